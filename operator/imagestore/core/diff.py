@@ -1,0 +1,95 @@
+"""Differences of two facets, field by field, in one path grammar.
+
+``versioning.state``, ``tags["app.kubernetes.io/name"]``, ``rules[name=thumbs].expire.days``.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from imagestore.core.model import Internal, ListMap, ListSet, Model, marker
+
+Json = Any
+
+
+@dataclass(frozen=True)
+class FieldDiff:
+    """One field that differs. ``None`` stands for absent."""
+
+    path: str
+    before: Json
+    after: Json
+
+
+def diff(name: str, before: Model | None, after: Model | None) -> tuple[FieldDiff, ...]:
+    """What changes on the way from ``before`` to ``after``; empty if and only if they are equal.
+
+    A facet's field without opinion (None in ``after``) is not compared. Inside an item of a list None
+    means absent and is compared: a rule whose filter somebody removed is another rule.
+    """
+    if after is None:
+        return () if before is None else (FieldDiff(name, before.to_json(), None),)
+    return tuple(_model(name, before, after))
+
+
+def _model(path: str, before: Model | None, after: Model, *, exact: bool = False) -> Iterator[FieldDiff]:
+    for field, info in type(after).model_fields.items():
+        if marker(info.metadata, Internal):
+            continue
+        where = path if after.inline == field else f"{path}.{info.alias or field}"
+        old = None if before is None else getattr(before, field)
+        new = getattr(after, field)
+        if new is not None or (exact and old is not None):
+            yield from _value(where, old, new, info.metadata)
+
+
+def _value(path: str, old: Any, new: Any, metadata: list[Any]) -> Iterator[FieldDiff]:
+    by_key = marker(metadata, ListMap)
+    if by_key:
+        yield from _list_map(path, old or (), new or (), by_key.key)
+    elif isinstance(new, Model) and old is not None:
+        yield from _model(path, old, new)
+    elif isinstance(new, Mapping):
+        yield from _mapping(path, old or {}, new)
+    elif _comparable(old, metadata) != _comparable(new, metadata):
+        yield FieldDiff(path, to_json(old), to_json(new))
+
+
+def _comparable(value: Any, metadata: list[Any]) -> Any:
+    unordered = marker(metadata, ListSet) and value is not None
+    return sorted(map(str, value)) if unordered else value
+
+
+def _mapping(path: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[FieldDiff]:
+    for key in sorted({*old, *new}):
+        if old.get(key) != new.get(key):
+            yield FieldDiff(f'{path}["{key}"]', to_json(old.get(key)), to_json(new.get(key)))
+
+
+def _list_map(path: str, old: tuple[Model, ...], new: tuple[Model, ...], key: str) -> Iterator[FieldDiff]:
+    olds, news = _by_key(old, key), _by_key(new, key)
+    for name in dict.fromkeys([*news, *olds]):
+        where = f"{path}[{key}={name}]"
+        if name not in news:
+            yield FieldDiff(where, olds[name].to_json(), None)
+        elif name not in olds:
+            yield FieldDiff(where, None, news[name].to_json())
+        else:
+            yield from _model(where, olds[name], news[name], exact=True)
+
+
+def _by_key(items: tuple[Model, ...], key: str) -> dict[str, Model]:
+    return {str(item.to_json()[key]): item for item in items}
+
+
+def to_json(value: Any) -> Json:
+    """A value as JSON would hold it."""
+    if isinstance(value, Model):
+        return value.to_json()
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", by_alias=True, exclude_none=True)
+    if isinstance(value, tuple | list | frozenset):
+        return [to_json(v) for v in value]
+    return value

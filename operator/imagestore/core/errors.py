@@ -1,0 +1,62 @@
+"""What can go wrong at a store. SDK errors are translated into this tree at one place per SDK.
+
+::
+
+    StoreError
+    ├── Transient            try again; nothing is known to be wrong with the wish
+    │   ├── Throttled        the store asks for patience (``retry_after`` seconds, when it said so)
+    │   ├── Unavailable      no answer, or one that is not the store's
+    │   └── Conflict         somebody else is changing the same thing right now
+    ├── Denied               the credentials may not do this
+    ├── NotFound             the bucket does not exist
+    ├── Rejected             the store understood and refuses; trying again changes nothing
+    └── Unexpected           an answer that the driver does not know
+"""
+
+
+class StoreError(Exception):
+    """An answer of a store that is not a value.
+
+    ``code`` is the store's own word (``NoSuchBucket``), ``operation`` the call that got it. The message
+    never holds a credential: only the store's code and message are put into it.
+    """
+
+    def __init__(
+        self, message: str, *, code: str = "", operation: str = "", retry_after: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.operation = operation
+        self.retry_after = retry_after
+
+
+class Transient(StoreError):
+    """Worth trying again."""
+
+
+class Throttled(Transient):
+    """The store asks for patience."""
+
+
+class Unavailable(Transient):
+    """No answer, or one that is not the store's."""
+
+
+class Conflict(Transient):
+    """Somebody else is changing the same thing right now."""
+
+
+class Denied(StoreError):
+    """The credentials may not do this."""
+
+
+class NotFound(StoreError):
+    """The bucket does not exist."""
+
+
+class Rejected(StoreError):
+    """The store understood and refuses."""
+
+
+class Unexpected(StoreError):
+    """An answer that the driver does not know."""

@@ -1,0 +1,70 @@
+"""A facet: one independently manageable setting of a bucket.
+
+The same type holds the wish (from the spec) and what was observed (from a store), so comparing is
+written once. ``None`` in a field is no opinion: not compared, and filled from the observed value when
+written. A facet whose parts have owners of their own (a tag, a policy statement, a lifecycle rule)
+says so in ``parts``: parts that nobody here declared are neither compared nor changed.
+"""
+
+from collections.abc import Set
+from enum import StrEnum
+from typing import Any, ClassVar, Self
+
+from imagestore.core.model import Model
+
+Parts = frozenset[str]
+WHOLE: Parts = frozenset()
+
+
+class Removal(StrEnum):
+    """What becomes of a managed setting when the spec stops mentioning it."""
+
+    CLEAR = "Clear"  # harmless: CORS, tags, lifecycle
+    RETAIN = "Retain"  # clearing would weaken protection: encryption, versioning, lock, quota
+    HOLD = "Hold"  # either may be meant: policy
+
+
+class Facet(Model):
+    """One setting. Subclasses are values; the class variables tell the planner how to treat them."""
+
+    removal: ClassVar[Removal]
+    after: ClassVar[tuple[str, ...]] = ()  # facets (by spec name) that must be applied before this one
+    at_creation: ClassVar[bool] = False  # must be asked for when the bucket is created
+
+    def canonical(self) -> Self:
+        """The same meaning in one form, so that equal meanings are equal values. Idempotent."""
+        return self
+
+    def is_empty(self) -> bool:
+        """Whether this is the value of a bucket on which nothing is set."""
+        return not self.to_json()
+
+    def risk(self, before: Self | None) -> str | None:
+        """Why going from ``before`` to this needs a person's consent, or None. Pure."""
+        return None
+
+    def parts(self) -> Parts | None:
+        """The names of separately owned parts, or None if the setting is owned as a whole."""
+        return None
+
+    def restrict(self, parts: Set[str]) -> Self:
+        """Of an observed value: only these parts (all of it, where parts are not owned separately)."""
+        return self
+
+    def merge(self, observed: Self | None, parts: Set[str]) -> Self:
+        """Exactly what will be written: this wish on top of what was observed.
+
+        ``parts`` are those that are ours, declared now or managed before; other observed parts stay.
+        """
+        return self.filled(observed)
+
+    def filled(self, observed: Self | None) -> Self:
+        """This value with its absent fields taken from ``observed``."""
+        if observed is None:
+            return self
+        gaps: dict[str, Any] = {}
+        for name in type(self).model_fields:
+            mine, theirs = getattr(self, name), getattr(observed, name)
+            if mine is None and theirs is not None:
+                gaps[name] = theirs
+        return self.model_copy(update=gaps) if gaps else self

@@ -1,0 +1,101 @@
+"""The base of everything that a user writes or a store answers, and the markers on its fields.
+
+A marker has two consumers: the CRD generator and the difference. ``ListMap`` for example becomes
+``x-kubernetes-list-type: map`` and makes the difference compare items by their key.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, model_serializer, model_validator
+from pydantic.alias_generators import to_camel
+
+
+@dataclass(frozen=True)
+class ListSet:
+    """A list whose order means nothing and whose items are unique."""
+
+
+@dataclass(frozen=True)
+class ListMap:
+    """A list of objects known by one of their fields, a required scalar (its alias)."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class Immutable:
+    """A field that cannot change once set; ``message`` says what to do instead."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Cel:
+    """A validation rule of the CRD. The message says the fix."""
+
+    rule: str
+    message: str
+    field_path: str | None = None
+
+
+@dataclass(frozen=True)
+class Internal:
+    """A field that exists only in what was observed: never in a CRD, never compared, never shown."""
+
+
+@dataclass(frozen=True)
+class Schema:
+    """Keys merged into the generated OpenAPI schema of a field, such as ``format``."""
+
+    keys: Mapping[str, Any]
+
+
+M = TypeVar("M")
+
+DURATION = r"^([0-9]+[smhd])+$"
+QUANTITY = r"^[0-9]+(\.[0-9]+)?(k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$"
+
+Duration = Annotated[str, Field(pattern=DURATION, max_length=32)]
+Quantity = Annotated[str, Field(pattern=QUANTITY, max_length=32)]
+
+
+class Model(BaseModel):
+    """A frozen value with lowerCamel names outside. What it does not know it ignores.
+
+    ``inline`` names the only public field of a model that is written as that field's bare value:
+    ``tags: {team: shop}`` rather than ``tags: {values: {team: shop}}``.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore", serialize_by_alias=True
+    )
+
+    rules: ClassVar[tuple[Cel, ...]] = ()
+    inline: ClassVar[str | None] = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _wrap_inline(cls, value: Any) -> Any:
+        if cls.inline is None or isinstance(value, cls):
+            return value
+        return value if isinstance(value, Mapping) and set(value) == {cls.inline} else {cls.inline: value}
+
+    @model_serializer(mode="wrap")
+    def _unwrap_inline(self, handler: Any) -> Any:
+        dumped = handler(self)
+        return dumped if self.inline is None else dumped[self.inline]
+
+    def to_json(self) -> Any:
+        """The value as a user would write it: aliases, no absent fields, nothing internal."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=self._internal())
+
+    @classmethod
+    def _internal(cls) -> set[str]:
+        return {name for name, field in cls.model_fields.items() if marker(field.metadata, Internal)}
+
+
+def marker(metadata: list[Any], kind: type[M]) -> M | None:
+    """The first marker of this kind on a field, or None."""
+    return next((m for m in metadata if isinstance(m, kind)), None)

@@ -1,0 +1,88 @@
+"""The one path grammar: ``versioning.state``, ``tags["a.b/c"]``, ``rules[name=thumbs].expire.days``.
+
+Works on JSON values (what ``Model.to_json`` gives).
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+PATH = r'^[a-zA-Z][a-zA-Z0-9]*(\.[a-zA-Z][a-zA-Z0-9]*|\["[^"]+"\]|\[[a-zA-Z]+=[^\]]+\]|\[\])*$'
+_STEP = re.compile(r'\.?([a-zA-Z][a-zA-Z0-9]*)|\["([^"]+)"\]|\[([a-zA-Z]+)=([^\]]+)\]|(\[\])')
+
+
+@dataclass(frozen=True)
+class Item:
+    """A step to the item of a list whose ``key`` has this value; an empty key is any item."""
+
+    key: str
+    value: str
+
+
+Step = str | Item
+ANY = Item("", "")
+
+
+def parse(path: str) -> tuple[Step, ...]:
+    """The steps of a path. Raises ValueError with what is wrong for a person to read."""
+    if not re.match(PATH, path):
+        raise ValueError(f'{path!r} is not a path such as versioning.state, tags["team"] or rules[name=x].expire')
+    return tuple(_step(*found) for found in _STEP.findall(path))
+
+
+def _step(word: str, quoted: str, key: str, value: str, every: str) -> Step:
+    if every:
+        return ANY
+    return Item(key, value) if key else word or quoted
+
+
+def select(value: Any, steps: Sequence[Step]) -> Iterator[Any]:
+    """Every value that the steps lead to; nothing where the way ends."""
+    if not steps:
+        yield value
+        return
+    for child in _children(value, steps[0]):
+        yield from select(child, steps[1:])
+
+
+def _children(value: Any, step: Step) -> Iterator[Any]:
+    if isinstance(step, str):
+        if isinstance(value, Mapping) and step in value:
+            yield value[step]
+    elif isinstance(value, list):
+        yield from (v for v in value if step == ANY or _is(v, step))
+
+
+def _is(value: Any, step: Item) -> bool:
+    return isinstance(value, Mapping) and str(value.get(step.key)) == step.value
+
+
+def graft(target: Any, source: Any, steps: Sequence[Step]) -> Any:
+    """``target`` with what the steps lead to taken from ``source``: replaced, added or removed."""
+    if not steps:
+        return source
+    if isinstance(steps[0], Item):
+        return _graft_item(target or [], source or [], steps[0], steps[1:])
+    return _graft_key(target or {}, source or {}, steps[0], steps[1:])
+
+
+def _graft_key(target: Any, source: Any, key: str, rest: Sequence[Step]) -> Any:
+    if key not in target and key not in source:
+        return target
+    child = graft(target.get(key), source.get(key), rest)
+    others = {k: v for k, v in target.items() if k != key}
+    return others if child is None else others | {key: child}
+
+
+def _graft_item(target: list[Any], source: list[Any], step: Item, rest: Sequence[Step]) -> list[Any]:
+    theirs = next((v for v in source if _is(v, step)), None)
+    if not any(_is(v, step) for v in target):
+        return target if theirs is None else [*target, theirs]
+    grafted = [graft(v, theirs, rest) if _is(v, step) else v for v in target]
+    return [v for v in grafted if v is not None]
+
+
+def covers(pattern: Sequence[Step], path: Sequence[Step]) -> bool:
+    """Whether ``path`` is at or below ``pattern``."""
+    return len(pattern) <= len(path) and all(p in (ANY, q) for p, q in zip(pattern, path, strict=False))

@@ -1,0 +1,185 @@
+"""From what is wanted and what was observed to what will be done. Pure data and pure functions.
+
+For each facet ``(wish, reading, managed)`` decides::
+
+    no wish, not managed          nothing is said of it
+    no wish, was managed          as the facet's removal rule says: Clear, Retain or Hold
+    wish, Unsupported             Skip, with the reason
+    wish, Unreadable              Hold, with the reason: what cannot be read is not written
+    wish, Missing or different    Set
+    wish, equal                   Keep
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from imagestore.core.diff import FieldDiff, diff
+from imagestore.core.facet import WHOLE, Facet, Parts, Removal
+from imagestore.core.reading import Found, Missing, Reading, Unreadable, Unsupported
+
+
+class Op(StrEnum):
+    """What is done about one facet."""
+
+    KEEP = "Keep"
+    SET = "Set"
+    CLEAR = "Clear"
+    SKIP = "Skip"
+    HOLD = "Hold"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is done about one facet, and why.
+
+    ``after`` is exactly what will be written (None: nothing remains). ``fields`` compares only what is
+    ours. ``parts`` are the separately owned parts that are ours from now on.
+    """
+
+    facet: str
+    op: Op
+    before: Facet | None = None
+    after: Facet | None = None
+    fields: tuple[FieldDiff, ...] = ()
+    parts: Parts = WHOLE
+    risk: str | None = None
+    reason: str = ""
+    message: str = ""
+    token: str = ""  # of a hold that a person can approve
+
+    @property
+    def writes(self) -> bool:
+        """Whether applying this calls the store."""
+        return self.op in (Op.SET, Op.CLEAR)
+
+    @property
+    def digest(self) -> str:
+        """The same for the same change, however often it is planned."""
+        fields = [[f.path, f.before, f.after] for f in self.fields]
+        return _digest([self.facet, fields])
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Changes in the order in which they must be applied."""
+
+    changes: tuple[Change, ...] = field(default=())
+
+    @property
+    def writes(self) -> tuple[Change, ...]:
+        """The changes that would call the store."""
+        return tuple(c for c in self.changes if c.writes)
+
+    @property
+    def held(self) -> tuple[Change, ...]:
+        """The changes that wait for somebody or something."""
+        return tuple(c for c in self.changes if c.op is Op.HOLD)
+
+    @property
+    def differences(self) -> tuple[FieldDiff, ...]:
+        """Every field that differs, whatever is done about it."""
+        return tuple(f for c in self.changes for f in c.fields)
+
+    @property
+    def digest(self) -> str:
+        """Is it the same change again? The convergence breaker asks."""
+        return _digest([c.digest for c in self.writes]) if self.writes else ""
+
+    def map(self, rule: Any) -> "Plan":
+        """The plan with ``rule: Change -> Change`` applied to each change."""
+        return Plan(tuple(rule(c) for c in self.changes))
+
+
+Wishes = Mapping[str, Facet]
+Readings = Mapping[str, Reading]
+Managed = Mapping[str, Parts]
+
+
+def plan(
+    wishes: Wishes, readings: Readings, managed: Managed, kinds: Mapping[str, type[Facet]] | None = None
+) -> Plan:
+    """What to do so that the store agrees with the wishes. ``kinds`` orders facets by their ``after``."""
+    names = {*wishes, *managed}
+    ordered = [n for n in order(kinds or {n: type(w) for n, w in wishes.items()}) if n in names]
+    return Plan(tuple(_decide(n, wishes.get(n), readings.get(n, Missing()), managed.get(n)) for n in ordered))
+
+
+def order(kinds: Mapping[str, type[Facet]]) -> tuple[str, ...]:
+    """Facet names so that each comes after those it names in ``after``; otherwise as given."""
+    done: dict[str, None] = {}
+
+    def visit(name: str) -> None:
+        for earlier in kinds[name].after:
+            if earlier in kinds and earlier not in done:
+                visit(earlier)
+        done[name] = None
+
+    for name in kinds:
+        visit(name)
+    return tuple(done)
+
+
+def _decide(name: str, wish: Facet | None, reading: Reading, managed: Parts | None) -> Change:
+    if isinstance(reading, Unreadable):
+        return Change(name, Op.HOLD, reason=reading.reason, message=reading.message, parts=managed or WHOLE)
+    if isinstance(reading, Unsupported):
+        return Change(name, Op.SKIP, reason="Unsupported", message=reading.reason)
+    have = reading.value.canonical() if isinstance(reading, Found) else None
+    if wish is None:
+        return _forget(name, have, managed or WHOLE)
+    return _compare(name, wish.canonical(), have, managed or WHOLE)
+
+
+def _compare(name: str, wish: Facet, have: Facet | None, managed: Parts) -> Change:
+    mine = wish.parts()
+    parts = managed | (mine or WHOLE)
+    seen = have.restrict(parts) if have is not None else None
+    if wish.is_empty() and (seen is None or seen.is_empty()):
+        return Change(name, Op.KEEP, have, have, parts=mine or WHOLE)
+    fields = diff(name, seen, wish)
+    if not fields:
+        return Change(name, Op.KEEP, have, have, parts=mine or WHOLE)
+    after = wish.merge(have, parts)
+    risk = wish.risk(seen)
+    return Change(name, Op.SET, have, after, fields, mine or WHOLE, risk)
+
+
+def _forget(name: str, have: Facet | None, managed: Parts) -> Change:
+    mine = have.restrict(managed) if have is not None else None
+    if have is None or mine is None or mine.is_empty():
+        return Change(name, Op.KEEP, have, have, reason="Forgotten", message="no longer in the spec")
+    if have.removal is Removal.RETAIN:
+        message = "no longer in the spec; kept as it is, because clearing it would weaken protection"
+        return Change(name, Op.KEEP, have, have, reason="Forgotten", message=message)
+    left = _without(have, managed)
+    change = Change(name, Op.CLEAR, have, left, diff(name, mine, None), reason="RemovedFromSpec")
+    if have.removal is Removal.HOLD:
+        return replace(change, risk="no longer in the spec: approve to clear it, or mention it again to keep it")
+    return change
+
+
+def _without(have: Facet, parts: Parts) -> Facet | None:
+    """What remains of an observed value once our parts are gone; None if nothing or all of it is ours."""
+    if have.parts() is None:
+        return None
+    left = have.restrict((have.parts() or WHOLE) - parts)
+    return None if left.is_empty() else left
+
+
+def changed(plan: Plan) -> Iterator[Change]:
+    """The changes that a reader of the plan wants to see: all that do not simply keep."""
+    return (c for c in plan.changes if c.op is not Op.KEEP or c.message)
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:12]
+
+
+def kinds_in_order(kinds: Mapping[str, type[Facet]], names: Iterable[str]) -> tuple[str, ...]:
+    """Those of ``names`` that are facets, in the order of applying."""
+    wanted = set(names)
+    return tuple(n for n in order(kinds) if n in wanted)

@@ -1,0 +1,66 @@
+"""What a look at one setting of a bucket can find, and what a backend says it can hold."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from imagestore.core.facet import Facet
+
+F = TypeVar("F", bound=Facet)
+
+
+@dataclass(frozen=True)
+class Found(Generic[F]):
+    """The store holds this value."""
+
+    value: F
+
+
+@dataclass(frozen=True)
+class Missing:
+    """The store holds nothing for this setting."""
+
+
+@dataclass(frozen=True)
+class Unsupported:
+    """The backend cannot hold this setting, or not all of what is wanted of it; ``lost`` names paths."""
+
+    reason: str
+    lost: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """The store did not tell: nothing may be concluded from this."""
+
+    reason: str  # the error's class: Denied, Throttled, Unavailable ...
+    message: str
+
+
+Reading = Found[Facet] | Missing | Unsupported | Unreadable
+
+
+class Level(StrEnum):
+    """How much of a facet a backend holds."""
+
+    FULL = "Full"
+    PARTIAL = "Partial"
+    NONE = "None"
+
+
+@dataclass(frozen=True)
+class Support:
+    """A backend's support for one facet.
+
+    ``lost``: patterns of fields that the store would drop; a wish that uses one is refused, never
+    widened. ``weak``: sentences on what is stored yet not enforced; the wish is applied and the sentence
+    shown. Patterns are paths with ``[]`` for any item: ``rules[].abortIncompleteMultipartUpload``.
+    """
+
+    level: Level
+    reason: str = ""
+    lost: tuple[str, ...] = ()
+    weak: tuple[str, ...] = ()
+
+
+FULL = Support(Level.FULL)

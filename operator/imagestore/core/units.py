@@ -1,0 +1,28 @@
+"""Durations and quantities as Kubernetes users write them."""
+
+import re
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_BYTES = {"": 1} | {u: 1000 ** (i + 1) for i, u in enumerate(["k", "M", "G", "T", "P"])}
+_BYTES |= {u: 1024 ** (i + 1) for i, u in enumerate(["Ki", "Mi", "Gi", "Ti", "Pi"])}
+
+
+def seconds(duration: str) -> int:
+    """``1h30m`` in seconds. The schema has checked the form."""
+    return sum(int(n) * _SECONDS[u] for n, u in re.findall(r"([0-9]+)([smhd])", duration))
+
+
+def byte_count(quantity: str) -> int:
+    """``500Gi`` in bytes, rounded down."""
+    found = re.fullmatch(r"([0-9.]+)([A-Za-z]*)", quantity)
+    if found is None:
+        raise ValueError(f"{quantity!r} is not a quantity such as 500Gi")
+    return int(float(found[1]) * _BYTES[found[2]])
+
+
+def quantity(count: int) -> str:
+    """Bytes as the shortest exact quantity: 1073741824 is ``1Gi``."""
+    for unit, size in sorted(_BYTES.items(), key=lambda pair: -pair[1]):
+        if count and count % size == 0:
+            return f"{count // size}{unit}"
+    return str(count)

@@ -1,0 +1,1 @@
+"""Pure: one file a facet, an independently manageable setting of a bucket."""

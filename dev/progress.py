@@ -1,0 +1,47 @@
+"""Progress lines of long steps: what is done, how long it takes as a rule, how long it took."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+_EVERY_SECONDS = 15.0
+
+
+def say(line: str) -> None:
+    """One line on standard error, at once: standard output belongs to a program's answer."""
+    print(line, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def step(what: str, estimate: str) -> Iterator[None]:
+    """Say what begins and how long it takes as a rule; when it ended well, say how long it took."""
+    say(f"{what} (about {estimate}) ...")
+    begun = time.monotonic()
+    yield
+    say(f"{what}: done in {time.monotonic() - begun:.0f} s")
+
+
+def run_step(command: Sequence[str], *, what: str, cwd: Path, env: Mapping[str, str]) -> None:
+    """Run a long command with a line every 15 s; its output is shown only when it fails."""
+    begun = time.monotonic()
+    with subprocess.Popen(
+        command, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        try:
+            output = _wait(process, what, begun)
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode != 0:
+        raise RuntimeError(f"{what} failed: {' '.join(command)}\n{output[-4000:]}")
+
+
+def _wait(process: subprocess.Popen[str], what: str, begun: float) -> str:
+    while True:
+        try:
+            return process.communicate(timeout=_EVERY_SECONDS)[0]
+        except subprocess.TimeoutExpired:
+            say(f"  ... {what}: {time.monotonic() - begun:.0f} s so far")

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from imagestore.core.model import Internal, ListMap, ListSet, Model, marker
+from imagestore.core.model import Internal, ListMap, ListSet, Model, WishOnly, marker
 
 Json = Any
 
@@ -36,7 +36,7 @@ def diff(name: str, before: Model | None, after: Model | None) -> tuple[FieldDif
 
 def _model(path: str, before: Model | None, after: Model, *, exact: bool = False) -> Iterator[FieldDiff]:
     for field, info in type(after).model_fields.items():
-        if marker(info.metadata, Internal):
+        if marker(info.metadata, Internal) or marker(info.metadata, WishOnly):
             continue
         where = path if after.inline == field else f"{path}.{info.alias or field}"
         old = None if before is None else getattr(before, field)

@@ -44,8 +44,12 @@ class Facet(Model):
         return None
 
     def parts(self) -> Parts | None:
-        """The names of separately owned parts, or None if the setting is owned as a whole."""
+        """The names of the separately owned parts in this value, or None if it is owned as a whole."""
         return None
+
+    def claims(self, observed: Self | None) -> Parts:
+        """The parts that this wish makes ours; an exclusive wish claims observed ones too."""
+        return self.parts() or WHOLE
 
     def restrict(self, parts: Set[str]) -> Self:
         """Of an observed value: only these parts (all of it, where parts are not owned separately)."""

@@ -46,6 +46,11 @@ class Internal:
 
 
 @dataclass(frozen=True)
+class WishOnly:
+    """A field that only steers the operator: in the CRD, but no store holds it, so never compared."""
+
+
+@dataclass(frozen=True)
 class Schema:
     """Keys merged into the generated OpenAPI schema of a field, such as ``format``."""
 
@@ -72,7 +77,7 @@ class Model(BaseModel):
         frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore", serialize_by_alias=True
     )
 
-    rules: ClassVar[tuple[Cel, ...]] = ()
+    cel: ClassVar[tuple[Cel, ...]] = ()
     inline: ClassVar[str | None] = None
 
     @model_validator(mode="before")
@@ -80,7 +85,12 @@ class Model(BaseModel):
     def _wrap_inline(cls, value: Any) -> Any:
         if cls.inline is None or isinstance(value, cls):
             return value
-        return value if isinstance(value, Mapping) and set(value) == {cls.inline} else {cls.inline: value}
+        built = (
+            isinstance(value, Mapping)
+            and set(value) == {cls.inline}
+            and isinstance(value[cls.inline], Mapping)
+        )
+        return value if built else {cls.inline: value}
 
     @model_serializer(mode="wrap")
     def _unwrap_inline(self, handler: Any) -> Any:

@@ -27,7 +27,9 @@ ANY = Item("", "")
 def parse(path: str) -> tuple[Step, ...]:
     """The steps of a path. Raises ValueError with what is wrong for a person to read."""
     if not re.match(PATH, path):
-        raise ValueError(f'{path!r} is not a path such as versioning.state, tags["team"] or rules[name=x].expire')
+        raise ValueError(
+            f'{path!r} is not a path such as versioning.state, tags["team"] or rules[name=x].expire'
+        )
     return tuple(_step(*found) for found in _STEP.findall(path))
 
 

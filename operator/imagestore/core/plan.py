@@ -12,7 +12,7 @@ For each facet ``(wish, reading, managed)`` decides::
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -99,12 +99,9 @@ Readings = Mapping[str, Reading]
 Managed = Mapping[str, Parts]
 
 
-def plan(
-    wishes: Wishes, readings: Readings, managed: Managed, kinds: Mapping[str, type[Facet]] | None = None
-) -> Plan:
+def plan(wishes: Wishes, readings: Readings, managed: Managed, kinds: Mapping[str, type[Facet]]) -> Plan:
     """What to do so that the store agrees with the wishes. ``kinds`` orders facets by their ``after``."""
-    names = {*wishes, *managed}
-    ordered = [n for n in order(kinds or {n: type(w) for n, w in wishes.items()}) if n in names]
+    ordered = [n for n in order(kinds) if n in wishes or n in managed]
     return Plan(tuple(_decide(n, wishes.get(n), readings.get(n, Missing()), managed.get(n)) for n in ordered))
 
 
@@ -135,17 +132,17 @@ def _decide(name: str, wish: Facet | None, reading: Reading, managed: Parts | No
 
 
 def _compare(name: str, wish: Facet, have: Facet | None, managed: Parts) -> Change:
-    mine = wish.parts()
-    parts = managed | (mine or WHOLE)
+    mine = wish.parts() or WHOLE
+    parts = managed | wish.claims(have)
     seen = have.restrict(parts) if have is not None else None
     if wish.is_empty() and (seen is None or seen.is_empty()):
-        return Change(name, Op.KEEP, have, have, parts=mine or WHOLE)
+        return Change(name, Op.KEEP, have, have, parts=mine)
     fields = diff(name, seen, wish)
     if not fields:
-        return Change(name, Op.KEEP, have, have, parts=mine or WHOLE)
+        return Change(name, Op.KEEP, have, have, parts=mine)
     after = wish.merge(have, parts)
     risk = wish.risk(seen)
-    return Change(name, Op.SET, have, after, fields, mine or WHOLE, risk)
+    return Change(name, Op.SET, have, after, fields, mine, risk)
 
 
 def _forget(name: str, have: Facet | None, managed: Parts) -> Change:
@@ -158,7 +155,9 @@ def _forget(name: str, have: Facet | None, managed: Parts) -> Change:
     left = _without(have, managed)
     change = Change(name, Op.CLEAR, have, left, diff(name, mine, None), reason="RemovedFromSpec")
     if have.removal is Removal.HOLD:
-        return replace(change, risk="no longer in the spec: approve to clear it, or mention it again to keep it")
+        return replace(
+            change, risk="no longer in the spec: approve to clear it, or mention it again to keep it"
+        )
     return change
 
 
@@ -177,9 +176,3 @@ def changed(plan: Plan) -> Iterator[Change]:
 
 def _digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:12]
-
-
-def kinds_in_order(kinds: Mapping[str, type[Facet]], names: Iterable[str]) -> tuple[str, ...]:
-    """Those of ``names`` that are facets, in the order of applying."""
-    wanted = set(names)
-    return tuple(n for n in order(kinds) if n in wanted)

@@ -1,0 +1,1 @@
+"""Pure: one file a kind, what users write and what the operator answers."""

@@ -1,0 +1,211 @@
+"""StorageBackend: one object store, and what namespaces may ask of it. Owned by the administrator."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from imagestore.core.conditions import Condition
+from imagestore.core.model import Duration, ListMap, ListSet, Model
+
+Provider = Literal["AWS", "MinIO", "Ceph", "SeaweedFS", "S3"]
+Name = Annotated[str, Field(min_length=1, max_length=253)]
+DeletionPolicy = Literal["Retain", "DeleteIfEmpty", "DeleteAll"]
+Principals = Annotated[
+    tuple[Annotated[str, Field(min_length=1, max_length=2048)], ...], ListSet(), Field(max_length=256)
+]
+
+
+class SecretRef(Model):
+    """A Secret in the operator's own namespace."""
+
+    name: Annotated[Name, Field(description="The Secret's name, in the operator's own namespace.")]
+
+
+class Ambient(Model):
+    """The credentials of the operator's surroundings: pod identity, IRSA, an instance role."""
+
+
+class Credentials(Model):
+    """Where the operator's credentials for the store come from: exactly one of the two."""
+
+    secret_ref: Annotated[
+        SecretRef | None,
+        Field(
+            description="A Secret with accessKeyId, secretAccessKey and, for temporary ones, sessionToken."
+        ),
+    ] = None
+    ambient: Annotated[
+        Ambient | None, Field(description="Use the surroundings: pod identity, IRSA, an instance role.")
+    ] = None
+
+
+class S3Endpoint(Model):
+    """How an S3 server is reached."""
+
+    endpoint: Annotated[
+        str | None,
+        Field(
+            pattern=r"^https?://[^/?#\s@]+/?$",
+            max_length=512,
+            description="URL; absent: AWS's own for the region.",
+        ),
+    ] = None
+    region: Annotated[str, Field(min_length=1, max_length=64, description="The region that signs requests.")]
+    addressing: Annotated[
+        Literal["Path", "Virtual"] | None,
+        Field(description="Whether the bucket is in the path or in the host name."),
+    ] = None
+
+
+class Tls(Model):
+    """Whom to trust."""
+
+    ca_secret_ref: Annotated[
+        SecretRef, Field(description="A Secret whose ca.crt signs the store's certificate.")
+    ]
+
+
+class Admin(Model):
+    """A store's own admin API (MinIO, Ceph): quota. Absent: what needs it is not supported."""
+
+    endpoint: Annotated[str, Field(pattern=r"^https?://[^/?#\s@]+/?$", max_length=512, description="URL.")]
+    credentials: Annotated[Credentials, Field(description="Credentials of an administrator of the store.")]
+
+
+class Selector(Model):
+    """Namespaces by their labels."""
+
+    match_labels: Annotated[
+        dict[str, Annotated[str, Field(max_length=63)]],
+        Field(max_length=16, description="All of these labels."),
+    ]
+
+
+class Namespaces(Model):
+    """Which namespaces may use the backend: the union of both. Whoever may label may pass a selector."""
+
+    names: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=63)], ...],
+        ListSet(),
+        Field(max_length=1024, description="By name."),
+    ] = ()
+    selector: Annotated[Selector | None, Field(description="By label.")] = None
+
+
+class AdoptionGrant(Model):
+    """One existing bucket that one namespace may take over."""
+
+    namespace: Annotated[str, Field(min_length=1, max_length=63, description="Who may.")]
+    bucket_name: Annotated[str, Field(min_length=3, max_length=63, description="Which bucket.")]
+
+
+class MaxObjectLock(Model):
+    """The strictest lock that may be asked for."""
+
+    mode: Annotated[Literal["Governance", "Compliance"], Field(description="Compliance allows both.")]
+    days: Annotated[int, Field(ge=0, le=36500, description="The longest default retention.")]
+
+
+class Tenancy(Model):
+    """What a namespace may ask for on this backend."""
+
+    bucket_names: Annotated[
+        str | None,
+        Field(
+            max_length=128,
+            description="Template that bucket names must match: {namespace} is the namespace and * anything;"
+            " a -- after {namespace} keeps a from taking the names of a-b. Absent: {namespace}--*.",
+        ),
+    ] = None
+    adoption_grants: Annotated[
+        tuple[AdoptionGrant, ...],
+        Field(max_length=1024, description="Existing buckets that may be taken over."),
+    ] = ()
+    max_buckets: Annotated[
+        int | None, Field(ge=0, le=100000, description="The most buckets a namespace may have here.")
+    ] = None
+    deletion_policies: Annotated[
+        tuple[DeletionPolicy, ...] | None,
+        ListSet(),
+        Field(
+            max_length=3,
+            description="Which deletion policies may be asked for; absent: Retain, DeleteIfEmpty.",
+        ),
+    ] = None
+    allow_public: Annotated[
+        bool | None, Field(description="Whether policies may open a bucket to everybody.")
+    ] = None
+    allowed_principals: Annotated[
+        Principals, Field(description="Who may be named in a policy; * at the end matches anything.")
+    ] = ()
+    allowed_kms_keys: Annotated[
+        Principals, Field(description="KMS keys that may be named; * at the end matches anything.")
+    ] = ()
+    max_object_lock: Annotated[
+        MaxObjectLock | None, Field(description="The strictest lock; absent: Governance for 3650 days.")
+    ] = None
+    min_drift_interval: Annotated[
+        Duration | None, Field(description="The shortest interval between looks that may be asked for.")
+    ] = None
+
+
+class Limits(Model):
+    """How hard the store may be driven; shared fairly between namespaces."""
+
+    requests_per_second: Annotated[int, Field(ge=1, le=100000, description="Sustained rate.")] = 100
+    burst: Annotated[
+        int, Field(ge=1, le=100000, description="Calls that may be made at once after a pause.")
+    ] = 200
+    concurrency: Annotated[int, Field(ge=1, le=64, description="Buckets worked on at the same time.")] = 8
+
+
+class StorageBackendSpec(Model):
+    """One object store."""
+
+    provider: Annotated[Provider, Field(description="The store's dialect; S3 is any other S3 server.")]
+    s3: Annotated[S3Endpoint, Field(description="How the S3 API is reached.")]
+    credentials: Annotated[Credentials, Field(description="The operator's credentials.")]
+    tls: Annotated[Tls | None, Field(description="A certificate authority of the store's own.")] = None
+    admin: Annotated[Admin | None, Field(description="The store's own admin API (MinIO, Ceph).")] = None
+    namespaces: Annotated[
+        Namespaces | None, Field(description="Which namespaces may use it; absent: none.")
+    ] = None
+    tenancy: Annotated[Tenancy | None, Field(description="What they may ask for.")] = None
+    limits: Annotated[Limits | None, Field(description="How hard the store may be driven.")] = None
+
+
+class Server(Model):
+    """What answered."""
+
+    product: Annotated[str, Field(max_length=128, description="As the server names itself.")]
+    version: Annotated[str | None, Field(max_length=128, description="Where it tells.")] = None
+
+
+class Capability(Model):
+    """How much of one facet the store holds."""
+
+    facet: Annotated[str, Field(max_length=64, description="The field of ImageBucket's spec.")]
+    support: Annotated[Literal["Full", "Partial", "None"], Field(description="How much of it.")]
+    reason: Annotated[str | None, Field(max_length=1024, description="Why not all of it.")] = None
+    lost: Annotated[
+        tuple[Annotated[str, Field(max_length=256)], ...],
+        Field(max_length=64, description="What it would drop."),
+    ] = ()
+
+
+class StorageBackendStatus(Model):
+    """What the operator last read back."""
+
+    observed_generation: Annotated[int | None, Field(ge=0, description="The generation that was judged.")] = (
+        None
+    )
+    conditions: Annotated[
+        tuple[Condition, ...],
+        ListMap("type"),
+        Field(max_length=16, description="Ready and, while true, others."),
+    ] = ()
+    server: Annotated[Server | None, Field(description="What answered.")] = None
+    capabilities: Annotated[
+        tuple[Capability, ...], ListMap("facet"), Field(max_length=64, description="What it can hold.")
+    ] = ()
+    buckets: Annotated[int | None, Field(ge=0, description="ImageBuckets that name this backend.")] = None

@@ -1,0 +1,1 @@
+"""Edge: object stores behind one protocol. One backend does not import another."""

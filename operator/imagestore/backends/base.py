@@ -1,0 +1,135 @@
+"""What the reconcile asks of an object store, and what a store's driver must keep.
+
+Everything here is synchronous and blocking; the shell runs it in threads. Every method may raise a
+``StoreError`` (see ``core.errors``) and nothing else. Absence in ``drivers`` is "not supported".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from imagestore.core.facet import Facet
+from imagestore.core.reading import Support
+
+F = TypeVar("F", bound=Facet)
+
+
+@dataclass(frozen=True)
+class Server:
+    """What answered a probe."""
+
+    product: str
+    version: str | None = None
+
+
+@dataclass(frozen=True)
+class Sight:
+    """One look at a bucket that exists. ``tags`` are all of its tags, the owner's mark included.
+
+    ``tags`` is None where the store has no bucket tags: then nothing is known of the owner.
+    """
+
+    tags: Mapping[str, str] | None = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Remains:
+    """What a listing of versions, delete markers and open uploads found; ``sample`` names a few."""
+
+    versions: int
+    uploads: int
+    more: bool = False
+    sample: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing at all was found."""
+        return not self.versions and not self.uploads
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What one step of emptying did. ``blocked``: what may not be removed, with the store's reason."""
+
+    removed: int
+    more: bool
+    blocked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a bucket holds, by the store's own account (it may be minutes old)."""
+
+    objects: int
+    bytes: int
+
+
+class Driver(Protocol):
+    """How one backend reads, writes and clears one facet.
+
+    ``read`` changes nothing, and None means that the store holds nothing. ``write`` stores exactly the
+    value, or raises: a store that would drop or widen a part of it must be found out (write disabled, read
+    back, compare, enable) before the value takes effect. ``clear`` is only called with ``seen``, a non-empty
+    value that a read has just shown, because a DELETE that a server does not know can delete the bucket.
+    """
+
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        """What the store must grant the operator for this facet, such as s3:GetBucketVersioning."""
+
+    def read(self, bucket: str) -> Facet | None:
+        """The value in the store."""
+
+    def write(self, bucket: str, value: Any, seen: Any | None) -> None:
+        """Store ``value`` in place of ``seen``."""
+
+    def clear(self, bucket: str, seen: Any) -> None:
+        """Remove the setting."""
+
+
+class Backend(Protocol):
+    """One object store with one set of credentials."""
+
+    @property
+    def name(self) -> str:
+        """The StorageBackend's name."""
+
+    @property
+    def endpoint(self) -> str:
+        """Where it is reached, for status."""
+
+    @property
+    def region(self) -> str:
+        """The region that is asked for when a bucket is created."""
+
+    @property
+    def drivers(self) -> Mapping[str, Driver]:
+        """By the facet's name in the spec."""
+
+    @property
+    def support(self) -> Mapping[str, Support]:
+        """How much of each facet it holds; every facet is in it."""
+
+    def probe(self) -> Server:
+        """Prove endpoint, TLS, region and credentials with one read."""
+
+    def look(self, bucket: str) -> Sight | None:
+        """One call: None if the bucket does not exist (404), Denied if it is somebody else's."""
+
+    def create(self, bucket: str, at_creation: Mapping[str, Facet]) -> None:
+        """Create the bucket with what can only be asked for now. Rejected if the name is taken."""
+
+    def delete(self, bucket: str) -> None:
+        """Delete an empty bucket; a bucket that is gone is done. Emptiness has been proven by ``remains``."""
+
+    def remains(self, bucket: str) -> Remains:
+        """The first page of versions, delete markers and open uploads. Reads only."""
+
+    def sweep(self, bucket: str, limit: int) -> Swept:
+        """Remove up to ``limit`` versions, markers and uploads. What is gone already counts as done."""
+
+    def usage(self, bucket: str) -> Usage | None:
+        """What the bucket holds, None where the store does not tell cheaply."""
+
+    def arn(self, bucket: str) -> str:
+        """The bucket's Amazon resource name."""

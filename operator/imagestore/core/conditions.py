@@ -1,0 +1,77 @@
+"""Conditions as Kubernetes and kstatus understand them.
+
+Abnormal-true conditions (Reconciling, Stalled, DriftDetected, ContentLost ...) are present only while
+they are true. A condition's ``lastTransitionTime`` moves only when its status moves.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from imagestore.core.model import Model
+
+Status = Literal["True", "False", "Unknown"]
+
+
+class Condition(Model):
+    """One condition of a resource."""
+
+    type: Annotated[str, Field(max_length=316, description="Such as Ready.")]
+    status: Annotated[Status, Field(description="True, False or Unknown.")]
+    reason: Annotated[str, Field(max_length=1024, description="One CamelCase word for programs.")]
+    message: Annotated[str, Field(max_length=32768, description="A sentence for people.")] = ""
+    observed_generation: Annotated[int | None, Field(ge=0, description="The generation that was judged.")] = (
+        None
+    )
+    last_transition_time: Annotated[datetime | None, Field(description="When the status last changed.")] = (
+        None
+    )
+
+
+def settle(
+    now: datetime, generation: int, fresh: Iterable[Condition], before: Iterable[Condition]
+) -> tuple[Condition, ...]:
+    """The conditions to write: those of ``fresh``, with the transition time of the same in ``before``."""
+    old = {c.type: c for c in before}
+    return tuple(_stamp(c, old.get(c.type), now, generation) for c in sorted(fresh, key=lambda c: c.type))
+
+
+def _stamp(fresh: Condition, old: Condition | None, now: datetime, generation: int) -> Condition:
+    same = old is not None and old.status == fresh.status and old.last_transition_time is not None
+    moment = old.last_transition_time if same and old else now
+    return fresh.model_copy(update={"last_transition_time": moment, "observed_generation": generation})
+
+
+def find(conditions: Iterable[Condition], type_: str) -> Condition | None:
+    """The condition of this type, or None."""
+    return next((c for c in conditions if c.type == type_), None)
+
+
+def is_true(conditions: Iterable[Condition], type_: str) -> bool:
+    """Whether the condition of this type is there and true."""
+    found = find(conditions, type_)
+    return found is not None and found.status == "True"
+
+
+def violations(conditions: Iterable[Condition], generation: int, observed: int | None) -> tuple[str, ...]:
+    """What is wrong with a status by the rules of kstatus; used by every test that writes one."""
+    present = list(conditions)
+    wrong = []
+    if len({c.type for c in present}) != len(present):
+        wrong.append("a condition type appears twice")
+    if find(present, "Ready") is None:
+        wrong.append("no Ready condition")
+    if observed is None or observed > generation:
+        wrong.append(f"observedGeneration {observed} does not fit generation {generation}")
+    wrong += [f"{c.type} is present and not True" for c in present if _abnormal(c) and c.status != "True"]
+    if is_true(present, "Ready"):
+        wrong += [f"Ready and {t}" for t in ("Stalled", "Reconciling") if is_true(present, t)]
+    wrong += [f"{c.type} has no reason" for c in present if not c.reason]
+    wrong += [f"{c.type} has no transition time" for c in present if c.last_transition_time is None]
+    return tuple(wrong)
+
+
+def _abnormal(condition: Condition) -> bool:
+    return condition.type in {"Reconciling", "Stalled", "DriftDetected", "ContentLost", "Suspended"}

@@ -1,0 +1,57 @@
+"""CORS: which web pages may read the bucket from a browser."""
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field
+
+from imagestore.core.facet import Facet, Removal
+from imagestore.core.model import ListSet, Model
+
+Header = Annotated[str, Field(min_length=1, max_length=256)]
+
+
+class CorsRule(Model):
+    """The first rule that matches a request answers it, so the order of rules matters."""
+
+    allowed_origins: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=512)], ...],
+        ListSet(),
+        Field(
+            min_length=1, max_length=64, description="Such as https://shop.example or https://*.shop.example."
+        ),
+    ]
+    allowed_methods: Annotated[
+        tuple[Literal["GET", "PUT", "POST", "DELETE", "HEAD"], ...],
+        ListSet(),
+        Field(min_length=1, max_length=5, description="Methods that a page may use."),
+    ]
+    allowed_headers: Annotated[
+        tuple[Header, ...], ListSet(), Field(max_length=64, description="Headers that a page may send.")
+    ] = ()
+    expose_headers: Annotated[
+        tuple[Header, ...], ListSet(), Field(max_length=64, description="Headers that a page may read.")
+    ] = ()
+    max_age_seconds: Annotated[
+        int | None, Field(ge=0, le=86400 * 365, description="How long a browser may remember the answer.")
+    ] = None
+
+    def canonical(self) -> Self:
+        """Sets sorted."""
+        names = ("allowed_origins", "allowed_methods", "allowed_headers", "expose_headers")
+        return self.model_copy(update={n: tuple(sorted(set(getattr(self, n)))) for n in names})
+
+
+class Cors(Facet):
+    """Cross-origin rules. An empty list of rules clears them."""
+
+    removal: ClassVar[Removal] = Removal.CLEAR
+
+    rules: Annotated[
+        tuple[CorsRule, ...], Field(max_length=100, description="In the order of their matching.")
+    ] = ()
+
+    def canonical(self) -> Self:
+        return self.model_copy(update={"rules": tuple(r.canonical() for r in self.rules)})
+
+    def is_empty(self) -> bool:
+        return not self.rules

@@ -1,0 +1,122 @@
+"""Bucket policy as typed statements, owned by their ``sid`` and compared by meaning."""
+
+from collections.abc import Set
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field
+
+from imagestore.core.facet import WHOLE, Facet, Parts, Removal
+from imagestore.core.model import Cel, Internal, ListMap, ListSet, Model, WishOnly
+
+TLS_SID = "imagestore-require-tls"
+BUCKET = "."  # the resource that is the bucket itself rather than objects in it
+
+Text = Annotated[str, Field(min_length=1, max_length=1024)]
+Names = Annotated[tuple[Text, ...], ListSet(), Field(max_length=64)]
+
+
+class Condition(Model):
+    """One condition of a statement; a statement applies if all of its conditions hold."""
+
+    operator: Annotated[
+        str,
+        Field(
+            pattern=r"^[A-Za-z0-9:]+$", max_length=64, description="Such as StringLike, IpAddress or Bool."
+        ),
+    ]
+    key: Annotated[
+        str,
+        Field(min_length=1, max_length=256, description="Such as aws:Referer, aws:SourceIp or s3:prefix."),
+    ]
+    values: Annotated[Names, Field(min_length=1, description="Any one of them must match.")]
+
+
+class Statement(Model):
+    """Who may, or may not, do what on which objects."""
+
+    sid: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=128,
+            description="The statement's name in the store. Statements with other names are left alone.",
+        ),
+    ]
+    effect: Annotated[Literal["Allow", "Deny"], Field(description="Deny wins over Allow.")]
+    principals: Annotated[
+        Names, Field(min_length=1, description='Account ids, user or role ARNs, or "*" for everybody.')
+    ]
+    actions: Annotated[Names, Field(min_length=1, description="Such as s3:GetObject.")]
+    resources: Annotated[
+        Names,
+        Field(
+            min_length=1,
+            description='Object keys in this bucket, such as public/*; "*" is every object, "." the bucket itself.',
+        ),
+    ]
+    conditions: Annotated[
+        tuple[Condition, ...], Field(max_length=16, description="All of them must hold.")
+    ] = ()
+    raw: Annotated[str | None, Internal()] = None
+
+    def canonical(self) -> Self:
+        """Sets sorted, conditions in one order: a scalar and a one-element list mean the same."""
+        ordered = {n: tuple(sorted(set(getattr(self, n)))) for n in ("principals", "actions", "resources")}
+        merged: dict[tuple[str, str], set[str]] = {}
+        for c in self.conditions:
+            merged.setdefault((c.operator, c.key), set()).update(c.values)
+        conditions = tuple(
+            Condition(operator=o, key=k, values=tuple(sorted(v))) for (o, k), v in sorted(merged.items())
+        )
+        return self.model_copy(update={**ordered, "conditions": conditions})
+
+
+class Policy(Facet):
+    """Who may do what. Statements are owned by their sid: others in the same policy are left alone."""
+
+    removal: ClassVar[Removal] = Removal.HOLD
+    after: ClassVar[tuple[str, ...]] = ("publicAccessBlock",)
+    cel: ClassVar[tuple[Cel, ...]] = (
+        Cel(
+            "!has(self.statements) || self.statements.all(s, s.sid != 'imagestore-require-tls')",
+            "the sid imagestore-require-tls is reserved; write requireTls: true instead",
+        ),
+    )
+
+    statements: Annotated[
+        tuple[Statement, ...], ListMap("sid"), Field(max_length=50, description="Each known by its sid.")
+    ] = ()
+    require_tls: Annotated[bool | None, Field(description="Deny every request that does not use TLS.")] = None
+    exclusive: Annotated[
+        bool | None,
+        WishOnly(),
+        Field(description="Remove statements that are not listed here, whoever wrote them."),
+    ] = None
+
+    def canonical(self) -> Self:
+        ordered = sorted((s.canonical() for s in self.statements), key=lambda s: s.sid)
+        return self.model_copy(update={"statements": tuple(ordered), "require_tls": self.require_tls or None})
+
+    def is_empty(self) -> bool:
+        return not self.statements and not self.require_tls
+
+    def parts(self) -> Parts | None:
+        tls = {TLS_SID} if self.require_tls else WHOLE
+        return frozenset(s.sid for s in self.statements) | tls
+
+    def claims(self, observed: Self | None) -> Parts:
+        everything = observed.parts() if observed is not None and self.exclusive else None
+        declined = {TLS_SID} if self.require_tls is False else WHOLE
+        return (self.parts() or WHOLE) | (everything or WHOLE) | declined
+
+    def restrict(self, parts: Set[str]) -> Self:
+        kept = tuple(s for s in self.statements if s.sid in parts)
+        tls = self.require_tls if TLS_SID in parts else None
+        return self.model_copy(update={"statements": kept, "require_tls": tls})
+
+    def merge(self, observed: Self | None, parts: Set[str]) -> Self:
+        if observed is None:
+            return self
+        foreign = tuple(s for s in observed.statements if s.sid not in parts)
+        tls = self.require_tls or (observed.require_tls if TLS_SID not in parts else None)
+        return self.model_copy(update={"statements": (*foreign, *self.statements), "require_tls": tls})

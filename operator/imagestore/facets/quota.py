@@ -1,0 +1,23 @@
+"""Quota: how much a bucket may hold."""
+
+from typing import Annotated, ClassVar, Self
+
+from pydantic import Field
+
+from imagestore.core.facet import Facet, Removal
+from imagestore.core.model import Quantity, WishOnly
+from imagestore.core.units import byte_count, quantity
+
+
+class Quota(Facet):
+    """The size at which the store refuses further writes. Set through a store's admin API."""
+
+    removal: ClassVar[Removal] = Removal.RETAIN
+
+    hard: Annotated[Quantity, Field(description="The limit, such as 500Gi.")]
+    warn_percent: Annotated[
+        int | None, WishOnly(), Field(ge=1, le=100, description="Warn when this much of it is used.")
+    ] = None
+
+    def canonical(self) -> Self:
+        return self.model_copy(update={"hard": quantity(byte_count(self.hard))})

@@ -1,0 +1,41 @@
+"""Tags of the bucket, owned key by key."""
+
+from collections.abc import Set
+from typing import Annotated, ClassVar, Self
+
+from pydantic import Field
+
+from imagestore.core.facet import Facet, Parts, Removal
+from imagestore.core.model import Cel
+
+RESERVED = "imagestore.dev/"
+OWNER = RESERVED + "owner"
+
+
+class Tags(Facet):
+    """Tags of the bucket. Each key is owned on its own: keys that are not listed here are left alone."""
+
+    removal: ClassVar[Removal] = Removal.CLEAR
+    inline: ClassVar[str | None] = "values"
+    cel: ClassVar[tuple[Cel, ...]] = (
+        Cel(
+            "self.all(k, !k.startsWith('imagestore.dev/') && !k.startsWith('aws:'))",
+            "tag keys that begin with imagestore.dev/ or aws: are reserved; use another key",
+        ),
+        Cel("self.all(k, size(k) >= 1 && size(k) <= 128)", "a tag's key has 1 to 128 characters; shorten it"),
+    )
+
+    values: Annotated[
+        dict[str, Annotated[str, Field(max_length=256)]],
+        Field(max_length=48, description="Key and value of each tag."),
+    ]
+
+    def parts(self) -> Parts | None:
+        return frozenset(self.values)
+
+    def restrict(self, parts: Set[str]) -> Self:
+        return self.model_copy(update={"values": {k: v for k, v in self.values.items() if k in parts}})
+
+    def merge(self, observed: Self | None, parts: Set[str]) -> Self:
+        theirs = {k: v for k, v in (observed.values if observed else {}).items() if k not in parts}
+        return self.model_copy(update={"values": theirs | self.values})

@@ -1,0 +1,1 @@
+"""The shell without kopf: one reconcile per kind, from a situation to an outcome."""

@@ -1,0 +1,77 @@
+"""All that a reconcile of an ImageBucket may know. The k8s layer fills it; time and chance are in it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from imagestore.api.imagebucket import ImageBucketSpec, ImageBucketStatus
+from imagestore.api.storagebackend import StorageBackendSpec
+from imagestore.backends.base import Backend
+
+
+@dataclass(frozen=True)
+class Meta:
+    """What Kubernetes knows of the object."""
+
+    namespace: str
+    name: str
+    uid: str
+    generation: int
+    created: datetime
+    deleting: bool = False
+    finalized: bool = False  # our finalizer is on the object
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the operator behaves, the same for all buckets. Seconds."""
+
+    installation: str
+    confirm_drift: float = 45.0  # second look before drift is believed
+    grace_unreachable: float = 120.0  # an unreachable store turns Ready to Unknown after this
+    default_interval: float = 600.0
+    retry: float = 15.0  # first pause after a failure; doubles up to ten minutes
+    sweep_step: int = 1000  # versions removed between two reports of progress
+    max_repeats: int = 3  # the same writes this often without lasting: stop
+
+
+@dataclass
+class Memo:
+    """What is remembered of one bucket between two reconciles and may be lost at a restart."""
+
+    suspected: str = ""  # digest of a difference seen once
+    suspected_at: datetime | None = None
+    failures: int = 0
+    unreachable_since: datetime | None = None
+    absent_at: datetime | None = None  # when a look last answered 404
+    usage_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Store:
+    """The StorageBackend that the spec names, as far as it is known.
+
+    ``spec`` None: no such StorageBackend. ``backend`` None: it cannot be used, ``trouble`` says why
+    (a missing Secret). ``namespace_labels``: of the bucket's namespace, for the selector.
+    """
+
+    spec: StorageBackendSpec | None = None
+    backend: Backend | None = None
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
+class Situation:
+    """One ImageBucket and its surroundings at one moment."""
+
+    meta: Meta
+    spec: ImageBucketSpec
+    status: ImageBucketStatus
+    store: Store
+    settings: Settings
+    now: datetime
+    token: Callable[[], str]  # a new random token for a hold
+    memo: Memo = field(default_factory=Memo)
+    namespace_labels: Mapping[str, str] = field(default_factory=dict)
+    older_rival: str | None = None  # namespace/name of an older ImageBucket that claims the same bucket
+    earlier_buckets: int = 0  # ImageBuckets of this namespace on this backend that are older than this one

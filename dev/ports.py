@@ -1,12 +1,11 @@
 """Free loopback ports that no other run on this machine gets handed at the same time."""
 
 import fcntl
-import os
 import random
 import socket
-import tempfile
-from pathlib import Path
 from typing import IO
+
+from dev.cache import cache_folder
 
 # Below what the kernel hands to outgoing connections (32768 and up), so that no client's socket sits on a
 # port between its reservation and the server's bind, or while a server is restarted.
@@ -41,8 +40,8 @@ def is_free(port: int) -> bool:
 
 
 def _reserve(port: int) -> bool:
-    folder = Path(tempfile.gettempdir()) / f"imagestore-ports-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    folder = cache_folder() / "ports"
+    folder.mkdir(parents=True, exist_ok=True)
     file = (folder / str(port)).open("w")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,0 +1,73 @@
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/installed
+# The Kubernetes context to show the demo on; empty starts a cluster of our own.
+CONTEXT ?=
+PYTEST_ARGS ?=
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help
+help: ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# A lock that changed makes a fresh environment: nothing of the old one is left in it.
+$(INSTALLED): requirements-dev.lock pyproject.toml
+	@echo "making $(VENV) from requirements-dev.lock (about 1 min) ..." >&2
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
+	@$(BIN)/pip install --quiet --no-index --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: demo
+demo: $(INSTALLED) ## Show it work on a local cluster and store, or on CONTEXT=<your context>
+	@$(BIN)/python -m dev.demo $(if $(CONTEXT),--context "$(CONTEXT)")
+
+.PHONY: prepare
+prepare: $(INSTALLED) ## Build or fetch every program that tests and demo need
+	@$(BIN)/python -m dev.prepare
+
+.PHONY: test
+test: prepare ## Run all tests; PYTEST_ARGS="-k cors" runs some
+	@$(BIN)/pytest $(PYTEST_ARGS)
+
+.PHONY: check
+check: $(INSTALLED) ## Lint, format, types and layers
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+.PHONY: generate
+generate: $(INSTALLED) ## Write CRDs, RBAC and reference pages from the models
+	@$(BIN)/imagestore generate
+
+.PHONY: ready
+ready: ## All that must hold before a commit is handed over: generated, checked, tested, committed
+	@$(MAKE) --no-print-directory generate
+	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory test
+	@test -z "$$(git status --porcelain)" || { git status --short; echo "ready: the tree is not clean" >&2; exit 1; }
+	@echo "ready"
+
+UV := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+
+.PHONY: lock
+lock: $(INSTALLED) ## Pin the newest versions that pyproject.toml allows, with their hashes
+	@$(BIN)/pip install --quiet uv
+	@$(UV) --upgrade --extra dev --output-file requirements-dev.lock
+	@$(UV) --upgrade --extra cli --constraints requirements-dev.lock --output-file requirements-cli.lock
+	@$(UV) --upgrade --constraints requirements-dev.lock --output-file requirements.lock
+
+.PHONY: clean
+clean: ## Remove the environment and what the tools left; the cache of programs stays
+	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,46 @@
+"""Servers that any test may ask for: each is started when the first test wants it, and shared until the end.
+
+A test that stops, pauses or fills one up starts its own instead.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from dev.cluster import Cluster
+from dev.stores import Store, aws, ceph, minio, seaweedfs
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A real Kubernetes API of our own."""
+    with Cluster.start(tmp_path_factory.mktemp("cluster")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def minio_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A MinIO with the KMS key `images`."""
+    with minio(tmp_path_factory.mktemp("stores")) as store:
+        yield store
+
+
+@pytest.fixture(scope="session")
+def ceph_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A Ceph gateway with the KMS key `images`."""
+    with ceph(tmp_path_factory.mktemp("stores")) as store:
+        yield store
+
+
+@pytest.fixture(scope="session")
+def seaweedfs_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A SeaweedFS that checks signatures."""
+    with seaweedfs(tmp_path_factory.mktemp("stores")) as store:
+        yield store
+
+
+@pytest.fixture(scope="session")
+def aws_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """moto, for what only AWS has."""
+    with aws(tmp_path_factory.mktemp("stores")) as store:
+        yield store

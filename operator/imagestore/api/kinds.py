@@ -1,0 +1,118 @@
+"""The kinds, each described once: CRDs, RBAC, clients and reference pages are made from this."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from imagestore.api.imagebucket import ImageBucketSpec, ImageBucketStatus
+from imagestore.api.storagebackend import StorageBackendSpec, StorageBackendStatus
+from imagestore.core.model import Cel, Model
+
+GROUP = "imagestore.dev"
+VERSION = "v1alpha1"
+CATEGORY = "imagestore"
+
+Scope = Literal["Namespaced", "Cluster"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of ``kubectl get``; one with a priority above 0 is shown with ``-o wide`` only."""
+
+    name: str
+    path: str
+    description: str
+    type: Literal["string", "integer", "date"] = "string"
+    priority: int = 0
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of the API. ``selectable`` are the paths that a field selector may use."""
+
+    name: str
+    plural: str
+    scope: Scope
+    short: str
+    description: str
+    spec: type[Model]
+    status: type[Model]
+    columns: tuple[Column, ...]
+    selectable: tuple[str, ...] = ()
+    cel: tuple[Cel, ...] = ()  # rules that need more than the spec, such as the object's own name
+    group: str = GROUP
+    version: str = VERSION
+    category: str = CATEGORY
+
+    @property
+    def singular(self) -> str:
+        """As in ``kubectl get imagebucket``."""
+        return self.name.lower()
+
+    @property
+    def api_version(self) -> str:
+        """As a manifest has it."""
+        return f"{self.group}/{self.version}"
+
+    @property
+    def crd(self) -> str:
+        """The name of the CustomResourceDefinition."""
+        return f"{self.plural}.{self.group}"
+
+    @property
+    def namespaced(self) -> bool:
+        """Whether its objects live in namespaces."""
+        return self.scope == "Namespaced"
+
+
+def _condition(type_: str) -> str:
+    return f'.status.conditions[?(@.type=="{type_}")].status'
+
+
+_AGE = Column("Age", ".metadata.creationTimestamp", "Since when it exists.", "date")
+
+IMAGE_BUCKET = Kind(
+    name="ImageBucket",
+    plural="imagebuckets",
+    scope="Namespaced",
+    short="ib",
+    description="One bucket and every setting of it that its owner cares about.",
+    spec=ImageBucketSpec,
+    status=ImageBucketStatus,
+    columns=(
+        Column("Ready", _condition("Ready"), "Whether the last read of the store agrees with the spec."),
+        Column("Backend", ".spec.backendRef.name", "The StorageBackend that holds it."),
+        Column("Bucket", ".spec.bucketName", "Its name in the store."),
+        Column("Drift", _condition("DriftDetected"), "True while something differs that nobody asked for."),
+        Column("Objects", ".status.usage.objects", "How many objects it holds.", "integer", 1),
+        Column("Size", ".status.usage.bytes", "How many bytes it holds.", "integer", 1),
+        Column(
+            "Reason", '.status.conditions[?(@.type=="Ready")].reason', "Why it is (not) ready.", priority=1
+        ),
+        _AGE,
+    ),
+    selectable=(".spec.backendRef.name", ".spec.bucketName"),
+)
+
+STORAGE_BACKEND = Kind(
+    name="StorageBackend",
+    plural="storagebackends",
+    scope="Cluster",
+    short="sbe",
+    description="One object store, and what namespaces may ask of it. Owned by the cluster's administrator.",
+    spec=StorageBackendSpec,
+    status=StorageBackendStatus,
+    columns=(
+        Column("Ready", _condition("Ready"), "Whether endpoint, region, TLS and credentials are proven."),
+        Column("Provider", ".spec.provider", "The store's dialect."),
+        Column("Endpoint", ".spec.s3.endpoint", "Where it is reached; empty for AWS's own."),
+        Column("Buckets", ".status.buckets", "How many ImageBuckets name it.", "integer"),
+        Column("Region", ".spec.s3.region", "The region that signs requests.", priority=1),
+        Column("Version", ".status.server.version", "Of the server, where it tells.", priority=1),
+        Column(
+            "Reason", '.status.conditions[?(@.type=="Ready")].reason', "Why it is (not) ready.", priority=1
+        ),
+        _AGE,
+    ),
+)
+
+KINDS = (STORAGE_BACKEND, IMAGE_BUCKET)

@@ -142,8 +142,8 @@ class FacetStatus(Model):
     state: Annotated[State, Field(description="Whether the store agrees.")]
     reason: Annotated[str | None, Field(max_length=256, description="One word for programs.")] = None
     message: Annotated[str | None, Field(max_length=4096, description="A sentence for people.")] = None
-    managed: Annotated[
-        bool | None, Field(description="Whether the operator has written it and is answerable for it.")
+    wish: Annotated[
+        str | None, Field(max_length=64, description="Digest of the wish that the store was last seen to hold.")
     ] = None
     parts: Annotated[
         tuple[Annotated[str, Field(max_length=512)], ...],

@@ -45,6 +45,7 @@ class Memo:
     unreachable_since: datetime | None = None
     absent_at: datetime | None = None  # when a look last answered 404
     usage_at: datetime | None = None
+    marked: bool = False  # this process has read our mark on the bucket: a memory that no one can forge
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,137 @@
+"""An object store in memory: good enough for every test that is not about a store, and never for users.
+
+It keeps what is obliged of a backend: facets as they were written, owner marks as tags, versions and
+uploads that can be locked. ``fault`` is called before each call and may raise what a store would.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from imagestore.backends.base import Driver, Remains, Server, Sight, Swept, Usage
+from imagestore.core.errors import NotFound, Rejected
+from imagestore.core.facet import Facet
+from imagestore.core.reading import FULL, Level, Support
+from imagestore.facets.tags import Tags
+
+
+@dataclass
+class MemoryBucket:
+    """One bucket: facet values by name, and what is in it (key to the reason why it may not go, or "")."""
+
+    facets: dict[str, Facet] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    uploads: set[str] = field(default_factory=set)
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """All tags, the owner's mark included."""
+        found = self.facets.get("tags")
+        return dict(found.values) if isinstance(found, Tags) else {}
+
+
+@dataclass
+class MemoryStore:
+    """The server: what outlives every client of it. ``calls`` are all (operation, bucket) in order."""
+
+    buckets: dict[str, MemoryBucket] = field(default_factory=dict)
+    calls: list[tuple[str, str]] = field(default_factory=list)
+    fault: Callable[[str, str], None] | None = None
+    # What the store makes of a value that is written; a store that loses fields says so here.
+    stores: Callable[[str, Facet], Facet] = staticmethod(lambda name, value: value)
+
+    def call(self, operation: str, bucket: str) -> None:
+        """Every operation begins here."""
+        self.calls.append((operation, bucket))
+        if self.fault is not None:
+            self.fault(operation, bucket)
+
+    def bucket(self, name: str) -> MemoryBucket:
+        """The bucket, or NotFound."""
+        if name not in self.buckets:
+            raise NotFound("the bucket does not exist", code="NoSuchBucket")
+        return self.buckets[name]
+
+
+@dataclass(frozen=True)
+class MemoryDriver:
+    """Any facet."""
+
+    store: MemoryStore
+    name: str
+    permissions: tuple[str, ...] = ()
+
+    def read(self, bucket: str) -> Facet | None:
+        self.store.call(f"Get:{self.name}", bucket)
+        return self.store.bucket(bucket).facets.get(self.name)
+
+    def write(self, bucket: str, value: Facet, seen: Facet | None) -> None:
+        self.store.call(f"Put:{self.name}", bucket)
+        self.store.bucket(bucket).facets[self.name] = self.store.stores(self.name, value)
+
+    def clear(self, bucket: str, seen: Facet) -> None:
+        self.store.call(f"Delete:{self.name}", bucket)
+        self.store.bucket(bucket).facets.pop(self.name, None)
+
+
+@dataclass(frozen=True)
+class MemoryBackend:
+    """A client of a MemoryStore that supports the facets of ``kinds`` as ``limits`` says (Full otherwise)."""
+
+    store: MemoryStore
+    kinds: Mapping[str, type[Facet]]
+    limits: Mapping[str, Support] = field(default_factory=dict)
+    name: str = "memory"
+    endpoint: str = "memory://"
+    region: str = "here"
+
+    @property
+    def support(self) -> Mapping[str, Support]:
+        return {n: self.limits.get(n, FULL) for n in self.kinds}
+
+    @property
+    def drivers(self) -> Mapping[str, Driver]:
+        held = (n for n in self.kinds if self.support[n].level is not Level.NONE)
+        return {n: MemoryDriver(self.store, n) for n in held}
+
+    def probe(self) -> Server:
+        self.store.call("Probe", "")
+        return Server("memory", "1")
+
+    def look(self, bucket: str) -> Sight | None:
+        self.store.call("Look", bucket)
+        found = self.store.buckets.get(bucket)
+        if found is None:
+            return None
+        return Sight(found.tags if "tags" in self.drivers else None)
+
+    def create(self, bucket: str, at_creation: Mapping[str, Facet]) -> None:
+        self.store.call("Create", bucket)
+        if bucket in self.store.buckets:
+            raise Rejected("the name is taken", code="BucketAlreadyExists")
+        self.store.buckets[bucket] = MemoryBucket(dict(at_creation))
+
+    def delete(self, bucket: str) -> None:
+        self.store.call("Delete", bucket)
+        self.store.buckets.pop(bucket, None)
+
+    def remains(self, bucket: str) -> Remains:
+        self.store.call("Remains", bucket)
+        found = self.store.bucket(bucket)
+        return Remains(len(found.versions), len(found.uploads), sample=tuple(sorted(found.versions)[:3]))
+
+    def sweep(self, bucket: str, limit: int) -> Swept:
+        self.store.call("Sweep", bucket)
+        found = self.store.bucket(bucket)
+        free = [k for k, why in found.versions.items() if not why][:limit]
+        for key in free:
+            del found.versions[key]
+        removed = len(free) + len(found.uploads)
+        found.uploads.clear()
+        blocked = tuple(f"{k}: {why}" for k, why in found.versions.items() if why)
+        return Swept(removed, more=len(found.versions) > len(blocked), blocked=blocked)
+
+    def usage(self, bucket: str) -> Usage | None:
+        return None
+
+    def arn(self, bucket: str) -> str:
+        return f"arn:memory:::{bucket}"

@@ -1,0 +1,137 @@
+"""Carrying out a plan: write, read back, compare. Independent settings go on when one fails."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from imagestore.api.imagebucket import State
+from imagestore.backends.base import Backend
+from imagestore.core.errors import NotFound, StoreError, Transient
+from imagestore.core.facet import Facet, Parts
+from imagestore.core.plan import Change, Op, Plan, plan
+from imagestore.facets.tags import Tags
+from imagestore.reconcile.observe import found
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one change. ``wrote``: whether the store was told to change."""
+
+    change: Change
+    state: State
+    reason: str = ""
+    message: str = ""
+    wrote: bool = False
+    transient: bool = False
+    retry_after: float | None = None
+
+
+WriteTags = Callable[[Tags, Tags], Tags]
+
+
+def apply(
+    backend: Backend, bucket: str, todo: Plan, wishes: Mapping[str, Facet], managed: Mapping[str, Parts], tags: WriteTags
+) -> tuple[Result, ...]:
+    """Apply every change that writes, in order; the others are passed through as they stand.
+
+    ``tags(seen, wanted)`` writes the bucket's tags so that the owner's mark stays among them.
+    """
+    done: dict[str, Result] = {}
+    for change in todo.changes:
+        blocked = [a for a in _kind(change).after if a in done and _unfinished(done[a])] if change.writes else []
+        if blocked:
+            done[change.facet] = Result(change, "Pending", "Waiting", f"waits for {blocked[0]}", transient=True)
+        elif change.writes:
+            done[change.facet] = _write(backend, bucket, change, wishes, managed, tags)
+        else:
+            done[change.facet] = standing(change)
+    return tuple(done.values())
+
+
+def _kind(change: Change) -> type[Facet]:
+    value = change.after or change.before
+    return type(value) if value is not None else Facet
+
+
+def _unfinished(result: Result) -> bool:
+    return result.change.writes and result.state != "InSync"
+
+
+def standing(change: Change) -> Result:
+    """The result of a change that writes nothing."""
+    return Result(change, _STANDING.get(change.op, _held_state(change.reason)), change.reason, change.message)
+
+
+_STANDING: Mapping[Op, State] = {
+    Op.KEEP: "InSync",
+    Op.SKIP: "Unsupported",
+    Op.SET: "Pending",
+    Op.CLEAR: "Pending",
+}
+
+
+def _held_state(reason: str) -> State:
+    return _HELD.get(reason, "Held")
+
+
+_HELD: Mapping[str, State] = {
+    "Observing": "Drifted",
+    "Drifted": "Drifted",
+    "Snoozed": "Drifted",
+    "Unconfirmed": "InSync",
+    "Throttled": "Pending",
+    "Unavailable": "Pending",
+    "Conflict": "Pending",
+    "Denied": "Failed",
+    "Rejected": "Failed",
+    "Unexpected": "Failed",
+}
+
+
+def _write(
+    backend: Backend,
+    bucket: str,
+    change: Change,
+    wishes: Mapping[str, Facet],
+    managed: Mapping[str, Parts],
+    tags: WriteTags,
+) -> Result:
+    try:
+        value = _send(backend, bucket, change, tags)
+    except NotFound:
+        raise
+    except StoreError as error:
+        return failed(change, error)
+    return _verified(change, value, wishes, managed)
+
+
+def failed(change: Change, error: StoreError) -> Result:
+    """A change whose writing failed: again later if that may help, else a person has to look."""
+    again = isinstance(error, Transient)
+    state: State = "Pending" if again else "Failed"
+    return Result(change, state, type(error).__name__, str(error), wrote=True, transient=again, retry_after=error.retry_after)
+
+
+def _send(backend: Backend, bucket: str, change: Change, tags: WriteTags) -> Facet | None:
+    """Write and read back; what comes back is all that is believed."""
+    if change.facet == "tags":
+        seen = change.before if isinstance(change.before, Tags) else Tags(values={})
+        return tags(seen, change.after if isinstance(change.after, Tags) else Tags(values={}))
+    driver = backend.drivers[change.facet]
+    if change.after is not None and not change.after.is_empty():
+        driver.write(bucket, change.after, change.before)
+    elif change.before is not None and not change.before.is_empty():
+        driver.clear(bucket, change.before)
+    return driver.read(bucket)
+
+
+def _verified(
+    change: Change, value: Facet | None, wishes: Mapping[str, Facet], managed: Mapping[str, Parts]
+) -> Result:
+    name = change.facet
+    ours = {name: wishes[name]} if name in wishes else {}
+    again = plan(ours, {name: found(value)}, {n: p for n, p in managed.items() if n == name}, {name: _kind(change)})
+    left = [f.path for c in again.writes for f in c.fields]
+    if not left:
+        return Result(change, "InSync", wrote=True)
+    message = f"written, and the store still answers otherwise for {', '.join(left[:5])}"
+    return Result(change, "Pending", "NotYetVisible", message, wrote=True, transient=True)

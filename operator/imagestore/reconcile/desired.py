@@ -1,0 +1,51 @@
+"""What is wanted of a bucket, given what the store can hold. Pure."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+from imagestore.api.imagebucket import ImageBucketStatus
+from imagestore.api.storagebackend import StorageBackendSpec
+from imagestore.core import paths
+from imagestore.core.facet import Facet, Parts
+from imagestore.core.policies import ignoring
+from imagestore.core.reading import Level, Reading, Support, Unsupported
+
+
+def managed(status: ImageBucketStatus) -> dict[str, Parts]:
+    """What was managed until now, with its parts: whatever status says was once seen to be held."""
+    return {f.name: frozenset(f.parts) for f in status.facets if f.wish}
+
+
+def relaxed(wishes: Mapping[str, Facet], readings: Mapping[str, Reading], ignored: Sequence[str]) -> dict[str, Facet]:
+    """The wishes with ignored paths as they are found."""
+    return {n: ignoring(w, readings[n], ignored, n) if n in readings else w for n, w in wishes.items()}
+
+
+def unsupported(wish: Facet, name: str, support: Support) -> Unsupported | None:
+    """Why the backend cannot hold this wish, or None if it can. A wish is never narrowed to what fits."""
+    if support.level is Level.NONE:
+        return Unsupported(support.reason or "this store does not have the setting")
+    lost = tuple(_lost(wish, name, support))
+    if not lost:
+        return None
+    return Unsupported(f"this store would lose {', '.join(lost)}; remove it, or use another backend", lost)
+
+
+def _lost(wish: Facet, name: str, support: Support) -> Iterator[str]:
+    value = {name: wish.to_json()}
+    for pattern in support.lost:
+        if any(v not in (None, [], {}) for v in paths.select(value, paths.parse(f"{name}.{pattern}"))):
+            yield pattern
+
+
+def wish_digest(wish: Facet) -> str:
+    """The same for the same wish: tells an edit of the spec from a change behind our back."""
+    text = json.dumps(wish.canonical().to_json(), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def inputs_hash(store: StorageBackendSpec | None) -> str:
+    """Of what decides besides the bucket's own spec, so that a change while nobody looked is noticed."""
+    text = json.dumps(store.to_json() if store else None, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,0 +1,33 @@
+"""Reading the settings of a bucket: one call each, and none for what the look has already shown."""
+
+from collections.abc import Iterable
+
+from imagestore.backends.base import Backend, Sight
+from imagestore.core.errors import NotFound, StoreError
+from imagestore.core.facet import Facet
+from imagestore.core.reading import Found, Level, Missing, Reading, Unreadable, Unsupported
+from imagestore.facets.tags import Tags
+
+
+def readings(backend: Backend, bucket: str, names: Iterable[str], sight: Sight) -> dict[str, Reading]:
+    """What the store holds for each of ``names``. NotFound is raised: then the bucket itself is gone."""
+    return {n: _reading(backend, bucket, n, sight) for n in names}
+
+
+def _reading(backend: Backend, bucket: str, name: str, sight: Sight) -> Reading:
+    support = backend.support[name]
+    if support.level is Level.NONE or name not in backend.drivers:
+        return Unsupported(support.reason or "this store does not have the setting")
+    if name == "tags" and sight.tags is not None:
+        return Found(Tags(values=dict(sight.tags)))
+    try:
+        return found(backend.drivers[name].read(bucket))
+    except NotFound:
+        raise
+    except StoreError as error:
+        return Unreadable(type(error).__name__, str(error))
+
+
+def found(value: Facet | None) -> Reading:
+    """A driver's answer as a reading."""
+    return Missing() if value is None else Found(value)

@@ -1,0 +1,181 @@
+"""What a namespace may ask for on a backend. Pure: a refusal costs no call to the store.
+
+Each refusal says what to change, or whom to ask. None names another namespace or a Secret.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from imagestore.api.imagebucket import ImageBucketSpec
+from imagestore.api.storagebackend import MaxObjectLock, StorageBackendSpec, Tenancy
+from imagestore.facets.policy import BUCKET, Policy, Statement
+from imagestore.reconcile.situation import Meta
+
+TEMPLATE = "{namespace}--*"
+LOCK = MaxObjectLock(mode="Governance", days=3650)
+NEEDED_ON_BUCKET = (
+    "s3:GetBucketTagging",
+    "s3:PutBucketTagging",
+    "s3:GetBucketPolicy",
+    "s3:PutBucketPolicy",
+    "s3:DeleteBucketPolicy",
+    "s3:ListBucketVersions",
+    "s3:GetBucketVersioning",
+    "s3:PutBucketVersioning",
+    "s3:GetLifecycleConfiguration",
+    "s3:PutLifecycleConfiguration",
+    "s3:DeleteBucket",
+)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """``facet`` is empty when the whole bucket is refused."""
+
+    reason: str
+    message: str
+    facet: str = ""
+
+
+def allowed_namespace(spec: StorageBackendSpec, namespace: str, labels: Mapping[str, str]) -> bool:
+    """Whether the namespace may use the backend at all. Nobody may, unless the backend says so."""
+    if spec.namespaces is None:
+        return False
+    if namespace in spec.namespaces.names:
+        return True
+    selector = spec.namespaces.selector
+    wanted = selector.match_labels if selector else {}
+    return bool(wanted) and all(labels.get(k) == v for k, v in wanted.items())
+
+
+def granted(spec: StorageBackendSpec, namespace: str, bucket: str) -> bool:
+    """Whether the administrator lets this namespace take over this existing bucket."""
+    grants = (spec.tenancy or Tenancy()).adoption_grants
+    return any(g.namespace == namespace and g.bucket_name == bucket for g in grants)
+
+
+def refusals(
+    meta: Meta, spec: ImageBucketSpec, store: StorageBackendSpec, earlier_buckets: int
+) -> tuple[Refusal, ...]:
+    """Everything that this bucket may not ask for, all at once."""
+    tenancy = store.tenancy or Tenancy()
+    found = [*_bucket(meta, spec, store, tenancy, earlier_buckets), *_lock(spec, tenancy), *_key(spec, tenancy)]
+    if spec.policy is not None:
+        found += _policy(spec.policy, store, tenancy)
+    return tuple(found)
+
+
+def _bucket(
+    meta: Meta, spec: ImageBucketSpec, store: StorageBackendSpec, tenancy: Tenancy, earlier: int
+) -> Iterator[Refusal]:
+    template = tenancy.bucket_names or TEMPLATE
+    if not fits(template, meta.namespace, spec.bucket_name) and not granted(store, meta.namespace, spec.bucket_name):
+        wanted = template.replace("{namespace}", meta.namespace)
+        yield Refusal("NameNotAllowed", f"bucketName must match {wanted}, or the administrator must grant it")
+    if tenancy.max_buckets is not None and earlier >= tenancy.max_buckets:
+        yield Refusal("TooManyBuckets", f"this namespace may have {tenancy.max_buckets} buckets on this backend")
+    policies = tenancy.deletion_policies or ("Retain", "DeleteIfEmpty")
+    wish = spec.deletion_policy or "Retain"
+    if wish not in policies:
+        yield Refusal(
+            "DeletionPolicyNotAllowed", f"deletionPolicy {wish} is not allowed here; use {' or '.join(policies)}"
+        )
+
+
+def fits(template: str, namespace: str, bucket: str) -> bool:
+    """Whether a name matches the template. A namespace with ``--`` in it never does: it needs grants.
+
+    Otherwise the namespace ``a`` could take what belongs to ``a--b`` under ``{namespace}--*``.
+    """
+    if "{namespace}" in template and "--" in namespace:
+        return False
+    pattern = "".join(_piece(p, namespace) for p in re.split(r"(\{namespace\}|\*)", template))
+    return re.fullmatch(pattern, bucket) is not None
+
+
+def _piece(part: str, namespace: str) -> str:
+    if part == "*":
+        return ".*"
+    return re.escape(namespace if part == "{namespace}" else part)
+
+
+def _lock(spec: ImageBucketSpec, tenancy: Tenancy) -> Iterator[Refusal]:
+    lock, most = spec.object_lock, tenancy.max_object_lock or LOCK
+    if lock is None:
+        return
+    if lock.mode == "Compliance" and most.mode != "Compliance":
+        yield Refusal("LockNotAllowed", "objectLock.mode Compliance is not allowed here; use Governance", "objectLock")
+    if lock.length > most.days:
+        message = f"objectLock may last {most.days} days here, not {lock.length}; shorten it"
+        yield Refusal("LockNotAllowed", message, "objectLock")
+
+
+def _key(spec: ImageBucketSpec, tenancy: Tenancy) -> Iterator[Refusal]:
+    key = spec.encryption.key_id if spec.encryption else None
+    if key is not None and not _matches(key, tenancy.allowed_kms_keys):
+        message = "encryption.keyId is not among the keys that this namespace may use; ask the administrator"
+        yield Refusal("KeyNotAllowed", message, "encryption")
+
+
+def _matches(value: str, patterns: tuple[str, ...]) -> bool:
+    return any(value == p or (p.endswith("*") and value.startswith(p[:-1])) for p in patterns)
+
+
+def _policy(policy: Policy, store: StorageBackendSpec, tenancy: Tenancy) -> Iterator[Refusal]:
+    for statement in policy.statements:
+        yield from _grants(statement, tenancy)
+        if locks_out(statement, tls=_is_tls(store)):
+            message = (
+                f"statement {statement.sid} would deny the operator its own access to the bucket; deny actions on"
+                ' objects, or leave out the resource "." or the actions that manage the bucket'
+            )
+            yield Refusal("WouldLockOut", message, "policy")
+    if policy.require_tls and not _is_tls(store):
+        message = "requireTls would lock the operator out: the backend is reached over http; remove requireTls"
+        yield Refusal("WouldLockOut", message, "policy")
+
+
+def _is_tls(store: StorageBackendSpec) -> bool:
+    return (store.s3.endpoint or "https://").startswith("https://")
+
+
+def _grants(statement: Statement, tenancy: Tenancy) -> Iterator[Refusal]:
+    if statement.effect != "Allow":
+        return
+    public = [p for p in statement.principals if everybody(p)]
+    if public and not tenancy.allow_public:
+        message = f"statement {statement.sid} would open the bucket to everybody, which is not allowed here"
+        yield Refusal("PublicNotAllowed", message, "policy")
+    named = [p for p in statement.principals if not everybody(p)]
+    foreign = [p for p in named if not _matches(p, tenancy.allowed_principals)]
+    if foreign:
+        message = f"statement {statement.sid} names {', '.join(foreign)}; ask the administrator to allow them"
+        yield Refusal("PrincipalNotAllowed", message, "policy")
+
+
+def everybody(principal: str) -> bool:
+    """Whether a principal stands for anybody at all, in any of its spellings."""
+    return set(principal) <= set("*?") or principal.endswith((":*", "::*:root"))
+
+
+def locks_out(statement: Statement, *, tls: bool) -> bool:
+    """Whether a Deny would keep the operator from looking after, or repairing, this bucket.
+
+    A condition does not help: whether it holds for the operator cannot be known here. Only a Deny of
+    requests without TLS is known not to hit an operator that uses it. A named principal may be the
+    operator itself under any of its names, so naming one does not help either.
+    """
+    if statement.effect != "Deny" or not _touches_bucket(statement):
+        return False
+    harmless = tls and any(
+        c.operator == "Bool" and c.key.lower() == "aws:securetransport" and c.values == ("false",)
+        for c in statement.conditions
+    )
+    needed = any(fnmatchcase(n.lower(), a.lower()) for n in NEEDED_ON_BUCKET for a in statement.actions)
+    return needed and not harmless
+
+
+def _touches_bucket(statement: Statement) -> bool:
+    return any(r == BUCKET for r in statement.resources)

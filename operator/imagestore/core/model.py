@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_serializer, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SerializationInfo, model_serializer, model_validator
 from pydantic.alias_generators import to_camel
 
 
@@ -41,6 +41,16 @@ class Cel:
 
 
 @dataclass(frozen=True)
+class Form:
+    """What a field's pattern means, in words: a user never has to read the regular expression.
+
+    The generator makes a rule of the pattern and this message, and refuses a pattern without one.
+    """
+
+    message: str
+
+
+@dataclass(frozen=True)
 class Internal:
     """A field that exists only in what was observed: never in a CRD, never compared, never shown."""
 
@@ -59,11 +69,18 @@ class Schema:
 
 M = TypeVar("M")
 
-DURATION = r"^([0-9]+[smhd])+$"
+_WHOLE = {"internal": True}
+
+# Five digits: what fits is at most some hundred years, so that a date plus a duration is still a date.
+DURATION = r"^([0-9]{1,5}[smhd])+$"
 QUANTITY = r"^[0-9]+(\.[0-9]+)?(k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$"
 
-Duration = Annotated[str, Field(pattern=DURATION, max_length=32)]
-Quantity = Annotated[str, Field(pattern=QUANTITY, max_length=32)]
+Duration = Annotated[
+    str, Field(pattern=DURATION, max_length=16), Form("write a duration such as 90s, 10m, 1h30m or 7d")
+]
+Quantity = Annotated[
+    str, Field(pattern=QUANTITY, max_length=20), Form("write a size such as 128Ki, 1.5Gi, 500G or 1048576")
+]
 
 
 class Model(BaseModel):
@@ -93,17 +110,23 @@ class Model(BaseModel):
         return value if built else {cls.inline: value}
 
     @model_serializer(mode="wrap")
-    def _unwrap_inline(self, handler: Any) -> Any:
-        dumped = handler(self)
+    def _serialize(self, handler: Any, info: SerializationInfo) -> Any:
+        # Here, and not in to_json, so that it holds for models inside models too.
+        dumped = {k: v for k, v in handler(self).items() if info.context is _WHOLE or k not in self._internal()}
         return dumped if self.inline is None else dumped[self.inline]
 
     def to_json(self) -> Any:
         """The value as a user would write it: aliases, no absent fields, nothing internal."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=self._internal())
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+    def to_whole_json(self) -> Any:
+        """As ``to_json``, with what is internal: reading it again gives an equal value. Never to be shown."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True, context=_WHOLE)
 
     @classmethod
     def _internal(cls) -> set[str]:
-        return {name for name, field in cls.model_fields.items() if marker(field.metadata, Internal)}
+        fields = cls.model_fields.items()
+        return {spelled for n, f in fields if marker(f.metadata, Internal) for spelled in (n, f.alias or n)}
 
 
 def marker(metadata: list[Any], kind: type[M]) -> M | None:

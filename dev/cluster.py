@@ -31,13 +31,14 @@ class Cluster(Kube):
             directory, write_kubeconfig(directory / "kubeconfig", server, self.ca_file, keys.admin)
         )
         manager = write_kubeconfig(directory / "manager.kubeconfig", server, self.ca_file, keys.manager)
+        # Neither gets any grace: they obey SIGTERM only when their clients are gone, which takes long.
         self.etcd = Server(
             "etcd",
             control_plane.etcd(directory, ports, etcd_args),
             log=directory / "etcd.log",
             ready=self._etcd_ready,
+            grace=0,
         )
-        # It takes long to obey SIGTERM while clients are connected, so it gets no grace.
         self.apiserver = Server(
             "kube-apiserver",
             control_plane.apiserver(directory, keys, ports, self.audit_log, api_args),
@@ -109,11 +110,13 @@ class Cluster(Kube):
         return self.etcd, self.apiserver, self.manager
 
     def _start(self) -> None:
-        # All at once: each waits for the one that it needs by itself, which saves a second or two.
-        for server in self._servers():
-            server.launch()
-        for server in self._servers():
-            server.await_ready()
+        # The API server waits for etcd by itself, which saves a second. The controller manager ends when it
+        # comes before the API server has written its roles.
+        self.etcd.launch()
+        self.apiserver.launch()
+        self.etcd.await_ready()
+        self.apiserver.await_ready()
+        self.manager.start()
 
     def _stop(self) -> None:
         for server in reversed(self._servers()):

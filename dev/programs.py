@@ -50,7 +50,7 @@ _FITS = {
 def program(name: str) -> Path:
     """The file of a Go program: from KUBEBUILDER_ASSETS, the cache, PATH when its version fits, or built."""
     wanted = GO_PROGRAMS[name]
-    return _asset(name) or _cached(wanted) or _on_path(name) or build(wanted)
+    return _asset(name) or _cached(wanted) or on_path(name) or build(wanted)
 
 
 def kubectl() -> Path:
@@ -72,7 +72,8 @@ def _cached(wanted: GoProgram) -> Path | None:
     return _if_there(entry(wanted.name, wanted.version) / wanted.name)
 
 
-def _on_path(name: str) -> Path | None:
+def on_path(name: str) -> Path | None:
+    """The program on PATH, None when there is none or when it is of a version that does not fit."""
     found = shutil.which(name)
     if found is None or name not in _FITS:
         return None

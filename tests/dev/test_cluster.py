@@ -68,10 +68,10 @@ def test_helm_reads_the_version_that_we_built(cluster: Cluster, tmp_path: Path) 
         "{apiVersion: v2, name: small, version: 1.0.0, kubeVersion: '>=1.37.0'}"
     )
     (tmp_path / "templates" / "map.yaml").write_text(
-        "{apiVersion: v1, kind: ConfigMap, metadata: {name: small}, data: {on: '{{ .Capabilities.KubeVersion }}'}}"
+        "{apiVersion: v1, kind: ConfigMap, metadata: {name: small}, data: {version: '{{ .Capabilities.KubeVersion }}'}}"
     )
     cluster.helm("install", "small", str(tmp_path), "--namespace", "default")
-    assert cluster.get("configmap", "small")["data"] == {"on": cluster.version}
+    assert cluster.get("configmap", "small")["data"] == {"version": cluster.version}
     cluster.helm("uninstall", "small", "--namespace", "default")
 
 

@@ -1,0 +1,164 @@
+"""What the operator tells Prometheus. Every metric is declared here, so that docs/metrics.md can list all.
+
+No label is unbounded but an object's own namespace and name; series with those are made at scrape time from
+what is known of the objects, so that none outlives its object.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+from imagestore import __version__
+
+REGISTRY = CollectorRegistry()
+_SECONDS = (0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+
+
+def _counter(name: str, text: str, *labels: str) -> Counter:
+    return Counter(f"imagestore_{name}", text, labels, registry=REGISTRY)
+
+
+def _gauge(name: str, text: str, *labels: str) -> Gauge:
+    return Gauge(f"imagestore_{name}", text, labels, registry=REGISTRY)
+
+
+def _histogram(name: str, text: str, *labels: str) -> Histogram:
+    return Histogram(f"imagestore_{name}", text, labels, registry=REGISTRY, buckets=_SECONDS)
+
+
+BUILD = _gauge("build_info", "1, labelled with the operator's version.", "version")
+BUILD.labels(__version__).set(1)
+
+RECONCILES = _counter("reconciles", "Reconciles by what came of them.", "kind", "outcome")
+RECONCILE_SECONDS = _histogram(
+    "reconcile_seconds", "How long one reconcile took, store calls included.", "kind"
+)
+API_CALLS = _counter("api_calls", "Calls to the Kubernetes API.", "verb", "resource", "code")
+EVENTS = _counter("events", "Kubernetes Events by what became of them: sent, aggregated, dropped.", "outcome")
+AUDITS = _counter("audits", "Comparisons of all that is remembered with the Kubernetes API.", "kind")
+AUDIT_MISMATCHES = _counter(
+    "audit_mismatches",
+    "Objects that a comparison found remembered wrongly: a watch missed something.",
+    "kind",
+)
+LEASE = _gauge("lease_held", "Whether this replica does the work (1) or stands by (0).")
+LOOP_LAG = _gauge("loop_lag_seconds", "How late the event loop was at its last heartbeat.")
+SECRET_CHANGES = _counter("secret_changes", "Changes of Secrets that made a backend be connected anew.")
+
+
+@dataclass(frozen=True)
+class Description:
+    """One metric, for docs/metrics.md."""
+
+    name: str
+    type: str
+    labels: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True)
+class Family:
+    """A gauge whose series are made when they are asked for."""
+
+    name: str
+    text: str
+    labels: tuple[str, ...]
+
+
+Sample = tuple[Family, tuple[str, ...], float]
+
+QUEUE_DEPTH = Family("imagestore_queue_depth", "Objects that wait to be worked on, by backend.", ("backend",))
+QUEUE_AGE = Family("imagestore_queue_age_seconds", "How long the oldest of them has waited.", ("backend",))
+QUEUE_RUNNING = Family("imagestore_queue_running", "Objects that are being worked on.", ("backend",))
+QUEUE_DELAYED = Family("imagestore_queue_delayed", "Objects whose next look is in the future.", ())
+OBJECTS = Family("imagestore_objects", "Objects by readiness: True, False or Unknown.", ("kind", "ready"))
+BUCKET_READY = Family(
+    "imagestore_bucket_ready",
+    "1 for the readiness that an ImageBucket has.",
+    ("namespace", "name", "backend", "ready"),
+)
+BACKEND_READY = Family(
+    "imagestore_backend_ready", "1 for the readiness that a StorageBackend has.", ("backend", "ready")
+)
+FACETS = Family("imagestore_facets", "Settings of buckets by state.", ("facet", "state"))
+DRIFT_SINCE = Family(
+    "imagestore_drift_since_seconds",
+    "Since when (Unix time) an ImageBucket differs without anybody having asked for it; absent: it does not.",
+    ("namespace", "name", "backend"),
+)
+CONTENT_LOST = Family(
+    "imagestore_content_lost",
+    "1 while a bucket that was found missing waits to be acknowledged.",
+    ("namespace", "name", "backend"),
+)
+FAMILIES = (
+    QUEUE_DEPTH, QUEUE_AGE, QUEUE_RUNNING, QUEUE_DELAYED,
+    OBJECTS, BUCKET_READY, BACKEND_READY, FACETS, DRIFT_SINCE, CONTENT_LOST,
+)  # fmt: skip
+
+
+class Source(Protocol):
+    """Whoever knows the present values of some families."""
+
+    def __call__(self) -> Iterable[Sample]:
+        """The samples of this moment; called from the scraping thread."""
+
+
+class Live:
+    """A collector of all families, filled by sources when it is scraped."""
+
+    def __init__(self) -> None:
+        self._sources: list[Source] = []
+
+    def add(self, source: Source) -> Callable[[], None]:
+        """Ask this source from now on; the answer ends that."""
+        self._sources.append(source)
+        return lambda: self._sources.remove(source)
+
+    def collect(self) -> Iterator[Metric]:
+        """As prometheus-client asks for it."""
+        made = {f.name: GaugeMetricFamily(f.name, f.text, labels=f.labels) for f in FAMILIES}
+        for source in tuple(self._sources):
+            for family, labels, value in source():
+                made[family.name].add_metric(labels, value)
+        yield from made.values()
+
+
+LIVE = Live()
+REGISTRY.register(LIVE)
+for _collector in (ProcessCollector, PlatformCollector, GCCollector):
+    _collector(registry=REGISTRY)
+
+
+def describe() -> list[Description]:
+    """Every metric of ours, by name: what docs/metrics.md lists."""
+    known = [_described(metric) for metric in _declared()]
+    known += [Description(f.name, "gauge", f.labels, f.text) for f in FAMILIES]
+    return sorted(known, key=lambda d: d.name)
+
+
+def _declared() -> list[Counter | Gauge | Histogram]:
+    return [v for v in globals().values() if isinstance(v, Counter | Gauge | Histogram)]
+
+
+def _described(metric: Counter | Gauge | Histogram) -> Description:
+    kind = str(metric._type)
+    name = f"{metric._name}_total" if kind == "counter" else metric._name
+    return Description(name, kind, tuple(metric._labelnames), metric._documentation)
+
+
+def page() -> str:
+    """docs/metrics.md."""
+    rows = [
+        f"| `{d.name}` | {d.type} | {', '.join(f'`{label}`' for label in d.labels) or '–'} | {d.text} |"
+        for d in describe()
+    ]
+    head = ["# Metrics", "", "Generated from `operator/imagestore/metrics.py`; served at `/metrics`.", ""]
+    table = ["| metric | type | labels | what it says |", "|---|---|---|---|"]
+    return "\n".join([*head, *table, *rows, ""])

@@ -1,14 +1,15 @@
 """ImageBucket: one bucket and every setting of it that the user cares about."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from imagestore.api.storagebackend import DeletionPolicy, Name
+from imagestore.api.names import BucketName, Name
+from imagestore.api.storagebackend import DeletionPolicy
 from imagestore.core.conditions import Condition
 from imagestore.core.facet import Facet
-from imagestore.core.model import Duration, Immutable, ListMap, ListSet, Model
+from imagestore.core.model import Cel, Duration, Form, Immutable, ListMap, ListSet, Model
 from imagestore.core.paths import PATH
 from imagestore.facets.cors import Cors
 from imagestore.facets.encryption import Encryption
@@ -39,9 +40,23 @@ class Snooze(Model):
 class Drift(Model):
     """How differences that nobody asked for are looked for."""
 
-    interval: Annotated[Duration | None, Field(description="Between two looks; absent: 10m.")] = None
+    interval: Annotated[
+        Duration | None,
+        Cel(
+            "self.matches(r'[1-9][0-9]*[mhd]|[1-9][0-9]+s')",
+            "look no oftener than every 10s; to look at once, change reconcileRequest",
+        ),
+        Field(description="Between two looks; absent: 10m."),
+    ] = None
     ignore: Annotated[
-        tuple[Annotated[str, Field(pattern=PATH, max_length=512)], ...],
+        tuple[
+            Annotated[
+                str,
+                Field(pattern=PATH, max_length=512),
+                Form('write a path such as versioning.state, tags["team"] or lifecycle.rules[name=thumbs]'),
+            ],
+            ...,
+        ],
         ListSet(),
         Field(max_length=64, description='Paths that others may change, such as tags["team"].'),
     ] = ()
@@ -51,20 +66,31 @@ class Drift(Model):
 class ImageBucketSpec(Model):
     """One bucket. A setting that is not mentioned is neither compared nor changed."""
 
+    cel: ClassVar[tuple[Cel, ...]] = (
+        Cel(
+            "!has(self.objectLock) || !has(self.versioning) || self.versioning.state == 'Enabled'",
+            "object lock needs versioning; set versioning.state: Enabled, or remove versioning",
+        ),
+        Cel(
+            "!has(self.publicAccessBlock) || !has(self.policy) || !has(self.policy.statements) ||"
+            " !((has(self.publicAccessBlock.blockPublicPolicy) && self.publicAccessBlock.blockPublicPolicy) ||"
+            " (has(self.publicAccessBlock.restrictPublicBuckets) && self.publicAccessBlock.restrictPublicBuckets))"
+            " || !self.policy.statements.exists(s, s.effect == 'Allow' && s.principals.exists(p, p == '*') &&"
+            " (!has(s.conditions) || size(s.conditions) == 0))",
+            "publicAccessBlock refuses what policy allows to everybody; remove the statement, or set"
+            " blockPublicPolicy and restrictPublicBuckets to false",
+        ),
+    )
+
     backend_ref: Annotated[
         BackendRef,
         Immutable("a bucket cannot move to another backend; make a new ImageBucket there"),
         Field(description="The store that holds the bucket."),
     ]
     bucket_name: Annotated[
-        str,
+        BucketName,
         Immutable("a bucket cannot be renamed; make a new ImageBucket with the other name"),
-        Field(
-            min_length=3,
-            max_length=63,
-            pattern=r"^[a-z0-9][a-z0-9.-]*[a-z0-9]$",
-            description="The bucket's name in the store.",
-        ),
+        Field(description="The bucket's name in the store."),
     ]
     adoption: Annotated[
         Literal["Never", "Granted"] | None,
@@ -143,7 +169,8 @@ class FacetStatus(Model):
     reason: Annotated[str | None, Field(max_length=256, description="One word for programs.")] = None
     message: Annotated[str | None, Field(max_length=4096, description="A sentence for people.")] = None
     wish: Annotated[
-        str | None, Field(max_length=64, description="Digest of the wish that the store was last seen to hold.")
+        str | None,
+        Field(max_length=64, description="Digest of the wish that the store was last seen to hold."),
     ] = None
     parts: Annotated[
         tuple[Annotated[str, Field(max_length=512)], ...],
@@ -192,11 +219,11 @@ class Held(Model):
 
 
 class PlanStatus(Model):
-    """What would be, or was last, written."""
+    """What waits."""
 
-    digest: Annotated[str | None, Field(max_length=64, description="Of the last writes.")] = None
-    repeats: Annotated[
-        int | None, Field(ge=0, description="How often the same writes were made without lasting.")
+    digest: Annotated[
+        str | None,
+        Field(max_length=64, description="Of what would be written; the same for the same changes."),
     ] = None
     held: Annotated[tuple[Held, ...], Field(max_length=64, description="What waits for approval.")] = ()
 
@@ -243,7 +270,7 @@ class ImageBucketStatus(Model):
         tuple[FacetStatus, ...], ListMap("name"), Field(max_length=64, description="Setting by setting.")
     ] = ()
     drift: Annotated[DriftStatus | None, Field(description="What nobody asked for.")] = None
-    plan: Annotated[PlanStatus | None, Field(description="What waits or was last written.")] = None
+    plan: Annotated[PlanStatus | None, Field(description="What waits for somebody.")] = None
     deletion: Annotated[Emptying | None, Field(description="How far a deletion is.")] = None
     inputs_hash: Annotated[
         str | None, Field(max_length=64, description="Of what decides besides the spec: the backend.")

@@ -37,13 +37,17 @@ class MemoryStore:
     calls: list[tuple[str, str]] = field(default_factory=list)
     fault: Callable[[str, str], None] | None = None
     # What the store makes of a value that is written; a store that loses fields says so here.
-    stores: Callable[[str, Facet], Facet] = staticmethod(lambda name, value: value)
+    alters: Callable[[str, Facet], Facet] | None = None
 
     def call(self, operation: str, bucket: str) -> None:
         """Every operation begins here."""
         self.calls.append((operation, bucket))
         if self.fault is not None:
             self.fault(operation, bucket)
+
+    def kept(self, name: str, value: Facet) -> Facet:
+        """What is stored when ``value`` is written."""
+        return value if self.alters is None else self.alters(name, value)
 
     def bucket(self, name: str) -> MemoryBucket:
         """The bucket, or NotFound."""
@@ -66,7 +70,7 @@ class MemoryDriver:
 
     def write(self, bucket: str, value: Facet, seen: Facet | None) -> None:
         self.store.call(f"Put:{self.name}", bucket)
-        self.store.bucket(bucket).facets[self.name] = self.store.stores(self.name, value)
+        self.store.bucket(bucket).facets[self.name] = self.store.kept(self.name, value)
 
     def clear(self, bucket: str, seen: Facet) -> None:
         self.store.call(f"Delete:{self.name}", bucket)

@@ -29,7 +29,12 @@ WriteTags = Callable[[Tags, Tags], Tags]
 
 
 def apply(
-    backend: Backend, bucket: str, todo: Plan, wishes: Mapping[str, Facet], managed: Mapping[str, Parts], tags: WriteTags
+    backend: Backend,
+    bucket: str,
+    todo: Plan,
+    wishes: Mapping[str, Facet],
+    managed: Mapping[str, Parts],
+    tags: WriteTags,
 ) -> tuple[Result, ...]:
     """Apply every change that writes, in order; the others are passed through as they stand.
 
@@ -37,9 +42,13 @@ def apply(
     """
     done: dict[str, Result] = {}
     for change in todo.changes:
-        blocked = [a for a in _kind(change).after if a in done and _unfinished(done[a])] if change.writes else []
+        blocked = (
+            [a for a in _kind(change).after if a in done and _unfinished(done[a])] if change.writes else []
+        )
         if blocked:
-            done[change.facet] = Result(change, "Pending", "Waiting", f"waits for {blocked[0]}", transient=True)
+            done[change.facet] = Result(
+                change, "Pending", "Waiting", f"waits for {blocked[0]}", transient=True
+            )
         elif change.writes:
             done[change.facet] = _write(backend, bucket, change, wishes, managed, tags)
         else:
@@ -77,7 +86,7 @@ _HELD: Mapping[str, State] = {
     "Observing": "Drifted",
     "Drifted": "Drifted",
     "Snoozed": "Drifted",
-    "Unconfirmed": "InSync",
+    "Unconfirmed": "Pending",
     "Throttled": "Pending",
     "Unavailable": "Pending",
     "Conflict": "Pending",
@@ -108,7 +117,15 @@ def failed(change: Change, error: StoreError) -> Result:
     """A change whose writing failed: again later if that may help, else a person has to look."""
     again = isinstance(error, Transient)
     state: State = "Pending" if again else "Failed"
-    return Result(change, state, type(error).__name__, str(error), wrote=True, transient=again, retry_after=error.retry_after)
+    return Result(
+        change,
+        state,
+        type(error).__name__,
+        str(error),
+        wrote=True,
+        transient=again,
+        retry_after=error.retry_after,
+    )
 
 
 def _send(backend: Backend, bucket: str, change: Change, tags: WriteTags) -> Facet | None:
@@ -129,7 +146,9 @@ def _verified(
 ) -> Result:
     name = change.facet
     ours = {name: wishes[name]} if name in wishes else {}
-    again = plan(ours, {name: found(value)}, {n: p for n, p in managed.items() if n == name}, {name: _kind(change)})
+    again = plan(
+        ours, {name: found(value)}, {n: p for n, p in managed.items() if n == name}, {name: _kind(change)}
+    )
     left = [f.path for c in again.writes for f in c.fields]
     if not left:
         return Result(change, "InSync", wrote=True)

@@ -13,11 +13,13 @@ from imagestore.core.reading import Level, Reading, Support, Unsupported
 
 
 def managed(status: ImageBucketStatus) -> dict[str, Parts]:
-    """What was managed until now, with its parts: whatever status says was once seen to be held."""
+    """What was managed until now, with its parts: whatever was written or once seen to be held."""
     return {f.name: frozenset(f.parts) for f in status.facets if f.wish}
 
 
-def relaxed(wishes: Mapping[str, Facet], readings: Mapping[str, Reading], ignored: Sequence[str]) -> dict[str, Facet]:
+def relaxed(
+    wishes: Mapping[str, Facet], readings: Mapping[str, Reading], ignored: Sequence[str]
+) -> dict[str, Facet]:
     """The wishes with ignored paths as they are found."""
     return {n: ignoring(w, readings[n], ignored, n) if n in readings else w for n, w in wishes.items()}
 
@@ -37,6 +39,9 @@ def _lost(wish: Facet, name: str, support: Support) -> Iterator[str]:
     for pattern in support.lost:
         if any(v not in (None, [], {}) for v in paths.select(value, paths.parse(f"{name}.{pattern}"))):
             yield pattern
+
+
+WRITTEN = "-"  # in place of a wish's digest: written, and not yet seen to be held
 
 
 def wish_digest(wish: Facet) -> str:

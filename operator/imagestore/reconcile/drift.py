@@ -35,7 +35,8 @@ class Verdict:
 
 def assess(s: Situation, plan: Plan, wishes: Mapping[str, Facet]) -> Verdict:
     """The plan with what is only suspected, just declared or snoozed held back."""
-    drifted = [c for c in plan.changes if c.fields and is_drift(c, s.status, wishes)]
+    observing = s.spec.mode == "Observe"
+    drifted = [c for c in plan.changes if c.fields and (observing or is_drift(c, s.status, wishes))]
     if not drifted:
         s.memo.suspected, s.memo.suspected_at = "", None
         return Verdict(plan)
@@ -56,8 +57,7 @@ def is_drift(change: Change, status: ImageBucketStatus, wishes: Mapping[str, Fac
     """Whether the store once held exactly what is still wished."""
     known = next((f for f in status.facets if f.name == change.facet), None)
     wish = wishes.get(change.facet)
-    settled = known is not None and known.state in ("InSync", "Drifted")
-    return settled and wish is not None and known is not None and known.wish == wish_digest(wish)
+    return wish is not None and known is not None and known.wish == wish_digest(wish)
 
 
 def snoozed(s: Situation) -> bool:
@@ -102,7 +102,10 @@ def paths(fields: Sequence[FieldDiff]) -> str:
 
 
 def report(
-    before: DriftStatus | None, fields: Sequence[FieldDiff], now: datetime, how: Literal["Corrected", "Vanished"]
+    before: DriftStatus | None,
+    fields: Sequence[FieldDiff],
+    now: datetime,
+    how: Literal["Corrected", "Vanished"],
 ) -> DriftStatus | None:
     """The drift to show: what differs now, and what is over in the history."""
     history = before.history if before else ()

@@ -44,7 +44,11 @@ def judge(s: Situation, backend: Backend, sight: Sight) -> Judgement:
         return Judgement(Claim.OURS)
     if owner is None and _known(s, backend, sight):
         return Judgement(Claim.OURS if sight.tags is None else Claim.UNMARKED)
-    if s.spec.adoption == "Granted" and s.store.spec and granted(s.store.spec, s.meta.namespace, s.spec.bucket_name):
+    if (
+        s.spec.adoption == "Granted"
+        and s.store.spec
+        and granted(s.store.spec, s.meta.namespace, s.spec.bucket_name)
+    ):
         return Judgement(Claim.ADOPTABLE)
     return _taken(s, owner)
 
@@ -73,7 +77,9 @@ def _taken(s: Situation, owner: str | None) -> Judgement:
             " adoption and set adoption: Granted; or choose another bucketName"
         )
         return Judgement(Claim.TAKEN, "BucketExists", message)
-    return Judgement(Claim.TAKEN, "OwnedByAnother", f"the bucket belongs to {_whom(s, owner)}; choose another bucketName")
+    return Judgement(
+        Claim.TAKEN, "OwnedByAnother", f"the bucket belongs to {_whom(s, owner)}; choose another bucketName"
+    )
 
 
 def _whom(s: Situation, owner: str) -> str:

@@ -45,6 +45,8 @@ class Memo:
     unreachable_since: datetime | None = None
     absent_at: datetime | None = None  # when a look last answered 404
     usage_at: datetime | None = None
+    written: str = ""  # digest of the last writes, and how often they were made without lasting
+    repeats: int = 0
     marked: bool = False  # this process has read our mark on the bucket: a memory that no one can forge
 
 

@@ -61,7 +61,11 @@ def refusals(
 ) -> tuple[Refusal, ...]:
     """Everything that this bucket may not ask for, all at once."""
     tenancy = store.tenancy or Tenancy()
-    found = [*_bucket(meta, spec, store, tenancy, earlier_buckets), *_lock(spec, tenancy), *_key(spec, tenancy)]
+    found = [
+        *_bucket(meta, spec, store, tenancy, earlier_buckets),
+        *_lock(spec, tenancy),
+        *_key(spec, tenancy),
+    ]
     if spec.policy is not None:
         found += _policy(spec.policy, store, tenancy)
     return tuple(found)
@@ -71,16 +75,21 @@ def _bucket(
     meta: Meta, spec: ImageBucketSpec, store: StorageBackendSpec, tenancy: Tenancy, earlier: int
 ) -> Iterator[Refusal]:
     template = tenancy.bucket_names or TEMPLATE
-    if not fits(template, meta.namespace, spec.bucket_name) and not granted(store, meta.namespace, spec.bucket_name):
+    if not fits(template, meta.namespace, spec.bucket_name) and not granted(
+        store, meta.namespace, spec.bucket_name
+    ):
         wanted = template.replace("{namespace}", meta.namespace)
         yield Refusal("NameNotAllowed", f"bucketName must match {wanted}, or the administrator must grant it")
     if tenancy.max_buckets is not None and earlier >= tenancy.max_buckets:
-        yield Refusal("TooManyBuckets", f"this namespace may have {tenancy.max_buckets} buckets on this backend")
+        yield Refusal(
+            "TooManyBuckets", f"this namespace may have {tenancy.max_buckets} buckets on this backend"
+        )
     policies = tenancy.deletion_policies or ("Retain", "DeleteIfEmpty")
     wish = spec.deletion_policy or "Retain"
     if wish not in policies:
         yield Refusal(
-            "DeletionPolicyNotAllowed", f"deletionPolicy {wish} is not allowed here; use {' or '.join(policies)}"
+            "DeletionPolicyNotAllowed",
+            f"deletionPolicy {wish} is not allowed here; use {' or '.join(policies)}",
         )
 
 
@@ -106,7 +115,9 @@ def _lock(spec: ImageBucketSpec, tenancy: Tenancy) -> Iterator[Refusal]:
     if lock is None:
         return
     if lock.mode == "Compliance" and most.mode != "Compliance":
-        yield Refusal("LockNotAllowed", "objectLock.mode Compliance is not allowed here; use Governance", "objectLock")
+        yield Refusal(
+            "LockNotAllowed", "objectLock.mode Compliance is not allowed here; use Governance", "objectLock"
+        )
     if lock.length > most.days:
         message = f"objectLock may last {most.days} days here, not {lock.length}; shorten it"
         yield Refusal("LockNotAllowed", message, "objectLock")
@@ -133,7 +144,9 @@ def _policy(policy: Policy, store: StorageBackendSpec, tenancy: Tenancy) -> Iter
             )
             yield Refusal("WouldLockOut", message, "policy")
     if policy.require_tls and not _is_tls(store):
-        message = "requireTls would lock the operator out: the backend is reached over http; remove requireTls"
+        message = (
+            "requireTls would lock the operator out: the backend is reached over http; remove requireTls"
+        )
         yield Refusal("WouldLockOut", message, "policy")
 
 

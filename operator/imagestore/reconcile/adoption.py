@@ -1,0 +1,49 @@
+"""Taking over an existing bucket that the administrator granted."""
+
+from collections.abc import Mapping
+
+from imagestore.api.imagebucket import Held, PlanStatus
+from imagestore.backends.base import Backend, Sight
+from imagestore.core.facet import Facet
+from imagestore.core.outcome import Note
+from imagestore.reconcile import report
+from imagestore.reconcile.closing import Result, done, interval, visited
+from imagestore.reconcile.situation import Situation
+from imagestore.reconcile.tenancy import Refusal
+from imagestore.reconcile.visit import ensure_mark, look_at, planned, visit
+
+
+def adopt(
+    s: Situation, backend: Backend, sight: Sight, allowed: Mapping[str, Facet], refusals_: tuple[Refusal, ...]
+) -> Result:
+    """Take over an existing bucket, once its owner-to-be has seen what would change."""
+    read = look_at(s, backend, sight, allowed)
+    todo = planned(s, allowed, read)
+    known = next(
+        (h for h in (s.status.plan.held if s.status.plan else ()) if h.facet == report.ADOPTION), None
+    )
+    same = known is not None and known.digest == todo.digest
+    approved = same and known is not None and known.token in s.spec.approve
+    if todo.writes and not approved:
+        token = known.token if same and known else s.token()
+        return _show_adoption(s, token, todo.digest, [f.path for c in todo.writes for f in c.fields])
+    sight = ensure_mark(s, backend, sight, {})
+    seen = visit(s, backend, allowed, look_at(s, backend, sight, allowed), consented=True)
+    return visited(
+        s, backend, seen, refusals_, Note("Adopted", f"bucket {s.spec.bucket_name} was taken over")
+    )
+
+
+def _show_adoption(s: Situation, token: str, digest: str, paths: list[str]) -> Result:
+    what = f"it would change {', '.join(paths[:20])}" if paths else "it would change nothing"
+    held = Held(
+        facet=report.ADOPTION,
+        token=token,
+        why=f"taking over an existing bucket: {what}",
+        digest=digest or "-",
+    )
+    message = f"the bucket exists and may be taken over; {what}; to agree, add {token} to spec.approve"
+    conditions = report.stalled("AdoptionNeedsApproval", message)
+    return done(
+        s, report.status(s, conditions, plan=PlanStatus(digest=digest or None, held=(held,))), interval(s)
+    )

@@ -1,0 +1,70 @@
+"""The one reconcile of an ImageBucket: create, update, resume and the periodic look are the same.
+
+gate -> look -> judge -> (create | adopt | visit) -> report. Nothing here writes to Kubernetes; what has
+to be remembered before the next step (the intent to create) is handed back as a status first.
+"""
+
+from datetime import timedelta
+
+from imagestore.backends.base import Backend, Sight
+from imagestore.core.errors import StoreError
+from imagestore.reconcile import deletion, ownership, report
+from imagestore.reconcile.absence import absent, create
+from imagestore.reconcile.adoption import adopt
+from imagestore.reconcile.closing import Result, done, interval, split, trouble, visited
+from imagestore.reconcile.gate import barred
+from imagestore.reconcile.ownership import Claim
+from imagestore.reconcile.situation import Situation
+from imagestore.reconcile.visit import ensure_mark, look_at, visit
+
+FRESH = timedelta(seconds=60)  # how long the answer "no such bucket" is believed by the pass that creates
+
+
+def reconcile(s: Situation) -> Result:
+    """One visit to one bucket. Raises nothing that a store may answer."""
+    if s.meta.deleting:
+        return deletion.reconcile(s)
+    outcome = barred(s)
+    if outcome is not None:
+        return outcome
+    backend = s.store.backend
+    assert backend is not None, "the gate has made sure"  # noqa: S101
+    try:
+        done = _reconcile(s, backend)
+    except StoreError as error:
+        return trouble(s, error)
+    s.memo.unreachable_since = None
+    return done
+
+
+def _reconcile(s: Situation, backend: Backend) -> Result:
+    if s.status.intent is not None and _absent_just_now(s):
+        return create(s, backend)
+    sight = backend.look(s.spec.bucket_name)
+    if sight is None:
+        return absent(s, backend)
+    return _present(s, backend, sight)
+
+
+def _absent_just_now(s: Situation) -> bool:
+    return s.memo.absent_at is not None and s.now - s.memo.absent_at < FRESH
+
+
+def _present(s: Situation, backend: Backend, sight: Sight) -> Result:
+    judgement = ownership.judge(s, backend, sight)
+    allowed, refusals_ = split(s)
+    if judgement.claim is Claim.TAKEN:
+        return _taken(s, judgement)
+    if judgement.claim is Claim.ADOPTABLE and s.spec.mode != "Observe":
+        return adopt(s, backend, sight, allowed, refusals_)
+    fresh = judgement.claim is Claim.UNMARKED and s.status.intent is not None
+    if judgement.claim is Claim.UNMARKED and s.spec.mode != "Observe":
+        sight = ensure_mark(s, backend, sight, {})
+    s.memo.marked = sight.tags is not None and judgement.claim is not Claim.ADOPTABLE
+    seen = visit(s, backend, allowed, look_at(s, backend, sight, allowed), consented=fresh)
+    return visited(s, backend, seen, refusals_)
+
+
+def _taken(s: Situation, judgement: ownership.Judgement) -> Result:
+    conditions = report.stalled(judgement.reason, judgement.message)
+    return done(s, report.status(s, conditions, intent=None), interval(s))

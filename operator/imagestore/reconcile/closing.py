@@ -1,0 +1,142 @@
+"""How a reconcile ends: the status, the Events, and when to come again."""
+
+from datetime import timedelta
+
+from imagestore.api.imagebucket import ImageBucketStatus, wishes
+from imagestore.backends.base import Backend
+from imagestore.core.conditions import find
+from imagestore.core.errors import Denied, NotFound, StoreError, Transient
+from imagestore.core.facet import Facet
+from imagestore.core.outcome import Finalizer, Note, Outcome
+from imagestore.core.units import seconds
+from imagestore.reconcile import report
+from imagestore.reconcile.desired import inputs_hash
+from imagestore.reconcile.situation import Situation
+from imagestore.reconcile.tenancy import Refusal, refusals
+from imagestore.reconcile.visit import Visit, refused
+
+Result = Outcome[ImageBucketStatus]
+
+
+def split(s: Situation) -> tuple[dict[str, Facet], tuple[Refusal, ...]]:
+    """The wishes that are allowed, and the refusals of the others."""
+    store = s.store.spec
+    found = refusals(s.meta, s.spec, store, s.earlier_buckets) if store else ()
+    barred_names = {r.facet for r in found}
+    return {n: w for n, w in wishes(s.spec).items() if n not in barred_names}, found
+
+
+def visited(
+    s: Situation,
+    backend: Backend,
+    seen: Visit,
+    refusals_: tuple[Refusal, ...],
+    *extra: Note,
+) -> Result:
+    """The outcome of a visit."""
+    if _only_suspects(s, seen):
+        return later(seen.confirm_in or 1.0)
+    results = (*seen.results, *refused(refusals_))
+    seen = Visit(results, seen.fields, seen.confirm_in, seen.declared, seen.snoozed, seen.held, seen.digest)
+    identity = {
+        "endpoint": backend.endpoint,
+        "region": backend.region,
+        "arn": backend.arn(s.spec.bucket_name),
+    }
+    status = report.visited(s, seen, wishes(s.spec), **identity, **_usage(s, backend), **_acknowledged(s))
+    return done(s, status, _next(s, seen), *extra)
+
+
+def _only_suspects(s: Situation, seen: Visit) -> bool:
+    """Whether all there is to say is that a second look is needed: then status stays as it is."""
+    ready = find(s.status.conditions, "Ready")
+    settled = ready is not None and s.meta.generation == s.status.observed_generation
+    quiet = not any(r.wrote for r in seen.results) and s.status.inputs_hash == inputs_hash(s.store.spec)
+    return seen.confirm_in is not None and settled and quiet
+
+
+def _acknowledged(s: Situation) -> dict[str, object]:
+    held = [h for h in (s.status.plan.held if s.status.plan else ()) if h.facet == report.CONTENT]
+    if not held or any(h.token not in s.spec.approve for h in held):
+        return {}
+    return {"lost_at": None, "content_holds": ()}
+
+
+USAGE_EVERY = timedelta(hours=1)
+
+
+def _usage(s: Situation, backend: Backend) -> dict[str, object]:
+    """At most hourly, and only when it changed by five percent: usage is no reason to write a status."""
+    if s.memo.usage_at is not None and s.now - s.memo.usage_at < USAGE_EVERY:
+        return {}
+    s.memo.usage_at = s.now
+    try:
+        told = backend.usage(s.spec.bucket_name)
+    except StoreError:
+        return {}
+    if told is None:
+        return {}
+    return report.usage(s.status.usage, told)
+
+
+def _next(s: Situation, seen: Visit) -> float:
+    """Seconds until the next visit."""
+    if seen.declared and s.spec.mode != "Observe":
+        return 0.0
+    if seen.confirm_in is not None:
+        return seen.confirm_in
+    failing = [r for r in seen.results if r.transient or r.state == "Failed"]
+    if not failing:
+        s.memo.failures = 0
+        return interval(s)
+    return max([backoff(s), *(r.retry_after or 0.0 for r in failing)])
+
+
+def backoff(s: Situation) -> float:
+    """Seconds to wait after the n-th failure in a row: doubling, up to ten minutes."""
+    s.memo.failures += 1
+    return min(s.settings.retry * float(2 ** min(s.memo.failures - 1, 10)), 600.0)
+
+
+def interval(s: Situation) -> float:
+    """Seconds between two looks: the user's wish, but not below what the backend allows."""
+    drift = s.spec.drift
+    tenancy = s.store.spec.tenancy if s.store.spec else None
+    wished = seconds(drift.interval) if drift and drift.interval else s.settings.default_interval
+    least = seconds(tenancy.min_drift_interval) if tenancy and tenancy.min_drift_interval else 0
+    return float(max(wished, least, 1))
+
+
+def trouble(s: Situation, error: StoreError) -> Result:
+    """The store gave no usable answer. What was last read stays until it is too old to be believed."""
+    wait = max(backoff(s), error.retry_after or 0.0)
+    if isinstance(error, NotFound):
+        return later(0.0 if s.memo.failures <= 1 else wait)
+    if isinstance(error, Transient):
+        return _unreachable(s, error, wait)
+    reason = "AccessDenied" if isinstance(error, Denied) else type(error).__name__
+    return done(s, report.status(s, report.stalled(reason, str(error))), wait)
+
+
+def _unreachable(s: Situation, error: StoreError, wait: float) -> Result:
+    s.memo.unreachable_since = s.memo.unreachable_since or s.now
+    silent = (s.now - s.memo.unreachable_since).total_seconds()
+    known = find(s.status.conditions, "Ready")
+    if (
+        known is not None
+        and silent < s.settings.grace_unreachable
+        and s.meta.generation == s.status.observed_generation
+    ):
+        return later(min(wait, s.settings.grace_unreachable))
+    conditions = report.reconciling("StoreUnreachable", f"the store does not answer: {error}", "Unknown")
+    return done(s, report.status(s, conditions), wait)
+
+
+def later(wait: float) -> Result:
+    """Nothing to say; come again in ``wait`` seconds."""
+    return Outcome(None, requeue_after=wait)
+
+
+def done(s: Situation, status: ImageBucketStatus, wait: float, *extra: Note) -> Result:
+    """This status, the Events for what is new in it, and when to come again."""
+    return Outcome(status, (*extra, *report.notes(s, status)), wait, Finalizer.HOLD)

@@ -1,0 +1,61 @@
+"""What stops a reconcile before any call to the store."""
+
+from imagestore.api.imagebucket import ImageBucketStatus
+from imagestore.core.conditions import Condition, find
+from imagestore.core.outcome import Finalizer, Outcome
+from imagestore.reconcile import report
+from imagestore.reconcile.situation import Situation
+from imagestore.reconcile.tenancy import allowed_namespace, refusals
+
+Result = Outcome[ImageBucketStatus]
+PATIENCE = 600.0  # seconds; what is waited for (a backend, a Secret) queues the bucket when it comes
+
+
+def barred(s: Situation) -> Result | None:
+    """The outcome if the store must not be called, else None."""
+    if s.spec.suspend:
+        return _stop(s, _suspended(s))
+    if s.store.spec is None:
+        message = f"there is no StorageBackend {s.spec.backend_ref.name}; ask the administrator, or correct backendRef"
+        return _stop(s, report.reconciling("BackendNotFound", message))
+    if not allowed_namespace(s.store.spec, s.meta.namespace, s.namespace_labels):
+        message = "this namespace may not use the backend; ask the administrator to add it to spec.namespaces"
+        return _stop(s, report.stalled("NamespaceNotAllowed", message))
+    if s.older_rival is not None:
+        return _stop(s, report.stalled("Conflict", _rival(s, s.older_rival)))
+    whole = [r for r in refusals(s.meta, s.spec, s.store.spec, s.earlier_buckets) if not r.facet]
+    if whole:
+        return _stop(s, report.stalled(whole[0].reason, "; ".join(r.message for r in whole)))
+    if s.store.backend is None:
+        message = s.store.trouble or "the backend cannot be used yet"
+        return _stop(s, report.reconciling("BackendUnusable", message, "Unknown"))
+    return None
+
+
+def _rival(s: Situation, rival: str) -> str:
+    """The older claimant is named only within one's own namespace."""
+    namespace, _, name = rival.partition("/")
+    whom = (
+        f"the ImageBucket {name}" if namespace == s.meta.namespace else "an ImageBucket of another namespace"
+    )
+    return f"{whom} claimed this bucket first; delete this object, or choose another bucketName"
+
+
+def _suspended(s: Situation) -> list[Condition]:
+    """Ready keeps what it last said: nobody looks, so nobody knows better."""
+    kept = [c for c in s.status.conditions if c.type not in ("Suspended", "ContentLost", "Reconciling")]
+    if find(kept, "Ready") is None:
+        kept.append(
+            report.condition("Ready", "Suspended", "never looked at: spec.suspend is true", "Unknown")
+        )
+    return [
+        *kept,
+        report.condition("Suspended", "Suspended", "spec.suspend is true; nothing is looked at or changed"),
+    ]
+
+
+def _stop(s: Situation, conditions: list[Condition]) -> Result:
+    """Whoever was never let in leaves nothing behind, so it needs no finalizer."""
+    status = report.status(s, conditions)
+    finalizer = Finalizer.LEAVE if s.status.created is None else Finalizer.HOLD
+    return Outcome(status, report.notes(s, status), PATIENCE, finalizer)

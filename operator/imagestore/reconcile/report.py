@@ -1,0 +1,219 @@
+"""The status and the Events of a visit. Nothing here reads anything: it says what was found."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from imagestore.api.imagebucket import FacetStatus, Held, ImageBucketStatus, PlanStatus, Usage
+from imagestore.backends import base
+from imagestore.core.conditions import Condition, find, is_true, settle
+from imagestore.core.facet import Facet
+from imagestore.core.outcome import Note
+from imagestore.core.plan import Op
+from imagestore.reconcile import drift
+from imagestore.reconcile.apply import Result
+from imagestore.reconcile.desired import WRITTEN, inputs_hash, wish_digest
+from imagestore.reconcile.situation import Situation
+from imagestore.reconcile.visit import Visit
+
+CONTENT = "content"
+ADOPTION = "adoption"
+
+
+def condition(type_: str, reason: str, message: str = "", status: Any = "True") -> Condition:
+    """A condition before it is stamped."""
+    return Condition(type=type_, status=status, reason=reason, message=message)
+
+
+def stalled(reason: str, message: str) -> list[Condition]:
+    """Not ready, and only a person can help."""
+    return [condition("Ready", reason, message, "False"), condition("Stalled", reason, message)]
+
+
+def reconciling(reason: str, message: str, ready: Any = "False") -> list[Condition]:
+    """Not ready yet, and being worked on."""
+    return [condition("Ready", reason, message, ready), condition("Reconciling", reason, message)]
+
+
+def status(s: Situation, conditions: Iterable[Condition], **changes: Any) -> ImageBucketStatus:
+    """The last status with these conditions and changes. ContentLost stays until it is acknowledged."""
+    merged = s.status.model_copy(update=changes)
+    fresh = [*conditions, *lost(merged)]
+    update = {
+        "observed_generation": s.meta.generation,
+        "bucket_name": s.spec.bucket_name,
+        "inputs_hash": inputs_hash(s.store.spec),
+        "reconcile_request": s.spec.reconcile_request,
+        "conditions": settle(s.now, s.meta.generation, fresh, s.status.conditions),
+    }
+    return merged.model_copy(update=update)
+
+
+def lost(status: ImageBucketStatus) -> list[Condition]:
+    """ContentLost, while a loss is not acknowledged."""
+    if status.lost_at is None:
+        return []
+    held = status.plan.held if status.plan else ()
+    token = next((h.token for h in held if h.facet == CONTENT), "")
+    message = (
+        f"the bucket was missing at {status.lost_at:%Y-%m-%dT%H:%M:%SZ} and was made again, empty; restore its"
+        f" content, then acknowledge by adding {token} to spec.approve"
+    )
+    return [condition("ContentLost", "BucketWasMissing", message)]
+
+
+def visited(s: Situation, seen: Visit, wishes: Mapping[str, Facet], **changes: Any) -> ImageBucketStatus:
+    """The status after a visit."""
+    changes.setdefault("created", s.status.created or s.now)
+    holds = [h for h in (s.status.plan.held if s.status.plan else ()) if h.facet == CONTENT]
+    return status(
+        s,
+        [*judged(s, seen.results), *_drifted(seen)],
+        intent=None,
+        facets=facets(s.status, seen.results, wishes),
+        drift=_drift(s, seen),
+        plan=_plan(seen, changes.pop("content_holds", holds)),
+        **changes,
+    )
+
+
+def _plan(seen: Visit, holds: Sequence[Held]) -> PlanStatus | None:
+    held = (*holds, *seen.held)
+    return PlanStatus(digest=seen.digest or None, held=held) if held else None
+
+
+def _drift(s: Situation, seen: Visit) -> Any:
+    corrected = any(r.wrote for r in seen.results)
+    if seen.confirm_in is not None and not seen.fields:
+        return s.status.drift
+    return drift.report(s.status.drift, seen.fields, s.now, "Corrected" if corrected else "Vanished")
+
+
+def _drifted(seen: Visit) -> list[Condition]:
+    if not seen.fields or seen.snoozed:
+        return []
+    return [
+        condition(
+            "DriftDetected", "Differs", f"changed behind the operator's back: {drift.paths(seen.fields)}"
+        )
+    ]
+
+
+def judged(s: Situation, results: Sequence[Result]) -> list[Condition]:
+    """Ready, and what keeps it from being so."""
+    for states, verdict in (
+        (("Held", "Unsupported", "Failed"), stalled),
+        (("Pending", "Drifted"), reconciling),
+    ):
+        wrong = [r for r in results if r.state in states and not _tolerated(s, r)]
+        if wrong:
+            return verdict(wrong[0].reason or wrong[0].state, _sentences(wrong))
+    if s.spec.mode == "Observe":
+        differing = sum(r.state == "Drifted" for r in results)
+        return [condition("Ready", "Observed", f"observed; {differing} settings differ, nothing is changed")]
+    return [condition("Ready", "InSync", "the store agrees with the spec")]
+
+
+def _tolerated(s: Situation, result: Result) -> bool:
+    return result.state == "Drifted" and (result.reason == "Snoozed" or s.spec.mode == "Observe")
+
+
+def _sentences(results: Sequence[Result]) -> str:
+    return "; ".join(f"{r.change.facet}: {r.message or r.reason or r.state}" for r in results)[:4096]
+
+
+def facets(
+    before: ImageBucketStatus, results: Sequence[Result], wishes: Mapping[str, Facet]
+) -> tuple[FacetStatus, ...]:
+    """Setting by setting, only what is or was managed."""
+    known = {f.name: f for f in before.facets}
+    return tuple(
+        _facet(r, known.get(r.change.facet), wishes.get(r.change.facet)) for r in results if not _over(r)
+    )
+
+
+def _over(result: Result) -> bool:
+    """No longer in the spec and dealt with: cleared, or kept and no longer answered for."""
+    gone = result.change.op is Op.CLEAR and result.state == "InSync"
+    return gone or (result.change.op is Op.KEEP and result.reason == "Forgotten")
+
+
+def _facet(result: Result, known: FacetStatus | None, wish: Facet | None) -> FacetStatus:
+    held = result.state == "InSync" and wish is not None
+    digest = wish_digest(wish) if held and wish else _memory(result, known, wish)
+    parts = result.change.parts if held else result.change.parts | frozenset(known.parts if known else ())
+    return FacetStatus(
+        name=result.change.facet,
+        state=result.state,
+        reason=result.reason or None,
+        message=result.message[:4096] or None,
+        wish=digest,
+        parts=tuple(sorted(parts)) if digest else (),
+    )
+
+
+def _memory(result: Result, known: FacetStatus | None, wish: Facet | None) -> str | None:
+    """What is remembered of a setting that is not in sync.
+
+    A failed correction leaves the memory of the wish that was held: it is still drift. A failed edit does
+    not: going back to the old wish afterwards is an edit as well, not drift.
+    """
+    if known is not None and wish is not None and known.wish == wish_digest(wish):
+        return known.wish
+    return WRITTEN if result.wrote else known.wish if known else None
+
+
+def notes(s: Situation, after: ImageBucketStatus) -> tuple[Note, ...]:
+    """Events for what is new in a status."""
+    before = s.status
+    return (*_readiness(before, after), *_drift_notes(before, after), *_hold_notes(before, after))
+
+
+def _readiness(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator[Note]:
+    ready, was = find(after.conditions, "Ready"), find(before.conditions, "Ready")
+    if ready is None:
+        return
+    if ready.status == "True" and not is_true(before.conditions, "Ready"):
+        yield Note("Ready", ready.message)
+    changed = was is None or (was.status, was.reason) != (ready.status, ready.reason)
+    if changed and is_true(after.conditions, "Stalled"):
+        yield Note(ready.reason, ready.message, warning=True)
+    if is_true(after.conditions, "ContentLost") and not is_true(before.conditions, "ContentLost"):
+        lost_ = find(after.conditions, "ContentLost")
+        yield Note("ContentLost", lost_.message if lost_ else "", warning=True)
+
+
+def _drift_notes(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator[Note]:
+    if is_true(after.conditions, "DriftDetected") and not is_true(before.conditions, "DriftDetected"):
+        fields = after.drift.fields if after.drift else ()
+        said = "; ".join(f"{f.path} is {f.observed}, should be {f.desired}" for f in fields[:5])
+        yield Note("DriftDetected", said, warning=True)
+    ended = _ended(after, before.drift.since if before.drift else None)
+    if ended is not None:
+        yield Note(f"Drift{ended[0]}", ended[1])
+
+
+def _ended(after: ImageBucketStatus, since: datetime | None) -> tuple[str, str] | None:
+    history = after.drift.history if after.drift else ()
+    if since is None or not history or history[0].since != since:
+        return None
+    return history[0].how, ", ".join(history[0].paths[:5])
+
+
+def _hold_notes(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator[Note]:
+    known = {h.token for h in (before.plan.held if before.plan else ())}
+    for held in after.plan.held if after.plan else ():
+        if held.token not in known:
+            message = f"{held.facet} waits for approval: {held.why}; add {held.token} to spec.approve"
+            yield Note("ApprovalNeeded", message, warning=True)
+
+
+def usage(before: Usage | None, told: base.Usage) -> dict[str, object]:
+    """The usage to write, if it moved by five percent or more since it was written."""
+    if before is not None and not (_moved(before.objects, told.objects) or _moved(before.bytes, told.bytes)):
+        return {}
+    return {"usage": Usage(objects=told.objects, bytes=told.bytes)}
+
+
+def _moved(before: int, now: int) -> bool:
+    return abs(now - before) * 20 >= max(before, 1)

@@ -1,0 +1,167 @@
+"""One visit to a bucket that is there and ours: observe, plan, restrain, apply, verify."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from imagestore.api.imagebucket import FACETS, Held
+from imagestore.backends.base import Backend, Sight
+from imagestore.core.diff import FieldDiff
+from imagestore.core.facet import Facet
+from imagestore.core.plan import Change, Op, Plan, plan
+from imagestore.core.policies import hold_everything, hold_risky, observe_only
+from imagestore.core.reading import Found, Missing, Reading
+from imagestore.facets.tags import OWNER, Tags
+from imagestore.reconcile import drift, ownership
+from imagestore.reconcile.apply import Result, apply
+from imagestore.reconcile.desired import managed, relaxed, unsupported
+from imagestore.reconcile.observe import readings
+from imagestore.reconcile.situation import Situation
+from imagestore.reconcile.tenancy import Refusal
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What a visit found and did. ``held`` are the holds that a person can approve."""
+
+    results: tuple[Result, ...] = ()
+    fields: tuple[FieldDiff, ...] = ()  # of drift that is believed
+    confirm_in: float | None = None
+    declared: bool = False
+    snoozed: bool = False
+    held: tuple[Held, ...] = ()
+    digest: str = ""
+
+
+def look_at(s: Situation, backend: Backend, sight: Sight, wishes: Mapping[str, Facet]) -> dict[str, Reading]:
+    """The readings of everything that is or was managed; what cannot be held is not read."""
+    names = [n for n in FACETS if n in wishes or n in managed(s.status)]
+    barred = _barred(backend, wishes)
+    read = readings(backend, s.spec.bucket_name, [n for n in names if n not in barred], sight)
+    return {**read, **barred}
+
+
+def _barred(backend: Backend, wishes: Mapping[str, Facet]) -> dict[str, Reading]:
+    judged = {n: unsupported(w, n, backend.support[n]) for n, w in wishes.items()}
+    return {n: reading for n, reading in judged.items() if reading is not None}
+
+
+def blank(backend: Backend, wishes: Mapping[str, Facet], sight: Sight) -> dict[str, Reading]:
+    """The readings of a bucket that was made a moment ago: nothing but tags is set, so nothing is read."""
+    read: dict[str, Reading] = {n: Missing() for n in wishes}
+    if sight.tags is not None:
+        read["tags"] = Found(Tags(values=dict(sight.tags)))
+    return read | _barred(backend, wishes)
+
+
+def planned(s: Situation, wishes: Mapping[str, Facet], read: Mapping[str, Reading]) -> Plan:
+    """What would make the store agree, before any restraint."""
+    ignored = s.spec.drift.ignore if s.spec.drift else ()
+    return plan(relaxed(wishes, read, ignored), read, managed(s.status), FACETS)
+
+
+def visit(
+    s: Situation,
+    backend: Backend,
+    wishes: Mapping[str, Facet],
+    read: Mapping[str, Reading],
+    *,
+    consented: bool,
+) -> Visit:
+    """Plan, restrain and apply. ``consented``: the bucket is new, or a person has approved this very plan."""
+    todo = planned(s, wishes, read)
+    verdict = drift.Verdict(todo) if consented else drift.assess(s, todo, wishes)
+    restrained = _restrain(s, verdict.plan, consented=consented)
+    ignored = s.spec.drift.ignore if s.spec.drift else ()
+    results = _apply(s, backend, restrained, relaxed(wishes, read, ignored))
+    return Visit(
+        results,
+        _left(verdict.fields, results),
+        verdict.confirm_in,
+        verdict.declared,
+        verdict.snoozed,
+        _holds(results),
+        restrained.digest,
+    )
+
+
+def _restrain(s: Situation, todo: Plan, *, consented: bool) -> Plan:
+    if s.spec.mode == "Observe":
+        return observe_only(todo)
+    if not consented:
+        todo = hold_risky(_tokens(s, todo), frozenset(s.spec.approve))(todo)
+    return _breaker(s, todo)
+
+
+def _tokens(s: Situation, todo: Plan) -> dict[str, str]:
+    """Each risky change's token: the one of the same hold, else a new one."""
+    known = {h.digest: h.token for h in (s.status.plan.held if s.status.plan else ())}
+    return {c.digest: known.get(c.digest) or s.token() for c in todo.writes if c.risk}
+
+
+def _breaker(s: Situation, todo: Plan) -> Plan:
+    """Stop writing what never lasts (upjet-aws#2055: several PUTs a second for a field the store added)."""
+    if edited(s) or not todo.differences:
+        s.memo.repeats = 0
+    if todo.digest != s.memo.written or s.memo.repeats < s.settings.max_repeats:
+        return todo
+    message = (
+        f"written {s.memo.repeats} times and it does not last: the store, or somebody else, changes it back;"
+        " find out who, then set spec.reconcileRequest to a new value"
+    )
+    return hold_everything("NotConverging", message)(todo)
+
+
+def edited(s: Situation) -> bool:
+    """Whether the user has said something since the last status."""
+    told = s.spec.reconcile_request != s.status.reconcile_request
+    return s.meta.generation != s.status.observed_generation or told
+
+
+def _apply(s: Situation, backend: Backend, todo: Plan, wishes: Mapping[str, Facet]) -> tuple[Result, ...]:
+    if todo.writes:
+        s.memo.repeats = s.memo.repeats + 1 if todo.digest == s.memo.written else 1
+        s.memo.written = todo.digest
+
+    def tags(seen: Tags, wanted: Tags) -> Tags:
+        return ownership.write_mark(s, backend, seen, wanted)
+
+    return apply(backend, s.spec.bucket_name, todo, wishes, managed(s.status), tags)
+
+
+def _left(fields: Sequence[FieldDiff], results: Sequence[Result]) -> tuple[FieldDiff, ...]:
+    """The drift that is still there: that of settings which are not in sync now."""
+    mended = {r.change.facet for r in results if r.state == "InSync"}
+    return tuple(f for f in fields if f.path.partition(".")[0].partition("[")[0] not in mended)
+
+
+def _holds(results: Sequence[Result]) -> tuple[Held, ...]:
+    waiting = [r.change for r in results if r.change.op is Op.HOLD and r.change.token]
+    return tuple(Held(facet=c.facet, token=c.token, why=_why(c), digest=c.digest) for c in waiting)
+
+
+def _why(change: Change) -> str:
+    return f"{change.message} ({drift.paths(change.fields)})"[:4096]
+
+
+def refused(refusals: Sequence[Refusal]) -> tuple[Result, ...]:
+    """Settings that the backend's tenancy does not allow, as results."""
+    held = {
+        r.facet: Change(r.facet, Op.HOLD, reason=r.reason, message=r.message) for r in refusals if r.facet
+    }
+    return tuple(Result(c, "Held", c.reason, c.message) for c in held.values())
+
+
+def ensure_mark(s: Situation, backend: Backend, sight: Sight, wishes: Mapping[str, Facet]) -> Sight:
+    """Write the owner's mark, together with the wished tags so that a new bucket costs one call for both."""
+    if sight.tags is None:
+        return sight
+    seen = Tags(values=dict(sight.tags))
+    wish = wishes.get("tags")
+    wanted = wish.merge(seen, wish.parts() or frozenset()) if isinstance(wish, Tags) else seen
+    read = ownership.write_mark(s, backend, replace_owner(seen), wanted)
+    return replace(sight, tags=read.values)
+
+
+def replace_owner(tags: Tags) -> Tags:
+    """Tags without any owner's mark."""
+    return Tags(values={k: v for k, v in tags.values.items() if k != OWNER})

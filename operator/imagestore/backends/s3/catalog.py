@@ -1,0 +1,37 @@
+"""What the generated pages say of the S3 stores: the support matrix and the least a store must grant."""
+
+from collections.abc import Mapping
+
+from imagestore.api.storagebackend import Provider
+from imagestore.backends.s3.profiles import PROFILES
+from imagestore.backends.s3.settings import SETTINGS
+from imagestore.core.reading import Level, Support
+
+# What every bucket needs before any setting is read: look, create, and the deletion policies.
+BUCKET_PERMISSIONS: Mapping[str, tuple[str, ...]] = {
+    "probe": ("s3:ListAllMyBuckets",),
+    "create": ("s3:CreateBucket",),
+    "DeleteIfEmpty": ("s3:DeleteBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"),
+    "DeleteAll": ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload"),
+}
+
+
+def support_matrix() -> Mapping[Provider, Mapping[str, Support]]:
+    """Per provider and facet, in the order of the spec. Quota is as it is when spec.admin is given."""
+    return {provider: dict(profile.support) for provider, profile in PROFILES.items()}
+
+
+def products() -> Mapping[Provider, str]:
+    """The product's name for each provider."""
+    return {provider: profile.product for provider, profile in PROFILES.items()}
+
+
+def permissions(provider: Provider) -> Mapping[str, tuple[str, ...]]:
+    """Per facet that the provider supports, what the store must grant the operator for it.
+
+    Besides them: ``BUCKET_PERMISSIONS``. ``imagestore.dev/owner`` is a tag: where tags are supported, those
+    permissions are always needed.
+    """
+    profile = PROFILES[provider]
+    held = [row for row in SETTINGS if profile.support[row.facet].level is not Level.NONE]
+    return {row.facet: profile.permissions.get(row.facet, row.permissions) for row in held}

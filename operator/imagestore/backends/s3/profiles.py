@@ -1,0 +1,149 @@
+"""What each S3 store holds, as data. Every line is proven by ``tests/contract`` on the server it names.
+
+A facet that is not supported has no driver: nothing of it is ever sent. ``reason`` is the store's own answer.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from imagestore.api.storagebackend import Provider
+from imagestore.core.reading import FULL, Level, Support
+
+
+class Location(StrEnum):
+    """What CreateBucket's location constraint may be."""
+
+    REGION = "the region; nothing in us-east-1"  # AWS
+    NONE = "never sent"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One store's dialect.
+
+    ``lifecycle_lossless``: rules need not be tried out disabled before they are written. ``permissions``
+    replaces a row's where the store has its own words. ``checksums``: the store takes botocore's CRC trailers.
+    """
+
+    product: str
+    support: Mapping[str, Support]
+    location: Location = Location.NONE
+    lifecycle_lossless: bool = False
+    checksums: bool = False
+    permissions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def _none(reason: str) -> Support:
+    return Support(Level.NONE, reason)
+
+
+def _partial(reason: str, *, lost: tuple[str, ...] = (), weak: tuple[str, ...] = ()) -> Support:
+    return Support(Level.PARTIAL, reason, lost, weak)
+
+
+AWS = Profile(
+    product="Amazon S3",
+    support={
+        "versioning": FULL,
+        "objectLock": FULL,
+        "encryption": FULL,
+        "tags": FULL,
+        "publicAccessBlock": FULL,
+        "policy": FULL,
+        "cors": FULL,
+        "lifecycle": FULL,
+        "quota": _none("Amazon S3 has no quota on a bucket"),
+    },
+    location=Location.REGION,
+    # After a PUT, S3 may answer with the old rules for half a minute: a trial would refuse what it keeps.
+    lifecycle_lossless=True,
+    checksums=True,
+)
+
+MINIO = Profile(
+    product="MinIO",
+    support={
+        "versioning": FULL,
+        "objectLock": _partial("only a bucket created with object lock can have it"),
+        "encryption": FULL,
+        "tags": FULL,
+        "publicAccessBlock": _none("PutPublicAccessBlock: 400 MalformedXML"),
+        "policy": _partial(
+            "TLS is not enforced",
+            weak=("requireTls is stored, but MinIO answers plain HTTP all the same: serve TLS only",),
+        ),
+        "cors": _none("PutBucketCors: 501 NotImplemented; CORS is a setting of the whole server"),
+        "lifecycle": _partial(
+            "MinIO drops unfinished uploads by a setting of the whole server",
+            lost=("rules[].abortIncompleteMultipartUpload",),
+        ),
+        "quota": FULL,
+    },
+)
+
+CEPH = Profile(
+    product="Ceph Object Gateway",
+    support={
+        "versioning": FULL,
+        "objectLock": _partial("only a bucket created with object lock can have it"),
+        "encryption": _none("PutBucketEncryption: 405 MethodNotAllowed (16.2)"),
+        "tags": FULL,
+        "publicAccessBlock": FULL,
+        "policy": FULL,
+        "cors": FULL,
+        "lifecycle": _partial(
+            "size filters and keepNewest are dropped, which would expire far more (16.2)",
+            lost=(
+                "rules[].match.minSize",
+                "rules[].match.maxSize",
+                "rules[].noncurrent.expire.keepNewest",
+            ),
+        ),
+        "quota": FULL,
+    },
+    permissions={"quota": ("caps buckets=*",)},
+)
+
+SEAWEEDFS = Profile(
+    product="SeaweedFS",
+    support={
+        "versioning": FULL,
+        "objectLock": FULL,
+        "encryption": FULL,
+        "tags": FULL,
+        "publicAccessBlock": _none("PutPublicAccessBlock: 501 NotImplemented"),
+        "policy": FULL,
+        "cors": FULL,
+        "lifecycle": FULL,
+        "quota": _none("SeaweedFS sets quotas in its shell only (s3.bucket.quota)"),
+    },
+)
+
+_UNPROVEN = _none(
+    "not proven for a server of unknown make: one that does not know a setting may take the request for"
+    " another one, up to deleting the bucket"
+)
+
+GENERIC = Profile(
+    product="S3",
+    support={
+        "versioning": FULL,
+        "objectLock": _UNPROVEN,
+        "encryption": _UNPROVEN,
+        "tags": _UNPROVEN,
+        "publicAccessBlock": _UNPROVEN,
+        "policy": _UNPROVEN,
+        "cors": _UNPROVEN,
+        "lifecycle": _UNPROVEN,
+        "quota": _UNPROVEN,
+    },
+)
+
+PROFILES: Mapping[Provider, Profile] = {
+    "AWS": AWS,
+    "MinIO": MINIO,
+    "Ceph": CEPH,
+    "SeaweedFS": SEAWEEDFS,
+    "S3": GENERIC,
+}

@@ -1,0 +1,26 @@
+"""Quota, through a store's admin API. Operations that begin with ``admin:`` are ours; see ``admin``."""
+
+from imagestore.backends.s3.setting import Answer, Parameters, Place, Setting
+from imagestore.core.units import byte_count, quantity
+from imagestore.facets.quota import Quota
+
+
+def decode(answer: Answer, _at: Place) -> Quota | None:
+    """``{Size: bytes}``; 0 is no quota."""
+    return Quota(hard=quantity(answer["Size"])) if answer.get("Size") else None
+
+
+def encode(value: Quota, _at: Place) -> Parameters:
+    """Bytes."""
+    return {"Size": byte_count(value.hard)}
+
+
+QUOTA = Setting(
+    facet="quota",
+    read="admin:GetBucketQuota",
+    write="admin:SetBucketQuota",
+    clear="admin:ClearBucketQuota",
+    decode=decode,
+    encode=encode,
+    permissions=("admin:GetBucketQuota", "admin:SetBucketQuota"),
+)

@@ -1,0 +1,154 @@
+"""One setting of a bucket: a row of data with two pure functions, and the one driver that carries rows out.
+
+A row says which operations read, write and remove the setting, which error codes mean "nothing is set",
+and what the store must grant. One more setting is one more row.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from pydantic import ValidationError
+
+from imagestore.backends.losses import uses
+from imagestore.core.diff import diff
+from imagestore.core.errors import Rejected, StoreError, Unexpected
+from imagestore.core.facet import Facet
+from imagestore.core.reading import FULL, Support
+
+F = TypeVar("F", bound=Facet)
+
+Answer = Mapping[str, Any]
+Parameters = dict[str, Any]
+Call = Callable[[str, Mapping[str, Any]], dict[str, Any]]
+
+LOSSY = "Lossy"  # the code of a Rejected that this driver, not the store, decided on
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which bucket a value belongs to: a policy's resources are relative to it."""
+
+    bucket: str
+    partition: str = "aws"
+
+    @property
+    def arn(self) -> str:
+        """The bucket's Amazon resource name; objects are below it."""
+        return f"arn:{self.partition}:s3:::{self.bucket}"
+
+
+@dataclass(frozen=True)
+class Setting(Generic[F]):
+    """The row. ``decode`` gives None for "nothing is set" and may raise ValueError, KeyError or TypeError.
+
+    ``clear``: the operation that removes the setting; without one, ``cleared`` is written instead.
+    ``harmless``: the value in a form that does nothing yet, to find out what a store would drop.
+    """
+
+    facet: str
+    read: str
+    write: str
+    decode: Callable[[Answer, Place], F | None]
+    encode: Callable[[F, Place], Parameters]
+    permissions: tuple[str, ...]
+    absent: frozenset[str] = frozenset()
+    clear: str = ""
+    cleared: F | None = None
+    harmless: Callable[[F, F | None], F] | None = None
+
+
+@dataclass
+class S3Setting(Generic[F]):
+    """Reads, writes and removes one setting through ``call``. Implements ``base.Driver``.
+
+    ``lossless``: the store is known to keep everything of this facet, so nothing is tried out first.
+    ``learned``: paths that the store turned out to drop; whoever made this driver may read them.
+    """
+
+    row: Setting[F]
+    call: Call
+    support: Support = FULL
+    lossless: bool = True
+    partition: str = "aws"
+    grants: tuple[str, ...] | None = None
+    learned: set[str] = field(default_factory=set)
+
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        """What the store must grant."""
+        return self.row.permissions if self.grants is None else self.grants
+
+    def read(self, bucket: str) -> F | None:
+        """The value in the store. Unexpected when the store holds what no value can say."""
+        try:
+            answer = self.call(self.row.read, {"Bucket": bucket})
+        except StoreError as error:
+            if error.code in self.row.absent:
+                return None
+            raise
+        try:
+            return self.row.decode(answer, self._place(bucket))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise Unexpected(
+                f"{self.row.facet} holds what cannot be represented: {_sentence(error)}",
+                operation=self.row.read,
+            ) from error
+
+    def write(self, bucket: str, value: F, seen: F | None) -> None:
+        """Store ``value``. Rejected with code Lossy, and nothing changed, if the store would drop a part."""
+        if value.is_empty() and self.row.clear:
+            return self.clear(bucket, seen)
+        self._refuse(uses(value, self.support.lost), "the store would drop it silently")
+        if self.row.harmless and not self.lossless:
+            self._try_out(bucket, value, seen)
+        return self._put(bucket, value)
+
+    def clear(self, bucket: str, seen: F | None) -> None:
+        """Remove the setting. Nothing is sent unless something was seen.
+
+        A DELETE of a sub-resource that a server does not know can fall through to "delete the bucket"
+        (SeaweedFS 4.48, RGW 16, MinIO, moto): so never "to be sure".
+        """
+        if seen is None or seen.is_empty():
+            return
+        if self.row.clear:
+            self.call(self.row.clear, {"Bucket": bucket})
+        elif self.row.cleared is not None:
+            self._put(bucket, self.row.cleared)
+
+    def _try_out(self, bucket: str, value: F, seen: F | None) -> None:
+        assert self.row.harmless is not None  # noqa: S101  write() has asked
+        trial = self.row.harmless(value, seen)
+        if trial.canonical() == value.canonical():
+            return  # it does nothing as it is
+        self._put(bucket, trial)
+        kept = self.read(bucket)
+        held = diff(self.row.facet, kept.canonical() if kept else None, trial.canonical())
+        if held:
+            self._restore(bucket, kept, seen)
+            self._refuse([d.path for d in held], "the store did not keep it")
+
+    def _restore(self, bucket: str, kept: F | None, seen: F | None) -> None:
+        if seen is not None and not seen.is_empty():
+            self._put(bucket, seen)
+        else:
+            self.clear(bucket, kept)
+
+    def _refuse(self, lost: list[str], why: str) -> None:
+        if lost:
+            self.learned.update(lost)
+            message = f"{', '.join(lost)}: {why}; remove it from the spec, or use a store that has it"
+            raise Rejected(message, code=LOSSY, operation=self.row.write)
+
+    def _put(self, bucket: str, value: F) -> None:
+        self.call(self.row.write, {"Bucket": bucket, **self.row.encode(value, self._place(bucket))})
+
+    def _place(self, bucket: str) -> Place:
+        return Place(bucket, self.partition)
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:3])
+    return f"{type(error).__name__}: {error}"

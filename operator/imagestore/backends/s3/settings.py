@@ -1,0 +1,26 @@
+"""Every setting that some S3 store holds. One more is one file and one line here."""
+
+from typing import Any
+
+from imagestore.backends.s3.cors import CORS
+from imagestore.backends.s3.encryption import ENCRYPTION
+from imagestore.backends.s3.lifecycle import LIFECYCLE
+from imagestore.backends.s3.object_lock import OBJECT_LOCK
+from imagestore.backends.s3.policy import POLICY
+from imagestore.backends.s3.public_access_block import PUBLIC_ACCESS_BLOCK
+from imagestore.backends.s3.quota import QUOTA
+from imagestore.backends.s3.setting import Setting
+from imagestore.backends.s3.tags import TAGS
+from imagestore.backends.s3.versioning import VERSIONING
+
+SETTINGS: tuple[Setting[Any], ...] = (
+    VERSIONING,
+    OBJECT_LOCK,
+    ENCRYPTION,
+    TAGS,
+    PUBLIC_ACCESS_BLOCK,
+    POLICY,
+    CORS,
+    LIFECYCLE,
+    QUOTA,
+)

@@ -1,0 +1,25 @@
+"""Versioning. A bucket that never had it answers an empty document."""
+
+from imagestore.backends.s3.setting import Answer, Parameters, Place, Setting
+from imagestore.facets.versioning import Versioning
+
+
+def decode(answer: Answer, _at: Place) -> Versioning | None:
+    """``{Status: Enabled}``; without a Status it was never enabled."""
+    return Versioning(state=answer["Status"]) if answer.get("Status") else None
+
+
+def encode(value: Versioning, _at: Place) -> Parameters:
+    """MFA delete is never sent: it needs the account's root and a code."""
+    return {"VersioningConfiguration": {"Status": value.state}}
+
+
+VERSIONING = Setting(
+    facet="versioning",
+    read="GetBucketVersioning",
+    write="PutBucketVersioning",
+    decode=decode,
+    encode=encode,
+    permissions=("s3:GetBucketVersioning", "s3:PutBucketVersioning"),
+    cleared=Versioning(state="Suspended"),  # no store forgets that a bucket had versions
+)

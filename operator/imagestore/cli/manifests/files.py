@@ -1,0 +1,71 @@
+"""Which files hold manifests, and what of them is not ours to render."""
+
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from imagestore.cli.manifests.place import Place, Problem
+
+SUFFIXES = (".yaml", ".yml", ".json")
+LARGEST = 16 * 1024 * 1024
+_KUSTOMIZATION = re.compile(r"^apiVersion:\s*['\"]?kustomize\.config\.k8s\.io/", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file's text. ``named``: the user gave this very file, rather than a directory with it in."""
+
+    name: str
+    text: str
+    named: bool
+
+    @property
+    def ours(self) -> bool:
+        """Whether it speaks of our API at all. Other people's broken YAML is not our affair."""
+        return "imagestore.dev/" in self.text
+
+    @property
+    def kustomization(self) -> bool:
+        """Whether it says how to build manifests rather than being one."""
+        plain = Path(self.name).stem.lower() == "kustomization"
+        return plain or bool(_KUSTOMIZATION.search(self.text))
+
+    @property
+    def template(self) -> bool:
+        """Whether it has to be rendered by Helm first."""
+        return "{{" in self.text and "}}" in self.text
+
+
+def sources(paths: list[str]) -> Iterator[Source | Problem]:
+    """Every file that is named or lies below a named directory, in the order of their names."""
+    for path in paths:
+        if path == "-":
+            yield Source("<stdin>", sys.stdin.read(), named=True)
+        elif Path(path).is_dir():
+            for file in _below(Path(path)):
+                yield _read(file, named=False)
+        else:
+            yield _read(Path(path), named=True)
+
+
+def _below(directory: Path) -> Iterator[Path]:
+    for path in sorted(directory.iterdir()):
+        if path.name.startswith("."):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            yield from _below(path)
+        elif path.suffix in SUFFIXES and path.is_file():
+            yield path
+
+
+def _read(path: Path, *, named: bool) -> Source | Problem:
+    try:
+        if path.stat().st_size > LARGEST:
+            return Problem(Place(str(path)), "", f"larger than {LARGEST} bytes; is this a manifest?")
+        return Source(str(path), path.read_text(encoding="utf-8"), named)
+    except OSError as error:
+        return Problem(Place(str(path)), "", f"cannot be read: {error.strerror}")
+    except UnicodeDecodeError:
+        return Problem(Place(str(path)), "", "is not UTF-8 text")

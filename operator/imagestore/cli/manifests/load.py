@@ -1,0 +1,102 @@
+"""All manifests that a command was given, and everything that is wrong with them, in one go."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from imagestore.cli.manifests import rules
+from imagestore.cli.manifests.documents import Document, complaint, documents
+from imagestore.cli.manifests.files import Source, sources
+from imagestore.cli.manifests.objects import Object, ours, typed
+from imagestore.cli.manifests.place import Place, Problem
+
+
+@dataclass
+class Manifests:
+    """What was found. ``notes`` are sentences on what was not looked at."""
+
+    objects: list[Object] = field(default_factory=list)
+    secrets: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict, repr=False)
+    namespaces: dict[str, dict[str, str]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def of(self, kind: str) -> list[Object]:
+        """The objects of one kind, in the order in which they were read."""
+        return [o for o in self.objects if o.kind.name == kind]
+
+
+def load(paths: Iterable[str], namespace: str) -> Manifests:
+    """Read them all. ``namespace`` is for objects that name none."""
+    found = Manifests()
+    for source in sources(list(paths)):
+        if isinstance(source, Problem):
+            found.problems.append(source)
+        elif source.kustomization:
+            found.notes.append(_kustomization(source))
+        else:
+            _source(found, source, namespace)
+    found.problems += _twice(found.objects)
+    if found.objects and not rules.available():
+        found.notes.append(rules.UNAVAILABLE)
+    found.problems.sort()
+    return found
+
+
+def _kustomization(source: Source) -> str:
+    return (
+        f"{source.name}: kustomizations are not built here; use: kustomize build DIR | imagestore plan -f -"
+    )
+
+
+def _source(found: Manifests, source: Source, namespace: str) -> None:
+    read: list[Document] = []
+    try:
+        read.extend(documents(source.text, source.name))
+    except yaml.YAMLError as error:
+        _unreadable(found, source, complaint(error, source.name))
+        return
+    if source.template and source.ours:
+        found.notes.append(f"{source.name}: has {{{{ }}}} in it; Helm templates are not rendered here")
+    for document in read:
+        _document(found, document, namespace)
+
+
+def _unreadable(found: Manifests, source: Source, problem: Problem) -> None:
+    if source.template:
+        how = "use: helm template … | imagestore plan -f -"
+        found.notes.append(f"{source.name}: Helm templates are not rendered here; {how}")
+    elif source.named or source.ours:
+        found.problems.append(problem)
+    else:
+        found.notes.append(f"{problem.place}: skipped, {problem.message}")
+
+
+def _document(found: Manifests, document: Document, namespace: str) -> None:
+    if ours(document):
+        built, problems = typed(document, namespace)
+        found.problems += problems
+        found.objects += [built] if built else []
+        return
+    meta = document.value.get("metadata")
+    if document.api_version != "v1" or not isinstance(meta, dict):
+        return
+    if document.kind == "Secret":
+        found.secrets[str(meta.get("namespace", "")), str(meta.get("name"))] = document.value
+    elif document.kind == "Namespace":
+        found.namespaces[str(meta.get("name"))] = meta.get("labels") or {}
+
+
+def _twice(objects: Iterable[Object]) -> list[Problem]:
+    first: dict[tuple[str, str], Place] = {}
+    found = []
+    for one in objects:
+        key = (one.kind.name, one.label)
+        if key in first:
+            found.append(
+                Problem(one.place, one.kind.name, f"{one.label} is already in {first[key]}; remove one")
+            )
+        first.setdefault(key, one.place)
+    return found

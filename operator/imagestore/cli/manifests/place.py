@@ -1,0 +1,53 @@
+"""Where something was written, and what is wrong with it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from imagestore.core.render import printable
+
+Step = str | int
+Steps = tuple[Step, ...]
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """A line of a file. ``shop.yaml:14``"""
+
+    file: str
+    line: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One sentence on one thing that is wrong: ``shop.yaml:14: spec.versioning.state: must be …``"""
+
+    place: Place
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return printable(": ".join(str(p) for p in (self.place, self.path, self.message) if str(p)))
+
+
+class Wrong(Exception):
+    """What the command cannot go on with. Carries all that is wrong, not only the first."""
+
+    def __init__(self, *problems: Problem | str) -> None:
+        super().__init__("\n".join(str(p) for p in problems))
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The line of every value in one document, by the steps that lead to it."""
+
+    file: str
+    known: Mapping[Steps, int] = field(default_factory=dict)
+
+    def at(self, steps: Steps) -> Place:
+        """The line of a value, or of the nearest thing around it when it is not there."""
+        while steps and steps not in self.known:
+            steps = steps[:-1]
+        return Place(self.file, self.known.get(steps, 1))

@@ -156,7 +156,7 @@ def _described(metric: Counter | Gauge | Histogram) -> Description:
 def page() -> str:
     """docs/metrics.md."""
     rows = [
-        f"| `{d.name}` | {d.type} | {', '.join(f'`{label}`' for label in d.labels) or '–'} | {d.text} |"
+        f"| `{d.name}` | {d.type} | {', '.join(f'`{label}`' for label in d.labels) or 'none'} | {d.text} |"
         for d in describe()
     ]
     head = ["# Metrics", "", "Generated from `operator/imagestore/metrics.py`; served at `/metrics`.", ""]

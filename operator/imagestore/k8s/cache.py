@@ -1,0 +1,154 @@
+"""All objects as last seen, and who has to be looked at again when one of them changes.
+
+Pure and not thread-safe: written in the event loop only. Filled from three sides (events, listings, answers
+to our own writes), so the newest resource version wins, whoever brings it.
+"""
+
+from bisect import bisect_left, insort
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from imagestore.k8s.objects import IMAGE_BUCKET, STORAGE_BACKEND, Key, Stored, version
+
+Age = tuple[datetime, str]
+Ranked = tuple[datetime, str, Key]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What became known: ``before`` None is new, ``after`` None is gone."""
+
+    before: Stored | None
+    after: Stored | None
+
+
+class Cache:
+    """Objects by key, with indexes."""
+
+    def __init__(self) -> None:
+        self._objects: dict[Key, Stored] = {}
+        self._claims: dict[tuple[str, str], list[Ranked]] = {}
+        self._tenants: dict[tuple[str, str], list[Ranked]] = {}
+        self._by_backend: defaultdict[str, dict[Key, None]] = defaultdict(dict)
+        self._by_secret: defaultdict[str, set[Key]] = defaultdict(set)
+
+    def __len__(self) -> int:
+        return len(self._objects)
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._objects
+
+    def get(self, key: Key) -> Stored | None:
+        """The object as last seen."""
+        return self._objects.get(key)
+
+    def all(self) -> list[Stored]:
+        """Every object; safe to call from another thread."""
+        return list(self._objects.values())
+
+    def put(self, seen: Stored) -> Change | None:
+        """Remember it, unless something newer is remembered already."""
+        known = self._objects.get(seen.key)
+        if known is not None and not _newer(seen, known):
+            return None
+        if known is not None:
+            self._unindex(known)
+        self._objects[seen.key] = seen
+        self._index(seen)
+        return Change(known, seen)
+
+    def remove(self, key: Key, uid: str | None = None) -> Change | None:
+        """Forget it. With a uid only that one: a namesake made since stays."""
+        known = self._objects.get(key)
+        if known is None or uid not in (None, known.uid):
+            return None
+        del self._objects[key]
+        self._unindex(known)
+        return Change(known, None)
+
+    def buckets_of(self, backend: str) -> tuple[Key, ...]:
+        """The ImageBuckets that name this backend."""
+        return tuple(self._by_backend.get(backend, ()))
+
+    def count_of(self, backend: str) -> int:
+        """How many ImageBuckets name this backend."""
+        return len(self._by_backend.get(backend, ()))
+
+    def backends_with(self, secret: str) -> tuple[Key, ...]:
+        """The StorageBackends that refer to this Secret."""
+        return tuple(sorted(self._by_secret.get(secret, ())))
+
+    def older_rivals(self, obj: Stored) -> Iterator[Stored]:
+        """ImageBuckets that claim the same bucket of the same backend and were there before, oldest first."""
+        for rank in self._claims.get(_claim(obj), ()):
+            if rank[:2] >= obj.age:
+                return
+            yield self._objects[rank[2]]
+
+    def younger_rivals(self, obj: Stored) -> tuple[Key, ...]:
+        """ImageBuckets that came later to the same claim; ``obj`` itself need not be there any more."""
+        return _later(self._claims.get(_claim(obj), []), obj)
+
+    def earlier_in_namespace(self, obj: Stored) -> int:
+        """How many ImageBuckets of the same namespace on the same backend were there before."""
+        return bisect_left(self._tenants.get(_tenant(obj), []), (*obj.age, obj.key))
+
+    def later_in_namespace(self, obj: Stored) -> tuple[Key, ...]:
+        """ImageBuckets of the same namespace on the same backend that came later."""
+        return _later(self._tenants.get(_tenant(obj), []), obj)
+
+    def in_namespace(self, namespace: str) -> tuple[Key, ...]:
+        """The ImageBuckets of a namespace."""
+        ranked = [r for (name, _), r in self._tenants.items() if name == namespace]
+        return tuple(rank[2] for ranks in ranked for rank in ranks)
+
+    def _index(self, obj: Stored) -> None:
+        if obj.key.kind == STORAGE_BACKEND.name:
+            for secret in obj.secrets:
+                self._by_secret[secret].add(obj.key)
+        elif obj.key.kind == IMAGE_BUCKET.name:
+            self._by_backend[obj.backend][obj.key] = None
+            insort(self._claims.setdefault(_claim(obj), []), (*obj.age, obj.key))
+            insort(self._tenants.setdefault(_tenant(obj), []), (*obj.age, obj.key))
+
+    def _unindex(self, obj: Stored) -> None:
+        for secret in obj.secrets:
+            self._by_secret[secret].discard(obj.key)
+        if obj.key.kind == IMAGE_BUCKET.name:
+            self._by_backend[obj.backend].pop(obj.key, None)
+            if not self._by_backend[obj.backend]:
+                del self._by_backend[obj.backend]
+            _drop(self._claims, _claim(obj), obj)
+            _drop(self._tenants, _tenant(obj), obj)
+
+
+def _newer(seen: Stored, known: Stored) -> bool:
+    """Versions are numbers on every API server there is; where they are not, what comes later is newer."""
+    mine, theirs = version(seen.resource_version), version(known.resource_version)
+    if mine is None or theirs is None:
+        return seen.resource_version != known.resource_version
+    return mine > theirs
+
+
+def _claim(obj: Stored) -> tuple[str, str]:
+    return obj.backend, obj.bucket
+
+
+def _tenant(obj: Stored) -> tuple[str, str]:
+    return obj.key.namespace, obj.backend
+
+
+def _later(ranks: list[Ranked], obj: Stored) -> tuple[Key, ...]:
+    start = bisect_left(ranks, (*obj.age, obj.key))
+    return tuple(r[2] for r in ranks[start:] if r[2] != obj.key)
+
+
+def _drop(index: dict[tuple[str, str], list[Ranked]], where: tuple[str, str], obj: Stored) -> None:
+    ranks, rank = index[where], (*obj.age, obj.key)
+    position = bisect_left(ranks, rank)
+    if position < len(ranks) and ranks[position] == rank:
+        del ranks[position]
+    if not ranks:
+        del index[where]

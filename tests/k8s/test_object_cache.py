@@ -1,0 +1,191 @@
+"""What is remembered of objects, and who is affected by whom."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imagestore.k8s.cache import Cache
+from imagestore.k8s.objects import IMAGE_BUCKET, STORAGE_BACKEND, Key, Stored, stored
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def raw(name: str, *, namespace: str = "shop", version: int = 1, age: int = 0, **more: Any) -> dict[str, Any]:
+    """An ImageBucket as the API server gives it; ``age`` in seconds after the first."""
+    spec = {
+        "backendRef": {"name": more.pop("backend", "eu")},
+        "bucketName": more.pop("bucket", f"{namespace}--{name}"),
+    }
+    metadata = {
+        "name": name,
+        "namespace": namespace,
+        "uid": more.pop("uid", f"uid-{namespace}-{name}"),
+        "resourceVersion": str(version),
+        "generation": 1,
+        "creationTimestamp": (START + timedelta(seconds=age)).isoformat().replace("+00:00", "Z"),
+        **more.pop("metadata", {}),
+    }
+    return {"metadata": metadata, "spec": spec | more.pop("spec", {}), "status": more.pop("status", {})}
+
+
+def bucket(name: str, **more: Any) -> Stored:
+    return stored(IMAGE_BUCKET, raw(name, **more))
+
+
+def backend(name: str, *secrets: str, version: int = 1) -> Stored:
+    body = raw(name, namespace="", version=version)
+    del body["metadata"]["namespace"]
+    body["spec"] = {
+        "credentials": {"secretRef": {"name": secrets[0]}} if secrets else {"ambient": {}},
+        "tls": {"caSecretRef": {"name": secrets[1]}} if len(secrets) > 1 else None,
+        "admin": {"credentials": {"secretRef": {"name": secrets[2]}}} if len(secrets) > 2 else None,
+    }
+    return stored(STORAGE_BACKEND, body)
+
+
+def test_the_newest_version_wins_whoever_brings_it() -> None:
+    cache = Cache()
+    assert cache.put(bucket("a", version=10)) is not None
+    assert cache.put(bucket("a", version=9)) is None, "an event that was overtaken by our own write"
+    assert cache.put(bucket("a", version=10)) is None
+    change = cache.put(bucket("a", version=11))
+    assert change is not None
+    assert change.before is not None
+    assert len(cache) == 1
+
+
+def test_versions_are_numbers_not_words() -> None:
+    cache = Cache()
+    cache.put(bucket("a", version=9))
+    assert cache.put(bucket("a", version=10)) is not None
+
+
+def test_versions_that_are_no_numbers_go_by_arrival() -> None:
+    cache = Cache()
+    cache.put(bucket("a", metadata={"resourceVersion": "zz"}))
+    assert cache.put(bucket("a", metadata={"resourceVersion": "aa"})) is not None
+    assert cache.put(bucket("a", metadata={"resourceVersion": "aa"})) is None
+
+
+def test_the_delete_of_a_namesake_removes_nothing() -> None:
+    cache = Cache()
+    cache.put(bucket("a", uid="new"))
+    assert cache.remove(Key("ImageBucket", "shop", "a"), "old") is None
+    assert cache.remove(Key("ImageBucket", "shop", "a"), "new") is not None
+    assert len(cache) == 0
+
+
+def test_the_older_of_two_claimants_is_told_to_the_younger_only() -> None:
+    cache = Cache()
+    old, young = bucket("a", age=1, bucket="x"), bucket("b", namespace="press", age=2, bucket="x")
+    other = bucket("c", age=0, bucket="x", backend="us")
+    for obj in (young, old, other):
+        cache.put(obj)
+    assert list(cache.older_rivals(old)) == []
+    assert list(cache.older_rivals(young)) == [old]
+    assert cache.younger_rivals(old) == (young.key,)
+    cache.remove(old.key)
+    assert cache.younger_rivals(old) == (young.key,), "they are looked at again when a claimant is gone"
+    assert list(cache.older_rivals(young)) == []
+
+
+def test_of_two_made_in_the_same_second_the_uid_decides() -> None:
+    cache = Cache()
+    first, second = bucket("z", uid="1", bucket="x"), bucket("a", uid="2", bucket="x")
+    cache.put(second)
+    cache.put(first)
+    assert list(cache.older_rivals(second)) == [first]
+    assert list(cache.older_rivals(first)) == []
+
+
+def test_earlier_buckets_of_a_namespace_are_counted_by_backend() -> None:
+    cache = Cache()
+    mine = [bucket(f"b{n}", age=n) for n in range(3)]
+    for obj in [*mine, bucket("x", age=0, namespace="press"), bucket("y", age=0, backend="us")]:
+        cache.put(obj)
+    assert [cache.earlier_in_namespace(obj) for obj in mine] == [0, 1, 2]
+    assert cache.later_in_namespace(mine[0]) == (mine[1].key, mine[2].key)
+    assert len(cache.in_namespace("shop")) == 4
+
+
+def test_a_secret_leads_to_every_backend_that_refers_to_it() -> None:
+    cache = Cache()
+    cache.put(backend("eu", "keys", "ca", "admin"))
+    cache.put(backend("us", "keys"))
+    assert [k.name for k in cache.backends_with("keys")] == ["eu", "us"]
+    assert [k.name for k in cache.backends_with("ca")] == ["eu"]
+    assert [k.name for k in cache.backends_with("admin")] == ["eu"]
+    cache.put(backend("eu", "other", version=2))
+    assert [k.name for k in cache.backends_with("keys")] == ["us"]
+
+
+def test_settled_means_that_nothing_was_asked_for_since() -> None:
+    done = {"observedGeneration": 1, "conditions": [{"type": "Ready", "status": "True"}]}
+    assert bucket("a", status=done).settled
+    assert not bucket("a").settled
+    assert not bucket("a", status=done, metadata={"generation": 2}).settled
+    assert not bucket("a", status=done, spec={"reconcileRequest": "now"}).settled
+    assert not bucket("a", status=done | {"intent": "2026-01-01T00:00:00Z"}).settled
+    assert not bucket("a", status=done, metadata={"deletionTimestamp": "2026-01-01T00:00:00Z"}).settled
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.text(max_size=3),
+        lambda c: (
+            st.lists(c, max_size=2)
+            | st.dictionaries(
+                st.sampled_from(
+                    [
+                        "conditions",
+                        "facets",
+                        "drift",
+                        "since",
+                        "type",
+                        "Ready",
+                        "backendRef",
+                        "name",
+                        "bucketName",
+                        "secretRef",
+                    ]
+                ),
+                c,
+                max_size=4,
+            )
+        ),
+        max_leaves=12,
+    )
+)
+def test_whatever_spec_and_status_hold_is_remembered(value: Any) -> None:
+    body = raw("a")
+    body["spec"], body["status"] = value, value
+    for kind in (IMAGE_BUCKET, STORAGE_BACKEND):
+        seen = stored(kind, body)
+        cache = Cache()
+        cache.put(seen)
+        assert cache.remove(seen.key) is not None
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 5), st.sampled_from(["x", "y"]), st.integers(0, 3), st.booleans()),
+        max_size=40,
+    )
+)
+def test_indexes_agree_with_what_is_there(steps: list[tuple[int, str, int, bool]]) -> None:
+    cache = Cache()
+    for version, (number, claim, age, gone) in enumerate(steps):
+        obj = bucket(f"b{number}", version=version, bucket=claim, age=age, uid=f"{number}-{age}")
+        if gone:
+            cache.remove(obj.key)
+        else:
+            cache.put(obj)
+    for obj in cache.all():
+        rivals = sorted(
+            (o for o in cache.all() if o.bucket == obj.bucket and o.age < obj.age), key=lambda o: o.age
+        )
+        assert list(cache.older_rivals(obj)) == rivals
+        assert cache.earlier_in_namespace(obj) == sum(o.age < obj.age for o in cache.all())
+    assert cache.count_of("eu") == len(cache)

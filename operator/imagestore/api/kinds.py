@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from imagestore.api.imagebucket import ImageBucketSpec, ImageBucketStatus
+from imagestore.api.imagebucket import FACETS, ImageBucketSpec, ImageBucketStatus
 from imagestore.api.storagebackend import StorageBackendSpec, StorageBackendStatus
 from imagestore.core.model import Cel, Model
 
@@ -91,6 +91,17 @@ IMAGE_BUCKET = Kind(
         _AGE,
     ),
     selectable=(".spec.backendRef.name", ".spec.bucketName"),
+    cel=(
+        Cel(
+            "size(self.metadata.name) <= 128",
+            "the name is kept in the bucket's owner tag, which has little room; use at most 128 characters",
+        ),
+        Cel(
+            "!has(self.spec.drift) || !has(self.spec.drift.ignore) || self.spec.drift.ignore.all(p,"
+            f" p.matches(r'^({'|'.join(FACETS)})([.\\[]|$)'))",
+            f"a path in drift.ignore begins with a setting of the bucket: {', '.join(FACETS)}",
+        ),
+    ),
 )
 
 STORAGE_BACKEND = Kind(

@@ -1,18 +1,35 @@
 """StorageBackend: one object store, and what namespaces may ask of it. Owned by the administrator."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from imagestore.api.names import BucketName, Name, Namespace, Url
 from imagestore.core.conditions import Condition
-from imagestore.core.model import Duration, ListMap, ListSet, Model
+from imagestore.core.model import Cel, Duration, Form, Immutable, ListMap, ListSet, Model
 
 Provider = Literal["AWS", "MinIO", "Ceph", "SeaweedFS", "S3"]
-Name = Annotated[str, Field(min_length=1, max_length=253)]
 DeletionPolicy = Literal["Retain", "DeleteIfEmpty", "DeleteAll"]
-Principals = Annotated[
-    tuple[Annotated[str, Field(min_length=1, max_length=2048)], ...], ListSet(), Field(max_length=256)
+Patterns = Annotated[
+    tuple[
+        Annotated[
+            str,
+            Field(min_length=1, max_length=2048),
+            Cel("!self.contains('*') || self.indexOf('*') == size(self) - 1", "write * only at the end"),
+        ],
+        ...,
+    ],
+    ListSet(),
+    Field(max_length=256),
 ]
+_IDENTITY = (
+    "it says which store this is, and every bucket would be made again elsewhere; make a new StorageBackend"
+)
+_NAMESPACE_KEPT_APART = (
+    "has(self.namespaces) && (has(self.namespaces.selector) ||"
+    " (has(self.namespaces.names) && size(self.namespaces.names) > 1))"
+    " && has(self.tenancy) && has(self.tenancy.bucketNames)"
+)
 
 
 class SecretRef(Model):
@@ -27,6 +44,13 @@ class Ambient(Model):
 
 class Credentials(Model):
     """Where the operator's credentials for the store come from: exactly one of the two."""
+
+    cel: ClassVar[tuple[Cel, ...]] = (
+        Cel(
+            "has(self.secretRef) != has(self.ambient)",
+            "give exactly one of secretRef: {name: ...} and ambient: {}",
+        ),
+    )
 
     secret_ref: Annotated[
         SecretRef | None,
@@ -43,14 +67,21 @@ class S3Endpoint(Model):
     """How an S3 server is reached."""
 
     endpoint: Annotated[
-        str | None,
-        Field(
-            pattern=r"^https?://[^/?#\s@]+/?$",
-            max_length=512,
-            description="URL; absent: AWS's own for the region.",
-        ),
+        Url | None, Immutable(_IDENTITY), Field(description="URL; absent: AWS's own for the region.")
     ] = None
-    region: Annotated[str, Field(min_length=1, max_length=64, description="The region that signs requests.")]
+    region: Annotated[
+        str,
+        Immutable(_IDENTITY),
+        Field(
+            min_length=1,
+            max_length=64,
+            pattern=r"^[a-zA-Z0-9-]+$",
+            description="The region that signs requests.",
+        ),
+        Form(
+            "a region has letters, digits and hyphens, such as eu-west-1; a store without regions: us-east-1"
+        ),
+    ]
     addressing: Annotated[
         Literal["Path", "Virtual"] | None,
         Field(description="Whether the bucket is in the path or in the host name."),
@@ -68,7 +99,7 @@ class Tls(Model):
 class Admin(Model):
     """A store's own admin API (MinIO, Ceph): quota. Absent: what needs it is not supported."""
 
-    endpoint: Annotated[str, Field(pattern=r"^https?://[^/?#\s@]+/?$", max_length=512, description="URL.")]
+    endpoint: Annotated[Url, Field(description="URL.")]
     credentials: Annotated[Credentials, Field(description="Credentials of an administrator of the store.")]
 
 
@@ -77,6 +108,8 @@ class Selector(Model):
 
     match_labels: Annotated[
         dict[str, Annotated[str, Field(max_length=63)]],
+        Cel("size(self) > 0", "an empty selector would let every namespace in; give a label"),
+        Cel("self.all(k, size(k) <= 317)", "a label's key has at most 317 characters; shorten it"),
         Field(max_length=16, description="All of these labels."),
     ]
 
@@ -85,7 +118,7 @@ class Namespaces(Model):
     """Which namespaces may use the backend: the union of both. Whoever may label may pass a selector."""
 
     names: Annotated[
-        tuple[Annotated[str, Field(min_length=1, max_length=63)], ...],
+        tuple[Namespace, ...],
         ListSet(),
         Field(max_length=1024, description="By name."),
     ] = ()
@@ -95,8 +128,8 @@ class Namespaces(Model):
 class AdoptionGrant(Model):
     """One existing bucket that one namespace may take over."""
 
-    namespace: Annotated[str, Field(min_length=1, max_length=63, description="Who may.")]
-    bucket_name: Annotated[str, Field(min_length=3, max_length=63, description="Which bucket.")]
+    namespace: Annotated[Namespace, Field(description="Who may.")]
+    bucket_name: Annotated[BucketName, Field(description="Which bucket.")]
 
 
 class MaxObjectLock(Model):
@@ -111,8 +144,14 @@ class Tenancy(Model):
 
     bucket_names: Annotated[
         str | None,
+        Form(
+            "a template has lower-case letters, digits, dots, hyphens and *; before {namespace} nothing may vary,"
+            " and behind it comes -- or a dot, or nothing: acme-{namespace}--*"
+        ),
         Field(
+            min_length=1,
             max_length=128,
+            pattern=r"^([a-z0-9.*-]+|[a-z0-9.-]*\{namespace\}((--|\.)[a-z0-9.*-]*)?)$",
             description="Template that bucket names must match: {namespace} is the namespace and * anything;"
             " a -- after {namespace} keeps a from taking the names of a-b. Absent: {namespace}--*.",
         ),
@@ -128,6 +167,7 @@ class Tenancy(Model):
         tuple[DeletionPolicy, ...] | None,
         ListSet(),
         Field(
+            min_length=1,
             max_length=3,
             description="Which deletion policies may be asked for; absent: Retain, DeleteIfEmpty.",
         ),
@@ -136,10 +176,12 @@ class Tenancy(Model):
         bool | None, Field(description="Whether policies may open a bucket to everybody.")
     ] = None
     allowed_principals: Annotated[
-        Principals, Field(description="Who may be named in a policy; * at the end matches anything.")
+        Patterns,
+        Cel("!self.exists(p, p == '*')", "a bare * is everybody; set allowPublic: true if that is meant"),
+        Field(description="Who may be named in a policy; * at the end matches anything."),
     ] = ()
     allowed_kms_keys: Annotated[
-        Principals, Field(description="KMS keys that may be named; * at the end matches anything.")
+        Patterns, Field(description="KMS keys that may be named; * at the end matches anything.")
     ] = ()
     max_object_lock: Annotated[
         MaxObjectLock | None, Field(description="The strictest lock; absent: Governance for 3650 days.")
@@ -162,7 +204,29 @@ class Limits(Model):
 class StorageBackendSpec(Model):
     """One object store."""
 
-    provider: Annotated[Provider, Field(description="The store's dialect; S3 is any other S3 server.")]
+    cel: ClassVar[tuple[Cel, ...]] = (
+        Cel(
+            "self.provider == 'AWS' || has(self.s3.endpoint)",
+            "give s3.endpoint; only AWS is found by its region alone",
+        ),
+        Cel(
+            "!has(self.admin) || self.provider in ['MinIO', 'Ceph']",
+            "only MinIO and Ceph have an admin API; remove admin, or set provider to MinIO or Ceph",
+        ),
+        Cel(
+            "!has(self.tls) || !has(self.s3.endpoint) || self.s3.endpoint.startsWith('https://')",
+            "tls.caSecretRef has no effect on an http:// endpoint; write https://, or remove tls",
+        ),
+        Cel(
+            f"!({_NAMESPACE_KEPT_APART}) || self.tenancy.bucketNames.contains('{{namespace}}')",
+            "with more than one namespace tenancy.bucketNames must contain {namespace}, such as {namespace}--*;"
+            " without it one namespace could take the names of another",
+        ),
+    )
+
+    provider: Annotated[
+        Provider, Immutable(_IDENTITY), Field(description="The store's dialect; S3 is any other S3 server.")
+    ]
     s3: Annotated[S3Endpoint, Field(description="How the S3 API is reached.")]
     credentials: Annotated[Credentials, Field(description="The operator's credentials.")]
     tls: Annotated[Tls | None, Field(description="A certificate authority of the store's own.")] = None

@@ -5,16 +5,26 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field
 
 from imagestore.core.facet import Facet, Removal
-from imagestore.core.model import ListSet, Model
+from imagestore.core.model import Cel, ListSet, Model
 
-Header = Annotated[str, Field(min_length=1, max_length=256)]
+Header = Annotated[str, Field(min_length=1, max_length=128)]
+_ONE_STAR = "self.indexOf('*') == self.lastIndexOf('*')"
+Origin = Annotated[
+    str,
+    Field(min_length=1, max_length=256),
+    Cel(
+        "self == '*' || self == 'null' || self.matches('^[a-z*]+://[^/ ]+$')",
+        "write an origin as browsers send it: https://shop.example, without a path and without a slash at the end",
+    ),
+    Cel(_ONE_STAR, "an origin has at most one *; list several origins"),
+]
 
 
 class CorsRule(Model):
     """The first rule that matches a request answers it, so the order of rules matters."""
 
     allowed_origins: Annotated[
-        tuple[Annotated[str, Field(min_length=1, max_length=512)], ...],
+        tuple[Origin, ...],
         ListSet(),
         Field(
             min_length=1, max_length=64, description="Such as https://shop.example or https://*.shop.example."
@@ -26,10 +36,17 @@ class CorsRule(Model):
         Field(min_length=1, max_length=5, description="Methods that a page may use."),
     ]
     allowed_headers: Annotated[
-        tuple[Header, ...], ListSet(), Field(max_length=64, description="Headers that a page may send.")
+        tuple[Annotated[Header, Cel(_ONE_STAR, "a header has at most one *; list several headers")], ...],
+        ListSet(),
+        Field(max_length=64, description="Headers that a page may send."),
     ] = ()
     expose_headers: Annotated[
-        tuple[Header, ...], ListSet(), Field(max_length=64, description="Headers that a page may read.")
+        tuple[
+            Annotated[Header, Cel("!self.contains('*')", "S3 takes no * here; name every header")],
+            ...,
+        ],
+        ListSet(),
+        Field(max_length=64, description="Headers that a page may read."),
     ] = ()
     max_age_seconds: Annotated[
         int | None, Field(ge=0, le=86400 * 365, description="How long a browser may remember the answer.")

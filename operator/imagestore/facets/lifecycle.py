@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field
 
 from imagestore.core.facet import WHOLE, Facet, Parts, Removal
-from imagestore.core.model import Cel, Internal, ListMap, Model, Quantity, WishOnly
+from imagestore.core.model import Cel, Form, Internal, ListMap, Model, Quantity, WishOnly
 from imagestore.core.units import byte_count, quantity
 
 FOREIGN = (
@@ -18,6 +18,18 @@ Days = Annotated[int, Field(ge=1, le=36500)]
 
 class Match(Model):
     """Which objects a rule is for; all that is given must hold. Absent: every object."""
+
+    cel: ClassVar[tuple[Cel, ...]] = (
+        Cel(
+            "!has(self.minSize) || !has(self.maxSize) ||"
+            " quantity(self.minSize).isLessThan(quantity(self.maxSize))",
+            "no object is larger than minSize and smaller than maxSize; make minSize the smaller one",
+        ),
+        Cel(
+            "!has(self.tags) || self.tags.all(k, size(k) >= 1 && size(k) <= 128)",
+            "a tag's key has 1 to 128 characters; shorten it",
+        ),
+    )
 
     prefix: Annotated[
         str | None, Field(min_length=1, max_length=1024, description="Keys that begin with this.")
@@ -91,6 +103,7 @@ class LifecycleRule(Model):
             max_length=512,
             description="The rule's name; in the store it is the id imagestore/bucket/<name>.",
         ),
+        Form("a rule's name has lower-case letters, digits and hyphens, such as old-versions"),
         Cel("!self.startsWith('foreign/')", "a rule's name has no slash; remove foreign/ from it"),
     ]
     state: Annotated[

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field
 
 from imagestore.core.facet import WHOLE, Facet, Parts, Removal
-from imagestore.core.model import Cel, Internal, ListMap, ListSet, Model, WishOnly
+from imagestore.core.model import Cel, Form, Internal, ListMap, ListSet, Model, WishOnly
 
 TLS_SID = "imagestore-require-tls"
 BUCKET = "."  # the resource that is the bucket itself rather than objects in it
@@ -23,10 +23,12 @@ class Condition(Model):
         Field(
             pattern=r"^[A-Za-z0-9:]+$", max_length=64, description="Such as StringLike, IpAddress or Bool."
         ),
+        Form("a condition's operator is one word such as StringLike, IpAddress or ForAnyValue:StringEquals"),
     ]
     key: Annotated[
         str,
         Field(min_length=1, max_length=256, description="Such as aws:Referer, aws:SourceIp or s3:prefix."),
+        Cel("self.contains(':')", "a condition's key names its service, such as aws:SourceIp or s3:prefix"),
     ]
     values: Annotated[Names, Field(min_length=1, description="Any one of them must match.")]
 
@@ -44,11 +46,27 @@ class Statement(Model):
     ]
     effect: Annotated[Literal["Allow", "Deny"], Field(description="Deny wins over Allow.")]
     principals: Annotated[
-        Names, Field(min_length=1, description='Account ids, user or role ARNs, or "*" for everybody.')
+        Names,
+        Cel(
+            "self.all(p, p == '*' || !p.contains('*'))",
+            "a principal is named in full; * stands only for everybody, alone",
+        ),
+        Field(min_length=1, description='Account ids, user or role ARNs, or "*" for everybody.'),
     ]
-    actions: Annotated[Names, Field(min_length=1, description="Such as s3:GetObject.")]
+    actions: Annotated[
+        Names,
+        Cel(
+            "self.all(a, a.matches('^([*]|s3:[A-Za-z*?]+)$'))",
+            "an action is one of S3's, such as s3:GetObject or s3:Get*",
+        ),
+        Field(min_length=1, description="Such as s3:GetObject."),
+    ]
     resources: Annotated[
         Names,
+        Cel(
+            "self.all(r, !r.startsWith('arn:'))",
+            "resources are keys in this bucket, such as public/*; remove the arn and the bucket's name",
+        ),
         Field(
             min_length=1,
             description='Object keys in this bucket, such as public/*; "*" is every object, "." the bucket itself.',
@@ -94,8 +112,10 @@ class Policy(Facet):
     ] = None
 
     def canonical(self) -> Self:
+        """Statements in one order. An exclusive wish that is silent on TLS declines it."""
         ordered = sorted((s.canonical() for s in self.statements), key=lambda s: s.sid)
-        return self.model_copy(update={"statements": tuple(ordered), "require_tls": self.require_tls or None})
+        tls = False if self.exclusive and self.require_tls is None else self.require_tls
+        return self.model_copy(update={"statements": tuple(ordered), "require_tls": tls})
 
     def is_empty(self) -> bool:
         return not self.statements and not self.require_tls
@@ -111,12 +131,22 @@ class Policy(Facet):
 
     def restrict(self, parts: Set[str]) -> Self:
         kept = tuple(s for s in self.statements if s.sid in parts)
-        tls = self.require_tls if TLS_SID in parts else None
+        tls = bool(self.require_tls) if TLS_SID in parts else None
         return self.model_copy(update={"statements": kept, "require_tls": tls})
 
     def merge(self, observed: Self | None, parts: Set[str]) -> Self:
-        if observed is None:
-            return self
-        foreign = tuple(s for s in observed.statements if s.sid not in parts)
-        tls = self.require_tls or (observed.require_tls if TLS_SID not in parts else None)
-        return self.model_copy(update={"statements": (*foreign, *self.statements), "require_tls": tls})
+        """TLS stays required where the wish is silent on it, even if it was ours: only false lifts it."""
+        foreign = tuple(s for s in (observed.statements if observed else ()) if s.sid not in parts)
+        silent = self.require_tls is None and observed is not None
+        tls = observed.require_tls if silent and observed else self.require_tls
+        return self.model_copy(
+            update={"statements": (*foreign, *self.statements), "require_tls": tls or None}
+        )
+
+    def risk(self, before: Self | None) -> str | None:
+        if before is None:
+            return None
+        kept = {s.sid for s in self.statements if s.effect == "Deny"}
+        lifted = [s.sid for s in before.statements if s.effect == "Deny" and s.sid not in kept]
+        lifted += [TLS_SID] if before.require_tls and self.require_tls is False else []
+        return f"{', '.join(lifted)} would no longer deny anything" if lifted else None

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field
 
 from imagestore.core.facet import Facet, Removal
-from imagestore.core.model import Quantity, WishOnly
+from imagestore.core.model import Cel, Quantity, WishOnly
 from imagestore.core.units import byte_count, quantity
 
 
@@ -14,7 +14,14 @@ class Quota(Facet):
 
     removal: ClassVar[Removal] = Removal.RETAIN
 
-    hard: Annotated[Quantity, Field(description="The limit, such as 500Gi.")]
+    hard: Annotated[
+        Quantity,
+        Cel(
+            "quantity(self).isGreaterThan(quantity('0')) && quantity(self).isLessThan(quantity('8192Pi'))",
+            "a quota is more than 0 and less than 8192Pi; 0 would mean no limit on most stores",
+        ),
+        Field(description="The limit, such as 500Gi."),
+    ]
     warn_percent: Annotated[
         int | None, WishOnly(), Field(ge=1, le=100, description="Warn when this much of it is used.")
     ] = None

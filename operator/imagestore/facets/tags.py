@@ -22,6 +22,10 @@ class Tags(Facet):
             "self.all(k, !k.startsWith('imagestore.dev/') && !k.startsWith('aws:'))",
             "tag keys that begin with imagestore.dev/ or aws: are reserved; use another key",
         ),
+        Cel(
+            r"self.all(k, (k + self[k]).matches(r'^[\p{L}\p{Z}\p{N}_.:/=+@-]*$'))",
+            "tags have letters, digits, spaces and _ . : / = + - @ only; replace other characters",
+        ),
         Cel("self.all(k, size(k) >= 1 && size(k) <= 128)", "a tag's key has 1 to 128 characters; shorten it"),
     )
 

@@ -1,0 +1,82 @@
+"""A kind's CustomResourceDefinition."""
+
+from typing import Any
+
+from imagestore.api.kinds import Column, Kind
+from imagestore.crdgen import rules, schema
+from imagestore.crdgen.refusal import refuse
+
+Json = dict[str, Any]
+
+
+def definition(kind: Kind) -> Json:
+    """The manifest, as the API server takes it."""
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": kind.crd},
+        "spec": {
+            "group": kind.group,
+            "names": _names(kind),
+            "scope": kind.scope,
+            "versions": [_version(kind)],
+        },
+    }
+
+
+def _names(kind: Kind) -> Json:
+    return {
+        "kind": kind.name,
+        "listKind": f"{kind.name}List",
+        "plural": kind.plural,
+        "singular": kind.singular,
+        "shortNames": [kind.short],
+        "categories": [kind.category],
+    }
+
+
+def _version(kind: Kind) -> Json:
+    root = root_schema(kind)
+    selectable = [{"jsonPath": _selectable(path, root)} for path in kind.selectable]
+    return {
+        "name": kind.version,
+        "served": True,
+        "storage": True,
+        "subresources": {"status": {}},
+        "additionalPrinterColumns": [_column(c) for c in kind.columns],
+        **({"selectableFields": selectable} if selectable else {}),
+        "schema": {"openAPIV3Schema": root},
+    }
+
+
+def root_schema(kind: Kind) -> Json:
+    """The schema of the whole object."""
+    made: Json = {
+        "description": kind.description,
+        "type": "object",
+        "required": ["spec"],
+        "properties": {
+            "apiVersion": {"type": "string", "description": f"{kind.api_version}."},
+            "kind": {"type": "string", "description": f"{kind.name}."},
+            "metadata": {"type": "object"},
+            "spec": schema.of_model(kind.spec, f"{kind.name}.spec"),
+            "status": schema.of_model(kind.status, f"{kind.name}.status"),
+        },
+    }
+    rules.add(made, kind.cel)
+    return made
+
+
+def _column(column: Column) -> Json:
+    made = {"name": column.name, "type": column.type, "jsonPath": column.path}
+    made |= {"description": column.description}
+    return made | ({"priority": column.priority} if column.priority else {})
+
+
+def _selectable(path: str, root: Json) -> str:
+    node = root
+    for name in path.strip(".").split("."):
+        node = node.get("properties", {}).get(name) or refuse(path, "a selectable field that does not exist")
+    if node["type"] not in ("string", "integer", "boolean"):
+        refuse(path, "a selectable field must be a scalar")
+    return path

@@ -1,0 +1,24 @@
+"""Docstrings and field descriptions as ``kubectl explain`` shows them."""
+
+import inspect
+import re
+
+from imagestore.core.model import Model
+from imagestore.crdgen.refusal import refuse
+
+
+def clean(text: str) -> str:
+    """Paragraphs without line breaks, indentation or reStructuredText's double backticks."""
+    paragraphs = re.split(r"\n\s*\n", inspect.cleandoc(text).strip())
+    return "\n\n".join(" ".join(p.split()) for p in paragraphs).replace("``", "")
+
+
+def of_model(model: type[Model], where: str) -> str:
+    """The model's own docstring; an inherited one says nothing about this model."""
+    text = model.__dict__.get("__doc__")
+    return clean(text) if text else refuse(where, f"{model.__name__} has no docstring to describe it by")
+
+
+def joined(field: str | None, model: str | None) -> str:
+    """What the field says, then what its type says, each once."""
+    return "\n\n".join(dict.fromkeys(t for t in (field, model) if t))

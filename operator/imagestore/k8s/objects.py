@@ -62,6 +62,7 @@ class Stored:
     lost: bool = False
     interval: str = ""  # between two looks, as its spec has it
     secrets: tuple[str, ...] = ()  # that it refers to
+    inputs: str = ""  # the hash of what decided besides the spec, as its status has it
 
     @property
     def finalized(self) -> bool:
@@ -104,6 +105,7 @@ def stored(kind: Kind, raw: Json) -> Stored:
         drift_since=_seconds(_dict(status.get("drift")).get("since")),
         lost=conditions.get("ContentLost") == "True",
         interval=intern(str(_dict(spec.get("drift")).get("interval") or "")),
+        inputs=intern(str(status.get("inputsHash", ""))),
         secrets=() if bucket else tuple(sorted(set(_secrets(spec)))),
     )
 

@@ -1,0 +1,223 @@
+"""A small client of the Kubernetes API beside kopf's: one session, few retries, every call counted."""
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+from imagestore import metrics
+from imagestore.k8s.access import Access
+from imagestore.k8s.resources import Resource
+
+Json = Any
+MERGE = "application/merge-patch+json"
+APPLY = "application/apply-patch+yaml"  # JSON is YAML
+FIELD_MANAGER = "imagestore"
+PAGE = 500
+_TRIES = 5
+_AS_METADATA = "application/json;as=PartialObjectMetadata{};v=v1;g=meta.k8s.io,application/json"
+_PASSING = frozenset({429, 500, 502, 503, 504})
+
+
+class ApiError(Exception):
+    """An answer that is not what was asked for."""
+
+    def __init__(self, status: int, body: Json, *, retry_after: float | None = None) -> None:
+        self.status = status
+        self.reason = str(body.get("reason", "")) if isinstance(body, dict) else ""
+        self.causes = _causes(body)
+        self.retry_after = retry_after
+        message = body.get("message", "") if isinstance(body, dict) else str(body)[:300]
+        super().__init__(f"{status} {self.reason}: {message}")
+
+
+class NotReachable(ApiError):
+    """The API server did not answer."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(0, {"reason": "NotReachable", "message": f"{type(error).__name__}: {error}"})
+
+
+def _causes(body: Json) -> tuple[str, ...]:
+    details = body.get("details") if isinstance(body, dict) else None
+    return tuple(str(c.get("reason", "")) for c in (details or {}).get("causes") or ())
+
+
+@dataclass(frozen=True)
+class Page:
+    """A list, or a part of one. ``items`` of a metadata-only list hold ``metadata`` only."""
+
+    items: list[Json]
+    resource_version: str
+
+
+def session(access: Access, limit: int) -> aiohttp.ClientSession:
+    """A bounded pool of connections whose token is fresh in every request."""
+
+    async def authorize(
+        request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        header = access.authorization()
+        if header:
+            request.headers["Authorization"] = header
+        return await handler(request)
+
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=limit, ssl=access.ssl, keepalive_timeout=60),
+        middlewares=(authorize,),
+        timeout=aiohttp.ClientTimeout(total=30, sock_connect=5),
+        headers={"User-Agent": "imagestore"},
+    )
+
+
+class Client:
+    """The calls that the operator makes."""
+
+    def __init__(self, access: Access, limit: int = 64) -> None:
+        self._access, self._session = access, session(access, limit)
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._session.close()
+
+    async def get(self, resource: Resource, namespace: str, name: str) -> Json:
+        """One object."""
+        return await self.request("GET", resource, resource.path(namespace, name))
+
+    async def create(self, resource: Resource, namespace: str, body: Json) -> Json:
+        """Make an object. Not repeated when the answer was lost."""
+        return await self.request("POST", resource, resource.path(namespace), body, tries=1)
+
+    async def replace(self, resource: Resource, namespace: str, name: str, body: Json) -> Json:
+        """Put an object in place of the one whose resourceVersion it carries."""
+        return await self.request("PUT", resource, resource.path(namespace, name), body, tries=1)
+
+    async def patch(self, resource: Resource, namespace: str, name: str, body: Json) -> Json:
+        """Merge ``body`` into an object."""
+        return await self.request("PATCH", resource, resource.path(namespace, name), body, content=MERGE)
+
+    async def apply_status(self, resource: Resource, namespace: str, name: str, body: Json) -> Json:
+        """Server-side apply of the status: a field that we leave out and owned is removed."""
+        path = f"{resource.path(namespace, name)}/status"
+        params = {"fieldManager": FIELD_MANAGER, "force": "true"}
+        return await self.request("PATCH", resource, path, body, params=params, content=APPLY)
+
+    async def pages(
+        self,
+        resource: Resource,
+        namespace: str = "",
+        *,
+        metadata: bool = False,
+        params: Mapping[str, str] | None = None,
+    ) -> AsyncIterator[Page]:
+        """All objects, page by page."""
+        accept = _AS_METADATA.format("List") if metadata else None
+        query = {"limit": str(PAGE), **(params or {})}
+        while True:
+            answer = await self.request(
+                "GET", resource, resource.path(namespace), params=query, accept=accept
+            )
+            meta = answer.get("metadata", {})
+            yield Page(answer.get("items") or [], meta.get("resourceVersion", ""))
+            if not meta.get("continue"):
+                return
+            query["continue"] = meta["continue"]
+
+    async def watch(
+        self,
+        resource: Resource,
+        namespace: str,
+        since: str,
+        *,
+        metadata: bool = False,
+        params: Mapping[str, str] | None = None,
+    ) -> AsyncIterator[Json]:
+        """Events until the server ends the watch or is silent for longer than between two bookmarks."""
+        query = {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": since,
+            "timeoutSeconds": "290",
+        }
+        headers = {"Accept": _AS_METADATA.format("")} if metadata else {}
+        timeout = aiohttp.ClientTimeout(total=330, sock_connect=10, sock_read=90)
+        url = self._access.server + resource.path(namespace)
+        async with self._session.get(
+            url, params={**query, **(params or {})}, headers=headers, timeout=timeout
+        ) as answer:
+            _count("WATCH", resource, answer.status)
+            if answer.status >= 400:
+                raise await _error(answer)
+            async for line in _lines(answer):
+                yield json.loads(line)
+
+    async def request(
+        self, method: str, resource: Resource, path: str, body: Json = None, *,
+        params: Mapping[str, str] | None = None, content: str = "application/json", accept: str | None = None,
+        tries: int = _TRIES,
+    ) -> Json:  # fmt: skip
+        """One call; what passes is tried again. A write that is repeated after a lost answer gets a 409."""
+        headers = {"Content-Type": content} | ({"Accept": accept} if accept else {})
+        data = None if body is None else json.dumps(body).encode()
+        for attempt in range(1, tries + 1):
+            try:
+                return await self._once(method, resource, path, data, dict(params or {}), headers)
+            except ApiError as error:
+                if attempt == tries or error.status not in _PASSING | {0}:
+                    raise
+                await asyncio.sleep(error.retry_after or _pause(attempt))
+        raise AssertionError("unreachable")
+
+    async def _once(
+        self,
+        method: str,
+        resource: Resource,
+        path: str,
+        data: bytes | None,
+        params: dict[str, str],
+        headers: dict[str, str],
+    ) -> Json:
+        url = self._access.server + path
+        try:
+            async with self._session.request(
+                method, url, params=params, data=data, headers=headers
+            ) as answer:
+                _count(method, resource, answer.status)
+                if answer.status >= 400:
+                    raise await _error(answer)
+                return await answer.json()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            _count(method, resource, 0)
+            raise NotReachable(error) from error
+
+
+def _pause(attempt: int) -> float:
+    return min(5.0, 0.2 * float(2**attempt)) * random.uniform(0.5, 1.0)  # noqa: S311
+
+
+def _count(verb: str, resource: Resource, code: int) -> None:
+    metrics.API_CALLS.labels(verb, resource.plural, str(code)).inc()
+
+
+async def _error(answer: aiohttp.ClientResponse) -> ApiError:
+    text = await answer.text()
+    try:
+        body = json.loads(text)
+    except ValueError:
+        body = text
+    after = answer.headers.get("Retry-After", "")
+    return ApiError(answer.status, body, retry_after=min(60.0, float(after)) if after.isdecimal() else None)
+
+
+async def _lines(answer: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    """Whole lines of any length: aiohttp's own reader refuses objects above its limit."""
+    rest = b""
+    async for chunk in answer.content.iter_any():
+        *whole, rest = (rest + chunk).split(b"\n")
+        for line in whole:
+            if line:
+                yield line

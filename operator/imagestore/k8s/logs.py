@@ -1,0 +1,81 @@
+"""Structured logs: one JSON object a line, with the reconcile and its object, and no credential ever."""
+
+import base64
+import json
+import logging
+import re
+import sys
+import threading
+from collections.abc import Mapping
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import TextIO
+
+RECONCILE: ContextVar[str] = ContextVar("reconcile", default="")
+OBJECT: ContextVar[str] = ContextVar("object", default="")
+_MASK = "***"
+_SHORTEST = 8  # what is shorter would mask ordinary words
+_QUIET = ("kopf", "kopf.objects", "aiohttp", "asyncio", "botocore", "boto3", "urllib3", "s3transfer")
+
+
+class Redactor:
+    """Masks every credential that it has learnt, as it is and in base64: the last line of defence."""
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+        self._lock = threading.Lock()
+
+    def learn(self, secret: Mapping[str, bytes]) -> None:
+        """Mask these values from now on; a rotated Secret's old values stay masked."""
+        found = {form for value in secret.values() for form in _forms(value)}
+        with self._lock:
+            if not found <= self._known:
+                self._known |= found
+                longest_first = sorted(self._known, key=len, reverse=True)
+                self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+
+    def clean(self, text: str) -> str:
+        """The text without what was learnt."""
+        return self._pattern.sub(_MASK, text) if self._pattern else text
+
+
+def _forms(value: bytes) -> set[str]:
+    text = value.decode("utf-8", "replace").strip()
+    if len(text) < _SHORTEST:
+        return set()
+    encoded = base64.b64encode(value).decode()
+    return {text, json.dumps(text)[1:-1], encoded, base64.b64encode(text.encode()).decode().rstrip("=")}
+
+
+REDACTOR = Redactor()
+
+
+class JsonFormatter(logging.Formatter):
+    """A line for machines that people can read too."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One JSON object."""
+        moment = datetime.fromtimestamp(record.created, UTC)
+        line = {
+            "time": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            "object": OBJECT.get(),
+            "reconcile": RECONCILE.get(),
+            "error": self.formatException(record.exc_info) if record.exc_info else "",
+        }
+        kept = {k: v for k, v in line.items() if v}
+        return REDACTOR.clean(json.dumps(kept, ensure_ascii=False))
+
+
+def configure(level: str, stream: TextIO = sys.stderr) -> None:
+    """Send all logs to one stream as JSON; the libraries only when something is wrong."""
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonFormatter())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)

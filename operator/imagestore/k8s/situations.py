@@ -1,0 +1,96 @@
+"""What a reconcile may know, put together from what is remembered."""
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from imagestore.api.imagebucket import ImageBucketSpec, ImageBucketStatus
+from imagestore.core.model import Model
+from imagestore.k8s.cache import Cache
+from imagestore.k8s.mirrors import Namespaces
+from imagestore.k8s.objects import Key, Stored
+from imagestore.k8s.stores import Stores
+from imagestore.reconcile.situation import Memo, Meta, Settings, Situation
+from imagestore.reconcile.tenancy import TEMPLATE, allowed_namespace, fits, granted
+
+
+class Situations:
+    """Makes situations. The memos live here, and go with their objects."""
+
+    def __init__(
+        self,
+        cache: Cache,
+        stores: Stores,
+        namespaces: Namespaces,
+        settings: Settings,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._cache, self._stores, self._namespaces = cache, stores, namespaces
+        self.settings, self.now = settings, now
+        self._memos: dict[Key, tuple[str, Memo]] = {}
+
+    def forget(self, key: Key) -> None:
+        """The object is gone."""
+        self._memos.pop(key, None)
+
+    def of_bucket(self, obj: Stored) -> Situation:
+        """Blocking: it may connect to the store. Raises ValidationError when the spec is not understood."""
+        return Situation(
+            meta=meta(obj),
+            spec=ImageBucketSpec.model_validate_json(obj.spec),
+            status=lenient(ImageBucketStatus, obj.status),
+            store=self._stores.store(obj.backend),
+            settings=self.settings,
+            now=self.now(),
+            token=lambda: secrets.token_hex(5),
+            memo=self._memo(obj),
+            namespace_labels=self._namespaces.labels(obj.key.namespace),
+            older_rival=self._older_rival(obj),
+            earlier_buckets=self._cache.earlier_in_namespace(obj),
+        )
+
+    def _memo(self, obj: Stored) -> Memo:
+        known = self._memos.get(obj.key)
+        if known is None or known[0] != obj.uid:
+            known = self._memos[obj.key] = (obj.uid, Memo())
+        return known[1]
+
+    def _older_rival(self, obj: Stored) -> str | None:
+        """Only who might have the bucket counts: else anybody could keep a name from its owner by claiming it."""
+        eligible = (r for r in self._cache.older_rivals(obj) if self._eligible(r))
+        return next((f"{r.key.namespace}/{r.key.name}" for r in eligible), None)
+
+    def _eligible(self, rival: Stored) -> bool:
+        spec = self._stores.spec(rival.backend)
+        namespace = rival.key.namespace
+        if spec is None or not allowed_namespace(spec, namespace, self._namespaces.labels(namespace)):
+            return False
+        template = (spec.tenancy and spec.tenancy.bucket_names) or TEMPLATE
+        return fits(template, namespace, rival.bucket) or granted(spec, namespace, rival.bucket)
+
+
+def meta(obj: Stored) -> Meta:
+    """What Kubernetes knows of an object."""
+    return Meta(
+        namespace=obj.key.namespace,
+        name=obj.key.name,
+        uid=obj.uid,
+        generation=obj.generation,
+        created=obj.created,
+        deleting=obj.deleting,
+        finalized=obj.finalized,
+    )
+
+
+S = TypeVar("S", bound=Model)
+
+
+def lenient(kind: type[S], raw: bytes) -> S:
+    """A status that cannot be understood is no memory at all: the store's own is what counts."""
+    try:
+        return kind.model_validate_json(raw)
+    except ValidationError:
+        return kind()

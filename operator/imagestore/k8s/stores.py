@@ -1,0 +1,99 @@
+"""One connection for each StorageBackend, made when it is first needed and again when anything in it changes."""
+
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from pydantic import ValidationError
+
+from imagestore.api.storagebackend import StorageBackendSpec
+from imagestore.backends.base import Backend
+from imagestore.k8s.cache import Cache
+from imagestore.k8s.objects import STORAGE_BACKEND, Key
+from imagestore.reconcile.situation import Store
+
+log = logging.getLogger(__name__)
+SecretData = Callable[[str], Mapping[str, bytes] | None]
+
+
+class Connect(Protocol):
+    """What makes a Backend out of a spec. Blocking; raises ``Connecting.refusals`` with a sentence."""
+
+    def __call__(self, name: str, spec: StorageBackendSpec, secrets: SecretData) -> Backend:
+        """A backend that is ready for calls."""
+
+
+@dataclass(frozen=True)
+class Connecting:
+    """How to connect, and which errors are sentences for the user."""
+
+    connect: Connect
+    refusals: tuple[type[Exception], ...] = ()
+
+
+@dataclass(frozen=True)
+class _Connection:
+    spec: bytes
+    store: Store
+
+
+class Stores:
+    """Read from worker threads; forgotten from the event loop."""
+
+    def __init__(self, cache: Cache, secrets: SecretData, connecting: Connecting) -> None:
+        self._cache, self._secrets, self._connecting = cache, secrets, connecting
+        self._known: dict[str, _Connection] = {}
+        self._epochs: defaultdict[str, int] = defaultdict(int)
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._specs: dict[bytes, StorageBackendSpec] = {}
+
+    def spec(self, name: str) -> StorageBackendSpec | None:
+        """The spec of a StorageBackend, None if there is none that can be understood."""
+        obj = self._cache.get(Key(STORAGE_BACKEND.name, "", name))
+        return self._parsed(obj.spec) if obj else None
+
+    def store(self, name: str) -> Store:
+        """The StorageBackend as far as it is known, connected if it can be. Blocking."""
+        obj = self._cache.get(Key(STORAGE_BACKEND.name, "", name))
+        if obj is None:
+            return Store()
+        with self._locks[name]:
+            known = self._known.get(name)
+            if known is not None and known.spec == obj.spec:
+                return known.store
+            return self._connect(name, obj.spec)
+
+    def drop(self, name: str) -> None:
+        """Connect anew the next time. What runs now keeps the connection that it has."""
+        self._epochs[name] += 1
+        self._known.pop(name, None)
+
+    def _connect(self, name: str, raw: bytes) -> Store:
+        epoch, spec = self._epochs[name], self._parsed(raw)
+        if spec is None:
+            return Store(None, None, "its spec cannot be understood by this version of the operator")
+        try:
+            store = Store(spec, self._connecting.connect(name, spec, self._secrets))
+        except self._connecting.refusals as error:
+            store = Store(spec, None, str(error))
+        except Exception:  # a bug in one driver must not stop the others
+            log.exception("cannot connect to the StorageBackend %s", name)
+            return Store(spec, None, "the operator met an error that it does not know; its log has it")
+        if epoch == self._epochs[name]:  # else a Secret changed meanwhile: what was made is old already
+            self._known[name] = _Connection(raw, store)
+        return store
+
+    def _parsed(self, raw: bytes) -> StorageBackendSpec | None:
+        found = self._specs.get(raw)
+        if found is None:
+            try:
+                found = StorageBackendSpec.model_validate_json(raw)
+            except ValidationError:
+                return None
+            if len(self._specs) > 1000:
+                self._specs.clear()
+            self._specs[raw] = found
+        return found

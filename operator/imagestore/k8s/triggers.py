@@ -1,0 +1,153 @@
+"""From what changed to who has to be looked at, and how soon. No I/O."""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from imagestore.api.kinds import Kind
+from imagestore.core.units import seconds
+from imagestore.k8s.cache import Cache, Change
+from imagestore.k8s.objects import IMAGE_BUCKET, STORAGE_BACKEND, Key, Stored, stored
+from imagestore.k8s.queue import Priority, WorkQueue
+from imagestore.k8s.stores import Stores
+from imagestore.reconcile.desired import inputs_hash
+
+Json = Any
+COUNTED_IN = 2.0  # seconds until a backend counts its buckets again: many come and go together
+
+
+class Triggers:
+    """Where every event, listing and audit goes through."""
+
+    def __init__(
+        self, cache: Cache, queue: WorkQueue, stores: Stores, interval: float, forget: Callable[[Key], None]
+    ) -> None:
+        self._cache, self._queue, self._stores = cache, queue, stores
+        self._interval, self._forget = interval, forget
+
+    def event(self, kind: Kind, type_: str | None, raw: Json) -> None:
+        """What a watch or (``type_`` None) a listing brought."""
+        seen = stored(kind, raw)
+        if type_ == "DELETED":
+            self.removed(seen.key, seen.uid)
+        else:
+            change = self._cache.put(seen)
+            if change is not None:
+                self._noticed(change, listed=type_ is None)
+
+    def removed(self, key: Key, uid: str | None = None) -> None:
+        """It is known to be gone."""
+        change = self._cache.remove(key, uid)
+        if change is not None and change.before is not None:
+            self._gone(change.before)
+
+    def written(self, kind: Kind, raw: Json) -> Stored | None:
+        """The answer to a write of our own: nothing that we said ourselves makes us look again."""
+        seen = stored(kind, raw)
+        change = self._cache.put(seen)
+        if change is not None and change.before is not None and kind is STORAGE_BACKEND:
+            self._recovered(change.before, seen)
+        return self._cache.get(seen.key)
+
+    def secret(self, name: str) -> bool:
+        """A Secret came, changed or went. Whether anybody refers to it."""
+        backends = self._cache.backends_with(name)
+        for key in backends:
+            self._stores.drop(key.name)
+            self._queue.add(key, Priority.RETRY)
+            self._add(self._cache.buckets_of(key.name))
+        return bool(backends)
+
+    def namespace(self, name: str) -> None:
+        """The labels of a namespace changed."""
+        self._add(self._cache.in_namespace(name))
+
+    def _noticed(self, change: Change, *, listed: bool) -> None:
+        before, after = change.before, change.after
+        assert after is not None, "a removal goes another way"  # noqa: S101
+        if before is None:
+            self._appeared(after, listed=listed)
+        elif before.uid != after.uid:
+            self._gone(before)
+            self._appeared(after, listed=False)
+        else:
+            self._altered(before, after)
+
+    def _appeared(self, obj: Stored, *, listed: bool) -> None:
+        if not listed:
+            self._queue.add(obj.key, Priority.EDIT)
+        elif obj.settled and self._same_inputs(obj):
+            self._queue.add_after(obj.key, _share(obj.uid) * self._pause(obj), Priority.LOOK)
+        else:
+            self._queue.add(obj.key, Priority.LOOK)
+        if obj.key.kind == STORAGE_BACKEND.name:
+            self._add(self._unsettled(self._cache.buckets_of(obj.backend)))
+        else:
+            self._add(self._cache.younger_rivals(obj))
+            if not listed:
+                self._recount(obj)
+
+    def _altered(self, before: Stored, after: Stored) -> None:
+        if before.generation != after.generation or before.deleting != after.deleting:
+            self._queue.add(after.key, Priority.EDIT)
+        elif _tampered(before, after) and not self._queue.is_running(after.key):
+            self._queue.add(after.key, Priority.RETRY)
+        if after.key.kind == STORAGE_BACKEND.name:
+            if before.spec != after.spec:
+                self._add(self._cache.buckets_of(after.backend))
+            self._recovered(before, after)
+
+    def _recovered(self, before: Stored, after: Stored) -> None:
+        """A backend that answers again: who waited for it need not wait longer."""
+        if before.ready != "True" and after.ready == "True":
+            self._add(self._unsettled(self._cache.buckets_of(after.backend)))
+
+    def _gone(self, obj: Stored) -> None:
+        self._queue.forget(obj.key)
+        self._forget(obj.key)
+        if obj.key.kind == STORAGE_BACKEND.name:
+            self._stores.drop(obj.key.name)
+            self._add(self._cache.buckets_of(obj.key.name))
+            return
+        self._add(self._cache.younger_rivals(obj))
+        self._recount(obj)
+        spec = self._stores.spec(obj.backend)
+        if spec is not None and spec.tenancy is not None and spec.tenancy.max_buckets is not None:
+            self._add(self._unsettled(self._cache.later_in_namespace(obj)))
+
+    def _recount(self, obj: Stored) -> None:
+        backend = self._cache.get(Key(STORAGE_BACKEND.name, "", obj.backend))
+        if backend is None:
+            return
+        last = backend.deleting and self._cache.count_of(obj.backend) == 0
+        self._queue.add_after(backend.key, 0.0 if last else COUNTED_IN, Priority.RETRY)
+
+    def _unsettled(self, keys: Iterable[Key]) -> list[Key]:
+        objects = [o for o in map(self._cache.get, keys) if o is not None]
+        return [o.key for o in objects if not o.settled and not o.deleting]
+
+    def _add(self, keys: Iterable[Key]) -> None:
+        for key in keys:
+            self._queue.add(key, Priority.RETRY)
+
+    def _same_inputs(self, obj: Stored) -> bool:
+        """Whether what decides besides the spec is as it was when the status was written."""
+        if obj.key.kind != IMAGE_BUCKET.name:
+            return False  # there are few, and what they say of their store should be fresh
+        return obj.inputs == inputs_hash(self._stores.spec(obj.backend))
+
+    def _pause(self, obj: Stored) -> float:
+        try:
+            return float(seconds(obj.interval)) or self._interval
+        except ValueError:
+            return self._interval
+
+
+def _tampered(before: Stored, after: Stored) -> bool:
+    """Somebody else wrote what is ours."""
+    return before.status != after.status or (before.finalized and not after.finalized)
+
+
+def _share(uid: str) -> float:
+    """The object's place in an interval, 0 to 1, the same at every start."""
+    return int.from_bytes(hashlib.blake2b(uid.encode(), digest_size=4).digest()) / 2**32

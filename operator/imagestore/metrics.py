@@ -51,6 +51,57 @@ LEASE = _gauge("lease_held", "Whether this replica does the work (1) or stands b
 LOOP_LAG = _gauge("loop_lag_seconds", "How late the event loop was at its last heartbeat.")
 SECRET_CHANGES = _counter("secret_changes", "Changes of Secrets that made a backend be connected anew.")
 
+STORE_CALLS = _counter(
+    "store_calls",
+    "Calls to a store, each attempt counted, by outcome: ok or the error's class.",
+    "backend",
+    "operation",
+    "outcome",
+)
+STORE_CALL_SECONDS = _histogram(
+    "store_call_seconds", "How long a store took to answer, the wait for our own limit aside.", "backend"
+)
+STORE_THROTTLED = _counter("store_throttled", "Calls that a store answered with: slow down.", "backend")
+STORE_WAIT_SECONDS = _counter(
+    "store_wait_seconds", "How long calls waited for the backend's rate limit.", "backend"
+)
+STORE_CIRCUIT_OPEN = _gauge(
+    "store_circuit_open", "1 while a store that did not answer is left alone: calls fail at once.", "backend"
+)
+
+
+@dataclass(frozen=True)
+class StoreMetrics:
+    """Counts one backend's calls; see ``backends.decorators.Observer``."""
+
+    backend: str
+
+    def called(self, operation: str, outcome: str, seconds: float) -> None:
+        """One attempt."""
+        STORE_CALLS.labels(self.backend, operation, outcome).inc()
+        STORE_CALL_SECONDS.labels(self.backend).observe(seconds)
+        if outcome == "Throttled":
+            STORE_THROTTLED.labels(self.backend).inc()
+
+    def waited(self, seconds: float) -> None:
+        """The limiter kept a call back."""
+        STORE_WAIT_SECONDS.labels(self.backend).inc(seconds)
+
+    def circuit(self, *, opened: bool) -> None:
+        """The breaker changed."""
+        STORE_CIRCUIT_OPEN.labels(self.backend).set(int(opened))
+
+    def forget(self) -> None:
+        """The backend is gone: its series go with it."""
+        for metric in (
+            STORE_CALLS,
+            STORE_CALL_SECONDS,
+            STORE_THROTTLED,
+            STORE_WAIT_SECONDS,
+            STORE_CIRCUIT_OPEN,
+        ):
+            metric.remove_by_labels({"backend": self.backend})
+
 
 @dataclass(frozen=True)
 class Description:

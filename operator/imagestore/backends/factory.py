@@ -1,0 +1,174 @@
+"""From a StorageBackend (or from coordinates on a command line) to a backend that can be called."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from imagestore.api.storagebackend import Admin, Credentials, Provider, S3Endpoint, StorageBackendSpec
+from imagestore.backends.base import Backend
+from imagestore.backends.decorators import REAL, Breaker, Call, Limiter, Observer, Timing, measured, retried
+from imagestore.backends.s3 import admin as s3_admin
+from imagestore.backends.s3 import client as s3_client
+from imagestore.backends.s3.backend import S3Backend
+from imagestore.backends.s3.client import Keys, Target
+from imagestore.backends.s3.profiles import PROFILES
+from imagestore.metrics import StoreMetrics
+
+__all__ = ["ConfigError", "Keys", "connect", "connect_with_keys"]
+
+Secrets = Callable[[str], Mapping[str, bytes] | None]
+
+ADMIN_PROVIDERS = frozenset(s3_admin.OPERATIONS)
+
+
+class ConfigError(Exception):
+    """Why a StorageBackend cannot be used, as a sentence for its owner. Never holds a secret."""
+
+
+@dataclass(frozen=True)
+class _Resolved:
+    """A StorageBackend with its Secrets read."""
+
+    keys: Keys | None
+    admin_keys: Keys | None
+    ca: bytes | None
+
+
+def connect(
+    name: str,
+    spec: StorageBackendSpec,
+    secrets: Secrets,
+    *,
+    timing: Timing = REAL,
+    observer: Observer | None = None,
+) -> Backend:
+    """The backend that ``spec`` describes; nothing is sent yet.
+
+    ``secrets(name)`` gives the data of a Secret in the operator's own namespace (None: there is none):
+    ``accessKeyId``, ``secretAccessKey``, optionally ``sessionToken``; ``ca.crt``. One limiter and one
+    breaker belong to what is returned: keep it for as long as spec and Secrets are the same.
+    Raises ConfigError.
+    """
+    found = _Resolved(
+        keys=_keys(spec.credentials, secrets, "spec.credentials"),
+        admin_keys=_keys(spec.admin.credentials, secrets, "spec.admin.credentials") if spec.admin else None,
+        ca=_value(_secret(spec.tls.ca_secret_ref.name, secrets, "spec.tls.caSecretRef"),
+                  spec.tls.ca_secret_ref.name, "ca.crt") if spec.tls else None,
+    )  # fmt: skip
+    return _build(name, spec, found, timing, observer)
+
+
+def connect_with_keys(
+    name: str,
+    spec: StorageBackendSpec,
+    keys: Keys | None,
+    *,
+    admin_keys: Keys | None = None,
+    ca: bytes | None = None,
+    timing: Timing = REAL,
+    observer: Observer | None = None,
+) -> Backend:
+    """The same with credentials at hand, for the command line without a cluster.
+
+    ``keys`` None: the surroundings' (environment, profile, instance role), as botocore finds them.
+    """
+    return _build(name, spec, _Resolved(keys, admin_keys or keys, ca), timing, observer)
+
+
+def _build(
+    name: str, spec: StorageBackendSpec, found: _Resolved, timing: Timing, observer: Observer | None
+) -> Backend:
+    if spec.s3.endpoint is None and spec.provider != "AWS":
+        raise ConfigError(
+            f"spec.s3.endpoint is missing; only provider AWS has endpoints of its own, {spec.provider} has none"
+        )
+    administered = spec.admin is not None and spec.provider in ADMIN_PROVIDERS
+    raw = s3_client.connected(_target(spec, found))
+    if spec.admin is not None and administered:
+        raw = _routed(raw, s3_admin.connected(spec.provider, _admin_target(spec, spec.admin, found)))
+    return S3Backend(
+        name=name,
+        provider=spec.provider,
+        endpoint=spec.s3.endpoint or _aws_endpoint(spec.s3.region),
+        region=spec.s3.region,
+        call=_guarded(raw, spec, timing, observer or StoreMetrics(name)),
+        admin=administered,
+    )
+
+
+def _guarded(raw: Call, spec: StorageBackendSpec, timing: Timing, observer: Observer) -> Call:
+    rate, burst = (spec.limits.requests_per_second, spec.limits.burst) if spec.limits else (100, 200)
+    limited = Limiter(rate, burst, timing, observer).limited(measured(raw, observer, timing))
+    return retried(Breaker(timing, observer=observer).guarded(limited), timing)
+
+
+def _routed(s3: Call, admin: Call) -> Call:
+    return lambda operation, parameters: (admin if operation.startswith("admin:") else s3)(
+        operation, parameters
+    )
+
+
+def _target(spec: StorageBackendSpec, found: _Resolved) -> Target:
+    return Target(
+        endpoint=spec.s3.endpoint,
+        region=spec.s3.region,
+        keys=found.keys,
+        addressing=_addressing(spec.provider, spec.s3),
+        ca=found.ca,
+        connections=_connections(spec),
+        checksums=PROFILES[spec.provider].checksums,
+    )
+
+
+def _admin_target(spec: StorageBackendSpec, admin: Admin, found: _Resolved) -> Target:
+    keys, connections = found.admin_keys, _connections(spec)
+    return Target(admin.endpoint, spec.s3.region, keys, ca=found.ca, connections=connections)
+
+
+def _connections(spec: StorageBackendSpec) -> int:
+    return spec.limits.concurrency if spec.limits else 8
+
+
+def _addressing(provider: Provider, s3: S3Endpoint) -> str:
+    """AWS is asked at host names, everybody else by path: few have DNS for every bucket."""
+    if s3.addressing:
+        return s3.addressing.lower()
+    return "virtual" if provider == "AWS" and s3.endpoint is None else "path"
+
+
+def _aws_endpoint(region: str) -> str:
+    return f"https://s3.{region}.amazonaws.com" + (".cn" if region.startswith("cn-") else "")
+
+
+def _keys(credentials: Credentials, secrets: Secrets, where: str) -> Keys | None:
+    if credentials.secret_ref is None:
+        return None
+    name = credentials.secret_ref.name
+    data = _secret(name, secrets, f"{where}.secretRef")
+    token = data.get("sessionToken")
+    return Keys(
+        _text(_value(data, name, "accessKeyId"), name, "accessKeyId"),
+        _text(_value(data, name, "secretAccessKey"), name, "secretAccessKey"),
+        _text(token, name, "sessionToken") if token else None,
+    )
+
+
+def _secret(name: str, secrets: Secrets, where: str) -> Mapping[str, bytes]:
+    data = secrets(name)
+    if data is None:
+        raise ConfigError(f"{where} names the Secret {name}, which is not in the operator's namespace")
+    return data
+
+
+def _value(data: Mapping[str, bytes], secret: str, key: str) -> bytes:
+    value = data.get(key)
+    if not value:
+        raise ConfigError(f"the Secret {secret} has no key {key}, or it is empty")
+    return value
+
+
+def _text(value: bytes, secret: str, key: str) -> str:
+    try:
+        # A newline at the end is what `echo` into a file leaves; no key of any store has one.
+        return value.decode("ascii").strip()
+    except UnicodeDecodeError:
+        raise ConfigError(f"the key {key} of the Secret {secret} is not plain text") from None

@@ -1,0 +1,147 @@
+"""MinIO's and Ceph's admin APIs behind the same ``call`` as S3: operations begin with ``admin:``.
+
+Both are signed like S3. Answers have one shape for both stores, so that one codec serves them:
+``admin:GetBucketQuota {Bucket} -> {Size}`` (bytes, 0 without), ``admin:SetBucketQuota {Bucket, Size}``,
+``admin:ClearBucketQuota {Bucket}``, ``admin:GetBucketUsage {Bucket} -> {Objects, Bytes}`` (Ceph).
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlencode
+
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
+from botocore.httpsession import URLLib3Session
+
+from imagestore.api.storagebackend import Provider
+from imagestore.backends.s3.client import CONNECT_SECONDS, READ_SECONDS, SHARED, Target, trusted
+from imagestore.backends.s3.errors import translate
+from imagestore.backends.s3.setting import Call
+
+Send = Callable[[str, str, Mapping[str, str], bytes], Any]
+Operation = Callable[[Send, Mapping[str, Any]], dict[str, Any]]
+
+
+def connected(provider: Provider, target: Target) -> Call:
+    """``call`` for the admin operations of this provider."""
+    operations, secrets = OPERATIONS[provider], target.keys.secrets if target.keys else ()
+    options: dict[str, Any] = {
+        "verify": trusted(target.ca) or True,
+        "timeout": (CONNECT_SECONDS, READ_SECONDS),
+        "max_pool_connections": target.connections,
+    }
+    session = URLLib3Session(**options)
+
+    def call(operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        def send(method: str, path: str, query: Mapping[str, str], body: bytes = b"") -> Any:
+            return _answer(session.send(_signed(target, method, path, query, body)), operation)
+
+        try:
+            return operations[operation](send, parameters)
+        except Exception as error:  # noqa: BLE001  translated, whatever it is
+            raise translate(error, operation, secrets) from None
+
+    return call
+
+
+def _signed(target: Target, method: str, path: str, query: Mapping[str, str], body: bytes) -> Any:
+    url = f"{(target.endpoint or '').rstrip('/')}{path}?{urlencode(query)}"
+    request = AWSRequest(method, url, data=body)
+    request.context["payload_signing_enabled"] = True
+    S3SigV4Auth(_credentials(target), "s3", target.region).add_auth(request)
+    return request.prepare()
+
+
+def _credentials(target: Target) -> Any:
+    keys = target.keys
+    if keys is None:
+        return SHARED.credentials()
+    return Credentials(keys.access_key_id, keys.secret_access_key, keys.session_token)
+
+
+def _answer(response: Any, operation: str) -> Any:
+    """The JSON of a good answer; a ClientError, as S3's are, of any other."""
+    told = None
+    with suppress(ValueError):
+        told = json.loads(response.content or b"null")
+    if response.status_code < 300:
+        return told
+    told = told if isinstance(told, dict) else {}
+    answer: Any = {
+        "Error": {"Code": told.get("Code", ""), "Message": told.get("Message", "")},
+        "ResponseMetadata": {
+            "HTTPStatusCode": response.status_code,
+            "HTTPHeaders": {k.lower(): v for k, v in response.headers.items()},
+        },
+    }
+    raise ClientError(answer, operation)
+
+
+def _minio_get(send: Send, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    told = send("GET", "/minio/admin/v3/get-bucket-quota", {"bucket": parameters["Bucket"]}, b"") or {}
+    return {"Size": told.get("size") or told.get("quota") or 0}
+
+
+def _minio_set(send: Send, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    size = parameters.get("Size", 0)
+    # Older servers read "quota", newer ones "size".
+    body = json.dumps({"quota": size, "size": size, "quotatype": "hard"}).encode()
+    send("PUT", "/minio/admin/v3/set-bucket-quota", {"bucket": parameters["Bucket"]}, body)
+    return {}
+
+
+def _ceph_bucket(send: Send, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    query = {"bucket": parameters["Bucket"], "stats": "true", "format": "json"}
+    told: dict[str, Any] = send("GET", "/admin/bucket", query, b"")
+    return told
+
+
+def _ceph_get(send: Send, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    quota = _ceph_bucket(send, parameters)["bucket_quota"]
+    return {"Size": max(0, quota["max_size"]) if quota["enabled"] else 0}
+
+
+def _ceph_set(send: Send, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Query parameters only: a JSON body is answered with 501."""
+    size = parameters.get("Size", 0)
+    query = {
+        "quota": "",
+        "uid": _ceph_bucket(send, parameters)["owner"],
+        "bucket": parameters["Bucket"],
+        "max-size": str(size or -1),
+        "max-objects": "-1",
+        "enabled": "true" if size else "false",
+    }
+    send("PUT", "/admin/bucket", query, b"")
+    return {}
+
+
+def _ceph_usage(send: Send, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    used = _ceph_bucket(send, parameters)["usage"].get("rgw.main", {})
+    return {"Objects": used.get("num_objects", 0), "Bytes": used.get("size_actual", used.get("size", 0))}
+
+
+def _minio_usage(send: Send, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    told = send("GET", "/minio/admin/v3/datausageinfo", {}, b"") or {}
+    used = (told.get("bucketsUsageInfo") or {}).get(parameters["Bucket"]) or {}
+    return {"Objects": used.get("objectsCount", 0), "Bytes": used.get("size", 0)}
+
+
+OPERATIONS: Mapping[Provider, Mapping[str, Operation]] = {
+    "MinIO": {
+        "admin:GetBucketQuota": _minio_get,
+        "admin:SetBucketQuota": _minio_set,
+        "admin:ClearBucketQuota": _minio_set,
+        "admin:GetBucketUsage": _minio_usage,
+    },
+    "Ceph": {
+        "admin:GetBucketQuota": _ceph_get,
+        "admin:SetBucketQuota": _ceph_set,
+        "admin:ClearBucketQuota": _ceph_set,
+        "admin:GetBucketUsage": _ceph_usage,
+    },
+}

@@ -1,0 +1,151 @@
+"""One S3 store with one set of credentials. Implements ``base.Backend`` on ``call`` alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from imagestore.api.storagebackend import Provider
+from imagestore.backends.base import Driver, Remains, Server, Sight, Swept, Usage
+from imagestore.backends.s3 import emptying
+from imagestore.backends.s3.object_lock import OBJECT_LOCK
+from imagestore.backends.s3.profiles import PROFILES, Location, Profile
+from imagestore.backends.s3.setting import Call, Place, S3Setting
+from imagestore.backends.s3.settings import SETTINGS
+from imagestore.backends.s3.tags import TAGS
+from imagestore.core.errors import NotFound, StoreError
+from imagestore.core.facet import Facet
+from imagestore.core.reading import Level, Support
+from imagestore.facets.object_lock import ObjectLock
+
+NO_ADMIN = Support(Level.NONE, "needs the store's admin API: give spec.admin in the StorageBackend")
+
+
+@dataclass(frozen=True)
+class S3Backend:
+    """``admin``: whether ``call`` takes ``admin:`` operations. ``endpoint`` is for status only."""
+
+    name: str
+    provider: Provider
+    endpoint: str
+    region: str
+    call: Call
+    admin: bool = False
+
+    @property
+    def profile(self) -> Profile:
+        """The store's dialect."""
+        return PROFILES[self.provider]
+
+    @cached_property
+    def support(self) -> Mapping[str, Support]:
+        """The profile's, less what needs an admin API that was not given."""
+        held = dict(self.profile.support)
+        if held["quota"].level is not Level.NONE and not self.admin:
+            held["quota"] = NO_ADMIN
+        return held
+
+    @cached_property
+    def drivers(self) -> Mapping[str, Driver]:
+        """One for each facet that is supported."""
+        rows = (row for row in SETTINGS if self.support[row.facet].level is not Level.NONE)
+        return {row.facet: self._driver(row) for row in rows}
+
+    def _driver(self, row: Any) -> S3Setting[Any]:
+        return S3Setting(
+            row=row,
+            call=self.call,
+            support=self.support[row.facet],
+            lossless=self.profile.lifecycle_lossless,
+            partition=partition(self.region),
+            grants=self.profile.permissions.get(row.facet),
+        )
+
+    def probe(self) -> Server:
+        """List one bucket. The product is what the server calls itself, else what the profile expects."""
+        answer = self.call("ListBuckets", {"MaxBuckets": 1} if self.provider == "AWS" else {})
+        headers = (answer.get("ResponseMetadata") or {}).get("HTTPHeaders") or {}
+        said = str(headers.get("server") or "")
+        product, _, version = said.partition("/")
+        known = product.split(" ")[0].lower() in self.profile.product.lower() and product
+        return Server(self.profile.product, (version.split(" ")[0] or None) if known else None)
+
+    def look(self, bucket: str) -> Sight | None:
+        """One call. A store without bucket tags is asked for the bucket itself."""
+        if "tags" not in self.drivers:
+            return self._head(bucket)
+        try:
+            answer = self.call(TAGS.read, {"Bucket": bucket})
+        except NotFound:
+            return None
+        except StoreError as error:
+            if error.code in TAGS.absent:
+                return Sight()
+            raise
+        return Sight({tag["Key"]: tag["Value"] for tag in answer.get("TagSet") or ()})
+
+    def _head(self, bucket: str) -> Sight | None:
+        try:
+            self.call("HeadBucket", {"Bucket": bucket})
+        except NotFound:
+            return None
+        return Sight(tags=None)
+
+    def create(self, bucket: str, at_creation: Mapping[str, Facet]) -> None:
+        """CreateBucket, with object lock if asked for, then its default retention.
+
+        Never an existence test: one's own bucket answers 200 on RGW and in us-east-1. A taken name is
+        Rejected with the store's code (BucketAlreadyExists, BucketAlreadyOwnedByYou).
+        """
+        lock = at_creation.get("objectLock") if "objectLock" in self.drivers else None
+        self.call("CreateBucket", {"Bucket": bucket, **self._location(), **_lock_flag(lock)})
+        if isinstance(lock, ObjectLock) and lock.mode:
+            place = Place(bucket, partition(self.region))
+            self.call(OBJECT_LOCK.write, {"Bucket": bucket, **OBJECT_LOCK.encode(lock, place)})
+
+    def _location(self) -> dict[str, Any]:
+        named = self.profile.location is Location.REGION and self.region != "us-east-1"
+        return {"CreateBucketConfiguration": {"LocationConstraint": self.region}} if named else {}
+
+    def delete(self, bucket: str) -> None:
+        """DeleteBucket; 404 is done."""
+        try:
+            self.call("DeleteBucket", {"Bucket": bucket})
+        except NotFound:
+            return
+
+    def remains(self, bucket: str) -> Remains:
+        """The first page of versions, delete markers and open uploads; a bucket that is gone has none."""
+        try:
+            return emptying.remains(self.call, bucket)
+        except NotFound:
+            return Remains(0, 0)
+
+    def sweep(self, bucket: str, limit: int) -> Swept:
+        """Remove up to ``limit`` of them."""
+        try:
+            return emptying.sweep(self.call, bucket, limit)
+        except NotFound:
+            return Swept(removed=0, more=False)
+
+    def usage(self, bucket: str) -> Usage | None:
+        """By the admin API; None without one."""
+        if not self.admin:
+            return None
+        told = self.call("admin:GetBucketUsage", {"Bucket": bucket})
+        return Usage(told["Objects"], told["Bytes"])
+
+    def arn(self, bucket: str) -> str:
+        """The bucket's Amazon resource name."""
+        return Place(bucket, partition(self.region)).arn
+
+
+def _lock_flag(lock: Facet | None) -> dict[str, Any]:
+    return {"ObjectLockEnabledForBucket": True} if lock is not None else {}
+
+
+def partition(region: str) -> str:
+    """AWS's partition of a region; other stores have but one."""
+    if region.startswith("cn-"):
+        return "aws-cn"
+    return "aws-us-gov" if region.startswith("us-gov-") else "aws"

@@ -1,0 +1,110 @@
+"""The one place where botocore's errors become ours.
+
+An answer's class depends on its code first and on its HTTP status where the code says nothing. Messages hold
+the store's words only, with every credential of this client struck out: a store may quote a key back.
+"""
+
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from typing import Any
+
+from botocore import exceptions as boto
+from botocore.parsers import ResponseParserError
+
+from imagestore.core import errors
+
+MASK = "***"
+
+_BY_CODE: Mapping[str, type[errors.StoreError]] = {
+    **dict.fromkeys(
+        ("SlowDown", "SlowDownRead", "SlowDownWrite", "Throttling", "ThrottlingException", "TooManyRequests",
+         "RequestLimitExceeded", "BandwidthLimitExceeded", "RequestThrottled", "TooManyRequestsException"),
+        errors.Throttled,
+    ),
+    **dict.fromkeys(("OperationAborted", "ConditionalRequestConflict"), errors.Conflict),
+    **dict.fromkeys(
+        ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken",
+         "TokenRefreshRequired", "RequestTimeTooSkewed", "AccountProblem", "InvalidSecurity", "UserSuspended"),
+        errors.Denied,
+    ),
+    **dict.fromkeys(("RequestTimeout", "XMinioServerNotInitialized"), errors.Unavailable),
+    "NoSuchBucket": errors.NotFound,
+}  # fmt: skip
+
+_BY_STATUS: Mapping[int, type[errors.StoreError]] = {
+    401: errors.Denied,
+    403: errors.Denied,
+    408: errors.Unavailable,
+    429: errors.Throttled,
+    501: errors.Rejected,
+    505: errors.Rejected,
+}
+
+_ADVICE = {
+    "AuthorizationHeaderMalformed": "check spec.s3.region",
+    "PermanentRedirect": "the bucket is in another region; check spec.s3.region",
+    "IllegalLocationConstraintException": "check spec.s3.region",
+    "RequestTimeTooSkewed": "the clocks of the operator and the store differ",
+    "SignatureDoesNotMatch": "check secretAccessKey",
+}
+
+
+def translate(error: Exception, operation: str, secrets: Collection[str] = ()) -> errors.StoreError:
+    """Ours for any error of a call. Anything that is not botocore's is Unexpected."""
+    if isinstance(error, boto.ClientError):
+        return _answer(error, operation, secrets)
+    kind = next((ours for theirs, ours in _BY_ERROR if isinstance(error, theirs)), errors.Unexpected)
+    return kind(masked(f"{operation}: {_WORDS.get(type(error), '')}{error}", secrets), operation=operation)
+
+
+_BY_ERROR: tuple[tuple[type[Exception], type[errors.StoreError]], ...] = (
+    (boto.NoCredentialsError, errors.Denied),
+    (boto.PartialCredentialsError, errors.Denied),
+    (boto.CredentialRetrievalError, errors.Denied),
+    (boto.NoAuthTokenError, errors.Denied),
+    (boto.ParamValidationError, errors.Rejected),
+    (boto.HTTPClientError, errors.Unavailable),  # no connection, TLS, timeouts, a connection that broke
+    (ResponseParserError, errors.Unavailable),  # a proxy's page
+    (boto.ResponseStreamingError, errors.Unavailable),
+)
+_WORDS: Mapping[type[Exception], str] = {boto.SSLError: "the store's certificate is not trusted: "}
+
+
+def _answer(error: boto.ClientError, operation: str, secrets: Collection[str]) -> errors.StoreError:
+    told: Mapping[str, Any] = error.response.get("Error") or {}
+    meta: Mapping[str, Any] = error.response.get("ResponseMetadata") or {}
+    status, code = int(meta.get("HTTPStatusCode") or 0), str(told.get("Code") or "")
+    words = [str(told.get("Message") or ""), _ADVICE.get(code, "")]
+    message = f"{operation}: {status} {code}: {'; '.join(w for w in words if w)}".rstrip(": ")
+    return _class(code, status, operation)(
+        masked(message, secrets),
+        code=code,
+        operation=operation,
+        retry_after=_seconds(meta.get("HTTPHeaders") or {}),
+    )
+
+
+def _class(code: str, status: int, operation: str) -> type[errors.StoreError]:
+    if code in _BY_CODE:
+        return _BY_CODE[code]
+    if status == 404 and operation == "HeadBucket":  # an answer without a body has no code of its own
+        return errors.NotFound
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]
+    if status >= 500 or status == 0:
+        return errors.Unavailable
+    return errors.Rejected
+
+
+def _seconds(headers: Mapping[str, str]) -> float | None:
+    """``Retry-After`` in seconds; its date form is rare and not worth a clock here."""
+    with suppress(ValueError):
+        return max(0.0, float(headers.get("retry-after", "")))
+    return None
+
+
+def masked(text: str, secrets: Collection[str]) -> str:
+    """``text`` without any of the secrets."""
+    for secret in secrets:
+        text = text.replace(secret, MASK) if secret else text
+    return text

@@ -1,5 +1,6 @@
-"""YAML as a person would write it: in the order given, long texts folded."""
+"""Text as a person would write it: YAML in the order given, Markdown tables."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import yaml
@@ -22,3 +23,13 @@ def dump(*documents: Any) -> str:
     """The documents, separated by ``---``."""
     made = (yaml.dump(d, Dumper=_Dumper, sort_keys=False, width=110, allow_unicode=True) for d in documents)
     return "---\n".join(made)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(_cell(c) for c in line) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n\n", "<br>").replace("\n", " ")

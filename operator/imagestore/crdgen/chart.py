@@ -1,0 +1,73 @@
+"""The chart's generated templates: CRDs, the operator's rights, the users' roles."""
+
+from typing import Any
+
+from imagestore.api.kinds import Kind
+from imagestore.crdgen import crd, rbac
+from imagestore.crdgen.write import HEADER, dump
+
+_NAME = '{{ include "imagestore.fullname" . }}'
+_LABELS = '  labels: {{- include "imagestore.labels" . | nindent 4 }}\n'
+_KEEP = """\
+  {{- if .Values.crds.keep }}
+  annotations:
+    # Deleting a CRD deletes every object of its kind: helm uninstall leaves them alone.
+    helm.sh/resource-policy: keep
+  {{- end }}
+"""
+_SUBJECTS = """\
+subjects:
+  - kind: ServiceAccount
+    name: {{ include "imagestore.serviceAccount" . }}
+    namespace: {{ .Release.Namespace }}
+"""
+
+
+def definition(kind: Kind) -> str:
+    """A CRD as a template: Helm installs a chart's ``crds/`` folder but never upgrades it."""
+    text = dump(crd.definition(kind)).replace("{{", '{{ "{{" }}')
+    name = f"  name: {kind.crd}\n"
+    return _if("crds.install", text.replace(name, name + _LABELS + _KEEP, 1))
+
+
+def operator_rbac() -> str:
+    """What the operator may do: a ClusterRole, a Role in its own namespace, and their bindings."""
+    parts = [
+        _role("ClusterRole", "", rbac.operator_rules(own=False)),
+        _binding("ClusterRole"),
+        _role("Role", "", rbac.operator_rules(own=True)),
+        _binding("Role"),
+    ]
+    return _if("rbac.create", "---\n".join(parts))
+
+
+def user_roles() -> str:
+    """What users may do, added to Kubernetes' own view, edit and admin."""
+    parts = [
+        _role("ClusterRole", f"-{r}", rbac.user_rules(v), _aggregate(r)) for r, v in rbac.AGGREGATED.items()
+    ]
+    parts.append(_role("ClusterRole", "-backend-admin", rbac.administrator_rules()))
+    return _if("rbac.userRoles", "---\n".join(parts))
+
+
+def _aggregate(role: str) -> str:
+    return f'    rbac.authorization.k8s.io/aggregate-to-{role}: "true"\n'
+
+
+def _role(kind: str, suffix: str, rules: list[dict[str, Any]], labels: str = "") -> str:
+    return _head(kind, suffix, labels) + dump({"rules": rules})
+
+
+def _binding(kind: str) -> str:
+    role = f"roleRef:\n  apiGroup: rbac.authorization.k8s.io\n  kind: {kind}\n  name: {_NAME}\n"
+    return _head(f"{kind}Binding") + role + _SUBJECTS
+
+
+def _head(kind: str, suffix: str = "", labels: str = "") -> str:
+    namespace = "" if kind.startswith("Cluster") else "  namespace: {{ .Release.Namespace }}\n"
+    head = f"apiVersion: rbac.authorization.k8s.io/v1\nkind: {kind}\nmetadata:\n  name: {_NAME}{suffix}\n"
+    return head + namespace + _LABELS + labels
+
+
+def _if(value: str, text: str) -> str:
+    return f"{HEADER}{{{{- if .Values.{value} }}}}\n{text}{{{{- end }}}}\n"

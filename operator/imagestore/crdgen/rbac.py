@@ -1,0 +1,62 @@
+"""Who may do what in Kubernetes: the operator exactly what it uses, users everything but status."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from imagestore.api.kinds import GROUP, KINDS, Kind
+from imagestore.crdgen.write import table
+from imagestore.k8s.resources import GRANTS, Grant
+
+Rule = dict[str, Any]
+
+READ = ("get", "list", "watch")
+WRITE = ("create", "update", "patch", "delete", "deletecollection")
+# What each of Kubernetes' own roles gains. Never /status or /finalizers: with them a user could forge what
+# the operator remembers, or let an object go that still has work to do.
+AGGREGATED = {"view": READ, "edit": WRITE, "admin": WRITE}
+
+
+def operator_rules(*, own: bool) -> list[Rule]:
+    """The operator's rights: everywhere, or those in its own namespace only."""
+    return [_rule(g) for g in GRANTS if g.own is own]
+
+
+def _rule(grant: Grant) -> Rule:
+    return {"apiGroups": [grant.group], "resources": [grant.resource], "verbs": list(grant.verbs)}
+
+
+def user_rules(verbs: tuple[str, ...]) -> list[Rule]:
+    """What users of namespaces may do; StorageBackends are the administrator's."""
+    return [_on(k for k in KINDS if k.namespaced) | {"verbs": list(verbs)}]
+
+
+def administrator_rules() -> list[Rule]:
+    """What somebody may do who owns the stores."""
+    return [_on(k for k in KINDS if not k.namespaced) | {"verbs": [*READ, *WRITE]}]
+
+
+def _on(kinds: Iterator[Kind]) -> Rule:
+    return {"apiGroups": [GROUP], "resources": [k.plural for k in kinds]}
+
+
+def page() -> str:
+    """The rights in words."""
+    operator = [[g.resource, g.group or "core", ", ".join(g.verbs), _where(g), g.why] for g in GRANTS]
+    users = [[f"`{role}`", _resources(user_rules(v)), ", ".join(v)] for role, v in AGGREGATED.items()]
+    users += [["`…-backend-admin` (bind it yourself)", _resources(administrator_rules()), "all"]]
+    return "\n\n".join([
+        "# Rights in Kubernetes",
+        "## The operator\n\nExactly what it uses; a test compares this with the API server's audit log.",
+        table(["resource", "group", "verbs", "where", "why"], operator),
+        "## Users\n\nAdded to Kubernetes' own roles. No role holds `/status` or `/finalizers`: whoever could"
+        " write a status could forge what the operator remembers of a bucket.",
+        table(["role", "resources", "verbs"], users),
+    ]) + "\n"  # fmt: skip
+
+
+def _where(grant: Grant) -> str:
+    return "its own namespace" if grant.own else "everywhere"
+
+
+def _resources(rules: list[Rule]) -> str:
+    return ", ".join(r for rule in rules for r in rule["resources"])

@@ -1,0 +1,98 @@
+"""What is supported where, and what a store must grant the operator: out of the drivers' tables."""
+
+import json
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from typing import Any
+
+from imagestore.api.storagebackend import Provider
+from imagestore.backends.s3.catalog import BUCKET_PERMISSIONS, permissions, products, support_matrix
+from imagestore.core.reading import Level, Support
+from imagestore.crdgen.write import table
+
+_WORD = {Level.FULL: "yes", Level.PARTIAL: "partly", Level.NONE: "no"}
+# These act on objects; everything else acts on the bucket.
+_ON_OBJECTS = frozenset(BUCKET_PERMISSIONS["DeleteAll"])
+
+
+def support_table() -> str:
+    """A row a setting, a column a store."""
+    matrix, names = support_matrix(), products()
+    facets = list(dict.fromkeys(chain.from_iterable(matrix.values())))
+    rows = [[f"`{f}`", *(_WORD[matrix[p][f].level] for p in matrix)] for f in facets]
+    return table(["", *(names[p] for p in matrix)], rows)
+
+
+def support_page() -> str:
+    """The table, and why something is not supported."""
+    words = (
+        "`partly` and `no` are explained below. What a store would drop is refused, never widened: the bucket says"
+        " so in its status. Proven by the contract suite on the servers themselves, Amazon S3 on moto."
+    )
+    names = products()
+    notes = [_notes(names[p], settings) for p, settings in support_matrix().items()]
+    return "\n\n".join(["# What is supported where", words, support_table(), *(n for n in notes if n)]) + "\n"
+
+
+def _notes(product: str, settings: Mapping[str, Support]) -> str:
+    lines = [
+        f"- `{facet}`: {'; '.join(_why(s))}" for facet, s in settings.items() if s.level is not Level.FULL
+    ]
+    return f"## {product}\n\n" + "\n".join(lines) if lines else ""
+
+
+def _why(support: Support) -> Iterator[str]:
+    if support.reason:
+        yield support.reason
+    if support.lost:
+        yield "refused: " + ", ".join(f"`{path}`" for path in support.lost)
+    yield from support.weak
+
+
+def permissions_page() -> str:
+    """For each store the least that must be granted."""
+    words = (
+        "The least that the operator's credentials need. Leave out the settings and the deletion policies that"
+        " nobody may use; a missing permission is a condition on the bucket that names it, never a crash."
+    )
+    sections = [_permissions(p, name) for p, name in products().items()]
+    return "\n\n".join(["# What a store must grant", words, _iam(), *sections]) + "\n"
+
+
+def _iam() -> str:
+    return (
+        "## An IAM policy for Amazon S3\n\nFor buckets whose names begin with `acme-`; with KMS keys the role that"
+        " writes objects also needs the key.\n\n```json\n"
+        + json.dumps(iam_policy("acme-*"), indent=2)
+        + "\n```"
+    )
+
+
+def iam_policy(buckets: str) -> dict[str, Any]:
+    """All settings and all deletion policies on Amazon S3, for buckets of this name."""
+    needed = sorted(set(chain(*permissions("AWS").values(), *BUCKET_PERMISSIONS.values())))
+    account = [a for a in needed if a in BUCKET_PERMISSIONS["probe"]]
+    objects = [a for a in needed if a in _ON_OBJECTS]
+    bucket = [a for a in needed if a not in (*account, *objects)]
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            _statement("Probe", account, "*"),
+            _statement("Buckets", bucket, f"arn:aws:s3:::{buckets}"),
+            _statement("EmptyBuckets", objects, f"arn:aws:s3:::{buckets}/*"),
+        ],
+    }
+
+
+def _statement(sid: str, actions: list[str], resource: str) -> dict[str, Any]:
+    return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource}
+
+
+def _permissions(provider: Provider, product: str) -> str:
+    rows = [[f"`{name}`", _codes(actions)] for name, actions in BUCKET_PERMISSIONS.items()]
+    rows += [[f"`{name}`", _codes(actions)] for name, actions in permissions(provider).items()]
+    return f"## {product}\n\n" + table(["for", "grant"], rows)
+
+
+def _codes(actions: tuple[str, ...]) -> str:
+    return ", ".join(f"`{a}`" for a in actions)

@@ -5,7 +5,7 @@ For each facet ``(wish, reading, managed)`` decides::
     no wish, not managed          nothing is said of it
     no wish, was managed          as the facet's removal rule says: Clear, Retain or Hold
     wish, Unsupported             Skip, with the reason
-    wish, Unreadable              Hold, with the reason: what cannot be read is not written
+    wish or managed, Unreadable   Hold, with the reason: what cannot be read is not written
     wish, Missing or different    Set
     wish, equal                   Keep
 """
@@ -86,8 +86,9 @@ class Plan:
 
     @property
     def digest(self) -> str:
-        """Is it the same change again? The convergence breaker asks."""
-        return _digest([c.digest for c in self.writes]) if self.writes else ""
+        """Are the same values written again? The convergence breaker asks, whatever was found before."""
+        written = [[c.facet, c.after.to_json() if c.after else None] for c in self.writes]
+        return _digest(written) if written else ""
 
     def map(self, rule: Any) -> "Plan":
         """The plan with ``rule: Change -> Change`` applied to each change."""
@@ -123,8 +124,8 @@ def order(kinds: Mapping[str, type[Facet]]) -> tuple[str, ...]:
 def _decide(name: str, wish: Facet | None, reading: Reading, managed: Parts | None) -> Change:
     if isinstance(reading, Unreadable):
         return Change(name, Op.HOLD, reason=reading.reason, message=reading.message, parts=managed or WHOLE)
-    if isinstance(reading, Unsupported):
-        return Change(name, Op.SKIP, reason="Unsupported", message=reading.reason)
+    if isinstance(reading, Unsupported) and wish is not None:
+        return Change(name, Op.SKIP, parts=managed or WHOLE, reason="Unsupported", message=reading.reason)
     have = reading.value.canonical() if isinstance(reading, Found) else None
     if wish is None:
         return _forget(name, have, managed or WHOLE)

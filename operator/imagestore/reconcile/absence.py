@@ -5,10 +5,10 @@ A crash in between leaves a trace: an intent in status, and at most an empty buc
 
 from imagestore.api.imagebucket import Held, PlanStatus
 from imagestore.backends.base import Backend, Sight
-from imagestore.core.errors import Rejected
+from imagestore.core.errors import Denied, Rejected
 from imagestore.core.outcome import Note
 from imagestore.reconcile import report
-from imagestore.reconcile.closing import Result, done, interval, later, split, trouble, visited
+from imagestore.reconcile.closing import Result, done, interval, later, trouble, visited, want
 from imagestore.reconcile.situation import Situation
 from imagestore.reconcile.visit import blank, ensure_mark, visit
 
@@ -20,15 +20,12 @@ def absent(s: Situation, backend: Backend) -> Result:
             "the bucket does not exist, and mode Observe creates nothing; set mode: Enforce to create it"
         )
         return done(s, report.status(s, report.stalled("BucketMissing", message)), interval(s))
-    _, refusals_ = split(s)
-    if refusals_ and s.status.created is None:
-        message = "; ".join(r.message for r in refusals_)
-        return done(s, report.status(s, report.stalled(refusals_[0].reason, message)), interval(s))
-    if (
-        s.status.created is not None
-        and s.status.intent is None
-        and backend.look(s.spec.bucket_name) is not None
-    ):
+    refused = want(s).refusals
+    if refused and s.status.created is None:
+        message = "; ".join(r.message for r in refused)
+        return done(s, report.status(s, report.stalled(refused[0].reason, message)), interval(s))
+    lost = s.status.created is not None and s.status.intent is None
+    if lost and backend.look(s.spec.bucket_name) is not None:
         return later(1.0)
     s.memo.absent_at, s.memo.marked = s.now, False
     if s.status.intent is not None:
@@ -59,21 +56,32 @@ def _loss(s: Situation) -> dict[str, object]:
 
 
 def create(s: Situation, backend: Backend) -> Result:
-    allowed, refusals_ = split(s)
-    at_creation = {n: w for n, w in allowed.items() if type(w).at_creation and n in backend.drivers}
+    """Create, mark, and set everything: on a new bucket nothing is at risk, so nothing is held."""
+    wanted = want(s)
+    at_creation = {n: w for n, w in wanted.wishes.items() if type(w).at_creation and n in backend.drivers}
     s.memo.absent_at = None
     try:
         backend.create(s.spec.bucket_name, at_creation)
     except Rejected as error:
-        return _name_taken(s, error)
-    sight = ensure_mark(s, backend, Sight({} if "tags" in backend.drivers else None), allowed)
-    read = blank(backend, allowed, sight)
-    seen = visit(s, backend, allowed, read, consented=True)
-    return visited(s, backend, seen, refusals_, Note("Created", f"bucket {s.spec.bucket_name} was created"))
+        return _name_taken(s, backend, error)
+    sight = ensure_mark(s, backend, Sight({} if "tags" in backend.drivers else None), wanted.wishes)
+    read = blank(backend, wanted.wishes, sight)
+    seen = visit(s, backend, wanted, read, consented=True)
+    return visited(s, backend, seen, Note("Created", f"bucket {s.spec.bucket_name} was created"))
 
 
-def _name_taken(s: Situation, error: Rejected) -> Result:
+def _name_taken(s: Situation, backend: Backend, error: Rejected) -> Result:
+    """Somebody's, or our own: a create whose answer was lost succeeded, and its repetition is refused."""
     if error.code not in ("BucketAlreadyExists", "BucketAlreadyOwnedByYou"):
         return trouble(s, error)
+    if _ours_to_see(s, backend):
+        return later(0.0)
     message = f"the name {s.spec.bucket_name} is taken; choose another bucketName"
     return done(s, report.status(s, report.stalled("BucketTaken", message), intent=None), interval(s))
+
+
+def _ours_to_see(s: Situation, backend: Backend) -> bool:
+    try:
+        return backend.look(s.spec.bucket_name) is not None
+    except Denied:
+        return False

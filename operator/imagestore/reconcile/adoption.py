@@ -1,24 +1,18 @@
 """Taking over an existing bucket that the administrator granted."""
 
-from collections.abc import Mapping
-
 from imagestore.api.imagebucket import Held, PlanStatus
 from imagestore.backends.base import Backend, Sight
-from imagestore.core.facet import Facet
 from imagestore.core.outcome import Note
 from imagestore.reconcile import report
-from imagestore.reconcile.closing import Result, done, interval, visited
+from imagestore.reconcile.closing import Result, done, interval, visited, want
 from imagestore.reconcile.situation import Situation
-from imagestore.reconcile.tenancy import Refusal
 from imagestore.reconcile.visit import ensure_mark, look_at, planned, visit
 
 
-def adopt(
-    s: Situation, backend: Backend, sight: Sight, allowed: Mapping[str, Facet], refusals_: tuple[Refusal, ...]
-) -> Result:
+def adopt(s: Situation, backend: Backend, sight: Sight) -> Result:
     """Take over an existing bucket, once its owner-to-be has seen what would change."""
-    read = look_at(s, backend, sight, allowed)
-    todo = planned(s, allowed, read)
+    wanted = want(s)
+    todo = planned(s, wanted, look_at(s, backend, sight, wanted))
     known = next(
         (h for h in (s.status.plan.held if s.status.plan else ()) if h.facet == report.ADOPTION), None
     )
@@ -28,10 +22,8 @@ def adopt(
         token = known.token if same and known else s.token()
         return _show_adoption(s, token, todo.digest, [f.path for c in todo.writes for f in c.fields])
     sight = ensure_mark(s, backend, sight, {})
-    seen = visit(s, backend, allowed, look_at(s, backend, sight, allowed), consented=True)
-    return visited(
-        s, backend, seen, refusals_, Note("Adopted", f"bucket {s.spec.bucket_name} was taken over")
-    )
+    seen = visit(s, backend, wanted, look_at(s, backend, sight, wanted), consented=True)
+    return visited(s, backend, seen, Note("Adopted", f"bucket {s.spec.bucket_name} was taken over"))
 
 
 def _show_adoption(s: Situation, token: str, digest: str, paths: list[str]) -> Result:

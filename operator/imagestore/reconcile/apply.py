@@ -24,6 +24,11 @@ class Result:
     transient: bool = False
     retry_after: float | None = None
 
+    @property
+    def accepted(self) -> bool:
+        """Whether the store took a write, lasting or not."""
+        return self.wrote and self.reason in ("", "NotYetVisible")
+
 
 WriteTags = Callable[[Tags, Tags], Tags]
 

@@ -11,7 +11,7 @@ from imagestore.core.errors import StoreError
 from imagestore.reconcile import deletion, ownership, report
 from imagestore.reconcile.absence import absent, create
 from imagestore.reconcile.adoption import adopt
-from imagestore.reconcile.closing import Result, done, interval, split, trouble, visited
+from imagestore.reconcile.closing import Result, done, interval, trouble, visited, want
 from imagestore.reconcile.gate import barred
 from imagestore.reconcile.ownership import Claim
 from imagestore.reconcile.situation import Situation
@@ -52,17 +52,17 @@ def _absent_just_now(s: Situation) -> bool:
 
 def _present(s: Situation, backend: Backend, sight: Sight) -> Result:
     judgement = ownership.judge(s, backend, sight)
-    allowed, refusals_ = split(s)
     if judgement.claim is Claim.TAKEN:
         return _taken(s, judgement)
     if judgement.claim is Claim.ADOPTABLE and s.spec.mode != "Observe":
-        return adopt(s, backend, sight, allowed, refusals_)
+        return adopt(s, backend, sight)
     fresh = judgement.claim is Claim.UNMARKED and s.status.intent is not None
     if judgement.claim is Claim.UNMARKED and s.spec.mode != "Observe":
         sight = ensure_mark(s, backend, sight, {})
     s.memo.marked = sight.tags is not None and judgement.claim is not Claim.ADOPTABLE
-    seen = visit(s, backend, allowed, look_at(s, backend, sight, allowed), consented=fresh)
-    return visited(s, backend, seen, refusals_)
+    wanted = want(s)
+    seen = visit(s, backend, wanted, look_at(s, backend, sight, wanted), consented=fresh)
+    return visited(s, backend, seen)
 
 
 def _taken(s: Situation, judgement: ownership.Judgement) -> Result:

@@ -6,38 +6,27 @@ from imagestore.api.imagebucket import ImageBucketStatus, wishes
 from imagestore.backends.base import Backend
 from imagestore.core.conditions import find
 from imagestore.core.errors import Denied, NotFound, StoreError, Transient
-from imagestore.core.facet import Facet
 from imagestore.core.outcome import Finalizer, Note, Outcome
 from imagestore.core.units import seconds
 from imagestore.reconcile import report
-from imagestore.reconcile.desired import inputs_hash
+from imagestore.reconcile.desired import Wanted, inputs_hash, wanted
 from imagestore.reconcile.situation import Situation
-from imagestore.reconcile.tenancy import Refusal, refusals
-from imagestore.reconcile.visit import Visit, refused
+from imagestore.reconcile.tenancy import refusals
+from imagestore.reconcile.visit import Visit
 
 Result = Outcome[ImageBucketStatus]
 
 
-def split(s: Situation) -> tuple[dict[str, Facet], tuple[Refusal, ...]]:
-    """The wishes that are allowed, and the refusals of the others."""
+def want(s: Situation) -> Wanted:
+    """What is wanted and allowed."""
     store = s.store.spec
-    found = refusals(s.meta, s.spec, store, s.earlier_buckets) if store else ()
-    barred_names = {r.facet for r in found}
-    return {n: w for n, w in wishes(s.spec).items() if n not in barred_names}, found
+    return wanted(s.spec, s.status, refusals(s.meta, s.spec, store, s.earlier_buckets) if store else ())
 
 
-def visited(
-    s: Situation,
-    backend: Backend,
-    seen: Visit,
-    refusals_: tuple[Refusal, ...],
-    *extra: Note,
-) -> Result:
+def visited(s: Situation, backend: Backend, seen: Visit, *extra: Note) -> Result:
     """The outcome of a visit."""
     if _only_suspects(s, seen):
         return later(seen.confirm_in or 1.0)
-    results = (*seen.results, *refused(refusals_))
-    seen = Visit(results, seen.fields, seen.confirm_in, seen.declared, seen.snoozed, seen.held, seen.digest)
     identity = {
         "endpoint": backend.endpoint,
         "region": backend.region,

@@ -3,13 +3,34 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from imagestore.api.imagebucket import ImageBucketStatus
+from imagestore.api.imagebucket import ImageBucketSpec, ImageBucketStatus, wishes
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.core import paths
 from imagestore.core.facet import Facet, Parts
 from imagestore.core.policies import ignoring
 from imagestore.core.reading import Level, Reading, Support, Unsupported
+from imagestore.reconcile.tenancy import Refusal
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is wanted and allowed, and what was managed until now. Refused settings are in neither."""
+
+    wishes: Mapping[str, Facet]
+    managed: Mapping[str, Parts]
+    refusals: tuple[Refusal, ...] = ()
+
+
+def wanted(spec: ImageBucketSpec, status: ImageBucketStatus, refusals: tuple[Refusal, ...]) -> Wanted:
+    """A refused setting is left as it is: neither set as wished, nor cleared as if no longer wished."""
+    refused = {r.facet for r in refusals}
+    return Wanted(
+        {n: w for n, w in wishes(spec).items() if n not in refused},
+        {n: p for n, p in managed(status).items() if n not in refused},
+        refusals,
+    )
 
 
 def managed(status: ImageBucketStatus) -> dict[str, Parts]:
@@ -18,10 +39,10 @@ def managed(status: ImageBucketStatus) -> dict[str, Parts]:
 
 
 def relaxed(
-    wishes: Mapping[str, Facet], readings: Mapping[str, Reading], ignored: Sequence[str]
+    asked: Mapping[str, Facet], readings: Mapping[str, Reading], ignored: Sequence[str]
 ) -> dict[str, Facet]:
     """The wishes with ignored paths as they are found."""
-    return {n: ignoring(w, readings[n], ignored, n) if n in readings else w for n, w in wishes.items()}
+    return {n: ignoring(w, readings[n], ignored, n) if n in readings else w for n, w in asked.items()}
 
 
 def unsupported(wish: Facet, name: str, support: Support) -> Unsupported | None:

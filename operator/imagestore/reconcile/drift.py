@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from imagestore.api.imagebucket import DriftRecord, DriftStatus, FieldDrift, ImageBucketStatus
+from imagestore.core.conditions import is_true
 from imagestore.core.diff import FieldDiff
 from imagestore.core.facet import Facet
 from imagestore.core.plan import Change, Op, Plan
@@ -47,7 +48,8 @@ def assess(s: Situation, plan: Plan, wishes: Mapping[str, Facet]) -> Verdict:
         if wait is not None:
             return Verdict(_hold(plan, names, "Unconfirmed", "seen once; looking again"), confirm_in=wait)
         if not snoozed(s):
-            return Verdict(_hold(plan, names, "Drifted", paths(fields)), fields, declared=True)
+            held = plan if observing else _hold(plan, names, "Drifted", paths(fields))
+            return Verdict(held, fields, declared=True)
     if snoozed(s):
         return Verdict(_hold(plan, names, "Snoozed", f"snoozed: {paths(fields)}"), fields, snoozed=True)
     return Verdict(plan, fields)
@@ -72,8 +74,9 @@ def _aware(moment: datetime) -> datetime:
 
 
 def _declared(status: ImageBucketStatus, fields: Sequence[FieldDiff]) -> bool:
-    known = {f.path for f in status.drift.fields} if status.drift and status.drift.since else set()
-    return {f.path for f in fields} <= known
+    """Whether all of this has been told; what was only snoozed has not."""
+    known = {f.path for f in status.drift.fields} if status.drift else set()
+    return is_true(status.conditions, "DriftDetected") and {f.path for f in fields} <= known
 
 
 def _confirm(memo: Memo, drifted: Plan, now: datetime, delay: float) -> float | None:

@@ -7,13 +7,13 @@ from imagestore.api.imagebucket import FACETS, Held
 from imagestore.backends.base import Backend, Sight
 from imagestore.core.diff import FieldDiff
 from imagestore.core.facet import Facet
-from imagestore.core.plan import Change, Op, Plan, plan
+from imagestore.core.plan import Change, Managed, Op, Plan, plan
 from imagestore.core.policies import hold_everything, hold_risky, observe_only
 from imagestore.core.reading import Found, Missing, Reading
 from imagestore.facets.tags import OWNER, Tags
 from imagestore.reconcile import drift, ownership
 from imagestore.reconcile.apply import Result, apply
-from imagestore.reconcile.desired import managed, relaxed, unsupported
+from imagestore.reconcile.desired import Wanted, relaxed, unsupported
 from imagestore.reconcile.observe import readings
 from imagestore.reconcile.situation import Situation
 from imagestore.reconcile.tenancy import Refusal
@@ -32,10 +32,10 @@ class Visit:
     digest: str = ""
 
 
-def look_at(s: Situation, backend: Backend, sight: Sight, wishes: Mapping[str, Facet]) -> dict[str, Reading]:
+def look_at(s: Situation, backend: Backend, sight: Sight, want: Wanted) -> dict[str, Reading]:
     """The readings of everything that is or was managed; what cannot be held is not read."""
-    names = [n for n in FACETS if n in wishes or n in managed(s.status)]
-    barred = _barred(backend, wishes)
+    names = [n for n in FACETS if n in want.wishes or n in want.managed]
+    barred = _barred(backend, want.wishes)
     read = readings(backend, s.spec.bucket_name, [n for n in names if n not in barred], sight)
     return {**read, **barred}
 
@@ -53,28 +53,25 @@ def blank(backend: Backend, wishes: Mapping[str, Facet], sight: Sight) -> dict[s
     return read | _barred(backend, wishes)
 
 
-def planned(s: Situation, wishes: Mapping[str, Facet], read: Mapping[str, Reading]) -> Plan:
+def planned(s: Situation, want: Wanted, read: Mapping[str, Reading]) -> Plan:
     """What would make the store agree, before any restraint."""
-    ignored = s.spec.drift.ignore if s.spec.drift else ()
-    return plan(relaxed(wishes, read, ignored), read, managed(s.status), FACETS)
+    return plan(_relaxed(s, want, read), read, want.managed, FACETS)
+
+
+def _relaxed(s: Situation, want: Wanted, read: Mapping[str, Reading]) -> dict[str, Facet]:
+    return relaxed(want.wishes, read, s.spec.drift.ignore if s.spec.drift else ())
 
 
 def visit(
-    s: Situation,
-    backend: Backend,
-    wishes: Mapping[str, Facet],
-    read: Mapping[str, Reading],
-    *,
-    consented: bool,
+    s: Situation, backend: Backend, want: Wanted, read: Mapping[str, Reading], *, consented: bool
 ) -> Visit:
     """Plan, restrain and apply. ``consented``: the bucket is new, or a person has approved this very plan."""
-    todo = planned(s, wishes, read)
-    verdict = drift.Verdict(todo) if consented else drift.assess(s, todo, wishes)
+    todo = planned(s, want, read)
+    verdict = drift.Verdict(todo) if consented else drift.assess(s, todo, want.wishes)
     restrained = _restrain(s, verdict.plan, consented=consented)
-    ignored = s.spec.drift.ignore if s.spec.drift else ()
-    results = _apply(s, backend, restrained, relaxed(wishes, read, ignored))
+    results = _apply(s, backend, restrained, _relaxed(s, want, read), want.managed)
     return Visit(
-        results,
+        (*results, *_refused(want.refusals)),
         _left(verdict.fields, results),
         verdict.confirm_in,
         verdict.declared,
@@ -117,15 +114,17 @@ def edited(s: Situation) -> bool:
     return s.meta.generation != s.status.observed_generation or told
 
 
-def _apply(s: Situation, backend: Backend, todo: Plan, wishes: Mapping[str, Facet]) -> tuple[Result, ...]:
-    if todo.writes:
-        s.memo.repeats = s.memo.repeats + 1 if todo.digest == s.memo.written else 1
-        s.memo.written = todo.digest
-
+def _apply(
+    s: Situation, backend: Backend, todo: Plan, wishes: Mapping[str, Facet], managed: Managed
+) -> tuple[Result, ...]:
     def tags(seen: Tags, wanted: Tags) -> Tags:
         return ownership.write_mark(s, backend, seen, wanted)
 
-    return apply(backend, s.spec.bucket_name, todo, wishes, managed(s.status), tags)
+    results = apply(backend, s.spec.bucket_name, todo, wishes, managed, tags)
+    if any(r.accepted for r in results):
+        s.memo.repeats = s.memo.repeats + 1 if todo.digest == s.memo.written else 1
+        s.memo.written = todo.digest
+    return results
 
 
 def _left(fields: Sequence[FieldDiff], results: Sequence[Result]) -> tuple[FieldDiff, ...]:
@@ -143,7 +142,7 @@ def _why(change: Change) -> str:
     return f"{change.message} ({drift.paths(change.fields)})"[:4096]
 
 
-def refused(refusals: Sequence[Refusal]) -> tuple[Result, ...]:
+def _refused(refusals: Sequence[Refusal]) -> tuple[Result, ...]:
     """Settings that the backend's tenancy does not allow, as results."""
     held = {
         r.facet: Change(r.facet, Op.HOLD, reason=r.reason, message=r.message) for r in refusals if r.facet

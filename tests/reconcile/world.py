@@ -1,0 +1,187 @@
+"""One ImageBucket on the memory backend, with a clock of its own: what the k8s layer does, in ten lines.
+
+Every status that is written passes through JSON and the rules of kstatus.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from imagestore.api.imagebucket import FACETS, ImageBucketSpec, ImageBucketStatus
+from imagestore.api.storagebackend import StorageBackendSpec
+from imagestore.backends.memory import MemoryBackend, MemoryBucket, MemoryStore
+from imagestore.core import conditions
+from imagestore.core.conditions import Condition
+from imagestore.core.outcome import Finalizer, Note, Outcome
+from imagestore.core.reading import Support
+from imagestore.reconcile.bucket import reconcile
+from imagestore.reconcile.situation import Memo, Meta, Settings, Situation, Store
+
+START = datetime(2026, 11, 23, 12, tzinfo=UTC)
+BUCKET = "shop--photos"
+OWNER = "imagestore.dev/owner"
+MARK = "prod/shop/photos"
+
+
+def backend_spec(**tenancy: Any) -> StorageBackendSpec:
+    """A backend that the namespace shop may use."""
+    return StorageBackendSpec.model_validate(
+        {
+            "provider": "S3",
+            "s3": {"endpoint": "https://store.example", "region": "here"},
+            "credentials": {"ambient": {}},
+            "namespaces": {"names": ["shop"]},
+            "tenancy": tenancy,
+        }
+    )
+
+
+def tokens() -> Iterator[str]:
+    """Tokens that a test can tell apart."""
+    number = 0
+    while True:
+        number += 1
+        yield f"token{number}"
+
+
+@dataclass
+class World:
+    """One object, one store, one clock."""
+
+    store: MemoryStore = field(default_factory=MemoryStore)
+    backend_spec: StorageBackendSpec | None = field(default_factory=backend_spec)
+    limits: dict[str, Support] = field(default_factory=dict)
+    spec: dict[str, Any] = field(default_factory=dict)
+    status: dict[str, Any] = field(default_factory=dict)
+    generation: int = 1
+    finalized: bool = False
+    deleting: bool = False
+    gone: bool = False
+    now: datetime = START
+    memo: Memo = field(default_factory=Memo)
+    notes: list[Note] = field(default_factory=list)
+    rival: str | None = None
+    earlier: int = 0
+    usable: bool = True
+    writes: int = 0  # of Kubernetes: finalizer and status
+    settings: Settings = field(default_factory=lambda: Settings("prod"))
+    _tokens: Iterator[str] = field(default_factory=tokens)
+    wait: float | None = 0.0
+
+    def apply(self, **spec: Any) -> "World":
+        """``kubectl apply``: a new generation if the spec differs."""
+        wanted = {"backendRef": {"name": "memory"}, "bucketName": BUCKET, **spec}
+        if wanted != self.spec:
+            self.generation += bool(self.spec)
+            self.spec = wanted
+        return self
+
+    def edit(self, **spec: Any) -> "World":
+        """Change some fields; None removes one."""
+        merged = {**self.spec, **spec}
+        return self.apply(**{k: v for k, v in merged.items() if v is not None})
+
+    def situation(self) -> Situation:
+        """All that the reconcile may know."""
+        meta = Meta("shop", "photos", "uid", self.generation, START, self.deleting, self.finalized)
+        backend = MemoryBackend(self.store, FACETS, self.limits) if self.usable else None
+        return Situation(
+            meta,
+            ImageBucketSpec.model_validate(self.spec),
+            ImageBucketStatus.model_validate(self.status),
+            Store(self.backend_spec, backend, "" if self.usable else "Secret eu is missing"),
+            self.settings,
+            self.now,
+            lambda: next(self._tokens),
+            self.memo,
+            {},
+            self.rival,
+            self.earlier,
+        )
+
+    def step(self) -> Outcome[ImageBucketStatus]:
+        """One reconcile, carried out."""
+        outcome = reconcile(self.situation())
+        self.notes += outcome.notes
+        self._finalize(outcome.finalizer)
+        if outcome.status is not None:
+            self._write(outcome.status)
+        self.wait = outcome.requeue_after
+        return outcome
+
+    def _finalize(self, finalizer: Finalizer) -> None:
+        wanted = {Finalizer.HOLD: True, Finalizer.RELEASE: False}.get(finalizer, self.finalized)
+        self.writes += wanted != self.finalized
+        self.finalized = wanted
+        self.gone = self.deleting and not wanted
+
+    def _write(self, status: ImageBucketStatus) -> None:
+        wrong = conditions.violations(status.conditions, self.generation, status.observed_generation)
+        assert not wrong, (wrong, status.conditions)
+        dumped = status.to_json()
+        self.writes += dumped != self.status
+        self.status = dumped
+
+    def settle(self, limit: int = 20) -> "World":
+        """Reconcile, waiting as long as it asks to, until it asks for no more than the periodic look."""
+        for _ in range(limit):
+            self.step()
+            if self.gone or self.wait is None or self.wait >= 300:
+                return self
+            self.now += timedelta(seconds=self.wait)
+        raise AssertionError(f"does not settle: {self.status}")
+
+    def later(self, **delta: float) -> "World":
+        """Time passes."""
+        self.now += timedelta(**(delta or {"minutes": 10}))
+        return self
+
+    def restart(self) -> "World":
+        """The operator forgets what it may forget."""
+        self.memo = Memo()
+        return self
+
+    def rebuilt(self) -> "World":
+        """A new cluster with the same manifests: no status, no finalizer, another uid."""
+        return replace(self, status={}, finalized=False, memo=Memo(), generation=1, notes=[], writes=0)
+
+    def delete(self) -> "World":
+        """``kubectl delete``."""
+        self.deleting = True
+        self.generation += 1
+        return self
+
+    @property
+    def bucket(self) -> MemoryBucket:
+        """The bucket in the store."""
+        return self.store.buckets[BUCKET]
+
+    def condition(self, type_: str) -> Condition | None:
+        """A condition of the status as written."""
+        return conditions.find(ImageBucketStatus.model_validate(self.status).conditions, type_)
+
+    @property
+    def ready(self) -> tuple[str, str]:
+        """Status and reason of Ready."""
+        found = self.condition("Ready")
+        assert found is not None
+        return found.status, found.reason
+
+    def reasons(self) -> list[str]:
+        """The Events so far."""
+        return [n.reason for n in self.notes]
+
+    def facet(self, name: str) -> dict[str, Any]:
+        """One setting in the status."""
+        return next(f for f in self.status.get("facets", []) if f["name"] == name)
+
+    def held(self) -> dict[str, str]:
+        """Facet to token of everything that waits for approval."""
+        return {h["facet"]: h["token"] for h in self.status.get("plan", {}).get("held", [])}
+
+    def calls(self, action: Callable[[], object]) -> list[str]:
+        """The store's operations during ``action``."""
+        before = len(self.store.calls)
+        action()
+        return [operation for operation, _ in self.store.calls[before:]]

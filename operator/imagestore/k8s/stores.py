@@ -13,6 +13,7 @@ from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Backend
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.objects import STORAGE_BACKEND, Key
+from imagestore.reconcile.desired import inputs_hash
 from imagestore.reconcile.situation import Store
 
 log = logging.getLogger(__name__)
@@ -49,11 +50,20 @@ class Stores:
         self._epochs: defaultdict[str, int] = defaultdict(int)
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._specs: dict[bytes, StorageBackendSpec] = {}
+        self._inputs: dict[bytes, str] = {}
 
     def spec(self, name: str) -> StorageBackendSpec | None:
         """The spec of a StorageBackend, None if there is none that can be understood."""
         obj = self._cache.get(Key(STORAGE_BACKEND.name, "", name))
         return self._parsed(obj.spec) if obj else None
+
+    def inputs(self, name: str) -> str:
+        """The hash of what the backend decides about its buckets."""
+        obj = self._cache.get(Key(STORAGE_BACKEND.name, "", name))
+        raw = obj.spec if obj else b""
+        if raw not in self._inputs:
+            self._inputs[raw] = inputs_hash(self.spec(name))
+        return self._inputs[raw]
 
     def store(self, name: str) -> Store:
         """The StorageBackend as far as it is known, connected if it can be. Blocking."""
@@ -93,7 +103,8 @@ class Stores:
                 found = StorageBackendSpec.model_validate_json(raw)
             except ValidationError:
                 return None
-            if len(self._specs) > 1000:
+            if len(self._specs) > 1000:  # one for each edit of each backend
                 self._specs.clear()
+                self._inputs.clear()
             self._specs[raw] = found
         return found

@@ -10,7 +10,6 @@ from imagestore.k8s.cache import Cache, Change
 from imagestore.k8s.objects import IMAGE_BUCKET, STORAGE_BACKEND, Key, Stored, stored
 from imagestore.k8s.queue import Priority, WorkQueue
 from imagestore.k8s.stores import Stores
-from imagestore.reconcile.desired import inputs_hash
 
 Json = Any
 COUNTED_IN = 2.0  # seconds until a backend counts its buckets again: many come and go together
@@ -134,7 +133,7 @@ class Triggers:
         """Whether what decides besides the spec is as it was when the status was written."""
         if obj.key.kind != IMAGE_BUCKET.name:
             return False  # there are few, and what they say of their store should be fresh
-        return obj.inputs == inputs_hash(self._stores.spec(obj.backend))
+        return obj.inputs == self._stores.inputs(obj.backend)
 
     def _pause(self, obj: Stored) -> float:
         try:

@@ -1,0 +1,95 @@
+"""Comparing what is remembered with what there is: a watch may miss a delete in a gap and never tell."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+
+from imagestore import metrics
+from imagestore.api.kinds import KINDS, Kind
+from imagestore.k8s.cache import Cache
+from imagestore.k8s.client import ApiError, Client
+from imagestore.k8s.objects import Key, version
+from imagestore.k8s.resources import BY_KIND
+from imagestore.k8s.writer import Writer
+
+log = logging.getLogger(__name__)
+GRACE = 5.0  # what is on its way in a watch arrives within it
+
+
+class Audit:
+    """Looks at the metadata of everything, every now and then."""
+
+    def __init__(
+        self,
+        client: Client,
+        cache: Cache,
+        writer: Writer,
+        clock: Callable[[], float],
+        *,
+        interval: float = 720.0,
+    ) -> None:
+        self._client, self._cache, self._writer, self._clock = client, cache, writer, clock
+        self._interval = interval
+        self.beat = clock()
+
+    async def run(self, first: float = 60.0) -> None:
+        """For ever; the first one soon, since the start is where most is missed."""
+        await asyncio.sleep(min(first, self._interval))
+        while True:
+            for kind in KINDS:
+                await self._try(kind)
+            await asyncio.sleep(self._interval * random.uniform(0.9, 1.1))  # noqa: S311
+
+    async def _try(self, kind: Kind) -> None:
+        try:
+            await self.compare(kind)
+            self.beat = self._clock()
+        except (ApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
+            log.warning("cannot compare the %ss with the API server's: %s", kind.name, error)
+
+    async def compare(self, kind: Kind, grace: float = GRACE) -> int:
+        """How many objects of this kind were remembered wrongly; they are right now."""
+        before = {o.key: o.resource_version for o in self._cache.all() if o.key.kind == kind.name}
+        there = await self._versions(kind)
+        suspects = {k for k in {*before, *there} if before.get(k) != there.get(k)}
+        if suspects:
+            await asyncio.sleep(grace)
+        wrong = [k for k in sorted(suspects) if self._is_wrong(k, before.get(k), there.get(k))]
+        for key in wrong:
+            log.warning("%s was remembered wrongly: the watch missed something", key)
+            await self._writer.refresh(key)
+        metrics.AUDIT_MISMATCHES.labels(kind.name).inc(len(wrong))
+        metrics.AUDITS.labels(kind.name).inc()
+        return len(wrong)
+
+    def _is_wrong(self, key: Key, before: str | None, there: str | None) -> bool:
+        """Whether nothing has arrived since that would explain the difference."""
+        obj = self._cache.get(key)
+        now = obj.resource_version if obj else None
+        if there is None:
+            return now is not None and now == before
+        return now is None or _older(now, there)
+
+    async def _versions(self, kind: Kind) -> dict[Key, str]:
+        found: dict[Key, str] = {}
+        try:
+            async for page in self._client.pages(BY_KIND[kind.name], metadata=True):
+                found |= {_key(kind, item): item["metadata"]["resourceVersion"] for item in page.items}
+        except ApiError as error:
+            if error.status != 404:  # the CRD is not there: neither is any object
+                raise
+        return found
+
+
+def _key(kind: Kind, item: Any) -> Key:
+    meta = item["metadata"]
+    return Key(kind.name, meta.get("namespace", ""), meta["name"])
+
+
+def _older(known: str, there: str) -> bool:
+    mine, theirs = version(known), version(there)
+    return known != there if mine is None or theirs is None else mine < theirs

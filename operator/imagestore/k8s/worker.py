@@ -1,0 +1,202 @@
+"""One object from the queue to its outcome, and what becomes of it when something goes wrong."""
+
+import asyncio
+import contextvars
+import logging
+import random
+import secrets
+from collections import defaultdict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from pydantic import ValidationError
+
+from imagestore import metrics
+from imagestore.api.imagebucket import ImageBucketStatus
+from imagestore.api.storagebackend import StorageBackendStatus
+from imagestore.backends.decorators import NAMESPACE
+from imagestore.core.outcome import Outcome
+from imagestore.k8s import logs
+from imagestore.k8s.cache import Cache
+from imagestore.k8s.client import ApiError
+from imagestore.k8s.failing import internal_error, not_understood
+from imagestore.k8s.objects import IMAGE_BUCKET, Key, Stored
+from imagestore.k8s.queue import Priority, Taken, WorkQueue
+from imagestore.k8s.recorder import Recorder
+from imagestore.k8s.situations import Situations, lenient, meta
+from imagestore.k8s.stores import Stores
+from imagestore.k8s.writer import Gone, Writer
+from imagestore.reconcile.situation import Meta, Settings, Situation, Store
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+_LOOK = 120.0  # a pause as long as this is a periodic look, which nobody waits for
+_LONGEST = 600.0
+
+
+class ReconcileBucket(Protocol):
+    """See ``reconcile.bucket``."""
+
+    def __call__(self, situation: Situation) -> Outcome[ImageBucketStatus]:
+        """Blocking."""
+
+
+class ReconcileBackend(Protocol):
+    """See ``reconcile.storagebackend``."""
+
+    def __call__(
+        self,
+        meta: Meta,
+        status: StorageBackendStatus,
+        store: Store,
+        buckets: int,
+        now: Any,
+        settings: Settings,
+    ) -> Outcome[StorageBackendStatus]:
+        """Blocking."""
+
+
+@dataclass(frozen=True)
+class Reconcilers:
+    """The decisions; bound to the real ones in one place."""
+
+    bucket: ReconcileBucket
+    backend: ReconcileBackend
+
+
+@dataclass(frozen=True)
+class Desk:
+    """All that a worker needs."""
+
+    cache: Cache
+    queue: WorkQueue
+    stores: Stores
+    situations: Situations
+    writer: Writer
+    recorder: Recorder
+    reconcilers: Reconcilers
+    pool: ThreadPoolExecutor
+    clock: Callable[[], float]
+
+
+class Worker:
+    """Works on what was taken from the queue. Nothing that happens here ends it."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._failures: defaultdict[Key, int] = defaultdict(int)
+
+    def forget(self, key: Key) -> None:
+        """The object is gone."""
+        self._failures.pop(key, None)
+
+    async def work(self, taken: Taken) -> None:
+        """Reconcile one object, once."""
+        obj = self._desk.cache.get(taken.key)
+        if obj is None:
+            return
+        logs.OBJECT.set(str(taken.key))
+        logs.RECONCILE.set(secrets.token_hex(6))
+        NAMESPACE.set(taken.key.namespace)
+        started = self._desk.clock()
+        outcome = await self._guarded(obj, taken)
+        metrics.RECONCILES.labels(taken.key.kind, outcome).inc()
+        metrics.RECONCILE_SECONDS.labels(taken.key.kind).observe(self._desk.clock() - started)
+
+    async def _guarded(self, obj: Stored, taken: Taken) -> str:
+        """What came of it, in one word."""
+        try:
+            return await self._reconcile(obj, taken)
+        except Gone:
+            return "gone"
+        except ApiError as error:
+            return await self._refused(obj, taken, error)
+        except ValidationError as error:
+            return await self._not_understood(obj, error)
+        except Exception as error:  # a bug must not stop the others
+            log.exception("this reconcile failed in a way that nobody has thought of")
+            return await self._broken(obj, error)
+
+    async def _reconcile(self, obj: Stored, taken: Taken) -> str:
+        decide = self._bucket if obj.key.kind == IMAGE_BUCKET.name else self._backend
+        outcome: Outcome[Any] = await self._in_thread(lambda: decide(obj))
+        writes = await self._desk.writer.carry_out(obj, outcome)
+        for note in outcome.notes:
+            self._desk.recorder.note(obj, note)
+        self._failures.pop(obj.key, None)
+        self._again(obj.key, outcome.requeue_after, taken.priority)
+        log.debug("done in %d API writes, again in %s s", writes, outcome.requeue_after)
+        return "changed" if writes else "unchanged"
+
+    def _bucket(self, obj: Stored) -> Outcome[ImageBucketStatus]:
+        return self._desk.reconcilers.bucket(self._desk.situations.of_bucket(obj))
+
+    def _backend(self, obj: Stored) -> Outcome[StorageBackendStatus]:
+        store, buckets = self._desk.stores.store(obj.key.name), self._desk.cache.count_of(obj.key.name)
+        status, situations = lenient(StorageBackendStatus, obj.status), self._desk.situations
+        return self._desk.reconcilers.backend(
+            meta(obj), status, store, buckets, situations.now(), situations.settings
+        )
+
+    async def _in_thread(self, call: Callable[[], T]) -> T:
+        context = contextvars.copy_context()
+        return await asyncio.get_running_loop().run_in_executor(self._desk.pool, lambda: context.run(call))
+
+    def _again(self, key: Key, seconds: float | None, priority: Priority) -> None:
+        if seconds is None or key not in self._desk.cache:
+            return
+        if seconds <= 0:
+            self._desk.queue.add(key, priority)  # the same work goes on
+        elif seconds < _LOOK:
+            self._desk.queue.add_after(key, _jitter(seconds, 0.05), Priority.RETRY)
+        else:
+            self._desk.queue.add_after(key, _jitter(seconds, 0.1), Priority.LOOK)
+
+    async def _refused(self, obj: Stored, taken: Taken, error: ApiError) -> str:
+        """The API server does not take a write: look at what there is now, and try again."""
+        if error.status not in {404, 409}:
+            log.warning("the API server refuses: %s", error)
+            self._back_off(obj.key)
+            return "refused"
+        try:
+            await self._desk.writer.refresh(obj.key)
+        except ApiError:
+            self._back_off(obj.key)
+            return "refused"
+        if obj.key in self._desk.cache:
+            self._again(obj.key, 0.0 if self._failures[obj.key] < 3 else self._pause(obj.key), taken.priority)
+            self._failures[obj.key] += 1
+        return "conflict" if error.status == 409 else "gone"
+
+    async def _not_understood(self, obj: Stored, error: ValidationError) -> str:
+        """A newer version's spec, or a foreign API server's: said, not crashed on."""
+        log.warning("the spec is not understood: %s", error.errors(include_input=False, include_url=False))
+        await self._say(obj, not_understood(obj, error, self._desk.situations.now()))
+        return "not-understood"
+
+    async def _broken(self, obj: Stored, error: Exception) -> str:
+        self._back_off(obj.key)
+        await self._say(obj, internal_error(obj, error, self._desk.situations.now()))
+        return "error"
+
+    async def _say(self, obj: Stored, status: Any) -> None:
+        try:
+            await self._desk.writer.status(obj, status)
+        except Gone:
+            return
+        except ApiError as error:
+            log.warning("the status is not written: %s", error)
+            self._back_off(obj.key)
+
+    def _back_off(self, key: Key) -> None:
+        self._failures[key] += 1
+        self._desk.queue.add_after(key, self._pause(key), Priority.RETRY)
+
+    def _pause(self, key: Key) -> float:
+        return _jitter(min(_LONGEST, float(2 ** min(self._failures[key], 12))), 0.25)
+
+
+def _jitter(seconds: float, share: float) -> float:
+    return seconds * random.uniform(1 - share, 1 + share)  # noqa: S311

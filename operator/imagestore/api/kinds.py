@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from imagestore import GROUP, VERSION
 from imagestore.api.imagebucket import FACETS, ImageBucketSpec, ImageBucketStatus
 from imagestore.api.storagebackend import StorageBackendSpec, StorageBackendStatus
 from imagestore.core.model import Cel, Model
 
-GROUP = "imagestore.dev"
-VERSION = "v1alpha1"
 CATEGORY = "imagestore"
+
+__all__ = ["GROUP", "IMAGE_BUCKET", "KINDS", "STORAGE_BACKEND", "VERSION", "Column", "Kind"]
 
 Scope = Literal["Namespaced", "Cluster"]
 

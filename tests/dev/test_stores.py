@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -12,7 +13,10 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.client import Config
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 from dev.stores import FACTORIES, Store, aws
@@ -114,3 +118,13 @@ def test_the_command_runs_a_store_until_it_is_interrupted(tmp_path: Path) -> Non
     with pytest.raises(EndpointConnectionError):
         store.s3().list_buckets()
     assert not list(tmp_path.glob("imagestore-*")), "its files are removed"
+
+
+def test_cephs_administrator_reads_users(ceph_store: Store) -> None:
+    url = f"{ceph_store.admin_endpoint}/admin/user?uid=imagestore&format=json"
+    credentials = Credentials(ceph_store.admin_access_key, ceph_store.admin_secret_key)
+    request = AWSRequest("GET", url)
+    S3SigV4Auth(credentials, "s3", ceph_store.region).add_auth(request)
+    signed = urllib.request.Request(url, headers=dict(request.headers))  # noqa: S310 - it is our own server
+    with urllib.request.urlopen(signed, timeout=10) as answer:  # noqa: S310
+        assert json.load(answer)["user_id"] == "imagestore"

@@ -1,0 +1,56 @@
+"""The audit log of all stories proves the rights: none is missing, and none is granted that nobody uses.
+
+It comes last in its package, when everything that the operator does has been done.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from dev.cluster import Cluster
+from tests.e2e.harness import ACCOUNT, CHART, INSTALLATION, SYSTEM, Operator, User
+
+Right = tuple[str, str, str]  # group, resource/subresource, verb
+
+# What the stories cannot bring about, and why it is granted all the same.
+UNSEEN: dict[Right, str] = {}
+
+
+def used(cluster: Cluster) -> Iterator[tuple[Right, int]]:
+    """Every request of the operator's account to a resource, and its answer."""
+    account = f"system:serviceaccount:{SYSTEM}:{ACCOUNT}"
+    for line in cluster.audit_log.read_text().splitlines():
+        entry: dict[str, Any] = json.loads(line)
+        ref = entry.get("objectRef")
+        if entry["user"]["username"] == account and entry["stage"] == "ResponseComplete" and ref:
+            resource = "/".join(filter(None, (ref.get("resource"), ref.get("subresource"))))
+            yield (ref.get("apiGroup", ""), resource, entry["verb"]), entry["responseStatus"]["code"]
+
+
+def granted(cluster: Cluster) -> set[Right]:
+    """Every right in the operator's Role and ClusterRole as the chart renders them."""
+    rendered = cluster.helm(
+        "template", ACCOUNT, str(CHART), "--namespace", SYSTEM,
+        "--set", f"installation={INSTALLATION}", "--show-only", "templates/rbac.yaml",
+    ).stdout  # fmt: skip
+    roles = [d for d in yaml.safe_load_all(rendered) if d and d["kind"] in ("Role", "ClusterRole")]
+    rules = [rule for role in roles for rule in role["rules"]]
+    return {
+        (g, r, v)
+        for rule in rules
+        for g in rule["apiGroups"]
+        for r in rule["resources"]
+        for v in rule["verbs"]
+    }
+
+
+def test_every_right_is_used_and_none_is_missing(shop: User, running: Operator, installed: Cluster) -> None:
+    seen = list(used(installed))
+    assert not [right for right, code in seen if code == 403], "a right is missing"
+    assert granted(installed) - {right for right, _ in seen} == set(UNSEEN)
+
+
+def test_no_secret_of_a_store_is_in_the_audit_log(shop: User, installed: Cluster) -> None:
+    assert shop.store.secret_key not in installed.audit_log.read_text()

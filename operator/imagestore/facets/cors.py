@@ -53,9 +53,10 @@ class CorsRule(Model):
     ] = None
 
     def canonical(self) -> Self:
-        """Sets sorted."""
+        """Sets sorted. An age of 0 is none: SeaweedFS answers 0 where nothing was said."""
         names = ("allowed_origins", "allowed_methods", "allowed_headers", "expose_headers")
-        return self.model_copy(update={n: tuple(sorted(set(getattr(self, n)))) for n in names})
+        ordered = {n: tuple(sorted(set(getattr(self, n)))) for n in names}
+        return self.model_copy(update={**ordered, "max_age_seconds": self.max_age_seconds or None})
 
 
 class Cors(Facet):

@@ -1,5 +1,6 @@
 """Bucket policy as typed statements, owned by their ``sid`` and compared by meaning."""
 
+import re
 from collections.abc import Set
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -31,6 +32,10 @@ class Condition(Model):
         Cel("self.contains(':')", "a condition's key names its service, such as aws:SourceIp or s3:prefix"),
     ]
     values: Annotated[Names, Field(min_length=1, description="Any one of them must match.")]
+
+
+# AWS answers with the root user's ARN where an account id was written; both mean the account.
+_ROOT = re.compile(r"^arn:aws[a-z-]*:iam::([0-9]{12}):root$")
 
 
 class Statement(Model):
@@ -79,7 +84,8 @@ class Statement(Model):
 
     def canonical(self) -> Self:
         """Sets sorted, conditions in one order: a scalar and a one-element list mean the same."""
-        ordered = {n: tuple(sorted(set(getattr(self, n)))) for n in ("principals", "actions", "resources")}
+        ordered = {n: tuple(sorted(set(getattr(self, n)))) for n in ("actions", "resources")}
+        ordered["principals"] = tuple(sorted({_ROOT.sub(r"\1", p) for p in self.principals}))
         merged: dict[tuple[str, str], set[str]] = {}
         for c in self.conditions:
             merged.setdefault((c.operator, c.key), set()).update(c.values)

@@ -21,6 +21,7 @@ from imagestore.api.storagebackend import Provider
 from imagestore.backends.s3.client import CONNECT_SECONDS, READ_SECONDS, SHARED, Target, trusted
 from imagestore.backends.s3.errors import translate
 from imagestore.backends.s3.setting import Call
+from imagestore.core.errors import Rejected
 
 Send = Callable[[str, str, Mapping[str, str], bytes], Any]
 Operation = Callable[[Send, Mapping[str, Any]], dict[str, Any]]
@@ -106,13 +107,15 @@ def _ceph_get(send: Send, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _ceph_set(send: Send, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Query parameters only: a JSON body is answered with 501."""
+    """Query parameters only: a JSON body is answered with 501. Of max-size 16.2 makes 0, which stops writes."""
     size = parameters.get("Size", 0)
+    if size % 1024:
+        raise Rejected(f"Ceph counts a quota in KiB; {size} bytes are none", code="InvalidArgument")
     query = {
         "quota": "",
         "uid": _ceph_bucket(send, parameters)["owner"],
         "bucket": parameters["Bucket"],
-        "max-size": str(size or -1),
+        "max-size-kb": str(size // 1024 or -1),
         "max-objects": "-1",
         "enabled": "true" if size else "false",
     }

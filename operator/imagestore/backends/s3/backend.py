@@ -1,7 +1,8 @@
 """One S3 store with one set of credentials. Implements ``base.Backend`` on ``call`` alone."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -43,6 +44,8 @@ class S3Backend:
         held = dict(self.profile.support)
         if held["quota"].level is not Level.NONE and not self.admin:
             held["quota"] = NO_ADMIN
+        if self.endpoint.startswith("http://"):
+            held["policy"] = _without_tls(held["policy"])
         return held
 
     @cached_property
@@ -62,34 +65,35 @@ class S3Backend:
         )
 
     def probe(self) -> Server:
-        """List one bucket. The product is what the server calls itself, else what the profile expects."""
+        """One read that needs credentials. Of all servers only SeaweedFS tells its version."""
         answer = self.call("ListBuckets", {"MaxBuckets": 1} if self.provider == "AWS" else {})
         headers = (answer.get("ResponseMetadata") or {}).get("HTTPHeaders") or {}
         said = str(headers.get("server") or "")
-        product, _, version = said.partition("/")
-        known = product.split(" ")[0].lower() in self.profile.product.lower() and product
-        return Server(self.profile.product, (version.split(" ")[0] or None) if known else None)
+        version = re.search(rf"^{self.provider}.* ([0-9.]+)$", said)  # SeaweedFS 8000GB 4.48
+        return Server(self.profile.product, version[1] if version else None)
 
     def look(self, bucket: str) -> Sight | None:
-        """One call. A store without bucket tags is asked for the bucket itself."""
+        """One call, a second one only for a bucket without tags."""
         if "tags" not in self.drivers:
-            return self._head(bucket)
+            return self._head(bucket, Sight(tags=None))
         try:
             answer = self.call(TAGS.read, {"Bucket": bucket})
         except NotFound:
             return None
         except StoreError as error:
             if error.code in TAGS.absent:
-                return Sight()
+                # MinIO says so of a bucket that does not exist, too. Ours have a tag: they cost one call.
+                return self._head(bucket, Sight())
             raise
-        return Sight({tag["Key"]: tag["Value"] for tag in answer.get("TagSet") or ()})
+        held = TAGS.decode(answer, self._place(bucket))
+        return Sight(held.values if held else {})
 
-    def _head(self, bucket: str) -> Sight | None:
+    def _head(self, bucket: str, seen: Sight) -> Sight | None:
         try:
             self.call("HeadBucket", {"Bucket": bucket})
         except NotFound:
             return None
-        return Sight(tags=None)
+        return seen
 
     def create(self, bucket: str, at_creation: Mapping[str, Facet]) -> None:
         """CreateBucket, with object lock if asked for, then its default retention.
@@ -100,8 +104,8 @@ class S3Backend:
         lock = at_creation.get("objectLock") if "objectLock" in self.drivers else None
         self.call("CreateBucket", {"Bucket": bucket, **self._location(), **_lock_flag(lock)})
         if isinstance(lock, ObjectLock) and lock.mode:
-            place = Place(bucket, partition(self.region))
-            self.call(OBJECT_LOCK.write, {"Bucket": bucket, **OBJECT_LOCK.encode(lock, place)})
+            encoded = OBJECT_LOCK.encode(lock, self._place(bucket))
+            self.call(OBJECT_LOCK.write, {"Bucket": bucket, **encoded})
 
     def _location(self) -> dict[str, Any]:
         named = self.profile.location is Location.REGION and self.region != "us-east-1"
@@ -137,7 +141,18 @@ class S3Backend:
 
     def arn(self, bucket: str) -> str:
         """The bucket's Amazon resource name."""
-        return Place(bucket, partition(self.region)).arn
+        return self._place(bucket).arn
+
+    def _place(self, bucket: str) -> Place:
+        return Place(bucket, partition(self.region))
+
+
+def _without_tls(support: Support) -> Support:
+    """SeaweedFS carries the Deny out against its administrator, too: not even the policy can be removed then."""
+    if support.level is Level.NONE:
+        return support
+    reason = "requireTls would shut the operator out, which reaches this store by plain HTTP"
+    return replace(support, level=Level.PARTIAL, reason=reason, lost=(*support.lost, "requireTls"))
 
 
 def _lock_flag(lock: Facet | None) -> dict[str, Any]:

@@ -50,7 +50,9 @@ _ADVICE = {
 
 
 def translate(error: Exception, operation: str, secrets: Collection[str] = ()) -> errors.StoreError:
-    """Ours for any error of a call. Anything that is not botocore's is Unexpected."""
+    """Ours for any error of a call. Anything that is not botocore's is Unexpected; ours stay as they are."""
+    if isinstance(error, errors.StoreError):
+        return error
     if isinstance(error, boto.ClientError):
         return _answer(error, operation, secrets)
     kind = next((ours for theirs, ours in _BY_ERROR if isinstance(error, theirs)), errors.Unexpected)

@@ -78,9 +78,12 @@ def _noncurrent(raw: Raw | None) -> Noncurrent | None:
 
 
 def _match(raw: Raw) -> Match | None:
-    """``Filter`` with one thing, or ``And`` with several; old rules have a ``Prefix`` beside it instead."""
-    found = raw.get("Filter") or {}
-    inner = found.get("And") or found
+    """``Filter`` with one thing, or ``And`` with several; old rules have a ``Prefix`` beside it instead.
+
+    RGW 16 takes a prefix out of ``And`` and answers with it beside ``And`` or ``Tag``.
+    """
+    found = dict(raw.get("Filter") or {})
+    inner = {**(found.pop("And", None) or {}), **found}
     _only(inner, {"Prefix", "Tag", "Tags", "ObjectSizeGreaterThan", "ObjectSizeLessThan"})
     tags = [*(inner.get("Tags") or ()), *([inner["Tag"]] if inner.get("Tag") else ())]
     match = Match(

@@ -66,11 +66,11 @@ MINIO = Profile(
     support={
         "versioning": FULL,
         "objectLock": _partial("only a bucket created with object lock can have it"),
-        "encryption": FULL,
-        "tags": FULL,
+        "encryption": _partial("there are no bucket keys", lost=("bucketKey",)),
+        "tags": _partial("keys and values take ASCII letters, digits and + - . _ : / @ = only"),
         "publicAccessBlock": _none("PutPublicAccessBlock: 400 MalformedXML"),
         "policy": _partial(
-            "TLS is not enforced",
+            "requireTls is not enforced",
             weak=("requireTls is stored, but MinIO answers plain HTTP all the same: serve TLS only",),
         ),
         "cors": _none("PutBucketCors: 501 NotImplemented; CORS is a setting of the whole server"),
@@ -87,10 +87,13 @@ CEPH = Profile(
     support={
         "versioning": FULL,
         "objectLock": _partial("only a bucket created with object lock can have it"),
-        "encryption": _none("PutBucketEncryption: 405 MethodNotAllowed (16.2)"),
+        "encryption": _none("PutBucketEncryption: 400 InvalidArgument (16.2)"),
         "tags": FULL,
         "publicAccessBlock": FULL,
-        "policy": FULL,
+        "policy": _partial(
+            "requireTls is not enforced (16.2)",
+            weak=("requireTls is stored, but RGW 16.2 answers plain HTTP all the same: serve TLS only",),
+        ),
         "cors": FULL,
         "lifecycle": _partial(
             "size filters and keepNewest are dropped, which would expire far more (16.2)",
@@ -100,7 +103,7 @@ CEPH = Profile(
                 "rules[].noncurrent.expire.keepNewest",
             ),
         ),
-        "quota": FULL,
+        "quota": _partial("whole KiB only"),
     },
     permissions={"quota": ("caps buckets=*",)},
 )
@@ -110,8 +113,11 @@ SEAWEEDFS = Profile(
     support={
         "versioning": FULL,
         "objectLock": FULL,
-        "encryption": FULL,
-        "tags": FULL,
+        "encryption": _partial(
+            "SSE-KMS needs a KMS",
+            weak=("SSE-KMS is stored without a KMS, too: every upload then fails with 500 InternalError",),
+        ),
+        "tags": _partial("at most 10 tags, the owner's mark among them: 400 InvalidTag"),
         "publicAccessBlock": _none("PutPublicAccessBlock: 501 NotImplemented"),
         "policy": FULL,
         "cors": FULL,

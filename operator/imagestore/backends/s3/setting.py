@@ -99,7 +99,8 @@ class S3Setting(Generic[F]):
         """Store ``value``. Rejected with code Lossy, and nothing changed, if the store would drop a part."""
         if value.is_empty() and self.row.clear:
             return self.clear(bucket, seen)
-        self._refuse(uses(value, self.support.lost), "the store would drop it silently")
+        new = set(uses(value, self.support.lost)) - set(uses(seen, self.support.lost) if seen else ())
+        self._refuse(sorted(new), self.support.reason)
         if self.row.harmless and not self.lossless:
             self._try_out(bucket, value, seen)
         return self._put(bucket, value)
@@ -127,7 +128,7 @@ class S3Setting(Generic[F]):
         held = diff(self.row.facet, kept.canonical() if kept else None, trial.canonical())
         if held:
             self._restore(bucket, kept, seen)
-            self._refuse([d.path for d in held], "the store did not keep it")
+            self._refuse([d.path for d in held], "the store dropped it when it was tried out, switched off")
 
     def _restore(self, bucket: str, kept: F | None, seen: F | None) -> None:
         if seen is not None and not seen.is_empty():
@@ -138,7 +139,7 @@ class S3Setting(Generic[F]):
     def _refuse(self, lost: list[str], why: str) -> None:
         if lost:
             self.learned.update(lost)
-            message = f"{', '.join(lost)}: {why}; remove it from the spec, or use a store that has it"
+            message = f"{', '.join(lost)} cannot be stored here: {why}"
             raise Rejected(message, code=LOSSY, operation=self.row.write)
 
     def _put(self, bucket: str, value: F) -> None:

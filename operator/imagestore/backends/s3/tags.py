@@ -6,7 +6,7 @@ from imagestore.facets.tags import Tags
 
 def decode(answer: Answer, _at: Place) -> Tags | None:
     """Not validated: a bucket may hold more tags than a spec may list, and they must survive a write."""
-    values = {tag["Key"]: tag["Value"] for tag in answer.get("TagSet") or ()}
+    values = {tag["Key"]: tag.get("Value") or "" for tag in answer.get("TagSet") or ()}
     return Tags.model_construct(values=values) if values else None
 
 

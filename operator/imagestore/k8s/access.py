@@ -32,10 +32,16 @@ class Access:
     namespace: str | None = None
 
 
-def find(environment: Mapping[str, str] = os.environ, folder: Path = SERVICE_ACCOUNT) -> Access:
-    """KUBECONFIG when it is set, else the pod's service account, else ~/.kube/config."""
+def find(
+    environment: Mapping[str, str] = os.environ, folder: Path = SERVICE_ACCOUNT, context: str | None = None
+) -> Access:
+    """KUBECONFIG when it is set, else the pod's service account, else ~/.kube/config.
+
+    A ``context`` is one of a kubeconfig's, even in a pod.
+    """
     if (
-        "KUBECONFIG" not in environment
+        context is None
+        and "KUBECONFIG" not in environment
         and (folder / "token").exists()
         and "KUBERNETES_SERVICE_HOST" in environment
     ):
@@ -45,7 +51,7 @@ def find(environment: Mapping[str, str] = os.environ, folder: Path = SERVICE_ACC
         raise AccessError(
             f"no Kubernetes to work on: not in a pod, and there is no file {path}; set KUBECONFIG"
         )
-    return from_kubeconfig(path)
+    return from_kubeconfig(path, context)
 
 
 def in_cluster(environment: Mapping[str, str], folder: Path = SERVICE_ACCOUNT) -> Access:
@@ -96,10 +102,10 @@ class ExecToken:
         return str(json.loads(shown.stdout)["status"]["token"])
 
 
-def from_kubeconfig(path: Path) -> Access:
-    """As the current context of a kubeconfig."""
+def from_kubeconfig(path: Path, name: str | None = None) -> Access:
+    """As one context of a kubeconfig; without a name as the current one."""
     config = yaml.safe_load(path.read_text()) or {}
-    context = _named(config, "contexts", config.get("current-context"), path)["context"]
+    context = _named(config, "contexts", name or config.get("current-context"), path)["context"]
     cluster = _named(config, "clusters", context["cluster"], path)["cluster"]
     user = _named(config, "users", context.get("user"), path)["user"] if context.get("user") else {}
     return Access(

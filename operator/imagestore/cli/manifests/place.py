@@ -32,13 +32,6 @@ class Problem:
         return printable(": ".join(str(p) for p in (self.place, self.path, self.message) if str(p)))
 
 
-class Wrong(Exception):
-    """What the command cannot go on with. Carries all that is wrong, not only the first."""
-
-    def __init__(self, *problems: Problem | str) -> None:
-        super().__init__("\n".join(str(p) for p in problems))
-
-
 @dataclass(frozen=True)
 class Lines:
     """The line of every value in one document, by the steps that lead to it."""

@@ -1,0 +1,39 @@
+"""The command line: ``imagestore run | plan | import | release | generate``.
+
+Starting up is cheap: a command's module only declares its options, and imports the rest when it runs.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+
+from imagestore import __version__
+from imagestore.cli.wrong import Wrong
+
+COMMANDS = ("run", "plan", "import_", "release", "generate")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="imagestore", description="Keeps image storage the way its YAML says."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        if find_spec(f"imagestore.cli.{name}"):
+            import_module(f"imagestore.cli.{name}").register(subparsers)
+    args = parser.parse_args(argv)
+    try:
+        return int(args.run(args))
+    except Wrong as wrong:
+        sys.stderr.writelines(f"error: {line}\n" for line in str(wrong).splitlines())
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""``imagestore plan``: what would change in the stores if these manifests were applied. Writes nothing."""
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from imagestore.cli import options
+
+if TYPE_CHECKING:
+    from imagestore.cli.planning.report import Run
+    from imagestore.cli.planning.surroundings import Snapshot
+
+EPILOG = """\
+exit codes: 0 nothing would change, 2 something would, 1 an error, or something that the operator would refuse
+
+Only point it at manifests that you trust: whoever writes a StorageBackend chooses where signed requests go.
+"""
+
+
+def register(subparsers: Any) -> None:
+    """Add the command; nothing heavy is imported until it runs."""
+    parser = subparsers.add_parser(
+        "plan",
+        help="show what would change, field by field",
+        description=__doc__,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    options.manifests(parser, required=True)
+    parser.add_argument("--format", choices=("text", "markdown", "json"), default="text")
+    parser.add_argument("-n", "--namespace", default="default", help="of objects that name none")
+    parser.add_argument(
+        "--installation", help="the operator's installation id; default: as buckets are marked"
+    )
+    options.credentials(parser)
+    options.cluster(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Plan, print, and give the exit code."""
+    from imagestore.cli.manifests.load import load
+
+    manifests = load(args.files, args.namespace)
+    if not manifests.problems:
+        return _show(args, _planned(args, manifests))
+    from imagestore.cli.planning.report import Run
+
+    return _show(args, Run((), tuple(manifests.problems), tuple(manifests.notes)))
+
+
+def _planned(args: argparse.Namespace, manifests: Any) -> "Run":
+    from datetime import UTC, datetime
+
+    from imagestore.cli.planning.credentials import vault
+    from imagestore.cli.planning.report import Run
+    from imagestore.cli.planning.run import plan_all
+    from imagestore.cli.planning.stores import Stores
+    from imagestore.cli.planning.surroundings import surroundings
+
+    seen = _cluster(args, manifests)
+    secrets = {name: value for (_, name), value in manifests.secrets.items()}
+    held = vault(args.credentials, os.environ, {**seen.secrets, **secrets})
+    stores = Stores(surroundings(manifests, seen).backends, held)
+    verdicts = plan_all(manifests, seen, stores.get, datetime.now(UTC), args.installation)
+    return Run(
+        verdicts, (), (*manifests.notes, *held.warnings, *seen.notes, *((OFFLINE,) if seen.offline else ()))
+    )
+
+
+def _cluster(args: argparse.Namespace, manifests: Any) -> "Snapshot":
+    from imagestore.cli.planning.surroundings import Snapshot
+
+    if args.offline:
+        return Snapshot(offline=True)
+    from imagestore.cli.cluster import snapshot
+
+    return snapshot(args.context, args.operator_namespace, manifests)
+
+
+OFFLINE = "no cluster was asked: settings that were managed and are no longer mentioned cannot be told"
+
+
+def _show(args: argparse.Namespace, run: "Run") -> int:
+    from imagestore.cli.colour import paint
+    from imagestore.cli.planning import report
+
+    if args.format == "json":
+        sys.stdout.write(report.as_json(run))
+    elif args.format == "markdown":
+        sys.stdout.write(report.markdown(run))
+    else:
+        sys.stdout.write(report.text(run, paint(sys.stdout)))
+    return int(run.exit)

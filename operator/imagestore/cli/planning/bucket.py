@@ -1,0 +1,169 @@
+"""One bucket: what the operator would do, found out with the operator's own functions, and reads only."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from imagestore.api.imagebucket import ImageBucketSpec, ImageBucketStatus
+from imagestore.backends.base import Backend, Sight
+from imagestore.cli.manifests.objects import Object
+from imagestore.cli.manifests.place import Problem
+from imagestore.cli.planning.calls import creating, sent
+from imagestore.cli.planning.surroundings import NEVER, Surroundings, claim
+from imagestore.cli.planning.verdict import Verdict
+from imagestore.core.conditions import find
+from imagestore.core.errors import StoreError
+from imagestore.core.plan import Op, Plan
+from imagestore.core.policies import hold_risky, observe_only
+from imagestore.facets.tags import OWNER
+from imagestore.reconcile import ownership
+from imagestore.reconcile.closing import want
+from imagestore.reconcile.drift import snoozed
+from imagestore.reconcile.gate import barred
+from imagestore.reconcile.ownership import Claim
+from imagestore.reconcile.situation import Meta, Settings, Situation, Store
+from imagestore.reconcile.visit import blank, look_at, planned
+
+UNREADABLE = ("Denied", "Throttled", "Unavailable", "Conflict", "Rejected", "Unexpected", "NotFound")
+UNCHECKED = "the store has no bucket tags, so whose the bucket is cannot be told without a cluster"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What to plan, and for whom. ``installation`` None: whatever the bucket's mark says."""
+
+    object: Object
+    spec: ImageBucketSpec
+    around: Surroundings
+    store: Store
+    now: datetime
+    installation: str | None = None
+
+
+def plan_bucket(question: Question) -> Verdict:
+    """The verdict. Whatever a store answers becomes a sentence in it."""
+    s = situation(question)
+    verdict = _blank(question)
+    if s.spec.suspend:
+        return replace(verdict, notes=("suspended: nothing is looked at or changed",))
+    outcome = barred(s)
+    if outcome is not None:
+        ready = find(outcome.status.conditions if outcome.status else (), "Ready")
+        return _refuse(question, verdict, f"{ready.reason}: {ready.message}" if ready else "refused")
+    assert s.store.backend is not None, "the gate has made sure"  # noqa: S101
+    try:
+        return _looked(question, s, s.store.backend, verdict)
+    except StoreError as error:
+        return _refuse(question, verdict, f"{type(error).__name__}: {error}")
+
+
+def situation(question: Question) -> Situation:
+    """The operator's view of this bucket. Without a cluster it has no past."""
+    o, around = question.object, question.around
+    known = around.known.get(o.label)
+    mine = claim(o.label, o.namespace, question.spec)
+    return Situation(
+        meta=known.meta if known else Meta(o.namespace, o.name, "", 1, NEVER),
+        spec=question.spec,
+        status=known.status if known else ImageBucketStatus(),
+        store=question.store,
+        settings=Settings(installation=question.installation or "<installation>"),
+        now=question.now,
+        token=lambda: "",
+        namespace_labels=around.labels.get(o.namespace, {}),
+        older_rival=around.older_rival(mine),
+        earlier_buckets=around.earlier(mine),
+    )
+
+
+def _blank(question: Question) -> Verdict:
+    o, spec = question.object, question.spec
+    return Verdict(o.label, o.place, spec.backend_ref.name, spec.bucket_name)
+
+
+def _refuse(question: Question, verdict: Verdict, message: str, facet: str = "") -> Verdict:
+    path = f"spec.{facet}" if facet else ""
+    steps = ("spec", facet) if facet else ("spec", "bucketName")
+    problem = Problem(question.object.lines.at(steps), path or question.object.label, message)
+    return replace(verdict, problems=(*verdict.problems, problem))
+
+
+def _looked(question: Question, s: Situation, backend: Backend, verdict: Verdict) -> Verdict:
+    sight = backend.look(s.spec.bucket_name)
+    if sight is None:
+        return _absent(question, s, backend, verdict)
+    s = _recognised(question, s, sight)
+    judgement = ownership.judge(s, backend, sight)
+    unknown = sight.tags is None and question.around.offline
+    if judgement.claim is Claim.TAKEN and not unknown:
+        return _refuse(question, verdict, f"{judgement.reason}: {judgement.message}")
+    notes = (UNCHECKED,) if unknown else ()
+    verdict = replace(verdict, adopt=judgement.claim is Claim.ADOPTABLE, notes=(*verdict.notes, *notes))
+    wanted = want(s)
+    todo = planned(s, wanted, look_at(s, backend, sight, wanted))
+    return _with_plan(question, s, verdict, _restrained(s, todo, consented=verdict.adopt))
+
+
+def _recognised(question: Question, s: Situation, sight: Sight) -> Situation:
+    """Without an installation to go by, a mark with our namespace and name is believed."""
+    installation, _, rest = (sight.tags or {}).get(OWNER, "").partition("/")
+    if question.installation is not None or rest != f"{s.meta.namespace}/{s.meta.name}":
+        return s
+    return replace(s, settings=replace(s.settings, installation=installation))
+
+
+def _absent(question: Question, s: Situation, backend: Backend, verdict: Verdict) -> Verdict:
+    if s.spec.mode == "Observe":
+        return _refuse(
+            question, verdict, "BucketMissing: the bucket does not exist, and mode Observe creates nothing"
+        )
+    wanted = want(s)
+    fresh = Sight({} if "tags" in backend.drivers else None)
+    todo = planned(s, wanted, blank(backend, wanted.wishes, fresh))
+    return _with_plan(question, s, replace(verdict, create=True), todo)
+
+
+def _restrained(s: Situation, todo: Plan, *, consented: bool) -> Plan:
+    """As the operator would, less what needs its memory: second looks and the convergence breaker."""
+    if s.spec.mode == "Observe":
+        return observe_only(todo)
+    if consented:
+        return todo
+    known = {h.digest: h.token for h in (s.status.plan.held if s.status.plan else ())}
+    return hold_risky(known, frozenset(s.spec.approve))(todo)
+
+
+def _with_plan(question: Question, s: Situation, verdict: Verdict, plan: Plan) -> Verdict:
+    """The plan, with what cannot be done as problems at the lines of their settings."""
+    verdict = replace(
+        verdict, plan=plan, notes=(*verdict.notes, *_notes(s, verdict)), calls=_calls(s, verdict, plan)
+    )
+    for refusal in want(s).refusals:
+        verdict = _refuse(question, verdict, f"{refusal.reason}: {refusal.message}", refusal.facet)
+    for change in plan.changes:
+        if change.op is Op.SKIP:
+            verdict = _refuse(question, verdict, f"not supported: {change.message}", change.facet)
+        elif change.op is Op.HOLD and change.reason in UNREADABLE:
+            verdict = _refuse(
+                question, verdict, f"cannot be read: {change.reason}: {change.message}", change.facet
+            )
+    return verdict
+
+
+def _notes(s: Situation, verdict: Verdict) -> list[str]:
+    notes = ["drift is snoozed: what differs without an edit is left alone for now"] if snoozed(s) else []
+    if s.spec.mode == "Observe":
+        notes.append("mode Observe: differences are shown, nothing is changed")
+    if verdict.adopt:
+        notes.append(
+            "the bucket would be taken over, once the token that status then shows is in spec.approve"
+        )
+    return notes
+
+
+def _calls(s: Situation, verdict: Verdict, plan: Plan) -> dict[str, tuple[dict[str, object], ...]]:
+    backend = s.store.backend
+    if backend is None:
+        return {}
+    bucket, owner = s.spec.bucket_name, ownership.mark(s)
+    made = {"create": creating(backend, bucket, want(s).wishes, owner)} if verdict.create else {}
+    return {**made, **{c.facet: sent(backend, bucket, c, owner) for c in plan.writes}}

@@ -1,0 +1,29 @@
+"""All buckets of the manifests, several at a time, in the order in which they were written."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+from imagestore.api.imagebucket import ImageBucketSpec
+from imagestore.cli.manifests.load import Manifests
+from imagestore.cli.planning.bucket import Question, plan_bucket
+from imagestore.cli.planning.surroundings import Snapshot, surroundings
+from imagestore.cli.planning.verdict import Verdict
+from imagestore.reconcile.situation import Store
+
+WORKERS = 8
+StoreOf = Callable[[str], Store]
+
+
+def plan_all(
+    manifests: Manifests, cluster: Snapshot, stores: StoreOf, now: datetime, installation: str | None
+) -> tuple[Verdict, ...]:
+    """A verdict for each ImageBucket."""
+    around = surroundings(manifests, cluster)
+    questions = [
+        Question(o, o.spec, around, stores(o.spec.backend_ref.name), now, installation)
+        for o in manifests.of("ImageBucket")
+        if isinstance(o.spec, ImageBucketSpec)
+    ]
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return tuple(pool.map(plan_bucket, questions))

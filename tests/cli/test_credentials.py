@@ -1,0 +1,78 @@
+"""Where credentials come from, and that they never show."""
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from imagestore.cli.planning.credentials import Vault, vault
+from imagestore.cli.wrong import Wrong
+
+KEYS = {"accessKeyId": "id", "secretAccessKey": "s3cr3t"}
+
+
+def _file(tmp_path: Path, text: str, mode: int = 0o600) -> str:
+    path = tmp_path / "keys"
+    path.write_text(text)
+    path.chmod(mode)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "eu: {accessKeyId: id, secretAccessKey: s3cr3t}",
+        "[eu]\naccessKeyId = id\nsecretAccessKey = s3cr3t",
+        "[eu]\naws_access_key_id = id\naws_secret_access_key = s3cr3t",
+    ],
+    ids=["yaml", "ini", "as AWS spells them"],
+)
+def test_a_file_of_either_form(text: str, tmp_path: Path) -> None:
+    held = vault(_file(tmp_path, text), {}, {})
+    assert held.keys("eu", "x") == KEYS
+    assert held.keys("us", "x") is None
+    assert not held.warnings
+
+
+def test_the_admin_apis_own_keys(tmp_path: Path) -> None:
+    held = vault(_file(tmp_path, "eu: {admin: {accessKeyId: id, secretAccessKey: s3cr3t}}"), {}, {})
+    assert held.keys("eu", "x", "admin") == KEYS
+    assert held.keys("eu", "x") is None
+
+
+def test_a_file_that_others_may_read_is_warned_of(tmp_path: Path) -> None:
+    held = vault(_file(tmp_path, "eu: {}", 0o644), {}, {})
+    assert "chmod 600" in held.warnings[0]
+
+
+def test_the_file_wins_over_the_environment_and_that_over_secrets(tmp_path: Path) -> None:
+    secret = {"data": {k: base64.b64encode(f"{v}-of-secret".encode()).decode() for k, v in KEYS.items()}}
+    environment = {"IMAGESTORE_EU_1_ACCESS_KEY_ID": "e", "IMAGESTORE_EU_1_SECRET_ACCESS_KEY": "f"}
+    file = _file(tmp_path, "eu-1: {accessKeyId: id, secretAccessKey: s3cr3t}")
+    assert vault(file, environment, {"eu": secret}).keys("eu-1", "eu") == KEYS
+    from_environment = vault(None, environment, {"eu": secret}).keys("eu-1", "eu")
+    assert from_environment == {"accessKeyId": "e", "secretAccessKey": "f"}
+    from_secret = vault(None, {}, {"eu": secret}).keys("eu-1", "eu")
+    assert from_secret == {k: f"{v}-of-secret" for k, v in KEYS.items()}
+
+
+def test_what_sops_has_encrypted_is_as_good_as_absent() -> None:
+    secret = {"stringData": dict.fromkeys(KEYS, "ENC[AES256_GCM,data:x]")}
+    assert Vault(secrets={"eu": secret}).keys("eu", "eu") is None
+
+
+@pytest.mark.parametrize("text", ["- s3cr3t", "eu: s3cr3t", "[eu\ns3cr3t", "{s3cr3t", "eu: [s3cr3t]"])
+def test_a_file_that_is_neither_form_is_refused_without_quoting_it(text: str, tmp_path: Path) -> None:
+    with pytest.raises(Wrong) as raised:
+        vault(_file(tmp_path, text), {}, {})
+    assert "must be YAML" in str(raised.value)
+    assert "s3cr3t" not in str(raised.value)
+
+
+def test_keys_never_show_in_a_representation(tmp_path: Path) -> None:
+    held = vault(
+        _file(tmp_path, "eu: {accessKeyId: id, secretAccessKey: s3cr3t}"),
+        {"X": "s3cr3t"},
+        {"a": {"stringData": {"b": "s3cr3t"}}},
+    )
+    assert "s3cr3t" not in repr(held)

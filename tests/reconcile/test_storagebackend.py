@@ -1,0 +1,89 @@
+"""A StorageBackend says what answered, what it can hold, and who still uses it."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from imagestore.api.imagebucket import FACETS
+from imagestore.api.storagebackend import StorageBackendStatus
+from imagestore.backends.memory import MemoryBackend, MemoryStore
+from imagestore.core.conditions import find, violations
+from imagestore.core.errors import Denied, StoreError, Unavailable
+from imagestore.core.outcome import Finalizer, Outcome
+from imagestore.core.reading import Level, Support
+from imagestore.reconcile.situation import Meta, Settings, Store
+from imagestore.reconcile.storagebackend import reconcile
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+LOST = Support(Level.PARTIAL, "drops sizes", lost=("rules[].match.minSize",))
+
+
+def visit(store: Store, *, deleting: bool = False, buckets: int = 0) -> Outcome[StorageBackendStatus]:
+    """One reconcile of a new StorageBackend; its status obeys the rules of kstatus."""
+    meta = Meta("", "eu", "uid", 1, NOW, deleting, finalized=True)
+    outcome = reconcile(meta, StorageBackendStatus(), store, buckets, NOW, Settings("prod"))
+    if outcome.status is not None:
+        assert not violations(outcome.status.conditions, 1, outcome.status.observed_generation)
+    return outcome
+
+
+def failing(error: StoreError) -> Callable[[str, str], None]:
+    """A store that answers everything with this."""
+
+    def fault(operation: str, bucket: str) -> None:
+        raise error
+
+    return fault
+
+
+def test_a_read_proves_it_and_the_status_says_what_it_can_hold() -> None:
+    store = MemoryStore()
+    outcome = visit(Store(backend=MemoryBackend(store, FACETS, {"lifecycle": LOST})), buckets=3)
+    assert store.calls == [("Probe", "")], "one read, never a write"
+    status = outcome.status
+    assert status is not None
+    assert status.server is not None
+    assert (status.server.product, status.buckets) == ("memory", 3)
+    lifecycle = next(c for c in status.capabilities if c.facet == "lifecycle")
+    assert (lifecycle.support, lifecycle.lost) == ("Partial", ("rules[].match.minSize",))
+    assert len(status.capabilities) == len(FACETS)
+    assert [n.reason for n in outcome.notes] == ["Answered"]
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "abnormal"),
+    [(Unavailable("refused"), "StoreUnreachable", "Reconciling"), (Denied("no"), "Denied", "Stalled")],
+)
+def test_what_does_not_answer_is_not_ready(error: StoreError, reason: str, abnormal: str) -> None:
+    outcome = visit(Store(backend=MemoryBackend(MemoryStore(fault=failing(error)), FACETS)))
+    assert outcome.status is not None
+    ready = find(outcome.status.conditions, "Ready")
+    assert ready is not None
+    assert (ready.status, ready.reason, ready.message) == ("False", reason, str(error))
+    assert find(outcome.status.conditions, abnormal) is not None
+
+
+def test_a_missing_secret_is_said() -> None:
+    outcome = visit(Store(trouble="there is no Secret eu in the operator's namespace"))
+    assert outcome.status is not None
+    ready = find(outcome.status.conditions, "Ready")
+    assert ready is not None
+    assert (ready.reason, ready.message) == (
+        "BackendUnusable",
+        "there is no Secret eu in the operator's namespace",
+    )
+
+
+def test_a_backend_in_use_stays_and_counts_its_users() -> None:
+    outcome = visit(Store(), deleting=True, buckets=2)
+    assert outcome.finalizer is Finalizer.HOLD
+    assert outcome.status is not None
+    ready = find(outcome.status.conditions, "Ready")
+    assert ready is not None
+    assert ready.reason == "InUse"
+    assert "2 ImageBuckets" in ready.message
+
+
+def test_an_unused_backend_goes() -> None:
+    assert visit(Store(), deleting=True).finalizer is Finalizer.RELEASE

@@ -35,7 +35,7 @@ def register(subparsers: Any) -> None:
     )
     options.credentials(parser)
     options.cluster(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(command=run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -89,13 +89,18 @@ class _Lane:
 class WorkQueue:
     """Deduplicated, prioritised, delayed work in lanes.
 
-    ``total`` bounds what all lanes do at once beyond the first object of each.
+    ``total`` bounds what all lanes do at once beyond the first object of each. ``wake`` is told when there
+    may be something to take.
     """
 
     def __init__(
-        self, clock: Callable[[], float], lane_of: Callable[[Key], tuple[str, int]], total: int = 64
+        self,
+        clock: Callable[[], float],
+        lane_of: Callable[[Key], tuple[str, int]],
+        total: int = 64,
+        wake: Callable[[], None] = lambda: None,
     ) -> None:
-        self._clock, self._lane_of, self._total = clock, lane_of, total
+        self._clock, self._lane_of, self._total, self._wake = clock, lane_of, total, wake
         self._lanes: OrderedDict[str, _Lane] = OrderedDict()
         self._items: dict[Key, _Item] = {}
         self._running: dict[Key, str] = {}
@@ -108,6 +113,7 @@ class WorkQueue:
 
     def add(self, key: Key, priority: Priority) -> None:
         """Work on it as soon as possible."""
+        self._wake()
         if key in self._running:
             self._again[key] = min(priority, self._again.get(key, priority))
             return
@@ -129,6 +135,7 @@ class WorkQueue:
 
     def add_after(self, key: Key, seconds: float, priority: Priority) -> None:
         """Work on it later; the earliest of several such wishes counts."""
+        self._wake()
         if seconds <= 0:
             return self.add(key, priority)
         due = self._clock() + seconds

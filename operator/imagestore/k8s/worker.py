@@ -9,7 +9,8 @@ from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from datetime import datetime
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -36,34 +37,18 @@ _LOOK = 120.0  # a pause as long as this is a periodic look, which nobody waits 
 _LONGEST = 600.0
 
 
-class ReconcileBucket(Protocol):
-    """See ``reconcile.bucket``."""
-
-    def __call__(self, situation: Situation) -> Outcome[ImageBucketStatus]:
-        """Blocking."""
-
-
-class ReconcileBackend(Protocol):
-    """See ``reconcile.storagebackend``."""
-
-    def __call__(
-        self,
-        meta: Meta,
-        status: StorageBackendStatus,
-        store: Store,
-        buckets: int,
-        now: Any,
-        settings: Settings,
-    ) -> Outcome[StorageBackendStatus]:
-        """Blocking."""
+Bucket = Callable[[Situation], Outcome[ImageBucketStatus]]
+Backend = Callable[
+    [Meta, StorageBackendStatus, Store, int, datetime, Settings], Outcome[StorageBackendStatus]
+]
 
 
 @dataclass(frozen=True)
 class Reconcilers:
-    """The decisions; bound to the real ones in one place."""
+    """The decisions, blocking; bound to the real ones (``reconcile.bucket`` and so on) in one place."""
 
-    bucket: ReconcileBucket
-    backend: ReconcileBackend
+    bucket: Bucket
+    backend: Backend
 
 
 @dataclass(frozen=True)

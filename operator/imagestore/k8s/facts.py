@@ -1,0 +1,42 @@
+"""Metrics of objects, made from what is remembered when they are asked for."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from imagestore import metrics
+from imagestore.k8s.cache import Cache
+from imagestore.k8s.objects import IMAGE_BUCKET, Stored
+from imagestore.k8s.queue import Load
+
+
+def of_objects(cache: Cache) -> Iterator[metrics.Sample]:
+    """Readiness, drift and settings of everything."""
+    objects = cache.all()
+    ready = Counter((o.key.kind, o.ready or "Unknown") for o in objects)
+    yield from ((metrics.OBJECTS, labels, float(n)) for labels, n in ready.items())
+    facets = Counter(f for o in objects for f in o.facets)
+    yield from ((metrics.FACETS, labels, float(n)) for labels, n in facets.items())
+    for obj in objects:
+        yield from _one(obj)
+
+
+def _one(obj: Stored) -> Iterator[metrics.Sample]:
+    ready = obj.ready or "Unknown"
+    if obj.key.kind != IMAGE_BUCKET.name:
+        yield metrics.BACKEND_READY, (obj.key.name, ready), 1.0
+        return
+    labels = (obj.key.namespace, obj.key.name, obj.backend)
+    yield metrics.BUCKET_READY, (*labels, ready), 1.0
+    if obj.drift_since is not None:
+        yield metrics.DRIFT_SINCE, labels, obj.drift_since
+    if obj.lost:
+        yield metrics.CONTENT_LOST, labels, 1.0
+
+
+def of_queue(loads: Mapping[str, Load], delayed: int) -> Iterator[metrics.Sample]:
+    """How much waits, where."""
+    yield metrics.QUEUE_DELAYED, (), float(delayed)
+    for lane, load in loads.items():
+        yield metrics.QUEUE_DEPTH, (lane,), float(load.ready)
+        yield metrics.QUEUE_AGE, (lane,), load.age
+        yield metrics.QUEUE_RUNNING, (lane,), float(load.running)

@@ -1,0 +1,109 @@
+"""kopf as it is used here: it lists, watches and logs in. It neither decides, nor persists, nor retries for us."""
+
+import logging
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import kopf
+
+from imagestore.api.kinds import KINDS, Kind
+from imagestore.k8s.access import Access
+from imagestore.k8s.client import session
+
+Json = Any
+Seen = Callable[[Kind, str | None, Json], None]
+_CONNECTIONS = 16  # two watches, that of CRDs, and listings
+_GIVE_UP = 300.0
+
+
+class NoDiffBase(kopf.DiffBaseStorage):
+    """Remembers nothing: then kopf writes nothing to our objects."""
+
+    def build(self, **_: Any) -> Any:
+        """No essence, so no copy of each object either."""
+        return {}
+
+    def fetch(self, **_: Any) -> None:
+        """Nothing was stored."""
+
+    def store(self, **_: Any) -> None:
+        """Nothing is stored."""
+
+
+class NoProgress(kopf.ProgressStorage):
+    """Remembers nothing."""
+
+    def fetch(self, **_: Any) -> None:
+        """Nothing was stored."""
+
+    def store(self, **_: Any) -> None:
+        """Nothing is stored."""
+
+    def purge(self, **_: Any) -> None:
+        """Nothing is there."""
+
+    def touch(self, **_: Any) -> None:
+        """Nothing is touched."""
+
+    def clear(self, *, essence: Any) -> Any:
+        """The essence as it is: kopf goes on with what this returns."""
+        return essence
+
+
+class Backoffs:
+    """Pauses between kopf's tries, about five minutes in all; then it exits, and a restart is visible."""
+
+    def __iter__(self) -> Iterator[float]:
+        total, pause = 0.0, 0.5
+        while total < _GIVE_UP:
+            pause = min(30.0, pause * 2)
+            total += pause
+            yield pause * random.uniform(0.8, 1.2)  # noqa: S311
+
+
+def settings() -> kopf.OperatorSettings:
+    """Each value has its reason in docs/adr and in the measurements behind it."""
+    made = kopf.OperatorSettings()
+    made.persistence.finalizer = "imagestore.dev/kopf-never-uses-this"
+    made.persistence.diffbase_storage = NoDiffBase()
+    made.persistence.progress_storage = NoProgress()
+    made.posting.enabled = False
+    made.peering.standalone = True
+    made.watching.chunk_size = 500
+    made.watching.initial_streaming = False
+    made.watching.server_timeout = 290
+    made.watching.client_timeout = 330
+    made.watching.connect_timeout = 10
+    made.networking.request_timeout = 30
+    made.networking.connect_timeout = 5
+    made.networking.error_backoffs = Backoffs()
+    made.queueing.worker_limit = None
+    made.queueing.idle_timeout = 1.0
+    made.process.ultimate_exiting_timeout = 25
+    made.scanning.disabled = False
+    return made
+
+
+def registry(access: Access, seen: Seen) -> kopf.OperatorRegistry:
+    """One handler a kind, which only passes on what came."""
+    made = kopf.OperatorRegistry()
+    for kind in KINDS:
+        _follow(made, kind, seen)
+
+    @kopf.on.login(registry=made)
+    async def login(**_: Any) -> Any:
+        return kopf.AiohttpSession(aiohttp_session=session(access, _CONNECTIONS), server=access.server)
+
+    return made
+
+
+def _follow(made: kopf.OperatorRegistry, kind: Kind, seen: Seen) -> None:
+    log = logging.getLogger(__name__)
+
+    @kopf.on.event(kind.group, kind.version, kind.plural, registry=made)
+    async def came(event: Any, **_: Any) -> None:
+        try:
+            seen(kind, event["type"], event["object"])
+        except Exception:  # kopf would stop following this object for a while
+            log.exception("an event of a %s is lost; the next comparison finds it", kind.name)

@@ -1,0 +1,131 @@
+"""The parts of the operator put together; what is not ours comes in as parameters."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from time import monotonic
+
+from imagestore import metrics
+from imagestore.k8s import facts
+from imagestore.k8s.audit import Audit
+from imagestore.k8s.cache import Cache
+from imagestore.k8s.client import Client
+from imagestore.k8s.dispatcher import Dispatcher
+from imagestore.k8s.mirrors import SECRET_PARAMS, Namespaces, Secrets
+from imagestore.k8s.objects import IMAGE_BUCKET, Key
+from imagestore.k8s.queue import WorkQueue
+from imagestore.k8s.recorder import Recorder
+from imagestore.k8s.resources import NAMESPACES, SECRETS
+from imagestore.k8s.situations import Situations
+from imagestore.k8s.stores import Connecting, Stores
+from imagestore.k8s.triggers import Triggers
+from imagestore.k8s.watch import Subject, Watch
+from imagestore.k8s.worker import Desk, Reconcilers, Worker
+from imagestore.k8s.writer import Writer
+from imagestore.reconcile.situation import Settings
+
+_CONCURRENCY = 8  # as the schema has it for a backend that says nothing
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says."""
+
+    settings: Settings
+    namespace: str
+    identity: str
+    listen: str = "0.0.0.0:8080"
+    lease: str | None = "imagestore"
+    workers: int = 64
+    audit_interval: float = 720.0
+    drain: float = 15.0
+
+
+@dataclass(frozen=True)
+class Brain:
+    """What decides: the real reconciles, or a test's own."""
+
+    reconcilers: Reconcilers
+    connecting: Connecting
+
+
+@dataclass
+class Parts:
+    """Everything that lives as long as the operator."""
+
+    client: Client
+    cache: Cache
+    queue: WorkQueue
+    stores: Stores
+    triggers: Triggers
+    recorder: Recorder
+    dispatcher: Dispatcher
+    watches: tuple[Watch, ...]
+    audit: Audit
+    pool: ThreadPoolExecutor
+    ends: list[Callable[[], None]] = field(default_factory=list)
+
+    def snapshot(self) -> None:
+        """The queue as it is now, for the scrape that follows in another thread."""
+        for end in self.ends:
+            end()
+        loads, delayed = self.queue.loads(), self.queue.delayed
+        self.ends = [
+            metrics.LIVE.add(lambda: facts.of_objects(self.cache)),
+            metrics.LIVE.add(lambda: facts.of_queue(loads, delayed)),
+        ]
+
+
+def assemble(client: Client, options: Options, brain: Brain) -> Parts:
+    """All parts, none of them running yet."""
+    cache, wake = Cache(), asyncio.Event()
+    told: dict[str, Callable[[str], None]] = {}
+    secrets = Secrets(lambda name: told["secret"](name))
+    namespaces = Namespaces(lambda name: told["namespace"](name))
+    stores = Stores(cache, secrets.get, brain.connecting)
+    queue = WorkQueue(monotonic, _lanes(cache, stores), options.workers, wake.set)
+    situations = Situations(cache, stores, namespaces, options.settings, lambda: datetime.now(UTC))
+    forget: list[Callable[[Key], None]] = [situations.forget]
+
+    def forgotten(key: Key) -> None:
+        for each in forget:
+            each(key)
+
+    triggers = Triggers(cache, queue, stores, options.settings.default_interval, forgotten)
+    told |= {"secret": lambda name: _count(triggers.secret(name)), "namespace": triggers.namespace}
+    writer = Writer(client, cache, triggers)
+    recorder = Recorder(client, options.identity, monotonic)
+    # The queue bounds what runs; idle threads are reused before a new one is started.
+    pool = ThreadPoolExecutor(max_workers=options.workers + 1024, thread_name_prefix="reconcile")
+    desk = Desk(cache, queue, stores, situations, writer, recorder, brain.reconcilers, pool, monotonic)
+    worker = Worker(desk)
+    forget += [writer.forget, worker.forget]
+    watches = (
+        Watch(client, Subject(SECRETS, options.namespace, params=SECRET_PARAMS), secrets, monotonic),
+        Watch(client, Subject(NAMESPACES, metadata=True), namespaces, monotonic),
+    )
+    audit = Audit(client, cache, writer, monotonic, interval=options.audit_interval)
+    dispatcher = Dispatcher(queue, worker, wake, monotonic)
+    return Parts(client, cache, queue, stores, triggers, recorder, dispatcher, watches, audit, pool)
+
+
+def _count(used: object) -> None:
+    if used:
+        metrics.SECRET_CHANGES.inc()
+
+
+def _lanes(cache: Cache, stores: Stores) -> Callable[[Key], tuple[str, int]]:
+    """A bucket waits in its backend's lane; probing a backend waits for none of its buckets."""
+
+    def lane(key: Key) -> tuple[str, int]:
+        if key.kind != IMAGE_BUCKET.name:
+            return f"{key.name}/probe", 1
+        obj = cache.get(key)
+        backend = obj.backend if obj else ""
+        spec = stores.spec(backend)
+        limits = spec.limits if spec else None
+        return backend, limits.concurrency if limits else _CONCURRENCY
+
+    return lane

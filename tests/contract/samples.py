@@ -58,8 +58,16 @@ SPECS: Mapping[str, Mapping[str, Any]] = {
                     "actions": ["s3:GetObjectVersion", "s3:GetObject"],
                     "resources": ["thumbs/*", "public/*"],
                     "conditions": [
-                        {"operator": "IpAddress", "key": "aws:SourceIp", "values": ["10.0.0.0/8", "192.168.0.0/16"]},
-                        {"operator": "StringLike", "key": "aws:Referer", "values": ["https://shop.example/*"]},
+                        {
+                            "operator": "IpAddress",
+                            "key": "aws:SourceIp",
+                            "values": ["10.0.0.0/8", "192.168.0.0/16"],
+                        },
+                        {
+                            "operator": "StringLike",
+                            "key": "aws:Referer",
+                            "values": ["https://shop.example/*"],
+                        },
                     ],
                 },
                 {

@@ -89,7 +89,10 @@ CEPH = Profile(
         "objectLock": _partial("only a bucket created with object lock can have it"),
         "encryption": _none("PutBucketEncryption: 400 InvalidArgument (16.2)"),
         "tags": FULL,
-        "publicAccessBlock": FULL,
+        "publicAccessBlock": _partial(
+            "blockPublicAcls blocks uploads (16.2)",
+            weak=("with blockPublicAcls RGW 16.2 answers every PutObject with 403, private ones too",),
+        ),
         "policy": _partial(
             "requireTls is not enforced (16.2)",
             weak=("requireTls is stored, but RGW 16.2 answers plain HTTP all the same: serve TLS only",),

@@ -114,9 +114,16 @@ class S3Setting(Generic[F]):
         if seen is None or seen.is_empty():
             return
         if self.row.clear:
-            self.call(self.row.clear, {"Bucket": bucket})
+            self._delete(bucket)
         elif self.row.cleared is not None:
             self._put(bucket, self.row.cleared)
+
+    def _delete(self, bucket: str) -> None:
+        try:
+            self.call(self.row.clear, {"Bucket": bucket})
+        except Rejected as error:
+            if error.code not in self.row.absent:  # else somebody was faster
+                raise
 
     def _try_out(self, bucket: str, value: F, seen: F | None) -> None:
         assert self.row.harmless is not None  # noqa: S101  write() has asked

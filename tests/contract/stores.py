@@ -1,0 +1,110 @@
+"""The real stores as backends, and what they refuse in their own words."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from dev.stores import Store
+from imagestore.api.storagebackend import StorageBackendSpec
+from imagestore.backends.base import Driver
+from imagestore.backends.factory import Keys, connect_with_keys
+from imagestore.backends.s3.backend import S3Backend
+from imagestore.core.facet import Facet
+from imagestore.facets.object_lock import ObjectLock
+
+FIXTURES = {"AWS": "aws_store", "MinIO": "minio_store", "Ceph": "ceph_store", "SeaweedFS": "seaweedfs_store"}
+
+# What a store answers with an error, and so needs no driver to find out.
+REFUSED: Mapping[tuple[str, str, str], str] = {
+    ("MinIO", "tags", "words"): "MalformedXML",  # beyond ASCII
+    ("SeaweedFS", "tags", "many"): "InvalidTag",  # more than 10
+    ("Ceph", "quota", "odd"): "InvalidArgument",  # not in whole KiB
+}
+
+# What moto loses and Amazon S3 keeps (by its documentation).
+MOTO_LOSES = frozenset({("lifecycle", "sizes"), ("lifecycle", "keep-newest"), ("lifecycle", "full")})
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A call that remembers what went through it."""
+
+    call: Callable[[str, Mapping[str, Any]], dict[str, Any]]
+    seen: list[tuple[str, dict[str, Any]]]
+
+    def __call__(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        self.seen.append((operation, dict(parameters)))
+        return self.call(operation, parameters)
+
+    @property
+    def operations(self) -> list[str]:
+        """The names only."""
+        return [operation for operation, _ in self.seen]
+
+
+def connected(store: Store, **more: Any) -> S3Backend:
+    """The store as the command line would reach it."""
+    spec = {
+        "provider": store.provider,
+        "s3": {"endpoint": store.endpoint, "region": store.region},
+        "credentials": {"ambient": {}},
+        # The suite's own haste is not what is tested here.
+        "limits": {"requestsPerSecond": 5000, "burst": 5000},
+    }
+    if store.admin_endpoint:
+        spec["admin"] = {"endpoint": store.admin_endpoint, "credentials": {"ambient": {}}}
+    backend = connect_with_keys(
+        store.provider.lower(),
+        StorageBackendSpec.model_validate(spec),
+        Keys(store.access_key, store.secret_key),
+        admin_keys=Keys(store.admin_access_key or "", store.admin_secret_key or ""),
+        **more,
+    )
+    assert isinstance(backend, S3Backend)
+    return backend
+
+
+def encrypted(backend: S3Backend) -> S3Backend:
+    """The backend as if it were reached by TLS: requireTls is refused otherwise."""
+    return replace(backend, endpoint=backend.endpoint.replace("http://", "https://"))
+
+
+@dataclass(frozen=True)
+class World:
+    """One provider's backend with a bucket of its own, for one facet."""
+
+    backend: S3Backend
+    facet: str
+    bucket: str
+    recorded: Recorded
+
+    @property
+    def driver(self) -> Driver:
+        """Of the facet."""
+        return self.backend.drivers[self.facet]
+
+    def raw(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        """A call behind the driver's back."""
+        return self.recorded.call(operation, {"Bucket": self.bucket, **parameters})
+
+    def read(self) -> Facet | None:
+        """What the store holds."""
+        return self.driver.read(self.bucket)
+
+
+def world(backend: S3Backend, facet: str) -> World:
+    """A new bucket."""
+    recorded = Recorded(backend.call, [])
+    backend = replace(backend, call=recorded)
+    name = f"contract-{uuid.uuid4().hex[:12]}"
+    backend.create(name, {"objectLock": ObjectLock()} if facet == "objectLock" else {})
+    recorded.seen.clear()
+    return World(backend, facet, name, recorded)
+
+
+def backend_of(provider: str, request: pytest.FixtureRequest) -> S3Backend:
+    """The provider's running store."""
+    return encrypted(connected(request.getfixturevalue(FIXTURES[provider])))

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from imagestore.api.imagebucket import ImageBucketSpec, ImageBucketStatus
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.cli.manifests.load import Manifests
-from imagestore.cli.planning.surroundings import Known, Snapshot
+from imagestore.cli.planning.surroundings import OFFLINE, Known, Snapshot
 from imagestore.cli.wrong import Wrong
 from imagestore.k8s.access import Access, AccessError, find
 from imagestore.k8s.client import ApiError, Client
@@ -30,19 +30,19 @@ def access(context: str | None) -> Access:
         raise Wrong(f"the kubeconfig cannot be used: {error}") from None
 
 
-def snapshot(context: str | None, namespace: str, manifests: Manifests) -> Snapshot:
+def snapshot(
+    context: str | None, namespace: str, manifests: Manifests, backends: Iterable[str] = ()
+) -> Snapshot:
     """What the cluster has. Without a context a cluster that does not answer is as good as none."""
     try:
-        return asyncio.run(_read(access(context), namespace, manifests))
+        return asyncio.run(_read(access(context), namespace, manifests, set(backends)))
     except (Wrong, ApiError, AccessError) as error:
         if context is not None:
             raise Wrong(f"context {context}: {error}") from None
-        return Snapshot(
-            notes=(f"no cluster was asked ({error}); --offline says that on purpose",), offline=True
-        )
+        return Snapshot(notes=(f"{OFFLINE} ({error}; --offline if that is on purpose)",), offline=True)
 
 
-async def _read(where: Access, namespace: str, manifests: Manifests) -> Snapshot:
+async def _read(where: Access, namespace: str, manifests: Manifests, wanted: set[str]) -> Snapshot:
     client = Client(where, limit=4)
     notes: list[str] = []
     try:
@@ -51,7 +51,7 @@ async def _read(where: Access, namespace: str, manifests: Manifests) -> Snapshot
         spaces = await _list(client, NAMESPACES, notes)
         specs = {b["metadata"]["name"]: _spec(b, notes) for b in backends}
         known = {n: s for n, s in specs.items() if s is not None}
-        secrets = await _secrets(client, namespace, _used(known, manifests))
+        secrets = await _secrets(client, namespace, _used(known, manifests, wanted))
     finally:
         await client.close()
     labels = {n["metadata"]["name"]: n["metadata"].get("labels") or {} for n in spaces}
@@ -103,10 +103,10 @@ def _meta(metadata: Mapping[str, Any]) -> Meta:
     )
 
 
-def _used(known: Mapping[str, StorageBackendSpec], manifests: Manifests) -> set[str]:
+def _used(known: Mapping[str, StorageBackendSpec], manifests: Manifests, backends: set[str]) -> set[str]:
     """The Secrets that are needed and not among the manifests."""
     buckets = [o.spec for o in manifests.of("ImageBucket")]
-    wanted = {s.backend_ref.name for s in buckets if isinstance(s, ImageBucketSpec)}
+    wanted = backends | {s.backend_ref.name for s in buckets if isinstance(s, ImageBucketSpec)}
     written = {o.name: o.spec for o in manifests.of("StorageBackend")}
     specs = [written.get(n, known.get(n)) for n in wanted]
     named = {name for s in specs if isinstance(s, StorageBackendSpec) for name in secret_names(s)}

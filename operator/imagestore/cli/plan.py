@@ -9,7 +9,6 @@ from imagestore.cli import options
 
 if TYPE_CHECKING:
     from imagestore.cli.planning.report import Run
-    from imagestore.cli.planning.surroundings import Snapshot
 
 EPILOG = """\
 exit codes: 0 nothing would change, 2 something would, 1 an error, or something that the operator would refuse
@@ -35,51 +34,25 @@ def register(subparsers: Any) -> None:
     )
     options.credentials(parser)
     options.cluster(parser)
-    parser.set_defaults(command=run)
+    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Plan, print, and give the exit code."""
-    from imagestore.cli.manifests.load import load
-
-    manifests = load(args.files, args.namespace)
-    if not manifests.problems:
-        return _show(args, _planned(args, manifests))
-    from imagestore.cli.planning.report import Run
-
-    return _show(args, Run((), tuple(manifests.problems), tuple(manifests.notes)))
-
-
-def _planned(args: argparse.Namespace, manifests: Any) -> "Run":
     from datetime import UTC, datetime
 
-    from imagestore.cli.planning.credentials import vault
+    from imagestore.cli.planning.gather import gather
     from imagestore.cli.planning.report import Run
     from imagestore.cli.planning.run import plan_all
-    from imagestore.cli.planning.stores import Stores
-    from imagestore.cli.planning.surroundings import surroundings
 
-    seen = _cluster(args, manifests)
-    secrets = {name: value for (_, name), value in manifests.secrets.items()}
-    held = vault(args.credentials, os.environ, {**seen.secrets, **secrets})
-    stores = Stores(surroundings(manifests, seen).backends, held)
-    verdicts = plan_all(manifests, seen, stores.get, datetime.now(UTC), args.installation)
-    return Run(
-        verdicts, (), (*manifests.notes, *held.warnings, *seen.notes, *((OFFLINE,) if seen.offline else ()))
+    known = gather(args, os.environ)
+    problems = tuple(known.manifests.problems)
+    if problems:
+        return _show(args, Run((), problems, known.notes))
+    verdicts = plan_all(
+        known.manifests, known.cluster, known.stores.get, datetime.now(UTC), args.installation
     )
-
-
-def _cluster(args: argparse.Namespace, manifests: Any) -> "Snapshot":
-    from imagestore.cli.planning.surroundings import Snapshot
-
-    if args.offline:
-        return Snapshot(offline=True)
-    from imagestore.cli.cluster import snapshot
-
-    return snapshot(args.context, args.operator_namespace, manifests)
-
-
-OFFLINE = "no cluster was asked: settings that were managed and are no longer mentioned cannot be told"
+    return _show(args, Run(verdicts, (), known.notes))
 
 
 def _show(args: argparse.Namespace, run: "Run") -> int:

@@ -117,6 +117,9 @@ def _absent(question: Question, s: Situation, backend: Backend, verdict: Verdict
             question, verdict, "BucketMissing: the bucket does not exist, and mode Observe creates nothing"
         )
     wanted = want(s)
+    if wanted.refusals and s.status.created is None:
+        note = "the bucket does not exist, and is not created before this is corrected"
+        return _refusals(question, s, replace(verdict, notes=(note,)))
     fresh = Sight({} if "tags" in backend.drivers else None)
     todo = planned(s, wanted, blank(backend, wanted.wishes, fresh))
     return _with_plan(question, s, replace(verdict, create=True), todo)
@@ -137,8 +140,7 @@ def _with_plan(question: Question, s: Situation, verdict: Verdict, plan: Plan) -
     verdict = replace(
         verdict, plan=plan, notes=(*verdict.notes, *_notes(s, verdict)), calls=_calls(s, verdict, plan)
     )
-    for refusal in want(s).refusals:
-        verdict = _refuse(question, verdict, f"{refusal.reason}: {refusal.message}", refusal.facet)
+    verdict = _refusals(question, s, verdict)
     for change in plan.changes:
         if change.op is Op.SKIP:
             verdict = _refuse(question, verdict, f"not supported: {change.message}", change.facet)
@@ -146,6 +148,12 @@ def _with_plan(question: Question, s: Situation, verdict: Verdict, plan: Plan) -
             verdict = _refuse(
                 question, verdict, f"cannot be read: {change.reason}: {change.message}", change.facet
             )
+    return verdict
+
+
+def _refusals(question: Question, s: Situation, verdict: Verdict) -> Verdict:
+    for refusal in want(s).refusals:
+        verdict = _refuse(question, verdict, f"{refusal.reason}: {refusal.message}", refusal.facet)
     return verdict
 
 

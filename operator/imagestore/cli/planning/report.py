@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from imagestore.cli.manifests.place import Problem
 from imagestore.cli.planning.verdict import Exit, Verdict, overall
 from imagestore.core import render
-from imagestore.core.plan import Plan
 from imagestore.core.render import Paint, plain, printable
 
 MOST_BUCKETS = 100  # in Markdown: a comment has a limit
@@ -55,7 +54,7 @@ def _text(v: Verdict, paint: Paint) -> Iterator[str]:
         yield paint("add", f"  + bucket {v.bucket} is created")
     if v.adopt:
         yield paint("change", f"  ~ bucket {v.bucket} is taken over")
-    body = render.as_text(v.plan, paint)
+    body = render.as_text(v.told, paint)
     if body:
         yield body
     yield from (paint("hold", f"  error: {p}") for p in v.problems)
@@ -93,7 +92,7 @@ def _markdown(v: Verdict) -> Iterator[str]:
     yield f"#### {_code(_title(v))}"
     if v.create or v.adopt:
         yield f"The bucket is {'created' if v.create else 'taken over'}."
-    body = render.as_markdown(v.plan)
+    body = render.as_markdown(v.told)
     if body:
         yield body
     said = [f"- :x: {_code(str(p))}" for p in v.problems] + [f"- {_code(n)}" for n in v.notes]
@@ -125,7 +124,7 @@ def _problem(problem: Problem) -> dict[str, object]:
 
 
 def _bucket(v: Verdict) -> dict[str, object]:
-    plan = render.as_json(v.plan if v.plan.changes else Plan())
+    plan = render.as_json(v.plan)
     for change in plan["changes"]:
         change["calls"] = list(v.calls.get(change["facet"], ()))
     return {

@@ -10,6 +10,7 @@ from imagestore.cli.manifests.load import Manifests
 from imagestore.cli.manifests.objects import Object
 from imagestore.reconcile.situation import Meta
 
+OFFLINE = "no cluster was asked: settings that were managed and are no longer mentioned cannot be told"
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 

@@ -38,6 +38,12 @@ class Verdict:
     calls: Mapping[str, tuple[Call, ...]] = field(default_factory=dict)
 
     @property
+    def told(self) -> Plan:
+        """The plan less the settings that a problem already speaks of."""
+        known = {p.path.removeprefix("spec.") for p in self.problems}
+        return Plan(tuple(c for c in self.plan.changes if c.writes or c.facet not in known))
+
+    @property
     def exit(self) -> Exit:
         """Whether anything would change. What waits for a person's approval is a change."""
         if self.problems:

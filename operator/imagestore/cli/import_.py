@@ -1,0 +1,83 @@
+"""``imagestore import BACKEND/BUCKET``: the manifest of a bucket that exists. Reads only."""
+
+import argparse
+import os
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+from imagestore.cli import options
+from imagestore.cli.wrong import Wrong
+
+if TYPE_CHECKING:
+    from imagestore.backends.base import Backend
+
+DESCRIPTION = """\
+Write the manifest of a bucket that exists. Only settings that it has are in it; planning it changes none.
+What no manifest can say is left out, left alone by the operator, and listed in comments.
+"""
+
+
+def register(subparsers: Any) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "import", help="write the manifest of a bucket that exists", description=DESCRIPTION
+    )
+    parser.add_argument("bucket", metavar="BACKEND/BUCKET", help="the StorageBackend's name and the bucket's")
+    options.manifests(parser, required=False)
+    parser.add_argument(
+        "-n", "--namespace", default="default", help="for the manifest (default: %(default)s)"
+    )
+    parser.add_argument("--name", help="for the manifest (default: the bucket's)")
+    options.credentials(parser)
+    options.cluster(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the manifest."""
+    backend_name, _, bucket = args.bucket.partition("/")
+    if not backend_name or not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", bucket):
+        raise Wrong(f"{args.bucket}: write BACKEND/BUCKET, such as eu/shop--photos")
+    sys.stdout.write(_manifest(args, _backend(args, backend_name), bucket))
+    return 0
+
+
+def _manifest(args: argparse.Namespace, backend: "Backend", bucket: str) -> str:
+    from imagestore.cli.importing.manifest import grant, manifest
+
+    settings, owner = _settings(backend, bucket)
+    marked = (f"It is marked as {owner}: only that object is in charge of it.",) if owner else ()
+    notes = (*grant(args.namespace, backend.name, bucket), *marked)
+    return manifest(args.namespace, args.name or bucket, backend.name, bucket, settings, notes)
+
+
+def _settings(backend: "Backend", bucket: str) -> tuple[dict[str, Any], str]:
+    from imagestore.cli.importing.wish import imported
+    from imagestore.core.errors import StoreError
+    from imagestore.facets.tags import OWNER
+    from imagestore.reconcile.observe import readings
+
+    try:
+        sight = backend.look(bucket)
+        if sight is None:
+            raise Wrong(f"there is no bucket {bucket} on {backend.name} ({backend.endpoint})")
+        read = readings(backend, bucket, backend.support, sight)
+    except StoreError as error:
+        raise Wrong(f"{backend.name}/{bucket}: {type(error).__name__}: {error}") from None
+    found = {name: imported(name, reading) for name, reading in read.items()}
+    return {n: v for n, v in found.items() if v is not None}, (sight.tags or {}).get(OWNER, "")
+
+
+def _backend(args: argparse.Namespace, name: str) -> "Backend":
+    from imagestore.cli.planning.gather import gather
+
+    gathered = gather(args, os.environ, (name,))
+    if gathered.manifests.problems:
+        raise Wrong(*gathered.manifests.problems)
+    store = gathered.stores.get(name)
+    if store.spec is None:
+        raise Wrong(f"there is no StorageBackend {name}; give its manifest with -f, or --context")
+    if store.backend is None:
+        raise Wrong(store.trouble)
+    return store.backend

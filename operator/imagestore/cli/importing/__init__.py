@@ -1,0 +1,1 @@
+"""An existing bucket as a manifest."""

@@ -1,0 +1,60 @@
+"""The manifest of an existing bucket, with what it cannot say as comments."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import yaml
+
+from imagestore import API_VERSION
+from imagestore.cli.importing.wish import Imported
+from imagestore.core.render import printable
+
+
+def manifest(
+    namespace: str,
+    name: str,
+    backend: str,
+    bucket: str,
+    settings: Mapping[str, Imported],
+    notes: Iterable[str],
+) -> str:
+    """YAML, ready to be reviewed and committed."""
+    head = {
+        "apiVersion": API_VERSION,
+        "kind": "ImageBucket",
+        "metadata": {"name": name, "namespace": namespace},
+    }
+    spec = {
+        "backendRef": {"name": backend},
+        "bucketName": bucket,
+        "adoption": "Granted",
+        "deletionPolicy": "Retain",
+    }
+    lines = [*map(_comment, notes), _dump(head), "spec:", _indented(_dump(spec))]
+    lines += [line for setting, value in settings.items() for line in _setting(setting, value)]
+    return "\n".join(line for line in lines if line) + "\n"
+
+
+def grant(namespace: str, backend: str, bucket: str) -> tuple[str, ...]:
+    """What the administrator has to agree to."""
+    return (
+        f"The operator takes the bucket over once the administrator grants it in StorageBackend {backend}:",
+        f"  spec: {{tenancy: {{adoptionGrants: [{{namespace: {namespace}, bucketName: {bucket}}}]}}}}",
+    )
+
+
+def _setting(name: str, imported: Imported) -> Iterator[str]:
+    yield from (f"  {_comment(sentence)}" for sentence in imported.left_out)
+    if imported.value is not None:
+        yield _indented(_dump({name: imported.value}))
+
+
+def _dump(value: object) -> str:
+    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100).rstrip()
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())
+
+
+def _comment(sentence: str) -> str:
+    return f"# {printable(sentence)}"

@@ -1,0 +1,41 @@
+"""Manifests, cluster and credentials, as the options of a command say."""
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from imagestore.cli.manifests.load import Manifests, load
+from imagestore.cli.planning.credentials import vault
+from imagestore.cli.planning.stores import Stores
+from imagestore.cli.planning.surroundings import OFFLINE, Snapshot, surroundings
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """``notes`` are on what is not known, and on credentials that others may read."""
+
+    manifests: Manifests
+    cluster: Snapshot
+    stores: Stores
+    notes: tuple[str, ...]
+
+
+def gather(
+    args: argparse.Namespace, environment: Mapping[str, str], backends: tuple[str, ...] = ()
+) -> Gathered:
+    """``backends``: those that are needed besides the ones that ImageBuckets name. Raises Wrong."""
+    manifests = load(args.files, args.namespace)
+    cluster = (
+        Snapshot(offline=True) if args.offline or manifests.problems else _snapshot(args, manifests, backends)
+    )
+    secrets = {name: value for (_, name), value in manifests.secrets.items()}
+    held = vault(args.credentials, environment, {**cluster.secrets, **secrets})
+    stores = Stores(surroundings(manifests, cluster).backends, held)
+    unknown = cluster.notes or ((OFFLINE,) if cluster.offline else ())
+    return Gathered(manifests, cluster, stores, (*manifests.notes, *held.warnings, *unknown))
+
+
+def _snapshot(args: argparse.Namespace, manifests: Manifests, backends: tuple[str, ...]) -> Snapshot:
+    from imagestore.cli.cluster import snapshot
+
+    return snapshot(args.context, args.operator_namespace, manifests, backends)

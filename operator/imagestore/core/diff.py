@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from imagestore.core import paths
 from imagestore.core.model import Internal, ListMap, ListSet, Model, WishOnly, marker
 
 Json = Any
@@ -31,7 +32,10 @@ def diff(name: str, before: Model | None, after: Model | None) -> tuple[FieldDif
     """
     if after is None:
         return () if before is None else (FieldDiff(name, before.to_json(), None),)
-    return tuple(_model(name, before, after))
+    fields = tuple(_model(name, before, after))
+    if before is None and not fields:  # a wish whose presence alone says something: objectLock: {}
+        return (FieldDiff(name, None, after.to_json()),)
+    return fields
 
 
 def _model(path: str, before: Model | None, after: Model, *, exact: bool = False) -> Iterator[FieldDiff]:
@@ -42,15 +46,15 @@ def _model(path: str, before: Model | None, after: Model, *, exact: bool = False
         old = None if before is None else getattr(before, field)
         new = getattr(after, field)
         if new is not None or (exact and old is not None):
-            yield from _value(where, old, new, info.metadata)
+            yield from _value(where, old, new, info.metadata, exact=exact)
 
 
-def _value(path: str, old: Any, new: Any, metadata: list[Any]) -> Iterator[FieldDiff]:
+def _value(path: str, old: Any, new: Any, metadata: list[Any], *, exact: bool) -> Iterator[FieldDiff]:
     by_key = marker(metadata, ListMap)
     if by_key:
         yield from _list_map(path, old or (), new or (), by_key.key)
     elif isinstance(new, Model) and old is not None:
-        yield from _model(path, old, new)
+        yield from _model(path, old, new, exact=exact)
     elif isinstance(new, Mapping):
         yield from _mapping(path, old or {}, new)
     elif _comparable(old, metadata) != _comparable(new, metadata):
@@ -65,13 +69,13 @@ def _comparable(value: Any, metadata: list[Any]) -> Any:
 def _mapping(path: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[FieldDiff]:
     for key in sorted({*old, *new}):
         if old.get(key) != new.get(key):
-            yield FieldDiff(f'{path}["{key}"]', to_json(old.get(key)), to_json(new.get(key)))
+            yield FieldDiff(path + paths.key_step(key), to_json(old.get(key)), to_json(new.get(key)))
 
 
 def _list_map(path: str, old: tuple[Model, ...], new: tuple[Model, ...], key: str) -> Iterator[FieldDiff]:
     olds, news = _by_key(old, key), _by_key(new, key)
     for name in dict.fromkeys([*news, *olds]):
-        where = f"{path}[{key}={name}]"
+        where = path + paths.item_step(key, name)
         if name not in news:
             yield FieldDiff(where, olds[name].to_json(), None)
         elif name not in olds:

@@ -112,7 +112,9 @@ class Model(BaseModel):
     @model_serializer(mode="wrap")
     def _serialize(self, handler: Any, info: SerializationInfo) -> Any:
         # Here, and not in to_json, so that it holds for models inside models too.
-        dumped = {k: v for k, v in handler(self).items() if info.context is _WHOLE or k not in self._internal()}
+        dumped = {
+            k: v for k, v in handler(self).items() if info.context is _WHOLE or k not in self._internal()
+        }
         return dumped if self.inline is None else dumped[self.inline]
 
     def to_json(self) -> Any:

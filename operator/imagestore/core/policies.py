@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 
 from imagestore.core import paths
-from imagestore.core.facet import Facet
+from imagestore.core.diff import diff
+from imagestore.core.facet import WHOLE, Facet, Parts
 from imagestore.core.plan import Change, Op, Plan
 from imagestore.core.reading import Found, Reading
 
@@ -39,16 +40,22 @@ def _hold(change: Change, reason: str, message: str) -> Change:
     return replace(change, op=Op.HOLD, reason=reason, message=message)
 
 
-def ignoring(wish: Facet, reading: Reading, ignored: Sequence[str], name: str) -> Facet:
-    """The wish with ignored paths taken from what was observed, so that they never differ.
+def ignoring(
+    wish: Facet, reading: Reading, ignored: Sequence[str], name: str, managed: Parts = WHOLE
+) -> Facet:
+    """The wish with what differs at ignored paths taken from what was observed, so that it never differs.
 
-    On a bucket that has no value yet there is nothing to take, and the wish is applied whole.
+    Only differences are taken over, and only in what is ours: a part that nobody here declared must not
+    become ours by being ignored. On a bucket that has no value yet there is nothing to take, and the wish
+    is applied whole; likewise where the difference is above an ignored path (a rule that is gone).
     """
-    if not isinstance(reading, Found):
+    patterns = [steps for steps in map(paths.parse, ignored) if steps[0] == name]
+    if not patterns or not isinstance(reading, Found):
         return wish
-    mine, theirs = {name: wish.to_json()}, {name: reading.value.to_json()}
-    for path in ignored:
-        steps = paths.parse(path)
-        if steps[0] == name:
-            mine = paths.graft(mine, theirs, steps)
-    return type(wish).model_validate(mine[name]) if name in mine else wish
+    mine, have = wish.canonical(), reading.value.canonical()
+    seen = have.restrict(managed | mine.claims(have))
+    value, theirs = {name: wish.to_whole_json()}, {name: seen.to_whole_json()}
+    for steps in (paths.parse(f.path) for f in diff(name, seen, mine)):
+        if any(paths.covers(pattern, steps) for pattern in patterns):
+            value = paths.graft(value, theirs, steps)
+    return type(wish).model_validate(value[name])

@@ -1,6 +1,7 @@
 """Durations and quantities as Kubernetes users write them."""
 
 import re
+from fractions import Fraction
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _BYTES = {"": 1} | {u: 1000 ** (i + 1) for i, u in enumerate(["k", "M", "G", "T", "P"])}
@@ -14,10 +15,10 @@ def seconds(duration: str) -> int:
 
 def byte_count(quantity: str) -> int:
     """``500Gi`` in bytes, rounded down."""
-    found = re.fullmatch(r"([0-9.]+)([A-Za-z]*)", quantity)
-    if found is None:
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([A-Za-z]*)", quantity)
+    if found is None or found[2] not in _BYTES:
         raise ValueError(f"{quantity!r} is not a quantity such as 500Gi")
-    return int(float(found[1]) * _BYTES[found[2]])
+    return int(Fraction(found[1]) * _BYTES[found[2]])
 
 
 def quantity(count: int) -> str:

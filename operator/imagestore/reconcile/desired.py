@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from imagestore.api.imagebucket import ImageBucketSpec, ImageBucketStatus, wishes
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.core import paths
-from imagestore.core.facet import Facet, Parts
+from imagestore.core.facet import WHOLE, Facet, Parts
 from imagestore.core.policies import ignoring
 from imagestore.core.reading import Level, Reading, Support, Unsupported
 from imagestore.reconcile.tenancy import Refusal
@@ -39,10 +39,16 @@ def managed(status: ImageBucketStatus) -> dict[str, Parts]:
 
 
 def relaxed(
-    asked: Mapping[str, Facet], readings: Mapping[str, Reading], ignored: Sequence[str]
+    asked: Mapping[str, Facet],
+    readings: Mapping[str, Reading],
+    ignored: Sequence[str],
+    ours: Mapping[str, Parts],
 ) -> dict[str, Facet]:
-    """The wishes with ignored paths as they are found."""
-    return {n: ignoring(w, readings[n], ignored, n) if n in readings else w for n, w in asked.items()}
+    """The wishes with ignored paths as they are found. ``ours``: what was managed until now."""
+    return {
+        n: ignoring(w, readings[n], ignored, n, ours.get(n, WHOLE)) if n in readings else w
+        for n, w in asked.items()
+    }
 
 
 def unsupported(wish: Facet, name: str, support: Support) -> Unsupported | None:

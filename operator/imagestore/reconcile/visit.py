@@ -59,7 +59,7 @@ def planned(s: Situation, want: Wanted, read: Mapping[str, Reading]) -> Plan:
 
 
 def _relaxed(s: Situation, want: Wanted, read: Mapping[str, Reading]) -> dict[str, Facet]:
-    return relaxed(want.wishes, read, s.spec.drift.ignore if s.spec.drift else ())
+    return relaxed(want.wishes, read, s.spec.drift.ignore if s.spec.drift else (), want.managed)
 
 
 def visit(

@@ -1,0 +1,169 @@
+"""Hypothesis strategies that are read off the models: a new facet has one as soon as it is in the spec.
+
+Names come from a small pool, so that a wish and what was observed meet often enough to be compared.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from annotated_types import Ge, Le, MaxLen, MinLen
+from hypothesis import strategies as st
+from pydantic.fields import FieldInfo
+
+from imagestore.api.imagebucket import FACETS
+from imagestore.core.facet import Facet, Parts
+from imagestore.core.model import QUANTITY, Internal, ListMap, ListSet, Model, WishOnly, marker
+from imagestore.core.reading import Found, Missing, Reading
+from imagestore.facets.encryption import Encryption
+from imagestore.facets.lifecycle import LifecycleRule
+from imagestore.facets.object_lock import ObjectLock
+from imagestore.facets.policy import TLS_SID
+
+_POOL = [
+    "a",
+    "b",
+    "c-1",
+    "x/y",
+    "*",
+    "foreign/z",
+    'q"]=',
+    "1Gi",
+    "1024Mi",
+    "500k",
+    "0.5Ki",
+    "10m",
+    "images/*",
+]
+_LETTERS = 'aZ0-_./*:[]{}="\\ \n\u00e9\u2603'
+_FEW = 2
+
+# What the schema says in CEL. A facet of which a store holds something else would be another facet.
+_RULES: Mapping[type[Model], Callable[[Any], bool]] = {
+    Encryption: lambda e: e.algorithm == "SSE-KMS" or (e.key_id is None and e.bucket_key is None),
+    ObjectLock: lambda o: (
+        (o.mode is not None) == (o.days is not None or o.years is not None) and not (o.days and o.years)
+    ),
+    LifecycleRule: lambda r: bool(
+        r.expire or r.noncurrent or r.abort_incomplete_multipart_upload or r.remove_expired_delete_markers
+    ),
+}
+
+
+def wishes(kind: type[Facet]) -> st.SearchStrategy[Facet]:
+    """What a user may write."""
+    return _model(kind, observed=False)
+
+
+def observed(kind: type[Facet]) -> st.SearchStrategy[Facet]:
+    """What a driver may answer: foreign parts, internal fields, nothing that only a wish has."""
+    return _model(kind, observed=True)
+
+
+def readings(kind: type[Facet]) -> st.SearchStrategy[Reading]:
+    """What a look may find, when it finds out."""
+    return st.one_of(st.just(Missing()), observed(kind).map(Found))
+
+
+def managed(wish: Facet | None, reading: Reading) -> st.SearchStrategy[Parts]:
+    """Parts that may have been ours: some of what is wished or there, and some that are gone."""
+    names = set(wish.parts() or () if wish else ())
+    names |= set(reading.value.parts() or () if isinstance(reading, Found) else ())
+    return st.frozensets(st.sampled_from(sorted({*names, "a", TLS_SID})), max_size=_FEW)
+
+
+@st.composite
+def cases(draw: st.DrawFn, kind: type[Facet]) -> tuple[Facet, Reading, Parts]:
+    """A wish, what is there, and what was ours. What is there often is the wish with something else on top."""
+    wish, reading = draw(wishes(kind)), draw(readings(kind))
+    if isinstance(reading, Found) and draw(st.booleans()):
+        ours = wish.parts()
+        reading = Found(_stored(wish) if ours is None else _stored(wish.merge(reading.value, ours)))
+    return wish, reading, draw(managed(wish, reading))
+
+
+def facets() -> list[tuple[str, type[Facet]]]:
+    """Every facet of the spec, for ``pytest.mark.parametrize``."""
+    return list(FACETS.items())
+
+
+def _stored(value: Facet) -> Facet:
+    wish_only = [n for n, f in type(value).model_fields.items() if marker(f.metadata, WishOnly)]
+    return value.model_copy(update=dict.fromkeys(wish_only))
+
+
+def _model(kind: type[Any], *, observed: bool) -> st.SearchStrategy[Any]:
+    fields = {n: _field(f, observed=observed) for n, f in kind.model_fields.items()}
+    # Not st.builds: it would invent the aliases, which are the signature's names, and pass both.
+    built = st.fixed_dictionaries(fields).map(kind.model_validate)
+    return built.filter(_RULES[kind]) if kind in _RULES else built
+
+
+def _field(info: FieldInfo, *, observed: bool) -> st.SearchStrategy[Any]:
+    kept_out = WishOnly if observed else Internal
+    if marker(info.metadata, kept_out):
+        return st.none()
+    return _type(info.annotation, info.metadata, observed=observed)
+
+
+def _type(kind: Any, metadata: list[Any], *, observed: bool) -> st.SearchStrategy[Any]:
+    if get_origin(kind) is Annotated:
+        return _type(get_args(kind)[0], [*_flat(get_args(kind)[1:]), *metadata], observed=observed)
+    options = [k for k in get_args(kind) if k is not type(None)]
+    if type(None) in get_args(kind):
+        return st.none() | _type(options[0], metadata, observed=observed)
+    if get_origin(kind) is Literal:
+        return st.sampled_from(options)
+    if get_origin(kind) is tuple:
+        return _tuple(options[0], metadata, observed=observed)
+    if get_origin(kind) is dict:
+        values = _type(options[1], [], observed=observed)
+        return st.dictionaries(_text([MinLen(1)]), values, min_size=_least(metadata), max_size=_FEW)
+    if isinstance(kind, type) and issubclass(kind, Model):
+        return _model(kind, observed=observed)
+    return _scalar(kind, metadata)
+
+
+def _tuple(item: Any, metadata: list[Any], *, observed: bool) -> st.SearchStrategy[Any]:
+    key = marker(metadata, ListMap)
+    unique = (lambda m: m.to_json()[key.key]) if key else str if marker(metadata, ListSet) else None
+    items = _type(item, [], observed=observed)
+    return st.lists(items, min_size=_least(metadata), max_size=_FEW, unique_by=unique).map(tuple)
+
+
+def _scalar(kind: Any, metadata: list[Any]) -> st.SearchStrategy[Any]:
+    if kind is bool:
+        return st.booleans()
+    if kind is int:
+        low, high = marker(metadata, Ge), marker(metadata, Le)
+        bounds = {
+            "min_value": int(str(low.ge)) if low else None,
+            "max_value": int(str(high.le)) if high else None,
+        }
+        return st.integers(1, _FEW) | st.integers(**bounds)
+    if kind is str:
+        return _text(metadata)
+    raise TypeError(f"no strategy for {kind}: add one here")
+
+
+def _text(metadata: list[Any]) -> st.SearchStrategy[str]:
+    pattern = next((p for m in metadata if (p := getattr(m, "pattern", None))), None)
+    most = marker(metadata, MaxLen)
+    length = most.max_length if most else 64
+    fitting = [w for w in _POOL if pattern is None or re.fullmatch(pattern, w)]
+    least = _least(metadata)
+    if pattern == QUANTITY:
+        return st.sampled_from(fitting) | st.integers(0, 2**63).map(str)
+    wild = (
+        st.from_regex(pattern, fullmatch=True) if pattern else st.text(_LETTERS, min_size=least, max_size=4)
+    )
+    return st.sampled_from(fitting) | wild.filter(lambda w: least <= len(w) <= length and "\n" not in w)
+
+
+def _least(metadata: list[Any]) -> int:
+    least = marker(metadata, MinLen)
+    return least.min_length if least else 0
+
+
+def _flat(metadata: tuple[Any, ...]) -> list[Any]:
+    return [x for m in metadata for x in (m.metadata if isinstance(m, FieldInfo) else [m])]

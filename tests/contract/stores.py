@@ -47,7 +47,7 @@ class Recorded:
 
 def connected(store: Store, **more: Any) -> S3Backend:
     """The store as the command line would reach it."""
-    spec = {
+    spec: dict[str, Any] = {
         "provider": store.provider,
         "s3": {"endpoint": store.endpoint, "region": store.region},
         "credentials": {"ambient": {}},

@@ -1,6 +1,6 @@
 """Every driver, facet and sample, on the real servers. AWS is moto: it stands in for what only AWS has."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -55,7 +55,7 @@ def sample(request: pytest.FixtureRequest) -> Facet:
     return SAMPLES[facet][name]
 
 
-def each(cases: list[tuple[str, ...]]) -> pytest.MarkDecorator:
+def each(cases: Sequence[tuple[str, ...]]) -> pytest.MarkDecorator:
     """A world for each (provider, facet)."""
     return pytest.mark.parametrize("at", cases, indirect=True, ids=["-".join(c) for c in cases])
 
@@ -135,7 +135,9 @@ def test_a_setting_removed_behind_our_back_is_a_difference(at: World) -> None:
 @each(HELD)
 def test_clear_twice_succeeds_and_keeps_what_is_in_the_bucket(at: World) -> None:
     if (at.backend.provider, at.facet) == ("AWS", "objectLock"):
-        pytest.skip("moto refuses a lock's default retention once the bucket holds anything; Amazon S3 does not")
+        pytest.skip(
+            "moto refuses a lock's default retention once the bucket holds anything; Amazon S3 does not"
+        )
     at.raw("PutObject", Key="a/picture.jpg", Body=b"kept")
     wish, _ = _two(at)
     at.driver.write(at.bucket, wish, at.read())

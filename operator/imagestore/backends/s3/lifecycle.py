@@ -106,17 +106,25 @@ def _only(raw: Raw, known: set[str]) -> None:
 
 
 def encode(value: Lifecycle, _at: Place) -> Parameters:
-    """One document for all rules. Of two with the same id the later one, ours, is written."""
-    rules = {r["ID"]: r for r in map(_encode_rule, value.rules)}
-    return {"LifecycleConfiguration": {"Rules": list(rules.values())}}
+    """One document for all rules."""
+    return {"LifecycleConfiguration": {"Rules": [_encode_rule(rule) for rule in _by_id(value)]}}
+
+
+def _by_id(value: Lifecycle) -> list[LifecycleRule]:
+    """Of two rules with the same id the later one, ours: the other is ours as somebody changed it."""
+    return list({_id(rule): rule for rule in value.rules}.values())
+
+
+def _id(rule: LifecycleRule) -> str:
+    return rule.name.removeprefix(FOREIGN) if rule.name.startswith(FOREIGN) else OURS + rule.name
 
 
 def _encode_rule(rule: LifecycleRule) -> dict[str, Any]:
     if rule.raw:
         raw: dict[str, Any] = json.loads(rule.raw)
-        return {"ID": rule.name.removeprefix(FOREIGN), **raw}
+        return {"ID": _id(rule), **raw}
     return {
-        "ID": rule.name.removeprefix(FOREIGN) if rule.name.startswith(FOREIGN) else OURS + rule.name,
+        "ID": _id(rule),
         "Status": rule.state or "Enabled",
         "Filter": _filter(rule.match),
         **_actions(rule),
@@ -154,7 +162,7 @@ def _filter(match: Match | None) -> dict[str, Any]:
 def disabled(value: Lifecycle, seen: Lifecycle | None) -> Lifecycle:
     """``value`` with every rule that is new or changed switched off; foreign and unchanged ones as they are."""
     before = {r.name: r.canonical() for r in (seen.rules if seen else ())}
-    return value.model_copy(update={"rules": tuple(_off(r, before.get(r.name)) for r in value.rules)})
+    return value.model_copy(update={"rules": tuple(_off(r, before.get(r.name)) for r in _by_id(value))})
 
 
 def _off(rule: LifecycleRule, before: LifecycleRule | None) -> LifecycleRule:

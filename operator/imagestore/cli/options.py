@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 import argparse
+import os
 
 
 def manifests(parser: argparse.ArgumentParser, *, required: bool) -> None:
@@ -31,7 +32,7 @@ def namespace(parser: argparse.ArgumentParser) -> None:
     """Where the operator itself lives."""
     parser.add_argument(
         "--operator-namespace",
-        default="imagestore-system",
+        default=os.environ.get("POD_NAMESPACE", "imagestore-system"),
         metavar="NAMESPACE",
         help="where the operator and the stores' Secrets are (default: %(default)s)",
     )

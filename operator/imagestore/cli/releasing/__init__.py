@@ -1,0 +1,1 @@
+"""Letting objects go: our finalizer is removed, no bucket is touched."""

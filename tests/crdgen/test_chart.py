@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 import yaml
 
 from dev.cluster import Cluster, CommandError
+from imagestore import metrics
 from imagestore.cli import run
 from tests.crdgen.conftest import ROOT
 
@@ -31,7 +33,7 @@ affinity: {nodeAffinity: {}}
 topologySpreadConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: DoNotSchedule}]
 podAnnotations: {a: b}
 podLabels: {c: d}
-metrics: {podMonitor: {enabled: true, interval: 1m, labels: {release: prometheus}}}
+metrics: {podMonitor: {enabled: true, interval: 1m, labels: {release: prometheus}}, prometheusRule: {enabled: true}}
 fullnameOverride: store-keeper
 """ % ("0" * 64)
 
@@ -92,6 +94,17 @@ def test_no_custom_resource_is_in_the_chart(cluster: Cluster) -> None:
     assert kinds == {
         "apiextensions.k8s.io", "rbac.authorization.k8s.io", "apps", "batch", "v1", "monitoring.coreos.com"
     }  # fmt: skip
+
+
+def test_alerts_ask_for_metrics_that_exist(cluster: Cluster) -> None:
+    (group,) = named(rendered(cluster, values=FULL), "PrometheusRule")["spec"]["groups"]
+    ours = {metric.name: metric.labels for metric in metrics.describe()}
+    for rule in group["rules"]:
+        asked = set(re.findall(r"imagestore_\w+", rule["expr"]))
+        assert asked
+        assert asked <= set(ours)
+        shown = set(re.findall(r"\$labels\.(\w+)", json.dumps(rule["annotations"])))
+        assert all(shown <= set(ours[name]) for name in asked)
 
 
 def test_every_value_arrives(cluster: Cluster) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from imagestore import metrics
 from imagestore.api.kinds import KINDS
 from imagestore.crdgen import chart, crd, rbac, reference, stores
 from imagestore.crdgen.write import COMMAND, HEADER, dump
@@ -32,6 +33,7 @@ def files(root: Path) -> Iterator[tuple[str, str]]:
     yield "docs/reference/rights.md", _MARKDOWN_HEADER + rbac.page()
     yield "docs/reference/support.md", _MARKDOWN_HEADER + stores.support_page()
     yield "docs/reference/permissions.md", _MARKDOWN_HEADER + stores.permissions_page()
+    yield "docs/metrics.md", _MARKDOWN_HEADER + metrics.page()
     yield from _readme(root)
 
 

@@ -1,0 +1,201 @@
+"""What a plan says of a bucket in each state it can be in, on the memory backend; and that it only reads."""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from imagestore.api.imagebucket import FACETS
+from imagestore.api.storagebackend import StorageBackendSpec
+from imagestore.backends.memory import MemoryBackend, MemoryBucket, MemoryStore
+from imagestore.cli.manifests.load import load
+from imagestore.cli.planning.report import Run, markdown, summary, text
+from imagestore.cli.planning.run import plan_all
+from imagestore.cli.planning.surroundings import Snapshot
+from imagestore.cli.planning.verdict import Exit, Verdict
+from imagestore.core.errors import Denied, Unavailable
+from imagestore.core.facet import Facet
+from imagestore.core.reading import Level, Support
+from imagestore.facets.tags import OWNER, Tags
+from imagestore.facets.versioning import Versioning
+from imagestore.reconcile.situation import Store
+
+from .world import bucket, write
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+MINE = "prod/shop/photos"
+SPEC = {
+    "provider": "MinIO",
+    "s3": {"endpoint": "https://store.example", "region": "here"},
+    "credentials": {"ambient": {}},
+    "namespaces": {"names": ["shop"]},
+}
+
+
+@dataclass
+class World:
+    """One store in memory, one backend in front of it."""
+
+    directory: Path
+    store: MemoryStore = field(default_factory=MemoryStore)
+    spec: StorageBackendSpec = field(default_factory=lambda: StorageBackendSpec.model_validate(SPEC))
+    limits: dict[str, Support] = field(default_factory=dict)
+
+    def has(self, name: str, owner: str | None = MINE, **facets: Facet) -> None:
+        """A bucket that exists already."""
+        tags = {OWNER: owner} if owner else {}
+        self.store.buckets[name] = MemoryBucket({"tags": Tags(values=tags), **facets})
+
+    def tenancy(self, **tenancy: object) -> None:
+        """What the namespace may ask for."""
+        self.spec = StorageBackendSpec.model_validate({**SPEC, "tenancy": tenancy})
+
+    def plan(self, manifests: str, cluster: Snapshot | None = None) -> tuple[Verdict, ...]:
+        """Plan, and make sure that nothing but reads was asked of the store."""
+        read = load([str(write(self.directory, manifests))], "default")
+        assert not read.problems
+        cluster = replace(cluster or Snapshot(offline=True), backends={"eu": self.spec})
+        backend = MemoryBackend(self.store, FACETS, self.limits)
+        verdicts = plan_all(read, cluster, lambda _: Store(self.spec, backend), NOW, None)
+        assert {op.partition(":")[0] for op, _ in self.store.calls} <= {"Look", "Get", "Remains"}
+        return verdicts
+
+    def one(self, *settings: str) -> Verdict:
+        """Plan the bucket shop--photos with these settings."""
+        return self.plan(bucket("photos", "shop--photos", *settings))[0]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def _problems(verdict: Verdict) -> str:
+    return " | ".join(str(p) for p in verdict.problems)
+
+
+def test_a_bucket_that_is_not_there_is_created_with_everything(world: World) -> None:
+    verdict = world.one("versioning: {state: Suspended}")
+    assert verdict.create
+    assert [c.facet for c in verdict.plan.writes] == ["versioning"]  # nothing is at risk: not held
+    assert verdict.exit is Exit.CHANGES
+
+
+def test_a_bucket_that_agrees_needs_nothing(world: World) -> None:
+    world.has("shop--photos", versioning=Versioning(state="Enabled"))
+    assert world.one("versioning: {state: Enabled}").exit is Exit.NOTHING
+
+
+def test_a_difference_is_a_change(world: World) -> None:
+    world.has("shop--photos", versioning=Versioning(state="Suspended"))
+    verdict = world.one("versioning: {state: Enabled}")
+    assert [(f.path, f.before, f.after) for f in verdict.plan.differences] == [
+        ("versioning.state", "Suspended", "Enabled")
+    ]
+    assert verdict.exit is Exit.CHANGES
+
+
+def test_a_risky_change_waits_for_approval_and_counts_as_a_change(world: World) -> None:
+    world.has("shop--photos", versioning=Versioning(state="Enabled"))
+    verdict = world.one("versioning: {state: Suspended}")
+    assert [c.reason for c in verdict.plan.held] == ["NeedsApproval"]
+    assert verdict.exit is Exit.CHANGES
+    assert "held (NeedsApproval)" in text(Run((verdict,)))
+
+
+def test_somebody_elses_bucket_is_refused(world: World) -> None:
+    world.has("shop--photos", owner="prod/press/photos")
+    verdict = world.one("versioning: {state: Enabled}")
+    assert "OwnedByAnother" in _problems(verdict)
+    assert "press" not in _problems(verdict)
+    assert verdict.exit is Exit.ERROR
+
+
+def test_an_unmarked_bucket_is_refused_until_it_is_granted(world: World) -> None:
+    world.has("shop--photos", owner=None, versioning=Versioning(state="Suspended"))
+    assert "BucketExists" in _problems(world.one("adoption: Granted"))
+    world.tenancy(adoptionGrants=[{"namespace": "shop", "bucketName": "shop--photos"}])
+    verdict = world.one("adoption: Granted", "versioning: {state: Enabled}")
+    assert verdict.adopt
+    assert [c.facet for c in verdict.plan.writes] == ["versioning"]
+
+
+def test_what_the_tenancy_forbids_is_named_with_its_line(world: World) -> None:
+    world.has("shop--photos")
+    verdict = world.one("tags: {a: b}", "encryption: {algorithm: SSE-KMS, keyId: theirs}")
+    assert "shop.yaml:9: spec.encryption: KeyNotAllowed" in _problems(verdict)
+    assert [c.facet for c in verdict.plan.writes] == ["tags"]
+
+
+def test_a_forbidden_name_costs_no_call(world: World) -> None:
+    verdict = world.plan(bucket("photos", "press--photos"))[0]
+    assert "NameNotAllowed" in _problems(verdict)
+    assert world.store.calls == []
+
+
+def test_a_namespace_that_is_not_allowed_costs_no_call(world: World) -> None:
+    world.spec = world.spec.model_copy(update={"namespaces": None})
+    assert "NamespaceNotAllowed" in _problems(world.one())
+    assert world.store.calls == []
+
+
+def test_two_claims_on_one_bucket_are_told_to_the_second(world: World) -> None:
+    world.has("shop--photos")
+    both = world.plan(bucket("photos", "shop--photos") + bucket("again", "shop--photos"))
+    assert [v.exit for v in both] == [Exit.NOTHING, Exit.ERROR]
+    assert "Conflict" in _problems(both[1])
+
+
+def test_what_the_store_cannot_hold_is_an_error(world: World) -> None:
+    world.has("shop--photos")
+    world.limits["cors"] = Support(Level.NONE, "CORS is a setting of the whole server")
+    verdict = world.one("cors: {rules: []}")
+    assert "spec.cors: not supported: CORS is a setting of the whole server" in _problems(verdict)
+
+
+def test_what_cannot_be_read_is_an_error_and_hides_nothing_else(world: World) -> None:
+    world.has("shop--photos")
+
+    def fault(operation: str, _bucket: str) -> None:
+        if operation == "Get:cors":
+            raise Denied("no s3:GetBucketCORS")
+
+    world.store.fault = fault
+    verdict = world.one("cors: {rules: []}", "versioning: {state: Enabled}")
+    assert "spec.cors: cannot be read: Denied: no s3:GetBucketCORS" in _problems(verdict)
+    assert [c.facet for c in verdict.plan.writes] == ["versioning"]
+
+
+def test_a_store_that_does_not_answer_is_a_sentence(world: World) -> None:
+    def fault(_operation: str, _bucket: str) -> None:
+        raise Unavailable("connection refused")
+
+    world.store.fault = fault
+    assert "Unavailable: connection refused" in _problems(world.one())
+
+
+def test_observe_mode_shows_differences_and_changes_nothing(world: World) -> None:
+    world.has("shop--photos", versioning=Versioning(state="Suspended"))
+    verdict = world.one("mode: Observe", "versioning: {state: Enabled}")
+    assert verdict.plan.differences
+    assert verdict.exit is Exit.NOTHING
+
+
+def test_a_suspended_bucket_is_not_looked_at(world: World) -> None:
+    assert world.one("suspend: true").exit is Exit.NOTHING
+    assert world.store.calls == []
+
+
+def test_a_missing_backend_is_a_sentence(world: World, tmp_path: Path) -> None:
+    read = load([str(write(tmp_path, bucket("photos", "shop--photos")))], "default")
+    verdict = plan_all(read, Snapshot(offline=True), lambda _: Store(), NOW, None)[0]
+    assert "BackendNotFound: there is no StorageBackend eu" in _problems(verdict)
+
+
+def test_the_summary_counts_and_markdown_hides_what_does_not_change(world: World) -> None:
+    world.has("shop--photos")
+    run = Run(world.plan(bucket("photos", "shop--photos") + bucket("new", "shop--new", "tags: {a: b}")))
+    assert summary(run) == "2 buckets: 1 to create, 1 without changes"
+    assert "shop/photos" not in markdown(run)
+    assert '+ tags["a"]: "b"' in markdown(run)

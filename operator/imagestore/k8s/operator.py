@@ -59,7 +59,7 @@ class Operator:
         o = self._options
         if o.lease is None:
             return None
-        return Lease(self._client, o.namespace, o.lease, o.identity, monotonic)
+        return Lease(self._client, o.namespace, o.lease, o.identity, monotonic, o.terms)
 
     async def run(self) -> Ending:
         """Until a signal, a lost Lease or a part that died."""
@@ -162,9 +162,9 @@ class Operator:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(2):
                 await self._parts.recorder.flush()
-        await self._end_kopf()
-        if self._lease is not None:
+        if self._lease is not None and not left:  # else another replica could meet what still runs here
             await self._lease.release()
+        await self._end_kopf()
         log.info("stopped")
         return Ending(1 if died else 0, left)
 

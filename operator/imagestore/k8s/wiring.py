@@ -13,6 +13,7 @@ from imagestore.k8s.audit import Audit
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.client import Client
 from imagestore.k8s.dispatcher import Dispatcher
+from imagestore.k8s.lease import Terms
 from imagestore.k8s.mirrors import SECRET_PARAMS, Namespaces, Secrets
 from imagestore.k8s.objects import IMAGE_BUCKET, Key
 from imagestore.k8s.queue import WorkQueue
@@ -40,7 +41,8 @@ class Options:
     lease: str | None = "imagestore"
     workers: int = 64
     audit_interval: float = 720.0
-    drain: float = 15.0
+    drain: float = 15.0  # seconds for what runs when it is asked to stop; then kopf takes up to five
+    terms: Terms = field(default_factory=Terms)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,163 @@
+"""An operator with decisions of the test's own: ``python -m tests.k8s.toy FOLDER`` and ``imagestore run``'s flags.
+
+The folder is how a test talks to it: ``calls`` has one JSON line a reconcile; a file ``hold-NAME`` makes the
+reconcile of that object wait, ``crash-NAME`` makes it raise.
+"""
+
+import argparse
+import asyncio
+import hashlib
+import json
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from imagestore.api.imagebucket import FACETS, ImageBucketStatus
+from imagestore.api.storagebackend import StorageBackendSpec, StorageBackendStatus
+from imagestore.backends.base import Backend
+from imagestore.backends.memory import MemoryBackend, MemoryStore
+from imagestore.core.conditions import Condition, settle
+from imagestore.core.outcome import Finalizer, Note, Outcome
+from imagestore.k8s import logs
+from imagestore.k8s.access import find
+from imagestore.k8s.operator import Ending, Operator
+from imagestore.k8s.stores import Connecting, SecretData
+from imagestore.k8s.wiring import Brain, Options
+from imagestore.k8s.worker import Reconcilers
+from imagestore.reconcile.desired import inputs_hash
+from imagestore.reconcile.situation import Meta, Settings, Situation, Store
+
+
+class NoSecret(Exception):
+    """A sentence."""
+
+
+class Toy:
+    """Decisions that are as simple as can be."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._lock = folder, threading.Lock()
+        self._digests: dict[int, str] = {}
+
+    def connect(self, name: str, spec: StorageBackendSpec, secrets: SecretData) -> Backend:
+        reference = spec.credentials.secret_ref
+        data: Mapping[str, bytes] | None = secrets(reference.name) if reference else {}
+        if data is None:
+            raise NoSecret(f"there is no Secret {reference.name if reference else ''}")
+        backend = MemoryBackend(MemoryStore(), FACETS, name=name)
+        self._digests[id(backend)] = hashlib.sha256(repr(sorted(data.items())).encode()).hexdigest()[:8]
+        logging.getLogger("toy").warning("connected with %s", dict(data))  # what redaction is for
+        return backend
+
+    def bucket(self, s: Situation) -> Outcome[ImageBucketStatus]:
+        self._told(s)
+        while (self._folder / f"hold-{s.meta.name}").exists():
+            time.sleep(0.02)
+        if (self._folder / f"crash-{s.meta.name}").exists():
+            raise RuntimeError("boom hunter2hunter2")
+        if s.meta.deleting:
+            return Outcome(None, finalizer=Finalizer.RELEASE)
+        if s.status.intent is None and s.status.created is None:
+            return Outcome(self._status(s, "False", "Creating", intent=s.now), requeue_after=0)
+        ready = "False" if s.older_rival else "True"
+        status = self._status(
+            s, ready, "Conflict" if s.older_rival else "Fine", intent=None, created=s.status.created or s.now
+        )
+        return Outcome(status, (Note("Looked", "all is fine"),), requeue_after=600)
+
+    def backend(
+        self,
+        meta: Meta,
+        status: StorageBackendStatus,
+        store: Store,
+        buckets: int,
+        now: datetime,
+        settings: Settings,
+    ) -> Outcome[StorageBackendStatus]:
+        if meta.deleting:
+            return Outcome(None, finalizer=Finalizer.LEAVE if buckets else Finalizer.RELEASE)
+        ready = Condition(
+            type="Ready",
+            status="True" if store.backend else "False",
+            reason="Toy",
+            message=store.trouble or "fine",
+        )
+        conditions = settle(now, meta.generation, [ready], status.conditions)
+        return Outcome(
+            StorageBackendStatus(observed_generation=meta.generation, conditions=conditions, buckets=buckets),
+            requeue_after=600,
+        )
+
+    def _status(self, s: Situation, ready: Any, reason: str, **more: Any) -> ImageBucketStatus:
+        conditions = settle(
+            s.now,
+            s.meta.generation,
+            [Condition(type="Ready", status=ready, reason=reason)],
+            s.status.conditions,
+        )
+        fresh = {
+            "observed_generation": s.meta.generation,
+            "conditions": conditions,
+            "bucket_name": s.spec.bucket_name,
+            "inputs_hash": inputs_hash(s.store.spec),
+            "reconcile_request": s.spec.reconcile_request,
+        }
+        return s.status.model_copy(update=fresh | more)
+
+    def _told(self, s: Situation) -> None:
+        call = {
+            "pid": os.getpid(),
+            "key": f"{s.meta.namespace}/{s.meta.name}",
+            "generation": s.meta.generation,
+            "finalized": s.meta.finalized,
+            "secret": self._digests.get(id(s.store.backend)),
+            "trouble": s.store.trouble,
+            "labels": dict(s.namespace_labels),
+            "rival": s.older_rival,
+            "earlier": s.earlier_buckets,
+        }
+        with self._lock, (self._folder / "calls").open("a") as file:
+            file.write(json.dumps(call) + "\n")
+
+
+def brain(folder: Path) -> Brain:
+    """The toy's decisions."""
+    toy = Toy(folder)
+    return Brain(Reconcilers(toy.bucket, toy.backend), Connecting(toy.connect, (NoSecret,)))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--namespace", required=True)
+    parser.add_argument("--listen", required=True)
+    parser.add_argument("--lease")
+    parser.add_argument("--drain", type=float, default=15.0)
+    args = parser.parse_args()
+    logs.configure("info")
+    options = Options(
+        Settings("toy"),
+        args.namespace,
+        f"toy-{os.getpid()}",
+        listen=args.listen,
+        lease=args.lease,
+        audit_interval=3600,
+    )
+
+    async def run() -> Ending:
+        return await Operator(options, brain(args.folder), find()).run()
+
+    ending = asyncio.run(run())
+    if ending.stragglers:
+        os._exit(10)
+    sys.exit(ending.code)
+
+
+if __name__ == "__main__":
+    main()

@@ -27,11 +27,13 @@ OPEN = "CircuitOpen"  # the code of an Unavailable that no store answered
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds, pauses and chance (0 to 1)."""
+    """Seconds, pauses and chance (0 to 1); how long (seconds) a connection and each piece of an answer may take."""
 
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     chance: Callable[[], float] = random.random
+    connect: float = 5.0
+    read: float = 30.0
 
 
 class Observer(Protocol):

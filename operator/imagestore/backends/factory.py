@@ -1,7 +1,7 @@
 """From a StorageBackend (or from coordinates on a command line) to a backend that can be called."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from imagestore.api.storagebackend import Admin, Credentials, Provider, S3Endpoint, StorageBackendSpec
 from imagestore.backends.base import Backend
@@ -82,9 +82,9 @@ def _build(
             f"spec.s3.endpoint is missing; only provider AWS has endpoints of its own, {spec.provider} has none"
         )
     administered = spec.admin is not None and spec.provider in ADMIN_PROVIDERS
-    raw = s3_client.connected(_target(spec, found))
+    raw = s3_client.connected(_target(spec, found, timing))
     if spec.admin is not None and administered:
-        raw = _routed(raw, s3_admin.connected(spec.provider, _admin_target(spec, spec.admin, found)))
+        raw = _routed(raw, s3_admin.connected(spec.provider, _admin_target(spec, spec.admin, found, timing)))
     return S3Backend(
         name=name,
         provider=spec.provider,
@@ -107,7 +107,7 @@ def _routed(s3: Call, admin: Call) -> Call:
     )
 
 
-def _target(spec: StorageBackendSpec, found: _Resolved) -> Target:
+def _target(spec: StorageBackendSpec, found: _Resolved, timing: Timing) -> Target:
     return Target(
         endpoint=spec.s3.endpoint,
         region=spec.s3.region,
@@ -116,12 +116,14 @@ def _target(spec: StorageBackendSpec, found: _Resolved) -> Target:
         ca=found.ca,
         connections=_connections(spec),
         checksums=PROFILES[spec.provider].checksums,
+        connect=timing.connect,
+        read=timing.read,
     )
 
 
-def _admin_target(spec: StorageBackendSpec, admin: Admin, found: _Resolved) -> Target:
-    keys, connections = found.admin_keys, _connections(spec)
-    return Target(admin.endpoint, spec.s3.region, keys, ca=found.ca, connections=connections)
+def _admin_target(spec: StorageBackendSpec, admin: Admin, found: _Resolved, timing: Timing) -> Target:
+    target = replace(_target(spec, found, timing), endpoint=admin.endpoint, keys=found.admin_keys)
+    return replace(target, addressing="path", checksums=False)
 
 
 def _connections(spec: StorageBackendSpec) -> int:

@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from botocore.httpsession import URLLib3Session
 
 from imagestore.api.storagebackend import Provider
-from imagestore.backends.s3.client import CONNECT_SECONDS, READ_SECONDS, SHARED, Target, trusted
+from imagestore.backends.s3.client import SHARED, Target, trusted
 from imagestore.backends.s3.errors import translate
 from imagestore.backends.s3.setting import Call
 from imagestore.core.errors import Rejected
@@ -32,7 +32,7 @@ def connected(provider: Provider, target: Target) -> Call:
     operations, secrets = OPERATIONS[provider], target.keys.secrets if target.keys else ()
     options: dict[str, Any] = {
         "verify": trusted(target.ca) or True,
-        "timeout": (CONNECT_SECONDS, READ_SECONDS),
+        "timeout": (target.connect, target.read),
         "max_pool_connections": target.connections,
     }
     session = URLLib3Session(**options)

@@ -17,7 +17,7 @@ from botocore.config import Config
 from imagestore.backends.s3.errors import translate
 from imagestore.backends.s3.setting import Call
 
-CONNECT_SECONDS, READ_SECONDS = 5, 30
+CONNECT_SECONDS, READ_SECONDS = 5.0, 30.0
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,8 @@ class Target:
     ca: bytes | None = field(default=None, repr=False)
     connections: int = 10
     checksums: bool = False  # whether the server takes botocore's CRC trailers (AWS does)
+    connect: float = CONNECT_SECONDS
+    read: float = READ_SECONDS
 
 
 class _Shared:
@@ -108,8 +110,8 @@ def _config(target: Target) -> Config:
     checksums = "when_supported" if target.checksums else "when_required"
     options: dict[str, Any] = {
         "retries": {"total_max_attempts": 1},  # ours are known, measured and limited; botocore's are neither
-        "connect_timeout": CONNECT_SECONDS,
-        "read_timeout": READ_SECONDS,
+        "connect_timeout": target.connect,
+        "read_timeout": target.read,
         "max_pool_connections": target.connections,
         "request_checksum_calculation": checksums,
         "response_checksum_validation": checksums,

@@ -20,8 +20,7 @@ from imagestore.core.reading import Level, Support
 from imagestore.facets.tags import OWNER, Tags
 from imagestore.facets.versioning import Versioning
 from imagestore.reconcile.situation import Store
-
-from .world import bucket, write
+from tests.cli.world import bucket, write
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 MINE = "prod/shop/photos"

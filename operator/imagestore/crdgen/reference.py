@@ -46,11 +46,16 @@ def _below(path: str, node: Json) -> Iterator[str]:
 
 
 def _row(name: str, node: Json, required: bool) -> list[str]:  # noqa: FBT001
-    words = [node["description"]]
-    if not _is_object(node):
-        words += [f"*{m}*" for m in _messages(node)]
+    # An object's whole description and rules stand in its own section.
+    words = [node["description"].split("\n\n")[0]]
+    if not _has_section(node):
+        words = [node["description"], *(f"*{m}*" for m in _messages(node))]
     shown = f"**`{name}`**" if required else f"`{name}`"
     return [shown, _type(node), "\n\n".join(words)]
+
+
+def _has_section(node: Json) -> bool:
+    return _is_object(node.get("items", node))
 
 
 def _is_object(node: Json) -> bool:

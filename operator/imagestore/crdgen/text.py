@@ -21,6 +21,6 @@ def of_model(model: type[Model], where: str) -> str:
 
 def joined(field: str | None, model: str | None) -> str:
     """What the field says, then what its type says, unless that begins with the same words."""
-    if field and model and model.startswith(field):
+    if field and model and model.startswith(field.rstrip(".")):
         return model
     return "\n\n".join(dict.fromkeys(t for t in (field, model) if t))

@@ -44,6 +44,24 @@ def test_a_maximal_object_survives_the_round_trip(installed: Cluster, kind: Kind
             assert installed.get(kind.plural, name)["status"] == wanted["status"]
 
 
+@pytest.mark.parametrize("kind", KINDS, ids=lambda k: k.name)
+def test_the_operator_reads_all_that_the_schema_lets_in(kind: Kind) -> None:
+    """A field that the model dropped would be accepted and never acted on."""
+    for wanted in maximal(kind):
+        assert within(wanted["spec"], kind.spec.model_validate(wanted["spec"]).to_json())
+        if "status" in wanted:
+            assert within(wanted["status"], kind.status.model_validate(wanted["status"]).to_json())
+
+
+def within(part: Any, whole: Any) -> bool:
+    """Whether everything in ``part`` is in ``whole``."""
+    if isinstance(part, dict):
+        return all(key in whole and within(value, whole[key]) for key, value in part.items())
+    if isinstance(part, list):
+        return len(part) == len(whole) and all(within(p, w) for p, w in zip(part, whole, strict=True))
+    return bool(part == whole)
+
+
 def without_defaults(spec: Json) -> Json:
     """Limits are the only part that the server fills in."""
     return {k: v for k, v in spec.items() if k != "limits"}

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 import boto3
@@ -36,6 +37,7 @@ class Store:
     admin_endpoint: str | None = None
     admin_access_key: str | None = None
     admin_secret_key: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None  # who signed its certificate, where it speaks TLS
     servers: Sequence[Server] = field(default=(), repr=False, compare=False)
 
     def start(self) -> None:
@@ -70,6 +72,7 @@ class Store:
             region_name=self.region,
             aws_access_key_id=self.access_key,
             aws_secret_access_key=self.secret_key,
+            verify=str(self.ca_file) if self.ca_file else None,
             config=Config(
                 s3={"addressing_style": "path"},
                 request_checksum_calculation="when_required",

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from dev.certificates import Authority
 from dev.ports import free_port
 from dev.process import Server, running
 from dev.programs import weed
@@ -17,15 +18,21 @@ _PORTS = (
 
 
 @contextmanager
-def seaweedfs(directory: Path, *, name: str = "seaweedfs") -> Iterator[Store]:
-    """A SeaweedFS whose data is in `directory/name`; unsigned requests are refused."""
+def seaweedfs(directory: Path, *, name: str = "seaweedfs", tls: bool = False) -> Iterator[Store]:
+    """A SeaweedFS whose data is in `directory/name`; unsigned requests are refused. With `tls`, plain ones too."""
     port = free_port()
     folder = directory / name
     (folder / "data").mkdir(parents=True)
     store = Store("SeaweedFS", f"http://127.0.0.1:{port}", "us-east-1", "imagestore", new_secret())
+    secure: list[str] = []
+    if tls:
+        authority = Authority(folder / "pki")
+        pair = authority.server("s3", ["localhost", "127.0.0.1"])
+        secure = [f"-s3.cert.file={pair.certificate}", f"-s3.key.file={pair.key}"]
+        store = replace(store, endpoint=f"https://127.0.0.1:{port}", ca_file=authority.file)
     server = Server(
         "weed",
-        [weed(), "-logtostderr=true", "mini", *_flags(port, folder / "data")],
+        [weed(), "-logtostderr=true", "mini", *_flags(port, folder / "data"), *secure],
         log=folder / "weed.log",
         # Naming an administrator is what makes the gateway check signatures.
         env={"AWS_ACCESS_KEY_ID": store.access_key, "AWS_SECRET_ACCESS_KEY": store.secret_key},

@@ -1,0 +1,50 @@
+"""The examples as a user would edit them for a running store: endpoint and keys, nothing else."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dev.stores import Store
+
+FOLDER = Path(__file__).resolve().parents[1] / "examples"
+
+
+def manifests(example: str, stores: Mapping[str, Store]) -> list[dict[str, Any]]:
+    """Every object of an example. ``stores``: what runs here, by the StorageBackend's name."""
+    objects = [o for f in ("backend.yaml", "bucket.yaml") for o in _read(FOLDER / example / f)]
+    return [_edited(o, stores) for o in objects]
+
+
+def text(objects: list[dict[str, Any]]) -> str:
+    """For ``kubectl apply -f -``."""
+    return yaml.safe_dump_all(objects, sort_keys=False)
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    return [o for o in yaml.safe_load_all(path.read_text()) if o]
+
+
+def _edited(found: dict[str, Any], stores: Mapping[str, Store]) -> dict[str, Any]:
+    name = found["metadata"]["name"]
+    if found["kind"] == "StorageBackend":
+        return found | {"spec": _backend(found["spec"], stores[name])}
+    if found["kind"] == "Secret":
+        return found | {"stringData": _secret(name, stores)}
+    return found
+
+
+def _backend(spec: dict[str, Any], store: Store) -> dict[str, Any]:
+    s3 = {"endpoint": store.endpoint, "region": store.region, "addressing": "Path"}
+    admin = {"admin": spec["admin"] | {"endpoint": store.admin_endpoint}} if "admin" in spec else {}
+    return spec | {"s3": s3} | admin
+
+
+def _secret(name: str, stores: Mapping[str, Store]) -> dict[str, str | None]:
+    store = stores[name.removesuffix("-admin").removesuffix("-ca")]
+    if name.endswith("-ca"):
+        return {"ca.crt": store.ca_file.read_text() if store.ca_file else ""}
+    if name.endswith("-admin"):
+        return {"accessKeyId": store.admin_access_key, "secretAccessKey": store.admin_secret_key}
+    return {"accessKeyId": store.access_key, "secretAccessKey": store.secret_key}

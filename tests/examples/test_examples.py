@@ -1,0 +1,128 @@
+"""Every example, applied as a user would on the store that it is for, and judged by what the store holds."""
+
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from dev import examples
+from dev.demo.operator import Operator
+from dev.stores import Store
+from dev.wait import eventually
+
+FOLDERS = sorted(p.name for p in examples.FOLDER.iterdir() if p.is_dir())
+
+
+def apply(operator: Operator, example: str, **stores: Store) -> dict[str, Any]:
+    """Apply a folder and wait until all its buckets are Ready; the objects by name."""
+    objects = examples.manifests(example, {name.replace("_", "-"): store for name, store in stores.items()})
+    operator.kube.apply(examples.text(objects))
+    buckets = [o["metadata"] for o in objects if o["kind"] == "ImageBucket"]
+    return {b["name"]: operator.await_ready(b["name"], b["namespace"]) for b in buckets}
+
+
+def tags(s3: Any, bucket: str) -> dict[str, str]:
+    return {t["Key"]: t["Value"] for t in s3.get_bucket_tagging(Bucket=bucket)["TagSet"]}
+
+
+def rules(s3: Any, bucket: str) -> dict[str, Any]:
+    found = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    return {r["ID"].rsplit("/", 1)[1]: r for r in found}
+
+
+def statements(s3: Any, bucket: str) -> dict[str, Any]:
+    found = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])["Statement"]
+    return {s["Sid"]: s for s in found}
+
+
+def status_of(url: str) -> int:
+    """What somebody without credentials gets."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - our own store on loopback
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return int(error.code)
+
+
+def test_shop_photos(operated: Operator, seaweedfs_store: Store) -> None:
+    apply(operated, "01-shop-photos", cdn_origin=seaweedfs_store)
+    s3, bucket = seaweedfs_store.s3(), "shop--photos"
+    for key in ("public/a.jpg", "originals/a.jpg"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"picture")
+    url = f"{seaweedfs_store.endpoint}/{bucket}"
+    # The gateway learns of a policy by an event of its own filer.
+    eventually(lambda: status_of(f"{url}/public/a.jpg") == 200, 20, "public/ served to everybody")
+    assert status_of(f"{url}/originals/a.jpg") == 403
+    rule = s3.get_bucket_cors(Bucket=bucket)["CORSRules"][0]
+    assert set(rule["AllowedOrigins"]) == {"https://shop.example", "https://*.shop.example"}
+    assert rule["MaxAgeSeconds"] == 3600
+    assert tags(s3, bucket) == {
+        "team": "shop", "content": "product-photos", "imagestore.dev/owner": "demo/shop/photos",
+    }  # fmt: skip
+
+
+def test_press_archive(operated: Operator, seaweedfs_store: Store) -> None:
+    apply(operated, "02-press-archive", archive=seaweedfs_store)
+    s3, bucket = seaweedfs_store.s3(), "press--archive"
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    found = rules(s3, bucket)
+    kept = found["prune-old-versions"]["NoncurrentVersionExpiration"]
+    assert (kept["NoncurrentDays"], kept["NewerNoncurrentVersions"]) == (90, 5)
+    assert found["wire-pictures-go"]["Expiration"]["Days"] == 30
+    assert found["drop-unfinished-uploads"]["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] == 7
+    assert {r["Status"] for r in found.values()} == {"Enabled"}
+
+
+def test_dicom_archive(operated: Operator, tls_store: Store) -> None:
+    apply(operated, "03-dicom-archive", clinic=tls_store)
+    s3, bucket = tls_store.s3(), "radiology--dicom"
+    lock = s3.get_object_lock_configuration(Bucket=bucket)["ObjectLockConfiguration"]
+    assert lock["Rule"]["DefaultRetention"] == {"Mode": "GOVERNANCE", "Years": 10}
+    encryption = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]
+    assert encryption["Rules"][0]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    assert statements(s3, bucket)["imagestore-require-tls"]["Effect"] == "Deny"
+    version = s3.put_object(Bucket=bucket, Key="ct/1.dcm", Body=b"DICM")["VersionId"]
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.delete_object(Bucket=bucket, Key="ct/1.dcm", VersionId=version)
+    operated.kube.kubectl("delete", "ib", "dicom", "-n", "radiology", "--timeout=30s")
+    assert s3.get_object(Bucket=bucket, Key="ct/1.dcm")["Body"].read() == b"DICM"
+
+
+def test_training_set(operated: Operator, minio_store: Store) -> None:
+    apply(operated, "04-training-set", research=minio_store)
+    s3, bucket = minio_store.s3(), "research--training-set"
+    found = statements(s3, bucket)
+    assert set(found) == {"vision-reads", "labelling-reads-images", "labelling-writes-labels"}
+    assert found["labelling-writes-labels"]["Resource"] in (
+        "arn:aws:s3:::research--training-set/labels/*",
+        ["arn:aws:s3:::research--training-set/labels/*"],
+    )
+    assert tags(s3, bucket)["cost-center"] == "4711"
+
+
+def test_one_on_each_store(
+    operated: Operator, seaweedfs_store: Store, minio_store: Store, ceph_store: Store, aws_store: Store
+) -> None:
+    stores = {"seaweedfs": seaweedfs_store, "minio": minio_store, "ceph": ceph_store, "aws": aws_store}
+    apply(operated, "05-one-on-each-store", **stores)
+    for name, store in stores.items():
+        s3, bucket = store.s3(), f"gallery--on-{name}"
+        assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+        assert tags(s3, bucket)["store"] == name
+        assert rules(s3, bucket)["drafts-go"]["Expiration"]["Days"] == 30
+
+
+def test_every_example_has_a_test() -> None:
+    tested = list(globals())
+    assert [f for f in FOLDERS if f"test_{f[3:].replace('-', '_')}" not in tested] == []
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_an_example_holds_no_secret_and_says_what_to_change(folder: str) -> None:
+    backend = (examples.FOLDER / folder / "backend.yaml").read_text()
+    assert "accessKeyId: CHANGE-ME" in backend
+    assert "change me" in backend
+    assert (examples.FOLDER / folder / "README.md").exists()

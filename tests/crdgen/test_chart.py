@@ -208,6 +208,7 @@ def test_the_operator_may(released: Cluster, verb: str, resource: str, where: st
         ("admin", "update", "imagebuckets", "yes"),
         ("admin", "patch", "imagebuckets/status", "no"),
         ("admin", "create", "storagebackends", "no"),
+        ("admin", "get", "storagebackends", "no"),
     ],
 )
 def test_users_may(released: Cluster, role: str, verb: str, resource: str, answer: str) -> None:

@@ -46,7 +46,7 @@ def user_roles() -> str:
     parts = [
         _role("ClusterRole", f"-{r}", rbac.user_rules(v), _aggregate(r)) for r, v in rbac.AGGREGATED.items()
     ]
-    parts.append(_role("ClusterRole", "-backend-admin", rbac.administrator_rules()))
+    parts += [_role("ClusterRole", f"-{r}", rbac.backend_rules(v)) for r, v in rbac.BACKEND.items()]
     return _if("rbac.userRoles", "---\n".join(parts))
 
 

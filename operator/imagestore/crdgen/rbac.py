@@ -14,6 +14,8 @@ WRITE = ("create", "update", "patch", "delete", "deletecollection")
 # What each of Kubernetes' own roles gains. Never /status or /finalizers: with them a user could forge what
 # the operator remembers, or let an object go that still has work to do.
 AGGREGATED = {"view": READ, "edit": WRITE, "admin": WRITE}
+# Never added to the users' roles: a StorageBackend names every tenant, and holds the endpoint.
+BACKEND = {"backend-view": READ, "backend-admin": (*READ, *WRITE)}
 
 
 def operator_rules(*, own: bool) -> list[Rule]:
@@ -30,9 +32,9 @@ def user_rules(verbs: tuple[str, ...]) -> list[Rule]:
     return [_on(k for k in KINDS if k.namespaced) | {"verbs": list(verbs)}]
 
 
-def administrator_rules() -> list[Rule]:
-    """What somebody may do who owns the stores."""
-    return [_on(k for k in KINDS if not k.namespaced) | {"verbs": [*READ, *WRITE]}]
+def backend_rules(verbs: tuple[str, ...]) -> list[Rule]:
+    """What somebody may do who owns the stores, or may see how they are shared out."""
+    return [_on(k for k in KINDS if not k.namespaced) | {"verbs": list(verbs)}]
 
 
 def _on(kinds: Iterator[Kind]) -> Rule:
@@ -43,7 +45,9 @@ def page() -> str:
     """The rights in words."""
     operator = [[g.resource, g.group or "core", ", ".join(g.verbs), _where(g), g.why] for g in GRANTS]
     users = [[f"`{role}`", _resources(user_rules(v)), ", ".join(v)] for role, v in AGGREGATED.items()]
-    users += [["`…-backend-admin` (bind it yourself)", _resources(administrator_rules()), "all"]]
+    users += [
+        [f"`…-{r}`, bound by you", _resources(backend_rules(v)), ", ".join(v)] for r, v in BACKEND.items()
+    ]
     return "\n\n".join([
         "# Rights in Kubernetes",
         "## The operator\n\nExactly what it uses; a test compares this with the API server's audit log.",

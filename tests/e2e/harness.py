@@ -43,9 +43,9 @@ class Operator:
     server: Server
     url: str
 
-    def ready(self) -> bool:
-        """Whether it works: synced, and the Lease is held."""
-        return self._get("/readyz") is not None
+    def working(self) -> bool:
+        """Whether it works: synced, and the Lease is held. One that stands by is ready as well."""
+        return (self._get("/readyz") or "").strip() == "working"
 
     def metrics(self) -> dict[str, float]:
         """Every sample of /metrics by its name and labels."""

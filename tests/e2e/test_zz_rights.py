@@ -14,8 +14,8 @@ from tests.e2e.harness import ACCOUNT, CHART, INSTALLATION, SYSTEM, Operator, Us
 
 Right = tuple[str, str, str]  # group, resource/subresource, verb
 
-# What the stories cannot bring about, and why it is granted all the same.
-UNSEEN: dict[Right, str] = {}
+# Asked for only after a write met a conflict (409), which tests/k8s brings about and no story can on purpose.
+AFTER_A_CONFLICT = {("imagestore.dev", "imagebuckets", "get"), ("imagestore.dev", "storagebackends", "get")}
 
 
 def used(cluster: Cluster) -> Iterator[tuple[Right, int]]:
@@ -26,7 +26,10 @@ def used(cluster: Cluster) -> Iterator[tuple[Right, int]]:
         ref = entry.get("objectRef")
         if entry["user"]["username"] == account and entry["stage"] == "ResponseComplete" and ref:
             resource = "/".join(filter(None, (ref.get("resource"), ref.get("subresource"))))
-            yield (ref.get("apiGroup", ""), resource, entry["verb"]), entry["responseStatus"]["code"]
+            status = entry["responseStatus"]
+            # A namespace that is being deleted takes no Event, whatever the rights.
+            ending = "being terminated" in status.get("message", "")
+            yield (ref.get("apiGroup", ""), resource, entry["verb"]), 0 if ending else status["code"]
 
 
 def granted(cluster: Cluster) -> set[Right]:
@@ -49,7 +52,7 @@ def granted(cluster: Cluster) -> set[Right]:
 def test_every_right_is_used_and_none_is_missing(shop: User, running: Operator, installed: Cluster) -> None:
     seen = list(used(installed))
     assert not [right for right, code in seen if code == 403], "a right is missing"
-    assert granted(installed) - {right for right, _ in seen} == set(UNSEEN)
+    assert granted(installed) - {right for right, _ in seen} <= AFTER_A_CONFLICT
 
 
 def test_no_secret_of_a_store_is_in_the_audit_log(shop: User, installed: Cluster) -> None:

@@ -57,6 +57,7 @@ class Stored:
     bucket: str = ""  # the bucket that it claims
     ready: str = ""  # of its Ready condition, empty while there is none
     settled: bool = False  # its status says that this generation is done and as wished
+    incumbent: bool = False  # its status says that the bucket was seen to be its own
     facets: tuple[tuple[str, str], ...] = ()  # name and state
     drift_since: float | None = None
     lost: bool = False
@@ -99,6 +100,7 @@ def stored(kind: Kind, raw: Json) -> Stored:
         bucket=str(spec.get("bucketName", "")) if bucket else "",
         ready=intern(str(conditions.get("Ready", ""))),
         settled=_settled(meta, spec, status, conditions),
+        incumbent="created" in status,
         facets=tuple(
             (intern(str(f.get("name"))), intern(str(f.get("state")))) for f in _dicts(status.get("facets"))
         ),

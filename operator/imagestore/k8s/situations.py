@@ -60,7 +60,8 @@ class Situations:
 
     def _older_rival(self, obj: Stored) -> str | None:
         """Only who might have the bucket counts: else anybody could keep a name from its owner by claiming it."""
-        eligible = (r for r in self._cache.older_rivals(obj) if self._eligible(r))
+        rivals = (r for r in self._cache.older_rivals(obj) if not _tied(obj, r))
+        eligible = (r for r in rivals if self._eligible(r))
         return next((f"{r.key.namespace}/{r.key.name}" for r in eligible), None)
 
     def _eligible(self, rival: Stored) -> bool:
@@ -70,6 +71,11 @@ class Situations:
             return False
         template = (spec.tenancy and spec.tenancy.bucket_names) or TEMPLATE
         return fits(template, namespace, rival.bucket) or granted(spec, namespace, rival.bucket)
+
+
+def _tied(obj: Stored, rival: Stored) -> bool:
+    """Made in the same second (Kubernetes counts no finer): then who has the bucket was there before."""
+    return obj.created == rival.created and obj.incumbent and not rival.incumbent
 
 
 def meta(obj: Stored) -> Meta:

@@ -123,7 +123,7 @@ class Triggers:
 
     def _unsettled(self, keys: Iterable[Key]) -> list[Key]:
         objects = [o for o in map(self._cache.get, keys) if o is not None]
-        return [o.key for o in objects if not o.settled and not o.deleting]
+        return [o.key for o in objects if not o.settled]
 
     def _add(self, keys: Iterable[Key]) -> None:
         for key in keys:

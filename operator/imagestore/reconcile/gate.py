@@ -21,11 +21,11 @@ def barred(s: Situation) -> Result | None:
     if not allowed_namespace(s.store.spec, s.meta.namespace, s.namespace_labels):
         message = "this namespace may not use the backend; ask the administrator to add it to spec.namespaces"
         return _stop(s, report.stalled("NamespaceNotAllowed", message))
-    if s.older_rival is not None:
-        return _stop(s, report.stalled("Conflict", _rival(s, s.older_rival)))
     whole = [r for r in refusals(s.meta, s.spec, s.store.spec, s.earlier_buckets) if not r.facet]
     if whole:
         return _stop(s, report.stalled(whole[0].reason, "; ".join(r.message for r in whole)))
+    if s.older_rival is not None:
+        return _stop(s, report.stalled("Conflict", _rival(s, s.older_rival)))
     if s.store.backend is None:
         message = s.store.trouble or "the backend cannot be used yet"
         return _stop(s, report.reconciling("BackendUnusable", message, "Unknown"))

@@ -22,6 +22,9 @@ Call = Callable[[str, Mapping[str, Any]], dict[str, Any]]
 NAMESPACE: ContextVar[str] = ContextVar("imagestore_namespace", default="")
 """For whom calls are made; the shell sets it, the limiter is fair between its values."""
 
+ANSWERED = frozenset({"InternalError", "500"})
+"""Codes of an Unavailable that the store itself answered: one operation is broken, not the store."""
+
 OPEN = "CircuitOpen"  # the code of an Unavailable that no store answered
 
 
@@ -238,7 +241,7 @@ class Breaker:
         try:
             yield
         except Unavailable as error:
-            self._answered() if error.code == "InternalError" else self._failed(error)
+            self._answered() if error.code in ANSWERED else self._failed(error)
             raise
         except StoreError:
             self._answered()

@@ -14,6 +14,7 @@ import botocore.session
 from botocore import xform_name
 from botocore.config import Config
 
+from imagestore.backends.s3 import genuine
 from imagestore.backends.s3.errors import translate
 from imagestore.backends.s3.setting import Call
 
@@ -77,6 +78,8 @@ def connected(target: Target) -> Call:
     if not target.checksums:
         # Servers older than botocore's CRC checksums (RGW 16) insist on Content-MD5 where S3 once did.
         client.meta.events.register("before-call.s3", _md5)
+    client.meta.events.register("before-call.s3", _stay)
+    client.meta.events.register_first("before-parse.s3", genuine.check)
     secrets = target.keys.secrets if target.keys else ()
 
     def call(operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,6 +124,15 @@ def _config(target: Target) -> Config:
         "user_agent_extra": "imagestore",
     }
     return Config(**options)
+
+
+def _stay(context: dict[str, Any], **_: Any) -> None:
+    """Never follow a redirect to another region: a spec.s3.region that is wrong is said, not worked around.
+
+    botocore asks HeadBucket for the right one, which is redirected as well, up to a RecursionError; and what
+    it finds it keeps to itself, so that status would go on naming the wrong region.
+    """
+    context.setdefault("s3_redirect", {})["redirected"] = True
 
 
 def _md5(params: dict[str, Any], **_: Any) -> None:

@@ -5,41 +5,47 @@ objects, MinIO deletes buckets with open uploads.
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 from urllib.parse import unquote_plus
 
 from imagestore.backends.base import Remains, Swept
 from imagestore.backends.s3.setting import Call
-from imagestore.core.errors import Denied, Rejected, StoreError
+from imagestore.core.errors import Denied, Rejected
 
 PAGE = 1000  # the most that one listing gives and one DeleteObjects takes
 _GONE = {"NoSuchKey", "NoSuchVersion", "NoSuchUpload"}
+_PASSING = {"InternalError", "InternalServerError", "SlowDown", "ServiceUnavailable", "OperationAborted"}
 # What XML 1.0 cannot hold, encoded or not: such a key fits into a URL but not into a DeleteObjects document.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# What a listing has in place of a character that its XML cannot hold (SeaweedFS): the key cannot be known.
+UNSAYABLE = "\ufffd"
+_UNSAYABLE = "the store's listing cannot say this key; remove it with the store's own tools"
 _PAGES = 10  # of locked versions that one step walks past
 
 Item = dict[str, Any]
+# How ListMultipartUploads writes keys. Declared: URL-encoded if the answer says so, as S3 does. RGW 16 encodes
+# without saying so, SeaweedFS says so without encoding.
+UploadKeys = Literal["Declared", "Encoded", "Literal"]
 
 
-def remains(call: Call, bucket: str) -> Remains:
+def remains(call: Call, bucket: str, keys: UploadKeys) -> Remains:
     """The first page of each listing."""
     versions, more_versions = _versions(call, bucket, PAGE)
-    uploads, more_uploads = _uploads(call, bucket, PAGE)
+    uploads, more_uploads = _uploads(call, bucket, PAGE, keys)
     sample = tuple(str(item["Key"]) for item in [*versions, *uploads][:5])
     return Remains(len(versions), len(uploads), more_versions or more_uploads, sample)
 
 
-def sweep(call: Call, bucket: str, limit: int) -> Swept:
+def sweep(call: Call, bucket: str, limit: int, keys: UploadKeys) -> Swept:
     """Remove up to ``limit`` things, uploads first; whatever may not go is passed over and named.
 
     A page that holds nothing but locked versions is stepped over, so that one locked object at the front
     does not hide a million that may go.
     """
-    uploads, more_uploads = _uploads(call, bucket, min(limit, PAGE))
-    for upload in uploads:
-        _abort(call, bucket, upload)
-    removed, blocked, after, more = len(uploads), list[str](), dict[str, str](), True
+    uploads, more_uploads = _uploads(call, bucket, min(limit, PAGE), keys)
+    blocked = [refusal for upload in uploads for refusal in _abort(call, bucket, upload)]
+    removed, after, more = len(uploads) - len(blocked), dict[str, str](), True
     for _ in range(_PAGES):
         if removed >= limit or not more:
             break
@@ -61,7 +67,7 @@ def _page(
     """Keys are asked for URL-encoded: XML 1.0 cannot hold a control character, encoded or not."""
     answer = call("ListObjectVersions", {"Bucket": bucket, "MaxKeys": limit, "EncodingType": "url", **after})
     found = [*(answer.get("Versions") or ()), *(answer.get("DeleteMarkers") or ())]
-    items = [{"Key": _plain(answer, v["Key"]), "VersionId": v.get("VersionId")} for v in found]
+    items = [_item(_plain(answer, v["Key"]), v.get("VersionId")) for v in found]
     return items, bool(answer.get("IsTruncated")), _following(answer)
 
 
@@ -71,10 +77,10 @@ def _following(answer: Item) -> dict[str, str]:
     return after | ({"VersionIdMarker": version} if key and version else {})
 
 
-def _uploads(call: Call, bucket: str, limit: int) -> tuple[list[Item], bool]:
+def _uploads(call: Call, bucket: str, limit: int, keys: UploadKeys) -> tuple[list[Item], bool]:
     answer = call("ListMultipartUploads", {"Bucket": bucket, "MaxUploads": limit, "EncodingType": "url"})
-    found = answer.get("Uploads") or ()
-    items = [{"Key": _plain(answer, u["Key"]), "UploadId": u["UploadId"]} for u in found]
+    shown = answer if keys == "Declared" else {"EncodingType": "url" if keys == "Encoded" else None}
+    items = [{"Key": _plain(shown, u["Key"]), "UploadId": u["UploadId"]} for u in answer.get("Uploads") or ()]
     return items, bool(answer.get("IsTruncated"))
 
 
@@ -82,35 +88,51 @@ def _plain(answer: Item, text: str) -> str:
     return unquote_plus(text) if answer.get("EncodingType") == "url" else text
 
 
-def _abort(call: Call, bucket: str, upload: Item) -> None:
-    try:
-        call("AbortMultipartUpload", {"Bucket": bucket, **upload})
-    except StoreError as error:
-        if error.code not in _GONE:
-            raise
+def _abort(call: Call, bucket: str, upload: Item) -> list[str]:
+    if UNSAYABLE in upload["Key"]:
+        return [_refusal(upload["Key"], _UNSAYABLE)]
+    return _unless_refused(call, "AbortMultipartUpload", {"Bucket": bucket, **upload})
 
 
 def _delete(call: Call, bucket: str, items: list[Item]) -> list[str]:
     """Delete a page, governance never bypassed; what may not go, each with the store's reason."""
-    objects = [{k: v for k, v in item.items() if v is not None} for item in items]
-    plain = [o for o in objects if not _NOT_XML.search(o["Key"])]
-    refused = [r for o in objects if _NOT_XML.search(o["Key"]) for r in _delete_one(call, bucket, o)]
-    if plain:
-        answer = call("DeleteObjects", {"Bucket": bucket, "Delete": {"Objects": plain, "Quiet": True}})
-        refused += _refusals(answer.get("Errors") or ())
-    return refused
+    known = [item for item in items if UNSAYABLE not in item["Key"]]
+    plain = [item for item in known if not _NOT_XML.search(item["Key"])]
+    refused, failed = _delete_many(call, bucket, plain)
+    for item in [*failed, *(item for item in known if _NOT_XML.search(item["Key"]))]:
+        refused += _delete_one(call, bucket, item)
+    return refused + [_refusal(item["Key"], _UNSAYABLE) for item in items if UNSAYABLE in item["Key"]]
 
 
-def _delete_one(call: Call, bucket: str, item: Item) -> Iterable[str]:
+def _delete_many(call: Call, bucket: str, items: list[Item]) -> tuple[list[str], list[Item]]:
+    """What was refused, and what failed for no reason of its own and is tried again alone.
+
+    SeaweedFS answers InternalError for one long name among many, and deletes it when asked for it alone.
+    """
+    if not items:
+        return [], []
+    answer = call("DeleteObjects", {"Bucket": bucket, "Delete": {"Objects": items, "Quiet": True}})
+    errors = [e for e in answer.get("Errors") or () if e.get("Code") not in _GONE]
+    failed = [_item(e["Key"], e.get("VersionId")) for e in errors if e.get("Code") in _PASSING]
+    held = [e for e in errors if e.get("Code") not in _PASSING]
+    return [_refusal(e["Key"], f"{e.get('Code')}: {e.get('Message') or ''}") for e in held], failed
+
+
+def _delete_one(call: Call, bucket: str, item: Item) -> list[str]:
+    return _unless_refused(call, "DeleteObject", {"Bucket": bucket, **item})
+
+
+def _unless_refused(call: Call, operation: str, parameters: Item) -> list[str]:
     try:
-        call("DeleteObject", {"Bucket": bucket, **item})
+        call(operation, parameters)
     except (Denied, Rejected) as error:
-        return _refusals([{"Key": item["Key"], "Code": error.code, "Message": str(error)}])
-    return ()
+        return [] if error.code in _GONE else [_refusal(parameters["Key"], str(error))]
+    return []
 
 
-def _refusals(errors: Iterable[Item]) -> Iterable[str]:
-    for error in errors:
-        code, message = error.get("Code") or "", error.get("Message") or ""
-        if code not in _GONE:
-            yield f"{error.get('Key')}: {code}: {message}".rstrip(": ")
+def _refusal(key: str, reason: str) -> str:
+    return f"{key if len(key) <= 100 else key[:97] + '...'}: {reason}".rstrip(": ")
+
+
+def _item(key: str, version: str | None) -> Item:
+    return {"Key": key} | ({"VersionId": version} if version else {})

@@ -11,6 +11,7 @@ from typing import Any
 from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
+from imagestore.backends.s3.genuine import told_by_store
 from imagestore.core import errors
 
 MASK = "***"
@@ -27,7 +28,7 @@ _BY_CODE: Mapping[str, type[errors.StoreError]] = {
          "TokenRefreshRequired", "RequestTimeTooSkewed", "AccountProblem", "InvalidSecurity", "UserSuspended"),
         errors.Denied,
     ),
-    **dict.fromkeys(("RequestTimeout", "XMinioServerNotInitialized"), errors.Unavailable),
+    **dict.fromkeys(("RequestTimeout", "XMinioServerNotInitialized", "TemporaryRedirect"), errors.Unavailable),
     "NoSuchBucket": errors.NotFound,
 }  # fmt: skip
 
@@ -65,7 +66,8 @@ _BY_ERROR: tuple[tuple[type[Exception], type[errors.StoreError]], ...] = (
     (boto.CredentialRetrievalError, errors.Denied),
     (boto.NoAuthTokenError, errors.Denied),
     (boto.ParamValidationError, errors.Rejected),
-    (boto.HTTPClientError, errors.Unavailable),  # no connection, TLS, timeouts, a connection that broke
+    (boto.ConnectionError, errors.Unavailable),  # no connection, no TLS, too slow to connect
+    (boto.HTTPClientError, errors.Unavailable),  # too slow to answer, or broken off
     (ResponseParserError, errors.Unavailable),  # a proxy's page
     (boto.ResponseStreamingError, errors.Unavailable),
 )
@@ -76,6 +78,8 @@ def _answer(error: boto.ClientError, operation: str, secrets: Collection[str]) -
     told: Mapping[str, Any] = error.response.get("Error") or {}
     meta: Mapping[str, Any] = error.response.get("ResponseMetadata") or {}
     status, code = int(meta.get("HTTPStatusCode") or 0), str(told.get("Code") or "")
+    if operation == "HeadBucket" and status == 404 and told_by_store(error.response):
+        code = "NoSuchBucket"  # an answer without a body has no code of its own
     words = [str(told.get("Message") or ""), _ADVICE.get(code, "")]
     message = f"{operation}: {status} {code}: {'; '.join(w for w in words if w)}".rstrip(": ")
     return _class(code, status, operation)(
@@ -89,7 +93,7 @@ def _answer(error: boto.ClientError, operation: str, secrets: Collection[str]) -
 def _class(code: str, status: int, operation: str) -> type[errors.StoreError]:
     if code in _BY_CODE:
         return _BY_CODE[code]
-    if status == 404 and operation == "HeadBucket":  # an answer without a body has no code of its own
+    if status == 404 and operation == "HeadBucket":
         return errors.NotFound
     if status in _BY_STATUS:
         return _BY_STATUS[status]

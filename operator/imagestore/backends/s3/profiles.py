@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from imagestore.api.storagebackend import Provider
+from imagestore.backends.s3.emptying import UploadKeys
 from imagestore.core.reading import FULL, Level, Support
 
 
@@ -31,6 +32,7 @@ class Profile:
     location: Location = Location.NONE
     lifecycle_lossless: bool = False
     checksums: bool = False
+    upload_keys: UploadKeys = "Declared"
     permissions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -109,6 +111,7 @@ CEPH = Profile(
         "quota": _partial("whole KiB only"),
     },
     permissions={"quota": ("caps buckets=*",)},
+    upload_keys="Encoded",
 )
 
 SEAWEEDFS = Profile(
@@ -127,6 +130,7 @@ SEAWEEDFS = Profile(
         "lifecycle": FULL,
         "quota": _none("SeaweedFS sets quotas in its shell only (s3.bucket.quota)"),
     },
+    upload_keys="Literal",
 )
 
 _UNPROVEN = _none(

@@ -33,6 +33,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # whoever reads has read enough: imagestore plan | head
+        sys.stderr.close()
+        return 141
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
 """Where credentials come from, and that they never show."""
 
 import base64
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 
 from imagestore.cli.planning.credentials import Vault, vault
+from imagestore.cli.planning.gather import gather
 from imagestore.cli.wrong import Wrong
 
 KEYS = {"accessKeyId": "id", "secretAccessKey": "s3cr3t"}
@@ -76,3 +78,16 @@ def test_keys_never_show_in_a_representation(tmp_path: Path) -> None:
         {"a": {"stringData": {"b": "s3cr3t"}}},
     )
     assert "s3cr3t" not in repr(held)
+
+
+def test_a_secret_of_the_same_name_in_another_namespace_is_anothers(tmp_path: Path) -> None:
+    def secret(namespace: str, key: str) -> str:
+        keys = f"{{accessKeyId: {key}, secretAccessKey: {key}}}"
+        return f"---\napiVersion: v1\nkind: Secret\nmetadata: {{name: eu, namespace: {namespace}}}\nstringData: {keys}\n"
+
+    (tmp_path / "secrets.yaml").write_text(secret("ops", "ours") + secret("shop", "theirs"))
+    args = Namespace(
+        files=[str(tmp_path)], namespace="default", operator_namespace="ops", offline=True, credentials=None
+    )
+    held = gather(args, {}).stores.vault.keys("eu", "eu")
+    assert held == {"accessKeyId": "ours", "secretAccessKey": "ours"}

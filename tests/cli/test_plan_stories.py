@@ -6,20 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from imagestore.api.imagebucket import FACETS
+from imagestore.api.imagebucket import FACETS, ImageBucketSpec, ImageBucketStatus
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.memory import MemoryBackend, MemoryBucket, MemoryStore
 from imagestore.cli.manifests.load import load
 from imagestore.cli.planning.report import Run, markdown, summary, text
-from imagestore.cli.planning.run import plan_all
-from imagestore.cli.planning.surroundings import Snapshot
+from imagestore.cli.planning.run import plan_all, refused_at_apply
+from imagestore.cli.planning.surroundings import Known, Snapshot
 from imagestore.cli.planning.verdict import Exit, Verdict
 from imagestore.core.errors import Denied, Unavailable
 from imagestore.core.facet import Facet
 from imagestore.core.reading import Level, Support
 from imagestore.facets.tags import OWNER, Tags
 from imagestore.facets.versioning import Versioning
-from imagestore.reconcile.situation import Store
+from imagestore.reconcile.situation import Meta, Store
 from tests.cli.world import bucket, write
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -198,3 +198,46 @@ def test_the_summary_counts_and_markdown_hides_what_does_not_change(world: World
     assert summary(run) == "2 buckets: 1 to create, 1 without changes"
     assert "shop/photos" not in markdown(run)
     assert '+ tags["a"]: "b"' in markdown(run)
+
+
+def _known(manifests: str, tmp_path: Path, **meta: bool) -> Snapshot:
+    """A cluster that has the ImageBuckets of these manifests."""
+    read = load([str(write(tmp_path, manifests, "cluster.yaml"))], "default")
+    (tmp_path / "cluster.yaml").unlink()
+    found = {
+        o.label: Known(Meta(o.namespace, o.name, "uid", 1, NOW, **meta), o.spec, ImageBucketStatus())
+        for o in read.objects
+        if isinstance(o.spec, ImageBucketSpec)
+    }
+    return Snapshot(buckets=found)
+
+
+def test_what_cannot_change_is_refused_before_the_api_server_does(tmp_path: Path) -> None:
+    cluster = _known(bucket("photos", "shop--photos"), tmp_path)
+    read = load([str(write(tmp_path, bucket("photos", "shop--renamed")))], "default")
+    problems = [str(p).removeprefix(f"{tmp_path}/") for p in refused_at_apply(read, cluster)]
+    assert problems == [
+        'shop.yaml:7: spec.bucketName: is "shop--photos" in the cluster; a bucket cannot be renamed; make a new'
+        " ImageBucket with the other name"
+    ]
+    same = load([str(write(tmp_path, bucket("photos", "shop--photos", "tags: {a: b}")))], "default")
+    assert refused_at_apply(same, cluster) == ()
+
+
+def test_a_claim_in_the_cluster_is_older_than_a_new_manifest(world: World, tmp_path: Path) -> None:
+    cluster = _known(bucket("older", "shop--photos"), tmp_path)
+    assert "Conflict: the ImageBucket older claimed" in _problems(
+        world.plan(bucket("photos", "shop--photos"), cluster)[0]
+    )
+
+
+def test_an_object_that_is_being_deleted_is_not_planned(world: World, tmp_path: Path) -> None:
+    cluster = _known(bucket("photos", "shop--photos"), tmp_path, deleting=True)
+    verdict = world.plan(bucket("photos", "shop--photos"), cluster)[0]
+    assert (verdict.exit, world.store.calls) == (Exit.NOTHING, [])
+
+
+def test_what_a_store_holds_and_does_not_enforce_is_noted(world: World) -> None:
+    world.limits["policy"] = Support(Level.FULL, weak=("requireTls is stored and not enforced",))
+    assert world.one("policy: {requireTls: true}").notes == ("policy: requireTls is stored and not enforced",)
+    assert world.one("tags: {a: b}").notes == ()

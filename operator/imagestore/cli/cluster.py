@@ -100,6 +100,7 @@ def _meta(metadata: Mapping[str, Any]) -> Meta:
         uid=metadata["uid"],
         generation=metadata.get("generation", 1),
         created=datetime.fromisoformat(metadata["creationTimestamp"]),
+        deleting="deletionTimestamp" in metadata,
     )
 
 

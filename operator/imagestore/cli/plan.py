@@ -43,10 +43,10 @@ def run(args: argparse.Namespace) -> int:
 
     from imagestore.cli.planning.gather import gather
     from imagestore.cli.planning.report import Run
-    from imagestore.cli.planning.run import plan_all
+    from imagestore.cli.planning.run import plan_all, refused_at_apply
 
     known = gather(args, os.environ)
-    problems = tuple(known.manifests.problems)
+    problems = (*known.manifests.problems, *refused_at_apply(known.manifests, known.cluster))
     if problems:
         return _show(args, Run((), problems, known.notes))
     verdicts = plan_all(

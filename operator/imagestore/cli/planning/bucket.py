@@ -45,6 +45,8 @@ def plan_bucket(question: Question) -> Verdict:
     verdict = _blank(question)
     if s.spec.suspend:
         return replace(verdict, notes=("suspended: nothing is looked at or changed",))
+    if s.meta.deleting:
+        return replace(verdict, notes=("being deleted in the cluster: nothing is set any more",))
     outcome = barred(s)
     if outcome is not None:
         ready = find(outcome.status.conditions if outcome.status else (), "Ready")
@@ -161,11 +163,18 @@ def _notes(s: Situation, verdict: Verdict) -> list[str]:
     notes = ["drift is snoozed: what differs without an edit is left alone for now"] if snoozed(s) else []
     if s.spec.mode == "Observe":
         notes.append("mode Observe: differences are shown, nothing is changed")
+    notes += [f"{name}: {w}" for name in want(s).wishes for w in _weak(s, name)]
     if verdict.adopt:
         notes.append(
             "the bucket would be taken over, once the token that status then shows is in spec.approve"
         )
     return notes
+
+
+def _weak(s: Situation, name: str) -> tuple[str, ...]:
+    """What this store makes of the setting besides storing it."""
+    support = s.store.backend.support.get(name) if s.store.backend else None
+    return support.weak if support else ()
 
 
 def _calls(s: Situation, verdict: Verdict, plan: Plan) -> dict[str, tuple[dict[str, object], ...]]:

@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from imagestore.cli.manifests.load import Manifests, load
 from imagestore.cli.planning.credentials import vault
@@ -28,11 +29,17 @@ def gather(
     cluster = (
         Snapshot(offline=True) if args.offline or manifests.problems else _snapshot(args, manifests, backends)
     )
-    secrets = {name: value for (_, name), value in manifests.secrets.items()}
-    held = vault(args.credentials, environment, {**cluster.secrets, **secrets})
+    secrets = {**cluster.secrets, **_secrets(manifests, args.operator_namespace)}
+    held = vault(args.credentials, environment, secrets)
     stores = Stores(surroundings(manifests, cluster).backends, held)
     unknown = cluster.notes or ((OFFLINE,) if cluster.offline else ())
-    return Gathered(manifests, cluster, stores, (*manifests.notes, *held.warnings, *unknown))
+    empty = () if manifests.objects or not args.files else ("no ImageBucket or StorageBackend was found",)
+    return Gathered(manifests, cluster, stores, (*manifests.notes, *empty, *held.warnings, *unknown))
+
+
+def _secrets(manifests: Manifests, namespace: str) -> dict[str, dict[str, Any]]:
+    """Those of the operator's namespace, or of none: a Secret of the same name elsewhere is another's."""
+    return {name: value for (where, name), value in manifests.secrets.items() if where in ("", namespace)}
 
 
 def _snapshot(args: argparse.Namespace, manifests: Manifests, backends: tuple[str, ...]) -> Snapshot:

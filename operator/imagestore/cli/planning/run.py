@@ -6,7 +6,9 @@ from datetime import datetime
 
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.cli.manifests.load import Manifests
+from imagestore.cli.manifests.place import Problem
 from imagestore.cli.planning.bucket import Question, plan_bucket
+from imagestore.cli.planning.immutable import frozen
 from imagestore.cli.planning.surroundings import Snapshot, surroundings
 from imagestore.cli.planning.verdict import Verdict
 from imagestore.reconcile.situation import Store
@@ -27,3 +29,15 @@ def plan_all(
     ]
     with ThreadPoolExecutor(WORKERS) as pool:
         return tuple(pool.map(plan_bucket, questions))
+
+
+def refused_at_apply(manifests: Manifests, cluster: Snapshot) -> tuple[Problem, ...]:
+    """What the API server would refuse, given what the cluster has."""
+    buckets = [p for o in manifests.of("ImageBucket") for p in frozen(o, _spec(cluster, o.label))]
+    backends = [p for o in manifests.of("StorageBackend") for p in frozen(o, cluster.backends.get(o.name))]
+    return (*backends, *buckets)
+
+
+def _spec(cluster: Snapshot, label: str) -> ImageBucketSpec | None:
+    known = cluster.buckets.get(label)
+    return known.spec if known else None

@@ -117,13 +117,14 @@ def await_ready(cluster: Cluster, namespace: str, name: str, generation: int = 1
     return eventually(ready, 20, f"{name} ready") or {}
 
 
-def writes(cluster: Cluster, name: str, resource: str = "imagebuckets") -> Counter[str]:
+def writes(cluster: Cluster, namespace: str, name: str, resource: str = "imagebuckets") -> Counter[str]:
     """What was written to one object by the operator, from the API server's own audit log."""
     found: Counter[str] = Counter()
     for line in cluster.audit_log.read_text().splitlines():
         event = json.loads(line)
         ref = event.get("objectRef") or {}
         mine = event.get("userAgent") == "imagestore" and event["verb"] in WRITES
+        mine = mine and ref.get("namespace") == namespace
         if mine and ref.get("resource") == resource and ref.get("name") == name:
             code = event["responseStatus"]["code"]
             found[f"{event['verb']} {ref.get('subresource', '')} {code}".replace("  ", " ")] += 1

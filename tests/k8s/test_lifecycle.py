@@ -18,13 +18,15 @@ def test_a_restart_writes_nothing_and_looks_at_nothing(
         assert replica.wait() == 0
     expected = Counter({"patch 200": 1, "patch status 200": 2})
     eventually(
-        lambda: writes(own_cluster, "photos") == expected, 10, lambda: str(writes(own_cluster, "photos"))
+        lambda: writes(own_cluster, shop, "photos") == expected,
+        10,
+        lambda: str(writes(own_cluster, shop, "photos")),
     )
     with Replica(own_cluster, tmp_path / "toy", home).ready() as again:
         # A backend is always looked at, and its next look planned: then the listing is over.
         eventually(lambda: again.metric("imagestore_queue_delayed") >= 2, 10, "all looks are in the future")
         assert len(again.calls("photos")) == 2, "nothing is looked at only because the operator started"
-    assert writes(own_cluster, "photos") == expected
+    assert writes(own_cluster, shop, "photos") == expected
 
 
 def test_sigterm_in_the_middle_lets_it_finish(
@@ -78,4 +80,4 @@ def test_of_two_replicas_one_works_and_the_other_takes_over(
                 own_cluster.apply(bucket("inherited", shop, shop))
                 await_ready(own_cluster, shop, "inherited")
                 assert {c["pid"] for c in third.calls("inherited")} == {third.pid}
-        assert writes(own_cluster, "shared").total() == 3
+        assert writes(own_cluster, shop, "shared").total() == 3

@@ -15,7 +15,9 @@ def test_creation_takes_three_writes(own_cluster: Cluster, shop: str, replica: R
     assert list(made["metadata"]["annotations"]) == ["kubectl.kubernetes.io/last-applied-configuration"]
     expected = Counter({"patch 200": 1, "patch status 200": 2})
     eventually(
-        lambda: writes(own_cluster, "photos") == expected, 10, lambda: str(writes(own_cluster, "photos"))
+        lambda: writes(own_cluster, shop, "photos") == expected,
+        10,
+        lambda: str(writes(own_cluster, shop, "photos")),
     )
     assert [c["finalized"] for c in replica.calls("photos")] == [False, True]
 
@@ -39,9 +41,9 @@ def test_an_edit_is_acted_on_and_an_event_tells(own_cluster: Cluster, shop: str,
 def test_deletion_takes_one_write(own_cluster: Cluster, shop: str, replica: Replica) -> None:
     own_cluster.apply(bucket("gone", shop, shop))
     await_ready(own_cluster, shop, "gone")
-    before = writes(own_cluster, "gone").total()
+    before = writes(own_cluster, shop, "gone").total()
     own_cluster.kubectl("delete", "ib", "gone", "-n", shop, "--timeout=20s")
-    assert writes(own_cluster, "gone").total() == before + 1
+    assert writes(own_cluster, shop, "gone").total() == before + 1
     series = f'imagestore_bucket_ready{{backend="{shop}",name="gone",namespace="{shop}",ready="True"}}'
     eventually(lambda: replica.metric(series) == 0, 10, "its series is gone with it")
 

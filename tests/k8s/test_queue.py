@@ -171,10 +171,13 @@ def test_what_is_gone_is_forgotten() -> None:
 
 
 def test_a_closed_queue_gives_out_nothing() -> None:
-    queue, _ = make()
+    queue, clock = make()
     queue.add(key("a-1"), Priority.EDIT)
+    queue.add_after(key("a-2"), 5, Priority.EDIT)
     queue.close()
+    clock.now += 10
     assert queue.take() is None
+    assert queue.next_due() is None, "else whoever waits for it would spin"
 
 
 def test_stuck_counts_only_what_could_be_taken() -> None:

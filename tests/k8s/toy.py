@@ -26,6 +26,7 @@ from imagestore.core.conditions import Condition, settle
 from imagestore.core.outcome import Finalizer, Note, Outcome
 from imagestore.k8s import logs
 from imagestore.k8s.access import find
+from imagestore.k8s.lease import Terms
 from imagestore.k8s.operator import Ending, Operator
 from imagestore.k8s.stores import Connecting, SecretData
 from imagestore.k8s.wiring import Brain, Options
@@ -148,6 +149,8 @@ def main() -> None:
         listen=args.listen,
         lease=args.lease,
         audit_interval=3600,
+        drain=args.drain,
+        terms=Terms(duration=4, deadline=3, renew=1, retry=0.5),
     )
 
     async def run() -> Ending:

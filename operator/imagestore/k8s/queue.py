@@ -212,8 +212,10 @@ class WorkQueue:
         return len(self._items)
 
     def next_due(self) -> float | None:
-        """In how many seconds the next delayed object is due."""
+        """In how many seconds the next delayed object is due; None: not by time alone."""
         self._drop_stale()
+        if self._closed:
+            return None
         return max(0.0, self._heap[0][0] - self._clock()) if self._heap else None
 
     def loads(self) -> dict[str, Load]:

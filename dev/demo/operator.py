@@ -87,11 +87,25 @@ def operating(kube: Kube, *, confirm_drift: float) -> Iterator[Operator]:
         yield Operator(kube, server, url)
 
 
-def uninstall(kube: Kube) -> None:
-    """Leave a cluster that is not ours as it was: what the demo put in is gone, CRDs too, buckets not touched."""
-    release = [sys.executable, "-m", "imagestore", "release", "--all"]
-    subprocess.run(release, env=kube.environment(), check=False, timeout=60)
-    kube.helm("uninstall", RELEASE, "--namespace", SYSTEM, "--no-hooks", check=False)
+def installed(kube: Kube) -> bool:
+    """Whether somebody has put imagestore into this cluster."""
+    return bool(_crds(kube))
+
+
+def namespaces(kube: Kube) -> set[str]:
+    """Those that the cluster has."""
+    return {n.split("/")[1] for n in kube.kubectl("get", "namespaces", "-o", "name").stdout.split()}
+
+
+def uninstall(kube: Kube, before: set[str]) -> None:
+    """Leave a cluster that is not ours as it was: what was not there ``before`` goes, and no more."""
+    release = [sys.executable, "-m", "imagestore", "release", "--all", "--yes", "--force"]
+    subprocess.run(release, env=kube.environment(), check=True, timeout=60, stdout=subprocess.DEVNULL)
+    kube.helm("uninstall", RELEASE, "--namespace", SYSTEM, "--no-hooks")
+    if crds := _crds(kube):
+        kube.kubectl("delete", "crd", *crds, "--timeout=60s")
+    if new := sorted(namespaces(kube) - before):
+        kube.kubectl("delete", "namespace", *new, "--timeout=90s")
 
 
 def _answers(url: str) -> bool:

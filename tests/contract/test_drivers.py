@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 
 from imagestore.api.imagebucket import FACETS
-from imagestore.backends.losses import uses
 from imagestore.backends.s3.catalog import permissions, support_matrix
 from imagestore.backends.s3.settings import SETTINGS
 from imagestore.core.diff import diff
 from imagestore.core.errors import Rejected, StoreError
 from imagestore.core.facet import Facet
+from imagestore.core.losses import uses
 from imagestore.core.plan import plan
 from imagestore.core.reading import Found, Level, Missing
 from tests.contract.samples import SAMPLES

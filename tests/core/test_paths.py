@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagestore.core.paths import ANY, Item, covers, graft, item_step, key_step, parse, select
+from imagestore.core.paths import ANY, Item, covers, graft, item_step, key_step, parse
 
 VALUE: dict[str, Any] = {
     "versioning": {"state": "Enabled"},
@@ -43,23 +43,6 @@ def test_anything_else_is_refused_with_an_example_of_what_is_right(path: str) ->
 def test_any_key_and_any_name_can_be_written(key: str, name: str) -> None:
     assert parse("tags" + key_step(key)) == ("tags", key)
     assert parse("rules" + item_step("name", name)) == ("rules", Item("name", name))
-
-
-@pytest.mark.parametrize(
-    ("path", "found"),
-    [
-        ("versioning.state", ["Enabled"]),
-        ('tags["team"]', ["shop"]),
-        ("lifecycle.rules[name=thumbs].expire.days", [3]),
-        ("lifecycle.rules[].name", ["thumbs", "raw"]),
-        ("lifecycle.rules[].expire.days", [3]),
-        ("versioning.state.Enabled", []),
-        ("versioning[name=x]", []),
-        ("cors.rules", []),
-    ],
-)
-def test_select_follows_a_path_and_ends_where_the_way_does(path: str, found: list[object]) -> None:
-    assert list(select(VALUE, parse(path))) == found
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ def test_a_field_that_the_store_would_lose_is_refused_not_widened() -> None:
     assert world.ready == ("False", "Unsupported")
     message = world.condition("Ready")
     assert message is not None
-    assert "rules[].match.minSize" in message.message
+    assert "lifecycle.rules[name=big].match.minSize" in message.message
     assert "lifecycle" not in world.bucket.facets
 
 

@@ -6,7 +6,7 @@ item's value is bare, or a JSON string where it holds a bracket or a quote (rule
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,23 +62,6 @@ def item_step(key: str, value: str) -> str:
     """The step to the item of a list whose ``key`` has this value, as ``parse`` reads it."""
     bare = re.fullmatch(_BARE, value) and "\n" not in value
     return f"[{key}={value if bare else json.dumps(value, ensure_ascii=False)}]"
-
-
-def select(value: Any, steps: Sequence[Step]) -> Iterator[Any]:
-    """Every value that the steps lead to; nothing where the way ends."""
-    if not steps:
-        yield value
-        return
-    for child in _children(value, steps[0]):
-        yield from select(child, steps[1:])
-
-
-def _children(value: Any, step: Step) -> Iterator[Any]:
-    if isinstance(step, str):
-        if isinstance(value, Mapping) and step in value:
-            yield value[step]
-    elif isinstance(value, list):
-        yield from (v for v in value if step == ANY or _is(v, step))
 
 
 def _is(value: Any, step: Item) -> bool:

@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from imagestore.api.imagebucket import ImageBucketSpec, ImageBucketStatus, wishes
 from imagestore.api.storagebackend import StorageBackendSpec
-from imagestore.core import paths
 from imagestore.core.facet import WHOLE, Facet, Parts
+from imagestore.core.losses import uses
 from imagestore.core.policies import ignoring
 from imagestore.core.reading import Level, Reading, Support, Unsupported
 from imagestore.reconcile.tenancy import Refusal
@@ -55,17 +55,10 @@ def unsupported(wish: Facet, name: str, support: Support) -> Unsupported | None:
     """Why the backend cannot hold this wish, or None if it can. A wish is never narrowed to what fits."""
     if support.level is Level.NONE:
         return Unsupported(support.reason or "this store does not have the setting")
-    lost = tuple(_lost(wish, name, support))
+    lost = tuple(f"{name}.{path}" for path in uses(wish, support.lost))
     if not lost:
         return None
     return Unsupported(f"this store would lose {', '.join(lost)}; remove it, or use another backend", lost)
-
-
-def _lost(wish: Facet, name: str, support: Support) -> Iterator[str]:
-    value = {name: wish.to_json()}
-    for pattern in support.lost:
-        if any(v not in (None, [], {}) for v in paths.select(value, paths.parse(f"{name}.{pattern}"))):
-            yield pattern
 
 
 WRITTEN = "-"  # in place of a wish's digest: written, and not yet seen to be held

@@ -4,16 +4,17 @@ A row says which operations read, write and remove the setting, which error code
 and what the store must grant. One more setting is one more row.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
-from imagestore.backends.losses import uses
-from imagestore.core.diff import diff
+from imagestore.core.diff import FieldDiff, diff
 from imagestore.core.errors import Rejected, StoreError, Unexpected
 from imagestore.core.facet import Facet
+from imagestore.core.losses import uses
 from imagestore.core.reading import FULL, Support
 
 F = TypeVar("F", bound=Facet)
@@ -63,7 +64,7 @@ class S3Setting(Generic[F]):
     """Reads, writes and removes one setting through ``call``. Implements ``base.Driver``.
 
     ``lossless``: the store is known to keep everything of this facet, so nothing is tried out first.
-    ``learned``: paths that the store turned out to drop; whoever made this driver may read them.
+    ``learned``: patterns of what the store turned out to drop; shared with whoever made this driver.
     """
 
     row: Setting[F]
@@ -135,6 +136,7 @@ class S3Setting(Generic[F]):
         held = diff(self.row.facet, kept.canonical() if kept else None, trial.canonical())
         if held:
             self._restore(bucket, kept, seen)
+            self.learned.update(_patterns(held))
             self._refuse([d.path for d in held], "the store dropped it when it was tried out, switched off")
 
     def _restore(self, bucket: str, kept: F | None, seen: F | None) -> None:
@@ -145,7 +147,6 @@ class S3Setting(Generic[F]):
 
     def _refuse(self, lost: list[str], why: str) -> None:
         if lost:
-            self.learned.update(lost)
             message = f"{', '.join(lost)} cannot be stored here: {why}"
             raise Rejected(message, code=LOSSY, operation=self.row.write)
 
@@ -154,6 +155,17 @@ class S3Setting(Generic[F]):
 
     def _place(self, bucket: str) -> Place:
         return Place(bucket, self.partition)
+
+
+_KEY = re.compile(r"\[[a-zA-Z]+=[^\]]*\]")
+
+
+def _patterns(differences: Iterable[FieldDiff]) -> Iterator[str]:
+    """As ``Support.lost`` has them: ``rules[].match.minSize``. A whole item that is gone tells no field."""
+    for difference in differences:
+        path = _KEY.sub("[]", difference.path.partition(".")[2])
+        if "[]." in path:
+            yield path
 
 
 def _sentence(error: Exception) -> str:

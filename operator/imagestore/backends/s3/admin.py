@@ -2,7 +2,7 @@
 
 Both are signed like S3. Answers have one shape for both stores, so that one codec serves them:
 ``admin:GetBucketQuota {Bucket} -> {Size}`` (bytes, 0 without), ``admin:SetBucketQuota {Bucket, Size}``,
-``admin:ClearBucketQuota {Bucket}``, ``admin:GetBucketUsage {Bucket} -> {Objects, Bytes}`` (Ceph).
+``admin:ClearBucketQuota {Bucket}``, ``admin:GetBucketUsage {Bucket} -> {Objects, Bytes}``, empty if not known yet.
 """
 
 import json
@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from botocore.httpsession import URLLib3Session
 
 from imagestore.api.storagebackend import Provider
+from imagestore.backends.s3 import genuine
 from imagestore.backends.s3.client import SHARED, Target, trusted
 from imagestore.backends.s3.errors import translate
 from imagestore.backends.s3.setting import Call
@@ -65,10 +66,16 @@ def _credentials(target: Target) -> Any:
 
 
 def _answer(response: Any, operation: str) -> Any:
-    """The JSON of a good answer; a ClientError, as S3's are, of any other."""
-    told = None
+    """The JSON of a good answer; a ClientError, as S3's are, of any other.
+
+    Unavailable if it is not the store's at all: a sign-in page with status 200 was read as "no quota".
+    """
+    told, body = None, response.content or b""
     with suppress(ValueError):
-        told = json.loads(response.content or b"null")
+        told = json.loads(body or b"null")
+    wrong = genuine.admin_answer(response.status_code, body, told, reads=operation.startswith("admin:Get"))
+    if wrong:
+        raise genuine.foreign(operation, response.status_code, response.headers, wrong)
     if response.status_code < 300:
         return told
     told = told if isinstance(told, dict) else {}
@@ -125,12 +132,14 @@ def _ceph_set(send: Send, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 def _ceph_usage(send: Send, parameters: Mapping[str, Any]) -> dict[str, Any]:
     used = _ceph_bucket(send, parameters)["usage"].get("rgw.main", {})
-    return {"Objects": used.get("num_objects", 0), "Bytes": used.get("size_actual", used.get("size", 0))}
+    return {"Objects": used.get("num_objects", 0), "Bytes": used.get("size", 0)}
 
 
 def _minio_usage(send: Send, parameters: Mapping[str, Any]) -> dict[str, Any]:
     told = send("GET", "/minio/admin/v3/datausageinfo", {}, b"") or {}
-    used = (told.get("bucketsUsageInfo") or {}).get(parameters["Bucket"]) or {}
+    used = (told.get("bucketsUsageInfo") or {}).get(parameters["Bucket"])
+    if used is None:  # the scanner has not come by yet
+        return {}
     return {"Objects": used.get("objectsCount", 0), "Bytes": used.get("size", 0)}
 
 

@@ -60,6 +60,16 @@ def foreign(operation: str, status: int, headers: Mapping[str, str], wrong: str)
     return Unavailable(message, operation=operation, retry_after=wait)
 
 
+def admin_answer(status: int, body: bytes, told: Any, *, reads: bool) -> str:
+    """What is wrong with an answer of an admin API, ``told`` if it is JSON; empty: nothing."""
+    root = _root(body)
+    if isinstance(told, dict) or status == _THROTTLED:
+        return ""
+    if status >= 300:
+        return "" if root == "Error" and _whole(root, body) else _named(root, body)
+    return _named(root, body) if reads or body.strip() else ""
+
+
 def told_by_store(answer: Mapping[str, Any]) -> bool:
     """Whether an answer without a body is certainly the store's: S3 numbers every answer."""
     headers = (answer.get("ResponseMetadata") or {}).get("HTTPHeaders") or {}

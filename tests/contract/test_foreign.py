@@ -10,6 +10,7 @@ from imagestore.api.imagebucket import FACETS
 from imagestore.backends.s3.setting import S3Setting
 from imagestore.core.errors import NotFound, Rejected
 from imagestore.core.facet import Facet
+from imagestore.core.losses import uses
 from imagestore.core.plan import Change, plan
 from imagestore.core.reading import Found, Missing
 from imagestore.facets.lifecycle import Lifecycle
@@ -185,6 +186,8 @@ def test_an_unknown_loss_is_found_out_before_it_takes_effect(
     trial = written[0]["LifecycleConfiguration"]["Rules"]
     new = [r for r in trial if r["ID"] != "imagestore/bucket/thumbs"]
     assert {r["Status"] for r in new} == {"Disabled"}, "nothing unproven was ever switched on"
+    learned = at.backend.support["lifecycle"].lost
+    assert uses(SAMPLES["lifecycle"][name], learned), "and it is told from now on"
 
 
 @pytest.mark.parametrize("provider", ALL)

@@ -1,8 +1,8 @@
 """One S3 store with one set of credentials. Implements ``base.Backend`` on ``call`` alone."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -33,14 +33,20 @@ class S3Backend:
     region: str
     call: Call
     admin: bool = False
+    learned: dict[str, set[str]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def profile(self) -> Profile:
         """The store's dialect."""
         return PROFILES[self.provider]
 
-    @cached_property
+    @property
     def support(self) -> Mapping[str, Support]:
+        """The profile's, less what was found out since: what a trial lost here is refused from then on."""
+        return {facet: _demoted(held, self.learned.get(facet, ())) for facet, held in self._static.items()}
+
+    @cached_property
+    def _static(self) -> Mapping[str, Support]:
         """The profile's, less what needs an admin API that was not given."""
         held = dict(self.profile.support)
         if held["quota"].level is not Level.NONE and not self.admin:
@@ -52,17 +58,18 @@ class S3Backend:
     @cached_property
     def drivers(self) -> Mapping[str, Driver]:
         """One for each facet that is supported."""
-        rows = (row for row in SETTINGS if self.support[row.facet].level is not Level.NONE)
+        rows = (row for row in SETTINGS if self._static[row.facet].level is not Level.NONE)
         return {row.facet: self._driver(row) for row in rows}
 
     def _driver(self, row: Any) -> S3Setting[Any]:
         return S3Setting(
             row=row,
             call=self.call,
-            support=self.support[row.facet],
+            support=self._static[row.facet],
             lossless=self.profile.lifecycle_lossless,
             partition=partition(self.region),
             grants=self.profile.permissions.get(row.facet),
+            learned=self.learned.setdefault(row.facet, set()),
         )
 
     def probe(self) -> Server:
@@ -147,11 +154,11 @@ class S3Backend:
             return Swept(removed=0, more=False)
 
     def usage(self, bucket: str) -> Usage | None:
-        """By the admin API; None without one."""
+        """By the admin API; None without one, and until MinIO's scanner has come by."""
         if not self.admin:
             return None
         told = self.call("admin:GetBucketUsage", {"Bucket": bucket})
-        return Usage(told["Objects"], told["Bytes"])
+        return Usage(told["Objects"], told["Bytes"]) if told else None
 
     def arn(self, bucket: str) -> str:
         """The bucket's Amazon resource name."""
@@ -159,6 +166,14 @@ class S3Backend:
 
     def _place(self, bucket: str) -> Place:
         return Place(bucket, partition(self.region))
+
+
+def _demoted(held: Support, learned: Collection[str]) -> Support:
+    new = sorted(set(learned) - set(held.lost))
+    if not new:
+        return held
+    reason = "; ".join(r for r in (held.reason, f"this server dropped {', '.join(new)}") if r)
+    return replace(held, level=Level.PARTIAL, reason=reason, lost=(*held.lost, *new))
 
 
 def _without_tls(support: Support) -> Support:

@@ -1,0 +1,64 @@
+"""`python -m tests.backends.record`: write down what the real servers answer to a read of every sample.
+
+The files are what the codec tests read; run it again when a server's version changes, and look at the diff.
+"""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from dev.stores import FACTORIES
+from imagestore.backends.s3.backend import S3Backend
+from imagestore.backends.s3.settings import SETTINGS
+from imagestore.core.errors import StoreError
+from imagestore.core.reading import Level
+from tests.contract.samples import SAMPLES
+from tests.contract.stores import World, connected, encrypted, world
+
+FOLDER = Path(__file__).with_name("recorded")
+BUCKET = "recorded"  # stands for the bucket's name in every answer
+
+
+def main() -> None:
+    """One file a store."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, factory in FACTORIES.items():
+        with tempfile.TemporaryDirectory() as folder, factory(Path(folder)) as store:
+            answers = record(encrypted(connected(store)))
+        text = json.dumps(answers, indent=1, sort_keys=True, ensure_ascii=False, default=str)
+        (FOLDER / f"{name}.json").write_text(text + "\n")
+        print(name, sum(map(len, answers.values())))
+
+
+def record(backend: S3Backend) -> dict[str, dict[str, Any]]:
+    """Facet → sample (and "absent") → the answer, or {"error": code}."""
+    return {
+        row.facet: {
+            "absent": _read(world(backend, "versioning" if row.facet == "objectLock" else row.facet), row),
+            **{name: _written(world(backend, row.facet), row, name) for name in SAMPLES[row.facet]},
+        }
+        for row in SETTINGS
+        if backend.support[row.facet].level is not Level.NONE
+    }
+
+
+def _written(at: World, row: Any, sample: str) -> Any:
+    try:
+        at.raw(row.write, **row.encode(SAMPLES[row.facet][sample], at.backend._place(at.bucket)))
+    except StoreError as error:
+        return {"refused": error.code}
+    return _read(at, row)
+
+
+def _read(at: World, row: Any) -> Any:
+    try:
+        answer = at.raw(row.read)
+    except StoreError as error:
+        return {"error": error.code}
+    answer.pop("ResponseMetadata", None)
+    return json.loads(json.dumps(answer, default=str).replace(at.bucket, BUCKET))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,196 @@
+"""Codecs against what the real servers answered (see record.py), and against what only people write."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imagestore.backends.s3 import encryption, lifecycle, policy, tags
+from imagestore.backends.s3.setting import Place, S3Setting
+from imagestore.backends.s3.settings import SETTINGS
+from imagestore.core.diff import diff
+from imagestore.core.errors import StoreError, Unexpected
+from tests.contract.samples import SAMPLES
+
+RECORDED = {
+    p.stem: json.loads(p.read_text()) for p in sorted(Path(__file__).with_name("recorded").glob("*.json"))
+}
+ROWS = {row.facet: row for row in SETTINGS}
+AT = Place("recorded")
+
+# What a store keeps otherwise than it was written; the drivers refuse to write it there (contract suite).
+LOSSY = {
+    ("aws", "lifecycle", "sizes"), ("aws", "lifecycle", "keep-newest"), ("aws", "lifecycle", "full"),
+    ("ceph", "lifecycle", "sizes"), ("ceph", "lifecycle", "keep-newest"), ("ceph", "lifecycle", "full"),
+    ("minio", "lifecycle", "full"), ("minio", "encryption", "bucket-key"),
+}  # fmt: skip
+
+CASES = [
+    (store, facet, sample)
+    for store, facets in RECORDED.items()
+    for facet, answers in facets.items()
+    for sample in answers
+]
+
+
+@pytest.mark.parametrize(("store", "facet", "sample"), CASES)
+def test_a_recorded_answer_is_what_was_written(store: str, facet: str, sample: str) -> None:
+    answer, row = RECORDED[store][facet][sample], ROWS[facet]
+    if "refused" in answer or answer.get("error") == "AccessDenied":
+        return  # a store's own refusal, or SeaweedFS carrying a Deny without TLS out against ourselves
+    if "error" in answer:
+        assert sample == "absent"
+        assert answer["error"] in row.absent
+        return
+    have = row.decode(answer, AT)
+    if sample == "absent":
+        assert have is None
+    else:
+        assert have is not None
+        differs = diff(facet, have.canonical(), SAMPLES[facet][sample].canonical())
+        assert bool(differs) == ((store, facet, sample) in LOSSY), differs
+
+
+@pytest.mark.parametrize("facet", SAMPLES)
+def test_what_is_encoded_is_decoded(facet: str) -> None:
+    row = ROWS[facet]
+    for sample in SAMPLES[facet].values():
+        sent = row.encode(sample, AT)
+        # What is sent is nested in one named document; the policy and the quota are not.
+        body = sent if facet in ("policy", "quota", "objectLock", "encryption", "publicAccessBlock") else {
+            k: v for value in sent.values() for k, v in value.items()
+        }  # fmt: skip
+        have = row.decode(body, AT)
+        assert have is not None
+        assert not diff(facet, have.canonical(), sample.canonical())
+
+
+def test_every_store_was_recorded() -> None:
+    assert sorted(RECORDED) == ["aws", "ceph", "minio", "seaweedfs"]
+    assert all(set(SAMPLES[f]) | {"absent"} == set(a) for r in RECORDED.values() for f, a in r.items())
+
+
+def document(*statements: dict[str, Any], version: str = "2012-10-17") -> dict[str, str]:
+    return {"Policy": json.dumps({"Version": version, "Statement": list(statements)})}
+
+
+PLAIN = {
+    "Sid": "a",
+    "Effect": "Allow",
+    "Principal": "*",
+    "Action": "s3:GetObject",
+    "Resource": "arn:aws:s3:::recorded/*",
+}
+
+
+def decoded(*statements: dict[str, Any]) -> Any:
+    found = policy.decode(document(*statements), AT)
+    assert found is not None
+    return found
+
+
+def test_a_scalar_is_a_list_and_a_star_is_everybody() -> None:
+    lists = {**PLAIN, "Principal": {"AWS": ["*"]}, "Action": ["s3:GetObject"]}
+    assert not diff("policy", decoded(PLAIN).canonical(), decoded(lists).canonical())
+
+
+def test_an_account_is_its_root_user() -> None:
+    long = {**PLAIN, "Principal": {"AWS": "arn:aws:iam::123456789012:root"}}
+    short = {**PLAIN, "Principal": {"AWS": "123456789012"}}
+    assert not diff("policy", decoded(long).canonical(), decoded(short).canonical())
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"NotAction": "s3:PutObject", "Action": None},
+        {"NotPrincipal": {"AWS": "123456789012"}, "Principal": None},
+        {"NotResource": "arn:aws:s3:::recorded/x", "Resource": None},
+        {"Principal": {"Service": "cloudtrail.amazonaws.com"}},
+        {"Resource": ["arn:aws:s3:::recorded*", "arn:aws:s3:::other/*"]},
+        {"Condition": {"Bool": {"aws:SecureTransport": False}, "NumericLessThan": {"s3:max-keys": 10}}},
+        {"Sid": None},
+    ],
+)
+def test_what_no_statement_can_say_goes_back_verbatim_and_differs(more: dict[str, Any]) -> None:
+    raw = {k: v for k, v in {**PLAIN, **more}.items() if v is not None}
+    found = decoded(raw)
+    back = json.loads(policy.encode(found, AT)["Policy"])
+    assert back["Statement"] == [raw]
+    assert diff("policy", decoded(PLAIN), found)
+
+
+def test_statements_without_a_name_are_told_apart_and_keep_theirs() -> None:
+    nameless = {k: v for k, v in PLAIN.items() if k != "Sid"}
+    found = decoded(nameless, {**nameless, "Effect": "Deny"}, PLAIN, {**PLAIN, "Effect": "Deny"})
+    assert len({s.sid for s in found.statements}) == 4
+    assert found == decoded(nameless, {**nameless, "Effect": "Deny"}, PLAIN, {**PLAIN, "Effect": "Deny"})
+    assert len(json.loads(policy.encode(found, AT)["Policy"])["Statement"]) == 4
+
+
+def test_an_old_policy_with_variables_is_not_touched() -> None:
+    old = document({**PLAIN, "Resource": "arn:aws:s3:::recorded/${aws:username}/*"}, version="2008-10-17")
+    with pytest.raises(ValueError, match="meaning"):
+        policy.decode(old, AT)
+
+
+RULE: dict[str, Any] = {"ID": "imagestore/bucket/a", "Status": "Enabled", "Expiration": {"Days": 1}}
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {**RULE, "Transitions": [{"Days": 1, "StorageClass": "GLACIER"}]},
+        {**RULE, "Expiration": {"Date": "2040-01-01T00:00:00Z"}},
+        {**RULE, "NoncurrentVersionExpiration": {"NewerNoncurrentVersions": 3}},
+        {**RULE, "Something": {"New": 1}},
+        {**RULE, "ID": "imagestore/bucket/Not A Name"},
+        {**RULE, "ID": "a person's"},
+        {**RULE, "Expiration": {"Days": 100000}},
+    ],
+)
+def test_a_rule_that_no_model_can_say_is_foreign_and_goes_back_verbatim(raw: dict[str, Any]) -> None:
+    found = lifecycle.decode({"Rules": [raw]}, AT)
+    assert found is not None
+    assert found.rules[0].name == "foreign/" + raw["ID"]
+    assert lifecycle.encode(found, AT)["LifecycleConfiguration"]["Rules"] == [raw]
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        {"Filter": {"Prefix": "p/"}},
+        {"Prefix": "p/"},  # as rules were written before 2016
+        {"Filter": {"And": {"Prefix": "p/", "Tags": []}}},
+        {"Filter": {"Prefix": "p/"}, "Transitions": [], "NoncurrentVersionTransitions": []},
+        {"Filter": {"Prefix": "p/"}, "Expiration": {"Days": 1, "ExpiredObjectDeleteMarker": False}},
+    ],
+)
+def test_spellings_of_one_rule(spelled: dict[str, Any]) -> None:
+    plain = lifecycle.decode({"Rules": [{**RULE, "Filter": {"Prefix": "p/"}}]}, AT)
+    assert lifecycle.decode({"Rules": [{**RULE, **spelled}]}, AT) == plain
+
+
+def test_more_tags_than_a_spec_may_list_survive() -> None:
+    many = {"TagSet": [{"Key": f"k{i}", "Value": "v"} for i in range(60)]}
+    found = tags.decode(many, AT)
+    assert found is not None
+    assert len(tags.encode(found, AT)["Tagging"]["TagSet"]) == 60
+
+
+def test_what_cannot_be_represented_is_unexpected_and_says_what() -> None:
+    algorithm = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms:dsse"}}
+    answer: dict[str, Any] = {"ServerSideEncryptionConfiguration": {"Rules": [algorithm]}}
+    driver = S3Setting(encryption.ENCRYPTION, lambda *_: answer)
+    with pytest.raises(Unexpected, match="aws:kms:dsse"):
+        driver.read("b")
+
+
+@pytest.mark.parametrize("row", SETTINGS, ids=lambda row: row.facet)
+@pytest.mark.parametrize("nonsense", [{}, {"Rules": [{}]}, {"Rules": 3}, {"Policy": "{"}, {"TagSet": [{}]}])
+def test_no_answer_makes_anything_but_a_store_error(row: Any, nonsense: dict[str, Any]) -> None:
+    try:
+        S3Setting(row, lambda *_: nonsense).read("b")
+    except StoreError:
+        return

@@ -11,6 +11,7 @@ from imagestore.api.imagebucket import FACETS
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Sight
 from imagestore.backends.factory import Keys, connect_with_keys
+from imagestore.metrics import REGISTRY
 from imagestore.reconcile.observe import readings
 from tests.cli.world import PROVIDERS, Said, backend, bucket, imagestore, write
 
@@ -56,6 +57,14 @@ def _grown(store: Store, name: str) -> None:
         )
 
 
+def _writes() -> dict[str, float]:
+    """How often this process has sent anything to a store that does not only read, by operation."""
+    samples = [s for m in REGISTRY.collect() for s in m.samples if s.name == "imagestore_store_calls_total"]
+    assert samples
+    sent = {s.labels["operation"]: s.value for s in samples}
+    return {o: n for o, n in sent.items() if not o.removeprefix("admin:").startswith(("Get", "Head", "List"))}
+
+
 def _all_of(store: Store, name: str) -> dict[str, Any]:
     """Everything that a driver can read of a bucket, and what is in it."""
     text = {
@@ -85,6 +94,7 @@ def test_planning_an_imported_bucket_changes_nothing(
     before = _all_of(store, name)
     imported = imagestore(capsys, "import", f"eu/{name}", "-f", eu, "-n", "shop", "--offline")
     assert imported.code == 0
+    wrote = _writes()
     for word in ("adoption: Granted", "team: 'yes'", "sid: cdn", "name: tmp", "state: Enabled"):
         assert word in imported.out
     for word in ("console", "nameless", "adoptionGrants"):
@@ -95,6 +105,7 @@ def test_planning_an_imported_bucket_changes_nothing(
     found = planned.bucket(f"shop/{name}")
     assert found["adopt"]
     assert {c["op"] for c in found["changes"]} == {"Keep"}
+    assert _writes() == wrote
     assert _all_of(store, name) == before
 
 
@@ -109,9 +120,10 @@ def test_a_plan_shows_a_change_behind_our_back_and_makes_none(
     s3 = store.s3()
     s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Suspended"})
     s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": [{"Key": "team", "Value": "press"}]})
-    before = _all_of(store, name)
+    before, wrote = _all_of(store, name), _writes()
     planned = imagestore(capsys, "plan", "-f", tmp_path, "--offline", "--format", "json")
     assert planned.code == 2, planned.out
+    assert _writes() == wrote
     changes = {c["facet"]: c for c in planned.bucket(f"shop/{name}")["changes"] if c["op"] == "Set"}
     assert set(changes) == {"versioning", "tags"}
     assert changes["tags"]["fields"] == [{"path": 'tags["team"]', "before": "press", "after": "yes"}]

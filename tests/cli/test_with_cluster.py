@@ -175,3 +175,12 @@ def test_a_cluster_that_does_not_answer_is_a_sentence(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert done.stderr.startswith("error: the cluster: 0 NotReachable")
+
+
+@pytest.mark.parametrize("text", ["{s3cr3t: [", "clusters: 5", "contexts: [{name: x}]\ncurrent-context: x"])
+def test_a_broken_kubeconfig_is_a_sentence(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = _command(capsys, write(tmp_path, text, "kubeconfig"), "release", "--all")
+    assert said.code == 1
+    assert "s3cr3t" not in said.err

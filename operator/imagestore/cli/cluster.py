@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+import yaml
 from pydantic import ValidationError
 
 from imagestore.api.imagebucket import ImageBucketSpec, ImageBucketStatus
@@ -26,8 +27,9 @@ def access(context: str | None) -> Access:
         return find(context=context)
     except AccessError as error:
         raise Wrong(str(error)) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Wrong(f"the kubeconfig cannot be used: {error}") from None
+    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+        # Not its text: a parser quotes the line, and the line may hold a key.
+        raise Wrong(f"the kubeconfig cannot be used: {type(error).__name__}") from None
 
 
 def snapshot(

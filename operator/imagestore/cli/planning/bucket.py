@@ -8,7 +8,7 @@ from imagestore.backends.base import Backend, Sight
 from imagestore.cli.manifests.objects import Object
 from imagestore.cli.manifests.place import Problem
 from imagestore.cli.planning.calls import creating, sent
-from imagestore.cli.planning.surroundings import NEVER, Surroundings, claim
+from imagestore.cli.planning.surroundings import NEVER, Standing, Surroundings
 from imagestore.cli.planning.verdict import Verdict
 from imagestore.core.conditions import find
 from imagestore.core.errors import StoreError
@@ -62,7 +62,7 @@ def situation(question: Question) -> Situation:
     """The operator's view of this bucket. Without a cluster it has no past."""
     o, around = question.object, question.around
     known = around.known.get(o.label)
-    mine = claim(o.label, o.namespace, question.spec)
+    standing = around.standings.get(o.label, Standing())
     return Situation(
         meta=known.meta if known else Meta(o.namespace, o.name, "", 1, NEVER),
         spec=question.spec,
@@ -72,8 +72,8 @@ def situation(question: Question) -> Situation:
         now=question.now,
         token=lambda: "",
         namespace_labels=around.labels.get(o.namespace, {}),
-        older_rival=around.older_rival(mine),
-        earlier_buckets=around.earlier(mine),
+        older_rival=standing.older_rival,
+        earlier_buckets=standing.earlier,
     )
 
 
@@ -122,6 +122,8 @@ def _absent(question: Question, s: Situation, backend: Backend, verdict: Verdict
     if wanted.refusals and s.status.created is None:
         note = "the bucket does not exist, and is not created before this is corrected"
         return _refusals(question, s, replace(verdict, notes=(note,)))
+    if s.status.created is not None:
+        verdict = replace(verdict, notes=("the bucket was there before: its content is lost",))
     fresh = Sight({} if "tags" in backend.drivers else None)
     todo = planned(s, wanted, blank(backend, wanted.wishes, fresh))
     return _with_plan(question, s, replace(verdict, create=True), todo)

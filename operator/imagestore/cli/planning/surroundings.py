@@ -1,5 +1,6 @@
 """What surrounds a bucket: backends, other claimants, and what the cluster knows of it."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -36,36 +37,22 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
-class Claim:
-    """Who wants which bucket. Sorted: what the cluster has by age, then the manifests' in their order."""
+class Standing:
+    """Where a bucket stands among all that want one: the cluster's by age, then the manifests' in order."""
 
-    label: str
-    namespace: str
-    backend: str
-    bucket: str
+    older_rival: str | None = None  # namespace/name of whoever claimed the same bucket before
+    earlier: int = 0  # how many buckets the namespace already had on this backend
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """The manifests laid over a cluster, which may be empty (offline)."""
+    """The manifests laid over a cluster, which may be empty (offline). By namespace/name, but backends."""
 
     backends: Mapping[str, StorageBackendSpec]
     labels: Mapping[str, Mapping[str, str]]
     known: Mapping[str, Known]
-    claims: tuple[Claim, ...]
+    standings: Mapping[str, Standing]
     offline: bool
-
-    def older_rival(self, claim: Claim) -> str | None:
-        """Who claimed the same bucket before."""
-        same = (c for c in self._before(claim) if (c.backend, c.bucket) == (claim.backend, claim.bucket))
-        return next((c.label for c in same), None)
-
-    def earlier(self, claim: Claim) -> int:
-        """How many buckets the namespace already has on this backend."""
-        return sum((c.backend, c.namespace) == (claim.backend, claim.namespace) for c in self._before(claim))
-
-    def _before(self, claim: Claim) -> Iterable[Claim]:
-        return self.claims[: self.claims.index(claim)]
 
 
 def surroundings(manifests: Manifests, cluster: Snapshot) -> Surroundings:
@@ -76,18 +63,24 @@ def surroundings(manifests: Manifests, cluster: Snapshot) -> Surroundings:
         {**cluster.backends, **backends},
         {**cluster.labels, **manifests.namespaces},
         cluster.buckets,
-        _claims(manifests.of("ImageBucket"), cluster.buckets),
+        _standings(_specs(manifests.of("ImageBucket"), cluster.buckets)),
         cluster.offline,
     )
 
 
-def claim(label: str, namespace: str, spec: ImageBucketSpec) -> Claim:
-    """What an ImageBucket claims."""
-    return Claim(label, namespace, spec.backend_ref.name, spec.bucket_name)
-
-
-def _claims(objects: Iterable[Object], known: Mapping[str, Known]) -> tuple[Claim, ...]:
-    wanted = {o.label: (o.namespace, o.spec) for o in objects}
+def _specs(objects: Iterable[Object], known: Mapping[str, Known]) -> dict[str, ImageBucketSpec]:
     old = sorted(known.items(), key=lambda pair: (pair[1].meta.created, pair[0]))
-    specs = {label: (k.meta.namespace, wanted.get(label, ("", k.spec))[1]) for label, k in old} | wanted
-    return tuple(claim(label, n, s) for label, (n, s) in specs.items() if isinstance(s, ImageBucketSpec))
+    written = {o.label: o.spec for o in objects if isinstance(o.spec, ImageBucketSpec)}
+    return {label: k.spec for label, k in old} | written
+
+
+def _standings(specs: Mapping[str, ImageBucketSpec]) -> dict[str, Standing]:
+    owners: dict[tuple[str, str], str] = {}
+    counts: Counter[tuple[str, str]] = Counter()
+    found = {}
+    for label, spec in specs.items():
+        backend, namespace = spec.backend_ref.name, label.partition("/")[0]
+        first = owners.setdefault((backend, spec.bucket_name), label)
+        found[label] = Standing(None if first == label else first, counts[backend, namespace])
+        counts[backend, namespace] += 1
+    return found

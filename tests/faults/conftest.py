@@ -1,13 +1,12 @@
 """A proxy in front of each store, and worlds behind it."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from dev.stores import Store as Server
 from tests.faults.proxy import Proxy, healthy, proxied
-from tests.faults.world import QUOTA, SPEC, Make, StoreWorld, settings_of
+from tests.faults.world import QUOTA, SPEC, Make, StoreWorld, make
 
 
 @pytest.fixture(scope="session")
@@ -38,12 +37,6 @@ def made(world: StoreWorld, proxy: Proxy) -> StoreWorld:
     world.recover()
     proxy.forget()
     return world
-
-
-def make(server: Server, proxy: Proxy, **more: Any) -> StoreWorld:
-    """A world on a server behind a proxy."""
-    spec = more.pop("backend_spec", None) or settings_of(server, proxy.endpoint)
-    return StoreWorld(server=server, proxy=proxy, backend_spec=spec, **more)
 
 
 @pytest.fixture

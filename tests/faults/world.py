@@ -127,6 +127,14 @@ class StoreWorld(World):
             self.now += timedelta(seconds=self.wait or 0.0)
         raise AssertionError(f"does not recover: {self.ready_message}")
 
+    def finish(self) -> Self:
+        """Only time passes until the object is gone."""
+        for _ in range(MANY):
+            if self.gone:
+                return self
+            self.go(1, at_least=0.0)
+        raise AssertionError(f"is not deleted: {self.ready_message}")
+
     @property
     def ready_message(self) -> str:
         """Ready in words."""
@@ -236,6 +244,12 @@ def gone(world: StoreWorld) -> bool:
         return world.truth.look(world.bucket_name) is None
     except NotFound:
         return True
+
+
+def make(server: Server, proxy: Proxy, **more: Any) -> StoreWorld:
+    """A world on a server behind a proxy."""
+    spec = more.pop("backend_spec", None) or settings_of(server, proxy.endpoint)
+    return StoreWorld(server=server, proxy=proxy, backend_spec=spec, **more)
 
 
 Make = Callable[..., StoreWorld]

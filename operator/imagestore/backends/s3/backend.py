@@ -15,7 +15,7 @@ from imagestore.backends.s3.profiles import PROFILES, Location, Profile
 from imagestore.backends.s3.setting import Call, Place, S3Setting
 from imagestore.backends.s3.settings import SETTINGS
 from imagestore.backends.s3.tags import TAGS
-from imagestore.core.errors import NotFound, StoreError
+from imagestore.core.errors import NotFound, StoreError, Unavailable
 from imagestore.core.facet import Facet
 from imagestore.core.reading import Level, Support
 from imagestore.facets.object_lock import ObjectLock
@@ -133,11 +133,19 @@ class S3Backend:
         return {"CreateBucketConfiguration": {"LocationConstraint": self.region}} if named else {}
 
     def delete(self, bucket: str) -> None:
-        """DeleteBucket; 404 is done."""
+        """DeleteBucket; 404 is done.
+
+        Stores say 204. After anything else a look decides: a 200 of something in between that had deleted
+        nothing let the finalizer go, and the bucket was an orphan.
+        """
         try:
-            self.call("DeleteBucket", {"Bucket": bucket})
+            answer = self.call("DeleteBucket", {"Bucket": bucket})
         except NotFound:
             return
+        status = (answer.get("ResponseMetadata") or {}).get("HTTPStatusCode")
+        if (status != 204 or not told_by_store(answer)) and self._head(bucket, Sight()) is not None:
+            message = f"DeleteBucket was answered with {status}, and the bucket is still there"
+            raise Unavailable(message, operation="DeleteBucket")
 
     def remains(self, bucket: str) -> Remains:
         """The first page of versions, delete markers and open uploads; a bucket that is gone has none."""

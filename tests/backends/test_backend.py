@@ -1,0 +1,149 @@
+"""Looking, creating, deleting and measuring, on the real servers."""
+
+import uuid
+from dataclasses import replace
+
+import pytest
+
+from imagestore.backends.base import Usage
+from imagestore.backends.factory import Keys
+from imagestore.backends.s3.backend import S3Backend
+from imagestore.core.errors import Denied, Rejected, StoreError
+from imagestore.facets.object_lock import ObjectLock
+from imagestore.facets.quota import Quota
+from imagestore.facets.versioning import Versioning
+from tests.backends.test_errors import reaching
+from tests.contract.stores import Recorded, backend_of
+
+ALL = ["AWS", "MinIO", "Ceph", "SeaweedFS"]
+
+
+@pytest.fixture(params=ALL)
+def backend(request: pytest.FixtureRequest) -> S3Backend:
+    return backend_of(request.param, request)
+
+
+def new() -> str:
+    return f"backend-{uuid.uuid4().hex[:12]}"
+
+
+def test_the_probe_tells_the_product(backend: S3Backend) -> None:
+    assert backend.probe().product == backend.profile.product
+
+
+def test_a_bucket_appears_and_goes(backend: S3Backend) -> None:
+    name = new()
+    assert backend.look(name) is None
+    backend.create(name, {})
+    sight = backend.look(name)
+    assert sight is not None
+    assert sight.tags == {}
+    backend.delete(name)
+    assert backend.look(name) is None
+    backend.delete(name)  # gone is done
+
+
+def test_a_bucket_with_tags_costs_one_call_and_none_of_it_writes(backend: S3Backend) -> None:
+    name = new()
+    backend.create(name, {})
+    tagging = {"TagSet": [{"Key": "imagestore.dev/owner", "Value": "i/n/x"}]}
+    backend.call("PutBucketTagging", {"Bucket": name, "Tagging": tagging})
+    recorded = Recorded(backend.call, [])
+    sight = replace(backend, call=recorded).look(name)
+    assert sight is not None
+    assert sight.tags == {"imagestore.dev/owner": "i/n/x"}
+    assert recorded.operations == ["GetBucketTagging"]
+
+
+def test_looking_never_creates(backend: S3Backend) -> None:
+    recorded, name = Recorded(backend.call, []), new()
+    watched = replace(backend, call=recorded)
+    for _ in range(2):
+        assert watched.look(name) is None
+        assert watched.remains(name).empty
+    assert all(o.startswith(("Get", "Head", "List")) for o in recorded.operations)
+
+
+@pytest.mark.parametrize("lock", [ObjectLock(), ObjectLock(mode="Governance", days=2)])
+def test_object_lock_is_asked_for_at_creation(backend: S3Backend, lock: ObjectLock) -> None:
+    name = new()
+    backend.create(name, {"objectLock": lock})
+    assert backend.drivers["objectLock"].read(name) == lock
+    assert backend.drivers["versioning"].read(name) == Versioning(state="Enabled"), "a lock brings versions"
+
+
+def test_a_name_that_is_taken_is_rejected_where_the_store_says_so(backend: S3Backend) -> None:
+    """One's own bucket answers 200 on RGW and (moto, too) in us-east-1: no test of existence."""
+    name = new()
+    backend.create(name, {})
+    if backend.provider in ("MinIO", "SeaweedFS"):
+        with pytest.raises(Rejected) as refusal:
+            backend.create(name, {})
+        assert refusal.value.code.startswith("BucketAlready")
+    else:
+        backend.create(name, {})
+
+
+def test_a_region_is_named_where_the_store_wants_it(request: pytest.FixtureRequest) -> None:
+    backend = replace(backend_of("AWS", request), region="eu-central-1")
+    recorded = Recorded(backend.call, [])
+    name = new()
+    replace(backend, call=recorded).create(name, {})
+    assert recorded.seen[0][1]["CreateBucketConfiguration"] == {"LocationConstraint": "eu-central-1"}
+    assert backend.call("GetBucketLocation", {"Bucket": name})["LocationConstraint"] == "eu-central-1"
+    assert replace(backend, region="us-east-1")._location() == {}
+    assert replace(backend, region="cn-north-1").arn("b") == "arn:aws-cn:s3:::b"
+
+
+def test_a_strangers_bucket_is_denied(request: pytest.FixtureRequest) -> None:
+    """Ceph's administrator is another user there, who owns none of the buckets."""
+    store = request.getfixturevalue("ceph_store")
+    name = new()
+    backend_of("Ceph", request).create(name, {})
+    keys = Keys(store.admin_access_key, store.admin_secret_key)
+    stranger = reaching(store.endpoint, keys, provider="Ceph")
+    with pytest.raises(Denied):
+        stranger.look(name)
+    with pytest.raises(Rejected, match="BucketAlreadyExists"):
+        stranger.create(name, {})
+
+
+def test_ceph_tells_what_a_bucket_holds_at_once(request: pytest.FixtureRequest) -> None:
+    backend, name = backend_of("Ceph", request), new()
+    backend.create(name, {})
+    assert backend.usage(name) == Usage(0, 0)
+    for i in range(3):
+        backend.call("PutObject", {"Bucket": name, "Key": f"k{i}", "Body": b"x" * 1000})
+    assert backend.usage(name) == Usage(3, 3000)
+    assert replace(backend, admin=False).usage(name) is None
+
+
+def test_minio_tells_when_its_scanner_has_come_by(request: pytest.FixtureRequest) -> None:
+    backend, name = backend_of("MinIO", request), new()
+    backend.create(name, {})
+    assert backend.usage(name) in (None, Usage(0, 0))
+
+
+@pytest.mark.parametrize("provider", ["MinIO", "Ceph"])
+def test_a_quota_stops_writes(provider: str, request: pytest.FixtureRequest) -> None:
+    backend, name = backend_of(provider, request), new()
+    backend.create(name, {})
+    quota = backend.drivers["quota"]
+    quota.write(name, Quota(hard="16Ki"), None)
+    with pytest.raises(StoreError):
+        backend.call("PutObject", {"Bucket": name, "Key": "big", "Body": b"x" * 64 * 1024})
+    quota.clear(name, quota.read(name))
+    backend.call("PutObject", {"Bucket": name, "Key": "big", "Body": b"x" * 64 * 1024})
+
+
+def test_a_server_of_unknown_make_gets_no_settings_but_versions(request: pytest.FixtureRequest) -> None:
+    backend = replace(backend_of("SeaweedFS", request), provider="S3")
+    assert list(backend.drivers) == ["versioning"]
+    name = new()
+    assert backend.look(name) is None
+    backend.create(name, {})
+    sight = backend.look(name)
+    assert sight is not None
+    assert sight.tags is None, "it is not known whom it belongs to"
+    backend.drivers["versioning"].write(name, Versioning(state="Enabled"), None)
+    assert backend.drivers["versioning"].read(name) == Versioning(state="Enabled")

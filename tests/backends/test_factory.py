@@ -1,0 +1,112 @@
+"""From a StorageBackend and its Secrets to a backend: what is missing is said in one sentence."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from imagestore.api.storagebackend import StorageBackendSpec
+from imagestore.backends.factory import ConfigError, Keys, connect, connect_with_keys
+from imagestore.backends.s3.backend import S3Backend
+from imagestore.core.reading import Level
+from imagestore.metrics import REGISTRY, StoreMetrics
+from tests.contract.stores import FIXTURES
+
+GOOD = {"accessKeyId": b"key", "secretAccessKey": b"the-secret\n"}
+SECRETS: dict[str, dict[str, bytes]] = {
+    "good": GOOD,
+    "empty": {},
+    "half": {"accessKeyId": b"key"},
+    "binary": {"accessKeyId": b"key", "secretAccessKey": b"\xff\xfe"},
+    "ca": {"ca.crt": b"-----BEGIN CERTIFICATE-----"},
+}
+
+
+def spec(**more: Any) -> StorageBackendSpec:
+    raw = {
+        "provider": "MinIO",
+        "s3": {"endpoint": "http://127.0.0.1:1", "region": "r"},
+        "credentials": {"secretRef": {"name": "good"}},
+        **more,
+    }
+    return StorageBackendSpec.model_validate(raw)
+
+
+def named(name: str) -> dict[str, Any]:
+    return {"secretRef": {"name": name}}
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"credentials": named("nowhere")}, "spec.credentials.secretRef names the Secret nowhere, which is not"),
+    ({"credentials": named("empty")}, "the Secret empty has no key accessKeyId"),
+    ({"credentials": named("half")}, "the Secret half has no key secretAccessKey"),
+    ({"credentials": named("binary")}, "the key secretAccessKey of the Secret binary is not plain text"),
+    ({"tls": {"caSecretRef": {"name": "good"}}}, "the Secret good has no key ca.crt"),
+    ({"tls": {"caSecretRef": {"name": "nowhere"}}}, "spec.tls.caSecretRef names the Secret nowhere"),
+    (
+        {"admin": {"endpoint": "http://127.0.0.1:1", "credentials": named("half")}},
+        "the Secret half has no key secretAccessKey",
+    ),
+    ({"s3": {"region": "r"}}, "spec.s3.endpoint is missing"),
+]
+
+
+@pytest.mark.parametrize(("more", "sentence"), WRONG)
+def test_what_is_missing_is_said(more: Mapping[str, Any], sentence: str) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        connect("x", spec(**more), SECRETS.get)
+
+
+def test_connecting_sends_nothing_and_shows_no_secret() -> None:
+    backend = connect("x", spec(tls={"caSecretRef": {"name": "ca"}}), SECRETS.get)
+    assert backend.name == "x"
+    assert "the-secret" not in repr(backend)
+
+
+def test_aws_has_endpoints_of_its_own() -> None:
+    raw = spec(provider="AWS", s3={"region": "eu-central-1"}, credentials={"ambient": {}})
+    backend = connect("x", raw, SECRETS.get)
+    assert backend.endpoint == "https://s3.eu-central-1.amazonaws.com"
+
+
+def test_quota_comes_with_an_admin_api() -> None:
+    admin = {"endpoint": "http://127.0.0.1:1", "credentials": named("good")}
+    assert connect("x", spec(), SECRETS.get).support["quota"].level is Level.NONE
+    assert connect("x", spec(admin=admin), SECRETS.get).support["quota"].level is Level.FULL
+    seaweed = connect("x", spec(provider="SeaweedFS", admin=admin), SECRETS.get)
+    assert seaweed.support["quota"].level is Level.NONE, "an admin API that is not there does no harm"
+
+
+@pytest.mark.parametrize("provider", FIXTURES)
+def test_secrets_reach_the_store(provider: str, request: pytest.FixtureRequest) -> None:
+    store = request.getfixturevalue(FIXTURES[provider])
+    secret = {"accessKeyId": store.access_key.encode(), "secretAccessKey": store.secret_key.encode() + b"\n"}
+    raw = spec(provider=provider, s3={"endpoint": store.endpoint, "region": store.region})
+    assert connect("x", raw, {"good": secret}.get).probe().product
+
+
+def test_the_surroundings_credentials_are_used_and_their_endpoint_is_not(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AWS_ENDPOINT_URL in the environment would send credentials to another address."""
+    store = request.getfixturevalue("minio_store")
+    monkeypatch.setattr("imagestore.backends.s3.client.SHARED.session", None)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", store.access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", store.secret_key)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
+    raw = spec(s3={"endpoint": store.endpoint, "region": store.region}, credentials={"ambient": {}})
+    assert connect("x", raw, SECRETS.get).probe().product == "MinIO"
+    amazon = connect_with_keys("x", spec(provider="AWS", s3={"region": "eu-west-1"}), None)
+    assert isinstance(amazon, S3Backend)
+
+
+def test_calls_are_counted_and_forgotten_with_their_backend(request: pytest.FixtureRequest) -> None:
+    store = request.getfixturevalue("minio_store")
+    raw = spec(s3={"endpoint": store.endpoint, "region": store.region})
+    backend = connect_with_keys("counted", raw, Keys(store.access_key, store.secret_key))
+    backend.look("never-was-there")
+    labels = {"backend": "counted", "operation": "HeadBucket", "outcome": "NotFound"}
+    assert REGISTRY.get_sample_value("imagestore_store_calls_total", labels) == 1
+    StoreMetrics("counted").forget()
+    assert REGISTRY.get_sample_value("imagestore_store_calls_total", labels) is None

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagestore.core.paths import ANY, Item, covers, graft, item_step, key_step, parse
+from imagestore.core.paths import ANY, Item, covers, item_step, key_step, parse
 
 VALUE: dict[str, Any] = {
     "versioning": {"state": "Enabled"},
@@ -43,27 +43,6 @@ def test_anything_else_is_refused_with_an_example_of_what_is_right(path: str) ->
 def test_any_key_and_any_name_can_be_written(key: str, name: str) -> None:
     assert parse("tags" + key_step(key)) == ("tags", key)
     assert parse("rules" + item_step("name", name)) == ("rules", Item("name", name))
-
-
-@pytest.mark.parametrize(
-    ("path", "target", "source", "result"),
-    [
-        ("a.b", {"a": {"b": 1, "c": 2}}, {"a": {"b": 9, "c": 8}}, {"a": {"b": 9, "c": 2}}),
-        ("a.b", {"a": {"b": 1, "c": 2}}, {"a": {}}, {"a": {"c": 2}}),
-        ("a.b", {}, {"a": {"b": 1}}, {"a": {"b": 1}}),
-        ("a[n=x].v", {"a": [{"n": "x", "v": 1}]}, {"a": [{"n": "x", "v": 2}]}, {"a": [{"n": "x", "v": 2}]}),
-        ("a[n=x]", {"a": [{"n": "x"}, {"n": "y"}]}, {"a": []}, {"a": [{"n": "y"}]}),
-        ("a[n=x]", {"a": []}, {"a": [{"n": "x"}]}, {"a": [{"n": "x"}]}),
-    ],
-)
-def test_graft_takes_replaces_adds_and_removes(path: str, target: Any, source: Any, result: Any) -> None:
-    assert graft(target, source, parse(path)) == result
-
-
-def test_graft_survives_a_path_into_a_scalar() -> None:
-    """A user's slip such as versioning.state.Enabled in spec.drift.ignore must not stop a reconcile."""
-    graft(VALUE, VALUE, parse("versioning.state.Enabled"))
-    graft(VALUE, VALUE, parse("versioning.state[name=x].y"))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from imagestore.core.policies import hold_everything, hold_risky, ignoring, obse
 from imagestore.core.reading import Found, Missing, Reading, Unreadable, Unsupported
 from imagestore.facets.cors import Cors
 from imagestore.facets.lifecycle import Expire, Lifecycle, LifecycleRule
-from imagestore.facets.policy import TLS_SID, Policy
+from imagestore.facets.policy import TLS_SID, Policy, Statement
 from imagestore.facets.tags import Tags
 from imagestore.facets.versioning import Versioning
 
@@ -94,13 +94,27 @@ def test_an_ignored_rule_that_is_gone_is_written_whole() -> None:
     """There is no day to take over, and half a rule would be worse than none."""
     rule = LifecycleRule(name="a", expire=Expire(days=3))
     wish = Lifecycle(rules=(rule,))
-    assert ignoring(wish, Found(Lifecycle()), ["lifecycle.rules[name=a].expire.days"], "lifecycle") == wish
+    assert (
+        ignoring(wish, Found(Lifecycle()), ["lifecycle.rules[name=a].expire.days"], "lifecycle")
+        == wish.canonical()
+    )
 
 
 def test_any_item_can_be_ignored() -> None:
     wish = Lifecycle(rules=(LifecycleRule(name="a", expire=Expire(days=3), state="Enabled"),))
     there = Lifecycle(rules=(LifecycleRule(name="a", expire=Expire(days=9), state="Enabled"),))
     assert ignoring(wish, Found(there), ["lifecycle.rules[].expire.days"], "lifecycle") == there
+
+
+def test_what_a_store_answers_is_taken_as_it_is_however_odd() -> None:
+    """Answers were never validated: a name longer than we would take must not stop a reconcile."""
+    odd = Statement.model_construct(
+        sid="s" * 999, effect="Deny", principals=("*",), actions=(), resources=(), conditions=(), raw="{}"
+    )
+    there = Policy.model_construct(statements=(odd,), require_tls=None, exclusive=None)
+    relaxed = ignoring(Policy(exclusive=True), Found(there), ["policy.statements[]"], "policy")
+    assert isinstance(relaxed, Policy)
+    assert relaxed.statements == (odd,)
 
 
 def test_ignoring_does_not_stop_at_a_slip() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SerializationInfo, model_serializer, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_serializer, model_validator
 from pydantic.alias_generators import to_camel
 
 
@@ -69,8 +69,6 @@ class Schema:
 
 M = TypeVar("M")
 
-_WHOLE = {"internal": True}
-
 # Five digits: what fits is at most some hundred years, so that a date plus a duration is still a date.
 DURATION = r"^([0-9]{1,5}[smhd])+$"
 QUANTITY = r"^[0-9]+(\.[0-9]+)?(k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$"
@@ -110,20 +108,14 @@ class Model(BaseModel):
         return value if built else {cls.inline: value}
 
     @model_serializer(mode="wrap")
-    def _serialize(self, handler: Any, info: SerializationInfo) -> Any:
+    def _serialize(self, handler: Any) -> Any:
         # Here, and not in to_json, so that it holds for models inside models too.
-        dumped = {
-            k: v for k, v in handler(self).items() if info.context is _WHOLE or k not in self._internal()
-        }
+        dumped = {k: v for k, v in handler(self).items() if k not in self._internal()}
         return dumped if self.inline is None else dumped[self.inline]
 
     def to_json(self) -> Any:
         """The value as a user would write it: aliases, no absent fields, nothing internal."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
-
-    def to_whole_json(self) -> Any:
-        """As ``to_json``, with what is internal: reading it again gives an equal value. Never to be shown."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True, context=_WHOLE)
 
     @classmethod
     def _internal(cls) -> set[str]:

@@ -68,40 +68,6 @@ def _is(value: Any, step: Item) -> bool:
     return isinstance(value, Mapping) and str(value.get(step.key)) == step.value
 
 
-def graft(target: Any, source: Any, steps: Sequence[Step]) -> Any:
-    """``target`` with what the steps lead to taken from ``source``: replaced, added or removed (None).
-
-    The steps are those of one difference: they lead to one place, never to any item.
-    """
-    if not steps:
-        return source
-    if isinstance(steps[0], Item):
-        return _graft_item(_list(target), _list(source), steps[0], steps[1:])
-    return _graft_key(_map(target), _map(source), steps[0], steps[1:])
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _map(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _graft_key(target: Mapping[str, Any], source: Mapping[str, Any], key: str, rest: Sequence[Step]) -> Any:
-    child = graft(target.get(key), source.get(key), rest)
-    others = {k: v for k, v in target.items() if k != key}
-    return others if child is None else others | {key: child}
-
-
-def _graft_item(target: list[Any], source: list[Any], step: Item, rest: Sequence[Step]) -> list[Any]:
-    theirs = next((v for v in source if _is(v, step)), None)
-    if not any(_is(v, step) for v in target):
-        return target if theirs is None else [*target, theirs]
-    grafted = [graft(v, theirs, rest) if _is(v, step) else v for v in target]
-    return [v for v in grafted if v is not None]
-
-
 def covers(pattern: Sequence[Step], path: Sequence[Step]) -> bool:
     """Whether ``path`` is at or below ``pattern``."""
     return len(pattern) <= len(path) and all(p in (ANY, q) for p, q in zip(pattern, path, strict=False))

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
+from typing import Any
 
 from imagestore.core import paths
 from imagestore.core.diff import diff
 from imagestore.core.facet import WHOLE, Facet, Parts
+from imagestore.core.model import Model
 from imagestore.core.plan import Change, Op, Plan
 from imagestore.core.reading import Found, Reading
 
@@ -54,8 +56,54 @@ def ignoring(
         return wish
     mine, have = wish.canonical(), reading.value.canonical()
     seen = have.restrict(managed | mine.claims(have))
-    value, theirs = {name: wish.to_whole_json()}, {name: seen.to_whole_json()}
+    relaxed = mine
     for steps in (paths.parse(f.path) for f in diff(name, seen, mine)):
         if any(paths.covers(pattern, steps) for pattern in patterns):
-            value = paths.graft(value, theirs, steps)
-    return type(wish).model_validate(value[name])
+            relaxed = _taken(relaxed, seen, steps[1:])
+    return relaxed
+
+
+def _taken(mine: Any, theirs: Any, steps: Sequence[paths.Step]) -> Any:
+    """``mine`` with the place of one difference as in ``theirs``.
+
+    On values, not on JSON: what a store answers was never validated, and its internal fields must stay.
+    """
+    if not steps:
+        return theirs
+    if isinstance(mine, Model):
+        field, rest = _field(mine, steps)
+        value = _taken(getattr(mine, field), getattr(theirs, field), rest)
+        return mine.model_copy(update={field: value})
+    if isinstance(mine, Mapping):
+        return _entry_taken(mine, theirs, str(steps[0]))
+    step = steps[0]
+    return _item_taken(mine, theirs, step, steps[1:]) if isinstance(step, paths.Item) else theirs
+
+
+def _field(value: Model, steps: Sequence[paths.Step]) -> tuple[str, Sequence[paths.Step]]:
+    if value.inline is not None:
+        return value.inline, steps
+    fields = type(value).model_fields.items()
+    return next(n for n, info in fields if (info.alias or n) == steps[0]), steps[1:]
+
+
+def _entry_taken(
+    mine: Mapping[str, Any], theirs: Mapping[str, Any] | None, key: str
+) -> Mapping[str, Any] | None:
+    others = {k: v for k, v in mine.items() if k != key}
+    if theirs is None:
+        return others or None
+    return others | {key: theirs[key]} if key in theirs else others
+
+
+def _item_taken(
+    mine: tuple[Model, ...], theirs: tuple[Model, ...], step: paths.Item, rest: Sequence[paths.Step]
+) -> tuple[Model, ...]:
+    def is_it(item: Model) -> bool:
+        return str(item.to_json()[step.key]) == step.value
+
+    other = next((i for i in theirs if is_it(i)), None)
+    if not any(is_it(i) for i in mine):
+        return mine if other is None else (*mine, other)
+    taken = (_taken(i, other, rest) if is_it(i) else i for i in mine)
+    return tuple(i for i in taken if i is not None)

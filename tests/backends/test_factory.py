@@ -7,7 +7,7 @@ import pytest
 
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.factory import ConfigError, Keys, connect, connect_with_keys
-from imagestore.backends.s3.backend import S3Backend
+from imagestore.backends.s3.client import SHARED, Target, _arguments
 from imagestore.core.reading import Level
 from imagestore.metrics import REGISTRY, StoreMetrics
 from tests.contract.stores import FIXTURES
@@ -97,8 +97,8 @@ def test_the_surroundings_credentials_are_used_and_their_endpoint_is_not(
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
     raw = spec(s3={"endpoint": store.endpoint, "region": store.region}, credentials={"ambient": {}})
     assert connect("x", raw, SECRETS.get).probe().product == "MinIO"
-    amazon = connect_with_keys("x", spec(provider="AWS", s3={"region": "eu-west-1"}), None)
-    assert isinstance(amazon, S3Backend)
+    amazon = SHARED.client(**_arguments(Target(endpoint=None, region="eu-west-1", keys=None)))
+    assert amazon.meta.endpoint_url == "https://s3.eu-west-1.amazonaws.com"
 
 
 def test_calls_are_counted_and_forgotten_with_their_backend(request: pytest.FixtureRequest) -> None:

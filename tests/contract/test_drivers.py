@@ -1,7 +1,8 @@
 """Every driver, facet and sample, on the real servers. AWS is moto: it stands in for what only AWS has."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from imagestore.core.diff import diff
 from imagestore.core.errors import Rejected, StoreError
 from imagestore.core.facet import Facet
 from imagestore.core.losses import uses
+from imagestore.core.paths import ANY, Step, parse
 from imagestore.core.plan import plan
 from imagestore.core.reading import Found, Level, Missing
 from tests.contract.samples import SAMPLES
@@ -183,14 +185,54 @@ def test_what_would_be_lost_is_refused_by_its_path(at: World, sample: Facet) -> 
     assert at.recorded.operations == [], "nothing was sent"
 
 
+def without(value: Facet, lost: Iterable[str]) -> Facet:
+    """``value`` without what these patterns name; a rule that then does nothing goes, too."""
+    json = value.to_json()
+    for pattern in lost:
+        json = _pruned(json, parse(pattern))
+    if "rules" in json:
+        json["rules"] = [rule for rule in json["rules"] if set(rule) - {"name", "state", "match"}]
+    return type(value).model_validate(json)
+
+
+def _pruned(json: Any, steps: Sequence[Step]) -> Any:
+    if steps[0] == ANY:
+        return [_pruned(item, steps[1:]) for item in json]
+    if steps[0] not in json:
+        return json
+    rest = {k: v for k, v in json.items() if k != steps[0]}
+    left = _pruned(json[steps[0]], steps[1:]) if len(steps) > 1 else None
+    return rest | ({steps[0]: left} if left else {})
+
+
+def put(at: World, value: Facet) -> None:
+    """Without the driver's caution."""
+    at.raw(ROWS[at.facet].write, **ROWS[at.facet].encode(value, at.backend._place(at.bucket)))
+
+
 @each_sample(LOST)
-def test_what_is_listed_as_lost_is_lost(at: World, sample: Facet) -> None:
+def test_what_is_not_listed_as_lost_is_kept(at: World, sample: Facet) -> None:
+    rest = without(sample, at.backend.support[at.facet].lost)
+    if not rest.is_empty():
+        put(at, rest)
+        assert same(at.read(), rest)
+
+
+PATTERNS = [(p, f, pattern) for p, f in HELD for pattern in MATRIX[p][f].lost]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("at", PATTERNS, indirect=True, ids=["-".join(c) for c in PATTERNS])
+def test_each_thing_listed_as_lost_is_lost(at: World, request: pytest.FixtureRequest) -> None:
     """Support is what a write followed by a read proves; so is its lack."""
+    pattern = request.node.callspec.params["at"][2]
+    others = set(at.backend.support[at.facet].lost) - {pattern}
+    sample = next(v for v in SAMPLES[at.facet].values() if uses(v, [pattern]))
+    value = without(sample, others)
     try:
-        at.raw(ROWS[at.facet].write, **ROWS[at.facet].encode(sample, at.backend._place(at.bucket)))
+        put(at, value)
     except StoreError:
         return
-    assert not same(at.read(), sample)
+    assert not same(at.read(), value)
 
 
 @each([c for c in NOT_HELD if c[1] != "quota"])

@@ -30,6 +30,14 @@ $(INSTALLED): requirements-dev.lock pyproject.toml
 demo: $(INSTALLED) ## Show it work on a local cluster and store, or on CONTEXT=<your context>
 	@$(BIN)/python -m dev.demo $(if $(CONTEXT),--context "$(CONTEXT)")
 
+# What is measured, and how often: SIZES=1000 REPEAT=3
+SIZES ?= 100,1000,5000
+REPEAT ?= 3
+
+.PHONY: bench
+bench: prepare ## Measure what the operator costs, into docs/benchmarks/ (half an hour on a quiet machine)
+	@$(BIN)/python -m dev.bench --sizes $(SIZES) --repeat $(REPEAT) --keep
+
 .PHONY: prepare
 prepare: $(INSTALLED) ## Build or fetch every program that tests and demo need
 	@$(BIN)/python -m dev.prepare

@@ -1,0 +1,77 @@
+"""`python -m dev.bench`: measure, print a table, keep the raw data."""
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dev.bench import process
+from dev.bench.api import connected
+from dev.bench.phases import Bench, Numbers
+from dev.bench.report import refused, table
+from dev.bench.world import world
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+# The bench asks what the operator can do, so it is not held back; the default is 100 a second.
+LIMITS = {"requestsPerSecond": 100000, "burst": 100000, "concurrency": 16}
+PHASES = ("create", "edit", "restart", "edit-restart", "look", "delete")
+
+
+def main() -> None:
+    """All sizes, one after the other, each in a world of its own."""
+    parser = argparse.ArgumentParser(prog="python -m dev.bench", description=main.__doc__)
+    parser.add_argument("--sizes", default="100,1000,5000", help="default %(default)s")
+    parser.add_argument("--repeat", type=int, default=1, help="runs of each size; default %(default)s")
+    parser.add_argument("--edits", type=int, default=200, help="edits that are timed; default %(default)s")
+    parser.add_argument("--concurrency", type=int, default=LIMITS["concurrency"], help="default %(default)s")
+    parser.add_argument("--phases", default=",".join(PHASES), help="default %(default)s")
+    parser.add_argument("--output", type=Path, help="where the raw data goes, as JSON")
+    options = parser.parse_args()
+    sizes = [int(size) for size in options.sizes.split(",") for _ in range(options.repeat)]
+    found = [numbers for size in sizes for numbers in asyncio.run(_measure(size, options))]
+    print(table(found), *refused(found), sep="\n")
+    if options.output:
+        options.output.write_text(json.dumps(_raw(found), indent=1) + "\n")
+
+
+def _raw(found: list[Numbers]) -> dict[str, object]:
+    return {
+        "command": " ".join(["python -m dev.bench", *sys.argv[1:]]),
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": process.machine(),
+        "numbers": [n.to_json() for n in found],
+    }
+
+
+async def _measure(size: int, options: argparse.Namespace) -> list[Numbers]:
+    limits, phases, found = LIMITS | {"concurrency": options.concurrency}, options.phases.split(","), []
+
+    def say(numbers: Numbers) -> None:
+        found.append(numbers)
+        print(table([numbers]).splitlines()[2], flush=True)
+
+    with tempfile.TemporaryDirectory(prefix="imagestore-bench-", dir=MEMORY) as folder:
+        with world(Path(folder), limits) as there:
+            async with connected(there.cluster) as (api, follower):
+                bench = Bench(there, api, follower, size)
+                with there.operator() as operator:
+                    say(await bench.create(operator))
+                    if "edit" in phases:
+                        say(await bench.edits(operator, options.edits))
+                if "restart" in phases:
+                    say(await bench.restart())
+                if "edit-restart" in phases:
+                    say(await bench.edits_during_restart(options.edits))
+                if "look" in phases:
+                    say(await bench.round(12))
+                if "delete" in phases:
+                    with there.operator() as operator:
+                        say(await bench.delete(operator))
+    return found
+
+
+if __name__ == "__main__":
+    main()

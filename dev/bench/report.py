@@ -1,0 +1,29 @@
+"""The table, the raw data and the page."""
+
+from collections.abc import Iterable, Sequence
+
+from dev.bench.phases import Numbers
+
+HEAD = ("phase", "buckets", "seconds", "CPU s", "peak MB", "store calls each", "API writes each", "more")
+
+
+def table(all_numbers: Iterable[Numbers]) -> str:
+    """As Markdown, which reads well in a terminal too."""
+    rows = [HEAD, *map(_row, all_numbers)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(HEAD))]
+    lines = ["| " + " | ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) + " |" for row in rows]
+    lines.insert(1, "|" + "|".join("-" * (w + 2) for w in widths) + "|")
+    return "\n".join(lines)
+
+
+def _row(n: Numbers) -> tuple[str, ...]:
+    calls, writes = n.calls.total() / n.buckets, n.writes.total() / n.buckets
+    extra = ", ".join(f"{name} {value:.3f}" for name, value in n.extra.items())
+    seen = (f"{n.seconds:.2f}", f"{n.cpu:.2f}", f"{n.peak:.0f}", f"{calls:.2f}", f"{writes:.2f}")
+    return (n.phase, str(n.buckets), *seen, extra)
+
+
+def refused(all_numbers: Sequence[Numbers]) -> list[str]:
+    """Writes that the API server did not take."""
+    found = ((n, k, v) for n in all_numbers for k, v in n.writes.items() if not k.endswith((" 200", " 201")))
+    return [f"{n.phase} of {n.buckets}: {v} × {k}" for n, k, v in found]

@@ -10,6 +10,7 @@ from imagestore.core.reading import Level, Support
 # What every bucket needs before any setting is read: look, create, and the deletion policies.
 BUCKET_PERMISSIONS: Mapping[str, tuple[str, ...]] = {
     "probe": ("s3:ListAllMyBuckets",),
+    "look": ("s3:ListBucket",),
     "create": ("s3:CreateBucket",),
     "DeleteIfEmpty": ("s3:DeleteBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"),
     "DeleteAll": ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload"),

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
-from typing import Any
 
 import aiohttp
 
@@ -12,7 +11,7 @@ from imagestore import metrics
 from imagestore.api.kinds import KINDS, Kind
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.client import ApiError, Client
-from imagestore.k8s.objects import Key, version
+from imagestore.k8s.objects import Key, key_of, version
 from imagestore.k8s.resources import BY_KIND
 from imagestore.k8s.writer import Writer
 
@@ -78,16 +77,11 @@ class Audit:
         found: dict[Key, str] = {}
         try:
             async for page in self._client.pages(BY_KIND[kind.name], metadata=True):
-                found |= {_key(kind, item): item["metadata"]["resourceVersion"] for item in page.items}
+                found |= {key_of(kind, item): item["metadata"]["resourceVersion"] for item in page.items}
         except ApiError as error:
             if error.status != 404:  # the CRD is not there: neither is any object
                 raise
         return found
-
-
-def _key(kind: Kind, item: Any) -> Key:
-    meta = item["metadata"]
-    return Key(kind.name, meta.get("namespace", ""), meta["name"])
 
 
 def _older(known: str, there: str) -> bool:

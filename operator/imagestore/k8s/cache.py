@@ -48,10 +48,15 @@ class Cache:
         """Every object; safe to call from another thread."""
         return list(self._objects.values())
 
+    def knows(self, key: Key, resource_version: str) -> bool:
+        """Whether this version, or a newer one, is remembered."""
+        known = self._objects.get(key)
+        return known is not None and not _newer(resource_version, known.resource_version)
+
     def put(self, seen: Stored) -> Change | None:
         """Remember it, unless something newer is remembered already."""
         known = self._objects.get(seen.key)
-        if known is not None and not _newer(seen, known):
+        if known is not None and not _newer(seen.resource_version, known.resource_version):
             return None
         if known is not None:
             self._unindex(known)
@@ -124,12 +129,10 @@ class Cache:
             _drop(self._tenants, _tenant(obj), obj)
 
 
-def _newer(seen: Stored, known: Stored) -> bool:
+def _newer(seen: str, known: str) -> bool:
     """Versions are numbers on every API server there is; where they are not, what comes later is newer."""
-    mine, theirs = version(seen.resource_version), version(known.resource_version)
-    if mine is None or theirs is None:
-        return seen.resource_version != known.resource_version
-    return mine > theirs
+    mine, theirs = version(seen), version(known)
+    return seen != known if mine is None or theirs is None else mine > theirs
 
 
 def _claim(obj: Stored) -> tuple[str, str]:

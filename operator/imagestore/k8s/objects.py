@@ -24,6 +24,7 @@ __all__ = [
     "Key",
     "Stored",
     "compact",
+    "key_of",
     "stored",
     "version",
 ]
@@ -81,13 +82,18 @@ def compact(value: Json) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
+def key_of(kind: Kind, raw: Json) -> Key:
+    """Which object this is, whole or only its metadata."""
+    return Key(kind.name, intern(raw["metadata"].get("namespace", "")), raw["metadata"]["name"])
+
+
 def stored(kind: Kind, raw: Json) -> Stored:
     """What is to be remembered of an object as the API server gives it. Never raises on its content."""
     meta, spec, status = raw["metadata"], _dict(raw.get("spec")), _dict(raw.get("status"))
     bucket = kind is IMAGE_BUCKET
     conditions = {c.get("type"): c.get("status") for c in _dicts(status.get("conditions"))}
     return Stored(
-        key=Key(kind.name, intern(meta.get("namespace", "")), meta["name"]),
+        key=key_of(kind, raw),
         uid=meta["uid"],
         resource_version=meta["resourceVersion"],
         generation=meta.get("generation", 1),

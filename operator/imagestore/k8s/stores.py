@@ -5,7 +5,6 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from pydantic import ValidationError
 
@@ -18,18 +17,12 @@ from imagestore.reconcile.situation import Store
 
 log = logging.getLogger(__name__)
 SecretData = Callable[[str], Mapping[str, bytes] | None]
-
-
-class Connect(Protocol):
-    """What makes a Backend out of a spec. Blocking; raises ``Connecting.refusals`` with a sentence."""
-
-    def __call__(self, name: str, spec: StorageBackendSpec, secrets: SecretData) -> Backend:
-        """A backend that is ready for calls."""
+Connect = Callable[[str, StorageBackendSpec, SecretData], Backend]
 
 
 @dataclass(frozen=True)
 class Connecting:
-    """How to connect, and which errors are sentences for the user."""
+    """How to make a Backend (blocking), and which of its errors are sentences for the user."""
 
     connect: Connect
     refusals: tuple[type[Exception], ...] = ()

@@ -7,7 +7,7 @@ from typing import Any
 from imagestore.api.kinds import Kind
 from imagestore.core.units import seconds
 from imagestore.k8s.cache import Cache, Change
-from imagestore.k8s.objects import IMAGE_BUCKET, STORAGE_BACKEND, Key, Stored, stored
+from imagestore.k8s.objects import IMAGE_BUCKET, STORAGE_BACKEND, Key, Stored, key_of, stored
 from imagestore.k8s.queue import Priority, WorkQueue
 from imagestore.k8s.stores import Stores
 
@@ -26,6 +26,8 @@ class Triggers:
 
     def event(self, kind: Kind, type_: str | None, raw: Json) -> None:
         """What a watch or (``type_`` None) a listing brought."""
+        if type_ != "DELETED" and self._cache.knows(key_of(kind, raw), raw["metadata"]["resourceVersion"]):
+            return  # most events are the echo of our own writes
         seen = stored(kind, raw)
         if type_ == "DELETED":
             self.removed(seen.key, seen.uid)

@@ -1,0 +1,340 @@
+"""The parts that speak to the API server, on a real one, without an operator around them."""
+
+import asyncio
+import json
+from collections.abc import Coroutine
+from pathlib import Path
+from time import monotonic
+from typing import Any, TypeVar
+
+import pytest
+
+from dev.cluster import Cluster
+from dev.wait import eventually
+from imagestore import metrics
+from imagestore.api.imagebucket import ImageBucketStatus
+from imagestore.core.conditions import Condition
+from imagestore.core.outcome import Finalizer, Note, Outcome
+from imagestore.k8s.access import Access, from_kubeconfig
+from imagestore.k8s.audit import Audit
+from imagestore.k8s.cache import Cache
+from imagestore.k8s.client import ApiError, Client
+from imagestore.k8s.lease import Lease, Terms
+from imagestore.k8s.objects import IMAGE_BUCKET, Key, Stored, stored
+from imagestore.k8s.queue import WorkQueue
+from imagestore.k8s.recorder import Recorder
+from imagestore.k8s.resources import BY_KIND, NAMESPACES
+from imagestore.k8s.stores import Connecting, Stores
+from imagestore.k8s.triggers import Triggers
+from imagestore.k8s.watch import Subject, Watch
+from imagestore.k8s.writer import Gone, Writer
+from tests.k8s.replica import bucket, get
+
+T = TypeVar("T")
+SHORT = Terms(duration=2, deadline=1.5, renew=0.3, retry=0.2)
+BUCKETS = BY_KIND["ImageBucket"]
+
+
+@pytest.fixture
+def access(own_cluster: Cluster) -> Access:
+    return from_kubeconfig(own_cluster.kubeconfig)
+
+
+def run(what: Coroutine[Any, Any, T]) -> T:
+    async def bounded() -> T:
+        async with asyncio.timeout(60):
+            return await what
+
+    return asyncio.run(bounded())
+
+
+class Bench:
+    """A cache and a writer without watches: the test decides what they have seen."""
+
+    def __init__(self, client: Client) -> None:
+        self.client, self.cache = client, Cache()
+        stores = Stores(self.cache, lambda _: None, Connecting(_never))
+        self.queue = WorkQueue(monotonic, lambda _: ("lane", 1))
+        self.triggers = Triggers(self.cache, self.queue, stores, 600, lambda _: None)
+        self.writer = Writer(client, self.cache, self.triggers)
+        self.audit = Audit(client, self.cache, self.writer, monotonic)
+
+    async def see(self, namespace: str, name: str) -> Stored:
+        raw = await self.client.get(BUCKETS, namespace, name)
+        self.triggers.event(IMAGE_BUCKET, "MODIFIED", raw)
+        return stored(IMAGE_BUCKET, raw)
+
+
+def _never(*_: Any) -> Any:
+    raise AssertionError("nobody connects")
+
+
+def outcome(reason: str = "Fine", finalizer: Finalizer = Finalizer.HOLD) -> Outcome[ImageBucketStatus]:
+    ready = Condition(type="Ready", status="True", reason=reason, last_transition_time="2026-01-01T00:00:00Z")
+    return Outcome(ImageBucketStatus(observed_generation=1, conditions=(ready,)), finalizer=finalizer)
+
+
+def test_what_is_there_already_is_not_written_again(own_cluster: Cluster, shop: str, access: Access) -> None:
+    async def story() -> list[int]:
+        bench = Bench(Client(access))
+        seen = await bench.see(shop, "same")
+        counts = [await bench.writer.carry_out(seen, outcome()) for _ in range(2)]
+        fresh = Bench(bench.client)
+        counts.append(await fresh.writer.carry_out(await fresh.see(shop, "same"), outcome()))
+        await bench.client.close()
+        return counts
+
+    own_cluster.apply(bucket("same", shop, shop))
+    assert run(story()) == [2, 0, 0]
+
+
+def test_a_stale_write_is_refused_and_a_fresh_one_taken(
+    own_cluster: Cluster, shop: str, access: Access
+) -> None:
+    own_cluster.apply(bucket("stale", shop, shop))
+
+    async def story() -> tuple[int, int]:
+        bench = Bench(Client(access))
+        seen = await bench.see(shop, "stale")
+        own_cluster.kubectl("label", "ib", "stale", "-n", shop, "x=y")
+        with pytest.raises(ApiError) as refused:
+            await bench.writer.carry_out(seen, outcome())
+        await bench.writer.refresh(seen.key)
+        writes = await bench.writer.carry_out(seen, outcome())
+        await bench.client.close()
+        return refused.value.status, writes
+
+    assert run(story()) == (409, 2)
+    assert get(own_cluster, shop, "stale")["metadata"]["labels"] == {"x": "y"}
+
+
+def test_foreign_finalizers_stay_and_a_namesake_is_left_alone(
+    own_cluster: Cluster, shop: str, access: Access
+) -> None:
+    own_cluster.apply(bucket("guarded", shop, shop))
+    foreign = '{"metadata":{"finalizers":["example.com/theirs"]}}'
+    own_cluster.kubectl("patch", "ib", "guarded", "-n", shop, "--type=merge", "-p", foreign)
+
+    async def story() -> list[list[str]]:
+        bench = Bench(Client(access))
+        seen = await bench.see(shop, "guarded")
+        await bench.writer.carry_out(seen, outcome())
+        held = (await bench.client.get(BUCKETS, shop, "guarded"))["metadata"]["finalizers"]
+        await bench.writer.carry_out(seen, outcome(finalizer=Finalizer.RELEASE))
+        left = (await bench.client.get(BUCKETS, shop, "guarded"))["metadata"]["finalizers"]
+        bench.triggers.removed(seen.key)
+        with pytest.raises(Gone):
+            await bench.writer.carry_out(seen, outcome())
+        await bench.client.close()
+        return [held, left]
+
+    assert run(story()) == [["example.com/theirs", "imagestore.dev/bucket"], ["example.com/theirs"]]
+
+
+def test_a_field_that_we_leave_out_goes_and_one_of_others_stays(
+    own_cluster: Cluster, shop: str, access: Access
+) -> None:
+    own_cluster.apply(bucket("shared", shop, shop))
+
+    async def story() -> None:
+        bench = Bench(Client(access))
+        seen = await bench.see(shop, "shared")
+        await bench.writer.carry_out(seen, Outcome(outcome().status.model_copy(update={"region": "here"})))  # type: ignore[union-attr]
+        foreign = {
+            "type": "Theirs",
+            "status": "True",
+            "reason": "Because",
+            "message": "",
+            "lastTransitionTime": "2026-01-01T00:00:00Z",
+        }
+        body = {
+            "apiVersion": "imagestore.dev/v1alpha1", "kind": "ImageBucket",
+            "metadata": {"name": "shared", "namespace": shop}, "status": {"conditions": [foreign]},
+        }  # fmt: skip
+        await bench.client.request(
+            "PATCH", BUCKETS, f"{BUCKETS.path(shop, 'shared')}/status", body,
+            params={"fieldManager": "theirs"}, content="application/apply-patch+yaml",
+        )  # fmt: skip
+        await bench.see(shop, "shared")
+        await bench.writer.carry_out(seen, outcome("Finer"))
+        await bench.client.close()
+
+    run(story())
+    status = get(own_cluster, shop, "shared")["status"]
+    assert "region" not in status
+    assert {c["type"] for c in status["conditions"]} == {"Ready", "Theirs"}
+
+
+def test_a_delete_in_a_watch_gap_is_found(own_cluster: Cluster, shop: str, access: Access) -> None:
+    own_cluster.apply(bucket("ghost", shop, shop))
+    own_cluster.apply(bucket("changed", shop, shop))
+
+    async def story() -> tuple[int, bool, int, int]:
+        bench = Bench(Client(access))
+        await bench.see(shop, "ghost")
+        before = await bench.see(shop, "changed")
+        own_cluster.kubectl("delete", "ib", "ghost", "-n", shop)
+        own_cluster.kubectl(
+            "patch", "ib", "changed", "-n", shop, "--type=merge", "-p", '{"spec":{"mode":"Observe"}}'
+        )
+        own_cluster.apply(bucket("missed", shop, shop))
+        wrong = await bench.audit.compare(IMAGE_BUCKET, grace=0)
+        after = bench.cache.get(before.key)
+        known = (
+            Key("ImageBucket", shop, "ghost") in bench.cache,
+            Key("ImageBucket", shop, "missed") in bench.cache,
+        )
+        again = await bench.audit.compare(IMAGE_BUCKET, grace=0)
+        await bench.client.close()
+        assert known == (False, True)
+        return wrong, after is not None and after.generation == 2, again, bench.queue.ready
+
+    wrong, updated, again, queued = run(story())
+    assert wrong >= 3
+    assert (updated, again) == (True, 0)
+    assert queued >= 2
+
+
+def test_equal_notes_become_one_event_with_a_count(own_cluster: Cluster, shop: str, access: Access) -> None:
+    own_cluster.apply(bucket("noted", shop, shop))
+
+    async def story() -> None:
+        client = Client(access)
+        seen = await Bench(client).see(shop, "noted")
+        recorder = Recorder(client, "tests", monotonic)
+        for _ in range(3):
+            recorder.note(seen, Note("Drifted", "ä" * 2000, action="Look", warning=True))
+            await recorder.flush()
+        await client.close()
+
+    run(story())
+    (event,) = own_cluster.get("events.events.k8s.io", "-n", shop)["items"]
+    assert (event["reason"], event["type"], event["action"]) == ("Drifted", "Warning", "Look")
+    assert event["regarding"]["name"] == "noted"
+    assert event["series"]["count"] == 2, "the third is told in the next half minute"
+    assert len(event["note"].encode()) <= 1024
+    assert "Drifted" in own_cluster.kubectl("describe", "ib", "noted", "-n", shop).stdout
+
+
+def test_in_a_namespace_that_is_being_deleted_an_event_is_only_logged(
+    own_cluster: Cluster, shop: str, access: Access
+) -> None:
+    own_cluster.kubectl("create", "namespace", "ending")
+    own_cluster.apply(bucket("last", "ending", shop))
+    hold = '{"metadata":{"finalizers":["example.com/hold"]}}'
+    own_cluster.kubectl("patch", "ib", "last", "-n", "ending", "--type=merge", "-p", hold)
+    own_cluster.kubectl("delete", "namespace", "ending", "--wait=false")
+    dropped = metrics.EVENTS.labels("dropped")._value.get()
+
+    async def story() -> None:
+        client = Client(access)
+        seen = await Bench(client).see("ending", "last")
+        recorder = Recorder(client, "tests", monotonic)
+        recorder.note(seen, Note("Bye", "bye"))
+        await recorder.flush()
+        await client.close()
+
+    run(story())
+    assert metrics.EVENTS.labels("dropped")._value.get() == dropped + 1
+    own_cluster.kubectl(
+        "patch", "ib", "last", "-n", "ending", "--type=merge", "-p", '{"metadata":{"finalizers":null}}'
+    )
+
+
+def test_a_dead_holder_is_replaced_and_a_live_one_is_not(home: str, access: Access) -> None:
+    async def story() -> tuple[float, float]:
+        client = Client(access)
+        first, second = (Lease(client, home, "duel", name, monotonic, SHORT) for name in ("first", "second"))
+        await first.acquire()
+        keeping = asyncio.create_task(first.keep())
+        waiting = asyncio.create_task(second.acquire())
+        done, _ = await asyncio.wait([waiting], timeout=2 * SHORT.duration)
+        assert not done, "it is renewed"
+        keeping.cancel()
+        died = monotonic()
+        await waiting
+        took = monotonic() - died
+        assert second.held
+        third = Lease(client, home, "duel", "third", monotonic, SHORT)
+        waiting = asyncio.create_task(third.acquire())
+        keeping = asyncio.create_task(second.keep())
+        await asyncio.wait([waiting], timeout=0.5)
+        keeping.cancel()
+        released = monotonic()
+        await second.release()
+        await waiting
+        quick = monotonic() - released
+        await client.close()
+        return took, quick
+
+    took, quick = run(story())
+    assert SHORT.duration * 0.8 < took < SHORT.duration + 2
+    assert quick < 1.5, "a lease that was given back need not expire"
+
+
+def test_a_stolen_lease_is_given_up(own_cluster: Cluster, home: str, access: Access) -> None:
+    async def story() -> bool:
+        client = Client(access)
+        lease = Lease(client, home, "stolen", "first", monotonic, SHORT)
+        await lease.acquire()
+        keeping = asyncio.create_task(lease.keep())
+        theft = {"spec": {"holderIdentity": "thief"}}
+        own_cluster.kubectl("patch", "lease", "stolen", "-n", home, "--type=merge", "-p", json.dumps(theft))
+        await keeping
+        await client.close()
+        return lease.held
+
+    assert run(story()) is False
+
+
+def test_a_lease_that_cannot_be_renewed_is_given_up_before_another_may_take_it(tmp_path: Path) -> None:
+    with Cluster.start(tmp_path) as cluster:
+
+        async def story() -> float:
+            client = Client(from_kubeconfig(cluster.kubeconfig))
+            lease = Lease(client, "default", "cut", "first", monotonic, SHORT)
+            await lease.acquire()
+            keeping = asyncio.create_task(lease.keep())
+            await asyncio.wait([keeping], timeout=0.5)
+            cluster.apiserver.pause()
+            silent = monotonic()
+            await keeping
+            cluster.apiserver.resume()
+            await client.close()
+            return monotonic() - silent
+
+        assert run(story()) <= SHORT.deadline + 0.3
+
+
+def test_a_watch_survives_a_restart_of_the_api_server(tmp_path: Path) -> None:
+    seen: dict[str, str] = {}
+
+    class Mirror:
+        def listed(self, items: list[Any]) -> None:
+            seen.clear()
+            for item in items:
+                self.changed(item)
+
+        def changed(self, item: Any) -> None:
+            seen[item["metadata"]["name"]] = (item["metadata"].get("labels") or {}).get("x", "")
+
+        def gone(self, item: Any) -> None:
+            del seen[item["metadata"]["name"]]
+
+    async def story(cluster: Cluster) -> None:
+        client = Client(from_kubeconfig(cluster.kubeconfig))
+        watch = Watch(client, Subject(NAMESPACES, metadata=True), Mirror(), monotonic)
+        task = asyncio.create_task(watch.run())
+        await watch.synced.wait()
+        await asyncio.to_thread(cluster.kubectl, "create", "namespace", "one")
+        await asyncio.to_thread(eventually, lambda: "one" in seen, 10, "seen")
+        await asyncio.to_thread(cluster.restart_apiserver)
+        await asyncio.to_thread(cluster.kubectl, "label", "namespace", "one", "x=y")
+        await asyncio.to_thread(eventually, lambda: seen.get("one") == "y", 30, "seen again")
+        await asyncio.to_thread(cluster.kubectl, "delete", "namespace", "one")
+        await asyncio.to_thread(eventually, lambda: "one" not in seen, 10, "gone")
+        task.cancel()
+        await client.close()
+
+    with Cluster.start(tmp_path) as cluster:
+        run(story(cluster))

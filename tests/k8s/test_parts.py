@@ -1,0 +1,204 @@
+"""The small parts of the shell, each by itself."""
+
+import base64
+import io
+import json
+import logging
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from dev.certificates import Authority
+from imagestore import metrics
+from imagestore.api.imagebucket import ImageBucketSpec, ImageBucketStatus
+from imagestore.core.conditions import violations
+from imagestore.core.outcome import Note
+from imagestore.k8s import logs, resources
+from imagestore.k8s.access import AccessError, TokenFile, find
+from imagestore.k8s.events import FORGET, REPEAT, Flood, Ledger, Occasion
+from imagestore.k8s.failing import internal_error, not_understood
+from imagestore.k8s.handlers import Backoffs
+from imagestore.k8s.health import Health
+from imagestore.k8s.objects import Key
+from tests.k8s.test_object_cache import bucket
+from tests.k8s.test_queue import Clock
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_the_metrics_page_is_up_to_date() -> None:
+    assert (Path(__file__).parents[2] / "docs/metrics.md").read_text() == metrics.page()
+
+
+def test_credentials_are_masked_in_every_form() -> None:
+    redactor = logs.Redactor()
+    value = 'pa"ss\\word-1'
+    redactor.learn({"secretAccessKey": value.encode(), "short": b"true"})
+    told = f"{value} {json.dumps(value)} {base64.b64encode(value.encode()).decode()} true"
+    assert redactor.clean(told) == '*** "***" *** true'
+
+
+def test_a_log_line_says_which_reconcile_of_which_object() -> None:
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logs.JsonFormatter())
+    log = logging.getLogger("tests.k8s.one-line")
+    log.propagate = False
+    log.addHandler(handler)
+    logs.REDACTOR.learn({"key": b"never-in-a-log"})
+    logs.OBJECT.set("ImageBucket shop/a")
+    logs.RECONCILE.set("abc")
+    try:
+        raise RuntimeError("it was never-in-a-log")
+    except RuntimeError:
+        log.exception("said %s", "never-in-a-log")
+    line = json.loads(stream.getvalue())
+    assert (line["object"], line["reconcile"], line["message"]) == ("ImageBucket shop/a", "abc", "said ***")
+    assert "never-in-a-log" not in stream.getvalue()
+    logs.OBJECT.set("")
+    logs.RECONCILE.set("")
+
+
+def test_a_bug_is_a_status_that_follows_the_conventions() -> None:
+    status = internal_error(bucket("a"), RuntimeError("secret"), NOW)
+    parsed = ImageBucketStatus.model_validate(status)
+    assert violations(parsed.conditions, 1, parsed.observed_generation) == ()
+    assert "secret" not in json.dumps(status)
+    again = internal_error(bucket("a", status=status), RuntimeError("other"), NOW.replace(year=2027))
+    assert again == status, "the same bug is not written twice"
+
+
+def test_a_spec_of_another_version_is_said_field_by_field() -> None:
+    with pytest.raises(ValidationError) as caught:
+        ImageBucketSpec.model_validate({"backendRef": {"name": "eu"}, "bucketName": "abc", "mode": "Dream"})
+    status = ImageBucketStatus.model_validate(not_understood(bucket("a"), caught.value, NOW))
+    assert violations(status.conditions, 1, status.observed_generation) == ()
+    assert "spec.mode" in status.conditions[0].message
+
+
+def test_a_status_that_makes_no_sense_does_not_keep_a_bug_from_being_said() -> None:
+    status = internal_error(bucket("a", status={"conditions": [{"type": 5}]}), RuntimeError(), NOW)
+    assert [c["type"] for c in status["conditions"]] == ["Ready", "Stalled"]
+
+
+def test_missing_rights_are_sentences() -> None:
+    everything = [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]
+    assert list(resources.missing(everything)) == []
+    exact = [
+        {"verbs": list(g.verbs), "apiGroups": [g.group], "resources": [g.resource]} for g in resources.GRANTS
+    ]
+    assert list(resources.missing(exact)) == []
+    said = list(resources.missing(exact[1:]))
+    assert said == [
+        "not allowed to get, list, watch, patch imagebuckets.imagestore.dev, which is needed to follow them and"
+        " keep the finalizer"
+    ]
+    assert len(list(resources.missing([]))) == len(resources.GRANTS)
+
+
+def test_a_token_is_read_again_after_a_minute(tmp_path: Path) -> None:
+    clock, file = Clock(), tmp_path / "token"
+    file.write_text("one\n")
+    token = TokenFile(file, clock)
+    assert token() == "Bearer one"
+    file.write_text("two")
+    assert token() == "Bearer one"
+    clock.now += 60
+    assert token() == "Bearer two"
+
+
+def test_in_a_pod_the_service_account_is_used(tmp_path: Path) -> None:
+    Authority(tmp_path).file.rename(tmp_path / "ca.crt")
+    (tmp_path / "token").write_text("t")
+    (tmp_path / "namespace").write_text("imagestore")
+    access = find({"KUBERNETES_SERVICE_HOST": "fd00::1", "KUBERNETES_SERVICE_PORT": "6443"}, tmp_path)
+    assert (access.server, access.namespace, access.authorization()) == (
+        "https://[fd00::1]:6443",
+        "imagestore",
+        "Bearer t",
+    )
+
+
+@pytest.mark.parametrize(
+    ("user", "header"),
+    [
+        ({"token": "t"}, "Bearer t"),
+        ({"username": "u", "password": "p"}, "Basic dTpw"),
+        ({"exec": {"command": "echo", "args": ['{"status": {"token": "e"}}']}}, "Bearer e"),
+        ({}, None),
+    ],
+)
+def test_a_kubeconfig_is_used_outside(tmp_path: Path, user: dict[str, Any], header: str | None) -> None:
+    config = {
+        "current-context": "c",
+        "contexts": [{"name": "c", "context": {"cluster": "k", "user": "u", "namespace": "n"}}],
+        "clusters": [{"name": "k", "cluster": {"server": "https://x:1/", "insecure-skip-tls-verify": True}}],
+        "users": [{"name": "u", "user": user}],
+    }
+    file = tmp_path / "config"
+    file.write_text(yaml.safe_dump(config))
+    access = find({"KUBECONFIG": str(file)})
+    assert (access.server, access.namespace, access.authorization()) == ("https://x:1", "n", header)
+
+
+def test_what_a_kubeconfig_lacks_is_said(tmp_path: Path) -> None:
+    with pytest.raises(AccessError, match="set KUBECONFIG"):
+        find({"KUBECONFIG": str(tmp_path / "none")})
+    (tmp_path / "config").write_text("current-context: c")
+    with pytest.raises(AccessError, match="'c', which is not among its contexts"):
+        find({"KUBECONFIG": str(tmp_path / "config")})
+
+
+def occasion(message: str = "m", name: str = "a") -> Occasion:
+    return Occasion(Key("ImageBucket", "shop", name), "uid", Note("Reason", message))
+
+
+def test_equal_notes_are_one_series() -> None:
+    ledger = Ledger(0.0)
+    first = ledger.note(occasion(), "e1", "shop", 0.0)
+    assert first is not None
+    assert ledger.note(occasion(), "e2", "shop", 1.0) is None
+    assert ledger.due(1.0) == [], "the first is not posted yet"
+    first.posted = 1
+    assert ledger.due(1.0) == [(occasion(), first)]
+    first.posted, first.told = 2, 1.0
+    ledger.note(occasion(), "e3", "shop", 2.0)
+    assert ledger.due(3.0) == []
+    assert ledger.due(1.0 + REPEAT) == [(occasion(), first)]
+    assert first.count == 3
+    assert ledger.note(occasion("other"), "e4", "shop", 3.0) is not None
+
+
+def test_a_series_ends_when_nothing_happens() -> None:
+    ledger = Ledger(0.0)
+    ledger.note(occasion(), "e1", "shop", 0.0)
+    assert ledger.note(occasion(), "e2", "shop", FORGET + 1) is not None
+
+
+def test_nobody_floods_the_api_server() -> None:
+    ledger = Ledger(0.0, rate=1.0, burst=3)
+    for n in range(3):
+        ledger.note(occasion(name=str(n)), "e", "shop", 0.0)
+    with pytest.raises(Flood):
+        ledger.note(occasion(name="x"), "e", "shop", 0.0)
+    assert ledger.note(occasion(name="x"), "e", "shop", 1.0) is not None
+
+
+def test_kopf_gives_up_after_about_five_minutes_each_time() -> None:
+    pauses = Backoffs()
+    for _ in range(2):
+        assert 200 < sum(pauses) < 400
+
+
+def test_a_part_without_a_heartbeat_is_a_problem() -> None:
+    clock = Clock()
+    health, beat = Health(clock), clock.now
+    health.beats("dispatcher", lambda: beat, 60)
+    assert health.check() == []
+    clock.now += 61
+    assert health.check() == ["dispatcher: no sign of life for 61 s"]
+    assert health.check(ready=True) == []

@@ -16,7 +16,7 @@ GENERATED = ("crds/", "charts/imagestore/", "docs/", "dev/go/", "LICENSE")
 OURS = (".py", ".md", ".yaml", ".yml", ".toml", ".sh", "Makefile", "Dockerfile")
 
 # What may be silenced today. Lower these when fewer are needed; raise one only with a reason in its commit.
-CEILINGS = {"type: ignore": 5, "pragma: no cover": 0}
+CEILINGS = {"type: ignore": 7, "pragma: no cover": 0}
 
 # Put together here so that this file does not find itself.
 HOSTS = [".".join(parts) for parts in (

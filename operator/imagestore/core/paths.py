@@ -6,9 +6,8 @@ item's value is bare, or a JSON string where it holds a bracket or a quote (rule
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 _WORD = r"[a-zA-Z][a-zA-Z0-9]*"
 _QUOTED = r'"(?:[^"\\]|\\.)+"'
@@ -62,10 +61,6 @@ def item_step(key: str, value: str) -> str:
     """The step to the item of a list whose ``key`` has this value, as ``parse`` reads it."""
     bare = re.fullmatch(_BARE, value) and "\n" not in value
     return f"[{key}={value if bare else json.dumps(value, ensure_ascii=False)}]"
-
-
-def _is(value: Any, step: Item) -> bool:
-    return isinstance(value, Mapping) and str(value.get(step.key)) == step.value
 
 
 def covers(pattern: Sequence[Step], path: Sequence[Step]) -> bool:

@@ -11,6 +11,7 @@ from imagestore.backends.s3.setting import Place, S3Setting
 from imagestore.backends.s3.settings import SETTINGS
 from imagestore.core.diff import diff
 from imagestore.core.errors import StoreError, Unexpected
+from imagestore.facets.lifecycle import Lifecycle
 from tests.contract.samples import SAMPLES
 
 RECORDED = {
@@ -194,3 +195,24 @@ def test_no_answer_makes_anything_but_a_store_error(row: Any, nonsense: dict[str
         S3Setting(row, lambda *_: nonsense).read("b")
     except StoreError:
         return
+
+
+def test_what_stands_beside_the_rules_is_kept() -> None:
+    """Left out, AWS sets it back to its default, and transitions of others move other objects."""
+    sent: list[dict[str, Any]] = []
+    answer = {"Rules": [RULE], "TransitionDefaultMinimumObjectSize": "varies_by_storage_class"}
+
+    def store(operation: str, parameters: Any) -> dict[str, Any]:
+        if operation.startswith("Put"):
+            sent.append(parameters)
+        return answer
+
+    driver = S3Setting(lifecycle.LIFECYCLE, store)
+    driver.write("b", Lifecycle(rules=_rules()), driver.read("b"))
+    assert sent[0]["TransitionDefaultMinimumObjectSize"] == "varies_by_storage_class"
+
+
+def _rules() -> tuple[Any, ...]:
+    found = lifecycle.decode({"Rules": [{**RULE, "Expiration": {"Days": 2}}]}, AT)
+    assert found is not None
+    return found.rules

@@ -72,20 +72,22 @@ def test_a_bucket_that_is_gone_is_empty_swept_and_deleted(backend: S3Backend) ->
 
 
 def test_objects_versions_and_markers_by_the_thousand(backend: S3Backend) -> None:
+    """Thousands on MinIO, where they are made quickest; elsewhere as many pages, of a smaller size."""
+    count, page = (2400, 1000) if backend.provider == "MinIO" else (300, 120)
     name = bucket(backend, versioned=True)
-    count = 2400 if backend.provider == "MinIO" else 1000
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda i: put(backend, name, f"k/{i % (count * 2 // 3):05}"), range(count)))
         list(
             pool.map(lambda i: backend.call("DeleteObject", {"Bucket": name, "Key": f"k/{i:05}"}), range(100))
         )
     remains = backend.remains(name)
-    assert remains.more
-    assert remains.versions == 1000
     assert not remains.empty
-    steps = list(swept(backend, name, 1000))
+    assert remains.more == (count + 100 > 1000)
+    assert remains.versions == min(count + 100, 1000)
+    steps = list(swept(backend, name, page))
     assert sum(steps) == count + 100
-    assert max(steps) <= 1000
+    assert len(steps) >= 3
+    assert max(steps) <= page
     assert backend.remains(name).empty
     backend.delete(name)
     assert backend.look(name) is None

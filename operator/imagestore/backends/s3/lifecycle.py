@@ -170,6 +170,12 @@ def _off(rule: LifecycleRule, before: LifecycleRule | None) -> LifecycleRule:
     return rule if kept else rule.model_copy(update={"state": "Disabled"})
 
 
+def beside(answer: Answer, sent: Parameters) -> Parameters:
+    """AWS keeps one more word for all transitions, and sets it back to its default where a PUT leaves it out."""
+    word = answer.get("TransitionDefaultMinimumObjectSize")
+    return {**sent, "TransitionDefaultMinimumObjectSize": word} if word else sent
+
+
 LIFECYCLE = Setting(
     facet="lifecycle",
     read="GetBucketLifecycleConfiguration",
@@ -180,4 +186,5 @@ LIFECYCLE = Setting(
     permissions=("s3:GetLifecycleConfiguration", "s3:PutLifecycleConfiguration"),
     absent=frozenset({"NoSuchLifecycleConfiguration"}),
     harmless=disabled,
+    beside=beside,
 )

@@ -126,6 +126,14 @@ def _encode_statement(statement: Statement, at: Place) -> dict[str, Any]:
     return document | ({"Condition": conditions} if conditions else {})
 
 
+def beside(answer: Answer, sent: Parameters) -> Parameters:
+    """Somebody else's Id of the document stays."""
+    held = json.loads(answer.get("Policy") or "{}")
+    if "Id" not in held:
+        return sent
+    return {"Policy": json.dumps({"Id": held["Id"], **json.loads(sent["Policy"])}, sort_keys=True)}
+
+
 POLICY = Setting(
     facet="policy",
     read="GetBucketPolicy",
@@ -135,4 +143,5 @@ POLICY = Setting(
     encode=encode,
     permissions=("s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"),
     absent=frozenset({"NoSuchBucketPolicy"}),
+    beside=beside,
 )

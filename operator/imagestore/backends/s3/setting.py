@@ -45,6 +45,7 @@ class Setting(Generic[F]):
 
     ``clear``: the operation that removes the setting; without one, ``cleared`` is written instead.
     ``harmless``: the value in a form that does nothing yet, to find out what a store would drop.
+    ``beside``: what is sent, with what the store's document holds besides the facet (a policy's Id).
     """
 
     facet: str
@@ -57,6 +58,7 @@ class Setting(Generic[F]):
     clear: str = ""
     cleared: F | None = None
     harmless: Callable[[F, F | None], F] | None = None
+    beside: Callable[[Answer, Parameters], Parameters] | None = None
 
 
 @dataclass
@@ -82,12 +84,9 @@ class S3Setting(Generic[F]):
 
     def read(self, bucket: str) -> F | None:
         """The value in the store. Unexpected when the store holds what no value can say."""
-        try:
-            answer = self.call(self.row.read, {"Bucket": bucket})
-        except StoreError as error:
-            if error.code in self.row.absent:
-                return None
-            raise
+        answer = self._answer(bucket)
+        if answer is None:
+            return None
         try:
             return self.row.decode(answer, self._place(bucket))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -95,6 +94,14 @@ class S3Setting(Generic[F]):
                 f"{self.row.facet} holds what cannot be represented: {_sentence(error)}",
                 operation=self.row.read,
             ) from error
+
+    def _answer(self, bucket: str) -> Answer | None:
+        try:
+            return self.call(self.row.read, {"Bucket": bucket})
+        except StoreError as error:
+            if error.code in self.row.absent:
+                return None
+            raise
 
     def write(self, bucket: str, value: F, seen: F | None) -> None:
         """Store ``value``. Rejected with code Lossy, and nothing changed, if the store would drop a part."""
@@ -104,7 +111,7 @@ class S3Setting(Generic[F]):
         self._refuse(sorted(new), self.support.reason)
         if self.row.harmless and not self.lossless:
             self._try_out(bucket, value, seen)
-        return self._put(bucket, value)
+        return self._put(bucket, value, seen)
 
     def clear(self, bucket: str, seen: F | None) -> None:
         """Remove the setting. Nothing is sent unless something was seen.
@@ -131,7 +138,7 @@ class S3Setting(Generic[F]):
         trial = self.row.harmless(value, seen)
         if trial.canonical() == value.canonical():
             return  # it does nothing as it is
-        self._put(bucket, trial)
+        self._put(bucket, trial, seen)
         kept = self.read(bucket)
         held = diff(self.row.facet, kept.canonical() if kept else None, trial.canonical())
         if held:
@@ -141,7 +148,7 @@ class S3Setting(Generic[F]):
 
     def _restore(self, bucket: str, kept: F | None, seen: F | None) -> None:
         if seen is not None and not seen.is_empty():
-            self._put(bucket, seen)
+            self._put(bucket, seen, seen)
         else:
             self.clear(bucket, kept)
 
@@ -150,8 +157,11 @@ class S3Setting(Generic[F]):
             message = f"{', '.join(lost)} cannot be stored here: {why}"
             raise Rejected(message, code=LOSSY, operation=self.row.write)
 
-    def _put(self, bucket: str, value: F) -> None:
-        self.call(self.row.write, {"Bucket": bucket, **self.row.encode(value, self._place(bucket))})
+    def _put(self, bucket: str, value: F, seen: F | None = None) -> None:
+        sent = self.row.encode(value, self._place(bucket))
+        if self.row.beside and seen is not None:
+            sent = self.row.beside(self._answer(bucket) or {}, sent)
+        self.call(self.row.write, {"Bucket": bucket, **sent})
 
     def _place(self, bucket: str) -> Place:
         return Place(bucket, self.partition)

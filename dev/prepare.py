@@ -4,6 +4,7 @@ import time
 
 from dev.programs import GO_PROGRAMS, kubectl, program, weed
 from dev.progress import say
+from dev.prometheus import prometheus_programs
 from dev.stores.ceph import ceph_programs
 
 
@@ -13,6 +14,7 @@ def main() -> None:
     kubectl()
     weed()
     ceph_programs()
+    prometheus_programs()
     for name in GO_PROGRAMS:
         program(name)
     say(f"every program is there ({time.monotonic() - begun:.0f} s)")

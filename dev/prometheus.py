@@ -1,0 +1,103 @@
+"""A real Prometheus and its promtool, from Debian's package unpacked into the cache."""
+
+import json
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dev.debian import unpacked
+from dev.ports import free_port
+from dev.process import Server, running
+
+
+def prometheus_programs() -> Path:
+    """The folder with `prometheus` and `promtool`, fetched when it is missing."""
+    return unpacked("prometheus", ("prometheus",), "20 s") / "usr" / "bin"
+
+
+def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run promtool to its end; whoever calls judges the exit code."""
+    command = [prometheus_programs() / "promtool", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One alert that fires, as its rule and its labels name it."""
+
+    name: str
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Prometheus:
+    """A running Prometheus."""
+
+    url: str
+    server: Server
+
+    def firing(self) -> list[Alert]:
+        """Every alert that fires now; what only waits for its `for` is not among them."""
+        found = self._get("alerts")["alerts"]
+        return [
+            Alert(a["labels"]["alertname"], a["labels"], a["annotations"])
+            for a in found
+            if a["state"] == "firing"
+        ]
+
+    def query(self, expression: str) -> list[dict[str, Any]]:
+        """The samples of an instant query."""
+        request = urllib.request.Request(  # noqa: S310 - our own loopback address
+            f"{self.url}/api/v1/query", data=f"query={urllib.request.quote(expression)}".encode()
+        )
+        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
+            found: list[dict[str, Any]] = json.load(answer)["data"]["result"]
+            return found
+
+    def ready(self) -> bool:
+        """Whether it answers queries."""
+        try:
+            with urllib.request.urlopen(f"{self.url}/-/ready", timeout=2):  # noqa: S310
+                return True
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def _get(self, what: str) -> Any:
+        with urllib.request.urlopen(f"{self.url}/api/v1/{what}", timeout=5) as answer:  # noqa: S310
+            return json.load(answer)["data"]
+
+
+@contextmanager
+def prometheus(directory: Path, rules: str, targets: Mapping[str, list[str]]) -> Iterator[Prometheus]:
+    """A Prometheus that asks `targets` (addresses by job) and judges `rules` once a second."""
+    folder = directory / "prometheus"
+    folder.mkdir(parents=True)
+    (folder / "rules.yaml").write_text(rules)
+    (folder / "prometheus.yaml").write_text(_configuration(targets))
+    port = free_port()
+    command = [
+        prometheus_programs() / "prometheus",
+        f"--config.file={folder / 'prometheus.yaml'}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+    ]
+    made = Prometheus(f"http://127.0.0.1:{port}", Server("prometheus", command, log=folder / "log"))
+    made.server._ready = made.ready
+    with running(made.server):
+        yield made
+
+
+def _configuration(targets: Mapping[str, list[str]]) -> str:
+    jobs = [
+        {"job_name": job, "static_configs": [{"targets": addresses}]} for job, addresses in targets.items()
+    ]
+    every = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
+    return yaml.safe_dump({"global": every, "rule_files": ["rules.yaml"], "scrape_configs": jobs})

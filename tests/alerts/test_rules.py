@@ -1,0 +1,44 @@
+"""The rules are right by promtool, each has tests there, a fault here and a paragraph in the runbook."""
+
+import re
+import shutil
+from pathlib import Path
+
+import yaml
+
+from dev.prometheus import promtool
+from tests.alerts.rules import FILE, hurried, rules
+
+UNIT_TESTS = Path(__file__).with_name("rules_test.yaml")
+RUNBOOK = Path(__file__).parents[2] / "docs" / "alerts.md"
+
+
+def test_promtool_has_nothing_to_say() -> None:
+    done = promtool("check", "rules", FILE)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"SUCCESS: {len(rules())} rules found" in done.stdout
+
+
+def test_each_fires_in_time_and_not_before(tmp_path: Path) -> None:
+    shutil.copy(FILE, tmp_path)
+    done = promtool("test", "rules", shutil.copy(UNIT_TESTS, tmp_path))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_each_has_a_unit_test_that_fires() -> None:
+    groups = yaml.safe_load(UNIT_TESTS.read_text())["tests"]
+    fired = {t["alertname"] for g in groups for t in g["alert_rule_test"] if t["exp_alerts"]}
+    assert fired == {rule["alert"] for rule in rules()}
+
+
+def test_each_has_its_paragraph_in_the_runbook() -> None:
+    described = re.findall(r"^## (\w+)$", RUNBOOK.read_text(), re.MULTILINE)
+    assert described == [rule["alert"] for rule in rules()]
+
+
+def test_in_a_hurry_only_durations_change(tmp_path: Path) -> None:
+    quick = hurried(FILE.read_text())
+    assert not re.search(r"\d[mh]\b", re.sub(r"#.*|description:.*", "", quick))
+    assert len(quick.splitlines()) == len(FILE.read_text().splitlines())
+    (tmp_path / "quick.yaml").write_text(quick)
+    assert promtool("check", "rules", tmp_path / "quick.yaml").returncode == 0

@@ -22,7 +22,9 @@ WRITES = {"create", "update", "patch", "delete"}
 class Replica:
     """One operator process."""
 
-    def __init__(self, cluster: Cluster, folder: Path, namespace: str, *more: str) -> None:
+    def __init__(
+        self, cluster: Cluster, folder: Path, namespace: str, *more: str, kubeconfig: Path | None = None
+    ) -> None:
         self.folder, self.port = folder, free_ports(1)[0]
         folder.mkdir(parents=True, exist_ok=True)
         self.log = folder / f"log-{self.port}"
@@ -35,7 +37,7 @@ class Replica:
         ]
         environment = {
             **os.environ,
-            "KUBECONFIG": str(cluster.kubeconfig),
+            "KUBECONFIG": str(kubeconfig or cluster.kubeconfig),
             "PYTHONPATH": f"{ROOT}:{ROOT}/operator",
         }
         with self.log.open("wb") as log:
@@ -108,13 +110,15 @@ def condition(obj: dict[str, Any], type_: str = "Ready") -> dict[str, Any]:
     return next((c for c in obj.get("status", {}).get("conditions", ()) if c["type"] == type_), {})
 
 
-def await_ready(cluster: Cluster, namespace: str, name: str, generation: int = 1) -> dict[str, Any]:
+def await_ready(
+    cluster: Cluster, namespace: str, name: str, generation: int = 1, seconds: float = 20
+) -> dict[str, Any]:
     def ready() -> dict[str, Any] | None:
         obj = get(cluster, namespace, name)
         done = obj.get("status", {}).get("observedGeneration") == generation
         return obj if done and condition(obj).get("status") == "True" else None
 
-    return eventually(ready, 20, f"{name} ready") or {}
+    return eventually(ready, seconds, f"{name} ready") or {}
 
 
 def writes(cluster: Cluster, namespace: str, name: str, resource: str = "imagebuckets") -> Counter[str]:

@@ -37,9 +37,9 @@ def test_the_metrics_page_is_up_to_date() -> None:
 def test_credentials_are_masked_in_every_form() -> None:
     redactor = logs.Redactor()
     value = 'pa"ss\\word-1'
-    redactor.learn({"secretAccessKey": value.encode(), "short": b"true"})
-    told = f"{value} {json.dumps(value)} {base64.b64encode(value.encode()).decode()} true"
-    assert redactor.clean(told) == '*** "***" *** true'
+    redactor.learn({"secretAccessKey": value.encode(), "short": b"true", "accessKeyId": b"imagestore"})
+    told = f"{value} {json.dumps(value)} {base64.b64encode(value.encode()).decode()} true imagestore"
+    assert redactor.clean(told) == '*** "***" *** true imagestore'
 
 
 def test_a_log_line_says_which_reconcile_of_which_object() -> None:

@@ -15,6 +15,7 @@ RECONCILE: ContextVar[str] = ContextVar("reconcile", default="")
 OBJECT: ContextVar[str] = ContextVar("object", default="")
 _MASK = "***"
 _SHORTEST = 8  # what is shorter would mask ordinary words
+_SHORTEST_ID = 16
 _QUIET = ("kopf", "kopf.objects", "aiohttp", "asyncio", "botocore", "boto3", "urllib3", "s3transfer")
 
 
@@ -28,7 +29,7 @@ class Redactor:
 
     def learn(self, secret: Mapping[str, bytes]) -> None:
         """Mask these values from now on; a rotated Secret's old values stay masked."""
-        found = {form for value in secret.values() for form in _forms(value)}
+        found = {form for name, value in secret.items() if _is_telling(name, value) for form in _forms(value)}
         with self._lock:
             if not found <= self._known:
                 self._known |= found
@@ -40,10 +41,13 @@ class Redactor:
         return self._pattern.sub(_MASK, text) if self._pattern else text
 
 
+def _is_telling(name: str, value: bytes) -> bool:
+    """Whether masking it costs less than showing it: an id may be an ordinary word, a key may not."""
+    return len(value) >= (_SHORTEST_ID if name.lower().endswith("id") else _SHORTEST)
+
+
 def _forms(value: bytes) -> set[str]:
     text = value.decode("utf-8", "replace").strip()
-    if len(text) < _SHORTEST:
-        return set()
     encoded = base64.b64encode(value).decode()
     return {text, json.dumps(text)[1:-1], encoded, base64.b64encode(text.encode()).decode().rstrip("=")}
 
@@ -66,8 +70,9 @@ class JsonFormatter(logging.Formatter):
             "reconcile": RECONCILE.get(),
             "error": self.formatException(record.exc_info) if record.exc_info else "",
         }
-        kept = {k: v for k, v in line.items() if v}
-        return REDACTOR.clean(json.dumps(kept, ensure_ascii=False))
+        told = ("message", "error")  # what else is in a line is ours
+        kept = {k: REDACTOR.clean(v) if k in told else v for k, v in line.items() if v}
+        return json.dumps(kept, ensure_ascii=False)
 
 
 def configure(level: str, stream: TextIO = sys.stderr) -> None:

@@ -12,7 +12,7 @@ from imagestore.k8s.queue import Priority, WorkQueue
 from imagestore.k8s.stores import Stores
 
 Json = Any
-COUNTED_IN = 2.0  # seconds until a backend counts its buckets again: many come and go together
+COUNTED_IN = 5.0  # seconds until a backend counts its buckets again: many come and go together
 
 
 class Triggers:

@@ -1,0 +1,93 @@
+"""The operator while the API server has its bad days."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dev.cluster import Cluster
+from dev.wait import eventually
+from tests.k8s.conftest import CRDS
+from tests.k8s.replica import Replica, await_ready, backend, bucket, get, secret
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A cluster without our CRDs, and ours to break."""
+    with Cluster.start(tmp_path_factory.mktemp("bare")) as running:
+        for namespace in ("op", "shop"):
+            running.kubectl("create", "namespace", namespace)
+        running.apply(secret("keys", "op", "hunter2hunter2"))
+        yield running
+
+
+@pytest.fixture(scope="module")
+def patient(bare: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replica]:
+    """An operator that was there first: GitOps applies things in any order."""
+    with Replica(bare, tmp_path_factory.mktemp("toy"), "op") as running:
+        running.ready()
+        bare.kubectl("apply", "-f", str(CRDS))
+        bare.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+        yield running
+
+
+def edit(cluster: Cluster, name: str, value: str) -> int:
+    """Ask for a look; the generation to wait for."""
+    patch = json.dumps({"spec": {"reconcileRequest": value}})
+    cluster.kubectl("patch", "ib", name, "-n", "shop", "--type=merge", "-p", patch)
+    return int(get(cluster, "shop", name)["metadata"]["generation"])
+
+
+def test_kinds_that_come_later_are_followed(bare: Cluster, patient: Replica) -> None:
+    bare.apply(backend("eu", "keys", ["shop"]))
+    bare.apply(bucket("a", "shop", "eu"))
+    await_ready(bare, "shop", "a")
+
+
+def test_a_restart_of_the_api_server_is_survived(bare: Cluster, patient: Replica) -> None:
+    bare.restart_apiserver()
+    await_ready(bare, "shop", "a", generation=edit(bare, "a", "after the restart"), seconds=60)
+    old = patient.calls("a")[-1]["secret"]
+    bare.apply(secret("keys", "op", "rotated-hunter2"))
+    eventually(lambda: patient.calls("a")[-1]["secret"] != old, 30, "our own watches are back too")
+    assert patient.get("/healthz")[0] == 200
+
+
+def test_an_api_server_without_etcd_is_outlived(bare: Cluster, patient: Replica) -> None:
+    bare.stop_etcd()
+    eventually(
+        lambda: bare.kubectl("get", "--raw", "/readyz", check=False).returncode != 0, 20, "it has trouble"
+    )
+    bare.start_etcd()
+    await_ready(bare, "shop", "a", generation=edit(bare, "a", "after etcd"), seconds=60)
+
+
+def test_kinds_that_go_and_come_back_are_followed(bare: Cluster, patient: Replica) -> None:
+    bare.kubectl("delete", "crd", "imagebuckets.imagestore.dev", "--timeout=30s")
+    eventually(
+        lambda: patient.metric('imagestore_objects{kind="ImageBucket",ready="True"}') == 0, 10, "forgotten"
+    )
+    bare.kubectl("apply", "-f", str(CRDS))
+    bare.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+    bare.apply(bucket("b", "shop", "eu"))
+    await_ready(bare, "shop", "b", seconds=60)
+
+
+def test_a_replica_that_lost_its_lease_ends_at_once(bare: Cluster, patient: Replica, tmp_path: Path) -> None:
+    with Replica(bare, tmp_path, "op", "--lease", "robbed").ready() as replica:
+        theft = json.dumps({"spec": {"holderIdentity": "thief"}})
+        bare.kubectl("patch", "lease", "robbed", "-n", "op", "--type=merge", "-p", theft)
+        assert replica.wait() == 1
+        assert bare.get("lease", "robbed", "-n", "op")["spec"]["holderIdentity"] == "thief"
+
+
+def test_missing_rights_are_said_at_the_start(bare: Cluster, tmp_path: Path) -> None:
+    bare.kubectl("create", "serviceaccount", "poor", "-n", "op")
+    kubeconfig = bare.service_account_kubeconfig("op", "poor")
+    with Replica(bare, tmp_path, "op", kubeconfig=kubeconfig) as replica:
+        wanted = "not allowed to list, watch secrets in the operator's own namespace"
+        eventually(lambda: wanted in replica.log.read_text(), 20, "it says what is missing")
+        assert replica.get("/readyz")[0] == 503
+        replica.terminate()
+        assert replica.wait() == 0

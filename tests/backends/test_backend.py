@@ -90,7 +90,8 @@ def test_a_region_is_named_where_the_store_wants_it(request: pytest.FixtureReque
     name = new()
     replace(backend, call=recorded).create(name, {})
     assert recorded.seen[0][1]["CreateBucketConfiguration"] == {"LocationConstraint": "eu-central-1"}
-    assert backend.call("GetBucketLocation", {"Bucket": name})["LocationConstraint"] == "eu-central-1"
+    told = request.getfixturevalue("aws_store").s3().get_bucket_location(Bucket=name)
+    assert told["LocationConstraint"] == "eu-central-1"
     assert replace(backend, region="us-east-1")._location() == {}
     assert replace(backend, region="cn-north-1").arn("b") == "arn:aws-cn:s3:::b"
 

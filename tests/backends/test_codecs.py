@@ -10,8 +10,9 @@ from imagestore.backends.s3 import encryption, lifecycle, policy, tags
 from imagestore.backends.s3.setting import Place, S3Setting
 from imagestore.backends.s3.settings import SETTINGS
 from imagestore.core.diff import diff
-from imagestore.core.errors import StoreError, Unexpected
+from imagestore.core.errors import Rejected, StoreError, Unexpected
 from imagestore.facets.lifecycle import Lifecycle
+from imagestore.facets.quota import Quota
 from tests.contract.samples import SAMPLES
 
 RECORDED = {
@@ -216,3 +217,9 @@ def _rules() -> tuple[Any, ...]:
     found = lifecycle.decode({"Rules": [{**RULE, "Expiration": {"Days": 2}}]}, AT)
     assert found is not None
     return found.rules
+
+
+def test_a_quota_of_nothing_is_refused_rather_than_lifted() -> None:
+    for hard in ("0", "0Gi", "0.5"):
+        with pytest.raises(Rejected, match="no quota"):
+            ROWS["quota"].encode(Quota(hard=hard), AT)

@@ -135,8 +135,8 @@ def _actions(rule: LifecycleRule) -> dict[str, Any]:
     actions: dict[str, Any] = {}
     if rule.expire:
         actions["Expiration"] = {"Days": rule.expire.days}
-    if rule.remove_expired_delete_markers:
-        actions["Expiration"] = {"ExpiredObjectDeleteMarker": True}
+    if rule.remove_expired_delete_markers:  # with days, which the schema refuses, the store is to refuse
+        actions["Expiration"] = actions.get("Expiration", {}) | {"ExpiredObjectDeleteMarker": True}
     if rule.noncurrent:
         gone = rule.noncurrent.expire
         keep = {"NewerNoncurrentVersions": gone.keep_newest} if gone.keep_newest else {}

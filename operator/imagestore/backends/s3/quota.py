@@ -1,6 +1,7 @@
 """Quota, through a store's admin API. Operations that begin with ``admin:`` are ours; see ``admin``."""
 
 from imagestore.backends.s3.setting import Answer, Parameters, Place, Setting
+from imagestore.core.errors import Rejected
 from imagestore.core.units import byte_count, quantity
 from imagestore.facets.quota import Quota
 
@@ -11,8 +12,11 @@ def decode(answer: Answer, _at: Place) -> Quota | None:
 
 
 def encode(value: Quota, _at: Place) -> Parameters:
-    """Bytes."""
-    return {"Size": byte_count(value.hard)}
+    """Bytes. Of 0 every store makes "no quota", the opposite of what it says."""
+    size = byte_count(value.hard)
+    if size < 1:
+        raise Rejected(f"quota.hard is {value.hard}, which stores take for no quota: give at least 1")
+    return {"Size": size}
 
 
 QUOTA = Setting(

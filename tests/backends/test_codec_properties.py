@@ -1,0 +1,50 @@
+"""Whatever a user may wish is the same after it was encoded and decoded."""
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from imagestore.api.imagebucket import FACETS
+from imagestore.backends.s3.setting import Place
+from imagestore.backends.s3.settings import SETTINGS
+from imagestore.core.diff import diff
+from imagestore.core.facet import Facet
+from imagestore.core.plan import Change, plan
+from imagestore.core.reading import Found, Missing, Reading
+from imagestore.core.units import byte_count
+from imagestore.facets.quota import Quota
+from tests import strategies
+
+ROWS = {row.facet: row for row in SETTINGS}
+AT = Place("bucket")
+WHOLE = {"policy", "quota", "objectLock", "encryption", "publicAccessBlock"}  # answered as they are sent
+
+
+def answered(facet: str, sent: dict[str, Any]) -> dict[str, Any]:
+    """What a store that keeps everything answers to a read."""
+    return sent if facet in WHOLE else {k: v for part in sent.values() for k, v in part.items()}
+
+
+def planned(name: str, wish: Facet, reading: Reading) -> Change:
+    """As the reconcile would change it."""
+    return plan({name: wish}, {name: reading}, {}, FACETS).changes[0]
+
+
+@pytest.mark.parametrize("kind", strategies.facets(), ids=lambda k: str(k[0]))
+@given(data=st.data())
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_a_wish_survives_its_store(kind: tuple[str, type[Facet]], data: st.DataObject) -> None:
+    name, facet = kind
+    wish = data.draw(strategies.wishes(facet))
+    assume(not wish.is_empty())
+    assume(not isinstance(wish, Quota) or byte_count(wish.hard))
+    row, change = ROWS[name], planned(name, wish, Missing())
+    assert change.after is not None
+    have = row.decode(answered(name, row.encode(change.after, AT)), AT)
+    assert have is not None
+    assert not planned(name, wish, Found(have)).writes, "a second plan is empty"
+    again = row.decode(answered(name, row.encode(have, AT)), AT)
+    assert again is not None
+    assert not diff(name, again.canonical(), have.canonical()), "and what is read can be written back"

@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from botocore.httpsession import URLLib3Session
 
 from imagestore.api.storagebackend import Provider
-from imagestore.backends.s3 import genuine
+from imagestore.backends.s3 import deadline, genuine
 from imagestore.backends.s3.client import SHARED, Target, trusted
 from imagestore.backends.s3.errors import translate
 from imagestore.backends.s3.setting import Call
@@ -37,6 +37,7 @@ def connected(provider: Provider, target: Target) -> Call:
         "max_pool_connections": target.connections,
     }
     session = URLLib3Session(**options)
+    deadline.bound(session, 2 * target.read)
 
     def call(operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         def send(method: str, path: str, query: Mapping[str, str], body: bytes = b"") -> Any:
@@ -51,7 +52,7 @@ def connected(provider: Provider, target: Target) -> Call:
 
 
 def _signed(target: Target, method: str, path: str, query: Mapping[str, str], body: bytes) -> Any:
-    url = f"{(target.endpoint or '').rstrip('/')}{path}?{urlencode(query)}"
+    url = f"{target.endpoint.rstrip('/')}{path}?{urlencode(query)}"
     request = AWSRequest(method, url, data=body)
     request.context["payload_signing_enabled"] = True
     S3SigV4Auth(_credentials(target), "s3", target.region).add_auth(request)

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import ValidationError
 
 from imagestore.core.diff import FieldDiff, diff
-from imagestore.core.errors import Rejected, StoreError, Unexpected
+from imagestore.core.errors import Rejected, StoreError, Unavailable, Unexpected
 from imagestore.core.facet import Facet
 from imagestore.core.losses import uses
 from imagestore.core.reading import FULL, Support
@@ -23,6 +23,7 @@ Answer = Mapping[str, Any]
 Parameters = dict[str, Any]
 Call = Callable[[str, Mapping[str, Any]], dict[str, Any]]
 
+NOT_VISIBLE = "NotYetVisible"  # the code of an Unavailable of this driver: ask again later
 LOSSY = "Lossy"  # the code of a Rejected that this driver, not the store, decided on
 
 
@@ -142,9 +143,19 @@ class S3Setting(Generic[F]):
         kept = self.read(bucket)
         held = diff(self.row.facet, kept.canonical() if kept else None, trial.canonical())
         if held:
+            self._wait_for(bucket, kept, seen)
             self._restore(bucket, kept, seen)
             self.learned.update(_patterns(held))
             self._refuse([d.path for d in held], "the store dropped it when it was tried out, switched off")
+
+    def _wait_for(self, bucket: str, kept: F | None, seen: F | None) -> None:
+        """Nothing was dropped if all is as it was: the answer lags behind the write, or the write was forgotten.
+
+        Taken for a loss, one stale answer made the setting unsupported until the operator was restarted.
+        """
+        if (kept.canonical() if kept else None) == (seen.canonical() if seen else None):
+            message = f"{self.row.facet} was tried out, switched off, and the store still answers as before"
+            raise Unavailable(message, code=NOT_VISIBLE, operation=self.row.write)
 
     def _restore(self, bucket: str, kept: F | None, seen: F | None) -> None:
         if seen is not None and not seen.is_empty():

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from dev.cluster import Cluster
+from dev.cluster import Cluster, Kube
 from dev.ports import free_port
 from dev.process import Server
 from dev.stores import Store
@@ -27,6 +27,8 @@ INSTALLATION = "e2e"
 CHART = Path(__file__).parents[2] / "charts" / "imagestore"
 OWNER = "imagestore.dev/owner"
 PATIENCE = 45.0
+ON: dict[str, Any] = {"versioning": {"state": "Enabled"}, "tags": {"team": "shop"}}
+PRUNE = {"rules": [{"name": "old", "noncurrent": {"expire": {"days": 30, "keepNewest": 2}}}]}
 
 
 def install(cluster: Cluster) -> None:
@@ -66,9 +68,7 @@ class Operator:
 
 
 @contextmanager
-def operator(
-    cluster: Cluster, directory: Path, name: str = "operator", *arguments: str
-) -> Iterator[Operator]:
+def operator(cluster: Kube, directory: Path, name: str = "operator", *arguments: str) -> Iterator[Operator]:
     """An operator that is alive; it need not be ready, another one may hold the Lease."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"

@@ -98,6 +98,8 @@ def _build(
 def _guarded(raw: Call, spec: StorageBackendSpec, timing: Timing, observer: Observer) -> Call:
     rate, burst = (spec.limits.requests_per_second, spec.limits.burst) if spec.limits else (100, 200)
     limited = Limiter(rate, burst, timing, observer).limited(measured(raw, observer, timing))
+    # A Secret that is put right connects anew: the last connection's open circuit would be told for ever.
+    observer.circuit(opened=False)
     return retried(Breaker(timing, observer=observer).guarded(limited), timing)
 
 

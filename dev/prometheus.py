@@ -53,23 +53,6 @@ class Prometheus:
             if a["state"] == "firing"
         ]
 
-    def query(self, expression: str) -> list[dict[str, Any]]:
-        """The samples of an instant query."""
-        request = urllib.request.Request(  # noqa: S310 - our own loopback address
-            f"{self.url}/api/v1/query", data=f"query={urllib.request.quote(expression)}".encode()
-        )
-        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
-            found: list[dict[str, Any]] = json.load(answer)["data"]["result"]
-            return found
-
-    def ready(self) -> bool:
-        """Whether it answers queries."""
-        try:
-            with urllib.request.urlopen(f"{self.url}/-/ready", timeout=2):  # noqa: S310
-                return True
-        except (urllib.error.URLError, OSError):
-            return False
-
     def _get(self, what: str) -> Any:
         with urllib.request.urlopen(f"{self.url}/api/v1/{what}", timeout=5) as answer:  # noqa: S310
             return json.load(answer)["data"]
@@ -82,17 +65,24 @@ def prometheus(directory: Path, rules: str, targets: Mapping[str, list[str]]) ->
     folder.mkdir(parents=True)
     (folder / "rules.yaml").write_text(rules)
     (folder / "prometheus.yaml").write_text(_configuration(targets))
-    port = free_port()
-    command = [
+    url = f"http://127.0.0.1:{(port := free_port())}"
+    command: list[str | Path] = [
         prometheus_programs() / "prometheus",
         f"--config.file={folder / 'prometheus.yaml'}",
         f"--storage.tsdb.path={folder / 'data'}",
         f"--web.listen-address=127.0.0.1:{port}",
     ]
-    made = Prometheus(f"http://127.0.0.1:{port}", Server("prometheus", command, log=folder / "log"))
-    made.server._ready = made.ready
-    with running(made.server):
-        yield made
+    server = Server("prometheus", command, log=folder / "log", ready=lambda: _ready(url))
+    with running(server):
+        yield Prometheus(url, server)
+
+
+def _ready(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/-/ready", timeout=2):  # noqa: S310 - our own loopback address
+            return True
+    except (urllib.error.URLError, OSError):
+        return False
 
 
 def _configuration(targets: Mapping[str, list[str]]) -> str:

@@ -10,7 +10,7 @@ from tests.e2e.harness import CHART
 
 FILE = CHART / "files" / "alerts.yaml"
 MINUTE = 0.2
-SHORTEST_RANGE, SHORTEST_FOR = 5, 1
+RANGE, SHORTEST = "[5s]", 1
 _MINUTES = {"m": 1, "h": 60}
 
 
@@ -24,13 +24,13 @@ def rules() -> list[dict[str, Any]]:
 def hurried(text: str) -> str:
     """The same rules in a world where a minute lasts 0.2 s.
 
-    Nothing but durations changes: `for: 10m`, `[15m]` and `15 * 60`. Prometheus asks once a second, so a range
-    is never below 5 s and `for` never below 1 s.
+    Nothing but durations changes: `for: 10m`, `[15m]` and `15 * 60`. Prometheus asks once a second, so every
+    range is 5 s, and `for` never below 1 s.
     """
-    text = re.sub(r"\[(\d+)([mh])\]", lambda m: f"[{_seconds(m, SHORTEST_RANGE)}s]", text)
-    text = re.sub(r"for: (\d+)([mh])", lambda m: f"for: {_seconds(m, SHORTEST_FOR)}s", text)
+    text = re.sub(r"\[\d+[mh]\]", RANGE, text)
+    text = re.sub(r"for: (\d+)([mh])", lambda m: f"for: {_seconds(m)}s", text)
     return re.sub(r"\* 60\b", f"* {MINUTE}", text)
 
 
-def _seconds(found: re.Match[str], least: int) -> int:
-    return max(least, math.ceil(int(found[1]) * _MINUTES[found[2]] * MINUTE))
+def _seconds(found: re.Match[str]) -> int:
+    return max(SHORTEST, math.ceil(int(found[1]) * _MINUTES[found[2]] * MINUTE))

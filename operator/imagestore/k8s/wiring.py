@@ -15,7 +15,7 @@ from imagestore.k8s.client import Client
 from imagestore.k8s.dispatcher import Dispatcher
 from imagestore.k8s.lease import Terms
 from imagestore.k8s.mirrors import SECRET_PARAMS, Namespaces, Secrets
-from imagestore.k8s.objects import IMAGE_BUCKET, Key
+from imagestore.k8s.objects import IMAGE_BUCKET, STORAGE_BACKEND, Key
 from imagestore.k8s.queue import WorkQueue
 from imagestore.k8s.recorder import Recorder
 from imagestore.k8s.resources import NAMESPACES, SECRETS
@@ -103,7 +103,7 @@ def assemble(client: Client, options: Options, brain: Brain) -> Parts:
     pool = ThreadPoolExecutor(max_workers=options.workers + 1024, thread_name_prefix="reconcile")
     desk = Desk(cache, queue, stores, situations, writer, recorder, brain.reconcilers, pool, monotonic)
     worker = Worker(desk)
-    forget += [writer.forget, worker.forget]
+    forget += [writer.forget, worker.forget, _forget_calls]
     watches = (
         Watch(client, Subject(SECRETS, options.namespace, params=SECRET_PARAMS), secrets, monotonic),
         Watch(client, Subject(NAMESPACES, metadata=True), namespaces, monotonic),
@@ -116,6 +116,12 @@ def assemble(client: Client, options: Options, brain: Brain) -> Parts:
 def _count(used: object) -> None:
     if used:
         metrics.SECRET_CHANGES.inc()
+
+
+def _forget_calls(key: Key) -> None:
+    """Else an open circuit of a deleted backend is told, and its alert fires, for as long as the process lives."""
+    if key.kind == STORAGE_BACKEND.name:
+        metrics.StoreMetrics(key.name).forget()
 
 
 def _lanes(cache: Cache, stores: Stores) -> Callable[[Key], tuple[str, int]]:

@@ -1,0 +1,216 @@
+"""All that alerts are about, well, and the faults that make each fire."""
+
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from dev.cluster import Cluster
+from dev.prometheus import Prometheus
+from dev.stores import Store
+from dev.wait import eventually
+from tests.alerts.relay import Relay
+from tests.e2e.harness import ACCOUNT, SYSTEM, Operator, User, backend_manifests
+from tests.faults.faults import error, reset_before
+from tests.faults.proxy import Answer, Asked, Fault, Forward, Proxy, healthy
+
+NAMESPACE = "shop"
+ON: dict[str, Any] = {"versioning": {"state": "Enabled"}, "deletionPolicy": "DeleteIfEmpty"}
+Firing = frozenset[tuple[str, str]]
+"""Alerts with what each is about: a bucket, a backend, a kind, or nothing."""
+
+
+@dataclass
+class World:
+    """One operator with five backends, which are one store."""
+
+    cluster: Cluster
+    operator: Operator
+    prometheus: Prometheus
+    store: Store
+    refusing: Proxy
+    throttling: Proxy
+    relay: Relay
+
+    def populate(self) -> None:
+        """Backends and buckets, all ready, and no alert."""
+        self.cluster.kubectl("create", "namespace", NAMESPACE)
+        proxies = {"refusing": self.refusing, "throttling": self.throttling}
+        for name in dict.fromkeys(backend for backend, _ in BUCKETS):
+            self.cluster.apply(yaml.safe_dump_all(self._backend(name, proxies.get(name))))
+        self.cluster.apply(yaml.safe_dump_all(_bucket(*b) for b in BUCKETS))
+        self.cluster.kubectl("wait", "ib", "--all", "-n", NAMESPACE, "--for=condition=Ready", "--timeout=30s")
+        self.user().patch("observed", mode="Observe")
+        self.await_firing(frozenset())
+
+    def _backend(self, name: str, proxy: Proxy | None) -> list[dict[str, Any]]:
+        made = backend_manifests(name, self.store, namespaces=(NAMESPACE,))
+        made[-1]["spec"].pop("admin", None)
+        if proxy:
+            made[-1]["spec"]["s3"]["endpoint"] = proxy.endpoint
+        return made
+
+    def user(self, backend: str = "calm") -> User:
+        """Somebody with buckets on this backend."""
+        return User(self.cluster, NAMESPACE, backend, self.store)
+
+    def firing(self) -> Firing:
+        """What fires now."""
+        return frozenset((a.name, _about(a.labels)) for a in self.prometheus.firing())
+
+    def await_firing(self, wanted: Firing, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Until exactly this fires."""
+
+        def same() -> bool:
+            meanwhile()
+            return self.firing() == wanted
+
+        eventually(same, 40, lambda: f"{sorted(wanted)}; firing: {sorted(self.firing())}", interval=0.25)
+
+
+BUCKETS = (
+    ("calm", "lost"), ("calm", "observed"), ("calm", "unwilling"), ("calm", "edited"),
+    ("refusing", "behind-refusing"), ("throttling", "throttled-1"), ("throttling", "throttled-2"),
+    ("locked", "behind-locked"), *(("slow", f"slow-{n}") for n in range(6)),
+)  # fmt: skip
+
+
+def _bucket(backend: str, name: str) -> dict[str, Any]:
+    spec = {"backendRef": {"name": backend}, "bucketName": f"{NAMESPACE}--{name}", **ON}
+    metadata = {"name": name, "namespace": NAMESPACE}
+    return {
+        "apiVersion": "imagestore.dev/v1alpha1",
+        "kind": "ImageBucket",
+        "metadata": metadata,
+        "spec": spec,
+    }
+
+
+def _about(labels: Any) -> str:
+    if "namespace" in labels:
+        return f"{labels['namespace']}/{labels['name']}"
+    return str(labels.get("backend") or labels.get("kind") or "")
+
+
+@contextmanager
+def drift(world: World) -> Iterator[None]:
+    """Somebody clicks in the console, and the operator only observes."""
+    user = world.user()
+    user.suspend_versioning("observed")
+    yield
+    enabled = {"Status": "Enabled"}
+    user.s3.put_bucket_versioning(Bucket=user.bucket("observed"), VersioningConfiguration=enabled)
+
+
+@contextmanager
+def lost(world: World) -> Iterator[None]:
+    """Somebody deletes a bucket, until the loss is acknowledged."""
+    user = world.user()
+    user.s3.delete_bucket(Bucket=user.bucket("lost"))
+    yield
+    held = user.get("lost")["status"]["plan"]["held"]
+    user.patch("lost", approve=[next(h["token"] for h in held if h["facet"] == "content")])
+
+
+@contextmanager
+def not_ready(world: World) -> Iterator[None]:
+    """A change that waits for approval."""
+    world.user().patch("unwilling", versioning={"state": "Suspended"})
+    yield
+    world.user().patch("unwilling", versioning={"state": "Enabled"})
+
+
+@contextmanager
+def locked(world: World) -> Iterator[None]:
+    """A Secret is gone."""
+    world.cluster.kubectl("delete", "secret", "locked", "-n", SYSTEM)
+    yield
+    world.cluster.apply(yaml.safe_dump(world._backend("locked", None)[0]))
+
+
+@contextmanager
+def silent(world: World) -> Iterator[None]:
+    """A store that resets every connection."""
+    world.refusing.fault = reset_before
+    yield
+    world.refusing.fault = healthy
+
+
+def every_second(fault: Fault) -> Fault:
+    """Every second request is spoilt."""
+    turns = itertools.cycle((True, False))
+
+    def spoilt(asked: Asked, forward: Forward) -> Answer:
+        return fault(asked, forward) if next(turns) else forward(asked)
+
+    return spoilt
+
+
+@contextmanager
+def throttled(world: World) -> Iterator[None]:
+    """A store that wants to be asked less often."""
+    world.throttling.fault = every_second(error(503, "SlowDown"))
+    yield
+    world.throttling.fault = healthy
+
+
+@contextmanager
+def slow(world: World) -> Iterator[None]:
+    """A backend that may be asked far less often than its buckets need."""
+    _limit(world, requestsPerSecond=1, burst=1, concurrency=1)
+    yield
+    _limit(world, requestsPerSecond=1000, burst=1000, concurrency=8)
+
+
+def _limit(world: World, **limits: int) -> None:
+    patch = json.dumps({"spec": {"limits": limits}})
+    world.cluster.kubectl("patch", "sbe", "slow", "--type=merge", "-p", patch)
+
+
+@contextmanager
+def refused(world: World) -> Iterator[None]:
+    """The right to write statuses is gone."""
+    role = world.cluster.get("clusterrole", ACCOUNT)
+    kept = [r for r in role["rules"] if "imagebuckets/status" not in r["resources"]]
+    assert kept != role["rules"]
+    _rules(world, kept)
+    yield
+    _rules(world, role["rules"])
+
+
+def _rules(world: World, rules: list[dict[str, Any]]) -> None:
+    patch = json.dumps({"rules": rules})
+    world.cluster.kubectl("patch", "clusterrole", ACCOUNT, "--type=merge", "-p", patch)
+
+
+@contextmanager
+def deaf(world: World) -> Iterator[None]:
+    """Watches that stay open and tell nothing, while a bucket is edited."""
+    world.relay.losing = True
+    world.user().patch("edited", tags={"team": "press"})
+    yield
+    world.relay.mend()
+
+
+@contextmanager
+def hanging(world: World) -> Iterator[None]:
+    """Every store hangs, so no reconcile ends: as if every worker were stuck."""
+    world.store.pause()
+    try:
+        yield
+    finally:
+        world.store.resume()
+
+
+@contextmanager
+def frozen(world: World) -> Iterator[None]:
+    """The operator's process stands still."""
+    world.operator.server.pause()
+    try:
+        yield
+    finally:
+        world.operator.server.resume()

@@ -1,6 +1,6 @@
 """Every driver, facet and sample, on the real servers. AWS is moto: it stands in for what only AWS has."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,19 +15,20 @@ from imagestore.core.facet import Facet
 from imagestore.core.losses import uses
 from imagestore.core.paths import ANY, Step, parse
 from imagestore.core.plan import plan
-from imagestore.core.reading import Found, Level, Missing
+from imagestore.core.reading import Found, Level, Missing, Support
+from imagestore.facets.policy import Policy
 from tests.contract.samples import SAMPLES
 from tests.contract.stores import FIXTURES, MOTO_LOSES, REFUSED, World, backend_of, world
 
 ROWS = {row.facet: row for row in SETTINGS}
-MATRIX = support_matrix()
-HELD = [(p, f) for p in FIXTURES for f in FACETS if MATRIX[p][f].level is not Level.NONE]  # type: ignore[index]
-NOT_HELD = [(p, f) for p in FIXTURES for f in FACETS if MATRIX[p][f].level is Level.NONE]  # type: ignore[index]
+MATRIX: Mapping[str, Mapping[str, Support]] = {str(p): held for p, held in support_matrix().items()}
+HELD = [(p, f) for p in FIXTURES for f in FACETS if MATRIX[p][f].level is not Level.NONE]
+NOT_HELD = [(p, f) for p in FIXTURES for f in FACETS if MATRIX[p][f].level is Level.NONE]
 
 
 def _samples() -> Iterator[tuple[str, str, str]]:
     for provider, facet in HELD:
-        lost = MATRIX[provider][facet].lost  # type: ignore[index]
+        lost = MATRIX[provider][facet].lost
         for name, value in SAMPLES[facet].items():
             moto = provider == "AWS" and (facet, name) in MOTO_LOSES
             # A Deny without TLS is carried out by SeaweedFS at once: see test_tls.
@@ -37,12 +38,7 @@ def _samples() -> Iterator[tuple[str, str, str]]:
 
 
 STORED = list(_samples())
-LOST = [
-    (p, f, n)
-    for p, f in HELD
-    for n, value in SAMPLES[f].items()
-    if uses(value, MATRIX[p][f].lost)  # type: ignore[index]
-]
+LOST = [(p, f, n) for p, f in HELD for n, value in SAMPLES[f].items() if uses(value, MATRIX[p][f].lost)]
 
 
 @pytest.fixture
@@ -119,10 +115,9 @@ def _two(at: World) -> tuple[Facet, Facet]:
     """Two samples that the store holds, the first with something that the second has not."""
     names = [n for p, f, n in STORED if (p, f) == (at.backend.provider, at.facet)]
     values = [SAMPLES[at.facet][n] for n in names]
-    if at.facet == "policy" and len(values) == 1:
-        return values[0], SAMPLES["policy"]["cdn"].model_copy(
-            update={"statements": (values[0].statements[0].model_copy(update={"effect": "Deny"}),)}  # type: ignore[attr-defined]
-        )
+    if isinstance(values[0], Policy) and len(values) == 1:
+        denied = values[0].statements[0].model_copy(update={"effect": "Deny"})
+        return values[0], SAMPLES["policy"]["cdn"].model_copy(update={"statements": (denied,)})
     return values[-1], values[0]
 
 
@@ -218,7 +213,7 @@ def test_what_is_not_listed_as_lost_is_kept(at: World, sample: Facet) -> None:
         assert same(at.read(), rest)
 
 
-PATTERNS = [(p, f, pattern) for p, f in HELD for pattern in MATRIX[p][f].lost]  # type: ignore[index]
+PATTERNS = [(p, f, pattern) for p, f in HELD for pattern in MATRIX[p][f].lost]
 
 
 @pytest.mark.parametrize("at", PATTERNS, indirect=True, ids=["-".join(c) for c in PATTERNS])

@@ -49,6 +49,7 @@ AUDIT_MISMATCHES = _counter(
 )
 LEASE = _gauge("lease_held", "Whether this replica does the work (1) or stands by (0).")
 LOOP_LAG = _gauge("loop_lag_seconds", "How late the event loop was at its last heartbeat.")
+TASKS = _gauge("tasks", "Tasks of the event loop at its last heartbeat; one that only grows is a leak.")
 SECRET_CHANGES = _counter("secret_changes", "Changes of Secrets that made a backend be connected anew.")
 
 STORE_CALLS = _counter(

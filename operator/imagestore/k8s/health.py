@@ -51,6 +51,7 @@ class Health:
             await asyncio.sleep(_TICK)
             late = max(0.0, self._clock() - due)
             metrics.LOOP_LAG.set(late)
+            metrics.TASKS.set(len(asyncio.all_tasks()))
 
 
 def _silent(seconds: float, within: float) -> str | None:

@@ -5,6 +5,8 @@ import asyncio
 import json
 import sys
 import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -47,30 +49,40 @@ def _raw(found: list[Numbers]) -> dict[str, object]:
 
 
 async def _measure(size: int, options: argparse.Namespace) -> list[Numbers]:
-    limits, phases, found = LIMITS | {"concurrency": options.concurrency}, options.phases.split(","), []
+    found: list[Numbers] = []
 
     def say(numbers: Numbers) -> None:
         found.append(numbers)
         print(table([numbers]).splitlines()[2], flush=True)
 
     with tempfile.TemporaryDirectory(prefix="imagestore-bench-", dir=MEMORY) as folder:
-        with world(Path(folder), limits) as there:
-            async with connected(there.cluster) as (api, follower):
-                bench = Bench(there, api, follower, size)
-                with there.operator() as operator:
-                    say(await bench.create(operator))
-                    if "edit" in phases:
-                        say(await bench.edits(operator, options.edits))
-                if "restart" in phases:
-                    say(await bench.restart())
-                if "edit-restart" in phases:
-                    say(await bench.edits_during_restart(options.edits))
-                if "look" in phases:
-                    say(await bench.round(12))
-                if "delete" in phases:
-                    with there.operator() as operator:
-                        say(await bench.delete(operator))
+        async with _bench(Path(folder), size, options.concurrency) as bench:
+            await _phases(bench, options, say)
     return found
+
+
+@asynccontextmanager
+async def _bench(folder: Path, size: int, concurrency: int) -> AsyncIterator[Bench]:
+    with world(folder, LIMITS | {"concurrency": concurrency}) as there:
+        async with connected(there.cluster) as (api, follower):
+            yield Bench(there, api, follower, size)
+
+
+async def _phases(bench: Bench, options: argparse.Namespace, say: Callable[[Numbers], None]) -> None:
+    phases = options.phases.split(",")
+    with bench.world.operator() as operator:
+        say(await bench.create(operator))
+        if "edit" in phases:
+            say(await bench.edits(operator, options.edits))
+    if "restart" in phases:
+        say(await bench.restart())
+    if "edit-restart" in phases:
+        say(await bench.edits_during_restart(options.edits))
+    if "look" in phases:
+        say(await bench.round(12))
+    if "delete" in phases:
+        with bench.world.operator() as operator:
+            say(await bench.delete(operator))
 
 
 if __name__ == "__main__":

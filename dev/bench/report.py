@@ -26,4 +26,4 @@ def _row(n: Numbers) -> tuple[str, ...]:
 def refused(all_numbers: Sequence[Numbers]) -> list[str]:
     """Writes that the API server did not take."""
     found = ((n, k, v) for n in all_numbers for k, v in n.writes.items() if not k.endswith((" 200", " 201")))
-    return [f"{n.phase} of {n.buckets}: {v} × {k}" for n, k, v in found]
+    return [f"{n.phase} of {n.buckets}: {v} x {k}" for n, k, v in found]

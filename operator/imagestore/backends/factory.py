@@ -7,10 +7,9 @@ from imagestore.api.storagebackend import Admin, Credentials, Provider, S3Endpoi
 from imagestore.backends.base import Backend
 from imagestore.backends.decorators import REAL, Breaker, Call, Limiter, Observer, Timing, measured, retried
 from imagestore.backends.s3 import admin as s3_admin
-from imagestore.backends.s3 import client as s3_client
+from imagestore.backends.s3 import transport as s3_transport
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.client import Keys, Target
-from imagestore.backends.s3.profiles import PROFILES
 from imagestore.metrics import StoreMetrics
 
 __all__ = ["ConfigError", "Keys", "connect", "connect_with_keys"]
@@ -82,13 +81,13 @@ def _build(
             f"spec.s3.endpoint is missing; only provider AWS has endpoints of its own, {spec.provider} has none"
         )
     administered = spec.admin is not None and spec.provider in ADMIN_PROVIDERS
-    raw = s3_client.connected(_target(spec, found, timing))
+    raw = s3_transport.connected(_target(spec, found, timing))
     if spec.admin is not None and administered:
         raw = _routed(raw, s3_admin.connected(spec.provider, _admin_target(spec, spec.admin, found, timing)))
     return S3Backend(
         name=name,
         provider=spec.provider,
-        endpoint=spec.s3.endpoint or _aws_endpoint(spec.s3.region),
+        endpoint=_endpoint(spec.s3),
         region=spec.s3.region,
         call=_guarded(raw, spec, timing, observer or StoreMetrics(name)),
         admin=administered,
@@ -111,21 +110,20 @@ def _routed(s3: Call, admin: Call) -> Call:
 
 def _target(spec: StorageBackendSpec, found: _Resolved, timing: Timing) -> Target:
     return Target(
-        endpoint=spec.s3.endpoint,
+        endpoint=_endpoint(spec.s3),
         region=spec.s3.region,
         keys=found.keys,
         addressing=_addressing(spec.provider, spec.s3),
         ca=found.ca,
         connections=_connections(spec),
-        checksums=PROFILES[spec.provider].checksums,
         connect=timing.connect,
         read=timing.read,
     )
 
 
 def _admin_target(spec: StorageBackendSpec, admin: Admin, found: _Resolved, timing: Timing) -> Target:
-    target = replace(_target(spec, found, timing), endpoint=admin.endpoint, keys=found.admin_keys)
-    return replace(target, addressing="path", checksums=False)
+    target = _target(spec, found, timing)
+    return replace(target, endpoint=admin.endpoint, keys=found.admin_keys, addressing="path")
 
 
 def _connections(spec: StorageBackendSpec) -> int:
@@ -139,8 +137,13 @@ def _addressing(provider: Provider, s3: S3Endpoint) -> str:
     return "virtual" if provider == "AWS" and s3.endpoint is None else "path"
 
 
-def _aws_endpoint(region: str) -> str:
-    return f"https://s3.{region}.amazonaws.com" + (".cn" if region.startswith("cn-") else "")
+def _endpoint(s3: S3Endpoint) -> str:
+    """The store's address; without one in the spec, Amazon's own for the region."""
+    domain = _AWS_DOMAINS.get(s3.region.partition("-")[0], "amazonaws.com")
+    return s3.endpoint or f"https://s3.{s3.region}.{domain}"
+
+
+_AWS_DOMAINS = {"cn": "amazonaws.com.cn", "eusc": "amazonaws.eu"}
 
 
 def _keys(credentials: Credentials, secrets: Secrets, where: str) -> Keys | None:

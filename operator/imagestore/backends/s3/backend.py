@@ -109,9 +109,9 @@ class S3Backend:
             return None if error.code == "NoSuchBucket" else self._listed(bucket, seen)
 
     def _listed(self, bucket: str, seen: Sight) -> Sight | None:
-        """The same right as HeadBucket (s3:ListBucket), one key at most."""
+        """The same right as HeadBucket (s3:ListBucket), one key at most, in a form that any XML can hold."""
         try:
-            self.call("ListObjectsV2", {"Bucket": bucket, "MaxKeys": 1})
+            self.call("ListObjectsV2", {"Bucket": bucket, "MaxKeys": 1, "EncodingType": "url"})
         except NotFound:
             return None
         return seen

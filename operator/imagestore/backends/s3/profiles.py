@@ -24,14 +24,13 @@ class Profile:
     """One store's dialect.
 
     ``lifecycle_lossless``: rules need not be tried out disabled before they are written. ``permissions``
-    replaces a row's where the store has its own words. ``checksums``: the store takes botocore's CRC trailers.
+    replaces a row's where the store has its own words.
     """
 
     product: str
     support: Mapping[str, Support]
     location: Location = Location.NONE
     lifecycle_lossless: bool = False
-    checksums: bool = False
     upload_keys: UploadKeys = "Declared"
     permissions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -60,7 +59,6 @@ AWS = Profile(
     location=Location.REGION,
     # After a PUT, S3 may answer with the old rules for half a minute: a trial would refuse what it keeps.
     lifecycle_lossless=True,
-    checksums=True,
 )
 
 MINIO = Profile(

@@ -1,0 +1,67 @@
+"""The raw call: ``call(operation, parameters) -> answer`` in botocore's shapes, without botocore's client.
+
+What botocore knows of S3 is used: its model of every operation, how parameters become a request, how an answer
+becomes a dict, where credentials are found. What its client adds to each call (events, endpoint rules, retries,
+a key derived anew for every signature) is not: it took most of a call's time. See docs/adr.
+"""
+
+import io
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore import exceptions as boto
+from botocore.parsers import create_parser
+
+from imagestore.backends.s3 import genuine
+from imagestore.backends.s3.client import SHARED, Keys, Target
+from imagestore.backends.s3.errors import translate
+from imagestore.backends.s3.setting import Call
+from imagestore.backends.s3.transport_http import Http, Response
+from imagestore.backends.s3.transport_request import Place, build, operation_model
+from imagestore.backends.s3.transport_signing import Signer
+
+_PARSER = create_parser("rest-xml")
+
+
+def connected(target: Target) -> Call:
+    """``call`` on connections of its own. Raises StoreErrors only."""
+    place, signer = Place.of(target), Signer(target.region)
+    http, secrets = Http(target, place), target.keys.secrets if target.keys else ()
+
+    def call(operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            model = operation_model(operation)
+            request = build(model, parameters, place)
+            headers = signer.headers(request, target.keys or _ambient(), datetime.now(UTC))
+            return _answer(model, http.send(request, headers))
+        except Exception as error:  # noqa: BLE001  translated, whatever it is
+            # The original holds the request (and the store's copy of its signature): it is not chained.
+            raise translate(error, operation, secrets) from None
+
+    return call
+
+
+def _ambient() -> Keys:
+    """The surroundings' credentials, refreshed by botocore when they are about to expire."""
+    found = SHARED.credentials()
+    if found is None:
+        raise boto.NoCredentialsError
+    frozen = found.get_frozen_credentials()
+    return Keys(frozen.access_key, frozen.secret_key, frozen.token)
+
+
+def _answer(model: Any, response: Response) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "status_code": response.status,
+        "headers": response.headers,
+        "body": response.body,
+        "context": {"operation_name": model.name},
+    }
+    genuine.check(model, told)
+    if model.has_streaming_output and response.status < 300:
+        told["body"] = io.BytesIO(response.body)
+    parsed: dict[str, Any] = _PARSER.parse(told, model.output_shape)
+    if response.status >= 300:
+        raise boto.ClientError(parsed, model.name)
+    return parsed

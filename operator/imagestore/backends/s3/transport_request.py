@@ -1,0 +1,100 @@
+"""From an operation and its parameters to the request, as botocore's model of S3 has it; not yet signed."""
+
+import base64
+import hashlib
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from botocore.handlers import escape_xml_payload, validate_bucket_name
+from botocore.serialize import create_serializer
+from botocore.utils import percent_encode_sequence
+
+from imagestore import __version__
+from imagestore.backends.s3.client import SHARED, Target
+
+_SERIALIZER = create_serializer("rest-xml", include_validation=True)
+_AGENT = f"imagestore/{__version__}"
+_HOSTABLE = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+_CONTROL_IN_XML = frozenset({"DeleteObjects", "PutBucketLifecycleConfiguration"})  # as botocore has it
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What goes over the wire. ``path`` and ``query`` are encoded."""
+
+    method: str
+    host: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: bytes = field(repr=False, default=b"")
+
+    @property
+    def target(self) -> str:
+        """As it stands in the first line."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a store is, and whether a bucket is asked for in the path or in the host's name."""
+
+    scheme: str
+    authority: str
+    prefix: str = ""  # of every path
+    virtual: bool = False
+
+    @classmethod
+    def of(cls, target: Target) -> "Place":
+        """The endpoint taken apart."""
+        parts = urlsplit(target.endpoint)
+        authority = parts.netloc.removesuffix(_DEFAULT_PORTS.get(parts.scheme, ""))
+        virtual = target.addressing == "virtual" and not _is_address(parts.hostname or "")
+        return cls(parts.scheme, authority, parts.path.rstrip("/"), virtual)
+
+    def locate(self, path: str, bucket: str | None) -> tuple[str, str]:
+        """Host and path, given the path with the bucket in it."""
+        if self.virtual and bucket and _HOSTABLE.fullmatch(bucket):
+            return f"{bucket}.{self.authority}", self.prefix + (path.removeprefix(f"/{bucket}") or "/")
+        return self.authority, self.prefix + path
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+@cache
+def operation_model(name: str) -> Any:
+    """botocore's model of one operation."""
+    return SHARED.model().operation_model(name)
+
+
+def build(model: Any, parameters: Mapping[str, Any], place: Place) -> Request:
+    """The request for these parameters. Raises botocore's ParamValidationError."""
+    validate_bucket_name(parameters)
+    made = _SERIALIZER.serialize_to_request(parameters, model)
+    if model.name in _CONTROL_IN_XML:
+        escape_xml_payload(made)
+    path, _, fixed = made["url_path"].partition("?")
+    host, path = place.locate(path, parameters.get("Bucket"))
+    body = made["body"] if isinstance(made["body"], bytes) else made["body"].encode()
+    query = "&".join(filter(None, (fixed, percent_encode_sequence(made["query_string"]))))
+    headers = {**made["headers"], "Host": host, "User-Agent": _AGENT, **_digest(body)}
+    return Request(made["method"], host, path, query, headers, body)
+
+
+def _digest(body: bytes) -> dict[str, str]:
+    """S3 demands one of a body that sets something, and servers older than botocore's CRC32 know only this."""
+    if not body:
+        return {}
+    return {"Content-MD5": base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()}

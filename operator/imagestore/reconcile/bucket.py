@@ -56,7 +56,9 @@ def _present(s: Situation, backend: Backend, sight: Sight) -> Result:
         return _taken(s, judgement)
     if judgement.claim is Claim.ADOPTABLE and s.spec.mode != "Observe":
         return adopt(s, backend, sight)
-    fresh = judgement.claim is Claim.UNMARKED and s.status.intent is not None
+    # Until the whole creation has been reported, by this process or by one that was killed after the mark:
+    # what is half set has no risk yet, and nobody is asked to approve it.
+    fresh = s.status.intent is not None and judgement.claim in (Claim.UNMARKED, Claim.OURS)
     if judgement.claim is Claim.UNMARKED and s.spec.mode != "Observe":
         sight = ensure_mark(s, backend, sight, {})
     s.memo.marked = sight.tags is not None and judgement.claim is not Claim.ADOPTABLE

@@ -14,6 +14,7 @@ from imagestore.facets.tags import OWNER, Tags
 from imagestore.reconcile import drift, ownership
 from imagestore.reconcile.apply import Result, apply
 from imagestore.reconcile.desired import Wanted, relaxed, unsupported
+from imagestore.reconcile.interrupted import resumed
 from imagestore.reconcile.observe import readings
 from imagestore.reconcile.situation import Situation
 from imagestore.reconcile.tenancy import Refusal
@@ -85,6 +86,7 @@ def _restrain(s: Situation, todo: Plan, *, consented: bool) -> Plan:
     if s.spec.mode == "Observe":
         return observe_only(todo)
     if not consented:
+        todo = resumed(todo, s.status)
         todo = hold_risky(_tokens(s, todo), frozenset(s.spec.approve))(todo)
     return _breaker(s, todo)
 

@@ -5,7 +5,7 @@ what blocks it is a condition that says the way out (rook#16432, KCC#463: hung f
 """
 
 from imagestore.api.imagebucket import Emptying, ImageBucketStatus
-from imagestore.backends.base import Backend, Remains, Swept
+from imagestore.backends.base import Backend, Remains, Sight, Swept
 from imagestore.core.errors import NotFound, StoreError
 from imagestore.core.outcome import Finalizer, Note, Outcome
 from imagestore.facets.tags import OWNER
@@ -66,7 +66,7 @@ def _delete(s: Situation, backend: Backend) -> Result:
     sight = backend.look(s.spec.bucket_name)
     if sight is None:
         return _release("Deleted", f"bucket {s.spec.bucket_name} is gone")
-    if not _ours(s, sight.tags):
+    if not _ours(s, backend, sight):
         message = f"bucket {s.spec.bucket_name} does not carry this object's mark, so it is kept"
         return _release("Retained", message, warning=True)
     remains = backend.remains(s.spec.bucket_name)
@@ -78,11 +78,16 @@ def _delete(s: Situation, backend: Backend) -> Result:
     return _sweep(s, backend)
 
 
-def _ours(s: Situation, tags: object) -> bool:
-    """The mark decides at this very moment; a store without bucket tags has only the status to go by."""
-    if tags is None:
-        return s.status.created is not None
-    return isinstance(tags, dict) and tags.get(OWNER) == mark(s)
+def _ours(s: Situation, backend: Backend, sight: Sight) -> bool:
+    """The mark decides at this very moment; a store without bucket tags has only the status to go by.
+
+    Killed between creating and marking, the operator left a bucket that nobody answered for when the object
+    was deleted before its next start (crash sweep). An intent is believed of an empty bucket, as ever.
+    """
+    owner = None if sight.tags is None else sight.tags.get(OWNER)
+    if owner == mark(s) or (sight.tags is None and s.status.created is not None):
+        return True
+    return owner is None and s.status.intent is not None and backend.remains(s.spec.bucket_name).empty
 
 
 def _contents(remains: Remains) -> str:

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from dev.cluster import Cluster
+from imagestore.k8s.access import Access, from_kubeconfig
 from tests.k8s.replica import Replica, backend, secret
 
 CRDS = Path(__file__).parents[2] / "crds"
@@ -56,3 +57,8 @@ def replica(own_cluster: Cluster, home: str, tmp_path_factory: pytest.TempPathFa
     """One operator without a Lease, for all tests of a file."""
     with Replica(own_cluster, tmp_path_factory.mktemp("toy"), home) as running:
         yield running.ready()
+
+
+@pytest.fixture
+def access(own_cluster: Cluster) -> Access:
+    return from_kubeconfig(own_cluster.kubeconfig)

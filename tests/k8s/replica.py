@@ -1,5 +1,6 @@
 """The toy operator as a process of its own, and what a test asks of it and of the API server."""
 
+import asyncio
 import json
 import os
 import signal
@@ -7,8 +8,9 @@ import subprocess
 import sys
 import urllib.request
 from collections import Counter
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.error import HTTPError, URLError
 
 from dev.cluster import Cluster
@@ -16,6 +18,7 @@ from dev.ports import free_ports
 from dev.wait import eventually
 
 ROOT = Path(__file__).parents[2]
+T = TypeVar("T")
 WRITES = {"create", "update", "patch", "delete"}
 
 
@@ -168,3 +171,11 @@ def secret(name: str, namespace: str, value: str) -> str:
         "apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": namespace},
         "stringData": {"accessKeyId": "toy", "secretAccessKey": value},
     })  # fmt: skip
+
+
+def run(what: Coroutine[Any, Any, T]) -> T:
+    async def bounded() -> T:
+        async with asyncio.timeout(60):
+            return await what
+
+    return asyncio.run(bounded())

@@ -1,51 +1,29 @@
 """The parts that speak to the API server, on a real one, without an operator around them."""
 
-import asyncio
-import json
-from collections.abc import Coroutine
-from pathlib import Path
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
 from dev.cluster import Cluster
-from dev.wait import eventually
 from imagestore import metrics
 from imagestore.api.imagebucket import ImageBucketStatus
 from imagestore.core.conditions import Condition
 from imagestore.core.outcome import Finalizer, Note, Outcome
-from imagestore.k8s.access import Access, from_kubeconfig
+from imagestore.k8s.access import Access
 from imagestore.k8s.audit import Audit
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.client import ApiError, Client
-from imagestore.k8s.lease import Lease, Terms
 from imagestore.k8s.objects import IMAGE_BUCKET, Key, Stored, stored
 from imagestore.k8s.queue import WorkQueue
 from imagestore.k8s.recorder import Recorder
-from imagestore.k8s.resources import BY_KIND, NAMESPACES
+from imagestore.k8s.resources import BY_KIND
 from imagestore.k8s.stores import Connecting, Stores
 from imagestore.k8s.triggers import Triggers
-from imagestore.k8s.watch import Subject, Watch
 from imagestore.k8s.writer import Gone, Writer
-from tests.k8s.replica import bucket, get
+from tests.k8s.replica import bucket, get, run
 
-T = TypeVar("T")
-SHORT = Terms(duration=2, deadline=1.5, renew=0.3, retry=0.2)
 BUCKETS = BY_KIND["ImageBucket"]
-
-
-@pytest.fixture
-def access(own_cluster: Cluster) -> Access:
-    return from_kubeconfig(own_cluster.kubeconfig)
-
-
-def run(what: Coroutine[Any, Any, T]) -> T:
-    async def bounded() -> T:
-        async with asyncio.timeout(60):
-            return await what
-
-    return asyncio.run(bounded())
 
 
 class Bench:
@@ -239,102 +217,3 @@ def test_in_a_namespace_that_is_being_deleted_an_event_is_only_logged(
     own_cluster.kubectl(
         "patch", "ib", "last", "-n", "ending", "--type=merge", "-p", '{"metadata":{"finalizers":null}}'
     )
-
-
-def test_a_dead_holder_is_replaced_and_a_live_one_is_not(home: str, access: Access) -> None:
-    async def story() -> tuple[float, float]:
-        client = Client(access)
-        first, second = (Lease(client, home, "duel", name, monotonic, SHORT) for name in ("first", "second"))
-        await first.acquire()
-        keeping = asyncio.create_task(first.keep())
-        waiting = asyncio.create_task(second.acquire())
-        done, _ = await asyncio.wait([waiting], timeout=2 * SHORT.duration)
-        assert not done, "it is renewed"
-        keeping.cancel()
-        died = monotonic()
-        await waiting
-        took = monotonic() - died
-        assert second.held
-        third = Lease(client, home, "duel", "third", monotonic, SHORT)
-        waiting = asyncio.create_task(third.acquire())
-        keeping = asyncio.create_task(second.keep())
-        await asyncio.wait([waiting], timeout=0.5)
-        keeping.cancel()
-        released = monotonic()
-        await second.release()
-        await waiting
-        quick = monotonic() - released
-        await client.close()
-        return took, quick
-
-    took, quick = run(story())
-    assert SHORT.duration * 0.8 < took < SHORT.duration + 2
-    assert quick < 1.5, "a lease that was given back need not expire"
-
-
-def test_a_stolen_lease_is_given_up(own_cluster: Cluster, home: str, access: Access) -> None:
-    async def story() -> bool:
-        client = Client(access)
-        lease = Lease(client, home, "stolen", "first", monotonic, SHORT)
-        await lease.acquire()
-        keeping = asyncio.create_task(lease.keep())
-        theft = {"spec": {"holderIdentity": "thief"}}
-        own_cluster.kubectl("patch", "lease", "stolen", "-n", home, "--type=merge", "-p", json.dumps(theft))
-        await keeping
-        await client.close()
-        return lease.held
-
-    assert run(story()) is False
-
-
-def test_a_lease_that_cannot_be_renewed_is_given_up_before_another_may_take_it(tmp_path: Path) -> None:
-    with Cluster.start(tmp_path) as cluster:
-
-        async def story() -> float:
-            client = Client(from_kubeconfig(cluster.kubeconfig))
-            lease = Lease(client, "default", "cut", "first", monotonic, SHORT)
-            await lease.acquire()
-            keeping = asyncio.create_task(lease.keep())
-            await asyncio.wait([keeping], timeout=0.5)
-            cluster.apiserver.pause()
-            silent = monotonic()
-            await keeping
-            cluster.apiserver.resume()
-            await client.close()
-            return monotonic() - silent
-
-        assert run(story()) <= SHORT.deadline + 0.3
-
-
-def test_a_watch_survives_a_restart_of_the_api_server(tmp_path: Path) -> None:
-    seen: dict[str, str] = {}
-
-    class Mirror:
-        def listed(self, items: list[Any]) -> None:
-            seen.clear()
-            for item in items:
-                self.changed(item)
-
-        def changed(self, item: Any) -> None:
-            seen[item["metadata"]["name"]] = (item["metadata"].get("labels") or {}).get("x", "")
-
-        def gone(self, item: Any) -> None:
-            del seen[item["metadata"]["name"]]
-
-    async def story(cluster: Cluster) -> None:
-        client = Client(from_kubeconfig(cluster.kubeconfig))
-        watch = Watch(client, Subject(NAMESPACES, metadata=True), Mirror(), monotonic)
-        task = asyncio.create_task(watch.run())
-        await watch.synced.wait()
-        await asyncio.to_thread(cluster.kubectl, "create", "namespace", "one")
-        await asyncio.to_thread(eventually, lambda: "one" in seen, 10, "seen")
-        await asyncio.to_thread(cluster.restart_apiserver)
-        await asyncio.to_thread(cluster.kubectl, "label", "namespace", "one", "x=y")
-        await asyncio.to_thread(eventually, lambda: seen.get("one") == "y", 30, "seen again")
-        await asyncio.to_thread(cluster.kubectl, "delete", "namespace", "one")
-        await asyncio.to_thread(eventually, lambda: "one" not in seen, 10, "gone")
-        task.cancel()
-        await client.close()
-
-    with Cluster.start(tmp_path) as cluster:
-        run(story(cluster))

@@ -43,6 +43,8 @@ def test_kinds_that_come_later_are_followed(bare: Cluster, patient: Replica) -> 
     bare.apply(backend("eu", "keys", ["shop"]))
     bare.apply(bucket("a", "shop", "eu"))
     await_ready(bare, "shop", "a")
+    # Both kinds: discovery lags behind CRDs, and kopf by itself follows what it happened to see of it.
+    eventually(lambda: patient.calls("a")[-1]["secret"], 20, "the backend is known too")
 
 
 def test_a_restart_of_the_api_server_is_survived(bare: Cluster, patient: Replica) -> None:

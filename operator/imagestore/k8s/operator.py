@@ -17,6 +17,7 @@ from imagestore.api.kinds import KINDS
 from imagestore.k8s import handlers
 from imagestore.k8s.access import Access
 from imagestore.k8s.client import ApiError, Client
+from imagestore.k8s.following import Following
 from imagestore.k8s.health import Health, Server
 from imagestore.k8s.lease import Lease
 from imagestore.k8s.resources import BY_KIND, RULES_REVIEW, missing
@@ -138,16 +139,20 @@ class Operator:
     async def _follow(self) -> None:
         """Let kopf follow our kinds until something ends."""
         existing = set(asyncio.all_tasks())
-        registry = handlers.registry(self._access, self._parts.triggers.event)
+        registry, settings = handlers.registry(self._access, self._parts.triggers.event), handlers.settings()
+        following = Following(self._client, registry, settings)
         roots = await kopf.spawn_tasks(
             registry=registry,
-            settings=handlers.settings(),
+            settings=settings,
+            insights=following.insights,
             standalone=True,
             clusterwide=True,
             stop_flag=self._kopf_stop,
         )
         self._on_signals()  # kopf has put its own there, which would end everything before we are done
-        self._tasks["kopf"] = asyncio.create_task(kopf.run_tasks(roots, ignored=existing), name="kopf")
+        self._spawn("following", following.run())
+        existing.add(self._tasks["following"])  # kopf must not wait for it at the end
+        self._spawn("kopf", kopf.run_tasks(roots, ignored=existing))
         await asyncio.wait(self._tasks.values(), return_when=asyncio.FIRST_COMPLETED)
 
     async def _finish(self) -> Ending:

@@ -88,7 +88,7 @@ class Fleet:
             {"name": "thumbs", "match": {"prefix": "thumbs/"}, "expire": {"days": number}},
             {"name": "scratch", "match": {"prefix": "scratch/"}, "expire": {"days": 1 + number % 30}},
         ]
-        cors = {"origins": [f"https://{number}.example"], "methods": ["GET"]}
+        cors = {"allowedOrigins": [f"https://{number}.example"], "allowedMethods": ["GET"]}
         return {
             "tags": {"team": f"team-{number % 7}", "number": str(number)},
             "lifecycle": {"rules": rules[: 1 + number % 2]},

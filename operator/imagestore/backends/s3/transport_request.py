@@ -19,7 +19,11 @@ from imagestore.backends.s3.client import SHARED, Target
 
 _SERIALIZER = create_serializer("rest-xml", include_validation=True)
 _AGENT = f"imagestore/{__version__}"
-_HOSTABLE = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+# A certificate for *.store holds for no name with a dot in place of the star.
+_HOSTABLE = {
+    "https": re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"),
+    "http": re.compile(r"(?=.{3,63}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"),
+}
 _CONTROL_IN_XML = frozenset({"DeleteObjects", "PutBucketLifecycleConfiguration"})  # as botocore has it
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
@@ -60,8 +64,8 @@ class Place:
 
     def locate(self, path: str, bucket: str | None) -> tuple[str, str]:
         """Host and path, given the path with the bucket in it."""
-        if self.virtual and bucket and _HOSTABLE.fullmatch(bucket):
-            return f"{bucket}.{self.authority}", self.prefix + (path.removeprefix(f"/{bucket}") or "/")
+        if self.virtual and bucket and _HOSTABLE[self.scheme].fullmatch(bucket) and not _is_address(bucket):
+            return f"{bucket}.{self.authority}", self.prefix + path.removeprefix(f"/{bucket}") or "/"
         return self.authority, self.prefix + path
 
 

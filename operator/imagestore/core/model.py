@@ -81,46 +81,43 @@ Quantity = Annotated[
 ]
 
 
-class Model(BaseModel):
-    """A frozen value with lowerCamel names outside. What it does not know it ignores.
+# What a store holds beyond the fields of a model, verbatim, so that it can be written back.
+Raw = Annotated[str | None, Internal(), Field(exclude=True)]
 
-    ``inline`` names the only public field of a model that is written as that field's bare value:
-    ``tags: {team: shop}`` rather than ``tags: {values: {team: shop}}``.
-    """
+
+class Model(BaseModel):
+    """A frozen value with lowerCamel names outside. What it does not know it ignores."""
 
     model_config = ConfigDict(
         frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore", serialize_by_alias=True
     )
 
     cel: ClassVar[tuple[Cel, ...]] = ()
-    inline: ClassVar[str | None] = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _wrap_inline(cls, value: Any) -> Any:
-        if cls.inline is None or isinstance(value, cls):
-            return value
-        built = (
-            isinstance(value, Mapping)
-            and set(value) == {cls.inline}
-            and isinstance(value[cls.inline], Mapping)
-        )
-        return value if built else {cls.inline: value}
-
-    @model_serializer(mode="wrap")
-    def _serialize(self, handler: Any) -> Any:
-        # Here, and not in to_json, so that it holds for models inside models too.
-        dumped = {k: v for k, v in handler(self).items() if k not in self._internal()}
-        return dumped if self.inline is None else dumped[self.inline]
+    inline: ClassVar[str | None] = None  # see Inline
 
     def to_json(self) -> Any:
         """The value as a user would write it: aliases, no absent fields, nothing internal."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
+
+class Inline(Model):
+    """A model whose one field, named by ``inline``, is a map and is written as that bare map.
+
+    ``tags: {team: shop}`` rather than ``tags: {values: {team: shop}}``. Apart from Model because a
+    serializer in Python costs ten times what pydantic's own does, and a status is many models.
+    """
+
+    @model_validator(mode="before")
     @classmethod
-    def _internal(cls) -> set[str]:
-        fields = cls.model_fields.items()
-        return {spelled for n, f in fields if marker(f.metadata, Internal) for spelled in (n, f.alias or n)}
+    def _wrap(cls, value: Any) -> Any:
+        if isinstance(value, cls):
+            return value
+        built = isinstance(value, Mapping) and set(value) == {cls.inline}
+        return value if built and isinstance(value[cls.inline], Mapping) else {cls.inline: value}
+
+    @model_serializer(mode="wrap")
+    def _unwrap(self, handler: Any) -> Any:
+        return handler(self)[self.inline]
 
 
 def marker(metadata: list[Any], kind: type[M]) -> M | None:

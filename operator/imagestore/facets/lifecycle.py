@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field
 
 from imagestore.core.facet import WHOLE, Facet, Parts, Removal
-from imagestore.core.model import Cel, Form, Internal, ListMap, Model, Quantity, WishOnly
+from imagestore.core.model import Cel, Form, ListMap, Model, Quantity, Raw, WishOnly
 from imagestore.core.units import byte_count, quantity
 
 FOREIGN = (
@@ -118,7 +118,7 @@ class LifecycleRule(Model):
     remove_expired_delete_markers: Annotated[
         Literal[True] | None, Field(description="Remove delete markers that hide nothing any more.")
     ] = None
-    raw: Annotated[str | None, Internal()] = None
+    raw: Raw = None
 
     def canonical(self) -> Self:
         """Absent and empty filters mean the same; the state is said."""

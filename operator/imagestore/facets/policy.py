@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field
 
 from imagestore.core.facet import WHOLE, Facet, Parts, Removal
-from imagestore.core.model import Cel, Form, Internal, ListMap, ListSet, Model, WishOnly
+from imagestore.core.model import Cel, Form, ListMap, ListSet, Model, Raw, WishOnly
 
 TLS_SID = "imagestore-require-tls"
 BUCKET = "."  # the resource that is the bucket itself rather than objects in it
@@ -80,7 +80,7 @@ class Statement(Model):
     conditions: Annotated[
         tuple[Condition, ...], Field(max_length=16, description="All of them must hold.")
     ] = ()
-    raw: Annotated[str | None, Internal()] = None
+    raw: Raw = None
 
     def canonical(self) -> Self:
         """Sets sorted, conditions in one order: a scalar and a one-element list mean the same."""

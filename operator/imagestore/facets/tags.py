@@ -6,13 +6,13 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field
 
 from imagestore.core.facet import Facet, Parts, Removal
-from imagestore.core.model import Cel
+from imagestore.core.model import Cel, Inline
 
 RESERVED = "imagestore.dev/"
 OWNER = RESERVED + "owner"
 
 
-class Tags(Facet):
+class Tags(Inline, Facet):
     """Tags of the bucket. Each key is owned on its own: keys that are not listed here are left alone."""
 
     removal: ClassVar[Removal] = Removal.CLEAR

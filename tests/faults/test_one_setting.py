@@ -32,16 +32,16 @@ def reading(sub: str) -> Which:
 
 @pytest.mark.parametrize("page", list(PAGES.values()), ids=list(PAGES))
 @pytest.mark.parametrize("sub", READS)
-def test_a_spoilt_read(made: StoreWorld, proxy: Proxy, minio_store: Server, sub: str, page: Fault) -> None:
-    before = made.snapshot()
-    with nothing_else(minio_store, made.bucket_name):
+def test_a_spoilt_read(kept: StoreWorld, proxy: Proxy, minio_store: Server, sub: str, page: Fault) -> None:
+    before = kept.snapshot()
+    with nothing_else(minio_store, kept.bucket_name):
         with proxy.failing(page, reading(sub)):
-            made.later(minutes=10)
-            made.go(3, at_least=60)
-            assert "not the store's answer" in made.ready_message
-        made.recover()
+            kept.later(minutes=10)
+            kept.go(3, at_least=60)
+            assert "not the store's answer" in kept.ready_message
+        kept.recover()
     assert proxy.writes() == []
-    assert made.snapshot() == before
+    assert kept.snapshot() == before
 
 
 def test_tags_of_others_survive_an_empty_answer(made: StoreWorld, proxy: Proxy) -> None:

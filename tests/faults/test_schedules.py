@@ -54,7 +54,7 @@ def act(world: StoreWorld, action: str) -> None:
 
 
 @settings(
-    max_examples=int(os.environ.get("FAULT_SCHEDULES", "20")),
+    max_examples=int(os.environ.get("FAULT_SCHEDULES", "12")),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     derandomize="FAULT_SCHEDULES" not in os.environ,

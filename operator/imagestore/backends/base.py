@@ -113,8 +113,11 @@ class Backend(Protocol):
     def probe(self) -> Server:
         """Prove endpoint, TLS, region and credentials with one read."""
 
-    def look(self, bucket: str) -> Sight | None:
-        """One call: None if the bucket does not exist (404), Denied if it is somebody else's."""
+    def look(self, bucket: str, *, expected: bool = True) -> Sight | None:
+        """None if the bucket does not exist (404), Denied if it is somebody else's.
+
+        One call if things are as ``expected``: there with our mark, or not there.
+        """
 
     def create(self, bucket: str, at_creation: Mapping[str, Facet]) -> None:
         """Create the bucket with what can only be asked for now. Rejected if the name is taken."""

@@ -101,7 +101,7 @@ class MemoryBackend:
         self.store.call("Probe", "")
         return Server("memory", "1")
 
-    def look(self, bucket: str) -> Sight | None:
+    def look(self, bucket: str, *, expected: bool = True) -> Sight | None:
         self.store.call("Look", bucket)
         found = self.store.buckets.get(bucket)
         if found is None:

@@ -40,7 +40,7 @@ def reconcile(s: Situation) -> Result:
 def _reconcile(s: Situation, backend: Backend) -> Result:
     if s.status.intent is not None and _absent_just_now(s):
         return create(s, backend)
-    sight = backend.look(s.spec.bucket_name)
+    sight = backend.look(s.spec.bucket_name, expected=s.status.created is not None)
     if sight is None:
         return absent(s, backend)
     return _present(s, backend, sight)

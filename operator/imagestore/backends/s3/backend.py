@@ -80,10 +80,12 @@ class S3Backend:
         version = re.search(rf"^{self.provider}.* ([0-9.]+)$", said)  # SeaweedFS 8000GB 4.48
         return Server(self.profile.product, version[1] if version else None)
 
-    def look(self, bucket: str) -> Sight | None:
-        """One call, a second one only for a bucket without tags."""
+    def look(self, bucket: str, *, expected: bool = True) -> Sight | None:
+        """One call, a second one for a bucket without tags and for one that nobody expected."""
         if "tags" not in self.drivers:
             return self._head(bucket, Sight(tags=None))
+        if not expected and self._head(bucket, Sight()) is None:
+            return None
         try:
             answer = self.call(TAGS.read, {"Bucket": bucket})
         except NotFound:

@@ -14,7 +14,7 @@ from typing import Any
 import kopf
 
 from imagestore.api.kinds import KINDS
-from imagestore.k8s import handlers
+from imagestore.k8s import handlers, tolerant
 from imagestore.k8s.access import Access
 from imagestore.k8s.client import ApiError, Client
 from imagestore.k8s.following import Following
@@ -123,6 +123,8 @@ class Operator:
                 for raw in page.items:
                     self._parts.triggers.event(kind, None, raw)
         except ApiError as error:
+            if error.status == 410:  # the list's next page has expired, which its first one cannot
+                return await self._list(kind)
             if error.status != 404:  # its CRD may come later
                 raise
 
@@ -138,6 +140,7 @@ class Operator:
 
     async def _follow(self) -> None:
         """Let kopf follow our kinds until something ends."""
+        tolerant.install()
         existing = set(asyncio.all_tasks())
         registry, settings = handlers.registry(self._access, self._parts.triggers.event), handlers.settings()
         following = Following(self._client, registry, settings)
@@ -153,7 +156,8 @@ class Operator:
         self._spawn("following", following.run())
         existing.add(self._tasks["following"])  # kopf must not wait for it at the end
         self._spawn("kopf", kopf.run_tasks(roots, ignored=existing))
-        await asyncio.wait(self._tasks.values(), return_when=asyncio.FIRST_COMPLETED)
+        # Not only kopf's end is waited for: it may wait for ever, or kill us, when one of its tasks has failed.
+        await asyncio.wait([*self._tasks.values(), *roots], return_when=asyncio.FIRST_COMPLETED)
 
     async def _finish(self) -> Ending:
         """Say what ended, and stop the rest in good order."""

@@ -1,0 +1,48 @@
+"""A watch that fails is begun anew, instead of ending kopf and with it the operator.
+
+kopf takes any error inside a watch but 410, and 410 in place of a watch or a list, for the end of everything.
+One ``500`` in a stream left the operator half-dead, seen behind the fault proxy: kopf waited for a task that it
+could not cancel, no edit was noticed, /healthz said "alive", and 25 s later kopf killed the process with the
+Lease in its hands. This needs kopf's insides, which is one reason why its version is pinned.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncIterator
+from typing import Any
+
+from kopf._cogs.clients import errors, watching
+
+log = logging.getLogger(__name__)
+_ORIGINAL = watching.continuous_watch
+_GIVE_UP = 60  # failures in a row, half an hour; then it ends, and a restart is visible
+
+
+def install() -> None:
+    """From now on, for every watch of kopf's."""
+    failures: dict[str, int] = {}
+
+    async def continuous_watch(**arguments: Any) -> AsyncIterator[Any]:
+        what = str(arguments["resource"])
+        try:
+            async for item in _ORIGINAL(**arguments):
+                yield item
+                if not isinstance(item, watching.Bookmark):
+                    failures.pop(what, None)
+        except (watching.WatchingError, errors.APIError) as error:
+            failures[what] = failures.get(what, 0) + 1
+            if not _passes(error) or failures[what] > _GIVE_UP:
+                raise
+            log.warning("the watch of %s is begun anew: %s", what, _said(error))
+            await asyncio.sleep(min(30.0, 0.25 * 2 ** min(failures[what], 10)) * random.uniform(0.5, 1.0))  # noqa: S311
+
+    watching.continuous_watch = continuous_watch
+
+
+def _passes(error: Exception) -> bool:
+    return isinstance(error, watching.WatchingError) or getattr(error, "status", None) == 410
+
+
+def _said(error: Exception) -> str:
+    return str(error.args[0])[:300] if error.args else type(error).__name__

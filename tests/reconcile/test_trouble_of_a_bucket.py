@@ -53,6 +53,24 @@ def test_an_unreachable_store_is_unknown_after_a_grace_period() -> None:
     assert world.ready == ("True", "InSync")
 
 
+def test_one_setting_that_is_not_told_does_not_make_ready_flap() -> None:
+    """A single 503 in ten thousand looks must wake nobody; one that lasts must not be kept quiet."""
+    world = made()
+
+    def fault(operation: str, bucket: str) -> None:
+        if operation == "Get:versioning":
+            raise Unavailable("503")
+
+    world.store.fault = fault
+    assert world.later().step().status is None
+    assert world.ready == ("True", "InSync")
+    world.later(seconds=130).step()
+    assert world.ready == ("False", "Unavailable")
+    world.store.fault = None
+    world.later().settle()
+    assert world.ready == ("True", "InSync")
+
+
 def test_a_first_visit_to_a_dead_store_still_has_a_condition() -> None:
     world = World().apply(**ON)
 

@@ -30,11 +30,12 @@ def reconcile(s: Situation) -> Result:
     backend = s.store.backend
     assert backend is not None, "the gate has made sure"  # noqa: S101
     try:
-        done = _reconcile(s, backend)
+        outcome = _reconcile(s, backend)
     except StoreError as error:
         return trouble(s, error)
-    s.memo.unreachable_since = None
-    return done
+    if outcome.status is not None:
+        s.memo.unreachable_since = None
+    return outcome
 
 
 def _reconcile(s: Situation, backend: Backend) -> Result:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from imagestore.api.imagebucket import ImageBucketStatus, wishes
 from imagestore.backends.base import Backend
 from imagestore.core.conditions import find
-from imagestore.core.errors import Denied, NotFound, StoreError, Transient
+from imagestore.core.errors import Conflict, Denied, NotFound, StoreError, Throttled, Transient, Unavailable
 from imagestore.core.outcome import Finalizer, Note, Outcome
 from imagestore.core.units import seconds
 from imagestore.reconcile import report
@@ -25,6 +25,8 @@ def want(s: Situation) -> Wanted:
 
 def visited(s: Situation, backend: Backend, seen: Visit, *extra: Note) -> Result:
     """The outcome of a visit."""
+    if _only_silence(s, seen):
+        return later(_next(s, seen))
     if _only_suspects(s, seen):
         return later(seen.confirm_in or 1.0)
     identity = {
@@ -42,6 +44,28 @@ def _only_suspects(s: Situation, seen: Visit) -> bool:
     settled = ready is not None and s.meta.generation == s.status.observed_generation
     quiet = not any(r.wrote for r in seen.results) and s.status.inputs_hash == inputs_hash(s.store.spec)
     return seen.confirm_in is not None and settled and quiet
+
+
+def _only_silence(s: Situation, seen: Visit) -> bool:
+    """Whether some settings were not told this time and nothing else is new: what was read last is believed
+    for as long as if the whole store were silent. One 503 made Ready flap.
+    """
+    unsettled = [r for r in seen.results if r.state != "InSync"]
+    silent = bool(unsettled) and all(r.reason in _SILENCE and not r.wrote for r in unsettled)
+    return silent and not any(r.wrote for r in seen.results) and _believed(s)
+
+
+_SILENCE = frozenset(kind.__name__ for kind in (Throttled, Unavailable, Conflict))
+
+
+def _believed(s: Situation) -> bool:
+    """Whether what the status says is for this very wish and not too old, although the store is silent."""
+    s.memo.unreachable_since = s.memo.unreachable_since or s.now
+    silent = (s.now - s.memo.unreachable_since).total_seconds()
+    said = find(s.status.conditions, "Ready") is not None
+    return (
+        said and silent < s.settings.grace_unreachable and s.meta.generation == s.status.observed_generation
+    )
 
 
 def _acknowledged(s: Situation) -> dict[str, object]:
@@ -108,14 +132,7 @@ def trouble(s: Situation, error: StoreError) -> Result:
 
 
 def _unreachable(s: Situation, error: StoreError, wait: float) -> Result:
-    s.memo.unreachable_since = s.memo.unreachable_since or s.now
-    silent = (s.now - s.memo.unreachable_since).total_seconds()
-    known = find(s.status.conditions, "Ready")
-    if (
-        known is not None
-        and silent < s.settings.grace_unreachable
-        and s.meta.generation == s.status.observed_generation
-    ):
+    if _believed(s):
         return later(min(wait, s.settings.grace_unreachable))
     conditions = report.reconciling("StoreUnreachable", f"the store does not answer: {error}", "Unknown")
     return done(s, report.status(s, conditions), wait)

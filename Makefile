@@ -10,6 +10,7 @@ INSTALLED := $(VENV)/installed
 # The Kubernetes context to show the demo on; empty starts a cluster of our own.
 CONTEXT ?=
 PYTEST_ARGS ?=
+SOAK_ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -45,6 +46,10 @@ prepare: $(INSTALLED) ## Build or fetch every program that tests and demo need
 .PHONY: test
 test: prepare ## Run all tests; PYTEST_ARGS="-k cors" runs some
 	@$(BIN)/pytest $(PYTEST_ARGS)
+
+.PHONY: soak
+soak: prepare ## Let it live for an hour under faults; SOAK_ARGS="--minutes 10 --buckets 100 --seed 2" for less
+	@$(BIN)/python -m dev.soak $(SOAK_ARGS)
 
 .PHONY: check
 check: $(INSTALLED) ## Lint, format, types and layers

@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from dev.soak.api import Api
+from dev.soak.api import Api, Json
 from dev.soak.fleet import Bucket, Fleet
 from dev.soak.world import World
 
@@ -25,7 +25,7 @@ class Deeds:
     def one(self) -> None:
         """Some deed: which one is decided by the fleet's own chance, so a seed repeats it."""
         deeds: dict[Callable[[], None], int] = {
-            self.edit: 10, self.recreate: 3, self.fill: 1, self.suspend_versioning: 2,
+            self.edit: 10, self.recreate: 3, self.consent: 6, self.fill: 1, self.suspend_versioning: 2,
             self.wipe_tags: 2, self.wipe_lifecycle: 2, self.wipe_policy: 1, self.delete_behind_the_back: 1,
         }  # fmt: skip
         (deed,) = self.fleet.chance.choices(list(deeds), list(deeds.values()))
@@ -89,13 +89,30 @@ class Deeds:
         if not bucket.full:
             self._try(bucket, "delete_bucket")
 
-    def approve(self, bucket: Bucket, tokens: list[str]) -> None:
+    def consent(self) -> None:
+        """A user sees that something waits for approval, and lets it go."""
+        name = self.fleet.pick().name
+        for found in self.api.buckets():
+            if found["metadata"]["name"] >= name and self.approve_all(found):
+                return
+
+    def approve_all(self, found: Json) -> bool:
+        """Let go everything that is held for this object. Whether there was something."""
+        held = ((found.get("status") or {}).get("plan") or {}).get("held") or ()
+        bucket = self.fleet.wanted.get(found["metadata"]["name"])
+        if not held or bucket is None:
+            return False
+        return self.approve(bucket, [h["token"] for h in held])
+
+    def approve(self, bucket: Bucket, tokens: list[str]) -> bool:
         """A user lets go what is held."""
         known = bucket.spec.get("approve", [])
-        if new := [t for t in tokens if t not in known]:
+        new = [t for t in tokens if t not in known]
+        if new:
             bucket.spec = {**bucket.spec, "approve": [*known, *new][-64:]}
             self.api.replace_spec(bucket.namespace, bucket.name, bucket.spec)
             self.done["approve"] += 1
+        return bool(new)
 
     def look_now(self, bucket: Bucket) -> None:
         """A user asks for a look."""

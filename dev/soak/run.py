@@ -118,7 +118,8 @@ class Soak:
         def settled() -> bool:
             objects = self.api.buckets()
             last[:] = [_name(o) for o in objects if not _ready(o)] + verdict.strays(self.fleet, objects)
-            self._approve(objects)
+            for found in objects:
+                self.deeds.approve_all(found)
             self._tick(f"waiting for {len(last)}")
             return not last
 
@@ -126,13 +127,6 @@ class Soak:
             eventually(settled, self.plan.settle, what, interval=1.0)
         except TimeoutError:
             say(f"not all are {what}: {last[:10]}")
-
-    def _approve(self, objects: list[Json]) -> None:
-        for found in objects:
-            held = ((found.get("status") or {}).get("plan") or {}).get("held") or ()
-            bucket = self.fleet.wanted.get(found["metadata"]["name"])
-            if held and bucket:
-                self.deeds.approve(bucket, [h["token"] for h in held])
 
     def _look_again(self) -> None:
         """Nothing that somebody changed behind the operator's back may be missed at the end."""

@@ -144,6 +144,11 @@ DRIFT_SINCE = Family(
     "Since when (Unix time) an ImageBucket differs without anybody having asked for it; absent: it does not.",
     ("namespace", "name", "backend"),
 )
+DRIFT_OVER = Family(
+    "imagestore_drift_over_seconds",
+    "When (Unix time) the last drift of an ImageBucket ended, corrected or not; absent: none is remembered.",
+    ("namespace", "name", "backend"),
+)
 CONTENT_LOST = Family(
     "imagestore_content_lost",
     "1 while a bucket that was found missing waits to be acknowledged.",
@@ -151,7 +156,7 @@ CONTENT_LOST = Family(
 )
 FAMILIES = (
     QUEUE_DEPTH, QUEUE_AGE, QUEUE_RUNNING, QUEUE_DELAYED,
-    OBJECTS, BUCKET_READY, BACKEND_READY, FACETS, DRIFT_SINCE, CONTENT_LOST,
+    OBJECTS, BUCKET_READY, BACKEND_READY, FACETS, DRIFT_SINCE, DRIFT_OVER, CONTENT_LOST,
 )  # fmt: skip
 
 

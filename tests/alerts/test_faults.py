@@ -23,6 +23,7 @@ AT_ONCE: dict[tuple[str, str], Fault] = {
     ("ImagestoreWaitsTooLong", "slow"): faults.slow,
 }
 ALONE: dict[tuple[str, str], Fault] = {
+    ("ImagestoreDriftOver", f"{NAMESPACE}/edited"): faults.corrected,
     ("ImagestoreReconcilesFail", "ImageBucket"): faults.refused,
     ("ImagestoreMissesChanges", "ImageBucket"): faults.deaf,
     ("ImagestoreStuck", ""): faults.hanging,

@@ -65,11 +65,16 @@ class World:
     def await_firing(self, wanted: Firing, meanwhile: Callable[[], None] = lambda: None) -> None:
         """Until exactly this fires."""
 
+        seen: list[list[tuple[str, str]]] = [[]]
+
         def same() -> bool:
             meanwhile()
-            return self.firing() == wanted
+            now = self.firing()
+            if sorted(now) != seen[-1]:
+                seen.append(sorted(now))
+            return now == wanted
 
-        eventually(same, 40, lambda: f"{sorted(wanted)}; firing: {sorted(self.firing())}", interval=0.25)
+        eventually(same, 40, lambda: f"{sorted(wanted)}; fired: {seen}", interval=0.25)
 
 
 BUCKETS = (
@@ -107,6 +112,13 @@ def drift(world: World) -> Iterator[None]:
 
 
 @contextmanager
+def corrected(world: World) -> Iterator[None]:
+    """Somebody clicks in the console, and the operator puts it right at once."""
+    world.user().suspend_versioning("edited")
+    yield
+
+
+@contextmanager
 def lost(world: World) -> Iterator[None]:
     """Somebody deletes a bucket, until the loss is acknowledged."""
     user = world.user()
@@ -138,6 +150,9 @@ def silent(world: World) -> Iterator[None]:
     world.refusing.fault = reset_before
     yield
     world.refusing.fault = healthy
+    # A Secret that changes makes a new connection and a probe at once; else that may take half a minute.
+    patch = '{"stringData": {"rotation": "1"}}'
+    world.cluster.kubectl("patch", "secret", "refusing", "-n", SYSTEM, "--type=merge", "-p", patch)
 
 
 def every_second(fault: Fault) -> Fault:

@@ -29,6 +29,8 @@ def _one(obj: Stored) -> Iterator[metrics.Sample]:
     yield metrics.BUCKET_READY, (*labels, ready), 1.0
     if obj.drift_since is not None:
         yield metrics.DRIFT_SINCE, labels, obj.drift_since
+    if obj.drift_over is not None:
+        yield metrics.DRIFT_OVER, labels, obj.drift_over
     if obj.lost:
         yield metrics.CONTENT_LOST, labels, 1.0
 

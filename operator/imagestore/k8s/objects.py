@@ -61,6 +61,7 @@ class Stored:
     incumbent: bool = False  # its status says that the bucket was seen to be its own
     facets: tuple[tuple[str, str], ...] = ()  # name and state
     drift_since: float | None = None
+    drift_over: float | None = None  # when the last one ended: in mode Enforce none lasts until a scrape
     lost: bool = False
     interval: str = ""  # between two looks, as its spec has it
     secrets: tuple[str, ...] = ()  # that it refers to
@@ -111,6 +112,7 @@ def stored(kind: Kind, raw: Json) -> Stored:
             (intern(str(f.get("name"))), intern(str(f.get("state")))) for f in _dicts(status.get("facets"))
         ),
         drift_since=_seconds(_dict(status.get("drift")).get("since")),
+        drift_over=_seconds(next(iter(_dicts(_dict(status.get("drift")).get("history"))), {}).get("until")),
         lost=conditions.get("ContentLost") == "True",
         interval=intern(str(_dict(spec.get("drift")).get("interval") or "")),
         inputs=intern(str(status.get("inputsHash", ""))),

@@ -65,16 +65,22 @@ def in_cluster(environment: Mapping[str, str], folder: Path = SERVICE_ACCOUNT) -
 
 
 class TokenFile:
-    """A bearer token in a file that somebody else replaces."""
+    """A bearer token in a file that somebody else replaces.
+
+    Read again as soon as the file is another one: with the old token believed for a minute, the Lease could
+    not be renewed and was lost when a token was revoked (seen with a bound token whose object was deleted).
+    """
 
     def __init__(self, path: Path, clock: Callable[[], float] = monotonic) -> None:
         self._path, self._clock = path, clock
         self._read_at, self._header = -_REREAD, ""
+        self._seen: tuple[int, int] = (0, 0)
 
     def __call__(self) -> str:
-        now = self._clock()
-        if not self._header or now - self._read_at >= _REREAD:
-            self._header, self._read_at = f"Bearer {self._path.read_text().strip()}", now
+        now, told = self._clock(), self._path.stat()
+        seen = told.st_ino, told.st_mtime_ns
+        if seen != self._seen or now - self._read_at >= _REREAD:
+            self._header, self._read_at, self._seen = f"Bearer {self._path.read_text().strip()}", now, seen
         return self._header
 
 

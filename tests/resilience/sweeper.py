@@ -45,6 +45,7 @@ class Sweeper:
     """Starts operators of one cluster, one after another."""
 
     launcher: subprocess.Popen[str]
+    cluster: Cluster
     directory: Path
     kubeconfig: Path
     port: int = field(default_factory=free_port)
@@ -129,7 +130,7 @@ def sweeper(cluster: Cluster, directory: Path) -> Iterator[Sweeper]:
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,
     )  # fmt: skip
     try:
-        yield Sweeper(process, directory, kubeconfig)
+        yield Sweeper(process, cluster, directory, kubeconfig)
     finally:
         process.kill()
         process.wait()

@@ -12,14 +12,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from dev.cluster import Cluster
 from dev.stores import Store
 from dev.wait import eventually
 from tests.e2e.harness import OWNER
 from tests.resilience.api import Api, Json, bucket_path, conditions, image_bucket, settled
 from tests.resilience.calm import assert_calm
-from tests.resilience.conftest import SHOP
 from tests.resilience.sweeper import Call, Point, Sweeper, points
+from tests.resilience.tenant import SHOP
 
 SPEC: dict[str, Any] = {
     "versioning": {"state": "Enabled"},
@@ -49,8 +48,8 @@ Over = Callable[[str], bool]
 class Sweep:
     """One kind of work, and one object for every place to die at."""
 
-    def __init__(self, kind: str, cluster: Cluster, store: Store, crashes: Sweeper) -> None:
-        self.kind, self.api, self.store, self.crashes = kind, Api.admin(cluster), store, crashes
+    def __init__(self, kind: str, store: Store, crashes: Sweeper) -> None:
+        self.kind, self.api, self.store, self.crashes = kind, Api.admin(crashes.cluster), store, crashes
         self.s3 = store.s3()
 
     def apply(self, name: str, **spec: Any) -> None:
@@ -166,13 +165,11 @@ class Sweep:
 
 
 @pytest.fixture
-def sweep(
-    request: pytest.FixtureRequest, cluster: Cluster, store: Store, crashes: Sweeper
-) -> Iterator[Sweep]:
+def sweep(request: pytest.FixtureRequest, store: Store, crashes: Sweeper) -> Iterator[Sweep]:
     """Of the kind that the test is called after; afterwards the log is calm and nothing is left."""
     called = getattr(request.node, "callspec", None)
     kind = called.params["kind"] if called else request.node.name.removeprefix("test_").split("_")[0]
-    made = Sweep(kind, cluster, store, crashes)
+    made = Sweep(kind, store, crashes)
     yield made
     assert_calm(crashes.log.read_text())
 

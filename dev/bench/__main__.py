@@ -9,13 +9,16 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from dev.bench import process
 from dev.bench.api import connected
+from dev.bench.page import page
 from dev.bench.phases import Bench, Numbers
 from dev.bench.report import refused, table
 from dev.bench.world import world
 
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 # The bench asks what the operator can do, so it is not held back; the default is 100 a second.
 LIMITS = {"requestsPerSecond": 100000, "burst": 100000, "concurrency": 16}
@@ -31,15 +34,26 @@ def main() -> None:
     parser.add_argument("--concurrency", type=int, default=LIMITS["concurrency"], help="default %(default)s")
     parser.add_argument("--phases", default=",".join(PHASES), help="default %(default)s")
     parser.add_argument("--output", type=Path, help="where the raw data goes, as JSON")
+    parser.add_argument("--keep", action="store_true", help="write docs/benchmarks.md and its raw data")
     options = parser.parse_args()
     sizes = [int(size) for size in options.sizes.split(",") for _ in range(options.repeat)]
     found = [numbers for size in sizes for numbers in asyncio.run(_measure(size, options))]
     print(table(found), *refused(found), sep="\n")
+    raw = _raw(found)
     if options.output:
-        options.output.write_text(json.dumps(_raw(found), indent=1) + "\n")
+        options.output.write_text(json.dumps(raw, indent=1) + "\n")
+    if options.keep:
+        _keep(raw)
 
 
-def _raw(found: list[Numbers]) -> dict[str, object]:
+def _keep(raw: dict[str, Any]) -> None:
+    data = DOCS / "benchmarks" / f"{str(raw['at'])[:10]}.json"
+    data.parent.mkdir(exist_ok=True)
+    data.write_text(json.dumps(raw, indent=1) + "\n")
+    (DOCS / "benchmarks.md").write_text(page(raw, str(data.relative_to(DOCS))))
+
+
+def _raw(found: list[Numbers]) -> dict[str, Any]:
     return {
         "command": " ".join(["python -m dev.bench", *sys.argv[1:]]),
         "at": datetime.now(UTC).isoformat(timespec="seconds"),

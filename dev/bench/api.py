@@ -48,9 +48,15 @@ class Api:
             found: Json = json.loads(text)
             return found
 
-    async def events(self, since: str = "") -> AsyncIterator[Json]:
-        """Every change of an ImageBucket, from now on."""
-        query = {"watch": "true", "resourceVersion": since} if since else {"watch": "true"}
+    async def listed(self) -> Json:
+        """All ImageBuckets."""
+        async with self._session.get(f"{self._server}{GROUP}/imagebuckets") as answer:
+            found: Json = await answer.json()
+            return found
+
+    async def events(self, since: str) -> AsyncIterator[Json]:
+        """Every change of an ImageBucket since then, until the server ends the watch."""
+        query = {"watch": "true", "resourceVersion": since}
         timeout = aiohttp.ClientTimeout(total=None)
         url = f"{self._server}{GROUP}/imagebuckets"
         async with self._session.get(url, params=query, timeout=timeout) as answer:
@@ -68,6 +74,14 @@ class Follower:
         self.ready: dict[str, tuple[int, float]] = {}
         self.gone: dict[str, float] = {}
         self._changed = asyncio.Event()
+
+    def listed(self, items: Iterable[Json]) -> None:
+        """All there is: what went while nobody watched is gone."""
+        found = {item["metadata"]["name"]: item for item in items}
+        for name in set(self.ready) - set(found):
+            self.took({"type": "DELETED", "object": {"metadata": {"name": name}}})
+        for item in found.values():
+            self.took({"type": "MODIFIED", "object": item})
 
     def took(self, event: Json) -> None:
         """One event of a watch."""
@@ -135,5 +149,9 @@ async def connected(cluster: Cluster) -> AsyncIterator[tuple[Api, Follower]]:
 
 async def _follow(api: Api, follower: Follower) -> None:
     while True:
-        async for event in api.events():
+        known = await api.listed()
+        follower.listed(known["items"])
+        async for event in api.events(known["metadata"]["resourceVersion"]):
+            if event["type"] == "ERROR":
+                break
             follower.took(event)

@@ -30,6 +30,7 @@ class Numbers:
     calls: Counter[str] = field(default_factory=Counter)
     writes: Counter[str] = field(default_factory=Counter)
     extra: dict[str, float] = field(default_factory=dict)
+    others: dict[str, float] = field(default_factory=dict)  # CPU seconds of who else shares the cores
 
     def to_json(self) -> dict[str, Any]:
         """For the raw data."""
@@ -56,7 +57,9 @@ class Bench:
         self.world.audit.all()
         calls = store_calls(self.world.store)
         used, began = process.cpu(operator.pid) if operator else 0.0, time.monotonic()
+        others = self.world.others()
         yield numbers
+        numbers.others = {name: spent - others[name] for name, spent in self.world.others().items()}
         numbers.seconds = numbers.seconds or time.monotonic() - began
         if operator:
             numbers.cpu = numbers.cpu or process.cpu(operator.pid) - used

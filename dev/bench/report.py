@@ -4,7 +4,17 @@ from collections.abc import Iterable, Sequence
 
 from dev.bench.phases import Numbers
 
-HEAD = ("phase", "buckets", "seconds", "CPU s", "peak MB", "store calls each", "API writes each", "more")
+HEAD = (
+    "phase",
+    "buckets",
+    "seconds",
+    "CPU s",
+    "peak MB",
+    "store calls each",
+    "API writes each",
+    "CPU s of others",
+    "more",
+)
 
 
 def table(all_numbers: Iterable[Numbers]) -> str:
@@ -19,8 +29,9 @@ def table(all_numbers: Iterable[Numbers]) -> str:
 def _row(n: Numbers) -> tuple[str, ...]:
     calls, writes = n.calls.total() / n.buckets, n.writes.total() / n.buckets
     extra = ", ".join(f"{name} {value:.3f}" for name, value in n.extra.items())
+    others = " ".join(f"{name.removeprefix('kube-')} {spent:.1f}" for name, spent in n.others.items())
     seen = (f"{n.seconds:.2f}", f"{n.cpu:.2f}", f"{n.peak:.0f}", f"{calls:.2f}", f"{writes:.2f}")
-    return (n.phase, str(n.buckets), *seen, extra)
+    return (n.phase, str(n.buckets), *seen, others, extra)
 
 
 def refused(all_numbers: Sequence[Numbers]) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from dev.bench import process
 from dev.bench.counting import Audit
 from dev.cluster import Cluster
 from dev.ports import free_port
@@ -82,6 +83,12 @@ class World:
     store: Store
     audit: Audit
     directory: Path
+
+    def others(self) -> dict[str, float]:
+        """CPU seconds of everybody but the operator."""
+        servers = (self.cluster.etcd, self.cluster.apiserver, self.cluster.manager, *self.store.servers)
+        found = {server.name: process.cpu(server.pid) for server in servers if server.pid is not None}
+        return {**found, "bench": process.cpu(os.getpid())}
 
     @contextmanager
     def operator(self, *arguments: str, wait: bool = True) -> Iterator[Operator]:

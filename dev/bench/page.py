@@ -1,0 +1,65 @@
+"""docs/benchmarks.md from the raw data: every number with its spread over the runs."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+_HEAD = """# What it costs
+
+Written by `make bench`; the raw data is in [{raw}]({raw}). Each ImageBucket has versioning, tags, a policy and two
+lifecycle rules; MinIO keeps its data in memory; API server, etcd, MinIO, operator and the measuring program share
+the same cores. Calls to the store are counted by MinIO, writes to the API server by its audit log, CPU and memory by
+the kernel. A number is the median of its runs, with the least and the most in brackets.
+
+- command: `{command}`, {runs}
+- at: {at}, load before the end {load}
+- machine: {cores} cores, {cpu}, Linux {kernel}
+
+| phase | buckets | seconds | CPU s | peak MB | store calls each | API writes each | details |
+|---|---|---|---|---|---|---|---|
+"""
+
+_WORDS = """
+`create`: from the first apply until all are Ready (`applied`: until the API server had taken the last one).
+`edit idle`, `edit during restart`: seconds from an edit until Ready says so of that generation; during a restart the
+edits begin with the new process, so its start counts. `restart`: over an unchanged fleet, from the process's start
+until it is quiet (`working`: until it is ready); calls and writes are those until MinIO's metrics settled.
+`look at all`: one round of looking at everything as fast as it can. `delete`: `DeleteIfEmpty`, until all are gone.
+"""
+
+
+def page(raw: dict[str, Any], name: str) -> str:
+    """The whole page."""
+    groups: defaultdict[tuple[str, int], list[dict[str, Any]]] = defaultdict(list)
+    for numbers in raw["numbers"]:
+        groups[numbers["phase"], numbers["buckets"]].append(numbers)
+    runs = max(map(len, groups.values()))
+    facts = {"raw": name, "command": raw["command"], "at": raw["at"], "runs": f"{runs} run{'s' * (runs > 1)}"}
+    rows = "".join(f"| {' | '.join(_row(*key, found))} |\n" for key, found in groups.items())
+    return _HEAD.format(**facts, **raw["machine"]) + rows + _WORDS
+
+
+def _row(phase: str, buckets: int, found: list[dict[str, Any]]) -> list[str]:
+    named = (_spread([n[name] for n in found]) for name in ("seconds", "cpu", "peak"))
+    each = (_spread([sum(n[name].values()) / buckets for n in found]) for name in ("calls", "writes"))
+    return [phase, str(buckets), *named, *each, _details(found)]
+
+
+def _details(found: list[dict[str, Any]]) -> str:
+    extra = [f"{name} {_spread([n['extra'][name] for n in found])} s" for name in found[0]["extra"]]
+    others = [
+        f"{name} {_spread([n['others'][name] for n in found])}"
+        for name in found[0]["others"]
+        if max(n["others"][name] for n in found) >= 1
+    ]
+    return "; ".join([*extra, *([f"CPU s of others: {', '.join(others)}"] if others else [])])
+
+
+def _spread(values: Sequence[float]) -> str:
+    ordered = sorted(values)
+    low, middle, high = (_short(v) for v in (ordered[0], ordered[len(ordered) // 2], ordered[-1]))
+    return middle if low == high else f"{middle} ({low} to {high})"
+
+
+def _short(value: float) -> str:
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"

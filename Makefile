@@ -10,6 +10,8 @@ INSTALLED := $(VENV)/installed
 # The Kubernetes context to show the demo on; empty starts a cluster of our own.
 CONTEXT ?=
 PYTEST_ARGS ?=
+# Processes that run tests side by side, a folder of tests in one of them.
+WORKERS ?= 2
 SOAK_ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -45,7 +47,7 @@ prepare: $(INSTALLED) ## Build or fetch every program that tests and demo need
 
 .PHONY: test
 test: prepare ## Run all tests; PYTEST_ARGS="-k cors" runs some
-	@$(BIN)/pytest $(PYTEST_ARGS)
+	@$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadgroup $(PYTEST_ARGS)
 
 .PHONY: soak
 soak: prepare ## Let it live for an hour under faults; SOAK_ARGS="--minutes 10 --buckets 100 --seed 2" for less

@@ -4,6 +4,7 @@ A test that stops, pauses or fills one up starts its own instead.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -44,3 +45,10 @@ def aws_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """moto, for what only AWS has."""
     with aws(tmp_path_factory.mktemp("stores")) as store:
         yield store
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each folder's tests run in one process, in order: they share a cluster, an operator or a store."""
+    for item in items:
+        folder = Path(item.path).relative_to(Path(__file__).parent).parts[0]
+        item.add_marker(pytest.mark.xdist_group(folder))

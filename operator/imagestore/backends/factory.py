@@ -176,6 +176,12 @@ def _value(data: Mapping[str, bytes], secret: str, key: str) -> bytes:
 def _text(value: bytes, secret: str, key: str) -> str:
     try:
         # A newline at the end is what `echo` into a file leaves; no key of any store has one.
-        return value.decode("ascii").strip()
+        text = value.decode("ascii").strip()
     except UnicodeDecodeError:
         raise ConfigError(f"the key {key} of the Secret {secret} is not plain text") from None
+    if not text:
+        raise ConfigError(f"the Secret {secret} has no key {key}, or it is empty")
+    if not text.isprintable():
+        # In a header it broke the client, whose message had the header, signature and all, in it.
+        raise ConfigError(f"the key {key} of the Secret {secret} has a line break or control character inside")
+    return text

@@ -40,7 +40,8 @@ class Situations:
         """Blocking: it may connect to the store. Raises ValidationError when the spec is not understood."""
         return Situation(
             meta=meta(obj),
-            spec=ImageBucketSpec.model_validate_json(obj.spec),
+            # What a newer version added must not be passed over: Ready would answer for a part that nobody read.
+            spec=ImageBucketSpec.model_validate_json(obj.spec, extra="forbid"),
             status=lenient(ImageBucketStatus, obj.status),
             store=self._stores.store(obj.backend),
             settings=self.settings,

@@ -93,7 +93,8 @@ class Stores:
         found = self._specs.get(raw)
         if found is None:
             try:
-                found = StorageBackendSpec.model_validate_json(raw)
+                # A newer version's restriction that is not understood would not be kept.
+                found = StorageBackendSpec.model_validate_json(raw, extra="forbid")
             except ValidationError:
                 return None
             if len(self._specs) > 1000:  # one for each edit of each backend

@@ -18,11 +18,11 @@ from imagestore import metrics
 from imagestore.api.imagebucket import ImageBucketStatus
 from imagestore.api.storagebackend import StorageBackendStatus
 from imagestore.backends.decorators import NAMESPACE
-from imagestore.core.outcome import Outcome
+from imagestore.core.outcome import Finalizer, Note, Outcome
 from imagestore.k8s import logs
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.client import ApiError
-from imagestore.k8s.failing import internal_error, not_understood
+from imagestore.k8s.failing import internal_error, keeps_its_bucket, not_understood
 from imagestore.k8s.objects import IMAGE_BUCKET, Key, Stored
 from imagestore.k8s.queue import Priority, Taken, WorkQueue
 from imagestore.k8s.recorder import Recorder
@@ -158,8 +158,24 @@ class Worker:
     async def _not_understood(self, obj: Stored, error: ValidationError) -> str:
         """A newer version's spec, or a foreign API server's: said, not crashed on."""
         log.warning("the spec is not understood: %s", error.errors(include_input=False, include_url=False))
+        if obj.deleting and keeps_its_bucket(obj):  # else its namespace would never go (rook#16432)
+            return await self._let_go(obj)
         await self._say(obj, not_understood(obj, error, self._desk.situations.now()))
         return "not-understood"
+
+    async def _let_go(self, obj: Stored) -> str:
+        """A bucket that is kept needs no understanding of its settings."""
+        try:
+            await self._desk.writer.carry_out(obj, Outcome(None, finalizer=Finalizer.RELEASE))
+        except Gone:
+            return "gone"
+        except ApiError as error:
+            log.warning("the finalizer is not removed: %s", error)
+            self._back_off(obj.key)
+            return "refused"
+        kept = f"bucket {obj.bucket} is kept, with everything in it; to remove it, delete it in the store"
+        self._desk.recorder.note(obj, Note("Retained", kept, "Delete"))
+        return "changed"
 
     async def _broken(self, obj: Stored, error: Exception) -> str:
         self._back_off(obj.key)

@@ -1,0 +1,108 @@
+"""Objects that a newer version wrote, and what somebody wrote into etcd: said, not crashed on, not acted on."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from dev.cluster import Cluster
+from dev.wait import eventually
+from tests.resilience.api import Json, bucket_path, conditions, image_bucket
+from tests.resilience.tenant import SHOP, Tenant
+
+CRD = Path(__file__).parents[2] / "crds" / "imagebuckets.yaml"
+ANYTHING = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+
+# What must not be guessed at is refused in words; what only adds something unknown may be ignored.
+NEWER: dict[str, Json] = {
+    "mode": {"mode": "Advise"},
+    "policy-of-deletion": {"deletionPolicy": "Archive"},
+    "facet-enum": {"versioning": {"state": "Suspended-Soon"}},
+    "facet-type": {"versioning": "Enabled"},
+    "list-for-map": {"tags": ["team"]},
+    "number-for-text": {"tags": {"team": 7}},
+    "rule": {"lifecycle": {"rules": [{"name": "cold", "transition": {"tier": "Cold", "days": 30}}]}},
+    "no-backend": {"backendRef": None},
+    "backend-is-text": {"backendRef": "minio"},
+    "backend-is-number": {"backendRef": {"name": 7}},
+    "name-is-list": {"bucketName": ["shop--x"]},
+    "drift-is-text": {"drift": "10m"},
+    "interval": {"drift": {"interval": "1 fortnight"}},
+    "field": {"colour": {"sky": "blue"}},
+    "field-inside": {"versioning": {"state": "Enabled", "protect": True}},
+    "huge": {"quota": {"hard": "9" * 400}},
+}
+
+
+@contextmanager
+def permissive(cluster: Cluster) -> Iterator[None]:
+    """The CRD of a version that lets everything in."""
+    relaxed: dict[str, Any] = yaml.safe_load(CRD.read_text())
+    version = relaxed["spec"]["versions"][0]
+    version.pop("selectableFields", None)
+    schema = version["schema"]["openAPIV3Schema"]
+    schema.pop("x-kubernetes-validations", None)
+    schema["properties"]["spec"] = ANYTHING
+    cluster.kubectl("replace", "-f", "-", input=yaml.safe_dump(relaxed))
+    try:
+        yield
+    finally:
+        cluster.kubectl("replace", "-f", str(CRD))
+
+
+@pytest.fixture
+def relaxed(shop: Tenant, cluster: Cluster) -> Iterator[Tenant]:
+    """A user whose manifests nobody checks, once the API server has taken the schema over."""
+    probe = image_bucket(SHOP, "probe", "minio", anything=True)
+    dry = f"{bucket_path(SHOP)}?dryRun=All"
+    with permissive(cluster):
+        kept = lambda: "anything" in shop.api.call("POST", dry, probe)["spec"]  # noqa: E731
+        eventually(kept, 20, "the schema is relaxed")
+        yield shop
+
+
+def verdict(obj: Json | None) -> tuple[str, str]:
+    """Status and reason of Ready, judged for this generation."""
+    if obj is None or (obj.get("status") or {}).get("observedGeneration") != obj["metadata"]["generation"]:
+        return "", ""
+    ready = conditions(obj).get("Ready", {})
+    return ready.get("status", ""), ready.get("reason", "")
+
+
+def await_told(tenant: Tenant, name: str) -> None:
+    """Status says that the spec is not understood."""
+    eventually(lambda: all(verdict(tenant.find(name))), 20, lambda: f"{name}: {tenant.find(name)}")
+    assert verdict(tenant.find(name)) == ("False", "SpecNotUnderstood"), (name, tenant.find(name))
+
+
+def test_specs_of_a_newer_version_are_told(relaxed: Tenant) -> None:
+    """An unknown word may mean anything: nothing is done on a guess, and status says which field it was."""
+    before, names = relaxed.buckets(), [f"newer-{n}" for n in NEWER]
+    for name, spec in zip(names, NEWER.values(), strict=True):
+        relaxed.create(name, **spec)
+    for name in names:
+        await_told(relaxed, name)
+    assert relaxed.buckets() == before, "something was done on a guess"
+    for name in names:
+        relaxed.delete(name)
+    eventually(lambda: not [n for n in names if relaxed.find(n)], 20, "who holds nothing goes")
+
+
+@pytest.mark.parametrize("policy", ["Retain", None, "DeleteAll"])
+def test_an_object_that_is_not_understood_can_be_deleted(relaxed: Tenant, policy: str | None) -> None:
+    """A bucket that is kept needs no understanding; one to be deleted stays until somebody corrects the spec."""
+    name = f"stuck-{policy or 'default'}".lower()
+    relaxed.create(name, tags={"team": "one"}, deletionPolicy=policy)
+    relaxed.ready(name)
+    relaxed.edit(name, mode="Advise")
+    await_told(relaxed, name)
+    relaxed.delete(name)
+    if policy == "DeleteAll":
+        eventually(lambda: "mode" in json.dumps(conditions(relaxed.find(name) or {})), 20, "said which field")
+        relaxed.edit(name, mode=None)
+    eventually(lambda: relaxed.find(name) is None, 20, lambda: f"goes {relaxed.find(name)}")
+    assert (f"shop--{name}" in relaxed.buckets()) == (policy != "DeleteAll")

@@ -16,6 +16,7 @@ OBJECT: ContextVar[str] = ContextVar("object", default="")
 _MASK = "***"
 _SHORTEST = 8  # what is shorter would mask ordinary words
 _SHORTEST_ID = 16
+_REMEMBERED = 4000  # forms of credentials: a thousand values; who rotates more has long forgotten the first
 _QUIET = ("kopf", "kopf.objects", "aiohttp", "asyncio", "botocore", "boto3", "urllib3", "s3transfer")
 
 
@@ -23,7 +24,7 @@ class Redactor:
     """Masks every credential that it has learnt, as it is and in base64: the last line of defence."""
 
     def __init__(self) -> None:
-        self._known: set[str] = set()
+        self._known: dict[str, None] = {}  # the oldest first
         self._pattern: re.Pattern[str] | None = None
         self._lock = threading.Lock()
 
@@ -31,10 +32,14 @@ class Redactor:
         """Mask these values from now on; a rotated Secret's old values stay masked."""
         found = {form for name, value in secret.items() if _is_telling(name, value) for form in _forms(value)}
         with self._lock:
-            if not found <= self._known:
-                self._known |= found
+            if not found <= self._known.keys():
+                self._known |= dict.fromkeys(sorted(found))
+                for oldest in list(self._known)[:-_REMEMBERED]:
+                    del self._known[oldest]
                 longest_first = sorted(self._known, key=len, reverse=True)
                 self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+                # The soak: re keeps the last 512 patterns, each longer than the one before; 60 KB a rotation.
+                re.purge()
 
     def clean(self, text: str) -> str:
         """The text without what was learnt."""

@@ -49,14 +49,18 @@ class Watch:
         self._since = ""
 
     async def run(self) -> None:
-        """Never ends by itself. An error is tried again with growing pauses."""
+        """Never ends by itself. An error is tried again with growing pauses.
+
+        Failures in a row: counted over days, every cut connection after the sixth left Secrets unseen for 30 s.
+        """
         failures = 0
         while True:
+            began = self._clock()
             try:
                 await self._follow()
                 failures = 0
             except (ApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
-                failures += 1
+                failures = 1 if self.beat > began else failures + 1
                 self._complain(error, failures)
                 await asyncio.sleep(min(30.0, 0.5 * 2**failures) * random.uniform(0.5, 1.0))  # noqa: S311
 

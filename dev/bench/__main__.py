@@ -91,7 +91,7 @@ async def _phases(bench: Bench, options: argparse.Namespace, say: Callable[[Numb
     if "restart" in phases:
         say(await bench.restart())
     if "edit-restart" in phases:
-        say(await bench.edits_during_restart(options.edits))
+        say(await bench.edits_during_restart(options.edits // 4))
     if "look" in phases:
         say(await bench.round(12))
     if "delete" in phases:

@@ -192,6 +192,11 @@ class WorkQueue:
         """Give out nothing more."""
         self._closed = True
 
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more is given out, so that nothing should be begun."""
+        return self._closed
+
     def is_running(self, key: Key) -> bool:
         """Whether it is worked on at this moment."""
         return key in self._running

@@ -104,13 +104,21 @@ class Worker:
             log.exception("this reconcile failed in a way that nobody has thought of")
             return await self._broken(obj, error)
 
-    async def _reconcile(self, obj: Stored, taken: Taken) -> str:
+    async def _reconcile(self, obj: Stored, taken: Taken, *, further: bool = True) -> str:
+        """Decide and carry out. What goes on at once does so here, one time.
+
+        At the end of a long queue the bucket that an intent was written for would wait until the answer "there
+        is no such bucket" is too old to be believed, and none would be Ready before all were looked for.
+        """
         decide = self._bucket if obj.key.kind == IMAGE_BUCKET.name else self._backend
         outcome: Outcome[Any] = await self._in_thread(lambda: decide(obj))
         writes = await self._desk.writer.carry_out(obj, outcome)
         for note in outcome.notes:
             self._desk.recorder.note(obj, note)
         self._failures.pop(obj.key, None)
+        now = self._desk.cache.get(obj.key)
+        if further and now is not None and outcome.requeue_after == 0 and not self._desk.queue.closed:
+            return await self._reconcile(now, taken, further=False)
         self._again(obj.key, outcome.requeue_after, taken.priority)
         log.debug("done in %d API writes, again in %s s", writes, outcome.requeue_after)
         return "changed" if writes else "unchanged"

@@ -14,7 +14,7 @@ from imagestore.backends.s3 import deadline
 from imagestore.backends.s3.client import Target, trusted
 from imagestore.backends.s3.transport_request import Place, Request
 
-LARGEST = 64 * 1024 * 1024  # bytes of an answer; a listing of a thousand of the longest keys has less than ten
+LARGEST = 64 * 1024 * 1024  # bytes of an answer; a listing of a thousand keys has less than ten million
 
 
 @dataclass(frozen=True)

@@ -173,6 +173,9 @@ class ApiProxy:
             async for line in _lines(answer):
                 for event in self._mangled(asked, json.loads(line)):
                     await response.write(json.dumps(event).encode() + b"\n")
+        except aiohttp.ClientError:
+            if request.transport is not None:
+                request.transport.abort()  # as the API server's own connection was
         finally:
             self._watches.discard(task)
         return response

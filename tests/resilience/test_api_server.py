@@ -1,6 +1,8 @@
 """The API server refuses, is slow, forgets, is restarted: what was asked for is done afterwards, and only that."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -90,22 +92,35 @@ def test_a_restart_of_the_api_server(shop: Tenant, cluster: Cluster, operator: P
     shop.create("restarted", tags={"team": "one"})
     shop.ready("restarted")
     cluster.stop_apiserver()
-    assert operator.ask("/healthz")[0] == 200, "a restart of the operator would not help"
+    health = operator.ask("/healthz")
     cluster.start_apiserver()
+    assert health[0] == 200, f"a restart of the operator would not help: {health}"
     shop.tag("restarted", "two")
     shop.await_tag("restarted", "two", timeout=60)
 
 
 def test_an_outage_of_etcd(shop: Tenant, cluster: Cluster, operator: Pod) -> None:
-    """Reads may still be answered from memory and writes are not: nothing wrong is written meanwhile."""
+    """Reads may still be answered from memory and writes are not: nothing wrong is written meanwhile.
+
+    Whose Lease runs out meanwhile ends, as it must: then nobody answers on /healthz until it is started again.
+    """
     shop.create("etcd", tags={"team": "one"})
     shop.ready("etcd")
     before = shop.tags("etcd")
-    cluster.stop_etcd()
-    until = time.monotonic() + OUTAGE
-    eventually(lambda: time.monotonic() > until, 10, "the outage lasts")
-    assert shop.tags("etcd") == before
-    assert operator.ask("/healthz")[0] == 200, operator.ask("/healthz")
-    cluster.start_etcd()
+    with no_etcd(cluster):
+        until = time.monotonic() + OUTAGE
+        eventually(lambda: time.monotonic() > until, 10, "the outage lasts")
+        assert shop.tags("etcd") == before
+        assert operator.ask("/healthz")[0] in (0, 200), operator.ask("/healthz")
     shop.tag("etcd", "two")
     shop.await_tag("etcd", "two", timeout=60)
+
+
+@contextmanager
+def no_etcd(cluster: Cluster) -> Iterator[None]:
+    """The API server has no memory while the block lasts."""
+    cluster.stop_etcd()
+    try:
+        yield
+    finally:
+        cluster.start_etcd()

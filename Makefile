@@ -47,7 +47,7 @@ prepare: $(INSTALLED) ## Build or fetch every program that tests and demo need
 
 .PHONY: test
 test: prepare ## Run all tests; PYTEST_ARGS="-k cors" runs some
-	@$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadgroup $(PYTEST_ARGS)
+	@$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadscope $(PYTEST_ARGS)
 
 .PHONY: soak
 soak: prepare ## Let it live for an hour under faults; SOAK_ARGS="--minutes 10 --buckets 100 --seed 2" for less

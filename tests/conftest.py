@@ -4,9 +4,10 @@ A test that stops, pauses or fills one up starts its own instead.
 """
 
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from dev.cluster import Cluster
 from dev.stores import Store, aws, ceph, minio, seaweedfs
@@ -47,8 +48,13 @@ def aws_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         yield store
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class ByFolder(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """Each folder's tests run in one process, in order: they share a cluster, an operator or a store."""
-    for item in items:
-        folder = Path(item.path).relative_to(Path(__file__).parent).parts[0]
-        item.add_marker(pytest.mark.xdist_group(folder))
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid.split("/")[1]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFolder:
+    """How --numprocesses deals out the tests."""
+    return ByFolder(config, log)

@@ -25,11 +25,11 @@ CASES = {
     "reset after": Case(faults.reset_after, ("connection",), reaches=True),
     "500 XML": Case(faults.error(500, "InternalError", "We encountered an internal error."), ("InternalError",)),
     "500 empty": Case(faults.always(500), ("500",)),
-    "503 SlowDown": Case(faults.error(503, "SlowDown", "Reduce your request rate."), ("SlowDown",)),
+    "503 SlowDown": Case(faults.error(503, "SlowDown", "Reduce your request rate."), ("SlowDown", "503")),
     "503 Retry-After": Case(
-        faults.error(503, "ServiceUnavailable", "Come back later.", ("Retry-After", "7")), ("ServiceUnavailable",)
+        faults.error(503, "ServiceUnavailable", "Come back later.", ("Retry-After", "7")), ("ServiceUnavailable", "503")
     ),
-    "502 HTML": Case(faults.always(502, faults.PAGE, faults.HTML), ("not the store",)),
+    "502 HTML": Case(faults.always(502, faults.PAGE, faults.HTML), ("not the store", "502")),
     "200 HTML": Case(faults.always(200, faults.PAGE, faults.HTML), ("not the store",)),
     "200 XHTML": Case(faults.always(200, faults.XHTML, faults.HTML), ("not the store",)),
     "404 HTML": Case(faults.always(404, faults.PAGE, faults.HTML), ("not the store",)),

@@ -13,7 +13,6 @@ import yaml
 from pydantic import ValidationError
 
 from dev.certificates import Authority
-from imagestore import metrics
 from imagestore.api.imagebucket import ImageBucketSpec, ImageBucketStatus
 from imagestore.core.conditions import violations
 from imagestore.core.outcome import Note
@@ -28,10 +27,6 @@ from tests.k8s.test_object_cache import bucket
 from tests.k8s.test_queue import Clock
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def test_the_metrics_page_is_up_to_date() -> None:
-    assert (Path(__file__).parents[2] / "docs/metrics.md").read_text() == metrics.page()
 
 
 def test_credentials_are_masked_in_every_form() -> None:

@@ -183,5 +183,7 @@ def _text(value: bytes, secret: str, key: str) -> str:
         raise ConfigError(f"the Secret {secret} has no key {key}, or it is empty")
     if not text.isprintable():
         # In a header it broke the client, whose message had the header, signature and all, in it.
-        raise ConfigError(f"the key {key} of the Secret {secret} has a line break or control character inside")
+        raise ConfigError(
+            f"the key {key} of the Secret {secret} has a line break or control character inside"
+        )
     return text

@@ -84,7 +84,7 @@ class S3Backend:
         """One call, a second one for a bucket without tags and for one that nobody expected."""
         if "tags" not in self.drivers:
             return self._head(bucket, Sight(tags=None))
-        if not expected and self._head(bucket, Sight()) is None:
+        if not expected and self._surely_absent(bucket):
             return None
         try:
             answer = self.call(TAGS.read, {"Bucket": bucket})
@@ -97,6 +97,15 @@ class S3Backend:
             raise
         held = TAGS.decode(answer, self._place(bucket))
         return Sight(held.values if held else {})
+
+    def _surely_absent(self, bucket: str) -> bool:
+        """HEAD answers a refusal without a word of why: then the next call, which has a body, tells."""
+        try:
+            return self._head(bucket, Sight()) is None
+        except StoreError as error:
+            if error.code.isdigit():
+                return False
+            raise
 
     def _head(self, bucket: str, seen: Sight) -> Sight | None:
         """HEAD has no body that tells a store from an Ingress without a rule, which says 404 to everything.

@@ -1,10 +1,13 @@
-"""`python -m tests.backends.record`: write down what the real servers answer to a read of every sample.
+"""`python -m tests.backends.record [facet ...]`: write down what the real servers answer to a read of every sample.
 
+Of the facets that are named; of all of them when none is.
 The files are what the codec tests read; run it again when a server's version changes, and look at the diff.
 """
 
 import json
+import sys
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +23,20 @@ FOLDER = Path(__file__).with_name("recorded")
 BUCKET = "recorded"  # stands for the bucket's name in every answer
 
 
-def main() -> None:
-    """One file a store."""
+def main(facets: Collection[str]) -> None:
+    """One file a store; what it has on other facets stays."""
     FOLDER.mkdir(exist_ok=True)
     for name, factory in FACTORIES.items():
         with tempfile.TemporaryDirectory() as folder, factory(Path(folder)) as store:
-            answers = record(encrypted(connected(store)))
-        text = json.dumps(answers, indent=1, sort_keys=True, ensure_ascii=False, default=str)
-        (FOLDER / f"{name}.json").write_text(text + "\n")
+            answers = record(encrypted(connected(store)), facets)
+        path = FOLDER / f"{name}.json"
+        kept = json.loads(path.read_text()) if facets and path.exists() else {}
+        text = json.dumps(kept | answers, indent=1, sort_keys=True, ensure_ascii=False, default=str)
+        path.write_text(text + "\n")
         print(name, sum(map(len, answers.values())))
 
 
-def record(backend: S3Backend) -> dict[str, dict[str, Any]]:
+def record(backend: S3Backend, facets: Collection[str]) -> dict[str, dict[str, Any]]:
     """Facet → sample (and "absent") → the answer, or {"error": code}."""
     return {
         row.facet: {
@@ -39,7 +44,7 @@ def record(backend: S3Backend) -> dict[str, dict[str, Any]]:
             **{name: _written(world(backend, row.facet), row, name) for name in SAMPLES[row.facet]},
         }
         for row in SETTINGS
-        if backend.support[row.facet].level is not Level.NONE
+        if backend.support[row.facet].level is not Level.NONE and (not facets or row.facet in facets)
     }
 
 
@@ -61,4 +66,4 @@ def _read(at: World, row: Any) -> Any:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

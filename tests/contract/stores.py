@@ -27,6 +27,9 @@ REFUSED: Mapping[tuple[str, str, str], str] = {
 # What moto loses and Amazon S3 keeps (by its documentation).
 MOTO_LOSES = frozenset({("lifecycle", "sizes"), ("lifecycle", "keep-newest"), ("lifecycle", "full")})
 
+# Settings that Amazon S3 has (by its documentation) and moto has not: what it answers proves nothing.
+MOTO_LACKS: frozenset[str] = frozenset()
+
 
 @dataclass(frozen=True)
 class Recorded:

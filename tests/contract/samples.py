@@ -155,6 +155,11 @@ SPECS: Mapping[str, Mapping[str, Any]] = {
         },
     },
     "quota": {"small": {"hard": "1Mi"}, "odd": {"hard": "1234567"}, "large": {"hard": "500Gi"}},
+    "ownership": {
+        "writer": {"objectOwnership": "ObjectWriter"},
+        "preferred": {"objectOwnership": "BucketOwnerPreferred"},
+        "enforced": {"objectOwnership": "BucketOwnerEnforced"},
+    },
 }
 
 SAMPLES: Mapping[str, Mapping[str, Facet]] = {

@@ -108,4 +108,7 @@ WRONG = [
     ("quota: {hard: 9000Pi}", "more than 0 and less than 8192Pi"),
     ("quota: {hard: -1Gi}", "write a size such as 128Ki"),
     ("quota: {hard: 1Gi, warnPercent: 101}", "should be less than or equal to 100"),
+    # ownership
+    ("ownership: {}", "spec.ownership.objectOwnership: Required value"),
+    ("ownership: {objectOwnership: Me}", "supported values: \"BucketOwnerEnforced\", \"BucketOwnerPreferred\", \"ObjectWriter\""),
 ]  # fmt: skip

@@ -157,6 +157,27 @@ CASES = [
     ),
     Case("tags", {"a": "b"}, {"a": "c"}, False, "no data is lost"),
     Case("quota", {"hard": "2Gi"}, {"hard": "1Gi"}, False, "writes are refused, nothing is lost"),
+    Case(
+        "ownership",
+        {"objectOwnership": "BucketOwnerEnforced"},
+        {"objectOwnership": "ObjectWriter"},
+        True,
+        "old ACLs would count again",
+    ),
+    Case(
+        "ownership",
+        {"objectOwnership": "ObjectWriter"},
+        {"objectOwnership": "BucketOwnerEnforced"},
+        False,
+        "ACLs count no more",
+    ),
+    Case(
+        "ownership",
+        {"objectOwnership": "ObjectWriter"},
+        {"objectOwnership": "BucketOwnerPreferred"},
+        False,
+        "ACLs counted before",
+    ),
 ]
 
 

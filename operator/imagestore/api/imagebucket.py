@@ -15,6 +15,7 @@ from imagestore.facets.cors import Cors
 from imagestore.facets.encryption import Encryption
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.object_lock import ObjectLock
+from imagestore.facets.ownership import Ownership
 from imagestore.facets.policy import Policy
 from imagestore.facets.public_access_block import PublicAccessBlock
 from imagestore.facets.quota import Quota
@@ -133,6 +134,7 @@ class ImageBucketSpec(Model):
         Lifecycle | None, Field(description="What the store removes, owned rule by rule.")
     ] = None
     quota: Annotated[Quota | None, Field(description="How much it may hold.")] = None
+    ownership: Annotated[Ownership | None, Field(description="Whether ACLs count.")] = None
 
 
 def facet_kinds() -> dict[str, type[Facet]]:

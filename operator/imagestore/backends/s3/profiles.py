@@ -55,6 +55,7 @@ AWS = Profile(
         "cors": FULL,
         "lifecycle": FULL,
         "quota": _none("Amazon S3 has no quota on a bucket"),
+        "ownership": FULL,
     },
     location=Location.REGION,
     # After a PUT, S3 may answer with the old rules for half a minute: a trial would refuse what it keeps.
@@ -79,6 +80,7 @@ MINIO = Profile(
             lost=("rules[].abortIncompleteMultipartUpload",),
         ),
         "quota": FULL,
+        "ownership": _none("PutBucketOwnershipControls: 400 MalformedXML"),
     },
 )
 
@@ -107,6 +109,7 @@ CEPH = Profile(
             ),
         ),
         "quota": _partial("whole KiB only"),
+        "ownership": _none("PutBucketOwnershipControls: 400 InvalidArgument (16.2)"),
     },
     permissions={"quota": ("caps buckets=*",)},
     upload_keys="Encoded",
@@ -127,6 +130,7 @@ SEAWEEDFS = Profile(
         "cors": FULL,
         "lifecycle": FULL,
         "quota": _none("SeaweedFS sets quotas in its shell only (s3.bucket.quota)"),
+        "ownership": FULL,
     },
     upload_keys="Literal",
 )
@@ -148,6 +152,7 @@ GENERIC = Profile(
         "cors": _UNPROVEN,
         "lifecycle": _UNPROVEN,
         "quota": _UNPROVEN,
+        "ownership": _UNPROVEN,
     },
 )
 

@@ -6,6 +6,7 @@ from imagestore.backends.s3.cors import CORS
 from imagestore.backends.s3.encryption import ENCRYPTION
 from imagestore.backends.s3.lifecycle import LIFECYCLE
 from imagestore.backends.s3.object_lock import OBJECT_LOCK
+from imagestore.backends.s3.ownership import OWNERSHIP
 from imagestore.backends.s3.policy import POLICY
 from imagestore.backends.s3.public_access_block import PUBLIC_ACCESS_BLOCK
 from imagestore.backends.s3.quota import QUOTA
@@ -23,4 +24,5 @@ SETTINGS: tuple[Setting[Any], ...] = (
     CORS,
     LIFECYCLE,
     QUOTA,
+    OWNERSHIP,
 )

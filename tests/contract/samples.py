@@ -160,6 +160,7 @@ SPECS: Mapping[str, Mapping[str, Any]] = {
         "preferred": {"objectOwnership": "BucketOwnerPreferred"},
         "enforced": {"objectOwnership": "BucketOwnerEnforced"},
     },
+    "requestPayment": {"requester": {"payer": "Requester"}, "owner": {"payer": "BucketOwner"}},
 }
 
 SAMPLES: Mapping[str, Mapping[str, Facet]] = {

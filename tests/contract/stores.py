@@ -28,7 +28,7 @@ REFUSED: Mapping[tuple[str, str, str], str] = {
 MOTO_LOSES = frozenset({("lifecycle", "sizes"), ("lifecycle", "keep-newest"), ("lifecycle", "full")})
 
 # Settings that Amazon S3 has (by its documentation) and moto has not: what it answers proves nothing.
-MOTO_LACKS: frozenset[str] = frozenset()
+MOTO_LACKS = frozenset({"requestPayment"})
 
 
 @dataclass(frozen=True)

@@ -111,4 +111,6 @@ WRONG = [
     # ownership
     ("ownership: {}", "spec.ownership.objectOwnership: Required value"),
     ("ownership: {objectOwnership: Me}", "supported values: \"BucketOwnerEnforced\", \"BucketOwnerPreferred\", \"ObjectWriter\""),
+    # requestPayment
+    ("requestPayment: {payer: Nobody}", "supported values: \"BucketOwner\", \"Requester\""),
 ]  # fmt: skip

@@ -178,6 +178,16 @@ CASES = [
         False,
         "ACLs counted before",
     ),
+    Case(
+        "requestPayment",
+        {"payer": "Requester"},
+        {"payer": "BucketOwner"},
+        True,
+        "what is public would be open without an account",
+    ),
+    Case(
+        "requestPayment", {"payer": "BucketOwner"}, {"payer": "Requester"}, False, "fewer get in than before"
+    ),
 ]
 
 

@@ -19,6 +19,7 @@ from imagestore.facets.ownership import Ownership
 from imagestore.facets.policy import Policy
 from imagestore.facets.public_access_block import PublicAccessBlock
 from imagestore.facets.quota import Quota
+from imagestore.facets.request_payment import RequestPayment
 from imagestore.facets.tags import Tags
 from imagestore.facets.versioning import Versioning
 
@@ -135,6 +136,7 @@ class ImageBucketSpec(Model):
     ] = None
     quota: Annotated[Quota | None, Field(description="How much it may hold.")] = None
     ownership: Annotated[Ownership | None, Field(description="Whether ACLs count.")] = None
+    request_payment: Annotated[RequestPayment | None, Field(description="Who pays for requests.")] = None
 
 
 def facet_kinds() -> dict[str, type[Facet]]:

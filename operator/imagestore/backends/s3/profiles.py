@@ -56,6 +56,7 @@ AWS = Profile(
         "lifecycle": FULL,
         "quota": _none("Amazon S3 has no quota on a bucket"),
         "ownership": FULL,
+        "requestPayment": FULL,
     },
     location=Location.REGION,
     # After a PUT, S3 may answer with the old rules for half a minute: a trial would refuse what it keeps.
@@ -81,6 +82,7 @@ MINIO = Profile(
         ),
         "quota": FULL,
         "ownership": _none("PutBucketOwnershipControls: 400 MalformedXML"),
+        "requestPayment": _none("PutBucketRequestPayment: 400 MalformedXML; a read answers a dummy"),
     },
 )
 
@@ -110,6 +112,7 @@ CEPH = Profile(
         ),
         "quota": _partial("whole KiB only"),
         "ownership": _none("PutBucketOwnershipControls: 400 InvalidArgument (16.2)"),
+        "requestPayment": FULL,
     },
     permissions={"quota": ("caps buckets=*",)},
     upload_keys="Encoded",
@@ -131,6 +134,7 @@ SEAWEEDFS = Profile(
         "lifecycle": FULL,
         "quota": _none("SeaweedFS sets quotas in its shell only (s3.bucket.quota)"),
         "ownership": FULL,
+        "requestPayment": _none("PutBucketRequestPayment: 400 MalformedXML; a read answers a dummy"),
     },
     upload_keys="Literal",
 )
@@ -153,6 +157,7 @@ GENERIC = Profile(
         "lifecycle": _UNPROVEN,
         "quota": _UNPROVEN,
         "ownership": _UNPROVEN,
+        "requestPayment": _UNPROVEN,
     },
 )
 

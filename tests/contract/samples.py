@@ -161,6 +161,7 @@ SPECS: Mapping[str, Mapping[str, Any]] = {
         "enforced": {"objectOwnership": "BucketOwnerEnforced"},
     },
     "requestPayment": {"requester": {"payer": "Requester"}, "owner": {"payer": "BucketOwner"}},
+    "transferAcceleration": {"suspended": {"state": "Suspended"}, "enabled": {"state": "Enabled"}},
 }
 
 SAMPLES: Mapping[str, Mapping[str, Facet]] = {

@@ -113,4 +113,7 @@ WRONG = [
     ("ownership: {objectOwnership: Me}", "supported values: \"BucketOwnerEnforced\", \"BucketOwnerPreferred\", \"ObjectWriter\""),
     # requestPayment
     ("requestPayment: {payer: Nobody}", "supported values: \"BucketOwner\", \"Requester\""),
+    # transferAcceleration
+    ("transferAcceleration: {state: Fast}", "supported values: \"Enabled\", \"Suspended\""),
+    ("{bucketName: acme.photos, transferAcceleration: {state: Enabled}}", "a bucket with a dot in its name cannot be accelerated"),
 ]  # fmt: skip

@@ -188,6 +188,13 @@ CASES = [
     Case(
         "requestPayment", {"payer": "BucketOwner"}, {"payer": "Requester"}, False, "fewer get in than before"
     ),
+    Case(
+        "transferAcceleration",
+        {"state": "Enabled"},
+        {"state": "Suspended"},
+        False,
+        "the usual endpoint stays",
+    ),
 ]
 
 

@@ -21,6 +21,7 @@ from imagestore.facets.public_access_block import PublicAccessBlock
 from imagestore.facets.quota import Quota
 from imagestore.facets.request_payment import RequestPayment
 from imagestore.facets.tags import Tags
+from imagestore.facets.transfer_acceleration import TransferAcceleration
 from imagestore.facets.versioning import Versioning
 
 Token = Annotated[str, Field(min_length=1, max_length=64)]
@@ -82,6 +83,11 @@ class ImageBucketSpec(Model):
             "publicAccessBlock refuses what policy allows to everybody; remove the statement, or set"
             " blockPublicPolicy and restrictPublicBuckets to false",
         ),
+        Cel(
+            "!has(self.transferAcceleration) || self.transferAcceleration.state != 'Enabled' ||"
+            " !self.bucketName.contains('.')",
+            "a bucket with a dot in its name cannot be accelerated; remove transferAcceleration",
+        ),
     )
 
     backend_ref: Annotated[
@@ -137,6 +143,9 @@ class ImageBucketSpec(Model):
     quota: Annotated[Quota | None, Field(description="How much it may hold.")] = None
     ownership: Annotated[Ownership | None, Field(description="Whether ACLs count.")] = None
     request_payment: Annotated[RequestPayment | None, Field(description="Who pays for requests.")] = None
+    transfer_acceleration: Annotated[
+        TransferAcceleration | None, Field(description="A faster endpoint for callers far away.")
+    ] = None
 
 
 def facet_kinds() -> dict[str, type[Facet]]:

@@ -57,6 +57,7 @@ AWS = Profile(
         "quota": _none("Amazon S3 has no quota on a bucket"),
         "ownership": FULL,
         "requestPayment": FULL,
+        "transferAcceleration": FULL,
     },
     location=Location.REGION,
     # After a PUT, S3 may answer with the old rules for half a minute: a trial would refuse what it keeps.
@@ -83,6 +84,9 @@ MINIO = Profile(
         "quota": FULL,
         "ownership": _none("PutBucketOwnershipControls: 400 MalformedXML"),
         "requestPayment": _none("PutBucketRequestPayment: 400 MalformedXML; a read answers a dummy"),
+        "transferAcceleration": _none(
+            "PutBucketAccelerateConfiguration: 400 MalformedXML; a read answers a dummy"
+        ),
     },
 )
 
@@ -113,6 +117,9 @@ CEPH = Profile(
         "quota": _partial("whole KiB only"),
         "ownership": _none("PutBucketOwnershipControls: 400 InvalidArgument (16.2)"),
         "requestPayment": FULL,
+        "transferAcceleration": _none(
+            "PutBucketAccelerateConfiguration: 400 InvalidArgument (16.2); a read answers a dummy"
+        ),
     },
     permissions={"quota": ("caps buckets=*",)},
     upload_keys="Encoded",
@@ -135,6 +142,9 @@ SEAWEEDFS = Profile(
         "quota": _none("SeaweedFS sets quotas in its shell only (s3.bucket.quota)"),
         "ownership": FULL,
         "requestPayment": _none("PutBucketRequestPayment: 400 MalformedXML; a read answers a dummy"),
+        "transferAcceleration": _none(
+            "PutBucketAccelerateConfiguration: 409 BucketAlreadyOwnedByYou; a read answers a dummy"
+        ),
     },
     upload_keys="Literal",
 )
@@ -158,6 +168,7 @@ GENERIC = Profile(
         "quota": _UNPROVEN,
         "ownership": _UNPROVEN,
         "requestPayment": _UNPROVEN,
+        "transferAcceleration": _UNPROVEN,
     },
 )
 

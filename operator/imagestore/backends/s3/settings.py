@@ -13,6 +13,7 @@ from imagestore.backends.s3.quota import QUOTA
 from imagestore.backends.s3.request_payment import REQUEST_PAYMENT
 from imagestore.backends.s3.setting import Setting
 from imagestore.backends.s3.tags import TAGS
+from imagestore.backends.s3.transfer_acceleration import TRANSFER_ACCELERATION
 from imagestore.backends.s3.versioning import VERSIONING
 
 SETTINGS: tuple[Setting[Any], ...] = (
@@ -27,4 +28,5 @@ SETTINGS: tuple[Setting[Any], ...] = (
     QUOTA,
     OWNERSHIP,
     REQUEST_PAYMENT,
+    TRANSFER_ACCELERATION,
 )

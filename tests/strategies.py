@@ -19,6 +19,7 @@ from imagestore.facets.encryption import Encryption
 from imagestore.facets.lifecycle import LifecycleRule
 from imagestore.facets.object_lock import ObjectLock
 from imagestore.facets.policy import TLS_SID
+from imagestore.facets.website import Website
 
 _POOL = [
     "a",
@@ -46,6 +47,11 @@ _RULES: Mapping[type[Model], Callable[[Any], bool]] = {
     ),
     LifecycleRule: lambda r: bool(
         r.expire or r.noncurrent or r.abort_incomplete_multipart_upload or r.remove_expired_delete_markers
+    ),
+    Website: lambda w: (
+        not (w.error_document or w.routing_rules)
+        if w.redirect_all_requests_to or not w.index_document
+        else not w.redirect_all_requests_to
     ),
 }
 
@@ -157,7 +163,8 @@ def _text(metadata: list[Any]) -> st.SearchStrategy[str]:
     wild = (
         st.from_regex(pattern, fullmatch=True) if pattern else st.text(_LETTERS, min_size=least, max_size=4)
     )
-    return st.sampled_from(fitting) | wild.filter(lambda w: least <= len(w) <= length and "\n" not in w)
+    fits = wild.filter(lambda w: least <= len(w) <= length and "\n" not in w)
+    return st.sampled_from(fitting) | fits if fitting else fits
 
 
 def _least(metadata: list[Any]) -> int:

@@ -162,6 +162,26 @@ SPECS: Mapping[str, Mapping[str, Any]] = {
     },
     "requestPayment": {"requester": {"payer": "Requester"}, "owner": {"payer": "BucketOwner"}},
     "transferAcceleration": {"suspended": {"state": "Suspended"}, "enabled": {"state": "Enabled"}},
+    "website": {
+        "redirect": {"redirectAllRequestsTo": {"hostName": "www.shop.example", "protocol": "https"}},
+        "pages": {"indexDocument": "index.html"},
+        "full": {
+            "indexDocument": "index.html",
+            "errorDocument": "errors/404.html",
+            "routingRules": [
+                {
+                    "condition": {"keyPrefixEquals": "old/", "httpErrorCodeReturnedEquals": "404"},
+                    "redirect": {
+                        "hostName": "new.shop.example",
+                        "protocol": "https",
+                        "replaceKeyPrefixWith": "new/",
+                        "httpRedirectCode": "302",
+                    },
+                },
+                {"condition": {"keyPrefixEquals": "gone/"}, "redirect": {"replaceKeyWith": "gone.html"}},
+            ],
+        },
+    },
 }
 
 SAMPLES: Mapping[str, Mapping[str, Facet]] = {

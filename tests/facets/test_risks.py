@@ -195,6 +195,13 @@ CASES = [
         False,
         "the usual endpoint stays",
     ),
+    Case(
+        "website",
+        {"indexDocument": "a.html"},
+        {"indexDocument": "b.html"},
+        False,
+        "who may read is said by the policy",
+    ),
 ]
 
 

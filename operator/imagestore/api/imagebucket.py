@@ -23,6 +23,7 @@ from imagestore.facets.request_payment import RequestPayment
 from imagestore.facets.tags import Tags
 from imagestore.facets.transfer_acceleration import TransferAcceleration
 from imagestore.facets.versioning import Versioning
+from imagestore.facets.website import Website
 
 Token = Annotated[str, Field(min_length=1, max_length=64)]
 
@@ -88,6 +89,13 @@ class ImageBucketSpec(Model):
             " !self.bucketName.contains('.')",
             "a bucket with a dot in its name cannot be accelerated; remove transferAcceleration",
         ),
+        Cel(
+            "!has(self.website) || !has(self.website.indexDocument) || !has(self.publicAccessBlock) ||"
+            " !has(self.publicAccessBlock.restrictPublicBuckets) ||"
+            " !self.publicAccessBlock.restrictPublicBuckets",
+            "a website has anonymous readers, and publicAccessBlock refuses them; set restrictPublicBuckets to"
+            " false, or remove website",
+        ),
     )
 
     backend_ref: Annotated[
@@ -146,6 +154,7 @@ class ImageBucketSpec(Model):
     transfer_acceleration: Annotated[
         TransferAcceleration | None, Field(description="A faster endpoint for callers far away.")
     ] = None
+    website: Annotated[Website | None, Field(description="Static pages.")] = None
 
 
 def facet_kinds() -> dict[str, type[Facet]]:

@@ -58,6 +58,7 @@ AWS = Profile(
         "ownership": FULL,
         "requestPayment": FULL,
         "transferAcceleration": FULL,
+        "website": FULL,
     },
     location=Location.REGION,
     # After a PUT, S3 may answer with the old rules for half a minute: a trial would refuse what it keeps.
@@ -87,6 +88,7 @@ MINIO = Profile(
         "transferAcceleration": _none(
             "PutBucketAccelerateConfiguration: 400 MalformedXML; a read answers a dummy"
         ),
+        "website": _none("PutBucketWebsite: 400 MalformedXML"),
     },
 )
 
@@ -120,6 +122,7 @@ CEPH = Profile(
         "transferAcceleration": _none(
             "PutBucketAccelerateConfiguration: 400 InvalidArgument (16.2); a read answers a dummy"
         ),
+        "website": _none("PutBucketWebsite: 405 MethodNotAllowed, unless rgw_enable_static_website is set"),
     },
     permissions={"quota": ("caps buckets=*",)},
     upload_keys="Encoded",
@@ -145,6 +148,7 @@ SEAWEEDFS = Profile(
         "transferAcceleration": _none(
             "PutBucketAccelerateConfiguration: 409 BucketAlreadyOwnedByYou; a read answers a dummy"
         ),
+        "website": _none("PutBucketWebsite: 409 BucketAlreadyOwnedByYou"),
     },
     upload_keys="Literal",
 )
@@ -169,6 +173,7 @@ GENERIC = Profile(
         "ownership": _UNPROVEN,
         "requestPayment": _UNPROVEN,
         "transferAcceleration": _UNPROVEN,
+        "website": _UNPROVEN,
     },
 )
 

@@ -15,6 +15,7 @@ from imagestore.backends.s3.setting import Setting
 from imagestore.backends.s3.tags import TAGS
 from imagestore.backends.s3.transfer_acceleration import TRANSFER_ACCELERATION
 from imagestore.backends.s3.versioning import VERSIONING
+from imagestore.backends.s3.website import WEBSITE
 
 SETTINGS: tuple[Setting[Any], ...] = (
     VERSIONING,
@@ -29,4 +30,5 @@ SETTINGS: tuple[Setting[Any], ...] = (
     OWNERSHIP,
     REQUEST_PAYMENT,
     TRANSFER_ACCELERATION,
+    WEBSITE,
 )

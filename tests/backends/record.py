@@ -52,7 +52,7 @@ def record(backend: S3Backend, facets: Collection[str]) -> dict[str, dict[str, A
 
 def _written(at: World, row: Any, sample: str) -> Any:
     try:
-        at.raw(row.write, **row.encode(SAMPLES[row.facet][sample], at.backend._place(at.bucket)))
+        at.put(SAMPLES[row.facet][sample])
     except StoreError as error:
         return {"refused": error.code}
     return _read(at, row)

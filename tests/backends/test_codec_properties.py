@@ -35,9 +35,9 @@ def test_a_wish_survives_its_store(kind: tuple[str, type[Facet]], data: st.DataO
     assume(not isinstance(wish, Quota) or byte_count(wish.hard))
     row, change = ROWS[name], planned(name, wish, Missing())
     assert change.after is not None
-    have = row.decode(answered(row.read, row.encode(change.after, AT)), AT)
+    have = row.decode(answered(row, change.after, AT), AT)
     assert have is not None
     assert not planned(name, wish, Found(have)).writes, "a second plan is empty"
-    again = row.decode(answered(row.read, row.encode(have, AT)), AT)
+    again = row.decode(answered(row, have, AT), AT)
     assert again is not None
     assert not diff(name, again.canonical(), have.canonical()), "and what is read can be written back"

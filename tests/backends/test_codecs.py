@@ -59,7 +59,7 @@ def test_a_recorded_answer_is_what_was_written(store: str, facet: str, sample: s
 def test_what_is_encoded_is_decoded(facet: str) -> None:
     row = ROWS[facet]
     for sample in SAMPLES[facet].values():
-        body = answered(row.read, row.encode(sample, AT))
+        body = answered(row, sample, AT)
         have = row.decode(body, AT)
         assert have is not None
         assert not diff(facet, have.canonical(), sample.canonical())

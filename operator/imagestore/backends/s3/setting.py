@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
+from imagestore.backends.s3 import named
 from imagestore.core.diff import FieldDiff, diff
 from imagestore.core.errors import Rejected, StoreError, Unavailable, Unexpected
 from imagestore.core.facet import Facet
@@ -47,6 +48,7 @@ class Setting(Generic[F]):
     ``clear``: the operation that removes the setting; without one, ``cleared`` is written instead.
     ``harmless``: the value in a form that does nothing yet, to find out what a store would drop.
     ``beside``: what is sent, with what the store's document holds besides the facet (a policy's Id).
+    ``named``: a set of named configurations, each with calls of its own; ``encode`` is given one at a time.
     """
 
     facet: str
@@ -60,6 +62,22 @@ class Setting(Generic[F]):
     cleared: F | None = None
     harmless: Callable[[F, F | None], F] | None = None
     beside: Callable[[Answer, Parameters], Parameters] | None = None
+    named: bool = False
+
+    def puts(self, value: F, seen: F | None, at: Place) -> Iterator[Parameters]:
+        """The parameters of each call that is needed to store ``value`` where ``seen`` is."""
+        if not self.named:
+            yield self.encode(value, at)
+            return
+        for name in named.changed(value, seen):
+            yield {"Id": name, **self.encode(value.restrict({name}), at)}
+
+    def removals(self, value: F | None, seen: F | None) -> Iterator[Parameters]:
+        """The parameters of each call that removes what ``value`` has no more."""
+        if self.named:
+            yield from ({"Id": name} for name in named.gone(value, seen))
+        else:
+            yield {}
 
 
 @dataclass
@@ -97,8 +115,11 @@ class S3Setting(Generic[F]):
             ) from error
 
     def _answer(self, bucket: str) -> Answer | None:
+        def ask(more: Parameters) -> Answer:
+            return self.call(self.row.read, {"Bucket": bucket, **more})
+
         try:
-            return self.call(self.row.read, {"Bucket": bucket})
+            return named.pages(ask) if self.row.named else ask({})
         except StoreError as error:
             if error.code in self.row.absent:
                 return None
@@ -123,16 +144,17 @@ class S3Setting(Generic[F]):
         if seen is None or seen.is_empty():
             return
         if self.row.clear:
-            self._delete(bucket)
+            self._delete(bucket, None, seen)
         elif self.row.cleared is not None:
             self._put(bucket, self.row.cleared)
 
-    def _delete(self, bucket: str) -> None:
-        try:
-            self.call(self.row.clear, {"Bucket": bucket})
-        except Rejected as error:
-            if error.code not in self.row.absent:  # else somebody was faster
-                raise
+    def _delete(self, bucket: str, value: F | None, seen: F | None) -> None:
+        for which in self.row.removals(value, seen):
+            try:
+                self.call(self.row.clear, {"Bucket": bucket, **which})
+            except Rejected as error:
+                if error.code not in self.row.absent:  # else somebody was faster
+                    raise
 
     def _try_out(self, bucket: str, value: F, seen: F | None) -> None:
         assert self.row.harmless is not None  # noqa: S101  write() has asked
@@ -169,10 +191,12 @@ class S3Setting(Generic[F]):
             raise Rejected(message, code=LOSSY, operation=self.row.write)
 
     def _put(self, bucket: str, value: F, seen: F | None = None) -> None:
-        sent = self.row.encode(value, self._place(bucket))
-        if self.row.beside and seen is not None:
-            sent = self.row.beside(self._answer(bucket) or {}, sent)
-        self.call(self.row.write, {"Bucket": bucket, **sent})
+        for sent in self.row.puts(value, seen, self._place(bucket)):
+            if self.row.beside and seen is not None:
+                sent = self.row.beside(self._answer(bucket) or {}, sent)
+            self.call(self.row.write, {"Bucket": bucket, **sent})
+        if self.row.named:
+            self._delete(bucket, value, seen)
 
     def _place(self, bucket: str) -> Place:
         return Place(bucket, self.partition)

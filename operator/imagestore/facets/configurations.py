@@ -1,0 +1,94 @@
+"""The base of settings that are a set of named configurations, each owned on its own.
+
+A subclass has a field ``configurations``: a ListMap by ``name``, at most a store's limit long. Names of
+others are neither compared nor changed, unless the wish is exclusive.
+"""
+
+from collections.abc import Set
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import Field
+
+from imagestore.core.facet import WHOLE, Facet, Parts, Removal
+from imagestore.core.model import Cel, Form, Model, WishOnly
+
+# Before the name of an observed one that no model can say: no wish has it, so it is never taken for a wish's.
+ODD = "!"
+
+ConfigurationName = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9_.-]+$", min_length=1, max_length=64),
+    Form("a configuration's name has letters, digits and _ . - only"),
+]
+Exclusive = Annotated[
+    bool | None,
+    WishOnly(),
+    Field(description="Remove configurations that are not listed here, whoever wrote them."),
+]
+
+
+class Scope(Model):
+    """Which objects; all that is given must hold."""
+
+    cel: ClassVar[tuple[Cel, ...]] = (
+        Cel(
+            "has(self.prefix) || has(self.tags)", "the filter says nothing; give prefix or tags, or remove it"
+        ),
+        Cel(
+            "!has(self.tags) || self.tags.all(k, size(k) >= 1 && size(k) <= 128)",
+            "a tag's key has 1 to 128 characters; shorten it",
+        ),
+    )
+
+    prefix: Annotated[
+        str | None, Field(min_length=1, max_length=1024, description="Keys that begin with this.")
+    ] = None
+    tags: Annotated[
+        dict[str, Annotated[str, Field(max_length=256)]] | None,
+        Field(min_length=1, max_length=10, description="Objects that have all these tags."),
+    ] = None
+
+
+class Configuration(Model):
+    """One of them; its name is its id in the store."""
+
+    name: Annotated[ConfigurationName, Field(description="Its id in the store.")]
+
+    def canonical(self) -> Self:
+        """A filter that says nothing is none."""
+        scope = getattr(self, "filter", None)
+        return self if scope is None or scope.to_json() else self.model_copy(update={"filter": None})
+
+
+class Configurations(Facet):
+    """Some of the configurations that a bucket has of one kind."""
+
+    removal: ClassVar[Removal] = Removal.CLEAR
+
+    def _all(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, "configurations", ()))
+
+    def _with(self, items: tuple[Any, ...]) -> Self:
+        return self.model_copy(update={"configurations": items})
+
+    def canonical(self) -> Self:
+        """Sorted, since their order means nothing; each in its own one form. Of an odd one there is but the name."""
+        made = (c if c.name.startswith(ODD) else c.canonical() for c in self._all())
+        return self._with(tuple(sorted(made, key=lambda c: str(c.name))))
+
+    def is_empty(self) -> bool:
+        return not self._all()
+
+    def parts(self) -> Parts | None:
+        return frozenset(c.name for c in self._all())
+
+    def claims(self, observed: Self | None) -> Parts:
+        theirs = observed.parts() if observed is not None and getattr(self, "exclusive", None) else None
+        return (self.parts() or WHOLE) | (theirs or WHOLE)
+
+    def restrict(self, parts: Set[str]) -> Self:
+        return self._with(tuple(c for c in self._all() if c.name in parts))
+
+    def merge(self, observed: Self | None, parts: Set[str]) -> Self:
+        foreign = observed._all() if observed is not None else ()
+        return self._with((*(c for c in foreign if c.name not in parts), *self._all()))

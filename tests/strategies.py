@@ -16,6 +16,7 @@ from imagestore.core.facet import Facet, Parts
 from imagestore.core.model import QUANTITY, Internal, ListMap, ListSet, Model, WishOnly, marker
 from imagestore.core.reading import Found, Missing, Reading
 from imagestore.facets.encryption import Encryption
+from imagestore.facets.intelligent_tiering import Tiering
 from imagestore.facets.lifecycle import LifecycleRule
 from imagestore.facets.object_lock import ObjectLock
 from imagestore.facets.policy import TLS_SID
@@ -48,6 +49,7 @@ _RULES: Mapping[type[Model], Callable[[Any], bool]] = {
     LifecycleRule: lambda r: bool(
         r.expire or r.noncurrent or r.abort_incomplete_multipart_upload or r.remove_expired_delete_markers
     ),
+    Tiering: lambda t: t.tier != "DeepArchive" or t.days >= 180,
     Website: lambda w: (
         not (w.error_document or w.routing_rules)
         if w.redirect_all_requests_to or not w.index_document
@@ -146,7 +148,8 @@ def _scalar(kind: Any, metadata: list[Any]) -> st.SearchStrategy[Any]:
             "min_value": int(str(low.ge)) if low else None,
             "max_value": int(str(high.le)) if high else None,
         }
-        return st.integers(1, _FEW) | st.integers(**bounds)
+        least = max(bounds["min_value"] or 0, 1)
+        return st.integers(least, least + _FEW - 1) | st.integers(**bounds)
     if kind is str:
         return _text(metadata)
     raise TypeError(f"no strategy for {kind}: add one here")

@@ -182,6 +182,21 @@ SPECS: Mapping[str, Mapping[str, Any]] = {
             ],
         },
     },
+    "intelligentTiering": {
+        "one": {"configurations": [{"name": "all", "tierings": [{"tier": "Archive", "days": 90}]}]},
+        "full": {
+            "configurations": [
+                {
+                    "name": "Old_1.a",
+                    "state": "Disabled",
+                    "filter": {"prefix": "old/", "tags": {"a": "1", "b": ""}},
+                    "tierings": [{"tier": "DeepArchive", "days": 180}, {"tier": "Archive", "days": 91}],
+                },
+                {"name": "p", "filter": {"prefix": "p/"}, "tierings": [{"tier": "Archive", "days": 90}]},
+                {"name": "t", "filter": {"tags": {"a": "1"}}, "tierings": [{"tier": "Archive", "days": 730}]},
+            ]
+        },
+    },
 }
 
 SAMPLES: Mapping[str, Mapping[str, Facet]] = {

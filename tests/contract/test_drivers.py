@@ -95,7 +95,7 @@ def test_a_look_and_a_plan_write_nothing(at: World, sample: Facet) -> None:
     at.driver.write(at.bucket, sample, at.read())
     at.recorded.seen.clear()
     planned(at, sample, at.read())
-    assert at.recorded.operations == [ROWS[at.facet].read]
+    assert set(at.recorded.operations) == {ROWS[at.facet].read}, "in one or more pages"
 
 
 @each(HELD)

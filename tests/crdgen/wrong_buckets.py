@@ -128,4 +128,10 @@ WRONG = [
     ("website: {indexDocument: i, routingRules: [{redirect: {httpRedirectCode: '200', hostName: a.example}}]}", "write the code of a redirect"),
     ("website: {indexDocument: i, routingRules: [{condition: {httpErrorCodeReturnedEquals: '200'}, redirect: {replaceKeyWith: x}}]}", "write the code of an error"),
     ("{website: {indexDocument: i}, publicAccessBlock: {restrictPublicBuckets: true}}", "a website has anonymous readers"),
+    # intelligentTiering
+    ("intelligentTiering: {configurations: [{name: a, tierings: []}]}", "should have at least 1 items"),
+    ("intelligentTiering: {configurations: [{name: a b, tierings: [{tier: Archive, days: 90}]}]}", "a configuration's name has letters, digits"),
+    ("intelligentTiering: {configurations: [{name: a, tierings: [{tier: Archive, days: 89}]}]}", "should be greater than or equal to 90"),
+    ("intelligentTiering: {configurations: [{name: a, tierings: [{tier: DeepArchive, days: 90}]}]}", "DeepArchive takes what is 180 days old or older"),
+    ("intelligentTiering: {configurations: [{name: a, filter: {}, tierings: [{tier: Archive, days: 90}]}]}", "the filter says nothing"),
 ]  # fmt: skip

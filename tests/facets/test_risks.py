@@ -202,6 +202,7 @@ CASES = [
         False,
         "who may read is said by the policy",
     ),
+    Case("intelligentTiering", None, {"configurations": []}, False, "nothing is lost"),
 ]
 
 

@@ -13,6 +13,7 @@ from imagestore.core.model import Cel, Duration, Form, Immutable, ListMap, ListS
 from imagestore.core.paths import PATH
 from imagestore.facets.cors import Cors
 from imagestore.facets.encryption import Encryption
+from imagestore.facets.intelligent_tiering import IntelligentTiering
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.object_lock import ObjectLock
 from imagestore.facets.ownership import Ownership
@@ -155,6 +156,9 @@ class ImageBucketSpec(Model):
         TransferAcceleration | None, Field(description="A faster endpoint for callers far away.")
     ] = None
     website: Annotated[Website | None, Field(description="Static pages.")] = None
+    intelligent_tiering: Annotated[
+        IntelligentTiering | None, Field(description="Archives for what nobody asks for.")
+    ] = None
 
 
 def facet_kinds() -> dict[str, type[Facet]]:

@@ -59,6 +59,7 @@ AWS = Profile(
         "requestPayment": FULL,
         "transferAcceleration": FULL,
         "website": FULL,
+        "intelligentTiering": FULL,
     },
     location=Location.REGION,
     # After a PUT, S3 may answer with the old rules for half a minute: a trial would refuse what it keeps.
@@ -89,6 +90,7 @@ MINIO = Profile(
             "PutBucketAccelerateConfiguration: 400 MalformedXML; a read answers a dummy"
         ),
         "website": _none("PutBucketWebsite: 400 MalformedXML"),
+        "intelligentTiering": _none("PutBucketIntelligentTieringConfiguration: 400 MalformedXML"),
     },
 )
 
@@ -123,6 +125,7 @@ CEPH = Profile(
             "PutBucketAccelerateConfiguration: 400 InvalidArgument (16.2); a read answers a dummy"
         ),
         "website": _none("PutBucketWebsite: 405 MethodNotAllowed, unless rgw_enable_static_website is set"),
+        "intelligentTiering": _none("PutBucketIntelligentTieringConfiguration: 400 InvalidArgument (16.2)"),
     },
     permissions={"quota": ("caps buckets=*",)},
     upload_keys="Encoded",
@@ -149,6 +152,7 @@ SEAWEEDFS = Profile(
             "PutBucketAccelerateConfiguration: 409 BucketAlreadyOwnedByYou; a read answers a dummy"
         ),
         "website": _none("PutBucketWebsite: 409 BucketAlreadyOwnedByYou"),
+        "intelligentTiering": _none("PutBucketIntelligentTieringConfiguration: 409 BucketAlreadyOwnedByYou"),
     },
     upload_keys="Literal",
 )
@@ -174,6 +178,7 @@ GENERIC = Profile(
         "requestPayment": _UNPROVEN,
         "transferAcceleration": _UNPROVEN,
         "website": _UNPROVEN,
+        "intelligentTiering": _UNPROVEN,
     },
 )
 

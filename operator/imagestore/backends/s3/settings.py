@@ -4,6 +4,7 @@ from typing import Any
 
 from imagestore.backends.s3.cors import CORS
 from imagestore.backends.s3.encryption import ENCRYPTION
+from imagestore.backends.s3.intelligent_tiering import INTELLIGENT_TIERING
 from imagestore.backends.s3.lifecycle import LIFECYCLE
 from imagestore.backends.s3.object_lock import OBJECT_LOCK
 from imagestore.backends.s3.ownership import OWNERSHIP
@@ -31,4 +32,5 @@ SETTINGS: tuple[Setting[Any], ...] = (
     REQUEST_PAYMENT,
     TRANSFER_ACCELERATION,
     WEBSITE,
+    INTELLIGENT_TIERING,
 )

@@ -134,4 +134,7 @@ WRONG = [
     ("intelligentTiering: {configurations: [{name: a, tierings: [{tier: Archive, days: 89}]}]}", "should be greater than or equal to 90"),
     ("intelligentTiering: {configurations: [{name: a, tierings: [{tier: DeepArchive, days: 90}]}]}", "DeepArchive takes what is 180 days old or older"),
     ("intelligentTiering: {configurations: [{name: a, filter: {}, tierings: [{tier: Archive, days: 90}]}]}", "the filter says nothing"),
+    # requestMetrics
+    ("requestMetrics: {configurations: [{name: a b}]}", "a configuration's name has letters, digits"),
+    ("requestMetrics: {configurations: [{name: a, filter: {}}]}", "the filter says nothing"),
 ]  # fmt: skip

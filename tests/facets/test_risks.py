@@ -203,6 +203,7 @@ CASES = [
         "who may read is said by the policy",
     ),
     Case("intelligentTiering", None, {"configurations": []}, False, "nothing is lost"),
+    Case("requestMetrics", None, {"configurations": []}, False, "nothing is lost"),
 ]
 
 

@@ -20,6 +20,7 @@ from imagestore.facets.ownership import Ownership
 from imagestore.facets.policy import Policy
 from imagestore.facets.public_access_block import PublicAccessBlock
 from imagestore.facets.quota import Quota
+from imagestore.facets.request_metrics import RequestMetrics
 from imagestore.facets.request_payment import RequestPayment
 from imagestore.facets.tags import Tags
 from imagestore.facets.transfer_acceleration import TransferAcceleration
@@ -158,6 +159,9 @@ class ImageBucketSpec(Model):
     website: Annotated[Website | None, Field(description="Static pages.")] = None
     intelligent_tiering: Annotated[
         IntelligentTiering | None, Field(description="Archives for what nobody asks for.")
+    ] = None
+    request_metrics: Annotated[
+        RequestMetrics | None, Field(description="Which requests the store counts.")
     ] = None
 
 

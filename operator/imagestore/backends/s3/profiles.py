@@ -60,6 +60,7 @@ AWS = Profile(
         "transferAcceleration": FULL,
         "website": FULL,
         "intelligentTiering": FULL,
+        "requestMetrics": FULL,
     },
     location=Location.REGION,
     # After a PUT, S3 may answer with the old rules for half a minute: a trial would refuse what it keeps.
@@ -91,6 +92,7 @@ MINIO = Profile(
         ),
         "website": _none("PutBucketWebsite: 400 MalformedXML"),
         "intelligentTiering": _none("PutBucketIntelligentTieringConfiguration: 400 MalformedXML"),
+        "requestMetrics": _none("PutBucketMetricsConfiguration: 400 MalformedXML"),
     },
 )
 
@@ -126,6 +128,7 @@ CEPH = Profile(
         ),
         "website": _none("PutBucketWebsite: 405 MethodNotAllowed, unless rgw_enable_static_website is set"),
         "intelligentTiering": _none("PutBucketIntelligentTieringConfiguration: 400 InvalidArgument (16.2)"),
+        "requestMetrics": _none("PutBucketMetricsConfiguration: 400 InvalidArgument (16.2)"),
     },
     permissions={"quota": ("caps buckets=*",)},
     upload_keys="Encoded",
@@ -153,6 +156,7 @@ SEAWEEDFS = Profile(
         ),
         "website": _none("PutBucketWebsite: 409 BucketAlreadyOwnedByYou"),
         "intelligentTiering": _none("PutBucketIntelligentTieringConfiguration: 409 BucketAlreadyOwnedByYou"),
+        "requestMetrics": _none("PutBucketMetricsConfiguration: 409 BucketAlreadyOwnedByYou"),
     },
     upload_keys="Literal",
 )
@@ -179,6 +183,7 @@ GENERIC = Profile(
         "transferAcceleration": _UNPROVEN,
         "website": _UNPROVEN,
         "intelligentTiering": _UNPROVEN,
+        "requestMetrics": _UNPROVEN,
     },
 )
 

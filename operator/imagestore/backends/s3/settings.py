@@ -11,6 +11,7 @@ from imagestore.backends.s3.ownership import OWNERSHIP
 from imagestore.backends.s3.policy import POLICY
 from imagestore.backends.s3.public_access_block import PUBLIC_ACCESS_BLOCK
 from imagestore.backends.s3.quota import QUOTA
+from imagestore.backends.s3.request_metrics import REQUEST_METRICS
 from imagestore.backends.s3.request_payment import REQUEST_PAYMENT
 from imagestore.backends.s3.setting import Setting
 from imagestore.backends.s3.tags import TAGS
@@ -33,4 +34,5 @@ SETTINGS: tuple[Setting[Any], ...] = (
     TRANSFER_ACCELERATION,
     WEBSITE,
     INTELLIGENT_TIERING,
+    REQUEST_METRICS,
 )

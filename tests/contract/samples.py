@@ -207,6 +207,16 @@ SPECS: Mapping[str, Mapping[str, Any]] = {
             ]
         },
     },
+    "storageClassAnalysis": {
+        "all": {"configurations": [{"name": "everything"}]},
+        "full": {
+            "configurations": [
+                {"name": "a", "filter": {"prefix": "a/"}},
+                {"name": "b", "filter": {"prefix": "b/", "tags": {"a": "1"}}},
+                {"name": "c", "filter": {"tags": {"a": "1"}}},
+            ]
+        },
+    },
 }
 
 SAMPLES: Mapping[str, Mapping[str, Facet]] = {

@@ -31,7 +31,7 @@ REFUSED: Mapping[tuple[str, str, str], str] = {
 MOTO_LOSES = frozenset({("lifecycle", "sizes"), ("lifecycle", "keep-newest"), ("lifecycle", "full")})
 
 # Settings that Amazon S3 has (by its documentation) and moto has not: tests/contract/amazon.py has.
-MOTO_LACKS = frozenset({"requestPayment", "intelligentTiering", "requestMetrics"})
+MOTO_LACKS = frozenset({"requestPayment", "intelligentTiering", "requestMetrics", "storageClassAnalysis"})
 
 
 @dataclass(frozen=True)

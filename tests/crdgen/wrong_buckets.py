@@ -137,4 +137,7 @@ WRONG = [
     # requestMetrics
     ("requestMetrics: {configurations: [{name: a b}]}", "a configuration's name has letters, digits"),
     ("requestMetrics: {configurations: [{name: a, filter: {}}]}", "the filter says nothing"),
+    # storageClassAnalysis
+    ("storageClassAnalysis: {configurations: [{name: a b}]}", "a configuration's name has letters, digits"),
+    ("storageClassAnalysis: {configurations: [{name: a, filter: {}}]}", "the filter says nothing"),
 ]  # fmt: skip

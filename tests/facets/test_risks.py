@@ -204,6 +204,7 @@ CASES = [
     ),
     Case("intelligentTiering", None, {"configurations": []}, False, "nothing is lost"),
     Case("requestMetrics", None, {"configurations": []}, False, "nothing is lost"),
+    Case("storageClassAnalysis", None, {"configurations": []}, False, "nothing is lost"),
 ]
 
 

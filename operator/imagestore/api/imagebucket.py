@@ -22,6 +22,7 @@ from imagestore.facets.public_access_block import PublicAccessBlock
 from imagestore.facets.quota import Quota
 from imagestore.facets.request_metrics import RequestMetrics
 from imagestore.facets.request_payment import RequestPayment
+from imagestore.facets.storage_class_analysis import StorageClassAnalysis
 from imagestore.facets.tags import Tags
 from imagestore.facets.transfer_acceleration import TransferAcceleration
 from imagestore.facets.versioning import Versioning
@@ -162,6 +163,9 @@ class ImageBucketSpec(Model):
     ] = None
     request_metrics: Annotated[
         RequestMetrics | None, Field(description="Which requests the store counts.")
+    ] = None
+    storage_class_analysis: Annotated[
+        StorageClassAnalysis | None, Field(description="What the store watches to advise on classes.")
     ] = None
 
 

@@ -61,6 +61,7 @@ AWS = Profile(
         "website": FULL,
         "intelligentTiering": FULL,
         "requestMetrics": FULL,
+        "storageClassAnalysis": FULL,
     },
     location=Location.REGION,
     # After a PUT, S3 may answer with the old rules for half a minute: a trial would refuse what it keeps.
@@ -93,6 +94,7 @@ MINIO = Profile(
         "website": _none("PutBucketWebsite: 400 MalformedXML"),
         "intelligentTiering": _none("PutBucketIntelligentTieringConfiguration: 400 MalformedXML"),
         "requestMetrics": _none("PutBucketMetricsConfiguration: 400 MalformedXML"),
+        "storageClassAnalysis": _none("PutBucketAnalyticsConfiguration: 400 MalformedXML"),
     },
 )
 
@@ -129,6 +131,7 @@ CEPH = Profile(
         "website": _none("PutBucketWebsite: 405 MethodNotAllowed, unless rgw_enable_static_website is set"),
         "intelligentTiering": _none("PutBucketIntelligentTieringConfiguration: 400 InvalidArgument (16.2)"),
         "requestMetrics": _none("PutBucketMetricsConfiguration: 400 InvalidArgument (16.2)"),
+        "storageClassAnalysis": _none("PutBucketAnalyticsConfiguration: 400 InvalidArgument (16.2)"),
     },
     permissions={"quota": ("caps buckets=*",)},
     upload_keys="Encoded",
@@ -157,6 +160,7 @@ SEAWEEDFS = Profile(
         "website": _none("PutBucketWebsite: 409 BucketAlreadyOwnedByYou"),
         "intelligentTiering": _none("PutBucketIntelligentTieringConfiguration: 409 BucketAlreadyOwnedByYou"),
         "requestMetrics": _none("PutBucketMetricsConfiguration: 409 BucketAlreadyOwnedByYou"),
+        "storageClassAnalysis": _none("PutBucketAnalyticsConfiguration: 409 BucketAlreadyOwnedByYou"),
     },
     upload_keys="Literal",
 )
@@ -184,6 +188,7 @@ GENERIC = Profile(
         "website": _UNPROVEN,
         "intelligentTiering": _UNPROVEN,
         "requestMetrics": _UNPROVEN,
+        "storageClassAnalysis": _UNPROVEN,
     },
 )
 

@@ -14,6 +14,7 @@ from imagestore.backends.s3.quota import QUOTA
 from imagestore.backends.s3.request_metrics import REQUEST_METRICS
 from imagestore.backends.s3.request_payment import REQUEST_PAYMENT
 from imagestore.backends.s3.setting import Setting
+from imagestore.backends.s3.storage_class_analysis import STORAGE_CLASS_ANALYSIS
 from imagestore.backends.s3.tags import TAGS
 from imagestore.backends.s3.transfer_acceleration import TRANSFER_ACCELERATION
 from imagestore.backends.s3.versioning import VERSIONING
@@ -35,4 +36,5 @@ SETTINGS: tuple[Setting[Any], ...] = (
     WEBSITE,
     INTELLIGENT_TIERING,
     REQUEST_METRICS,
+    STORAGE_CLASS_ANALYSIS,
 )

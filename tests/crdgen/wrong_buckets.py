@@ -123,8 +123,11 @@ WRONG = [
     ("website: {redirectAllRequestsTo: {hostName: 'https://a.example/'}}", "without https:// and without a path"),
     ("website: {indexDocument: i, routingRules: [{redirect: {}}]}", "leads back to where the request came from"),
     ("website: {indexDocument: i, routingRules: [{condition: {}, redirect: {replaceKeyWith: x}}]}", "the condition says nothing"),
-    ("website: {indexDocument: i, routingRules: [{redirect: {replaceKeyWith: x, replaceKeyPrefixWith: y}}]}", "not both"),
+    ("website: {indexDocument: i, routingRules: [{redirect: {replaceKeyWith: x, replaceKeyPrefixWith: z}}]}", "not both"),
     ("website: {indexDocument: i, routingRules: [{condition: {keyPrefixEquals: a/}, redirect: {replaceKeyPrefixWith: a/}}]}", "goes round in circles"),
+    ("website: {indexDocument: i, routingRules: [{condition: {keyPrefixEquals: a/}, redirect: {replaceKeyPrefixWith:"
+     " a/b/}}]}", "goes round in circles"),
+    ("website: {indexDocument: i, routingRules: [{redirect: {replaceKeyWith: x}}]}", "goes round in circles"),
     ("website: {indexDocument: i, routingRules: [{redirect: {httpRedirectCode: '200', hostName: a.example}}]}", "write the code of a redirect"),
     ("website: {indexDocument: i, routingRules: [{condition: {httpErrorCodeReturnedEquals: '200'}, redirect: {replaceKeyWith: x}}]}", "write the code of an error"),
     ("{website: {indexDocument: i}, publicAccessBlock: {restrictPublicBuckets: true}}", "a website has anonymous readers"),

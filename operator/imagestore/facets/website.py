@@ -74,12 +74,12 @@ class RoutingRule(Model):
 
     cel: ClassVar[tuple[Cel, ...]] = (
         Cel(
-            "has(self.redirect.hostName) || (has(self.condition) &&"
-            " has(self.condition.httpErrorCodeReturnedEquals)) ||"
-            " !((has(self.condition) && has(self.condition.keyPrefixEquals) ?"
-            " self.condition.keyPrefixEquals : '') in ["
-            "has(self.redirect.replaceKeyWith) ? self.redirect.replaceKeyWith : '!',"
-            " has(self.redirect.replaceKeyPrefixWith) ? self.redirect.replaceKeyPrefixWith : '!'])",
+            "has(self.redirect.hostName) || has(self.redirect.protocol) ||"
+            " (has(self.condition) && has(self.condition.httpErrorCodeReturnedEquals)) ||"
+            " (has(self.condition) && has(self.condition.keyPrefixEquals) &&"
+            " (has(self.redirect.replaceKeyWith) || has(self.redirect.replaceKeyPrefixWith)) &&"
+            " !(has(self.redirect.replaceKeyWith) ? self.redirect.replaceKeyWith :"
+            " self.redirect.replaceKeyPrefixWith).startsWith(self.condition.keyPrefixEquals))",
             "the redirect goes round in circles: it leads to what its own condition matches",
         ),
     )

@@ -19,7 +19,7 @@ from imagestore.backends.s3.transport import connected
 from imagestore.backends.s3.transport_request import Place
 from imagestore.core.errors import Rejected, StoreError, Unavailable
 from tests.backends.listener import Heard, listening
-from tests.contract.samples import SAMPLES
+from tests.contract.samples import SAMPLES, fullest
 
 KEYS = Keys("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "a/session+token==")
 BUCKET = "a-bucket"
@@ -62,9 +62,11 @@ def _operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
     for row in SETTINGS:
         if row.facet != "quota":
             yield f"{row.facet}-read", row.read, {}
-            yield from ((f"{row.facet}-clear", row.clear, {}) for _ in [0] if row.clear)
+            removals = enumerate(row.removals(None, fullest(row.facet)) if row.clear else ())
+            yield from ((f"{row.facet}-clear-{number}", row.clear, sent) for number, sent in removals)
             for name, sample in SAMPLES[row.facet].items():
-                yield f"{row.facet}-{name}", row.write, row.encode(sample, place)
+                for number, sent in enumerate(row.puts(sample, None, place)):
+                    yield f"{row.facet}-{name}-{number}", row.write, sent
     for operation, parameters in OTHERS:
         yield operation, operation, parameters
 

@@ -27,7 +27,8 @@ def support_page() -> str:
     """The table, and why something is not supported."""
     words = (
         "`partly` and `no` are explained below. What a store would drop is refused, never widened: the bucket says"
-        " so in its status. Proven by the contract suite on the servers themselves, Amazon S3 on moto."
+        " so in its status. Proven by the contract suite on the servers themselves; Amazon S3 on moto, and what moto"
+        " has not on a stand-in that follows AWS's service model."
     )
     names = products()
     notes = [_notes(names[p], settings) for p, settings in support_matrix().items()]

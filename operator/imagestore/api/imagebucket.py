@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from imagestore.api.between import BETWEEN_SETTINGS
 from imagestore.api.names import BucketName, Name
 from imagestore.api.storagebackend import DeletionPolicy
 from imagestore.core.conditions import Condition
@@ -73,33 +74,7 @@ class Drift(Model):
 class ImageBucketSpec(Model):
     """One bucket. A setting that is not mentioned is neither compared nor changed."""
 
-    cel: ClassVar[tuple[Cel, ...]] = (
-        Cel(
-            "!has(self.objectLock) || !has(self.versioning) || self.versioning.state == 'Enabled'",
-            "object lock needs versioning; set versioning.state: Enabled, or remove versioning",
-        ),
-        Cel(
-            "!has(self.publicAccessBlock) || !has(self.policy) || !has(self.policy.statements) ||"
-            " !((has(self.publicAccessBlock.blockPublicPolicy) && self.publicAccessBlock.blockPublicPolicy) ||"
-            " (has(self.publicAccessBlock.restrictPublicBuckets) && self.publicAccessBlock.restrictPublicBuckets))"
-            " || !self.policy.statements.exists(s, s.effect == 'Allow' && s.principals.exists(p, p == '*') &&"
-            " (!has(s.conditions) || size(s.conditions) == 0))",
-            "publicAccessBlock refuses what policy allows to everybody; remove the statement, or set"
-            " blockPublicPolicy and restrictPublicBuckets to false",
-        ),
-        Cel(
-            "!has(self.transferAcceleration) || self.transferAcceleration.state != 'Enabled' ||"
-            " !self.bucketName.contains('.')",
-            "a bucket with a dot in its name cannot be accelerated; remove transferAcceleration",
-        ),
-        Cel(
-            "!has(self.website) || !has(self.website.indexDocument) || !has(self.publicAccessBlock) ||"
-            " !has(self.publicAccessBlock.restrictPublicBuckets) ||"
-            " !self.publicAccessBlock.restrictPublicBuckets",
-            "a website has anonymous readers, and publicAccessBlock refuses them; set restrictPublicBuckets to"
-            " false, or remove website",
-        ),
-    )
+    cel: ClassVar[tuple[Cel, ...]] = BETWEEN_SETTINGS
 
     backend_ref: Annotated[
         BackendRef,

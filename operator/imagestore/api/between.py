@@ -1,0 +1,31 @@
+"""Rules that look at several settings of a bucket at once: what one of them makes of another."""
+
+from imagestore.core.model import Cel
+
+BETWEEN_SETTINGS: tuple[Cel, ...] = (
+    Cel(
+        "!has(self.objectLock) || !has(self.versioning) || self.versioning.state == 'Enabled'",
+        "object lock needs versioning; set versioning.state: Enabled, or remove versioning",
+    ),
+    Cel(
+        "!has(self.publicAccessBlock) || !has(self.policy) || !has(self.policy.statements) ||"
+        " !((has(self.publicAccessBlock.blockPublicPolicy) && self.publicAccessBlock.blockPublicPolicy) ||"
+        " (has(self.publicAccessBlock.restrictPublicBuckets) && self.publicAccessBlock.restrictPublicBuckets))"
+        " || !self.policy.statements.exists(s, s.effect == 'Allow' && s.principals.exists(p, p == '*') &&"
+        " (!has(s.conditions) || size(s.conditions) == 0))",
+        "publicAccessBlock refuses what policy allows to everybody; remove the statement, or set"
+        " blockPublicPolicy and restrictPublicBuckets to false",
+    ),
+    Cel(
+        "!has(self.transferAcceleration) || self.transferAcceleration.state != 'Enabled' ||"
+        " !self.bucketName.contains('.')",
+        "a bucket with a dot in its name cannot be accelerated; remove transferAcceleration",
+    ),
+    Cel(
+        "!has(self.website) || !has(self.website.indexDocument) || !has(self.publicAccessBlock) ||"
+        " !has(self.publicAccessBlock.restrictPublicBuckets) ||"
+        " !self.publicAccessBlock.restrictPublicBuckets",
+        "a website has anonymous readers, and publicAccessBlock refuses them; set restrictPublicBuckets to"
+        " false, or remove website",
+    ),
+)

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from dev.stores import Store
+from dev.wait import eventually
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Driver
 from imagestore.backends.factory import Keys, connect_with_keys
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.settings import SETTINGS
+from imagestore.core.errors import NotFound
 from imagestore.core.facet import Facet
 from imagestore.facets.object_lock import ObjectLock
 from tests.contract.amazon import Amazon
@@ -119,8 +121,12 @@ def world(backend: S3Backend, facet: str) -> World:
     backend = replace(backend, call=recorded)
     name = f"contract-{uuid.uuid4().hex[:12]}"
     backend.create(name, {"objectLock": ObjectLock()} if facet == "objectLock" else {})
+    made = World(backend, facet, name, recorded)
+    if facet in backend.drivers:
+        # SeaweedFS answered NoSuchBucket once, right after it had made the bucket; the operator looks again.
+        eventually(lambda: made.read() or True, 10, "the new bucket is seen", retry_on=(NotFound,))
     recorded.seen.clear()
-    return World(backend, facet, name, recorded)
+    return made
 
 
 def backend_of(provider: str, request: pytest.FixtureRequest) -> S3Backend:

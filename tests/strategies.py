@@ -4,7 +4,7 @@ Names come from a small pool, so that a wish and what was observed meet often en
 """
 
 import re
-from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Le, MaxLen, MinLen
@@ -12,15 +12,11 @@ from hypothesis import strategies as st
 from pydantic.fields import FieldInfo
 
 from imagestore.api.imagebucket import FACETS
+from imagestore.cli.manifests.rules import holds
 from imagestore.core.facet import Facet, Parts
 from imagestore.core.model import QUANTITY, Internal, ListMap, ListSet, Model, WishOnly, marker
 from imagestore.core.reading import Found, Missing, Reading
-from imagestore.facets.encryption import Encryption
-from imagestore.facets.intelligent_tiering import Tiering
-from imagestore.facets.lifecycle import LifecycleRule
-from imagestore.facets.object_lock import ObjectLock
 from imagestore.facets.policy import TLS_SID
-from imagestore.facets.website import Website
 
 _POOL = [
     "a",
@@ -39,23 +35,6 @@ _POOL = [
 ]
 _LETTERS = 'aZ0-_./*:[]{}="\\ \n\u00e9\u2603'
 _FEW = 2
-
-# What the schema says in CEL. A facet of which a store holds something else would be another facet.
-_RULES: Mapping[type[Model], Callable[[Any], bool]] = {
-    Encryption: lambda e: e.algorithm == "SSE-KMS" or (e.key_id is None and e.bucket_key is None),
-    ObjectLock: lambda o: (
-        (o.mode is not None) == (o.days is not None or o.years is not None) and not (o.days and o.years)
-    ),
-    LifecycleRule: lambda r: bool(
-        r.expire or r.noncurrent or r.abort_incomplete_multipart_upload or r.remove_expired_delete_markers
-    ),
-    Tiering: lambda t: t.tier != "DeepArchive" or t.days >= 180,
-    Website: lambda w: (
-        not (w.error_document or w.routing_rules)
-        if w.redirect_all_requests_to or not w.index_document
-        else not w.redirect_all_requests_to
-    ),
-}
 
 
 def wishes(kind: type[Facet]) -> st.SearchStrategy[Facet]:
@@ -100,11 +79,17 @@ def _stored(value: Facet) -> Facet:
     return value.model_copy(update=dict.fromkeys(wish_only))
 
 
+@cache
 def _model(kind: type[Any], *, observed: bool) -> st.SearchStrategy[Any]:
     fields = {n: _field(f, observed=observed) for n, f in kind.model_fields.items()}
     # Not st.builds: it would invent the aliases, which are the signature's names, and pass both.
-    built = st.fixed_dictionaries(fields).map(kind.model_validate)
-    return built.filter(_RULES[kind]) if kind in _RULES else built
+    return st.fixed_dictionaries(fields).map(kind.model_validate).filter(_keeps_its_rules)
+
+
+def _keeps_its_rules(value: Model) -> bool:
+    """What the schema says in CEL. A facet of which a store holds something else would be another facet."""
+    json = value.to_json()
+    return all(holds(rule.rule, json) for rule in value.cel)
 
 
 def _field(info: FieldInfo, *, observed: bool) -> st.SearchStrategy[Any]:

@@ -6,6 +6,7 @@ from imagestore.facets.object_lock import ObjectLock
 from imagestore.facets.policy import Policy
 from imagestore.facets.tags import Tags
 from imagestore.facets.versioning import Versioning
+from imagestore.facets.website import RedirectAll, Website
 
 
 def lifecycle(rule: LifecycleRule) -> Lifecycle:
@@ -34,6 +35,15 @@ def test_a_wish_by_presence_alone_is_a_difference() -> None:
     """``objectLock: {}`` on a bucket without a lock would otherwise be Ready, and nothing locked."""
     assert diff("objectLock", None, ObjectLock()) == (FieldDiff("objectLock", None, {}),)
     assert diff("objectLock", ObjectLock(mode="Governance", days=1), ObjectLock()) == ()
+
+
+def test_a_signpost_that_somebody_else_turned_to_http_is_seen() -> None:
+    """What is written whole is compared whole: the next write would have taken the protocol away."""
+    wish = Website(redirect_all_requests_to=RedirectAll(host_name="www.shop.example"))
+    there = Website(redirect_all_requests_to=RedirectAll(host_name="www.shop.example", protocol="http"))
+    assert diff("website", there, wish) == (
+        FieldDiff("website.redirectAllRequestsTo.protocol", "http", None),
+    )
 
 
 def test_a_setting_that_goes_shows_what_was_there() -> None:

@@ -45,6 +45,11 @@ class World:
         body["spec"] = good | spec
         self.triggers.event(STORAGE_BACKEND, type_, body)
 
+    def backend_answers(self) -> None:
+        body = raw("eu", namespace="", version=7, status=DONE)
+        del body["metadata"]["namespace"]
+        self.triggers.written(STORAGE_BACKEND, body)
+
     def taken(self) -> Iterator[tuple[str, Priority]]:
         while (item := self.queue.take()) is not None:
             yield item.key.name, item.priority
@@ -194,7 +199,15 @@ def test_a_backend_that_answers_again_wakes_who_waited(world: World) -> None:
     world.bucket("ADDED", "waits")
     world.bucket("ADDED", "fine", status=DONE)
     list(world.taken())
-    body = raw("eu", namespace="", version=7, status=DONE)
-    del body["metadata"]["namespace"]
-    world.triggers.written(STORAGE_BACKEND, body)
+    world.backend_answers()
     assert list(world.taken()) == [("waits", Priority.RETRY)]
+
+
+def test_a_backend_that_answers_for_the_first_time_does_not_make_a_creation_look_twice(world: World) -> None:
+    world.backend("ADDED")
+    world.queue.take()
+    world.bucket("ADDED")
+    assert world.queue.take() is not None
+    world.backend_answers()
+    world.queue.done(KEY)
+    assert list(world.taken()) == []

@@ -27,8 +27,9 @@ class FieldDiff:
 def diff(name: str, before: Model | None, after: Model | None) -> tuple[FieldDiff, ...]:
     """What changes on the way from ``before`` to ``after``; empty if and only if they are equal.
 
-    A facet's field without opinion (None in ``after``) is not compared. Inside an item of a list None
-    means absent and is compared: a rule whose filter somebody removed is another rule.
+    A facet's field without opinion (None in ``after``) is not compared. Further inside, in an item of a list
+    or in a field that is a model itself, None means absent and is compared: such a value is written whole,
+    and a rule whose filter somebody removed is another rule.
     """
     if after is None:
         return () if before is None else (FieldDiff(name, before.to_json(), None),)
@@ -46,15 +47,15 @@ def _model(path: str, before: Model | None, after: Model, *, exact: bool = False
         old = None if before is None else getattr(before, field)
         new = getattr(after, field)
         if new is not None or (exact and old is not None):
-            yield from _value(where, old, new, info.metadata, exact=exact)
+            yield from _value(where, old, new, info.metadata)
 
 
-def _value(path: str, old: Any, new: Any, metadata: list[Any], *, exact: bool) -> Iterator[FieldDiff]:
+def _value(path: str, old: Any, new: Any, metadata: list[Any]) -> Iterator[FieldDiff]:
     by_key = marker(metadata, ListMap)
     if by_key:
         yield from _list_map(path, old or (), new or (), by_key.key)
     elif isinstance(new, Model) and old is not None:
-        yield from _model(path, old, new, exact=exact)
+        yield from _model(path, old, new, exact=True)
     elif isinstance(new, Mapping):
         yield from _mapping(path, old or {}, new)
     elif _comparable(old, metadata) != _comparable(new, metadata):

@@ -99,9 +99,14 @@ class Triggers:
             self._recovered(before, after)
 
     def _recovered(self, before: Stored, after: Stored) -> None:
-        """A backend that answers again: who waited for it need not wait longer."""
+        """A backend that answers again: who waited for it need not wait longer.
+
+        Who is being worked on does not wait: a backend's first Ready made every bucket that was just being created
+        look at itself once more.
+        """
         if before.ready != "True" and after.ready == "True":
-            self._add(self._unsettled(self._cache.buckets_of(after.backend)))
+            waiting = self._unsettled(self._cache.buckets_of(after.backend))
+            self._add(key for key in waiting if not self._queue.is_running(key))
 
     def _gone(self, obj: Stored) -> None:
         self._queue.forget(obj.key)

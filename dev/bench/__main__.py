@@ -13,6 +13,7 @@ from typing import Any
 
 from dev.bench import process
 from dev.bench.api import connected
+from dev.bench.curves import draw
 from dev.bench.page import page
 from dev.bench.phases import Bench, Numbers
 from dev.bench.report import refused, table
@@ -50,7 +51,9 @@ def _keep(raw: dict[str, Any]) -> None:
     data = DOCS / "benchmarks" / f"{str(raw['at'])[:10]}.json"
     data.parent.mkdir(exist_ok=True)
     data.write_text(json.dumps(raw, indent=1) + "\n")
-    (DOCS / "benchmarks.md").write_text(page(raw, str(data.relative_to(DOCS))))
+    curves = data.with_suffix(".svg")
+    draw(raw["numbers"], curves)
+    (DOCS / "benchmarks.md").write_text(page(raw, str(data.relative_to(DOCS)), str(curves.relative_to(DOCS))))
 
 
 def _raw(found: list[Numbers]) -> dict[str, Any]:

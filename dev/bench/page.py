@@ -28,15 +28,15 @@ until it is quiet (`working`: until it is ready); calls and writes are those unt
 """
 
 
-def page(raw: dict[str, Any], name: str) -> str:
-    """The whole page."""
+def page(raw: dict[str, Any], name: str, curves: str) -> str:
+    """The whole page. ``name`` and ``curves`` are the raw data and its picture, seen from the page."""
     groups: defaultdict[tuple[str, int], list[dict[str, Any]]] = defaultdict(list)
     for numbers in raw["numbers"]:
         groups[numbers["phase"], numbers["buckets"]].append(numbers)
     runs = max(map(len, groups.values()))
     facts = {"raw": name, "command": raw["command"], "at": raw["at"], "runs": f"{runs} run{'s' * (runs > 1)}"}
     rows = "".join(f"| {' | '.join(_row(*key, found))} |\n" for key, found in groups.items())
-    return _HEAD.format(**facts, **raw["machine"]) + rows + _WORDS
+    return f"{_HEAD.format(**facts, **raw['machine'])}{rows}{_WORDS}\n![the curves]({curves})\n"
 
 
 def _row(phase: str, buckets: int, found: list[dict[str, Any]]) -> list[str]:

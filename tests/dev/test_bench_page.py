@@ -1,0 +1,30 @@
+"""The benchmark's page and picture, from the raw data of a real run."""
+
+import json
+from pathlib import Path
+
+from dev.bench.curves import draw, points
+from dev.bench.page import page
+
+RAW = json.loads((Path(__file__).parents[2] / "docs/benchmarks/2026-11-23.json").read_text())
+
+
+def test_every_size_is_on_the_curve() -> None:
+    assert points(RAW["numbers"], "restart", "cpu") == {100: [1.0], 1000: [2.31]}
+
+
+def test_the_page_shows_every_phase_and_the_picture(tmp_path: Path) -> None:
+    text = page(RAW, "benchmarks/x.json", "benchmarks/x.svg")
+    assert text.count("\n| create | ") == text.count("\n| delete | ") == 2
+    assert "](benchmarks/x.svg)" in text
+
+
+def test_the_same_numbers_make_the_same_picture(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        draw(RAW["numbers"], tmp_path / name / "curves.svg")
+    one, other = ((tmp_path / name / "curves.svg").read_bytes() for name in ("a", "b"))
+    assert one == other
+    assert b"ImageBuckets" in one
+    draw(RAW["numbers"][:1], tmp_path / "a" / "curves.svg")
+    assert (tmp_path / "a" / "curves.svg").read_bytes() != one

@@ -51,9 +51,15 @@ class World:
         self.triggers.written(STORAGE_BACKEND, body)
 
     def taken(self) -> Iterator[tuple[str, Priority]]:
-        while (item := self.queue.take()) is not None:
-            yield item.key.name, item.priority
-            self.queue.done(item.key)
+        while (item := self.taken_one()) is not None:
+            yield item
+
+    def taken_one(self) -> tuple[str, Priority] | None:
+        item = self.queue.take()
+        if item is None:
+            return None
+        self.queue.done(item.key)
+        return item.key.name, item.priority
 
     def inputs(self) -> str:
         return self.stores.inputs("eu")

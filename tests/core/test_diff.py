@@ -46,6 +46,12 @@ def test_a_signpost_that_somebody_else_turned_to_http_is_seen() -> None:
     )
 
 
+def test_a_wish_that_clears_differs_as_a_whole() -> None:
+    there = Website(redirect_all_requests_to=RedirectAll(host_name="www.shop.example"))
+    assert diff("website", there, Website()) == (FieldDiff("website", there.to_json(), {}),)
+    assert Website().merge(there, frozenset()).is_empty()
+
+
 def test_a_setting_that_goes_shows_what_was_there() -> None:
     assert diff("versioning", Versioning(state="Enabled"), None) == (
         FieldDiff("versioning", {"state": "Enabled"}, None),

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -47,6 +48,26 @@ def test_a_dead_holder_is_replaced_and_a_live_one_is_not(home: str, access: Acce
     took, quick = run(story())
     assert SHORT.duration * 0.8 < took < SHORT.duration + 2
     assert quick < 1.5, "a lease that was given back need not expire"
+
+
+def test_a_lease_that_was_given_back_is_not_taken_again(
+    own_cluster: Cluster, home: str, access: Access
+) -> None:
+    """While kopf took its time to end, the next renewal took the lease again, and the other replica waited."""
+
+    async def story() -> bool:
+        client = Client(access)
+        lease = Lease(client, home, "given-back", "first", monotonic, replace(SHORT, renew=0.01))
+        await lease.acquire()
+        keeping = asyncio.create_task(lease.keep())
+        await asyncio.wait([keeping], timeout=0.2)
+        await lease.release()
+        done, _ = await asyncio.wait([keeping], timeout=5)
+        await client.close()
+        return bool(done)
+
+    assert run(story()), "nobody renews it any more"
+    assert own_cluster.get("lease", "given-back", "-n", home)["spec"]["holderIdentity"] == ""
 
 
 def test_a_stolen_lease_is_given_up(own_cluster: Cluster, home: str, access: Access) -> None:

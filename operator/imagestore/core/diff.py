@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from imagestore.core import paths
+from imagestore.core.facet import Facet
 from imagestore.core.model import Internal, ListMap, ListSet, Model, WishOnly, marker
 
 Json = Any
@@ -34,9 +35,16 @@ def diff(name: str, before: Model | None, after: Model | None) -> tuple[FieldDif
     if after is None:
         return () if before is None else (FieldDiff(name, before.to_json(), None),)
     fields = tuple(_model(name, before, after))
-    if before is None and not fields:  # a wish whose presence alone says something: objectLock: {}
-        return (FieldDiff(name, None, after.to_json()),)
+    if not fields and _said_by_presence(before, after):
+        return (FieldDiff(name, to_json(before), after.to_json()),)
     return fields
+
+
+def _said_by_presence(before: Model | None, after: Model) -> bool:
+    """A wish without a field: ``objectLock: {}`` where there is none, ``website: {}`` where there is one."""
+    if before is None:
+        return True
+    return isinstance(after, Facet) and after.clears() and isinstance(before, Facet) and not before.is_empty()
 
 
 def _model(path: str, before: Model | None, after: Model, *, exact: bool = False) -> Iterator[FieldDiff]:

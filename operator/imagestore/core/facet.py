@@ -39,6 +39,10 @@ class Facet(Model):
         """Whether this is the value of a bucket on which nothing is set."""
         return not self.to_json()
 
+    def clears(self) -> bool:
+        """Whether this wish, by saying nothing, asks that nothing be set: ``website: {}``."""
+        return False
+
     def risk(self, before: Self | None) -> str | None:
         """Why going from ``before`` to this needs a person's consent, or None. Pure."""
         return None

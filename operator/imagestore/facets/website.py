@@ -119,14 +119,16 @@ class Website(Facet):
     ] = None
 
     def canonical(self) -> Self:
-        """No rules are none. Nothing at all is said by an empty index, so that it differs from a website."""
-        made = self.model_copy(update={"routing_rules": self.routing_rules or None})
-        return made.model_copy(update={"index_document": ""}) if made.is_empty() else made
+        """No rules are none."""
+        return self.model_copy(update={"routing_rules": self.routing_rules or None})
 
     def is_empty(self) -> bool:
         return not (self.index_document or self.redirect_all_requests_to)
 
+    def clears(self) -> bool:
+        return self.is_empty()
+
     def filled(self, observed: Self | None) -> Self:
-        """A signpost and pages exclude each other: nothing of the other kind is kept."""
+        """A signpost and pages exclude each other, and an empty one both: nothing of the other kind is kept."""
         same = observed is not None and bool(self.index_document) == bool(observed.index_document)
-        return super().filled(observed) if same else self
+        return super().filled(observed) if same and not self.clears() else self

@@ -47,6 +47,7 @@ class Lease:
         self._known: Json = None
         self._seen: tuple[str, float] = ("", clock())  # the foreign entry, and since when it is unchanged
         self._renewed = 0.0
+        self._turn = asyncio.Lock()  # renewing and releasing never overlap
         self.held = False
         self.beat = clock()
 
@@ -62,13 +63,15 @@ class Lease:
         log.info("the lease %s is ours", self._name)
 
     async def keep(self) -> None:
-        """Renew it; ends when it is lost."""
-        while (left := self._left()) > 0:
+        """Renew it; ends when it is lost or released."""
+        while self.held and (left := self._left()) > 0:
             await asyncio.sleep(min(left, self._terms.renew if self._fresh() else self._terms.retry / 2))
-            if not await self._renew():
-                break
-        self._hold(held=False)
-        log.error("the lease %s is lost", self._name)
+            async with self._turn:
+                if self.held and not await self._renew():
+                    break
+        if self.held:
+            self._hold(held=False)
+            log.error("the lease %s is lost", self._name)
 
     async def _renew(self) -> bool:
         """Whether it may still be ours; never waits beyond the deadline."""
@@ -84,17 +87,28 @@ class Lease:
         return self._renewed + self._terms.deadline - self._clock()
 
     async def release(self) -> None:
-        """Let another replica take over at once."""
+        """Let another replica take over at once.
+
+        A renewal that was under way made this a conflict, and one that came later took the lease again while the
+        process was ending: the other replica then waited until it had expired.
+        """
         if not self.held:
             return
         self._hold(held=False)
-        body = self._body(self._known)
-        body["spec"] |= {"holderIdentity": "", "leaseDurationSeconds": 1}
         try:
-            await self._client.replace(LEASES, self._namespace, self._name, body)
+            async with asyncio.timeout(self._terms.deadline / 2), self._turn:
+                await self._give_back()
             log.info("the lease %s is released", self._name)
-        except ApiError as error:
-            log.warning("the lease %s is not released: %s", self._name, error)
+        except (ApiError, TimeoutError) as error:
+            log.warning("the lease %s is not released: %s", self._name, error or "no answer in time")
+
+    async def _give_back(self) -> None:
+        known = self._known or await self._read()
+        if known is None or known["spec"].get("holderIdentity") != self._identity:
+            return
+        body = self._body(known)
+        body["spec"] |= {"holderIdentity": "", "leaseDurationSeconds": 1}
+        await self._client.replace(LEASES, self._namespace, self._name, body)
 
     async def _try(self) -> bool:
         """One attempt to take or renew it. An error is no answer: neither held nor lost."""

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from imagestore.api.imagebucket import ImageBucketStatus, wishes
+from imagestore.api.imagebucket import ImageBucketStatus
 from imagestore.backends.base import Backend
 from imagestore.core.conditions import find
 from imagestore.core.errors import Conflict, Denied, NotFound, StoreError, Throttled, Transient, Unavailable
@@ -20,7 +20,7 @@ Result = Outcome[ImageBucketStatus]
 def want(s: Situation) -> Wanted:
     """What is wanted and allowed."""
     store = s.store.spec
-    return wanted(s.spec, s.status, refusals(s.meta, s.spec, store, s.earlier_buckets) if store else ())
+    return wanted(s, refusals(s.meta, s.spec, store, s.earlier_buckets) if store else ())
 
 
 def visited(s: Situation, backend: Backend, seen: Visit, *extra: Note) -> Result:
@@ -34,7 +34,7 @@ def visited(s: Situation, backend: Backend, seen: Visit, *extra: Note) -> Result
         "region": backend.region,
         "arn": backend.arn(s.spec.bucket_name),
     }
-    status = report.visited(s, seen, wishes(s.spec), **identity, **_usage(s, backend), **_acknowledged(s))
+    status = report.visited(s, seen, **identity, **_usage(s, backend), **_acknowledged(s))
     return done(s, status, _next(s, seen), *extra)
 
 

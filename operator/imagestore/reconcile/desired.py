@@ -5,32 +5,42 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from imagestore.api.imagebucket import ImageBucketSpec, ImageBucketStatus, wishes
+from imagestore.api.imagebucket import ImageBucketStatus, wishes
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.core.facet import WHOLE, Facet, Parts
 from imagestore.core.losses import uses
 from imagestore.core.policies import ignoring
 from imagestore.core.reading import Level, Reading, Support, Unsupported
+from imagestore.reconcile.references import followed
+from imagestore.reconcile.situation import Situation
 from imagestore.reconcile.tenancy import Refusal
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is wanted and allowed, and what was managed until now. Refused settings are in neither."""
+    """What is wanted and allowed, and what was managed until now. Settings that are withheld are in neither.
+
+    ``unresolved``: whose references lead nowhere. Unlike a refusal it does not keep the bucket from being created.
+    """
 
     wishes: Mapping[str, Facet]
     managed: Mapping[str, Parts]
     refusals: tuple[Refusal, ...] = ()
+    unresolved: tuple[Refusal, ...] = ()
+
+    @property
+    def withheld(self) -> tuple[Refusal, ...]:
+        """Both, for whoever reports them."""
+        return self.refusals + self.unresolved
 
 
-def wanted(spec: ImageBucketSpec, status: ImageBucketStatus, refusals: tuple[Refusal, ...]) -> Wanted:
-    """A refused setting is left as it is: neither set as wished, nor cleared as if no longer wished."""
+def wanted(s: Situation, refusals: tuple[Refusal, ...]) -> Wanted:
+    """A withheld setting is left as it is: neither set as wished, nor cleared as if no longer wished."""
     refused = {r.facet for r in refusals}
-    return Wanted(
-        {n: w for n, w in wishes(spec).items() if n not in refused},
-        {n: p for n, p in managed(status).items() if n not in refused},
-        refusals,
-    )
+    leads = followed(s, {n: w for n, w in wishes(s.spec).items() if n not in refused})
+    withheld = refused | {r.facet for r in leads.unresolved}
+    ours = {n: p for n, p in managed(s.status).items() if n not in withheld}
+    return Wanted(leads.wishes, ours, refusals, leads.unresolved)
 
 
 def managed(status: ImageBucketStatus) -> dict[str, Parts]:

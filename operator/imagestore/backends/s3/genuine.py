@@ -21,12 +21,14 @@ ROOTS: Mapping[str, frozenset[str]] = {
     "GetBucketCors": frozenset({"CORSConfiguration"}),
     "GetBucketEncryption": frozenset({"ServerSideEncryptionConfiguration"}),
     "GetBucketLifecycleConfiguration": frozenset({"LifecycleConfiguration"}),
+    "GetBucketLogging": frozenset({"BucketLoggingStatus"}),
     "GetBucketTagging": frozenset({"Tagging"}),
     "GetBucketVersioning": frozenset({"VersioningConfiguration", "GetBucketVersioningResponse"}),
     "GetObjectLockConfiguration": frozenset({"ObjectLockConfiguration"}),
     "GetPublicAccessBlock": frozenset(
         {"PublicAccessBlockConfiguration", "BlockPublicAccessBlockConfiguration"}
     ),
+    "ListBucketInventoryConfigurations": frozenset({"ListInventoryConfigurationsResult"}),
     "ListBuckets": frozenset({"ListAllMyBucketsResult"}),
     "ListMultipartUploads": frozenset({"ListMultipartUploadsResult"}),
     "ListObjectVersions": frozenset({"ListVersionsResult"}),

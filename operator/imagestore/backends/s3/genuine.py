@@ -28,7 +28,9 @@ ROOTS: Mapping[str, frozenset[str]] = {
     "GetPublicAccessBlock": frozenset(
         {"PublicAccessBlockConfiguration", "BlockPublicAccessBlockConfiguration"}
     ),
-    "ListBucketInventoryConfigurations": frozenset({"ListInventoryConfigurationsResult"}),
+    "ListBucketInventoryConfigurations": frozenset(
+        {"ListInventoryConfigurationsResult", "ListBucketInventoryConfigurationsResult"}
+    ),
     "ListBuckets": frozenset({"ListAllMyBucketsResult"}),
     "ListMultipartUploads": frozenset({"ListMultipartUploadsResult"}),
     "ListObjectVersions": frozenset({"ListVersionsResult"}),

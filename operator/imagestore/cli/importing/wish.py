@@ -111,17 +111,15 @@ def _raw(item: Any) -> str:
 def faithful(statement: Statement) -> bool:
     """Whether the model says all that the store's own document says."""
     raw = json.loads(statement.raw) if statement.raw else None
-    return raw is None or (
-        set(raw) <= _SAID and _principals_only_aws(raw) and raw.get("Sid") == statement.sid
-    )
+    return raw is None or (set(raw) <= _SAID and _principals_known(raw) and raw.get("Sid") == statement.sid)
 
 
 _SAID = {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}
 
 
-def _principals_only_aws(raw: Mapping[str, Any]) -> bool:
+def _principals_known(raw: Mapping[str, Any]) -> bool:
     principal = raw.get("Principal")
-    return principal == "*" or (isinstance(principal, Mapping) and set(principal) == {"AWS"})
+    return principal == "*" or (isinstance(principal, Mapping) and set(principal) <= {"AWS", "Service"})
 
 
 def _valid(name: str, value: Json) -> tuple[Json, tuple[str, ...]]:

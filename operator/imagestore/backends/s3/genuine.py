@@ -29,7 +29,7 @@ ROOTS: Mapping[str, frozenset[str]] = {
         {"PublicAccessBlockConfiguration", "BlockPublicAccessBlockConfiguration"}
     ),
     "ListBucketInventoryConfigurations": frozenset(
-        {"ListInventoryConfigurationsResult", "ListBucketInventoryConfigurationsResult"}
+        {"ListInventoryConfigurationsResult", "ListBucketInventoryConfigurationsResponse"}
     ),
     "ListBuckets": frozenset({"ListAllMyBucketsResult"}),
     "ListMultipartUploads": frozenset({"ListMultipartUploadsResult"}),

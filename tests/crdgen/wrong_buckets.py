@@ -167,6 +167,6 @@ WRONG = [
     (INVENTORY % "schedule: Daily, includedVersions: All, destination: {bucketRef: {name: audit}, format: CSV, encryption: {algorithm: SSE-S3, keyId: k}}", "give or remove keyId"),
     (INVENTORY % "schedule: Daily, includedVersions: All, filter: {prefix: ''}, destination: {bucketRef: {name: audit}, format: CSV}", "should be at least 1 chars long"),
     (INVENTORY % "schedule: Daily, includedVersions: All, optionalFields: [Colour], destination: {bucketRef: {name: audit}, format: CSV}", "Unsupported value"),
-    ("{metadata: {name: echo}, spec: {" + INVENTORY % "schedule: Daily, includedVersions: All, destination: {bucketRef: {name: echo}, format: CSV}" + "}}",
+    ("{metadata: {name: mirror}, spec: {" + INVENTORY % "schedule: Daily, includedVersions: All, destination: {bucketRef: {name: mirror}, format: CSV}" + "}}",
      "inventory.configurations.destination.bucketRef names this very bucket: each list would name the lists before it"),
 ]  # fmt: skip

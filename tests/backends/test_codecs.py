@@ -170,7 +170,7 @@ def test_whom_else_the_logs_are_given_to_stays() -> None:
             sent.append(parameters["BucketLoggingStatus"])
         return {"LoggingEnabled": {**LOGGED, "TargetGrants": grants}}
 
-    driver = S3Setting(logging.LOGGING, store)
+    driver: S3Setting[Any] = S3Setting(logging.LOGGING, store)
     driver.write("b", SAMPLES["logging"]["full"], driver.read("b"))
     assert sent[0]["LoggingEnabled"]["TargetGrants"] == grants
     driver.clear("b", driver.read("b"))

@@ -239,5 +239,6 @@ def test_what_names_nobody_costs_nothing_and_what_no_longer_does_is_forgotten() 
 
 
 def test_what_no_schema_lets_through_names_nobody() -> None:
-    for nonsense in ("audit", [], {"targetBucketRef": []}, {"targetBucketRef": {"name": 3}}):
+    unheard: tuple[Any, ...] = ("audit", [], {"targetBucketRef": []}, {"targetBucketRef": {"name": 3}})
+    for nonsense in unheard:
         assert bucket("odd", spec={"logging": nonsense}).references == ()

@@ -279,6 +279,12 @@ def test_an_elsewhere_or_its_own_bucket_is_refused(world: World) -> None:
     assert "photos is this very bucket: every log that the store writes" in _problems(verdict)
 
 
+def test_a_reference_in_circles_is_refused_on_both_sides(world: World) -> None:
+    back = "logging: {targetBucketRef: {name: photos}}"
+    for verdict in world.plan(bucket("photos", "shop--photos", LOGS) + bucket("audit", "shop--audit", back)):
+        assert "ReferenceInCircles" in _problems(verdict)
+
+
 def test_a_reference_is_followed_to_what_the_cluster_has(world: World) -> None:
     world.has("shop--photos")
     spec = ImageBucketSpec.model_validate({"backendRef": {"name": "eu"}, "bucketName": "shop--audit"})

@@ -46,6 +46,12 @@ def test_one_that_goes_is_told_so() -> None:
     assert told(status=MADE, metadata={"deletionTimestamp": "2026-01-02T00:00:00Z"}).deleting
 
 
+def test_what_a_bucket_names_in_turn_is_told() -> None:
+    assert told(spec={"logging": {"targetBucketRef": {"name": "photos"}}}).references == (
+        ("logging", "photos"),
+    )
+
+
 def test_a_forged_status_leads_into_nobody_elses_bucket() -> None:
     """Whoever may write a status in one namespace must not have logs written into the bucket of another."""
     assert not told(status=MADE, bucket="press--claimed").made

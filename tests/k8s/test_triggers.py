@@ -247,6 +247,15 @@ def test_who_names_a_bucket_hears_that_it_is_going_and_gone(world: World) -> Non
     assert named(world) == ["photos"]
 
 
+def test_who_names_a_bucket_hears_what_that_names_in_turn(world: World) -> None:
+    world.bucket("ADDED", "photos", spec=LOGS)
+    back = {"logging": {"targetBucketRef": {"name": "photos"}}}
+    world.bucket("ADDED", "audit", spec=back)
+    list(world.taken())
+    world.bucket("MODIFIED", "audit", version=2, metadata={"generation": 2})
+    assert named(world) == ["photos"], "they may stop going round in circles"
+
+
 def test_a_restart_hurries_only_who_was_left_waiting(world: World) -> None:
     settled = DONE | {"inputsHash": world.inputs()}
     world.bucket(None, "photos", spec=LOGS, status=settled)

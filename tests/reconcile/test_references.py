@@ -166,9 +166,20 @@ def test_what_a_person_must_mend_comes_before_what_only_waits() -> None:
     assert "into-lost" in message(world)
 
 
-def test_two_buckets_may_name_each_other() -> None:
+def test_two_buckets_that_log_into_each_other_are_refused() -> None:
+    """Each log that is delivered into one would be logged into the other, for ever."""
+    back = Referenced("memory", "shop--audit", made=True, references=(("logging", "photos"),))
+    world = World(others={"audit": back}).apply(**LOGS).settle()
+    assert world.ready == ("False", "ReferenceInCircles")
+    assert "audit does the same with this bucket" in message(world)
+    assert "name another ImageBucket in one of the two" in message(world)
+    assert target(world) is None
+
+
+def test_two_buckets_may_name_each_other_by_different_settings() -> None:
     """Neither could be created first if a reference kept a bucket from being created."""
-    unmade = Referenced("memory", "shop--audit", made=False)
+    unmade = Referenced("memory", "shop--audit", made=False, references=(("inventory", "photos"),))
     world = World(others={"audit": unmade}).apply(**LOGS).settle()
+    assert world.ready == ("False", "ReferenceNotReady")
     assert BUCKET in world.store.buckets
     assert world.status["created"]

@@ -33,11 +33,11 @@ def references(value: Model) -> Iterator[tuple[str, BucketRef, Reference]]:
         yield from ((path, BucketRef.model_validate(ref), mark) for path, ref in follow(json, steps))
 
 
-def names(kind: type[Model], spec: Mapping[str, Any]) -> Iterator[str]:
-    """The names of all ImageBuckets that a spec refers to, though nobody has validated it."""
+def names(kind: type[Model], spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """All ImageBuckets that a spec refers to, though nobody has validated it: the setting, and the name."""
     for steps, _ in spots(kind, Reference):
         found = (ref.get("name") for _, ref in follow(spec, steps) if isinstance(ref, dict))
-        yield from (name for name in found if isinstance(name, str))
+        yield from ((str(steps[0]), name) for name in found if isinstance(name, str))
 
 
 def led(value: M, to: Callable[[BucketRef], BucketRef]) -> M:

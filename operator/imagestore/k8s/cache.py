@@ -155,7 +155,7 @@ def _claim(obj: Stored) -> tuple[str, str]:
 
 
 def _named(obj: Stored) -> Iterator[Key]:
-    return (Key(obj.key.kind, obj.key.namespace, name) for name in obj.references)
+    return (Key(obj.key.kind, obj.key.namespace, name) for name in sorted({n for _, n in obj.references}))
 
 
 def _tenant(obj: Stored) -> tuple[str, str]:

@@ -67,7 +67,9 @@ class Stored:
     lost: bool = False
     interval: str = ""  # between two looks, as its spec has it
     secrets: tuple[str, ...] = ()  # that it refers to
-    references: tuple[str, ...] = ()  # the ImageBuckets of its namespace that its settings name
+    references: tuple[
+        tuple[str, str], ...
+    ] = ()  # settings, and the ImageBucket of its namespace that each names
     inputs: str = ""  # the hash of what decided besides the spec, as its status has it
 
     @property
@@ -119,7 +121,9 @@ def stored(kind: Kind, raw: Json) -> Stored:
         lost=conditions.get("ContentLost") == "True",
         interval=intern(str(_dict(spec.get("drift")).get("interval") or "")),
         inputs=intern(str(status.get("inputsHash", ""))),
-        references=tuple(sorted({intern(n) for n in names(ImageBucketSpec, spec)})) if bucket else (),
+        references=tuple(sorted({(intern(s), intern(n)) for s, n in names(ImageBucketSpec, spec)}))
+        if bucket
+        else (),
         secrets=() if bucket else tuple(sorted(set(_secrets(spec)))),
     )
 

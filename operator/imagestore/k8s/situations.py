@@ -57,7 +57,7 @@ class Situations:
     def _referenced(self, other: Stored) -> Referenced:
         """Its status may be forged: made counts only where the tenancy lets the namespace have that bucket."""
         made = other.incumbent and self._eligible(other) and self._older_rival(other) is None
-        return Referenced(other.backend, other.bucket, made, other.deleting)
+        return Referenced(other.backend, other.bucket, made, other.deleting, other.references)
 
     def _memo(self, obj: Stored) -> Memo:
         known = self._memos.get(obj.key)

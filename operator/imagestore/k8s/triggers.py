@@ -107,7 +107,7 @@ class Triggers:
 
     def _led_elsewhere(self, before: Stored, after: Stored) -> None:
         """Whoever names this bucket in a setting hears that it is there now, or is going."""
-        if (before.incumbent, before.deleting) != (after.incumbent, after.deleting):
+        if _seen_by_referrers(before) != _seen_by_referrers(after):
             self._add(self._cache.referrers(after.key))
 
     def _recovered(self, before: Stored, after: Stored) -> None:
@@ -160,6 +160,10 @@ class Triggers:
             return float(seconds(obj.interval)) or self._interval
         except ValueError:
             return self._interval
+
+
+def _seen_by_referrers(obj: Stored) -> tuple[object, ...]:
+    return obj.incumbent, obj.deleting, obj.references
 
 
 def _tampered(before: Stored, after: Stored) -> bool:

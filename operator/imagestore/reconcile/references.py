@@ -47,7 +47,7 @@ def _led(s: Situation, wish: Facet) -> Facet:
 def _astray(s: Situation, facet: str, wish: Facet) -> Refusal | None:
     """All that is wrong with a setting's references, in one; what a person must mend comes before what waits."""
     asked = ((path, ref.name or "", mark.loops) for path, ref, mark in references(wish))
-    found = ((path, _itself(s, name, loops) or _why(s, name)) for path, name, loops in asked)
+    found = ((path, _itself(s, facet, name, loops) or _why(s, name)) for path, name, loops in asked)
     wrong = sorted(((f"{facet}.{path}", why) for path, why in found if why is not None), key=_waits)
     if not wrong:
         return None
@@ -59,15 +59,16 @@ def _waits(found: tuple[str, Why]) -> bool:
     return found[1].waits
 
 
-def _itself(s: Situation, name: str, loops: str) -> Why | None:
-    other = s.referenced.get(name)
-    same = other is not None and (other.backend, other.bucket) == (
-        s.spec.backend_ref.name,
-        s.spec.bucket_name,
-    )
-    if not same and name != s.meta.name:
-        return None
-    return Why("ReferenceToItself", f"{name} is this very bucket: {loops}; name another ImageBucket")
+def _itself(s: Situation, facet: str, name: str, loops: str) -> Why | None:
+    other, mine = s.referenced.get(name), (s.spec.backend_ref.name, s.spec.bucket_name)
+    if name == s.meta.name or (other is not None and (other.backend, other.bucket) == mine):
+        return Why("ReferenceToItself", f"{name} is this very bucket: {loops}; name another ImageBucket")
+    if other is not None and (facet, s.meta.name) in other.references:
+        message = (
+            f"{name} does the same with this bucket: {loops}; name another ImageBucket in one of the two"
+        )
+        return Why("ReferenceInCircles", message)
+    return None
 
 
 def _why(s: Situation, name: str) -> Why | None:

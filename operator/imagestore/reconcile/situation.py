@@ -1,6 +1,6 @@
 """All that a reconcile of an ImageBucket may know. The k8s layer fills it; time and chance are in it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -65,12 +65,16 @@ class Store:
 
 @dataclass(frozen=True)
 class Referenced:
-    """An ImageBucket that a setting names. ``made``: its bucket was seen in the store to be its own."""
+    """An ImageBucket that a setting names. ``made``: its bucket was seen in the store to be its own.
+
+    ``references``: its own settings that name one, and which.
+    """
 
     backend: str
     bucket: str
     made: bool
     deleting: bool = False
+    references: Collection[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)

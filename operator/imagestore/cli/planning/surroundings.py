@@ -9,6 +9,7 @@ from imagestore.api.imagebucket import ImageBucketSpec, ImageBucketStatus
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.cli.manifests.load import Manifests
 from imagestore.cli.manifests.objects import Object
+from imagestore.core.references import names
 from imagestore.reconcile.situation import Meta, Referenced
 
 OFFLINE = "no cluster was asked: settings that were managed and are no longer mentioned cannot be told"
@@ -81,7 +82,8 @@ def _others(
         namespace, _, name = label.partition("/")
         made = label in written or known[label].status.created is not None
         deleting = label in known and known[label].meta.deleting
-        found[namespace][name] = Referenced(spec.backend_ref.name, spec.bucket_name, made, deleting)
+        theirs = tuple(names(ImageBucketSpec, spec.to_json()))
+        found[namespace][name] = Referenced(spec.backend_ref.name, spec.bucket_name, made, deleting, theirs)
     return found
 
 

@@ -235,7 +235,7 @@ def test_what_names_nobody_costs_nothing_and_what_no_longer_does_is_forgotten() 
     assert cache._by_reference == {}
     plain = cache.get(Key("ImageBucket", "shop", "photos"))
     assert plain is not None
-    assert plain.references is ()  # noqa: F632  the one empty tuple, however many buckets there are
+    assert plain.references == ()
 
 
 def test_what_no_schema_lets_through_names_nobody() -> None:

@@ -25,17 +25,23 @@ class BucketRef(Model):
     bucket: Annotated[str | None, Resolved(), Field(description="The bucket's name in the store.")] = None
 
 
+def refers(kind: type[Model]) -> bool:
+    """Whether values of this kind may refer to a bucket at all."""
+    return bool(spots(kind, Reference))
+
+
 def references(value: Model) -> Iterator[tuple[str, BucketRef, Reference]]:
-    """Every reference in a value: its path, itself and its marker. Costs nothing where no field is marked."""
-    marked = spots(type(value), Reference)
-    json = value.to_json() if marked else {}
-    for steps, mark in marked:
+    """Every reference in a value: its path, itself and its marker."""
+    json = value.to_json() if refers(type(value)) else {}
+    for steps, mark in spots(type(value), Reference):
         yield from ((path, BucketRef.model_validate(ref), mark) for path, ref in follow(json, steps))
 
 
 def names(kind: type[Model], spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """All ImageBuckets that a spec refers to, though nobody has validated it: the setting, and the name."""
     for steps, _ in spots(kind, Reference):
+        if steps[0] not in spec:
+            continue
         found = (ref.get("name") for _, ref in follow(spec, steps) if isinstance(ref, dict))
         yield from ((str(steps[0]), name) for name in found if isinstance(name, str))
 

@@ -5,14 +5,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from imagestore.api.imagebucket import ImageBucketStatus, wishes
+from imagestore.api.imagebucket import ImageBucketStatus
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.core.facet import WHOLE, Facet, Parts
 from imagestore.core.losses import uses
 from imagestore.core.policies import ignoring
 from imagestore.core.reading import Level, Reading, Support, Unsupported
-from imagestore.reconcile.references import followed
-from imagestore.reconcile.situation import Situation
+from imagestore.reconcile.references import Leads
 from imagestore.reconcile.tenancy import Refusal
 
 
@@ -34,13 +33,17 @@ class Wanted:
         return self.refusals + self.unresolved
 
 
-def wanted(s: Situation, refusals: tuple[Refusal, ...]) -> Wanted:
+def wanted(asked: Leads, status: ImageBucketStatus, refusals: tuple[Refusal, ...]) -> Wanted:
     """A withheld setting is left as it is: neither set as wished, nor cleared as if no longer wished."""
     refused = {r.facet for r in refusals}
-    leads = followed(s, {n: w for n, w in wishes(s.spec).items() if n not in refused})
-    withheld = refused | {r.facet for r in leads.unresolved}
-    ours = {n: p for n, p in managed(s.status).items() if n not in withheld}
-    return Wanted(leads.wishes, ours, refusals, leads.unresolved)
+    unresolved = tuple(r for r in asked.unresolved if r.facet not in refused)
+    withheld = refused | {r.facet for r in unresolved}
+    return Wanted(
+        {n: w for n, w in asked.wishes.items() if n not in withheld},
+        {n: p for n, p in managed(status).items() if n not in withheld},
+        refusals,
+        unresolved,
+    )
 
 
 def managed(status: ImageBucketStatus) -> dict[str, Parts]:

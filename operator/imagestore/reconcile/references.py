@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from imagestore.core.facet import Facet
-from imagestore.core.references import BucketRef, led, references
+from imagestore.core.references import BucketRef, led, references, refers
 from imagestore.reconcile.situation import Situation
 from imagestore.reconcile.tenancy import Refusal
 
@@ -34,14 +34,14 @@ class Why(NamedTuple):
 
 def followed(s: Situation, wishes: Mapping[str, Facet]) -> Leads:
     """Every reference replaced by the bucket that it leads to."""
-    astray = {name: _astray(s, name, wish) for name, wish in wishes.items()}
-    leads = {n: _led(s, w) for n, w in wishes.items() if astray[n] is None}
-    return Leads(leads, tuple(r for r in astray.values() if r is not None))
+    referring = {n: w for n, w in wishes.items() if refers(type(w))}
+    astray = {n: why for n, w in referring.items() if (why := _astray(s, n, w))}
+    found = {n: led(w, lambda ref: _bucket(s, ref)) for n, w in referring.items() if n not in astray}
+    return Leads({n: found.get(n, w) for n, w in wishes.items() if n not in astray}, tuple(astray.values()))
 
 
-def _led(s: Situation, wish: Facet) -> Facet:
-    refers = next(references(wish), None) is not None
-    return led(wish, lambda ref: BucketRef(bucket=s.referenced[ref.name or ""].bucket)) if refers else wish
+def _bucket(s: Situation, ref: BucketRef) -> BucketRef:
+    return BucketRef(bucket=s.referenced[ref.name or ""].bucket)
 
 
 def _astray(s: Situation, facet: str, wish: Facet) -> Refusal | None:

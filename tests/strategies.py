@@ -16,6 +16,7 @@ from imagestore.cli.manifests.rules import holds
 from imagestore.core.facet import Facet, Parts
 from imagestore.core.model import QUANTITY, Internal, ListMap, ListSet, Model, WishOnly, marker
 from imagestore.core.reading import Found, Missing, Reading
+from imagestore.core.references import BucketRef
 from imagestore.facets.policy import TLS_SID
 
 _POOL = [
@@ -81,6 +82,8 @@ def _stored(value: Facet) -> Facet:
 
 @cache
 def _model(kind: type[Any], *, observed: bool) -> st.SearchStrategy[Any]:
+    if kind is BucketRef:  # a wish is planned with what its name leads to, which is what a store answers
+        return st.sampled_from(["shop--audit", "shop--logs"]).map(lambda bucket: BucketRef(bucket=bucket))
     fields = {n: _field(f, observed=observed) for n, f in kind.model_fields.items()}
     # Not st.builds: it would invent the aliases, which are the signature's names, and pass both.
     return st.fixed_dictionaries(fields).map(kind.model_validate).filter(_keeps_its_rules)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from imagestore.core import errors
+from imagestore.reconcile.references import NOT_FOUND
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "operator" / "imagestore"
@@ -16,10 +17,10 @@ SOURCES = [
 # Which argument of a call is a reason that a user can meet in a condition, a setting or an Event.
 REASONS = {
     "stalled": 0, "reconciling": 0, "_blocked": 1, "_release": 0, "Refusal": 0, "Note": 0, "condition": 1,
-    "_hold": 2, "Result": 2, "hold_everything": 0, "Judgement": 1, "_stalled": 1,
+    "_hold": 2, "Result": 2, "hold_everything": 0, "Judgement": 1, "_stalled": 1, "Why": 0,
 }  # fmt: skip
 CAMEL = re.compile(r"([A-Z][a-z]+)+")
-BUILT = {"DriftCorrected", "DriftVanished", "AccessDenied"}  # put together from parts
+BUILT = {"DriftCorrected", "DriftVanished", "AccessDenied", NOT_FOUND}  # put together from parts, or a name
 
 
 def said() -> set[str]:

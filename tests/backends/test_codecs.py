@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from imagestore.backends.s3 import encryption, lifecycle, policy, tags
+from imagestore.backends.s3 import encryption, lifecycle, logging, policy, tags
 from imagestore.backends.s3.setting import Place, S3Setting
 from imagestore.backends.s3.settings import SETTINGS
 from imagestore.core.diff import diff
 from imagestore.core.errors import Rejected, StoreError, Unexpected
 from imagestore.facets.lifecycle import Lifecycle
+from imagestore.facets.policy import Policy
 from imagestore.facets.quota import Quota
 from tests.backends.answers import answered
 from tests.contract.samples import SAMPLES
@@ -126,6 +127,69 @@ def test_statements_without_a_name_are_told_apart_and_keep_theirs() -> None:
     assert len({s.sid for s in found.statements}) == 4
     assert found == decoded(nameless, {**nameless, "Effect": "Deny"}, PLAIN, {**PLAIN, "Effect": "Deny"})
     assert len(json.loads(policy.encode(found, AT)["Policy"])["Statement"]) == 4
+
+
+def test_a_service_is_read_and_written_as_amazon_documents_it() -> None:
+    raw = {
+        **PLAIN, "Principal": {"Service": "logging.s3.amazonaws.com"}, "Action": "s3:PutObject",
+        "Resource": "arn:aws:s3:::recorded/logs/*",
+    }  # fmt: skip
+    wish = {
+        "sid": "a", "effect": "Allow", "principals": ["Service:logging.s3.amazonaws.com", "123456789012"],
+        "actions": ["s3:PutObject"], "resources": ["logs/*"],
+    }  # fmt: skip
+    both = Policy.model_validate({"statements": [wish]})
+    (sent,) = json.loads(policy.encode(both, AT)["Policy"])["Statement"]
+    assert sent["Principal"] == {"Service": ["logging.s3.amazonaws.com"], "AWS": ["123456789012"]}
+    assert not diff("policy", decoded(sent).canonical(), both.canonical())
+    alone = Policy.model_validate({"statements": [{**wish, "principals": wish["principals"][:1]}]})
+    assert not diff("policy", decoded(raw).canonical(), alone.canonical())
+
+
+LOGGED = {"TargetBucket": "shop--audit", "TargetPrefix": "photos/"}
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({}, "Simple"),
+        ({"TargetObjectKeyFormat": {"SimplePrefix": {}}}, "Simple"),
+        ({"TargetObjectKeyFormat": {"PartitionedPrefix": {"PartitionDateSource": "EventTime"}}}, "EventTime"),
+    ],
+)
+def test_spellings_of_the_keys_of_logs(more: dict[str, Any], says: str) -> None:
+    assert logging.decode({"LoggingEnabled": {**LOGGED, **more}}, AT).key_format == says
+
+
+def test_whom_else_the_logs_are_given_to_stays() -> None:
+    grants = [{"Grantee": {"Type": "CanonicalUser", "ID": "them"}, "Permission": "READ"}]
+    sent: list[dict[str, Any]] = []
+
+    def store(operation: str, parameters: Any) -> dict[str, Any]:
+        if operation.startswith("Put"):
+            sent.append(parameters["BucketLoggingStatus"])
+        return {"LoggingEnabled": {**LOGGED, "TargetGrants": grants}}
+
+    driver: S3Setting[Any] = S3Setting(logging.LOGGING, store)
+    driver.write("b", SAMPLES["logging"]["full"], driver.read("b"))
+    assert sent[0]["LoggingEnabled"]["TargetGrants"] == grants
+    driver.clear("b", driver.read("b"))
+    assert sent[1] == {}, "and goes with the logs"
+
+
+def test_an_inventory_that_no_model_can_say_is_shown_by_its_name_only() -> None:
+    document = answered(ROWS["inventory"], SAMPLES["inventory"]["full"], AT)
+    odd = {**document["InventoryConfigurationList"][0], "Id": "odd", "Schedule": {"Frequency": "Hourly"}}
+    found = ROWS["inventory"].decode({"InventoryConfigurationList": [odd]}, AT)
+    assert found is not None
+    assert found.parts() == {"!odd"}
+
+
+def test_an_inventory_goes_into_the_partition_of_its_bucket() -> None:
+    one = SAMPLES["inventory"]["one"]
+    sent = ROWS["inventory"].encode(one, Place("b", "aws-cn"))
+    destination = sent["InventoryConfiguration"]["Destination"]["S3BucketDestination"]
+    assert destination["Bucket"] == "arn:aws-cn:s3:::shop--audit"
 
 
 def test_an_old_policy_with_variables_is_not_touched() -> None:

@@ -188,3 +188,50 @@ def test_importing_what_is_not_there_is_a_sentence(
         in imagestore(capsys, "import", "us/nowhere", "-f", eu, "--offline").err
     )
     assert "write BACKEND/BUCKET" in imagestore(capsys, "import", "nowhere", "-f", eu, "--offline").err
+
+
+LOG_DELIVERY = 'uri="http://acs.amazonaws.com/groups/s3/LogDelivery"'
+
+
+def test_a_bucket_that_writes_into_others_is_imported_with_their_names(
+    aws_store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On moto, which stands in for Amazon: no other store here has logging or inventory."""
+    s3, name = aws_store.s3(), "shop--referring"
+    for each in (name, "shop--audit"):
+        s3.create_bucket(Bucket=each)
+    s3.put_bucket_acl(Bucket="shop--audit", GrantWrite=LOG_DELIVERY, GrantReadACP=LOG_DELIVERY)
+    logged = {"LoggingEnabled": {"TargetBucket": "shop--audit", "TargetPrefix": "photos/"}}
+    s3.put_bucket_logging(Bucket=name, BucketLoggingStatus=logged)
+    for config, into in (("ours", "shop--audit"), ("theirs", "nobodys")):
+        _put_inventory(s3, name, config, into)
+    eu = write(tmp_path, backend(aws_store, tenancy=GRANT % name), "eu.yaml")
+    alone = imagestore(capsys, "import", f"eu/{name}", "-f", eu, "-n", "shop", "--offline")
+    for place in ("logging.targetBucketRef", "inventory.configurations[name=ours].destination.bucketRef"):
+        assert f"# left out: {place} leads to the bucket shop--audit" in alone.out
+    assert "logging:\n" not in alone.out
+    write(tmp_path, bucket("audit", "shop--audit"), "audit.yaml")
+    imported = imagestore(capsys, "import", f"eu/{name}", "-f", tmp_path, "-n", "shop", "--offline")
+    assert imported.out.count("name: audit") == 2
+    assert "[name=theirs].destination.bucketRef leads to the bucket nobodys" in imported.out
+    write(tmp_path, imported.out, "photos.yaml")
+    planned = imagestore(capsys, "plan", "-f", tmp_path, "--offline", "--format", "json")
+    found = planned.bucket(f"shop/{name}")
+    assert found["problems"] == []
+    assert {"logging", "inventory"} <= {c["facet"] for c in found["changes"]}
+    assert {c["op"] for c in found["changes"]} == {"Keep"}
+
+
+def _put_inventory(s3: Any, bucket_name: str, name: str, into: str) -> None:
+    destination = {"Bucket": f"arn:aws:s3:::{into}", "Format": "CSV", "AccountId": "123456789012"}
+    s3.put_bucket_inventory_configuration(
+        Bucket=bucket_name,
+        Id=name,
+        InventoryConfiguration={
+            "Id": name,
+            "IsEnabled": True,
+            "IncludedObjectVersions": "All",
+            "Schedule": {"Frequency": "Daily"},
+            "Destination": {"S3BucketDestination": destination},
+        },
+    )

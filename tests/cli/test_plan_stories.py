@@ -241,3 +241,57 @@ def test_what_a_store_holds_and_does_not_enforce_is_noted(world: World) -> None:
     world.limits["policy"] = Support(Level.FULL, weak=("requireTls is stored and not enforced",))
     assert world.one("policy: {requireTls: true}").notes == ("policy: requireTls is stored and not enforced",)
     assert world.one("tags: {a: b}").notes == ()
+
+
+LOGS = "logging: {targetBucketRef: {name: audit}, prefix: photos/}"
+
+
+def test_a_reference_is_followed_within_the_manifests(world: World) -> None:
+    world.has("shop--photos")
+    verdicts = world.plan(bucket("photos", "shop--photos", LOGS) + bucket("audit", "shop--audit"))
+    (change,) = verdicts[0].plan.writes
+    assert change.after is not None
+    assert change.after.to_json()["targetBucketRef"] == {"bucket": "shop--audit"}
+    assert verdicts[0].exit is Exit.CHANGES
+
+
+def test_a_reference_that_is_nowhere_is_named_with_its_line_and_the_rest_is_planned(world: World) -> None:
+    world.has("shop--photos")
+    verdict = world.one("tags: {a: b}", LOGS)
+    said = _problems(verdict)
+    assert "shop.yaml:9: spec.logging: ReferenceNotFound: logging.targetBucketRef" in said
+    assert "there is no ImageBucket audit in this namespace" in said
+    assert "no cluster was asked, so give its manifest with -f, too" in said
+    assert [c.facet for c in verdict.plan.writes] == ["tags"]
+
+
+def test_a_reference_never_crosses_a_namespace(world: World) -> None:
+    other = bucket("audit", "press--audit").replace("namespace: shop", "namespace: press")
+    verdict = world.plan(bucket("photos", "shop--photos", LOGS) + other)[0]
+    assert "ReferenceNotFound" in _problems(verdict)
+
+
+def test_an_elsewhere_or_its_own_bucket_is_refused(world: World) -> None:
+    far = bucket("audit", "shop--audit").replace("backendRef: {name: eu}", "backendRef: {name: us}")
+    verdict = world.plan(bucket("photos", "shop--photos", LOGS) + far)[0]
+    assert "ImageBucket audit is on the backend us; name one on eu" in _problems(verdict)
+    verdict = world.one("logging: {targetBucketRef: {name: photos}}")
+    assert "photos is this very bucket: every log that the store writes" in _problems(verdict)
+
+
+def test_a_reference_in_circles_is_refused_on_both_sides(world: World) -> None:
+    back = "logging: {targetBucketRef: {name: photos}}"
+    for verdict in world.plan(bucket("photos", "shop--photos", LOGS) + bucket("audit", "shop--audit", back)):
+        assert "ReferenceInCircles" in _problems(verdict)
+
+
+def test_a_reference_is_followed_to_what_the_cluster_has(world: World) -> None:
+    world.has("shop--photos")
+    spec = ImageBucketSpec.model_validate({"backendRef": {"name": "eu"}, "bucketName": "shop--audit"})
+    meta = Meta("shop", "audit", "u", 1, NOW)
+    for created, says in ((None, "ReferenceNotReady"), (NOW, "")):
+        known = Known(meta, spec, ImageBucketStatus(created=created))
+        cluster = Snapshot(buckets={"shop/audit": known})
+        verdict = world.plan(bucket("photos", "shop--photos", LOGS), cluster)[0]
+        assert says in _problems(verdict)
+        assert bool(verdict.plan.writes) == (created is not None)

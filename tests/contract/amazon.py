@@ -16,7 +16,12 @@ from imagestore.core.errors import Rejected
 
 PAGE = 2  # AWS: 100; a test should see a second page
 _NAMED = re.compile(r"(Put|Delete|List)Bucket(Analytics|IntelligentTiering|Inventory|Metrics)Configurations?")
-_SINGLE = re.compile(r"(Put|Get)BucketRequestPayment")
+_SINGLE = re.compile(r"(Put|Get)Bucket(RequestPayment|Logging)")
+# What is written of each, and what a bucket has before anything was.
+_DOCUMENTS: Mapping[str, tuple[str, dict[str, Any]]] = {
+    "RequestPayment": ("RequestPaymentConfiguration", {"Payer": "BucketOwner"}),
+    "Logging": ("BucketLoggingStatus", {}),
+}
 
 
 @cache
@@ -37,16 +42,16 @@ class Amazon:
             return self._other(operation, parameters)
         _check(operation, parameters)
         if single:
-            return self._payment(single[1], parameters)
+            return self._document(single[1], single[2], parameters)
         assert named is not None
         verbs = {"Put": self._put, "Delete": self._delete, "List": self._list}
         return verbs[named[1]](named[2] + "Configuration", parameters)
 
-    def _payment(self, verb: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        held = self._held.setdefault((parameters["Bucket"], "RequestPayment"), {"Payer": "BucketOwner"})
+    def _document(self, verb: str, what: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        member, unset = _DOCUMENTS[what]
         if verb == "Put":
-            held.update(parameters["RequestPaymentConfiguration"])
-        return dict(held)
+            self._held[parameters["Bucket"], what] = dict(parameters[member])
+        return dict(self._held.get((parameters["Bucket"], what), unset))
 
     def _kept(self, document: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         return self._held.setdefault((parameters["Bucket"], document), {})

@@ -217,6 +217,56 @@ SPECS: Mapping[str, Mapping[str, Any]] = {
             ]
         },
     },
+    # References as they are once they were followed: what a store is given, and what it answers.
+    "logging": {
+        "plain": {"targetBucketRef": {"bucket": "shop--audit"}, "prefix": ""},
+        "simple": {"targetBucketRef": {"bucket": "shop--audit"}, "prefix": "a b/", "keyFormat": "Simple"},
+        "full": {
+            "targetBucketRef": {"bucket": "shop--logs"},
+            "prefix": "photos/",
+            "keyFormat": "DeliveryTime",
+        },
+    },
+    "inventory": {
+        "one": {
+            "configurations": [
+                {
+                    "name": "weekly",
+                    "schedule": "Weekly",
+                    "includedVersions": "Current",
+                    "destination": {"bucketRef": {"bucket": "shop--audit"}, "format": "CSV"},
+                }
+            ]
+        },
+        "full": {
+            "configurations": [
+                {
+                    "name": "Nightly_1.a",
+                    "state": "Disabled",
+                    "schedule": "Daily",
+                    "includedVersions": "All",
+                    "filter": {"prefix": "originals/"},
+                    "optionalFields": ["Size", "ETag", "LifecycleExpirationDate"],
+                    "destination": {
+                        "bucketRef": {"bucket": "shop--audit"},
+                        "prefix": "lists/photos",
+                        "format": "Parquet",
+                        "encryption": {"algorithm": "SSE-KMS", "keyId": "arn:aws:kms:eu-west-1:1:key/k"},
+                    },
+                },
+                {
+                    "name": "b",
+                    "schedule": "Daily",
+                    "includedVersions": "All",
+                    "destination": {
+                        "bucketRef": {"bucket": "shop--logs"},
+                        "format": "ORC",
+                        "encryption": {"algorithm": "SSE-S3"},
+                    },
+                },
+            ]
+        },
+    },
 }
 
 SAMPLES: Mapping[str, Mapping[str, Facet]] = {

@@ -39,6 +39,14 @@ def cors(number: int) -> Json:
     }
 
 
+def listing(number: int) -> Json:
+    destination = {"bucketRef": {"name": "a" * 200}, "prefix": "p" * 500, "format": "CSV"}
+    return {
+        "name": f"list-{number}", "schedule": "Daily", "includedVersions": "All", "destination": destination,
+        "filter": {"prefix": "p" * 1000},
+    }  # fmt: skip
+
+
 def large() -> Json:
     return manifest(
         "ImageBucket",
@@ -48,6 +56,7 @@ def large() -> Json:
         lifecycle={"rules": [rule(n) for n in range(100)]},
         policy={"statements": [statement(n) for n in range(50)]},
         cors={"rules": [cors(n) for n in range(30)]},
+        inventory={"configurations": [listing(n) for n in range(100)]},
     )
 
 

@@ -13,6 +13,8 @@ UNKNOWN = [
     Wrong("ImageBucket", "backendRef: {namespace: other}", 'unknown field "spec.backendRef.namespace"'),
     Wrong("ImageBucket", "endpoint: https://evil.example", 'unknown field "spec.endpoint"'),
     Wrong("ImageBucket", "credentials: {secretRef: {name: a}}", 'unknown field "spec.credentials"'),
+    Wrong("ImageBucket", "logging: {targetBucketRef: {bucket: theirs}}", 'field "spec.logging.targetBucketRef.bucket"'),
+    Wrong("ImageBucket", "logging: {targetBucketRef: {name: audit, namespace: other}}", 'field "spec.logging.targetBucketRef.namespace"'),
     Wrong("StorageBackend", "credentials: {secretRef: {namespace: b}}", 'field "spec.credentials.secretRef.namespace"'),
 ]  # fmt: skip
 # Changes of what never changes: what was, the change, the words.

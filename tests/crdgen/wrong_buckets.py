@@ -1,5 +1,7 @@
 """Wrong ImageBuckets: a piece of YAML laid over a right spec, and what the user must read."""
 
+INVENTORY = "inventory: {configurations: [{name: a, %s}]}"
+
 WRONG = [
     # names and references
     ("backendRef: null", "spec.backendRef: Required value"),
@@ -143,4 +145,28 @@ WRONG = [
     # storageClassAnalysis
     ("storageClassAnalysis: {configurations: [{name: a b}]}", "a configuration's name has letters, digits"),
     ("storageClassAnalysis: {configurations: [{name: a, filter: {}}]}", "the filter says nothing"),
+    # logging
+    ("logging: {prefix: photos/}", "say where the logs go: targetBucketRef: {name: ...}"),
+    ("logging: {keyFormat: Simple}", "say where the logs go: targetBucketRef: {name: ...}"),
+    ("logging: {targetBucketRef: {}}", "name an ImageBucket of this namespace"),
+    ("logging: {targetBucketRef: {name: Audit}}", "a name has lower-case letters, digits, hyphens and dots"),
+    ("logging: {targetBucketRef: {name: audit}, keyFormat: Daily}", 'supported values: "Simple", "EventTime", "DeliveryTime"'),
+    ("logging: {targetBucketRef: {name: audit}, prefix: " + "p" * 801 + "}", "may not be more than 800"),
+    ("{metadata: {name: echo}, spec: {logging: {targetBucketRef: {name: echo}}}}",
+     "logging.targetBucketRef names this very bucket: every log that the store writes would be logged in turn"),
+    # inventory
+    (INVENTORY % "includedVersions: All, destination: {bucketRef: {name: audit}, format: CSV}", "schedule: Required value"),
+    (INVENTORY % "schedule: Hourly, includedVersions: All, destination: {bucketRef: {name: audit}, format: CSV}", 'supported values: "Daily", "Weekly"'),
+    (INVENTORY % "schedule: Daily, destination: {bucketRef: {name: audit}, format: CSV}", "includedVersions: Required value"),
+    (INVENTORY % "schedule: Daily, includedVersions: All", "destination: Required value"),
+    (INVENTORY % "schedule: Daily, includedVersions: All, destination: {format: CSV}", "bucketRef: Required value"),
+    (INVENTORY % "schedule: Daily, includedVersions: All, destination: {bucketRef: {}, format: CSV}", "name an ImageBucket of this namespace"),
+    (INVENTORY % "schedule: Daily, includedVersions: All, destination: {bucketRef: {name: audit}}", "format: Required value"),
+    (INVENTORY % "schedule: Daily, includedVersions: All, destination: {bucketRef: {name: audit}, format: JSON}", 'supported values: "CSV", "ORC", "Parquet"'),
+    (INVENTORY % "schedule: Daily, includedVersions: All, destination: {bucketRef: {name: audit}, format: CSV, encryption: {algorithm: SSE-KMS}}", "SSE-KMS needs a keyId"),
+    (INVENTORY % "schedule: Daily, includedVersions: All, destination: {bucketRef: {name: audit}, format: CSV, encryption: {algorithm: SSE-S3, keyId: k}}", "give or remove keyId"),
+    (INVENTORY % "schedule: Daily, includedVersions: All, filter: {prefix: ''}, destination: {bucketRef: {name: audit}, format: CSV}", "should be at least 1 chars long"),
+    (INVENTORY % "schedule: Daily, includedVersions: All, optionalFields: [Colour], destination: {bucketRef: {name: audit}, format: CSV}", "Unsupported value"),
+    ("{metadata: {name: mirror}, spec: {" + INVENTORY % "schedule: Daily, includedVersions: All, destination: {bucketRef: {name: mirror}, format: CSV}" + "}}",
+     "inventory.configurations.destination.bucketRef names this very bucket: each list would name the lists before it"),
 ]  # fmt: skip

@@ -115,6 +115,24 @@ def test_one_on_each_store(
         assert rules(s3, bucket)["drafts-go"]["Expiration"]["Days"] == 30
 
 
+def test_access_logs(operated: Operator, aws_store: Store) -> None:
+    objects = examples.manifests("06-access-logs", {"amazon": aws_store})
+    operated.kube.apply(examples.text(objects))
+    namespace = "gallery-records"
+    operated.await_ready("audit", namespace)
+    s3, audit, photos = aws_store.s3(), f"{namespace}--audit", f"{namespace}--photos"
+    found = statements(s3, audit)
+    assert found["logs-are-delivered"]["Principal"] == {"Service": ["logging.s3.amazonaws.com"]}
+    # Amazon goes by the policy. moto reads it only where it has no lists, and by an ACL.
+    delivery = 'uri="http://acs.amazonaws.com/groups/s3/LogDelivery"'
+    s3.put_bucket_acl(Bucket=audit, GrantWrite=delivery, GrantReadACP=delivery)
+    operated.await_ready("photos", namespace)
+    enabled = s3.get_bucket_logging(Bucket=photos)["LoggingEnabled"]
+    assert (enabled["TargetBucket"], enabled["TargetPrefix"]) == (audit, "logs/photos/")
+    (listed,) = s3.list_bucket_inventory_configurations(Bucket=photos)["InventoryConfigurationList"]
+    assert listed["Destination"]["S3BucketDestination"]["Bucket"] == f"arn:aws:s3:::{audit}"
+
+
 def test_every_example_has_a_test() -> None:
     tested = list(globals())
     assert [f for f in FOLDERS if f"test_{f[3:].replace('-', '_')}" not in tested] == []

@@ -205,6 +205,14 @@ CASES = [
     Case("intelligentTiering", None, {"configurations": []}, False, "nothing is lost"),
     Case("requestMetrics", None, {"configurations": []}, False, "nothing is lost"),
     Case("storageClassAnalysis", None, {"configurations": []}, False, "nothing is lost"),
+    Case(
+        "logging",
+        {"targetBucketRef": {"bucket": "a"}},
+        {"targetBucketRef": {"bucket": "b"}},
+        False,
+        "what was written stays where it is",
+    ),
+    Case("inventory", None, {"configurations": []}, False, "nothing is lost"),
 ]
 
 

@@ -189,3 +189,56 @@ def test_indexes_agree_with_what_is_there(steps: list[tuple[int, str, int, bool]
         assert list(cache.older_rivals(obj)) == rivals
         assert cache.earlier_in_namespace(obj) == sum(o.age < obj.age for o in cache.all())
     assert cache.count_of("eu") == len(cache)
+
+
+LOGS = {"logging": {"targetBucketRef": {"name": "audit"}}}
+LISTS = {
+    "inventory": {
+        "configurations": [
+            {"name": "a", "destination": {"bucketRef": {"name": "audit"}}},
+            {"name": "b", "destination": {"bucketRef": {"name": "lists"}}},
+        ]
+    }
+}
+
+
+def test_who_names_a_bucket_is_known_though_that_is_not_there() -> None:
+    cache = Cache()
+    cache.put(bucket("photos", spec=LOGS | LISTS))
+    cache.put(bucket("videos", spec=LOGS))
+    audit, lists = Key("ImageBucket", "shop", "audit"), Key("ImageBucket", "shop", "lists")
+    assert [k.name for k in cache.referrers(audit)] == ["photos", "videos"]
+    assert [k.name for k in cache.referrers(lists)] == ["photos"]
+    photos = cache.get(Key("ImageBucket", "shop", "photos"))
+    assert photos is not None
+    assert cache.named_by(photos) == []
+    cache.put(bucket("audit"))
+    assert [o.key for o in cache.named_by(photos)] == [audit]
+
+
+def test_a_reference_stays_in_its_namespace() -> None:
+    cache = Cache()
+    cache.put(bucket("photos", namespace="press", spec=LOGS))
+    cache.put(bucket("audit"))
+    assert cache.referrers(Key("ImageBucket", "shop", "audit")) == ()
+    photos = cache.get(Key("ImageBucket", "press", "photos"))
+    assert photos is not None
+    assert cache.named_by(photos) == []
+
+
+def test_what_names_nobody_costs_nothing_and_what_no_longer_does_is_forgotten() -> None:
+    cache = Cache()
+    cache.put(bucket("photos", version=1, spec=LOGS))
+    cache.put(bucket("photos", version=2))
+    cache.put(bucket("gone", spec=LISTS))
+    cache.remove(Key("ImageBucket", "shop", "gone"))
+    assert cache._by_reference == {}
+    plain = cache.get(Key("ImageBucket", "shop", "photos"))
+    assert plain is not None
+    assert plain.references == ()
+
+
+def test_what_no_schema_lets_through_names_nobody() -> None:
+    unheard: tuple[Any, ...] = ("audit", [], {"targetBucketRef": []}, {"targetBucketRef": {"name": 3}})
+    for nonsense in unheard:
+        assert bucket("odd", spec={"logging": nonsense}).references == ()

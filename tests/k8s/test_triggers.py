@@ -217,3 +217,55 @@ def test_a_backend_that_answers_for_the_first_time_does_not_make_a_creation_look
     world.backend_answers()
     world.queue.done(KEY)
     assert list(world.taken()) == []
+
+
+LOGS = {"logging": {"targetBucketRef": {"name": "audit"}}}
+MADE = DONE | {"created": "2026-01-01T00:00:00Z"}
+
+
+def named(world: World) -> list[str]:
+    """Who is looked at besides the bucket that is named."""
+    return [name for name, _ in world.taken() if name != "audit"]
+
+
+def test_who_names_a_bucket_hears_of_it_until_it_is_made(world: World) -> None:
+    world.bucket("ADDED", "photos", spec=LOGS)
+    world.bucket("ADDED", "plain")
+    list(world.taken())
+    world.bucket("ADDED", "audit")
+    assert named(world) == ["photos"]
+    world.triggers.written(IMAGE_BUCKET, raw("audit", version=2, status=MADE))
+    assert named(world) == ["photos"], "our own write says that it is made"
+    world.bucket("MODIFIED", "audit", version=2, status=MADE)
+    assert named(world) == [], "and its echo says nothing new"
+    world.triggers.written(IMAGE_BUCKET, raw("audit", version=3, status=MADE | {"observedGeneration": 2}))
+    assert named(world) == [], "what else becomes of it is no matter"
+
+
+def test_who_names_a_bucket_hears_that_it_is_going_and_gone(world: World) -> None:
+    world.bucket("ADDED", "photos", spec=LOGS, status=DONE)
+    world.bucket("ADDED", "audit", status=MADE)
+    list(world.taken())
+    going = {"deletionTimestamp": "2026-01-02T00:00:00Z"}
+    world.bucket("MODIFIED", "audit", version=2, status=MADE, metadata=going)
+    assert named(world) == ["photos"], "though it is settled"
+    world.bucket("DELETED", "audit", version=3, status=MADE, metadata=going)
+    assert named(world) == ["photos"]
+
+
+def test_who_names_a_bucket_hears_what_that_names_in_turn(world: World) -> None:
+    world.bucket("ADDED", "photos", spec=LOGS)
+    back = {"logging": {"targetBucketRef": {"name": "photos"}}}
+    world.bucket("ADDED", "audit", spec=back)
+    list(world.taken())
+    world.bucket("MODIFIED", "audit", version=2, metadata={"generation": 2})
+    assert named(world) == ["photos"], "they may stop going round in circles"
+
+
+def test_a_restart_hurries_only_who_was_left_waiting(world: World) -> None:
+    settled = DONE | {"inputsHash": world.inputs()}
+    world.bucket(None, "photos", spec=LOGS, status=settled)
+    world.bucket(None, "waits", spec=LOGS)
+    list(world.taken())
+    world.bucket(None, "audit", status=settled | {"created": "2026-01-01T00:00:00Z"})
+    assert named(world) == ["waits"]

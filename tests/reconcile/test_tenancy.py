@@ -9,6 +9,17 @@ from tests.reconcile.test_lifecycle_of_a_bucket import ON, made
 from tests.reconcile.world import World, backend_spec
 
 DENY: dict[str, Any] = {"sid": "d", "effect": "Deny", "principals": ["*"], "resources": ["."]}
+LISTS: dict[str, Any] = {
+    "configurations": [
+        {
+            "name": "nightly", "schedule": "Daily", "includedVersions": "All",
+            "destination": {
+                "bucketRef": {"name": "audit"}, "format": "CSV",
+                "encryption": {"algorithm": "SSE-KMS", "keyId": "theirs"},
+            },
+        }
+    ]
+}  # fmt: skip
 
 
 def allow(*principals: str) -> dict[str, Any]:
@@ -36,6 +47,8 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("PrincipalNotAllowed", {}, allow("arn:aws:iam::123456789012:root")),
     ("PrincipalNotAllowed", {"allowedPrincipals": ["arn:aws:iam::1:user/a"]}, allow("arn:aws:iam::1:user/b")),
     ("KeyNotAllowed", {}, {"encryption": {"algorithm": "SSE-KMS", "keyId": "theirs"}}),
+    ("KeyNotAllowed", {}, {"inventory": LISTS}),
+    ("KeyNotAllowed", {"allowedKmsKeys": ["ours/*"]}, {"inventory": LISTS}),
     ("LockNotAllowed", {}, {"objectLock": {"mode": "Compliance", "days": 1}}),
     ("LockNotAllowed", {"maxObjectLock": {"mode": "Governance", "days": 30}}, {"objectLock": {"mode": "Governance", "days": 31}}),
     ("LockNotAllowed", {}, {"objectLock": {"mode": "Governance", "years": 100}}),
@@ -66,10 +79,14 @@ def test_a_limit_holds(reason: str, tenancy: dict[str, Any], spec: dict[str, Any
         {"objectLock": {"mode": "Governance", "days": 3650}},
         {"encryption": {"algorithm": "SSE-KMS", "keyId": "team/shop/1"}},
         {"policy": {"requireTls": True}},
+        allow("Service:logging.s3.amazonaws.com"),
     ],
 )
 def test_what_is_allowed_is_applied(spec: dict[str, Any]) -> None:
-    tenancy = {"allowedPrincipals": ["arn:aws:iam::1:role/cdn-*"], "allowedKmsKeys": ["team/shop/*"]}
+    tenancy = {
+        "allowedPrincipals": ["arn:aws:iam::1:role/cdn-*", "Service:logging.s3.*"],
+        "allowedKmsKeys": ["team/shop/*"],
+    }
     world = World(backend_spec=backend_spec(**tenancy)).apply(**spec).settle()
     assert world.ready == ("True", "InSync")
 
@@ -123,6 +140,13 @@ def test_require_tls_over_http_is_refused() -> None:
 )
 def test_names_by_template(template: str, namespace: str, bucket: str, *, fitting: bool) -> None:
     assert fits(template, namespace, bucket) is fitting
+
+
+def test_a_refused_key_is_named_by_its_place() -> None:
+    world = World().apply(inventory=LISTS).settle()
+    ready = world.condition("Ready")
+    assert ready is not None
+    assert "inventory.configurations[name=nightly].destination.encryption.keyId" in ready.message
 
 
 def test_a_deny_that_is_added_later_is_withheld() -> None:

@@ -16,7 +16,7 @@ from imagestore.core.conditions import Condition
 from imagestore.core.outcome import Finalizer, Note, Outcome
 from imagestore.core.reading import Support
 from imagestore.reconcile.bucket import reconcile
-from imagestore.reconcile.situation import Memo, Meta, Settings, Situation, Store
+from imagestore.reconcile.situation import Memo, Meta, Referenced, Settings, Situation, Store
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 BUCKET = "shop--photos"
@@ -63,6 +63,7 @@ class World:
     notes: list[Note] = field(default_factory=list)
     rival: str | None = None
     earlier: int = 0
+    others: dict[str, Referenced] = field(default_factory=dict)  # other ImageBuckets of the namespace
     usable: bool = True
     writes: int = 0  # of Kubernetes: finalizer and status
     settings: Settings = field(default_factory=lambda: Settings("prod"))
@@ -98,6 +99,7 @@ class World:
             {},
             self.rival,
             self.earlier,
+            self.others,
         )
 
     def step(self) -> Outcome[ImageBucketStatus]:

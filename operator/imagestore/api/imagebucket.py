@@ -6,16 +6,18 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from imagestore.api.between import BETWEEN_SETTINGS
-from imagestore.api.names import BucketName, Name
+from imagestore.api.names import BucketName
 from imagestore.api.storagebackend import DeletionPolicy
 from imagestore.core.conditions import Condition
 from imagestore.core.facet import Facet
-from imagestore.core.model import Cel, Duration, Form, Immutable, ListMap, ListSet, Model
+from imagestore.core.model import Cel, Duration, Form, Immutable, ListMap, ListSet, Model, Name
 from imagestore.core.paths import PATH
 from imagestore.facets.cors import Cors
 from imagestore.facets.encryption import Encryption
 from imagestore.facets.intelligent_tiering import IntelligentTiering
+from imagestore.facets.inventory import Inventory
 from imagestore.facets.lifecycle import Lifecycle
+from imagestore.facets.logging import Logging
 from imagestore.facets.object_lock import ObjectLock
 from imagestore.facets.ownership import Ownership
 from imagestore.facets.policy import Policy
@@ -141,6 +143,10 @@ class ImageBucketSpec(Model):
     ] = None
     storage_class_analysis: Annotated[
         StorageClassAnalysis | None, Field(description="What the store watches to advise on classes.")
+    ] = None
+    logging: Annotated[Logging | None, Field(description="Who asked for what, in another bucket.")] = None
+    inventory: Annotated[
+        Inventory | None, Field(description="Lists of what it holds, in another bucket.")
     ] = None
 
 

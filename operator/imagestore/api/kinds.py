@@ -6,7 +6,9 @@ from typing import Literal
 from imagestore import GROUP, VERSION
 from imagestore.api.imagebucket import FACETS, ImageBucketSpec, ImageBucketStatus
 from imagestore.api.storagebackend import StorageBackendSpec, StorageBackendStatus
-from imagestore.core.model import Cel, Model
+from imagestore.core.marks import spots
+from imagestore.core.model import Cel, Model, Reference
+from imagestore.core.paths import Step
 
 CATEGORY = "imagestore"
 
@@ -65,6 +67,27 @@ class Kind:
         return self.scope == "Namespaced"
 
 
+def _not_itself() -> tuple[Cel, ...]:
+    """A rule for each reference, since only the root of an object knows its name."""
+    return tuple(
+        Cel(
+            _differs("self.spec", steps),
+            f"{'.'.join(s for s in steps if isinstance(s, str))} names this very bucket: {mark.loops}; name another"
+            " ImageBucket",
+        )
+        for steps, mark in spots(ImageBucketSpec, Reference)
+    )
+
+
+def _differs(where: str, steps: tuple[Step, ...]) -> str:
+    if not steps:
+        return f"!has({where}.name) || {where}.name != self.metadata.name"
+    step, rest = steps[0], steps[1:]
+    if not isinstance(step, str):
+        return f"{where}.all(x, {_differs('x', rest)})"
+    return f"!has({where}.{step}) || {_differs(f'{where}.{step}', rest)}"
+
+
 def _condition(type_: str) -> str:
     return f'.status.conditions[?(@.type=="{type_}")].status'
 
@@ -102,6 +125,7 @@ IMAGE_BUCKET = Kind(
             f" p.matches(r'^({'|'.join(FACETS)})([.\\[]|$)'))",
             f"a path in drift.ignore begins with a setting of the bucket: {', '.join(FACETS)}",
         ),
+        *_not_itself(),
     ),
 )
 

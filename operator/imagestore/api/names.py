@@ -6,17 +6,6 @@ from pydantic import Field
 
 from imagestore.core.model import Cel, Form
 
-Name = Annotated[
-    str,
-    Field(
-        min_length=1,
-        max_length=253,
-        pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$",
-    ),
-    Form(
-        "a name has lower-case letters, digits, hyphens and dots, and begins and ends with a letter or digit"
-    ),
-]
 Namespace = Annotated[
     str,
     Field(min_length=1, max_length=63, pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"),

@@ -4,9 +4,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from imagestore.api.names import BucketName, Name, Namespace, Url
+from imagestore.api.names import BucketName, Namespace, Url
 from imagestore.core.conditions import Condition
-from imagestore.core.model import Cel, Duration, Form, Immutable, ListMap, ListSet, Model
+from imagestore.core.model import Cel, Duration, Form, Immutable, ListMap, ListSet, Model, Name
 
 Provider = Literal["AWS", "MinIO", "Ceph", "SeaweedFS", "S3"]
 DeletionPolicy = Literal["Retain", "DeleteIfEmpty", "DeleteAll"]

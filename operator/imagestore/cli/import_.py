@@ -4,6 +4,7 @@ import argparse
 import os
 import re
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from imagestore.cli import options
@@ -11,6 +12,7 @@ from imagestore.cli.wrong import Wrong
 
 if TYPE_CHECKING:
     from imagestore.backends.base import Backend
+    from imagestore.cli.planning.gather import Gathered
 
 DESCRIPTION = """\
 Write the manifest of a bucket that exists. Only settings that it has are in it; planning it changes none.
@@ -39,20 +41,22 @@ def run(args: argparse.Namespace) -> int:
     backend_name, _, bucket = args.bucket.partition("/")
     if not backend_name or not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", bucket):
         raise Wrong(f"{args.bucket}: write BACKEND/BUCKET, such as eu/shop--photos")
-    sys.stdout.write(_manifest(args, _backend(args, backend_name), bucket))
+    gathered = _gathered(args, backend_name)
+    backend = _backend(gathered, backend_name)
+    sys.stdout.write(_manifest(args, backend, bucket, _others(args, gathered, backend_name, bucket)))
     return 0
 
 
-def _manifest(args: argparse.Namespace, backend: "Backend", bucket: str) -> str:
+def _manifest(args: argparse.Namespace, backend: "Backend", bucket: str, names: Mapping[str, str]) -> str:
     from imagestore.cli.importing.manifest import grant, manifest
 
-    settings, owner = _settings(backend, bucket)
+    settings, owner = _settings(backend, bucket, names)
     marked = (f"It is marked as {owner}: only that object is in charge of it.",) if owner else ()
     notes = (*grant(args.namespace, backend.name, bucket), *marked)
     return manifest(args.namespace, args.name or bucket, backend.name, bucket, settings, notes)
 
 
-def _settings(backend: "Backend", bucket: str) -> tuple[dict[str, Any], str]:
+def _settings(backend: "Backend", bucket: str, names: Mapping[str, str]) -> tuple[dict[str, Any], str]:
     from imagestore.cli.importing.wish import imported
     from imagestore.core.errors import StoreError
     from imagestore.facets.tags import OWNER
@@ -65,16 +69,28 @@ def _settings(backend: "Backend", bucket: str) -> tuple[dict[str, Any], str]:
         read = readings(backend, bucket, backend.support, sight)
     except StoreError as error:
         raise Wrong(f"{backend.name}/{bucket}: {type(error).__name__}: {error}") from None
-    found = {name: imported(name, reading) for name, reading in read.items()}
+    found = {name: imported(name, reading, names) for name, reading in read.items()}
     return {n: v for n, v in found.items() if v is not None}, (sight.tags or {}).get(OWNER, "")
 
 
-def _backend(args: argparse.Namespace, name: str) -> "Backend":
+def _gathered(args: argparse.Namespace, backend: str) -> "Gathered":
     from imagestore.cli.planning.gather import gather
 
-    gathered = gather(args, os.environ, (name,))
+    gathered = gather(args, os.environ, (backend,))
     if gathered.manifests.problems:
         raise Wrong(*gathered.manifests.problems)
+    return gathered
+
+
+def _others(args: argparse.Namespace, gathered: "Gathered", backend: str, bucket: str) -> dict[str, str]:
+    """The namespace's other ImageBuckets on this backend, by their buckets: settings name them."""
+    from imagestore.cli.planning.surroundings import surroundings
+
+    there = surroundings(gathered.manifests, gathered.cluster).others.get(args.namespace, {})
+    return {o.bucket: name for name, o in there.items() if o.backend == backend and o.bucket != bucket}
+
+
+def _backend(gathered: "Gathered", name: str) -> "Backend":
     store = gathered.stores.get(name)
     if store.spec is None:
         raise Wrong(f"there is no StorageBackend {name}; give its manifest with -f, or --context")

@@ -1,27 +1,11 @@
 """Which parts of a value a store would drop."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from imagestore.core.facet import Facet
-from imagestore.core.paths import ANY, Step, parse
+from imagestore.core.paths import follow, parse
 
 
 def uses(value: Facet, lost: Sequence[str]) -> list[str]:
     """The paths in ``value`` that the patterns of ``Support.lost`` cover: ``rules[name=a].expire``."""
-    return [path for pattern in lost for path in _found(value.to_json(), parse(pattern), "")]
-
-
-def _found(value: Any, steps: Sequence[Step], path: str) -> Iterator[str]:
-    if not steps:
-        yield path
-    elif steps[0] == ANY and isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _found(item, steps[1:], f"{path}[{_label(item, index)}]")
-    elif isinstance(value, dict) and steps[0] in value:
-        yield from _found(value[steps[0]], steps[1:], f"{path}.{steps[0]}".lstrip("."))
-
-
-def _label(item: Any, index: int) -> str:
-    names = (f"{k}={item[k]}" for k in ("name", "sid") if isinstance(item, dict) and k in item)
-    return next(names, str(index))
+    return [path for pattern in lost for path, _ in follow(value.to_json(), parse(pattern))]

@@ -56,6 +56,23 @@ class Internal:
 
 
 @dataclass(frozen=True)
+class Resolved:
+    """A field that only what a wish leads to and what was observed have: compared and shown, never in a CRD."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A field that names another ImageBucket of the same namespace; ``loops``: why it may not be its own."""
+
+    loops: str
+
+
+@dataclass(frozen=True)
+class KmsKey:
+    """A field that names a key of a key management service: the backend's tenancy says which may be named."""
+
+
+@dataclass(frozen=True)
 class WishOnly:
     """A field that only steers the operator: in the CRD, but no store holds it, so never compared."""
 
@@ -80,6 +97,18 @@ Quantity = Annotated[
     str, Field(pattern=QUANTITY, max_length=20), Form("write a size such as 128Ki, 1.5Gi, 500G or 1048576")
 ]
 
+
+Name = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=253,
+        pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$",
+    ),
+    Form(
+        "a name has lower-case letters, digits, hyphens and dots, and begins and ends with a letter or digit"
+    ),
+]
 
 # What a store holds beyond the fields of a model, verbatim, so that it can be written back.
 Raw = Annotated[str | None, Internal(), Field(exclude=True)]
@@ -118,6 +147,11 @@ class Inline(Model):
     @model_serializer(mode="wrap")
     def _unwrap(self, handler: Any) -> Any:
         return handler(self)[self.inline]
+
+
+def unwritten(metadata: list[Any]) -> bool:
+    """Whether a field is none that a user may write."""
+    return marker(metadata, Internal) is not None or marker(metadata, Resolved) is not None
 
 
 def marker(metadata: list[Any], kind: type[M]) -> M | None:

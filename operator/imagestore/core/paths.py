@@ -6,8 +6,9 @@ written; an item's value is bare, or a JSON string where it holds a bracket or a
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 _WORD = r"[a-zA-Z][a-zA-Z0-9]*"
 _QUOTED = r'"(?:[^"\\]|\\.)+"'
@@ -66,3 +67,19 @@ def item_step(key: str, value: str) -> str:
 def covers(pattern: Sequence[Step], path: Sequence[Step]) -> bool:
     """Whether ``path`` is at or below ``pattern``."""
     return len(pattern) <= len(path) and all(p in (ANY, q) for p, q in zip(pattern, path, strict=False))
+
+
+def follow(value: Any, steps: Sequence[Step], path: str = "") -> Iterator[tuple[str, Any]]:
+    """All that a JSON value has at these steps, each with the path to it; ``ANY`` goes to every item."""
+    if not steps:
+        yield path, value
+    elif steps[0] == ANY and isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from follow(item, steps[1:], f"{path}[{_label(item, index)}]")
+    elif isinstance(value, dict) and steps[0] in value:
+        yield from follow(value[steps[0]], steps[1:], f"{path}.{steps[0]}".lstrip("."))
+
+
+def _label(item: Any, index: int) -> str:
+    names = (f"{k}={item[k]}" for k in ("name", "sid") if isinstance(item, dict) and k in item)
+    return next(names, str(index))

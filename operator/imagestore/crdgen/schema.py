@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from imagestore.core.facet import Facet
-from imagestore.core.model import Cel, Immutable, Internal, ListMap, ListSet, Model
+from imagestore.core.model import Cel, Immutable, ListMap, ListSet, Model, unwritten
 from imagestore.crdgen import hints, rules, text
 from imagestore.crdgen.hints import Hint, default_of, is_required
 from imagestore.crdgen.refusal import refuse
@@ -207,7 +207,7 @@ def _public(model: type[Model], place: Place) -> dict[str, FieldInfo]:
     return {
         name: info
         for name, info in model.model_fields.items()
-        if not hints.of_field(info, f"{place.path}.{name}").marker(Internal)
+        if not unwritten(hints.of_field(info, f"{place.path}.{name}").markers)
     }
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field
 
 from imagestore.core.facet import Facet, Removal
-from imagestore.core.model import Cel
+from imagestore.core.model import Cel, KmsKey
 
 
 class Encryption(Facet):
@@ -25,6 +25,7 @@ class Encryption(Facet):
     ]
     key_id: Annotated[
         str | None,
+        KmsKey(),
         Field(
             min_length=1, max_length=2048, description="The key's id or ARN; absent: the store's default key."
         ),

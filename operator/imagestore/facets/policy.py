@@ -10,6 +10,7 @@ from imagestore.core.facet import WHOLE, Facet, Parts, Removal
 from imagestore.core.model import Cel, Form, ListMap, ListSet, Model, Raw, WishOnly
 
 TLS_SID = "imagestore-require-tls"
+SERVICE = "Service:"  # before the name of a service that is let in, such as the one that delivers logs
 BUCKET = "."  # the resource that is the bucket itself rather than objects in it
 
 Text = Annotated[str, Field(min_length=1, max_length=1024)]
@@ -56,7 +57,11 @@ class Statement(Model):
             "self.all(p, p == '*' || !p.contains('*'))",
             "a principal is named in full; * stands only for everybody, alone",
         ),
-        Field(min_length=1, description='Account ids, user or role ARNs, or "*" for everybody.'),
+        Field(
+            min_length=1,
+            description='Account ids, user or role ARNs, services such as Service:logging.s3.amazonaws.com, or "*" for'
+            " everybody.",
+        ),
     ]
     actions: Annotated[
         Names,

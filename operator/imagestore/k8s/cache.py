@@ -33,6 +33,7 @@ class Cache:
         self._tenants: dict[tuple[str, str], list[Ranked]] = {}
         self._by_backend: defaultdict[str, dict[Key, None]] = defaultdict(dict)
         self._by_secret: defaultdict[str, set[Key]] = defaultdict(set)
+        self._by_reference: defaultdict[Key, set[Key]] = defaultdict(set)
 
     def __len__(self) -> int:
         return len(self._objects)
@@ -85,6 +86,14 @@ class Cache:
         """The StorageBackends that refer to this Secret."""
         return tuple(sorted(self._by_secret.get(secret, ())))
 
+    def named_by(self, obj: Stored) -> list[Stored]:
+        """The ImageBuckets that its settings name, as far as they are there."""
+        return [other for other in map(self._objects.get, _named(obj)) if other is not None]
+
+    def referrers(self, key: Key) -> tuple[Key, ...]:
+        """The ImageBuckets with a setting that names this one, which need not be there."""
+        return tuple(sorted(self._by_reference.get(key, ())))
+
     def older_rivals(self, obj: Stored) -> Iterator[Stored]:
         """ImageBuckets that claim the same bucket of the same backend and were there before, oldest first."""
         for rank in self._claims.get(_claim(obj), ()):
@@ -117,6 +126,8 @@ class Cache:
             self._by_backend[obj.backend][obj.key] = None
             insort(self._claims.setdefault(_claim(obj), []), (*obj.age, obj.key))
             insort(self._tenants.setdefault(_tenant(obj), []), (*obj.age, obj.key))
+            for named in _named(obj):
+                self._by_reference[named].add(obj.key)
 
     def _unindex(self, obj: Stored) -> None:
         for secret in obj.secrets:
@@ -127,6 +138,10 @@ class Cache:
                 del self._by_backend[obj.backend]
             _drop(self._claims, _claim(obj), obj)
             _drop(self._tenants, _tenant(obj), obj)
+            for named in _named(obj):
+                self._by_reference[named].discard(obj.key)
+                if not self._by_reference[named]:
+                    del self._by_reference[named]
 
 
 def _newer(seen: str, known: str) -> bool:
@@ -137,6 +152,10 @@ def _newer(seen: str, known: str) -> bool:
 
 def _claim(obj: Stored) -> tuple[str, str]:
     return obj.backend, obj.bucket
+
+
+def _named(obj: Stored) -> Iterator[Key]:
+    return (Key(obj.key.kind, obj.key.namespace, name) for name in sorted({n for _, n in obj.references}))
 
 
 def _tenant(obj: Stored) -> tuple[str, str]:

@@ -11,7 +11,9 @@ from datetime import datetime
 from sys import intern
 from typing import Any, NamedTuple
 
+from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.api.kinds import IMAGE_BUCKET, KINDS, STORAGE_BACKEND, Kind
+from imagestore.core.references import names
 
 Json = Any
 FINALIZERS = {IMAGE_BUCKET.name: "imagestore.dev/bucket", STORAGE_BACKEND.name: "imagestore.dev/backend"}
@@ -65,6 +67,9 @@ class Stored:
     lost: bool = False
     interval: str = ""  # between two looks, as its spec has it
     secrets: tuple[str, ...] = ()  # that it refers to
+    references: tuple[
+        tuple[str, str], ...
+    ] = ()  # settings, and the ImageBucket of its namespace that each names
     inputs: str = ""  # the hash of what decided besides the spec, as its status has it
 
     @property
@@ -116,6 +121,9 @@ def stored(kind: Kind, raw: Json) -> Stored:
         lost=conditions.get("ContentLost") == "True",
         interval=intern(str(_dict(spec.get("drift")).get("interval") or "")),
         inputs=intern(str(status.get("inputsHash", ""))),
+        references=tuple(sorted({(intern(s), intern(n)) for s, n in names(ImageBucketSpec, spec)}))
+        if bucket
+        else (),
         secrets=() if bucket else tuple(sorted(set(_secrets(spec)))),
     )
 

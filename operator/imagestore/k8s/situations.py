@@ -13,7 +13,7 @@ from imagestore.k8s.cache import Cache
 from imagestore.k8s.mirrors import Namespaces
 from imagestore.k8s.objects import Key, Stored
 from imagestore.k8s.stores import Stores
-from imagestore.reconcile.situation import Memo, Meta, Settings, Situation
+from imagestore.reconcile.situation import Memo, Meta, Referenced, Settings, Situation
 from imagestore.reconcile.tenancy import TEMPLATE, allowed_namespace, fits, granted
 
 
@@ -51,7 +51,13 @@ class Situations:
             namespace_labels=self._namespaces.labels(obj.key.namespace),
             older_rival=self._older_rival(obj),
             earlier_buckets=self._cache.earlier_in_namespace(obj),
+            referenced={other.key.name: self._referenced(other) for other in self._cache.named_by(obj)},
         )
+
+    def _referenced(self, other: Stored) -> Referenced:
+        """Its status may be forged: made counts only where the tenancy lets the namespace have that bucket."""
+        made = other.incumbent and self._eligible(other) and self._older_rival(other) is None
+        return Referenced(other.backend, other.bucket, made, other.deleting, other.references)
 
     def _memo(self, obj: Stored) -> Memo:
         known = self._memos.get(obj.key)

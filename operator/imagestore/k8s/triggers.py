@@ -48,6 +48,8 @@ class Triggers:
         change = self._cache.put(seen)
         if change is not None and change.before is not None and kind is STORAGE_BACKEND:
             self._recovered(change.before, seen)
+        elif change is not None and change.before is not None:
+            self._led_elsewhere(change.before, seen)
         return self._cache.get(seen.key)
 
     def secret(self, name: str) -> bool:
@@ -85,6 +87,9 @@ class Triggers:
             self._add(self._unsettled(self._cache.buckets_of(obj.backend)))
         else:
             self._add(self._cache.younger_rivals(obj))
+            # A restart lists everything: then only who was left waiting is in a hurry.
+            referrers = self._cache.referrers(obj.key)
+            self._add(self._unsettled(referrers) if listed else referrers)
             if not listed:
                 self._recount(obj)
 
@@ -97,6 +102,13 @@ class Triggers:
             if before.spec != after.spec:
                 self._add(self._cache.buckets_of(after.backend))
             self._recovered(before, after)
+        else:
+            self._led_elsewhere(before, after)
+
+    def _led_elsewhere(self, before: Stored, after: Stored) -> None:
+        """Whoever names this bucket in a setting hears that it is there now, or is going."""
+        if _seen_by_referrers(before) != _seen_by_referrers(after):
+            self._add(self._cache.referrers(after.key))
 
     def _recovered(self, before: Stored, after: Stored) -> None:
         """A backend that answers again: who waited for it need not wait longer.
@@ -116,6 +128,7 @@ class Triggers:
             self._add(self._cache.buckets_of(obj.key.name))
             return
         self._add(self._cache.younger_rivals(obj))
+        self._add(self._cache.referrers(obj.key))
         self._recount(obj)
         spec = self._stores.spec(obj.backend)
         if spec is not None and spec.tenancy is not None and spec.tenancy.max_buckets is not None:
@@ -147,6 +160,10 @@ class Triggers:
             return float(seconds(obj.interval)) or self._interval
         except ValueError:
             return self._interval
+
+
+def _seen_by_referrers(obj: Stored) -> tuple[object, ...]:
+    return obj.incumbent, obj.deleting, obj.references
 
 
 def _tampered(before: Stored, after: Stored) -> bool:

@@ -10,6 +10,7 @@ from imagestore.core.outcome import Finalizer, Note, Outcome
 from imagestore.core.units import seconds
 from imagestore.reconcile import report
 from imagestore.reconcile.desired import Wanted, inputs_hash, wanted
+from imagestore.reconcile.references import followed
 from imagestore.reconcile.situation import Situation
 from imagestore.reconcile.tenancy import refusals
 from imagestore.reconcile.visit import Visit
@@ -20,7 +21,8 @@ Result = Outcome[ImageBucketStatus]
 def want(s: Situation) -> Wanted:
     """What is wanted and allowed."""
     store = s.store.spec
-    return wanted(s.spec, s.status, refusals(s.meta, s.spec, store, s.earlier_buckets) if store else ())
+    refused = refusals(s.meta, s.spec, store, s.earlier_buckets) if store else ()
+    return wanted(followed(s, wishes(s.spec)), s.status, refused)
 
 
 def visited(s: Situation, backend: Backend, seen: Visit, *extra: Note) -> Result:
@@ -34,7 +36,7 @@ def visited(s: Situation, backend: Backend, seen: Visit, *extra: Note) -> Result
         "region": backend.region,
         "arn": backend.arn(s.spec.bucket_name),
     }
-    status = report.visited(s, seen, wishes(s.spec), **identity, **_usage(s, backend), **_acknowledged(s))
+    status = report.visited(s, seen, **identity, **_usage(s, backend), **_acknowledged(s))
     return done(s, status, _next(s, seen), *extra)
 
 

@@ -5,31 +5,44 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from imagestore.api.imagebucket import ImageBucketSpec, ImageBucketStatus, wishes
+from imagestore.api.imagebucket import ImageBucketStatus
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.core.facet import WHOLE, Facet, Parts
 from imagestore.core.losses import uses
 from imagestore.core.policies import ignoring
 from imagestore.core.reading import Level, Reading, Support, Unsupported
+from imagestore.reconcile.references import Leads
 from imagestore.reconcile.tenancy import Refusal
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is wanted and allowed, and what was managed until now. Refused settings are in neither."""
+    """What is wanted and allowed, and what was managed until now. Settings that are withheld are in neither.
+
+    ``unresolved``: whose references lead nowhere. Unlike a refusal it does not keep the bucket from being created.
+    """
 
     wishes: Mapping[str, Facet]
     managed: Mapping[str, Parts]
     refusals: tuple[Refusal, ...] = ()
+    unresolved: tuple[Refusal, ...] = ()
+
+    @property
+    def withheld(self) -> tuple[Refusal, ...]:
+        """Both, for whoever reports them."""
+        return self.refusals + self.unresolved
 
 
-def wanted(spec: ImageBucketSpec, status: ImageBucketStatus, refusals: tuple[Refusal, ...]) -> Wanted:
-    """A refused setting is left as it is: neither set as wished, nor cleared as if no longer wished."""
+def wanted(asked: Leads, status: ImageBucketStatus, refusals: tuple[Refusal, ...]) -> Wanted:
+    """A withheld setting is left as it is: neither set as wished, nor cleared as if no longer wished."""
     refused = {r.facet for r in refusals}
+    unresolved = tuple(r for r in asked.unresolved if r.facet not in refused)
+    withheld = refused | {r.facet for r in unresolved}
     return Wanted(
-        {n: w for n, w in wishes(spec).items() if n not in refused},
-        {n: p for n, p in managed(status).items() if n not in refused},
+        {n: w for n, w in asked.wishes.items() if n not in withheld},
+        {n: p for n, p in managed(status).items() if n not in withheld},
         refusals,
+        unresolved,
     )
 
 

@@ -62,7 +62,7 @@ def lost(status: ImageBucketStatus) -> list[Condition]:
     return [condition("ContentLost", "BucketWasMissing", message)]
 
 
-def visited(s: Situation, seen: Visit, wishes: Mapping[str, Facet], **changes: Any) -> ImageBucketStatus:
+def visited(s: Situation, seen: Visit, **changes: Any) -> ImageBucketStatus:
     """The status after a visit."""
     changes.setdefault("created", s.status.created or s.now)
     holds = [h for h in (s.status.plan.held if s.status.plan else ()) if h.facet == CONTENT]
@@ -70,7 +70,7 @@ def visited(s: Situation, seen: Visit, wishes: Mapping[str, Facet], **changes: A
         s,
         [*judged(s, seen.results), *_drifted(seen)],
         intent=None,
-        facets=facets(s.status, seen.results, wishes),
+        facets=facets(s.status, seen.results, seen.wishes),
         drift=_drift(s, seen),
         plan=_plan(seen, changes.pop("content_holds", holds)),
         **changes,

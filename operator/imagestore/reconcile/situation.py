@@ -1,6 +1,6 @@
 """All that a reconcile of an ImageBucket may know. The k8s layer fills it; time and chance are in it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -64,6 +64,20 @@ class Store:
 
 
 @dataclass(frozen=True)
+class Referenced:
+    """An ImageBucket that a setting names. ``made``: its bucket was seen in the store to be its own.
+
+    ``references``: its own settings that name one, and which.
+    """
+
+    backend: str
+    bucket: str
+    made: bool
+    deleting: bool = False
+    references: Collection[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True)
 class Situation:
     """One ImageBucket and its surroundings at one moment."""
 
@@ -78,3 +92,6 @@ class Situation:
     namespace_labels: Mapping[str, str] = field(default_factory=dict)
     older_rival: str | None = None  # namespace/name of an older ImageBucket that claims the same bucket
     earlier_buckets: int = 0  # ImageBuckets of this namespace on this backend that are older than this one
+    referenced: Mapping[str, Referenced] = field(
+        default_factory=dict
+    )  # of this namespace, by the object's name

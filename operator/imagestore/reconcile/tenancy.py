@@ -8,8 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from imagestore.api.imagebucket import ImageBucketSpec
+from imagestore.api.imagebucket import ImageBucketSpec, wishes
 from imagestore.api.storagebackend import MaxObjectLock, StorageBackendSpec, Tenancy
+from imagestore.core.marks import spots
+from imagestore.core.model import KmsKey
+from imagestore.core.paths import follow
 from imagestore.facets.policy import BUCKET, Policy, Statement
 from imagestore.reconcile.situation import Meta
 
@@ -32,11 +35,12 @@ NEEDED_ON_BUCKET = (
 
 @dataclass(frozen=True)
 class Refusal:
-    """``facet`` is empty when the whole bucket is refused."""
+    """``facet`` is empty when the whole bucket is refused. ``waits``: nobody need do anything but wait."""
 
     reason: str
     message: str
     facet: str = ""
+    waits: bool = False
 
 
 def allowed_namespace(spec: StorageBackendSpec, namespace: str, labels: Mapping[str, str]) -> bool:
@@ -64,7 +68,7 @@ def refusals(
     found = [
         *_bucket(meta, spec, store, tenancy, earlier_buckets),
         *_lock(spec, tenancy),
-        *_key(spec, tenancy),
+        *_keys(spec, tenancy),
     ]
     if spec.policy is not None:
         found += _policy(spec.policy, store, tenancy)
@@ -123,11 +127,17 @@ def _lock(spec: ImageBucketSpec, tenancy: Tenancy) -> Iterator[Refusal]:
         yield Refusal("LockNotAllowed", message, "objectLock")
 
 
-def _key(spec: ImageBucketSpec, tenancy: Tenancy) -> Iterator[Refusal]:
-    key = spec.encryption.key_id if spec.encryption else None
-    if key is not None and not _matches(key, tenancy.allowed_kms_keys):
-        message = "encryption.keyId is not among the keys that this namespace may use; ask the administrator"
-        yield Refusal("KeyNotAllowed", message, "encryption")
+def _keys(spec: ImageBucketSpec, tenancy: Tenancy) -> Iterator[Refusal]:
+    """Whichever setting names them."""
+    for facet, wish in wishes(spec).items():
+        marked = spots(type(wish), KmsKey)
+        named = [found for spot in marked for found in follow(wish.to_json(), spot.steps)]
+        for path, key in named:
+            if not _matches(key, tenancy.allowed_kms_keys):
+                message = (
+                    f"{facet}.{path} is not among the keys that this namespace may use; ask the administrator"
+                )
+                yield Refusal("KeyNotAllowed", message, facet)
 
 
 def _matches(value: str, patterns: tuple[str, ...]) -> bool:

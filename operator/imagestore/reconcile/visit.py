@@ -1,7 +1,7 @@
 """One visit to a bucket that is there and ours: observe, plan, restrain, apply, verify."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from imagestore.api.imagebucket import FACETS, Held
 from imagestore.backends.base import Backend, Sight
@@ -25,6 +25,7 @@ class Visit:
     """What a visit found and did. ``held`` are the holds that a person can approve."""
 
     results: tuple[Result, ...] = ()
+    wishes: Mapping[str, Facet] = field(default_factory=dict)  # as they were planned
     fields: tuple[FieldDiff, ...] = ()  # of drift that is believed
     confirm_in: float | None = None
     declared: bool = False
@@ -72,7 +73,8 @@ def visit(
     restrained = _restrain(s, verdict.plan, consented=consented)
     results = _apply(s, backend, restrained, _relaxed(s, want, read), want.managed)
     return Visit(
-        (*results, *_refused(want.refusals)),
+        (*results, *_withheld(want.withheld)),
+        want.wishes,
         _left(verdict.fields, results),
         verdict.confirm_in,
         verdict.declared,
@@ -144,12 +146,14 @@ def _why(change: Change) -> str:
     return f"{change.message} ({drift.paths(change.fields)})"[:4096]
 
 
-def _refused(refusals: Sequence[Refusal]) -> tuple[Result, ...]:
-    """Settings that the backend's tenancy does not allow, as results."""
-    held = {
-        r.facet: Change(r.facet, Op.HOLD, reason=r.reason, message=r.message) for r in refusals if r.facet
-    }
-    return tuple(Result(c, "Held", c.reason, c.message) for c in held.values())
+def _withheld(refusals: Sequence[Refusal]) -> tuple[Result, ...]:
+    """Settings that the tenancy does not allow, or whose references lead nowhere, as results."""
+    return tuple({r.facet: _result(r) for r in refusals if r.facet}.values())
+
+
+def _result(refusal: Refusal) -> Result:
+    change = Change(refusal.facet, Op.HOLD, reason=refusal.reason, message=refusal.message)
+    return Result(change, "Pending" if refusal.waits else "Held", change.reason, change.message)
 
 
 def ensure_mark(s: Situation, backend: Backend, sight: Sight, wishes: Mapping[str, Facet]) -> Sight:

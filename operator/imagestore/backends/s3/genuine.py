@@ -21,11 +21,15 @@ ROOTS: Mapping[str, frozenset[str]] = {
     "GetBucketCors": frozenset({"CORSConfiguration"}),
     "GetBucketEncryption": frozenset({"ServerSideEncryptionConfiguration"}),
     "GetBucketLifecycleConfiguration": frozenset({"LifecycleConfiguration"}),
+    "GetBucketLogging": frozenset({"BucketLoggingStatus"}),
     "GetBucketTagging": frozenset({"Tagging"}),
     "GetBucketVersioning": frozenset({"VersioningConfiguration", "GetBucketVersioningResponse"}),
     "GetObjectLockConfiguration": frozenset({"ObjectLockConfiguration"}),
     "GetPublicAccessBlock": frozenset(
         {"PublicAccessBlockConfiguration", "BlockPublicAccessBlockConfiguration"}
+    ),
+    "ListBucketInventoryConfigurations": frozenset(
+        {"ListInventoryConfigurationsResult", "ListBucketInventoryConfigurationsResponse"}
     ),
     "ListBuckets": frozenset({"ListAllMyBucketsResult"}),
     "ListMultipartUploads": frozenset({"ListMultipartUploadsResult"}),

@@ -7,7 +7,7 @@ from typing import Any
 
 from imagestore.backends.s3.setting import Answer, Parameters, Place, Setting
 from imagestore.core.diff import diff
-from imagestore.facets.policy import BUCKET, TLS_SID, Condition, Policy, Statement
+from imagestore.facets.policy import BUCKET, SERVICE, TLS_SID, Condition, Policy, Statement
 
 Raw = Mapping[str, Any]
 
@@ -119,11 +119,20 @@ def _encode_statement(statement: Statement, at: Place) -> dict[str, Any]:
     document: dict[str, Any] = {
         "Sid": statement.sid,
         "Effect": statement.effect,
-        "Principal": {"AWS": list(statement.principals)},
+        "Principal": _kinds(statement.principals),
         "Action": list(statement.actions),
         "Resource": [at.arn if r == BUCKET else f"{at.arn}/{r}" for r in statement.resources],
     }
     return document | ({"Condition": conditions} if conditions else {})
+
+
+def _kinds(principals: tuple[str, ...]) -> dict[str, list[str]]:
+    """As they were read: an account, a user or a role, unless it says that it is a service."""
+    kinds: dict[str, list[str]] = {}
+    for name in principals:
+        kind = "Service" if name.startswith(SERVICE) else "AWS"
+        kinds.setdefault(kind, []).append(name.removeprefix(SERVICE))
+    return kinds
 
 
 def beside(answer: Answer, sent: Parameters) -> Parameters:

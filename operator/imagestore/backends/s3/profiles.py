@@ -62,6 +62,8 @@ AWS = Profile(
         "intelligentTiering": FULL,
         "requestMetrics": FULL,
         "storageClassAnalysis": FULL,
+        "logging": FULL,
+        "inventory": FULL,
     },
     location=Location.REGION,
     # After a PUT, S3 may answer with the old rules for half a minute: a trial would refuse what it keeps.
@@ -95,6 +97,10 @@ MINIO = Profile(
         "intelligentTiering": _none("PutBucketIntelligentTieringConfiguration: 400 MalformedXML"),
         "requestMetrics": _none("PutBucketMetricsConfiguration: 400 MalformedXML"),
         "storageClassAnalysis": _none("PutBucketAnalyticsConfiguration: 400 MalformedXML"),
+        "logging": _none("PutBucketLogging: 400 MalformedXML; a read answers a dummy"),
+        "inventory": _none(
+            "PutBucketInventoryConfiguration: 400 MalformedXML; a removal removes the bucket, if it is empty"
+        ),
     },
 )
 
@@ -132,6 +138,10 @@ CEPH = Profile(
         "intelligentTiering": _none("PutBucketIntelligentTieringConfiguration: 400 InvalidArgument (16.2)"),
         "requestMetrics": _none("PutBucketMetricsConfiguration: 400 InvalidArgument (16.2)"),
         "storageClassAnalysis": _none("PutBucketAnalyticsConfiguration: 400 InvalidArgument (16.2)"),
+        "logging": _none("PutBucketLogging: 405 MethodNotAllowed (16.2); a read answers a dummy"),
+        "inventory": _none(
+            "PutBucketInventoryConfiguration: 400 InvalidArgument (16.2); a removal removes the bucket, if it is empty"
+        ),
     },
     permissions={"quota": ("caps buckets=*",)},
     upload_keys="Encoded",
@@ -161,6 +171,11 @@ SEAWEEDFS = Profile(
         "intelligentTiering": _none("PutBucketIntelligentTieringConfiguration: 409 BucketAlreadyOwnedByYou"),
         "requestMetrics": _none("PutBucketMetricsConfiguration: 409 BucketAlreadyOwnedByYou"),
         "storageClassAnalysis": _none("PutBucketAnalyticsConfiguration: 409 BucketAlreadyOwnedByYou"),
+        "logging": _none("PutBucketLogging: 409 BucketAlreadyOwnedByYou; a read answers a dummy"),
+        "inventory": _none(
+            "PutBucketInventoryConfiguration: 409 BucketAlreadyOwnedByYou; a read answers a dummy, and a removal"
+            " removes the bucket with all that is in it"
+        ),
     },
     upload_keys="Literal",
 )
@@ -189,6 +204,8 @@ GENERIC = Profile(
         "intelligentTiering": _UNPROVEN,
         "requestMetrics": _UNPROVEN,
         "storageClassAnalysis": _UNPROVEN,
+        "logging": _UNPROVEN,
+        "inventory": _UNPROVEN,
     },
 )
 

@@ -17,6 +17,7 @@ from imagestore.cli.manifests.strict import Finding, strict
 from imagestore.cli.manifests.visit import visit
 from imagestore.core.facet import Facet
 from imagestore.core.reading import Found, Reading, Unreadable
+from imagestore.core.references import BucketRef, led, references
 from imagestore.core.render import quote
 from imagestore.facets.lifecycle import FOREIGN, Lifecycle
 from imagestore.facets.policy import Policy, Statement
@@ -33,18 +34,45 @@ class Imported:
     left_out: tuple[str, ...] = ()
 
 
-def imported(name: str, reading: Reading) -> Imported | None:
-    """The setting as a wish; None when there is nothing to say of it."""
+def imported(name: str, reading: Reading, names: Mapping[str, str]) -> Imported | None:
+    """The setting as a wish; None when there is nothing to say of it. ``names``: of ImageBuckets, by their bucket."""
     if isinstance(reading, Unreadable):
         return Imported(None, (f"{name} could not be read: {reading.reason}: {reading.message}",))
     if not isinstance(reading, Found):
         return None
-    wish, left_out = _wishable(reading.value)
+    found, left_out = _recognised(name, reading.value, names)
+    if found is None:
+        return Imported(None, left_out)
+    wish, odd = _wishable(found)
+    left_out += odd
     value, more = _valid(name, wish.to_json())
     empty = value is None or (wish.is_empty() and not left_out)
     if empty and not (left_out or more):
         return None
     return Imported(None if empty or not _says(name, value) else _tidy(value), (*left_out, *more))
+
+
+def _recognised(name: str, value: Facet, names: Mapping[str, str]) -> tuple[Facet | None, tuple[str, ...]]:
+    """References by name. What leads to a bucket that is no ImageBucket's is left out, alone where it has a name."""
+    strange = tuple(f"left out: {name}.{path} {_stranger(b)}" for path, b in _unnamed(value, names))
+    parts = value.parts()
+    if strange and parts is None:
+        return None, strange
+    known = {p for p in parts or () if not list(_unnamed(value.restrict({p}), names))}
+    kept = value.restrict(known) if strange else value
+    return led(kept, lambda ref: BucketRef(name=names.get(ref.bucket or ""))), strange
+
+
+def _unnamed(value: Facet, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    refs = ((path, ref.bucket) for path, ref, _ in references(value))
+    return ((path, bucket) for path, bucket in refs if bucket and bucket not in names)
+
+
+def _stranger(bucket: str) -> str:
+    return (
+        f"leads to the bucket {bucket}, and no other ImageBucket of this namespace and backend is known to be that:"
+        " import it, and give its manifest with -f"
+    )
 
 
 def _tidy(value: Json) -> Json:
@@ -83,17 +111,15 @@ def _raw(item: Any) -> str:
 def faithful(statement: Statement) -> bool:
     """Whether the model says all that the store's own document says."""
     raw = json.loads(statement.raw) if statement.raw else None
-    return raw is None or (
-        set(raw) <= _SAID and _principals_only_aws(raw) and raw.get("Sid") == statement.sid
-    )
+    return raw is None or (set(raw) <= _SAID and _principals_known(raw) and raw.get("Sid") == statement.sid)
 
 
 _SAID = {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}
 
 
-def _principals_only_aws(raw: Mapping[str, Any]) -> bool:
+def _principals_known(raw: Mapping[str, Any]) -> bool:
     principal = raw.get("Principal")
-    return principal == "*" or (isinstance(principal, Mapping) and set(principal) == {"AWS"})
+    return principal == "*" or (isinstance(principal, Mapping) and set(principal) <= {"AWS", "Service"})
 
 
 def _valid(name: str, value: Json) -> tuple[Json, tuple[str, ...]]:

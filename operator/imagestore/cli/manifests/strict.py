@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from imagestore.cli.manifests.place import Steps
 from imagestore.cli.manifests.visit import Spot
-from imagestore.core.model import Internal, ListMap, ListSet, Model, marker
+from imagestore.core.model import ListMap, ListSet, Model, marker, unwritten
 from imagestore.core.render import quote
 
 _STRINGS = (str, Literal, datetime)
@@ -79,7 +79,7 @@ def _must(what: str, value: Any) -> str:
 def known(model: type[Model]) -> list[str]:
     """The fields that a user may write."""
     fields = model.model_fields.items()
-    return [info.alias or name for name, info in fields if not marker(info.metadata, Internal)]
+    return [info.alias or name for name, info in fields if not unwritten(info.metadata)]
 
 
 def _unknown(spot: Spot, model: type[Model]) -> Iterator[Finding]:

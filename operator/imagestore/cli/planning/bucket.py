@@ -20,11 +20,14 @@ from imagestore.reconcile.closing import want
 from imagestore.reconcile.drift import snoozed
 from imagestore.reconcile.gate import barred
 from imagestore.reconcile.ownership import Claim
+from imagestore.reconcile.references import NOT_FOUND
 from imagestore.reconcile.situation import Meta, Settings, Situation, Store
 from imagestore.reconcile.visit import blank, look_at, planned
 
 UNREADABLE = ("Denied", "Throttled", "Unavailable", "Conflict", "Rejected", "Unexpected", "NotFound")
 UNCHECKED = "the store has no bucket tags, so whose the bucket is cannot be told without a cluster"
+
+UNSEEN = "no cluster was asked, so give its manifest with -f, too"
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ def situation(question: Question) -> Situation:
         namespace_labels=around.labels.get(o.namespace, {}),
         older_rival=standing.older_rival,
         earlier_buckets=standing.earlier,
+        referenced=around.others.get(o.namespace, {}),
     )
 
 
@@ -156,8 +160,10 @@ def _with_plan(question: Question, s: Situation, verdict: Verdict, plan: Plan) -
 
 
 def _refusals(question: Question, s: Situation, verdict: Verdict) -> Verdict:
-    for refusal in want(s).refusals:
-        verdict = _refuse(question, verdict, f"{refusal.reason}: {refusal.message}", refusal.facet)
+    for refusal in want(s).withheld:
+        unseen = refusal.reason == NOT_FOUND and question.around.offline
+        more = f"; {UNSEEN}" if unseen else ""
+        verdict = _refuse(question, verdict, f"{refusal.reason}: {refusal.message}{more}", refusal.facet)
     return verdict
 
 

@@ -1,7 +1,7 @@
 """What surrounds a bucket: backends, other claimants, and what the cluster knows of it."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -9,7 +9,8 @@ from imagestore.api.imagebucket import ImageBucketSpec, ImageBucketStatus
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.cli.manifests.load import Manifests
 from imagestore.cli.manifests.objects import Object
-from imagestore.reconcile.situation import Meta
+from imagestore.core.references import names
+from imagestore.reconcile.situation import Meta, Referenced
 
 OFFLINE = "no cluster was asked: settings that were managed and are no longer mentioned cannot be told"
 NEVER = datetime.max.replace(tzinfo=UTC)
@@ -53,19 +54,37 @@ class Surroundings:
     known: Mapping[str, Known]
     standings: Mapping[str, Standing]
     offline: bool
+    others: Mapping[str, Mapping[str, Referenced]] = field(default_factory=dict)  # by namespace, then by name
 
 
 def surroundings(manifests: Manifests, cluster: Snapshot) -> Surroundings:
     """The manifests win over what the cluster has: they are what is about to be applied."""
     written = {o.name: o.spec for o in manifests.of("StorageBackend")}
     backends = {n: s for n, s in written.items() if isinstance(s, StorageBackendSpec)}
+    written_buckets = manifests.of("ImageBucket")
+    specs = _specs(written_buckets, cluster.buckets)
     return Surroundings(
         {**cluster.backends, **backends},
         {**cluster.labels, **manifests.namespaces},
         cluster.buckets,
-        _standings(_specs(manifests.of("ImageBucket"), cluster.buckets)),
+        _standings(specs),
         cluster.offline,
+        _others(specs, {o.label for o in written_buckets}, cluster.buckets),
     )
+
+
+def _others(
+    specs: Mapping[str, ImageBucketSpec], written: Set[str], known: Mapping[str, Known]
+) -> dict[str, dict[str, Referenced]]:
+    """What is about to be applied counts as made; what only the cluster has, as the cluster has it."""
+    found: defaultdict[str, dict[str, Referenced]] = defaultdict(dict)
+    for label, spec in specs.items():
+        namespace, _, name = label.partition("/")
+        made = label in written or known[label].status.created is not None
+        deleting = label in known and known[label].meta.deleting
+        theirs = tuple(names(ImageBucketSpec, spec.to_json()))
+        found[namespace][name] = Referenced(spec.backend_ref.name, spec.bucket_name, made, deleting, theirs)
+    return found
 
 
 def _specs(objects: Iterable[Object], known: Mapping[str, Known]) -> dict[str, ImageBucketSpec]:

@@ -1,0 +1,60 @@
+"""A setting that names another bucket: as its ImageBucket in a wish, as the store's bucket in what was observed.
+
+Between the two stands one look at that ImageBucket. What it leads to takes the name's place before anything is
+compared, so that the difference is written once, and an edit of what it leads to is an edit of the wish.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Annotated, Any, ClassVar, TypeVar, cast
+
+from pydantic import Field
+
+from imagestore.core.marks import spots
+from imagestore.core.model import Cel, Model, Name, Reference, Resolved
+from imagestore.core.paths import follow
+
+M = TypeVar("M", bound=Model)
+
+
+class BucketRef(Model):
+    """Another ImageBucket of the same namespace, on the same backend."""
+
+    cel: ClassVar[tuple[Cel, ...]] = (Cel("has(self.name)", "name an ImageBucket of this namespace"),)
+
+    name: Annotated[Name | None, Field(description="The ImageBucket's name. Required.")] = None
+    bucket: Annotated[str | None, Resolved(), Field(description="The bucket's name in the store.")] = None
+
+
+def refers(kind: type[Model]) -> bool:
+    """Whether values of this kind may refer to a bucket at all."""
+    return bool(spots(kind, Reference))
+
+
+def references(value: Model) -> Iterator[tuple[str, BucketRef, Reference]]:
+    """Every reference in a value: its path, itself and its marker."""
+    json = value.to_json() if refers(type(value)) else {}
+    for steps, mark in spots(type(value), Reference):
+        yield from ((path, BucketRef.model_validate(ref), mark) for path, ref in follow(json, steps))
+
+
+def names(kind: type[Model], spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """All ImageBuckets that a spec refers to, though nobody has validated it: the setting, and the name."""
+    for steps, _ in spots(kind, Reference):
+        if steps[0] not in spec:
+            continue
+        found = (ref.get("name") for _, ref in follow(spec, steps) if isinstance(ref, dict))
+        yield from ((str(steps[0]), name) for name in found if isinstance(name, str))
+
+
+def led(value: M, to: Callable[[BucketRef], BucketRef]) -> M:
+    """The value with each reference in it replaced."""
+    if isinstance(value, BucketRef):
+        return cast("M", to(value))
+    changed = {n: _led(v, to) for n, v in vars(value).items() if isinstance(v, Model | tuple)}
+    return value.model_copy(update=changed) if changed else value
+
+
+def _led(value: Any, to: Callable[[BucketRef], BucketRef]) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_led(item, to) for item in value)
+    return led(value, to) if isinstance(value, Model) else value

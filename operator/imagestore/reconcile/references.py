@@ -1,0 +1,88 @@
+"""What the buckets are that settings name as ImageBuckets, or why a name leads nowhere. Pure.
+
+A reference never leaves its namespace and its backend. One that leads nowhere keeps its setting as it is; the
+other settings, and the bucket's creation, go on: two buckets may name each other.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from imagestore.core.facet import Facet
+from imagestore.core.references import BucketRef, led, references, refers
+from imagestore.reconcile.situation import Situation
+from imagestore.reconcile.tenancy import Refusal
+
+NOT_FOUND = "ReferenceNotFound"
+
+
+@dataclass(frozen=True)
+class Leads:
+    """The wishes whose references all lead to a bucket, and why the others' do not."""
+
+    wishes: Mapping[str, Facet]
+    unresolved: tuple[Refusal, ...] = ()
+
+
+class Why(NamedTuple):
+    """Why a reference leads nowhere. ``waits``: until that changes by itself."""
+
+    reason: str
+    message: str
+    waits: bool = False
+
+
+def followed(s: Situation, wishes: Mapping[str, Facet]) -> Leads:
+    """Every reference replaced by the bucket that it leads to."""
+    referring = {n: w for n, w in wishes.items() if refers(type(w))}
+    astray = {n: why for n, w in referring.items() if (why := _astray(s, n, w))}
+    found = {n: led(w, lambda ref: _bucket(s, ref)) for n, w in referring.items() if n not in astray}
+    return Leads({n: found.get(n, w) for n, w in wishes.items() if n not in astray}, tuple(astray.values()))
+
+
+def _bucket(s: Situation, ref: BucketRef) -> BucketRef:
+    return BucketRef(bucket=s.referenced[ref.name or ""].bucket)
+
+
+def _astray(s: Situation, facet: str, wish: Facet) -> Refusal | None:
+    """All that is wrong with a setting's references, in one; what a person must mend comes before what waits."""
+    asked = ((path, ref.name or "", mark.loops) for path, ref, mark in references(wish))
+    found = ((path, _itself(s, facet, name, loops) or _why(s, name)) for path, name, loops in asked)
+    wrong = sorted(((f"{facet}.{path}", why) for path, why in found if why is not None), key=_waits)
+    if not wrong:
+        return None
+    said = "; ".join(f"{path}: {why.message}" for path, why in wrong)
+    return Refusal(wrong[0][1].reason, said, facet, waits=wrong[0][1].waits)
+
+
+def _waits(found: tuple[str, Why]) -> bool:
+    return found[1].waits
+
+
+def _itself(s: Situation, facet: str, name: str, loops: str) -> Why | None:
+    other, mine = s.referenced.get(name), (s.spec.backend_ref.name, s.spec.bucket_name)
+    if name == s.meta.name or (other is not None and (other.backend, other.bucket) == mine):
+        return Why("ReferenceToItself", f"{name} is this very bucket: {loops}; name another ImageBucket")
+    if other is not None and (facet, s.meta.name) in other.references:
+        message = (
+            f"{name} does the same with this bucket: {loops}; name another ImageBucket in one of the two"
+        )
+        return Why("ReferenceInCircles", message)
+    return None
+
+
+def _why(s: Situation, name: str) -> Why | None:
+    other, here = s.referenced.get(name), s.spec.backend_ref.name
+    if other is None:
+        message = f"there is no ImageBucket {name} in this namespace; create it, or correct the name"
+        return Why(NOT_FOUND, message, waits=True)
+    if other.backend != here:
+        message = f"ImageBucket {name} is on the backend {other.backend}; name one on {here}"
+        return Why("ReferenceElsewhere", message)
+    if other.deleting:
+        message = f"ImageBucket {name} is being deleted; name another one, or remove the setting"
+        return Why("ReferenceDeleting", message)
+    if not other.made:
+        message = f"waits for the bucket of ImageBucket {name}; see what its status says"
+        return Why("ReferenceNotReady", message, waits=True)
+    return None

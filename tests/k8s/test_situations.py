@@ -1,0 +1,58 @@
+"""What a reconcile is told of the other buckets of its namespace."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from imagestore.backends.memory import MemoryBackend, MemoryStore
+from imagestore.k8s.cache import Cache
+from imagestore.k8s.mirrors import Namespaces
+from imagestore.k8s.objects import STORAGE_BACKEND, stored
+from imagestore.k8s.situations import Situations
+from imagestore.k8s.stores import Connecting, Stores
+from imagestore.reconcile.situation import Referenced, Settings
+from tests.k8s.test_object_cache import LOGS, bucket, raw
+
+SPEC = {
+    "provider": "S3",
+    "s3": {"endpoint": "https://store.example", "region": "here"},
+    "credentials": {"ambient": {}},
+    "namespaces": {"names": ["shop", "press"]},
+}
+MADE = {"created": "2026-01-01T00:00:00Z"}
+
+
+def told(**audit: Any) -> Referenced:
+    """What is told of ``audit`` to a bucket that logs into it."""
+    cache = Cache()
+    backend = raw("eu", namespace="")
+    backend["metadata"].pop("namespace")
+    cache.put(stored(STORAGE_BACKEND, backend | {"spec": SPEC}))
+    photos = bucket("photos", spec=LOGS)
+    for each in (photos, bucket("audit", **audit), bucket("claimed", namespace="press", age=-60)):
+        cache.put(each)
+    memory = MemoryBackend(MemoryStore(), {})
+    stores = Stores(cache, lambda _: None, Connecting(lambda *_: memory))
+    now = datetime(2026, 11, 25, tzinfo=UTC)
+    made = Situations(cache, stores, Namespaces(lambda _: None), Settings("prod"), lambda: now)
+    return made.of_bucket(photos).referenced["audit"]
+
+
+def test_a_bucket_is_made_once_its_status_says_so() -> None:
+    assert told() == Referenced("eu", "shop--audit", made=False)
+    assert told(status=MADE) == Referenced("eu", "shop--audit", made=True)
+
+
+def test_one_that_goes_is_told_so() -> None:
+    assert told(status=MADE, metadata={"deletionTimestamp": "2026-01-02T00:00:00Z"}).deleting
+
+
+def test_what_a_bucket_names_in_turn_is_told() -> None:
+    assert told(spec={"logging": {"targetBucketRef": {"name": "photos"}}}).references == (
+        ("logging", "photos"),
+    )
+
+
+def test_a_forged_status_leads_into_nobody_elses_bucket() -> None:
+    """Whoever may write a status in one namespace must not have logs written into the bucket of another."""
+    assert not told(status=MADE, bucket="press--claimed").made
+    assert not told(status=MADE, bucket="press--unclaimed").made

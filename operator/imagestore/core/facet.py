@@ -67,8 +67,8 @@ class Facet(Model):
         return self.filled(observed)
 
     def filled(self, observed: Self | None) -> Self:
-        """This value with its absent fields taken from ``observed``."""
-        if observed is None:
+        """This value with its absent fields taken from ``observed``; one that clears takes nothing."""
+        if observed is None or self.clears():
             return self
         gaps: dict[str, Any] = {}
         for name in type(self).model_fields:

@@ -1,6 +1,6 @@
 """Access logging: the store writes who asked for what into another bucket."""
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -38,9 +38,8 @@ class Logging(Facet):
         ),
     ] = None
 
-    def canonical(self) -> Self:
-        """Nothing at all is said by a reference that leads nowhere, so that it differs from logs that go somewhere."""
-        return self if not self.is_empty() else self.model_copy(update={"target_bucket_ref": BucketRef()})
-
     def is_empty(self) -> bool:
-        return self.target_bucket_ref is None or not self.target_bucket_ref.to_json()
+        return self.target_bucket_ref is None
+
+    def clears(self) -> bool:
+        return self.is_empty()

@@ -129,6 +129,6 @@ class Website(Facet):
         return self.is_empty()
 
     def filled(self, observed: Self | None) -> Self:
-        """A signpost and pages exclude each other, and an empty one both: nothing of the other kind is kept."""
+        """A signpost and pages exclude each other: nothing of the other kind is kept."""
         same = observed is not None and bool(self.index_document) == bool(observed.index_document)
-        return super().filled(observed) if same and not self.clears() else self
+        return super().filled(observed) if same else self

@@ -27,7 +27,7 @@ def _format(raw: dict[str, Any]) -> str:
 
 def encode(value: Logging, _at: Place) -> Parameters:
     """The prefix is required; without a format the store has its own, which is Simple."""
-    if value.target_bucket_ref is None or value.is_empty():
+    if value.target_bucket_ref is None:
         return {"BucketLoggingStatus": {}}
     enabled: Parameters = {"TargetBucket": value.target_bucket_ref.bucket, "TargetPrefix": value.prefix or ""}
     if value.key_format in _PARTITIONED:

@@ -12,10 +12,12 @@ from imagestore.core.conditions import Condition
 from imagestore.core.facet import Facet
 from imagestore.core.model import Cel, Duration, Form, Immutable, ListMap, ListSet, Model
 from imagestore.core.paths import PATH
+from imagestore.facets.acl import Acl
 from imagestore.facets.cors import Cors
 from imagestore.facets.encryption import Encryption
 from imagestore.facets.intelligent_tiering import IntelligentTiering
 from imagestore.facets.lifecycle import Lifecycle
+from imagestore.facets.notifications import Notifications
 from imagestore.facets.object_lock import ObjectLock
 from imagestore.facets.ownership import Ownership
 from imagestore.facets.policy import Policy
@@ -142,6 +144,10 @@ class ImageBucketSpec(Model):
     storage_class_analysis: Annotated[
         StorageClassAnalysis | None, Field(description="What the store watches to advise on classes.")
     ] = None
+    notifications: Annotated[
+        Notifications | None, Field(description="Whom the store tells of uploads and removals.")
+    ] = None
+    acl: Annotated[Acl | None, Field(description="Whom the bucket's ACL lets in. Only looked at.")] = None
 
 
 def facet_kinds() -> dict[str, type[Facet]]:
@@ -159,6 +165,7 @@ def _is_facet(kind: object) -> bool:
 
 
 FACETS: dict[str, type[Facet]] = facet_kinds()
+FINDINGS: tuple[str, ...] = tuple(name for kind in FACETS.values() for name in kind.finds)
 
 
 def wishes(spec: ImageBucketSpec) -> dict[str, Facet]:

@@ -16,7 +16,12 @@ Policy = Callable[[Plan], Plan]
 
 def observe_only(plan: Plan) -> Plan:
     """Nothing is written; what would have been is still in ``fields``."""
-    return plan.map(lambda c: _hold(c, "Observing", "the mode is Observe") if c.writes else c)
+
+    def rule(change: Change) -> Change:
+        seen = change.writes or change.by_hand
+        return _hold(change, "Observing", "the mode is Observe") if seen else change
+
+    return plan.map(rule)
 
 
 def hold_everything(reason: str, message: str, token: str = "") -> Policy:

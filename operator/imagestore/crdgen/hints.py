@@ -9,10 +9,10 @@ import annotated_types
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from imagestore.core.model import Cel, Form, Immutable, Internal, ListMap, ListSet, Schema, WishOnly
+from imagestore.core.model import ByHand, Cel, Form, Immutable, Internal, ListMap, ListSet, Schema, WishOnly
 from imagestore.crdgen.refusal import refuse
 
-_MARKERS = (Cel, Form, Immutable, Internal, ListMap, ListSet, Schema, WishOnly)
+_MARKERS = (ByHand, Cel, Form, Immutable, Internal, ListMap, ListSet, Schema, WishOnly)
 _BOUNDS: dict[type, tuple[str, str]] = {
     annotated_types.MinLen: ("min_length", "min_length"),
     annotated_types.MaxLen: ("max_length", "max_length"),

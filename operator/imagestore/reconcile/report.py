@@ -10,7 +10,7 @@ from imagestore.core.conditions import Condition, find, is_true, settle
 from imagestore.core.facet import Facet
 from imagestore.core.outcome import Note
 from imagestore.core.plan import Op
-from imagestore.reconcile import drift
+from imagestore.reconcile import drift, findings
 from imagestore.reconcile.apply import Result
 from imagestore.reconcile.desired import WRITTEN, inputs_hash, wish_digest
 from imagestore.reconcile.situation import Situation
@@ -35,10 +35,15 @@ def reconciling(reason: str, message: str, ready: Any = "False") -> list[Conditi
     return [condition("Ready", reason, message, ready), condition("Reconciling", reason, message)]
 
 
-def status(s: Situation, conditions: Iterable[Condition], **changes: Any) -> ImageBucketStatus:
-    """The last status with these conditions and changes. ContentLost stays until it is acknowledged."""
+def status(
+    s: Situation, conditions: Iterable[Condition], seen: Visit | None = None, **changes: Any
+) -> ImageBucketStatus:
+    """The last status with these conditions and changes. ContentLost stays until it is acknowledged.
+
+    What was found stays until a visit has looked again.
+    """
     merged = s.status.model_copy(update=changes)
-    fresh = [*conditions, *lost(merged)]
+    fresh = [*conditions, *lost(merged), *findings.conditions(s, seen.results if seen else ())]
     update = {
         "observed_generation": s.meta.generation,
         "bucket_name": s.spec.bucket_name,
@@ -69,6 +74,7 @@ def visited(s: Situation, seen: Visit, wishes: Mapping[str, Facet], **changes: A
     return status(
         s,
         [*judged(s, seen.results), *_drifted(seen)],
+        seen,
         intent=None,
         facets=facets(s.status, seen.results, wishes),
         drift=_drift(s, seen),
@@ -166,7 +172,12 @@ def _memory(result: Result, known: FacetStatus | None, wish: Facet | None) -> st
 def notes(s: Situation, after: ImageBucketStatus) -> tuple[Note, ...]:
     """Events for what is new in a status."""
     before = s.status
-    return (*_readiness(before, after), *_drift_notes(before, after), *_hold_notes(before, after))
+    return (
+        *_readiness(before, after),
+        *findings.notes(before, after),
+        *_drift_notes(before, after),
+        *_hold_notes(before, after),
+    )
 
 
 def _readiness(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator[Note]:

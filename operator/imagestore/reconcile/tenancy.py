@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.api.storagebackend import MaxObjectLock, StorageBackendSpec, Tenancy
+from imagestore.facets.notifications import target
 from imagestore.facets.policy import BUCKET, Policy, Statement
 from imagestore.reconcile.situation import Meta
 
@@ -64,7 +65,7 @@ def refusals(
     found = [
         *_bucket(meta, spec, store, tenancy, earlier_buckets),
         *_lock(spec, tenancy),
-        *_key(spec, tenancy),
+        *_named(spec, tenancy),
     ]
     if spec.policy is not None:
         found += _policy(spec.policy, store, tenancy)
@@ -123,11 +124,20 @@ def _lock(spec: ImageBucketSpec, tenancy: Tenancy) -> Iterator[Refusal]:
         yield Refusal("LockNotAllowed", message, "objectLock")
 
 
-def _key(spec: ImageBucketSpec, tenancy: Tenancy) -> Iterator[Refusal]:
+def _named(spec: ImageBucketSpec, tenancy: Tenancy) -> Iterator[Refusal]:
+    """What is named outside the bucket must be on the backend's list; without a list nothing may be named."""
     key = spec.encryption.key_id if spec.encryption else None
     if key is not None and not _matches(key, tenancy.allowed_kms_keys):
         message = "encryption.keyId is not among the keys that this namespace may use; ask the administrator"
         yield Refusal("KeyNotAllowed", message, "encryption")
+    patterns = tuple(target(p) for p in tenancy.allowed_notification_targets)
+    targets = spec.notifications.targets() if spec.notifications else ()
+    if foreign := sorted({t for t in targets if not _matches(t, patterns)}):
+        message = (
+            f"notifications name {', '.join(foreign[:5])}, which this namespace may not use; ask the administrator to"
+            " add it to tenancy.allowedNotificationTargets"
+        )
+        yield Refusal("TargetNotAllowed", message, "notifications")
 
 
 def _matches(value: str, patterns: tuple[str, ...]) -> bool:

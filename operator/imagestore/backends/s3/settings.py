@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from imagestore.backends.s3.acl import ACL
 from imagestore.backends.s3.cors import CORS
 from imagestore.backends.s3.encryption import ENCRYPTION
 from imagestore.backends.s3.intelligent_tiering import INTELLIGENT_TIERING
 from imagestore.backends.s3.lifecycle import LIFECYCLE
+from imagestore.backends.s3.notifications import NOTIFICATIONS
 from imagestore.backends.s3.object_lock import OBJECT_LOCK
 from imagestore.backends.s3.ownership import OWNERSHIP
 from imagestore.backends.s3.policy import POLICY
@@ -37,4 +39,6 @@ SETTINGS: tuple[Setting[Any], ...] = (
     INTELLIGENT_TIERING,
     REQUEST_METRICS,
     STORAGE_CLASS_ANALYSIS,
+    NOTIFICATIONS,
+    ACL,
 )

@@ -143,4 +143,35 @@ WRONG = [
     # storageClassAnalysis
     ("storageClassAnalysis: {configurations: [{name: a b}]}", "a configuration's name has letters, digits"),
     ("storageClassAnalysis: {configurations: [{name: a, filter: {}}]}", "the filter says nothing"),
+    # notifications
+    ("notifications: {queues: [{name: a, arn: 'arn:minio:sqs::A:webhook'}]}", "queues[0].events: Required value"),
+    ("notifications: {queues: [{name: a, arn: 'arn:minio:sqs::A:webhook', events: []}]}", "should have at least 1 items"),
+    ("notifications: {queues: [{name: a, arn: 'arn:minio:sqs::A:webhook', events: [ObjectCreated]}]}",
+     "an event is one of S3's, such as s3:ObjectCreated:*"),
+    ("notifications: {queues: [{name: a, arn: 'arn:minio:sqs::A:webhook', events: ['s3:ObjectCreated:Pu*']}]}",
+     "an event is one of S3's"),
+    ("notifications: {queues: [{name: a, arn: 'arn:minio:sqs::A:webhook', events: ['s3:ObjectCreated:*'], prefix: 'in/*'}]}",
+     "prefix and suffix are taken literally; remove the *"),
+    ("notifications: {queues: [{name: a, arn: 'arn:minio:sqs::A:webhook', events: ['s3:ObjectCreated:*'], suffix: '*.jpg'}]}",
+     "prefix and suffix are taken literally; remove the *"),
+    ("notifications: {queues: [{name: New Picture, arn: 'arn:minio:sqs::A:webhook', events: ['s3:ObjectCreated:*']}]}",
+     "a notification's name has lower-case letters"),
+    ("notifications: {queues: [{name: foreign/a, arn: 'arn:minio:sqs::A:webhook', events: ['s3:ObjectCreated:*']}]}",
+     "remove foreign/ from it"),
+    ("notifications: {queues: [{name: a, arn: 'https://shop.example/hook', events: ['s3:ObjectCreated:*']}]}",
+     "a target is an ARN, such as"),
+    ("notifications: {topics: [{name: a, arn: 'arn:minio:sqs::A:webhook', events: ['s3:ObjectCreated:*']}]}",
+     "put each target into the list of its kind"),
+    ("notifications: {functions: [{name: a, arn: 'arn:aws:sqs:eu-west-1:1:a', events: ['s3:ObjectCreated:*']}]}",
+     "functions are ARNs of lambda"),
+    ("notifications: {queues: [{name: a, arn: 'arn:minio:sqs::A:webhook', events: ['s3:ObjectCreated:*']},"
+     " {name: a, arn: 'arn:minio:sqs::B:webhook', events: ['s3:ObjectCreated:*']}]}", "Duplicate value"),
+    ("notifications: {queues: [{name: a, arn: 'arn:aws:sqs:eu-west-1:1:a', events: ['s3:ObjectCreated:*']}],"
+     " topics: [{name: a, arn: 'arn:aws:sns:eu-west-1:1:a', events: ['s3:ObjectRemoved:*']}]}",
+     "topics and queues have one name in common"),
+    # what is only looked at
+    ("versioning: {state: Enabled, mfaDelete: 'Yes'}", 'supported values: "Enabled", "Disabled"'),
+    ("acl: {grants: [{grantee: AllUsers, permissions: [EVERYTHING]}]}", 'supported values: "READ", "WRITE"'),
+    ("acl: {grants: [{grantee: AllUsers, permissions: []}]}", "should have at least 1 items"),
+    ("acl: {grants: [{grantee: a, permissions: [READ]}, {grantee: a, permissions: [WRITE]}]}", "Duplicate value"),
 ]  # fmt: skip

@@ -35,15 +35,15 @@ def reconciling(reason: str, message: str, ready: Any = "False") -> list[Conditi
     return [condition("Ready", reason, message, ready), condition("Reconciling", reason, message)]
 
 
-def status(
-    s: Situation, conditions: Iterable[Condition], seen: Visit | None = None, **changes: Any
-) -> ImageBucketStatus:
-    """The last status with these conditions and changes. ContentLost stays until it is acknowledged.
+def status(s: Situation, conditions: Iterable[Condition], **changes: Any) -> ImageBucketStatus:
+    """The last status with these conditions and changes. What was found stays until a visit looks again."""
+    return _status(s, [*conditions, *findings.conditions(s, ())], changes)
 
-    What was found stays until a visit has looked again.
-    """
+
+def _status(s: Situation, conditions: Iterable[Condition], changes: Mapping[str, Any]) -> ImageBucketStatus:
+    """ContentLost stays until it is acknowledged."""
     merged = s.status.model_copy(update=changes)
-    fresh = [*conditions, *lost(merged), *findings.conditions(s, seen.results if seen else ())]
+    fresh = [*conditions, *lost(merged)]
     update = {
         "observed_generation": s.meta.generation,
         "bucket_name": s.spec.bucket_name,
@@ -71,16 +71,15 @@ def visited(s: Situation, seen: Visit, wishes: Mapping[str, Facet], **changes: A
     """The status after a visit."""
     changes.setdefault("created", s.status.created or s.now)
     holds = [h for h in (s.status.plan.held if s.status.plan else ()) if h.facet == CONTENT]
-    return status(
-        s,
-        [*judged(s, seen.results), *_drifted(seen)],
-        seen,
-        intent=None,
-        facets=facets(s.status, seen.results, wishes),
-        drift=_drift(s, seen),
-        plan=_plan(seen, changes.pop("content_holds", holds)),
+    told = {
+        "intent": None,
+        "facets": facets(s.status, seen.results, wishes),
+        "drift": _drift(s, seen),
+        "plan": _plan(seen, changes.pop("content_holds", holds)),
         **changes,
-    )
+    }
+    found = findings.conditions(s, seen.results)
+    return _status(s, [*judged(s, seen.results), *_drifted(seen), *found], told)
 
 
 def _plan(seen: Visit, holds: Sequence[Held]) -> PlanStatus | None:

@@ -10,7 +10,7 @@ from imagestore.facets.acl import Acl, Grant
 def decode(answer: Answer, _at: Place) -> Acl | None:
     """None if nobody but the owner is in it. A group is known by the last word of its URI."""
     owner = (answer.get("Owner") or {}).get("ID")
-    held: dict[str, list[str]] = {}
+    held: dict[str, list[Any]] = {}
     for raw in answer["Grants"]:
         held.setdefault(_grantee(raw["Grantee"]), []).append(raw["Permission"])
     held.pop(owner or "", None)

@@ -83,8 +83,9 @@ def encode(value: Notifications, _at: Place) -> Parameters:
     for kind, key in _LISTS.items():
         kept = [n for n in getattr(value, kind) if not (n.raw and json.loads(n.raw).get("Id") in ours)]
         made |= {key: [_encode(kind, n) for n in kept]} if kept else {}
-    bridge = {"EventBridgeConfiguration": {}} if value.event_bridge else {}
-    return {"NotificationConfiguration": made | bridge}
+    if value.event_bridge:
+        made["EventBridgeConfiguration"] = {}
+    return {"NotificationConfiguration": made}
 
 
 def _encode(kind: str, one: Notification) -> dict[str, Any]:

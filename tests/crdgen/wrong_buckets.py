@@ -159,11 +159,11 @@ WRONG = [
     ("notifications: {queues: [{name: foreign/a, arn: 'arn:minio:sqs::A:webhook', events: ['s3:ObjectCreated:*']}]}",
      "remove foreign/ from it"),
     ("notifications: {queues: [{name: a, arn: 'https://shop.example/hook', events: ['s3:ObjectCreated:*']}]}",
-     "a target is an ARN, such as"),
+     "a queue is an ARN with :sqs: in it, such as"),
     ("notifications: {topics: [{name: a, arn: 'arn:minio:sqs::A:webhook', events: ['s3:ObjectCreated:*']}]}",
-     "put each target into the list of its kind"),
+     "a topic is an ARN with :sns: in it"),
     ("notifications: {functions: [{name: a, arn: 'arn:aws:sqs:eu-west-1:1:a', events: ['s3:ObjectCreated:*']}]}",
-     "functions are ARNs of lambda"),
+     "a function is an ARN with :lambda: in it"),
     ("notifications: {queues: [{name: a, arn: 'arn:minio:sqs::A:webhook', events: ['s3:ObjectCreated:*']},"
      " {name: a, arn: 'arn:minio:sqs::B:webhook', events: ['s3:ObjectCreated:*']}]}", "Duplicate value"),
     ("notifications: {queues: [{name: a, arn: 'arn:aws:sqs:eu-west-1:1:a', events: ['s3:ObjectCreated:*']}],"

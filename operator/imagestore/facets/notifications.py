@@ -1,7 +1,7 @@
 """Notifications: whom the store tells of what happens to objects. Each is known by its name, as lifecycle rules are."""
 
 import re
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field
@@ -13,7 +13,6 @@ from imagestore.facets.lifecycle import FOREIGN
 __all__ = ["EVENT_BRIDGE", "FOREIGN", "KINDS", "Notification", "Notifications", "target"]
 
 EVENT_BRIDGE = "EventBridge"  # the part, and the target's name in the backend's allow-list
-KINDS = ("topics", "queues", "functions")
 
 # A MinIO server has one region and writes it into the ARN by itself: with and without it one target is meant.
 _REGION = re.compile(r"^(arn:minio:[a-z]+):[^:]*:")
@@ -45,18 +44,7 @@ class Notification(Model):
         Form("a notification's name has lower-case letters, digits and hyphens, such as new-picture"),
         Cel("!self.startsWith('foreign/')", "a notification's name has no slash; remove foreign/ from it"),
     ]
-    arn: Annotated[
-        str,
-        Field(
-            pattern=r"^arn:[a-z0-9-]+:[a-z0-9-]+:[^ ]+$",
-            max_length=512,
-            description="The target. It must be there, and let the store send to it; the backend's owner says which"
-            " ones may be named.",
-        ),
-        Form(
-            "a target is an ARN, such as arn:aws:sqs:eu-west-1:123456789012:uploads or arn:minio:sqs::ID:webhook"
-        ),
-    ]
+    arn: str
     events: Annotated[
         tuple[
             Annotated[
@@ -83,11 +71,43 @@ class Notification(Model):
         return self.model_copy(update={"arn": target(self.arn), "events": tuple(sorted(set(self.events)))})
 
 
-def _lists(what: str, service: str, example: str) -> Cel:
-    rule = f"!has(self.{what}) || self.{what}.all(n, n.arn.contains(':{service}:'))"
-    return Cel(
-        rule, f"{what} are ARNs of {service}, such as {example}; put each target into the list of its kind"
-    )
+_DESCRIPTION = "The target. It must be there, and let the store send to it; the backend's owner says which ones may be named."
+
+
+class Topic(Notification):
+    """A topic that is told."""
+
+    arn: Annotated[
+        str,
+        Field(pattern=r"^arn:[a-z0-9-]+:sns:[^ ]+$", max_length=512, description=_DESCRIPTION),
+        Form("a topic is an ARN with :sns: in it, such as arn:aws:sns:eu-west-1:123456789012:uploads"),
+    ]
+
+
+class Queue(Notification):
+    """A queue that is told."""
+
+    arn: Annotated[
+        str,
+        Field(pattern=r"^arn:[a-z0-9-]+:sqs:[^ ]+$", max_length=512, description=_DESCRIPTION),
+        Form(
+            "a queue is an ARN with :sqs: in it, such as arn:aws:sqs:eu-west-1:123456789012:uploads, or on MinIO"
+            " arn:minio:sqs::ID:webhook"
+        ),
+    ]
+
+
+class Function(Notification):
+    """A function that is called."""
+
+    arn: Annotated[
+        str,
+        Field(pattern=r"^arn:[a-z0-9-]+:lambda:[^ ]+$", max_length=512, description=_DESCRIPTION),
+        Form(
+            "a function is an ARN with :lambda: in it, such as"
+            " arn:aws:lambda:eu-west-1:123456789012:function:thumbnails"
+        ),
+    ]
 
 
 def _apart(one: str, other: str) -> Cel:
@@ -98,7 +118,7 @@ def _apart(one: str, other: str) -> Cel:
     )
 
 
-_Notifications = Annotated[tuple[Notification, ...], ListMap("name")]
+KINDS: Mapping[str, type[Notification]] = {"topics": Topic, "queues": Queue, "functions": Function}
 
 
 class Notifications(Facet):
@@ -106,21 +126,24 @@ class Notifications(Facet):
 
     removal: ClassVar[Removal] = Removal.CLEAR
     cel: ClassVar[tuple[Cel, ...]] = (
-        _lists("topics", "sns", "arn:aws:sns:eu-west-1:123456789012:uploads"),
-        _lists("queues", "sqs", "arn:minio:sqs::ID:webhook"),
-        _lists("functions", "lambda", "arn:aws:lambda:eu-west-1:123456789012:function:thumbnails"),
         _apart("topics", "queues"),
         _apart("topics", "functions"),
         _apart("queues", "functions"),
     )
 
     topics: Annotated[
-        _Notifications, Field(max_length=50, description="SNS topics of Amazon, or of Ceph's gateway.")
+        tuple[Topic, ...],
+        ListMap("name"),
+        Field(max_length=50, description="SNS topics of Amazon, or of Ceph's gateway."),
     ] = ()
     queues: Annotated[
-        _Notifications, Field(max_length=50, description="SQS queues, or targets of MinIO's configuration.")
+        tuple[Queue, ...],
+        ListMap("name"),
+        Field(max_length=50, description="SQS queues, or targets of MinIO's configuration."),
     ] = ()
-    functions: Annotated[_Notifications, Field(max_length=50, description="Lambda functions.")] = ()
+    functions: Annotated[
+        tuple[Function, ...], ListMap("name"), Field(max_length=50, description="Lambda functions.")
+    ] = ()
     event_bridge: Annotated[
         bool | None,
         Field(description="Send every event to Amazon EventBridge. Not mentioned: as it is; false: do not."),

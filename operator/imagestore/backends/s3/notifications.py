@@ -56,13 +56,13 @@ def _decode(kind: str, raw: Raw, names: set[str]) -> Notification:
         "events": tuple(raw["Events"]),
         **_filters(raw, strict=False),
     }
-    return Notification.model_construct(**shown, raw=text)
+    return KINDS[kind].model_construct(**shown, raw=text)
 
 
 def _understood(kind: str, name: str, raw: Raw) -> Notification | None:
     """The notification, or None if it says more than a model can."""
     try:
-        return Notification(name=name, arn=raw[_ARNS[kind]], events=tuple(raw["Events"]), **_filters(raw))
+        return KINDS[kind](name=name, arn=raw[_ARNS[kind]], events=tuple(raw["Events"]), **_filters(raw))
     except (ValueError, KeyError, TypeError):
         return None
 

@@ -102,8 +102,9 @@ def _field(info: FieldInfo, *, observed: bool) -> st.SearchStrategy[Any]:
     if marker(info.metadata, kept_out):
         return st.none()
     made = _type(info.annotation, info.metadata, observed=observed)
-    told = observed and marker(info.metadata, ByHand)  # what is only looked at is always told
-    return made.filter(lambda value: value is not None) if told else made
+    if observed and marker(info.metadata, ByHand):  # what is only looked at is always told
+        return made.filter(lambda value: value is not None)
+    return made
 
 
 def _type(kind: Any, metadata: list[Any], *, observed: bool) -> st.SearchStrategy[Any]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from imagestore.core import errors
+from imagestore.core.plan import ONLY_BY_HAND
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "operator" / "imagestore"
@@ -19,7 +20,12 @@ REASONS = {
     "_hold": 2, "Result": 2, "hold_everything": 0, "Judgement": 1, "_stalled": 1,
 }  # fmt: skip
 CAMEL = re.compile(r"([A-Z][a-z]+)+")
-BUILT = {"DriftCorrected", "DriftVanished", "AccessDenied"}  # put together from parts
+BUILT = {
+    "DriftCorrected",
+    "DriftVanished",
+    "AccessDenied",
+    ONLY_BY_HAND,
+}  # put together from parts, or a constant
 
 
 def said() -> set[str]:

@@ -12,6 +12,7 @@ from dev import examples
 from dev.demo.operator import Operator
 from dev.stores import Store
 from dev.wait import eventually
+from tests.backends.listener import Heard
 
 FOLDERS = sorted(p.name for p in examples.FOLDER.iterdir() if p.is_dir())
 
@@ -113,6 +114,18 @@ def test_one_on_each_store(
         assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
         assert tags(s3, bucket)["store"] == name
         assert rules(s3, bucket)["drafts-go"]["Expiration"]["Days"] == 30
+
+
+def test_upload_webhook(operated: Operator, webhook: Heard, webhook_store: Store) -> None:
+    apply(operated, "06-upload-webhook", uploads=webhook_store)
+    s3, bucket = webhook_store.s3(), "webshop--pictures"
+    for key in ("originals/a.png", "thumbs/a.jpg", "originals/a.jpg"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"picture")
+
+    def told() -> list[str]:
+        return [json.loads(body)["Key"] for method, _, _, body in webhook.asked if method == "POST" and body]
+
+    eventually(lambda: told() == ["webshop--pictures/originals/a.jpg"], 20, lambda: f"told of it: {told()}")
 
 
 def test_every_example_has_a_test() -> None:

@@ -18,9 +18,11 @@ from imagestore.core.errors import Unavailable
 # The root of each answer that is read. A second one is what RGW 16.2 or moto call it.
 ROOTS: Mapping[str, frozenset[str]] = {
     "DeleteObjects": frozenset({"DeleteResult"}),
+    "GetBucketAcl": frozenset({"AccessControlPolicy"}),
     "GetBucketCors": frozenset({"CORSConfiguration"}),
     "GetBucketEncryption": frozenset({"ServerSideEncryptionConfiguration"}),
     "GetBucketLifecycleConfiguration": frozenset({"LifecycleConfiguration"}),
+    "GetBucketNotificationConfiguration": frozenset({"NotificationConfiguration"}),
     "GetBucketTagging": frozenset({"Tagging"}),
     "GetBucketVersioning": frozenset({"VersioningConfiguration", "GetBucketVersioningResponse"}),
     "GetObjectLockConfiguration": frozenset({"ObjectLockConfiguration"}),

@@ -102,7 +102,7 @@ def _field(info: FieldInfo, *, observed: bool) -> st.SearchStrategy[Any]:
     if marker(info.metadata, kept_out):
         return st.none()
     made = _type(info.annotation, info.metadata, observed=observed)
-    if observed and marker(info.metadata, ByHand):  # what is only looked at is always told
+    if observed and marker(info.metadata, ByHand) is not None:  # what is only looked at is always told
         return made.filter(lambda value: value is not None)
     return made
 

@@ -22,7 +22,9 @@ ROOTS: Mapping[str, frozenset[str]] = {
     "GetBucketCors": frozenset({"CORSConfiguration"}),
     "GetBucketEncryption": frozenset({"ServerSideEncryptionConfiguration"}),
     "GetBucketLifecycleConfiguration": frozenset({"LifecycleConfiguration"}),
-    "GetBucketNotificationConfiguration": frozenset({"NotificationConfiguration"}),
+    "GetBucketNotificationConfiguration": frozenset(
+        {"NotificationConfiguration", "GetBucketNotificationResponse"}
+    ),
     "GetBucketTagging": frozenset({"Tagging"}),
     "GetBucketVersioning": frozenset({"VersioningConfiguration", "GetBucketVersioningResponse"}),
     "GetObjectLockConfiguration": frozenset({"ObjectLockConfiguration"}),

@@ -21,7 +21,8 @@ class Versioning(Facet):
         Literal["Enabled", "Disabled"] | None,
         ByHand(
             "as the account's root, with a code of its device: aws s3api put-bucket-versioning --bucket BUCKET"
-            " --versioning-configuration Status=Enabled,MFADelete=Enabled (or Disabled) --mfa 'DEVICE CODE'"
+            " --versioning-configuration Status=Enabled,MFADelete=Enabled (or Disabled) --mfa 'DEVICE CODE'; MinIO"
+            " and SeaweedFS have no MFA delete: mention it no more there"
         ),
         Field(description="Whether removing a version needs a second factor. Only looked at, never written."),
     ] = None

@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from imagestore.api.imagebucket import FACETS
 from imagestore.cli.manifests.rules import holds
 from imagestore.core.facet import Facet, Parts
-from imagestore.core.model import QUANTITY, Internal, ListMap, ListSet, Model, WishOnly, marker
+from imagestore.core.model import QUANTITY, ByHand, Internal, ListMap, ListSet, Model, WishOnly, marker
 from imagestore.core.reading import Found, Missing, Reading
 from imagestore.core.references import BucketRef
 from imagestore.facets.policy import TLS_SID
@@ -33,6 +33,11 @@ _POOL = [
     "0.5Ki",
     "10m",
     "images/*",
+    "arn:x:sns:a",
+    "arn:x:sqs:a",
+    "arn:x:lambda:a",
+    "s3:ObjectCreated:*",
+    "s3:ObjectRemoved:Delete",
 ]
 _LETTERS = 'aZ0-_./*:[]{}="\\ \n\u00e9\u2603'
 _FEW = 2
@@ -99,7 +104,10 @@ def _field(info: FieldInfo, *, observed: bool) -> st.SearchStrategy[Any]:
     kept_out = WishOnly if observed else Internal
     if marker(info.metadata, kept_out):
         return st.none()
-    return _type(info.annotation, info.metadata, observed=observed)
+    made = _type(info.annotation, info.metadata, observed=observed)
+    if observed and marker(info.metadata, ByHand) is not None:  # what is only looked at is always told
+        return made.filter(lambda value: value is not None)
+    return made
 
 
 def _type(kind: Any, metadata: list[Any], *, observed: bool) -> st.SearchStrategy[Any]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from imagestore.core import errors
+from imagestore.core.plan import ONLY_BY_HAND
 from imagestore.reconcile.references import NOT_FOUND
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -20,7 +21,8 @@ REASONS = {
     "_hold": 2, "Result": 2, "hold_everything": 0, "Judgement": 1, "_stalled": 1, "Why": 0,
 }  # fmt: skip
 CAMEL = re.compile(r"([A-Z][a-z]+)+")
-BUILT = {"DriftCorrected", "DriftVanished", "AccessDenied", NOT_FOUND}  # put together from parts, or a name
+# Put together from parts, or a constant.
+BUILT = {"DriftCorrected", "DriftVanished", "AccessDenied", NOT_FOUND, ONLY_BY_HAND}
 
 
 def said() -> set[str]:

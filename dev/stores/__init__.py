@@ -1,11 +1,20 @@
 """Object stores on this machine, each a context manager that gives the same `Store`."""
 
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+
 from dev.stores.aws import aws
 from dev.stores.base import Provider, Store
 from dev.stores.ceph import ceph
 from dev.stores.minio import minio
 from dev.stores.seaweedfs import seaweedfs
 
-FACTORIES = {"minio": minio, "ceph": ceph, "seaweedfs": seaweedfs, "aws": aws}
+FACTORIES: Mapping[str, Callable[[Path], AbstractContextManager[Store]]] = {
+    "minio": minio,
+    "ceph": ceph,
+    "seaweedfs": seaweedfs,
+    "aws": aws,
+}
 
 __all__ = ["FACTORIES", "Provider", "Store", "aws", "ceph", "minio", "seaweedfs"]

@@ -13,7 +13,10 @@ from dev.stores.base import Store, new_secret
 
 @contextmanager
 def aws(directory: Path, *, name: str = "aws") -> Iterator[Store]:
-    """moto in a process of its own. It checks no credentials, and what it holds is gone when it stops."""
+    """moto in a process of its own. It checks no credentials, and what it holds is gone when it stops.
+
+    It has an SQS queue `images`, which can be told of uploads.
+    """
     port = free_port()
     store = Store("AWS", f"http://127.0.0.1:{port}", "us-east-1", "imagestore", new_secret())
     server = Server(
@@ -24,4 +27,5 @@ def aws(directory: Path, *, name: str = "aws") -> Iterator[Store]:
         grace=0,
     )
     with running(server):
+        store.client("sqs").create_queue(QueueName="images")
         yield replace(store, servers=(server,))

@@ -14,6 +14,8 @@ from dev.process import Server
 
 Provider = Literal["MinIO", "Ceph", "SeaweedFS", "AWS"]
 
+NOWHERE = "http://127.0.0.1:9/"  # where nothing listens: a webhook that nobody waits for
+
 _COORDINATES = (
     "provider", "endpoint", "region", "access_key", "secret_key",
     "admin_endpoint", "admin_access_key", "admin_secret_key",
@@ -66,8 +68,12 @@ class Store:
 
     def s3(self) -> Any:
         """A boto3 S3 client that speaks to it as other servers than AWS want it, and fails fast."""
+        return self.client("s3")
+
+    def client(self, service: str) -> Any:
+        """The same for another service that is asked at the same address: Ceph's SNS, moto's SQS."""
         return boto3.client(
-            "s3",
+            service,
             endpoint_url=self.endpoint,
             region_name=self.region,
             aws_access_key_id=self.access_key,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dev.debian import unpacked
 from dev.process import running
-from dev.stores.base import Store, new_secret
+from dev.stores.base import NOWHERE, Store, new_secret
 from dev.stores.rados import KMS_KEY, Rados
 
 __all__ = ["KMS_KEY", "ceph", "ceph_programs"]
@@ -21,8 +21,10 @@ def ceph_programs() -> Path:
 
 
 @contextmanager
-def ceph(directory: Path, *, name: str = "ceph") -> Iterator[Store]:
+def ceph(directory: Path, *, name: str = "ceph", webhook: str = NOWHERE) -> Iterator[Store]:
     """A gateway whose files are in `directory/name`; SSE-KMS knows the key `images`.
+
+    It can tell `webhook` of uploads, through the topic `arn:aws:sns:default::images`.
 
     What it holds survives `stop` and `start` (the OSD writes its memory down when it is asked to end), not a
     kill. A day of a lifecycle rule lasts 10 s.
@@ -40,6 +42,7 @@ def ceph(directory: Path, *, name: str = "ceph") -> Iterator[Store]:
             _create_user(rados, *user)
             _create_user(rados, *administrator, f"--caps={_ADMIN_CAPS}")
             with running(gateway):
+                store.client("sns").create_topic(Name="images", Attributes={"push-endpoint": webhook})
                 yield replace(store, servers=(monitor, osd, gateway))
 
 

@@ -10,14 +10,19 @@ from pathlib import Path
 from dev.ports import free_ports
 from dev.process import Server, running
 from dev.programs import program
-from dev.stores.base import Store, new_secret
+from dev.stores.base import NOWHERE, Store, new_secret
 
 KMS_KEY = "images"
 
 
 @contextmanager
-def minio(directory: Path, *, name: str = "minio", kms: bool = True) -> Iterator[Store]:
-    """A MinIO whose data is in `directory/name`. With `kms` it encrypts with the key `images` on request."""
+def minio(
+    directory: Path, *, name: str = "minio", kms: bool = True, webhook: str = NOWHERE
+) -> Iterator[Store]:
+    """A MinIO whose data is in `directory/name`. With `kms` it encrypts with the key `images` on request.
+
+    It can tell `webhook` of uploads, as the target `arn:minio:sqs::IMAGES:webhook`.
+    """
     port, console = free_ports(2)
     folder = directory / name
     (folder / "data").mkdir(parents=True)
@@ -29,11 +34,15 @@ def minio(directory: Path, *, name: str = "minio", kms: bool = True) -> Iterator
         "minio",
         [program("minio"), "server", "--quiet", *addresses, folder / "data"],
         log=folder / "minio.log",
-        env=_environment(store, kms=kms),
+        env=_environment(store, kms=kms) | _target(webhook),
         ready=store.lists,
     )
     with running(server):
         yield replace(store, servers=(server,))
+
+
+def _target(webhook: str) -> dict[str, str]:
+    return {"MINIO_NOTIFY_WEBHOOK_ENABLE_IMAGES": "on", "MINIO_NOTIFY_WEBHOOK_ENDPOINT_IMAGES": webhook}
 
 
 def _environment(store: Store, *, kms: bool) -> dict[str, str]:

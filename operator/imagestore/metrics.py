@@ -154,9 +154,14 @@ CONTENT_LOST = Family(
     "1 while a bucket that was found missing waits to be acknowledged.",
     ("namespace", "name", "backend"),
 )
+FINDING = Family(
+    "imagestore_finding",
+    "1 while something was found that somebody should know of, though the spec does not forbid it.",
+    ("namespace", "name", "backend", "finding"),
+)
 FAMILIES = (
     QUEUE_DEPTH, QUEUE_AGE, QUEUE_RUNNING, QUEUE_DELAYED,
-    OBJECTS, BUCKET_READY, BACKEND_READY, FACETS, DRIFT_SINCE, DRIFT_OVER, CONTENT_LOST,
+    OBJECTS, BUCKET_READY, BACKEND_READY, FACETS, DRIFT_SINCE, DRIFT_OVER, CONTENT_LOST, FINDING,
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from dev.cluster import Cluster
 from dev.prometheus import prometheus
-from dev.stores import Store, minio
+from dev.stores import Store, minio, seaweedfs
 from tests.alerts.relay import relayed
 from tests.alerts.rules import FILE, hurried
 from tests.alerts.world import World
@@ -32,7 +32,14 @@ def store(directory: Path) -> Iterator[Store]:
 
 
 @pytest.fixture(scope="package")
-def world(directory: Path, store: Store) -> Iterator[World]:
+def with_acls(directory: Path) -> Iterator[Store]:
+    """Another one, which has ACLs."""
+    with seaweedfs(directory) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def world(directory: Path, store: Store, with_acls: Store) -> Iterator[World]:
     """Everything runs, and every bucket is ready."""
     with (
         Cluster.start(directory, name="alerts") as cluster,
@@ -45,6 +52,6 @@ def world(directory: Path, store: Store) -> Iterator[World]:
         with operator(relay.kube, directory, "operator", *EAGER) as running:
             targets = {"imagestore": [running.url.removeprefix("http://")]}
             with prometheus(directory, hurried(FILE.read_text()), targets) as asking:
-                made = World(cluster, running, asking, store, refusing, throttling, relay)
+                made = World(cluster, running, asking, store, with_acls, refusing, throttling, relay)
                 made.populate()
                 yield made

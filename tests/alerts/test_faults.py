@@ -16,6 +16,7 @@ Fault = Callable[[World], AbstractContextManager[None]]
 AT_ONCE: dict[tuple[str, str], Fault] = {
     ("ImagestoreDrift", f"{NAMESPACE}/observed"): faults.drift,
     ("ImagestoreContentLost", f"{NAMESPACE}/lost"): faults.lost,
+    ("ImagestoreFinding", f"{NAMESPACE}/open"): faults.public,
     ("ImagestoreBucketNotReady", f"{NAMESPACE}/unwilling"): faults.not_ready,
     ("ImagestoreBackendNotReady", "locked"): faults.locked,
     ("ImagestoreStoreDoesNotAnswer", "refusing"): faults.silent,

@@ -26,12 +26,13 @@ Firing = frozenset[tuple[str, str]]
 
 @dataclass
 class World:
-    """One operator with five backends, which are one store."""
+    """One operator with six backends, of which five are one store; the sixth has ACLs."""
 
     cluster: Cluster
     operator: Operator
     prometheus: Prometheus
     store: Store
+    with_acls: Store
     refusing: Proxy
     throttling: Proxy
     relay: Relay
@@ -48,7 +49,7 @@ class World:
         self.await_firing(frozenset())
 
     def _backend(self, name: str, proxy: Proxy | None) -> list[dict[str, Any]]:
-        made = backend_manifests(name, self.store, namespaces=(NAMESPACE,))
+        made = backend_manifests(name, self._store(name), namespaces=(NAMESPACE,))
         made[-1]["spec"].pop("admin", None)
         if proxy:
             made[-1]["spec"]["s3"]["endpoint"] = proxy.endpoint
@@ -56,7 +57,10 @@ class World:
 
     def user(self, backend: str = "calm") -> User:
         """Somebody with buckets on this backend."""
-        return User(self.cluster, NAMESPACE, backend, self.store)
+        return User(self.cluster, NAMESPACE, backend, self._store(backend))
+
+    def _store(self, backend: str) -> Store:
+        return self.with_acls if backend == "with-acls" else self.store
 
     def firing(self) -> Firing:
         """What fires now."""
@@ -80,7 +84,7 @@ class World:
 BUCKETS = (
     ("calm", "lost"), ("calm", "observed"), ("calm", "unwilling"), ("calm", "edited"),
     ("refusing", "behind-refusing"), ("throttling", "throttled-1"), ("throttling", "throttled-2"),
-    ("locked", "behind-locked"), *(("slow", f"slow-{n}") for n in range(6)),
+    ("locked", "behind-locked"), ("with-acls", "open"), *(("slow", f"slow-{n}") for n in range(6)),
 )  # fmt: skip
 
 
@@ -116,6 +120,16 @@ def corrected(world: World) -> Iterator[None]:
     """Somebody clicks in the console, and the operator puts it right at once."""
     world.user().suspend_versioning("edited")
     yield
+
+
+@contextmanager
+def public(world: World) -> Iterator[None]:
+    """Somebody opens a bucket by its ACL."""
+    user = world.user("with-acls")
+    user.patch("open", acl={})
+    user.s3.put_bucket_acl(Bucket=user.bucket("open"), ACL="public-read")
+    yield
+    user.s3.put_bucket_acl(Bucket=user.bucket("open"), ACL="private")
 
 
 @contextmanager
@@ -215,9 +229,11 @@ def deaf(world: World) -> Iterator[None]:
 def hanging(world: World) -> Iterator[None]:
     """Every store hangs, so no reconcile ends: as if every worker were stuck."""
     world.store.pause()
+    world.with_acls.pause()
     try:
         yield
     finally:
+        world.with_acls.resume()
         world.store.resume()
 
 

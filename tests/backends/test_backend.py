@@ -16,6 +16,7 @@ from tests.backends.test_errors import reaching
 from tests.contract.stores import Recorded, backend_of
 
 ALL = ["AWS", "MinIO", "Ceph", "SeaweedFS"]
+ON = Versioning(state="Enabled", mfa_delete="Disabled")
 
 
 @pytest.fixture(params=ALL)
@@ -69,7 +70,7 @@ def test_object_lock_is_asked_for_at_creation(backend: S3Backend, lock: ObjectLo
     name = new()
     backend.create(name, {"objectLock": lock})
     assert backend.drivers["objectLock"].read(name) == lock
-    assert backend.drivers["versioning"].read(name) == Versioning(state="Enabled"), "a lock brings versions"
+    assert backend.drivers["versioning"].read(name) == ON, "a lock brings versions"
 
 
 def test_a_name_that_is_taken_is_rejected_where_the_store_says_so(backend: S3Backend) -> None:
@@ -146,5 +147,5 @@ def test_a_server_of_unknown_make_gets_no_settings_but_versions(request: pytest.
     sight = backend.look(name)
     assert sight is not None
     assert sight.tags is None, "it is not known whom it belongs to"
-    backend.drivers["versioning"].write(name, Versioning(state="Enabled"), None)
-    assert backend.drivers["versioning"].read(name) == Versioning(state="Enabled")
+    backend.drivers["versioning"].write(name, ON, None)
+    assert backend.drivers["versioning"].read(name) == ON

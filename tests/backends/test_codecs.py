@@ -28,6 +28,7 @@ LOSSY = {
     ("aws", "lifecycle", "sizes"), ("aws", "lifecycle", "keep-newest"), ("aws", "lifecycle", "full"),
     ("ceph", "lifecycle", "sizes"), ("ceph", "lifecycle", "keep-newest"), ("ceph", "lifecycle", "full"),
     ("minio", "lifecycle", "full"), ("minio", "encryption", "bucket-key"),
+    ("aws", "notifications", "full"),
 }  # fmt: skip
 
 CASES = [
@@ -56,7 +57,7 @@ def test_a_recorded_answer_is_what_was_written(store: str, facet: str, sample: s
         assert bool(differs) == ((store, facet, sample) in LOSSY), differs
 
 
-@pytest.mark.parametrize("facet", SAMPLES)
+@pytest.mark.parametrize("facet", [f for f in SAMPLES if ROWS[f].write])
 def test_what_is_encoded_is_decoded(facet: str) -> None:
     row = ROWS[facet]
     for sample in SAMPLES[facet].values():

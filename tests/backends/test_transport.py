@@ -64,7 +64,7 @@ def _operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
             yield f"{row.facet}-read", row.read, {}
             removals = enumerate(row.removals(None, fullest(row.facet)) if row.clear else ())
             yield from ((f"{row.facet}-clear-{number}", row.clear, sent) for number, sent in removals)
-            for name, sample in SAMPLES[row.facet].items():
+            for name, sample in SAMPLES[row.facet].items() if row.write else ():
                 for number, sent in enumerate(row.puts(sample, None, place)):
                     yield f"{row.facet}-{name}-{number}", row.write, sent
     for operation, parameters in OTHERS:

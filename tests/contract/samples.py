@@ -9,6 +9,22 @@ from imagestore.facets.tags import OWNER
 
 KMS_KEY = "images"  # the key that dev's MinIO and Ceph know
 
+# Targets that dev's stores have; each store has but its own.
+MINIO_WEBHOOK = "arn:minio:sqs::IMAGES:webhook"
+CEPH_TOPIC = "arn:aws:sns:default::images"
+AWS_QUEUE = "arn:aws:sqs:us-east-1:123456789012:images"
+AWS_TOPIC = "arn:aws:sns:us-east-1:123456789012:uploads"
+AWS_FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:thumbnails"
+
+ALL = ["s3:ObjectCreated:*"]
+
+
+def _told(arn: str) -> list[dict[str, Any]]:
+    """Two that are told of different things."""
+    jpg = {"events": ["s3:ObjectCreated:Put", "s3:ObjectRemoved:*"], "prefix": "originals/", "suffix": ".jpg"}
+    return [{"name": "jpg", "arn": arn, **jpg}, {"name": "tmp", "arn": arn, "events": ALL, "prefix": "tmp/"}]
+
+
 SPECS: Mapping[str, Mapping[str, Any]] = {
     "versioning": {"suspended": {"state": "Suspended"}, "enabled": {"state": "Enabled"}},
     "objectLock": {
@@ -266,6 +282,28 @@ SPECS: Mapping[str, Mapping[str, Any]] = {
                 },
             ]
         },
+    },
+    "notifications": {
+        "webhook": {"queues": [{"name": "any", "arn": MINIO_WEBHOOK, "events": ALL}]},
+        "webhooks": {"queues": _told(MINIO_WEBHOOK)},
+        "topic": {"topics": [{"name": "any", "arn": CEPH_TOPIC, "events": ALL}]},
+        "topics": {"topics": _told(CEPH_TOPIC)},
+        "queue": {"queues": [{"name": "any", "arn": AWS_QUEUE, "events": ALL}]},
+        "each-kind": {
+            "queues": _told(AWS_QUEUE),
+            "topics": [{"name": "t", "arn": AWS_TOPIC, "events": ["s3:ObjectTagging:*"]}],
+            "functions": [{"name": "f", "arn": AWS_FUNCTION, "events": ["s3:ObjectRestore:Completed"]}],
+        },
+        "full": {
+            "queues": _told(AWS_QUEUE),
+            "topics": [{"name": "t", "arn": AWS_TOPIC, "events": ["s3:ObjectTagging:*"], "suffix": ".png"}],
+            "functions": [{"name": "f", "arn": AWS_FUNCTION, "events": ["s3:ObjectRestore:Completed"]}],
+            "eventBridge": True,
+        },
+    },
+    "acl": {
+        "accounts": {"grants": [{"grantee": "AuthenticatedUsers", "permissions": ["READ"]}]},
+        "public": {"grants": [{"grantee": "AllUsers", "permissions": ["READ"]}]},
     },
 }
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from imagestore.api.imagebucket import FACETS
 from imagestore.core.diff import diff
 from imagestore.core.facet import WHOLE, Facet, Parts, Removal
-from imagestore.core.model import WishOnly, marker
+from imagestore.core.model import ByHand, WishOnly, marker
 from imagestore.core.paths import covers, parse
 from imagestore.core.plan import Change, Op, plan
 from imagestore.core.policies import ignoring
@@ -122,8 +122,17 @@ def test_what_was_applied_needs_no_second_plan(kind: Kind, data: st.DataObject) 
     wish, reading, managed = data.draw(strategies.cases(kind[1]))
     first = decide(kind[0], wish, reading, managed)
     again = decide(kind[0], wish, applied(first, reading), managed | first.parts)
-    assert again.op is Op.KEEP
-    assert again.fields == ()
+    assert again.by_hand or (again.op, again.fields) == (Op.KEEP, ())
+
+
+@each_facet
+@given(data=st.data())
+def test_what_is_never_written_is_written_as_it_was(kind: Kind, data: st.DataObject) -> None:
+    wish, reading, managed = data.draw(strategies.cases(kind[1]))
+    change = decide(kind[0], wish, reading, managed)
+    for name in [n for n, f in kind[1].model_fields.items() if marker(f.metadata, ByHand)]:
+        was = getattr(reading.value.canonical(), name) if isinstance(reading, Found) else None
+        assert not change.writes or getattr(change.after, name) == was
 
 
 @each_facet
@@ -132,7 +141,7 @@ def test_a_plan_that_writes_says_what_differs(kind: Kind, data: st.DataObject) -
     wish, reading, managed = data.draw(strategies.cases(kind[1]))
     wanted = data.draw(st.sampled_from([wish, None]))
     change = decide(kind[0], wanted, reading, managed)
-    assert bool(change.fields) == change.writes
+    assert bool(change.fields) == (change.writes or change.by_hand)
 
 
 @each_facet
@@ -167,7 +176,7 @@ def test_a_setting_that_is_no_longer_mentioned_obeys_its_removal_rule(
     _, reading, managed = data.draw(strategies.cases(kind[1]))
     change = decide(kind[0], None, reading, managed)
     mine = reading.value.canonical().restrict(managed) if isinstance(reading, Found) else None
-    if mine is None or mine.is_empty() or kind[1].removal is Removal.RETAIN:
+    if mine is None or mine.is_empty() or kind[1].removal in (Removal.RETAIN, Removal.LEAVE):
         assert change.op is Op.KEEP
         assert change.reason == "Forgotten"
     else:

@@ -80,6 +80,7 @@ def test_a_large_backend_is_judged(installed: Cluster) -> None:
         ],
         "allowedPrincipals": [f"arn:aws:iam::{n}:user/" + "x" * 1000 + "*" for n in range(256)],
         "allowedKmsKeys": [f"arn:aws:kms::{n}:key/" + "x" * 1000 + "*" for n in range(256)],
+        "allowedNotificationTargets": [f"arn:aws:sqs::{n}:" + "x" * 1000 + "*" for n in range(256)],
     }
     made = manifest(
         "StorageBackend", "large", tenancy=many, namespaces={"names": [f"n{n}" for n in range(1024)]}

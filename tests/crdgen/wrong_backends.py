@@ -46,6 +46,7 @@ WRONG = [
     ("tenancy: {allowedPrincipals: ['*']}", "a bare * is everybody; set allowPublic: true"),
     ("tenancy: {allowedPrincipals: ['arn:*:user']}", "write * only at the end"),
     ("tenancy: {allowedKmsKeys: ['*key']}", "write * only at the end"),
+    ("tenancy: {allowedNotificationTargets: ['arn:*:webhook']}", "write * only at the end"),
     ("tenancy: {maxObjectLock: {mode: Governance}}", "maxObjectLock.days: Required value"),
     ("tenancy: {minDriftInterval: hourly}", "write a duration such as"),
     ("limits: {requestsPerSecond: 0}", "should be greater than or equal to 1"),

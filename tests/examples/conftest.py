@@ -6,7 +6,8 @@ import pytest
 
 from dev.cluster import Cluster
 from dev.demo.operator import Operator, operating
-from dev.stores import Store, seaweedfs
+from dev.stores import Store, minio, seaweedfs
+from tests.backends.listener import Heard, listening
 
 
 @pytest.fixture(scope="package")
@@ -23,4 +24,18 @@ def operated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
 def tls_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """A SeaweedFS that answers TLS only, with a certificate of an authority of its own."""
     with seaweedfs(tmp_path_factory.mktemp("stores"), name="clinic", tls=True) as store:
+        yield store
+
+
+@pytest.fixture(scope="package")
+def webhook() -> Iterator[Heard]:
+    """A service that is told of uploads."""
+    with listening() as heard:
+        yield heard
+
+
+@pytest.fixture(scope="package")
+def webhook_store(webhook: Heard, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A MinIO with that service as a target in its configuration."""
+    with minio(tmp_path_factory.mktemp("stores"), name="uploads", webhook=webhook.endpoint) as store:
         yield store

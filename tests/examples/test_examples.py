@@ -12,6 +12,7 @@ from dev import examples
 from dev.demo.operator import Operator
 from dev.stores import Store
 from dev.wait import eventually
+from tests.backends.listener import Heard
 
 FOLDERS = sorted(p.name for p in examples.FOLDER.iterdir() if p.is_dir())
 
@@ -131,6 +132,18 @@ def test_access_logs(operated: Operator, aws_store: Store) -> None:
     assert (enabled["TargetBucket"], enabled["TargetPrefix"]) == (audit, "logs/photos/")
     (listed,) = s3.list_bucket_inventory_configurations(Bucket=photos)["InventoryConfigurationList"]
     assert listed["Destination"]["S3BucketDestination"]["Bucket"] == f"arn:aws:s3:::{audit}"
+
+
+def test_upload_webhook(operated: Operator, webhook: Heard, webhook_store: Store) -> None:
+    apply(operated, "07-upload-webhook", uploads=webhook_store)
+    s3, bucket = webhook_store.s3(), "webshop--pictures"
+    for key in ("originals/a.png", "thumbs/a.jpg", "originals/a.jpg"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"picture")
+
+    def told() -> list[str]:
+        return [json.loads(body)["Key"] for method, _, _, body in webhook.asked if method == "POST" and body]
+
+    eventually(lambda: told() == ["webshop--pictures/originals/a.jpg"], 20, lambda: f"told of it: {told()}")
 
 
 def test_every_example_has_a_test() -> None:

@@ -18,6 +18,7 @@ class Case:
 
 
 OLD_RULE = {"name": "a", "expire": {"days": 30}}
+TOLD = {"queues": [{"name": "a", "arn": "arn:minio:sqs::A:webhook", "events": ["s3:ObjectCreated:*"]}]}
 DENY = {"sid": "d", "effect": "Deny", "principals": ["*"], "actions": ["s3:DeleteObject"], "resources": ["*"]}
 
 CASES = [
@@ -213,6 +214,8 @@ CASES = [
         "what was written stays where it is",
     ),
     Case("inventory", None, {"configurations": []}, False, "nothing is lost"),
+    Case("notifications", TOLD, {"queues": []}, False, "nobody is told any more, and nothing is lost"),
+    Case("acl", None, {"grants": []}, False, "it is never written"),
 ]
 
 

@@ -35,6 +35,11 @@ def deny(**changes: Any) -> dict[str, Any]:
     return {"policy": {"statements": [{**DENY, "actions": ["s3:*"], **changes}]}}
 
 
+def told(arn: str) -> dict[str, Any]:
+    """A notification for this target."""
+    return {"notifications": {"queues": [{"name": "a", "arn": arn, "events": ["s3:ObjectCreated:*"]}]}}
+
+
 REFUSED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("NameNotAllowed", {}, {"bucketName": "press--photos"}),
     ("NameNotAllowed", {}, {"bucketName": "shop-photos"}),
@@ -49,6 +54,10 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("KeyNotAllowed", {}, {"encryption": {"algorithm": "SSE-KMS", "keyId": "theirs"}}),
     ("KeyNotAllowed", {}, {"inventory": LISTS}),
     ("KeyNotAllowed", {"allowedKmsKeys": ["ours/*"]}, {"inventory": LISTS}),
+    ("TargetNotAllowed", {}, told("arn:minio:sqs::SHOP:webhook")),
+    ("TargetNotAllowed", {"allowedNotificationTargets": ["arn:minio:sqs::SHOP:*"]}, told("arn:minio:sqs::PRESS:webhook")),
+    ("TargetNotAllowed", {"allowedNotificationTargets": ["arn:minio:sqs::SHOP:*"]}, told("arn:minio:sqs:SHOP:PRESS:webhook")),
+    ("TargetNotAllowed", {"allowedNotificationTargets": ["arn:*"]}, {"notifications": {"eventBridge": True}}),
     ("LockNotAllowed", {}, {"objectLock": {"mode": "Compliance", "days": 1}}),
     ("LockNotAllowed", {"maxObjectLock": {"mode": "Governance", "days": 30}}, {"objectLock": {"mode": "Governance", "days": 31}}),
     ("LockNotAllowed", {}, {"objectLock": {"mode": "Governance", "years": 100}}),
@@ -80,12 +89,16 @@ def test_a_limit_holds(reason: str, tenancy: dict[str, Any], spec: dict[str, Any
         {"encryption": {"algorithm": "SSE-KMS", "keyId": "team/shop/1"}},
         {"policy": {"requireTls": True}},
         allow("Service:logging.s3.amazonaws.com"),
+        told("arn:minio:sqs:eu:SHOP:webhook"),
+        {"notifications": {"eventBridge": True}},
+        {"notifications": {"eventBridge": False}},
     ],
 )
 def test_what_is_allowed_is_applied(spec: dict[str, Any]) -> None:
     tenancy = {
         "allowedPrincipals": ["arn:aws:iam::1:role/cdn-*", "Service:logging.s3.*"],
         "allowedKmsKeys": ["team/shop/*"],
+        "allowedNotificationTargets": ["arn:minio:sqs::SHOP:webhook", "EventBridge"],
     }
     world = World(backend_spec=backend_spec(**tenancy)).apply(**spec).settle()
     assert world.ready == ("True", "InSync")

@@ -12,12 +12,14 @@ from imagestore.core.conditions import Condition
 from imagestore.core.facet import Facet
 from imagestore.core.model import Cel, Duration, Form, Immutable, ListMap, ListSet, Model, Name
 from imagestore.core.paths import PATH
+from imagestore.facets.acl import Acl
 from imagestore.facets.cors import Cors
 from imagestore.facets.encryption import Encryption
 from imagestore.facets.intelligent_tiering import IntelligentTiering
 from imagestore.facets.inventory import Inventory
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.logging import Logging
+from imagestore.facets.notifications import Notifications
 from imagestore.facets.object_lock import ObjectLock
 from imagestore.facets.ownership import Ownership
 from imagestore.facets.policy import Policy
@@ -148,6 +150,10 @@ class ImageBucketSpec(Model):
     inventory: Annotated[
         Inventory | None, Field(description="Lists of what it holds, in another bucket.")
     ] = None
+    notifications: Annotated[
+        Notifications | None, Field(description="Whom the store tells of uploads and removals.")
+    ] = None
+    acl: Annotated[Acl | None, Field(description="Whom the bucket's ACL lets in. Only looked at.")] = None
 
 
 def facet_kinds() -> dict[str, type[Facet]]:
@@ -165,6 +171,7 @@ def _is_facet(kind: object) -> bool:
 
 
 FACETS: dict[str, type[Facet]] = facet_kinds()
+FINDINGS: tuple[str, ...] = tuple(name for kind in FACETS.values() for name in kind.finds)
 
 
 def wishes(spec: ImageBucketSpec) -> dict[str, Facet]:

@@ -183,6 +183,13 @@ class Tenancy(Model):
     allowed_kms_keys: Annotated[
         Patterns, Field(description="KMS keys that may be named; * at the end matches anything.")
     ] = ()
+    allowed_notification_targets: Annotated[
+        Patterns,
+        Field(
+            description="ARNs of targets that notifications may name, EventBridge for Amazon EventBridge; * at the"
+            " end matches anything."
+        ),
+    ] = ()
     max_object_lock: Annotated[
         MaxObjectLock | None, Field(description="The strictest lock; absent: Governance for 3650 days.")
     ] = None

@@ -6,11 +6,12 @@ written. A facet whose parts have owners of their own (a tag, a policy statement
 says so in ``parts``: parts that nobody here declared are neither compared nor changed.
 """
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar, Self
 
-from imagestore.core.model import Model
+from imagestore.core.model import ByHand, Model, marker
 
 Parts = frozenset[str]
 WHOLE: Parts = frozenset()
@@ -22,6 +23,18 @@ class Removal(StrEnum):
     CLEAR = "Clear"  # harmless: CORS, tags, lifecycle
     RETAIN = "Retain"  # clearing would weaken protection: encryption, versioning, lock, quota
     HOLD = "Hold"  # either may be meant: policy
+    LEAVE = "Leave"  # nothing was ever written: what is only looked at
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What somebody should know of what was observed, though the spec does not forbid it.
+
+    ``name``: by what its being true means; it becomes a condition. ``message``: what it means and what to do.
+    """
+
+    name: str
+    message: str
 
 
 class Facet(Model):
@@ -30,6 +43,7 @@ class Facet(Model):
     removal: ClassVar[Removal]
     after: ClassVar[tuple[str, ...]] = ()  # facets (by spec name) that must be applied before this one
     at_creation: ClassVar[bool] = False  # must be asked for when the bucket is created
+    finds: ClassVar[tuple[str, ...]] = ()  # the names of all findings that it may report
 
     def canonical(self) -> Self:
         """The same meaning in one form, so that equal meanings are equal values. Idempotent."""
@@ -46,6 +60,22 @@ class Facet(Model):
     def risk(self, before: Self | None) -> str | None:
         """Why going from ``before`` to this needs a person's consent, or None. Pure."""
         return None
+
+    def findings(self, observed: Self) -> tuple[Finding, ...]:
+        """What a person should know of an observed value; what this wish asks for is no news. Pure."""
+        return ()
+
+    @classmethod
+    def by_hand(cls) -> Mapping[str, str]:
+        """The fields (by alias) that are never written, each with what a person does about a difference."""
+        marked = ((i.alias or n, marker(i.metadata, ByHand)) for n, i in cls.model_fields.items())
+        return {alias: found.remedy for alias, found in marked if found}
+
+    def writable(self, observed: Self | None) -> Self:
+        """This value with what is never written as it was observed."""
+        fields = [n for n, i in type(self).model_fields.items() if marker(i.metadata, ByHand)]
+        update = {n: getattr(observed, n) if observed is not None else None for n in fields}
+        return self.model_copy(update=update) if fields else self
 
     def parts(self) -> Parts | None:
         """The names of the separately owned parts in this value, or None if it is owned as a whole."""

@@ -78,6 +78,13 @@ class WishOnly:
 
 
 @dataclass(frozen=True)
+class ByHand:
+    """A facet's field that is compared and never written. ``remedy``: what a person does about a difference."""
+
+    remedy: str
+
+
+@dataclass(frozen=True)
 class Schema:
     """Keys merged into the generated OpenAPI schema of a field, such as ``format``."""
 

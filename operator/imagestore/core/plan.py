@@ -7,6 +7,7 @@ For each facet ``(wish, reading, managed)`` decides::
     wish, Unsupported             Skip, with the reason
     wish or managed, Unreadable   Hold, with the reason: what cannot be read is not written
     wish, Missing or different    Set
+    wish, differs by hand only    Hold, with what a person has to do: the operator never writes it
     wish, equal                   Keep
 """
 
@@ -19,7 +20,10 @@ from typing import Any
 
 from imagestore.core.diff import FieldDiff, diff
 from imagestore.core.facet import WHOLE, Facet, Parts, Removal
+from imagestore.core.paths import parse
 from imagestore.core.reading import Found, Missing, Reading, Unreadable, Unsupported
+
+ONLY_BY_HAND = "OnlyByHand"  # the reason of a hold that no approval lets go
 
 
 class Op(StrEnum):
@@ -55,6 +59,11 @@ class Change:
     def writes(self) -> bool:
         """Whether applying this calls the store."""
         return self.op in (Op.SET, Op.CLEAR)
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether it differs only in what the operator never writes."""
+        return self.op is Op.HOLD and self.reason == ONLY_BY_HAND
 
     @property
     def digest(self) -> str:
@@ -141,14 +150,31 @@ def _compare(name: str, wish: Facet, have: Facet | None, managed: Parts) -> Chan
     fields = diff(name, seen, wish)
     if not fields:
         return Change(name, Op.KEEP, have, have, parts=mine)
-    after = wish.merge(have, parts)
+    written = tuple(f for f in fields if not _remedy(wish, f))
+    if not written:
+        message = "; ".join(f"{_said(f)}: {_remedy(wish, f)}" for f in fields)
+        return Change(name, Op.HOLD, have, have, fields, mine, reason=ONLY_BY_HAND, message=message)
+    after = wish.merge(have, parts).writable(have)
     risk = wish.risk(seen)
-    return Change(name, Op.SET, have, after, fields, mine, risk)
+    return Change(name, Op.SET, have, after, written, mine, risk)
+
+
+def _remedy(wish: Facet, field: FieldDiff) -> str:
+    """What a person does about a difference in what is never written; empty for any other."""
+    remedies = wish.by_hand()
+    steps = parse(field.path) if remedies else ()
+    return remedies.get(str(steps[1]), "") if len(steps) > 1 else ""
+
+
+def _said(field: FieldDiff) -> str:
+    return f"{field.path} is {json.dumps(field.before)} and should be {json.dumps(field.after)}"
 
 
 def _forget(name: str, have: Facet | None, managed: Parts) -> Change:
     mine = have.restrict(managed) if have is not None else None
     if have is None or mine is None or mine.is_empty():
+        return Change(name, Op.KEEP, have, have, reason="Forgotten", message="no longer in the spec")
+    if have.removal is Removal.LEAVE:
         return Change(name, Op.KEEP, have, have, reason="Forgotten", message="no longer in the spec")
     if have.removal is Removal.RETAIN:
         message = "no longer in the spec; kept as it is, because clearing it would weaken protection"

@@ -16,7 +16,12 @@ Policy = Callable[[Plan], Plan]
 
 def observe_only(plan: Plan) -> Plan:
     """Nothing is written; what would have been is still in ``fields``."""
-    return plan.map(lambda c: _hold(c, "Observing", "the mode is Observe") if c.writes else c)
+
+    def rule(change: Change) -> Change:
+        seen = change.writes or change.by_hand
+        return _hold(change, "Observing", "the mode is Observe") if seen else change
+
+    return plan.map(rule)
 
 
 def hold_everything(reason: str, message: str, token: str = "") -> Policy:
@@ -77,7 +82,7 @@ def _taken(mine: Any, theirs: Any, steps: Sequence[paths.Step]) -> Any:
     if isinstance(mine, Mapping):
         return _entry_taken(mine, theirs, str(steps[0]))
     step = steps[0]
-    return _item_taken(mine, theirs, step, steps[1:]) if isinstance(step, paths.Item) else theirs
+    return _item_taken(mine, theirs or (), step, steps[1:]) if isinstance(step, paths.Item) else theirs
 
 
 def _field(value: Model, steps: Sequence[paths.Step]) -> tuple[str, Sequence[paths.Step]]:

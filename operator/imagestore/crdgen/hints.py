@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from imagestore.core.model import (
+    ByHand,
     Cel,
     Form,
     Immutable,
@@ -24,7 +25,20 @@ from imagestore.core.model import (
 )
 from imagestore.crdgen.refusal import refuse
 
-_MARKERS = (Cel, Form, Immutable, Internal, KmsKey, ListMap, ListSet, Reference, Resolved, Schema, WishOnly)
+_MARKERS = (
+    ByHand,
+    Cel,
+    Form,
+    Immutable,
+    Internal,
+    KmsKey,
+    ListMap,
+    ListSet,
+    Reference,
+    Resolved,
+    Schema,
+    WishOnly,
+)
 _BOUNDS: dict[type, tuple[str, str]] = {
     annotated_types.MinLen: ("min_length", "min_length"),
     annotated_types.MaxLen: ("max_length", "max_length"),

@@ -33,6 +33,7 @@ def _one(obj: Stored) -> Iterator[metrics.Sample]:
         yield metrics.DRIFT_OVER, labels, obj.drift_over
     if obj.lost:
         yield metrics.CONTENT_LOST, labels, 1.0
+    yield from ((metrics.FINDING, (*labels, name), 1.0) for name in obj.findings)
 
 
 def of_queue(loads: Mapping[str, Load], delayed: int) -> Iterator[metrics.Sample]:

@@ -11,7 +11,7 @@ from datetime import datetime
 from sys import intern
 from typing import Any, NamedTuple
 
-from imagestore.api.imagebucket import ImageBucketSpec
+from imagestore.api.imagebucket import FINDINGS, ImageBucketSpec
 from imagestore.api.kinds import IMAGE_BUCKET, KINDS, STORAGE_BACKEND, Kind
 from imagestore.core.references import names
 
@@ -65,6 +65,7 @@ class Stored:
     drift_since: float | None = None
     drift_over: float | None = None  # when the last one ended: in mode Enforce none lasts until a scrape
     lost: bool = False
+    findings: tuple[str, ...] = ()
     interval: str = ""  # between two looks, as its spec has it
     secrets: tuple[str, ...] = ()  # that it refers to
     references: tuple[
@@ -119,6 +120,7 @@ def stored(kind: Kind, raw: Json) -> Stored:
         drift_since=_seconds(_dict(status.get("drift")).get("since")),
         drift_over=_seconds(next(iter(_dicts(_dict(status.get("drift")).get("history"))), {}).get("until")),
         lost=conditions.get("ContentLost") == "True",
+        findings=tuple(name for name in FINDINGS if conditions.get(name) == "True"),
         interval=intern(str(_dict(spec.get("drift")).get("interval") or "")),
         inputs=intern(str(status.get("inputsHash", ""))),
         references=tuple(sorted({(intern(s), intern(n)) for s, n in names(ImageBucketSpec, spec)}))

@@ -1,7 +1,7 @@
 """Carrying out a plan: write, read back, compare. Independent settings go on when one fails."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from imagestore.api.imagebucket import State
 from imagestore.backends.base import Backend
@@ -156,6 +156,7 @@ def _verified(
     )
     left = [f.path for c in again.writes for f in c.fields]
     if not left:
-        return Result(change, "InSync", wrote=True)
+        rest = next(iter(again.held), None)  # what the operator does not write may differ all the same
+        return replace(standing(rest), wrote=True) if rest else Result(change, "InSync", wrote=True)
     message = f"written, and the store still answers otherwise for {', '.join(left[:5])}"
     return Result(change, "Pending", "NotYetVisible", message, wrote=True, transient=True)

@@ -91,7 +91,7 @@ def _confirm(memo: Memo, drifted: Plan, now: datetime, delay: float) -> float | 
 
 def _hold(plan: Plan, names: set[str], reason: str, message: str) -> Plan:
     def rule(change: Change) -> Change:
-        if change.facet not in names or not change.writes:
+        if change.facet not in names:
             return change
         return replace(change, op=Op.HOLD, reason=reason, message=message)
 

@@ -1,6 +1,6 @@
 """What stops a reconcile before any call to the store."""
 
-from imagestore.api.imagebucket import ImageBucketStatus
+from imagestore.api.imagebucket import FINDINGS, ImageBucketStatus
 from imagestore.core.conditions import Condition, find
 from imagestore.core.outcome import Finalizer, Outcome
 from imagestore.reconcile import report
@@ -43,7 +43,8 @@ def _rival(s: Situation, rival: str) -> str:
 
 def _suspended(s: Situation) -> list[Condition]:
     """Ready keeps what it last said: nobody looks, so nobody knows better."""
-    kept = [c for c in s.status.conditions if c.type not in ("Suspended", "ContentLost", "Reconciling")]
+    replaced = {"Suspended", "ContentLost", "Reconciling", *FINDINGS}  # report.status adds what is still so
+    kept = [c for c in s.status.conditions if c.type not in replaced]
     if find(kept, "Ready") is None:
         kept.append(
             report.condition("Ready", "Suspended", "never looked at: spec.suspend is true", "Unknown")

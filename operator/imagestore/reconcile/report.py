@@ -10,7 +10,7 @@ from imagestore.core.conditions import Condition, find, is_true, settle
 from imagestore.core.facet import Facet
 from imagestore.core.outcome import Note
 from imagestore.core.plan import Op
-from imagestore.reconcile import drift
+from imagestore.reconcile import drift, findings
 from imagestore.reconcile.apply import Result
 from imagestore.reconcile.desired import WRITTEN, inputs_hash, wish_digest
 from imagestore.reconcile.situation import Situation
@@ -36,7 +36,12 @@ def reconciling(reason: str, message: str, ready: Any = "False") -> list[Conditi
 
 
 def status(s: Situation, conditions: Iterable[Condition], **changes: Any) -> ImageBucketStatus:
-    """The last status with these conditions and changes. ContentLost stays until it is acknowledged."""
+    """The last status with these conditions and changes. What was found stays until a visit looks again."""
+    return _status(s, [*conditions, *findings.conditions(s, ())], changes)
+
+
+def _status(s: Situation, conditions: Iterable[Condition], changes: Mapping[str, Any]) -> ImageBucketStatus:
+    """ContentLost stays until it is acknowledged."""
     merged = s.status.model_copy(update=changes)
     fresh = [*conditions, *lost(merged)]
     update = {
@@ -66,15 +71,15 @@ def visited(s: Situation, seen: Visit, **changes: Any) -> ImageBucketStatus:
     """The status after a visit."""
     changes.setdefault("created", s.status.created or s.now)
     holds = [h for h in (s.status.plan.held if s.status.plan else ()) if h.facet == CONTENT]
-    return status(
-        s,
-        [*judged(s, seen.results), *_drifted(seen)],
-        intent=None,
-        facets=facets(s.status, seen.results, seen.wishes),
-        drift=_drift(s, seen),
-        plan=_plan(seen, changes.pop("content_holds", holds)),
+    told = {
+        "intent": None,
+        "facets": facets(s.status, seen.results, seen.wishes),
+        "drift": _drift(s, seen),
+        "plan": _plan(seen, changes.pop("content_holds", holds)),
         **changes,
-    )
+    }
+    found = findings.conditions(s, seen.results)
+    return _status(s, [*judged(s, seen.results), *_drifted(seen), *found], told)
 
 
 def _plan(seen: Visit, holds: Sequence[Held]) -> PlanStatus | None:
@@ -166,7 +171,12 @@ def _memory(result: Result, known: FacetStatus | None, wish: Facet | None) -> st
 def notes(s: Situation, after: ImageBucketStatus) -> tuple[Note, ...]:
     """Events for what is new in a status."""
     before = s.status
-    return (*_readiness(before, after), *_drift_notes(before, after), *_hold_notes(before, after))
+    return (
+        *_readiness(before, after),
+        *findings.notes(before, after),
+        *_drift_notes(before, after),
+        *_hold_notes(before, after),
+    )
 
 
 def _readiness(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator[Note]:

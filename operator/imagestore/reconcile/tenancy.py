@@ -13,6 +13,7 @@ from imagestore.api.storagebackend import MaxObjectLock, StorageBackendSpec, Ten
 from imagestore.core.marks import spots
 from imagestore.core.model import KmsKey
 from imagestore.core.paths import follow
+from imagestore.facets.notifications import target
 from imagestore.facets.policy import BUCKET, Policy, Statement
 from imagestore.reconcile.situation import Meta
 
@@ -69,6 +70,7 @@ def refusals(
         *_bucket(meta, spec, store, tenancy, earlier_buckets),
         *_lock(spec, tenancy),
         *_keys(spec, tenancy),
+        *_targets(spec, tenancy),
     ]
     if spec.policy is not None:
         found += _policy(spec.policy, store, tenancy)
@@ -138,6 +140,17 @@ def _keys(spec: ImageBucketSpec, tenancy: Tenancy) -> Iterator[Refusal]:
                     f"{facet}.{path} is not among the keys that this namespace may use; ask the administrator"
                 )
                 yield Refusal("KeyNotAllowed", message, facet)
+
+
+def _targets(spec: ImageBucketSpec, tenancy: Tenancy) -> Iterator[Refusal]:
+    patterns = tuple(target(p) for p in tenancy.allowed_notification_targets)
+    targets = spec.notifications.targets() if spec.notifications else ()
+    if foreign := sorted({t for t in targets if not _matches(t, patterns)}):
+        message = (
+            f"notifications name {', '.join(foreign[:5])}, which this namespace may not use; ask the administrator to"
+            " add it to tenancy.allowedNotificationTargets"
+        )
+        yield Refusal("TargetNotAllowed", message, "notifications")
 
 
 def _matches(value: str, patterns: tuple[str, ...]) -> bool:

@@ -101,7 +101,7 @@ def _tokens(s: Situation, todo: Plan) -> dict[str, str]:
 
 def _breaker(s: Situation, todo: Plan) -> Plan:
     """Stop writing what never lasts (upjet-aws#2055: several PUTs a second for a field the store added)."""
-    if edited(s) or not todo.differences:
+    if edited(s) or not any(c.fields and not c.by_hand for c in todo.changes):
         s.memo.repeats = 0
     if todo.digest != s.memo.written or s.memo.repeats < s.settings.max_repeats:
         return todo

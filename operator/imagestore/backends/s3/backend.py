@@ -58,7 +58,8 @@ class S3Backend:
     @cached_property
     def drivers(self) -> Mapping[str, Driver]:
         """One for each facet that is supported."""
-        rows = (row for row in SETTINGS if self._static[row.facet].level is not Level.NONE)
+        held = (row for row in SETTINGS if self._static[row.facet].level is not Level.NONE)
+        rows = (self.profile.row(row) for row in held)
         return {row.facet: self._driver(row) for row in rows}
 
     def _driver(self, row: Any) -> S3Setting[Any]:

@@ -18,10 +18,14 @@ from imagestore.core.errors import Unavailable
 # The root of each answer that is read. A second one is what RGW 16.2 or moto call it.
 ROOTS: Mapping[str, frozenset[str]] = {
     "DeleteObjects": frozenset({"DeleteResult"}),
+    "GetBucketAcl": frozenset({"AccessControlPolicy"}),
     "GetBucketCors": frozenset({"CORSConfiguration"}),
     "GetBucketEncryption": frozenset({"ServerSideEncryptionConfiguration"}),
     "GetBucketLifecycleConfiguration": frozenset({"LifecycleConfiguration"}),
     "GetBucketLogging": frozenset({"BucketLoggingStatus"}),
+    "GetBucketNotificationConfiguration": frozenset(
+        {"NotificationConfiguration", "GetBucketNotificationResponse"}
+    ),
     "GetBucketTagging": frozenset({"Tagging"}),
     "GetBucketVersioning": frozenset({"VersioningConfiguration", "GetBucketVersioningResponse"}),
     "GetObjectLockConfiguration": frozenset({"ObjectLockConfiguration"}),

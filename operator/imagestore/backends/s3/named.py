@@ -35,12 +35,17 @@ def changed(value: Facet, seen: Facet | None) -> Iterator[str]:
             yield name
 
 
-def gone(value: Facet | None, seen: Facet | None) -> Iterator[str]:
+def identity(name: str) -> str:
+    """The id of one by its name: the name, without the mark of one that no model can say."""
+    return name.removeprefix(ODD)
+
+
+def gone(value: Facet | None, seen: Facet | None, identity: Callable[[str], str] = identity) -> Iterator[str]:
     """The ids of what was seen and is to be there no more."""
     left = (value.parts() if value else None) or WHOLE
     held = (seen.parts() if seen else None) or WHOLE
-    kept = {name.removeprefix(ODD) for name in left}
-    yield from (i for i in sorted({name.removeprefix(ODD) for name in held - left}) if i not in kept)
+    kept = {identity(name) for name in left}
+    yield from (i for i in sorted({identity(name) for name in held - left}) if i not in kept)
 
 
 def understood(raws: Iterable[Raw], kind: type[C], fields: Callable[[Raw], dict[str, Any]]) -> tuple[C, ...]:

@@ -6,9 +6,12 @@ A facet that is not supported has no driver: nothing of it is ever sent. ``reaso
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from imagestore.api.storagebackend import Provider
 from imagestore.backends.s3.emptying import UploadKeys
+from imagestore.backends.s3.notifications import ONE_BY_ONE
+from imagestore.backends.s3.setting import Setting
 from imagestore.core.reading import FULL, Level, Support
 
 
@@ -24,7 +27,7 @@ class Profile:
     """One store's dialect.
 
     ``lifecycle_lossless``: rules need not be tried out disabled before they are written. ``permissions``
-    replaces a row's where the store has its own words.
+    replaces a row's where the store has its own words, ``rows`` a whole row where it has its own ways.
     """
 
     product: str
@@ -33,6 +36,11 @@ class Profile:
     lifecycle_lossless: bool = False
     upload_keys: UploadKeys = "Declared"
     permissions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    rows: Mapping[str, Setting[Any]] = field(default_factory=dict)
+
+    def row(self, usual: Setting[Any]) -> Setting[Any]:
+        """The store's own row of a setting, or the usual one."""
+        return self.rows.get(usual.facet, usual)
 
 
 def _none(reason: str) -> Support:
@@ -64,6 +72,8 @@ AWS = Profile(
         "storageClassAnalysis": FULL,
         "logging": FULL,
         "inventory": FULL,
+        "notifications": FULL,
+        "acl": FULL,
     },
     location=Location.REGION,
     # After a PUT, S3 may answer with the old rules for half a minute: a trial would refuse what it keeps.
@@ -82,7 +92,10 @@ MINIO = Profile(
             "requireTls is not enforced",
             weak=("requireTls is stored, but MinIO answers plain HTTP all the same: serve TLS only",),
         ),
-        "cors": _none("PutBucketCors: 501 NotImplemented; CORS is a setting of the whole server"),
+        "cors": _none(
+            "PutBucketCors: 501 NotImplemented; CORS is a setting of the whole server, for its administrator:"
+            " mc admin config set ALIAS api cors_allow_origin=https://shop.example"
+        ),
         "lifecycle": _partial(
             "MinIO drops unfinished uploads by a setting of the whole server",
             lost=("rules[].abortIncompleteMultipartUpload",),
@@ -101,6 +114,11 @@ MINIO = Profile(
         "inventory": _none(
             "PutBucketInventoryConfiguration: 400 MalformedXML; a removal removes the bucket, if it is empty"
         ),
+        "notifications": _partial(
+            "targets of the server's configuration (webhook, Kafka and others), as queues",
+            lost=("topics[]", "functions[]", "eventBridge"),
+        ),
+        "acl": _none("PutBucketAcl: 501 NotImplemented; a read answers a dummy"),
     },
 )
 
@@ -142,8 +160,14 @@ CEPH = Profile(
         "inventory": _none(
             "PutBucketInventoryConfiguration: 400 InvalidArgument (16.2); a removal removes the bucket, if it is empty"
         ),
+        "notifications": _partial(
+            "topics only, made through the gateway's SNS API",
+            lost=("queues[]", "functions[]", "eventBridge"),
+        ),
+        "acl": FULL,
     },
     permissions={"quota": ("caps buckets=*",)},
+    rows={"notifications": ONE_BY_ONE},
     upload_keys="Encoded",
 )
 
@@ -176,6 +200,8 @@ SEAWEEDFS = Profile(
             "PutBucketInventoryConfiguration: 409 BucketAlreadyOwnedByYou; a read answers a dummy, and a removal"
             " removes the bucket with all that is in it"
         ),
+        "notifications": _none("PutBucketNotificationConfiguration: 409 BucketAlreadyOwnedByYou"),
+        "acl": FULL,
     },
     upload_keys="Literal",
 )
@@ -206,6 +232,8 @@ GENERIC = Profile(
         "storageClassAnalysis": _UNPROVEN,
         "logging": _UNPROVEN,
         "inventory": _UNPROVEN,
+        "notifications": _UNPROVEN,
+        "acl": _UNPROVEN,
     },
 )
 

@@ -41,6 +41,11 @@ class Place:
         return f"arn:{self.partition}:s3:::{self.bucket}"
 
 
+def never(_value: Any, _at: Place) -> Parameters:
+    """The ``encode`` of what is only looked at. No plan writes it; should one, nothing is sent."""
+    raise Rejected("this setting is only looked at, never written", code="OnlyByHand")
+
+
 @dataclass(frozen=True)
 class Setting(Generic[F]):
     """The row. ``decode`` gives None for "nothing is set" and may raise ValueError, KeyError or TypeError.
@@ -49,20 +54,26 @@ class Setting(Generic[F]):
     ``harmless``: the value in a form that does nothing yet, to find out what a store would drop.
     ``beside``: what is sent, with what the store's document holds besides the facet (a policy's Id).
     ``named``: a set of named configurations, each with calls of its own; ``encode`` is given one at a time.
+    ``identity`` is the id in the store of one by its name; with ``name_inside`` no parameter repeats it.
+    ``advice``: what a person should know who reads that the store refuses a value. Without ``write`` the
+    setting is only looked at.
     """
 
     facet: str
     read: str
-    write: str
     decode: Callable[[Answer, Place], F | None]
-    encode: Callable[[F, Place], Parameters]
     permissions: tuple[str, ...]
+    write: str = ""
+    encode: Callable[[F, Place], Parameters] = never
     absent: frozenset[str] = frozenset()
     clear: str = ""
     cleared: F | None = None
     harmless: Callable[[F, F | None], F] | None = None
     beside: Callable[[Answer, Parameters], Parameters] | None = None
-    named: bool = False
+    identity: Callable[[str], str] = named.identity
+    named: bool = False  # from here on `named` is this, no longer the module
+    name_inside: bool = False
+    advice: Callable[[F, F | None], str] | None = None
 
     def puts(self, value: F, seen: F | None, at: Place) -> Iterator[Parameters]:
         """The parameters of each call that is needed to store ``value`` where ``seen`` is."""
@@ -70,12 +81,13 @@ class Setting(Generic[F]):
             yield self.encode(value, at)
             return
         for name in named.changed(value, seen):
-            yield {"Id": name, **self.encode(value.restrict({name}), at)}
+            told = {} if self.name_inside else {"Id": name}
+            yield {**told, **self.encode(value.restrict({name}), at)}
 
     def removals(self, value: F | None, seen: F | None) -> Iterator[Parameters]:
         """The parameters of each call that removes what ``value`` has no more."""
         if self.named:
-            yield from ({"Id": name} for name in named.gone(value, seen))
+            yield from ({"Id": i} for i in named.gone(value, seen, self.identity))
         else:
             yield {}
 
@@ -194,9 +206,18 @@ class S3Setting(Generic[F]):
         for sent in self.row.puts(value, seen, self._place(bucket)):
             if self.row.beside and seen is not None:
                 sent = self.row.beside(self._answer(bucket) or {}, sent)
-            self.call(self.row.write, {"Bucket": bucket, **sent})
+            self._send(value, seen, {"Bucket": bucket, **sent})
         if self.row.named:
             self._delete(bucket, value, seen)
+
+    def _send(self, value: F, seen: F | None, parameters: Parameters) -> None:
+        try:
+            self.call(self.row.write, parameters)
+        except Rejected as error:
+            advice = self.row.advice(value, seen) if self.row.advice else ""
+            if not advice:
+                raise
+            raise Rejected(f"{error}; {advice}", code=error.code, operation=error.operation) from error
 
     def _place(self, bucket: str) -> Place:
         return Place(bucket, self.partition)

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from imagestore.backends.s3.acl import ACL
 from imagestore.backends.s3.cors import CORS
 from imagestore.backends.s3.encryption import ENCRYPTION
 from imagestore.backends.s3.intelligent_tiering import INTELLIGENT_TIERING
 from imagestore.backends.s3.inventory import INVENTORY
 from imagestore.backends.s3.lifecycle import LIFECYCLE
 from imagestore.backends.s3.logging import LOGGING
+from imagestore.backends.s3.notifications import NOTIFICATIONS
 from imagestore.backends.s3.object_lock import OBJECT_LOCK
 from imagestore.backends.s3.ownership import OWNERSHIP
 from imagestore.backends.s3.policy import POLICY
@@ -41,4 +43,6 @@ SETTINGS: tuple[Setting[Any], ...] = (
     STORAGE_CLASS_ANALYSIS,
     LOGGING,
     INVENTORY,
+    NOTIFICATIONS,
+    ACL,
 )

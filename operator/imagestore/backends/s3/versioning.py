@@ -5,8 +5,10 @@ from imagestore.facets.versioning import Versioning
 
 
 def decode(answer: Answer, _at: Place) -> Versioning | None:
-    """``{Status: Enabled}``; without a Status it was never enabled."""
-    return Versioning(state=answer["Status"]) if answer.get("Status") else None
+    """``{Status: Enabled}``; without a Status it was never enabled, without MFADelete nor was that."""
+    if not answer.get("Status"):
+        return None
+    return Versioning(state=answer["Status"], mfa_delete=answer.get("MFADelete") or "Disabled")
 
 
 def encode(value: Versioning, _at: Place) -> Parameters:
@@ -21,5 +23,7 @@ VERSIONING = Setting(
     decode=decode,
     encode=encode,
     permissions=("s3:GetBucketVersioning", "s3:PutBucketVersioning"),
-    cleared=Versioning(state="Suspended"),  # no store forgets that a bucket had versions
+    cleared=Versioning(
+        state="Suspended", mfa_delete="Disabled"
+    ),  # no store forgets that a bucket had versions
 )

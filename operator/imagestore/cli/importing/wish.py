@@ -20,6 +20,7 @@ from imagestore.core.reading import Found, Reading, Unreadable
 from imagestore.core.references import BucketRef, led, references
 from imagestore.core.render import quote
 from imagestore.facets.lifecycle import FOREIGN, Lifecycle
+from imagestore.facets.notifications import KINDS, Notifications
 from imagestore.facets.policy import Policy, Statement
 from imagestore.facets.tags import RESERVED, Tags
 
@@ -92,10 +93,24 @@ def _wishable(value: Facet) -> tuple[Facet, tuple[str, ...]]:
         kept = {k: v for k, v in value.values.items() if not k.startswith((RESERVED, "aws:"))}
         return Tags(values=kept), ()
     if isinstance(value, Lifecycle):
-        return _split(value, "rules", [r for r in value.rules if r.name.startswith(FOREIGN)], "rule")
+        return _split(value, "rules", _foreign(value.rules), "rule")
+    if isinstance(value, Notifications):
+        return _without_foreign(value)
     if isinstance(value, Policy):
         return _split(value, "statements", [s for s in value.statements if not faithful(s)], "statement")
     return value, ()
+
+
+def _foreign(items: tuple[Any, ...]) -> list[Any]:
+    return [item for item in items if item.name.startswith(FOREIGN)]
+
+
+def _without_foreign(value: Facet) -> tuple[Facet, tuple[str, ...]]:
+    said: tuple[str, ...] = ()
+    for kind in KINDS:
+        value, more = _split(value, kind, _foreign(getattr(value, kind)), "notification")
+        said += more
+    return value, said
 
 
 def _split(value: Facet, field: str, odd: list[Any], what: str) -> tuple[Facet, tuple[str, ...]]:

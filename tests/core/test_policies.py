@@ -10,6 +10,7 @@ from imagestore.facets.lifecycle import Expire, Lifecycle, LifecycleRule
 from imagestore.facets.policy import TLS_SID, Policy, Statement
 from imagestore.facets.tags import Tags
 from imagestore.facets.versioning import Versioning
+from imagestore.facets.website import RedirectAll, Website
 
 OFF = Versioning(state="Suspended")
 ON = Versioning(state="Enabled")
@@ -148,3 +149,14 @@ def test_facets_are_applied_after_those_they_need() -> None:
     assert changed == ["versioning", "lifecycle"]
     for name, kind in FACETS.items():
         assert all(earlier in names and earlier != name for earlier in kind.after)
+
+
+def test_ignoring_all_of_a_wish_clears_nothing() -> None:
+    """A signpost that is ignored on a bucket with pages would have left `website: {}`, which clears them."""
+    wish = Website(redirect_all_requests_to=RedirectAll(host_name="www.shop.example"))
+    pages = Website(index_document="index.html")
+    for ignored in ("website", "website.redirectAllRequestsTo"):
+        relaxed = ignoring(wish, Found(pages), [ignored], "website")
+        assert planned({"website": relaxed}, {"website": Found(pages)}).writes == ()
+    cleared = ignoring(Website(), Found(pages), ["website.indexDocument"], "website")
+    assert ops(planned({"website": cleared}, {"website": Found(pages)})) == {"website": Op.SET}

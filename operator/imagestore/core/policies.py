@@ -65,7 +65,8 @@ def ignoring(
     for steps in (paths.parse(f.path) for f in diff(name, seen, mine)):
         if any(paths.covers(pattern, steps) for pattern in patterns):
             relaxed = _taken(relaxed, seen, steps[1:])
-    return relaxed
+    # A signpost that is ignored where there are pages left a wish that says nothing, which would have cleared them.
+    return seen if relaxed.clears() and not mine.clears() else relaxed
 
 
 def _taken(mine: Any, theirs: Any, steps: Sequence[paths.Step]) -> Any:

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from imagestore.backends.s3.notifications import decode
+from imagestore.backends.s3.setting import Place
 from imagestore.core.errors import Rejected
 from imagestore.core.facet import Facet
 from imagestore.facets.notifications import Notifications
@@ -122,4 +124,16 @@ def test_a_refusal_names_what_is_new(provider: str, sample: str, request: pytest
     with pytest.raises(Rejected) as refusal:
         at.driver.write(at.bucket, wished, None)
     assert all(arn in str(refusal.value) for arn in wished.targets())
-    assert "a target has to be there first" in str(refusal.value)
+    assert "every target has to be there first" in str(refusal.value)
+
+
+def test_whoever_replaces_the_document_is_asked_about_all_of_it(request: pytest.FixtureRequest) -> None:
+    """MinIO proves the targets of others, too: one that left its configuration makes our write fail."""
+    at = of("MinIO", "notifications", request)
+    gone = theirs("MinIO", "old") | {"QueueArn": "arn:minio:sqs::GONE:webhook"}
+    seen = decode({"QueueConfigurations": [gone]}, Place(at.bucket))
+    ours = wish("MinIO")
+    with pytest.raises(
+        Rejected, match=r"new here: arn:minio:sqs::IMAGES:webhook; of others: arn:minio:sqs::GONE"
+    ):
+        at.driver.write(at.bucket, ours.merge(seen, ours.parts() or frozenset()), seen)

@@ -108,7 +108,7 @@ def test_a_target_that_is_not_there_is_named(
     buyer.apply(f"nowhere-{backend}", notifications={kind: [{**JPG, "arn": arn}]})
     message = buyer.stuck(f"nowhere-{backend}", "Rejected")
     assert words in message
-    assert f"a target has to be there first, and to let the store send to it; new here: {arn}" in message
+    assert f"every target has to be there first, and to let the store send to it; new here: {arn}" in message
 
 
 def test_a_target_that_the_administrator_did_not_allow_is_refused(

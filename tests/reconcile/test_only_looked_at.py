@@ -1,5 +1,6 @@
 """Stories of what the operator reports and never writes: MFA delete, the ACL, and what is found in it."""
 
+from datetime import timedelta
 from typing import Any
 
 from imagestore.core.errors import Denied
@@ -8,7 +9,7 @@ from imagestore.facets.acl import Acl
 from imagestore.facets.tags import Tags
 from imagestore.facets.versioning import Versioning
 from tests.reconcile.test_lifecycle_of_a_bucket import made
-from tests.reconcile.world import World
+from tests.reconcile.world import START, World
 
 PUBLIC = {"grants": [{"grantee": "AllUsers", "permissions": ["READ"]}]}
 MFA: dict[str, Any] = {"versioning": {"state": "Enabled", "mfaDelete": "Enabled"}}
@@ -89,6 +90,16 @@ def test_a_difference_that_only_a_person_can_mend_is_drift_and_never_written() -
     assert world.ready == ("True", "InSync")
     assert world.status["drift"]["history"][0]["how"] == "Vanished"
     assert touched(world) == []
+
+
+def test_it_can_be_snoozed_and_ignored() -> None:
+    snooze = {"until": (START + timedelta(days=1)).isoformat(), "reason": "the CDN moves"}
+    for drift in ({"snooze": snooze}, {"ignore": ["acl.grants"]}):
+        world = opened(acl={"grants": []}, drift=drift).settle()
+        world.later(minutes=2).settle()
+        assert world.ready[0] == "True"
+        assert world.condition("DriftDetected") is None
+        assert world.condition("PublicAcl") is not None, "a finding is no drift"
 
 
 def test_in_observe_mode_it_is_a_difference_like_any_other() -> None:

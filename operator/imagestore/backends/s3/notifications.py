@@ -39,15 +39,15 @@ def decode(answer: Answer, _at: Place) -> Notifications | None:
 
 
 def _decode(kind: str, raw: Raw, names: set[str]) -> Notification:
-    identity = raw.get("Id") or ""
-    name = identity.removeprefix(OURS)
-    mine = _understood(kind, name, raw) if identity.startswith(OURS) and _NAME.fullmatch(name) else None
+    label = raw.get("Id") or ""
+    name = label.removeprefix(OURS)
+    mine = _understood(kind, name, raw) if label.startswith(OURS) and _NAME.fullmatch(name) else None
     if mine is not None and name not in names:
         names.add(name)
         return mine
     text = json.dumps(raw, sort_keys=True)
-    alien = FOREIGN + identity
-    if alien in names or not identity:
+    alien = FOREIGN + label
+    if alien in names or not label:
         alien += f"#{hashlib.sha256(text.encode()).hexdigest()[:12]}"
     names.add(alien)
     shown = {
@@ -103,11 +103,17 @@ def identity(name: str) -> str:
 
 
 def advice(value: Notifications, seen: Notifications | None) -> str:
-    """No store says which of several targets it does not know: the new ones are asked about."""
+    """No store says which of several targets it does not know. Whoever replaces the document proves all anew."""
+    others = sorted({n.arn for kind in KINDS for n in getattr(value, kind) if n.raw})
+    said = [advice_on_new(value, seen), f"of others: {', '.join(others[:5])}" if others else ""]
+    return "; ".join(s for s in said if s)
+
+
+def advice_on_new(value: Notifications, seen: Notifications | None) -> str:
+    """The targets that are new are asked about."""
     new = sorted(set(value.targets()) - set(seen.targets() if seen else ()))
-    if not new:
-        return ""
-    return f"a target has to be there first, and to let the store send to it; new here: {', '.join(new[:5])}"
+    told = f"; new here: {', '.join(new[:5])}" if new else ""
+    return f"every target has to be there first, and to let the store send to it{told}"
 
 
 NOTIFICATIONS = Setting(
@@ -128,4 +134,5 @@ ONE_BY_ONE = replace(
     named=True,
     name_inside=True,
     identity=identity,
+    advice=advice_on_new,
 )

@@ -214,10 +214,10 @@ class S3Setting(Generic[F]):
         try:
             self.call(self.row.write, parameters)
         except Rejected as error:
-            advice = self.row.advice(value, seen) if self.row.advice else ""
-            if not advice:
+            if self.row.advice is None:
                 raise
-            raise Rejected(f"{error}; {advice}", code=error.code, operation=error.operation) from error
+            words = f"{error}; {self.row.advice(value, seen)}"
+            raise Rejected(words, code=error.code, operation=error.operation) from error
 
     def _place(self, bucket: str) -> Place:
         return Place(bucket, self.partition)

@@ -14,7 +14,7 @@ from imagestore.core.errors import Rejected, StoreError, Unexpected
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.quota import Quota
 from tests.backends.answers import answered
-from tests.contract.samples import SAMPLES
+from imagestore.api.samples import SAMPLES
 
 RECORDED = {
     p.stem: json.loads(p.read_text()) for p in sorted(Path(__file__).with_name("recorded").glob("*.json"))

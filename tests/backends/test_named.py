@@ -14,7 +14,7 @@ from imagestore.core.plan import Change, plan
 from imagestore.core.reading import Found, Missing, Reading
 from imagestore.facets.intelligent_tiering import IntelligentTiering
 from tests.contract.amazon import Amazon
-from tests.contract.samples import fullest
+from imagestore.api.samples import fullest
 from tests.contract.stores import Recorded
 
 FACET = "intelligentTiering"

@@ -7,7 +7,7 @@ import pytest
 from imagestore.core.errors import Denied, Rejected, Unavailable
 from imagestore.facets.policy import Policy
 from tests.backends.conftest import Secured
-from tests.contract.samples import SAMPLES
+from imagestore.api.samples import SAMPLES
 
 
 def test_only_the_given_authority_is_trusted(secured: Secured) -> None:

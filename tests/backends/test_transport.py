@@ -19,7 +19,7 @@ from imagestore.backends.s3.transport import connected
 from imagestore.backends.s3.transport_request import Place
 from imagestore.core.errors import Rejected, StoreError, Unavailable
 from tests.backends.listener import Heard, listening
-from tests.contract.samples import SAMPLES, fullest
+from imagestore.api.samples import SAMPLES, fullest
 
 KEYS = Keys("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "a/session+token==")
 BUCKET = "a-bucket"

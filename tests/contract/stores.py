@@ -65,7 +65,7 @@ def connected(store: Store, **more: Any) -> S3Backend:
     if store.admin_endpoint:
         spec["admin"] = {"endpoint": store.admin_endpoint, "credentials": {"ambient": {}}}
     backend = connect_with_keys(
-        store.provider.lower(),
+        store.name.lower(),
         StorageBackendSpec.model_validate(spec),
         Keys(store.access_key, store.secret_key),
         admin_keys=Keys(store.admin_access_key or "", store.admin_secret_key or ""),

@@ -17,7 +17,7 @@ from imagestore.core.paths import ANY, Step, parse
 from imagestore.core.plan import plan
 from imagestore.core.reading import Found, Level, Missing, Support
 from imagestore.facets.policy import Policy
-from tests.contract.samples import SAMPLES
+from imagestore.api.samples import SAMPLES
 from tests.contract.stores import FIXTURES, MOTO_LOSES, REFUSED, ROWS, World, backend_of, world
 
 MATRIX: Mapping[str, Mapping[str, Support]] = {str(p): held for p, held in support_matrix().items()}

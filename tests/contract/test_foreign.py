@@ -16,7 +16,7 @@ from imagestore.core.reading import Found, Missing
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.policy import Policy
 from imagestore.facets.tags import OWNER, Tags
-from tests.contract.samples import SAMPLES
+from imagestore.api.samples import SAMPLES
 from tests.contract.stores import World, backend_of, world
 
 REAL = ["MinIO", "Ceph", "SeaweedFS"]

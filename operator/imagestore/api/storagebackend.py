@@ -8,7 +8,7 @@ from imagestore.api.names import BucketName, Name, Namespace, Url
 from imagestore.core.conditions import Condition
 from imagestore.core.model import Cel, Duration, Form, Immutable, ListMap, ListSet, Model
 
-Provider = Literal["AWS", "MinIO", "Ceph", "SeaweedFS", "S3"]
+Provider = Literal["AWS", "MinIO", "Ceph", "SeaweedFS", "IBM", "Oracle", "S3"]
 DeletionPolicy = Literal["Retain", "DeleteIfEmpty", "DeleteAll"]
 Patterns = Annotated[
     tuple[
@@ -63,6 +63,64 @@ class Credentials(Model):
     ] = None
 
 
+class Capability(Model):
+    """How much of one facet the store holds."""
+
+    facet: Annotated[str, Field(max_length=64, description="The field of ImageBucket's spec.")]
+    support: Annotated[Literal["Full", "Partial", "None"], Field(description="How much of it.")]
+    reason: Annotated[str | None, Field(max_length=1024, description="Why not all of it.")] = None
+    lost: Annotated[
+        tuple[Annotated[str, Field(max_length=256)], ...],
+        Field(max_length=64, description="What it would drop."),
+    ] = ()
+
+
+class ProfileSetting(Capability):
+    """How much of one setting a server of unknown make holds, as the administrator found out."""
+
+    cel: ClassVar[tuple[Cel, ...]] = (
+        Cel(
+            "self.support != 'None' || has(self.reason)",
+            "give the store's answer as reason: whoever asks for the setting reads it",
+        ),
+        Cel(
+            "self.support != 'Partial' || has(self.reason) || (has(self.lost) && size(self.lost) > 0)",
+            "say which fields are lost, or give a reason; a setting held in full has support: Full",
+        ),
+        Cel(
+            "self.support == 'Partial' || !has(self.lost) || size(self.lost) == 0",
+            "lost fields belong to support: Partial; change support, or remove lost",
+        ),
+        Cel(
+            "self.facet != 'quota' || self.support == 'None'",
+            "a quota is set through an admin API, and provider S3 has none; remove quota",
+        ),
+    )
+
+    lost: Annotated[
+        tuple[
+            Annotated[
+                str,
+                Field(max_length=256, pattern=r"^[a-zA-Z][a-zA-Z0-9]*(\[\])?(\.[a-zA-Z][a-zA-Z0-9]*(\[\])?)*$"),
+                Form("write a field of the setting, with [] for every item of a list: rules[].match.minSize"),
+            ],
+            ...,
+        ],
+        ListSet(),
+        Field(max_length=64, description="Fields that the store drops: a wish that has one is refused."),
+    ] = ()
+
+
+class S3Profile(Model):
+    """What a server of unknown make holds. A setting that is not listed is never sent, read or removed."""
+
+    settings: Annotated[
+        tuple[ProfileSetting, ...],
+        ListMap("facet"),
+        Field(max_length=64, description="As `imagestore backend probe` prints them; review them first."),
+    ]
+
+
 class S3Endpoint(Model):
     """How an S3 server is reached."""
 
@@ -85,6 +143,10 @@ class S3Endpoint(Model):
     addressing: Annotated[
         Literal["Path", "Virtual"] | None,
         Field(description="Whether the bucket is in the path or in the host name."),
+    ] = None
+    profile: Annotated[
+        S3Profile | None,
+        Field(description="With provider S3: what the server holds; absent: versioning only."),
     ] = None
 
 
@@ -210,6 +272,10 @@ class StorageBackendSpec(Model):
             "give s3.endpoint; only AWS is found by its region alone",
         ),
         Cel(
+            "self.provider == 'S3' || !has(self.s3.profile)",
+            "only provider S3 takes a profile, the others have their own; remove s3.profile",
+        ),
+        Cel(
             "!has(self.admin) || self.provider in ['MinIO', 'Ceph']",
             "only MinIO and Ceph have an admin API; remove admin, or set provider to MinIO or Ceph",
         ),
@@ -243,18 +309,6 @@ class Server(Model):
 
     product: Annotated[str, Field(max_length=128, description="As the server names itself.")]
     version: Annotated[str | None, Field(max_length=128, description="Where it tells.")] = None
-
-
-class Capability(Model):
-    """How much of one facet the store holds."""
-
-    facet: Annotated[str, Field(max_length=64, description="The field of ImageBucket's spec.")]
-    support: Annotated[Literal["Full", "Partial", "None"], Field(description="How much of it.")]
-    reason: Annotated[str | None, Field(max_length=1024, description="Why not all of it.")] = None
-    lost: Annotated[
-        tuple[Annotated[str, Field(max_length=256)], ...],
-        Field(max_length=64, description="What it would drop."),
-    ] = ()
 
 
 class StorageBackendStatus(Model):

@@ -36,3 +36,8 @@ def permissions(provider: Provider) -> Mapping[str, tuple[str, ...]]:
     profile = PROFILES[provider]
     held = [row for row in SETTINGS if profile.support[row.facet].level is not Level.NONE]
     return {row.facet: profile.permissions.get(row.facet, row.permissions) for row in held}
+
+
+def documents(provider: Provider) -> tuple[str, ...]:
+    """Where what is said of the store was read, if nobody here could ask it."""
+    return PROFILES[provider].documents

@@ -1,4 +1,5 @@
-"""What each S3 store holds, as data. Every line is proven by ``tests/contract`` on the server it names.
+"""What each S3 store holds, as data. Every line is proven by ``tests/contract`` on the server it names, unless the
+profile says that it is known by the store's documentation only: then what is not certain is not supported.
 
 A facet that is not supported has no driver: nothing of it is ever sent. ``reason`` is the store's own answer.
 """
@@ -7,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from imagestore.api.imagebucket import FACETS
 from imagestore.api.storagebackend import Provider
 from imagestore.backends.s3.emptying import UploadKeys
 from imagestore.core.reading import FULL, Level, Support
@@ -24,7 +26,8 @@ class Profile:
     """One store's dialect.
 
     ``lifecycle_lossless``: rules need not be tried out disabled before they are written. ``permissions``
-    replaces a row's where the store has its own words.
+    replaces a row's where the store has its own words. ``documents``: where what is said here was read, of a
+    store that nobody here could ask.
     """
 
     product: str
@@ -33,6 +36,7 @@ class Profile:
     lifecycle_lossless: bool = False
     upload_keys: UploadKeys = "Declared"
     permissions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    documents: tuple[str, ...] = ()
 
 
 def _none(reason: str) -> Support:
@@ -165,6 +169,50 @@ SEAWEEDFS = Profile(
     upload_keys="Literal",
 )
 
+_IBM_SILENT = _none("IBM's description of its S3 API does not have it, or not for certain")
+
+IBM = Profile(
+    product="IBM Cloud Object Storage",
+    support={f: _IBM_SILENT for f in FACETS}
+    | {
+        "versioning": FULL,
+        "cors": FULL,
+        "lifecycle": _partial(
+            "IBM describes expiry after days by prefix, and unfinished uploads",
+            lost=(
+                "rules[].match.tags",
+                "rules[].match.minSize",
+                "rules[].match.maxSize",
+                "rules[].noncurrent",
+                "rules[].removeExpiredDeleteMarkers",
+            ),
+        ),
+        "tags": _none("IBM describes bucket tags for systems in vault mode only, not for its cloud"),
+        "policy": _none("access is a matter of IBM's IAM; its S3 API has no bucket policy"),
+        "quota": _none("a quota is set through IBM's Resource Configuration API"),
+    },
+    documents=(
+        "https://cloud.ibm.com/docs/cloud-object-storage?topic=cloud-object-storage-compatibility-api",
+        "https://cloud.ibm.com/docs/cloud-object-storage?topic=cloud-object-storage-versioning",
+        "https://cloud.ibm.com/docs/cloud-object-storage?topic=cloud-object-storage-expiry",
+        "https://cloud.ibm.com/docs/cloud-object-storage?topic=cloud-object-storage-lifecycle-cleanup-mpu",
+    ),
+)
+
+_ORACLE_BUCKETS_ONLY = _none(
+    "Oracle's S3 compatibility has calls for buckets, objects and uploads only; this is set through Oracle's own API"
+)
+
+ORACLE = Profile(
+    product="Oracle Cloud Object Storage",
+    support=dict.fromkeys(FACETS, _ORACLE_BUCKETS_ONLY),
+    documents=(
+        "https://docs.oracle.com/en-us/iaas/Content/Object/Tasks/s3compatibleapi.htm",
+        "https://docs.public.content.oci.oraclecloud.com/en-us/iaas/Content/Object/Tasks/"
+        "s3compatibleapi_topic-Amazon_S3_Compatibility_API_Support.htm",
+    ),
+)
+
 _UNPROVEN = _none(
     "not proven for a server of unknown make: one that does not know a setting may take the request for"
     " another one, up to deleting the bucket"
@@ -197,5 +245,7 @@ PROFILES: Mapping[Provider, Profile] = {
     "MinIO": MINIO,
     "Ceph": CEPH,
     "SeaweedFS": SEAWEEDFS,
+    "IBM": IBM,
+    "Oracle": ORACLE,
     "S3": GENERIC,
 }

@@ -23,9 +23,9 @@ def rclone(directory: Path, *, name: str = "rclone") -> Iterator[Store]:
         "rclone",
         [program("rclone"), "serve", "s3", "--addr", f"127.0.0.1:{port}", folder / "data"],
         log=folder / "rclone.log",
-        # Not an argument: other users of the machine see those. No configuration of the user's is read.
+        # Not an argument: other users of the machine see those. Quoted, since a comma parts two of them. No configuration of the user's is read.
         env={
-            "RCLONE_AUTH_KEY": f"{store.access_key},{store.secret_key}",
+            "RCLONE_AUTH_KEY": f'"{store.access_key},{store.secret_key}"',
             "RCLONE_CONFIG": "/dev/null",
         },
         ready=store.lists,

@@ -20,7 +20,13 @@ def versitygw(directory: Path, *, name: str = "versitygw") -> Iterator[Store]:
         (folder / part).mkdir(parents=True)
     endpoint = f"http://127.0.0.1:{port}"
     store = Store("S3", endpoint, "us-east-1", "imagestore", new_secret(), product="VersityGW")
-    where = ["--versioning-dir", folder / "versions", "--sidecar", folder / "sidecar", folder / "data"]
+    where: list[str | Path] = [
+        "--versioning-dir",
+        folder / "versions",
+        "--sidecar",
+        folder / "sidecar",
+        folder / "data",
+    ]
     server = Server(
         "versitygw",
         [program("versitygw"), "--port", f"127.0.0.1:{port}", "--quiet", "posix", *where],

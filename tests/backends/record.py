@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from dev.stores import FACTORIES
+from imagestore.api.samples import SAMPLES
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.settings import SETTINGS
 from imagestore.core.errors import StoreError
 from imagestore.core.reading import Level
-from imagestore.api.samples import SAMPLES
 from tests.contract.stores import MOTO_LACKS, World, connected, encrypted, world
 
 FOLDER = Path(__file__).with_name("recorded")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from imagestore.api.samples import SAMPLES
 from imagestore.backends.s3 import encryption, lifecycle, policy, tags
 from imagestore.backends.s3.setting import Place, S3Setting
 from imagestore.backends.s3.settings import SETTINGS
@@ -14,7 +15,6 @@ from imagestore.core.errors import Rejected, StoreError, Unexpected
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.quota import Quota
 from tests.backends.answers import answered
-from imagestore.api.samples import SAMPLES
 
 RECORDED = {
     p.stem: json.loads(p.read_text()) for p in sorted(Path(__file__).with_name("recorded").glob("*.json"))

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from imagestore.api.imagebucket import FACETS
+from imagestore.api.samples import fullest
 from imagestore.backends.s3.intelligent_tiering import INTELLIGENT_TIERING
 from imagestore.backends.s3.named import pages
 from imagestore.backends.s3.setting import S3Setting
@@ -14,7 +15,6 @@ from imagestore.core.plan import Change, plan
 from imagestore.core.reading import Found, Missing, Reading
 from imagestore.facets.intelligent_tiering import IntelligentTiering
 from tests.contract.amazon import Amazon
-from imagestore.api.samples import fullest
 from tests.contract.stores import Recorded
 
 FACET = "intelligentTiering"

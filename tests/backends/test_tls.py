@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from imagestore.api.samples import SAMPLES
 from imagestore.core.errors import Denied, Rejected, Unavailable
 from imagestore.facets.policy import Policy
 from tests.backends.conftest import Secured
-from imagestore.api.samples import SAMPLES
 
 
 def test_only_the_given_authority_is_trusted(secured: Secured) -> None:

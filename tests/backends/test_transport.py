@@ -11,6 +11,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 
+from imagestore.api.samples import SAMPLES, fullest
 from imagestore.backends.s3.client import Keys, Target
 from imagestore.backends.s3.setting import Call
 from imagestore.backends.s3.setting import Place as BucketPlace
@@ -19,7 +20,6 @@ from imagestore.backends.s3.transport import connected
 from imagestore.backends.s3.transport_request import Place
 from imagestore.core.errors import Rejected, StoreError, Unavailable
 from tests.backends.listener import Heard, listening
-from imagestore.api.samples import SAMPLES, fullest
 
 KEYS = Keys("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "a/session+token==")
 BUCKET = "a-bucket"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from imagestore.api.imagebucket import FACETS
+from imagestore.api.samples import SAMPLES
 from imagestore.backends.s3.catalog import permissions, support_matrix
 from imagestore.backends.s3.settings import SETTINGS
 from imagestore.core.diff import diff
@@ -17,7 +18,6 @@ from imagestore.core.paths import ANY, Step, parse
 from imagestore.core.plan import plan
 from imagestore.core.reading import Found, Level, Missing, Support
 from imagestore.facets.policy import Policy
-from imagestore.api.samples import SAMPLES
 from tests.contract.stores import FIXTURES, MOTO_LOSES, REFUSED, ROWS, World, backend_of, world
 
 MATRIX: Mapping[str, Mapping[str, Support]] = {str(p): held for p, held in support_matrix().items()}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from imagestore.api.imagebucket import FACETS
+from imagestore.api.samples import SAMPLES
 from imagestore.backends.s3.setting import S3Setting
 from imagestore.core.errors import NotFound, Rejected
 from imagestore.core.facet import Facet
@@ -16,7 +17,6 @@ from imagestore.core.reading import Found, Missing
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.policy import Policy
 from imagestore.facets.tags import OWNER, Tags
-from imagestore.api.samples import SAMPLES
 from tests.contract.stores import World, backend_of, world
 
 REAL = ["MinIO", "Ceph", "SeaweedFS"]

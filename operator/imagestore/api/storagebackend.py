@@ -101,7 +101,9 @@ class ProfileSetting(Capability):
         tuple[
             Annotated[
                 str,
-                Field(max_length=256, pattern=r"^[a-zA-Z][a-zA-Z0-9]*(\[\])?(\.[a-zA-Z][a-zA-Z0-9]*(\[\])?)*$"),
+                Field(
+                    max_length=256, pattern=r"^[a-zA-Z][a-zA-Z0-9]*(\[\])?(\.[a-zA-Z][a-zA-Z0-9]*(\[\])?)*$"
+                ),
                 Form("write a field of the setting, with [] for every item of a list: rules[].match.minSize"),
             ],
             ...,

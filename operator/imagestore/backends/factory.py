@@ -7,9 +7,9 @@ from imagestore.api.storagebackend import Admin, Credentials, Provider, S3Endpoi
 from imagestore.backends.base import Backend
 from imagestore.backends.decorators import REAL, Breaker, Call, Limiter, Observer, Timing, measured, retried
 from imagestore.backends.s3 import admin as s3_admin
+from imagestore.backends.s3 import declared
 from imagestore.backends.s3 import transport as s3_transport
 from imagestore.backends.s3.backend import S3Backend
-from imagestore.backends.s3 import declared
 from imagestore.backends.s3.client import Keys, Target
 from imagestore.backends.s3.profiles import Profile
 from imagestore.metrics import StoreMetrics

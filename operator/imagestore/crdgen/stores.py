@@ -6,7 +6,13 @@ from itertools import chain
 from typing import Any
 
 from imagestore.api.storagebackend import Provider
-from imagestore.backends.s3.catalog import BUCKET_PERMISSIONS, documents, permissions, products, support_matrix
+from imagestore.backends.s3.catalog import (
+    BUCKET_PERMISSIONS,
+    documents,
+    permissions,
+    products,
+    support_matrix,
+)
 from imagestore.core.reading import Level, Support
 from imagestore.crdgen.write import table
 
@@ -23,7 +29,11 @@ def support_table(docs: str) -> str:
     matrix, names = support_matrix(), products()
     facets = list(dict.fromkeys(chain.from_iterable(matrix.values())))
     rows = [[f"`{f}`", *(_WORD[matrix[p][f].level] for p in matrix)] for f in facets]
-    return table(["", *(f"{names[p]}{'*' if documents(p) else ''}" for p in matrix)], rows) + "\n\n" + _STARRED.format(docs=docs)
+    return (
+        table(["", *(f"{names[p]}{'*' if documents(p) else ''}" for p in matrix)], rows)
+        + "\n\n"
+        + _STARRED.format(docs=docs)
+    )
 
 
 def support_page() -> str:
@@ -35,7 +45,10 @@ def support_page() -> str:
     )
     names = products()
     notes = [_notes(p, names[p], settings) for p, settings in support_matrix().items()]
-    return "\n\n".join(["# What is supported where", words, support_table("../"), *(n for n in notes if n)]) + "\n"
+    return (
+        "\n\n".join(["# What is supported where", words, support_table("../"), *(n for n in notes if n)])
+        + "\n"
+    )
 
 
 def _notes(provider: Provider, product: str, settings: Mapping[str, Support]) -> str:

@@ -30,7 +30,9 @@ def _support(setting: ProfileSetting) -> Support:
     known = fields(FACETS[setting.facet]) if setting.facet in FACETS else ()
     wrong = sorted(set(setting.lost) - set(known))
     if wrong:
-        raise ValueError(f"{setting.facet} has no field {', '.join(wrong)}; its fields are {', '.join(known)}")
+        raise ValueError(
+            f"{setting.facet} has no field {', '.join(wrong)}; its fields are {', '.join(known)}"
+        )
     return Support(Level(setting.support), setting.reason or "", setting.lost)
 
 

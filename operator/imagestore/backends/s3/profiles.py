@@ -173,7 +173,7 @@ _IBM_SILENT = _none("IBM's description of its S3 API does not have it, or not fo
 
 IBM = Profile(
     product="IBM Cloud Object Storage",
-    support={f: _IBM_SILENT for f in FACETS}
+    support=dict.fromkeys(FACETS, _IBM_SILENT)
     | {
         "versioning": FULL,
         "cors": FULL,

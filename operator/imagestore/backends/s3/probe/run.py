@@ -8,7 +8,9 @@ from typing import TypeVar
 from imagestore.api.imagebucket import FACETS
 from imagestore.backends.base import Driver
 from imagestore.backends.decorators import ANSWERED
+from imagestore.backends.s3.admin import OPERATIONS
 from imagestore.backends.s3.backend import S3Backend
+from imagestore.backends.s3.probe.keyed import keyed, untried
 from imagestore.backends.s3.probe.scratch import ProbeError, Scratch
 from imagestore.backends.s3.probe.verdict import Trial, judge, lost
 from imagestore.backends.s3.profiles import GENERIC
@@ -24,6 +26,9 @@ T = TypeVar("T")
 Samples = Mapping[str, Mapping[str, Facet]]
 
 _SETTLING = 2.0  # seconds that a store may answer as before
+_NO_ADMIN_API = Support(
+    Level.NONE, "set through an admin API, and this kind of server has none that is known"
+)
 _NEEDS_CREATE = Support(
     Level.NONE,
     "not probed: it cannot be taken off a bucket again; with --create the bucket is the probe's own, and it can",
@@ -47,6 +52,7 @@ class Probe:
     bucket: str
     samples: Samples
     create: bool = False
+    kms_key: str | None = None
     say: Callable[[str], None] = lambda _: None
     pause: Callable[[float], None] = time.sleep
 
@@ -63,6 +69,19 @@ class Probe:
             if scratch.played:
                 found.left = _tidied(scratch)
         return found
+
+    def of(self, facet: str) -> Mapping[str, Facet]:
+        """The facet's samples, for the KMS of this store."""
+        return keyed(self.samples[facet], self.kms_key) if self.kms_key else self.samples[facet]
+
+    def known(self, facet: str) -> Support:
+        """What is not tried here, because it would do harm or cannot be done."""
+        held = self.blind.support[facet]
+        missing = () if self.kms_key else untried(self.samples[facet])
+        if not missing:
+            return held
+        reason = f"{', '.join(missing)} was not tried: give a key of the store's KMS with --kms-key"
+        return replace(held, reason=reason, lost=(*held.lost, *missing))
 
     @property
     def blind(self) -> S3Backend:
@@ -93,25 +112,32 @@ class _Turn:
         facet, blind = self.row.facet, self.probe.blind
         self.probe.say(facet)
         if facet not in blind.drivers:
-            return blind.support[facet]
+            return blind.support[facet] if self.probe.backend.provider in OPERATIONS else _NO_ADMIN_API
         if not FACETS[facet].at_creation:
-            return self._tried(blind.drivers[facet], blind.support[facet])
+            return self._tried(blind.drivers[facet], self.probe.known(facet))
         if not self.scratch.made:
             return _NEEDS_CREATE
         for earlier in FACETS[facet].after:
-            self._try(blind.drivers[earlier], *list(self.probe.samples[earlier].items())[-1])
-        later = self._try(blind.drivers[facet], *self._harmless())
-        self.scratch.renew({facet: self._harmless()[1]})
-        held = self._tried(blind.drivers[facet], blind.support[facet])
+            self._try(blind.drivers[earlier], *list(self.probe.of(earlier).items())[-1])
+        return self._at_creation(blind.drivers[facet], self.probe.known(facet))
+
+    def _at_creation(self, driver: Driver, known: Support) -> Support:
+        """Asked for later first, then of a bucket that is made with it."""
+        later = self._try(driver, *self._harmless())
+        _, refused = _asked(lambda: self.scratch.renew({self.row.facet: self._harmless()[1]}))
+        if refused:
+            self.scratch.remake({})
+            return Support(Level.NONE, later.refused or refused)
+        held = self._tried(driver, known)
         only = f"only a bucket created with it can have it: {later.refused}"
-        return replace(held, level=Level.PARTIAL, reason=only) if later.refused and held is FULL else held
+        return replace(held, level=Level.PARTIAL, reason=only) if later.refused and held == FULL else held
 
     def _harmless(self) -> tuple[str, Facet]:
         """The emptiest sample, which of a lock is one that locks nothing by itself."""
-        return next(iter(self.probe.samples[self.row.facet].items()))
+        return next(iter(self.probe.of(self.row.facet).items()))
 
     def _tried(self, driver: Driver, known: Support) -> Support:
-        samples = self.probe.samples[self.row.facet]
+        samples = self.probe.of(self.row.facet)
         trials: list[Trial] = []
         for name, value in samples.items():
             if not uses(value, known.lost):
@@ -151,17 +177,21 @@ class _Turn:
 
     def _read_back(self, driver: Driver, trial: Trial, before: Facet | None) -> Trial:
         altered: tuple[FieldDiff, ...] = ()
+        trial = replace(trial, already=not self._differs(before, trial.value))
         for _ in range(round(_SETTLING / 0.25)):
             held, unread = _asked(lambda: driver.read(self.scratch.bucket))
             if unread:
                 return replace(trial, refused=unread, unreadable=True)
-            altered = diff(self.row.facet, held.canonical() if held else None, trial.value.canonical())
+            altered = self._differs(held, trial.value)
             if not altered:
                 return replace(trial, upload=self._upload())
             if held != before:
                 return replace(trial, altered=altered)
             self.probe.pause(0.25)
         return replace(trial, altered=altered, ignored=f"{self.row.write}: 200, and the store stores nothing")
+
+    def _differs(self, held: Facet | None, wish: Facet) -> tuple[FieldDiff, ...]:
+        return diff(self.row.facet, held.canonical() if held else None, wish.canonical())
 
     def _upload(self) -> str:
         """A setting may be held and break uploads. Not under a lock: such an object could not be removed."""
@@ -187,7 +217,9 @@ class _Turn:
             left, unread = _asked(lambda: driver.read(self.scratch.bucket))
             return not unread and (left is None or left.is_empty() or self._default(left))
 
-        return "" if self.scratch.until(cleared, _SETTLING) else f"{self.row.clear}: 204, and it is still there"
+        return (
+            "" if self.scratch.until(cleared, _SETTLING) else f"{self.row.clear}: 204, and it is still there"
+        )
 
     def _default(self, left: Facet) -> bool:
         return self.row.cleared is not None and left.to_json() == self.row.cleared.to_json()
@@ -198,7 +230,9 @@ class _Turn:
             return ""
         operation = self.row.clear or self.row.write
         text = f"{operation} deleted the bucket itself, or what was in it"
-        self.found.alarms.append(f"{self.row.facet}: {text}. It was made again; never send that to this server")
+        self.found.alarms.append(
+            f"{self.row.facet}: {text}. It was made again; never send that to this server"
+        )
         again = {self.row.facet: self._harmless()[1]} if self.scratch.locked else {}
         self.scratch.remake(again)
         return text

@@ -9,7 +9,6 @@ from imagestore.core.facet import Facet
 from imagestore.core.losses import below, fields, outermost, pattern, used
 from imagestore.core.reading import FULL, Level, Support
 
-
 _FACET = re.compile(r"^[a-zA-Z]+\.?")
 
 
@@ -19,7 +18,8 @@ class Trial:
 
     ``refused``: the store's answer, if it did not take it. ``altered``: where what was read differs.
     ``ignored``: the store said yes, and then answered as before. ``upload``: what it said to an upload meanwhile.
-    ``unreadable``: the setting cannot be read at all, so that no other sample has to be tried.
+    ``unreadable``: the setting cannot be read at all, so that no other sample has to be tried. ``already``: the
+    store answered so before anything was written, which proves nothing (a dummy).
     """
 
     sample: str
@@ -29,6 +29,7 @@ class Trial:
     ignored: str = ""
     upload: str = ""
     unreadable: bool = False
+    already: bool = False
 
     @property
     def kept(self) -> bool:
@@ -63,12 +64,13 @@ def judge(trials: Sequence[Trial], again: Sequence[Trial], gone: Collection[str]
 
     A store that alters what no field can be named for is not to be trusted with the setting at all.
     """
-    good = [t for t in (*trials, *again) if t.kept]
+    good = [t for t in (*trials, *again) if t.kept and not t.already]
     failed = [t for t in again if not t.kept]
-    if not good or (wild := next((t for t in failed if t.altered), None)):
-        return Support(Level.NONE, _why(trials if not good else [wild]))
+    wild = [t for t in failed if t.altered]
+    if wild or not good:
+        return Support(Level.NONE, _why(wild if good else trials))
     reasons = [*_reasons(trials, gone), *(f"{_short(t.value)} is refused: {t.refused}" for t in failed)]
-    weak = tuple(dict.fromkeys(_uploads(good)))
+    weak = tuple(_uploads(good))[:1]
     if not (reasons or weak or gone):
         return FULL
     return Support(Level.PARTIAL, "; ".join(dict.fromkeys(reasons)), tuple(gone), weak)

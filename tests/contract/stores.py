@@ -13,14 +13,30 @@ from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Driver
 from imagestore.backends.factory import Keys, connect_with_keys
 from imagestore.backends.s3.backend import S3Backend
+from imagestore.backends.s3.catalog import support_matrix
 from imagestore.backends.s3.settings import SETTINGS
 from imagestore.core.errors import NotFound
 from imagestore.core.facet import Facet
+from imagestore.core.reading import Support
 from imagestore.facets.object_lock import ObjectLock
 from tests.contract.amazon import Amazon
+from tests.contract.profiles import PRODUCTS, declared, supports
 
 ROWS = {row.facet: row for row in SETTINGS}
-FIXTURES = {"AWS": "aws_store", "MinIO": "minio_store", "Ceph": "ceph_store", "SeaweedFS": "seaweedfs_store"}
+FIXTURES = {
+    "AWS": "aws_store",
+    "MinIO": "minio_store",
+    "Ceph": "ceph_store",
+    "SeaweedFS": "seaweedfs_store",
+    # Of these nobody has written a profile: they are reached with what a probe found out.
+    "VersityGW": "versitygw_store",
+    "rclone": "rclone_store",
+}
+# How much of each facet each of them holds: the operator's profiles, and what the probe found out.
+MATRIX: Mapping[str, Mapping[str, Support]] = {
+    **{str(p): held for p, held in support_matrix().items()},
+    **{product: supports(product) for product in PRODUCTS},
+}
 
 # What a store answers with an error, and so needs no driver to find out.
 REFUSED: Mapping[tuple[str, str, str], str] = {
@@ -62,6 +78,8 @@ def connected(store: Store, **more: Any) -> S3Backend:
         # The suite's own haste is not what is tested here.
         "limits": {"requestsPerSecond": 5000, "burst": 5000},
     }
+    if store.product:
+        spec["s3"]["profile"] = declared(store.product)
     if store.admin_endpoint:
         spec["admin"] = {"endpoint": store.admin_endpoint, "credentials": {"ambient": {}}}
     backend = connect_with_keys(
@@ -88,6 +106,11 @@ class World:
     facet: str
     bucket: str
     recorded: Recorded
+
+    @property
+    def server(self) -> str:
+        """Which server it is, as the matrix calls it."""
+        return next(name for name in FIXTURES if name.lower() == self.backend.name)
 
     @property
     def driver(self) -> Driver:

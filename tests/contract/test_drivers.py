@@ -8,7 +8,7 @@ import pytest
 
 from imagestore.api.imagebucket import FACETS
 from imagestore.api.samples import SAMPLES
-from imagestore.backends.s3.catalog import permissions, support_matrix
+from imagestore.backends.s3.catalog import permissions
 from imagestore.backends.s3.settings import SETTINGS
 from imagestore.core.diff import diff
 from imagestore.core.errors import Rejected, StoreError
@@ -18,9 +18,8 @@ from imagestore.core.paths import ANY, Step, parse
 from imagestore.core.plan import plan
 from imagestore.core.reading import Found, Level, Missing, Support
 from imagestore.facets.policy import Policy
-from tests.contract.stores import FIXTURES, MOTO_LOSES, REFUSED, ROWS, World, backend_of, world
+from tests.contract.stores import FIXTURES, MATRIX, MOTO_LOSES, REFUSED, ROWS, World, backend_of, world
 
-MATRIX: Mapping[str, Mapping[str, Support]] = {str(p): held for p, held in support_matrix().items()}
 HELD = [(p, f) for p in FIXTURES for f in FACETS if MATRIX[p][f].level is not Level.NONE]
 NOT_HELD = [(p, f) for p in FIXTURES for f in FACETS if MATRIX[p][f].level is Level.NONE]
 
@@ -114,7 +113,7 @@ def test_a_change_behind_our_back_is_a_difference(at: World) -> None:
 
 def _two(at: World) -> tuple[Facet, Facet]:
     """Two samples that the store holds, the first with something that the second has not."""
-    names = [n for p, f, n in STORED if (p, f) == (at.backend.provider, at.facet)]
+    names = [n for p, f, n in STORED if (p, f) == (at.server, at.facet)]
     values = [SAMPLES[at.facet][n] for n in names]
     if isinstance(values[0], Policy) and len(values) == 1:
         denied = values[0].statements[0].model_copy(update={"effect": "Deny"})
@@ -132,7 +131,7 @@ def test_a_setting_removed_behind_our_back_is_a_difference(at: World) -> None:
 
 @each(HELD)
 def test_clear_twice_succeeds_and_keeps_what_is_in_the_bucket(at: World) -> None:
-    if (at.backend.provider, at.facet) == ("AWS", "objectLock"):
+    if (at.server, at.facet) == ("AWS", "objectLock"):
         pytest.skip(
             "moto refuses a lock's default retention once the bucket holds anything; Amazon S3 does not"
         )
@@ -209,7 +208,9 @@ def test_what_is_not_listed_as_lost_is_kept(at: World, sample: Facet) -> None:
         assert same(at.read(), rest)
 
 
-PATTERNS = [(p, f, pattern) for p, f in HELD for pattern in MATRIX[p][f].lost]
+# A probe by plain HTTP does not try it, since it may shut out who asks; what is not tried is not supported.
+UNTRIED = "requireTls"
+PATTERNS = [(p, f, pattern) for p, f in HELD for pattern in MATRIX[p][f].lost if pattern != UNTRIED]
 
 
 @pytest.mark.parametrize("at", PATTERNS, indirect=True, ids=["-".join(c) for c in PATTERNS])
@@ -237,7 +238,7 @@ def test_what_is_not_supported_is_so_by_the_stores_own_answer(at: World) -> None
         assert not same(have, sample)
     else:
         assert code in reason
-    assert str(at.backend.look(at.bucket)), "and the bucket is still there"
+    assert at.backend.look(at.bucket) is not None, "and the bucket is still there"
 
 
 def _refusal(at: World, sample: Facet) -> str | None:
@@ -264,7 +265,9 @@ def test_every_facet_has_a_support_and_drivers_are_those_supported(
     backend = backend_of(provider, request)
     assert list(backend.support) == list(FACETS)
     held = {f for f, s in backend.support.items() if s.level is not Level.NONE}
-    assert set(backend.drivers) == held == set(permissions(backend.provider))
+    assert set(backend.drivers) == held
+    if backend.provider != "S3":
+        assert set(permissions(backend.provider)) == held
     assert all(s.reason for s in backend.support.values() if s.level is not Level.FULL)
     assert all(d.permissions for d in backend.drivers.values())
 

@@ -12,6 +12,7 @@ from imagestore.cli.wrong import Wrong
 if TYPE_CHECKING:
     from imagestore.backends.s3.backend import S3Backend
     from imagestore.backends.s3.probe.run import Found
+    from imagestore.cli.planning.gather import Gathered
 
 DESCRIPTION = """\
 Find out what a store holds: every setting is written to a scratch bucket, read back, compared and removed. What is
@@ -90,12 +91,26 @@ def _backend(args: argparse.Namespace) -> "S3Backend":
         raise Wrong(*known.manifests.problems)
     sys.stderr.writelines(f"note: {note}\n" for note in known.notes if "managed" not in note)
     name = args.name or _only(o.name for o in known.manifests.of("StorageBackend"))
+    _unclaimed(known, name, args.bucket)
     store = known.stores.get(name)
     if store.spec is None:
         raise Wrong(f"there is no StorageBackend {name}; give its manifest with -f, or --context")
     if store.backend is None:
         raise Wrong(store.trouble)
     return store.backend  # type: ignore[return-value]  # every store is an S3 store so far
+
+
+def _unclaimed(known: "Gathered", backend: str, bucket: str) -> None:
+    """On a store without bucket tags the bucket itself would not tell whose it is."""
+    from imagestore.api.imagebucket import ImageBucketSpec
+
+    claims = {label: k.spec for label, k in known.cluster.buckets.items()}
+    claims |= {
+        o.label: o.spec for o in known.manifests.of("ImageBucket") if isinstance(o.spec, ImageBucketSpec)
+    }
+    for label, spec in claims.items():
+        if (spec.backend_ref.name, spec.bucket_name) == (backend, bucket):
+            raise Wrong(f"the ImageBucket {label} claims {bucket}; name a bucket that nobody needs")
 
 
 def _only(names: Any) -> str:

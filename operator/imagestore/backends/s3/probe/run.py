@@ -29,6 +29,7 @@ _SETTLING = 2.0  # seconds that a store may answer as before
 _NO_ADMIN_API = Support(
     Level.NONE, "set through an admin API, and this kind of server has none that is known"
 )
+_UNTRIED = Support(Level.NONE, "not probed: there is no sample of it")
 _NEEDS_CREATE = Support(
     Level.NONE,
     "not probed: it cannot be taken off a bucket again; with --create the bucket is the probe's own, and it can",
@@ -110,6 +111,8 @@ class _Turn:
     def support(self) -> Support:
         """What the setting's trials say."""
         facet, blind = self.row.facet, self.probe.blind
+        if not self.probe.samples.get(facet):
+            return _UNTRIED
         self.probe.say(facet)
         if facet not in blind.drivers:
             return blind.support[facet] if self.probe.backend.provider in OPERATIONS else _NO_ADMIN_API

@@ -97,9 +97,9 @@ def _short(value: Facet) -> str:
 
 def _why(trials: Sequence[Trial]) -> str:
     """Of a setting that is not supported: the store's own answer."""
-    if not trials:
-        return "no sample of it could be tried"
-    first = trials[0]
+    first = next((t for t in trials if not t.kept), None)
+    if first is None:
+        return "nothing of it was proven: the store answered so before anything was written"
     if first.refused or first.ignored:
         return first.refused or first.ignored
     difference = first.altered[0]

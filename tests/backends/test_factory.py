@@ -115,7 +115,7 @@ def test_without_bucket_tags_nothing_is_known_of_an_owner(provider: str) -> None
     backend = connect("x", spec(provider=provider, s3={"endpoint": endpoint, "region": "eu-de"}), SECRETS.get)
     assert isinstance(backend, S3Backend)
     answer = {"ResponseMetadata": {"HTTPHeaders": {"x-amz-request-id": "1"}, "HTTPStatusCode": 200}}
-    sight = replace(backend, call=lambda o, p: answer).look("photos")
+    sight = replace(backend, call=lambda *_: answer).look("photos")
     assert sight == Sight(tags=None)
 
 

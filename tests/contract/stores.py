@@ -9,6 +9,7 @@ import pytest
 
 from dev.stores import Store
 from dev.wait import eventually
+from imagestore.api.samples import SAMPLES as ALL_SAMPLES
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Driver
 from imagestore.backends.factory import Keys, connect_with_keys
@@ -20,10 +21,13 @@ from imagestore.core.facet import Facet
 from imagestore.core.reading import Support
 from imagestore.facets.object_lock import ObjectLock
 from tests.contract.amazon import Amazon
+from tests.contract.live import PREFIX, from_environment
 from tests.contract.profiles import PRODUCTS, declared, supports
 
 ROWS = {row.facet: row for row in SETTINGS}
-FIXTURES = {
+# A real account instead of the servers on this machine: `make live`.
+LIVE = from_environment()
+_LOCAL = {
     "AWS": "aws_store",
     "MinIO": "minio_store",
     "Ceph": "ceph_store",
@@ -32,10 +36,13 @@ FIXTURES = {
     "VersityGW": "versitygw_store",
     "rclone": "rclone_store",
 }
+FIXTURES = {LIVE.provider: ""} if LIVE else _LOCAL
+SAMPLES = LIVE.samples() if LIVE else ALL_SAMPLES
 # How much of each facet each of them holds: the operator's profiles, and what the probe found out.
 MATRIX: Mapping[str, Mapping[str, Support]] = {
     **{str(p): held for p, held in support_matrix().items()},
     **{product: supports(product) for product in PRODUCTS},
+    **({LIVE.provider: LIVE.backend.support} if LIVE else {}),
 }
 
 # What a store answers with an error, and so needs no driver to find out.
@@ -139,10 +146,10 @@ class World:
 
 def world(backend: S3Backend, facet: str) -> World:
     """A new bucket. What moto has not of Amazon S3 is answered by ``amazon``."""
-    lacking = backend.provider == "AWS" and facet in MOTO_LACKS
+    lacking = backend.provider == "AWS" and facet in MOTO_LACKS and not LIVE
     recorded = Recorded(Amazon(backend.call) if lacking else backend.call, [])
     backend = replace(backend, call=recorded)
-    name = f"contract-{uuid.uuid4().hex[:12]}"
+    name = f"{PREFIX if LIVE else 'contract-'}{uuid.uuid4().hex[:12]}"
     backend.create(name, {"objectLock": ObjectLock()} if facet == "objectLock" else {})
     made = World(backend, facet, name, recorded)
     if facet in backend.drivers:
@@ -154,4 +161,6 @@ def world(backend: S3Backend, facet: str) -> World:
 
 def backend_of(provider: str, request: pytest.FixtureRequest) -> S3Backend:
     """The provider's running store."""
+    if LIVE:
+        return LIVE.guarded
     return encrypted(connected(request.getfixturevalue(FIXTURES[provider])))

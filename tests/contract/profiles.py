@@ -10,15 +10,15 @@ from pathlib import Path
 import yaml
 
 from dev.stores import FACTORIES
+from imagestore.api.capabilities import S3Profile
 from imagestore.api.samples import KMS_KEY, SAMPLES
-from imagestore.api.storagebackend import S3Profile
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.declared import profile
 from imagestore.backends.s3.probe.run import Found, Probe
 from imagestore.cli.probing.report import document
 from imagestore.core.reading import Support
 
-FOLDER = Path(__file__).with_name("profiles")
+FOLDER = Path(__file__).with_name("probed")
 PRODUCTS = ("VersityGW", "rclone")
 
 

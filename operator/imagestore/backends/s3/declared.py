@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from imagestore.api.capabilities import ProfileSetting, S3Profile
 from imagestore.api.imagebucket import FACETS
-from imagestore.api.storagebackend import ProfileSetting, S3Profile
 from imagestore.backends.s3.profiles import GENERIC, Profile
 from imagestore.core.losses import fields
 from imagestore.core.reading import Level, Support

@@ -11,7 +11,7 @@ from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Sight
 from imagestore.backends.factory import ConfigError, Keys, connect, connect_with_keys
 from imagestore.backends.s3.backend import S3Backend
-from imagestore.core.losses import fields
+from imagestore.core.fields import fields
 from imagestore.core.reading import Level
 from imagestore.facets.object_lock import ObjectLock
 from imagestore.metrics import REGISTRY, StoreMetrics

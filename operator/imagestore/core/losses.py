@@ -1,22 +1,23 @@
-"""Which parts of a value a store would drop. A pattern is a path with ``[]`` for every item of a list."""
+"""Which parts of a value a store would drop."""
 
-import re
-from collections.abc import Collection, Iterator, Sequence
-from functools import cache
-from typing import Any, TypeVar, get_args
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from imagestore.core.facet import Facet
-from imagestore.core.model import Internal, Model, WishOnly, marker
-from imagestore.core.paths import ANY, Step, covers, parse
-
-F = TypeVar("F", bound=Facet)
-
-_ITEM = re.compile(r"\[[^\]]*\]")
+from imagestore.core.paths import ANY, Step, parse
 
 
 def uses(value: Facet, lost: Sequence[str]) -> list[str]:
     """The paths in ``value`` that the patterns of ``Support.lost`` cover: ``rules[name=a].expire``."""
-    return [path for pattern in lost for path in _found(value.to_json(), parse(pattern), "")]
+    said = _said(value.to_json())
+    return [path for pattern in lost for path in _found(said, parse(pattern), "")]
+
+
+def _said(told: Any) -> Any:
+    """Without empty lists: a rule that exposes no header says nothing that a store could drop."""
+    if isinstance(told, dict):
+        return {k: _said(v) for k, v in told.items() if v != []}
+    return [_said(v) for v in told] if isinstance(told, list) else told
 
 
 def _found(value: Any, steps: Sequence[Step], path: str) -> Iterator[str]:
@@ -32,71 +33,3 @@ def _found(value: Any, steps: Sequence[Step], path: str) -> Iterator[str]:
 def _label(item: Any, index: int) -> str:
     names = (f"{k}={item[k]}" for k in ("name", "sid") if isinstance(item, dict) and k in item)
     return next(names, str(index))
-
-
-def pattern(path: str) -> str:
-    """A path as a pattern: ``rules[name=a].expire`` is ``rules[].expire``; a map's key is the map itself."""
-    return _ITEM.sub(lambda step: "" if step[0].startswith('["') else "[]", path)
-
-
-@cache
-def fields(kind: type[Model]) -> tuple[str, ...]:
-    """Every field of a model as a pattern: its models' fields follow it."""
-    return tuple(_fields(kind, ""))
-
-
-def _fields(kind: type[Model], before: str) -> Iterator[str]:
-    if kind.inline:  # a bare map
-        return
-    for name, info in kind.model_fields.items():
-        if marker(info.metadata, Internal) or marker(info.metadata, WishOnly):
-            continue
-        path = f"{before}{info.alias or name}"
-        yield path
-        for inner, many in _models(info.annotation, many=False):
-            yield from _fields(inner, f"{path}{'[]' if many else ''}.")
-
-
-def _models(annotation: Any, *, many: bool) -> Iterator[tuple[type[Model], bool]]:
-    if isinstance(annotation, type) and issubclass(annotation, Model):
-        yield annotation, many
-    listed = getattr(annotation, "__origin__", None) is tuple
-    for inner in get_args(annotation):
-        yield from _models(inner, many=many or listed)
-
-
-def used(value: Facet) -> frozenset[str]:
-    """The fields that this value has, as patterns, none of which leads to another."""
-    mine = [f for f in fields(type(value)) if uses(value, [f])]
-    return frozenset(f for f in mine if not any(below(f, other) for other in mine if other != f))
-
-
-def below(outer: str, inner: str) -> bool:
-    """Whether ``inner`` is ``outer`` or a field inside of it."""
-    return covers(parse(outer), parse(inner))
-
-
-def outermost(lost: Collection[str], kept: Collection[str], known: Sequence[str]) -> tuple[str, ...]:
-    """The fewest patterns that cover all that is lost and nothing that is kept, in the model's order."""
-    widest = [f for f in known if any(below(f, x) for x in lost) and not any(below(f, x) for x in kept)]
-    return tuple(f for f in widest if not any(below(other, f) for other in widest if other != f))
-
-
-def without(value: F, lost: Collection[str], *, items: bool = False) -> F:
-    """The value less what the patterns cover; with ``items`` whole items of lists that have some of it."""
-    told = value.to_json()
-    for path in lost:
-        told = _pruned(told, parse(path), items=items)
-    return type(value).model_validate(told)
-
-
-def _pruned(value: Any, steps: Sequence[Step], *, items: bool) -> Any:
-    if steps[0] == ANY:
-        if items:
-            return [v for v in value if not any(_found(v, steps[1:], ""))]
-        return [_pruned(v, steps[1:], items=items) for v in value]
-    if not isinstance(value, dict) or steps[0] not in value:
-        return value
-    left = _pruned(value[steps[0]], steps[1:], items=items) if len(steps) > 1 else None
-    rest = {k: v for k, v in value.items() if k != steps[0]}
-    return rest | ({} if left in (None, {}) else {steps[0]: left})

@@ -6,7 +6,7 @@ from dataclasses import replace
 from imagestore.api.capabilities import ProfileSetting, S3Profile
 from imagestore.api.imagebucket import FACETS
 from imagestore.backends.s3.profiles import GENERIC, Profile
-from imagestore.core.losses import fields
+from imagestore.core.fields import fields
 from imagestore.core.reading import Level, Support
 
 UNLISTED = Support(

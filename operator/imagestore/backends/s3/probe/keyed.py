@@ -6,7 +6,7 @@ from typing import Any
 
 from imagestore.api.samples import KMS_KEY
 from imagestore.core.facet import Facet
-from imagestore.core.losses import fields, outermost, used
+from imagestore.core.fields import fields, outermost, used
 
 Samples = Mapping[str, Facet]
 

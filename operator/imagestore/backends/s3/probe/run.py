@@ -19,7 +19,8 @@ from imagestore.backends.s3.settings import SETTINGS
 from imagestore.core.diff import FieldDiff, diff
 from imagestore.core.errors import StoreError, Transient
 from imagestore.core.facet import Facet
-from imagestore.core.losses import uses, without
+from imagestore.core.fields import without
+from imagestore.core.losses import uses
 from imagestore.core.reading import FULL, Level, Support
 
 T = TypeVar("T")
@@ -116,6 +117,8 @@ class _Turn:
         self.probe.say(facet)
         if facet not in blind.drivers:
             return blind.support[facet] if self.probe.backend.provider in OPERATIONS else _NO_ADMIN_API
+        if not self.row.write:
+            return self._only_read(blind.drivers[facet])
         if not FACETS[facet].at_creation:
             return self._tried(blind.drivers[facet], self.probe.known(facet))
         if not self.scratch.made:
@@ -123,6 +126,11 @@ class _Turn:
         for earlier in FACETS[facet].after:
             self._try(blind.drivers[earlier], *list(self.probe.of(earlier).items())[-1])
         return self._at_creation(blind.drivers[facet], self.probe.known(facet))
+
+    def _only_read(self, driver: Driver) -> Support:
+        """What no driver ever writes: whether the store tells it."""
+        _, unread = _asked(lambda: driver.read(self.scratch.bucket))
+        return Support(Level.NONE, unread) if unread else FULL
 
     def _at_creation(self, driver: Driver, known: Support) -> Support:
         """Asked for later first, then of a bucket that is made with it."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from imagestore.core.diff import FieldDiff
 from imagestore.core.facet import Facet
-from imagestore.core.losses import below, fields, outermost, pattern, used
+from imagestore.core.fields import below, fields, outermost, pattern, used
 from imagestore.core.reading import FULL, Level, Support
 
 _FACET = re.compile(r"^[a-zA-Z]+\.?")

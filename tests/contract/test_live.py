@@ -8,7 +8,8 @@ import pytest
 
 from dev.stores import Store
 from tests.cli.world import backend
-from tests.contract.live import PREFIX
+from tests.contract.live import PREFIX, Live
+from tests.contract.stores import connected
 
 ROOT = Path(__file__).parents[2]
 
@@ -80,3 +81,11 @@ def test_without_a_file_it_says_how_to_call_it() -> None:
     done = live()
     assert done.returncode == 2
     assert "make live BACKEND=eu.yaml" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("operation", ["PutBucketTagging", "DeleteBucket", "DeleteObjects", "CreateBucket"])
+def test_nothing_without_the_prefix_is_written_to(minio_store: Store, operation: str) -> None:
+    account = Live(connected(minio_store), "eu", "eu", allowed=10)
+    with pytest.raises(AssertionError, match=f"the suite writes to {PREFIX}"):
+        account.guarded.call(operation, {"Bucket": "somebodys-own"})
+    assert account.requests == 0

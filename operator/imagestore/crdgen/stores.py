@@ -52,12 +52,18 @@ def support_page() -> str:
 
 
 def _notes(provider: Provider, product: str, settings: Mapping[str, Support]) -> str:
-    lines = [
-        f"- `{facet}`: {'; '.join(_why(s))}" for facet, s in settings.items() if s.level is not Level.FULL
-    ]
-    read = ", ".join(f"<{url}>" for url in documents(provider))
-    known = [f"By documentation, not proven on the store: {read}."] if read else []
+    """A line a reason: what is not supported for the same one stands together."""
+    by_reason: dict[str, list[str]] = {}
+    for facet, held in settings.items():
+        if held.level is not Level.FULL:
+            by_reason.setdefault("; ".join(_why(held)), []).append(f"`{facet}`")
+    lines = [f"- {', '.join(facets)}: {why}" for why, facets in by_reason.items()]
+    known = [f"By documentation, not proven on the store: {_read(provider)}."] if documents(provider) else []
     return "\n\n".join([f"## {product}", *known, "\n".join(lines)]) if lines else ""
+
+
+def _read(provider: Provider) -> str:
+    return ", ".join(f"<{url}>" for url in documents(provider))
 
 
 def _why(support: Support) -> Iterator[str]:
@@ -108,6 +114,8 @@ def _statement(sid: str, actions: list[str], resource: str) -> dict[str, Any]:
 
 
 def _permissions(provider: Provider, product: str) -> str:
+    if documents(provider):
+        return f"## {product}\n\nRoles of its own access management, by its documentation: {_read(provider)}."
     rows = [[f"`{name}`", _codes(actions)] for name, actions in BUCKET_PERMISSIONS.items()]
     rows += [[f"`{name}`", _codes(actions)] for name, actions in permissions(provider).items()]
     return f"## {product}\n\n" + table(["for", "grant"], rows)

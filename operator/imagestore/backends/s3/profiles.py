@@ -188,6 +188,11 @@ IBM = Profile(
             ),
         ),
         "tags": _none("IBM describes bucket tags for systems in vault mode only, not for its cloud"),
+        "objectLock": _none(
+            "IBM describes a lock that nobody can lift; not proven here, and a mistake could never be undone"
+        ),
+        "publicAccessBlock": _none("IBM describes it for its systems on premises, not for its cloud"),
+        "website": _none("IBM describes websites, but not for certain by these calls"),
         "policy": _none("access is a matter of IBM's IAM; its S3 API has no bucket policy"),
         "quota": _none("a quota is set through IBM's Resource Configuration API"),
     },

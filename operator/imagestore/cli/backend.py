@@ -133,6 +133,15 @@ def _probed(args: argparse.Namespace, backend: "S3Backend") -> "Found":
     try:
         return Probe(backend, args.bucket, SAMPLES, args.create, args.kms_key, say).run()
     except ProbeError as error:
-        raise Wrong(str(error)) from None
+        raise Wrong(error, *_left(error)) from None
     except StoreError as error:
-        raise Wrong(f"{backend.name}: the probe ended early: {type(error).__name__}: {error}") from None
+        early = f"{backend.name}: the probe ended early: {type(error).__name__}: {error}"
+        raise Wrong(early, *_left(error)) from None
+    except KeyboardInterrupt as stopped:
+        sys.stderr.writelines(f"error: {note}\n" for note in _left(stopped))
+        raise
+
+
+def _left(error: BaseException) -> list[str]:
+    """What could not be tidied up."""
+    return getattr(error, "__notes__", [])

@@ -59,7 +59,10 @@ class Probe:
     pause: Callable[[float], None] = time.sleep
 
     def run(self) -> Found:
-        """Try everything. ProbeError if the bucket is not one to play with, StoreError if the store is gone."""
+        """Try everything. ProbeError if the bucket is not one to play with, StoreError if the store is gone.
+
+        What could not be tidied up then is a note of the error.
+        """
         scratch, found = Scratch(self.backend, self.bucket, self.pause), Found()
         try:
             scratch.prepare(create=self.create)
@@ -67,9 +70,11 @@ class Probe:
             ordered = sorted(rows, key=lambda facet: FACETS[facet].at_creation)
             tried = {f: _Turn(self, scratch, rows[f], found).support() for f in ordered}
             found.support = {f: tried[f] for f in FACETS}
-        finally:
-            if scratch.played:
-                found.left = _tidied(scratch)
+        except BaseException as error:  # an interruption, too
+            if left := _tidied(scratch):
+                error.add_note(left)
+            raise
+        found.left = _tidied(scratch)
         return found
 
     def of(self, facet: str) -> Mapping[str, Facet]:
@@ -93,8 +98,10 @@ class Probe:
 
 
 def _tidied(scratch: Scratch) -> str:
+    """What is left, as a sentence; empty: nothing."""
     try:
-        scratch.tidy()
+        if scratch.played:
+            scratch.tidy()
     except ProbeError as error:
         return str(error)
     return ""

@@ -123,7 +123,7 @@ class Scratch:
     def renew(self, at_creation: Mapping[str, Facet]) -> None:
         """Another bucket of the same name, with what can only be asked for at its creation. Only if it is ours."""
         self._empty()
-        self._plain.delete(self.bucket)
+        self._delete()
         self.until(lambda: self._plain.look(self.bucket) is None, 10)
         self.remake(at_creation)
 

@@ -116,7 +116,7 @@ def test_one_on_each_store(
 
 
 def test_own_server(operated: Operator, versitygw_store: Store) -> None:
-    found = apply(operated, "06-own-server", own=versitygw_store)
+    found = apply(operated, "07-own-server", own=versitygw_store)
     s3, bucket = versitygw_store.s3(), "gallery-site--pages"
     assert s3.get_bucket_website(Bucket=bucket)["ErrorDocument"]["Key"] == "errors/404.html"
     assert tags(s3, bucket) == {"team": "gallery", "imagestore.dev/owner": "demo/gallery-site/pages"}

@@ -49,6 +49,15 @@ prepare: $(INSTALLED) ## Build or fetch every program that tests and demo need
 test: prepare ## Run all tests; PYTEST_ARGS="-k cors" runs some
 	@$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadscope $(PYTEST_ARGS)
 
+# A real account's StorageBackend, its name once more as consent, and what more dev.live may be told.
+BACKEND ?=
+CONSENT ?=
+LIVE_ARGS ?=
+
+.PHONY: live
+live: $(INSTALLED) ## Run the contract suite on a real account: BACKEND=eu.yaml says what it costs, CONSENT=eu runs it
+	@$(BIN)/python -m dev.live $(if $(CONSENT),--consent "$(CONSENT)") $(LIVE_ARGS) $(if $(BACKEND),"$(BACKEND)")
+
 .PHONY: soak
 soak: prepare ## Let it live for an hour under faults; SOAK_ARGS="--minutes 10 --buckets 100 --seed 2" for less
 	@$(BIN)/python -m dev.soak $(SOAK_ARGS)

@@ -36,7 +36,7 @@ def _edited(found: dict[str, Any], stores: Mapping[str, Store]) -> dict[str, Any
 
 
 def _backend(spec: dict[str, Any], store: Store) -> dict[str, Any]:
-    s3 = {"endpoint": store.endpoint, "region": store.region, "addressing": "Path"}
+    s3 = spec["s3"] | {"endpoint": store.endpoint, "region": store.region, "addressing": "Path"}
     admin = {"admin": spec["admin"] | {"endpoint": store.admin_endpoint}} if "admin" in spec else {}
     return spec | {"s3": s3} | admin
 

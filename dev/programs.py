@@ -35,6 +35,10 @@ GO_PROGRAMS = {
         GoProgram("etcd", "v3.6.14", "etcd", "go.etcd.io/etcd/server/v3", "30 s"),
         GoProgram("helm", "v3.22.0", "helm", "helm.sh/helm/v3/cmd/helm", "2 min"),
         GoProgram("minio", "RELEASE.2026-02-12", "minio", "github.com/minio/minio", "2 min 30 s"),
+        GoProgram(
+            "versitygw", "v1.8.0", "versitygw", "github.com/versity/versitygw/cmd/versitygw", "1 min 30 s"
+        ),
+        GoProgram("rclone", "v1.76.0", "rclone", "imagestore.dev/build/rclone", "1 min"),
     )
 }
 

@@ -10,7 +10,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from dev.cluster import Cluster
-from dev.stores import Store, aws, ceph, minio, seaweedfs
+from dev.stores import Store, aws, ceph, minio, rclone, seaweedfs, versitygw
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +45,20 @@ def seaweedfs_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]
 def aws_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """moto, for what only AWS has."""
     with aws(tmp_path_factory.mktemp("stores")) as store:
+        yield store
+
+
+@pytest.fixture(scope="session")
+def versitygw_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A VersityGW: an S3 server that nobody here has tuned for."""
+    with versitygw(tmp_path_factory.mktemp("stores")) as store:
+        yield store
+
+
+@pytest.fixture(scope="session")
+def rclone_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """An rclone that serves S3: another one, which knows no settings at all."""
+    with rclone(tmp_path_factory.mktemp("stores")) as store:
         yield store
 
 

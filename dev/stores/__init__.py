@@ -8,13 +8,17 @@ from dev.stores.aws import aws
 from dev.stores.base import Provider, Store
 from dev.stores.ceph import ceph
 from dev.stores.minio import minio
+from dev.stores.rclone import rclone
 from dev.stores.seaweedfs import seaweedfs
+from dev.stores.versitygw import versitygw
 
 FACTORIES: Mapping[str, Callable[[Path], AbstractContextManager[Store]]] = {
     "minio": minio,
     "ceph": ceph,
     "seaweedfs": seaweedfs,
     "aws": aws,
+    "versitygw": versitygw,
+    "rclone": rclone,
 }
 
-__all__ = ["FACTORIES", "Provider", "Store", "aws", "ceph", "minio", "seaweedfs"]
+__all__ = ["FACTORIES", "Provider", "Store", "aws", "ceph", "minio", "rclone", "seaweedfs", "versitygw"]

@@ -1,4 +1,4 @@
-"""`python -m dev.stores minio|ceph|seaweedfs|aws`: run one store until Ctrl-C."""
+"""`python -m dev.stores minio|ceph|seaweedfs|aws|versitygw|rclone`: run one store until Ctrl-C."""
 
 import argparse
 import json

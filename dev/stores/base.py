@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from dev.process import Server
 
-Provider = Literal["MinIO", "Ceph", "SeaweedFS", "AWS"]
+Provider = Literal["MinIO", "Ceph", "SeaweedFS", "AWS", "S3"]
 
 NOWHERE = "http://127.0.0.1:9/"  # where nothing listens: a webhook that nobody waits for
 
@@ -40,6 +40,7 @@ class Store:
     admin_access_key: str | None = None
     admin_secret_key: str | None = field(default=None, repr=False)
     ca_file: Path | None = None  # who signed its certificate, where it speaks TLS
+    product: str = ""  # of a server that has no dialect of its own: its provider is S3
     servers: Sequence[Server] = field(default=(), repr=False, compare=False)
 
     def start(self) -> None:
@@ -61,6 +62,11 @@ class Store:
         """Let a frozen store go on."""
         for server in self.servers:
             server.resume()
+
+    @property
+    def name(self) -> str:
+        """What it is: the product where the provider does not tell."""
+        return self.product or self.provider
 
     def coordinates(self) -> dict[str, str | None]:
         """All that a client needs to know, secrets included."""

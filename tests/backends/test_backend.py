@@ -15,8 +15,8 @@ from imagestore.facets.versioning import Versioning
 from tests.backends.test_errors import reaching
 from tests.contract.stores import Recorded, backend_of
 
-ALL = ["AWS", "MinIO", "Ceph", "SeaweedFS"]
 ON = Versioning(state="Enabled", mfa_delete="Disabled")
+ALL = ["AWS", "MinIO", "Ceph", "SeaweedFS", "VersityGW"]
 
 
 @pytest.fixture(params=ALL)
@@ -77,7 +77,7 @@ def test_a_name_that_is_taken_is_rejected_where_the_store_says_so(backend: S3Bac
     """One's own bucket answers 200 on RGW and (moto, too) in us-east-1: no test of existence."""
     name = new()
     backend.create(name, {})
-    if backend.provider in ("MinIO", "SeaweedFS"):
+    if backend.provider in ("MinIO", "SeaweedFS", "S3"):
         with pytest.raises(Rejected) as refusal:
             backend.create(name, {})
         assert refusal.value.code.startswith("BucketAlready")

@@ -1,13 +1,19 @@
 """From a StorageBackend and its Secrets to a backend: what is missing is said in one sentence."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from imagestore.api.imagebucket import FACETS
 from imagestore.api.storagebackend import StorageBackendSpec
+from imagestore.backends.base import Sight
 from imagestore.backends.factory import ConfigError, Keys, connect, connect_with_keys
+from imagestore.backends.s3.backend import S3Backend
+from imagestore.core.fields import fields
 from imagestore.core.reading import Level
+from imagestore.facets.object_lock import ObjectLock
 from imagestore.metrics import REGISTRY, StoreMetrics
 from tests.contract.stores import FIXTURES
 
@@ -78,11 +84,70 @@ def test_quota_comes_with_an_admin_api() -> None:
     assert seaweed.support["quota"].level is Level.NONE, "an admin API that is not there does no harm"
 
 
+DOCUMENTED = {
+    "IBM": ("https://s3.eu-de.cloud-object-storage.appdomain.cloud", {"versioning", "cors", "lifecycle"}),
+    "Oracle": ("https://acme.compat.objectstorage.eu-frankfurt-1.oraclecloud.com", set[str]()),
+}
+
+
+@pytest.mark.parametrize("provider", DOCUMENTED)
+def test_a_store_that_is_known_by_its_documents_only(provider: str) -> None:
+    """It cannot be asked here: that it is reached as its vendor says, and that nothing uncertain is sent."""
+    endpoint, held = DOCUMENTED[provider]
+    backend = connect("x", spec(provider=provider, s3={"endpoint": endpoint, "region": "eu-de"}), SECRETS.get)
+    assert isinstance(backend, S3Backend)
+    assert backend.endpoint == endpoint
+    assert set(backend.drivers) == held
+    assert list(backend.support) == list(FACETS)
+    assert all(s.reason for s in backend.support.values() if s.level is not Level.FULL)
+    assert all(field in fields(FACETS[f]) for f, s in backend.support.items() for field in s.lost)
+    assert all(url.startswith("https://") for url in backend.profile.documents)
+    sent: list[tuple[str, dict[str, Any]]] = []
+    asked = replace(backend, call=lambda o, p: sent.append((o, dict(p))) or {})  # type: ignore[func-returns-value]
+    asked.create("new", {"objectLock": ObjectLock()})
+    assert sent == [("CreateBucket", {"Bucket": "new"})], "no location, and no lock that is not certain"
+
+
+@pytest.mark.parametrize("provider", DOCUMENTED)
+def test_without_bucket_tags_nothing_is_known_of_an_owner(provider: str) -> None:
+    """So a rebuilt cluster needs the administrator's grant to take its buckets over again."""
+    endpoint, _ = DOCUMENTED[provider]
+    backend = connect("x", spec(provider=provider, s3={"endpoint": endpoint, "region": "eu-de"}), SECRETS.get)
+    assert isinstance(backend, S3Backend)
+    answer = {"ResponseMetadata": {"HTTPHeaders": {"x-amz-request-id": "1"}, "HTTPStatusCode": 200}}
+    sight = replace(backend, call=lambda *_: answer).look("photos")
+    assert sight == Sight(tags=None)
+
+
+@pytest.mark.parametrize("wrong", ["rules[].match.minsize", "rules[].nothing", "bucketKey"])
+def test_a_misspelt_loss_in_a_profile_would_protect_nothing(wrong: str) -> None:
+    profile = {"settings": [{"facet": "lifecycle", "support": "Partial", "lost": [wrong]}]}
+    raw = spec(provider="S3", s3={"endpoint": "http://127.0.0.1:1", "region": "r", "profile": profile})
+    with pytest.raises(
+        ConfigError, match=r"spec.s3.profile: lifecycle has no field .*rules\[\].match.minSize"
+    ):
+        connect("x", raw, SECRETS.get)
+
+
+def test_a_profile_is_all_that_is_held() -> None:
+    settings = [
+        {"facet": "tags", "support": "Full"},
+        {"facet": "lifecycle", "support": "Partial", "lost": ["rules[].match.minSize"]},
+        {"facet": "website", "support": "None", "reason": "PutBucketWebsite: 501"},
+    ]
+    s3 = {"endpoint": "http://127.0.0.1:1", "region": "r", "profile": {"settings": settings}}
+    backend = connect("x", spec(provider="S3", s3=s3), SECRETS.get)
+    assert set(backend.drivers) == {"tags", "lifecycle"}
+    assert backend.support["lifecycle"].lost == ("rules[].match.minSize",)
+    assert backend.support["website"].reason == "PutBucketWebsite: 501"
+    assert "imagestore backend probe" in backend.support["versioning"].reason
+
+
 @pytest.mark.parametrize("provider", FIXTURES)
 def test_secrets_reach_the_store(provider: str, request: pytest.FixtureRequest) -> None:
     store = request.getfixturevalue(FIXTURES[provider])
     secret = {"accessKeyId": store.access_key.encode(), "secretAccessKey": store.secret_key.encode() + b"\n"}
-    raw = spec(provider=provider, s3={"endpoint": store.endpoint, "region": store.region})
+    raw = spec(provider=store.provider, s3={"endpoint": store.endpoint, "region": store.region})
     assert connect("x", raw, {"good": secret}.get).probe().product
 
 

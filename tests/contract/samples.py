@@ -1,13 +1,11 @@
-"""Values of every facet, for every suite that needs some. The last of each facet is the fullest."""
+"""The probe's samples, and those that need what only dev's stores have, or that only somebody else can write."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from imagestore.api import samples
 from imagestore.api.imagebucket import FACETS
 from imagestore.core.facet import Facet
-from imagestore.facets.tags import OWNER
-
-KMS_KEY = "images"  # the key that dev's MinIO and Ceph know
 
 # Targets that dev's stores have; each store has but its own.
 MINIO_WEBHOOK = "arn:minio:sqs::IMAGES:webhook"
@@ -26,263 +24,6 @@ def _told(arn: str) -> list[dict[str, Any]]:
 
 
 SPECS: Mapping[str, Mapping[str, Any]] = {
-    "versioning": {"suspended": {"state": "Suspended"}, "enabled": {"state": "Enabled"}},
-    "objectLock": {
-        "no-default": {},
-        "years": {"mode": "Compliance", "years": 1},
-        "days": {"mode": "Governance", "days": 30},
-    },
-    "encryption": {
-        "sse-s3": {"algorithm": "SSE-S3"},
-        "kms": {"algorithm": "SSE-KMS", "keyId": KMS_KEY},
-        "bucket-key": {"algorithm": "SSE-KMS", "keyId": KMS_KEY, "bucketKey": True},
-    },
-    "tags": {
-        "one": {"team": "shop"},
-        "words": {"app.kubernetes.io/name": "a b+c=1:/@-_.", "Größe": "größer", "empty": ""},
-        "many": {f"key-{i:02}": f"value {i}" for i in range(40)} | {OWNER: "installation/shop/photos"},
-    },
-    "publicAccessBlock": {
-        "one": {"blockPublicAcls": True, "ignorePublicAcls": False},
-        "all": {
-            "blockPublicAcls": True,
-            "ignorePublicAcls": True,
-            "blockPublicPolicy": True,
-            "restrictPublicBuckets": True,
-        },
-    },
-    "policy": {
-        "tls": {"requireTls": True},
-        "cdn": {
-            "statements": [
-                {
-                    "sid": "cdn-read",
-                    "effect": "Allow",
-                    "principals": ["*"],
-                    "actions": ["s3:GetObject"],
-                    "resources": ["public/*"],
-                }
-            ]
-        },
-        "full": {
-            "requireTls": True,
-            "statements": [
-                {
-                    "sid": "cdn-read",
-                    "effect": "Allow",
-                    "principals": ["*"],
-                    "actions": ["s3:GetObjectVersion", "s3:GetObject"],
-                    "resources": ["thumbs/*", "public/*"],
-                    "conditions": [
-                        {
-                            "operator": "IpAddress",
-                            "key": "aws:SourceIp",
-                            "values": ["10.0.0.0/8", "192.168.0.0/16"],
-                        },
-                        {
-                            "operator": "StringLike",
-                            "key": "aws:Referer",
-                            "values": ["https://shop.example/*"],
-                        },
-                    ],
-                },
-                {
-                    "sid": "nobody-deletes",
-                    "effect": "Deny",
-                    "principals": ["*"],
-                    "actions": ["s3:DeleteBucket", "s3:DeleteObject"],
-                    "resources": [".", "originals/*"],
-                    "conditions": [{"operator": "Bool", "key": "aws:SecureTransport", "values": ["false"]}],
-                },
-            ],
-        },
-    },
-    "cors": {
-        "one": {"rules": [{"allowedOrigins": ["*"], "allowedMethods": ["GET"]}]},
-        "full": {
-            "rules": [
-                {
-                    "allowedOrigins": ["https://shop.example", "https://*.cdn.example"],
-                    "allowedMethods": ["PUT", "GET", "HEAD", "POST", "DELETE"],
-                    "allowedHeaders": ["x-amz-*", "content-type"],
-                    "exposeHeaders": ["ETag", "x-amz-version-id"],
-                    "maxAgeSeconds": 3600,
-                },
-                {"allowedOrigins": ["https://a.example"], "allowedMethods": ["GET"], "maxAgeSeconds": 0},
-            ]
-        },
-    },
-    "lifecycle": {
-        "one": {"rules": [{"name": "thumbs", "match": {"prefix": "thumbs/"}, "expire": {"days": 30}}]},
-        "versions": {
-            "rules": [
-                {"name": "everything", "expire": {"days": 3650}, "state": "Disabled"},
-                {"name": "old", "noncurrent": {"expire": {"days": 90}}},
-                {"name": "markers", "match": {"prefix": "a b/&<ü>"}, "removeExpiredDeleteMarkers": True},
-            ]
-        },
-        "tags": {
-            "rules": [
-                {"name": "draft", "match": {"tags": {"state": "draft"}}, "expire": {"days": 7}},
-                {
-                    "name": "both",
-                    "match": {"prefix": "tmp/", "tags": {"a": "1", "b": "2"}},
-                    "expire": {"days": 1},
-                },
-            ]
-        },
-        "uploads": {
-            "rules": [
-                {"name": "leftovers", "abortIncompleteMultipartUpload": {"days": 7}},
-                {
-                    "name": "with-expiry",
-                    "match": {"prefix": "in/"},
-                    "expire": {"days": 2},
-                    "abortIncompleteMultipartUpload": {"days": 1},
-                },
-            ]
-        },
-        "sizes": {
-            "rules": [
-                {"name": "big", "match": {"minSize": "1Gi"}, "expire": {"days": 30}},
-                {"name": "small", "match": {"maxSize": "128Ki"}, "noncurrent": {"expire": {"days": 3}}},
-                {"name": "between", "match": {"minSize": "1Ki", "maxSize": "1M"}, "expire": {"days": 5}},
-            ]
-        },
-        "keep-newest": {
-            "rules": [{"name": "versions", "noncurrent": {"expire": {"days": 30, "keepNewest": 3}}}]
-        },
-        "full": {
-            "rules": [
-                {
-                    "name": "full",
-                    "match": {"prefix": "in/", "tags": {"a": "1"}, "minSize": "1Ki", "maxSize": "1Gi"},
-                    "expire": {"days": 30},
-                    "noncurrent": {"expire": {"days": 10, "keepNewest": 2}},
-                },
-                {
-                    "name": "uploads",
-                    "match": {"prefix": "in/"},
-                    "expire": {"days": 3},
-                    "noncurrent": {"expire": {"days": 1}},
-                    "abortIncompleteMultipartUpload": {"days": 1},
-                },
-            ]
-        },
-    },
-    "quota": {"small": {"hard": "1Mi"}, "odd": {"hard": "1234567"}, "large": {"hard": "500Gi"}},
-    "ownership": {
-        "writer": {"objectOwnership": "ObjectWriter"},
-        "preferred": {"objectOwnership": "BucketOwnerPreferred"},
-        "enforced": {"objectOwnership": "BucketOwnerEnforced"},
-    },
-    "requestPayment": {"requester": {"payer": "Requester"}, "owner": {"payer": "BucketOwner"}},
-    "transferAcceleration": {"suspended": {"state": "Suspended"}, "enabled": {"state": "Enabled"}},
-    "website": {
-        "redirect": {"redirectAllRequestsTo": {"hostName": "www.shop.example", "protocol": "https"}},
-        "pages": {"indexDocument": "index.html"},
-        "full": {
-            "indexDocument": "index.html",
-            "errorDocument": "errors/404.html",
-            "routingRules": [
-                {
-                    "condition": {"keyPrefixEquals": "old/", "httpErrorCodeReturnedEquals": "404"},
-                    "redirect": {
-                        "hostName": "new.shop.example",
-                        "protocol": "https",
-                        "replaceKeyPrefixWith": "new/",
-                        "httpRedirectCode": "302",
-                    },
-                },
-                {"condition": {"keyPrefixEquals": "gone/"}, "redirect": {"replaceKeyWith": "gone.html"}},
-            ],
-        },
-    },
-    "intelligentTiering": {
-        "one": {"configurations": [{"name": "all", "tierings": [{"tier": "Archive", "days": 90}]}]},
-        "full": {
-            "configurations": [
-                {
-                    "name": "Old_1.a",
-                    "state": "Disabled",
-                    "filter": {"prefix": "old/", "tags": {"a": "1", "b": ""}},
-                    "tierings": [{"tier": "DeepArchive", "days": 180}, {"tier": "Archive", "days": 91}],
-                },
-                {"name": "p", "filter": {"prefix": "p/"}, "tierings": [{"tier": "Archive", "days": 90}]},
-                {"name": "t", "filter": {"tags": {"a": "1"}}, "tierings": [{"tier": "Archive", "days": 730}]},
-            ]
-        },
-    },
-    "requestMetrics": {
-        "all": {"configurations": [{"name": "EntireBucket"}]},
-        "full": {
-            "configurations": [
-                {"name": "a", "filter": {"prefix": "a/"}},
-                {"name": "b", "filter": {"prefix": "b/", "tags": {"a": "1"}}},
-                {"name": "c", "filter": {"tags": {"a": "1"}}},
-            ]
-        },
-    },
-    "storageClassAnalysis": {
-        "all": {"configurations": [{"name": "everything"}]},
-        "full": {
-            "configurations": [
-                {"name": "a", "filter": {"prefix": "a/"}},
-                {"name": "b", "filter": {"prefix": "b/", "tags": {"a": "1"}}},
-                {"name": "c", "filter": {"tags": {"a": "1"}}},
-            ]
-        },
-    },
-    # References as they are once they were followed: what a store is given, and what it answers.
-    "logging": {
-        "plain": {"targetBucketRef": {"bucket": "shop--audit"}, "prefix": ""},
-        "simple": {"targetBucketRef": {"bucket": "shop--audit"}, "prefix": "a b/", "keyFormat": "Simple"},
-        "full": {
-            "targetBucketRef": {"bucket": "shop--logs"},
-            "prefix": "photos/",
-            "keyFormat": "DeliveryTime",
-        },
-    },
-    "inventory": {
-        "one": {
-            "configurations": [
-                {
-                    "name": "weekly",
-                    "schedule": "Weekly",
-                    "includedVersions": "Current",
-                    "destination": {"bucketRef": {"bucket": "shop--audit"}, "format": "CSV"},
-                }
-            ]
-        },
-        "full": {
-            "configurations": [
-                {
-                    "name": "Nightly_1.a",
-                    "state": "Disabled",
-                    "schedule": "Daily",
-                    "includedVersions": "All",
-                    "filter": {"prefix": "originals/"},
-                    "optionalFields": ["Size", "ETag", "LifecycleExpirationDate"],
-                    "destination": {
-                        "bucketRef": {"bucket": "shop--audit"},
-                        "prefix": "lists/photos",
-                        "format": "Parquet",
-                        "encryption": {"algorithm": "SSE-KMS", "keyId": "arn:aws:kms:eu-west-1:1:key/k"},
-                    },
-                },
-                {
-                    "name": "b",
-                    "schedule": "Daily",
-                    "includedVersions": "All",
-                    "destination": {
-                        "bucketRef": {"bucket": "shop--logs"},
-                        "format": "ORC",
-                        "encryption": {"algorithm": "SSE-S3"},
-                    },
-                },
-            ]
-        },
-    },
     "notifications": {
         "webhook": {"queues": [{"name": "any", "arn": MINIO_WEBHOOK, "events": ALL}]},
         "webhooks": {"queues": _told(MINIO_WEBHOOK)},
@@ -307,10 +48,12 @@ SPECS: Mapping[str, Mapping[str, Any]] = {
     },
 }
 
-SAMPLES: Mapping[str, Mapping[str, Facet]] = {
+_OURS = {
     facet: {name: FACETS[facet].model_validate(spec) for name, spec in specs.items()}
     for facet, specs in SPECS.items()
 }
+_ALL = {**samples.SAMPLES, **_OURS}
+SAMPLES: Mapping[str, Mapping[str, Facet]] = {facet: _ALL[facet] for facet in FACETS}
 
 
 def fullest(facet: str) -> Facet:

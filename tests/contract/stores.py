@@ -13,16 +13,39 @@ from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Driver
 from imagestore.backends.factory import Keys, connect_with_keys
 from imagestore.backends.s3.backend import S3Backend
+from imagestore.backends.s3.catalog import support_matrix
 from imagestore.backends.s3.profiles import PROFILES
 from imagestore.backends.s3.setting import Setting
 from imagestore.backends.s3.settings import SETTINGS
 from imagestore.core.errors import NotFound
 from imagestore.core.facet import Facet
+from imagestore.core.reading import Support
 from imagestore.facets.object_lock import ObjectLock
 from tests.contract.amazon import Amazon
+from tests.contract.live import PREFIX, from_environment
+from tests.contract.profiles import PRODUCTS, declared, supports
+from tests.contract.samples import SAMPLES as ALL_SAMPLES
 
 ROWS = {row.facet: row for row in SETTINGS}
-FIXTURES = {"AWS": "aws_store", "MinIO": "minio_store", "Ceph": "ceph_store", "SeaweedFS": "seaweedfs_store"}
+# A real account instead of the servers on this machine: `make live`.
+LIVE = from_environment()
+_LOCAL = {
+    "AWS": "aws_store",
+    "MinIO": "minio_store",
+    "Ceph": "ceph_store",
+    "SeaweedFS": "seaweedfs_store",
+    # Of these nobody has written a profile: they are reached with what a probe found out.
+    "VersityGW": "versitygw_store",
+    "rclone": "rclone_store",
+}
+FIXTURES = {LIVE.provider: ""} if LIVE else _LOCAL
+SAMPLES = LIVE.samples() if LIVE else ALL_SAMPLES
+# How much of each facet each of them holds: the operator's profiles, and what the probe found out.
+MATRIX: Mapping[str, Mapping[str, Support]] = {
+    **{str(p): held for p, held in support_matrix().items()},
+    **{product: supports(product) for product in PRODUCTS},
+    **({LIVE.provider: LIVE.backend.support} if LIVE else {}),
+}
 
 # What a store answers with an error, and so needs no driver to find out.
 REFUSED: Mapping[tuple[str, str, str], str] = {
@@ -66,10 +89,10 @@ def _acl(value: Any) -> tuple[str, dict[str, Any]]:
 BY_HAND: Mapping[str, Callable[[Any], tuple[str, dict[str, Any]]]] = {"acl": _acl}
 
 
-def row_of(provider: str, facet: str) -> Setting[Any]:
+def row_of(server: str, facet: str) -> Setting[Any]:
     """The store's own row, or the usual one."""
-    found = {str(p): profile for p, profile in PROFILES.items()}
-    return found[provider].row(ROWS[facet])
+    profiles = {str(p): profile for p, profile in PROFILES.items()}
+    return profiles[server].row(ROWS[facet]) if server in profiles else ROWS[facet]
 
 
 @dataclass(frozen=True)
@@ -98,10 +121,12 @@ def connected(store: Store, **more: Any) -> S3Backend:
         # The suite's own haste is not what is tested here.
         "limits": {"requestsPerSecond": 5000, "burst": 5000},
     }
+    if store.product:
+        spec["s3"]["profile"] = declared(store.product)
     if store.admin_endpoint:
         spec["admin"] = {"endpoint": store.admin_endpoint, "credentials": {"ambient": {}}}
     backend = connect_with_keys(
-        store.provider.lower(),
+        store.name.lower(),
         StorageBackendSpec.model_validate(spec),
         Keys(store.access_key, store.secret_key),
         admin_keys=Keys(store.admin_access_key or "", store.admin_secret_key or ""),
@@ -124,6 +149,11 @@ class World:
     facet: str
     bucket: str
     recorded: Recorded
+
+    @property
+    def server(self) -> str:
+        """Which server it is, as the matrix calls it."""
+        return next(name for name in FIXTURES if name.lower() == self.backend.name)
 
     @property
     def driver(self) -> Driver:
@@ -160,10 +190,10 @@ class World:
 
 def world(backend: S3Backend, facet: str) -> World:
     """A new bucket. What moto has not of Amazon S3 is answered by ``amazon``."""
-    lacking = backend.provider == "AWS" and facet in MOTO_LACKS
+    lacking = backend.provider == "AWS" and facet in MOTO_LACKS and not LIVE
     recorded = Recorded(Amazon(backend.call) if lacking else backend.call, [])
     backend = replace(backend, call=recorded)
-    name = f"contract-{uuid.uuid4().hex[:12]}"
+    name = f"{PREFIX if LIVE else 'contract-'}{uuid.uuid4().hex[:12]}"
     backend.create(name, {"objectLock": ObjectLock()} if facet == "objectLock" else {})
     made = World(backend, facet, name, recorded)
     if facet in backend.drivers:
@@ -175,4 +205,6 @@ def world(backend: S3Backend, facet: str) -> World:
 
 def backend_of(provider: str, request: pytest.FixtureRequest) -> S3Backend:
     """The provider's running store."""
+    if LIVE:
+        return LIVE.guarded
     return encrypted(connected(request.getfixturevalue(FIXTURES[provider])))

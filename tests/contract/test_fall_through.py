@@ -3,8 +3,7 @@
 import pytest
 
 from imagestore.core.reading import Level
-from tests.contract.stores import ROWS, backend_of, world
-from tests.contract.test_drivers import MATRIX
+from tests.contract.stores import MATRIX, ROWS, backend_of, world
 
 DUMMY, REMOVES = "a read answers a dummy", "a removal removes the bucket"
 SAID = [

@@ -86,7 +86,7 @@ def test_the_iam_policy_holds_every_permission_once() -> None:
 
 
 def test_every_setting_is_in_the_matrix() -> None:
-    rows = stores.support_table().splitlines()[2:]
+    rows = [line for line in stores.support_table("docs/").splitlines() if line.startswith("| `")]
     assert [row.split("`")[1] for row in rows] == list(FACETS)
 
 

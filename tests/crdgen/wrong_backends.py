@@ -1,9 +1,14 @@
 """Wrong StorageBackends: a piece of YAML laid over a right spec, and what the administrator must read."""
 
+
+def _profile(settings: str) -> str:
+    return f"{{provider: S3, admin: null, s3: {{profile: {{settings: [{settings}]}}}}}}"
+
+
 WRONG = [
     # the store
     ("provider: null", "spec.provider: Required value"),
-    ("provider: minio", 'supported values: "AWS", "MinIO", "Ceph", "SeaweedFS", "S3"'),
+    ("provider: minio", 'supported values: "AWS", "MinIO", "Ceph", "SeaweedFS", "IBM", "Oracle", "S3"'),
     ("s3: null", "spec.s3: Required value"),
     ("s3: {region: null}", "spec.s3.region: Required value"),
     ("s3: {region: 'eu west'}", "a region has letters, digits and hyphens, such as eu-west-1"),
@@ -13,6 +18,16 @@ WRONG = [
     ("s3: {endpoint: 'https://key:secret@s3.example'}", "without a path, a query or credentials"),
     ("s3: {endpoint: 'ftp://s3.example'}", "write an address such as https://s3.example:9000"),
     ("s3: {addressing: Host}", 'supported values: "Path", "Virtual"'),
+    ("s3: {profile: {settings: []}}", "only provider S3 takes a profile"),
+    ("{provider: IBM, s3: {endpoint: null}}", "give s3.endpoint"),
+    (_profile("{facet: tagging, support: Full}"), "a facet in s3.profile is a setting of the bucket: versioning,"),
+    (_profile("{facet: tags, support: Full}, {facet: tags, support: Full}"), "Duplicate value"),
+    (_profile("{facet: tags, support: yes}"), 'supported values: "Full", "Partial", "None"'),
+    (_profile("{facet: tags, support: None}"), "give the store's answer as reason"),
+    (_profile("{facet: tags, support: Partial}"), "say which fields are lost, or give a reason"),
+    (_profile("{facet: cors, support: Full, lost: ['rules[].maxAgeSeconds']}"), "lost fields belong to support: Partial"),
+    (_profile("{facet: cors, support: Partial, lost: ['rules[name=a]']}"), "with [] for every item of a list"),
+    (_profile("{facet: quota, support: Full}"), "provider S3 has none; remove quota"),
     # credentials and TLS
     ("credentials: null", "spec.credentials: Required value"),
     ("credentials: {secretRef: null}", "give exactly one of secretRef: {name: ...} and ambient: {}"),

@@ -23,7 +23,7 @@ from dev.stores import FACTORIES, Store, aws
 from dev.wait import eventually
 
 ROOT = Path(__file__).parents[2]
-REAL = ["minio", "ceph", "seaweedfs"]
+REAL = ["minio", "ceph", "seaweedfs", "versitygw", "rclone"]
 
 
 @pytest.fixture(scope="module", params=REAL)
@@ -82,7 +82,7 @@ def test_a_frozen_store_answers_when_it_goes_on(store: Store) -> None:
     with pytest.raises(ReadTimeoutError):
         client.list_buckets()
     store.resume()
-    eventually(store.lists, 20, f"{store.provider} answers again")
+    eventually(store.lists, 20, f"{store.name} answers again")
 
 
 @pytest.mark.parametrize("name", ["minio_store", "ceph_store"])

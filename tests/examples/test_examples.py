@@ -146,6 +146,18 @@ def test_upload_webhook(operated: Operator, webhook: Heard, webhook_store: Store
     eventually(lambda: told() == ["webshop--pictures/originals/a.jpg"], 20, lambda: f"told of it: {told()}")
 
 
+def test_own_server(operated: Operator, versitygw_store: Store) -> None:
+    found = apply(operated, "08-own-server", own=versitygw_store)
+    s3, bucket = versitygw_store.s3(), "gallery-site--pages"
+    assert s3.get_bucket_website(Bucket=bucket)["ErrorDocument"]["Key"] == "errors/404.html"
+    assert tags(s3, bucket) == {"team": "gallery", "imagestore.dev/owner": "demo/gallery-site/pages"}
+    assert s3.get_bucket_cors(Bucket=bucket)["CORSRules"][0]["AllowedMethods"] == ["GET"]
+    assert {f["state"] for f in found["pages"]["status"]["facets"]} == {"InSync"}
+    held = {c["facet"]: c for c in operated.kube.get("storagebackend", "own")["status"]["capabilities"]}
+    assert held["lifecycle"]["reason"] == "PutBucketLifecycleConfiguration: 501 NotImplemented"
+    assert held["encryption"]["support"] == "None", "not listed, not sent"
+
+
 def test_every_example_has_a_test() -> None:
     tested = list(globals())
     assert [f for f in FOLDERS if f"test_{f[3:].replace('-', '_')}" not in tested] == []

@@ -149,6 +149,13 @@ STORAGE_BACKEND = Kind(
         ),
         _AGE,
     ),
+    cel=(
+        Cel(
+            "!has(self.spec.s3.profile) || self.spec.s3.profile.settings.all(s, s.facet in"
+            f" [{', '.join(repr(f) for f in FACETS)}])",
+            f"a facet in s3.profile is a setting of the bucket: {', '.join(FACETS)}",
+        ),
+    ),
 )
 
 KINDS = (STORAGE_BACKEND, IMAGE_BUCKET)

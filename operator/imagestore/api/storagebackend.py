@@ -4,11 +4,12 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from imagestore.api.capabilities import Capability, S3Profile
 from imagestore.api.names import BucketName, Namespace, Url
 from imagestore.core.conditions import Condition
 from imagestore.core.model import Cel, Duration, Form, Immutable, ListMap, ListSet, Model, Name
 
-Provider = Literal["AWS", "MinIO", "Ceph", "SeaweedFS", "S3"]
+Provider = Literal["AWS", "MinIO", "Ceph", "SeaweedFS", "IBM", "Oracle", "S3"]
 DeletionPolicy = Literal["Retain", "DeleteIfEmpty", "DeleteAll"]
 Patterns = Annotated[
     tuple[
@@ -85,6 +86,10 @@ class S3Endpoint(Model):
     addressing: Annotated[
         Literal["Path", "Virtual"] | None,
         Field(description="Whether the bucket is in the path or in the host name."),
+    ] = None
+    profile: Annotated[
+        S3Profile | None,
+        Field(description="With provider S3: what the server holds; absent: versioning only."),
     ] = None
 
 
@@ -217,6 +222,10 @@ class StorageBackendSpec(Model):
             "give s3.endpoint; only AWS is found by its region alone",
         ),
         Cel(
+            "self.provider == 'S3' || !has(self.s3.profile)",
+            "only provider S3 takes a profile, the others have their own; remove s3.profile",
+        ),
+        Cel(
             "!has(self.admin) || self.provider in ['MinIO', 'Ceph']",
             "only MinIO and Ceph have an admin API; remove admin, or set provider to MinIO or Ceph",
         ),
@@ -250,18 +259,6 @@ class Server(Model):
 
     product: Annotated[str, Field(max_length=128, description="As the server names itself.")]
     version: Annotated[str | None, Field(max_length=128, description="Where it tells.")] = None
-
-
-class Capability(Model):
-    """How much of one facet the store holds."""
-
-    facet: Annotated[str, Field(max_length=64, description="The field of ImageBucket's spec.")]
-    support: Annotated[Literal["Full", "Partial", "None"], Field(description="How much of it.")]
-    reason: Annotated[str | None, Field(max_length=1024, description="Why not all of it.")] = None
-    lost: Annotated[
-        tuple[Annotated[str, Field(max_length=256)], ...],
-        Field(max_length=64, description="What it would drop."),
-    ] = ()
 
 
 class StorageBackendStatus(Model):

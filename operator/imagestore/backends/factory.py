@@ -7,9 +7,11 @@ from imagestore.api.storagebackend import Admin, Credentials, Provider, S3Endpoi
 from imagestore.backends.base import Backend
 from imagestore.backends.decorators import REAL, Breaker, Call, Limiter, Observer, Timing, measured, retried
 from imagestore.backends.s3 import admin as s3_admin
+from imagestore.backends.s3 import declared
 from imagestore.backends.s3 import transport as s3_transport
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.client import Keys, Target
+from imagestore.backends.s3.profiles import Profile
 from imagestore.metrics import StoreMetrics
 
 __all__ = ["ConfigError", "Keys", "connect", "connect_with_keys"]
@@ -91,7 +93,17 @@ def _build(
         region=spec.s3.region,
         call=_guarded(raw, spec, timing, observer or StoreMetrics(name)),
         admin=administered,
+        declared=_declared(spec),
     )
+
+
+def _declared(spec: StorageBackendSpec) -> Profile | None:
+    if spec.provider != "S3":
+        return None
+    try:
+        return declared.profile(spec.s3.profile)
+    except ValueError as error:
+        raise ConfigError(f"spec.s3.profile: {error}") from None
 
 
 def _guarded(raw: Call, spec: StorageBackendSpec, timing: Timing, observer: Observer) -> Call:

@@ -39,7 +39,7 @@ def files(root: Path) -> Iterator[tuple[str, str]]:
 
 def _readme(root: Path) -> Iterator[tuple[str, str]]:
     text = _read(root / "README.md") or ""
-    made = between_markers(text, "support matrix", stores.support_table())
+    made = between_markers(text, "support matrix", stores.support_table("docs/"))
     if made != text:
         yield "README.md", made
 

@@ -6,21 +6,34 @@ from itertools import chain
 from typing import Any
 
 from imagestore.api.storagebackend import Provider
-from imagestore.backends.s3.catalog import BUCKET_PERMISSIONS, permissions, products, support_matrix
+from imagestore.backends.s3.catalog import (
+    BUCKET_PERMISSIONS,
+    documents,
+    permissions,
+    products,
+    support_matrix,
+)
 from imagestore.core.reading import Level, Support
 from imagestore.crdgen.write import table
 
+_STARRED = """\
+\\* By the vendor's documentation, not proven on the store. S3 is any other server: its administrator declares
+what it holds, and [`imagestore backend probe`]({docs}own-server.md) finds that out."""
 _WORD = {Level.FULL: "yes", Level.PARTIAL: "partly", Level.NONE: "no"}
 # These act on objects; everything else acts on the bucket.
 _ON_OBJECTS = frozenset(BUCKET_PERMISSIONS["DeleteAll"])
 
 
-def support_table() -> str:
-    """A row a setting, a column a store."""
+def support_table(docs: str) -> str:
+    """A row a setting, a column a store. ``docs``: where the pages are, seen from where this is read."""
     matrix, names = support_matrix(), products()
     facets = list(dict.fromkeys(chain.from_iterable(matrix.values())))
     rows = [[f"`{f}`", *(_WORD[matrix[p][f].level] for p in matrix)] for f in facets]
-    return table(["", *(names[p] for p in matrix)], rows)
+    return (
+        table(["", *(f"{names[p]}{'*' if documents(p) else ''}" for p in matrix)], rows)
+        + "\n\n"
+        + _STARRED.format(docs=docs)
+    )
 
 
 def support_page() -> str:
@@ -31,15 +44,26 @@ def support_page() -> str:
         " has not on a stand-in that follows AWS's service model."
     )
     names = products()
-    notes = [_notes(names[p], settings) for p, settings in support_matrix().items()]
-    return "\n\n".join(["# What is supported where", words, support_table(), *(n for n in notes if n)]) + "\n"
+    notes = [_notes(p, names[p], settings) for p, settings in support_matrix().items()]
+    return (
+        "\n\n".join(["# What is supported where", words, support_table("../"), *(n for n in notes if n)])
+        + "\n"
+    )
 
 
-def _notes(product: str, settings: Mapping[str, Support]) -> str:
-    lines = [
-        f"- `{facet}`: {'; '.join(_why(s))}" for facet, s in settings.items() if s.level is not Level.FULL
-    ]
-    return f"## {product}\n\n" + "\n".join(lines) if lines else ""
+def _notes(provider: Provider, product: str, settings: Mapping[str, Support]) -> str:
+    """A line a reason: what is not supported for the same one stands together."""
+    by_reason: dict[str, list[str]] = {}
+    for facet, held in settings.items():
+        if held.level is not Level.FULL:
+            by_reason.setdefault("; ".join(_why(held)), []).append(f"`{facet}`")
+    lines = [f"- {', '.join(facets)}: {why}" for why, facets in by_reason.items()]
+    known = [f"By documentation, not proven on the store: {_read(provider)}."] if documents(provider) else []
+    return "\n\n".join([f"## {product}", *known, "\n".join(lines)]) if lines else ""
+
+
+def _read(provider: Provider) -> str:
+    return ", ".join(f"<{url}>" for url in documents(provider))
 
 
 def _why(support: Support) -> Iterator[str]:
@@ -90,6 +114,8 @@ def _statement(sid: str, actions: list[str], resource: str) -> dict[str, Any]:
 
 
 def _permissions(provider: Provider, product: str) -> str:
+    if documents(provider):
+        return f"## {product}\n\nRoles of its own access management, by its documentation: {_read(provider)}."
     rows = [[f"`{name}`", _codes(actions)] for name, actions in BUCKET_PERMISSIONS.items()]
     rows += [[f"`{name}`", _codes(actions)] for name, actions in permissions(provider).items()]
     return f"## {product}\n\n" + table(["for", "grant"], rows)

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from imagestore.api.storagebackend import Capability, Server, StorageBackendStatus
+from imagestore.api.capabilities import Capability
+from imagestore.api.storagebackend import Server, StorageBackendStatus
 from imagestore.backends import base
 from imagestore.core.conditions import Condition, find, settle
 from imagestore.core.errors import StoreError, Transient

@@ -25,7 +25,10 @@ NO_ADMIN = Support(Level.NONE, "needs the store's admin API: give spec.admin in 
 
 @dataclass(frozen=True)
 class S3Backend:
-    """``admin``: whether ``call`` takes ``admin:`` operations. ``endpoint`` is for status only."""
+    """``admin``: whether ``call`` takes ``admin:`` operations. ``endpoint`` is for status only.
+
+    ``declared``: the store's dialect where the provider does not tell.
+    """
 
     name: str
     provider: Provider
@@ -33,12 +36,13 @@ class S3Backend:
     region: str
     call: Call
     admin: bool = False
+    declared: Profile | None = None
     learned: dict[str, set[str]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def profile(self) -> Profile:
         """The store's dialect."""
-        return PROFILES[self.provider]
+        return self.declared or PROFILES[self.provider]
 
     @property
     def support(self) -> Mapping[str, Support]:

@@ -30,9 +30,19 @@ def products() -> Mapping[Provider, str]:
 def permissions(provider: Provider) -> Mapping[str, tuple[str, ...]]:
     """Per facet that the provider supports, what the store must grant the operator for it.
 
-    Besides them: ``BUCKET_PERMISSIONS``. ``imagestore.dev/owner`` is a tag: where tags are supported, those
+    Of provider S3: for all that its administrator may declare. Besides them: ``BUCKET_PERMISSIONS``. ``imagestore.dev/owner`` is a tag: where tags are supported, those
     permissions are always needed.
     """
     profile = PROFILES[provider]
-    held = [row for row in SETTINGS if profile.support[row.facet].level is not Level.NONE]
+    held = [
+        row
+        for row in SETTINGS
+        if profile.support[row.facet].level is not Level.NONE
+        or (provider == "S3" and not row.read.startswith("admin:"))
+    ]
     return {row.facet: profile.permissions.get(row.facet, row.permissions) for row in held}
+
+
+def documents(provider: Provider) -> tuple[str, ...]:
+    """Where what is said of the store was read, if nobody here could ask it."""
+    return PROFILES[provider].documents

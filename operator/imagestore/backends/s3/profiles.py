@@ -1,4 +1,5 @@
-"""What each S3 store holds, as data. Every line is proven by ``tests/contract`` on the server it names.
+"""What each S3 store holds, as data. Every line is proven by ``tests/contract`` on the server it names, unless the
+profile says that it is known by the store's documentation only: then what is not certain is not supported.
 
 A facet that is not supported has no driver: nothing of it is ever sent. ``reason`` is the store's own answer.
 """
@@ -8,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from imagestore.api.imagebucket import FACETS
 from imagestore.api.storagebackend import Provider
 from imagestore.backends.s3.emptying import UploadKeys
 from imagestore.backends.s3.notifications import ONE_BY_ONE
@@ -28,6 +30,7 @@ class Profile:
 
     ``lifecycle_lossless``: rules need not be tried out disabled before they are written. ``permissions``
     replaces a row's where the store has its own words, ``rows`` a whole row where it has its own ways.
+    ``documents``: where what is said here was read, of a store that nobody here could ask.
     """
 
     product: str
@@ -37,6 +40,7 @@ class Profile:
     upload_keys: UploadKeys = "Declared"
     permissions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     rows: Mapping[str, Setting[Any]] = field(default_factory=dict)
+    documents: tuple[str, ...] = ()
 
     def row(self, usual: Setting[Any]) -> Setting[Any]:
         """The store's own row of a setting, or the usual one."""
@@ -206,41 +210,68 @@ SEAWEEDFS = Profile(
     upload_keys="Literal",
 )
 
+_IBM_SILENT = _none("IBM's description of its S3 API does not have it, or not for certain")
+
+IBM = Profile(
+    product="IBM Cloud Object Storage",
+    support=dict.fromkeys(FACETS, _IBM_SILENT)
+    | {
+        "versioning": FULL,
+        "cors": FULL,
+        "lifecycle": _partial(
+            "IBM describes expiry after days by prefix, and unfinished uploads",
+            lost=(
+                "rules[].match.tags",
+                "rules[].match.minSize",
+                "rules[].match.maxSize",
+                "rules[].noncurrent",
+                "rules[].removeExpiredDeleteMarkers",
+            ),
+        ),
+        "tags": _none("IBM describes bucket tags for systems in vault mode only, not for its cloud"),
+        "objectLock": _none(
+            "IBM describes a lock that nobody can lift; not proven here, and a mistake could never be undone"
+        ),
+        "publicAccessBlock": _none("IBM describes it for its systems on premises, not for its cloud"),
+        "website": _none("IBM describes websites, but not for certain by these calls"),
+        "policy": _none("access is a matter of IBM's IAM; its S3 API has no bucket policy"),
+        "quota": _none("a quota is set through IBM's Resource Configuration API"),
+    },
+    documents=(
+        "https://cloud.ibm.com/docs/cloud-object-storage?topic=cloud-object-storage-compatibility-api",
+        "https://cloud.ibm.com/docs/cloud-object-storage?topic=cloud-object-storage-versioning",
+        "https://cloud.ibm.com/docs/cloud-object-storage?topic=cloud-object-storage-expiry",
+        "https://cloud.ibm.com/docs/cloud-object-storage?topic=cloud-object-storage-lifecycle-cleanup-mpu",
+    ),
+)
+
+_ORACLE_BUCKETS_ONLY = _none(
+    "Oracle's S3 compatibility has calls for buckets, objects and uploads only; this is set through Oracle's own API"
+)
+
+ORACLE = Profile(
+    product="Oracle Cloud Object Storage",
+    support=dict.fromkeys(FACETS, _ORACLE_BUCKETS_ONLY),
+    documents=(
+        "https://docs.oracle.com/en-us/iaas/Content/Object/Tasks/s3compatibleapi.htm",
+        "https://docs.public.content.oci.oraclecloud.com/en-us/iaas/Content/Object/Tasks/"
+        "s3compatibleapi_topic-Amazon_S3_Compatibility_API_Support.htm",
+    ),
+)
+
 _UNPROVEN = _none(
     "not proven for a server of unknown make: one that does not know a setting may take the request for"
     " another one, up to deleting the bucket"
 )
 
-GENERIC = Profile(
-    product="S3",
-    support={
-        "versioning": FULL,
-        "objectLock": _UNPROVEN,
-        "encryption": _UNPROVEN,
-        "tags": _UNPROVEN,
-        "publicAccessBlock": _UNPROVEN,
-        "policy": _UNPROVEN,
-        "cors": _UNPROVEN,
-        "lifecycle": _UNPROVEN,
-        "quota": _UNPROVEN,
-        "ownership": _UNPROVEN,
-        "requestPayment": _UNPROVEN,
-        "transferAcceleration": _UNPROVEN,
-        "website": _UNPROVEN,
-        "intelligentTiering": _UNPROVEN,
-        "requestMetrics": _UNPROVEN,
-        "storageClassAnalysis": _UNPROVEN,
-        "logging": _UNPROVEN,
-        "inventory": _UNPROVEN,
-        "notifications": _UNPROVEN,
-        "acl": _UNPROVEN,
-    },
-)
+GENERIC = Profile(product="S3", support=dict.fromkeys(FACETS, _UNPROVEN) | {"versioning": FULL})
 
 PROFILES: Mapping[Provider, Profile] = {
     "AWS": AWS,
     "MinIO": MINIO,
     "Ceph": CEPH,
     "SeaweedFS": SEAWEEDFS,
+    "IBM": IBM,
+    "Oracle": ORACLE,
     "S3": GENERIC,
 }

@@ -1,0 +1,1 @@
+"""What `imagestore backend probe` is made of."""

@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from imagestore.api.imagebucket import FACETS
 from imagestore.cli.manifests.rules import holds
 from imagestore.core.facet import Facet, Parts
-from imagestore.core.model import QUANTITY, ByHand, Internal, ListMap, ListSet, Model, WishOnly, marker
+from imagestore.core.model import QUANTITY, ByHand, Cel, Internal, ListMap, ListSet, Model, WishOnly, marker
 from imagestore.core.reading import Found, Missing, Reading
 from imagestore.core.references import BucketRef
 from imagestore.facets.policy import TLS_SID
@@ -125,7 +125,10 @@ def _type(kind: Any, metadata: list[Any], *, observed: bool) -> st.SearchStrateg
         return st.dictionaries(_text([MinLen(1)]), values, min_size=_least(metadata), max_size=_FEW)
     if isinstance(kind, type) and issubclass(kind, Model):
         return _model(kind, observed=observed)
-    return _scalar(kind, metadata)
+    # A wish has no foreign name. What a whole list may not hold is left to the schema: too little would pass.
+    rules = [] if observed else [m.rule for m in metadata if isinstance(m, Cel)]
+    made = _scalar(kind, metadata)
+    return made.filter(lambda v: all(holds(rule, v) for rule in rules)) if rules else made
 
 
 def _tuple(item: Any, metadata: list[Any], *, observed: bool) -> st.SearchStrategy[Any]:

@@ -141,7 +141,7 @@ RULE: dict[str, Any] = {"ID": "imagestore/bucket/a", "Status": "Enabled", "Expir
     "raw",
     [
         {**RULE, "Transitions": [{"Days": 1, "StorageClass": "GLACIER"}]},
-        {**RULE, "Expiration": {"Date": "2040-01-01T00:00:00Z"}},
+        {**RULE, "Expiration": {"Date": "2040-01-01T12:00:00Z"}},
         {**RULE, "NoncurrentVersionExpiration": {"NewerNoncurrentVersions": 3}},
         {**RULE, "Something": {"New": 1}},
         {**RULE, "ID": "imagestore/bucket/Not A Name"},

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from imagestore.api.imagebucket import ImageBucketSpec, ImageBucketStatus, wishes
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.core.facet import WHOLE, Facet, Parts
-from imagestore.core.losses import uses
+from imagestore.core.losses import beyond, uses
 from imagestore.core.policies import ignoring
 from imagestore.core.reading import Level, Reading, Support, Unsupported
 from imagestore.reconcile.tenancy import Refusal
@@ -56,9 +56,18 @@ def unsupported(wish: Facet, name: str, support: Support) -> Unsupported | None:
     if support.level is Level.NONE:
         return Unsupported(support.reason or "this store does not have the setting")
     lost = tuple(f"{name}.{path}" for path in uses(wish, support.lost))
-    if not lost:
-        return None
-    return Unsupported(f"this store would lose {', '.join(lost)}; remove it, or use another backend", lost)
+    if lost:
+        return Unsupported(f"this store would lose {', '.join(lost)}; remove it, or use another backend", lost)
+    refused = {f"{name}.{path}": fix for path, fix in beyond(wish, support.limits).items()}
+    return Unsupported(refusal(refused), tuple(refused)) if refused else None
+
+
+def refusal(refused: Mapping[str, str]) -> str:
+    """What a store does not take, by path, with each fix said once."""
+    by_fix: dict[str, list[str]] = {}
+    for path, fix in refused.items():
+        by_fix.setdefault(fix, []).append(path)
+    return "; ".join(f"this store does not take {', '.join(paths)}: {fix}" for fix, paths in by_fix.items())
 
 
 WRITTEN = "-"  # in place of a wish's digest: written, and not yet seen to be held

@@ -18,7 +18,8 @@ from imagestore.cli.manifests.visit import visit
 from imagestore.core.facet import Facet
 from imagestore.core.reading import Found, Reading, Unreadable
 from imagestore.core.render import quote
-from imagestore.facets.lifecycle import FOREIGN, Lifecycle
+from imagestore.facets.lifecycle import Lifecycle
+from imagestore.facets.lifecycle_rule import FOREIGN
 from imagestore.facets.policy import Policy, Statement
 from imagestore.facets.tags import RESERVED, Tags
 

@@ -10,6 +10,8 @@ from imagestore.backends.s3 import admin as s3_admin
 from imagestore.backends.s3 import transport as s3_transport
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.client import Keys, Target
+from imagestore.backends.s3.profiles import PROFILES
+from imagestore.backends.s3.tiers import mapped
 from imagestore.metrics import StoreMetrics
 
 __all__ = ["ConfigError", "Keys", "connect", "connect_with_keys"]
@@ -91,7 +93,12 @@ def _build(
         region=spec.s3.region,
         call=_guarded(raw, spec, timing, observer or StoreMetrics(name)),
         admin=administered,
+        tiers=mapped(PROFILES[spec.provider].tiering, _tiers(spec)),
     )
+
+
+def _tiers(spec: StorageBackendSpec) -> dict[str, str] | None:
+    return None if spec.tiers is None else {t.tier: t.storage_class for t in spec.tiers}
 
 
 def _guarded(raw: Call, spec: StorageBackendSpec, timing: Timing, observer: Observer) -> Call:

@@ -41,7 +41,9 @@ def _each_pair(condition: str) -> str:
 
 
 _COLDER = Cel(
-    _each_pair("({a}.tier == 'Cool' || ({a}.tier == 'Cold' && {b}.tier == 'Archive')) && {a}.tier != {b}.tier"),
+    _each_pair(
+        "({a}.tier == 'Cool' || ({a}.tier == 'Cold' && {b}.tier == 'Archive')) && {a}.tier != {b}.tier"
+    ),
     "objects only get colder: list transitions in the order Cool, Cold, Archive",
 )
 _LATER = Cel(
@@ -152,7 +154,9 @@ class Noncurrent(Model):
         ListMap("tier"),
         _COLDER,
         _LATER_OLD,
-        Field(min_length=1, max_length=3, description="Move old versions to colder tiers, one after the other."),
+        Field(
+            min_length=1, max_length=3, description="Move old versions to colder tiers, one after the other."
+        ),
     ] = None
     expire: Annotated[NoncurrentExpire | None, Field(description="When an old version is removed.")] = None
 
@@ -226,7 +230,9 @@ class LifecycleRule(Model):
         _COLDER,
         _LATER,
         Field(
-            min_length=1, max_length=3, description="Move current versions to colder tiers, one after the other."
+            min_length=1,
+            max_length=3,
+            description="Move current versions to colder tiers, one after the other.",
         ),
     ] = None
     expire: Annotated[Expire | None, Field(description="Remove current versions.")] = None

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -12,8 +13,11 @@ from imagestore.core.model import Model
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.mirrors import Namespaces
 from imagestore.k8s.objects import Key, Stored
+from imagestore.k8s.policies import Policies
 from imagestore.k8s.stores import Stores
-from imagestore.reconcile.situation import Memo, Meta, Settings, Situation
+from imagestore.reconcile.lifecyclepolicy import Bucket
+from imagestore.reconcile.merging import Verdict
+from imagestore.reconcile.situation import Memo, Meta, Settings, Situation, merged
 from imagestore.reconcile.tenancy import TEMPLATE, allowed_namespace, fits, granted
 
 
@@ -30,6 +34,7 @@ class Situations:
     ) -> None:
         self._cache, self._stores, self._namespaces = cache, stores, namespaces
         self.settings, self.now = settings, now
+        self._policies = Policies(cache, stores)
         self._memos: dict[Key, tuple[str, Memo]] = {}
 
     def forget(self, key: Key) -> None:
@@ -51,7 +56,26 @@ class Situations:
             namespace_labels=self._namespaces.labels(obj.key.namespace),
             older_rival=self._older_rival(obj),
             earlier_buckets=self._cache.earlier_in_namespace(obj),
+            policies=self._policies.of(obj),
         )
+
+    def of_policy(self, obj: Stored) -> tuple[Bucket, ...]:
+        """The buckets that a policy is for, as it sees them. Blocking: it may connect to their stores."""
+        return tuple(self._bucket(obj.key.name, b) for b in self._policies.matched(obj))
+
+    def _bucket(self, policy: str, obj: Stored) -> Bucket:
+        current = obj.inputs == self._policies.inputs(obj) and not obj.deleting
+        status = lenient(ImageBucketStatus, obj.status)
+        told = Bucket(
+            obj.key.name, Verdict(), status, current and obj.generation == status.observed_generation
+        )
+        try:
+            spec = ImageBucketSpec.model_validate_json(obj.spec, extra="forbid")
+        except ValidationError:  # then its own status says so
+            return replace(told, current=False)
+        verdicts = merged(spec, self._policies.of(obj), self._stores.store(obj.backend)).verdicts
+        versioned = spec.versioning is not None and spec.versioning.state == "Enabled"
+        return replace(told, verdict=verdicts.get(policy, Verdict()), versioned=versioned)
 
     def _memo(self, obj: Stored) -> Memo:
         known = self._memos.get(obj.key)

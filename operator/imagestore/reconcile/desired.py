@@ -11,6 +11,8 @@ from imagestore.core.facet import WHOLE, Facet, Parts
 from imagestore.core.losses import beyond, uses
 from imagestore.core.policies import ignoring
 from imagestore.core.reading import Level, Reading, Support, Unsupported
+from imagestore.facets.lifecycle import Lifecycle
+from imagestore.reconcile.merging import Declared, Merged
 from imagestore.reconcile.tenancy import Refusal
 
 
@@ -23,13 +25,35 @@ class Wanted:
     refusals: tuple[Refusal, ...] = ()
 
 
-def wanted(spec: ImageBucketSpec, status: ImageBucketStatus, refusals: tuple[Refusal, ...]) -> Wanted:
+def wanted(asked: Mapping[str, Facet], status: ImageBucketStatus, refusals: tuple[Refusal, ...]) -> Wanted:
     """A refused setting is left as it is: neither set as wished, nor cleared as if no longer wished."""
     refused = {r.facet for r in refusals}
     return Wanted(
-        {n: w for n, w in wishes(spec).items() if n not in refused},
-        {n: p for n, p in managed(status).items() if n not in refused},
+        {n: w for n, w in asked.items() if n not in refused},
+        {n: _answered_for(asked.get(n), p) for n, p in managed(status).items() if n not in refused},
         refusals,
+    )
+
+
+def _answered_for(wish: Facet | None, parts: Parts) -> Parts:
+    """What was managed, less what the wish leaves as it is found."""
+    return frozenset(p for p in parts if not wish.keeps(p)) if isinstance(wish, Lifecycle) else parts
+
+
+def asked(spec: ImageBucketSpec, status: ImageBucketStatus, merged: Merged) -> dict[str, Facet]:
+    """What the bucket and its policies ask for, allowed or not."""
+    found = wishes(spec)
+    life = _lifecycle(spec.lifecycle, merged, known="lifecycle" in managed(status))
+    return found if life is None else {**found, "lifecycle": life}
+
+
+def _lifecycle(own: Lifecycle | None, merged: Merged, *, known: bool) -> Lifecycle | None:
+    """One wish. Where nothing is wished but a managed rule stays as it is, that has to be said, too."""
+    if own is None and not merged.rules and not (merged.kept and known):
+        return None
+    exclusive = True if merged.exclusive else own.exclusive if own else None
+    return Lifecycle(rules=()).model_copy(
+        update={"rules": merged.rules, "exclusive": exclusive, "kept": merged.kept or None}
     )
 
 
@@ -57,7 +81,9 @@ def unsupported(wish: Facet, name: str, support: Support) -> Unsupported | None:
         return Unsupported(support.reason or "this store does not have the setting")
     lost = tuple(f"{name}.{path}" for path in uses(wish, support.lost))
     if lost:
-        return Unsupported(f"this store would lose {', '.join(lost)}; remove it, or use another backend", lost)
+        return Unsupported(
+            f"this store would lose {', '.join(lost)}; remove it, or use another backend", lost
+        )
     refused = {f"{name}.{path}": fix for path, fix in beyond(wish, support.limits).items()}
     return Unsupported(refusal(refused), tuple(refused)) if refused else None
 
@@ -79,7 +105,10 @@ def wish_digest(wish: Facet) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def inputs_hash(store: StorageBackendSpec | None) -> str:
+def inputs_hash(store: StorageBackendSpec | None, policies: Sequence[Declared] = ()) -> str:
     """Of what decides besides the bucket's own spec, so that a change while nobody looked is noticed."""
     text = json.dumps(store.to_json() if store else None, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    told = hashlib.sha256(text.encode())
+    for policy in sorted(policies, key=lambda p: p.name):
+        told.update(b"\0" + policy.name.encode() + b"\0" + policy.raw)
+    return told.hexdigest()[:12]

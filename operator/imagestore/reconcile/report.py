@@ -42,7 +42,7 @@ def status(s: Situation, conditions: Iterable[Condition], **changes: Any) -> Ima
     update = {
         "observed_generation": s.meta.generation,
         "bucket_name": s.spec.bucket_name,
-        "inputs_hash": inputs_hash(s.store.spec),
+        "inputs_hash": inputs_hash(s.store.spec, s.policies),
         "reconcile_request": s.spec.reconcile_request,
         "conditions": settle(s.now, s.meta.generation, fresh, s.status.conditions),
     }

@@ -15,6 +15,7 @@ from imagestore.backends.s3.profiles import PROFILES, Location, Profile
 from imagestore.backends.s3.setting import Call, Place, S3Setting
 from imagestore.backends.s3.settings import SETTINGS
 from imagestore.backends.s3.tags import TAGS
+from imagestore.backends.s3.tiers import limited
 from imagestore.core.errors import NotFound, StoreError, Unavailable
 from imagestore.core.facet import Facet
 from imagestore.core.reading import Level, Support
@@ -25,7 +26,10 @@ NO_ADMIN = Support(Level.NONE, "needs the store's admin API: give spec.admin in 
 
 @dataclass(frozen=True)
 class S3Backend:
-    """``admin``: whether ``call`` takes ``admin:`` operations. ``endpoint`` is for status only."""
+    """``admin``: whether ``call`` takes ``admin:`` operations. ``endpoint`` is for status only.
+
+    ``tiers``: the store's class of each tier that it has.
+    """
 
     name: str
     provider: Provider
@@ -33,6 +37,7 @@ class S3Backend:
     region: str
     call: Call
     admin: bool = False
+    tiers: Mapping[str, str] = field(default_factory=dict)
     learned: dict[str, set[str]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -53,6 +58,7 @@ class S3Backend:
             held["quota"] = NO_ADMIN
         if self.endpoint.startswith("http://"):
             held["policy"] = _without_tls(held["policy"])
+        held["lifecycle"] = limited(held["lifecycle"], self.profile.tiering, self.tiers)
         return held
 
     @cached_property
@@ -68,6 +74,7 @@ class S3Backend:
             support=self._static[row.facet],
             lossless=self.profile.lifecycle_lossless,
             partition=partition(self.region),
+            tiers=self.tiers,
             grants=self.profile.permissions.get(row.facet),
             learned=self.learned.setdefault(row.facet, set()),
         )
@@ -184,7 +191,7 @@ class S3Backend:
         return self._place(bucket).arn
 
     def _place(self, bucket: str) -> Place:
-        return Place(bucket, partition(self.region))
+        return Place(bucket, partition(self.region), self.tiers)
 
 
 def _demoted(held: Support, learned: Collection[str]) -> Support:

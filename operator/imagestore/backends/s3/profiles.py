@@ -9,6 +9,8 @@ from enum import StrEnum
 
 from imagestore.api.storagebackend import Provider
 from imagestore.backends.s3.emptying import UploadKeys
+from imagestore.backends.s3.tiers import MOVES, NO_TIERS, Tiering
+from imagestore.core.losses import Limit
 from imagestore.core.reading import FULL, Level, Support
 
 
@@ -23,14 +25,15 @@ class Location(StrEnum):
 class Profile:
     """One store's dialect.
 
-    ``lifecycle_lossless``: rules need not be tried out disabled before they are written. ``permissions``
-    replaces a row's where the store has its own words.
+    ``lifecycle_lossless``: rules need not be tried out disabled before they are written. ``tiering``: what lifecycle
+    rules may move objects to. ``permissions`` replaces a row's where the store has its own words.
     """
 
     product: str
     support: Mapping[str, Support]
     location: Location = Location.NONE
     lifecycle_lossless: bool = False
+    tiering: Tiering = NO_TIERS
     upload_keys: UploadKeys = "Declared"
     permissions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -39,8 +42,14 @@ def _none(reason: str) -> Support:
     return Support(Level.NONE, reason)
 
 
-def _partial(reason: str, *, lost: tuple[str, ...] = (), weak: tuple[str, ...] = ()) -> Support:
-    return Support(Level.PARTIAL, reason, lost, weak)
+def _partial(
+    reason: str, *, lost: tuple[str, ...] = (), weak: tuple[str, ...] = (), limits: tuple[Limit, ...] = ()
+) -> Support:
+    return Support(Level.PARTIAL, reason, lost, weak, limits)
+
+
+# Amazon's limit, which the others have taken over.
+_RULES = Limit("rules", "a bucket holds at most 1000 rules; declare fewer", most=1000)
 
 
 AWS = Profile(
@@ -53,7 +62,14 @@ AWS = Profile(
         "publicAccessBlock": FULL,
         "policy": FULL,
         "cors": FULL,
-        "lifecycle": FULL,
+        "lifecycle": Support(
+            Level.FULL,
+            weak=(
+                "objects below 128 KiB stay where they are, unless a rule's match.minSize or the bucket's"
+                " TransitionDefaultMinimumObjectSize says otherwise",
+            ),
+            limits=(_RULES,),
+        ),
         "quota": _none("Amazon S3 has no quota on a bucket"),
         "ownership": FULL,
         "requestPayment": FULL,
@@ -66,6 +82,10 @@ AWS = Profile(
     location=Location.REGION,
     # After a PUT, S3 may answer with the old rules for half a minute: a trial would refuse what it keeps.
     lifecycle_lossless=True,
+    tiering=Tiering(
+        defaults={"Cool": "STANDARD_IA", "Cold": "GLACIER_IR", "Archive": "DEEP_ARCHIVE"},
+        least_days={"STANDARD_IA": 30, "ONEZONE_IA": 30},
+    ),
 )
 
 MINIO = Profile(
@@ -82,8 +102,19 @@ MINIO = Profile(
         ),
         "cors": _none("PutBucketCors: 501 NotImplemented; CORS is a setting of the whole server"),
         "lifecycle": _partial(
-            "MinIO drops unfinished uploads by a setting of the whole server",
-            lost=("rules[].abortIncompleteMultipartUpload",),
+            "MinIO drops unfinished uploads by a setting of the whole server, and moves an object once only",
+            lost=("rules[].abortIncompleteMultipartUpload", "rules[].noncurrent.transitions[].keepNewest"),
+            limits=(
+                _RULES,
+                *(
+                    Limit(
+                        moves,
+                        "MinIO never moves an object again that it has moved; keep one transition",
+                        most=1,
+                    )
+                    for moves in MOVES
+                ),
+            ),
         ),
         "quota": FULL,
         "ownership": _none("PutBucketOwnershipControls: 400 MalformedXML"),
@@ -120,7 +151,9 @@ CEPH = Profile(
                 "rules[].match.minSize",
                 "rules[].match.maxSize",
                 "rules[].noncurrent.expire.keepNewest",
+                "rules[].noncurrent.transitions[].keepNewest",
             ),
+            limits=(_RULES,),
         ),
         "quota": _partial("whole KiB only"),
         "ownership": _none("PutBucketOwnershipControls: 400 InvalidArgument (16.2)"),
@@ -150,7 +183,11 @@ SEAWEEDFS = Profile(
         "publicAccessBlock": _none("PutPublicAccessBlock: 501 NotImplemented"),
         "policy": FULL,
         "cors": FULL,
-        "lifecycle": FULL,
+        "lifecycle": _partial(
+            "there are no tiers for single objects: a rule that moves them is answered with 501 NotImplemented",
+            lost=MOVES,
+            limits=(_RULES,),
+        ),
         "quota": _none("SeaweedFS sets quotas in its shell only (s3.bucket.quota)"),
         "ownership": FULL,
         "requestPayment": _none("PutBucketRequestPayment: 400 MalformedXML; a read answers a dummy"),

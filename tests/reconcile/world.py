@@ -3,12 +3,14 @@
 Every status that is written passes through JSON and the rules of kstatus.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from imagestore.api.imagebucket import FACETS, ImageBucketSpec, ImageBucketStatus
+from imagestore.api.lifecyclepolicy import LifecyclePolicySpec
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.memory import MemoryBackend, MemoryBucket, MemoryStore
 from imagestore.core import conditions
@@ -16,6 +18,7 @@ from imagestore.core.conditions import Condition
 from imagestore.core.outcome import Finalizer, Note, Outcome
 from imagestore.core.reading import Support
 from imagestore.reconcile.bucket import reconcile
+from imagestore.reconcile.merging import Declared
 from imagestore.reconcile.situation import Memo, Meta, Settings, Situation, Store
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -45,6 +48,14 @@ def tokens() -> Iterator[str]:
         yield f"token{number}"
 
 
+def declared(name: str, **spec: Any) -> Declared:
+    """A LifecyclePolicy as a bucket meets it; ``understood=False``: a newer version's."""
+    understood = spec.pop("understood", True)
+    whole = {"bucketRefs": [{"name": "photos"}], **spec}
+    made = LifecyclePolicySpec.model_validate(whole) if understood else None
+    return Declared(name, json.dumps(spec, sort_keys=True).encode(), made)
+
+
 @dataclass
 class World:
     """One object, one store, one clock."""
@@ -63,6 +74,7 @@ class World:
     notes: list[Note] = field(default_factory=list)
     rival: str | None = None
     earlier: int = 0
+    policies: dict[str, dict[str, Any]] = field(default_factory=dict)  # LifecyclePolicies for this bucket
     usable: bool = True
     writes: int = 0  # of Kubernetes: finalizer and status
     settings: Settings = field(default_factory=lambda: Settings("prod"))
@@ -98,6 +110,7 @@ class World:
             {},
             self.rival,
             self.earlier,
+            tuple(declared(name, **spec) for name, spec in sorted(self.policies.items())),
         )
 
     def step(self) -> Outcome[ImageBucketStatus]:

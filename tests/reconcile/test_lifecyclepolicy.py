@@ -96,7 +96,12 @@ def test_what_is_not_applied_says_why(bucket: Bucket, state: str, says: str) -> 
 
 
 def test_why_a_bucket_is_not_ready_is_said_where_it_keeps_the_policy_waiting() -> None:
-    ready = {"type": "Ready", "status": "False", "reason": "BackendNotFound", "message": "ask the administrator"}
+    ready = {
+        "type": "Ready",
+        "status": "False",
+        "reason": "BackendNotFound",
+        "message": "ask the administrator",
+    }
     waiting = ImageBucketStatus.model_validate({"conditions": [ready]})
     assert "BackendNotFound: ask" in said(policy(replace(APPLIED, status=waiting, current=False)))[2]
 
@@ -149,13 +154,20 @@ def test_many_buckets_are_counted_and_those_in_trouble_listed_first() -> None:
     status = policy(*fine, odd).status
     assert status is not None
     assert status.counts is not None
-    assert (status.counts.matched, status.counts.applied, status.counts.conflict) == (LISTED + 21, LISTED + 20, 1)
+    assert (status.counts.matched, status.counts.applied, status.counts.conflict) == (
+        LISTED + 21,
+        LISTED + 20,
+        1,
+    )
     assert len(status.buckets) == LISTED
     assert status.buckets[0].name == "z"
 
 
 def test_the_longest_messages_still_fit_the_schema() -> None:
-    loud = [replace(APPLIED, name=f"b{i}", verdict=Verdict(state="Lossy", lost=("l",) * 99, message="m" * 9000)) for i in range(9)]
+    loud = [
+        replace(APPLIED, name=f"b{i}", verdict=Verdict(state="Lossy", lost=("l",) * 99, message="m" * 9000))
+        for i in range(9)
+    ]
     status = policy(*loud).status
     assert status is not None
     LifecyclePolicyStatus.model_validate(status.to_json())
@@ -163,6 +175,8 @@ def test_the_longest_messages_still_fit_the_schema() -> None:
 
 def test_a_policy_that_goes_says_nothing() -> None:
     made = LifecyclePolicySpec.model_validate({"bucketRefs": [{"name": "a"}], "rules": [RULE]})
-    outcome = reconcile(replace(META, deleting=True), made, LifecyclePolicyStatus(), (), START, Settings("prod"))
+    outcome = reconcile(
+        replace(META, deleting=True), made, LifecyclePolicyStatus(), (), START, Settings("prod")
+    )
     assert outcome.status is None
     assert outcome.finalizer is Finalizer.LEAVE

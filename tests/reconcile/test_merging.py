@@ -14,9 +14,7 @@ from imagestore.reconcile.merging import MOST_RULES, Merged, merge
 from tests.reconcile.world import declared
 
 NO_SIZES = Support(Level.PARTIAL, "sizes are dropped", lost=("rules[].match.minSize",))
-ONE_MOVE = Support(
-    Level.PARTIAL, "", limits=(Limit("rules[].transitions", "keep one transition", most=1),)
-)
+ONE_MOVE = Support(Level.PARTIAL, "", limits=(Limit("rules[].transitions", "keep one transition", most=1),))
 
 
 def rule(name: str, **more: Any) -> dict[str, Any]:
@@ -50,8 +48,16 @@ def test_rules_of_policies_and_of_the_bucket_become_one_set() -> None:
     ("one", "other", "says"),
     [
         (expiring("same", 1, "a/"), expiring("same", 1, "b/"), "has the same name"),
-        (expiring("x", 30), expiring("y", 60, "in/"), "removes some of the same objects after 60 days instead of"),
-        (expiring("x", 30), rule("y", match={"prefix": "in/"}, transitions=[{"tier": "Cool", "days": 30}]), "after they are removed"),
+        (
+            expiring("x", 30),
+            expiring("y", 60, "in/"),
+            "removes some of the same objects after 60 days instead of",
+        ),
+        (
+            expiring("x", 30),
+            rule("y", match={"prefix": "in/"}, transitions=[{"tier": "Cool", "days": 30}]),
+            "after they are removed",
+        ),
         (
             rule("x", noncurrent={"expire": {"days": 5}}),
             rule("y", noncurrent={"expire": {"days": 5, "keepNewest": 2}}),
@@ -141,7 +147,9 @@ BIG = rule("big", match={"minSize": "1Gi"}, expire={"days": 30})
 
 
 def test_what_a_store_would_lose_is_refused_with_all_of_the_policy() -> None:
-    merged = merge(own(expiring("mine", 9, "m/")), [declared("a", rules=[BIG, expiring("x", 1, "x/")])], NO_SIZES)
+    merged = merge(
+        own(expiring("mine", 9, "m/")), [declared("a", rules=[BIG, expiring("x", 1, "x/")])], NO_SIZES
+    )
     assert names(merged) == {"mine"}, "the bucket's own rules are not in question"
     verdict = merged.verdicts["a"]
     assert (verdict.state, verdict.lost) == ("Lossy", ("rules[name=big].match.minSize",))
@@ -171,7 +179,10 @@ def test_a_store_without_lifecycle_refuses_the_policy_and_not_the_bucket() -> No
 
 
 def test_more_rules_than_a_bucket_may_have_go_with_the_lowest_policy() -> None:
-    many = [declared(f"p{i}", priority=i, rules=[expiring(f"r{i}-{j}", 1, f"{i}/{j}/") for j in range(50)]) for i in range(6)]
+    many = [
+        declared(f"p{i}", priority=i, rules=[expiring(f"r{i}-{j}", 1, f"{i}/{j}/") for j in range(50)])
+        for i in range(6)
+    ]
     merged = merge(None, many, FULL)
     assert len(merged.rules) == MOST_RULES
     assert merged.verdicts["p0"].lost == ("rules",)

@@ -49,12 +49,16 @@ def test_a_bucket_without_policies_has_the_inputs_that_it_had_before_there_were_
     assert w.status["inputsHash"] == inputs_hash(w.backend_spec)
     w.policies["tidy"] = {"rules": [COOL]}
     w.later().settle()
-    assert w.status["inputsHash"] != inputs_hash(w.backend_spec), "so that a change while we are down is noticed"
+    assert w.status["inputsHash"] != inputs_hash(w.backend_spec), (
+        "so that a change while we are down is noticed"
+    )
 
 
 def test_a_policy_that_is_gone_takes_exactly_its_rules_with_it() -> None:
     w = World(policies={"tidy": {"rules": [THUMBS]}, "other": {"rules": [COOL]}})
-    w.apply(lifecycle={"rules": [{"name": "mine", "expire": {"days": 99}, "match": {"prefix": "m/"}}]}).settle()
+    w.apply(
+        lifecycle={"rules": [{"name": "mine", "expire": {"days": 99}, "match": {"prefix": "m/"}}]}
+    ).settle()
     there = w.bucket.facets["lifecycle"]
     assert isinstance(there, Lifecycle)
     w.bucket.facets["lifecycle"] = there.model_copy(update={"rules": (*there.rules, THEIRS)})
@@ -148,7 +152,9 @@ def test_a_bucket_on_a_store_without_lifecycle_is_not_asked_for_it() -> None:
 
 def test_drift_of_a_policys_rule_is_drift_of_the_bucket_by_its_path() -> None:
     w = world(moves={"rules": [COOL]})
-    changed = LifecycleRule.model_validate({**COOL, "name": "cool", "transitions": [{"tier": "Cool", "days": 3}]})
+    changed = LifecycleRule.model_validate(
+        {**COOL, "name": "cool", "transitions": [{"tier": "Cool", "days": 3}]}
+    )
     w.bucket.facets["lifecycle"] = Lifecycle(rules=(changed.model_copy(update={"name": "moves/cool"}),))
     w.later().step()
     w.later(seconds=60).step()

@@ -5,7 +5,8 @@ from dev.stores.base import Provider, Store
 from dev.stores.ceph import ceph
 from dev.stores.minio import minio
 from dev.stores.seaweedfs import seaweedfs
+from dev.stores.tiers import tiered_minio
 
 FACTORIES = {"minio": minio, "ceph": ceph, "seaweedfs": seaweedfs, "aws": aws}
 
-__all__ = ["FACTORIES", "Provider", "Store", "aws", "ceph", "minio", "seaweedfs"]
+__all__ = ["FACTORIES", "Provider", "Store", "aws", "ceph", "minio", "seaweedfs", "tiered_minio"]

@@ -12,6 +12,7 @@ from dev.stores.rados import KMS_KEY, Rados
 
 __all__ = ["KMS_KEY", "ceph", "ceph_programs"]
 
+TIERS = {"Cool": "COOL", "Archive": "ICE"}
 _ADMIN_CAPS = "buckets=*;users=*;usage=*;metadata=*"
 
 
@@ -30,7 +31,7 @@ def ceph(directory: Path, *, name: str = "ceph") -> Iterator[Store]:
     rados = Rados.prepare(ceph_programs(), directory / name)
     endpoint = f"http://127.0.0.1:{rados.gateway_port}"
     user, administrator = ("imagestore", new_secret()), ("administrator", new_secret())
-    store = Store("Ceph", endpoint, "default", *user, endpoint, *administrator)
+    store = Store("Ceph", endpoint, "default", *user, endpoint, *administrator, tiers=TIERS)
     monitor, osd, gateway = rados.monitor(), rados.osd(), rados.gateway(store.lists)
     with running(monitor):
         rados.format_osd()
@@ -39,6 +40,7 @@ def ceph(directory: Path, *, name: str = "ceph") -> Iterator[Store]:
             # starts, which 16.2 would otherwise do without waiting for them.
             _create_user(rados, *user)
             _create_user(rados, *administrator, f"--caps={_ADMIN_CAPS}")
+            rados.add_classes(TIERS.values())
             with running(gateway):
                 yield replace(store, servers=(monitor, osd, gateway))
 

@@ -16,8 +16,13 @@ KMS_KEY = "images"
 
 
 @contextmanager
-def minio(directory: Path, *, name: str = "minio", kms: bool = True) -> Iterator[Store]:
-    """A MinIO whose data is in `directory/name`. With `kms` it encrypts with the key `images` on request."""
+def minio(
+    directory: Path, *, name: str = "minio", kms: bool = True, scanner: str = "slowest"
+) -> Iterator[Store]:
+    """A MinIO whose data is in `directory/name`. With `kms` it encrypts with the key `images` on request.
+
+    `scanner` is how busily it looks for objects whose lifecycle rules are due: slowest, default or fastest.
+    """
     port, console = free_ports(2)
     folder = directory / name
     (folder / "data").mkdir(parents=True)
@@ -29,14 +34,14 @@ def minio(directory: Path, *, name: str = "minio", kms: bool = True) -> Iterator
         "minio",
         [program("minio"), "server", "--quiet", *addresses, folder / "data"],
         log=folder / "minio.log",
-        env=_environment(store, kms=kms),
+        env=_environment(store, kms=kms, scanner=scanner),
         ready=store.lists,
     )
     with running(server):
         yield replace(store, servers=(server,))
 
 
-def _environment(store: Store, *, kms: bool) -> dict[str, str]:
+def _environment(store: Store, *, kms: bool, scanner: str) -> dict[str, str]:
     settings = {
         "MINIO_ROOT_USER": store.access_key,
         "MINIO_ROOT_PASSWORD": store.secret_key,
@@ -45,7 +50,7 @@ def _environment(store: Store, *, kms: bool) -> dict[str, str]:
         "MINIO_CI_CD": "1",
         "MINIO_BROWSER": "off",
         "MINIO_UPDATE": "off",
-        "MINIO_SCANNER_SPEED": "slowest",
+        "MINIO_SCANNER_SPEED": scanner,
     }
     if kms:
         settings["MINIO_KMS_SECRET_KEY"] = f"{KMS_KEY}:{base64.b64encode(secrets.token_bytes(32)).decode()}"

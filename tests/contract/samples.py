@@ -136,6 +136,59 @@ SPECS: Mapping[str, Mapping[str, Any]] = {
         "keep-newest": {
             "rules": [{"name": "versions", "noncurrent": {"expire": {"days": 30, "keepNewest": 3}}}]
         },
+        "moves": {
+            "rules": [
+                {"name": "cool", "match": {"prefix": "o/"}, "transitions": [{"tier": "Cool", "days": 30}]},
+                {
+                    "name": "cool-and-gone",
+                    "match": {"prefix": "p/"},
+                    "transitions": [{"tier": "Cool", "days": 31}],
+                    "expire": {"days": 365},
+                },
+            ]
+        },
+        "moves-twice": {
+            "rules": [
+                {
+                    "name": "down",
+                    "transitions": [{"tier": "Cool", "days": 30}, {"tier": "Archive", "days": 90}],
+                }
+            ]
+        },
+        "moves-soon": {"rules": [{"name": "soon", "transitions": [{"tier": "Cool", "days": 1}]}]},
+        "moves-cold": {"rules": [{"name": "cold", "transitions": [{"tier": "Cold", "days": 90}]}]},
+        "old-moves": {
+            "rules": [
+                {
+                    "name": "old",
+                    "noncurrent": {"transitions": [{"tier": "Cool", "days": 30}], "expire": {"days": 90}},
+                },
+                {
+                    "name": "old-only",
+                    "match": {"prefix": "q/"},
+                    "noncurrent": {"transitions": [{"tier": "Cool", "days": 30}]},
+                },
+            ]
+        },
+        "old-moves-but-few": {
+            "rules": [
+                {"name": "o", "noncurrent": {"transitions": [{"tier": "Cool", "days": 30, "keepNewest": 2}]}}
+            ]
+        },
+        "dates": {
+            "rules": [
+                {"name": "gone", "match": {"prefix": "a/"}, "expire": {"date": "2040-02-29"}},
+                {
+                    "name": "b",
+                    "match": {"prefix": "b/"},
+                    "expire": {"date": "2041-01-01"},
+                    "state": "Disabled",
+                },
+            ]
+        },
+        "moves-on-a-day": {
+            "rules": [{"name": "day", "transitions": [{"tier": "Cool", "date": "2040-01-01"}]}]
+        },
         "full": {
             "rules": [
                 {

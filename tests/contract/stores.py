@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from dev.stores import Store
+from dev.stores.ceph import TIERS as CEPH_TIERS
 from dev.wait import eventually
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Driver
 from imagestore.backends.factory import Keys, connect_with_keys
 from imagestore.backends.s3.backend import S3Backend
+from imagestore.backends.s3.profiles import PROFILES
 from imagestore.backends.s3.settings import SETTINGS
 from imagestore.core.errors import NotFound
 from imagestore.core.facet import Facet
@@ -20,7 +22,21 @@ from imagestore.facets.object_lock import ObjectLock
 from tests.contract.amazon import Amazon
 
 ROWS = {row.facet: row for row in SETTINGS}
-FIXTURES = {"AWS": "aws_store", "MinIO": "minio_store", "Ceph": "ceph_store", "SeaweedFS": "seaweedfs_store"}
+FIXTURES = {
+    "AWS": "aws_store",
+    "MinIO": "tiered_minio_store",
+    "Ceph": "ceph_store",
+    "SeaweedFS": "seaweedfs_store",
+}
+
+# What the stores here have: moto Amazon's own classes, MinIO another MinIO, Ceph two more pools. SeaweedFS has none; it is
+# given words for them, so that its own answer can be heard.
+TIERS: Mapping[str, Mapping[str, str]] = {
+    "AWS": PROFILES["AWS"].tiering.defaults,
+    "MinIO": {"Cool": "WARM"},
+    "Ceph": CEPH_TIERS,
+    "SeaweedFS": {"Cool": "COOL", "Cold": "COLD", "Archive": "ICE"},
+}
 
 # What a store answers with an error, and so needs no driver to find out.
 REFUSED: Mapping[tuple[str, str, str], str] = {
@@ -62,6 +78,8 @@ def connected(store: Store, **more: Any) -> S3Backend:
         # The suite's own haste is not what is tested here.
         "limits": {"requestsPerSecond": 5000, "burst": 5000},
     }
+    if store.provider != "AWS":
+        spec["tiers"] = [{"tier": t, "storageClass": c} for t, c in TIERS[store.provider].items()]
     if store.admin_endpoint:
         spec["admin"] = {"endpoint": store.admin_endpoint, "credentials": {"ambient": {}}}
     backend = connect_with_keys(

@@ -7,37 +7,59 @@ from typing import Any
 import pytest
 
 from imagestore.api.imagebucket import FACETS
+from imagestore.api.storagebackend import Provider
 from imagestore.backends.s3.catalog import permissions, support_matrix
+from imagestore.backends.s3.profiles import PROFILES
 from imagestore.backends.s3.settings import SETTINGS
+from imagestore.backends.s3.tiers import limited
 from imagestore.core.diff import diff
 from imagestore.core.errors import Rejected, StoreError
 from imagestore.core.facet import Facet
-from imagestore.core.losses import uses
+from imagestore.core.losses import beyond, uses
 from imagestore.core.paths import ANY, Step, parse
 from imagestore.core.plan import plan
 from imagestore.core.reading import Found, Level, Missing, Support
 from imagestore.facets.policy import Policy
 from tests.contract.samples import SAMPLES
-from tests.contract.stores import FIXTURES, MOTO_LOSES, REFUSED, ROWS, World, backend_of, world
+from tests.contract.stores import FIXTURES, MOTO_LOSES, REFUSED, ROWS, TIERS, World, backend_of, world
 
-MATRIX: Mapping[str, Mapping[str, Support]] = {str(p): held for p, held in support_matrix().items()}
+
+def _limited(provider: Provider, held: Mapping[str, Support]) -> Mapping[str, Support]:
+    """As the stores here are: what a lifecycle may use depends on their tiers."""
+    tiers = TIERS.get(provider, {})
+    return {**held, "lifecycle": limited(held["lifecycle"], PROFILES[provider].tiering, tiers)}
+
+
+MATRIX: Mapping[str, Mapping[str, Support]] = {p: _limited(p, held) for p, held in support_matrix().items()}
 HELD = [(p, f) for p in FIXTURES for f in FACETS if MATRIX[p][f].level is not Level.NONE]
 NOT_HELD = [(p, f) for p in FIXTURES for f in FACETS if MATRIX[p][f].level is Level.NONE]
 
 
 def _samples() -> Iterator[tuple[str, str, str]]:
     for provider, facet in HELD:
-        lost = MATRIX[provider][facet].lost
+        lost, limits = MATRIX[provider][facet].lost, MATRIX[provider][facet].limits
         for name, value in SAMPLES[facet].items():
             moto = provider == "AWS" and (facet, name) in MOTO_LOSES
             # A Deny without TLS is carried out by SeaweedFS at once: see test_tls.
             locked_out = provider == "SeaweedFS" and facet == "policy" and uses(value, ["requireTls"])
-            if not (uses(value, lost) or (provider, facet, name) in REFUSED or moto or locked_out):
+            if not (
+                uses(value, lost)
+                or beyond(value, limits)
+                or (provider, facet, name) in REFUSED
+                or moto
+                or locked_out
+            ):
                 yield provider, facet, name
 
 
 STORED = list(_samples())
-LOST = [(p, f, n) for p, f in HELD for n, value in SAMPLES[f].items() if uses(value, MATRIX[p][f].lost)]
+BEYOND = [(p, f, n) for p, f in HELD for n, value in SAMPLES[f].items() if beyond(value, MATRIX[p][f].limits)]
+LOST = [
+    (p, f, n)
+    for p, f in HELD
+    for n, value in SAMPLES[f].items()
+    if uses(value, MATRIX[p][f].lost) and (p, f, n) not in BEYOND
+]
 
 
 @pytest.fixture
@@ -178,6 +200,17 @@ def test_what_would_be_lost_is_refused_by_its_path(at: World, sample: Facet) -> 
         at.driver.write(at.bucket, sample, None)
     assert refusal.value.code == "Lossy"
     assert all(path in str(refusal.value) for path in lost)
+    assert at.recorded.operations == [], "nothing was sent"
+
+
+@each_sample(BEYOND)
+def test_what_a_store_does_not_take_is_refused_by_its_path(at: World, sample: Facet) -> None:
+    refused = beyond(sample, at.backend.support[at.facet].limits)
+    assert refused == beyond(sample, MATRIX[at.backend.provider][at.facet].limits)
+    with pytest.raises(Rejected) as refusal:
+        at.driver.write(at.bucket, sample, None)
+    assert refusal.value.code == "Lossy"
+    assert any(path in str(refusal.value) for path in refused)
     assert at.recorded.operations == [], "nothing was sent"
 
 

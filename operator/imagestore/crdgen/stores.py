@@ -48,6 +48,7 @@ def _why(support: Support) -> Iterator[str]:
     if support.lost:
         yield "refused: " + ", ".join(f"`{path}`" for path in support.lost)
     yield from support.weak
+    yield from dict.fromkeys(f"refused: `{limit.path}`: {limit.fix}" for limit in support.limits)
 
 
 def permissions_page() -> str:

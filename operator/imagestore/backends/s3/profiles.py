@@ -153,6 +153,9 @@ CEPH = Profile(
                 "rules[].noncurrent.expire.keepNewest",
                 "rules[].noncurrent.transitions[].keepNewest",
             ),
+            weak=(
+                "a class in spec.tiers that the bucket's placement has not is stored all the same, and nothing moves",
+            ),
             limits=(_RULES,),
         ),
         "quota": _partial("whole KiB only"),

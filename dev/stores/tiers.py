@@ -2,7 +2,6 @@
 
 import json
 import secrets
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,6 +11,7 @@ from typing import Any
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from botocore.httpsession import URLLib3Session
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
@@ -48,11 +48,9 @@ def add_tier(store: Store, tier: str, remote: Store, bucket: str) -> None:
     request = AWSRequest("PUT", url, data=body)
     request.context["payload_signing_enabled"] = True
     S3SigV4Auth(Credentials(store.access_key, store.secret_key), "s3", store.region).add_auth(request)
-    sent = request.prepare()
-    with urllib.request.urlopen(  # noqa: S310 - our own loopback address
-        urllib.request.Request(url, data=body, headers=dict(sent.headers), method="PUT"), timeout=20
-    ):
-        return
+    answer = URLLib3Session(timeout=(2, 20)).send(request.prepare())
+    if answer.status_code >= 300:
+        raise RuntimeError(f"the tier {tier} was refused with {answer.status_code}: {answer.text}")
 
 
 def encrypted(plain: bytes, password: str) -> bytes:

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from imagestore.api.imagebucket import ImageBucketSpec, ImageBucketStatus, wishes
 from imagestore.api.storagebackend import StorageBackendSpec
@@ -108,7 +109,15 @@ def wish_digest(wish: Facet) -> str:
 def inputs_hash(store: StorageBackendSpec | None, policies: Sequence[Declared] = ()) -> str:
     """Of what decides besides the bucket's own spec, so that a change while nobody looked is noticed."""
     text = json.dumps(store.to_json() if store else None, sort_keys=True)
-    told = hashlib.sha256(text.encode())
+    return with_policies(hashlib.sha256(text.encode()).hexdigest()[:12], tuple(policies))
+
+
+@lru_cache(maxsize=1024)
+def with_policies(told: str, policies: tuple[Declared, ...]) -> str:
+    """The hash of a backend, and of the policies that match besides; without any, the backend's own."""
+    if not policies:
+        return told
+    more = hashlib.sha256(told.encode())
     for policy in sorted(policies, key=lambda p: p.name):
-        told.update(b"\0" + policy.name.encode() + b"\0" + policy.raw)
-    return told.hexdigest()[:12]
+        more.update(b"\0" + policy.name.encode() + b"\0" + policy.raw)
+    return more.hexdigest()[:12]

@@ -52,10 +52,7 @@ def _lifecycle(own: Lifecycle | None, merged: Merged, *, known: bool) -> Lifecyc
     """One wish. Where nothing is wished but a managed rule stays as it is, that has to be said, too."""
     if own is None and not merged.rules and not (merged.kept and known):
         return None
-    exclusive = True if merged.exclusive else own.exclusive if own else None
-    return Lifecycle(rules=()).model_copy(
-        update={"rules": merged.rules, "exclusive": exclusive, "kept": merged.kept or None}
-    )
+    return merged.wish
 
 
 def managed(status: ImageBucketStatus) -> dict[str, Parts]:
@@ -95,15 +92,6 @@ def refusal(refused: Mapping[str, str]) -> str:
     for path, fix in refused.items():
         by_fix.setdefault(fix, []).append(path)
     return "; ".join(f"this store does not take {', '.join(paths)}: {fix}" for fix, paths in by_fix.items())
-
-
-WRITTEN = "-"  # in place of a wish's digest: written, and not yet seen to be held
-
-
-def wish_digest(wish: Facet) -> str:
-    """The same for the same wish: tells an edit of the spec from a change behind our back."""
-    text = json.dumps(wish.canonical().to_json(), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def inputs_hash(store: StorageBackendSpec | None, policies: Sequence[Declared] = ()) -> str:

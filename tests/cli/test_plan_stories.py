@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from imagestore.api.imagebucket import FACETS, ImageBucketSpec, ImageBucketStatus
+from imagestore.api.bucketstatus import ImageBucketStatus
+from imagestore.api.imagebucket import FACETS, ImageBucketSpec
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.memory import MemoryBackend, MemoryBucket, MemoryStore
 from imagestore.cli.manifests.load import load
@@ -17,6 +18,8 @@ from imagestore.cli.planning.verdict import Exit, Verdict
 from imagestore.core.errors import Denied, Unavailable
 from imagestore.core.facet import Facet
 from imagestore.core.reading import Level, Support
+from imagestore.facets.lifecycle import Lifecycle
+from imagestore.facets.lifecycle_rule import LifecycleRule
 from imagestore.facets.tags import OWNER, Tags
 from imagestore.facets.versioning import Versioning
 from imagestore.reconcile.situation import Meta, Store
@@ -295,3 +298,46 @@ def test_a_reference_is_followed_to_what_the_cluster_has(world: World) -> None:
         verdict = world.plan(bucket("photos", "shop--photos", LOGS), cluster)[0]
         assert says in _problems(verdict)
         assert bool(verdict.plan.writes) == (created is not None)
+
+
+THUMBS = {"name": "thumbs", "expire": {"days": 30}}
+POLICY = """
+---
+apiVersion: imagestore.dev/v1alpha1
+kind: LifecyclePolicy
+metadata: {name: tidy, namespace: shop}
+spec:
+  bucketRefs: [{name: photos}]
+  rules: [{name: thumbs, expire: {days: 30}}]
+"""
+
+
+def _rules(*names: str) -> Lifecycle:
+    mine = LifecycleRule.model_validate(THUMBS)
+    return Lifecycle(rules=()).model_copy(
+        update={"rules": tuple(mine.model_copy(update={"name": n}) for n in names)}
+    )
+
+
+def test_a_policy_beside_its_bucket_is_planned_with_it(world: World) -> None:
+    world.has("shop--photos")
+    verdict = world.plan(bucket("photos", "shop--photos") + POLICY)[0]
+    (change,) = verdict.plan.writes
+    assert [f.path for f in change.fields] == ["lifecycle.rules[name=tidy/thumbs]"]
+
+
+def test_rules_of_policies_that_nobody_was_asked_about_are_left_out_of_it(world: World) -> None:
+    """Without a cluster it cannot be told whether there is such a policy: the operator would know."""
+    world.has("shop--photos", lifecycle=_rules("tidy/thumbs"))
+    own = "lifecycle: {rules: [{name: own, match: {prefix: a/}, expire: {days: 1}}]}"
+    (change,) = world.one(own).plan.writes
+    assert [f.path for f in change.fields] == ["lifecycle.rules[name=own]"]
+    (removal,) = world.plan(bucket("photos", "shop--photos", own), Snapshot())[0].plan.writes
+    assert "lifecycle.rules[name=tidy/thumbs]" in [f.path for f in removal.fields]
+
+
+def test_what_contradicts_a_policy_is_a_note(world: World) -> None:
+    world.has("shop--photos")
+    own = "lifecycle: {rules: [{name: own, expire: {days: 1}}]}"
+    verdict = world.plan(bucket("photos", "shop--photos", own) + POLICY)[0]
+    assert any("LifecyclePolicy tidy: Conflict" in note for note in verdict.notes)

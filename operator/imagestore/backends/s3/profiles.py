@@ -14,6 +14,8 @@ from imagestore.api.storagebackend import Provider
 from imagestore.backends.s3.emptying import UploadKeys
 from imagestore.backends.s3.notifications import ONE_BY_ONE
 from imagestore.backends.s3.setting import Setting
+from imagestore.backends.s3.tiers import MOVES, NO_TIERS, Tiering
+from imagestore.core.losses import Limit
 from imagestore.core.reading import FULL, Level, Support
 
 
@@ -28,15 +30,17 @@ class Location(StrEnum):
 class Profile:
     """One store's dialect.
 
-    ``lifecycle_lossless``: rules need not be tried out disabled before they are written. ``permissions``
-    replaces a row's where the store has its own words, ``rows`` a whole row where it has its own ways.
-    ``documents``: where what is said here was read, of a store that nobody here could ask.
+    ``lifecycle_lossless``: rules need not be tried out disabled before they are written. ``tiering``: what lifecycle
+    rules may move objects to. ``permissions`` replaces a row's where the store has its own words, ``rows`` a whole
+    row where it has its own ways. ``documents``: where what is said here was read, of a store that nobody here
+    could ask.
     """
 
     product: str
     support: Mapping[str, Support]
     location: Location = Location.NONE
     lifecycle_lossless: bool = False
+    tiering: Tiering = NO_TIERS
     upload_keys: UploadKeys = "Declared"
     permissions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     rows: Mapping[str, Setting[Any]] = field(default_factory=dict)
@@ -51,8 +55,14 @@ def _none(reason: str) -> Support:
     return Support(Level.NONE, reason)
 
 
-def _partial(reason: str, *, lost: tuple[str, ...] = (), weak: tuple[str, ...] = ()) -> Support:
-    return Support(Level.PARTIAL, reason, lost, weak)
+def _partial(
+    reason: str, *, lost: tuple[str, ...] = (), weak: tuple[str, ...] = (), limits: tuple[Limit, ...] = ()
+) -> Support:
+    return Support(Level.PARTIAL, reason, lost, weak, limits)
+
+
+# Amazon's limit, which the others have taken over.
+_RULES = Limit("rules", "a bucket holds at most 1000 rules; declare fewer", most=1000)
 
 
 AWS = Profile(
@@ -65,7 +75,14 @@ AWS = Profile(
         "publicAccessBlock": FULL,
         "policy": FULL,
         "cors": FULL,
-        "lifecycle": FULL,
+        "lifecycle": Support(
+            Level.FULL,
+            weak=(
+                "objects below 128 KiB stay where they are, unless a rule's match.minSize or the bucket's"
+                " TransitionDefaultMinimumObjectSize says otherwise",
+            ),
+            limits=(_RULES,),
+        ),
         "quota": _none("Amazon S3 has no quota on a bucket"),
         "ownership": FULL,
         "requestPayment": FULL,
@@ -82,6 +99,10 @@ AWS = Profile(
     location=Location.REGION,
     # After a PUT, S3 may answer with the old rules for half a minute: a trial would refuse what it keeps.
     lifecycle_lossless=True,
+    tiering=Tiering(
+        defaults={"Cool": "STANDARD_IA", "Cold": "GLACIER_IR", "Archive": "DEEP_ARCHIVE"},
+        least_days={"STANDARD_IA": 30, "ONEZONE_IA": 30},
+    ),
 )
 
 MINIO = Profile(
@@ -101,8 +122,19 @@ MINIO = Profile(
             " mc admin config set ALIAS api cors_allow_origin=https://shop.example"
         ),
         "lifecycle": _partial(
-            "MinIO drops unfinished uploads by a setting of the whole server",
-            lost=("rules[].abortIncompleteMultipartUpload",),
+            "MinIO drops unfinished uploads by a setting of the whole server, and moves an object once only",
+            lost=("rules[].abortIncompleteMultipartUpload", "rules[].noncurrent.transitions[].keepNewest"),
+            limits=(
+                _RULES,
+                *(
+                    Limit(
+                        moves,
+                        "MinIO never moves an object again that it has moved; keep one transition",
+                        most=1,
+                    )
+                    for moves in MOVES
+                ),
+            ),
         ),
         "quota": FULL,
         "ownership": _none("PutBucketOwnershipControls: 400 MalformedXML"),
@@ -148,7 +180,12 @@ CEPH = Profile(
                 "rules[].match.minSize",
                 "rules[].match.maxSize",
                 "rules[].noncurrent.expire.keepNewest",
+                "rules[].noncurrent.transitions[].keepNewest",
             ),
+            weak=(
+                "a class in spec.tiers that the bucket's placement has not is stored all the same, and nothing moves",
+            ),
+            limits=(_RULES,),
         ),
         "quota": _partial("whole KiB only"),
         "ownership": _none("PutBucketOwnershipControls: 400 InvalidArgument (16.2)"),
@@ -188,7 +225,11 @@ SEAWEEDFS = Profile(
         "publicAccessBlock": _none("PutPublicAccessBlock: 501 NotImplemented"),
         "policy": FULL,
         "cors": FULL,
-        "lifecycle": FULL,
+        "lifecycle": _partial(
+            "there are no tiers for single objects: a rule that moves them is answered with 501 NotImplemented",
+            lost=MOVES,
+            limits=(_RULES,),
+        ),
         "quota": _none("SeaweedFS sets quotas in its shell only (s3.bucket.quota)"),
         "ownership": FULL,
         "requestPayment": _none("PutBucketRequestPayment: 400 MalformedXML; a read answers a dummy"),
@@ -221,6 +262,8 @@ IBM = Profile(
         "lifecycle": _partial(
             "IBM describes expiry after days by prefix, and unfinished uploads",
             lost=(
+                "rules[].expire.date",
+                "rules[].transitions",
                 "rules[].match.tags",
                 "rules[].match.minSize",
                 "rules[].match.maxSize",

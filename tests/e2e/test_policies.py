@@ -251,7 +251,10 @@ def test_objects_move_to_the_tier_that_the_backend_names(
         assert [r["ID"] for r in rules] == ["imagestore/down/cool"], "what is in force stays as it is"
         manifests[-1]["spec"]["tiers"] = [{"tier": "Cool", "storageClass": "NOPE"}]
         installed.apply(yaml.safe_dump(manifests[-1]))
-        said = lambda: policies.await_states("down", photos="Pending")[0].get("message", "")  # noqa: E731
+
+        def said() -> str:
+            return str(policies.await_states("down", photos="Pending")[0].get("message", ""))
+
         eventually(lambda: "storage class" in said(), 30, lambda: f"the store's own words: {said()}")
 
 

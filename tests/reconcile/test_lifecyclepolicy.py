@@ -116,6 +116,8 @@ def test_somebody_elses_edit_makes_no_policy_pending() -> None:
     assert said(policy(busy, before=edited))[1] == "Pending"
     still = policy(busy, before=policy(busy, before=edited).status)
     assert said(still)[1] == "Pending", "until it was read back"
+    torn = policy(replace(APPLIED, verdict=Verdict(state="Conflict", message="b"))).status
+    assert said(policy(busy, before=torn))[1] == "Pending", "it may have been edited while it was in conflict"
 
 
 def test_a_selector_that_matches_nothing_is_said_and_is_no_failure() -> None:

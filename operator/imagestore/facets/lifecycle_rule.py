@@ -19,9 +19,10 @@ ColderTier = Literal["Cool", "Cold", "Archive"]
 COLDER: tuple[ColderTier, ...] = ("Cool", "Cold", "Archive")  # each colder than the one before
 
 Days = Annotated[int, Field(ge=1, le=36500)]
+DATE = r"^20[0-9][0-9]-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 Date = Annotated[
     str,
-    Field(pattern=r"^20[0-9][0-9]-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$", max_length=10),
+    Field(pattern=DATE, max_length=10),
     Form("write a date as year-month-day, such as 2027-03-01; it begins at midnight UTC"),
     Cel(
         "!self.matches(r'-(02-30|02-31|04-31|06-31|09-31|11-31)$') &&"

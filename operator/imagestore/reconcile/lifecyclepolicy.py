@@ -67,12 +67,12 @@ def reconcile(
 
 
 def _settled(meta: Meta, status: LifecyclePolicyStatus) -> bool:
-    """Whether every bucket has acted on these very rules: what is new to one then is somebody else's edit.
+    """Whether every bucket was seen to hold these very rules: what is new to one then is somebody else's edit.
 
     Without this, one edit of one policy would make all others of its buckets Pending and Applied again.
     """
-    told = status.observed_generation == meta.generation
-    return told and status.counts is not None and not status.counts.pending
+    told, counts = status.observed_generation == meta.generation, status.counts
+    return told and counts is not None and counts.applied == counts.matched
 
 
 def _order(outcome: BucketOutcome) -> tuple[int, str]:

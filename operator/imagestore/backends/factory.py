@@ -11,7 +11,8 @@ from imagestore.backends.s3 import declared
 from imagestore.backends.s3 import transport as s3_transport
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.client import Keys, Target
-from imagestore.backends.s3.profiles import PROFILES, Profile
+from imagestore.backends.s3.profile import Profile
+from imagestore.backends.s3.profiles import PROFILES
 from imagestore.backends.s3.tiers import mapped
 from imagestore.metrics import StoreMetrics
 

@@ -11,7 +11,8 @@ from imagestore.backends.base import Driver, Remains, Server, Sight, Swept, Usag
 from imagestore.backends.s3 import emptying
 from imagestore.backends.s3.genuine import told_by_store
 from imagestore.backends.s3.object_lock import OBJECT_LOCK
-from imagestore.backends.s3.profiles import PROFILES, Location, Profile
+from imagestore.backends.s3.profile import Location, Profile
+from imagestore.backends.s3.profiles import PROFILES
 from imagestore.backends.s3.setting import Call, Place, S3Setting
 from imagestore.backends.s3.settings import SETTINGS
 from imagestore.backends.s3.tags import TAGS

@@ -10,7 +10,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from dev.cluster import Cluster
-from dev.stores import Store, aws, ceph, minio, rclone, seaweedfs, versitygw
+from dev.stores import Store, aws, ceph, minio, rclone, seaweedfs, tiered_minio, versitygw
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +24,13 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 def minio_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """A MinIO with the KMS key `images`."""
     with minio(tmp_path_factory.mktemp("stores")) as store:
+        yield store
+
+
+@pytest.fixture(scope="session")
+def tiered_minio_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A MinIO with the KMS key `images`, whose tier WARM is another MinIO."""
+    with tiered_minio(tmp_path_factory.mktemp("stores")) as store:
         yield store
 
 

@@ -4,6 +4,7 @@ Names come from a small pool, so that a wish and what was observed meet often en
 """
 
 import re
+from datetime import date
 from functools import cache
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -17,6 +18,7 @@ from imagestore.core.facet import Facet, Parts
 from imagestore.core.model import QUANTITY, ByHand, Cel, Internal, ListMap, ListSet, Model, WishOnly, marker
 from imagestore.core.reading import Found, Missing, Reading
 from imagestore.core.references import BucketRef
+from imagestore.facets.lifecycle_rule import DATE
 from imagestore.facets.policy import TLS_SID
 
 _POOL = [
@@ -160,6 +162,8 @@ def _text(metadata: list[Any]) -> st.SearchStrategy[str]:
     length = most.max_length if most else 64
     fitting = [w for w in _POOL if pattern is None or re.fullmatch(pattern, w)]
     least = _least(metadata)
+    if pattern == DATE:  # of which a rule says that there are no others than these
+        return st.dates(date(2000, 1, 1), date(2099, 12, 31)).map(date.isoformat)
     if pattern == QUANTITY:
         return st.sampled_from(fitting) | st.integers(0, 2**63).map(str)
     wild = (

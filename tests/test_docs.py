@@ -22,7 +22,7 @@ REASONS = {
 }  # fmt: skip
 CAMEL = re.compile(r"([A-Z][a-z]+)+")
 # Put together from parts, or a constant.
-BUILT = {"DriftCorrected", "DriftVanished", "AccessDenied", NOT_FOUND, ONLY_BY_HAND}
+BUILT = {"DriftCorrected", "DriftVanished", "AccessDenied", "Held", "Lossy", NOT_FOUND, ONLY_BY_HAND}
 
 
 def said() -> set[str]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from pathlib import Path
 
 from dev.stores.aws import aws
 from dev.stores.base import Provider, Store
@@ -10,9 +9,10 @@ from dev.stores.ceph import ceph
 from dev.stores.minio import minio
 from dev.stores.rclone import rclone
 from dev.stores.seaweedfs import seaweedfs
+from dev.stores.tiers import tiered_minio
 from dev.stores.versitygw import versitygw
 
-FACTORIES: Mapping[str, Callable[[Path], AbstractContextManager[Store]]] = {
+FACTORIES: Mapping[str, Callable[..., AbstractContextManager[Store]]] = {
     "minio": minio,
     "ceph": ceph,
     "seaweedfs": seaweedfs,
@@ -21,4 +21,15 @@ FACTORIES: Mapping[str, Callable[[Path], AbstractContextManager[Store]]] = {
     "rclone": rclone,
 }
 
-__all__ = ["FACTORIES", "Provider", "Store", "aws", "ceph", "minio", "rclone", "seaweedfs", "versitygw"]
+__all__ = [
+    "FACTORIES",
+    "Provider",
+    "Store",
+    "aws",
+    "ceph",
+    "minio",
+    "rclone",
+    "seaweedfs",
+    "tiered_minio",
+    "versitygw",
+]

@@ -1,7 +1,7 @@
 """What every object store on this machine looks like to tests, demo and benchmarks."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -42,6 +42,8 @@ class Store:
     ca_file: Path | None = None  # who signed its certificate, where it speaks TLS
     product: str = ""  # of a server that has no dialect of its own: its provider is S3
     servers: Sequence[Server] = field(default=(), repr=False, compare=False)
+    tiers: Mapping[str, str] = field(default_factory=dict, compare=False)  # its class of each neutral tier
+    behind: "Store | None" = field(default=None, repr=False, compare=False)  # where its tiered objects are
 
     def start(self) -> None:
         """Start it again on the same port; ready afterwards. AWS (moto) forgets what it held, no other does."""

@@ -12,6 +12,7 @@ from dev.stores.rados import KMS_KEY, Rados
 
 __all__ = ["KMS_KEY", "ceph", "ceph_programs"]
 
+TIERS = {"Cool": "COOL", "Archive": "ICE"}
 _ADMIN_CAPS = "buckets=*;users=*;usage=*;metadata=*"
 
 
@@ -32,7 +33,7 @@ def ceph(directory: Path, *, name: str = "ceph", webhook: str = NOWHERE) -> Iter
     rados = Rados.prepare(ceph_programs(), directory / name)
     endpoint = f"http://127.0.0.1:{rados.gateway_port}"
     user, administrator = ("imagestore", new_secret()), ("administrator", new_secret())
-    store = Store("Ceph", endpoint, "default", *user, endpoint, *administrator)
+    store = Store("Ceph", endpoint, "default", *user, endpoint, *administrator, tiers=TIERS)
     monitor, osd, gateway = rados.monitor(), rados.osd(), rados.gateway(store.lists)
     with running(monitor):
         rados.format_osd()
@@ -41,6 +42,7 @@ def ceph(directory: Path, *, name: str = "ceph", webhook: str = NOWHERE) -> Iter
             # starts, which 16.2 would otherwise do without waiting for them.
             _create_user(rados, *user)
             _create_user(rados, *administrator, f"--caps={_ADMIN_CAPS}")
+            rados.add_classes(TIERS.values())
             with running(gateway):
                 store.client("sns").create_topic(Name="images", Attributes={"push-endpoint": webhook})
                 yield replace(store, servers=(monitor, osd, gateway))

@@ -17,10 +17,16 @@ KMS_KEY = "images"
 
 @contextmanager
 def minio(
-    directory: Path, *, name: str = "minio", kms: bool = True, webhook: str = NOWHERE
+    directory: Path,
+    *,
+    name: str = "minio",
+    kms: bool = True,
+    scanner: str = "slowest",
+    webhook: str = NOWHERE,
 ) -> Iterator[Store]:
     """A MinIO whose data is in `directory/name`. With `kms` it encrypts with the key `images` on request.
 
+    `scanner` is how busily it looks for objects whose lifecycle rules are due: slowest, default or fastest.
     It can tell `webhook` of uploads, as the target `arn:minio:sqs::IMAGES:webhook`.
     """
     port, console = free_ports(2)
@@ -34,7 +40,7 @@ def minio(
         "minio",
         [program("minio"), "server", "--quiet", *addresses, folder / "data"],
         log=folder / "minio.log",
-        env=_environment(store, kms=kms) | _target(webhook),
+        env=_environment(store, kms=kms, scanner=scanner) | _target(webhook),
         ready=store.lists,
     )
     with running(server):
@@ -45,7 +51,7 @@ def _target(webhook: str) -> dict[str, str]:
     return {"MINIO_NOTIFY_WEBHOOK_ENABLE_IMAGES": "on", "MINIO_NOTIFY_WEBHOOK_ENDPOINT_IMAGES": webhook}
 
 
-def _environment(store: Store, *, kms: bool) -> dict[str, str]:
+def _environment(store: Store, *, kms: bool, scanner: str) -> dict[str, str]:
     settings = {
         "MINIO_ROOT_USER": store.access_key,
         "MINIO_ROOT_PASSWORD": store.secret_key,
@@ -54,7 +60,7 @@ def _environment(store: Store, *, kms: bool) -> dict[str, str]:
         "MINIO_CI_CD": "1",
         "MINIO_BROWSER": "off",
         "MINIO_UPDATE": "off",
-        "MINIO_SCANNER_SPEED": "slowest",
+        "MINIO_SCANNER_SPEED": scanner,
     }
     if kms:
         settings["MINIO_KMS_SECRET_KEY"] = f"{KMS_KEY}:{base64.b64encode(secrets.token_bytes(32)).decode()}"

@@ -5,7 +5,7 @@ import os
 import secrets
 import subprocess
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,6 +115,14 @@ class Rados:
     def format_osd(self) -> None:
         """Lay out the OSD's folder; it asks the running monitor whose it is."""
         self.run("ceph-osd", "--mkfs", "-i", "0")
+
+    def add_classes(self, names: Iterable[str]) -> None:
+        """Give the default placement these storage classes, each with a pool of its own. Before the gateway starts."""
+        for name in names:
+            where = ("--placement-id=default-placement", f"--storage-class={name}")
+            self.run("radosgw-admin", "zonegroup", "placement", "add", "--rgw-zonegroup=default", *where)
+            pool = f"--data-pool=default.rgw.buckets.{name.lower()}"
+            self.run("radosgw-admin", "zone", "placement", "add", "--rgw-zone=default", *where, pool)
 
     def monitor(self) -> Server:
         """The monitor; whoever needs it waits for it."""

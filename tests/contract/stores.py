@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from dev.stores import Store
+from dev.stores.ceph import TIERS as CEPH_TIERS
 from dev.wait import eventually
-from imagestore.api.storagebackend import StorageBackendSpec
+from imagestore.api.storagebackend import Provider, StorageBackendSpec
 from imagestore.backends.base import Driver
 from imagestore.backends.factory import Keys, connect_with_keys
 from imagestore.backends.s3.backend import S3Backend
@@ -17,6 +18,7 @@ from imagestore.backends.s3.catalog import support_matrix
 from imagestore.backends.s3.profiles import PROFILES
 from imagestore.backends.s3.setting import Setting
 from imagestore.backends.s3.settings import SETTINGS
+from imagestore.backends.s3.tiers import limited
 from imagestore.core.errors import NotFound
 from imagestore.core.facet import Facet
 from imagestore.core.reading import Support
@@ -31,7 +33,7 @@ ROWS = {row.facet: row for row in SETTINGS}
 LIVE = from_environment()
 _LOCAL = {
     "AWS": "aws_store",
-    "MinIO": "minio_store",
+    "MinIO": "tiered_minio_store",
     "Ceph": "ceph_store",
     "SeaweedFS": "seaweedfs_store",
     # Of these nobody has written a profile: they are reached with what a probe found out.
@@ -40,9 +42,25 @@ _LOCAL = {
 }
 FIXTURES = {LIVE.provider: ""} if LIVE else _LOCAL
 SAMPLES = LIVE.samples() if LIVE else ALL_SAMPLES
+# What the stores here have: moto Amazon's own classes, MinIO another MinIO, Ceph two more pools. SeaweedFS has none;
+# it is given words for them, so that its own answer can be heard.
+TIERS: Mapping[str, Mapping[str, str]] = {
+    "AWS": PROFILES["AWS"].tiering.defaults,
+    "MinIO": {"Cool": "WARM"},
+    "Ceph": CEPH_TIERS,
+    "SeaweedFS": {"Cool": "COOL", "Cold": "COLD", "Archive": "ICE"},
+}
+
+
+def _limited(provider: Provider, held: Mapping[str, Support]) -> Mapping[str, Support]:
+    """As the stores here are: what a lifecycle may use depends on their tiers."""
+    tiers = TIERS.get(provider, {})
+    return {**held, "lifecycle": limited(held["lifecycle"], PROFILES[provider].tiering, tiers)}
+
+
 # How much of each facet each of them holds: the operator's profiles, and what the probe found out.
 MATRIX: Mapping[str, Mapping[str, Support]] = {
-    **{str(p): held for p, held in support_matrix().items()},
+    **{str(p): _limited(p, held) for p, held in support_matrix().items()},
     **{product: supports(product) for product in PRODUCTS},
     **({LIVE.provider: LIVE.backend.support} if LIVE else {}),
 }
@@ -123,6 +141,8 @@ def connected(store: Store, **more: Any) -> S3Backend:
     }
     if store.product:
         spec["s3"]["profile"] = declared(store.product)
+    elif store.provider != "AWS":
+        spec["tiers"] = [{"tier": t, "storageClass": c} for t, c in TIERS[store.provider].items()]
     if store.admin_endpoint:
         spec["admin"] = {"endpoint": store.admin_endpoint, "credentials": {"ambient": {}}}
     backend = connect_with_keys(

@@ -1,22 +1,18 @@
 """Every driver, facet and sample, on the real servers. AWS is moto: it stands in for what only AWS has."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import pytest
 
 from imagestore.api.imagebucket import FACETS
-from imagestore.backends.s3.catalog import permissions
-from imagestore.backends.s3.settings import SETTINGS
 from imagestore.core.diff import diff
 from imagestore.core.errors import Rejected, StoreError
 from imagestore.core.facet import Facet
-from imagestore.core.losses import uses
-from imagestore.core.paths import ANY, Step, parse
+from imagestore.core.losses import beyond, uses
 from imagestore.core.plan import plan
 from imagestore.core.reading import Found, Level, Missing
 from imagestore.facets.policy import Policy
+from tests.contract.pruning import without
 from tests.contract.stores import (
     FIXTURES,
     LIVE,
@@ -38,17 +34,31 @@ REFUSING = [(p, f) for p, f in NOT_HELD if f != "quota" and not MATRIX[p][f].rea
 
 def _samples() -> Iterator[tuple[str, str, str]]:
     for provider, facet in WRITTEN:
-        lost = MATRIX[provider][facet].lost
+        lost, limits = MATRIX[provider][facet].lost, MATRIX[provider][facet].limits
         for name, value in SAMPLES[facet].items():
             moto = provider == "AWS" and (facet, name) in MOTO_LOSES and not LIVE
             # A Deny without TLS is carried out by SeaweedFS at once: see test_tls.
             locked_out = provider == "SeaweedFS" and facet == "policy" and uses(value, ["requireTls"])
-            if not (uses(value, lost) or (provider, facet, name) in REFUSED or moto or locked_out):
+            if not (
+                uses(value, lost)
+                or beyond(value, limits)
+                or (provider, facet, name) in REFUSED
+                or moto
+                or locked_out
+            ):
                 yield provider, facet, name
 
 
 STORED = list(_samples())
-LOST = [(p, f, n) for p, f in WRITTEN for n, value in SAMPLES[f].items() if uses(value, MATRIX[p][f].lost)]
+BEYOND = [
+    (p, f, n) for p, f in WRITTEN for n, value in SAMPLES[f].items() if beyond(value, MATRIX[p][f].limits)
+]
+LOST = [
+    (p, f, n)
+    for p, f in WRITTEN
+    for n, value in SAMPLES[f].items()
+    if uses(value, MATRIX[p][f].lost) and (p, f, n) not in BEYOND
+]
 
 
 @pytest.fixture
@@ -208,26 +218,15 @@ def test_what_would_be_lost_is_refused_by_its_path(at: World, sample: Facet) -> 
     assert at.recorded.operations == [], "nothing was sent"
 
 
-def without(value: Facet, lost: Iterable[str]) -> Facet:
-    """``value`` without what these patterns name; a rule that then does nothing goes, too."""
-    json = value.to_json()
-    for pattern in lost:
-        json = _pruned(json, parse(pattern))
-    if "rules" in json:
-        json["rules"] = [rule for rule in json["rules"] if set(rule) - {"name", "state", "match"}]
-    return type(value).model_validate(json)
-
-
-def _pruned(json: Any, steps: Sequence[Step]) -> Any:
-    if tuple(steps) == (ANY,):
-        return []
-    if steps[0] == ANY:
-        return [_pruned(item, steps[1:]) for item in json]
-    if steps[0] not in json:
-        return json
-    rest = {k: v for k, v in json.items() if k != steps[0]}
-    left = _pruned(json[steps[0]], steps[1:]) if len(steps) > 1 else None
-    return rest | ({steps[0]: left} if left else {})
+@each_sample(BEYOND)
+def test_what_a_store_does_not_take_is_refused_by_its_path(at: World, sample: Facet) -> None:
+    refused = beyond(sample, at.backend.support[at.facet].limits)
+    assert refused == beyond(sample, MATRIX[at.server][at.facet].limits)
+    with pytest.raises(Rejected) as refusal:
+        at.driver.write(at.bucket, sample, None)
+    assert refusal.value.code == "Lossy"
+    assert any(path in str(refusal.value) for path in refused)
+    assert at.recorded.operations == [], "nothing was sent"
 
 
 @each_sample([c for c in LOST if c not in REFUSED])
@@ -277,31 +276,3 @@ def _refusal(at: World, sample: Facet) -> str | None:
     except StoreError as error:
         return str(error.code)
     return None
-
-
-@pytest.mark.parametrize("provider", FIXTURES)
-def test_quota_needs_the_admin_api(provider: str, request: pytest.FixtureRequest) -> None:
-    backend = replace(backend_of(provider, request), admin=False)
-    assert "quota" not in backend.drivers
-    support = backend.support["quota"]
-    assert support.level is Level.NONE
-    assert ("spec.admin" in support.reason) == (provider in ("MinIO", "Ceph"))
-
-
-@pytest.mark.parametrize("provider", FIXTURES)
-def test_every_facet_has_a_support_and_drivers_are_those_supported(
-    provider: str, request: pytest.FixtureRequest
-) -> None:
-    backend = backend_of(provider, request)
-    assert list(backend.support) == list(FACETS)
-    held = {f for f, s in backend.support.items() if s.level is not Level.NONE}
-    assert set(backend.drivers) == held
-    unasked = set() if backend.admin else {"quota"}
-    if backend.provider != "S3":
-        assert set(permissions(backend.provider)) - unasked == held - unasked
-    assert all(s.reason for s in backend.support.values() if s.level is not Level.FULL)
-    assert all(d.permissions for d in backend.drivers.values())
-
-
-def test_every_facet_has_a_row_and_samples() -> None:
-    assert [row.facet for row in SETTINGS] == list(FACETS) == list(SAMPLES)

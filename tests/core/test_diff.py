@@ -1,7 +1,8 @@
 """Differences that were once missed, each with the harm that it would have done."""
 
 from imagestore.core.diff import FieldDiff, diff
-from imagestore.facets.lifecycle import Expire, Lifecycle, LifecycleRule, Match, Noncurrent, NoncurrentExpire
+from imagestore.facets.lifecycle import Lifecycle
+from imagestore.facets.lifecycle_rule import Expire, LifecycleRule, Match, Noncurrent, NoncurrentExpire
 from imagestore.facets.object_lock import ObjectLock
 from imagestore.facets.policy import Policy
 from imagestore.facets.tags import Tags

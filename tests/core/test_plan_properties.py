@@ -161,7 +161,7 @@ def test_parts_that_nobody_here_declared_survive_verbatim(kind: Kind, data: st.D
     if not (change.writes and isinstance(reading, Found) and wish.parts() is not None):
         return
     have = reading.value.canonical()
-    ours = managed | (wanted.canonical().claims(have) if wanted else WHOLE)
+    ours = managed | (wanted.canonical().claims(have) if wanted else have.owned())
     foreign = (have.parts() or WHOLE) - ours
     left = change.after.restrict(foreign) if change.after else None
     survived = stored(left).canonical() if left else None
@@ -175,7 +175,10 @@ def test_a_setting_that_is_no_longer_mentioned_obeys_its_removal_rule(
 ) -> None:
     _, reading, managed = data.draw(strategies.cases(kind[1]))
     change = decide(kind[0], None, reading, managed)
-    mine = reading.value.canonical().restrict(managed) if isinstance(reading, Found) else None
+    mine = None
+    if isinstance(reading, Found):
+        have = reading.value.canonical()
+        mine = have.restrict(managed | have.owned())
     if mine is None or mine.is_empty() or kind[1].removal in (Removal.RETAIN, Removal.LEAVE):
         assert change.op is Op.KEEP
         assert change.reason == "Forgotten"

@@ -6,7 +6,8 @@ from imagestore.core.plan import Op, Plan, plan
 from imagestore.core.policies import hold_everything, hold_risky, ignoring, observe_only
 from imagestore.core.reading import Found, Missing, Reading, Unreadable, Unsupported
 from imagestore.facets.cors import Cors
-from imagestore.facets.lifecycle import Expire, Lifecycle, LifecycleRule
+from imagestore.facets.lifecycle import Lifecycle
+from imagestore.facets.lifecycle_rule import Expire, LifecycleRule
 from imagestore.facets.policy import TLS_SID, Policy, Statement
 from imagestore.facets.tags import Tags
 from imagestore.facets.versioning import Versioning

@@ -18,7 +18,11 @@ BACKEND: Json = {
     "s3": {"endpoint": "https://s3.example:9000", "region": "eu-west-1"},
     "credentials": {"secretRef": {"name": "eu"}},
 }
-SPECS = {"ImageBucket": BUCKET, "StorageBackend": BACKEND}
+POLICY: Json = {
+    "bucketSelector": {"matchLabels": {"class": "photos"}},
+    "rules": [{"name": "thumbs", "expire": {"days": 30}}],
+}
+SPECS = {"ImageBucket": BUCKET, "StorageBackend": BACKEND, "LifecyclePolicy": POLICY}
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ def manifest(kind: str, name: str, **spec: Any) -> Json:
     return {
         "apiVersion": "imagestore.dev/v1alpha1",
         "kind": kind,
-        "metadata": {"name": name} | ({"namespace": "default"} if kind == "ImageBucket" else {}),
+        "metadata": {"name": name} | ({} if kind == "StorageBackend" else {"namespace": "default"}),
         "spec": merged(SPECS[kind], spec),
     }
 

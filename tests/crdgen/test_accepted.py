@@ -119,8 +119,8 @@ def test_columns_of_a_backend(installed: Cluster) -> None:
 
 
 def test_all_kinds_are_shown_by_their_category(installed: Cluster) -> None:
-    installed.apply(MAXIMAL["ImageBucket"].read_text())
-    installed.apply(MAXIMAL["StorageBackend"].read_text())
+    for kind in KINDS:
+        installed.apply(MAXIMAL[kind.name].read_text())
     names = installed.kubectl("get", "imagestore", "-o", "name").stdout.split()
     assert {n.split("/")[0] for n in names} == {f"{k.singular}.{k.group}" for k in KINDS}
 

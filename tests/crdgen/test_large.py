@@ -14,7 +14,14 @@ Json = dict[str, Any]
 def rule(number: int) -> Json:
     tags = {f"key-{n}" + "k" * 80: "v" * 200 for n in range(10)}
     match = {"prefix": "p" * 1000, "tags": tags, "minSize": "128Ki", "maxSize": "5Gi"}
-    return {"name": f"rule-{number}", "match": match, "expire": {"days": 30}}
+    moves = [{"tier": tier, "days": days} for days, tier in enumerate(("Cool", "Cold", "Archive"), 1)]
+    return {
+        "name": f"rule-{number}",
+        "match": match,
+        "transitions": moves,
+        "expire": {"days": 30},
+        "noncurrent": {"transitions": moves, "expire": {"days": 30}},
+    }
 
 
 def statement(number: int) -> Json:
@@ -71,6 +78,14 @@ def test_a_large_bucket_is_judged(installed: Cluster) -> None:
     installed.kubectl("label", "ib", "large", "touched=yes")
     installed.kubectl("patch", "ib", "large", "--type=merge", "-p", '{"spec":{"suspend":true}}')
     installed.kubectl("delete", "ib", "large")
+
+
+def test_a_large_policy_is_judged(installed: Cluster) -> None:
+    refs = [{"name": f"bucket-{n}" + "x" * 200} for n in range(256)]
+    made = manifest(
+        "LifecyclePolicy", "large", bucketSelector=None, bucketRefs=refs, rules=[rule(n) for n in range(50)]
+    )
+    accept(installed, made)
 
 
 def test_a_large_backend_is_judged(installed: Cluster) -> None:

@@ -4,17 +4,19 @@ import pytest
 import yaml
 
 from dev.cluster import Cluster
-from tests.crdgen import wrong_backends, wrong_buckets
-from tests.crdgen.manifests import Wrong, accept, answers, manifest
+from tests.crdgen import wrong_backends, wrong_buckets, wrong_policies
+from tests.crdgen.manifests import SPECS, Wrong, accept, answers, manifest
 
 CASES = [Wrong("ImageBucket", *case) for case in wrong_buckets.WRONG]
 CASES += [Wrong("StorageBackend", *case) for case in wrong_backends.WRONG]
+CASES += [Wrong("LifecyclePolicy", *case) for case in wrong_policies.WRONG]
 UNKNOWN = [
     Wrong("ImageBucket", "backendRef: {namespace: other}", 'unknown field "spec.backendRef.namespace"'),
     Wrong("ImageBucket", "endpoint: https://evil.example", 'unknown field "spec.endpoint"'),
     Wrong("ImageBucket", "credentials: {secretRef: {name: a}}", 'unknown field "spec.credentials"'),
     Wrong("ImageBucket", "logging: {targetBucketRef: {bucket: theirs}}", 'field "spec.logging.targetBucketRef.bucket"'),
     Wrong("ImageBucket", "logging: {targetBucketRef: {name: audit, namespace: other}}", 'field "spec.logging.targetBucketRef.namespace"'),
+    Wrong("LifecyclePolicy", "bucketSelector: {namespace: b}", 'field "spec.bucketSelector.namespace"'),
     Wrong("StorageBackend", "credentials: {secretRef: {namespace: b}}", 'field "spec.credentials.secretRef.namespace"'),
 ]  # fmt: skip
 # Changes of what never changes: what was, the change, the words.
@@ -72,4 +74,4 @@ def test_an_endpoint_cannot_be_added_later(installed: Cluster) -> None:
 
 def test_the_right_ones_are_right(installed: Cluster) -> None:
     """What the mistakes are laid over is accepted: each is refused for its own sake."""
-    accept(installed, manifest("ImageBucket", "right"), manifest("StorageBackend", "right"))
+    accept(installed, *(manifest(kind, "right") for kind in SPECS))

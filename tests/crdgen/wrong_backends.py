@@ -64,6 +64,17 @@ WRONG = [
     ("tenancy: {allowedNotificationTargets: ['arn:*:webhook']}", "write * only at the end"),
     ("tenancy: {maxObjectLock: {mode: Governance}}", "maxObjectLock.days: Required value"),
     ("tenancy: {minDriftInterval: hourly}", "write a duration such as"),
+    # tiers
+    ("tiers: []", "should have at least 1 items"),
+    ("tiers: [{tier: Hot, storageClass: A}]", 'supported values: "Cool", "Cold", "Archive"'),
+    ("tiers: [{tier: Cool}]", "tiers[0].storageClass: Required value"),
+    ("tiers: [{tier: Cool, storageClass: STANDARD}]", "name a class that is colder"),
+    ("tiers: [{tier: Cool, storageClass: A B}]", "a storage class has letters, digits, _ and - only"),
+    ("tiers: [{tier: Cool, storageClass: A}, {tier: Cool, storageClass: B}]", "Duplicate value"),
+    ("tiers: [{tier: Cool, storageClass: A}, {tier: Cold, storageClass: A}]", "two tiers with one class"),
+    ("tiers: [{tier: Cool, storageClass: warm}]", "write the storageClass in capitals"),
+    ("{provider: AWS, tiers: [{tier: Cool, storageClass: NEARLINE}]}", "Amazon S3 has the classes STANDARD_IA"),
+    ("{provider: SeaweedFS, tiers: [{tier: Cool, storageClass: A}]}", "SeaweedFS has no tiers"),
     ("limits: {requestsPerSecond: 0}", "should be greater than or equal to 1"),
     ("limits: {concurrency: 65}", "should be less than or equal to 64"),
 ]  # fmt: skip

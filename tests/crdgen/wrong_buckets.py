@@ -88,10 +88,10 @@ WRONG = [
     ("cors: {rules: [{allowedOrigins: ['*'], allowedMethods: [GET], exposeHeaders: ['x-*']}]}", "name every header"),
     ("cors: {rules: [{allowedOrigins: ['*'], allowedMethods: [GET], allowedHeaders: ['x-*-*']}]}", "at most one *"),
     # lifecycle
-    ("lifecycle: {rules: [{name: a}]}", "the rule does nothing; give expire, noncurrent"),
+    ("lifecycle: {rules: [{name: a}]}", "the rule does nothing; give transitions, expire, noncurrent"),
     ("lifecycle: {rules: [{expire: {days: 1}}]}", "spec.lifecycle.rules[0].name: Required value"),
     ("lifecycle: {rules: [{name: Old Ones, expire: {days: 1}}]}", "a rule's name has lower-case letters"),
-    ("lifecycle: {rules: [{name: foreign/x, expire: {days: 1}}]}", "remove foreign/ from it"),
+    ("lifecycle: {rules: [{name: foreign/x, expire: {days: 1}}]}", "a rule's name has no slash"),
     ("lifecycle: {rules: [{name: a, expire: {days: 1}}, {name: a, expire: {days: 2}}]}", "Duplicate value"),
     ("lifecycle: {rules: [{name: a, expire: {days: 0}}]}", "should be greater than or equal to 1"),
     ("lifecycle: {rules: [{name: a, expire: {days: 12h}}]}", "must be of type integer"),

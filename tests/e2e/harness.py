@@ -18,7 +18,7 @@ from dev.ports import free_port
 from dev.process import Server
 from dev.stores import Store
 from dev.wait import eventually
-from imagestore.api.imagebucket import ImageBucketStatus
+from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.core import conditions
 
 SYSTEM = "imagestore-system"
@@ -106,6 +106,8 @@ def backend_manifests(
         "namespaces": {"names": list(namespaces)},
         "tenancy": {"deletionPolicies": ["Retain", "DeleteIfEmpty", "DeleteAll"], **tenancy},
     }
+    if store.tiers:
+        spec["tiers"] = [{"tier": t, "storageClass": c} for t, c in store.tiers.items()]
     if store.admin_endpoint and store.admin_access_key and store.admin_secret_key:
         admin = f"{name}-admin"
         secrets.append(_secret(admin, store.admin_access_key, store.admin_secret_key))

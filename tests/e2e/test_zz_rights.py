@@ -10,12 +10,13 @@ from typing import Any
 import yaml
 
 from dev.cluster import Cluster
+from imagestore.api.kinds import KINDS
 from tests.e2e.harness import ACCOUNT, CHART, INSTALLATION, SYSTEM, Operator, User
 
 Right = tuple[str, str, str]  # group, resource/subresource, verb
 
 # Asked for only after a write met a conflict (409), which tests/k8s brings about and no story can on purpose.
-AFTER_A_CONFLICT = {("imagestore.dev", "imagebuckets", "get"), ("imagestore.dev", "storagebackends", "get")}
+AFTER_A_CONFLICT = {("imagestore.dev", kind.plural, "get") for kind in KINDS}
 
 
 def used(cluster: Cluster) -> Iterator[tuple[Right, int]]:

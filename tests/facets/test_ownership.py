@@ -7,7 +7,8 @@ from imagestore.core.plan import Change, Op, plan
 from imagestore.core.reading import Found, Reading
 from imagestore.facets.cors import Cors
 from imagestore.facets.encryption import Encryption
-from imagestore.facets.lifecycle import Expire, Lifecycle, LifecycleRule
+from imagestore.facets.lifecycle import Lifecycle
+from imagestore.facets.lifecycle_rule import Expire, LifecycleRule
 from imagestore.facets.policy import Policy, Statement
 from imagestore.facets.tags import Tags
 

@@ -11,7 +11,8 @@ from typing import Any, Self
 from botocore.exceptions import ClientError
 
 from dev.stores import Store as Server
-from imagestore.api.imagebucket import FACETS, ImageBucketSpec, ImageBucketStatus, wishes
+from imagestore.api.bucketstatus import ImageBucketStatus
+from imagestore.api.imagebucket import FACETS, ImageBucketSpec, wishes
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.decorators import Timing
 from imagestore.backends.factory import connect

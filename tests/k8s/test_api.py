@@ -7,7 +7,7 @@ import pytest
 
 from dev.cluster import Cluster
 from imagestore import metrics
-from imagestore.api.imagebucket import ImageBucketStatus
+from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.core.conditions import Condition
 from imagestore.core.outcome import Finalizer, Note, Outcome
 from imagestore.k8s.access import Access

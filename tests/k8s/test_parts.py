@@ -13,7 +13,8 @@ import yaml
 from pydantic import ValidationError
 
 from dev.certificates import Authority
-from imagestore.api.imagebucket import ImageBucketSpec, ImageBucketStatus
+from imagestore.api.bucketstatus import ImageBucketStatus
+from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.core.conditions import violations
 from imagestore.core.outcome import Note
 from imagestore.k8s import logs, resources

@@ -3,12 +3,15 @@
 Every status that is written passes through JSON and the rules of kstatus.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from imagestore.api.imagebucket import FACETS, ImageBucketSpec, ImageBucketStatus
+from imagestore.api.bucketstatus import ImageBucketStatus
+from imagestore.api.imagebucket import FACETS, ImageBucketSpec
+from imagestore.api.lifecyclepolicy import LifecyclePolicySpec
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.memory import MemoryBackend, MemoryBucket, MemoryStore
 from imagestore.core import conditions
@@ -16,6 +19,7 @@ from imagestore.core.conditions import Condition
 from imagestore.core.outcome import Finalizer, Note, Outcome
 from imagestore.core.reading import Support
 from imagestore.reconcile.bucket import reconcile
+from imagestore.reconcile.merging import Declared
 from imagestore.reconcile.situation import Memo, Meta, Referenced, Settings, Situation, Store
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -45,6 +49,14 @@ def tokens() -> Iterator[str]:
         yield f"token{number}"
 
 
+def declared(name: str, **spec: Any) -> Declared:
+    """A LifecyclePolicy as a bucket meets it; ``understood=False``: a newer version's."""
+    understood = spec.pop("understood", True)
+    whole = {"bucketRefs": [{"name": "photos"}], **spec}
+    made = LifecyclePolicySpec.model_validate(whole) if understood else None
+    return Declared(name, json.dumps(spec, sort_keys=True).encode(), made)
+
+
 @dataclass
 class World:
     """One object, one store, one clock."""
@@ -64,6 +76,7 @@ class World:
     rival: str | None = None
     earlier: int = 0
     others: dict[str, Referenced] = field(default_factory=dict)  # other ImageBuckets of the namespace
+    policies: dict[str, dict[str, Any]] = field(default_factory=dict)  # LifecyclePolicies for this bucket
     usable: bool = True
     writes: int = 0  # of Kubernetes: finalizer and status
     settings: Settings = field(default_factory=lambda: Settings("prod"))
@@ -100,6 +113,7 @@ class World:
             self.rival,
             self.earlier,
             self.others,
+            tuple(declared(name, **spec) for name, spec in sorted(self.policies.items())),
         )
 
     def step(self) -> Outcome[ImageBucketStatus]:

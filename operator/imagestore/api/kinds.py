@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from imagestore import GROUP, VERSION
-from imagestore.api.imagebucket import FACETS, ImageBucketSpec, ImageBucketStatus
+from imagestore.api.bucketstatus import ImageBucketStatus
+from imagestore.api.imagebucket import FACETS, ImageBucketSpec
+from imagestore.api.lifecyclepolicy import LifecyclePolicySpec, LifecyclePolicyStatus
 from imagestore.api.storagebackend import StorageBackendSpec, StorageBackendStatus
 from imagestore.core.marks import spots
 from imagestore.core.model import Cel, Model, Reference
@@ -12,7 +14,16 @@ from imagestore.core.paths import Step
 
 CATEGORY = "imagestore"
 
-__all__ = ["GROUP", "IMAGE_BUCKET", "KINDS", "STORAGE_BACKEND", "VERSION", "Column", "Kind"]
+__all__ = [
+    "GROUP",
+    "IMAGE_BUCKET",
+    "KINDS",
+    "LIFECYCLE_POLICY",
+    "STORAGE_BACKEND",
+    "VERSION",
+    "Column",
+    "Kind",
+]
 
 Scope = Literal["Namespaced", "Cluster"]
 
@@ -158,4 +169,43 @@ STORAGE_BACKEND = Kind(
     ),
 )
 
-KINDS = (STORAGE_BACKEND, IMAGE_BUCKET)
+LIFECYCLE_POLICY = Kind(
+    name="LifecyclePolicy",
+    plural="lifecyclepolicies",
+    scope="Namespaced",
+    short="lcp",
+    description="Lifecycle rules that are declared once and kept on every bucket that the policy matches.",
+    spec=LifecyclePolicySpec,
+    status=LifecyclePolicyStatus,
+    columns=(
+        Column("Ready", _condition("Ready"), "Whether every matched bucket holds every rule."),
+        Column("Matched", ".status.counts.matched", "How many buckets it is for.", "integer"),
+        Column("Applied", ".status.counts.applied", "How many of them hold it.", "integer"),
+        Column(
+            "Priority", ".spec.priority", "Which of two that contradict each other prevails.", "integer", 1
+        ),
+        Column(
+            "Drift",
+            _condition("DriftDetected"),
+            "True while a bucket's rule was changed by others.",
+            priority=1,
+        ),
+        Column(
+            "Reason", '.status.conditions[?(@.type=="Ready")].reason', "Why it is (not) ready.", priority=1
+        ),
+        _AGE,
+    ),
+    cel=(
+        Cel(
+            "size(self.metadata.name) <= 63",
+            "the name is part of each rule's id in the store, which has little room; use at most 63 characters",
+        ),
+        Cel(
+            "!(self.metadata.name in ['bucket', 'foreign'])",
+            "the ids of a bucket's own rules and of strangers' begin with bucket and foreign; choose another name",
+        ),
+    ),
+)
+
+# Policies before buckets: what was listed last is judged by what is known already.
+KINDS = (STORAGE_BACKEND, LIFECYCLE_POLICY, IMAGE_BUCKET)

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from imagestore.api.capabilities import Capability, S3Profile
 from imagestore.api.names import BucketName, Namespace, Url
+from imagestore.api.tiers import TIER_RULES, TierClass
 from imagestore.core.conditions import Condition
 from imagestore.core.model import Cel, Duration, Form, Immutable, ListMap, ListSet, Model, Name
 
@@ -238,6 +239,7 @@ class StorageBackendSpec(Model):
             "with more than one namespace tenancy.bucketNames must contain {namespace}, such as {namespace}--*;"
             " without it one namespace could take the names of another",
         ),
+        *TIER_RULES,
     )
 
     provider: Annotated[
@@ -252,6 +254,16 @@ class StorageBackendSpec(Model):
     ] = None
     tenancy: Annotated[Tenancy | None, Field(description="What they may ask for.")] = None
     limits: Annotated[Limits | None, Field(description="How hard the store may be driven.")] = None
+    tiers: Annotated[
+        tuple[TierClass, ...] | None,
+        ListMap("tier"),
+        Field(
+            min_length=1,
+            max_length=3,
+            description="What lifecycle rules mean by Cool, Cold and Archive here. Absent: on AWS STANDARD_IA, GLACIER_IR"
+            " and DEEP_ARCHIVE, elsewhere no tiers.",
+        ),
+    ] = None
 
 
 class Server(Model):

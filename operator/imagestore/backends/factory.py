@@ -11,7 +11,9 @@ from imagestore.backends.s3 import declared
 from imagestore.backends.s3 import transport as s3_transport
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.client import Keys, Target
-from imagestore.backends.s3.profiles import Profile
+from imagestore.backends.s3.profile import Profile
+from imagestore.backends.s3.profiles import PROFILES
+from imagestore.backends.s3.tiers import mapped
 from imagestore.metrics import StoreMetrics
 
 __all__ = ["ConfigError", "Keys", "connect", "connect_with_keys"]
@@ -94,6 +96,7 @@ def _build(
         call=_guarded(raw, spec, timing, observer or StoreMetrics(name)),
         admin=administered,
         declared=_declared(spec),
+        tiers=mapped(PROFILES[spec.provider].tiering, _tiers(spec)),
     )
 
 
@@ -104,6 +107,10 @@ def _declared(spec: StorageBackendSpec) -> Profile | None:
         return declared.profile(spec.s3.profile)
     except ValueError as error:
         raise ConfigError(f"spec.s3.profile: {error}") from None
+
+
+def _tiers(spec: StorageBackendSpec) -> dict[str, str] | None:
+    return None if spec.tiers is None else {t.tier: t.storage_class for t in spec.tiers}
 
 
 def _guarded(raw: Call, spec: StorageBackendSpec, timing: Timing, observer: Observer) -> Call:

@@ -81,6 +81,10 @@ class Facet(Model):
         """The names of the separately owned parts in this value, or None if it is owned as a whole."""
         return None
 
+    def owned(self) -> Parts:
+        """Of an observed value: the parts that say themselves that they are ours, whatever is remembered."""
+        return WHOLE
+
     def claims(self, observed: Self | None) -> Parts:
         """The parts that this wish makes ours; an exclusive wish claims observed ones too."""
         return self.parts() or WHOLE

@@ -81,5 +81,5 @@ def follow(value: Any, steps: Sequence[Step], path: str = "") -> Iterator[tuple[
 
 
 def _label(item: Any, index: int) -> str:
-    names = (f"{k}={item[k]}" for k in ("name", "sid") if isinstance(item, dict) and k in item)
+    names = (f"{k}={item[k]}" for k in ("name", "sid", "tier") if isinstance(item, dict) and k in item)
     return next(names, str(index))

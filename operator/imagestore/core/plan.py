@@ -137,7 +137,7 @@ def _decide(name: str, wish: Facet | None, reading: Reading, managed: Parts | No
         return Change(name, Op.SKIP, parts=managed or WHOLE, reason="Unsupported", message=reading.reason)
     have = reading.value.canonical() if isinstance(reading, Found) else None
     if wish is None:
-        return _forget(name, have, managed or WHOLE)
+        return _forget(name, have, (managed or WHOLE) | (have.owned() if have is not None else WHOLE))
     return _compare(name, wish.canonical(), have, managed or WHOLE)
 
 

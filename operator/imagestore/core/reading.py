@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from imagestore.core.facet import Facet
+from imagestore.core.losses import Limit
 
 F = TypeVar("F", bound=Facet)
 
@@ -53,14 +54,16 @@ class Support:
     """A backend's support for one facet.
 
     ``lost``: patterns of fields that the store would drop; a wish that uses one is refused, never
-    widened. ``weak``: sentences on what is stored yet not enforced; the wish is applied and the sentence
-    shown. Patterns are paths with ``[]`` for any item: ``rules[].abortIncompleteMultipartUpload``.
+    widened. ``limits``: values that it does not take, refused likewise. ``weak``: sentences on what is stored yet
+    not enforced; the wish is applied and the sentence shown. Patterns are paths with ``[]`` for any item:
+    ``rules[].abortIncompleteMultipartUpload``.
     """
 
     level: Level
     reason: str = ""
     lost: tuple[str, ...] = ()
     weak: tuple[str, ...] = ()
+    limits: tuple[Limit, ...] = ()
 
 
 FULL = Support(Level.FULL)

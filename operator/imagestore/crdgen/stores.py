@@ -52,11 +52,11 @@ def support_page() -> str:
 
 
 def _notes(provider: Provider, product: str, settings: Mapping[str, Support]) -> str:
-    """A line a reason: what is not supported for the same one stands together."""
+    """A line a reason: what is not as asked for the same one stands together."""
     by_reason: dict[str, list[str]] = {}
     for facet, held in settings.items():
-        if held.level is not Level.FULL:
-            by_reason.setdefault("; ".join(_why(held)), []).append(f"`{facet}`")
+        if why := "; ".join(_why(held)):
+            by_reason.setdefault(why, []).append(f"`{facet}`")
     lines = [f"- {', '.join(facets)}: {why}" for why, facets in by_reason.items()]
     known = [f"By documentation, not proven on the store: {_read(provider)}."] if documents(provider) else []
     return "\n\n".join([f"## {product}", *known, "\n".join(lines)]) if lines else ""
@@ -72,6 +72,7 @@ def _why(support: Support) -> Iterator[str]:
     if support.lost:
         yield "refused: " + ", ".join(f"`{path}`" for path in support.lost)
     yield from support.weak
+    yield from dict.fromkeys(f"refused: `{limit.path}`: {limit.fix}" for limit in support.limits)
 
 
 def permissions_page() -> str:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from imagestore.core.facet import WHOLE, Facet, Parts, Removal
 from imagestore.core.model import Cel, Form, ListMap, ListSet, Model, Raw, WishOnly
-from imagestore.facets.lifecycle import FOREIGN
+from imagestore.facets.lifecycle_rule import FOREIGN
 
 __all__ = ["EVENT_BRIDGE", "FOREIGN", "KINDS", "Notification", "Notifications", "target"]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from imagestore.k8s.objects import IMAGE_BUCKET, STORAGE_BACKEND, Key, Stored, version
+from imagestore.k8s.objects import IMAGE_BUCKET, LIFECYCLE_POLICY, STORAGE_BACKEND, Key, Stored, version
 
 Age = tuple[datetime, str]
 Ranked = tuple[datetime, str, Key]
@@ -34,6 +34,7 @@ class Cache:
         self._by_backend: defaultdict[str, dict[Key, None]] = defaultdict(dict)
         self._by_secret: defaultdict[str, set[Key]] = defaultdict(set)
         self._by_reference: defaultdict[Key, set[Key]] = defaultdict(set)
+        self._policies: defaultdict[str, dict[Key, None]] = defaultdict(dict)
 
     def __len__(self) -> int:
         return len(self._objects)
@@ -118,7 +119,13 @@ class Cache:
         ranked = [r for (name, _), r in self._tenants.items() if name == namespace]
         return tuple(rank[2] for ranks in ranked for rank in ranks)
 
+    def policies_in(self, namespace: str) -> tuple[Key, ...]:
+        """The LifecyclePolicies of a namespace."""
+        return tuple(self._policies.get(namespace, ()))
+
     def _index(self, obj: Stored) -> None:
+        if obj.key.kind == LIFECYCLE_POLICY.name:
+            self._policies[obj.key.namespace][obj.key] = None
         if obj.key.kind == STORAGE_BACKEND.name:
             for secret in obj.secrets:
                 self._by_secret[secret].add(obj.key)
@@ -132,6 +139,10 @@ class Cache:
     def _unindex(self, obj: Stored) -> None:
         for secret in obj.secrets:
             self._by_secret[secret].discard(obj.key)
+        if obj.key.kind == LIFECYCLE_POLICY.name:
+            self._policies[obj.key.namespace].pop(obj.key, None)
+            if not self._policies[obj.key.namespace]:
+                del self._policies[obj.key.namespace]
         if obj.key.kind == IMAGE_BUCKET.name:
             self._by_backend[obj.backend].pop(obj.key, None)
             if not self._by_backend[obj.backend]:

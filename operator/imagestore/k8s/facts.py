@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from imagestore import metrics
 from imagestore.k8s.cache import Cache
-from imagestore.k8s.objects import IMAGE_BUCKET, Stored
+from imagestore.k8s.objects import LIFECYCLE_POLICY, STORAGE_BACKEND, Stored
 from imagestore.k8s.queue import Load
 
 
@@ -22,9 +22,22 @@ def of_objects(cache: Cache) -> Iterator[metrics.Sample]:
 
 def _one(obj: Stored) -> Iterator[metrics.Sample]:
     ready = obj.ready or "Unknown"
-    if obj.key.kind != IMAGE_BUCKET.name:
+    if obj.key.kind == STORAGE_BACKEND.name:
         yield metrics.BACKEND_READY, (obj.key.name, ready), 1.0
-        return
+    elif obj.key.kind == LIFECYCLE_POLICY.name:
+        yield from _policy(obj, ready)
+    else:
+        yield from _bucket(obj, ready)
+
+
+def _policy(obj: Stored, ready: str) -> Iterator[metrics.Sample]:
+    labels = (obj.key.namespace, obj.key.name)
+    yield metrics.POLICY_READY, (*labels, ready), 1.0
+    for state, buckets in obj.counts:
+        yield metrics.POLICY_BUCKETS, (*labels, state.capitalize()), float(buckets)
+
+
+def _bucket(obj: Stored, ready: str) -> Iterator[metrics.Sample]:
     labels = (obj.key.namespace, obj.key.name, obj.backend)
     yield metrics.BUCKET_READY, (*labels, ready), 1.0
     if obj.drift_since is not None:

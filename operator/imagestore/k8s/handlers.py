@@ -13,7 +13,7 @@ from imagestore.k8s.client import session
 
 Json = Any
 Seen = Callable[[Kind, str | None, Json], None]
-_CONNECTIONS = 16  # two watches, that of CRDs, and listings
+_CONNECTIONS = 16  # a watch for each kind, that of CRDs, and listings
 _GIVE_UP = 300.0
 
 

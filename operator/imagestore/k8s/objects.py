@@ -12,16 +12,18 @@ from sys import intern
 from typing import Any, NamedTuple
 
 from imagestore.api.imagebucket import FINDINGS, ImageBucketSpec
-from imagestore.api.kinds import IMAGE_BUCKET, KINDS, STORAGE_BACKEND, Kind
+from imagestore.api.kinds import IMAGE_BUCKET, KINDS, LIFECYCLE_POLICY, STORAGE_BACKEND, Kind
 from imagestore.core.references import names
 
 Json = Any
+# A LifecyclePolicy has none: its buckets remember what they hold of it.
 FINALIZERS = {IMAGE_BUCKET.name: "imagestore.dev/bucket", STORAGE_BACKEND.name: "imagestore.dev/backend"}
 KIND: Mapping[str, Kind] = {k.name: k for k in KINDS}
 __all__ = [
     "FINALIZERS",
     "IMAGE_BUCKET",
     "KIND",
+    "LIFECYCLE_POLICY",
     "STORAGE_BACKEND",
     "Key",
     "Stored",
@@ -72,11 +74,13 @@ class Stored:
         tuple[str, str], ...
     ] = ()  # settings, and the ImageBucket of its namespace that each names
     inputs: str = ""  # the hash of what decided besides the spec, as its status has it
+    labels: tuple[tuple[str, str], ...] = ()  # of a bucket, which policies select by them
+    counts: tuple[tuple[str, int], ...] = ()  # of a policy: buckets by state
 
     @property
     def finalized(self) -> bool:
         """Whether our finalizer is on it."""
-        return FINALIZERS[self.key.kind] in self.finalizers
+        return FINALIZERS.get(self.key.kind) in self.finalizers
 
     @property
     def age(self) -> tuple[datetime, str]:
@@ -126,7 +130,9 @@ def stored(kind: Kind, raw: Json) -> Stored:
         references=tuple(sorted({(intern(s), intern(n)) for s, n in names(ImageBucketSpec, spec)}))
         if bucket
         else (),
-        secrets=() if bucket else tuple(sorted(set(_secrets(spec)))),
+        secrets=tuple(sorted(set(_secrets(spec)))) if kind is STORAGE_BACKEND else (),
+        labels=_pairs(meta.get("labels")) if bucket else (),
+        counts=_counts(status) if kind is LIFECYCLE_POLICY else (),
     )
 
 
@@ -150,6 +156,14 @@ def _secrets(spec: Json) -> list[str]:
         elif isinstance(value, dict):
             found += _secrets(value)
     return found
+
+
+def _pairs(labels: Json) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((intern(str(k)), intern(str(v))) for k, v in _dict(labels).items()))
+
+
+def _counts(status: Json) -> tuple[tuple[str, int], ...]:
+    return tuple((intern(k), n) for k, n in _dict(status.get("counts")).items() if isinstance(n, int))
 
 
 def _seconds(moment: Json) -> float | None:

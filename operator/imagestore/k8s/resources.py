@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from imagestore.api.kinds import IMAGE_BUCKET, STORAGE_BACKEND, Kind
+from imagestore.api.kinds import IMAGE_BUCKET, KINDS, LIFECYCLE_POLICY, STORAGE_BACKEND, Kind
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def of(kind: Kind) -> Resource:
     return Resource(kind.group, kind.version, kind.plural, kind.namespaced)
 
 
-BY_KIND = {kind.name: of(kind) for kind in (IMAGE_BUCKET, STORAGE_BACKEND)}
+BY_KIND = {kind.name: of(kind) for kind in KINDS}
 SECRETS = Resource("", "v1", "secrets")
 NAMESPACES = Resource("", "v1", "namespaces", namespaced=False)
 EVENTS = Resource("events.k8s.io", "v1", "events")
@@ -65,6 +65,8 @@ GRANTS = (
             Grant(kind.group, f"{kind.plural}/status", ("patch",), "to report"),
         )
     ),
+    Grant(LIFECYCLE_POLICY.group, LIFECYCLE_POLICY.plural, ("get", "list", "watch"), "to follow them"),
+    Grant(LIFECYCLE_POLICY.group, f"{LIFECYCLE_POLICY.plural}/status", ("patch",), "to report"),
     Grant(
         "", "namespaces", ("list", "watch"), "to know their labels, by which a StorageBackend may select them"
     ),

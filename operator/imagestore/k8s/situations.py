@@ -2,18 +2,23 @@
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
 from pydantic import ValidationError
 
-from imagestore.api.imagebucket import ImageBucketSpec, ImageBucketStatus
+from imagestore.api.bucketstatus import ImageBucketStatus
+from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.core.model import Model
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.mirrors import Namespaces
 from imagestore.k8s.objects import Key, Stored
+from imagestore.k8s.policies import Policies
 from imagestore.k8s.stores import Stores
-from imagestore.reconcile.situation import Memo, Meta, Referenced, Settings, Situation
+from imagestore.reconcile.lifecyclepolicy import Bucket
+from imagestore.reconcile.merging import Verdict
+from imagestore.reconcile.situation import Memo, Meta, Referenced, Settings, Situation, merged
 from imagestore.reconcile.tenancy import TEMPLATE, allowed_namespace, fits, granted
 
 
@@ -30,6 +35,7 @@ class Situations:
     ) -> None:
         self._cache, self._stores, self._namespaces = cache, stores, namespaces
         self.settings, self.now = settings, now
+        self._policies = Policies(cache, stores)
         self._memos: dict[Key, tuple[str, Memo]] = {}
 
     def forget(self, key: Key) -> None:
@@ -52,6 +58,27 @@ class Situations:
             older_rival=self._older_rival(obj),
             earlier_buckets=self._cache.earlier_in_namespace(obj),
             referenced={other.key.name: self._referenced(other) for other in self._cache.named_by(obj)},
+            policies=self._policies.of(obj),
+        )
+
+    def of_policy(self, obj: Stored) -> tuple[Bucket, ...]:
+        """The buckets that a policy is for, as it sees them. Blocking: it may connect to their stores."""
+        return tuple(self._bucket(obj.key.name, b) for b in self._policies.matched(obj))
+
+    def _bucket(self, policy: str, obj: Stored) -> Bucket:
+        status = lenient(ImageBucketStatus, obj.status)
+        told = Bucket(obj.key.name, Verdict(), status, current=False)
+        try:
+            spec = ImageBucketSpec.model_validate_json(obj.spec, extra="forbid")
+        except ValidationError:  # then its own status says so
+            return told
+        asked = merged(spec, self._policies.of(obj), self._stores.store(obj.backend))
+        held = next((f.wish for f in status.facets if f.name == "lifecycle"), None)
+        return replace(
+            told,
+            verdict=asked.verdicts.get(policy, Verdict()),
+            current=held == asked.digest,
+            versioned=spec.versioning is not None and spec.versioning.state == "Enabled",
         )
 
     def _referenced(self, other: Stored) -> Referenced:

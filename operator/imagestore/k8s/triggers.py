@@ -7,12 +7,22 @@ from typing import Any
 from imagestore.api.kinds import Kind
 from imagestore.core.units import seconds
 from imagestore.k8s.cache import Cache, Change
-from imagestore.k8s.objects import IMAGE_BUCKET, STORAGE_BACKEND, Key, Stored, key_of, stored
+from imagestore.k8s.objects import (
+    IMAGE_BUCKET,
+    LIFECYCLE_POLICY,
+    STORAGE_BACKEND,
+    Key,
+    Stored,
+    key_of,
+    stored,
+)
+from imagestore.k8s.policies import Policies
 from imagestore.k8s.queue import Priority, WorkQueue
 from imagestore.k8s.stores import Stores
 
 Json = Any
 COUNTED_IN = 5.0  # seconds until a backend counts its buckets again: many come and go together
+TOLD_IN = 2.0  # seconds until a policy asks its buckets again: one edit of it changes many
 
 
 class Triggers:
@@ -23,6 +33,7 @@ class Triggers:
     ) -> None:
         self._cache, self._queue, self._stores = cache, queue, stores
         self._interval, self._forget = interval, forget
+        self._policies = Policies(cache, stores)
 
     def event(self, kind: Kind, type_: str | None, raw: Json) -> None:
         """What a watch or (``type_`` None) a listing brought."""
@@ -50,6 +61,8 @@ class Triggers:
             self._recovered(change.before, seen)
         elif change is not None and change.before is not None:
             self._led_elsewhere(change.before, seen)
+        if change is not None and change.before is not None and change.before.status != seen.status:
+            self._tell_policies(seen)
         return self._cache.get(seen.key)
 
     def secret(self, name: str) -> bool:
@@ -85,7 +98,10 @@ class Triggers:
             self._queue.add(obj.key, Priority.LOOK)
         if obj.key.kind == STORAGE_BACKEND.name:
             self._add(self._unsettled(self._cache.buckets_of(obj.backend)))
+        elif obj.key.kind == LIFECYCLE_POLICY.name:
+            self._add(() if listed else self._policies.buckets(obj))
         else:
+            self._tell_policies(obj)
             self._add(self._cache.younger_rivals(obj))
             # A restart lists everything: then only who was left waiting is in a hurry.
             referrers = self._cache.referrers(obj.key)
@@ -102,13 +118,30 @@ class Triggers:
             if before.spec != after.spec:
                 self._add(self._cache.buckets_of(after.backend))
             self._recovered(before, after)
+        elif after.key.kind == LIFECYCLE_POLICY.name:
+            if (before.spec, before.deleting) != (after.spec, after.deleting):
+                self._add(self._policies.buckets(before, after))
         else:
             self._led_elsewhere(before, after)
+            self._relabelled(before, after)
 
     def _led_elsewhere(self, before: Stored, after: Stored) -> None:
         """Whoever names this bucket in a setting hears that it is there now, or is going."""
         if _seen_by_referrers(before) != _seen_by_referrers(after):
             self._add(self._cache.referrers(after.key))
+
+    def _relabelled(self, before: Stored, after: Stored) -> None:
+        """A bucket's labels decide which policies are for it."""
+        if (before.labels, before.status) == (after.labels, after.status):
+            return
+        if self._policies.of(before) != self._policies.of(after):
+            self._queue.add(after.key, Priority.EDIT)
+        self._tell_policies(before, after)
+
+    def _tell_policies(self, *buckets: Stored) -> None:
+        """What became of a bucket is told by the policies that are for it, soon and all at once."""
+        for key in self._policies.keys(*(b for b in buckets if b.key.kind == IMAGE_BUCKET.name)):
+            self._queue.add_after(key, TOLD_IN, Priority.RETRY)
 
     def _recovered(self, before: Stored, after: Stored) -> None:
         """A backend that answers again: who waited for it need not wait longer.
@@ -127,6 +160,10 @@ class Triggers:
             self._stores.drop(obj.key.name)
             self._add(self._cache.buckets_of(obj.key.name))
             return
+        if obj.key.kind == LIFECYCLE_POLICY.name:
+            self._add(self._policies.buckets(obj))
+            return
+        self._tell_policies(obj)
         self._add(self._cache.younger_rivals(obj))
         self._add(self._cache.referrers(obj.key))
         self._recount(obj)
@@ -153,7 +190,7 @@ class Triggers:
         """Whether what decides besides the spec is as it was when the status was written."""
         if obj.key.kind != IMAGE_BUCKET.name:
             return False  # there are few, and what they say of their store should be fresh
-        return obj.inputs == self._stores.inputs(obj.backend)
+        return obj.inputs == self._policies.inputs(obj)
 
     def _pause(self, obj: Stored) -> float:
         try:

@@ -6,7 +6,7 @@ import logging
 import random
 import secrets
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from imagestore import metrics
-from imagestore.api.imagebucket import ImageBucketStatus
+from imagestore.api.bucketstatus import ImageBucketStatus
+from imagestore.api.lifecyclepolicy import LifecyclePolicySpec, LifecyclePolicyStatus
 from imagestore.api.storagebackend import StorageBackendStatus
 from imagestore.backends.decorators import NAMESPACE
 from imagestore.core.outcome import Finalizer, Note, Outcome
@@ -23,12 +24,13 @@ from imagestore.k8s import logs
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.client import ApiError
 from imagestore.k8s.failing import internal_error, keeps_its_bucket, not_understood
-from imagestore.k8s.objects import IMAGE_BUCKET, Key, Stored
+from imagestore.k8s.objects import IMAGE_BUCKET, LIFECYCLE_POLICY, STORAGE_BACKEND, Key, Stored
 from imagestore.k8s.queue import Priority, Taken, WorkQueue
 from imagestore.k8s.recorder import Recorder
 from imagestore.k8s.situations import Situations, lenient, meta
 from imagestore.k8s.stores import Stores
 from imagestore.k8s.writer import Gone, Writer
+from imagestore.reconcile import lifecyclepolicy
 from imagestore.reconcile.situation import Meta, Settings, Situation, Store
 
 log = logging.getLogger(__name__)
@@ -43,12 +45,19 @@ Backend = Callable[
 ]
 
 
+Policy = Callable[
+    [Meta, LifecyclePolicySpec, LifecyclePolicyStatus, Sequence[lifecyclepolicy.Bucket], datetime, Settings],
+    Outcome[LifecyclePolicyStatus],
+]
+
+
 @dataclass(frozen=True)
 class Reconcilers:
     """The decisions, blocking; bound to the real ones (``reconcile.bucket`` and so on) in one place."""
 
     bucket: Bucket
     backend: Backend
+    policy: Policy = lifecyclepolicy.reconcile  # asks no store: a test has none of its own
 
 
 @dataclass(frozen=True)
@@ -110,8 +119,12 @@ class Worker:
         At the end of a long queue the bucket that an intent was written for would wait until the answer "there
         is no such bucket" is too old to be believed, and none would be Ready before all were looked for.
         """
-        decide = self._bucket if obj.key.kind == IMAGE_BUCKET.name else self._backend
-        outcome: Outcome[Any] = await self._in_thread(lambda: decide(obj))
+        decide: dict[str, Callable[[Stored], Outcome[Any]]] = {
+            IMAGE_BUCKET.name: self._bucket,
+            STORAGE_BACKEND.name: self._backend,
+            LIFECYCLE_POLICY.name: self._policy,
+        }
+        outcome: Outcome[Any] = await self._in_thread(lambda: decide[obj.key.kind](obj))
         writes = await self._desk.writer.carry_out(obj, outcome)
         for note in outcome.notes:
             self._desk.recorder.note(obj, note)
@@ -131,6 +144,15 @@ class Worker:
         status, situations = lenient(StorageBackendStatus, obj.status), self._desk.situations
         return self._desk.reconcilers.backend(
             meta(obj), status, store, buckets, situations.now(), situations.settings
+        )
+
+    def _policy(self, obj: Stored) -> Outcome[LifecyclePolicyStatus]:
+        # As for a bucket: what a newer version added must not be passed over.
+        spec = LifecyclePolicySpec.model_validate_json(obj.spec, extra="forbid")
+        status, situations = lenient(LifecyclePolicyStatus, obj.status), self._desk.situations
+        buckets = () if obj.deleting else situations.of_policy(obj)
+        return self._desk.reconcilers.policy(
+            meta(obj), spec, status, buckets, situations.now(), situations.settings
         )
 
     async def _in_thread(self, call: Callable[[], T]) -> T:

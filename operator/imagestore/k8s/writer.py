@@ -69,7 +69,7 @@ class Writer:
     def _vanishes(self, seen: Stored, outcome: Outcome[Any]) -> bool:
         """Whether the object is gone once we let go: then nobody can read a status."""
         now = self._current(seen)
-        ours = {FINALIZERS[now.key.kind]}
+        ours = {FINALIZERS.get(now.key.kind)}
         return outcome.finalizer is Finalizer.RELEASE and now.deleting and set(now.finalizers) <= ours
 
     async def _hold(self, seen: Stored) -> int:

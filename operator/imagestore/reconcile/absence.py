@@ -3,7 +3,7 @@
 A crash in between leaves a trace: an intent in status, and at most an empty bucket without a mark.
 """
 
-from imagestore.api.imagebucket import Held, PlanStatus
+from imagestore.api.bucketstatus import Held, PlanStatus
 from imagestore.backends.base import Backend, Sight
 from imagestore.core.errors import Denied, Rejected
 from imagestore.core.outcome import Note

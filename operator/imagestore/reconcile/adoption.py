@@ -1,6 +1,6 @@
 """Taking over an existing bucket that the administrator granted."""
 
-from imagestore.api.imagebucket import Held, PlanStatus
+from imagestore.api.bucketstatus import Held, PlanStatus
 from imagestore.backends.base import Backend, Sight
 from imagestore.core.outcome import Note
 from imagestore.reconcile import report

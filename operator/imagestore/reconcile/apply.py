@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from imagestore.api.imagebucket import State
+from imagestore.api.bucketstatus import State
 from imagestore.backends.base import Backend
 from imagestore.core.errors import NotFound, StoreError, Transient
 from imagestore.core.facet import Facet, Parts

@@ -2,14 +2,14 @@
 
 from datetime import timedelta
 
-from imagestore.api.imagebucket import ImageBucketStatus, wishes
+from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.backends.base import Backend
 from imagestore.core.conditions import find
 from imagestore.core.errors import Conflict, Denied, NotFound, StoreError, Throttled, Transient, Unavailable
 from imagestore.core.outcome import Finalizer, Note, Outcome
 from imagestore.core.units import seconds
 from imagestore.reconcile import report
-from imagestore.reconcile.desired import Wanted, inputs_hash, wanted
+from imagestore.reconcile.desired import Wanted, asked, inputs_hash, wanted
 from imagestore.reconcile.references import followed
 from imagestore.reconcile.situation import Situation
 from imagestore.reconcile.tenancy import refusals
@@ -22,7 +22,7 @@ def want(s: Situation) -> Wanted:
     """What is wanted and allowed."""
     store = s.store.spec
     refused = refusals(s.meta, s.spec, store, s.earlier_buckets) if store else ()
-    return wanted(followed(s, wishes(s.spec)), s.status, refused)
+    return wanted(followed(s, asked(s.spec, s.status, s.merged)), s.status, refused)
 
 
 def visited(s: Situation, backend: Backend, seen: Visit, *extra: Note) -> Result:
@@ -44,7 +44,9 @@ def _only_suspects(s: Situation, seen: Visit) -> bool:
     """Whether all there is to say is that a second look is needed: then status stays as it is."""
     ready = find(s.status.conditions, "Ready")
     settled = ready is not None and s.meta.generation == s.status.observed_generation
-    quiet = not any(r.wrote for r in seen.results) and s.status.inputs_hash == inputs_hash(s.store.spec)
+    quiet = not any(r.wrote for r in seen.results) and s.status.inputs_hash == inputs_hash(
+        s.store.spec, s.policies
+    )
     return seen.confirm_in is not None and settled and quiet
 
 

@@ -4,7 +4,7 @@ Whatever is not certainly ours is let go, never deleted. A deletion validates as
 what blocks it is a condition that says the way out (rook#16432, KCC#463: hung for ever).
 """
 
-from imagestore.api.imagebucket import Emptying, ImageBucketStatus
+from imagestore.api.bucketstatus import Emptying, ImageBucketStatus
 from imagestore.backends.base import Backend, Remains, Sight, Swept
 from imagestore.core.errors import NotFound, StoreError
 from imagestore.core.outcome import Finalizer, Note, Outcome

@@ -4,13 +4,17 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from imagestore.api.imagebucket import ImageBucketStatus
+from imagestore.api.bucketstatus import ImageBucketStatus
+from imagestore.api.imagebucket import ImageBucketSpec, wishes
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.core.facet import WHOLE, Facet, Parts
-from imagestore.core.losses import uses
+from imagestore.core.losses import beyond, uses
 from imagestore.core.policies import ignoring
 from imagestore.core.reading import Level, Reading, Support, Unsupported
+from imagestore.facets.lifecycle import Lifecycle
+from imagestore.reconcile.merging import Declared, Merged
 from imagestore.reconcile.references import Leads
 from imagestore.reconcile.tenancy import Refusal
 
@@ -40,10 +44,29 @@ def wanted(asked: Leads, status: ImageBucketStatus, refusals: tuple[Refusal, ...
     withheld = refused | {r.facet for r in unresolved}
     return Wanted(
         {n: w for n, w in asked.wishes.items() if n not in withheld},
-        {n: p for n, p in managed(status).items() if n not in withheld},
+        {n: _answered_for(asked.wishes.get(n), p) for n, p in managed(status).items() if n not in withheld},
         refusals,
         unresolved,
     )
+
+
+def _answered_for(wish: Facet | None, parts: Parts) -> Parts:
+    """What was managed, less what the wish leaves as it is found."""
+    return frozenset(p for p in parts if not wish.keeps(p)) if isinstance(wish, Lifecycle) else parts
+
+
+def asked(spec: ImageBucketSpec, status: ImageBucketStatus, merged: Merged) -> dict[str, Facet]:
+    """What the bucket and its policies ask for, allowed or not."""
+    found = wishes(spec)
+    life = _lifecycle(spec.lifecycle, merged, known="lifecycle" in managed(status))
+    return found if life is None else {**found, "lifecycle": life}
+
+
+def _lifecycle(own: Lifecycle | None, merged: Merged, *, known: bool) -> Lifecycle | None:
+    """One wish. Where nothing is wished but a managed rule stays as it is, that has to be said, too."""
+    if own is None and not merged.rules and not (merged.kept and known):
+        return None
+    return merged.wish
 
 
 def managed(status: ImageBucketStatus) -> dict[str, Parts]:
@@ -69,21 +92,34 @@ def unsupported(wish: Facet, name: str, support: Support) -> Unsupported | None:
     if support.level is Level.NONE:
         return Unsupported(support.reason or "this store does not have the setting")
     lost = tuple(f"{name}.{path}" for path in uses(wish, support.lost))
-    if not lost:
-        return None
-    return Unsupported(f"this store would lose {', '.join(lost)}; remove it, or use another backend", lost)
+    if lost:
+        return Unsupported(
+            f"this store would lose {', '.join(lost)}; remove it, or use another backend", lost
+        )
+    refused = {f"{name}.{path}": fix for path, fix in beyond(wish, support.limits).items()}
+    return Unsupported(refusal(refused), tuple(refused)) if refused else None
 
 
-WRITTEN = "-"  # in place of a wish's digest: written, and not yet seen to be held
+def refusal(refused: Mapping[str, str]) -> str:
+    """What a store does not take, by path, with each fix said once."""
+    by_fix: dict[str, list[str]] = {}
+    for path, fix in refused.items():
+        by_fix.setdefault(fix, []).append(path)
+    return "; ".join(f"this store does not take {', '.join(paths)}: {fix}" for fix, paths in by_fix.items())
 
 
-def wish_digest(wish: Facet) -> str:
-    """The same for the same wish: tells an edit of the spec from a change behind our back."""
-    text = json.dumps(wish.canonical().to_json(), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def inputs_hash(store: StorageBackendSpec | None) -> str:
+def inputs_hash(store: StorageBackendSpec | None, policies: Sequence[Declared] = ()) -> str:
     """Of what decides besides the bucket's own spec, so that a change while nobody looked is noticed."""
     text = json.dumps(store.to_json() if store else None, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    return with_policies(hashlib.sha256(text.encode()).hexdigest()[:12], tuple(policies))
+
+
+@lru_cache(maxsize=1024)
+def with_policies(told: str, policies: tuple[Declared, ...]) -> str:
+    """The hash of a backend, and of the policies that match besides; without any, the backend's own."""
+    if not policies:
+        return told
+    more = hashlib.sha256(told.encode())
+    for policy in sorted(policies, key=lambda p: p.name):
+        more.update(b"\0" + policy.name.encode() + b"\0" + policy.raw)
+    return more.hexdigest()[:12]

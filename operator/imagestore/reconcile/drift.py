@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from imagestore.api.imagebucket import DriftRecord, DriftStatus, FieldDrift, ImageBucketStatus
+from imagestore.api.bucketstatus import DriftRecord, DriftStatus, FieldDrift, ImageBucketStatus
 from imagestore.core.conditions import is_true
 from imagestore.core.diff import FieldDiff
 from imagestore.core.facet import Facet
 from imagestore.core.plan import Change, Op, Plan
-from imagestore.reconcile.desired import wish_digest
+from imagestore.reconcile.digests import wish_digest
 from imagestore.reconcile.situation import Memo, Situation
 
 SHOWN = 64

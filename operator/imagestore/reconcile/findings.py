@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from imagestore.api.imagebucket import FACETS, FINDINGS, ImageBucketStatus, wishes
+from imagestore.api.bucketstatus import ImageBucketStatus
+from imagestore.api.imagebucket import FACETS, FINDINGS, wishes
 from imagestore.core.conditions import Condition, is_true
 from imagestore.core.facet import Facet
 from imagestore.core.outcome import Note

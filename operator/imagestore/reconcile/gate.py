@@ -1,6 +1,7 @@
 """What stops a reconcile before any call to the store."""
 
-from imagestore.api.imagebucket import FINDINGS, ImageBucketStatus
+from imagestore.api.bucketstatus import ImageBucketStatus
+from imagestore.api.imagebucket import FINDINGS
 from imagestore.core.conditions import Condition, find
 from imagestore.core.outcome import Finalizer, Outcome
 from imagestore.reconcile import report

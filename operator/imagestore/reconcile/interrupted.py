@@ -8,11 +8,11 @@ the crash sweep at the first of the two writes, for creation and for edits.
 from collections.abc import Iterable
 from dataclasses import replace
 
-from imagestore.api.imagebucket import ImageBucketStatus
+from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.core.facet import Facet
 from imagestore.core.plan import Change, Plan
 from imagestore.facets.lifecycle import Lifecycle
-from imagestore.reconcile.desired import wish_digest
+from imagestore.reconcile.digests import wish_digest
 
 
 def resumed(todo: Plan, status: ImageBucketStatus) -> Plan:

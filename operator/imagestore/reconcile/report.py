@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from imagestore.api.imagebucket import FacetStatus, Held, ImageBucketStatus, PlanStatus, Usage
+from imagestore.api.bucketstatus import FacetStatus, Held, ImageBucketStatus, PlanStatus, Usage
 from imagestore.backends import base
 from imagestore.core.conditions import Condition, find, is_true, settle
 from imagestore.core.facet import Facet
@@ -12,7 +12,8 @@ from imagestore.core.outcome import Note
 from imagestore.core.plan import Op
 from imagestore.reconcile import drift, findings
 from imagestore.reconcile.apply import Result
-from imagestore.reconcile.desired import WRITTEN, inputs_hash, wish_digest
+from imagestore.reconcile.desired import inputs_hash
+from imagestore.reconcile.digests import WRITTEN, wish_digest
 from imagestore.reconcile.situation import Situation
 from imagestore.reconcile.visit import Visit
 
@@ -47,7 +48,7 @@ def _status(s: Situation, conditions: Iterable[Condition], changes: Mapping[str,
     update = {
         "observed_generation": s.meta.generation,
         "bucket_name": s.spec.bucket_name,
-        "inputs_hash": inputs_hash(s.store.spec),
+        "inputs_hash": inputs_hash(s.store.spec, s.policies),
         "reconcile_request": s.spec.reconcile_request,
         "conditions": settle(s.now, s.meta.generation, fresh, s.status.conditions),
     }

@@ -1,12 +1,16 @@
 """All that a reconcile of an ImageBucket may know. The k8s layer fills it; time and chance are in it."""
 
+import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from imagestore.api.imagebucket import ImageBucketSpec, ImageBucketStatus
+from imagestore.api.bucketstatus import ImageBucketStatus
+from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Backend
+from imagestore.core.reading import FULL
+from imagestore.reconcile.merging import Declared, Merged, remembered
 
 
 @dataclass(frozen=True)
@@ -95,3 +99,16 @@ class Situation:
     referenced: Mapping[str, Referenced] = field(
         default_factory=dict
     )  # of this namespace, by the object's name
+    policies: tuple[Declared, ...] = ()  # LifecyclePolicies that match this bucket
+
+    @property
+    def merged(self) -> Merged:
+        """The bucket's own lifecycle rules and its policies', as one set."""
+        return merged(self.spec, self.policies, self.store)
+
+
+def merged(spec: ImageBucketSpec, policies: tuple[Declared, ...], store: Store) -> Merged:
+    """A bucket's own lifecycle rules and those of its policies, as far as its store can hold them."""
+    support = store.backend.support.get("lifecycle", FULL) if store.backend else FULL
+    own = json.dumps(spec.lifecycle.to_json()) if spec.lifecycle else None
+    return remembered(own, policies, support)

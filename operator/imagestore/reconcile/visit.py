@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from imagestore.api.imagebucket import FACETS, Held
+from imagestore.api.bucketstatus import Held
+from imagestore.api.imagebucket import FACETS
 from imagestore.backends.base import Backend, Sight
 from imagestore.core.diff import FieldDiff
 from imagestore.core.facet import Facet

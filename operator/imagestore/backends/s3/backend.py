@@ -11,10 +11,12 @@ from imagestore.backends.base import Driver, Remains, Server, Sight, Swept, Usag
 from imagestore.backends.s3 import emptying
 from imagestore.backends.s3.genuine import told_by_store
 from imagestore.backends.s3.object_lock import OBJECT_LOCK
-from imagestore.backends.s3.profiles import PROFILES, Location, Profile
+from imagestore.backends.s3.profile import Location, Profile
+from imagestore.backends.s3.profiles import PROFILES
 from imagestore.backends.s3.setting import Call, Place, S3Setting
 from imagestore.backends.s3.settings import SETTINGS
 from imagestore.backends.s3.tags import TAGS
+from imagestore.backends.s3.tiers import limited
 from imagestore.core.errors import NotFound, StoreError, Unavailable
 from imagestore.core.facet import Facet
 from imagestore.core.reading import Level, Support
@@ -28,6 +30,7 @@ class S3Backend:
     """``admin``: whether ``call`` takes ``admin:`` operations. ``endpoint`` is for status only.
 
     ``declared``: the store's dialect where the provider does not tell.
+    ``tiers``: the store's class of each tier that it has.
     """
 
     name: str
@@ -37,6 +40,7 @@ class S3Backend:
     call: Call
     admin: bool = False
     declared: Profile | None = None
+    tiers: Mapping[str, str] = field(default_factory=dict)
     learned: dict[str, set[str]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -57,6 +61,7 @@ class S3Backend:
             held["quota"] = NO_ADMIN
         if self.endpoint.startswith("http://"):
             held["policy"] = _without_tls(held["policy"])
+        held["lifecycle"] = limited(held["lifecycle"], self.profile.tiering, self.tiers)
         return held
 
     @cached_property
@@ -73,6 +78,7 @@ class S3Backend:
             support=self._static[row.facet],
             lossless=self.profile.lifecycle_lossless,
             partition=partition(self.region),
+            tiers=self.tiers,
             grants=self.profile.permissions.get(row.facet),
             learned=self.learned.setdefault(row.facet, set()),
         )
@@ -189,7 +195,7 @@ class S3Backend:
         return self._place(bucket).arn
 
     def _place(self, bucket: str) -> Place:
-        return Place(bucket, partition(self.region))
+        return Place(bucket, partition(self.region), self.tiers)
 
 
 def _demoted(held: Support, learned: Collection[str]) -> Support:

@@ -1,80 +1,126 @@
-"""Lifecycle rules. Ours carry the id ``imagestore/bucket/<name>``; any other is foreign and kept verbatim."""
+"""Lifecycle rules. Ours carry the id ``imagestore/<origin>/<name>``, the origin being ``bucket`` for a bucket's own
+rules, else the LifecyclePolicy's name; any other is foreign and kept verbatim.
+"""
 
 import json
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from imagestore.backends.s3.setting import Answer, Parameters, Place, Setting
 from imagestore.core.units import byte_count, quantity
-from imagestore.facets.lifecycle import (
+from imagestore.facets.lifecycle import Lifecycle
+from imagestore.facets.lifecycle_rule import (
     FOREIGN,
     Abort,
     Expire,
-    Lifecycle,
     LifecycleRule,
     Match,
     Noncurrent,
     NoncurrentExpire,
+    NoncurrentTransition,
+    Transition,
 )
 
-OURS = "imagestore/bucket/"
-_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+OURS = "imagestore/"
+OWN = "bucket/"  # the origin of a bucket's own rules, which in the facet have no origin before their name
+_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?/[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _KNOWN = {
-    "ID", "Status", "Filter", "Prefix", "Expiration", "NoncurrentVersionExpiration",
-    "AbortIncompleteMultipartUpload",
+    "ID", "Status", "Filter", "Prefix", "Expiration", "NoncurrentVersionExpiration", "Transitions",
+    "NoncurrentVersionTransitions", "AbortIncompleteMultipartUpload",
 }  # fmt: skip
+_EXPIRATION = {"Days", "Date", "ExpiredObjectDeleteMarker"}
 
 Raw = Mapping[str, Any]
 
 
-def decode(answer: Answer, _at: Place) -> Lifecycle | None:
-    """Rules that no model can say (a transition, a date) keep their document in ``raw``."""
-    rules = tuple(_rule(raw) for raw in answer.get("Rules") or ())
+def decode(answer: Answer, at: Place) -> Lifecycle | None:
+    """Rules that no model can say (a class that is no tier) keep their document in ``raw``."""
+    rules = tuple(_rule(raw, at) for raw in answer.get("Rules") or ())
     return Lifecycle.model_construct(rules=rules) if rules else None
 
 
-def _rule(raw: Raw) -> LifecycleRule:
+def _rule(raw: Raw, at: Place) -> LifecycleRule:
     identity = raw.get("ID") or ""
     name = identity.removeprefix(OURS)
-    if identity.startswith(OURS) and _NAME.fullmatch(name) and (mine := _understood(name, raw)):
-        return mine
-    # A rule of ours that somebody gave, say, a transition is no longer the one we wrote: seen as foreign it
-    # is missing under its own name, which is the difference that it is. encode() lets ours replace it.
+    if identity.startswith(OURS) and _NAME.fullmatch(name):
+        mine = _understood(name.removeprefix(OWN), raw, at)
+        if mine:
+            return mine
+    # A rule of ours that somebody gave, say, a class that is no tier is no longer the one we wrote: seen as foreign
+    # it is missing under its own name, which is the difference that it is. encode() lets ours replace it.
     text = json.dumps(raw, sort_keys=True, default=str)
     alien = FOREIGN + identity
-    shown = _understood(alien, raw) or LifecycleRule(name=alien, state=raw["Status"])
+    shown = _understood(alien, raw, at) or LifecycleRule(name=alien, state=raw["Status"])
     return shown.model_copy(update={"raw": text})
 
 
-def _understood(name: str, raw: Raw) -> LifecycleRule | None:
+def _understood(name: str, raw: Raw, at: Place) -> LifecycleRule | None:
     """The rule, or None if it says more than a model can."""
     try:
-        return _strictly(name, raw)
+        return _strictly(name, raw, {store: tier for tier, store in at.tiers.items()})
     except (ValueError, KeyError, TypeError):
         return None
 
 
-def _strictly(name: str, raw: Raw) -> LifecycleRule:
+def _strictly(name: str, raw: Raw, tiers: Mapping[str, Any]) -> LifecycleRule:
     _only(raw, _KNOWN)
-    expiration, abort = raw.get("Expiration") or {}, raw.get("AbortIncompleteMultipartUpload")
-    _only(expiration, {"Days", "ExpiredObjectDeleteMarker"})
+    abort = raw.get("AbortIncompleteMultipartUpload")
+    expiration = raw.get("Expiration") or {}
+    _only(expiration, _EXPIRATION)
+    moves = [_transition(t, tiers) for t in raw.get("Transitions") or ()]
     return LifecycleRule(
         name=name,
         state=raw["Status"],
         match=_match(raw),
-        expire=Expire(days=expiration["Days"]) if expiration.get("Days") is not None else None,
-        noncurrent=_noncurrent(raw.get("NoncurrentVersionExpiration")),
+        transitions=tuple(moves) or None,
+        expire=_expire(expiration),
+        noncurrent=_noncurrent(raw, tiers),
         abort_incomplete_multipart_upload=Abort(days=abort["DaysAfterInitiation"]) if abort else None,
         remove_expired_delete_markers=expiration.get("ExpiredObjectDeleteMarker") or None,
     )
 
 
-def _noncurrent(raw: Raw | None) -> Noncurrent | None:
-    if not raw:
+def _transition(raw: Raw, tiers: Mapping[str, Any]) -> Transition:
+    _only(raw, {"Days", "Date", "StorageClass"})
+    return Transition(tier=tiers[raw["StorageClass"]], days=raw.get("Days"), date=_day(raw.get("Date")))
+
+
+def _expire(raw: Raw) -> Expire | None:
+    days, date = raw.get("Days"), _day(raw.get("Date"))
+    return Expire(days=days, date=date) if days is not None or date else None
+
+
+def _noncurrent(raw: Raw, tiers: Mapping[str, Any]) -> Noncurrent | None:
+    moves = tuple(_old_transition(t, tiers) for t in raw.get("NoncurrentVersionTransitions") or ())
+    gone = raw.get("NoncurrentVersionExpiration")
+    if not (moves or gone):
         return None
-    keep = raw.get("NewerNoncurrentVersions") or None
-    return Noncurrent(expire=NoncurrentExpire(days=raw["NoncurrentDays"], keep_newest=keep))
+    expire = NoncurrentExpire(days=gone["NoncurrentDays"], keep_newest=_kept(gone)) if gone else None
+    return Noncurrent(transitions=moves or None, expire=expire)
+
+
+def _old_transition(raw: Raw, tiers: Mapping[str, Any]) -> NoncurrentTransition:
+    _only(raw, {"NoncurrentDays", "StorageClass", "NewerNoncurrentVersions"})
+    return NoncurrentTransition(
+        tier=tiers[raw["StorageClass"]], days=raw["NoncurrentDays"], keep_newest=_kept(raw)
+    )
+
+
+def _kept(raw: Raw) -> int | None:
+    return raw.get("NewerNoncurrentVersions") or None
+
+
+def _day(moment: datetime | str | None) -> str | None:
+    """A date; ValueError for a moment that is not midnight UTC, which no store should have taken."""
+    if not moment:
+        return None
+    found = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    found = (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    if found.time() != datetime.min.time():
+        raise ValueError(f"{moment}: not a day")
+    return found.date().isoformat()
 
 
 def _match(raw: Raw) -> Match | None:
@@ -105,9 +151,9 @@ def _only(raw: Raw, known: set[str]) -> None:
         raise ValueError(f"{', '.join(sorted(unknown))}: not known here")
 
 
-def encode(value: Lifecycle, _at: Place) -> Parameters:
+def encode(value: Lifecycle, at: Place) -> Parameters:
     """One document for all rules."""
-    return {"LifecycleConfiguration": {"Rules": [_encode_rule(rule) for rule in _by_id(value)]}}
+    return {"LifecycleConfiguration": {"Rules": [_encode_rule(rule, at) for rule in _by_id(value)]}}
 
 
 def _by_id(value: Lifecycle) -> list[LifecycleRule]:
@@ -116,10 +162,12 @@ def _by_id(value: Lifecycle) -> list[LifecycleRule]:
 
 
 def _id(rule: LifecycleRule) -> str:
-    return rule.name.removeprefix(FOREIGN) if rule.name.startswith(FOREIGN) else OURS + rule.name
+    if rule.name.startswith(FOREIGN):
+        return rule.name.removeprefix(FOREIGN)
+    return OURS + (rule.name if "/" in rule.name else OWN + rule.name)
 
 
-def _encode_rule(rule: LifecycleRule) -> dict[str, Any]:
+def _encode_rule(rule: LifecycleRule, at: Place) -> dict[str, Any]:
     if rule.raw:
         raw: dict[str, Any] = json.loads(rule.raw)
         return {"ID": _id(rule), **raw}
@@ -127,24 +175,47 @@ def _encode_rule(rule: LifecycleRule) -> dict[str, Any]:
         "ID": _id(rule),
         "Status": rule.state or "Enabled",
         "Filter": _filter(rule.match),
-        **_actions(rule),
+        **_actions(rule, at),
     }
 
 
-def _actions(rule: LifecycleRule) -> dict[str, Any]:
+def _actions(rule: LifecycleRule, at: Place) -> dict[str, Any]:
     actions: dict[str, Any] = {}
+    if rule.transitions:
+        actions["Transitions"] = [
+            {**_when(move), "StorageClass": at.tiers[move.tier]} for move in rule.transitions
+        ]
     if rule.expire:
-        actions["Expiration"] = {"Days": rule.expire.days}
+        actions["Expiration"] = _when(rule.expire)
     if rule.remove_expired_delete_markers:  # with days, which the schema refuses, the store is to refuse
         actions["Expiration"] = actions.get("Expiration", {}) | {"ExpiredObjectDeleteMarker": True}
     if rule.noncurrent:
-        gone = rule.noncurrent.expire
-        keep = {"NewerNoncurrentVersions": gone.keep_newest} if gone.keep_newest else {}
-        actions["NoncurrentVersionExpiration"] = {"NoncurrentDays": gone.days, **keep}
+        actions |= _old_actions(rule.noncurrent, at)
     if rule.abort_incomplete_multipart_upload:
         days = rule.abort_incomplete_multipart_upload.days
         actions["AbortIncompleteMultipartUpload"] = {"DaysAfterInitiation": days}
     return actions
+
+
+def _when(what: Expire | Transition) -> dict[str, Any]:
+    days = {"Days": what.days} if what.days is not None else {}
+    return days | ({"Date": f"{what.date}T00:00:00Z"} if what.date else {})
+
+
+def _old_actions(noncurrent: Noncurrent, at: Place) -> dict[str, Any]:
+    actions: dict[str, Any] = {}
+    if noncurrent.transitions:
+        actions["NoncurrentVersionTransitions"] = [
+            {**_when_old(move), "StorageClass": at.tiers[move.tier]} for move in noncurrent.transitions
+        ]
+    if noncurrent.expire:
+        actions["NoncurrentVersionExpiration"] = _when_old(noncurrent.expire)
+    return actions
+
+
+def _when_old(what: NoncurrentExpire | NoncurrentTransition) -> dict[str, Any]:
+    keep = {"NewerNoncurrentVersions": what.keep_newest} if what.keep_newest else {}
+    return {"NoncurrentDays": what.days, **keep}
 
 
 def _filter(match: Match | None) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from imagestore.backends.s3 import named
 from imagestore.core.diff import FieldDiff, diff
 from imagestore.core.errors import Rejected, StoreError, Unavailable, Unexpected
 from imagestore.core.facet import Facet
-from imagestore.core.losses import uses
+from imagestore.core.losses import beyond, uses
 from imagestore.core.reading import FULL, Support
 
 F = TypeVar("F", bound=Facet)
@@ -30,10 +30,11 @@ LOSSY = "Lossy"  # the code of a Rejected that this driver, not the store, decid
 
 @dataclass(frozen=True)
 class Place:
-    """Which bucket a value belongs to: a policy's resources are relative to it."""
+    """Which bucket a value belongs to: a policy's resources are relative to it. ``tiers``: their store's classes."""
 
     bucket: str
     partition: str = "aws"
+    tiers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def arn(self) -> str:
@@ -105,6 +106,7 @@ class S3Setting(Generic[F]):
     support: Support = FULL
     lossless: bool = True
     partition: str = "aws"
+    tiers: Mapping[str, str] = field(default_factory=dict)
     grants: tuple[str, ...] | None = None
     learned: set[str] = field(default_factory=set)
 
@@ -143,6 +145,9 @@ class S3Setting(Generic[F]):
             return self.clear(bucket, seen)
         new = set(uses(value, self.support.lost)) - set(uses(seen, self.support.lost) if seen else ())
         self._refuse(sorted(new), self.support.reason)
+        there = beyond(seen, self.support.limits) if seen else {}
+        for path, fix in beyond(value, self.support.limits).items():
+            self._refuse([path] if path not in there else [], fix)
         if self.row.harmless and not self.lossless:
             self._try_out(bucket, value, seen)
         return self._put(bucket, value, seen)
@@ -220,7 +225,7 @@ class S3Setting(Generic[F]):
             raise Rejected(words, code=error.code, operation=error.operation) from error
 
     def _place(self, bucket: str) -> Place:
-        return Place(bucket, self.partition)
+        return Place(bucket, self.partition, self.tiers)
 
 
 _KEY = re.compile(r"\[[a-zA-Z]+=[^\]]*\]")

@@ -19,8 +19,8 @@ from imagestore.core.facet import Facet
 from imagestore.core.reading import Found, Reading, Unreadable
 from imagestore.core.references import BucketRef, led, references
 from imagestore.core.render import quote
-from imagestore.facets.lifecycle import FOREIGN, Lifecycle
-from imagestore.facets.notifications import KINDS, Notifications
+from imagestore.facets.lifecycle import Lifecycle
+from imagestore.facets.notifications import FOREIGN, KINDS, Notifications
 from imagestore.facets.policy import Policy, Statement
 from imagestore.facets.tags import RESERVED, Tags
 
@@ -93,7 +93,8 @@ def _wishable(value: Facet) -> tuple[Facet, tuple[str, ...]]:
         kept = {k: v for k, v in value.values.items() if not k.startswith((RESERVED, "aws:"))}
         return Tags(values=kept), ()
     if isinstance(value, Lifecycle):
-        return _split(value, "rules", _foreign(value.rules), "rule")
+        # A rule with an origin belongs to a LifecyclePolicy, or to a stranger.
+        return _split(value, "rules", [r for r in value.rules if "/" in r.name], "rule")
     if isinstance(value, Notifications):
         return _without_foreign(value)
     if isinstance(value, Policy):

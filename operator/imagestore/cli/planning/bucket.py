@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from imagestore.api.imagebucket import ImageBucketSpec, ImageBucketStatus
+from imagestore.api.bucketstatus import ImageBucketStatus
+from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.backends.base import Backend, Sight
 from imagestore.cli.manifests.objects import Object
 from imagestore.cli.manifests.place import Problem
@@ -78,6 +79,7 @@ def situation(question: Question) -> Situation:
         older_rival=standing.older_rival,
         earlier_buckets=standing.earlier,
         referenced=around.others.get(o.namespace, {}),
+        policies=around.policies_of(o),
     )
 
 
@@ -172,6 +174,8 @@ def _notes(s: Situation, verdict: Verdict) -> list[str]:
     if s.spec.mode == "Observe":
         notes.append("mode Observe: differences are shown, nothing is changed")
     notes += [f"{name}: {w}" for name in want(s).wishes for w in _weak(s, name)]
+    verdicts = s.merged.verdicts.items()
+    notes += [f"LifecyclePolicy {name}: {v.state}: {v.message}" for name, v in verdicts if v.state and name]
     if verdict.adopt:
         notes.append(
             "the bucket would be taken over, once the token that status then shows is in spec.approve"

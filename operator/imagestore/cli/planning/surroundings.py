@@ -1,15 +1,18 @@
 """What surrounds a bucket: backends, other claimants, and what the cluster knows of it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from imagestore.api.imagebucket import ImageBucketSpec, ImageBucketStatus
+from imagestore.api.bucketstatus import ImageBucketStatus
+from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.cli.manifests.load import Manifests
 from imagestore.cli.manifests.objects import Object
 from imagestore.core.references import names
+from imagestore.reconcile.matching import declared, scope
+from imagestore.reconcile.merging import UNKNOWN, Declared
 from imagestore.reconcile.situation import Meta, Referenced
 
 OFFLINE = "no cluster was asked: settings that were managed and are no longer mentioned cannot be told"
@@ -32,6 +35,7 @@ class Snapshot:
     backends: Mapping[str, StorageBackendSpec] = field(default_factory=dict)
     buckets: Mapping[str, Known] = field(default_factory=dict)  # by namespace/name
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of namespaces
+    policies: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # specs of LifecyclePolicies
     secrets: Mapping[str, Mapping[str, object]] = field(default_factory=dict, repr=False)
     notes: tuple[str, ...] = ()
     offline: bool = False  # nobody was asked
@@ -55,6 +59,19 @@ class Surroundings:
     standings: Mapping[str, Standing]
     offline: bool
     others: Mapping[str, Mapping[str, Referenced]] = field(default_factory=dict)  # by namespace, then by name
+    policies: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+
+    def policies_of(self, bucket: Object) -> tuple[Declared, ...]:
+        """The LifecyclePolicies that are for a bucket with these labels."""
+        unknown = (Declared(UNKNOWN, b"", None),) if self.offline else ()
+        return (*unknown, *self._declared(bucket))
+
+    def _declared(self, bucket: Object) -> Iterator[Declared]:
+        labels = frozenset(bucket.labels.items())
+        for label, spec in sorted(self.policies.items()):
+            namespace, _, name = label.partition("/")
+            if namespace == bucket.namespace and scope(spec).includes(bucket.name, labels):
+                yield declared(name, spec)
 
 
 def surroundings(manifests: Manifests, cluster: Snapshot) -> Surroundings:
@@ -63,6 +80,7 @@ def surroundings(manifests: Manifests, cluster: Snapshot) -> Surroundings:
     backends = {n: s for n, s in written.items() if isinstance(s, StorageBackendSpec)}
     written_buckets = manifests.of("ImageBucket")
     specs = _specs(written_buckets, cluster.buckets)
+    policies = {o.label: o.spec.to_json() for o in manifests.of("LifecyclePolicy")}
     return Surroundings(
         {**cluster.backends, **backends},
         {**cluster.labels, **manifests.namespaces},
@@ -70,6 +88,7 @@ def surroundings(manifests: Manifests, cluster: Snapshot) -> Surroundings:
         _standings(specs),
         cluster.offline,
         _others(specs, {o.label for o in written_buckets}, cluster.buckets),
+        {**cluster.policies, **policies},
     )
 
 

@@ -10,7 +10,7 @@ from imagestore.backends.base import Driver
 from imagestore.backends.decorators import ANSWERED
 from imagestore.backends.s3.admin import OPERATIONS
 from imagestore.backends.s3.backend import S3Backend
-from imagestore.backends.s3.probe.keyed import keyed, untried
+from imagestore.backends.s3.probe.keyed import keyed, less, only_in, untried
 from imagestore.backends.s3.probe.scratch import ProbeError, Scratch
 from imagestore.backends.s3.probe.verdict import Trial, judge, lost
 from imagestore.backends.s3.profiles import GENERIC
@@ -20,7 +20,7 @@ from imagestore.core.diff import FieldDiff, diff
 from imagestore.core.errors import StoreError, Transient
 from imagestore.core.facet import Facet
 from imagestore.core.fields import without
-from imagestore.core.losses import uses
+from imagestore.core.losses import beyond, uses
 from imagestore.core.reading import FULL, Level, Support
 from imagestore.core.references import BucketRef, led
 
@@ -88,12 +88,11 @@ class Probe:
 
     def known(self, facet: str) -> Support:
         """What is not tried here, because it would do harm or cannot be done."""
-        held = self.blind.support[facet]
-        missing = () if self.kms_key else untried(self.samples[facet])
-        if not missing:
-            return held
-        reason = f"{', '.join(missing)} was not tried: give a key of the store's KMS with --kms-key"
-        return replace(held, reason=reason, lost=(*held.lost, *missing))
+        held, samples = self.blind.support[facet], self.samples[facet]
+        keys = () if self.kms_key else untried(samples)
+        classes = only_in([v for v in samples.values() if beyond(v, held.limits)], samples)
+        held = less(held, keys, "give a key of the store's KMS with --kms-key")
+        return less(held, classes, "name classes that the store has in the StorageBackend's spec.tiers")
 
     @property
     def blind(self) -> S3Backend:
@@ -163,7 +162,7 @@ class _Turn:
         samples = self.probe.of(self.row.facet)
         trials: list[Trial] = []
         for name, value in samples.items():
-            if not uses(value, known.lost):
+            if not (uses(value, known.lost) or beyond(value, known.limits)):
                 trials.append(self._try(driver, name, value))
                 if trouble := self._trouble(driver):
                     return Support(Level.NONE, trouble)

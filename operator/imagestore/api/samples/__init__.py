@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from imagestore.api.imagebucket import FACETS
+from imagestore.api.samples.lifecycle import LIFECYCLE
 from imagestore.core.facet import Facet
 
 KMS_KEY = "images"  # stands for a key of the store's; the servers that tests start know one of this name
@@ -99,64 +100,7 @@ SPECS: Mapping[str, Mapping[str, Any]] = {
             ]
         },
     },
-    "lifecycle": {
-        "one": {"rules": [{"name": "thumbs", "match": {"prefix": "thumbs/"}, "expire": {"days": 30}}]},
-        "versions": {
-            "rules": [
-                {"name": "everything", "expire": {"days": 3650}, "state": "Disabled"},
-                {"name": "old", "noncurrent": {"expire": {"days": 90}}},
-                {"name": "markers", "match": {"prefix": "a b/&<ü>"}, "removeExpiredDeleteMarkers": True},
-            ]
-        },
-        "tags": {
-            "rules": [
-                {"name": "draft", "match": {"tags": {"state": "draft"}}, "expire": {"days": 7}},
-                {
-                    "name": "both",
-                    "match": {"prefix": "tmp/", "tags": {"a": "1", "b": "2"}},
-                    "expire": {"days": 1},
-                },
-            ]
-        },
-        "uploads": {
-            "rules": [
-                {"name": "leftovers", "abortIncompleteMultipartUpload": {"days": 7}},
-                {
-                    "name": "with-expiry",
-                    "match": {"prefix": "in/"},
-                    "expire": {"days": 2},
-                    "abortIncompleteMultipartUpload": {"days": 1},
-                },
-            ]
-        },
-        "sizes": {
-            "rules": [
-                {"name": "big", "match": {"minSize": "1Gi"}, "expire": {"days": 30}},
-                {"name": "small", "match": {"maxSize": "128Ki"}, "noncurrent": {"expire": {"days": 3}}},
-                {"name": "between", "match": {"minSize": "1Ki", "maxSize": "1M"}, "expire": {"days": 5}},
-            ]
-        },
-        "keep-newest": {
-            "rules": [{"name": "versions", "noncurrent": {"expire": {"days": 30, "keepNewest": 3}}}]
-        },
-        "full": {
-            "rules": [
-                {
-                    "name": "full",
-                    "match": {"prefix": "in/", "tags": {"a": "1"}, "minSize": "1Ki", "maxSize": "1Gi"},
-                    "expire": {"days": 30},
-                    "noncurrent": {"expire": {"days": 10, "keepNewest": 2}},
-                },
-                {
-                    "name": "uploads",
-                    "match": {"prefix": "in/"},
-                    "expire": {"days": 3},
-                    "noncurrent": {"expire": {"days": 1}},
-                    "abortIncompleteMultipartUpload": {"days": 1},
-                },
-            ]
-        },
-    },
+    "lifecycle": LIFECYCLE,
     "quota": {"small": {"hard": "1Mi"}, "odd": {"hard": "1234567"}, "large": {"hard": "500Gi"}},
     "ownership": {
         "writer": {"objectOwnership": "ObjectWriter"},

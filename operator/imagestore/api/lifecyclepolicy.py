@@ -1,0 +1,127 @@
+"""LifecyclePolicy: rules that are declared once and carried out on every bucket that it matches."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from imagestore.core.conditions import Condition
+from imagestore.core.model import Cel, ListMap, Model, Name
+from imagestore.facets.lifecycle_rule import LifecycleRule
+
+LISTED = 100  # buckets that status lists one by one; beyond, they are counted only
+
+
+class BucketSelector(Model):
+    """ImageBuckets of the policy's own namespace by their labels."""
+
+    match_labels: Annotated[
+        dict[str, Annotated[str, Field(max_length=63)]],
+        Cel("size(self) > 0", "an empty selector would match every bucket; give a label"),
+        Cel("self.all(k, size(k) <= 317)", "a label's key has at most 317 characters; shorten it"),
+        Field(max_length=16, description="All of these labels."),
+    ]
+
+
+class BucketRef(Model):
+    """One ImageBucket of the policy's own namespace."""
+
+    name: Annotated[Name, Field(description="The ImageBucket's name, in the policy's own namespace.")]
+
+
+class LifecyclePolicySpec(Model):
+    """Rules, and the buckets that they are for. The buckets' own rules go before them."""
+
+    cel: ClassVar[tuple[Cel, ...]] = (
+        Cel(
+            "has(self.bucketSelector) != has(self.bucketRefs)",
+            "give exactly one of bucketSelector: {matchLabels: ...} and bucketRefs: [{name: ...}]",
+        ),
+    )
+
+    bucket_selector: Annotated[
+        BucketSelector | None, Field(description="The buckets, by label; later ones too.")
+    ] = None
+    bucket_refs: Annotated[
+        tuple[BucketRef, ...] | None,
+        ListMap("name"),
+        Field(min_length=1, max_length=256, description="The buckets, by name."),
+    ] = None
+    priority: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=1000,
+            description="Of two policies that contradict each other the higher prevails; equal ones are both held back."
+            " Absent: 0.",
+        ),
+    ] = None
+    rules: Annotated[
+        tuple[LifecycleRule, ...],
+        ListMap("name"),
+        Field(min_length=1, max_length=50, description="Each known by its name."),
+    ]
+    exclusive: Annotated[
+        bool | None,
+        Field(description="Remove the matched buckets' rules that no bucket and no policy declares."),
+    ] = None
+    on_unsupported: Annotated[
+        Literal["Refuse", "SkipRule"] | None,
+        Field(
+            description="Where a bucket's store cannot hold a rule: apply none of the rules there, or all others."
+            " Absent: Refuse."
+        ),
+    ] = None
+
+
+BucketState = Literal["Applied", "Pending", "Conflict", "Lossy", "Held"]
+
+
+class BucketOutcome(Model):
+    """What became of the policy on one bucket."""
+
+    name: Annotated[str, Field(max_length=253, description="The ImageBucket.")]
+    state: Annotated[
+        BucketState,
+        Field(
+            description="Applied: read back from the store. Lossy: the store cannot hold what is in lost. Held: waits for"
+            " an approval in the bucket's spec."
+        ),
+    ]
+    lost: Annotated[
+        tuple[Annotated[str, Field(max_length=1024)], ...],
+        Field(max_length=32, description="What the store cannot hold."),
+    ] = ()
+    message: Annotated[str | None, Field(max_length=2048, description="A sentence for people.")] = None
+
+
+class BucketCounts(Model):
+    """How many buckets, by state."""
+
+    matched: Annotated[int, Field(ge=0, description="ImageBuckets that the policy is for.")] = 0
+    applied: Annotated[int, Field(ge=0, description="Read back from the store.")] = 0
+    pending: Annotated[int, Field(ge=0, description="Not done yet.")] = 0
+    conflict: Annotated[int, Field(ge=0, description="Contradicted by somebody else's rules.")] = 0
+    lossy: Annotated[int, Field(ge=0, description="Where the store cannot hold all of it.")] = 0
+    held: Annotated[int, Field(ge=0, description="Waiting for an approval.")] = 0
+
+
+class LifecyclePolicyStatus(Model):
+    """What the matched buckets say, as last read back from their stores."""
+
+    observed_generation: Annotated[int | None, Field(ge=0, description="The generation that was judged.")] = (
+        None
+    )
+    conditions: Annotated[
+        tuple[Condition, ...],
+        ListMap("type"),
+        Field(max_length=16, description="Ready and, while true, others."),
+    ] = ()
+    counts: Annotated[BucketCounts | None, Field(description="All matched buckets, by state.")] = None
+    buckets: Annotated[
+        tuple[BucketOutcome, ...],
+        ListMap("name"),
+        Field(
+            max_length=LISTED,
+            description="The first hundred; those where something is left to do come first.",
+        ),
+    ] = ()

@@ -1,0 +1,56 @@
+"""What an S3 store's profile can say."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from imagestore.backends.s3.emptying import UploadKeys
+from imagestore.backends.s3.setting import Setting
+from imagestore.backends.s3.tiers import NO_TIERS, Tiering
+from imagestore.core.losses import Limit
+from imagestore.core.reading import Level, Support
+
+
+class Location(StrEnum):
+    """What CreateBucket's location constraint may be."""
+
+    REGION = "the region; nothing in us-east-1"  # AWS
+    NONE = "never sent"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One store's dialect.
+
+    ``lifecycle_lossless``: rules need not be tried out disabled before they are written. ``tiering``: what lifecycle
+    rules may move objects to. ``permissions`` replaces a row's where the store has its own words, ``rows`` a whole
+    row where it has its own ways. ``documents``: where what is said here was read, of a store that nobody here
+    could ask.
+    """
+
+    product: str
+    support: Mapping[str, Support]
+    location: Location = Location.NONE
+    lifecycle_lossless: bool = False
+    tiering: Tiering = NO_TIERS
+    upload_keys: UploadKeys = "Declared"
+    permissions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    rows: Mapping[str, Setting[Any]] = field(default_factory=dict)
+    documents: tuple[str, ...] = ()
+
+    def row(self, usual: Setting[Any]) -> Setting[Any]:
+        """The store's own row of a setting, or the usual one."""
+        return self.rows.get(usual.facet, usual)
+
+
+def none(reason: str) -> Support:
+    """Not at all, and why."""
+    return Support(Level.NONE, reason)
+
+
+def partial(
+    reason: str, *, lost: tuple[str, ...] = (), weak: tuple[str, ...] = (), limits: tuple[Limit, ...] = ()
+) -> Support:
+    """Not all of it, and why."""
+    return Support(Level.PARTIAL, reason, lost, weak, limits)

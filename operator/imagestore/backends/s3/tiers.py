@@ -1,0 +1,46 @@
+"""What a store's classes make of lifecycle rules: limits that follow from the map of tiers. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from imagestore.core.losses import Limit
+from imagestore.core.reading import Level, Support
+
+MOVES = ("rules[].transitions", "rules[].noncurrent.transitions")
+
+
+@dataclass(frozen=True)
+class Tiering:
+    """``defaults``: a store's own classes by tier. ``least_days``: the age at which a class takes an object."""
+
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    least_days: Mapping[str, int] = field(default_factory=dict)
+
+
+NO_TIERS = Tiering()
+
+
+def mapped(tiering: Tiering, given: Mapping[str, str] | None) -> dict[str, str]:
+    """The store's class of each tier; what the StorageBackend says replaces the defaults as a whole."""
+    return dict(tiering.defaults if given is None else given)
+
+
+def limited(support: Support, tiering: Tiering, tiers: Mapping[str, str]) -> Support:
+    """A lifecycle's support, less the tiers that are mapped to nothing and what their classes do not take."""
+    if support.level is Level.NONE:
+        return support
+    return replace(support, limits=(*support.limits, *_limits(tiering, tiers)))
+
+
+def _limits(tiering: Tiering, tiers: Mapping[str, str]) -> Iterator[Limit]:
+    for moves in MOVES:
+        fix = (
+            f"the StorageBackend's spec.tiers has {', '.join(sorted(tiers)) or 'no tier'}; add the tier there, or"
+            " move objects to one that it has"
+        )
+        yield Limit(f"{moves}[].tier", fix, among=frozenset(tiers))
+        for tier, store_class in tiers.items():
+            days = tiering.least_days.get(store_class)
+            if days is not None:
+                fix = f"{store_class} takes no object that is younger than {days} days; use {days} or more"
+                yield Limit(f"{moves}[].days", fix, least=days, where=(("tier", tier),))

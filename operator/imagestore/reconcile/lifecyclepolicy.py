@@ -1,0 +1,193 @@
+"""The reconcile of a LifecyclePolicy: it writes nothing to a store, it says what became of the rules on each bucket.
+
+Its buckets carry the rules out (one writer a bucket), so it needs no finalizer: what a bucket once held of a policy that
+is gone is known by the rules' ids and by the bucket's own status, and goes as soon as the store answers.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import get_args
+
+from imagestore.api.bucketstatus import FacetStatus, FieldDrift, Held, ImageBucketStatus
+from imagestore.api.lifecyclepolicy import (
+    LISTED,
+    BucketCounts,
+    BucketOutcome,
+    BucketState,
+    LifecyclePolicySpec,
+    LifecyclePolicyStatus,
+)
+from imagestore.core.conditions import Condition, find, is_true, settle
+from imagestore.core.outcome import Finalizer, Note, Outcome
+from imagestore.reconcile.merging import Verdict
+from imagestore.reconcile.report import condition, reconciling, stalled
+from imagestore.reconcile.situation import Meta, Settings
+
+Result = Outcome[LifecyclePolicyStatus]
+
+FACET = "lifecycle"
+NAMED = 5  # buckets that a condition's message names
+_TROUBLE: tuple[BucketState, ...] = ("Conflict", "Lossy", "Held", "Pending", "Applied")
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """One matched ImageBucket. ``current``: all that is now wished of its lifecycle is what it was last seen to hold."""
+
+    name: str
+    verdict: Verdict
+    status: ImageBucketStatus
+    current: bool = True
+    versioned: bool = True
+
+
+def reconcile(
+    meta: Meta,
+    spec: LifecyclePolicySpec,
+    status: LifecyclePolicyStatus,
+    buckets: Sequence[Bucket],
+    now: datetime,
+    settings: Settings,
+) -> Result:
+    """``buckets``: all that the policy matches."""
+    if meta.deleting:
+        return Outcome(None, finalizer=Finalizer.LEAVE)
+    settled = _settled(meta, status)
+    outcomes = sorted((_outcome(meta.name, spec, b, settled=settled) for b in buckets), key=_order)
+    conditions = [*_judged(spec, outcomes), *_drifted(meta.name, buckets)]
+    after = LifecyclePolicyStatus(
+        observed_generation=meta.generation,
+        conditions=settle(now, meta.generation, conditions, status.conditions),
+        counts=_counts(outcomes),
+        buckets=tuple(outcomes[:LISTED]),
+    )
+    return Outcome(after, _notes(status, after), settings.default_interval, Finalizer.LEAVE)
+
+
+def _settled(meta: Meta, status: LifecyclePolicyStatus) -> bool:
+    """Whether every bucket was seen to hold these very rules: what is new to one then is somebody else's edit.
+
+    Without this, one edit of one policy would make all others of its buckets Pending and Applied again.
+    """
+    told, counts = status.observed_generation == meta.generation, status.counts
+    return told and counts is not None and counts.applied == counts.matched
+
+
+def _order(outcome: BucketOutcome) -> tuple[int, str]:
+    return _TROUBLE.index(outcome.state), outcome.name
+
+
+def _counts(outcomes: Iterable[BucketOutcome]) -> BucketCounts:
+    found = Counter(o.state for o in outcomes)
+    by_state = {state.lower(): found[state] for state in get_args(BucketState)}
+    return BucketCounts.model_validate({"matched": found.total(), **by_state})
+
+
+def _outcome(policy: str, spec: LifecyclePolicySpec, bucket: Bucket, *, settled: bool) -> BucketOutcome:
+    state, message = _state(bucket, settled=settled)
+    remarks = [message, _unversioned(spec, bucket), _drift_sentence(policy, bucket)]
+    said = "; ".join(r for r in remarks if r)
+    return BucketOutcome(
+        name=bucket.name, state=state, lost=bucket.verdict.lost[:32], message=said[:2048] or None
+    )
+
+
+def _state(bucket: Bucket, *, settled: bool) -> tuple[BucketState, str]:
+    """Applied only by what was read back: the bucket's own status."""
+    if bucket.verdict.state is not None:
+        return bucket.verdict.state, bucket.verdict.message
+    facet = next((f for f in bucket.status.facets if f.name == FACET), None)
+    held = facet is not None and facet.state == "InSync" and bucket.verdict.rules <= set(facet.parts)
+    if held and (bucket.current or settled):
+        return "Applied", ""
+    if not bucket.current:
+        return "Pending", _waiting(bucket) or "the bucket has not acted on the last change yet"
+    if facet is None:
+        return "Pending", _waiting(bucket) or "the bucket has not reported its rules yet"
+    return _unsettled(bucket, facet)
+
+
+def _unsettled(bucket: Bucket, facet: FacetStatus) -> tuple[BucketState, str]:
+    token = next((h.token for h in _held(bucket) if h.facet == FACET), None)
+    if facet.state == "Held" and token:
+        return (
+            "Held",
+            f"{facet.message}; to agree, add {token} to spec.approve of the ImageBucket {bucket.name}",
+        )
+    return "Pending", facet.message or facet.reason or facet.state
+
+
+def _held(bucket: Bucket) -> Sequence[Held]:
+    return bucket.status.plan.held if bucket.status.plan else ()
+
+
+def _waiting(bucket: Bucket) -> str:
+    """Why a bucket that is not Ready is not."""
+    ready = find(bucket.status.conditions, "Ready")
+    return f"{ready.reason}: {ready.message}" if ready is not None and ready.status != "True" else ""
+
+
+def _unversioned(spec: LifecyclePolicySpec, bucket: Bucket) -> str:
+    old = [r.name for r in spec.rules if r.noncurrent]
+    if bucket.versioned or not old:
+        return ""
+    return f"without versioning there are no old versions for {', '.join(old)}; set versioning.state: Enabled there"
+
+
+def _drift(policy: str, bucket: Bucket) -> list[FieldDrift]:
+    fields = bucket.status.drift.fields if bucket.status.drift else ()
+    return [f for f in fields if f.path.startswith(f"{FACET}.rules[name={policy}/")]
+
+
+def _drift_sentence(policy: str, bucket: Bucket) -> str:
+    fields = _drift(policy, bucket)
+    if not fields:
+        return ""
+    said = ", ".join(f"{f.path} is {f.observed or 'gone'}, should be {f.desired}" for f in fields[:NAMED])
+    return f"changed behind the operator's back: {said}"
+
+
+def _judged(spec: LifecyclePolicySpec, outcomes: Sequence[BucketOutcome]) -> list[Condition]:
+    """Ready, and what keeps it from being so."""
+    for state in ("Conflict", "Lossy", "Held"):
+        if wrong := [o for o in outcomes if o.state == state]:
+            return stalled(state, _named(wrong))
+    missing = {r.name for r in spec.bucket_refs or ()} - {o.name for o in outcomes}
+    if missing:
+        names = ", ".join(sorted(missing)[:NAMED])
+        message = f"there is no ImageBucket {names} in this namespace; make it, or correct bucketRefs"
+        return reconciling("BucketNotFound", message)
+    if wrong := [o for o in outcomes if o.state == "Pending"]:
+        return reconciling("Pending", _named(wrong))
+    if not outcomes:
+        message = "no ImageBucket of this namespace has these labels; label one, or correct bucketSelector"
+        return [condition("Ready", "NothingMatches", message)]
+    return [condition("Ready", "Applied", "every matched bucket was read back with every rule")]
+
+
+def _named(outcomes: Sequence[BucketOutcome]) -> str:
+    said = "; ".join(f"{o.name}: {o.message or o.state}" for o in outcomes[:NAMED])
+    more = len(outcomes) - NAMED
+    return (said[:4096] + (f"; and {more} more" if more > 0 else ""))[:8192]
+
+
+def _drifted(policy: str, buckets: Iterable[Bucket]) -> list[Condition]:
+    found = [f"{b.name}: {f.path}" for b in sorted(buckets, key=lambda b: b.name) for f in _drift(policy, b)]
+    if not found:
+        return []
+    shown = ", ".join(found[:NAMED]) + (f" and {len(found) - NAMED} more" if len(found) > NAMED else "")
+    return [condition("DriftDetected", "Differs", f"changed behind the operator's back: {shown}")]
+
+
+def _notes(before: LifecyclePolicyStatus, after: LifecyclePolicyStatus) -> tuple[Note, ...]:
+    was, ready = find(before.conditions, "Ready"), find(after.conditions, "Ready")
+    notes = []
+    if ready is not None and (was is None or (was.status, was.reason) != (ready.status, ready.reason)):
+        odd = is_true(after.conditions, "Stalled") or ready.reason in ("NothingMatches", "BucketNotFound")
+        notes.append(Note(ready.reason, ready.message, warning=odd))
+    drift = find(after.conditions, "DriftDetected")
+    if drift is not None and not is_true(before.conditions, "DriftDetected"):
+        notes.append(Note("DriftDetected", drift.message, warning=True))
+    return tuple(notes)

@@ -1,0 +1,117 @@
+"""What a plan says of a bucket because of the other objects: buckets that it names, policies that are for it."""
+
+from pathlib import Path
+
+import pytest
+
+from imagestore.api.bucketstatus import ImageBucketStatus
+from imagestore.api.imagebucket import ImageBucketSpec
+from imagestore.cli.planning.surroundings import Known, Snapshot
+from imagestore.cli.planning.verdict import Exit
+from imagestore.facets.lifecycle import Lifecycle
+from imagestore.facets.lifecycle_rule import LifecycleRule
+from imagestore.reconcile.situation import Meta
+from tests.cli.test_plan_stories import NOW, World, problems
+from tests.cli.world import bucket
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+LOGS = "logging: {targetBucketRef: {name: audit}, prefix: photos/}"
+
+
+def test_a_reference_is_followed_within_the_manifests(world: World) -> None:
+    world.has("shop--photos")
+    verdicts = world.plan(bucket("photos", "shop--photos", LOGS) + bucket("audit", "shop--audit"))
+    (change,) = verdicts[0].plan.writes
+    assert change.after is not None
+    assert change.after.to_json()["targetBucketRef"] == {"bucket": "shop--audit"}
+    assert verdicts[0].exit is Exit.CHANGES
+
+
+def test_a_reference_that_is_nowhere_is_named_with_its_line_and_the_rest_is_planned(world: World) -> None:
+    world.has("shop--photos")
+    verdict = world.one("tags: {a: b}", LOGS)
+    said = problems(verdict)
+    assert "shop.yaml:9: spec.logging: ReferenceNotFound: logging.targetBucketRef" in said
+    assert "there is no ImageBucket audit in this namespace" in said
+    assert "no cluster was asked, so give its manifest with -f, too" in said
+    assert [c.facet for c in verdict.plan.writes] == ["tags"]
+
+
+def test_a_reference_never_crosses_a_namespace(world: World) -> None:
+    other = bucket("audit", "press--audit").replace("namespace: shop", "namespace: press")
+    verdict = world.plan(bucket("photos", "shop--photos", LOGS) + other)[0]
+    assert "ReferenceNotFound" in problems(verdict)
+
+
+def test_an_elsewhere_or_its_own_bucket_is_refused(world: World) -> None:
+    far = bucket("audit", "shop--audit").replace("backendRef: {name: eu}", "backendRef: {name: us}")
+    verdict = world.plan(bucket("photos", "shop--photos", LOGS) + far)[0]
+    assert "ImageBucket audit is on the backend us; name one on eu" in problems(verdict)
+    verdict = world.one("logging: {targetBucketRef: {name: photos}}")
+    assert "photos is this very bucket: every log that the store writes" in problems(verdict)
+
+
+def test_a_reference_in_circles_is_refused_on_both_sides(world: World) -> None:
+    back = "logging: {targetBucketRef: {name: photos}}"
+    for verdict in world.plan(bucket("photos", "shop--photos", LOGS) + bucket("audit", "shop--audit", back)):
+        assert "ReferenceInCircles" in problems(verdict)
+
+
+def test_a_reference_is_followed_to_what_the_cluster_has(world: World) -> None:
+    world.has("shop--photos")
+    spec = ImageBucketSpec.model_validate({"backendRef": {"name": "eu"}, "bucketName": "shop--audit"})
+    meta = Meta("shop", "audit", "u", 1, NOW)
+    for created, says in ((None, "ReferenceNotReady"), (NOW, "")):
+        known = Known(meta, spec, ImageBucketStatus(created=created))
+        cluster = Snapshot(buckets={"shop/audit": known})
+        verdict = world.plan(bucket("photos", "shop--photos", LOGS), cluster)[0]
+        assert says in problems(verdict)
+        assert bool(verdict.plan.writes) == (created is not None)
+
+
+THUMBS = {"name": "thumbs", "expire": {"days": 30}}
+POLICY = """
+---
+apiVersion: imagestore.dev/v1alpha1
+kind: LifecyclePolicy
+metadata: {name: tidy, namespace: shop}
+spec:
+  bucketRefs: [{name: photos}]
+  rules: [{name: thumbs, expire: {days: 30}}]
+"""
+
+
+def _rules(*names: str) -> Lifecycle:
+    mine = LifecycleRule.model_validate(THUMBS)
+    return Lifecycle(rules=()).model_copy(
+        update={"rules": tuple(mine.model_copy(update={"name": n}) for n in names)}
+    )
+
+
+def test_a_policy_beside_its_bucket_is_planned_with_it(world: World) -> None:
+    world.has("shop--photos")
+    verdict = world.plan(bucket("photos", "shop--photos") + POLICY)[0]
+    (change,) = verdict.plan.writes
+    assert [f.path for f in change.fields] == ["lifecycle.rules[name=tidy/thumbs]"]
+
+
+def test_rules_of_policies_that_nobody_was_asked_about_are_left_out_of_it(world: World) -> None:
+    """Without a cluster it cannot be told whether there is such a policy: the operator would know."""
+    world.has("shop--photos", lifecycle=_rules("tidy/thumbs"))
+    own = "lifecycle: {rules: [{name: own, match: {prefix: a/}, expire: {days: 1}}]}"
+    (change,) = world.one(own).plan.writes
+    assert [f.path for f in change.fields] == ["lifecycle.rules[name=own]"]
+    (removal,) = world.plan(bucket("photos", "shop--photos", own), Snapshot())[0].plan.writes
+    assert "lifecycle.rules[name=tidy/thumbs]" in [f.path for f in removal.fields]
+
+
+def test_what_contradicts_a_policy_is_a_note(world: World) -> None:
+    world.has("shop--photos")
+    own = "lifecycle: {rules: [{name: own, expire: {days: 1}}]}"
+    verdict = world.plan(bucket("photos", "shop--photos", own) + POLICY)[0]
+    assert any("LifecyclePolicy tidy: Conflict" in note for note in verdict.notes)

@@ -1,0 +1,39 @@
+"""What a backend says that it supports, and its drivers, are one."""
+
+from dataclasses import replace
+
+import pytest
+
+from imagestore.api.imagebucket import FACETS
+from imagestore.backends.s3.catalog import permissions
+from imagestore.backends.s3.settings import SETTINGS
+from imagestore.core.reading import Level
+from tests.contract.stores import FIXTURES, SAMPLES, backend_of
+
+
+@pytest.mark.parametrize("provider", FIXTURES)
+def test_quota_needs_the_admin_api(provider: str, request: pytest.FixtureRequest) -> None:
+    backend = replace(backend_of(provider, request), admin=False)
+    assert "quota" not in backend.drivers
+    support = backend.support["quota"]
+    assert support.level is Level.NONE
+    assert ("spec.admin" in support.reason) == (provider in ("MinIO", "Ceph"))
+
+
+@pytest.mark.parametrize("provider", FIXTURES)
+def test_every_facet_has_a_support_and_drivers_are_those_supported(
+    provider: str, request: pytest.FixtureRequest
+) -> None:
+    backend = backend_of(provider, request)
+    assert list(backend.support) == list(FACETS)
+    held = {f for f, s in backend.support.items() if s.level is not Level.NONE}
+    assert set(backend.drivers) == held
+    unasked = set() if backend.admin else {"quota"}
+    if backend.provider != "S3":
+        assert set(permissions(backend.provider)) - unasked == held - unasked
+    assert all(s.reason for s in backend.support.values() if s.level is not Level.FULL)
+    assert all(d.permissions for d in backend.drivers.values())
+
+
+def test_every_facet_has_a_row_and_samples() -> None:
+    assert [row.facet for row in SETTINGS] == list(FACETS) == list(SAMPLES)

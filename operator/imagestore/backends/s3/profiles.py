@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from imagestore.api.storagebackend import Provider
-from imagestore.backends.s3.emptying import UploadKeys
+from imagestore.api.storagebackend import AMAZON_CLASSES, Provider
+from imagestore.backends.s3.listing import UploadKeys
 from imagestore.backends.s3.tiers import MOVES, NO_TIERS, Tiering
 from imagestore.core.losses import Limit
 from imagestore.core.reading import FULL, Level, Support
@@ -85,6 +85,8 @@ AWS = Profile(
     tiering=Tiering(
         defaults={"Cool": "STANDARD_IA", "Cold": "GLACIER_IR", "Archive": "DEEP_ARCHIVE"},
         least_days={"STANDARD_IA": 30, "ONEZONE_IA": 30},
+        ladder=AMAZON_CLASSES,
+        smallest=128 * 1024,
     ),
 )
 
@@ -127,6 +129,7 @@ MINIO = Profile(
         "requestMetrics": _none("PutBucketMetricsConfiguration: 400 MalformedXML"),
         "storageClassAnalysis": _none("PutBucketAnalyticsConfiguration: 400 MalformedXML"),
     },
+    tiering=Tiering(once=True),
 )
 
 CEPH = Profile(

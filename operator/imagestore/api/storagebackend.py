@@ -5,14 +5,11 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from imagestore.api.names import BucketName, Name, Namespace, Url
+from imagestore.api.prices import Prices
+from imagestore.api.tiers import AMAZON_CLASSES, TierClass
 from imagestore.core.conditions import Condition
 from imagestore.core.model import Cel, Duration, Form, Immutable, ListMap, ListSet, Model
-from imagestore.facets.lifecycle_rule import ColderTier
 
-# A class that objects can be moved to, in the order in which they get colder.
-AMAZON_CLASSES = (
-    "STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE",
-)  # fmt: skip
 Provider = Literal["AWS", "MinIO", "Ceph", "SeaweedFS", "S3"]
 DeletionPolicy = Literal["Retain", "DeleteIfEmpty", "DeleteAll"]
 Patterns = Annotated[
@@ -206,24 +203,6 @@ class Limits(Model):
     concurrency: Annotated[int, Field(ge=1, le=64, description="Buckets worked on at the same time.")] = 8
 
 
-class TierClass(Model):
-    """What one neutral tier is called in this store."""
-
-    tier: Annotated[ColderTier, Field(description="As lifecycle rules name it.")]
-    storage_class: Annotated[
-        str,
-        Field(
-            min_length=1,
-            max_length=64,
-            pattern=r"^[A-Za-z0-9_-]+$",
-            description="As the store names it: a class of Amazon's, a placement's class in Ceph, a remote tier in"
-            " MinIO.",
-        ),
-        Form("a storage class has letters, digits, _ and - only, such as STANDARD_IA"),
-        Cel("self != 'STANDARD'", "STANDARD is where objects begin; name a class that is colder"),
-    ]
-
-
 class StorageBackendSpec(Model):
     """One object store."""
 
@@ -285,6 +264,13 @@ class StorageBackendSpec(Model):
             max_length=3,
             description="What lifecycle rules mean by Cool, Cold and Archive here. Absent: on AWS STANDARD_IA, GLACIER_IR"
             " and DEEP_ARCHIVE, elsewhere no tiers.",
+        ),
+    ] = None
+    prices: Annotated[
+        Prices | None,
+        Field(
+            description="What the store costs, for `imagestore lifecycle preview`. Absent: on AWS its list prices,"
+            " elsewhere no money is shown."
         ),
     ] = None
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from imagestore.api.storagebackend import AMAZON_CLASSES, Provider
+from imagestore.api.storagebackend import Provider
+from imagestore.api.tiers import AMAZON_CLASSES
 from imagestore.backends.s3.listing import UploadKeys
 from imagestore.backends.s3.tiers import MOVES, NO_TIERS, Tiering
 from imagestore.core.losses import Limit

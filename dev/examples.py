@@ -13,7 +13,7 @@ FOLDER = Path(__file__).resolve().parents[1] / "examples"
 
 def manifests(example: str, stores: Mapping[str, Store]) -> list[dict[str, Any]]:
     """Every object of an example. ``stores``: what runs here, by the StorageBackend's name."""
-    objects = [o for f in ("backend.yaml", "bucket.yaml") for o in _read(FOLDER / example / f)]
+    objects = [o for path in sorted((FOLDER / example).glob("*.yaml")) for o in _read(path)]
     return [_edited(o, stores) for o in objects]
 
 

@@ -19,7 +19,7 @@ REASONS = {
     "_hold": 2, "Result": 2, "hold_everything": 0, "Judgement": 1, "_stalled": 1,
 }  # fmt: skip
 CAMEL = re.compile(r"([A-Z][a-z]+)+")
-BUILT = {"DriftCorrected", "DriftVanished", "AccessDenied"}  # put together from parts
+BUILT = {"DriftCorrected", "DriftVanished", "AccessDenied", "Held", "Lossy"}  # put together from parts
 
 
 def said() -> set[str]:

@@ -17,14 +17,14 @@ from dev.cluster import Cluster
 from dev.ports import free_port
 from dev.process import Server
 from dev.soak.fleet import NAMESPACES
-from dev.stores import Store, ceph, minio, seaweedfs
+from dev.stores import FACTORIES, Store
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Backend
 from imagestore.backends.factory import Keys, connect_with_keys
 
 SYSTEM, RELEASE, INSTALLATION = "imagestore-system", "imagestore", "soak"
 CHART = Path(__file__).resolve().parents[2] / "charts" / "imagestore"
-STORES = {"minio": minio, "seaweedfs": seaweedfs, "ceph": ceph}
+STORES = {name: FACTORIES[name] for name in ("minio", "seaweedfs", "ceph")}
 
 
 @dataclass

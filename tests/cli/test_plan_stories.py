@@ -17,6 +17,8 @@ from imagestore.cli.planning.verdict import Exit, Verdict
 from imagestore.core.errors import Denied, Unavailable
 from imagestore.core.facet import Facet
 from imagestore.core.reading import Level, Support
+from imagestore.facets.lifecycle import Lifecycle
+from imagestore.facets.lifecycle_rule import LifecycleRule
 from imagestore.facets.tags import OWNER, Tags
 from imagestore.facets.versioning import Versioning
 from imagestore.reconcile.situation import Meta, Store
@@ -241,3 +243,46 @@ def test_what_a_store_holds_and_does_not_enforce_is_noted(world: World) -> None:
     world.limits["policy"] = Support(Level.FULL, weak=("requireTls is stored and not enforced",))
     assert world.one("policy: {requireTls: true}").notes == ("policy: requireTls is stored and not enforced",)
     assert world.one("tags: {a: b}").notes == ()
+
+
+THUMBS = {"name": "thumbs", "expire": {"days": 30}}
+POLICY = """
+---
+apiVersion: imagestore.dev/v1alpha1
+kind: LifecyclePolicy
+metadata: {name: tidy, namespace: shop}
+spec:
+  bucketRefs: [{name: photos}]
+  rules: [{name: thumbs, expire: {days: 30}}]
+"""
+
+
+def _rules(*names: str) -> Lifecycle:
+    mine = LifecycleRule.model_validate(THUMBS)
+    return Lifecycle(rules=()).model_copy(
+        update={"rules": tuple(mine.model_copy(update={"name": n}) for n in names)}
+    )
+
+
+def test_a_policy_beside_its_bucket_is_planned_with_it(world: World) -> None:
+    world.has("shop--photos")
+    verdict = world.plan(bucket("photos", "shop--photos") + POLICY)[0]
+    (change,) = verdict.plan.writes
+    assert [f.path for f in change.fields] == ["lifecycle.rules[name=tidy/thumbs]"]
+
+
+def test_rules_of_policies_that_nobody_was_asked_about_are_left_out_of_it(world: World) -> None:
+    """Without a cluster it cannot be told whether there is such a policy: the operator would know."""
+    world.has("shop--photos", lifecycle=_rules("tidy/thumbs"))
+    own = "lifecycle: {rules: [{name: own, match: {prefix: a/}, expire: {days: 1}}]}"
+    (change,) = world.one(own).plan.writes
+    assert [f.path for f in change.fields] == ["lifecycle.rules[name=own]"]
+    (removal,) = world.plan(bucket("photos", "shop--photos", own), Snapshot())[0].plan.writes
+    assert "lifecycle.rules[name=tidy/thumbs]" in [f.path for f in removal.fields]
+
+
+def test_what_contradicts_a_policy_is_a_note(world: World) -> None:
+    world.has("shop--photos")
+    own = "lifecycle: {rules: [{name: own, expire: {days: 1}}]}"
+    verdict = world.plan(bucket("photos", "shop--photos", own) + POLICY)[0]
+    assert any("LifecyclePolicy tidy: Conflict" in note for note in verdict.notes)

@@ -37,7 +37,7 @@ def classes(at: World) -> dict[str, str]:
 def test_ceph_moves_and_removes_what_is_due(request: pytest.FixtureRequest) -> None:
     at = world(backend_of("Ceph", request), "lifecycle")
     for key in ("originals/a", "originals/b", "tmp/a", "kept/a", "tagged/a", "tagged/b"):
-        put(at, key, **({"Tagging": "state=draft"} if key == "tagged/a" else {}))
+        put(at, key, Tagging="state=draft" if key == "tagged/a" else "state=final")
     open_upload = at.raw("CreateMultipartUpload", Key="uploads/a")["UploadId"]
     assert open_upload
     written(

@@ -1,8 +1,7 @@
 """Every driver, facet and sample, on the real servers. AWS is moto: it stands in for what only AWS has."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -16,10 +15,10 @@ from imagestore.core.diff import diff
 from imagestore.core.errors import Rejected, StoreError
 from imagestore.core.facet import Facet
 from imagestore.core.losses import beyond, uses
-from imagestore.core.paths import ANY, Step, parse
 from imagestore.core.plan import plan
 from imagestore.core.reading import Found, Level, Missing, Support
 from imagestore.facets.policy import Policy
+from tests.contract.pruning import without
 from tests.contract.samples import SAMPLES
 from tests.contract.stores import FIXTURES, MOTO_LOSES, REFUSED, ROWS, TIERS, World, backend_of, world
 
@@ -212,26 +211,6 @@ def test_what_a_store_does_not_take_is_refused_by_its_path(at: World, sample: Fa
     assert refusal.value.code == "Lossy"
     assert any(path in str(refusal.value) for path in refused)
     assert at.recorded.operations == [], "nothing was sent"
-
-
-def without(value: Facet, lost: Iterable[str]) -> Facet:
-    """``value`` without what these patterns name; a rule that then does nothing goes, too."""
-    json = value.to_json()
-    for pattern in lost:
-        json = _pruned(json, parse(pattern))
-    if "rules" in json:
-        json["rules"] = [rule for rule in json["rules"] if set(rule) - {"name", "state", "match"}]
-    return type(value).model_validate(json)
-
-
-def _pruned(json: Any, steps: Sequence[Step]) -> Any:
-    if steps[0] == ANY:
-        return [_pruned(item, steps[1:]) for item in json]
-    if steps[0] not in json:
-        return json
-    rest = {k: v for k, v in json.items() if k != steps[0]}
-    left = _pruned(json[steps[0]], steps[1:]) if len(steps) > 1 else None
-    return rest | ({steps[0]: left} if left else {})
 
 
 @each_sample(LOST)

@@ -14,6 +14,7 @@ import yaml
 
 from dev.cluster import Cluster, CommandError
 from imagestore import metrics
+from imagestore.api.kinds import KINDS
 from imagestore.cli import run
 from tests.crdgen.conftest import ROOT
 from tests.crdgen.manifests import manifest
@@ -126,7 +127,7 @@ def test_every_value_arrives(cluster: Cluster) -> None:
     assert named(made, "ServiceAccount")["metadata"]["annotations"]
     assert named(made, "PodMonitor")["metadata"]["labels"]["release"] == "prometheus"
     crds = [m for m in made if m["kind"] == "CustomResourceDefinition"]
-    assert [c["metadata"].get("annotations") for c in crds] == [None, None]
+    assert [c["metadata"].get("annotations") for c in crds] == [None] * len(KINDS)
 
 
 def test_parts_are_left_out(cluster: Cluster) -> None:
@@ -181,6 +182,8 @@ def test_the_api_server_takes_all_of_it(released: Cluster) -> None:
     [
         ("patch", "imagebuckets", "default", "yes"),
         ("patch", "imagebuckets/status", "default", "yes"),
+        ("patch", "lifecyclepolicies/status", "default", "yes"),
+        ("patch", "lifecyclepolicies", "default", "no"),
         ("update", "imagebuckets", "default", "no"),
         ("delete", "imagebuckets", "default", "no"),
         ("create", "imagebuckets", "default", "no"),

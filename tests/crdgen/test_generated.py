@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from imagestore.api.imagebucket import FACETS
+from imagestore.api.kinds import KINDS
 from imagestore.backends.s3.catalog import BUCKET_PERMISSIONS, permissions
 from imagestore.crdgen import rbac, stores
 from imagestore.crdgen.generate import between_markers, files, generate
@@ -68,7 +69,7 @@ def test_every_rule_has_words() -> None:
 def test_no_finalizer_or_status_is_a_users() -> None:
     for verbs in rbac.AGGREGATED.values():
         for rule in rbac.user_rules(verbs):
-            assert rule["resources"] == ["imagebuckets"]
+            assert rule["resources"] == [k.plural for k in KINDS if k.namespaced]
 
 
 def test_the_operator_may_not_delete_or_read_everything() -> None:

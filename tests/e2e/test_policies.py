@@ -235,7 +235,10 @@ def test_metrics_tell_what_became_of_a_policy(shop: User, policies: Policies, ru
     policies.apply("metered", TMP, bucketRefs=[{"name": "counted"}])
     policies.await_states("metered", counted="Applied")
     labels = 'name="metered",namespace="shop",state="Applied"'
-    found = lambda: {k: v for k, v in running.metrics().items() if "metered" in k}  # noqa: E731
+
+    def found() -> dict[str, float]:
+        return {k: v for k, v in running.metrics().items() if "metered" in k}
+
     eventually(lambda: found().get(f"imagestore_policy_buckets{{{labels}}}") == 1, 20, lambda: str(found()))
     policies.delete("metered")
     eventually(lambda: not found(), 20, "no series of what is gone")

@@ -115,6 +115,24 @@ def test_one_on_each_store(
         assert rules(s3, bucket)["drafts-go"]["Expiration"]["Days"] == 30
 
 
+def test_lifecycle_policy(operated: Operator, ceph_store: Store) -> None:
+    apply(operated, "06-lifecycle-policy", library=ceph_store)
+    operated.kube.kubectl(
+        "wait",
+        "lcp/photo-library",
+        "-n",
+        "library",
+        "--for=jsonpath={.status.counts.applied}=2",
+        "--timeout=30s",
+    )
+    s3 = ceph_store.s3()
+    found = {bucket: rules(s3, f"library--{bucket}") for bucket in ("photos", "press")}
+    assert set(found["press"]) - set(found["photos"]) == {"embargoed"}
+    moves = found["photos"]["originals-cool-down"]["Transitions"]
+    assert [(m["Days"], m["StorageClass"]) for m in moves] == [(30, "COOL"), (365, "ICE")]
+    assert {r["Status"] for r in found["press"].values()} == {"Enabled"}
+
+
 def test_every_example_has_a_test() -> None:
     tested = list(globals())
     assert [f for f in FOLDERS if f"test_{f[3:].replace('-', '_')}" not in tested] == []

@@ -7,10 +7,10 @@ import pytest
 
 from imagestore.backends.memory import MemoryBackend, MemoryStore
 from imagestore.k8s.cache import Cache
-from imagestore.k8s.objects import IMAGE_BUCKET, STORAGE_BACKEND, Key
+from imagestore.k8s.objects import IMAGE_BUCKET, LIFECYCLE_POLICY, STORAGE_BACKEND, Key
 from imagestore.k8s.queue import Priority, WorkQueue
 from imagestore.k8s.stores import Connecting, Stores
-from imagestore.k8s.triggers import COUNTED_IN, Triggers
+from imagestore.k8s.triggers import COUNTED_IN, TOLD_IN, Triggers
 from tests.k8s.test_object_cache import raw
 from tests.k8s.test_queue import Clock
 
@@ -211,3 +211,81 @@ def test_a_backend_that_answers_for_the_first_time_does_not_make_a_creation_look
     world.backend_answers()
     world.queue.done(KEY)
     assert list(world.taken()) == []
+
+
+class PolicyWorld(World):
+    """Buckets with labels, and policies for them."""
+
+    def policy(self, type_: str | None, name: str = "tidy", version: int = 1, **spec: Any) -> None:
+        body = raw(name, version=version)
+        body["metadata"]["generation"] = version
+        selector = {"bucketSelector": {"matchLabels": {"class": "photos"}}}
+        body["spec"] = {"rules": [{"name": "x", "expire": {"days": 3}}], **(spec or selector)}
+        self.triggers.event(LIFECYCLE_POLICY, type_, body)
+
+    def labelled(self, type_: str | None, name: str, version: int = 1, label: str = "photos") -> None:
+        self.bucket(type_, name, version=version, metadata={"labels": {"class": label}})
+
+    def names(self) -> set[str]:
+        return {name for name, _ in self.taken()}
+
+
+@pytest.fixture
+def shop() -> PolicyWorld:
+    """Two buckets, of which a policy would match one; nothing waits."""
+    world = PolicyWorld()
+    world.labelled("ADDED", "a")
+    world.labelled("ADDED", "b", label="scans")
+    world.names()
+    return world
+
+
+def test_a_policy_that_comes_changes_or_goes_wakes_the_buckets_that_it_is_for(shop: PolicyWorld) -> None:
+    shop.policy("ADDED")
+    assert shop.names() == {"tidy", "a"}
+    shop.policy("MODIFIED", version=2, bucketRefs=[{"name": "b"}])
+    assert shop.names() == {"tidy", "a", "b"}, "who was meant, and who is"
+    shop.policy("DELETED", version=3, bucketRefs=[{"name": "b"}])
+    assert shop.names() == {"b"}
+
+
+def test_a_label_wakes_its_bucket_and_tells_the_policies(shop: PolicyWorld) -> None:
+    shop.policy("ADDED")
+    shop.names()
+    shop.labelled("MODIFIED", "a", version=2)
+    assert shop.names() == set(), "the same labels"
+    shop.labelled("MODIFIED", "a", version=3, label="scans")
+    assert shop.names() == {"a"}
+    shop.clock.now += TOLD_IN
+    assert shop.names() == {"tidy"}
+
+
+def test_many_buckets_that_settle_are_told_once(shop: PolicyWorld) -> None:
+    shop.policy("ADDED")
+    for n in range(50):
+        shop.labelled("ADDED", f"c{n}")
+    shop.names()
+    for n in range(50):
+        body = raw(f"c{n}", version=2, status=DONE, metadata={"labels": {"class": "photos"}})
+        shop.triggers.written(IMAGE_BUCKET, body)
+    assert shop.names() == set()
+    shop.clock.now += TOLD_IN
+    assert list(shop.taken()) == [("tidy", Priority.RETRY)]
+
+
+def test_a_policy_that_changed_while_nobody_looked_is_noticed(shop: PolicyWorld) -> None:
+    fresh = PolicyWorld()
+    fresh.policy(None)
+    body = raw("a", status=DONE | {"inputsHash": fresh.inputs()}, metadata={"labels": {"class": "photos"}})
+    fresh.triggers.event(IMAGE_BUCKET, None, body)
+    assert fresh.names() == {"tidy", "a"}
+    settled = PolicyWorld()
+    settled.bucket(None, status=DONE | {"inputsHash": settled.inputs()})
+    assert settled.names() == set()
+
+
+def test_a_policy_of_another_namespace_is_for_nobody_here(shop: PolicyWorld) -> None:
+    body = raw("theirs", namespace="press")
+    body["spec"] = {"bucketRefs": [{"name": "a"}], "rules": [{"name": "x", "expire": {"days": 1}}]}
+    shop.triggers.event(LIFECYCLE_POLICY, "ADDED", body)
+    assert shop.names() == {"theirs"}

@@ -106,6 +106,18 @@ def test_why_a_bucket_is_not_ready_is_said_where_it_keeps_the_policy_waiting() -
     assert "BackendNotFound: ask" in said(policy(replace(APPLIED, status=waiting, current=False)))[2]
 
 
+def test_somebody_elses_edit_makes_no_policy_pending() -> None:
+    """Forty policies on a bucket would all be written twice for one edit of one of them."""
+    before = policy(APPLIED).status
+    assert before is not None
+    busy = replace(APPLIED, current=False)
+    assert policy(busy, before=before).status == before
+    edited = before.model_copy(update={"observed_generation": 2})
+    assert said(policy(busy, before=edited))[1] == "Pending"
+    still = policy(busy, before=policy(busy, before=edited).status)
+    assert said(still)[1] == "Pending", "until it was read back"
+
+
 def test_a_selector_that_matches_nothing_is_said_and_is_no_failure() -> None:
     outcome = policy()
     assert said(outcome)[:2] == ("True", "NothingMatches")

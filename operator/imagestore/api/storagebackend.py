@@ -6,7 +6,7 @@ from pydantic import Field
 
 from imagestore.api.names import BucketName, Name, Namespace, Url
 from imagestore.api.prices import Prices
-from imagestore.api.tiers import AMAZON_CLASSES, TierClass
+from imagestore.api.tiers import TIER_RULES, TierClass
 from imagestore.core.conditions import Condition
 from imagestore.core.model import Cel, Duration, Form, Immutable, ListMap, ListSet, Model
 
@@ -224,24 +224,7 @@ class StorageBackendSpec(Model):
             "with more than one namespace tenancy.bucketNames must contain {namespace}, such as {namespace}--*;"
             " without it one namespace could take the names of another",
         ),
-        Cel(
-            "!has(self.tiers) || self.provider != 'SeaweedFS'",
-            "SeaweedFS has no tiers for single objects; remove tiers",
-        ),
-        Cel(
-            "!has(self.tiers) || self.tiers.all(t, self.tiers.exists_one(o, o.storageClass == t.storageClass))",
-            "two tiers with one class cannot be told apart; give each a class of its own, or leave one out",
-        ),
-        Cel(
-            "!has(self.tiers) || self.provider != 'MinIO' ||"
-            " self.tiers.all(t, t.storageClass == t.storageClass.upperAscii())",
-            "MinIO's remote tiers are named in capitals; write the storageClass in capitals",
-        ),
-        Cel(
-            "!has(self.tiers) || self.provider != 'AWS' || self.tiers.all(t, t.storageClass in"
-            f" [{', '.join(repr(c) for c in AMAZON_CLASSES)}])",
-            f"Amazon S3 has the classes {', '.join(AMAZON_CLASSES)}; name one of them",
-        ),
+        *TIER_RULES,
     )
 
     provider: Annotated[

@@ -51,13 +51,15 @@ async def _read(where: Access, namespace: str, manifests: Manifests, wanted: set
         backends = await _list(client, BY_KIND["StorageBackend"], notes)
         buckets = await _list(client, BY_KIND["ImageBucket"], notes)
         spaces = await _list(client, NAMESPACES, notes)
+        policies = await _list(client, BY_KIND["LifecyclePolicy"], notes)
         specs = {b["metadata"]["name"]: _spec(b, notes) for b in backends}
         known = {n: s for n, s in specs.items() if s is not None}
         secrets = await _secrets(client, namespace, _used(known, manifests, wanted))
     finally:
         await client.close()
     labels = {n["metadata"]["name"]: n["metadata"].get("labels") or {} for n in spaces}
-    return Snapshot(known, _known(buckets, notes), labels, secrets, tuple(notes))
+    asked = {f"{p['metadata']['namespace']}/{p['metadata']['name']}": p.get("spec") or {} for p in policies}
+    return Snapshot(known, _known(buckets, notes), labels, asked, secrets, tuple(notes))
 
 
 async def _list(client: Client, resource: Resource, notes: list[str]) -> list[Json]:

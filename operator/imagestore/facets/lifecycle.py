@@ -31,7 +31,8 @@ class Lifecycle(Facet):
         WishOnly(),
         Field(description="Remove rules that are not listed here, whoever wrote them."),
     ] = None
-    # Of a wish: our rules, or with a slash at the end all of an origin's, that stay as they are found.
+    # Of a wish: policies' rules, or with a slash at the end all of an origin's, or as a mere slash all of any origin's,
+    # that stay as they are found.
     kept: Annotated[frozenset[str] | None, Internal(), WishOnly(), Field(exclude=True)] = None
 
     def canonical(self) -> Self:
@@ -55,8 +56,8 @@ class Lifecycle(Facet):
 
     def keeps(self, name: str) -> bool:
         """Whether this wish leaves an observed rule as it is."""
-        origin = name.partition("/")[0] + "/"
-        return self.kept is not None and (name in self.kept or origin in self.kept)
+        origin, slash, _ = name.partition("/")
+        return bool(slash) and not {name, origin + slash, slash}.isdisjoint(self.kept or ())
 
     def claims(self, observed: Self | None) -> Parts:
         mine = self.parts() or WHOLE

@@ -4,13 +4,11 @@ import json
 from collections.abc import Iterable
 from functools import lru_cache
 
-from pydantic import ValidationError
-
-from imagestore.api.lifecyclepolicy import LifecyclePolicySpec
 from imagestore.k8s.cache import Cache
-from imagestore.k8s.objects import Key, Stored, compact
+from imagestore.k8s.objects import Key, Stored
 from imagestore.k8s.stores import Stores
 from imagestore.reconcile.desired import inputs_hash
+from imagestore.reconcile.matching import Scope, declared, scope
 from imagestore.reconcile.merging import Declared
 
 
@@ -38,7 +36,7 @@ class Policies:
     def matched(self, policy: Stored) -> list[Stored]:
         """The ImageBuckets that this policy, there or gone, is for."""
         keys = self._cache.in_namespace(policy.key.namespace)
-        return [b for b in map(self._cache.get, keys) if b is not None and matches(policy.spec, b)]
+        return [b for b in map(self._cache.get, keys) if b is not None and matches(policy, b)]
 
     def buckets(self, *policies: Stored | None) -> set[Key]:
         """Of all buckets that any of these policies is for."""
@@ -52,31 +50,19 @@ class Policies:
         there: Iterable[Stored | None] = map(
             self._cache.get, sorted(self._cache.policies_in(bucket.key.namespace))
         )
-        return [p for p in there if p is not None and matches(p.spec, bucket)]
+        return [p for p in there if p is not None and matches(p, bucket)]
 
 
 @lru_cache(maxsize=1024)
-def _declared(name: str, raw: bytes) -> Declared:
-    """By what it asks for; whom it asks is no input of a bucket that it asks."""
-    content = {k: v for k, v in json.loads(raw).items() if k not in ("bucketSelector", "bucketRefs")}
-    try:
-        spec = LifecyclePolicySpec.model_validate_json(raw, extra="forbid")
-    except ValidationError:  # a newer version's: whatever is in force of it stays as it is
-        spec = None
-    return Declared(name, compact(content), spec)
-
-
-def matches(policy: bytes, bucket: Stored) -> bool:
-    """Whether a policy's spec names this bucket, or selects it by its labels."""
-    names, labels = _scope(policy)
-    if bucket.key.name in names:
-        return True
-    return bool(labels) and labels <= set(bucket.labels)
+def _declared(name: str, spec: bytes) -> Declared:
+    return declared(name, json.loads(spec))
 
 
 @lru_cache(maxsize=1024)
-def _scope(policy: bytes) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
-    """On JSON: a policy that a newer version has extended is still for the same buckets."""
-    spec = json.loads(policy)
-    refs, selector = spec.get("bucketRefs") or (), spec.get("bucketSelector") or {}
-    return frozenset(r.get("name", "") for r in refs), frozenset((selector.get("matchLabels") or {}).items())
+def _scope(spec: bytes) -> Scope:
+    return scope(json.loads(spec))
+
+
+def matches(policy: Stored, bucket: Stored) -> bool:
+    """Whether a policy names this bucket, or selects it by its labels."""
+    return _scope(policy.spec).includes(bucket.key.name, frozenset(bucket.labels))

@@ -54,7 +54,8 @@ def reconcile(
     """``buckets``: all that the policy matches."""
     if meta.deleting:
         return Outcome(None, finalizer=Finalizer.LEAVE)
-    outcomes = sorted((_outcome(meta.name, spec, b) for b in buckets), key=_order)
+    settled = _settled(meta, status)
+    outcomes = sorted((_outcome(meta.name, spec, b, settled=settled) for b in buckets), key=_order)
     conditions = [*_judged(spec, outcomes), *_drifted(meta.name, buckets)]
     after = LifecyclePolicyStatus(
         observed_generation=meta.generation,
@@ -63,6 +64,15 @@ def reconcile(
         buckets=tuple(outcomes[:LISTED]),
     )
     return Outcome(after, _notes(status, after), settings.default_interval, Finalizer.LEAVE)
+
+
+def _settled(meta: Meta, status: LifecyclePolicyStatus) -> bool:
+    """Whether every bucket has acted on these very rules: what is new to one then is somebody else's edit.
+
+    Without this, one edit of one policy would make all others of its buckets Pending and Applied again.
+    """
+    told = status.observed_generation == meta.generation
+    return told and status.counts is not None and not status.counts.pending
 
 
 def _order(outcome: BucketOutcome) -> tuple[int, str]:
@@ -75,8 +85,8 @@ def _counts(outcomes: Iterable[BucketOutcome]) -> BucketCounts:
     return BucketCounts.model_validate({"matched": found.total(), **by_state})
 
 
-def _outcome(policy: str, spec: LifecyclePolicySpec, bucket: Bucket) -> BucketOutcome:
-    state, message = _state(bucket)
+def _outcome(policy: str, spec: LifecyclePolicySpec, bucket: Bucket, *, settled: bool) -> BucketOutcome:
+    state, message = _state(bucket, settled=settled)
     remarks = [message, _unversioned(spec, bucket), _drift_sentence(policy, bucket)]
     said = "; ".join(r for r in remarks if r)
     return BucketOutcome(
@@ -84,17 +94,18 @@ def _outcome(policy: str, spec: LifecyclePolicySpec, bucket: Bucket) -> BucketOu
     )
 
 
-def _state(bucket: Bucket) -> tuple[BucketState, str]:
+def _state(bucket: Bucket, *, settled: bool) -> tuple[BucketState, str]:
     """Applied only by what was read back: the bucket's own status."""
     if bucket.verdict.state is not None:
         return bucket.verdict.state, bucket.verdict.message
+    facet = next((f for f in bucket.status.facets if f.name == FACET), None)
+    held = facet is not None and facet.state == "InSync" and bucket.verdict.rules <= set(facet.parts)
+    if held and (bucket.current or settled):
+        return "Applied", ""
     if not bucket.current:
         return "Pending", _waiting(bucket) or "the bucket was not looked at since the last change"
-    facet = next((f for f in bucket.status.facets if f.name == FACET), None)
     if facet is None:
         return "Pending", _waiting(bucket) or "the bucket has not reported its rules yet"
-    if facet.state == "InSync" and bucket.verdict.rules <= set(facet.parts):
-        return "Applied", ""
     return _unsettled(bucket, facet)
 
 

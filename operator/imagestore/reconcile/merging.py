@@ -17,6 +17,7 @@ from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.lifecycle_rule import LifecycleRule
 from imagestore.reconcile.contradictions import contradiction
 
+UNKNOWN = ""  # the name of policies of which nobody knows whether there are any: their rules stay as they are
 MOST_RULES = 250  # a status lists each by name
 
 

@@ -19,7 +19,6 @@ from imagestore.core.facet import Facet
 from imagestore.core.reading import Found, Reading, Unreadable
 from imagestore.core.render import quote
 from imagestore.facets.lifecycle import Lifecycle
-from imagestore.facets.lifecycle_rule import FOREIGN
 from imagestore.facets.policy import Policy, Statement
 from imagestore.facets.tags import RESERVED, Tags
 
@@ -65,7 +64,8 @@ def _wishable(value: Facet) -> tuple[Facet, tuple[str, ...]]:
         kept = {k: v for k, v in value.values.items() if not k.startswith((RESERVED, "aws:"))}
         return Tags(values=kept), ()
     if isinstance(value, Lifecycle):
-        return _split(value, "rules", [r for r in value.rules if r.name.startswith(FOREIGN)], "rule")
+        # A rule with an origin belongs to a LifecyclePolicy, or to a stranger.
+        return _split(value, "rules", [r for r in value.rules if "/" in r.name], "rule")
     if isinstance(value, Policy):
         return _split(value, "statements", [s for s in value.statements if not faithful(s)], "statement")
     return value, ()

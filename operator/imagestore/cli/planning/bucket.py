@@ -74,6 +74,7 @@ def situation(question: Question) -> Situation:
         namespace_labels=around.labels.get(o.namespace, {}),
         older_rival=standing.older_rival,
         earlier_buckets=standing.earlier,
+        policies=around.policies_of(o),
     )
 
 
@@ -166,6 +167,8 @@ def _notes(s: Situation, verdict: Verdict) -> list[str]:
     if s.spec.mode == "Observe":
         notes.append("mode Observe: differences are shown, nothing is changed")
     notes += [f"{name}: {w}" for name in want(s).wishes for w in _weak(s, name)]
+    verdicts = s.merged.verdicts.items()
+    notes += [f"LifecyclePolicy {name}: {v.state}: {v.message}" for name, v in verdicts if v.state and name]
     if verdict.adopt:
         notes.append(
             "the bucket would be taken over, once the token that status then shows is in spec.approve"

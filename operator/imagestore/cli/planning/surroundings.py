@@ -1,7 +1,7 @@
 """What surrounds a bucket: backends, other claimants, and what the cluster knows of it."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -9,6 +9,8 @@ from imagestore.api.imagebucket import ImageBucketSpec, ImageBucketStatus
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.cli.manifests.load import Manifests
 from imagestore.cli.manifests.objects import Object
+from imagestore.reconcile.matching import declared, scope
+from imagestore.reconcile.merging import UNKNOWN, Declared
 from imagestore.reconcile.situation import Meta
 
 OFFLINE = "no cluster was asked: settings that were managed and are no longer mentioned cannot be told"
@@ -31,6 +33,7 @@ class Snapshot:
     backends: Mapping[str, StorageBackendSpec] = field(default_factory=dict)
     buckets: Mapping[str, Known] = field(default_factory=dict)  # by namespace/name
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of namespaces
+    policies: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # specs of LifecyclePolicies
     secrets: Mapping[str, Mapping[str, object]] = field(default_factory=dict, repr=False)
     notes: tuple[str, ...] = ()
     offline: bool = False  # nobody was asked
@@ -53,18 +56,33 @@ class Surroundings:
     known: Mapping[str, Known]
     standings: Mapping[str, Standing]
     offline: bool
+    policies: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+
+    def policies_of(self, bucket: Object) -> tuple[Declared, ...]:
+        """The LifecyclePolicies that are for a bucket with these labels."""
+        unknown = (Declared(UNKNOWN, b"", None),) if self.offline else ()
+        return (*unknown, *self._declared(bucket))
+
+    def _declared(self, bucket: Object) -> Iterator[Declared]:
+        labels = frozenset(bucket.labels.items())
+        for label, spec in sorted(self.policies.items()):
+            namespace, _, name = label.partition("/")
+            if namespace == bucket.namespace and scope(spec).includes(bucket.name, labels):
+                yield declared(name, spec)
 
 
 def surroundings(manifests: Manifests, cluster: Snapshot) -> Surroundings:
     """The manifests win over what the cluster has: they are what is about to be applied."""
     written = {o.name: o.spec for o in manifests.of("StorageBackend")}
     backends = {n: s for n, s in written.items() if isinstance(s, StorageBackendSpec)}
+    policies = {o.label: o.spec.to_json() for o in manifests.of("LifecyclePolicy")}
     return Surroundings(
         {**cluster.backends, **backends},
         {**cluster.labels, **manifests.namespaces},
         cluster.buckets,
         _standings(_specs(manifests.of("ImageBucket"), cluster.buckets)),
         cluster.offline,
+        {**cluster.policies, **policies},
     )
 
 

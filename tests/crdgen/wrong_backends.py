@@ -60,7 +60,7 @@ WRONG = [
     ("{provider: AWS, tiers: [{tier: Cool, storageClass: NEARLINE}]}", "Amazon S3 has the classes STANDARD_IA"),
     ("{provider: SeaweedFS, tiers: [{tier: Cool, storageClass: A}]}", "SeaweedFS has no tiers"),
     # prices
-    ("prices: {currency: euro, classes: []}", "write a currency as its three capitals, such as EUR"),
+    ("prices: {currency: eur, classes: [{storageClass: STANDARD, gbMonth: '1'}]}", "write a currency as its three capitals, such as EUR"),
     ("prices: {currency: EUR}", "prices.classes: Required value"),
     ("prices: {currency: EUR, classes: []}", "should have at least 1 items"),
     ("prices: {currency: EUR, asOf: '2026-02-30', classes: [{storageClass: STANDARD, gbMonth: '1'}]}",

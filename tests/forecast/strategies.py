@@ -54,10 +54,11 @@ def rules(draw: st.DrawFn, name: str = "r") -> LifecycleRule:
         "maxSize": draw(st.sampled_from([None, "200"])),
         "tags": draw(st.sampled_from([None, {"keep": "no"}])),
     }
-    days, dates = st.builds(dict, days=_AGES), st.builds(dict, date=_DATES)
+    days, dates = st.fixed_dictionaries({"days": _AGES}), st.fixed_dictionaries({"date": _DATES})
+    kept = st.fixed_dictionaries({"days": _AGES, "keepNewest": _KEEP})
     old = {
         "transitions": draw(moves(old=True)),
-        "expire": draw(st.none() | st.builds(dict, days=_AGES, keepNewest=_KEEP)),
+        "expire": draw(st.none() | kept),
     }
     return LifecycleRule.model_validate(
         {

@@ -114,11 +114,16 @@ def _resumed(
 
 def _remarks(s: Situation, ledger: Ledger, sampled: tuple[int, int]) -> Iterator[str]:
     if sampled[1]:
-        known = "of all" if sampled[0] == sampled[1] else f"of {sampled[0]} of the"
-        guess = "" if sampled[0] == sampled[1] else "; what becomes of the others is extrapolated"
-        yield f"rules ask for tags, which no listing tells: they were asked for {known} {sampled[1]} keys concerned{guess}"
+        yield _sampling(*sampled)
     if ledger.uploads:
         yield "a listing does not tell the sizes of unfinished uploads: they count without bytes"
     classes = {*ledger.start, *(f.target for f in ledger.flows if f.target)}
     if s.store.spec:
         yield from remarks(s.store.spec, ledger.prices, frozenset(classes))
+
+
+def _sampling(asked: int, of: int) -> str:
+    why = "rules ask for tags, which no listing tells: they were asked of"
+    if asked == of:
+        return f"{why} all {of} keys that they concern"
+    return f"{why} {asked} of the {of} keys that they concern, what becomes of the others is extrapolated"

@@ -38,12 +38,19 @@ def read(path: str) -> Iterator[Stored]:
     line = 0
     try:
         with _opened(path) as file:
-            for line, row in reader(file):  # noqa: B007  told when it goes wrong
-                yield _stored(row)
+            for line, row in reader(file):
+                yield _told(path, line, row)
     except OSError as error:
         raise Wrong(f"{path}: {error.strerror or 'cannot be read'}") from None
     except (ValueError, TypeError, AttributeError, csv.Error) as error:
         raise Wrong(f"{path}: after line {line}: {error}") from None
+
+
+def _told(path: str, line: int, row: Row) -> Stored:
+    try:
+        return _stored(row)
+    except (ValueError, TypeError) as error:
+        raise Wrong(f"{path}:{line}: {error}" if line else f"{path}: {error}") from None
 
 
 def ordered(listing: Iterable[Stored], path: str) -> Iterator[Stored]:
@@ -84,7 +91,7 @@ def _document(file: IO[str]) -> Iterator[tuple[int, Row]]:
     if isinstance(said, dict):
         markers = [{**m, "Size": 0, "IsDeleteMarker": True} for m in said.get("DeleteMarkers") or ()]
         found = [*(said.get("Contents") or said.get("Versions") or ()), *markers]
-        said = sorted(found, key=lambda i: i["Key"]) if markers else found
+        said = sorted(found, key=lambda i: i["Key"])
     for item in said:
         yield 0, _columns(item)
 
@@ -96,7 +103,7 @@ def _columns(item: Mapping[str, Any]) -> Row:
 def _stored(row: Row) -> Stored:
     marker = _flag(row.get("marker"), absent=False)
     key, size, modified = row.get("key"), row.get("size"), row.get("modified")
-    if not key or modified is None or (size in (None, "") and not marker):
+    if not key or not modified or (size in (None, "") and not marker):
         raise ValueError("a line lacks key, size or lastModified")
     return Stored(
         str(key),

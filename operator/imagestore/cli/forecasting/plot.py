@@ -41,7 +41,7 @@ def plot(curve: Curve, path: str) -> None:
     if curve.priced:
         _costs(curve, axes.twinx(), days)
     if held:
-        axes.legend(loc="upper right")
+        figure.legend(loc="outside lower center", ncols=len(held))
     try:
         figure.savefig(path)
     except OSError as error:

@@ -9,6 +9,7 @@ from imagestore.cli.forecasting.scenario import Scenario, chosen, scenario
 from imagestore.cli.manifests.load import Manifests
 from imagestore.cli.planning.bucket import Question, plan_bucket
 from imagestore.cli.wrong import Wrong
+from imagestore.core.stored import Stored
 from imagestore.forecast.forecast import Forecast, by_key
 from imagestore.forecast.forecast import Question as Asked
 
@@ -41,9 +42,13 @@ def _of_bucket(question: Question, options: Options) -> Curve:
 def _of_file(path: str, what: Scenario, options: Options) -> Curve:
     span = (options.today, options.today + options.days)
     forecast = Forecast(Asked(what.rules, what.terms, *span, what.prices, tags=0))
-    for group in by_key(ordered(read(path), path)):
-        forecast.feed(group)
+    for group in by_key(ordered(read(path), path)):  # an inventory has a key's versions in any order
+        forecast.feed(sorted(group, key=_newest_first))
     ledger = forecast.ledger
     classes = frozenset({*ledger.start, *(f.target for f in ledger.flows if f.target)})
     notes = (*((UNTOLD,) if forecast.sample.seen else ()), *what.remarks(classes))
     return drawn(path, ledger, what.terms.ladder, span, notes)
+
+
+def _newest_first(stored: Stored) -> tuple[bool, int]:
+    return not stored.latest, -stored.modified

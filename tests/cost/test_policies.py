@@ -13,7 +13,7 @@ LABEL = {"cost": "policies"}
 
 
 def _policy(number: int, days: int = 30) -> dict[str, Any]:
-    rule = {"name": "trash", "match": {"prefix": f"p{number}/"}, "expire": {"days": days}}
+    rule = {"name": f"trash-{number}", "match": {"prefix": f"p{number}/"}, "expire": {"days": days}}
     return {
         "apiVersion": "imagestore.dev/v1alpha1",
         "kind": "LifecyclePolicy",
@@ -38,6 +38,10 @@ def _applied(counted: Counted) -> bool:
     )
 
 
+def _said(counted: Counted) -> str:
+    return str(counted.cluster.get("lcp", "policy-7", "-n", NAMESPACE).get("status"))[:2000]
+
+
 def _writes(counted: Counted) -> Counter[str]:
     found: Counter[str] = Counter()
     for what, n in counted.audit.all().items():
@@ -50,7 +54,7 @@ def test_one_edit_costs_one_change_of_each_bucket_and_nothing_costs_nothing(coun
     buckets = [_labelled(name) for name in NAMES]
     counted.cluster.apply(yaml.safe_dump_all([*buckets, *(_policy(n) for n in range(MANY))]))
     with counted.operator("policies"):
-        eventually(lambda: _applied(counted), 120, "all are applied", interval=1)
+        eventually(lambda: _applied(counted), 90, lambda: f"all are applied: {_said(counted)}", interval=1)
         eventually(counted.all_ready, 30, "all are Ready")
         counted.forget()
 

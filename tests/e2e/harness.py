@@ -106,6 +106,8 @@ def backend_manifests(
         "namespaces": {"names": list(namespaces)},
         "tenancy": {"deletionPolicies": ["Retain", "DeleteIfEmpty", "DeleteAll"], **tenancy},
     }
+    if store.tiers:
+        spec["tiers"] = [{"tier": t, "storageClass": c} for t, c in store.tiers.items()]
     if store.admin_endpoint and store.admin_access_key and store.admin_secret_key:
         admin = f"{name}-admin"
         secrets.append(_secret(admin, store.admin_access_key, store.admin_secret_key))

@@ -9,7 +9,7 @@ import yaml
 from botocore.exceptions import ClientError
 
 from dev.cluster import Cluster
-from dev.stores import minio
+from dev.stores import minio, tiered_minio
 from dev.wait import eventually
 from imagestore.api.lifecyclepolicy import LifecyclePolicyStatus
 from imagestore.core import conditions
@@ -207,6 +207,40 @@ def test_a_policy_deleted_while_the_store_is_down_is_finished_later(
         assert policies.in_store("photos") == {"imagestore/tidy/thumbs": 30}
         user.look_now("photos")
         eventually(lambda: policies.in_store("photos") == {}, 60, "nothing is forgotten")
+
+
+def test_objects_move_to_the_tier_that_the_backend_names(
+    running: Operator, installed: Cluster, tmp_path: Path
+) -> None:
+    with tiered_minio(tmp_path) as store:
+        installed.kubectl("create", "namespace", "tiered")
+        manifests = backend_manifests("tiered", store, namespaces=("tiered",))
+        installed.apply(yaml.safe_dump_all(manifests))
+        user = User(installed, "tiered", "tiered", store)
+        policies = Policies(user)
+        user.apply("photos")
+        moves = {"match": {"prefix": "originals/"}, "transitions": [{"tier": "Cool", "date": "2020-01-01"}]}
+        cold = {"name": "cold", "transitions": [{"tier": "Cold", "days": 9}]}
+        policies.apply("down", {"name": "cool", **moves}, cold, bucketRefs=[{"name": "photos"}])
+        message = policies.await_states("down", photos="Lossy")[0]["message"]
+        assert "spec.tiers has Cool; add the tier there" in message
+        policies.apply("down", {"name": "cool", **moves}, bucketRefs=[{"name": "photos"}])
+        policies.await_states("down", photos="Applied")
+        user.s3.put_object(Bucket="tiered--photos", Key="originals/a.jpg", Body=b"a picture")
+
+        def shown() -> str:
+            return str(
+                user.s3.head_object(Bucket="tiered--photos", Key="originals/a.jpg").get("StorageClass")
+            )
+
+        eventually(lambda: shown() == "WARM", 30, lambda: f"it moves; its class is {shown()}")
+        body = user.s3.get_object(Bucket="tiered--photos", Key="originals/a.jpg")["Body"].read()
+        assert body == b"a picture"
+        manifests[-1]["spec"]["tiers"] = [{"tier": "Archive", "storageClass": "WARM"}]
+        installed.apply(yaml.safe_dump(manifests[-1]))
+        policies.await_states("down", photos="Lossy")
+        rules = user.s3.get_bucket_lifecycle_configuration(Bucket="tiered--photos")["Rules"]
+        assert [r["ID"] for r in rules] == ["imagestore/down/cool"], "what is in force stays as it is"
 
 
 def test_a_policy_deleted_while_the_operator_is_down_is_noticed(

@@ -57,7 +57,7 @@ def test_applied_is_what_the_bucket_read_back() -> None:
 @pytest.mark.parametrize(
     ("bucket", "state", "says"),
     [
-        (replace(APPLIED, current=False), "Pending", "not looked at since the last change"),
+        (replace(APPLIED, current=False), "Pending", "has not acted on the last change"),
         (replace(APPLIED, status=ImageBucketStatus()), "Pending", "has not reported its rules"),
         (replace(APPLIED, status=lifecycle(facet={"parts": []})), "Pending", "InSync"),
         (

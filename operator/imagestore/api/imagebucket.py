@@ -183,7 +183,7 @@ class FacetStatus(Model):
     ] = None
     parts: Annotated[
         tuple[Annotated[str, Field(max_length=512)], ...],
-        Field(max_length=256, description="Tags, statements or rules that are ours."),
+        Field(max_length=512, description="Tags, statements or rules that are ours."),
     ] = ()
 
 

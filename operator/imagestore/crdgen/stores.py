@@ -36,9 +36,8 @@ def support_page() -> str:
 
 
 def _notes(product: str, settings: Mapping[str, Support]) -> str:
-    lines = [
-        f"- `{facet}`: {'; '.join(_why(s))}" for facet, s in settings.items() if s.level is not Level.FULL
-    ]
+    said = ((facet, "; ".join(_why(s))) for facet, s in settings.items())
+    lines = [f"- `{facet}`: {why}" for facet, why in said if why]
     return f"## {product}\n\n" + "\n".join(lines) if lines else ""
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.objects import Key, Stored
 from imagestore.k8s.stores import Stores
-from imagestore.reconcile.desired import inputs_hash
+from imagestore.reconcile.desired import with_policies
 from imagestore.reconcile.matching import Scope, declared, scope
 from imagestore.reconcile.merging import Declared
 
@@ -28,10 +28,7 @@ class Policies:
 
     def inputs(self, bucket: Stored) -> str:
         """The hash of what decides about a bucket besides its own spec."""
-        policies = self.of(bucket)
-        if not policies:
-            return self._stores.inputs(bucket.backend)
-        return inputs_hash(self._stores.spec(bucket.backend), policies)
+        return with_policies(self._stores.inputs(bucket.backend), self.of(bucket))
 
     def matched(self, policy: Stored) -> list[Stored]:
         """The ImageBuckets that this policy, there or gone, is for."""

@@ -64,18 +64,20 @@ class Situations:
         return tuple(self._bucket(obj.key.name, b) for b in self._policies.matched(obj))
 
     def _bucket(self, policy: str, obj: Stored) -> Bucket:
-        current = obj.inputs == self._policies.inputs(obj) and not obj.deleting
         status = lenient(ImageBucketStatus, obj.status)
-        told = Bucket(
-            obj.key.name, Verdict(), status, current and obj.generation == status.observed_generation
-        )
+        told = Bucket(obj.key.name, Verdict(), status, current=False)
         try:
             spec = ImageBucketSpec.model_validate_json(obj.spec, extra="forbid")
         except ValidationError:  # then its own status says so
-            return replace(told, current=False)
-        verdicts = merged(spec, self._policies.of(obj), self._stores.store(obj.backend)).verdicts
-        versioned = spec.versioning is not None and spec.versioning.state == "Enabled"
-        return replace(told, verdict=verdicts.get(policy, Verdict()), versioned=versioned)
+            return told
+        asked = merged(spec, self._policies.of(obj), self._stores.store(obj.backend))
+        held = next((f.wish for f in status.facets if f.name == "lifecycle"), None)
+        return replace(
+            told,
+            verdict=asked.verdicts.get(policy, Verdict()),
+            current=held == asked.digest,
+            versioned=spec.versioning is not None and spec.versioning.state == "Enabled",
+        )
 
     def _memo(self, obj: Stored) -> Memo:
         known = self._memos.get(obj.key)

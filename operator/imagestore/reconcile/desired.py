@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from imagestore.api.imagebucket import ImageBucketSpec, ImageBucketStatus, wishes
 from imagestore.api.storagebackend import StorageBackendSpec
@@ -51,10 +52,7 @@ def _lifecycle(own: Lifecycle | None, merged: Merged, *, known: bool) -> Lifecyc
     """One wish. Where nothing is wished but a managed rule stays as it is, that has to be said, too."""
     if own is None and not merged.rules and not (merged.kept and known):
         return None
-    exclusive = True if merged.exclusive else own.exclusive if own else None
-    return Lifecycle(rules=()).model_copy(
-        update={"rules": merged.rules, "exclusive": exclusive, "kept": merged.kept or None}
-    )
+    return merged.wish
 
 
 def managed(status: ImageBucketStatus) -> dict[str, Parts]:
@@ -96,19 +94,18 @@ def refusal(refused: Mapping[str, str]) -> str:
     return "; ".join(f"this store does not take {', '.join(paths)}: {fix}" for fix, paths in by_fix.items())
 
 
-WRITTEN = "-"  # in place of a wish's digest: written, and not yet seen to be held
-
-
-def wish_digest(wish: Facet) -> str:
-    """The same for the same wish: tells an edit of the spec from a change behind our back."""
-    text = json.dumps(wish.canonical().to_json(), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
 def inputs_hash(store: StorageBackendSpec | None, policies: Sequence[Declared] = ()) -> str:
     """Of what decides besides the bucket's own spec, so that a change while nobody looked is noticed."""
     text = json.dumps(store.to_json() if store else None, sort_keys=True)
-    told = hashlib.sha256(text.encode())
+    return with_policies(hashlib.sha256(text.encode()).hexdigest()[:12], tuple(policies))
+
+
+@lru_cache(maxsize=1024)
+def with_policies(told: str, policies: tuple[Declared, ...]) -> str:
+    """The hash of a backend, and of the policies that match besides; without any, the backend's own."""
+    if not policies:
+        return told
+    more = hashlib.sha256(told.encode())
     for policy in sorted(policies, key=lambda p: p.name):
-        told.update(b"\0" + policy.name.encode() + b"\0" + policy.raw)
-    return told.hexdigest()[:12]
+        more.update(b"\0" + policy.name.encode() + b"\0" + policy.raw)
+    return more.hexdigest()[:12]

@@ -16,7 +16,7 @@ from imagestore.core.conditions import is_true
 from imagestore.core.diff import FieldDiff
 from imagestore.core.facet import Facet
 from imagestore.core.plan import Change, Op, Plan
-from imagestore.reconcile.desired import wish_digest
+from imagestore.reconcile.digests import wish_digest
 from imagestore.reconcile.situation import Memo, Situation
 
 SHOWN = 64

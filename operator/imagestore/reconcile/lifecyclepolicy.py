@@ -34,7 +34,7 @@ _TROUBLE: tuple[BucketState, ...] = ("Conflict", "Lossy", "Held", "Pending", "Ap
 
 @dataclass(frozen=True)
 class Bucket:
-    """One matched ImageBucket. ``current``: its status was written for its present spec and these very policies."""
+    """One matched ImageBucket. ``current``: all that is now wished of its lifecycle is what it was last seen to hold."""
 
     name: str
     verdict: Verdict
@@ -103,7 +103,7 @@ def _state(bucket: Bucket, *, settled: bool) -> tuple[BucketState, str]:
     if held and (bucket.current or settled):
         return "Applied", ""
     if not bucket.current:
-        return "Pending", _waiting(bucket) or "the bucket was not looked at since the last change"
+        return "Pending", _waiting(bucket) or "the bucket has not acted on the last change yet"
     if facet is None:
         return "Pending", _waiting(bucket) or "the bucket has not reported its rules yet"
     return _unsettled(bucket, facet)

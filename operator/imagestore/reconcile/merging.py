@@ -7,7 +7,7 @@ force stays as it is found, until somebody decides.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import groupby
 
 from imagestore.api.lifecyclepolicy import BucketState, LifecyclePolicySpec
@@ -16,6 +16,7 @@ from imagestore.core.reading import Level, Support
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.lifecycle_rule import LifecycleRule
 from imagestore.reconcile.contradictions import contradiction
+from imagestore.reconcile.digests import wish_digest
 
 UNKNOWN = ""  # the name of policies of which nobody knows whether there are any: their rules stay as they are
 MOST_RULES = 250  # a status lists each by name
@@ -51,8 +52,19 @@ class Merged:
 
     rules: tuple[LifecycleRule, ...] = ()
     kept: frozenset[str] = frozenset()
-    exclusive: bool = False
+    exclusive: bool | None = None
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+
+    @cached_property
+    def wish(self) -> Lifecycle:
+        """As one value, which was validated in its parts."""
+        said = {"rules": self.rules, "exclusive": self.exclusive, "kept": self.kept or None}
+        return Lifecycle(rules=()).model_copy(update=said)
+
+    @cached_property
+    def digest(self) -> str:
+        """What a status holds once the store was seen to hold all of it."""
+        return wish_digest(self.wish)
 
 
 @dataclass(frozen=True)
@@ -96,9 +108,16 @@ def merge(own: Lifecycle | None, policies: Sequence[Declared], support: Support)
         _judge(draft, [c for p in equals for c in _holdable(draft, p, support)])
     _bound(draft)
     verdicts = {p.name: _verdict(draft, p) for p in ordered}
-    exclusive = any(p.spec and p.spec.exclusive and verdicts[p.name].rules for p in ordered)
+    exclusive = _exclusive(own, [p.spec for p in ordered if p.spec and verdicts[p.name].rules])
     rules = (c.rule.model_copy(update={"name": c.name}) for c in draft.accepted)
     return Merged((*draft.own, *rules), frozenset(draft.kept), exclusive, verdicts)
+
+
+def _exclusive(own: Lifecycle | None, applied: Sequence[LifecyclePolicySpec]) -> bool | None:
+    """Whoever wants to be alone is so for all authors of the set."""
+    if any(spec.exclusive for spec in applied):
+        return True
+    return own.exclusive if own else None
 
 
 def _holdable(draft: _Draft, policy: Declared, support: Support) -> list[_Candidate]:

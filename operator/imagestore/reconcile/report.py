@@ -12,7 +12,8 @@ from imagestore.core.outcome import Note
 from imagestore.core.plan import Op
 from imagestore.reconcile import drift
 from imagestore.reconcile.apply import Result
-from imagestore.reconcile.desired import WRITTEN, inputs_hash, wish_digest
+from imagestore.reconcile.desired import inputs_hash
+from imagestore.reconcile.digests import WRITTEN, wish_digest
 from imagestore.reconcile.situation import Situation
 from imagestore.reconcile.visit import Visit
 

@@ -133,8 +133,9 @@ class S3Setting(Generic[F]):
             return self.clear(bucket, seen)
         new = set(uses(value, self.support.lost)) - set(uses(seen, self.support.lost) if seen else ())
         self._refuse(sorted(new), self.support.reason)
+        there = beyond(seen, self.support.limits) if seen else {}
         for path, fix in beyond(value, self.support.limits).items():
-            self._refuse([path], fix)
+            self._refuse([path] if path not in there else [], fix)
         if self.row.harmless and not self.lossless:
             self._try_out(bucket, value, seen)
         return self._put(bucket, value, seen)

@@ -41,7 +41,7 @@ def versions(call: Call, bucket: str, limit: int, after: Mapping[str, str]) -> L
     answer = call("ListObjectVersions", {"Bucket": bucket, "MaxKeys": limit, "EncodingType": "url", **after})
     items = [_named(answer, item) for item in answer.get("Versions") or ()]
     items += [_named(answer, item) | {"Marker": True} for item in answer.get("DeleteMarkers") or ()]
-    return Leaf(items, bool(answer.get("IsTruncated")), _following(answer, "VersionIdMarker"))
+    return Leaf(items, bool(answer.get("IsTruncated")), _following(answer, items, "VersionIdMarker"))
 
 
 def uploads(call: Call, bucket: str, limit: int, keys: UploadKeys, after: Mapping[str, str]) -> Leaf:
@@ -50,7 +50,7 @@ def uploads(call: Call, bucket: str, limit: int, keys: UploadKeys, after: Mappin
     answer = call("ListMultipartUploads", asked)
     shown = {**answer, "EncodingType": "url" if keys == "Encoded" else None} if keys != "Declared" else answer
     items = [_named(shown, item) for item in answer.get("Uploads") or ()]
-    return Leaf(items, bool(answer.get("IsTruncated")), _following(shown, "UploadIdMarker"))
+    return Leaf(items, bool(answer.get("IsTruncated")), _following(shown, items, "UploadIdMarker"))
 
 
 def page(call: Call, bucket: str, scope: Scope, after: Mapping[str, str], keys: UploadKeys) -> Page:
@@ -87,10 +87,12 @@ def _named(answer: Item, item: Item) -> Item:
     return {**item, "Key": _plain(answer, item["Key"])}
 
 
-def _following(answer: Item, second: str) -> dict[str, str]:
+def _following(answer: Item, items: list[Item], second: str) -> dict[str, str]:
+    """RGW 16 says that it encodes and does not encode the marker; SeaweedFS goes on after an upload's id alone."""
     key, other = answer.get("NextKeyMarker"), answer.get(f"Next{second}")
-    after = {"KeyMarker": _plain(answer, key)} if key else {}
-    return after | ({second: other} if key and other else {})
+    keys = {item["Key"] for item in items}
+    plain = key if not key or (key in keys and _plain(answer, key) not in keys) else _plain(answer, key)
+    return {name: value for name, value in (("KeyMarker", plain), (second, other)) if value}
 
 
 def _plain(answer: Item, text: str) -> str:

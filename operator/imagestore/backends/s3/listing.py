@@ -32,8 +32,10 @@ def objects(call: Call, bucket: str, limit: int, after: Mapping[str, str]) -> Le
     """Current versions. It goes on after a key rather than a token: a token may not be understood tomorrow."""
     answer = call("ListObjectsV2", {"Bucket": bucket, "MaxKeys": limit, "EncodingType": "url", **after})
     items = [_named(answer, item) for item in answer.get("Contents") or ()]
-    more = bool(answer.get("IsTruncated")) and bool(items)
-    return Leaf(items, more, {"StartAfter": items[-1]["Key"]} if items else {})
+    token = answer.get("NextContinuationToken")
+    # A page may be empty and not the last one: then only the token leads on.
+    following = {"StartAfter": items[-1]["Key"]} if items else {"ContinuationToken": token} if token else {}
+    return Leaf(items, bool(answer.get("IsTruncated")), following)
 
 
 def versions(call: Call, bucket: str, limit: int, after: Mapping[str, str]) -> Leaf:
@@ -57,7 +59,7 @@ def page(call: Call, bucket: str, scope: Scope, after: Mapping[str, str], keys: 
     """As the forecasts want it."""
     if scope == "objects":
         leaf = objects(call, bucket, PAGE, after)
-        return Page(tuple(_stored(i) for i in leaf.items), leaf.after if leaf.more else None)
+        return Page(tuple(_stored(i) for i in leaf.items), _onwards(leaf))
     if scope == "uploads":
         leaf = uploads(call, bucket, PAGE, keys, after)
         return Page(tuple(_upload(i) for i in leaf.items), _onwards(leaf))

@@ -171,23 +171,31 @@ def test_a_rule_changed_behind_our_back_is_drift_of_the_policy(shop: User, polic
     shop.apply("drifting")
     policies.apply("kept", THUMBS, bucketRefs=[{"name": "drifting"}])
     policies.await_states("kept", drifting="Applied")
-    rules = [
-        {
-            "ID": "imagestore/kept/thumbs",
-            "Status": "Enabled",
-            "Filter": {"Prefix": "thumbs/"},
-            "Expiration": {"Days": 3},
-        }
-    ]
-    shop.s3.put_bucket_lifecycle_configuration(
-        Bucket=shop.bucket("drifting"), LifecycleConfiguration={"Rules": rules}
-    )
-    shop.look_now("drifting")
+    changed = {"ID": "imagestore/kept/thumbs", "Status": "Enabled", "Filter": {"Prefix": "thumbs/"}}
+    rules = {"Rules": [{**changed, "Expiration": {"Days": 3}}]}
+
+    def meddle() -> None:
+        shop.s3.put_bucket_lifecycle_configuration(
+            Bucket=shop.bucket("drifting"), LifecycleConfiguration=rules
+        )
+        shop.look_now("drifting")
+
+    shop.patch("drifting", mode="Observe")
+    shop.ready("drifting")
+    meddle()
+    shop.await_event("kept", "DriftDetected")
+    path = "lifecycle.rules[name=kept/thumbs].expire.days"
+    assert f"{path} is 3, should be 30" in policies.await_states("kept", drifting="Pending")[0]["message"]
+    listed = {c["type"]: c["message"] for c in policies.get("kept")["status"]["conditions"]}
+    assert f"drifting: {path}" in listed["DriftDetected"]
+    shop.patch("drifting", mode="Enforce")
     eventually(
         lambda: policies.in_store("drifting") == {"imagestore/kept/thumbs": 30}, PATIENCE, "it is put back"
     )
-    shop.await_event("drifting", "DriftDetected")
     policies.await_states("kept", drifting="Applied")
+    meddle()
+    shop.await_event("drifting", "DriftCorrected")
+    assert policies.in_store("drifting") == {"imagestore/kept/thumbs": 30}
 
 
 def test_a_policy_deleted_while_the_store_is_down_is_finished_later(
@@ -241,6 +249,10 @@ def test_objects_move_to_the_tier_that_the_backend_names(
         policies.await_states("down", photos="Lossy")
         rules = user.s3.get_bucket_lifecycle_configuration(Bucket="tiered--photos")["Rules"]
         assert [r["ID"] for r in rules] == ["imagestore/down/cool"], "what is in force stays as it is"
+        manifests[-1]["spec"]["tiers"] = [{"tier": "Cool", "storageClass": "NOPE"}]
+        installed.apply(yaml.safe_dump(manifests[-1]))
+        said = lambda: policies.await_states("down", photos="Pending")[0].get("message", "")  # noqa: E731
+        eventually(lambda: "storage class" in said(), 30, lambda: f"the store's own words: {said()}")
 
 
 def test_a_policy_deleted_while_the_operator_is_down_is_noticed(

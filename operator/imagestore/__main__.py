@@ -1,4 +1,4 @@
-"""The command line: ``imagestore run | plan | import | release | backend | generate``.
+"""The command line: ``imagestore run | plan | lifecycle | import | release | backend | generate``.
 
 Starting up is cheap: a command's module only declares its options, and imports the rest when it runs.
 """
@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from imagestore import __version__
 from imagestore.cli.wrong import Wrong
 
-COMMANDS = ("run", "plan", "import_", "release", "backend", "generate")
+COMMANDS = ("run", "plan", "lifecycle", "import_", "release", "backend", "generate")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

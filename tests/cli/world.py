@@ -39,8 +39,9 @@ def imagestore(capsys: pytest.CaptureFixture[str], *argv: object) -> Said:
     return Said(code, shown.out, shown.err)
 
 
-def backend(store: Store, *, tenancy: str = "{}") -> str:
+def backend(store: Store, *settings: str, tenancy: str = "{}") -> str:
     """The StorageBackend ``eu`` and its Secret."""
+    more = "".join(f"  {s}\n" for s in settings)
     return f"""\
 apiVersion: imagestore.dev/v1alpha1
 kind: StorageBackend
@@ -51,7 +52,7 @@ spec:
   credentials: {{secretRef: {{name: eu}}}}
   namespaces: {{names: [shop]}}
   tenancy: {tenancy}
----
+{more}---
 apiVersion: v1
 kind: Secret
 metadata: {{name: eu, namespace: imagestore-system}}

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from imagestore.api.capabilities import Capability, S3Profile
 from imagestore.api.names import BucketName, Namespace, Url
+from imagestore.api.prices import Prices
 from imagestore.api.tiers import TIER_RULES, TierClass
 from imagestore.core.conditions import Condition
 from imagestore.core.model import Cel, Duration, Form, Immutable, ListMap, ListSet, Model, Name
@@ -262,6 +263,13 @@ class StorageBackendSpec(Model):
             max_length=3,
             description="What lifecycle rules mean by Cool, Cold and Archive here. Absent: on AWS STANDARD_IA, GLACIER_IR"
             " and DEEP_ARCHIVE, elsewhere no tiers.",
+        ),
+    ] = None
+    prices: Annotated[
+        Prices | None,
+        Field(
+            description="What the store costs, for `imagestore lifecycle preview`. Absent: on AWS its list prices,"
+            " elsewhere no money is shown."
         ),
     ] = None
 

@@ -6,10 +6,12 @@ Everything here is synchronous and blocking; the shell runs it in threads. Every
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 from imagestore.core.facet import Facet
 from imagestore.core.reading import Support
+from imagestore.core.stored import Stored
+from imagestore.forecast.terms import Terms
 
 F = TypeVar("F", bound=Facet)
 
@@ -62,6 +64,34 @@ class Usage:
 
     objects: int
     bytes: int
+
+
+Scope = Literal["objects", "versions", "uploads"]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of a listing, by key, the versions of one newest first. ``after``: where the next one begins; None: the end.
+
+    ``after`` holds as long as the bucket does: a listing may go on from it at any later time.
+    """
+
+    items: tuple[Stored, ...]
+    after: Mapping[str, str] | None = None
+
+
+@runtime_checkable
+class Lists(Protocol):
+    """A backend that tells what is in a bucket, page by page. Reads only."""
+
+    def page(self, bucket: str, scope: Scope, after: Mapping[str, str]) -> Page:
+        """At most a thousand of them; from the beginning if ``after`` is empty."""
+
+    def tags_of(self, bucket: str, stored: Stored) -> Mapping[str, str]:
+        """One version's tags; none if it is gone."""
+
+    def terms(self, *, versioned: bool) -> Terms:
+        """What the store makes of lifecycle rules besides what they say."""
 
 
 class Driver(Protocol):

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from datetime import date
 
 
 def manifests(parser: argparse.ArgumentParser, *, required: bool) -> None:
@@ -36,6 +37,27 @@ def namespace(parser: argparse.ArgumentParser) -> None:
         metavar="NAMESPACE",
         help="where the operator and the stores' Secrets are (default: %(default)s)",
     )
+
+
+def listings(parser: argparse.ArgumentParser) -> None:
+    """How buckets are listed."""
+    parser.add_argument(
+        "--day", type=_day, metavar="YYYY-MM-DD", help="to begin with (default: today, in UTC)"
+    )
+    parser.add_argument(
+        "--sample",
+        type=int,
+        default=1000,
+        metavar="KEYS",
+        help="of each bucket whose tags are asked for at most, where rules ask for tags (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--checkpoint", metavar="FILE", help="where the listing stands; the same command goes on from there"
+    )
+
+
+def _day(text: str) -> int:
+    return date.fromisoformat(text).toordinal()
 
 
 def credentials(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any
 from imagestore.cli import options
 
 if TYPE_CHECKING:
+    from imagestore.cli.planning.bucket import Question
     from imagestore.cli.planning.report import Run
+    from imagestore.cli.planning.verdict import Verdict
+
+MONTHS = 12
 
 EPILOG = """\
 exit codes: 0 nothing would change, 2 something would, 1 an error, or something that the operator would refuse
@@ -32,6 +36,12 @@ def register(subparsers: Any) -> None:
     parser.add_argument(
         "--installation", help="the operator's installation id; default: as buckets are marked"
     )
+    parser.add_argument(
+        "--preview",
+        action="store_true",
+        help="list the buckets, and say what each lifecycle rule touches now and within a year",
+    )
+    options.listings(parser)
     options.credentials(parser)
     options.cluster(parser)
     parser.set_defaults(run=run)
@@ -43,16 +53,33 @@ def run(args: argparse.Namespace) -> int:
 
     from imagestore.cli.planning.gather import gather
     from imagestore.cli.planning.report import Run
-    from imagestore.cli.planning.run import plan_all, refused_at_apply
+    from imagestore.cli.planning.run import questions, refused_at_apply, verdicts
 
     known = gather(args, os.environ)
     problems = (*known.manifests.problems, *refused_at_apply(known.manifests, known.cluster))
     if problems:
         return _show(args, Run((), problems, known.notes))
-    verdicts = plan_all(
-        known.manifests, known.cluster, known.stores.get, datetime.now(UTC), args.installation
-    )
-    return _show(args, Run(verdicts, (), known.notes))
+    asked = questions(known.manifests, known.cluster, known.stores.get, datetime.now(UTC), args.installation)
+    found = verdicts(asked)
+    if args.preview:
+        found = _previewed(args, asked, found)
+    return _show(args, Run(found, (), known.notes))
+
+
+def _previewed(
+    args: argparse.Namespace, asked: "list[Question]", verdicts: "tuple[Verdict, ...]"
+) -> "tuple[Verdict, ...]":
+    """The verdicts with a note for each lifecycle rule."""
+    from imagestore.cli.forecasting.bucket import preview
+    from imagestore.cli.forecasting.report import Told, noted
+    from imagestore.cli.lifecycle import how
+
+    options = how(args, MONTHS * 30)
+    found = tuple(preview(q, v, options) for q, v in zip(asked, verdicts, strict=True))
+    told = Told(options.today, MONTHS, found)
+    if not told.exit:
+        options.checkpoint.done()
+    return tuple(noted(told, p) for p in found)
 
 
 def _show(args: argparse.Namespace, run: "Run") -> int:

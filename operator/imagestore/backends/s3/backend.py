@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import Any
 
 from imagestore.api.storagebackend import Provider
-from imagestore.backends.base import Driver, Remains, Server, Sight, Swept, Usage
-from imagestore.backends.s3 import emptying
+from imagestore.backends.base import Driver, Page, Remains, Scope, Server, Sight, Swept, Usage
+from imagestore.backends.s3 import emptying, listing
 from imagestore.backends.s3.genuine import told_by_store
 from imagestore.backends.s3.object_lock import OBJECT_LOCK
 from imagestore.backends.s3.profile import Location, Profile
@@ -16,11 +16,13 @@ from imagestore.backends.s3.profiles import PROFILES
 from imagestore.backends.s3.setting import Call, Place, S3Setting
 from imagestore.backends.s3.settings import SETTINGS
 from imagestore.backends.s3.tags import TAGS
-from imagestore.backends.s3.tiers import limited
+from imagestore.backends.s3.tiers import limited, terms
 from imagestore.core.errors import NotFound, StoreError, Unavailable
 from imagestore.core.facet import Facet
 from imagestore.core.reading import Level, Support
+from imagestore.core.stored import Stored
 from imagestore.facets.object_lock import ObjectLock
+from imagestore.forecast.terms import Terms
 
 NO_ADMIN = Support(Level.NONE, "needs the store's admin API: give spec.admin in the StorageBackend")
 
@@ -189,6 +191,18 @@ class S3Backend:
             return None
         told = self.call("admin:GetBucketUsage", {"Bucket": bucket})
         return Usage(told["Objects"], told["Bytes"]) if told else None
+
+    def page(self, bucket: str, scope: Scope, after: Mapping[str, str]) -> Page:
+        """Through the same ``call`` as everything: limited, counted, tried again."""
+        return listing.page(self.call, bucket, scope, after, self.profile.upload_keys)
+
+    def tags_of(self, bucket: str, stored: Stored) -> Mapping[str, str]:
+        """One call."""
+        return listing.tags_of(self.call, bucket, stored)
+
+    def terms(self, *, versioned: bool) -> Terms:
+        """By the profile and the tiers."""
+        return terms(self.profile.tiering, self.tiers, versioned=versioned)
 
     def arn(self, bucket: str) -> str:
         """The bucket's Amazon resource name."""

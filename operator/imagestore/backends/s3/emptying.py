@@ -6,14 +6,13 @@ objects, MinIO deletes buckets with open uploads.
 
 import re
 from collections.abc import Mapping
-from typing import Any, Literal
-from urllib.parse import unquote_plus
+from dataclasses import replace
 
 from imagestore.backends.base import Remains, Swept
+from imagestore.backends.s3.listing import PAGE, Item, Leaf, UploadKeys, uploads, versions
 from imagestore.backends.s3.setting import Call
 from imagestore.core.errors import Denied, Rejected
 
-PAGE = 1000  # the most that one listing gives and one DeleteObjects takes
 _GONE = {"NoSuchKey", "NoSuchVersion", "NoSuchUpload"}
 _PASSING = {"InternalError", "InternalServerError", "SlowDown", "ServiceUnavailable", "OperationAborted"}
 # What XML 1.0 cannot hold, encoded or not: such a key fits into a URL but not into a DeleteObjects document.
@@ -23,18 +22,12 @@ UNSAYABLE = "\ufffd"
 _UNSAYABLE = "the store's listing cannot say this key; remove it with the store's own tools"
 _PAGES = 10  # of locked versions that one step walks past
 
-Item = dict[str, Any]
-# How ListMultipartUploads writes keys. Declared: URL-encoded if the answer says so, as S3 does. RGW 16 encodes
-# without saying so, SeaweedFS says so without encoding.
-UploadKeys = Literal["Declared", "Encoded", "Literal"]
-
 
 def remains(call: Call, bucket: str, keys: UploadKeys) -> Remains:
     """The first page of each listing."""
-    versions, more_versions = _versions(call, bucket, PAGE)
-    uploads, more_uploads = _uploads(call, bucket, PAGE, keys)
-    sample = tuple(str(item["Key"]) for item in [*versions, *uploads][:5])
-    return Remains(len(versions), len(uploads), more_versions or more_uploads, sample)
+    there, begun = _versions(call, bucket, PAGE, {}), _uploads(call, bucket, PAGE, keys)
+    sample = tuple(str(item["Key"]) for item in [*there.items, *begun.items][:5])
+    return Remains(len(there.items), len(begun.items), there.more or begun.more, sample)
 
 
 def sweep(call: Call, bucket: str, limit: int, keys: UploadKeys) -> Swept:
@@ -43,49 +36,27 @@ def sweep(call: Call, bucket: str, limit: int, keys: UploadKeys) -> Swept:
     A page that holds nothing but locked versions is stepped over, so that one locked object at the front
     does not hide a million that may go.
     """
-    uploads, more_uploads = _uploads(call, bucket, min(limit, PAGE), keys)
-    blocked = [refusal for upload in uploads for refusal in _abort(call, bucket, upload)]
-    removed, after, more = len(uploads) - len(blocked), dict[str, str](), True
+    begun = _uploads(call, bucket, min(limit, PAGE), keys)
+    blocked = [refusal for upload in begun.items for refusal in _abort(call, bucket, upload)]
+    removed, leaf = len(begun.items) - len(blocked), Leaf([], more=True)
     for _ in range(_PAGES):
-        if removed >= limit or not more:
+        if removed >= limit or not leaf.more:
             break
-        versions, more, after = _page(call, bucket, min(limit - removed, PAGE), after)
-        refused = _delete(call, bucket, versions)
-        removed += len(versions) - len(refused)
+        leaf = _versions(call, bucket, min(limit - removed, PAGE), leaf.after)
+        refused = _delete(call, bucket, leaf.items)
+        removed += len(leaf.items) - len(refused)
         blocked += refused
-    return Swept(removed, more or more_uploads, tuple(blocked[:20]))
+    return Swept(removed, leaf.more or begun.more, tuple(blocked[:20]))
 
 
-def _versions(call: Call, bucket: str, limit: int) -> tuple[list[Item], bool]:
-    items, more, _ = _page(call, bucket, limit, {})
-    return items, more
+def _versions(call: Call, bucket: str, limit: int, after: Mapping[str, str]) -> Leaf:
+    leaf = versions(call, bucket, limit, after)
+    return replace(leaf, items=[_item(v["Key"], v.get("VersionId")) for v in leaf.items])
 
 
-def _page(
-    call: Call, bucket: str, limit: int, after: Mapping[str, str]
-) -> tuple[list[Item], bool, dict[str, str]]:
-    """Keys are asked for URL-encoded: XML 1.0 cannot hold a control character, encoded or not."""
-    answer = call("ListObjectVersions", {"Bucket": bucket, "MaxKeys": limit, "EncodingType": "url", **after})
-    found = [*(answer.get("Versions") or ()), *(answer.get("DeleteMarkers") or ())]
-    items = [_item(_plain(answer, v["Key"]), v.get("VersionId")) for v in found]
-    return items, bool(answer.get("IsTruncated")), _following(answer)
-
-
-def _following(answer: Item) -> dict[str, str]:
-    key, version = answer.get("NextKeyMarker"), answer.get("NextVersionIdMarker")
-    after = {"KeyMarker": _plain(answer, key)} if key else {}
-    return after | ({"VersionIdMarker": version} if key and version else {})
-
-
-def _uploads(call: Call, bucket: str, limit: int, keys: UploadKeys) -> tuple[list[Item], bool]:
-    answer = call("ListMultipartUploads", {"Bucket": bucket, "MaxUploads": limit, "EncodingType": "url"})
-    shown = answer if keys == "Declared" else {"EncodingType": "url" if keys == "Encoded" else None}
-    items = [{"Key": _plain(shown, u["Key"]), "UploadId": u["UploadId"]} for u in answer.get("Uploads") or ()]
-    return items, bool(answer.get("IsTruncated"))
-
-
-def _plain(answer: Item, text: str) -> str:
-    return unquote_plus(text) if answer.get("EncodingType") == "url" else text
+def _uploads(call: Call, bucket: str, limit: int, keys: UploadKeys) -> Leaf:
+    leaf = uploads(call, bucket, limit, keys, {})
+    return replace(leaf, items=[{"Key": u["Key"], "UploadId": u["UploadId"]} for u in leaf.items])
 
 
 def _abort(call: Call, bucket: str, upload: Item) -> list[str]:

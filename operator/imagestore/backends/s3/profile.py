@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from imagestore.backends.s3.emptying import UploadKeys
+from imagestore.backends.s3.listing import UploadKeys
 from imagestore.backends.s3.setting import Setting
 from imagestore.backends.s3.tiers import NO_TIERS, Tiering
 from imagestore.core.losses import Limit

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from imagestore.api.imagebucket import FACETS
 from imagestore.api.storagebackend import Provider
+from imagestore.api.tiers import AMAZON_CLASSES
 from imagestore.backends.s3.documented import IBM, ORACLE
 from imagestore.backends.s3.notifications import ONE_BY_ONE
 from imagestore.backends.s3.profile import Location, Profile, none, partial
@@ -56,6 +57,8 @@ AWS = Profile(
     tiering=Tiering(
         defaults={"Cool": "STANDARD_IA", "Cold": "GLACIER_IR", "Archive": "DEEP_ARCHIVE"},
         least_days={"STANDARD_IA": 30, "ONEZONE_IA": 30},
+        ladder=AMAZON_CLASSES,
+        smallest=128 * 1024,
     ),
 )
 
@@ -110,6 +113,7 @@ MINIO = Profile(
         ),
         "acl": none("PutBucketAcl: 501 NotImplemented; a read answers a dummy"),
     },
+    tiering=Tiering(once=True),
 )
 
 CEPH = Profile(

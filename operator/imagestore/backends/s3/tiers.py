@@ -5,16 +5,26 @@ from dataclasses import dataclass, field, replace
 
 from imagestore.core.losses import Limit
 from imagestore.core.reading import Level, Support
+from imagestore.core.stored import HOT
+from imagestore.facets.lifecycle_rule import COLDER
+from imagestore.forecast.terms import Terms
 
 MOVES = ("rules[].transitions", "rules[].noncurrent.transitions")
 
 
 @dataclass(frozen=True)
 class Tiering:
-    """``defaults``: a store's own classes by tier. ``least_days``: the age at which a class takes an object."""
+    """``defaults``: a store's own classes by tier. ``least_days``: the age at which a class takes an object.
+
+    ``ladder``: classes that are known besides those of tiers, each colder than the one before. ``smallest``: bytes below
+    which objects stay, unless a rule speaks of sizes. ``once``: what has moved never moves again.
+    """
 
     defaults: Mapping[str, str] = field(default_factory=dict)
     least_days: Mapping[str, int] = field(default_factory=dict)
+    ladder: tuple[str, ...] = ()
+    smallest: int = 0
+    once: bool = False
 
 
 NO_TIERS = Tiering()
@@ -23,6 +33,12 @@ NO_TIERS = Tiering()
 def mapped(tiering: Tiering, given: Mapping[str, str] | None) -> dict[str, str]:
     """The store's class of each tier; what the StorageBackend says replaces the defaults as a whole."""
     return dict(tiering.defaults if given is None else given)
+
+
+def terms(tiering: Tiering, tiers: Mapping[str, str], *, versioned: bool) -> Terms:
+    """What the store makes of lifecycle rules, for forecasts."""
+    ladder = tiering.ladder or tuple(tiers[t] for t in COLDER if t in tiers)
+    return Terms(tiers, (HOT, *ladder), tiering.smallest, tiering.once, versioned)
 
 
 def limited(support: Support, tiering: Tiering, tiers: Mapping[str, str]) -> Support:

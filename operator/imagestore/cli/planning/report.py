@@ -72,14 +72,15 @@ def markdown(run: Run) -> str:
     shown = [v for v in run.verdicts if v.exit is not Exit.NOTHING]
     first, left = render.cut(shown, MOST_BUCKETS)
     blocks = [f"### imagestore plan: {summary(run)}"]
-    blocks += ["\n".join(f"- :x: {_code(str(p))}" for p in run.problems)]
+    blocks += ["\n".join(f"- :x: {code(str(p))}" for p in run.problems)]
     blocks += ["\n\n".join(_markdown(v)) for v in first]
     blocks += [f"… and {left} more buckets"] if left else []
-    blocks += ["\n".join(f"- {_code(n)}" for n in run.notes)]
-    return _fitting([b for b in blocks if b])
+    blocks += ["\n".join(f"- {code(n)}" for n in run.notes)]
+    return fitting([b for b in blocks if b])
 
 
-def _fitting(blocks: list[str]) -> str:
+def fitting(blocks: list[str]) -> str:
+    """Cut to what a comment takes."""
     size = 0
     for i, block in enumerate(blocks):
         size += len(block) + 2
@@ -89,18 +90,18 @@ def _fitting(blocks: list[str]) -> str:
 
 
 def _markdown(v: Verdict) -> Iterator[str]:
-    yield f"#### {_code(_title(v))}"
+    yield f"#### {code(_title(v))}"
     if v.create or v.adopt:
         yield f"The bucket is {'created' if v.create else 'taken over'}."
     body = render.as_markdown(v.told)
     if body:
         yield body
-    said = [f"- :x: {_code(str(p))}" for p in v.problems] + [f"- {_code(n)}" for n in v.notes]
+    said = [f"- :x: {code(str(p))}" for p in v.problems] + [f"- {code(n)}" for n in v.notes]
     if said:
         yield "\n".join(said)
 
 
-def _code(sentence: str) -> str:
+def code(sentence: str) -> str:
     """A sentence in which no mention, link or HTML comes to life."""
     return f"`` {printable(sentence).replace('``', '` `')} ``"
 

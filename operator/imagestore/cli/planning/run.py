@@ -1,6 +1,6 @@
 """All buckets of the manifests, several at a time, in the order in which they were written."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
@@ -17,16 +17,27 @@ WORKERS = 8
 StoreOf = Callable[[str], Store]
 
 
-def plan_all(
+def questions(
     manifests: Manifests, cluster: Snapshot, stores: StoreOf, now: datetime, installation: str | None
-) -> tuple[Verdict, ...]:
-    """A verdict for each ImageBucket."""
+) -> list[Question]:
+    """One for each ImageBucket."""
     around = surroundings(manifests, cluster)
-    questions = [
+    return [
         Question(o, o.spec, around, stores(o.spec.backend_ref.name), now, installation)
         for o in manifests.of("ImageBucket")
         if isinstance(o.spec, ImageBucketSpec)
     ]
+
+
+def plan_all(
+    manifests: Manifests, cluster: Snapshot, stores: StoreOf, now: datetime, installation: str | None
+) -> tuple[Verdict, ...]:
+    """A verdict for each ImageBucket."""
+    return verdicts(questions(manifests, cluster, stores, now, installation))
+
+
+def verdicts(questions: Sequence[Question]) -> tuple[Verdict, ...]:
+    """One for each."""
     with ThreadPoolExecutor(WORKERS) as pool:
         return tuple(pool.map(plan_bucket, questions))
 

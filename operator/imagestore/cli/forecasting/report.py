@@ -1,0 +1,196 @@
+"""Previews in words: for a terminal, for a pull request, for programs."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import groupby
+from typing import Any
+
+from imagestore.cli.forecasting import words
+from imagestore.cli.forecasting.bucket import Preview
+from imagestore.cli.manifests.place import Problem
+from imagestore.cli.planning.report import code, fitting
+from imagestore.cli.planning.verdict import Exit, Verdict
+from imagestore.core.render import Paint, plain, printable
+from imagestore.forecast.ledger import Ledger
+from imagestore.forecast.outlook import Line, lines, periods
+
+
+@dataclass(frozen=True)
+class Told:
+    """A whole run. ``problems`` and ``notes`` are of no bucket in particular."""
+
+    today: int
+    months: int
+    previews: tuple[Preview, ...]
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def exit(self) -> Exit:
+        """A preview is no change."""
+        wrong = self.problems or any(p.problems for p in self.previews)
+        return Exit.ERROR if wrong else Exit.NOTHING
+
+    def rules(self, p: Preview) -> list[tuple[str, list[Line]]]:
+        """All of a bucket's rules, those too that touch nothing."""
+        if p.ledger is None:
+            return []
+        found = lines(p.ledger, p.rules, periods(self.today, self.months))
+        by_rule = {name: list(group) for name, group in groupby(found, key=lambda line: line.rule)}
+        return [(name, by_rule.get(name, [])) for name in p.rules]
+
+    def when(self, line: Line) -> str:
+        """``now`` is today, with all that is overdue."""
+        return "now" if line.until == date.fromordinal(self.today) else f"by {line.until}"
+
+
+def text(told: Told, paint: Paint = plain) -> str:
+    """For a terminal."""
+    blocks = ["\n".join(_text(told, p, paint)) for p in told.previews]
+    blocks += ["\n".join(paint("hold", f"error: {printable(p)}") for p in told.problems)]
+    blocks += ["\n".join(paint("faint", f"note: {printable(n)}") for n in told.notes)]
+    return "\n\n".join(b for b in blocks if b) + "\n"
+
+
+def _text(told: Told, p: Preview, paint: Paint) -> Iterator[str]:
+    yield paint("strong", printable(_title(p))) + "  " + paint("faint", str(p.verdict.place))
+    if p.ledger is not None:
+        yield f"  {holds(p.ledger)}"
+    for rule, found in told.rules(p):
+        yield f"  {printable(rule)}" + ("" if found else f": touches nothing within {told.months} months")
+        yield from (f"    {row}" for row in table([_row(told, p, line) for line in found]))
+    yield from (paint("hold", f"  error: {printable(e)}") for e in p.problems)
+    yield from (paint("faint", f"  note: {printable(n)}") for n in p.notes)
+
+
+def noted(told: Told, p: Preview) -> Verdict:
+    """A plan's verdict with a note for each rule. What cannot be listed is an error of the plan's, too."""
+    place = p.verdict.place
+    known = {str(problem) for problem in p.verdict.problems}
+    new = [Problem(place, p.verdict.label, said) for said in p.problems if said not in known]
+    return replace(
+        p.verdict, notes=(*p.verdict.notes, *_brief(told, p)), problems=(*p.verdict.problems, *new)
+    )
+
+
+def _brief(told: Told, p: Preview) -> Iterator[str]:
+    for rule, found in told.rules(p):
+        now = [line for line in found if told.when(line) == "now"]
+        later = [line for line in found if told.when(line) != "now"]
+        said = [
+            f"{when} {_sum(of)}" for when, of in (("now", now), (f"within {told.months} months", later)) if of
+        ]
+        yield f"lifecycle.rules[name={rule}] touches {'; '.join(said) or f'nothing within {told.months} months'}"
+    yield from p.notes
+
+
+def _sum(found: Sequence[Line]) -> str:
+    return f"{sum(line.objects for line in found)} objects, {words.size(sum(line.bytes for line in found))}"
+
+
+def _title(p: Preview) -> str:
+    return f"{p.verdict.label}  ({p.verdict.bucket} on {p.verdict.backend})"
+
+
+def holds(ledger: Ledger) -> str:
+    """``12000 objects, 3.4 GiB (STANDARD 3.4 GiB); 0.08 USD a month``"""
+    held = sorted(ledger.start.items())
+    objects, size = sum(h.objects for _, h in held), sum(h.bytes for _, h in held)
+    classes = ", ".join(f"{printable(c)} {words.size(h.bytes)}" for c, h in held)
+    said = f"{objects} objects, {words.size(size)}" + (f" ({classes})" if classes else "")
+    month = ledger.prices.month({c: h.billed for c, h in held}) if ledger.prices.classes else None
+    return said if month is None else f"{said}; {words.money(month, ledger.prices.currency)} a month"
+
+
+def _row(told: Told, p: Preview, line: Line) -> list[str]:
+    currency = p.ledger.prices.currency if p.ledger else ""
+    size = words.size(line.bytes) if line.bytes else ""
+    return [
+        told.when(line),
+        words.deed(line),
+        f"{line.objects} objects",
+        size,
+        words.cost(line, currency),
+    ]
+
+
+def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Columns of one width."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def markdown(told: Told) -> str:
+    """For a pull request."""
+    blocks = ["### imagestore lifecycle preview"]
+    blocks += ["\n".join(f"- :x: {code(p)}" for p in told.problems)]
+    blocks += ["\n\n".join(_markdown(told, p)) for p in told.previews]
+    blocks += ["\n".join(f"- {code(n)}" for n in told.notes)]
+    return fitting([b for b in blocks if b])
+
+
+def _markdown(told: Told, p: Preview) -> Iterator[str]:
+    yield f"#### {code(_title(p))}"
+    if p.ledger is not None:
+        yield code(holds(p.ledger))
+    found = [(rule, line) for rule, of in told.rules(p) for line in of]
+    if found:
+        rows = [[code(rule), *_row(told, p, line)] for rule, line in found]
+        head = ["rule", "when", "what", "objects", "size", "money"]
+        yield "\n".join(f"| {' | '.join(r)} |" for r in [head, ["---"] * len(head), *rows])
+    quiet = [rule for rule, of in told.rules(p) if not of]
+    said = [f"- {code(f'{r} touches nothing within {told.months} months')}" for r in quiet]
+    said += [f"- :x: {code(e)}" for e in p.problems] + [f"- {code(n)}" for n in p.notes]
+    if said:
+        yield "\n".join(said)
+
+
+def as_json(told: Told) -> str:
+    """For programs: nothing is cut, and money is a string of all its digits."""
+    said = {
+        "version": 1,
+        "exit": int(told.exit),
+        "day": date.fromordinal(told.today),
+        "months": told.months,
+        "problems": list(told.problems),
+        "notes": list(told.notes),
+        "buckets": [_bucket(told, p) for p in told.previews],
+    }
+    return json.dumps(said, indent=2, default=str) + "\n"
+
+
+def _bucket(told: Told, p: Preview) -> dict[str, Any]:
+    v, ledger = p.verdict, p.ledger
+    said: dict[str, Any] = {"name": v.label, "backend": v.backend, "bucket": v.bucket}
+    said |= {"problems": list(p.problems), "notes": list(p.notes)}
+    if ledger is None:
+        return said
+    classes = {c: {"objects": h.objects, "bytes": h.bytes} for c, h in sorted(ledger.start.items())}
+    rules = [{"name": name, "touches": [_line(line) for line in found]} for name, found in told.rules(p)]
+    asked = {"keys": p.sampled[0], "of": p.sampled[1]} if p.sampled[1] else None
+    prices = {"currency": ledger.prices.currency, "asOf": ledger.prices.as_of or None}
+    return {
+        **said,
+        "classes": classes,
+        "deleteMarkers": ledger.markers,
+        "uploads": ledger.uploads,
+        "tagsSampled": asked,
+        "prices": prices if ledger.prices.classes else None,
+        "rules": rules,
+    }
+
+
+def _line(line: Line) -> dict[str, Any]:
+    return {
+        "until": line.until,
+        "action": str(line.action),
+        "target": line.target or None,
+        "objects": line.objects,
+        "bytes": line.bytes,
+        "monthlySaving": line.saving,
+        "transitionFees": line.transitions,
+        "earlyDeletionFees": line.early,
+    }

@@ -1,0 +1,85 @@
+"""Which rules a listing in a file is walked through, and by which store's terms and prices."""
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from imagestore.api.lifecyclepolicy import LifecyclePolicySpec
+from imagestore.api.storagebackend import StorageBackendSpec
+from imagestore.backends.s3.profiles import PROFILES
+from imagestore.backends.s3.tiers import mapped, terms
+from imagestore.cli.manifests.load import Manifests
+from imagestore.cli.planning.bucket import Question, situation
+from imagestore.cli.wrong import Wrong
+from imagestore.core.cost import UNPRICED, PriceTable
+from imagestore.core.prices import LADDERS, PUBLIC
+from imagestore.facets.lifecycle_rule import LifecycleRule
+from imagestore.forecast.pricing import prices, remarks
+from imagestore.forecast.terms import Terms
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """``spec``: the StorageBackend whose terms hold, if there is one."""
+
+    rules: tuple[LifecycleRule, ...]
+    terms: Terms
+    prices: PriceTable
+    spec: StorageBackendSpec | None = None
+
+    def remarks(self, classes: frozenset[str]) -> Iterator[str]:
+        """What people must know before they believe an amount."""
+        if self.spec is not None and self.prices.name not in PUBLIC:
+            yield from remarks(self.spec, self.prices, classes)
+        elif self.prices.classes:
+            yield f"list prices of {self.prices.name} as of {self.prices.as_of}, without discounts"
+            yield from (f"an estimate, sources disagree: {e}" for e in self.prices.estimated(classes))
+        else:
+            yield "no money is shown: give --prices, or a StorageBackend with spec.prices"
+
+
+def chosen(args: argparse.Namespace, questions: list[Question]) -> Question | None:
+    """The bucket that is asked about, or the only one. Raises Wrong."""
+    if args.bucket is None and len(questions) <= 1:
+        return questions[0] if questions else None
+    found = [q for q in questions if args.bucket in (q.object.label, q.object.name)]
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(q.object.label for q in questions) or "none"
+    raise Wrong(f"--bucket: name one of the ImageBuckets in the manifests: {names}")
+
+
+def scenario(args: argparse.Namespace, manifests: Manifests, question: Question | None) -> Scenario:
+    """The bucket's rules, else those of all LifecyclePolicies. Raises Wrong."""
+    rules = situation(question).merged.rules if question else tuple(_policies(manifests))
+    if not rules:
+        raise Wrong("no lifecycle rule was found; give an ImageBucket or a LifecyclePolicy with -f")
+    spec = question.store.spec if question else None
+    name = question.spec.backend_ref.name if question else ""
+    if args.prices:
+        return Scenario(rules, _public(args.prices), PUBLIC[args.prices], spec)
+    if spec is None:
+        return Scenario(rules, _public("AWS"), UNPRICED)
+    return Scenario(rules, _terms(spec), prices(name, spec), spec)
+
+
+def _policies(manifests: Manifests) -> Iterator[LifecycleRule]:
+    for policy in manifests.of("LifecyclePolicy"):
+        if isinstance(policy.spec, LifecyclePolicySpec):
+            for rule in policy.spec.rules:
+                yield rule.model_copy(update={"name": f"{policy.name}/{rule.name}"})
+
+
+def _terms(spec: StorageBackendSpec) -> Terms:
+    tiering = PROFILES[spec.provider].tiering
+    given = None if spec.tiers is None else {str(t.tier): t.storage_class for t in spec.tiers}
+    return terms(tiering, mapped(tiering, given), versioned=False)
+
+
+def _public(name: str) -> Terms:
+    """A store that asks public prices, by its own classes."""
+    ladder = LADDERS[name]
+    known = (*ladder.values(), *(c for c in PUBLIC[name].classes if c not in ladder.values()))
+    by_price = sorted(known, key=lambda c: -PUBLIC[name].classes[c].gb_month)
+    smallest = PROFILES["AWS"].tiering.smallest if name == "AWS" else 0
+    return Terms({t: c for t, c in ladder.items() if t != "Hot"}, tuple(by_price), smallest)

@@ -1,0 +1,55 @@
+"""How forecasts are put: bytes, money and deeds."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from imagestore.core.cost import cents
+from imagestore.forecast.effect import Action
+from imagestore.forecast.outlook import Line
+
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+_VERBS = {
+    Action.MOVE: "move to",
+    Action.REMOVE: "remove",
+    Action.HIDE: "hide behind a delete marker",
+    Action.SWEEP: "remove delete markers",
+    Action.ABORT: "abort uploads",
+}
+
+
+def size(count: int) -> str:
+    """``2.3 GiB``"""
+    value, unit = float(count), 0
+    while abs(value) >= 1024 and unit < len(_UNITS) - 1:
+        value, unit = value / 1024, unit + 1
+    return f"{value:.1f} {_UNITS[unit]}" if unit else f"{count} B"
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """``0.12 USD``"""
+    return f"{cents(amount)} {currency}"
+
+
+def deed(line: Line) -> str:
+    """``move to STANDARD_IA``"""
+    return f"{_VERBS[line.action]} {line.target}".rstrip()
+
+
+def once(line: Line) -> Decimal | None:
+    """All fees of a line."""
+    return None if line.transitions is None or line.early is None else line.transitions + line.early
+
+
+def cost(line: Line, currency: str) -> str:
+    """``saves 0.02 USD a month; costs 0.01 USD once, 0.005 USD of it for leaving early``"""
+    return "; ".join(_cost(line, currency))
+
+
+def _cost(line: Line, currency: str) -> Iterable[str]:
+    if line.saving:
+        verb = "saves" if line.saving > 0 else "costs"
+        yield f"{verb} {money(abs(line.saving), currency)} a month"
+    fees = once(line)
+    if fees:
+        early = f", {money(line.early, currency)} of it for leaving early" if line.early else ""
+        yield f"costs {money(fees, currency)} once{early}"

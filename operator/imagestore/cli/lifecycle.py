@@ -1,0 +1,162 @@
+"""``imagestore lifecycle preview | simulate``: what lifecycle rules will do before they do it. Writes nothing."""
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from imagestore.cli import options
+from imagestore.cli.wrong import Wrong
+
+if TYPE_CHECKING:
+    from imagestore.cli.forecasting.bucket import Options
+    from imagestore.cli.planning.bucket import Question
+    from imagestore.cli.planning.gather import Gathered
+
+PREVIEW = """\
+For each ImageBucket in the manifests and each rule that is for it: the objects and bytes that it touches now and in each of
+the next months (of 30 days), what it saves, and what it costs. The buckets are listed; nothing is written.
+"""
+SIMULATE = """\
+Walk a bucket's listing, or one in a file, through the rules, and show what each class holds and what it costs, by day or by
+month. What is written to the bucket meanwhile is not foreseen.
+
+A listing is CSV (key,size,lastModified and, if known, storageClass,versionId,isLatest,isDeleteMarker,tags), JSON Lines with
+the same names, or what aws s3api list-objects-v2 prints; a name that ends in .gz is unpacked. S3's inventories name their
+columns alike: put the names into a first line.
+"""
+EPILOG = """\
+exit codes: 0 told, 1 an error, or something that the operator would refuse
+"""
+LONGEST = 3650
+
+
+def register(subparsers: Any) -> None:
+    """Add the command and its two."""
+    parser = subparsers.add_parser("lifecycle", help="show what lifecycle rules will do", description=__doc__)
+    below = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _preview(below)
+    _simulate(below)
+
+
+def _preview(below: Any) -> None:
+    parser = _parser(below, "preview", "what each rule touches, saves and costs", PREVIEW)
+    parser.add_argument("--format", choices=("text", "markdown", "json"), default="text")
+    parser.add_argument("--months", type=int, default=12, help="to look ahead (default: %(default)s)")
+    parser.set_defaults(run=preview)
+
+
+def _simulate(below: Any) -> None:
+    parser = _parser(below, "simulate", "the curve of classes, bytes and costs", SIMULATE)
+    parser.add_argument("--bucket", metavar="NAMESPACE/NAME", help="which ImageBucket, if there are several")
+    parser.add_argument("--listing", metavar="FILE", help="walk through this rather than a bucket")
+    parser.add_argument(
+        "--prices", choices=("AWS", "GCS", "Azure", "OCI"), help="of a listing: as if it were there"
+    )
+    parser.add_argument("--days", type=int, default=365, help="to walk (default: %(default)s)")
+    parser.add_argument("--by", choices=("day", "month"), default="month")
+    parser.add_argument("--format", choices=("text", "csv", "json"), default="text")
+    parser.add_argument("--plot", metavar="FILE.svg|FILE.png", help="draw it, too")
+    parser.set_defaults(run=simulate)
+
+
+def _parser(below: Any, name: str, says: str, description: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = below.add_parser(
+        name,
+        help=says,
+        description=description,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    options.manifests(parser, required=True)
+    parser.add_argument("-n", "--namespace", default="default", help="of objects that name none")
+    parser.add_argument(
+        "--installation", help="the operator's installation id; default: as buckets are marked"
+    )
+    options.listings(parser)
+    options.credentials(parser)
+    options.cluster(parser)
+    return parser
+
+
+def preview(args: argparse.Namespace) -> int:
+    """Print it; the exit code."""
+    from imagestore.cli.forecasting import report
+    from imagestore.cli.forecasting.bucket import preview as of_bucket
+    from imagestore.cli.planning.bucket import plan_bucket
+
+    known, questions = _questions(args)
+    asked = how(args, 30 * _bounded(args.months, LONGEST // 30, "--months"))
+    found = tuple(of_bucket(q, plan_bucket(q), asked) for q in questions)
+    empty = () if found else ("no ImageBucket is in the manifests: give those of the buckets to list, too",)
+    told = report.Told(asked.today, args.months, found, (), (*known.notes, *empty))
+    _print(args, told)
+    if not told.exit:
+        asked.checkpoint.done()
+    return int(told.exit)
+
+
+def _questions(args: argparse.Namespace) -> "tuple[Gathered, list[Question]]":
+    """Raises Wrong with all that is wrong with the manifests."""
+    from datetime import UTC, datetime
+
+    from imagestore.cli.planning.gather import gather
+    from imagestore.cli.planning.run import questions
+
+    known = gather(args, os.environ)
+    if known.manifests.problems:
+        raise Wrong(*known.manifests.problems)
+    now = datetime.now(UTC)
+    return known, questions(known.manifests, known.cluster, known.stores.get, now, args.installation)
+
+
+def how(args: argparse.Namespace, days: int) -> "Options":
+    """As the options say, which ``plan --preview`` has, too. Raises Wrong."""
+    from datetime import UTC, datetime
+
+    from imagestore.cli.forecasting.bucket import Options
+    from imagestore.cli.forecasting.checkpoint import Checkpoint
+
+    today = args.day if args.day is not None else datetime.now(UTC).toordinal()
+    tags = _bounded(args.sample, 100_000, "--sample")
+    return Options(today, days, tags, Checkpoint.at(args.checkpoint))
+
+
+def _bounded(value: int, most: int, option: str) -> int:
+    if 1 <= value <= most:
+        return value
+    raise Wrong(f"{option} {value}: give a number from 1 to {most}")
+
+
+def _print(args: argparse.Namespace, told: Any) -> None:
+    from imagestore.cli.colour import paint
+    from imagestore.cli.forecasting import report
+
+    if args.format == "json":
+        sys.stdout.write(report.as_json(told))
+    elif args.format == "markdown":
+        sys.stdout.write(report.markdown(told))
+    else:
+        sys.stdout.write(report.text(told, paint(sys.stdout)))
+
+
+def simulate(args: argparse.Namespace) -> int:
+    """Print it, and draw it; the exit code."""
+    from imagestore.cli.colour import paint
+    from imagestore.cli.forecasting import curves, plot
+    from imagestore.cli.forecasting.simulate import simulated
+
+    if args.plot:
+        plot.possible(args.plot)
+    known, questions = _questions(args)
+    asked = how(args, _bounded(args.days, LONGEST, "--days"))
+    found = simulated(args, known.manifests, questions, asked)
+    step = 1 if args.by == "day" else 30
+    if args.format == "text":
+        sys.stdout.write(curves.text(found, step, paint(sys.stdout)))
+    else:
+        sys.stdout.write((curves.as_csv if args.format == "csv" else curves.as_json)(found, step))
+    if args.plot:
+        plot.plot(found, args.plot)
+    asked.checkpoint.done()
+    return 0

@@ -1,0 +1,30 @@
+"""Which prices hold for a StorageBackend, and what is to be said of them."""
+
+from collections.abc import Iterator
+
+from imagestore.api.prices import table
+from imagestore.api.storagebackend import StorageBackendSpec
+from imagestore.core.cost import UNPRICED, PriceTable
+from imagestore.core.prices import PUBLIC
+
+_LISTED = "us-east-1"  # whose list prices the built-in table has
+
+
+def prices(name: str, spec: StorageBackendSpec) -> PriceTable:
+    """The administrator's, else Amazon's list prices for Amazon, else none."""
+    if spec.prices:
+        return table(name, spec.prices)
+    return PUBLIC["AWS"] if spec.provider == "AWS" else UNPRICED
+
+
+def remarks(spec: StorageBackendSpec, used: PriceTable, classes: frozenset[str]) -> Iterator[str]:
+    """What people must know before they believe an amount."""
+    if not used.classes:
+        yield "no money is shown: the StorageBackend has no spec.prices"
+        return
+    if unknown := sorted(classes - set(used.classes)):
+        yield f"no price is known of {', '.join(unknown)}; where they matter no money is shown"
+    if spec.prices is None:
+        yield f"list prices of {_LISTED} as of {used.as_of}, without discounts; spec.prices replaces them"
+    for sentence in used.estimated(classes):
+        yield f"an estimate, sources disagree: {sentence}"

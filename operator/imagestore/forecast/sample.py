@@ -1,0 +1,54 @@
+"""Which keys have their tags asked for: a listing does not tell tags, and each object's cost one call.
+
+The keys with the smallest hashes are taken, so any order and any interruption give the same ones, in bounded memory.
+"""
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any
+
+from imagestore.core.stored import Stored
+
+Group = tuple[Stored, ...]
+
+
+@dataclass
+class Sample:
+    """``most``: keys that are kept. ``seen``: keys that were offered."""
+
+    most: int
+    seen: int = 0
+    _kept: list[tuple[int, Group]] = field(default_factory=list)
+
+    def offer(self, group: Sequence[Stored]) -> None:
+        """One more key, which is kept if its hash is among the smallest."""
+        self.seen += 1
+        entry = (-_hash(group[0].key), tuple(group))
+        if len(self._kept) < self.most:
+            heapq.heappush(self._kept, entry)
+        elif self._kept and entry[0] > self._kept[0][0]:
+            heapq.heapreplace(self._kept, entry)
+
+    @property
+    def groups(self) -> list[Group]:
+        """What was kept, by key."""
+        return sorted((g for _, g in self._kept), key=lambda g: g[0].key)
+
+    def to_json(self) -> Any:
+        """For a checkpoint."""
+        return {"seen": self.seen, "groups": self.groups}
+
+    @classmethod
+    def from_json(cls, most: int, said: Any) -> "Sample":
+        """What ``to_json`` wrote."""
+        sample = cls(most)
+        for group in said["groups"]:
+            sample.offer([Stored(*item) for item in group])
+        sample.seen = said["seen"]
+        return sample
+
+
+def _hash(key: str) -> int:
+    return int.from_bytes(blake2b(key.encode(errors="surrogatepass"), digest_size=8).digest())

@@ -128,9 +128,7 @@ def _type(kind: Any, metadata: list[Any], *, observed: bool) -> st.SearchStrateg
     if isinstance(kind, type) and issubclass(kind, Model):
         return _model(kind, observed=observed)
     # A wish has no foreign name. What a whole list may not hold is left to the schema: too little would pass.
-    rules = [] if observed else [m.rule for m in metadata if isinstance(m, Cel)]
-    made = _scalar(kind, metadata)
-    return made.filter(lambda v: all(holds(rule, v) for rule in rules)) if rules else made
+    return _scalar(kind, [m for m in metadata if not (observed and isinstance(m, Cel))])
 
 
 def _tuple(item: Any, metadata: list[Any], *, observed: bool) -> st.SearchStrategy[Any]:
@@ -160,7 +158,8 @@ def _text(metadata: list[Any]) -> st.SearchStrategy[str]:
     pattern = next((p for m in metadata if (p := getattr(m, "pattern", None))), None)
     most = marker(metadata, MaxLen)
     length = most.max_length if most else 64
-    fitting = [w for w in _POOL if pattern is None or re.fullmatch(pattern, w)]
+    rules = [m.rule for m in metadata if isinstance(m, Cel)]
+    fitting = [w for w in _POOL if (pattern is None or re.fullmatch(pattern, w)) and _holds_all(rules, w)]
     least = _least(metadata)
     if pattern == DATE:  # of which a rule says that there are no others than these
         return st.dates(date(2000, 1, 1), date(2099, 12, 31)).map(date.isoformat)
@@ -169,8 +168,14 @@ def _text(metadata: list[Any]) -> st.SearchStrategy[str]:
     wild = (
         st.from_regex(pattern, fullmatch=True) if pattern else st.text(_LETTERS, min_size=least, max_size=4)
     )
-    fits = wild.filter(lambda w: least <= len(w) <= length and "\n" not in w)
+    if rules and fitting:  # by chance hardly any word keeps them
+        return st.sampled_from(fitting)
+    fits = wild.filter(lambda w: least <= len(w) <= length and "\n" not in w and _holds_all(rules, w))
     return st.sampled_from(fitting) | fits if fitting else fits
+
+
+def _holds_all(rules: list[str], word: str) -> bool:
+    return all(holds(rule, word) for rule in rules)
 
 
 def _least(metadata: list[Any]) -> int:

@@ -69,6 +69,16 @@ def rclone_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         yield store
 
 
+# Folders that take minutes, in this order and before all others: begun last, one process would work on them alone.
+SLOW = ("contract", "resilience", "e2e", "faults", "alerts", "examples", "k8s", "cli", "soak")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The order within a folder stays."""
+    rank = {folder: number for number, folder in enumerate(SLOW)}
+    items.sort(key=lambda item: rank.get(item.nodeid.split("/")[1], len(SLOW)))
+
+
 class ByFolder(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """Each folder's tests run in one process, in order: they share a cluster, an operator or a store."""
 
@@ -77,5 +87,6 @@ class ByFolder(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFolder:
-    """How --numprocesses deals out the tests."""
+    """How --numprocesses deals out the tests: folders in the order of collection, not by how many tests they have."""
+    config.option.loadscopereorder = False
     return ByFolder(config, log)

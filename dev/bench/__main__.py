@@ -53,7 +53,11 @@ def _keep(raw: dict[str, Any]) -> None:
     data.write_text(json.dumps(raw, indent=1) + "\n")
     curves = data.with_suffix(".svg")
     draw(raw["numbers"], curves)
-    (DOCS / "benchmarks.md").write_text(page(raw, str(data.relative_to(DOCS)), str(curves.relative_to(DOCS))))
+    soaks = {
+        str(p.relative_to(DOCS)): json.loads(p.read_text()) for p in sorted(data.parent.glob("soak-*.json"))
+    }
+    name, picture = (str(path.relative_to(DOCS)) for path in (data, curves))
+    (DOCS / "benchmarks.md").write_text(page(raw, name, picture, soaks))
 
 
 def _raw(found: list[Numbers]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """docs/benchmarks.md from the raw data: every number with its spread over the runs."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 _HEAD = """# What it costs
@@ -28,15 +28,46 @@ until it is quiet (`working`: until it is ready); calls and writes are those unt
 """
 
 
-def page(raw: dict[str, Any], name: str, curves: str) -> str:
-    """The whole page. ``name`` and ``curves`` are the raw data and its picture, seen from the page."""
+_SOAKS = """
+## Soaks
+
+`make soak`: random edits, deletions and faults over three backends; at the end every bucket equals its spec, and nothing
+that the operator opened is left open. The operator is killed now and then, so memory is that of its longest life.
+
+| run | minutes | buckets | deeds | faults | starts of the operator | MB in the second and the last quarter of a life | wrong |
+|---|---|---|---|---|---|---|---|
+"""
+
+
+def page(raw: dict[str, Any], name: str, curves: str, soaks: Mapping[str, dict[str, Any]]) -> str:
+    """The whole page. ``name`` and ``curves`` are the raw data and its picture, seen from the page, as are ``soaks``."""
     groups: defaultdict[tuple[str, int], list[dict[str, Any]]] = defaultdict(list)
     for numbers in raw["numbers"]:
         groups[numbers["phase"], numbers["buckets"]].append(numbers)
     runs = max(map(len, groups.values()))
     facts = {"raw": name, "command": raw["command"], "at": raw["at"], "runs": f"{runs} run{'s' * (runs > 1)}"}
     rows = "".join(f"| {' | '.join(_row(*key, found))} |\n" for key, found in groups.items())
-    return f"{_HEAD.format(**facts, **raw['machine'])}{rows}{_WORDS}\n![the curves]({curves})\n"
+    soaked = "".join(map(_soaked, soaks, soaks.values()))
+    measured = f"{_HEAD.format(**facts, **raw['machine'])}{rows}{_WORDS}\n![the curves]({curves})\n"
+    return f"{measured}{_SOAKS}{soaked}"
+
+
+def _soaked(name: str, told: dict[str, Any]) -> str:
+    life = told["process"]
+    memory = (
+        f"{life['rss_mb']['second_quarter']} and {life['rss_mb']['last_quarter']} of {life['minutes']} min"
+    )
+    cells = [
+        f"[{told['at'][:10]}]({name})",
+        round(told["seconds"] / 60),
+        told["buckets"],
+        sum(told["deeds"].values()),
+        sum(told["faults"].values()),
+        told["operator_starts"],
+        memory,
+        ", ".join(told["wrong"]) or "nothing",
+    ]
+    return f"| {' | '.join(map(str, cells))} |\n"
 
 
 def _row(phase: str, buckets: int, found: list[dict[str, Any]]) -> list[str]:

@@ -14,6 +14,7 @@ from dev.soak.deeds import Deeds
 from dev.soak.fleet import Fleet
 from dev.soak.world import World
 from dev.wait import eventually
+from imagestore.api.kinds import KINDS
 
 _EVERY = 5.0  # seconds between two progress lines, and two samples
 _TELLING = 5.0  # minutes that a process must have lived for its memory to tell anything
@@ -178,9 +179,11 @@ class Soak:
 def over(one: samples.Sample, buckets: int) -> list[str]:
     """What is more than the operator may hold at rest, whatever has happened to it.
 
-    3 backends with 8 workers and as many connections each, the API server's, and what every process has.
+    3 backends with 8 workers and as many connections each, the API server's, and what every process has: of tasks
+    some for each kind that kopf follows.
     """
-    bounds = {"fds": 100, "threads": 60, "tasks": 40, "rss": 110 + buckets * 0.1}
+    tasks = 20 + 10 * len(KINDS)
+    bounds = {"fds": 100, "threads": 60, "tasks": tasks, "rss": 110 + buckets * 0.1}
     return [f"{n}: {getattr(one, n)} > {most}" for n, most in bounds.items() if getattr(one, n) > most]
 
 

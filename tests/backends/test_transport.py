@@ -58,7 +58,9 @@ def theirs(
 
 
 def _operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
-    place = BucketPlace(BUCKET)
+    place = BucketPlace(
+        BUCKET, tiers={"Cool": "STANDARD_IA", "Cold": "GLACIER_IR", "Archive": "DEEP_ARCHIVE"}
+    )
     for row in SETTINGS:
         if row.facet != "quota":
             yield f"{row.facet}-read", row.read, {}

@@ -6,17 +6,22 @@ from pathlib import Path
 from dev.bench.curves import draw, points
 from dev.bench.page import page
 
-RAW = json.loads((Path(__file__).parents[2] / "docs/benchmarks/2026-11-23.json").read_text())
+DATA = Path(__file__).parents[2] / "docs/benchmarks"
+RAW = json.loads((DATA / "2026-11-23.json").read_text())
 
 
 def test_every_size_is_on_the_curve() -> None:
     assert points(RAW["numbers"], "restart", "cpu") == {100: [1.0], 1000: [2.31]}
 
 
-def test_the_page_shows_every_phase_and_the_picture(tmp_path: Path) -> None:
-    text = page(RAW, "benchmarks/x.json", "benchmarks/x.svg")
+def test_the_page_shows_every_phase_the_picture_and_the_soaks() -> None:
+    soak = json.loads((DATA / "soak-seed-1.json").read_text())
+    text = page(RAW, "benchmarks/x.json", "benchmarks/x.svg", {"benchmarks/soak.json": soak})
     assert text.count("\n| create | ") == text.count("\n| delete | ") == 2
     assert "](benchmarks/x.svg)" in text
+    assert (
+        "](benchmarks/soak.json) | 11 | 300 | 1075 | 37 | 2 | 98.6 and 103.1 of 10.3 min | nothing |" in text
+    )
 
 
 def test_the_same_numbers_make_the_same_picture(tmp_path: Path) -> None:

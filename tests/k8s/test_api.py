@@ -52,6 +52,38 @@ def outcome(reason: str = "Fine", finalizer: Finalizer = Finalizer.HOLD) -> Outc
     return Outcome(ImageBucketStatus(observed_generation=1, conditions=(ready,)), finalizer=finalizer)
 
 
+STRANGE = [
+    "\U0001f4f7 and \U0001f600\U0001f601",
+    "\\ud83d\\ude00",
+    "\\\U0001f600",
+    "\u0007\u2028",
+    "\u00e9\u2603",
+]
+
+
+@pytest.mark.parametrize("words", STRANGE, ids=ascii)
+def test_a_status_may_say_any_character(own_cluster: Cluster, shop: str, access: Access, words: str) -> None:
+    """An apply is read as YAML, which knows no pairs of surrogates: a status with an emoji was refused for ever."""
+
+    async def story() -> None:
+        bench = Bench(Client(access))
+        seen = await bench.see(shop, "same")
+        ready = Condition(
+            type="Ready",
+            status="True",
+            reason="Fine",
+            message=words,
+            last_transition_time="2026-01-01T00:00:00Z",
+        )
+        said = ImageBucketStatus(observed_generation=1, conditions=(ready,))
+        await bench.writer.carry_out(seen, Outcome(said))
+        await bench.client.close()
+
+    own_cluster.apply(bucket("same", shop, shop))
+    run(story())
+    assert get(own_cluster, shop, "same")["status"]["conditions"][0]["message"] == words
+
+
 def test_what_is_there_already_is_not_written_again(own_cluster: Cluster, shop: str, access: Access) -> None:
     async def story() -> list[int]:
         bench = Bench(Client(access))

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -162,7 +163,7 @@ class Client:
     ) -> Json:  # fmt: skip
         """One call; what passes is tried again. A write that is repeated after a lost answer gets a 409."""
         headers = {"Content-Type": content} | ({"Accept": accept} if accept else {})
-        data = None if body is None else json.dumps(body).encode()
+        data = None if body is None else sent(body)
         for attempt in range(1, tries + 1):
             try:
                 return await self._once(method, resource, path, data, dict(params or {}), headers)
@@ -193,6 +194,22 @@ class Client:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             _count(method, resource, 0)
             raise NotReachable(error) from error
+
+
+_PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})")
+
+
+def sent(body: Json) -> bytes:
+    """JSON that is YAML as well, as the API server reads an apply: in YAML a pair of surrogates is no character.
+
+    A status that named an object with an emoji was refused for ever. Control characters stay escaped.
+    """
+    return _PAIR.sub(_character, json.dumps(body)).encode()
+
+
+def _character(found: re.Match[str]) -> str:
+    high, low = (int(found[n], 16) for n in (2, 3))
+    return found[1] + chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))
 
 
 def _pause(attempt: int) -> float:

@@ -1,6 +1,6 @@
 """A watch that fails is begun anew, instead of ending kopf and with it the operator.
 
-kopf takes any error inside a watch but 410, and 410 in place of a watch or a list, for the end of everything.
+kopf takes any error inside a watch but 410, and 404 or 410 in place of a watch or a list, for the end of everything.
 One ``500`` in a stream left the operator half-dead, seen behind the fault proxy: kopf waited for a task that it
 could not cancel, no edit was noticed, /healthz said "alive", and 25 s later kopf killed the process with the
 Lease in its hands. This needs kopf's insides, which is one reason why its version is pinned.
@@ -41,7 +41,8 @@ def install() -> None:
 
 
 def _passes(error: Exception) -> bool:
-    return isinstance(error, watching.WatchingError) or getattr(error, "status", None) == 410
+    """404: the kind's CRD is gone, and kopf has not noticed yet. A kind without an object goes at once."""
+    return isinstance(error, watching.WatchingError) or getattr(error, "status", None) in {404, 410}
 
 
 def _said(error: Exception) -> str:

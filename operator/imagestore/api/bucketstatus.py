@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from imagestore.core.conditions import Condition
+from imagestore.core.conditions import Judged
 from imagestore.core.model import ListMap, Model
 
 State = Literal["InSync", "Drifted", "Pending", "Held", "Unsupported", "Failed"]
@@ -92,17 +92,9 @@ class Emptying(Model):
     message: Annotated[str | None, Field(max_length=4096, description="What it waits for.")] = None
 
 
-class ImageBucketStatus(Model):
+class ImageBucketStatus(Judged):
     """Built from what was read back from the store, never from what was wished."""
 
-    observed_generation: Annotated[int | None, Field(ge=0, description="The generation that was judged.")] = (
-        None
-    )
-    conditions: Annotated[
-        tuple[Condition, ...],
-        ListMap("type"),
-        Field(max_length=16, description="Ready and, while true, others."),
-    ] = ()
     bucket_name: Annotated[str | None, Field(max_length=63, description="The bucket.")] = None
     endpoint: Annotated[str | None, Field(max_length=512, description="Where it is reached.")] = None
     arn: Annotated[str | None, Field(max_length=256, description="Its Amazon resource name.")] = None

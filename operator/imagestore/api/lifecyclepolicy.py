@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from imagestore.core.conditions import Condition
+from imagestore.core.conditions import Judged
 from imagestore.core.model import Cel, ListMap, Model, Name
 from imagestore.facets.lifecycle_rule import LifecycleRule
 
@@ -105,17 +105,9 @@ class BucketCounts(Model):
     held: Annotated[int, Field(ge=0, description="Waiting for an approval.")] = 0
 
 
-class LifecyclePolicyStatus(Model):
+class LifecyclePolicyStatus(Judged):
     """What the matched buckets say, as last read back from their stores."""
 
-    observed_generation: Annotated[int | None, Field(ge=0, description="The generation that was judged.")] = (
-        None
-    )
-    conditions: Annotated[
-        tuple[Condition, ...],
-        ListMap("type"),
-        Field(max_length=16, description="Ready and, while true, others."),
-    ] = ()
     counts: Annotated[BucketCounts | None, Field(description="All matched buckets, by state.")] = None
     buckets: Annotated[
         tuple[BucketOutcome, ...],

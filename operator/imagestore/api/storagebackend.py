@@ -8,7 +8,7 @@ from imagestore.api.capabilities import Capability, S3Profile
 from imagestore.api.names import BucketName, Namespace, Url
 from imagestore.api.prices import Prices
 from imagestore.api.tiers import TIER_RULES, TierClass
-from imagestore.core.conditions import Condition
+from imagestore.core.conditions import Judged
 from imagestore.core.model import Cel, Duration, Form, Immutable, ListMap, ListSet, Model, Name
 
 Provider = Literal["AWS", "MinIO", "Ceph", "SeaweedFS", "IBM", "Oracle", "S3"]
@@ -281,17 +281,9 @@ class Server(Model):
     version: Annotated[str | None, Field(max_length=128, description="Where it tells.")] = None
 
 
-class StorageBackendStatus(Model):
+class StorageBackendStatus(Judged):
     """What the operator last read back."""
 
-    observed_generation: Annotated[int | None, Field(ge=0, description="The generation that was judged.")] = (
-        None
-    )
-    conditions: Annotated[
-        tuple[Condition, ...],
-        ListMap("type"),
-        Field(max_length=16, description="Ready and, while true, others."),
-    ] = ()
     server: Annotated[Server | None, Field(description="What answered.")] = None
     capabilities: Annotated[
         tuple[Capability, ...], ListMap("facet"), Field(max_length=64, description="What it can hold.")

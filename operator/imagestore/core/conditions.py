@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from imagestore.core.model import Model
+from imagestore.core.model import ListMap, Model
 
 Status = Literal["True", "False", "Unknown"]
 
@@ -28,6 +28,19 @@ class Condition(Model):
     last_transition_time: Annotated[datetime | None, Field(description="When the status last changed.")] = (
         None
     )
+
+
+class Judged(Model):
+    """What every status begins with."""
+
+    observed_generation: Annotated[int | None, Field(ge=0, description="The generation that was judged.")] = (
+        None
+    )
+    conditions: Annotated[
+        tuple[Condition, ...],
+        ListMap("type"),
+        Field(max_length=16, description="Ready and, while true, others."),
+    ] = ()
 
 
 def settle(

@@ -91,6 +91,11 @@ class Schema:
     keys: Mapping[str, Any]
 
 
+# All of them: the CRD generator refuses any other annotation.
+MARKERS = (
+    ByHand, Cel, Form, Immutable, Internal, KmsKey, ListMap, ListSet, Reference, Resolved, Schema, WishOnly,
+)  # fmt: skip
+
 M = TypeVar("M")
 
 # Five digits: what fits is at most some hundred years, so that a date plus a duration is still a date.

@@ -9,36 +9,9 @@ import annotated_types
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from imagestore.core.model import (
-    ByHand,
-    Cel,
-    Form,
-    Immutable,
-    Internal,
-    KmsKey,
-    ListMap,
-    ListSet,
-    Reference,
-    Resolved,
-    Schema,
-    WishOnly,
-)
+from imagestore.core.model import MARKERS
 from imagestore.crdgen.refusal import refuse
 
-_MARKERS = (
-    ByHand,
-    Cel,
-    Form,
-    Immutable,
-    Internal,
-    KmsKey,
-    ListMap,
-    ListSet,
-    Reference,
-    Resolved,
-    Schema,
-    WishOnly,
-)
 _BOUNDS: dict[type, tuple[str, str]] = {
     annotated_types.MinLen: ("min_length", "min_length"),
     annotated_types.MaxLen: ("max_length", "max_length"),
@@ -98,7 +71,7 @@ def _note(hint: Hint, metadata: Iterable[Any], where: str) -> None:
     for item in metadata:
         if isinstance(item, FieldInfo):
             _note(hint, item.metadata, where)
-        elif isinstance(item, _MARKERS):
+        elif isinstance(item, MARKERS):
             hint.markers.append(item)
         else:
             _bound(hint, item, where)

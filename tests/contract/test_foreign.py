@@ -114,7 +114,9 @@ def test_a_rule_of_ours_that_somebody_extended_is_a_difference_and_is_put_back(
 
 
 def statements(at: World) -> dict[str, dict[str, Any]]:
-    return {s["Sid"]: s for s in json.loads(at.raw("GetBucketPolicy")["Policy"])["Statement"]}
+    """By Sid. MinIO keeps resources and actions as sets and answers them in a new order each time: sorted here."""
+    found = json.loads(at.raw("GetBucketPolicy")["Policy"])["Statement"]
+    return {s["Sid"]: {k: sorted(v) if isinstance(v, list) else v for k, v in s.items()} for s in found}
 
 
 def put_statement(at: World, statement: dict[str, Any]) -> None:

@@ -30,6 +30,9 @@ IGNORED = {
 }  # fmt: skip
 
 
+_BOTO = botocore.session.Session()  # it keeps the service's model, which takes most of the time to read
+
+
 @pytest.fixture
 def heard() -> Iterator[Heard]:
     with listening() as found:
@@ -50,7 +53,7 @@ def theirs(
         "response_checksum_validation": "when_required",
         "proxies": {"http": proxy} if proxy else None,
     }
-    return botocore.session.Session().create_client(
+    return _BOTO.create_client(
         "s3", region_name="eu-west-1", endpoint_url=endpoint or heard.endpoint, config=Config(**options),
         aws_access_key_id=KEYS.access_key_id, aws_secret_access_key=KEYS.secret_access_key,
         aws_session_token=KEYS.session_token,
@@ -224,6 +227,26 @@ def test_an_answer_is_read_as_boto3_reads_it(
         for volatile in ("RetryAttempts", "MaxAttemptsReached", "HTTPHeaders"):
             each["ResponseMetadata"].pop(volatile, None)
     assert answer == expected
+
+
+READS = sorted(
+    {row.read for row in SETTINGS if row.facet != "quota"} | {"ListObjectVersions", "ListMultipartUploads"}
+)
+NO_ANSWERS = {
+    "nothing": "",
+    "a web page": "<html><body>Sign in</body></html>",
+    "what broke off": "<WebsiteConfiguration><IndexDocument>",
+    "the bucket in the place of a setting": "<ListAllMyBucketsResult></ListAllMyBucketsResult>",
+}
+
+
+@pytest.mark.parametrize("body", list(NO_ANSWERS.values()), ids=list(NO_ANSWERS))
+@pytest.mark.parametrize("operation", READS)
+def test_nothing_is_read_out_of_what_is_no_answer(heard: Heard, operation: str, body: str) -> None:
+    """Of any setting: botocore would read all of these as "nothing is set"."""
+    heard.body = body.encode()
+    with pytest.raises(Unavailable, match="not the store's answer"):
+        ours(heard)(operation, {"Bucket": BUCKET})
 
 
 def test_a_chunked_answer_is_read_whole(heard: Heard) -> None:

@@ -141,6 +141,15 @@ def test_emptying_stops_at_what_is_locked_and_says_so() -> None:
     assert set(world.bucket.versions) == {"held"}
 
 
+def test_a_deleted_crd_removes_nothing() -> None:
+    world = doomed(a="", b="")
+    world.withdrawn = True
+    world.settle()
+    assert world.gone
+    assert set(world.bucket.versions) == {"a", "b"}
+    assert "the CRD was deleted" in world.notes[-1].message
+
+
 def test_delete_all_needs_the_administrators_leave() -> None:
     world = made()
     world.edit(deletionPolicy="DeleteAll").settle()

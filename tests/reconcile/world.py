@@ -78,6 +78,7 @@ class World:
     others: dict[str, Referenced] = field(default_factory=dict)  # other ImageBuckets of the namespace
     policies: dict[str, dict[str, Any]] = field(default_factory=dict)  # LifecyclePolicies for this bucket
     usable: bool = True
+    withdrawn: bool = False
     writes: int = 0  # of Kubernetes: finalizer and status
     settings: Settings = field(default_factory=lambda: Settings("prod"))
     _tokens: Iterator[str] = field(default_factory=tokens)
@@ -114,6 +115,7 @@ class World:
             self.earlier,
             self.others,
             tuple(declared(name, **spec) for name, spec in sorted(self.policies.items())),
+            self.withdrawn,
         )
 
     def step(self) -> Outcome[ImageBucketStatus]:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import yaml
 
+from dev.api import Api
 from dev.cluster import Cluster
 from dev.stores import Store
 from dev.wait import eventually
 from tests.e2e.harness import backend_manifests
-from tests.resilience.api import Api
 from tests.resilience.pod import Pod
 from tests.resilience.tenant import SHOP, Tenant
 
@@ -27,13 +27,18 @@ def there(api: Api) -> list[str]:
 def test_buckets_outlive_their_crds(shop: Tenant, cluster: Cluster, store: Store, operator: Pod) -> None:
     """Every object is deleted and let go, every bucket stays, and the same manifests find them again."""
     shop.create("outlives", tags={"team": "one"})
-    shop.ready("outlives")
-    shop.s3.put_object(Bucket="shop--outlives", Key="1.jpg", Body=b"picture")
+    shop.create("dispensable", deletionPolicy="DeleteAll")
+    shop.create("empty", deletionPolicy="DeleteIfEmpty")
+    for name in ("outlives", "dispensable", "empty"):
+        shop.ready(name)
+    for bucket in ("shop--outlives", "shop--dispensable"):
+        shop.s3.put_object(Bucket=bucket, Key="1.jpg", Body=b"picture")
     restarts = operator.restarts
     cluster.kubectl("delete", "crd", *there(shop.api), "--wait=false")
     eventually(lambda: not there(shop.api), 60, lambda: f"the CRDs are gone {operator.server.log_tail()}")
     assert operator.ask("/healthz")[0] == 200
-    assert "shop--outlives" in shop.buckets()
+    assert {"shop--outlives", "shop--dispensable", "shop--empty"} <= set(shop.buckets())
+    assert shop.s3.get_object(Bucket="shop--dispensable", Key="1.jpg")["Body"].read() == b"picture"
     cluster.kubectl("apply", "-f", str(CRDS))
     cluster.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
     cluster.apply(yaml.safe_dump_all(backend_manifests("minio", store, namespaces=(SHOP,))))

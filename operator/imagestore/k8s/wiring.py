@@ -23,6 +23,7 @@ from imagestore.k8s.situations import Situations
 from imagestore.k8s.stores import Connecting, Stores
 from imagestore.k8s.triggers import Triggers
 from imagestore.k8s.watch import Subject, Watch
+from imagestore.k8s.withdrawal import Withdrawal, asking
 from imagestore.k8s.worker import Desk, Reconcilers, Worker
 from imagestore.k8s.writer import Writer
 from imagestore.reconcile.situation import Settings
@@ -101,9 +102,12 @@ def assemble(client: Client, options: Options, brain: Brain) -> Parts:
     recorder = Recorder(client, options.identity, monotonic)
     # The queue bounds what runs; idle threads are reused before a new one is started.
     pool = ThreadPoolExecutor(max_workers=options.workers + 1024, thread_name_prefix="reconcile")
-    desk = Desk(cache, queue, stores, situations, writer, recorder, brain.reconcilers, pool, monotonic)
+    withdrawal = Withdrawal(asking(client), cache)
+    desk = Desk(
+        cache, queue, stores, situations, writer, recorder, withdrawal, brain.reconcilers, pool, monotonic
+    )
     worker = Worker(desk)
-    forget += [writer.forget, worker.forget, _forget_calls]
+    forget += [writer.forget, worker.forget, withdrawal.forget, _forget_calls]
     watches = (
         Watch(client, Subject(SECRETS, options.namespace, params=SECRET_PARAMS), secrets, monotonic),
         Watch(client, Subject(NAMESPACES, metadata=True), namespaces, monotonic),

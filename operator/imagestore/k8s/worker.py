@@ -8,7 +8,7 @@ import secrets
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -29,6 +29,7 @@ from imagestore.k8s.queue import Priority, Taken, WorkQueue
 from imagestore.k8s.recorder import Recorder
 from imagestore.k8s.situations import Situations, lenient, meta
 from imagestore.k8s.stores import Stores
+from imagestore.k8s.withdrawal import Withdrawal
 from imagestore.k8s.writer import Gone, Writer
 from imagestore.reconcile import lifecyclepolicy
 from imagestore.reconcile.situation import Meta, Settings, Situation, Store
@@ -70,6 +71,7 @@ class Desk:
     situations: Situations
     writer: Writer
     recorder: Recorder
+    withdrawal: Withdrawal
     reconcilers: Reconcilers
     pool: ThreadPoolExecutor
     clock: Callable[[], float]
@@ -119,8 +121,9 @@ class Worker:
         At the end of a long queue the bucket that an intent was written for would wait until the answer "there
         is no such bucket" is too old to be believed, and none would be Ready before all were looked for.
         """
+        withdrawn = await self._desk.withdrawal.concerns(obj)
         decide: dict[str, Callable[[Stored], Outcome[Any]]] = {
-            IMAGE_BUCKET.name: self._bucket,
+            IMAGE_BUCKET.name: lambda bucket: self._bucket(bucket, withdrawn=withdrawn),
             STORAGE_BACKEND.name: self._backend,
             LIFECYCLE_POLICY.name: self._policy,
         }
@@ -136,8 +139,9 @@ class Worker:
         log.debug("done in %d API writes, again in %s s", writes, outcome.requeue_after)
         return "changed" if writes else "unchanged"
 
-    def _bucket(self, obj: Stored) -> Outcome[ImageBucketStatus]:
-        return self._desk.reconcilers.bucket(self._desk.situations.of_bucket(obj))
+    def _bucket(self, obj: Stored, *, withdrawn: bool) -> Outcome[ImageBucketStatus]:
+        situation = self._desk.situations.of_bucket(obj)
+        return self._desk.reconcilers.bucket(replace(situation, withdrawn=withdrawn))
 
     def _backend(self, obj: Stored) -> Outcome[StorageBackendStatus]:
         store, buckets = self._desk.stores.store(obj.key.name), self._desk.cache.count_of(obj.key.name)

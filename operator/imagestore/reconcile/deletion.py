@@ -43,6 +43,8 @@ def _let_go(s: Situation) -> str | None:
     bucket, policy = s.spec.bucket_name, s.spec.deletion_policy or "Retain"
     if policy == "Retain":
         return f"bucket {bucket} is kept, with everything in it; to remove it, delete it in the store"
+    if s.withdrawn:
+        return f"bucket {bucket} is kept: the CRD was deleted, and with it every ImageBucket; that asks for no data to go"
     if s.spec.suspend or s.spec.mode == "Observe":
         return f"bucket {bucket} is kept: the object was suspended or only observing"
     if s.status.created is None and s.status.intent is None:

@@ -100,6 +100,7 @@ class Situation:
         default_factory=dict
     )  # of this namespace, by the object's name
     policies: tuple[Declared, ...] = ()  # LifecyclePolicies that match this bucket
+    withdrawn: bool = False  # deleted, and so is its CRD with all objects: by no one who meant this bucket
 
     @property
     def merged(self) -> Merged:

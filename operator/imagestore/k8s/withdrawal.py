@@ -1,0 +1,68 @@
+"""Whether an ImageBucket goes because its whole kind goes. Then nobody asked for buckets to be removed.
+
+Deleting a CRD deletes every object of it: a wrong uninstall would empty each bucket with ``DeleteAll`` at once. The
+API server marks the CRD before its objects, so an answer is good for all deletions that were seen before it was asked.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable
+
+from imagestore.api.kinds import IMAGE_BUCKET
+from imagestore.k8s.cache import Cache
+from imagestore.k8s.client import ApiError, Client
+from imagestore.k8s.objects import Key, Stored
+from imagestore.k8s.resources import CRDS
+
+log = logging.getLogger(__name__)
+KEEPS = "Retain"
+CRD = f"{IMAGE_BUCKET.plural}.{IMAGE_BUCKET.group}"
+
+
+class Withdrawal:
+    """Asks once for all deletions that are known. ``ask``: whether the CRD is being deleted."""
+
+    def __init__(self, ask: Callable[[], Awaitable[bool]], cache: Cache) -> None:
+        self._ask, self._cache = ask, cache
+        self._answers: dict[Key, tuple[str, bool]] = {}
+        self._lock = asyncio.Lock()
+
+    def forget(self, key: Key) -> None:
+        """The object is gone."""
+        self._answers.pop(key, None)
+
+    async def concerns(self, obj: Stored) -> bool:
+        """Whether this deletion is one of the CRD's. Raises ApiError."""
+        if not (_deleted(obj) and json.loads(obj.spec).get("deletionPolicy", KEEPS) != KEEPS):
+            return False
+        async with self._lock:
+            if not self._answered(obj):
+                seen = [obj, *filter(_deleted, self._cache.all())]
+                going = await self._ask()
+                self._answers |= {o.key: (o.uid, going) for o in seen if not self._answered(o)}
+            return self._answers[obj.key][1]
+
+    def _answered(self, obj: Stored) -> bool:
+        return self._answers.get(obj.key, ("",))[0] == obj.uid
+
+
+def _deleted(obj: Stored) -> bool:
+    return obj.deleting and obj.key.kind == IMAGE_BUCKET.name
+
+
+def asking(client: Client) -> Callable[[], Awaitable[bool]]:
+    """The question. Who may not ask is told once and deletes as the objects say."""
+
+    async def ask() -> bool:
+        try:
+            one = {"fieldSelector": f"metadata.name={CRD}"}
+            found = [i async for page in client.pages(CRDS, metadata=True, params=one) for i in page.items]
+        except ApiError as error:
+            if error.status != 403:
+                raise
+            log.warning("not allowed to list CRDs, so a deleted CRD does not keep buckets: %s", error)
+            return False
+        return not found or "deletionTimestamp" in found[0]["metadata"]
+
+    return ask

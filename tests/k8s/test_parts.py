@@ -38,6 +38,17 @@ def test_credentials_are_masked_in_every_form() -> None:
     assert redactor.clean(told) == '*** "***" *** true imagestore'
 
 
+def test_a_watch_that_kopf_left_unclosed_is_no_news(monkeypatch: pytest.MonkeyPatch) -> None:
+    root, stream = logging.getLogger(), io.StringIO()
+    monkeypatch.setattr(root, "handlers", list(root.handlers))
+    monkeypatch.setattr(root, "level", root.level)
+    logs.configure("info", stream)
+    said = "an error occurred during closing of asynchronous generator <async_generator object %s at 0x7f>"
+    logging.getLogger("asyncio").error(said, "infinite_watch")
+    logging.getLogger("asyncio").error(said, "pages")
+    assert [json.loads(line)["message"] for line in stream.getvalue().splitlines()] == [said % "pages"]
+
+
 def test_a_log_line_says_which_reconcile_of_which_object() -> None:
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)

@@ -4,10 +4,12 @@ import http.client
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
 from dev import control_plane
+from dev.api import Api
 from dev.control_plane import Keys, Ports
 from dev.kube import CommandError, Kube, Result, write_kubeconfig
 from dev.ports import is_free
@@ -77,6 +79,11 @@ class Cluster(Kube):
             yield cluster
         finally:
             cluster._stop()
+
+    @cached_property
+    def api(self) -> Api:
+        """The API server as the administrator, without kubectl: what is asked again and again."""
+        return Api.certified(self.kubeconfig)
 
     def stop_etcd(self) -> None:
         """Take the API server's memory away: its answers become errors, watches stay open for a while."""

@@ -1,5 +1,6 @@
 """kubectl and helm against one cluster, ours or the user's own."""
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -69,7 +70,7 @@ class Kube:
 
     def get(self, *args: str) -> dict[str, Any]:
         """`kubectl get ... -o json`, parsed."""
-        answer: dict[str, Any] = yaml.safe_load(self.kubectl("get", *args, "-o", "json").stdout)
+        answer: dict[str, Any] = json.loads(self.kubectl("get", *args, "-o", "json").stdout)
         return answer
 
     def service_account_kubeconfig(self, namespace: str, name: str, duration: str = "24h") -> Path:

@@ -4,6 +4,7 @@ import argparse
 import signal
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -23,11 +24,14 @@ T = TypeVar("T")
 
 CONFIRM = 2.0  # seconds; an operator at work takes longer before it believes in drift
 
+_PRESSED = threading.Event()
+
 
 def main() -> int:
     """Run the demo; the exit code."""
     options = _options()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, _press)
     begun = time.monotonic()
     try:
         with tempfile.TemporaryDirectory(prefix="imagestore-demo-") as folder:
@@ -36,6 +40,17 @@ def main() -> int:
         tell("\nstopped; nothing is left running.")
         return 130
     return 0
+
+
+def _press(*_: object) -> None:
+    _PRESSED.set()
+    raise KeyboardInterrupt
+
+
+def _heed() -> None:
+    """Stop here if a library swallowed the exception: one Ctrl-C while botocore was imported went unheard."""
+    if _PRESSED.is_set():
+        raise KeyboardInterrupt
 
 
 def _options() -> argparse.Namespace:
@@ -63,6 +78,7 @@ def _run(options: argparse.Namespace, folder: Path, begun: float) -> None:
         rights = "helm install of CRDs and rights; the operator with exactly those rights"
         operator = _begin(stack, operating(kube, confirm_drift=CONFIRM), rights, "8 s")
         story.play(operator, store, cast)
+        _heed()
         tell(f"\nThe story took {time.monotonic() - begun:.0f} s.")
         if sys.stdin.isatty() and not options.exit:
             _look_around(operator, store, cast)
@@ -72,7 +88,9 @@ def _run(options: argparse.Namespace, folder: Path, begun: float) -> None:
 def _begin(stack: ExitStack, starting: AbstractContextManager[T], what: str, estimate: str) -> T:
     """Start something that is stopped at the end of the stack, and say so meanwhile."""
     with step(what, estimate):
-        return stack.enter_context(starting)
+        begun = stack.enter_context(starting)
+    _heed()
+    return begun
 
 
 @contextmanager

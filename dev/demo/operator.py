@@ -43,7 +43,12 @@ class Operator:
         def ready() -> bool:
             return (self.condition(name, namespace) or {}).get("status") == "True"
 
-        eventually(ready, timeout, lambda: f"{namespace}/{name} Ready\n{self.describe(name, namespace)}")
+        eventually(
+            ready,
+            timeout,
+            lambda: f"{namespace}/{name} Ready\n{self.describe(name, namespace)}",
+            interval=0.2,
+        )
         return self.kube.get("imagebucket", name, "-n", namespace)
 
     def describe(self, name: str, namespace: str) -> str:

@@ -73,7 +73,7 @@ def test_a_bucket_that_is_gone_is_empty_swept_and_deleted(backend: S3Backend) ->
 
 def test_objects_versions_and_markers_by_the_thousand(backend: S3Backend) -> None:
     """Thousands on MinIO, where they are made quickest; elsewhere as many pages, of a smaller size."""
-    count, page = (2400, 1000) if backend.provider == "MinIO" else (300, 120)
+    count, page = (1950, 1000) if backend.provider == "MinIO" else (300, 120)
     name = bucket(backend, versioned=True)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda i: put(backend, name, f"k/{i % (count * 2 // 3):05}"), range(count)))

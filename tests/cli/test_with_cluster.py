@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from dev.api import GROUP
 from dev.cluster import Cluster
 from dev.stores import Store
 from dev.wait import eventually
@@ -54,7 +55,7 @@ def _command(capsys: pytest.CaptureFixture[str], kubeconfig: Path, *argv: object
 
 def _holding(user: User) -> set[str]:
     """Which ImageBuckets carry our finalizer."""
-    items = user.cluster.get("ib", "-A")["items"]
+    items = user.cluster.api.get(f"{GROUP}/imagebuckets")["items"]
     return {
         i["metadata"]["name"] for i in items if "imagestore.dev/bucket" in i["metadata"].get("finalizers", ())
     }

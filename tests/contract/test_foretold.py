@@ -4,6 +4,7 @@ SeaweedFS is given a day that is over, so what is due is due at once.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,7 +25,7 @@ OVER = {"date": "2020-01-01"}
 Held = dict[str, tuple[int, int]]  # objects and bytes by class
 
 
-def foretold(at: World, backend: S3Backend, rules: tuple[LifecycleRule, ...], *, versions: bool) -> Held:
+def expectation(at: World, backend: S3Backend, rules: tuple[LifecycleRule, ...], *, versions: bool) -> Held:
     """As a preview of the next two days has it."""
     today = datetime.now(UTC).toordinal()
     forecast = Forecast(Question(rules, backend.terms(versioned=versions), today, today + 2))
@@ -44,29 +45,50 @@ def there(at: World) -> Held:
     return found
 
 
-def comes_true(
+@dataclass(frozen=True)
+class Foretold:
+    """A bucket with rules, and what is to become of it."""
+
+    at: World
+    expected: Held
+
+    def come_true(self) -> bool:
+        return there(self.at) == self.expected
+
+
+def foretelling(
     request: pytest.FixtureRequest,
     provider: str,
     fill: Callable[[World], None],
     *rules: dict[str, Any],
     versions: bool = False,
-    meanwhile: Callable[[], object] = lambda: None,
-) -> None:
+) -> Foretold:
     backend = backend_of(provider, request)
     at = world(backend, "lifecycle")
     if versions:
         at.raw("PutBucketVersioning", VersioningConfiguration={"Status": "Enabled"})
     fill(at)
     wish = Lifecycle.model_validate({"rules": rules})
-    expected, before = foretold(at, backend, wish.rules, versions=versions), there(at)
+    expected, before = expectation(at, backend, wish.rules, versions=versions), there(at)
     assert expected != before, "something is to happen"
     at.driver.write(at.bucket, wish, at.read())
 
+    return Foretold(at, expected)
+
+
+def come_true(*all_: Foretold, meanwhile: Callable[[], object] = lambda: None) -> None:
+    """A store takes its time over rules, so all wait together."""
+
     def happened() -> bool:
         meanwhile()
-        return there(at) == expected
+        return all(f.come_true() for f in all_)
 
-    eventually(happened, 90, lambda: f"{expected} was foretold; there is {there(at)}")
+    eventually(
+        happened,
+        90,
+        lambda: "; ".join(f"{f.expected} was foretold; there is {there(f.at)}" for f in all_),
+        interval=0.5,
+    )
 
 
 def several(at: World) -> None:
@@ -81,8 +103,14 @@ def several(at: World) -> None:
             )
 
 
+def twice(at: World) -> None:
+    several(at)
+    several(at)
+
+
 def test_of_ceph(request: pytest.FixtureRequest) -> None:
-    comes_true(
+    """What is current in one bucket, old versions in the other."""
+    current = foretelling(
         request,
         "Ceph",
         several,
@@ -90,14 +118,7 @@ def test_of_ceph(request: pytest.FixtureRequest) -> None:
         {"name": "tmp", "match": {"prefix": "tmp/"}, "expire": {"days": 1}},
         {"name": "draft", "match": {"prefix": "tagged/", "tags": {"state": "draft"}}, "expire": {"days": 1}},
     )
-
-
-def test_of_old_versions_in_ceph(request: pytest.FixtureRequest) -> None:
-    def twice(at: World) -> None:
-        several(at)
-        several(at)
-
-    comes_true(
+    old = foretelling(
         request,
         "Ceph",
         twice,
@@ -109,10 +130,11 @@ def test_of_old_versions_in_ceph(request: pytest.FixtureRequest) -> None:
         {"name": "g", "match": {"prefix": "tmp/"}, "noncurrent": {"expire": {"days": 1}}},
         versions=True,
     )
+    come_true(current, old)
 
 
 def test_of_seaweedfs(seaweedfs_store: Store, request: pytest.FixtureRequest) -> None:
-    comes_true(
+    foretold = foretelling(
         request,
         "SeaweedFS",
         several,
@@ -123,5 +145,5 @@ def test_of_seaweedfs(seaweedfs_store: Store, request: pytest.FixtureRequest) ->
             "expire": OVER,
         },
         {"name": "draft", "match": {"tags": {"state": "draft"}}, "expire": OVER},
-        meanwhile=lambda: run_lifecycle(seaweedfs_store),
     )
+    come_true(foretold, meanwhile=lambda: run_lifecycle(seaweedfs_store))

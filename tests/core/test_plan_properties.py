@@ -23,7 +23,7 @@ Test = Callable[..., None]
 
 def each_facet(test: Test) -> Test:
     """Run the test once for every facet of the spec."""
-    often = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])(test)
+    often = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])(test)
     return pytest.mark.parametrize("kind", strategies.facets(), ids=lambda k: str(k[0]))(often)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from dev.api import bucket_path
 from dev.bench.counting import Audit
 from dev.cluster import Cluster
 from dev.stores import Store
@@ -54,7 +55,7 @@ class Counted:
 
     def listed(self) -> list[dict[str, Any]]:
         """Every ImageBucket as the API server has it."""
-        items: list[dict[str, Any]] = self.cluster.get("ib", "-n", NAMESPACE)["items"]
+        items: list[dict[str, Any]] = self.cluster.api.get(bucket_path(NAMESPACE))["items"]
         return items
 
     def all_ready(self) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 import yaml
 
+from dev.api import policy_path
 from dev.wait import eventually
 from tests.cost.conftest import NAMES, NAMESPACE, SIZE, Counted, _bucket
 
@@ -30,7 +31,7 @@ def _labelled(name: str) -> dict[str, Any]:
 
 def _applied(counted: Counted) -> bool:
     """Whether every policy is applied on every bucket, for its present generation."""
-    items = counted.cluster.get("lcp", "-n", NAMESPACE)["items"]
+    items = counted.cluster.api.get(policy_path(NAMESPACE))["items"]
     return len(items) == MANY and all(
         i.get("status", {}).get("observedGeneration") == i["metadata"]["generation"]
         and i["status"]["counts"]["applied"] == SIZE
@@ -39,7 +40,7 @@ def _applied(counted: Counted) -> bool:
 
 
 def _said(counted: Counted) -> str:
-    return str(counted.cluster.get("lcp", "policy-7", "-n", NAMESPACE).get("status"))[:2000]
+    return str(counted.cluster.api.get(policy_path(NAMESPACE, "policy-7")).get("status"))[:2000]
 
 
 def _writes(counted: Counted) -> Counter[str]:

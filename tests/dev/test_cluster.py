@@ -109,7 +109,7 @@ def test_an_existing_cluster_is_used_through_its_context(cluster: Cluster, tmp_p
     assert done.stdout.split() == [cluster.server, "imagestore-admin"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=lambda s: s.name)
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=lambda s: s.name)
 def test_nothing_is_left_when_its_starter_is_ended(tmp_path: Path, number: signal.Signals) -> None:
     code = (
         "import sys, time; from pathlib import Path; from dev.cluster import Cluster\n"

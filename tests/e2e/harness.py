@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from dev.api import bucket_path, events_path
 from dev.cluster import Cluster, Kube
 from dev.ports import free_port
 from dev.process import Server
@@ -158,7 +159,7 @@ class User:
 
     def get(self, name: str) -> dict[str, Any]:
         """The object; every status that is seen obeys the rules of kstatus."""
-        found = self.cluster.get("ib", name, "-n", self.namespace)
+        found = self.cluster.api.get(bucket_path(self.namespace, name))
         status = ImageBucketStatus.model_validate(found.get("status") or {})
         if status.conditions:
             generation = found["metadata"]["generation"]
@@ -168,10 +169,7 @@ class User:
 
     def exists(self, name: str) -> bool:
         """Whether Kubernetes still has the object."""
-        found = self.cluster.kubectl(
-            "get", "ib", name, "-n", self.namespace, "--ignore-not-found", "-o", "name"
-        )
-        return bool(found.stdout.strip())
+        return self.cluster.api.find(bucket_path(self.namespace, name)) is not None
 
     def condition(self, name: str, type_: str) -> dict[str, Any] | None:
         """One condition of the object, judged for its present generation, or None."""
@@ -215,7 +213,7 @@ class User:
 
     def events(self, name: str) -> list[str]:
         """Reasons of the object's Events."""
-        listed = self.cluster.get("events.events.k8s.io", "-n", self.namespace)["items"]
+        listed = self.cluster.api.get(events_path(self.namespace))["items"]
         return [e["reason"] for e in listed if e["regarding"].get("name") == name]
 
     def await_event(self, name: str, reason: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from botocore.exceptions import ClientError
 
+from dev.api import policy_path
 from dev.cluster import Cluster
 from dev.stores import minio, tiered_minio
 from dev.wait import eventually
@@ -45,7 +46,7 @@ class Policies:
 
     def get(self, policy: str) -> dict[str, Any]:
         """The policy; every status that is seen obeys the rules of kstatus."""
-        found = self.user.cluster.get("lcp", policy, "-n", self.user.namespace)
+        found = self.user.cluster.api.get(policy_path(self.user.namespace, policy))
         status = LifecyclePolicyStatus.model_validate(found.get("status") or {})
         if status.conditions:
             generation = found["metadata"]["generation"]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.error import HTTPError, URLError
 
+from dev.api import bucket_path
 from dev.cluster import Cluster
 from dev.ports import free_ports
 from dev.wait import eventually
@@ -106,7 +107,7 @@ class Replica:
 
 
 def get(cluster: Cluster, namespace: str, name: str) -> dict[str, Any]:
-    return cluster.get("imagebucket", name, "-n", namespace)
+    return cluster.api.get(bucket_path(namespace, name))
 
 
 def condition(obj: dict[str, Any], type_: str = "Ready") -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 
+from dev.api import GROUP, events_path
 from dev.cluster import Cluster
 from dev.wait import eventually
 from tests.k8s.replica import Replica, await_ready, backend, bucket, condition, get, secret, writes
@@ -32,7 +33,7 @@ def test_an_edit_is_acted_on_and_an_event_tells(own_cluster: Cluster, shop: str,
     assert [c["generation"] for c in replica.calls("edited")] == [1, 1, 2]
 
     def told() -> bool:
-        events = own_cluster.get("events.events.k8s.io", "-n", shop)["items"]
+        events = own_cluster.api.get(events_path(shop))["items"]
         return [(e["reason"], e.get("series", {}).get("count")) for e in events] == [("Looked", 2)]
 
     eventually(told, 15, "one Event, counted twice")
@@ -181,7 +182,11 @@ def test_a_backend_in_use_stays_until_its_last_bucket_is_gone(
 ) -> None:
     own_cluster.apply(bucket("last", shop, shop))
     await_ready(own_cluster, shop, "last")
-    eventually(lambda: own_cluster.get("storagebackend", shop)["status"].get("buckets") == 1, 10, "counted")
+    eventually(
+        lambda: own_cluster.api.get(f"{GROUP}/storagebackends/{shop}")["status"].get("buckets") == 1,
+        10,
+        "counted",
+    )
     own_cluster.kubectl("delete", "storagebackend", shop, "--wait=false")
     own_cluster.kubectl("delete", "ib", "last", "-n", shop, "--timeout=20s")
     gone = own_cluster.kubectl("wait", "--for=delete", "storagebackend", shop, "--timeout=10s", check=False)

@@ -10,7 +10,6 @@ import yaml
 from dev.cluster import Cluster
 from dev.stores import Store, minio
 from tests.e2e.harness import backend_manifests, install
-from tests.resilience.api import Api
 from tests.resilience.api_proxy import ApiProxy, api_proxy
 from tests.resilience.calm import assert_calm
 from tests.resilience.pod import Pod, pod
@@ -71,7 +70,7 @@ def shop(cluster: Cluster, store: Store, operator: Pod) -> Iterator[Tenant]:
     """Somebody with buckets, and an operator that works before and after; its log stays calm."""
     operator.await_working()
     began = len(operator.log)
-    yield Tenant(Api.admin(cluster), SHOP, store)
+    yield Tenant(cluster.api, SHOP, store)
     assert_calm(operator.log[began:])
 
 

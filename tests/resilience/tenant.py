@@ -5,9 +5,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from dev.api import Api, Json, bucket_path
 from dev.stores import Store
 from dev.wait import eventually
-from tests.resilience.api import Api, Json, bucket_path, conditions, image_bucket, settled
+from tests.resilience.objects import conditions, image_bucket, settled
 
 SHOP = "shop"
 

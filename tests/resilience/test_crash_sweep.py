@@ -12,11 +12,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from dev.api import Json, bucket_path
 from dev.stores import Store
 from dev.wait import eventually
 from tests.e2e.harness import OWNER
-from tests.resilience.api import Api, Json, bucket_path, conditions, image_bucket, settled
 from tests.resilience.calm import assert_calm
+from tests.resilience.objects import conditions, image_bucket, settled
 from tests.resilience.sweeper import Call, Point, Sweeper, points
 from tests.resilience.tenant import SHOP
 
@@ -49,7 +50,7 @@ class Sweep:
     """One kind of work, and one object for every place to die at."""
 
     def __init__(self, kind: str, store: Store, crashes: Sweeper) -> None:
-        self.kind, self.api, self.store, self.crashes = kind, Api.admin(crashes.cluster), store, crashes
+        self.kind, self.api, self.store, self.crashes = kind, crashes.cluster.api, store, crashes
         self.s3 = store.s3()
 
     def apply(self, name: str, **spec: Any) -> None:

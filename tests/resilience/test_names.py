@@ -2,12 +2,13 @@
 
 import pytest
 
+from dev.api import GROUP, Json, Refused, bucket_path
 from dev.cluster import Cluster
 from dev.stores import Store
 from dev.wait import eventually
 from imagestore.facets.tags import OWNER
 from tests.e2e.harness import INSTALLATION, backend_manifests
-from tests.resilience.api import GROUP, Json, Refused, bucket_path, conditions, image_bucket, settled
+from tests.resilience.objects import conditions, image_bucket, settled
 from tests.resilience.pod import Pod
 from tests.resilience.tenant import Tenant
 from tests.resilience.test_secrets import SECRETS, put

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
+from dev.api import Json
 from dev.cluster import Cluster
 from dev.wait import eventually
-from tests.resilience.api import Json, conditions
+from tests.resilience.objects import conditions
 from tests.resilience.pod import Pod
 from tests.resilience.tenant import Tenant
 

@@ -5,10 +5,10 @@ import ssl
 from datetime import UTC, datetime
 from pathlib import Path
 
+from dev.api import GROUP, Api, Refused
 from dev.cluster import Cluster
 from dev.wait import eventually
 from tests.e2e.harness import ACCOUNT, SYSTEM
-from tests.resilience.api import GROUP, Api, Refused
 from tests.resilience.pod import Pod, new_token, pod
 from tests.resilience.tenant import Tenant
 

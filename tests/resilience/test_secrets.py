@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from dev.api import GROUP, Api, Json
+from dev.cluster import Cluster
 from dev.stores import Store
 from dev.wait import eventually
 from tests.e2e.harness import SYSTEM, backend_manifests
-from tests.resilience.api import GROUP, Api, Json, conditions
+from tests.resilience.objects import conditions
 from tests.resilience.pod import Pod
 from tests.resilience.tenant import SHOP, Tenant
 
@@ -50,9 +52,9 @@ def put(api: Api, collection: str, body: dict[str, Any]) -> None:
 
 
 @pytest.fixture(scope="module")
-def broken(operator: Pod, cluster: Any, store: Store) -> Api:
+def broken(operator: Pod, cluster: Cluster, store: Store) -> Api:
     """A backend for every malformed Secret, made at once."""
-    api = Api.admin(cluster)
+    api = cluster.api
     for name, data in MALFORMED.items():
         *_, backend = backend_manifests(name, store, namespaces=(SHOP,))
         backend["spec"].pop("admin", None)

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from dev.api import GROUP, MERGE, Api, Json, Refused, bucket_path
 from dev.cluster import Cluster
 from dev.stores import Store
 from dev.wait import eventually
 from imagestore.facets.tags import OWNER
 from tests.e2e.harness import SYSTEM
-from tests.resilience.api import GROUP, MERGE, Api, Json, Refused, bucket_path, conditions, image_bucket
 from tests.resilience.canary import Canary, canary
+from tests.resilience.objects import conditions, image_bucket
 from tests.resilience.pod import Pod
 from tests.resilience.tenant import SHOP, Tenant
 
@@ -27,7 +28,7 @@ ROLES = ("edit", "imagestore-view", "imagestore-edit")
 @pytest.fixture(scope="module")
 def mallory(cluster: Cluster, operator: Pod) -> Api:
     """A ServiceAccount with the role `edit` in a namespace that may use no backend."""
-    admin = Api.admin(cluster)
+    admin = cluster.api
     admin.call("POST", "/api/v1/namespaces", {"metadata": {"name": MALLORY}})
     admin.call("POST", f"/api/v1/namespaces/{MALLORY}/serviceaccounts", {"metadata": {"name": MALLORY}})
     for role in ROLES:
@@ -37,7 +38,8 @@ def mallory(cluster: Cluster, operator: Pod) -> Api:
             "subjects": [{"kind": "ServiceAccount", "name": MALLORY, "namespace": MALLORY}],
         }
         admin.call("POST", f"/apis/rbac.authorization.k8s.io/v1/namespaces/{MALLORY}/rolebindings", binding)
-    api = Api.account(cluster, MALLORY, MALLORY)
+    token = cluster.kubectl("create", "token", MALLORY, "-n", MALLORY).stdout.strip()
+    api = Api.bearing(cluster.server, cluster.ca_file, token)
     eventually(lambda: api.get(bucket_path(MALLORY)), 20, "the roles are his", retry_on=(Refused,))
     return api
 
@@ -45,7 +47,7 @@ def mallory(cluster: Cluster, operator: Pod) -> Api:
 @pytest.fixture(scope="module")
 def victim(cluster: Cluster, store: Store, operator: Pod) -> Tenant:
     """Somebody with a bucket and a picture in it."""
-    tenant = Tenant(Api.admin(cluster), SHOP, store)
+    tenant = Tenant(cluster.api, SHOP, store)
     tenant.create("victim", tags={"team": "one"})
     tenant.ready("victim")
     tenant.s3.put_object(Bucket="shop--victim", Key="1.jpg", Body=b"picture")
@@ -176,7 +178,7 @@ def test_no_field_makes_the_operator_call_an_address(
     """In every text field, of a namespace that may use the backend and of one that may not: nobody comes."""
     made: list[str] = []
     for namespace, backend in ((SHOP, "minio"), (MALLORY, "minio"), (MALLORY, f"127.0.0.1.{trap.port}")):
-        api = Api.admin(cluster) if namespace == SHOP else mallory
+        api = cluster.api if namespace == SHOP else mallory
         for field, value in strings(trap.url).items():
             name = f"ssrf-{len(made)}"
             body = image_bucket(namespace, name, backend, mode="Observe", **{field: value})
@@ -188,6 +190,6 @@ def test_no_field_makes_the_operator_call_an_address(
                 if error.code not in (400, 422):
                     raise
     assert len(made) > 12
-    admin = Api.admin(cluster)
+    admin = cluster.api
     eventually(lambda: all(conditions(admin.get(p)) for p in made), 30, "each is judged")
     assert trap.visitors == []

@@ -5,8 +5,8 @@ import random
 
 import pytest
 
+from dev.api import GROUP
 from dev.wait import eventually
-from tests.resilience.api import GROUP
 from tests.resilience.api_proxy import Answer, ApiProxy, Asked, Event, Mangle
 from tests.resilience.pod import Pod
 from tests.resilience.tenant import Tenant

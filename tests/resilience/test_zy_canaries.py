@@ -9,11 +9,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from dev.api import GROUP
 from dev.cluster import Cluster
 from dev.stores import Store
 from dev.wait import eventually
 from tests.e2e.harness import SYSTEM, backend_manifests
-from tests.resilience.api import GROUP, Api, conditions
+from tests.resilience.objects import conditions
 from tests.resilience.pod import Pod
 from tests.resilience.tenant import SHOP, Tenant
 from tests.resilience.test_secrets import BACKENDS, SECRETS, put
@@ -54,7 +55,7 @@ def said(shop: Tenant, cluster: Cluster, store: Store, operator: Pod) -> dict[st
     for name in CASES:
         eventually(lambda n=name: conditions(shop.find(n) or {}), 20, f"{name} is judged")  # type: ignore[misc]
         put(shop.api, SECRETS, {"metadata": {"name": name}, "stringData": {"accessKeyId": KEY}})
-    api = Api.admin(cluster)
+    api = cluster.api
     lists = {
         "buckets": f"{GROUP}/imagebuckets", "backends": f"{GROUP}/storagebackends",
         "events": "/apis/events.k8s.io/v1/events", "lease": f"/apis/coordination.k8s.io/v1/namespaces/{SYSTEM}/leases",

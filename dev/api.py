@@ -4,11 +4,10 @@ import http.client
 import json
 import ssl
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import yaml
-
-from dev.cluster import Cluster
 
 Json = dict[str, Any]
 GROUP = "/apis/imagestore.dev/v1alpha1"
@@ -33,20 +32,18 @@ class Api:
     token: str = field(default="", repr=False)
 
     @classmethod
-    def admin(cls, cluster: Cluster) -> "Api":
-        """Whoever may do everything."""
-        shown = yaml.safe_load(cluster.kubeconfig.read_text())
+    def certified(cls, kubeconfig: Path) -> "Api":
+        """Whoever has the client certificate that this file names."""
+        shown = yaml.safe_load(kubeconfig.read_text())
         user, entry = shown["users"][0]["user"], shown["clusters"][0]["cluster"]
         context = ssl.create_default_context(cafile=entry["certificate-authority"])
         context.load_cert_chain(user["client-certificate"], user["client-key"])
         return cls(*_address(entry["server"]), context)
 
     @classmethod
-    def account(cls, cluster: Cluster, namespace: str, name: str) -> "Api":
-        """A ServiceAccount."""
-        token = cluster.kubectl("create", "token", name, "-n", namespace).stdout.strip()
-        context = ssl.create_default_context(cafile=str(cluster.ca_file))
-        return cls(*_address(cluster.server), context, token)
+    def bearing(cls, server: str, ca_file: Path, token: str) -> "Api":
+        """Whoever has this token."""
+        return cls(*_address(server), ssl.create_default_context(cafile=str(ca_file)), token)
 
     def call(self, method: str, path: str, body: Any = None, content: str = "application/json") -> Json:
         """The answer; Refused if it is not a good one."""
@@ -99,30 +96,18 @@ def _parsed(text: bytes) -> Json:
 
 def bucket_path(namespace: str, name: str = "") -> str:
     """Of an ImageBucket, or of all in a namespace."""
-    return f"{GROUP}/namespaces/{namespace}/imagebuckets" + (f"/{name}" if name else "")
+    return _path("imagebuckets", namespace, name)
 
 
-def conditions(obj: Json) -> dict[str, Json]:
-    """By type."""
-    listed: list[Json] = (obj.get("status") or {}).get("conditions") or []
-    return {c["type"]: c for c in listed}
+def policy_path(namespace: str, name: str = "") -> str:
+    """Of a LifecyclePolicy, or of all in a namespace."""
+    return _path("lifecyclepolicies", namespace, name)
 
 
-def settled(obj: Json | None) -> bool:
-    """Whether its present generation was judged Ready."""
-    if obj is None:
-        return False
-    ready = conditions(obj).get("Ready", {})
-    generation = obj["metadata"]["generation"]
-    judged = (obj.get("status") or {}).get("observedGeneration") == generation
-    return judged and ready.get("status") == "True" and ready.get("observedGeneration") == generation
+def events_path(namespace: str) -> str:
+    """Of the Events in a namespace."""
+    return f"/apis/events.k8s.io/v1/namespaces/{namespace}/events"
 
 
-def image_bucket(namespace: str, name: str, backend: str, **spec: Any) -> Json:
-    """A manifest."""
-    return {
-        "apiVersion": "imagestore.dev/v1alpha1",
-        "kind": "ImageBucket",
-        "metadata": {"name": name, "namespace": namespace},
-        "spec": {"backendRef": {"name": backend}, "bucketName": f"{namespace}--{name}", **spec},
-    }
+def _path(plural: str, namespace: str, name: str) -> str:
+    return f"{GROUP}/namespaces/{namespace}/{plural}" + (f"/{name}" if name else "")

@@ -195,8 +195,9 @@ def test_a_rule_changed_behind_our_back_is_drift_of_the_policy(shop: User, polic
     )
     policies.await_states("kept", drifting="Applied")
     meddle()
+    assert policies.in_store("drifting") == {"imagestore/kept/thumbs": 3}
+    eventually(lambda: policies.in_store("drifting") == {"imagestore/kept/thumbs": 30}, PATIENCE, "and again")
     shop.await_event("drifting", "DriftCorrected")
-    assert policies.in_store("drifting") == {"imagestore/kept/thumbs": 30}
 
 
 def test_a_policy_deleted_while_the_store_is_down_is_finished_later(

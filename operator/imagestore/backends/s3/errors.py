@@ -30,6 +30,7 @@ _BY_CODE: Mapping[str, type[errors.StoreError]] = {
     ),
     **dict.fromkeys(("RequestTimeout", "XMinioServerNotInitialized", "TemporaryRedirect"), errors.Unavailable),
     "NoSuchBucket": errors.NotFound,
+    "XMinioBackendDown": errors.Rejected,  # 503: MinIO is well, and a store that is to be its remote tier is not
 }  # fmt: skip
 
 _BY_STATUS: Mapping[int, type[errors.StoreError]] = {
@@ -47,6 +48,12 @@ _ADVICE = {
     "IllegalLocationConstraintException": "check spec.s3.region",
     "RequestTimeTooSkewed": "the clocks of the operator and the store differ",
     "SignatureDoesNotMatch": "check secretAccessKey",
+    "XMinioAdminTierBackendInUse": "give it an empty bucket, or a prefix of its own; a lone probeobject is left from"
+    " MinIO's last try, remove it",
+    "XMinioAdminTierBucketNotFound": "make the bucket, or correct remote.bucket",
+    "XMinioAdminTierInvalidConfig": "check remote.endpoint",
+    "XMinioAdminTierInvalidCredentials": "check the Secret that remote.credentials names",
+    "XMinioBackendDown": "MinIO does not reach remote.endpoint",
 }
 
 

@@ -71,7 +71,8 @@ def foreign(operation: str, status: int, headers: Mapping[str, str], wrong: str)
 def admin_answer(status: int, body: bytes, told: Any, *, reads: bool) -> str:
     """What is wrong with an answer of an admin API, ``told`` if it is JSON; empty: nothing."""
     root = _root(body)
-    if isinstance(told, dict) or status == _THROTTLED:
+    nothing = status < 300 and body.strip() == b"null"  # MinIO's empty list
+    if isinstance(told, dict | list) or nothing or status == _THROTTLED:
         return ""
     if status >= 300:
         return "" if root == "Error" and _whole(root, body) else _named(root, body)

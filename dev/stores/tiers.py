@@ -27,11 +27,11 @@ def tiered_minio(directory: Path, *, name: str = "minio", scanner: str = "slowes
         yield replace(store, tiers={"Cool": "WARM"}, servers=(*remote.servers, *store.servers), behind=remote)
 
 
-def tiers_of(store: Store, remote: Store) -> RemoteTiers:
-    """A MinIO's tiers; WARM gets the other one's credentials."""
+def tiers_of(store: Store, remote: Store, name: str = "WARM") -> RemoteTiers:
+    """A MinIO's tiers; the one of this name gets the other MinIO's credentials."""
     keys = Keys(store.access_key, store.secret_key)
     call = admin.connected("MinIO", Target(store.endpoint, store.region, keys))
-    theirs = {"WARM": Keys(remote.access_key, remote.secret_key)}
+    theirs = {name: Keys(remote.access_key, remote.secret_key)}
     return RemoteTiers(call, theirs, lambda: keys.secret_access_key)
 
 

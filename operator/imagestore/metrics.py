@@ -138,6 +138,11 @@ BUCKET_READY = Family(
 BACKEND_READY = Family(
     "imagestore_backend_ready", "1 for the readiness that a StorageBackend has.", ("backend", "ready")
 )
+TIER = Family(
+    "imagestore_tier",
+    "1 for the state that a remote tier of a StorageBackend has: InSync, Missing, Differs or Stale.",
+    ("backend", "tier", "state"),
+)
 POLICY_READY = Family(
     "imagestore_policy_ready",
     "1 for the readiness that a LifecyclePolicy has.",
@@ -171,7 +176,7 @@ FINDING = Family(
 )
 FAMILIES = (
     QUEUE_DEPTH, QUEUE_AGE, QUEUE_RUNNING, QUEUE_DELAYED,
-    OBJECTS, BUCKET_READY, BACKEND_READY, POLICY_READY, POLICY_BUCKETS, FACETS, DRIFT_SINCE, DRIFT_OVER,
+    OBJECTS, BUCKET_READY, BACKEND_READY, TIER, POLICY_READY, POLICY_BUCKETS, FACETS, DRIFT_SINCE, DRIFT_OVER,
     CONTENT_LOST, FINDING,
 )  # fmt: skip
 

@@ -30,7 +30,6 @@ _BY_CODE: Mapping[str, type[errors.StoreError]] = {
     ),
     **dict.fromkeys(("RequestTimeout", "XMinioServerNotInitialized", "TemporaryRedirect"), errors.Unavailable),
     "NoSuchBucket": errors.NotFound,
-    "XMinioBackendDown": errors.Rejected,  # 503: MinIO is well, and a store that is to be its remote tier is not
 }  # fmt: skip
 
 _BY_STATUS: Mapping[int, type[errors.StoreError]] = {
@@ -50,9 +49,8 @@ _ADVICE = {
     "SignatureDoesNotMatch": "check secretAccessKey",
     "XMinioAdminTierBackendInUse": "give it an empty bucket, or a prefix of its own; a lone probeobject is left from"
     " MinIO's last try, remove it",
-    "XMinioAdminTierBucketNotFound": "make the bucket, or correct remote.bucket",
+    "XMinioAdminTierInsufficientPermissions": "check remote.bucket, and the Secret that remote.credentials names",
     "XMinioAdminTierInvalidConfig": "check remote.endpoint",
-    "XMinioAdminTierInvalidCredentials": "check the Secret that remote.credentials names",
     "XMinioBackendDown": "MinIO does not reach remote.endpoint",
 }
 

@@ -11,7 +11,7 @@ from imagestore.api.tiers import Remote, TierPlace
 from imagestore.backends.base import HeldTier
 from imagestore.backends.s3.client import Keys
 from imagestore.backends.s3.setting import Call
-from imagestore.core.errors import Rejected
+from imagestore.core.errors import Rejected, Unavailable
 
 _WORDS = {"MinIO": "minio", "S3": "s3"}  # as MinIO calls them
 _OURS = {word: ours for ours, word in _WORDS.items()}
@@ -42,11 +42,18 @@ class RemoteTiers:
 
     def add(self, name: str, remote: Remote) -> None:
         """MinIO tries it out first, and takes none that is not empty."""
-        self.call("admin:AddTier", {"Tier": encode(name, remote), "Keys": self._keys(name)})
+        self._tried("admin:AddTier", {"Tier": encode(name, remote), "Keys": self._keys(name)})
 
     def renew(self, name: str) -> None:
         """MinIO tries the credentials out first: with wrong ones the tier keeps those that it has."""
-        self.call("admin:EditTier", {"Name": name, "Keys": self._keys(name)})
+        self._tried("admin:EditTier", {"Name": name, "Keys": self._keys(name)})
+
+    def _tried(self, operation: str, parameters: Mapping[str, Any]) -> None:
+        try:
+            self.call(operation, parameters)
+        except Unavailable as error:
+            hint = "before it answers MinIO tries the remote store, which may be what hangs"
+            raise Unavailable(f"{error}; {hint}", code=error.code, operation=operation) from None
 
     def _keys(self, name: str) -> Keys:
         found = self.keys.get(name, f"there are no credentials for the tier {name}")

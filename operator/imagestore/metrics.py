@@ -169,6 +169,11 @@ CONTENT_LOST = Family(
     "1 while a bucket that was found missing waits to be acknowledged.",
     ("namespace", "name", "backend"),
 )
+APPROVAL = Family(
+    "imagestore_waits_for_approval",
+    "1 while all that keeps an ImageBucket from being Ready is a change that waits for a token in spec.approve.",
+    ("namespace", "name", "backend"),
+)
 FINDING = Family(
     "imagestore_finding",
     "1 while something was found that somebody should know of, though the spec does not forbid it.",
@@ -177,7 +182,7 @@ FINDING = Family(
 FAMILIES = (
     QUEUE_DEPTH, QUEUE_AGE, QUEUE_RUNNING, QUEUE_DELAYED,
     OBJECTS, BUCKET_READY, BACKEND_READY, TIER, POLICY_READY, POLICY_BUCKETS, FACETS, DRIFT_SINCE, DRIFT_OVER,
-    CONTENT_LOST, FINDING,
+    CONTENT_LOST, APPROVAL, FINDING,
 )  # fmt: skip
 
 

@@ -47,6 +47,8 @@ def _bucket(obj: Stored, ready: str) -> Iterator[metrics.Sample]:
         yield metrics.DRIFT_OVER, labels, obj.drift_over
     if obj.lost:
         yield metrics.CONTENT_LOST, labels, 1.0
+    if obj.asking:
+        yield metrics.APPROVAL, labels, 1.0
     yield from ((metrics.FINDING, (*labels, name), 1.0) for name in obj.findings)
 
 

@@ -67,6 +67,7 @@ class Stored:
     drift_since: float | None = None
     drift_over: float | None = None  # when the last one ended: in mode Enforce none lasts until a scrape
     lost: bool = False
+    asking: bool = False  # all that keeps it from being Ready waits for a person's token
     findings: tuple[str, ...] = ()
     interval: str = ""  # between two looks, as its spec has it
     secrets: tuple[str, ...] = ()  # that it refers to
@@ -123,6 +124,7 @@ def stored(kind: Kind, raw: Json) -> Stored:
         drift_since=_seconds(_dict(status.get("drift")).get("since")),
         drift_over=_seconds(next(iter(_dicts(_dict(status.get("drift")).get("history"))), {}).get("until")),
         lost=conditions.get("ContentLost") == "True",
+        asking=bucket and conditions.get("Ready") != "True" and _asking(status),
         findings=tuple(name for name in FINDINGS if conditions.get(name) == "True"),
         interval=intern(str(_dict(spec.get("drift")).get("interval") or "")),
         inputs=intern(str(status.get("inputsHash", ""))),
@@ -149,6 +151,13 @@ def _settled(meta: Json, spec: Json, status: Json, conditions: Mapping[Any, Any]
         and spec.get("reconcileRequest") == status.get("reconcileRequest")
         and not status.get("intent")
     )
+
+
+def _asking(status: Json) -> bool:
+    """Whether something is held, and nothing besides is wrong. A lost content is told of by itself."""
+    held = {h.get("facet") for h in _dicts(_dict(status.get("plan")).get("held"))} - {"content"}
+    wrong = {f.get("name") for f in _dicts(status.get("facets")) if f.get("state") != "InSync"}
+    return bool(held) and wrong <= held
 
 
 def _secrets(spec: Json) -> list[str]:

@@ -78,6 +78,7 @@ class World:
     others: dict[str, Referenced] = field(default_factory=dict)  # other ImageBuckets of the namespace
     policies: dict[str, dict[str, Any]] = field(default_factory=dict)  # LifecyclePolicies for this bucket
     usable: bool = True
+    unready: dict[str, str] = field(default_factory=dict)  # tiers that are not there yet, and why
     writes: int = 0  # of Kubernetes: finalizer and status
     settings: Settings = field(default_factory=lambda: Settings("prod"))
     _tokens: Iterator[str] = field(default_factory=tokens)
@@ -104,7 +105,7 @@ class World:
             meta,
             ImageBucketSpec.model_validate(self.spec),
             ImageBucketStatus.model_validate(self.status),
-            Store(self.backend_spec, backend, "" if self.usable else "Secret eu is missing"),
+            Store(self.backend_spec, backend, "" if self.usable else "Secret eu is missing", self.unready),
             self.settings,
             self.now,
             lambda: next(self._tokens),

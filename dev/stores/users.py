@@ -14,14 +14,22 @@ from imagestore.backends.s3.client import Keys
 from imagestore.backends.s3.sealed import sealed
 
 
-def add_user(store: Store) -> Keys:
-    """Somebody new who may do everything with objects."""
+def add_user(store: Store, *actions: str) -> Keys:
+    """Somebody new who may do this, or without any word everything with objects."""
     keys = Keys(f"user-{secrets.token_hex(6)}", new_secret())
     body = json.dumps({"secretKey": keys.secret_access_key, "status": "enabled"}).encode()
     _ask(store, "PUT", f"add-user?accessKey={keys.access_key_id}", sealed(body, store.secret_key))
+    policy = _policy(store, keys.access_key_id, actions) if actions else "readwrite"
     who = f"userOrGroup={keys.access_key_id}&isGroup=false"
-    _ask(store, "PUT", f"set-user-or-group-policy?policyName=readwrite&{who}")
+    _ask(store, "PUT", f"set-user-or-group-policy?policyName={policy}&{who}")
     return keys
+
+
+def _policy(store: Store, name: str, actions: tuple[str, ...]) -> str:
+    statement = {"Effect": "Allow", "Action": list(actions)}
+    body = json.dumps({"Version": "2012-10-17", "Statement": [statement]}).encode()
+    _ask(store, "PUT", f"add-canned-policy?name={name}", body)
+    return name
 
 
 def remove_user(store: Store, keys: Keys) -> None:

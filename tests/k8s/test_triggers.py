@@ -1,14 +1,13 @@
 """Who is looked at when something changes. No API server, no clock."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from imagestore.backends.memory import MemoryBackend, MemoryStore
 from imagestore.k8s.cache import Cache
-from imagestore.k8s.objects import IMAGE_BUCKET, STORAGE_BACKEND, Key, compact
+from imagestore.k8s.objects import IMAGE_BUCKET, STORAGE_BACKEND, Key
 from imagestore.k8s.queue import Priority, WorkQueue
 from imagestore.k8s.stores import Connecting, Stores
 from imagestore.k8s.triggers import COUNTED_IN, Triggers
@@ -80,37 +79,6 @@ def test_what_is_as_it_was_left_is_looked_at_some_time_in_the_interval(world: Wo
     world.clock.now += 300
     assert 60 < len(list(world.taken())) < 140, "and the others in the other"
     assert world.queue.delayed == 0
-
-
-def test_whoever_may_use_a_tier_is_looked_at_when_its_state_changes(world: World) -> None:
-    world.backend("ADDED")
-    world.bucket("ADDED", status=DONE)
-    world.backend_answers(7, tiers=[{"storageClass": "WARM", "state": "Missing"}])
-    list(world.taken())
-    world.backend_answers(8, tiers=[{"storageClass": "WARM", "state": "Missing", "message": "other words"}])
-    assert list(world.taken()) == []
-    world.backend_answers(9, tiers=[{"storageClass": "WARM", "state": "InSync"}])
-    assert list(world.taken()) == [("a", Priority.RETRY)]
-
-
-def test_a_store_says_which_tiers_are_not_ready(world: World) -> None:
-    credentials = {"secretRef": {"name": "cold"}}
-    remote = {
-        "type": "MinIO",
-        "endpoint": "http://cold.example",
-        "bucket": "cold",
-        "credentials": credentials,
-    }
-    s3 = {"endpoint": "http://hot.example", "region": "here"}
-    world.backend("ADDED", s3=s3, tiers=[{"tier": "Cool", "storageClass": "WARM", "remote": remote}])
-    assert world.stores.store("eu").unready == {"Cool": "WARM: it is not there yet"}
-    there = {k: v for k, v in remote.items() if k != "credentials"}
-    seen = world.cache.get(BACKEND)
-    assert seen is not None
-    tiers = [{"storageClass": "WARM", "state": "InSync", "place": there}]
-    world.cache.put(replace(seen, resource_version="8", status=compact({"tiers": tiers})))
-    assert world.stores.store("eu").unready == {}
-    assert world.connections == 1, "the connection is kept"
 
 
 def test_what_was_left_undone_is_taken_up_at_once(world: World) -> None:

@@ -117,7 +117,7 @@ def told(outcome: Outcome[StorageBackendStatus]) -> tuple[list[str], str, str]:
     """States of the tiers, and the condition's reason and message."""
     assert outcome.status is not None
     trouble = find(outcome.status.conditions, "TierNotReady")
-    states = [t.state for t in outcome.status.tiers]
+    states: list[str] = [t.state for t in outcome.status.tiers]
     return states, trouble.reason if trouble else "", trouble.message if trouble else ""
 
 

@@ -23,12 +23,12 @@ from imagestore.reconcile.situation import Store
 from imagestore.reconcile.tenancy import Refusal
 
 NOT_READY = "TierNotReady"
-_REASONS: Mapping[TierState, str] = {
+REASONS: Mapping[TierState, str] = {
     "Missing": "TierMissing",
     "Differs": "TierDiffers",
     "Stale": "TierStale",
 }
-_DID = {"Added": "TierAdded", "Renewed": "TierRenewed"}
+EVENTS = {"Added": "TierAdded", "Renewed": "TierRenewed"}
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def _read_back(tier: _Tier, credentials: str, did: str) -> tuple[TierStatus, Not
         return after.status("Differs", why), None
     if not _current(tier, held):
         return after.status("Stale", "the store took the credentials, and lists others"), None
-    note = Note(_DID[did], f"{tier.name}: {where(held.place)}", "Tiers")
+    note = Note(EVENTS[did], f"{tier.name}: {where(held.place)}", "Tiers")
     return after.status("InSync", credentials=credentials), note
 
 
@@ -163,7 +163,7 @@ def _trouble(tiers: tuple[TierStatus, ...]) -> Iterator[Condition]:
     wrong = [t for t in tiers if t.state != "InSync"]
     if wrong:
         said = "; ".join(f"{t.storage_class}: {t.message}" for t in wrong)
-        yield condition(NOT_READY, _REASONS[wrong[0].state], said[:8192])
+        yield condition(NOT_READY, REASONS[wrong[0].state], said[:8192])
 
 
 def unready(spec: StorageBackendSpec, status: StorageBackendStatus) -> dict[str, str]:

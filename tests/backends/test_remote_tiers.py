@@ -1,6 +1,7 @@
 """Remote tiers as MinIO tells of them and wants to be told; what is secret stays so."""
 
 import hashlib
+import json
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -15,12 +16,14 @@ from dev.stores import Store
 from dev.stores.tiers import tiers_of
 from dev.stores.users import add_user
 from imagestore.api.tiers import Remote, TierClass, TierPlace
+from imagestore.backends.s3 import admin
 from imagestore.backends.s3.catalog import tier_permissions
-from imagestore.backends.s3.client import Keys
+from imagestore.backends.s3.client import Keys, Target
 from imagestore.backends.s3.remote_tiers import RemoteTiers, decode, encode
 from imagestore.backends.s3.sealed import sealed
-from imagestore.core.errors import Denied, Rejected, Unavailable
+from imagestore.core.errors import Denied, Rejected, Unavailable, Unexpected
 from imagestore.reconcile.tiers import differing
+from tests.backends.listener import Heard, listening
 
 REDACTED = "REDACTED"
 # As RELEASE.2026-02 answered, one of each type that it has.
@@ -122,6 +125,52 @@ def test_what_hangs_may_be_the_remote_store() -> None:
     tiers = RemoteTiers(silent, {"WARM": Keys("a", "b")}, lambda: "admin")
     with pytest.raises(Unavailable, match="Read timeout; before it answers MinIO tries the remote store"):
         tiers.renew("WARM")
+
+
+REMOTE = Remote.model_validate(
+    {
+        "type": "MinIO",
+        "endpoint": "http://cold",
+        "bucket": "cold",
+        "credentials": {"secretRef": {"name": "cold"}},
+    }
+)
+
+
+def heard_by(heard: Heard) -> RemoteTiers:
+    """As a MinIO at this address would be told."""
+    call = admin.connected("MinIO", Target(heard.endpoint, "here", Keys("admin", "the-admins-secret")))
+    return RemoteTiers(call, {"WARM": Keys("theirs", "the-others-secret")}, lambda: "the-admins-secret")
+
+
+def test_no_secret_is_sent_in_the_clear_or_told_by_an_error() -> None:
+    quoted = {"Code": "Odd", "Message": "you sent the-others-secret and the-admins-secret"}
+    with listening() as heard:
+        heard.status, heard.body = 400, json.dumps(quoted).encode()
+        with pytest.raises(Rejected) as added:
+            heard_by(heard).add("WARM", REMOTE)
+        with pytest.raises(Rejected) as renewed:
+            heard_by(heard).renew("WARM")
+    for error in (added, renewed):
+        assert str(error.value).endswith("400 Odd: you sent *** and ***")
+    (_, put, _, body), (_, post, _, _) = heard.asked
+    assert (put, post.rstrip("?")) == ("/minio/admin/v3/tier?force=false", "/minio/admin/v3/tier/WARM")
+    assert not [request for request in heard.asked if b"secret" in str(request).encode()]
+    sent = json.loads(opened(body, "the-admins-secret"))
+    assert sent["MinIO"]["SecretKey"] == "the-others-secret"
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>sign in</html>", b"OK", b'{"status": "ok"}', b'["WARM"]', b"[{}]", b'"null"', b"{"]
+)
+def test_what_is_no_list_of_tiers_is_not_an_empty_one(body: bytes) -> None:
+    """Else a tier that is there would be made again."""
+    with listening() as heard:
+        heard.body = body
+        with pytest.raises((Unavailable, Unexpected)):
+            heard_by(heard).held()
+        heard.body = b"null"
+        assert heard_by(heard).held() == {}
 
 
 @pytest.mark.parametrize("fixture", ["seaweedfs_store", "ceph_store", "aws_store"])

@@ -24,7 +24,7 @@ from imagestore.backends.s3.client import SHARED, Keys, Target, trusted
 from imagestore.backends.s3.errors import translate
 from imagestore.backends.s3.sealed import sealed
 from imagestore.backends.s3.setting import Call
-from imagestore.core.errors import Rejected
+from imagestore.core.errors import Rejected, Unexpected
 
 
 class Send(Protocol):
@@ -91,9 +91,6 @@ def _credentials(target: Target) -> Any:
     return Credentials(keys.access_key_id, keys.secret_access_key, keys.session_token)
 
 
-_READS = ("admin:Get", "admin:List")
-
-
 def _answer(response: Any, operation: str) -> Any:
     """The JSON of a good answer; a ClientError, as S3's are, of any other.
 
@@ -102,7 +99,9 @@ def _answer(response: Any, operation: str) -> Any:
     told, body = None, response.content or b""
     with suppress(ValueError):
         told = json.loads(body or b"null")
-    wrong = genuine.admin_answer(response.status_code, body, told, reads=operation.startswith(_READS))
+    lists = operation.startswith("admin:List")
+    reads = lists or operation.startswith("admin:Get")
+    wrong = genuine.admin_answer(response.status_code, body, told, reads=reads, lists=lists)
     if wrong:
         raise genuine.foreign(operation, response.status_code, response.headers, wrong)
     if response.status_code < 300:
@@ -173,7 +172,11 @@ def _minio_usage(send: Send, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _minio_tiers(send: Send, _: Mapping[str, Any]) -> dict[str, Any]:
-    return {"Tiers": send("GET", _TIER, {}) or ()}
+    """What is no list of tiers must not be taken for an empty one: a tier would be made that is there."""
+    told = send("GET", _TIER, {}) or []
+    if not isinstance(told, list) or not all(isinstance(t, dict) and t.get("Name") for t in told):
+        raise Unexpected("admin:ListTiers was answered with something else than tiers")
+    return {"Tiers": told}
 
 
 def _minio_add_tier(send: Send, parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -64,6 +64,7 @@ class World:
     store: MemoryStore = field(default_factory=MemoryStore)
     backend_spec: StorageBackendSpec | None = field(default_factory=backend_spec)
     limits: dict[str, Support] = field(default_factory=dict)
+    unready: dict[str, str] = field(default_factory=dict)  # tiers that are not there yet, and why
     spec: dict[str, Any] = field(default_factory=dict)
     status: dict[str, Any] = field(default_factory=dict)
     generation: int = 1
@@ -78,7 +79,6 @@ class World:
     others: dict[str, Referenced] = field(default_factory=dict)  # other ImageBuckets of the namespace
     policies: dict[str, dict[str, Any]] = field(default_factory=dict)  # LifecyclePolicies for this bucket
     usable: bool = True
-    unready: dict[str, str] = field(default_factory=dict)  # tiers that are not there yet, and why
     writes: int = 0  # of Kubernetes: finalizer and status
     settings: Settings = field(default_factory=lambda: Settings("prod"))
     _tokens: Iterator[str] = field(default_factory=tokens)

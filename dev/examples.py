@@ -29,7 +29,7 @@ def _read(path: Path) -> list[dict[str, Any]]:
 def _edited(found: dict[str, Any], stores: Mapping[str, Store]) -> dict[str, Any]:
     name = found["metadata"]["name"]
     if found["kind"] == "StorageBackend":
-        return found | {"spec": _backend(found["spec"], stores[name])}
+        return found | {"spec": _backend(found["spec"], stores[name]) | _tiers(found["spec"], stores)}
     if found["kind"] == "Secret":
         return found | {"stringData": _secret(name, stores)}
     return found
@@ -39,6 +39,19 @@ def _backend(spec: dict[str, Any], store: Store) -> dict[str, Any]:
     s3 = spec["s3"] | {"endpoint": store.endpoint, "region": store.region, "addressing": "Path"}
     admin = {"admin": spec["admin"] | {"endpoint": store.admin_endpoint}} if "admin" in spec else {}
     return spec | {"s3": s3} | admin
+
+
+def _tiers(spec: dict[str, Any], stores: Mapping[str, Store]) -> dict[str, Any]:
+    """A remote tier is on the store that has the name of its Secret."""
+    return {"tiers": [_tier(t, stores) for t in spec["tiers"]]} if "tiers" in spec else {}
+
+
+def _tier(tier: dict[str, Any], stores: Mapping[str, Store]) -> dict[str, Any]:
+    remote = tier.get("remote")
+    if remote is None:
+        return tier
+    store = stores[remote["credentials"]["secretRef"]["name"]]
+    return tier | {"remote": remote | {"endpoint": store.endpoint, "region": store.region}}
 
 
 def _secret(name: str, stores: Mapping[str, Store]) -> dict[str, str | None]:

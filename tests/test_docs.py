@@ -7,6 +7,7 @@ from pathlib import Path
 
 from imagestore.core import errors
 from imagestore.core.plan import ONLY_BY_HAND
+from imagestore.reconcile import tiers
 from imagestore.reconcile.references import NOT_FOUND
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -22,7 +23,10 @@ REASONS = {
 }  # fmt: skip
 CAMEL = re.compile(r"([A-Z][a-z]+)+")
 # Put together from parts, or a constant.
-BUILT = {"DriftCorrected", "DriftVanished", "AccessDenied", "Held", "Lossy", NOT_FOUND, ONLY_BY_HAND}
+BUILT = {
+    "DriftCorrected", "DriftVanished", "AccessDenied", "Held", "Lossy", NOT_FOUND, ONLY_BY_HAND,
+    tiers.NOT_READY, *tiers.REASONS.values(), *tiers.EVENTS.values(),
+}  # fmt: skip
 
 
 def said() -> set[str]:

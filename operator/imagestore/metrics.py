@@ -138,6 +138,11 @@ BUCKET_READY = Family(
 BACKEND_READY = Family(
     "imagestore_backend_ready", "1 for the readiness that a StorageBackend has.", ("backend", "ready")
 )
+TIER = Family(
+    "imagestore_tier",
+    "1 for the state that a remote tier of a StorageBackend has: InSync, Missing, Differs or Stale.",
+    ("backend", "tier", "state"),
+)
 POLICY_READY = Family(
     "imagestore_policy_ready",
     "1 for the readiness that a LifecyclePolicy has.",
@@ -164,6 +169,11 @@ CONTENT_LOST = Family(
     "1 while a bucket that was found missing waits to be acknowledged.",
     ("namespace", "name", "backend"),
 )
+APPROVAL = Family(
+    "imagestore_waits_for_approval",
+    "1 while all that keeps an ImageBucket from being Ready is a change that waits for a token in spec.approve.",
+    ("namespace", "name", "backend"),
+)
 FINDING = Family(
     "imagestore_finding",
     "1 while something was found that somebody should know of, though the spec does not forbid it.",
@@ -171,8 +181,8 @@ FINDING = Family(
 )
 FAMILIES = (
     QUEUE_DEPTH, QUEUE_AGE, QUEUE_RUNNING, QUEUE_DELAYED,
-    OBJECTS, BUCKET_READY, BACKEND_READY, POLICY_READY, POLICY_BUCKETS, FACETS, DRIFT_SINCE, DRIFT_OVER,
-    CONTENT_LOST, FINDING,
+    OBJECTS, BUCKET_READY, BACKEND_READY, TIER, POLICY_READY, POLICY_BUCKETS, FACETS, DRIFT_SINCE, DRIFT_OVER,
+    CONTENT_LOST, APPROVAL, FINDING,
 )  # fmt: skip
 
 

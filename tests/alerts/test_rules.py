@@ -38,7 +38,7 @@ def test_each_has_its_paragraph_in_the_runbook() -> None:
 
 def test_in_a_hurry_only_durations_change(tmp_path: Path) -> None:
     quick = hurried(FILE.read_text())
-    assert not re.search(r"\d[mh]\b", re.sub(r"#.*|description:.*", "", quick))
+    assert not re.search(r"\d[mhd]\b", re.sub(r"#.*|description:.*", "", quick))
     assert len(quick.splitlines()) == len(FILE.read_text().splitlines())
     (tmp_path / "quick.yaml").write_text(quick)
     assert promtool("check", "rules", tmp_path / "quick.yaml").returncode == 0

@@ -12,6 +12,7 @@ import yaml
 from dev.cluster import Cluster
 from dev.prometheus import Prometheus
 from dev.stores import Store
+from dev.stores.base import NOWHERE
 from dev.wait import eventually
 from tests.alerts.relay import Relay
 from tests.e2e.harness import ACCOUNT, SYSTEM, Operator, User, backend_manifests
@@ -26,7 +27,7 @@ Firing = frozenset[tuple[str, str]]
 
 @dataclass
 class World:
-    """One operator with six backends, of which five are one store; the sixth has ACLs."""
+    """One operator with seven backends, of which six are one store; the seventh has ACLs."""
 
     cluster: Cluster
     operator: Operator
@@ -50,7 +51,8 @@ class World:
 
     def _backend(self, name: str, proxy: Proxy | None) -> list[dict[str, Any]]:
         made = backend_manifests(name, self._store(name), namespaces=(NAMESPACE,))
-        made[-1]["spec"].pop("admin", None)
+        if name != "tiered":
+            made[-1]["spec"].pop("admin", None)
         if proxy:
             made[-1]["spec"]["s3"]["endpoint"] = proxy.endpoint
         return made
@@ -82,9 +84,9 @@ class World:
 
 
 BUCKETS = (
-    ("calm", "lost"), ("calm", "observed"), ("calm", "unwilling"), ("calm", "edited"),
+    ("calm", "lost"), ("calm", "observed"), ("calm", "unwilling"), ("calm", "edited"), ("calm", "unable"),
     ("refusing", "behind-refusing"), ("throttling", "throttled-1"), ("throttling", "throttled-2"),
-    ("locked", "behind-locked"), ("with-acls", "open"), *(("slow", f"slow-{n}") for n in range(6)),
+    ("locked", "behind-locked"), ("tiered", "beside-a-tier"), ("with-acls", "open"), *(("slow", f"slow-{n}") for n in range(6)),
 )  # fmt: skip
 
 
@@ -144,6 +146,43 @@ def lost(world: World) -> Iterator[None]:
 
 @contextmanager
 def not_ready(world: World) -> Iterator[None]:
+    """A setting that the store has not."""
+    world.user().patch("unable", transferAcceleration={"state": "Enabled"})
+    yield
+    world.user().patch("unable", transferAcceleration=None)
+
+
+@contextmanager
+def lossy(world: World) -> Iterator[None]:
+    """A policy with a rule that the store cannot hold."""
+    rule = {"name": "leftovers", "abortIncompleteMultipartUpload": {"days": 7}}
+    manifest = {
+        "apiVersion": "imagestore.dev/v1alpha1",
+        "kind": "LifecyclePolicy",
+        "metadata": {"name": "wide", "namespace": NAMESPACE},
+        "spec": {"rules": [rule], "bucketRefs": [{"name": "unable"}]},
+    }
+    world.cluster.apply(yaml.safe_dump(manifest))
+    yield
+    world.cluster.kubectl("delete", "lcp", "wide", "-n", NAMESPACE, "--timeout=10s")
+
+
+@contextmanager
+def no_tier(world: World) -> Iterator[None]:
+    """A remote tier that cannot be made: nobody listens there."""
+    remote = {"type": "MinIO", "endpoint": NOWHERE.rstrip("/"), "bucket": "cold"}
+    tier = {
+        "tier": "Cool",
+        "storageClass": "COLD",
+        "remote": remote | {"credentials": {"secretRef": {"name": "tiered"}}},
+    }
+    _patch(world, "tiered", tiers=[tier])
+    yield
+    _patch(world, "tiered", tiers=None)
+
+
+@contextmanager
+def held(world: World) -> Iterator[None]:
     """A change that waits for approval."""
     world.user().patch("unwilling", versioning={"state": "Suspended"})
     yield
@@ -196,8 +235,12 @@ def slow(world: World) -> Iterator[None]:
 
 
 def _limit(world: World, **limits: int) -> None:
-    patch = json.dumps({"spec": {"limits": limits}})
-    world.cluster.kubectl("patch", "sbe", "slow", "--type=merge", "-p", patch)
+    _patch(world, "slow", limits=limits)
+
+
+def _patch(world: World, backend: str, **spec: Any) -> None:
+    patch = json.dumps({"spec": spec})
+    world.cluster.kubectl("patch", "sbe", backend, "--type=merge", "-p", patch)
 
 
 @contextmanager

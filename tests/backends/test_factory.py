@@ -11,6 +11,7 @@ from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Sight
 from imagestore.backends.factory import ConfigError, Keys, connect, connect_with_keys
 from imagestore.backends.s3.backend import S3Backend
+from imagestore.core.errors import Rejected
 from imagestore.core.fields import fields
 from imagestore.core.reading import Level
 from imagestore.facets.object_lock import ObjectLock
@@ -82,6 +83,29 @@ def test_quota_comes_with_an_admin_api() -> None:
     assert connect("x", spec(admin=admin), SECRETS.get).support["quota"].level is Level.FULL
     seaweed = connect("x", spec(provider="SeaweedFS", admin=admin), SECRETS.get)
     assert seaweed.support["quota"].level is Level.NONE, "an admin API that is not there does no harm"
+
+
+COLD = {"type": "MinIO", "endpoint": "http://127.0.0.1:1", "bucket": "cold"}
+
+
+def test_a_missing_secret_of_a_tier_is_no_trouble_of_the_stores() -> None:
+    admin = {"endpoint": "http://127.0.0.1:1", "credentials": named("good")}
+    tiers = [
+        {
+            "tier": tier,
+            "storageClass": name,
+            "remote": COLD | {"credentials": named(secret), "prefix": secret},
+        }
+        for tier, name, secret in (("Cool", "WARM", "good"), ("Cold", "ICE", "nowhere"))
+    ]
+    remotes = connect("x", spec(admin=admin, tiers=tiers), SECRETS.get).remotes
+    assert remotes is not None
+    assert remotes.access_key("WARM") == "key"
+    with pytest.raises(Rejected, match="the Secret nowhere, which is not"):
+        remotes.fingerprint("ICE")
+    assert "the-secret" not in repr(remotes)
+    mapped = [{"tier": "Cool", "storageClass": "WARM"}]
+    assert connect("x", spec(admin=admin, tiers=mapped), SECRETS.get).remotes is None
 
 
 DOCUMENTED = {

@@ -18,7 +18,19 @@ from imagestore.core.facet import Facet
 from imagestore.core.losses import uses
 
 PREFIX = "imagestore-live-"
-_WRITES = ("Put", "Delete", "Create", "Abort", "Upload", "Copy", "Complete", "admin:Set", "admin:Put")
+_WRITES = (
+    "Put",
+    "Delete",
+    "Create",
+    "Abort",
+    "Upload",
+    "Copy",
+    "Complete",
+    "admin:Set",
+    "admin:Put",
+    "admin:Add",
+    "admin:Edit",
+)
 REQUESTS_A_TEST = 18  # about; the removal of its bucket included
 _USD_A_THOUSAND = 0.005  # S3's list price for writes, the dearest of the requests that are made here
 

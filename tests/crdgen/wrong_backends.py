@@ -5,6 +5,24 @@ def _profile(settings: str) -> str:
     return f"{{provider: S3, admin: null, s3: {{profile: {{settings: [{settings}]}}}}}}"
 
 
+_ADMIN = "{endpoint: 'https://a.example', credentials: {ambient: {}}}"
+
+
+def _tier(tier: str, name: str, **changed: str) -> str:
+    remote = {
+        "type": "MinIO",
+        "endpoint": "'https://cold.example'",
+        "bucket": "cold",
+        "credentials": "{secretRef: {name: cold}}",
+    }
+    said = ", ".join(f"{k}: {v}" for k, v in (remote | changed).items() if v != "null")
+    return f"{{tier: {tier}, storageClass: {name}, remote: {{{said}}}}}"
+
+
+def _remote(*, provider: str = "MinIO", admin: str = _ADMIN, name: str = "WARM", **changed: str) -> str:
+    return f"{{provider: {provider}, admin: {admin}, tiers: [{_tier('Cool', name, **changed)}]}}"
+
+
 WRONG = [
     # the store
     ("provider: null", "spec.provider: Required value"),
@@ -75,6 +93,28 @@ WRONG = [
     ("tiers: [{tier: Cool, storageClass: warm}]", "write the storageClass in capitals"),
     ("{provider: AWS, tiers: [{tier: Cool, storageClass: NEARLINE}]}", "Amazon S3 has the classes STANDARD_IA"),
     ("{provider: SeaweedFS, tiers: [{tier: Cool, storageClass: A}]}", "SeaweedFS has no tiers"),
+    ("tiers: [{tier: Cool, storageClass: REDUCED_REDUNDANCY}]", "REDUCED_REDUNDANCY is MinIO's own class"),
+    # remote tiers
+    (_remote(admin="null"), "MinIO's tiers are made through its admin API; give admin"),
+    (_remote(provider="Ceph"), "only MinIO's tiers are other stores; remove remote"),
+    (_remote(provider="AWS", name="STANDARD_IA", admin="null"), "only MinIO's tiers are other stores; remove remote"),
+    (_remote(name="warm"), "write the storageClass in capitals"),
+    (_remote(type="Azure"), 'supported values: "MinIO", "S3"'),
+    (_remote(type="null"), "remote.type: Required value"),
+    (_remote(storageClass="COLD"), "a tier of type MinIO takes no storageClass"),
+    (_remote(storageClass="A B", type="S3"), "a storage class has letters"),
+    (_remote(endpoint="cold.example:9000"), "write an address such as https://s3.example:9000"),
+    (_remote(endpoint="null"), "remote.endpoint: Required value"),
+    (_remote(bucket="Cold"), "a bucket's name has lower-case letters"),
+    (_remote(bucket="null"), "remote.bucket: Required value"),
+    (_remote(prefix="/cold"), "no slash at its ends, such as cold/photos"),
+    (_remote(prefix="cold/"), "no slash at its ends, such as cold/photos"),
+    (_remote(prefix="a/../b"), "no slash at its ends, such as cold/photos"),
+    (_remote(region="eu west"), "a region has letters, digits and hyphens"),
+    (_remote(credentials="null"), "remote.credentials: Required value"),
+    (_remote(credentials="{}"), "remote.credentials.secretRef: Required value"),
+    (_remote(credentials="{secretRef: {name: My Secret}}"), "a name has lower-case letters"),
+    (f"{{admin: {_ADMIN}, tiers: [{_tier('Cool', 'WARM')}, {_tier('Cold', 'ICE')}]}}", "two tiers in one place"),
     # prices
     ("prices: {currency: eur, classes: [{storageClass: STANDARD, gbMonth: '1'}]}", "write a currency as its three capitals, such as EUR"),
     ("prices: {currency: EUR}", "prices.classes: Required value"),

@@ -176,6 +176,26 @@ def test_lifecycle_policy(operated: Operator, ceph_store: Store) -> None:
     assert {r["Status"] for r in found["press"].values()} == {"Enabled"}
 
 
+def test_remote_tier(operated: Operator, minio_store: Store, seaweedfs_store: Store) -> None:
+    cold = seaweedfs_store.s3()
+    cold.create_bucket(Bucket="newsroom-cold")
+    apply(operated, "10-remote-tier", newsroom=minio_store, newsroom_cold=seaweedfs_store)
+    (tier,) = operated.kube.get("storagebackend", "newsroom")["status"]["tiers"]
+    assert (tier["state"], tier["place"]["endpoint"]) == ("InSync", seaweedfs_store.endpoint)
+    s3, bucket = minio_store.s3(), "newsroom--pictures"
+    moved = rules(s3, bucket)["old-pictures-move"]["Transitions"]
+    assert [(m["Days"], m["StorageClass"]) for m in moved] == [(30, "VAULT")]
+    at_once = [{"Date": "2020-01-01T00:00:00Z", "StorageClass": "VAULT"}]
+    due = {"ID": "due", "Status": "Enabled", "Filter": {"Prefix": "due/"}, "Transitions": at_once}
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [due]})
+    s3.put_object(Bucket=bucket, Key="due/a.jpg", Body=b"picture")
+    there = "the bytes are on the other store"
+    eventually(
+        lambda: cold.list_objects_v2(Bucket="newsroom-cold", Prefix="pictures/")["KeyCount"], 30, there
+    )
+    assert s3.get_object(Bucket=bucket, Key="due/a.jpg")["Body"].read() == b"picture"
+
+
 def test_every_example_has_a_test() -> None:
     tested = list(globals())
     assert [f for f in FOLDERS if f"test_{f[3:].replace('-', '_')}" not in tested] == []

@@ -11,7 +11,7 @@ from imagestore.reconcile.situation import Memo, Settings
 from tests.faults.proxy import Proxy
 from tests.faults.world import EDITED, QUOTA, SPEC, StoreWorld, gone, make, names, plain
 
-MUTATING = ("Create", "Put", "Delete", "Abort", "admin:Set", "admin:Clear")
+MUTATING = ("Create", "Put", "Delete", "Abort", "admin:Set", "admin:Clear", "admin:Add", "admin:Edit")
 
 
 class Killed(Exception):

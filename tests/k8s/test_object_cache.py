@@ -45,6 +45,17 @@ def backend(name: str, *secrets: str, version: int = 1) -> Stored:
     return stored(STORAGE_BACKEND, body)
 
 
+def test_the_secrets_of_remote_tiers_are_known_as_a_backends_own() -> None:
+    body = raw("eu", namespace="")
+    remote = {"credentials": {"secretRef": {"name": "cold"}}}
+    tiers = [
+        {"tier": "Cool", "storageClass": "WARM", "remote": remote},
+        {"tier": "Cold", "storageClass": "ICE"},
+    ]
+    body["spec"] = {"credentials": {"secretRef": {"name": "hot"}}, "tiers": tiers}
+    assert stored(STORAGE_BACKEND, body).secrets == ("cold", "hot")
+
+
 def test_the_newest_version_wins_whoever_brings_it() -> None:
     cache = Cache()
     assert cache.put(bucket("a", version=10)) is not None

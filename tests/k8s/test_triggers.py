@@ -45,8 +45,8 @@ class World:
         body["spec"] = good | spec
         self.triggers.event(STORAGE_BACKEND, type_, body)
 
-    def backend_answers(self) -> None:
-        body = raw("eu", namespace="", version=7, status=DONE)
+    def backend_answers(self, version: int = 7, **more: Any) -> None:
+        body = raw("eu", namespace="", version=version, status=DONE | more)
         del body["metadata"]["namespace"]
         self.triggers.written(STORAGE_BACKEND, body)
 

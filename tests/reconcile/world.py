@@ -64,6 +64,7 @@ class World:
     store: MemoryStore = field(default_factory=MemoryStore)
     backend_spec: StorageBackendSpec | None = field(default_factory=backend_spec)
     limits: dict[str, Support] = field(default_factory=dict)
+    unready: dict[str, str] = field(default_factory=dict)  # tiers that are not there yet, and why
     spec: dict[str, Any] = field(default_factory=dict)
     status: dict[str, Any] = field(default_factory=dict)
     generation: int = 1
@@ -105,7 +106,7 @@ class World:
             meta,
             ImageBucketSpec.model_validate(self.spec),
             ImageBucketStatus.model_validate(self.status),
-            Store(self.backend_spec, backend, "" if self.usable else "Secret eu is missing"),
+            Store(self.backend_spec, backend, "" if self.usable else "Secret eu is missing", self.unready),
             self.settings,
             self.now,
             lambda: next(self._tokens),

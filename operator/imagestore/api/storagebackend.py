@@ -5,11 +5,12 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from imagestore.api.capabilities import Capability, S3Profile
+from imagestore.api.credentials import Credentials, SecretRef
 from imagestore.api.names import BucketName, Namespace, Url
 from imagestore.api.prices import Prices
-from imagestore.api.tiers import TIER_RULES, TierClass
+from imagestore.api.tiers import TIER_RULES, TierClass, TierStatus
 from imagestore.core.conditions import Judged
-from imagestore.core.model import Cel, Duration, Form, Immutable, ListMap, ListSet, Model, Name
+from imagestore.core.model import Cel, Duration, Form, Immutable, ListMap, ListSet, Model
 
 Provider = Literal["AWS", "MinIO", "Ceph", "SeaweedFS", "IBM", "Oracle", "S3"]
 DeletionPolicy = Literal["Retain", "DeleteIfEmpty", "DeleteAll"]
@@ -33,37 +34,6 @@ _NAMESPACE_KEPT_APART = (
     " (has(self.namespaces.names) && size(self.namespaces.names) > 1))"
     " && has(self.tenancy) && has(self.tenancy.bucketNames)"
 )
-
-
-class SecretRef(Model):
-    """A Secret in the operator's own namespace."""
-
-    name: Annotated[Name, Field(description="The Secret's name, in the operator's own namespace.")]
-
-
-class Ambient(Model):
-    """The credentials of the operator's surroundings: pod identity, IRSA, an instance role."""
-
-
-class Credentials(Model):
-    """Where the operator's credentials for the store come from: exactly one of the two."""
-
-    cel: ClassVar[tuple[Cel, ...]] = (
-        Cel(
-            "has(self.secretRef) != has(self.ambient)",
-            "give exactly one of secretRef: {name: ...} and ambient: {}",
-        ),
-    )
-
-    secret_ref: Annotated[
-        SecretRef | None,
-        Field(
-            description="A Secret with accessKeyId, secretAccessKey and, for temporary ones, sessionToken."
-        ),
-    ] = None
-    ambient: Annotated[
-        Ambient | None, Field(description="Use the surroundings: pod identity, IRSA, an instance role.")
-    ] = None
 
 
 class S3Endpoint(Model):
@@ -104,7 +74,7 @@ class Tls(Model):
 
 
 class Admin(Model):
-    """A store's own admin API (MinIO, Ceph): quota. Absent: what needs it is not supported."""
+    """A store's own admin API (MinIO, Ceph): quota, remote tiers. Absent: what needs it is not supported."""
 
     endpoint: Annotated[Url, Field(description="URL.")]
     credentials: Annotated[Credentials, Field(description="Credentials of an administrator of the store.")]
@@ -261,8 +231,8 @@ class StorageBackendSpec(Model):
         Field(
             min_length=1,
             max_length=3,
-            description="What lifecycle rules mean by Cool, Cold and Archive here. Absent: on AWS STANDARD_IA, GLACIER_IR"
-            " and DEEP_ARCHIVE, elsewhere no tiers.",
+            description="What lifecycle rules mean by Cool, Cold and Archive here, and on MinIO where the objects go."
+            " Absent: on AWS STANDARD_IA, GLACIER_IR and DEEP_ARCHIVE, elsewhere no tiers.",
         ),
     ] = None
     prices: Annotated[
@@ -289,3 +259,8 @@ class StorageBackendStatus(Judged):
         tuple[Capability, ...], ListMap("facet"), Field(max_length=64, description="What it can hold.")
     ] = ()
     buckets: Annotated[int | None, Field(ge=0, description="ImageBuckets that name this backend.")] = None
+    tiers: Annotated[
+        tuple[TierStatus, ...],
+        ListMap("storageClass"),
+        Field(max_length=3, description="What became of each tier with a remote."),
+    ] = ()

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
+from imagestore.api.tiers import Remote, TierPlace
 from imagestore.core.facet import Facet
 from imagestore.core.reading import Support
 from imagestore.core.stored import Stored
@@ -94,6 +95,33 @@ class Lists(Protocol):
         """What the store makes of lifecycle rules besides what they say."""
 
 
+@dataclass(frozen=True)
+class HeldTier:
+    """A remote tier that a store has: where it is, and whose credentials it uses. No store tells the secret."""
+
+    place: TierPlace
+    access_key: str = ""
+
+
+class Remotes(Protocol):
+    """How a store is given remote tiers: other stores, to which it moves objects itself. None is ever removed."""
+
+    def held(self) -> Mapping[str, HeldTier]:
+        """All that the store has, by name."""
+
+    def fingerprint(self, name: str) -> str:
+        """Changes with the credentials that the tier is to have, and tells nothing of them. Rejected: there are none."""
+
+    def access_key(self, name: str) -> str:
+        """The part of these credentials that a store tells."""
+
+    def add(self, name: str, remote: Remote) -> None:
+        """Make a tier that is not there."""
+
+    def renew(self, name: str) -> None:
+        """Give a tier the credentials that it is to have."""
+
+
 class Driver(Protocol):
     """How one backend reads, writes and clears one facet.
 
@@ -139,6 +167,10 @@ class Backend(Protocol):
     @property
     def support(self) -> Mapping[str, Support]:
         """How much of each facet it holds; every facet is in it."""
+
+    @property
+    def remotes(self) -> Remotes | None:
+        """How it is given the remote tiers that its spec has; None: its spec has none."""
 
     def probe(self) -> Server:
         """Prove endpoint, TLS, region and credentials with one read."""

@@ -93,8 +93,9 @@ class Patience:
     longest: float = 5.0
 
 
-# Repeated after an answer that was lost, it would be told that the name is taken, by itself.
-NOT_TWICE = frozenset({"CreateBucket"})
+# Repeated after an answer that was lost, it would be told that the name is taken, by itself. Before it answers for a
+# remote tier, MinIO tries the other store for as long as that takes.
+NOT_TWICE = frozenset({"CreateBucket", "admin:AddTier", "admin:EditTier"})
 
 
 REAL = Timing()

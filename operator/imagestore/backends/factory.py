@@ -1,10 +1,11 @@
 """From a StorageBackend (or from coordinates on a command line) to a backend that can be called."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from imagestore.api.storagebackend import Admin, Credentials, Provider, S3Endpoint, StorageBackendSpec
-from imagestore.backends.base import Backend
+from imagestore.api.credentials import Credentials
+from imagestore.api.storagebackend import Admin, Provider, S3Endpoint, StorageBackendSpec
+from imagestore.backends.base import Backend, Remotes
 from imagestore.backends.decorators import REAL, Breaker, Call, Limiter, Observer, Timing, measured, retried
 from imagestore.backends.s3 import admin as s3_admin
 from imagestore.backends.s3 import declared
@@ -13,6 +14,7 @@ from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.client import Keys, Target
 from imagestore.backends.s3.profile import Profile
 from imagestore.backends.s3.profiles import PROFILES
+from imagestore.backends.s3.remote_tiers import RemoteTiers
 from imagestore.backends.s3.tiers import mapped
 from imagestore.metrics import StoreMetrics
 
@@ -34,6 +36,7 @@ class _Resolved:
     keys: Keys | None
     admin_keys: Keys | None
     ca: bytes | None
+    tier_keys: Mapping[str, Keys | str] = field(default_factory=dict)  # or why there are none
 
 
 def connect(
@@ -56,6 +59,7 @@ def connect(
         admin_keys=_keys(spec.admin.credentials, secrets, "spec.admin.credentials") if spec.admin else None,
         ca=_value(_secret(spec.tls.ca_secret_ref.name, secrets, "spec.tls.caSecretRef"),
                   spec.tls.ca_secret_ref.name, "ca.crt") if spec.tls else None,
+        tier_keys=_tier_keys(spec, secrets),
     )  # fmt: skip
     return _build(name, spec, found, timing, observer)
 
@@ -84,20 +88,29 @@ def _build(
         raise ConfigError(
             f"spec.s3.endpoint is missing; only provider AWS has endpoints of its own, {spec.provider} has none"
         )
-    administered = spec.admin is not None and spec.provider in ADMIN_PROVIDERS
+    admin = _admin_target(spec, spec.admin, found, timing) if spec.admin else None
+    administered = admin is not None and spec.provider in ADMIN_PROVIDERS
     raw = s3_transport.connected(_target(spec, found, timing))
-    if spec.admin is not None and administered:
-        raw = _routed(raw, s3_admin.connected(spec.provider, _admin_target(spec, spec.admin, found, timing)))
+    if admin is not None and administered:
+        raw = _routed(raw, s3_admin.connected(spec.provider, admin))
+    call = _guarded(raw, spec, timing, observer or StoreMetrics(name))
     return S3Backend(
         name=name,
         provider=spec.provider,
         endpoint=_endpoint(spec.s3),
         region=spec.s3.region,
-        call=_guarded(raw, spec, timing, observer or StoreMetrics(name)),
+        call=call,
         admin=administered,
         declared=_declared(spec),
         tiers=mapped(PROFILES[spec.provider].tiering, _tiers(spec)),
+        remotes=_remotes(spec, found, call, admin) if admin else None,
     )
+
+
+def _remotes(spec: StorageBackendSpec, found: _Resolved, call: Call, admin: Target) -> Remotes | None:
+    if not any(t.remote for t in spec.tiers or ()):
+        return None
+    return RemoteTiers(call, found.tier_keys, lambda: s3_admin.secret_key(admin))
 
 
 def _declared(spec: StorageBackendSpec) -> Profile | None:
@@ -165,10 +178,26 @@ def _endpoint(s3: S3Endpoint) -> str:
 _AWS_DOMAINS = {"cn": "amazonaws.com.cn", "eusc": "amazonaws.eu"}
 
 
+def _tier_keys(spec: StorageBackendSpec, secrets: Secrets) -> dict[str, Keys | str]:
+    """A missing Secret of one tier is no trouble of the store's."""
+    found: dict[str, Keys | str] = {}
+    for tier in spec.tiers or ():
+        if tier.remote is not None:
+            where = f"spec.tiers[tier={tier.tier}].remote.credentials"
+            try:
+                found[tier.storage_class] = _of_secret(
+                    tier.remote.credentials.secret_ref.name, secrets, where
+                )
+            except ConfigError as error:
+                found[tier.storage_class] = str(error)
+    return found
+
+
 def _keys(credentials: Credentials, secrets: Secrets, where: str) -> Keys | None:
-    if credentials.secret_ref is None:
-        return None
-    name = credentials.secret_ref.name
+    return _of_secret(credentials.secret_ref.name, secrets, where) if credentials.secret_ref else None
+
+
+def _of_secret(name: str, secrets: Secrets, where: str) -> Keys:
     data = _secret(name, secrets, f"{where}.secretRef")
     token = data.get("sessionToken")
     return Keys(

@@ -7,7 +7,7 @@ uploads that can be locked. ``fault`` is called before each call and may raise w
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from imagestore.backends.base import Driver, Remains, Server, Sight, Swept, Usage
+from imagestore.backends.base import Driver, Remains, Remotes, Server, Sight, Swept, Usage
 from imagestore.core.errors import NotFound, Rejected
 from imagestore.core.facet import Facet
 from imagestore.core.reading import FULL, Level, Support
@@ -87,6 +87,7 @@ class MemoryBackend:
     name: str = "memory"
     endpoint: str = "memory://"
     region: str = "here"
+    remotes: Remotes | None = None
 
     @property
     def support(self) -> Mapping[str, Support]:

@@ -87,4 +87,7 @@ def violations(conditions: Iterable[Condition], generation: int, observed: int |
 
 
 def _abnormal(condition: Condition) -> bool:
-    return condition.type in {"Reconciling", "Stalled", "DriftDetected", "ContentLost", "Suspended"}
+    return condition.type in _ABNORMAL
+
+
+_ABNORMAL = {"Reconciling", "Stalled", "DriftDetected", "ContentLost", "Suspended", "TierNotReady"}

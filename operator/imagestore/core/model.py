@@ -73,6 +73,11 @@ class KmsKey:
 
 
 @dataclass(frozen=True)
+class InTier:
+    """A field that names a neutral tier: where that is a remote one, it has to be there first."""
+
+
+@dataclass(frozen=True)
 class WishOnly:
     """A field that only steers the operator: in the CRD, but no store holds it, so never compared."""
 
@@ -93,7 +98,7 @@ class Schema:
 
 # All of them: the CRD generator refuses any other annotation.
 MARKERS = (
-    ByHand, Cel, Form, Immutable, Internal, KmsKey, ListMap, ListSet, Reference, Resolved, Schema, WishOnly,
+    ByHand, Cel, Form, Immutable, Internal, InTier, KmsKey, ListMap, ListSet, Reference, Resolved, Schema, WishOnly,
 )  # fmt: skip
 
 M = TypeVar("M")

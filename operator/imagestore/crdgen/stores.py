@@ -12,6 +12,7 @@ from imagestore.backends.s3.catalog import (
     permissions,
     products,
     support_matrix,
+    tier_permissions,
 )
 from imagestore.core.reading import Level, Support
 from imagestore.crdgen.write import table
@@ -119,6 +120,8 @@ def _permissions(provider: Provider, product: str) -> str:
         return f"## {product}\n\nRoles of its own access management, by its documentation: {_read(provider)}."
     rows = [[f"`{name}`", _codes(actions)] for name, actions in BUCKET_PERMISSIONS.items()]
     rows += [[f"`{name}`", _codes(actions)] for name, actions in permissions(provider).items()]
+    tiers = tier_permissions(provider)
+    rows += [["`tiers[].remote` of the StorageBackend", _codes(tiers)]] if tiers else []
     return f"## {product}\n\n" + table(["for", "grant"], rows)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self, TypeVar
 
 from pydantic import Field
 
-from imagestore.core.model import Cel, Form, ListMap, Model, Quantity, Raw
+from imagestore.core.model import Cel, Form, InTier, ListMap, Model, Quantity, Raw
 from imagestore.core.units import byte_count, quantity
 
 FOREIGN = (
@@ -99,6 +99,7 @@ class Transition(Model):
 
     tier: Annotated[
         ColderTier,
+        InTier(),
         Field(description="Where to; the StorageBackend's spec.tiers says which class of the store that is."),
     ]
     days: Annotated[Days | None, Field(description="Days after an object's creation.")] = None
@@ -108,7 +109,7 @@ class Transition(Model):
 class NoncurrentTransition(Model):
     """When an old version moves to a colder tier."""
 
-    tier: Annotated[ColderTier, Field(description="Where to.")]
+    tier: Annotated[ColderTier, InTier(), Field(description="Where to.")]
     days: Annotated[Days, Field(description="Days after a version became noncurrent.")]
     keep_newest: Annotated[
         int | None, Field(ge=1, le=100, description="Noncurrent versions to leave where they are.")

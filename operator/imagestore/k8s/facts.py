@@ -24,6 +24,7 @@ def _one(obj: Stored) -> Iterator[metrics.Sample]:
     ready = obj.ready or "Unknown"
     if obj.key.kind == STORAGE_BACKEND.name:
         yield metrics.BACKEND_READY, (obj.key.name, ready), 1.0
+        yield from ((metrics.TIER, (obj.key.name, *tier), 1.0) for tier in obj.tiers)
     elif obj.key.kind == LIFECYCLE_POLICY.name:
         yield from _policy(obj, ready)
     else:
@@ -46,6 +47,8 @@ def _bucket(obj: Stored, ready: str) -> Iterator[metrics.Sample]:
         yield metrics.DRIFT_OVER, labels, obj.drift_over
     if obj.lost:
         yield metrics.CONTENT_LOST, labels, 1.0
+    if obj.asking:
+        yield metrics.APPROVAL, labels, 1.0
     yield from ((metrics.FINDING, (*labels, name), 1.0) for name in obj.findings)
 
 

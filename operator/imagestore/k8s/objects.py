@@ -67,6 +67,7 @@ class Stored:
     drift_since: float | None = None
     drift_over: float | None = None  # when the last one ended: in mode Enforce none lasts until a scrape
     lost: bool = False
+    asking: bool = False  # all that keeps it from being Ready waits for a person's token
     findings: tuple[str, ...] = ()
     interval: str = ""  # between two looks, as its spec has it
     secrets: tuple[str, ...] = ()  # that it refers to
@@ -76,6 +77,7 @@ class Stored:
     inputs: str = ""  # the hash of what decided besides the spec, as its status has it
     labels: tuple[tuple[str, str], ...] = ()  # of a bucket, which policies select by them
     counts: tuple[tuple[str, int], ...] = ()  # of a policy: buckets by state
+    tiers: tuple[tuple[str, str], ...] = ()  # of a backend: its remote tiers by state
 
     @property
     def finalized(self) -> bool:
@@ -118,12 +120,11 @@ def stored(kind: Kind, raw: Json) -> Stored:
         ready=intern(str(conditions.get("Ready", ""))),
         settled=_settled(meta, spec, status, conditions),
         incumbent="created" in status,
-        facets=tuple(
-            (intern(str(f.get("name"))), intern(str(f.get("state")))) for f in _dicts(status.get("facets"))
-        ),
+        facets=_states(status.get("facets"), "name"),
         drift_since=_seconds(_dict(status.get("drift")).get("since")),
         drift_over=_seconds(next(iter(_dicts(_dict(status.get("drift")).get("history"))), {}).get("until")),
         lost=conditions.get("ContentLost") == "True",
+        asking=bucket and conditions.get("Ready") != "True" and _asking(status),
         findings=tuple(name for name in FINDINGS if conditions.get(name) == "True"),
         interval=intern(str(_dict(spec.get("drift")).get("interval") or "")),
         inputs=intern(str(status.get("inputsHash", ""))),
@@ -133,7 +134,12 @@ def stored(kind: Kind, raw: Json) -> Stored:
         secrets=tuple(sorted(set(_secrets(spec)))) if kind is STORAGE_BACKEND else (),
         labels=_pairs(meta.get("labels")) if bucket else (),
         counts=_counts(status) if kind is LIFECYCLE_POLICY else (),
+        tiers=_states(status.get("tiers"), "storageClass") if kind is STORAGE_BACKEND else (),
     )
+
+
+def _states(items: Json, key: str) -> tuple[tuple[str, str], ...]:
+    return tuple((intern(str(i.get(key))), intern(str(i.get("state")))) for i in _dicts(items))
 
 
 def _settled(meta: Json, spec: Json, status: Json, conditions: Mapping[Any, Any]) -> bool:
@@ -147,14 +153,22 @@ def _settled(meta: Json, spec: Json, status: Json, conditions: Mapping[Any, Any]
     )
 
 
+def _asking(status: Json) -> bool:
+    """Whether something is held, and nothing besides is wrong. A lost content is told of by itself."""
+    held = {h.get("facet") for h in _dicts(_dict(status.get("plan")).get("held"))} - {"content"}
+    wrong = {f.get("name") for f in _dicts(status.get("facets")) if f.get("state") != "InSync"}
+    return bool(held) and wrong <= held
+
+
 def _secrets(spec: Json) -> list[str]:
     """The names of all Secrets that a spec refers to, wherever it does."""
     found = []
     for name, value in spec.items():
         if name.lower().endswith("secretref") and isinstance(value, dict):
             found.append(str(value.get("name", "")))
-        elif isinstance(value, dict):
-            found += _secrets(value)
+        else:
+            inside = [value] if isinstance(value, dict) else _dicts(value)
+            found += [secret for each in inside for secret in _secrets(each)]
     return found
 
 

@@ -4,16 +4,18 @@ import logging
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from pydantic import ValidationError
 
-from imagestore.api.storagebackend import StorageBackendSpec
+from imagestore.api.storagebackend import StorageBackendSpec, StorageBackendStatus
 from imagestore.backends.base import Backend
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.objects import STORAGE_BACKEND, Key
 from imagestore.reconcile.desired import inputs_hash
 from imagestore.reconcile.situation import Store
+from imagestore.reconcile.tiers import remote_tiers, unready
 
 log = logging.getLogger(__name__)
 SecretData = Callable[[str], Mapping[str, bytes] | None]
@@ -32,6 +34,19 @@ class Connecting:
 class _Connection:
     spec: bytes
     store: Store
+
+
+@lru_cache(maxsize=256)
+def _unready(spec: bytes, status: bytes) -> dict[str, str]:
+    try:
+        read = StorageBackendStatus.model_validate_json(status)
+    except ValidationError:
+        read = StorageBackendStatus()
+    return unready(StorageBackendSpec.model_validate_json(spec), read)
+
+
+def _has_tiers(store: Store) -> bool:
+    return store.spec is not None and any(remote_tiers(store.spec))
 
 
 class Stores:
@@ -65,9 +80,9 @@ class Stores:
             return Store()
         with self._locks[name]:
             known = self._known.get(name)
-            if known is not None and known.spec == obj.spec:
-                return known.store
-            return self._connect(name, obj.spec)
+            current = known is not None and known.spec == obj.spec
+            store = known.store if known and current else self._connect(name, obj.spec)
+        return replace(store, unready=_unready(obj.spec, obj.status)) if _has_tiers(store) else store
 
     def drop(self, name: str) -> None:
         """Connect anew the next time. What runs now keeps the connection that it has."""

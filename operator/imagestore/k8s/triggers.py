@@ -144,7 +144,7 @@ class Triggers:
             self._queue.add_after(key, TOLD_IN, Priority.RETRY)
 
     def _recovered(self, before: Stored, after: Stored) -> None:
-        """A backend that answers again: who waited for it need not wait longer.
+        """A backend that answers again, or whose tiers are others: who waited for it need not wait longer.
 
         Who is being worked on does not wait: a backend's first Ready made every bucket that was just being created
         look at itself once more.
@@ -152,6 +152,8 @@ class Triggers:
         if before.ready != "True" and after.ready == "True":
             waiting = self._unsettled(self._cache.buckets_of(after.backend))
             self._add(key for key in waiting if not self._queue.is_running(key))
+        if before.tiers != after.tiers:
+            self._add(self._cache.buckets_of(after.backend))
 
     def _gone(self, obj: Stored) -> None:
         self._queue.forget(obj.key)

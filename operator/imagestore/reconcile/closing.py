@@ -13,6 +13,7 @@ from imagestore.reconcile.desired import Wanted, asked, inputs_hash, wanted
 from imagestore.reconcile.references import followed
 from imagestore.reconcile.situation import Situation
 from imagestore.reconcile.tenancy import refusals
+from imagestore.reconcile.tiers import awaited
 from imagestore.reconcile.visit import Visit
 
 Result = Outcome[ImageBucketStatus]
@@ -22,7 +23,8 @@ def want(s: Situation) -> Wanted:
     """What is wanted and allowed."""
     store = s.store.spec
     refused = refusals(s.meta, s.spec, store, s.earlier_buckets) if store else ()
-    return wanted(followed(s, asked(s.spec, s.status, s.merged)), s.status, refused)
+    leads = followed(s, asked(s.spec, s.status, s.merged))
+    return wanted(awaited(s.store.unready, leads), s.status, refused)
 
 
 def visited(s: Situation, backend: Backend, seen: Visit, *extra: Note) -> Result:

@@ -59,12 +59,13 @@ class Store:
     """The StorageBackend that the spec names, as far as it is known.
 
     ``spec`` None: no such StorageBackend. ``backend`` None: it cannot be used, ``trouble`` says why
-    (a missing Secret). ``namespace_labels``: of the bucket's namespace, for the selector.
+    (a missing Secret). ``unready``: tiers to which nothing may move yet, and why.
     """
 
     spec: StorageBackendSpec | None = None
     backend: Backend | None = None
     trouble: str = ""
+    unready: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,8 @@
-"""The reconcile of a StorageBackend: one read proves endpoint, TLS, region and credentials. Never a write."""
+"""The reconcile of a StorageBackend: one read proves endpoint, TLS, region and credentials.
+
+It writes nothing but the remote tiers that the spec has (``tiers``). They have a condition of their own: Ready says
+whether the store can be used, and for buckets without such a tier it can.
+"""
 
 from datetime import datetime
 
@@ -11,6 +15,7 @@ from imagestore.core.outcome import Finalizer, Note, Outcome
 from imagestore.core.reading import Support
 from imagestore.reconcile.report import condition, reconciling, stalled
 from imagestore.reconcile.situation import Meta, Settings, Store
+from imagestore.reconcile.tiers import NOT_READY, Looked, look_after
 
 Result = Outcome[StorageBackendStatus]
 
@@ -27,11 +32,23 @@ def reconcile(
     if meta.deleting:
         return _deleting(meta, status, buckets, now)
     conditions, server, wait = _probe(store, settings)
+    tiers = look_after(store, status) if server else _unseen(status)
     known = _capabilities(store.backend) if store.backend else status.capabilities
-    after = _with(meta, status, conditions, now).model_copy(
-        update={"server": server or status.server, "capabilities": known, "buckets": buckets}
+    after = _with(meta, status, [*conditions, *tiers.trouble], now).model_copy(
+        update={
+            "server": server or status.server,
+            "capabilities": known,
+            "buckets": buckets,
+            "tiers": tiers.tiers,
+        }
     )
-    return Outcome(after, _notes(status, after), wait)
+    wait = min(wait, settings.retry * 4) if tiers.trouble else wait
+    return Outcome(after, (*_notes(status, after), *tiers.notes), wait)
+
+
+def _unseen(status: StorageBackendStatus) -> Looked:
+    """What does not answer tells nothing of its tiers: what was said of them last still stands."""
+    return Looked(status.tiers, tuple(c for c in status.conditions if c.type == NOT_READY))
 
 
 def _probe(store: Store, settings: Settings) -> tuple[list[Condition], Server | None, float]:
@@ -75,6 +92,15 @@ def _with(
 
 def _notes(before: StorageBackendStatus, after: StorageBackendStatus) -> tuple[Note, ...]:
     was, ready = find(before.conditions, "Ready"), find(after.conditions, "Ready")
-    if ready is None or (was is not None and (was.status, was.reason) == (ready.status, ready.reason)):
-        return ()
-    return (Note(ready.reason, ready.message, "Probe", warning=ready.status != "True"),)
+    notes = []
+    if ready is not None and (was is None or (was.status, was.reason) != (ready.status, ready.reason)):
+        notes.append(Note(ready.reason, ready.message, "Probe", warning=ready.status != "True"))
+    tiers = find(after.conditions, NOT_READY)
+    told = find(before.conditions, NOT_READY) is not None and _states(before) == _states(after)
+    if tiers is not None and not told:
+        notes.append(Note(tiers.reason, tiers.message, "Tiers", warning=True))
+    return tuple(notes)
+
+
+def _states(status: StorageBackendStatus) -> list[tuple[str, str]]:
+    return [(t.storage_class, t.state) for t in status.tiers]

@@ -3,12 +3,13 @@
 Both are signed like S3. Answers have one shape for both stores, so that one codec serves them:
 ``admin:GetBucketQuota {Bucket} -> {Size}`` (bytes, 0 without), ``admin:SetBucketQuota {Bucket, Size}``,
 ``admin:ClearBucketQuota {Bucket}``, ``admin:GetBucketUsage {Bucket} -> {Objects, Bytes}``, empty if not known yet.
+MinIO alone has ``admin:ListTiers -> {Tiers}``, ``admin:AddTier {Tier, Keys}`` and ``admin:EditTier {Name, Keys}``.
 """
 
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from botocore.auth import S3SigV4Auth
@@ -19,12 +20,22 @@ from botocore.httpsession import URLLib3Session
 
 from imagestore.api.storagebackend import Provider
 from imagestore.backends.s3 import deadline, genuine
-from imagestore.backends.s3.client import SHARED, Target, trusted
+from imagestore.backends.s3.client import SHARED, Keys, Target, trusted
 from imagestore.backends.s3.errors import translate
+from imagestore.backends.s3.sealed import sealed
 from imagestore.backends.s3.setting import Call
-from imagestore.core.errors import Rejected
+from imagestore.core.errors import Rejected, Unexpected
 
-Send = Callable[[str, str, Mapping[str, str], bytes], Any]
+
+class Send(Protocol):
+    """One request, signed. ``seal``: the body holds secrets, so it goes encrypted."""
+
+    def __call__(
+        self, method: str, path: str, query: Mapping[str, str], body: bytes = b"", *, seal: bool = False
+    ) -> Any:
+        """The answer's JSON."""
+
+
 Operation = Callable[[Send, Mapping[str, Any]], dict[str, Any]]
 
 
@@ -40,15 +51,29 @@ def connected(provider: Provider, target: Target) -> Call:
     deadline.bound(session, 2 * target.read)
 
     def call(operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        def send(method: str, path: str, query: Mapping[str, str], body: bytes = b"") -> Any:
+        def send(
+            method: str, path: str, query: Mapping[str, str], body: bytes = b"", *, seal: bool = False
+        ) -> Any:
+            body = sealed(body, secret_key(target)) if seal else body
             return _answer(session.send(_signed(target, method, path, query, body)), operation)
 
         try:
             return operations[operation](send, parameters)
         except Exception as error:  # noqa: BLE001  translated, whatever it is
-            raise translate(error, operation, secrets) from None
+            raise translate(error, operation, (*secrets, *_handed(parameters))) from None
 
     return call
+
+
+def _handed(parameters: Mapping[str, Any]) -> tuple[str, ...]:
+    """Secrets of somebody else's that the call hands over: a store may quote them back as well."""
+    keys = parameters.get("Keys")
+    return keys.secrets if isinstance(keys, Keys) else ()
+
+
+def secret_key(target: Target) -> str:
+    """Of whoever asks."""
+    return str(_credentials(target).secret_key)
 
 
 def _signed(target: Target, method: str, path: str, query: Mapping[str, str], body: bytes) -> Any:
@@ -74,7 +99,9 @@ def _answer(response: Any, operation: str) -> Any:
     told, body = None, response.content or b""
     with suppress(ValueError):
         told = json.loads(body or b"null")
-    wrong = genuine.admin_answer(response.status_code, body, told, reads=operation.startswith("admin:Get"))
+    lists = operation.startswith("admin:List")
+    reads = lists or operation.startswith("admin:Get")
+    wrong = genuine.admin_answer(response.status_code, body, told, reads=reads, lists=lists)
     if wrong:
         raise genuine.foreign(operation, response.status_code, response.headers, wrong)
     if response.status_code < 300:
@@ -144,12 +171,42 @@ def _minio_usage(send: Send, parameters: Mapping[str, Any]) -> dict[str, Any]:
     return {"Objects": used.get("objectsCount", 0), "Bytes": used.get("size", 0)}
 
 
+def _minio_tiers(send: Send, _: Mapping[str, Any]) -> dict[str, Any]:
+    """What is no list of tiers must not be taken for an empty one: a tier would be made that is there."""
+    told = send("GET", _TIER, {}) or []
+    if not isinstance(told, list) or not all(isinstance(t, dict) and t.get("Name") for t in told):
+        raise Unexpected("admin:ListTiers was answered with something else than tiers")
+    return {"Tiers": told}
+
+
+def _minio_add_tier(send: Send, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Never by force: that would put two servers' objects into one place."""
+    keys, tier = parameters["Keys"], parameters["Tier"]
+    member = next(name for name, said in tier.items() if isinstance(said, dict))
+    place = {**tier[member], "AccessKey": keys.access_key_id, "SecretKey": keys.secret_access_key}
+    body = json.dumps({**tier, member: place}).encode()
+    send("PUT", _TIER, {"force": "false"}, body, seal=True)
+    return {}
+
+
+def _minio_edit_tier(send: Send, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    keys = parameters["Keys"]
+    body = json.dumps({"access": keys.access_key_id, "secret": keys.secret_access_key}).encode()
+    send("POST", f"{_TIER}/{parameters['Name']}", {}, body, seal=True)
+    return {}
+
+
+_TIER = "/minio/admin/v3/tier"
+
 OPERATIONS: Mapping[Provider, Mapping[str, Operation]] = {
     "MinIO": {
         "admin:GetBucketQuota": _minio_get,
         "admin:SetBucketQuota": _minio_set,
         "admin:ClearBucketQuota": _minio_set,
         "admin:GetBucketUsage": _minio_usage,
+        "admin:ListTiers": _minio_tiers,
+        "admin:AddTier": _minio_add_tier,
+        "admin:EditTier": _minio_edit_tier,
     },
     "Ceph": {
         "admin:GetBucketQuota": _ceph_get,

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from imagestore.api.storagebackend import Provider
-from imagestore.backends.base import Driver, Page, Remains, Scope, Server, Sight, Swept, Usage
+from imagestore.backends.base import Driver, Page, Remains, Remotes, Scope, Server, Sight, Swept, Usage
 from imagestore.backends.s3 import emptying, listing
 from imagestore.backends.s3.genuine import told_by_store
 from imagestore.backends.s3.object_lock import OBJECT_LOCK
@@ -43,6 +43,7 @@ class S3Backend:
     admin: bool = False
     declared: Profile | None = None
     tiers: Mapping[str, str] = field(default_factory=dict)
+    remotes: Remotes | None = None
     learned: dict[str, set[str]] = field(default_factory=dict, compare=False, repr=False)
 
     @property

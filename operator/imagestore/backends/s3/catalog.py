@@ -43,6 +43,11 @@ def permissions(provider: Provider) -> Mapping[str, tuple[str, ...]]:
     return {row.facet: profile.permissions.get(row.facet, row.permissions) for row in held}
 
 
+def tier_permissions(provider: Provider) -> tuple[str, ...]:
+    """What the store must grant for the remote tiers of its StorageBackend; none: it has no such tiers."""
+    return PROFILES[provider].remote_tiers
+
+
 def documents(provider: Provider) -> tuple[str, ...]:
     """Where what is said of the store was read, if nobody here could ask it."""
     return PROFILES[provider].documents

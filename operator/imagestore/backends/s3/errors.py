@@ -47,6 +47,11 @@ _ADVICE = {
     "IllegalLocationConstraintException": "check spec.s3.region",
     "RequestTimeTooSkewed": "the clocks of the operator and the store differ",
     "SignatureDoesNotMatch": "check secretAccessKey",
+    "XMinioAdminTierBackendInUse": "give it an empty bucket, or a prefix of its own; a lone probeobject is left from"
+    " MinIO's last try, remove it",
+    "XMinioAdminTierInsufficientPermissions": "check remote.bucket, and the Secret that remote.credentials names",
+    "XMinioAdminTierInvalidConfig": "check remote.endpoint",
+    "XMinioBackendDown": "MinIO does not reach remote.endpoint",
 }
 
 

@@ -71,10 +71,13 @@ def foreign(operation: str, status: int, headers: Mapping[str, str], wrong: str)
     return Unavailable(message, operation=operation, retry_after=wait)
 
 
-def admin_answer(status: int, body: bytes, told: Any, *, reads: bool) -> str:
-    """What is wrong with an answer of an admin API, ``told`` if it is JSON; empty: nothing."""
+def admin_answer(status: int, body: bytes, told: Any, *, reads: bool, lists: bool = False) -> str:
+    """What is wrong with an answer of an admin API, ``told`` if it is JSON; empty: nothing. ``lists``: of MinIO's lists
+    an empty one is ``null``.
+    """
     root = _root(body)
-    if isinstance(told, dict) or status == _THROTTLED:
+    listed = lists and status < 300 and (isinstance(told, list) or body.strip() == b"null")
+    if isinstance(told, dict) or listed or status == _THROTTLED:
         return ""
     if status >= 300:
         return "" if root == "Error" and _whole(root, body) else _named(root, body)

@@ -24,7 +24,7 @@ class Profile:
     """One store's dialect.
 
     ``lifecycle_lossless``: rules need not be tried out disabled before they are written. ``tiering``: what lifecycle
-    rules may move objects to. ``permissions`` replaces a row's where the store has its own words, ``rows`` a whole
+    rules may move objects to. ``remote_tiers``: what it takes to make its tiers. ``permissions`` replaces a row's where the store has its own words, ``rows`` a whole
     row where it has its own ways. ``documents``: where what is said here was read, of a store that nobody here
     could ask.
     """
@@ -34,6 +34,7 @@ class Profile:
     location: Location = Location.NONE
     lifecycle_lossless: bool = False
     tiering: Tiering = NO_TIERS
+    remote_tiers: tuple[str, ...] = ()
     upload_keys: UploadKeys = "Declared"
     permissions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     rows: Mapping[str, Setting[Any]] = field(default_factory=dict)

@@ -114,6 +114,7 @@ MINIO = Profile(
         "acl": none("PutBucketAcl: 501 NotImplemented; a read answers a dummy"),
     },
     tiering=Tiering(once=True),
+    remote_tiers=("admin:ListTier", "admin:SetTier"),
 )
 
 CEPH = Profile(

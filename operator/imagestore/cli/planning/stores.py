@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 
-from imagestore.api.storagebackend import Credentials, StorageBackendSpec
+from imagestore.api.credentials import Credentials
+from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Backend
 from imagestore.backends.factory import ConfigError, Keys, connect_with_keys
 from imagestore.cli.planning.credentials import Values, Vault

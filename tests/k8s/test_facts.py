@@ -1,0 +1,71 @@
+"""What metrics tell of objects: only what is so, and nothing of what is gone."""
+
+from typing import Any
+
+import pytest
+
+from imagestore.k8s.cache import Cache
+from imagestore.k8s.facts import of_objects
+from imagestore.k8s.objects import LIFECYCLE_POLICY, STORAGE_BACKEND, Key, stored
+from tests.k8s.test_object_cache import bucket, raw
+
+FAILED = [{"type": "Ready", "status": "False"}]
+READY = [{"type": "Ready", "status": "True"}]
+
+
+def told(cache: Cache, metric: str) -> list[tuple[tuple[str, ...], float]]:
+    return sorted(
+        (labels, value)
+        for family, labels, value in of_objects(cache)
+        if family.name == f"imagestore_{metric}"
+    )
+
+
+def status(conditions: Any, held: tuple[str, ...] = (), **states: str) -> dict[str, Any]:
+    return {
+        "conditions": conditions,
+        "plan": {"held": [{"facet": f, "token": "t"} for f in held]},
+        "facets": [{"name": n, "state": s} for n, s in states.items()],
+    }
+
+
+@pytest.mark.parametrize(
+    ("seen", "asks"),
+    [
+        (status(FAILED, ("versioning",), versioning="Held", tags="InSync"), True),
+        (status(FAILED, ("adoption",)), True),
+        (status(FAILED, ("versioning",), versioning="Held", cors="Failed"), False),
+        (status(FAILED, policy="Held"), False),  # what the tenancy does not allow has no token
+        (status(FAILED, ("content",), tags="InSync"), False),
+        (status(READY, ("content",), tags="InSync"), False),
+        (status(READY, tags="InSync"), False),
+        ({"plan": {"held": "nonsense"}, "facets": 5}, False),
+    ],
+)
+def test_only_what_a_token_would_mend_waits_for_approval(seen: dict[str, Any], *, asks: bool) -> None:
+    cache = Cache()
+    cache.put(bucket("a", status=seen))
+    assert told(cache, "waits_for_approval") == ([(("shop", "a", "eu"), 1.0)] if asks else [])
+    cache.remove(Key("ImageBucket", "shop", "a"))
+    assert told(cache, "waits_for_approval") == []
+
+
+def test_a_tiers_state_is_told_and_goes_with_its_backend() -> None:
+    cache, body = Cache(), raw("eu", namespace="")
+    body["status"] = {
+        "tiers": [{"storageClass": "WARM", "state": "Differs"}, {"storageClass": "ICE", "state": "InSync"}]
+    }
+    cache.put(stored(STORAGE_BACKEND, body))
+    assert told(cache, "tier") == [(("eu", "ICE", "InSync"), 1.0), (("eu", "WARM", "Differs"), 1.0)]
+    cache.remove(Key("StorageBackend", "", "eu"))
+    assert told(cache, "tier") == []
+
+
+def test_a_policys_readiness_goes_with_it() -> None:
+    cache, body = Cache(), raw("tidy")
+    body["spec"], body["status"] = {}, {"conditions": FAILED, "counts": {"conflict": 2}}
+    cache.put(stored(LIFECYCLE_POLICY, body))
+    assert told(cache, "policy_ready") == [(("shop", "tidy", "False"), 1.0)]
+    assert told(cache, "policy_buckets") == [(("shop", "tidy", "Conflict"), 2.0)]
+    cache.remove(Key("LifecyclePolicy", "shop", "tidy"))
+    assert told(cache, "policy_ready") == told(cache, "policy_buckets") == []

@@ -28,6 +28,16 @@ class BucketRef(Model):
     name: Annotated[Name, Field(description="The ImageBucket's name, in the policy's own namespace.")]
 
 
+class Preview(Model):
+    """Counting what the rules would touch: it lists the buckets."""
+
+    enabled: Annotated[bool, Field(description="Whether buckets are listed for it.")]
+    every_hours: Annotated[
+        int | None,
+        Field(ge=1, le=168, description="How often each bucket is counted anew. Absent: 24."),
+    ] = None
+
+
 class LifecyclePolicySpec(Model):
     """Rules, and the buckets that they are for. The buckets' own rules go before them."""
 
@@ -64,6 +74,9 @@ class LifecyclePolicySpec(Model):
         bool | None,
         Field(description="Remove the matched buckets' rules that no bucket and no policy declares."),
     ] = None
+    preview: Annotated[
+        Preview | None, Field(description="Tell in status what each rule would touch in each bucket.")
+    ] = None
     on_unsupported: Annotated[
         Literal["Refuse", "SkipRule"] | None,
         Field(
@@ -71,6 +84,11 @@ class LifecyclePolicySpec(Model):
             " Absent: Refuse."
         ),
     ] = None
+
+    @property
+    def previewed_every(self) -> int | None:
+        """Hours between two counts; None: nothing is counted."""
+        return (self.preview.every_hours or 24) if self.preview and self.preview.enabled else None
 
 
 BucketState = Literal["Applied", "Pending", "Conflict", "Lossy", "Held"]

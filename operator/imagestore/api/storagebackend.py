@@ -213,6 +213,15 @@ class Limits(Model):
         int, Field(ge=1, le=100000, description="Calls that may be made at once after a pause.")
     ] = 200
     concurrency: Annotated[int, Field(ge=1, le=64, description="Buckets worked on at the same time.")] = 8
+    max_removal_percent: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=100,
+            description="Lifecycle rules that would remove more of a bucket's objects, or bytes, than this at their"
+            " first run wait for an approval; 100: none does. Absent: 20.",
+        ),
+    ] = None
 
 
 class StorageBackendSpec(Model):

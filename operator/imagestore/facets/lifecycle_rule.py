@@ -265,9 +265,21 @@ def _ordered(transitions: tuple[T, ...] | None) -> tuple[T, ...] | None:
     return tuple(sorted(transitions, key=lambda t: COLDER.index(t.tier))) if transitions else None
 
 
+def removes(rule: LifecycleRule) -> bool:
+    """Whether it removes versions, once they are due."""
+    return rule.state != "Disabled" and bool(rule.expire or _old(rule))
+
+
+def covers(there: LifecycleRule, rule: LifecycleRule) -> bool:
+    """Whether whatever the rule removes is removed as soon by one that is in force, whatever its name."""
+    if there == rule:
+        return True
+    return there.raw is None and removes(there) and not removes_more(there, rule)
+
+
 def removes_more(before: LifecycleRule, after: LifecycleRule) -> bool:
     """Whether the new rule removes sooner, or other objects, than the one of the same name in force."""
-    if after.state == "Disabled" or not (after.expire or _old(after)):
+    if not removes(after):
         return False
     if before.state == "Disabled" or before.match != after.match:
         return True

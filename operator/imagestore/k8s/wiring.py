@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from time import monotonic
 
 from imagestore import metrics
@@ -21,6 +22,7 @@ from imagestore.k8s.recorder import Recorder
 from imagestore.k8s.resources import NAMESPACES, SECRETS
 from imagestore.k8s.situations import Situations
 from imagestore.k8s.stores import Connecting, Stores
+from imagestore.k8s.surveyor import Surveyor, threadsafe
 from imagestore.k8s.triggers import Triggers
 from imagestore.k8s.watch import Subject, Watch
 from imagestore.k8s.worker import Desk, Reconcilers, Worker
@@ -67,6 +69,7 @@ class Parts:
     watches: tuple[Watch, ...]
     audit: Audit
     pool: ThreadPoolExecutor
+    surveyor: Surveyor
     ends: list[Callable[[], None]] = field(default_factory=list)
 
     def snapshot(self) -> None:
@@ -77,6 +80,7 @@ class Parts:
         self.ends = [
             metrics.LIVE.add(lambda: facts.of_objects(self.cache)),
             metrics.LIVE.add(lambda: facts.of_queue(loads, delayed)),
+            metrics.LIVE.add(self.surveyor.samples),
         ]
 
 
@@ -88,14 +92,22 @@ def assemble(client: Client, options: Options, brain: Brain) -> Parts:
     namespaces = Namespaces(lambda name: told["namespace"](name))
     stores = Stores(cache, secrets.get, brain.connecting)
     queue = WorkQueue(monotonic, _lanes(cache, stores), options.workers, wake.set)
-    situations = Situations(cache, stores, namespaces, options.settings, lambda: datetime.now(UTC))
-    forget: list[Callable[[Key], None]] = [situations.forget]
+    surveyor = Surveyor(
+        monotonic,
+        lambda: queue.ready > 0,
+        threadsafe(asyncio.get_running_loop().call_soon_threadsafe, lambda key, awaited: told_of(key, awaited)),
+    )
+    situations = Situations(
+        cache, stores, namespaces, options.settings, lambda: datetime.now(UTC), surveyor
+    )
+    forget: list[Callable[[Key], None]] = [situations.forget, surveyor.forget]
 
     def forgotten(key: Key) -> None:
         for each in forget:
             each(key)
 
     triggers = Triggers(cache, queue, stores, options.settings.default_interval, forgotten)
+    told_of = partial(_tell, triggers)
     told |= {"secret": lambda name: _count(triggers.secret(name)), "namespace": triggers.namespace}
     writer = Writer(client, cache, triggers)
     recorder = Recorder(client, options.identity, monotonic)
@@ -110,7 +122,11 @@ def assemble(client: Client, options: Options, brain: Brain) -> Parts:
     )
     audit = Audit(client, cache, writer, monotonic, interval=options.audit_interval)
     dispatcher = Dispatcher(queue, worker, wake, monotonic)
-    return Parts(client, cache, queue, stores, triggers, recorder, dispatcher, watches, audit, pool)
+    return Parts(client, cache, queue, stores, triggers, recorder, dispatcher, watches, audit, pool, surveyor)
+
+
+def _tell(triggers: Triggers, key: Key, awaited: bool) -> None:  # noqa: FBT001 - as a thread calls it
+    triggers.counted(key, awaited=awaited)
 
 
 def _count(used: object) -> None:

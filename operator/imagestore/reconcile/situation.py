@@ -11,6 +11,7 @@ from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Backend
 from imagestore.core.reading import FULL
 from imagestore.reconcile.merging import Declared, Merged, remembered
+from imagestore.reconcile.survey import Bounded, Surveys
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,7 @@ class Situation:
         default_factory=dict
     )  # of this namespace, by the object's name
     policies: tuple[Declared, ...] = ()  # LifecyclePolicies that match this bucket
+    surveys: Surveys = field(default_factory=Bounded)  # who counts what is in it
 
     @property
     def merged(self) -> Merged:

@@ -69,9 +69,13 @@ STORE_WAIT_SECONDS = _counter(
 STORE_CIRCUIT_OPEN = _gauge(
     "store_circuit_open", "1 while a store that did not answer is left alone: calls fail at once.", "backend"
 )
-SURVEY_KEYS = _counter("survey_keys", "Keys of buckets that were listed to count what rules would do.", "backend")
+SURVEY_KEYS = _counter(
+    "survey_keys", "Keys of buckets that were listed to count what rules would do.", "backend"
+)
 SURVEY_SECONDS = _counter(
-    "survey_seconds", "How long such listings took, the wait for the backend's rate limit included.", "backend"
+    "survey_seconds",
+    "How long such listings took, the wait for the backend's rate limit included.",
+    "backend",
 )
 
 

@@ -1,6 +1,7 @@
 """How a policy sees its buckets, out of what is remembered: applied is what a bucket was seen to hold, nothing else."""
 
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ from imagestore.k8s.mirrors import Namespaces
 from imagestore.k8s.objects import IMAGE_BUCKET, LIFECYCLE_POLICY, Key, stored
 from imagestore.k8s.situations import Situations
 from imagestore.k8s.stores import Connecting, Stores
-from imagestore.reconcile.lifecyclepolicy import Bucket
+from imagestore.k8s.surveyor import Surveyor
+from imagestore.reconcile.seen import Bucket
 from imagestore.reconcile.situation import Settings
 from tests.k8s.test_object_cache import backend, raw
 
@@ -28,7 +30,10 @@ class World:
         memory = MemoryBackend(MemoryStore(), FACETS)
         stores = Stores(self.cache, lambda _: None, Connecting(lambda *_: memory))
         now = lambda: datetime(2026, 11, 25, tzinfo=UTC)  # noqa: E731
-        self.situations = Situations(self.cache, stores, Namespaces(lambda _: None), Settings("prod"), now)
+        surveyor = Surveyor(monotonic, lambda: False, lambda *_: None)
+        self.situations = Situations(
+            self.cache, stores, Namespaces(lambda _: None), Settings("prod"), now, surveyor
+        )
         self.versions = 0
 
     def bucket(self, **more: Any) -> None:

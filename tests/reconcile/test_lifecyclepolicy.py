@@ -9,8 +9,9 @@ from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.lifecyclepolicy import LISTED, LifecyclePolicySpec, LifecyclePolicyStatus
 from imagestore.core import conditions
 from imagestore.core.outcome import Finalizer
-from imagestore.reconcile.lifecyclepolicy import Bucket, Result, reconcile
+from imagestore.reconcile.lifecyclepolicy import Result, reconcile
 from imagestore.reconcile.merging import Verdict
+from imagestore.reconcile.seen import Bucket
 from imagestore.reconcile.situation import Meta, Settings
 from tests.reconcile.world import START
 

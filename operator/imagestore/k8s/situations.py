@@ -18,8 +18,8 @@ from imagestore.k8s.objects import Key, Stored
 from imagestore.k8s.policies import Policies
 from imagestore.k8s.stores import Stores
 from imagestore.k8s.surveyor import Surveyor
-from imagestore.reconcile.lifecyclepolicy import Bucket
 from imagestore.reconcile.merging import Merged, Verdict
+from imagestore.reconcile.seen import Bucket
 from imagestore.reconcile.situation import Memo, Meta, Referenced, Settings, Situation, merged
 from imagestore.reconcile.tenancy import TEMPLATE, allowed_namespace, fits, granted
 

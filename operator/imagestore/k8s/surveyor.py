@@ -18,7 +18,7 @@ from imagestore.backends.base import Backend
 from imagestore.backends.decorators import NAMESPACE
 from imagestore.core.errors import StoreError
 from imagestore.forecast.tally import Counted
-from imagestore.k8s.objects import Key
+from imagestore.k8s.objects import STORAGE_BACKEND, Key
 from imagestore.reconcile.survey import Answer, Purpose, Question, Survey, failed
 
 log = logging.getLogger(__name__)
@@ -123,9 +123,14 @@ class Surveyor:
             self._discard((key, purpose))
 
     def forget(self, key: Key) -> None:
-        """The object is gone."""
-        for purpose in Purpose:
-            self.drop(key, purpose)
+        """The object is gone. Without its backend no bucket is listed on."""
+        with self._turn:
+            gone = key.kind == STORAGE_BACKEND.name
+            for slot, task in list(self._slots.items()) if gone else ():
+                if task.question.backend == key.name:
+                    self._discard(slot)
+            for purpose in Purpose:
+                self._discard((key, purpose))
 
     def close(self) -> None:
         """Begin no further step."""
@@ -234,7 +239,10 @@ class Surveyor:
             return False
         except Exception:  # a bug must neither end the thread nor be asked again at once
             log.exception("counting %s failed in a way that nobody has thought of", task.key)
-            self._failed(task, Answer(keys=survey.keys, trouble="an error that the operator does not know; its log has it"))
+            self._failed(
+                task,
+                Answer(keys=survey.keys, trouble="an error that the operator does not know; its log has it"),
+            )
             return False
         finally:
             metrics.SURVEY_KEYS.labels(task.question.backend).inc(survey.keys - keys)
@@ -257,7 +265,9 @@ class Surveyor:
             log.warning("counting %s waits: %s", task.key, answer.trouble)
 
 
-def threadsafe(call_soon: Callable[..., object], told: Callable[[Key, bool], None]) -> Callable[[Key, bool], None]:
+def threadsafe(
+    call_soon: Callable[..., object], told: Callable[[Key, bool], None]
+) -> Callable[[Key, bool], None]:
     """What a thread calls so that ``told`` runs in the event loop; after the loop's end, nothing."""
 
     def finished(key: Key, awaited: bool) -> None:  # noqa: FBT001 - as it is called

@@ -95,11 +95,11 @@ def assemble(client: Client, options: Options, brain: Brain) -> Parts:
     surveyor = Surveyor(
         monotonic,
         lambda: queue.ready > 0,
-        threadsafe(asyncio.get_running_loop().call_soon_threadsafe, lambda key, awaited: told_of(key, awaited)),
+        threadsafe(
+            asyncio.get_running_loop().call_soon_threadsafe, lambda key, awaited: told_of(key, awaited)
+        ),
     )
-    situations = Situations(
-        cache, stores, namespaces, options.settings, lambda: datetime.now(UTC), surveyor
-    )
+    situations = Situations(cache, stores, namespaces, options.settings, lambda: datetime.now(UTC), surveyor)
     forget: list[Callable[[Key], None]] = [situations.forget, surveyor.forget]
 
     def forgotten(key: Key) -> None:

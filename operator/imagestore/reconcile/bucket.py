@@ -14,7 +14,7 @@ from imagestore.reconcile.adoption import adopt
 from imagestore.reconcile.closing import Result, done, interval, trouble, visited, want
 from imagestore.reconcile.gate import barred
 from imagestore.reconcile.ownership import Claim
-from imagestore.reconcile.removals import preview
+from imagestore.reconcile.removals import preview, uncount
 from imagestore.reconcile.situation import Situation
 from imagestore.reconcile.visit import ensure_mark, look_at, visit
 
@@ -24,9 +24,11 @@ FRESH = timedelta(seconds=60)  # how long the answer "no such bucket" is believe
 def reconcile(s: Situation) -> Result:
     """One visit to one bucket. Raises nothing that a store may answer."""
     if s.meta.deleting:
+        uncount(s)
         return deletion.reconcile(s)
     outcome = barred(s)
     if outcome is not None:
+        uncount(s)
         return outcome
     backend = s.store.backend
     assert backend is not None, "the gate has made sure"  # noqa: S101

@@ -96,3 +96,9 @@ def preview(s: Situation, backend: Backend) -> None:
         return
     asked = question(s, backend, s.merged.wish.canonical().rules)
     s.surveys.ask(Purpose.PREVIEW, asked, backend, s.now.date(), min(hours) * 3600.0)
+
+
+def uncount(s: Situation) -> None:
+    """Nothing in the bucket is this object's business now."""
+    for purpose in Purpose:
+        s.surveys.drop(purpose)

@@ -134,9 +134,7 @@ class Touching(Model):
     """What a rule would touch: it moves it, hides it behind a delete marker, or removes it."""
 
     now: Annotated[Touched, Field(description="At the store's first run.")]
-    soon: Annotated[Touched, Field(alias="next30Days", description="In the thirty days after that.")] = (
-        Touched()
-    )
+    soon: Annotated[Touched, Field(alias="next30Days", description="In the thirty days after that.")]
     removed: Annotated[
         Touched, Field(description="Of both, what nobody reads any more then: removed, or hidden.")
     ]

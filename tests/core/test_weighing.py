@@ -7,7 +7,7 @@ from imagestore.core.census import Amount, Census, Toll
 from imagestore.core.plan import Change, Op, Plan, plan
 from imagestore.core.policies import COUNTING, Weight, hold_risky, weigh
 from imagestore.facets.lifecycle import Lifecycle
-from imagestore.facets.lifecycle_rule import removes
+from imagestore.facets.lifecycle_removal import removes
 from tests import strategies
 
 often = settings(

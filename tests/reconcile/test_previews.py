@@ -127,7 +127,9 @@ def test_a_bucket_is_counted_for_the_policy_that_asks_most_often() -> None:
 
 def test_the_first_run_of_a_rule_is_now_and_the_month_after_it_soon() -> None:
     w = library("photos/", "photos/").fill("photos/", age=20)
-    answer = Bounded().ask(Purpose.PREVIEW, _question(w), w.situation().store.backend, START.date(), 0)  # type: ignore[arg-type]
+    backend = w.situation().store.backend
+    assert backend is not None
+    answer = Bounded().ask(Purpose.PREVIEW, _question(w), backend, START.date(), 0)
     assert answer.counted is not None
     (touch,) = answer.counted.touches
     assert (touch.now, touch.soon, touch.removed) == (Amount(2, 200), Amount(1, 100), Amount(3, 300))

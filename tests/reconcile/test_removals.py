@@ -79,11 +79,9 @@ def test_an_empty_bucket_is_not_held() -> None:
 
 def test_what_is_in_force_already_is_not_counted_whatever_its_name() -> None:
     w = with_rules(World().apply().settle(), ALL).fill(*["photos/"] * 10)
-    for rules in (
-        [{**ALL, "expire": {"days": 60}}],
-        [{**ALL, "name": "renamed", "expire": {"days": 60}}, COOL],
-    ):
-        calls = w.calls(lambda rules=rules: with_rules(w, *rules))  # type: ignore[misc]
+    for name, days in (("all", 60), ("renamed", 90)):
+        w.edit(lifecycle={"rules": [{**ALL, "name": name, "expire": {"days": days}}, COOL]})
+        calls = w.calls(w.settle)
         assert "Put:lifecycle" in calls
         assert not [c for c in calls if c.startswith("List")]
 

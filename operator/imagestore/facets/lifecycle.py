@@ -7,7 +7,8 @@ from pydantic import Field
 
 from imagestore.core.facet import WHOLE, Facet, Parts, Removal
 from imagestore.core.model import Internal, ListMap, WishOnly
-from imagestore.facets.lifecycle_rule import FOREIGN, LifecycleRule, covers, removes, removes_more
+from imagestore.facets.lifecycle_removal import covers, removes, removes_more
+from imagestore.facets.lifecycle_rule import FOREIGN, LifecycleRule
 
 Rules = Annotated[
     tuple[LifecycleRule, ...],

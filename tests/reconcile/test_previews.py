@@ -18,12 +18,12 @@ from tests.reconcile.test_removals import ALL, COOL, library
 from tests.reconcile.world import START, World, declared
 
 DAY = date(2026, 11, 25)
-NOW, SOON, GONE = Amount(10, 1000), Amount(5, 500), Amount(15, 1500)
+NOW, SOON, GONE, HIDDEN = Amount(10, 1000), Amount(5, 500), Amount(11, 1100), Amount(4, 400)
 MONEY: dict[str, Any] = {"saving": Decimal("1.5"), "fees": Decimal("0.25")}
 
 
 def counted(rule: str = "tidy/all", now: Amount = NOW, currency: str = "EUR", **more: Any) -> Counted:
-    return Counted(DAY, Census(), (Touch(rule, now, SOON, GONE, **{**MONEY, **more}),), currency)
+    return Counted(DAY, Census(), (Touch(rule, now, SOON, GONE, HIDDEN, **{**MONEY, **more}),), currency)
 
 
 def bucket(name: str, found: Counted | None, **more: Any) -> Bucket:
@@ -42,7 +42,8 @@ def test_it_says_what_was_counted_and_of_how_many() -> None:
     row = {
         "now": {"objects": 10, "bytes": 1000},
         "next30Days": {"objects": 5, "bytes": 500},
-        "removed": {"objects": 15, "bytes": 1500},
+        "removed": {"objects": 11, "bytes": 1100},
+        "hidden": {"objects": 4, "bytes": 400},
         "monthlySaving": "1.50",
         "feesOnce": "0.25",
         "currency": "EUR",

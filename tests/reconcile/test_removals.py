@@ -7,6 +7,7 @@ import pytest
 
 from imagestore.core.errors import Denied, Unavailable
 from imagestore.facets.lifecycle import Lifecycle
+from imagestore.facets.lifecycle_rule import LifecycleRule
 from imagestore.reconcile.survey import Bounded
 from tests.reconcile.world import World, backend_spec
 
@@ -228,3 +229,20 @@ def test_tags_are_asked_for_and_what_is_not_is_extrapolated() -> None:
     with_rules(w, {**ALL, "match": {"tags": {"keep": "no"}}})
     assert "rule all would remove 10 of 10 objects" in message(w)
     assert w.store.calls.count(("Get:objectTags", "shop--photos")) >= 10
+
+
+def test_a_write_that_a_crash_cut_in_two_is_not_asked_about_again() -> None:
+    """Rules are written disabled first: what is left to do looks like another change, with another token."""
+    w = with_rules(library(), ALL)
+    w.edit(approve=[w.held()["lifecycle"]])
+    off = LifecycleRule.model_validate({**ALL, "state": "Disabled"}).canonical()
+    w.bucket.facets["lifecycle"] = Lifecycle(rules=(off,))
+    w.restart().settle()
+    assert w.ready == ("True", "InSync")
+
+
+def test_a_rule_that_was_staged_switched_off_is_counted_when_it_is_switched_on() -> None:
+    w = with_rules(library(), {**ALL, "state": "Disabled"})
+    assert w.ready == ("True", "InSync"), "it removes nothing"
+    with_rules(w, ALL)
+    assert "rule all would remove 10 of 10 objects" in message(w)

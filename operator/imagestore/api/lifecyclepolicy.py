@@ -135,8 +135,9 @@ class Touching(Model):
 
     now: Annotated[Touched, Field(description="At the store's first run.")]
     soon: Annotated[Touched, Field(alias="next30Days", description="In the thirty days after that.")]
-    removed: Annotated[
-        Touched, Field(description="Of both, what nobody reads any more then: removed, or hidden.")
+    removed: Annotated[Touched, Field(description="Of both, what goes for good.")]
+    hidden: Annotated[
+        Touched, Field(description="Of both, what a delete marker hides: there, and read by nobody.")
     ]
     monthly_saving: Annotated[
         str | None,

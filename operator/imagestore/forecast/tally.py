@@ -15,7 +15,7 @@ from imagestore.forecast.outlook import Line, lines, total
 
 @dataclass(frozen=True)
 class Touch:
-    """What one rule does. ``soon``: within a month, today apart. ``removed``: what is gone or hidden then, of both.
+    """What one rule does. ``soon``: within a month, today apart. Of both: what is ``removed`` for good, and what is ``hidden``.
 
     Money is for both; None: no price is known. ``fees`` are paid once.
     """
@@ -24,6 +24,7 @@ class Touch:
     now: Amount = NOTHING
     soon: Amount = NOTHING
     removed: Amount = NOTHING
+    hidden: Amount = NOTHING
     saving: Decimal | None = None
     fees: Decimal | None = None
 
@@ -78,7 +79,8 @@ def _touch(rule: str, mine: Sequence[Line], today: int) -> Touch:
         rule,
         _sum([line for line in mine if line.until == first]),
         _sum([line for line in mine if line.until != first]),
-        _sum([line for line in mine if line.action in (Action.REMOVE, Action.HIDE)]),
+        _sum([line for line in mine if line.action is Action.REMOVE]),
+        _sum([line for line in mine if line.action is Action.HIDE]),
         total([line.saving for line in mine]),
         fees,
     )

@@ -1,6 +1,5 @@
 """What a reconcile may know, put together from what is remembered."""
 
-import json
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
@@ -84,14 +83,17 @@ class Situations:
             told,
             verdict=asked.verdicts.get(policy, Verdict()),
             current=held == asked.digest,
-            heard=self._heard(obj, spec),
+            heard=self._heard(obj, spec, status),
             versioned=spec.versioning is not None and spec.versioning.state == "Enabled",
         )
 
-    def _heard(self, obj: Stored, spec: ImageBucketSpec) -> bool:
+    def _heard(self, obj: Stored, spec: ImageBucketSpec, status: ImageBucketStatus) -> bool:
         """Whether its status is about all that is now asked of it. A suspended one reports without having looked."""
-        told = json.loads(obj.status).get("observedGeneration") == obj.generation
-        return told and not spec.suspend and obj.inputs == self._policies.inputs(obj)
+        return (
+            status.observed_generation == obj.generation
+            and not spec.suspend
+            and obj.inputs == self._policies.inputs(obj)
+        )
 
     def _counted(self, obj: Stored, told: Bucket, asked: Merged) -> Bucket:
         """With what was counted of it, if that was about these very rules."""

@@ -5,13 +5,14 @@ and a slice of each by turns, through the backend's own limits; a store that fai
 what was asked last is kept, bounded, in memory: it goes with its object, and with the process.
 """
 
+import asyncio
+import contextlib
 import logging
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 
 from imagestore import metrics
 from imagestore.backends.base import Backend
@@ -175,6 +176,8 @@ class Surveyor:
     def _enqueue(self, task: _Task) -> None:
         if task.dropped or self._ended.is_set():
             return
+        if task.survey is not None:
+            task.survey.rest()
         self._queue.append(task)
         while len(self._threads) < THREADS:
             number = len(self._threads)
@@ -190,11 +193,12 @@ class Surveyor:
             done = self._slice(task)
             with self._turn:
                 del self._running[task.question.backend]
+                awaited, task.awaited = task.awaited, task.awaited and not done
                 if not done:
                     self._enqueue(task)
                 self._turn.notify_all()
             if done and not task.dropped:
-                self._finished(task.key, task.awaited)
+                self._finished(task.key, awaited)
 
     def _next(self) -> _Task | None:
         """The first that is due and whose backend no other one lists; None: it is over."""
@@ -245,13 +249,18 @@ class Surveyor:
             )
             return False
         finally:
-            metrics.SURVEY_KEYS.labels(task.question.backend).inc(survey.keys - keys)
-            metrics.SURVEY_SECONDS.labels(task.question.backend).inc(self._clock() - began)
+            self._measure(task, survey.keys - keys, self._clock() - began)
         with self._turn:
             task.trouble, task.failures = None, 0
             if counted is not None:
                 task.counted, task.finished, task.survey = counted, self._clock(), None
         return counted is not None
+
+    def _measure(self, task: _Task, keys: int, seconds: float) -> None:
+        """Nothing of what was dropped meanwhile: the series of a backend that is gone would come back."""
+        if not task.dropped:
+            metrics.SURVEY_KEYS.labels(task.question.backend).inc(keys)
+            metrics.SURVEY_SECONDS.labels(task.question.backend).inc(seconds)
 
     def _failed(self, task: _Task, answer: Answer, retry_after: float | None = None) -> None:
         first, longest = _PATIENCE
@@ -266,14 +275,12 @@ class Surveyor:
 
 
 def threadsafe(
-    call_soon: Callable[..., object], told: Callable[[Key, bool], None]
+    loop: asyncio.AbstractEventLoop, told: Callable[[Key, bool], None]
 ) -> Callable[[Key, bool], None]:
     """What a thread calls so that ``told`` runs in the event loop; after the loop's end, nothing."""
 
     def finished(key: Key, awaited: bool) -> None:  # noqa: FBT001 - as it is called
-        try:
-            call_soon(partial(told, key, awaited))
-        except RuntimeError:
-            log.debug("%s was counted too late", key)
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(told, key, awaited)
 
     return finished

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 from time import monotonic
 
 from imagestore import metrics
@@ -92,13 +91,9 @@ def assemble(client: Client, options: Options, brain: Brain) -> Parts:
     namespaces = Namespaces(lambda name: told["namespace"](name))
     stores = Stores(cache, secrets.get, brain.connecting)
     queue = WorkQueue(monotonic, _lanes(cache, stores), options.workers, wake.set)
-    surveyor = Surveyor(
-        monotonic,
-        lambda: queue.ready > 0,
-        threadsafe(
-            asyncio.get_running_loop().call_soon_threadsafe, lambda key, awaited: told_of(key, awaited)
-        ),
-    )
+    loop = asyncio.get_running_loop()
+    counted = threadsafe(loop, lambda key, awaited: triggers.counted(key, awaited=awaited))
+    surveyor = Surveyor(monotonic, lambda: queue.ready > 0, counted)
     situations = Situations(cache, stores, namespaces, options.settings, lambda: datetime.now(UTC), surveyor)
     forget: list[Callable[[Key], None]] = [situations.forget, surveyor.forget]
 
@@ -107,7 +102,6 @@ def assemble(client: Client, options: Options, brain: Brain) -> Parts:
             each(key)
 
     triggers = Triggers(cache, queue, stores, options.settings.default_interval, forgotten)
-    told_of = partial(_tell, triggers)
     told |= {"secret": lambda name: _count(triggers.secret(name)), "namespace": triggers.namespace}
     writer = Writer(client, cache, triggers)
     recorder = Recorder(client, options.identity, monotonic)
@@ -123,10 +117,6 @@ def assemble(client: Client, options: Options, brain: Brain) -> Parts:
     audit = Audit(client, cache, writer, monotonic, interval=options.audit_interval)
     dispatcher = Dispatcher(queue, worker, wake, monotonic)
     return Parts(client, cache, queue, stores, triggers, recorder, dispatcher, watches, audit, pool, surveyor)
-
-
-def _tell(triggers: Triggers, key: Key, awaited: bool) -> None:  # noqa: FBT001 - as a thread calls it
-    triggers.counted(key, awaited=awaited)
 
 
 def _count(used: object) -> None:

@@ -59,6 +59,7 @@ def _rows(policy: str, bucket: str, counted: Counted) -> Iterator[RulePreview]:
             now=_touched(touch.now),
             soon=_touched(touch.soon),
             removed=_touched(touch.removed),
+            hidden=_touched(touch.hidden),
             as_of=counted.day.isoformat(),
             sampled=_sampled(counted),
             **_money(touch, counted.currency),
@@ -105,6 +106,7 @@ def _total(name: str, mine: Sequence[RulePreview]) -> RuleTotal:
         now=_sum([r.now for r in mine]),
         soon=_sum([r.soon for r in mine]),
         removed=_sum([r.removed for r in mine]),
+        hidden=_sum([r.hidden for r in mine]),
         as_of=min(r.as_of for r in mine),
         **money,
     )

@@ -107,6 +107,11 @@ class Survey:
         if self._walk is not None and isinstance(backend, Lists):
             self._walk.lists = backend
 
+    def rest(self) -> None:
+        """Hold no more than is needed to go on: many may wait."""
+        if self._walk is not None:
+            self._walk.forecast.rest()
+
     def step(self, tags: int) -> Counted | None:
         """List a page, or ask for so many keys' tags; all that was asked, once it is known. May raise a StoreError."""
         walk = self._walk = self._walk or self._begun()

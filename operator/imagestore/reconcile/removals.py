@@ -18,6 +18,7 @@ from imagestore.forecast.tally import at_once
 from imagestore.forecast.terms import Terms
 from imagestore.reconcile import holds
 from imagestore.reconcile.desired import inputs_hash
+from imagestore.reconcile.merging import Merged
 from imagestore.reconcile.situation import Situation
 from imagestore.reconcile.survey import Answer, Purpose, Question
 
@@ -89,12 +90,13 @@ def question(s: Situation, backend: Backend, rules: tuple[LifecycleRule, ...]) -
 
 def preview(s: Situation, backend: Backend) -> None:
     """See that what the policies of this bucket would do is counted, where they ask for it, as often as they do."""
-    asking = (p for p in s.policies if s.merged.verdicts[p.name].rules)
-    hours = [h for p in asking if p.spec and (h := p.spec.previewed_every)]
+    asking = {p.name: h for p in s.policies if p.spec and (h := p.spec.previewed_every)}
+    merged = s.merged if asking else Merged()
+    hours = [h for name, h in asking.items() if merged.verdicts[name].rules]
     if not hours:
         s.surveys.drop(Purpose.PREVIEW)
         return
-    asked = question(s, backend, s.merged.wish.canonical().rules)
+    asked = question(s, backend, merged.wish.canonical().rules)
     s.surveys.ask(Purpose.PREVIEW, asked, backend, s.now.date(), min(hours) * 3600.0)
 
 

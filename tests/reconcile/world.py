@@ -74,12 +74,12 @@ class World:
     gone: bool = False
     now: datetime = START
     memo: Memo = field(default_factory=Memo)
+    surveys: Surveys = field(default_factory=Bounded)
     notes: list[Note] = field(default_factory=list)
     rival: str | None = None
     earlier: int = 0
     others: dict[str, Referenced] = field(default_factory=dict)  # other ImageBuckets of the namespace
     policies: dict[str, dict[str, Any]] = field(default_factory=dict)  # LifecyclePolicies for this bucket
-    surveys: Surveys = field(default_factory=Bounded)
     usable: bool = True
     writes: int = 0  # of Kubernetes: finalizer and status
     settings: Settings = field(default_factory=lambda: Settings("prod"))
@@ -117,7 +117,7 @@ class World:
             self.earlier,
             self.others,
             tuple(declared(name, **spec) for name, spec in sorted(self.policies.items())),
-            self.surveys,
+            surveys=self.surveys,
         )
 
     def step(self) -> Outcome[ImageBucketStatus]:

@@ -94,6 +94,7 @@ class Situation:
     now: datetime
     token: Callable[[], str]  # a new random token for a hold
     memo: Memo = field(default_factory=Memo)
+    surveys: Surveys = field(default_factory=Bounded, kw_only=True)  # who counts what is in it
     namespace_labels: Mapping[str, str] = field(default_factory=dict)
     older_rival: str | None = None  # namespace/name of an older ImageBucket that claims the same bucket
     earlier_buckets: int = 0  # ImageBuckets of this namespace on this backend that are older than this one
@@ -101,7 +102,6 @@ class Situation:
         default_factory=dict
     )  # of this namespace, by the object's name
     policies: tuple[Declared, ...] = ()  # LifecyclePolicies that match this bucket
-    surveys: Surveys = field(default_factory=Bounded)  # who counts what is in it
 
     @property
     def merged(self) -> Merged:

@@ -69,6 +69,14 @@ STORE_WAIT_SECONDS = _counter(
 STORE_CIRCUIT_OPEN = _gauge(
     "store_circuit_open", "1 while a store that did not answer is left alone: calls fail at once.", "backend"
 )
+SURVEY_KEYS = _counter(
+    "survey_keys", "Keys of buckets that were listed to count what rules would do.", "backend"
+)
+SURVEY_SECONDS = _counter(
+    "survey_seconds",
+    "How long such listings took, the wait for the backend's rate limit included.",
+    "backend",
+)
 
 
 @dataclass(frozen=True)
@@ -100,6 +108,8 @@ class StoreMetrics:
             STORE_THROTTLED,
             STORE_WAIT_SECONDS,
             STORE_CIRCUIT_OPEN,
+            SURVEY_KEYS,
+            SURVEY_SECONDS,
         ):
             metric.remove_by_labels({"backend": self.backend})
 
@@ -129,6 +139,11 @@ QUEUE_DEPTH = Family("imagestore_queue_depth", "Objects that wait to be worked o
 QUEUE_AGE = Family("imagestore_queue_age_seconds", "How long the oldest of them has waited.", ("backend",))
 QUEUE_RUNNING = Family("imagestore_queue_running", "Objects that are being worked on.", ("backend",))
 QUEUE_DELAYED = Family("imagestore_queue_delayed", "Objects whose next look is in the future.", ())
+SURVEYS = Family(
+    "imagestore_surveys",
+    "Buckets that are being listed to count what rules would do, or that wait for it, by state: running, waiting.",
+    ("backend", "state"),
+)
 OBJECTS = Family("imagestore_objects", "Objects by readiness: True, False or Unknown.", ("kind", "ready"))
 BUCKET_READY = Family(
     "imagestore_bucket_ready",
@@ -180,7 +195,7 @@ FINDING = Family(
     ("namespace", "name", "backend", "finding"),
 )
 FAMILIES = (
-    QUEUE_DEPTH, QUEUE_AGE, QUEUE_RUNNING, QUEUE_DELAYED,
+    QUEUE_DEPTH, QUEUE_AGE, QUEUE_RUNNING, QUEUE_DELAYED, SURVEYS,
     OBJECTS, BUCKET_READY, BACKEND_READY, TIER, POLICY_READY, POLICY_BUCKETS, FACETS, DRIFT_SINCE, DRIFT_OVER,
     CONTENT_LOST, APPROVAL, FINDING,
 )  # fmt: skip

@@ -18,6 +18,7 @@ from imagestore.cli.planning.verdict import Exit, Verdict
 from imagestore.core.errors import Denied, Unavailable
 from imagestore.core.facet import Facet
 from imagestore.core.reading import Level, Support
+from imagestore.core.stored import Stored
 from imagestore.facets.tags import OWNER, Tags
 from imagestore.facets.versioning import Versioning
 from imagestore.reconcile.situation import Meta, Store
@@ -58,7 +59,7 @@ class World:
         cluster = replace(cluster or Snapshot(offline=True), backends={"eu": self.spec})
         backend = MemoryBackend(self.store, FACETS, self.limits)
         verdicts = plan_all(read, cluster, lambda _: Store(self.spec, backend), NOW, None)
-        assert {op.partition(":")[0] for op, _ in self.store.calls} <= {"Look", "Get", "Remains"}
+        assert {op.partition(":")[0] for op, _ in self.store.calls} <= {"Look", "Get", "Remains", "List"}
         return verdicts
 
     def one(self, *settings: str) -> Verdict:
@@ -94,6 +95,20 @@ def test_a_difference_is_a_change(world: World) -> None:
         ("versioning.state", "Suspended", "Enabled")
     ]
     assert verdict.exit is Exit.CHANGES
+
+
+def test_a_rule_that_would_remove_much_is_counted_up_to_a_bound(world: World) -> None:
+    world.has("shop--photos")
+    year_old = [Stored(f"{n:04}", 10, NOW.toordinal() - 365) for n in range(30)]
+    world.store.buckets["shop--photos"].contents = year_old
+    rules = "lifecycle: {rules: [{name: all, expire: {days: 30}}]}"
+    verdict = world.one(rules)
+    assert verdict.exit is Exit.CHANGES
+    assert "held (NeedsApproval): rule all would remove 30 of 30 objects" in text(Run((verdict,)))
+    world.store.page = 2
+    verdict = world.one(rules)
+    assert verdict.exit is Exit.CHANGES
+    assert "held (Counting): what all would remove is being counted: 19 keys so far" in text(Run((verdict,)))
 
 
 def test_a_risky_change_waits_for_approval_and_counts_as_a_change(world: World) -> None:

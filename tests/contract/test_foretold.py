@@ -14,7 +14,7 @@ from dev.stores import Store
 from dev.stores.seaweedfs import run_lifecycle
 from dev.wait import eventually
 from imagestore.backends.s3.backend import S3Backend
-from imagestore.cli.forecasting.walk import Walk, scopes
+from imagestore.backends.walk import Walk, scopes
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.lifecycle_rule import LifecycleRule
 from imagestore.forecast.forecast import Forecast, Question

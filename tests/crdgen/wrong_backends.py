@@ -132,5 +132,7 @@ WRONG = [
     ("prices: {currency: EUR, classes: [{storageClass: STANDARD, gbMonth: '1'}, {storageClass: STANDARD, gbMonth: '2'}]}",
      "Duplicate value"),
     ("limits: {requestsPerSecond: 0}", "should be greater than or equal to 1"),
+    ("limits: {maxRemovalPercent: 101}", "should be less than or equal to 100"),
+    ("limits: {maxRemovalPercent: -1}", "should be greater than or equal to 0"),
     ("limits: {concurrency: 65}", "should be less than or equal to 64"),
 ]  # fmt: skip

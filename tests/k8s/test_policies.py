@@ -1,19 +1,24 @@
 """How a policy sees its buckets, out of what is remembered: applied is what a bucket was seen to hold, nothing else."""
 
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
 import pytest
 
 from imagestore.api.imagebucket import FACETS
-from imagestore.backends.memory import MemoryBackend, MemoryStore
+from imagestore.backends.memory import MemoryBackend, MemoryBucket, MemoryStore
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.mirrors import Namespaces
 from imagestore.k8s.objects import IMAGE_BUCKET, LIFECYCLE_POLICY, Key, stored
 from imagestore.k8s.situations import Situations
 from imagestore.k8s.stores import Connecting, Stores
-from imagestore.reconcile.lifecyclepolicy import Bucket
+from imagestore.k8s.surveyor import Surveyor
+from imagestore.reconcile.desired import inputs_hash
+from imagestore.reconcile.removals import question
+from imagestore.reconcile.seen import Bucket
 from imagestore.reconcile.situation import Settings
+from imagestore.reconcile.survey import Purpose
 from tests.k8s.test_object_cache import backend, raw
 
 LABELS = {"labels": {"class": "photos"}}
@@ -28,7 +33,11 @@ class World:
         memory = MemoryBackend(MemoryStore(), FACETS)
         stores = Stores(self.cache, lambda _: None, Connecting(lambda *_: memory))
         now = lambda: datetime(2026, 11, 25, tzinfo=UTC)  # noqa: E731
-        self.situations = Situations(self.cache, stores, Namespaces(lambda _: None), Settings("prod"), now)
+        self.memory = memory
+        self.surveyor = surveyor = Surveyor(monotonic, lambda: False, lambda *_: None)
+        self.situations = Situations(
+            self.cache, stores, Namespaces(lambda _: None), Settings("prod"), now, surveyor
+        )
         self.versions = 0
 
     def bucket(self, **more: Any) -> None:
@@ -100,3 +109,31 @@ def test_what_a_newer_version_wrote_into_a_policy_leaves_its_rules_alone(world: 
     assert obj is not None
     asked = world.situations.of_bucket(obj).merged
     assert (asked.rules, set(asked.kept)) == ((), {"tidy/"})
+
+
+def test_what_was_counted_is_told_only_of_these_very_rules(world: World) -> None:
+    obj = world.cache.get(Key("ImageBucket", "shop", "photos"))
+    assert obj is not None
+    world.memory.store.buckets[obj.bucket] = MemoryBucket()
+    s = world.situations.of_bucket(obj)
+    asked = question(s, world.memory, s.merged.wish.rules)
+    s.surveys.ask(Purpose.REMOVAL, asked, world.memory, s.now.date(), 60)
+    assert world.seen().counted is None, "nobody asked for a preview"
+    s.surveys.ask(Purpose.PREVIEW, asked, world.memory, s.now.date(), 60)
+    assert world.seen().counted is not None
+    world.policy(60)
+    assert world.seen().counted is None
+
+
+def test_a_bucket_has_heard_of_what_its_status_is_about(world: World) -> None:
+    obj = world.cache.get(Key("ImageBucket", "shop", "photos"))
+    assert obj is not None
+    s = world.situations.of_bucket(obj)
+    told = {"observedGeneration": 1, "inputsHash": inputs_hash(s.store.spec, s.policies)}
+    world.bucket(status=told)
+    assert world.seen().heard
+    world.bucket(status=told, spec={"suspend": True})
+    assert not world.seen().heard, "a suspended one reports without having looked"
+    world.bucket(status=told)
+    world.policy(60)
+    assert not world.seen().heard

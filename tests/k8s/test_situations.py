@@ -1,6 +1,7 @@
 """What a reconcile is told of the other buckets of its namespace."""
 
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
 from imagestore.backends.memory import MemoryBackend, MemoryStore
@@ -9,6 +10,7 @@ from imagestore.k8s.mirrors import Namespaces
 from imagestore.k8s.objects import STORAGE_BACKEND, stored
 from imagestore.k8s.situations import Situations
 from imagestore.k8s.stores import Connecting, Stores
+from imagestore.k8s.surveyor import Surveyor
 from imagestore.reconcile.situation import Referenced, Settings
 from tests.k8s.test_object_cache import LOGS, bucket, raw
 
@@ -33,7 +35,8 @@ def told(**audit: Any) -> Referenced:
     memory = MemoryBackend(MemoryStore(), {})
     stores = Stores(cache, lambda _: None, Connecting(lambda *_: memory))
     now = datetime(2026, 11, 25, tzinfo=UTC)
-    made = Situations(cache, stores, Namespaces(lambda _: None), Settings("prod"), lambda: now)
+    surveyor = Surveyor(monotonic, lambda: False, lambda *_: None)
+    made = Situations(cache, stores, Namespaces(lambda _: None), Settings("prod"), lambda: now, surveyor)
     return made.of_bucket(photos).referenced["audit"]
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from imagestore.k8s.objects import IMAGE_BUCKET, LIFECYCLE_POLICY
+from imagestore.k8s.objects import IMAGE_BUCKET, LIFECYCLE_POLICY, Key
 from imagestore.k8s.queue import Priority
 from imagestore.k8s.triggers import TOLD_IN
 from tests.k8s.test_object_cache import raw
@@ -69,6 +69,20 @@ def test_many_buckets_that_settle_are_told_once(shop: PolicyWorld) -> None:
     assert shop.names() == set()
     shop.clock.now += TOLD_IN
     assert list(shop.taken()) == [("tidy", Priority.RETRY)]
+
+
+def test_what_was_counted_is_told_to_who_waits_for_it(shop: PolicyWorld) -> None:
+    shop.policy("ADDED")
+    shop.names()
+    key = Key(IMAGE_BUCKET.name, "shop", "a")
+    shop.triggers.counted(key, awaited=True)
+    assert shop.names() == {"a"}, "a change waits"
+    shop.triggers.counted(key, awaited=False)
+    assert shop.names() == set()
+    shop.clock.now += TOLD_IN
+    assert shop.names() == {"tidy"}, "soon, and once"
+    shop.triggers.counted(Key(IMAGE_BUCKET.name, "shop", "gone"), awaited=True)
+    assert shop.names() == set()
 
 
 def test_a_policy_that_changed_while_nobody_looked_is_noticed(shop: PolicyWorld) -> None:

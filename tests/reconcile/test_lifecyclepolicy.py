@@ -9,8 +9,9 @@ from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.lifecyclepolicy import LISTED, LifecyclePolicySpec, LifecyclePolicyStatus
 from imagestore.core import conditions
 from imagestore.core.outcome import Finalizer
-from imagestore.reconcile.lifecyclepolicy import Bucket, Result, reconcile
+from imagestore.reconcile.lifecyclepolicy import Result, reconcile
 from imagestore.reconcile.merging import Verdict
+from imagestore.reconcile.seen import Bucket
 from imagestore.reconcile.situation import Meta, Settings
 from tests.reconcile.world import START
 
@@ -93,6 +94,17 @@ def test_what_is_not_applied_says_why(bucket: Bucket, state: str, says: str) -> 
     assert outcome.status is not None
     assert outcome.status.buckets[0].state == state
     assert outcome.notes[0].warning is (state != "Pending")
+
+
+def test_a_bucket_that_has_heard_of_it_and_asks_a_person_is_held() -> None:
+    held = lifecycle(
+        "Held",
+        facet={"message": "would remove 8 of 8 objects", "parts": []},
+        plan={"held": [{"facet": "lifecycle", "token": "t1", "why": "w", "digest": "d"}]},
+    )
+    asks = replace(APPLIED, status=held, current=False)
+    assert said(policy(replace(asks, heard=True)))[1] == "Held"
+    assert said(policy(asks))[1] == "Pending", "what it asks may be about something else"
 
 
 def test_why_a_bucket_is_not_ready_is_said_where_it_keeps_the_policy_waiting() -> None:

@@ -18,9 +18,11 @@ from imagestore.core import conditions
 from imagestore.core.conditions import Condition
 from imagestore.core.outcome import Finalizer, Note, Outcome
 from imagestore.core.reading import Support
+from imagestore.core.stored import Stored
 from imagestore.reconcile.bucket import reconcile
 from imagestore.reconcile.merging import Declared
 from imagestore.reconcile.situation import Memo, Meta, Referenced, Settings, Situation, Store
+from imagestore.reconcile.survey import Bounded, Surveys
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 BUCKET = "shop--photos"
@@ -73,6 +75,7 @@ class World:
     gone: bool = False
     now: datetime = START
     memo: Memo = field(default_factory=Memo)
+    surveys: Surveys = field(default_factory=Bounded)
     notes: list[Note] = field(default_factory=list)
     rival: str | None = None
     earlier: int = 0
@@ -116,7 +119,8 @@ class World:
             self.earlier,
             self.others,
             tuple(declared(name, **spec) for name, spec in sorted(self.policies.items())),
-            self.withdrawn,
+            withdrawn=self.withdrawn,
+            surveys=self.surveys,
         )
 
     def step(self) -> Outcome[ImageBucketStatus]:
@@ -198,6 +202,14 @@ class World:
     def held(self) -> dict[str, str]:
         """Facet to token of everything that waits for approval."""
         return {h["facet"]: h["token"] for h in self.status.get("plan", {}).get("held", [])}
+
+    def fill(self, *prefixes: str, size: int = 100, **of: Any) -> "World":
+        """Pictures that were written a year ago, one for each prefix."""
+        day = START.toordinal() - of.pop("age", 365)
+        there = len(self.bucket.contents)
+        made = (Stored(f"{p}{there + n:04}", size, day, **of) for n, p in enumerate(prefixes))
+        self.bucket.contents = sorted([*self.bucket.contents, *made], key=lambda i: i.key)
+        return self
 
     def calls(self, action: Callable[[], object]) -> list[str]:
         """The store's operations during ``action``."""

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from imagestore.core.conditions import Judged
 from imagestore.core.model import Cel, ListMap, Model, Name
-from imagestore.facets.lifecycle_rule import LifecycleRule
+from imagestore.facets.lifecycle_rule import Date, LifecycleRule
 
 LISTED = 100  # buckets that status lists one by one; beyond, they are counted only
 
@@ -26,6 +26,16 @@ class BucketRef(Model):
     """One ImageBucket of the policy's own namespace."""
 
     name: Annotated[Name, Field(description="The ImageBucket's name, in the policy's own namespace.")]
+
+
+class Preview(Model):
+    """Counting what the rules would touch: it lists the buckets."""
+
+    enabled: Annotated[bool, Field(description="Whether buckets are listed for it.")]
+    every_hours: Annotated[
+        int | None,
+        Field(ge=1, le=168, description="How often each bucket is counted anew. Absent: 24."),
+    ] = None
 
 
 class LifecyclePolicySpec(Model):
@@ -64,6 +74,9 @@ class LifecyclePolicySpec(Model):
         bool | None,
         Field(description="Remove the matched buckets' rules that no bucket and no policy declares."),
     ] = None
+    preview: Annotated[
+        Preview | None, Field(description="Tell in status what each rule would touch in each bucket.")
+    ] = None
     on_unsupported: Annotated[
         Literal["Refuse", "SkipRule"] | None,
         Field(
@@ -71,6 +84,11 @@ class LifecyclePolicySpec(Model):
             " Absent: Refuse."
         ),
     ] = None
+
+    @property
+    def previewed_every(self) -> int | None:
+        """Hours between two counts; None: nothing is counted."""
+        return (self.preview.every_hours or 24) if self.preview and self.preview.enabled else None
 
 
 BucketState = Literal["Applied", "Pending", "Conflict", "Lossy", "Held"]
@@ -105,6 +123,74 @@ class BucketCounts(Model):
     held: Annotated[int, Field(ge=0, description="Waiting for an approval.")] = 0
 
 
+class Touched(Model):
+    """So much of a bucket."""
+
+    objects: Annotated[int, Field(ge=0, description="Versions.")]
+    bytes: Annotated[int, Field(ge=0, description="Their bytes.")]
+
+
+class Touching(Model):
+    """What a rule would touch: it moves it, hides it behind a delete marker, or removes it."""
+
+    now: Annotated[Touched, Field(description="At the store's first run.")]
+    soon: Annotated[Touched, Field(alias="next30Days", description="In the thirty days after that.")]
+    removed: Annotated[Touched, Field(description="Of both, what goes for good.")]
+    hidden: Annotated[
+        Touched, Field(description="Of both, what a delete marker hides: there, and read by nobody.")
+    ]
+    monthly_saving: Annotated[
+        str | None,
+        Field(max_length=32, description="By both, each month from then on. Absent: no price is known."),
+    ] = None
+    fees_once: Annotated[
+        str | None, Field(max_length=32, description="For both: moving, and leaving a class early.")
+    ] = None
+    currency: Annotated[str | None, Field(max_length=3, description="Of the amounts.")] = None
+    as_of: Annotated[Date, Field(description="The day on which it was counted; the earliest of several.")]
+
+
+class RuleTotal(Touching):
+    """One rule in all buckets that were counted."""
+
+    name: Annotated[str, Field(max_length=128, description="The rule.")]
+    buckets: Annotated[int, Field(ge=0, description="In how many buckets it was counted.")] = 0
+
+
+class RulePreview(Touching):
+    """One rule in one bucket."""
+
+    name: Annotated[str, Field(max_length=512, description="The ImageBucket and the rule: photos/originals.")]
+    bucket: Annotated[str, Field(max_length=253, description="The ImageBucket.")]
+    rule: Annotated[str, Field(max_length=128, description="The rule.")]
+    sampled: Annotated[
+        str | None,
+        Field(
+            max_length=256, description="What is extrapolated, and from how much; absent: all was counted."
+        ),
+    ] = None
+
+
+class PreviewStatus(Model):
+    """What was counted of the matched buckets. A bucket that was not counted is in no number."""
+
+    counted: Annotated[int, Field(ge=0, description="Buckets that were counted.")] = 0
+    pending: Annotated[int, Field(ge=0, description="Buckets that were not counted yet.")] = 0
+    message: Annotated[
+        str | None, Field(max_length=2048, description="What keeps them from being counted.")
+    ] = None
+    rules: Annotated[
+        tuple[RuleTotal, ...],
+        ListMap("name"),
+        Field(max_length=50, description="Each rule over all buckets."),
+    ] = ()
+    buckets: Annotated[
+        tuple[RulePreview, ...],
+        ListMap("name"),
+        Field(max_length=LISTED, description="Each rule in each bucket; the hundred with the most bytes."),
+    ] = ()
+
+
 class LifecyclePolicyStatus(Judged):
     """What the matched buckets say, as last read back from their stores."""
 
@@ -117,3 +203,6 @@ class LifecyclePolicyStatus(Judged):
             description="The first hundred; those where something is left to do come first.",
         ),
     ] = ()
+    preview: Annotated[
+        PreviewStatus | None, Field(description="What each rule would touch, where the spec asks for it.")
+    ] = None

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from imagestore.api.capabilities import Capability, S3Profile
 from imagestore.api.credentials import Credentials, SecretRef
+from imagestore.api.limits import Limits
 from imagestore.api.names import BucketName, Namespace, Url
 from imagestore.api.prices import Prices
 from imagestore.api.tiers import TIER_RULES, TierClass, TierStatus
@@ -173,16 +174,6 @@ class Tenancy(Model):
     min_drift_interval: Annotated[
         Duration | None, Field(description="The shortest interval between looks that may be asked for.")
     ] = None
-
-
-class Limits(Model):
-    """How hard the store may be driven; shared fairly between namespaces."""
-
-    requests_per_second: Annotated[int, Field(ge=1, le=100000, description="Sustained rate.")] = 100
-    burst: Annotated[
-        int, Field(ge=1, le=100000, description="Calls that may be made at once after a pause.")
-    ] = 200
-    concurrency: Annotated[int, Field(ge=1, le=64, description="Buckets worked on at the same time.")] = 8
 
 
 class StorageBackendSpec(Model):

@@ -5,13 +5,15 @@ uploads that can be locked. ``fault`` is called before each call and may raise w
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from imagestore.backends.base import Driver, Remains, Remotes, Server, Sight, Swept, Usage
+from imagestore.backends.base import Driver, Page, Remains, Remotes, Scope, Server, Sight, Swept, Usage
 from imagestore.core.errors import NotFound, Rejected
 from imagestore.core.facet import Facet
 from imagestore.core.reading import FULL, Level, Support
+from imagestore.core.stored import Stored
 from imagestore.facets.tags import Tags
+from imagestore.forecast.terms import Terms
 
 
 @dataclass
@@ -21,6 +23,7 @@ class MemoryBucket:
     facets: dict[str, Facet] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     uploads: set[str] = field(default_factory=set)
+    contents: list[Stored] = field(default_factory=list)  # what listings tell
 
     @property
     def tags(self) -> dict[str, str]:
@@ -38,6 +41,8 @@ class MemoryStore:
     fault: Callable[[str, str], None] | None = None
     # What the store makes of a value that is written; a store that loses fields says so here.
     alters: Callable[[str, Facet], Facet] | None = None
+    page: int = 1000  # items of a listing
+    terms: Terms = field(default_factory=Terms)
 
     def call(self, operation: str, bucket: str) -> None:
         """Every operation begins here."""
@@ -135,8 +140,34 @@ class MemoryBackend:
         blocked = tuple(f"{k}: {why}" for k, why in found.versions.items() if why)
         return Swept(removed, more=len(found.versions) > len(blocked), blocked=blocked)
 
+    def page(self, bucket: str, scope: Scope, after: Mapping[str, str]) -> Page:
+        self.store.call(f"List:{scope}", bucket)
+        wanted = [i for i in self.store.bucket(bucket).contents if _in_scope(i, scope)]
+        begin = int(after.get("at", 0))
+        end = begin + self.store.page
+        items = tuple(i._replace(tags=None) for i in wanted[begin:end])
+        return Page(items, {"at": str(end)} if end < len(wanted) else None)
+
+    def tags_of(self, bucket: str, stored: Stored) -> Mapping[str, str]:
+        self.store.call("Get:objectTags", bucket)
+        same = (
+            i
+            for i in self.store.bucket(bucket).contents
+            if (i.key, i.version) == (stored.key, stored.version)
+        )
+        return next((i.tags or {} for i in same), {})
+
+    def terms(self, *, versioned: bool) -> Terms:
+        return replace(self.store.terms, versioned=versioned)
+
     def usage(self, bucket: str) -> Usage | None:
         return None
 
     def arn(self, bucket: str) -> str:
         return f"arn:memory:::{bucket}"
+
+
+def _in_scope(stored: Stored, scope: Scope) -> bool:
+    if scope == "objects":
+        return stored.latest and not stored.marker and not stored.upload
+    return stored.upload is (scope == "uploads")

@@ -81,13 +81,16 @@ def _parser(below: Any, name: str, says: str, description: str) -> argparse.Argu
 
 def preview(args: argparse.Namespace) -> int:
     """Print it; the exit code."""
+    from dataclasses import replace
+
     from imagestore.cli.forecasting import report
     from imagestore.cli.forecasting.bucket import preview as of_bucket
     from imagestore.cli.planning.bucket import plan_bucket
 
     known, questions = _questions(args)
     asked = how(args, 30 * _bounded(args.months, LONGEST // 30, "--months"))
-    found = tuple(of_bucket(q, plan_bucket(q), asked) for q in questions)
+    # The preview counts it all, to the end.
+    found = tuple(of_bucket(q, plan_bucket(replace(q, pages=0)), asked) for q in questions)
     empty = () if found else ("no ImageBucket is in the manifests: give those of the buckets to list, too",)
     told = report.Told(asked.today, args.months, found, (), (*known.notes, *empty))
     _print(args, told)

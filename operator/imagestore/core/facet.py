@@ -61,6 +61,10 @@ class Facet(Model):
         """Why going from ``before`` to this needs a person's consent, or None. Pure."""
         return None
 
+    def removing(self, before: Self | None) -> Parts:
+        """The parts by which the store would remove content that it keeps as things are. Pure."""
+        return WHOLE
+
     def findings(self, observed: Self) -> tuple[Finding, ...]:
         """What a person should know of an observed value; what this wish asks for is no news. Pure."""
         return ()

@@ -41,7 +41,8 @@ class Change:
     """What is done about one facet, and why.
 
     ``after`` is exactly what will be written (None: nothing remains). ``fields`` compares only what is
-    ours. ``parts`` are the separately owned parts that are ours from now on.
+    ours. ``parts`` are the separately owned parts that are ours from now on; ``removing``, which parts of
+    ``after`` would have the store remove content that it keeps as things are.
     """
 
     facet: str
@@ -53,6 +54,7 @@ class Change:
     risk: str | None = None
     reason: str = ""
     message: str = ""
+    removing: Parts = WHOLE
     token: str = ""  # of a hold that a person can approve
 
     @property
@@ -156,7 +158,7 @@ def _compare(name: str, wish: Facet, have: Facet | None, managed: Parts) -> Chan
         return Change(name, Op.HOLD, have, have, fields, mine, reason=ONLY_BY_HAND, message=message)
     after = wish.merge(have, parts).writable(have)
     risk = wish.risk(seen)
-    return Change(name, Op.SET, have, after, written, mine, risk)
+    return Change(name, Op.SET, have, after, written, mine, risk, removing=after.removing(have))
 
 
 def _remedy(wish: Facet, field: FieldDiff) -> str:

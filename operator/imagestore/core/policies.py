@@ -1,7 +1,7 @@
 """Restraints: functions from a plan to a plan. What they hold says why."""
 
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from imagestore.core import paths
@@ -11,6 +11,7 @@ from imagestore.core.model import Model
 from imagestore.core.plan import Change, Op, Plan
 from imagestore.core.reading import Found, Reading
 
+COUNTING = "Counting"  # the reason of a hold that ends by itself
 Policy = Callable[[Plan], Plan]
 
 
@@ -22,6 +23,11 @@ def observe_only(plan: Plan) -> Plan:
         return _hold(change, "Observing", "the mode is Observe") if seen else change
 
     return plan.map(rule)
+
+
+def without_risk(plan: Plan) -> Plan:
+    """Somebody has agreed to all of it."""
+    return plan.map(lambda c: replace(c, risk=None))
 
 
 def hold_everything(reason: str, message: str, token: str = "") -> Policy:
@@ -39,6 +45,31 @@ def hold_risky(tokens: Mapping[str, str], approved: Set[str]) -> Policy:
         if token and token in approved:
             return change
         return replace(_hold(change, "NeedsApproval", change.risk), token=token)
+
+    return lambda plan: plan.map(rule)
+
+
+@dataclass(frozen=True)
+class Weight:
+    """What is known of what a change removes. ``pending``: nothing yet, and why; ``risk``: what a person has to agree to."""
+
+    pending: str | None = None
+    risk: str | None = None
+
+
+UNWEIGHED = Weight(pending="what it would remove is not counted yet")
+
+
+def weigh(weights: Mapping[str, Weight]) -> Policy:
+    """Hold a change that removes content until it is known how much; then it is a risk, or none. By change digest."""
+
+    def rule(change: Change) -> Change:
+        if not (change.writes and change.removing):
+            return change
+        weight = weights.get(change.digest, UNWEIGHED)
+        if weight.pending is not None and change.risk is None:
+            return _hold(change, COUNTING, weight.pending)
+        return replace(change, risk="; ".join(r for r in (change.risk, weight.risk) if r) or None)
 
     return lambda plan: plan.map(rule)
 

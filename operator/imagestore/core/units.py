@@ -3,6 +3,7 @@
 import re
 from fractions import Fraction
 
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _BYTES = {"": 1} | {u: 1000 ** (i + 1) for i, u in enumerate(["k", "M", "G", "T", "P"])}
 _BYTES |= {u: 1024 ** (i + 1) for i, u in enumerate(["Ki", "Mi", "Gi", "Ti", "Pi"])}
@@ -19,6 +20,19 @@ def byte_count(quantity: str) -> int:
     if found is None or found[2] not in _BYTES:
         raise ValueError(f"{quantity!r} is not a quantity such as 500Gi")
     return int(Fraction(found[1]) * _BYTES[found[2]])
+
+
+def size(count: int) -> str:
+    """Bytes for people: ``2.3 GiB``."""
+    value, unit = float(count), 0
+    while abs(value) >= 1024 and unit < len(_UNITS) - 1:
+        value, unit = value / 1024, unit + 1
+    return f"{value:.1f} {_UNITS[unit]}" if unit else f"{count} B"
+
+
+def grouped(count: int) -> str:
+    """A number for people: ``12 034``."""
+    return f"{count:,}".replace(",", " ")
 
 
 def quantity(count: int) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from imagestore.api.storagebackend import Provider
 from imagestore.backends.s3.catalog import (
     BUCKET_PERMISSIONS,
+    OBJECT_TAGS,
     documents,
     permissions,
     products,
@@ -22,7 +23,7 @@ _STARRED = """\
 what it holds, and [`imagestore backend probe`]({docs}own-server.md) finds that out."""
 _WORD = {Level.FULL: "yes", Level.PARTIAL: "partly", Level.NONE: "no"}
 # These act on objects; everything else acts on the bucket.
-_ON_OBJECTS = frozenset(BUCKET_PERMISSIONS["DeleteAll"])
+_ON_OBJECTS = frozenset((*BUCKET_PERMISSIONS["DeleteAll"], *OBJECT_TAGS))
 
 
 def support_table(docs: str) -> str:
@@ -106,7 +107,7 @@ def iam_policy(buckets: str) -> dict[str, Any]:
         "Statement": [
             _statement("Probe", account, "*"),
             _statement("Buckets", bucket, f"arn:aws:s3:::{buckets}"),
-            _statement("EmptyBuckets", objects, f"arn:aws:s3:::{buckets}/*"),
+            _statement("Objects", objects, f"arn:aws:s3:::{buckets}/*"),
         ],
     }
 

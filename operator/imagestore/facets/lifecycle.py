@@ -7,7 +7,8 @@ from pydantic import Field
 
 from imagestore.core.facet import WHOLE, Facet, Parts, Removal
 from imagestore.core.model import Internal, ListMap, WishOnly
-from imagestore.facets.lifecycle_rule import FOREIGN, LifecycleRule, removes_more
+from imagestore.facets.lifecycle_removal import covers, removes, removes_more
+from imagestore.facets.lifecycle_rule import FOREIGN, LifecycleRule
 
 Rules = Annotated[
     tuple[LifecycleRule, ...],
@@ -46,6 +47,10 @@ class Lifecycle(Facet):
         was = {r.name: r for r in (before.rules if before else ())}
         sooner = [r.name for r in self.rules if r.name in was and removes_more(was[r.name], r)]
         return f"{', '.join(sooner)} would remove objects that the rule in force keeps" if sooner else None
+
+    def removing(self, before: Self | None) -> Parts:
+        there = before.rules if before else ()
+        return frozenset(r.name for r in self.rules if removes(r) and not any(covers(b, r) for b in there))
 
     def parts(self) -> Parts | None:
         return frozenset(r.name for r in self.rules)

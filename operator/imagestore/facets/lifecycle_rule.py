@@ -264,31 +264,3 @@ T = TypeVar("T", Transition, NoncurrentTransition)
 
 def _ordered(transitions: tuple[T, ...] | None) -> tuple[T, ...] | None:
     return tuple(sorted(transitions, key=lambda t: COLDER.index(t.tier))) if transitions else None
-
-
-def removes_more(before: LifecycleRule, after: LifecycleRule) -> bool:
-    """Whether the new rule removes sooner, or other objects, than the one of the same name in force."""
-    if after.state == "Disabled" or not (after.expire or _old(after)):
-        return False
-    if before.state == "Disabled" or before.match != after.match:
-        return True
-    return _sooner(before.expire, after.expire) or _sooner_old(_old(before), _old(after))
-
-
-def _old(rule: LifecycleRule) -> NoncurrentExpire | None:
-    return rule.noncurrent.expire if rule.noncurrent else None
-
-
-def _sooner(before: Expire | None, after: Expire | None) -> bool:
-    """Days and a date cannot be compared: then sooner is assumed."""
-    if before is None or after is None:
-        return after is not None
-    if before.days is not None and after.days is not None:
-        return after.days < before.days
-    return before.date is None or after.date is None or after.date < before.date
-
-
-def _sooner_old(before: NoncurrentExpire | None, after: NoncurrentExpire | None) -> bool:
-    if before is None or after is None:
-        return after is not None
-    return after.days < before.days or (after.keep_newest or 0) < (before.keep_newest or 0)

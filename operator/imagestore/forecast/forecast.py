@@ -53,6 +53,10 @@ class Forecast:
         else:
             self.ledger.count(group, self._events(group))
 
+    def rest(self) -> None:
+        """Forget the fates that are remembered only to be quick."""
+        self._alike.cache_clear()
+
     def finish(self, tags_of: TagsOf) -> Ledger:
         """Everything, what depends on tags extrapolated from the sample."""
         asked = Ledger(self.question.prices)

@@ -67,11 +67,15 @@ class Held:
 
 @dataclass
 class Ledger:
-    """``start``: by class, on the first day. Objects are versions; delete markers and uploads are counted apart."""
+    """``start``: by class, on the first day; ``current``: of all classes, those that are not old versions.
+
+    Objects are versions; delete markers and uploads are counted apart.
+    """
 
     prices: PriceTable
     start: dict[str, Held] = field(default_factory=dict)
     flows: dict[Flow, Sum] = field(default_factory=dict)
+    current: Held = field(default_factory=Held)
     keys: int = 0
     markers: int = 0
     uploads: int = 0
@@ -93,7 +97,10 @@ class Ledger:
             held = self.start.get(stored.storage_class)
             if held is None:
                 held = self.start[stored.storage_class] = Held()
-            held.add(1, stored.size, self.prices.billed(stored.storage_class, stored.size))
+            billed = self.prices.billed(stored.storage_class, stored.size)
+            held.add(1, stored.size, billed)
+            if stored.latest:
+                self.current.add(1, stored.size, billed)
 
     def _happens(self, event: Event, size: int) -> None:
         flow = Flow(event.day, event.rule, event.action, event.source, event.target)
@@ -120,13 +127,19 @@ class Ledger:
         return {
             "start": {c: [h.objects, h.bytes, h.billed] for c, h in self.start.items()},
             "flows": [[*flow, *total.numbers()] for flow, total in self.flows.items()],
+            "current": [self.current.objects, self.current.bytes, self.current.billed],
             "counts": [self.keys, self.markers, self.uploads],
         }
 
     @classmethod
     def from_json(cls, prices: PriceTable, said: Any) -> "Ledger":
         """What ``to_json`` wrote."""
-        ledger = cls(prices, {c: Held(*numbers) for c, numbers in said["start"].items()}, dict(_flows(said)))
+        ledger = cls(
+            prices,
+            {c: Held(*numbers) for c, numbers in said["start"].items()},
+            dict(_flows(said)),
+            Held(*said["current"]),
+        )
         ledger.keys, ledger.markers, ledger.uploads = said["counts"]
         return ledger
 

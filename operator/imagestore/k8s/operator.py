@@ -161,6 +161,7 @@ class Operator:
 
     async def _finish(self) -> Ending:
         """Say what ended, and stop the rest in good order."""
+        self._parts.surveyor.close()
         if self._lease is not None and self._lost():
             return Ending(1, self._parts.queue.running)  # another replica may work already: do nothing more
         died = [name for name, task in self._tasks.items() if task.done() and name != "stop"]
@@ -188,6 +189,7 @@ class Operator:
             await asyncio.wait([task], timeout=_KOPF_STOPS)
 
     async def _close(self) -> None:
+        self._parts.surveyor.close()
         mine = [t for t in self._tasks.values() if not t.done()]
         for task in mine:
             task.cancel()

@@ -16,8 +16,9 @@ from imagestore.k8s.mirrors import Namespaces
 from imagestore.k8s.objects import Key, Stored
 from imagestore.k8s.policies import Policies
 from imagestore.k8s.stores import Stores
-from imagestore.reconcile.lifecyclepolicy import Bucket
-from imagestore.reconcile.merging import Verdict
+from imagestore.k8s.surveyor import Surveyor
+from imagestore.reconcile.merging import Merged, Verdict
+from imagestore.reconcile.seen import Bucket
 from imagestore.reconcile.situation import Memo, Meta, Referenced, Settings, Situation, merged
 from imagestore.reconcile.tenancy import TEMPLATE, allowed_namespace, fits, granted
 
@@ -32,10 +33,12 @@ class Situations:
         namespaces: Namespaces,
         settings: Settings,
         now: Callable[[], datetime],
+        surveyor: Surveyor,
     ) -> None:
         self._cache, self._stores, self._namespaces = cache, stores, namespaces
         self.settings, self.now = settings, now
         self._policies = Policies(cache, stores)
+        self._surveyor = surveyor
         self._memos: dict[Key, tuple[str, Memo]] = {}
 
     def forget(self, key: Key) -> None:
@@ -59,6 +62,7 @@ class Situations:
             earlier_buckets=self._cache.earlier_in_namespace(obj),
             referenced={other.key.name: self._referenced(other) for other in self._cache.named_by(obj)},
             policies=self._policies.of(obj),
+            surveys=self._surveyor.of(obj.key),
         )
 
     def of_policy(self, obj: Stored) -> tuple[Bucket, ...]:
@@ -74,12 +78,29 @@ class Situations:
             return told
         asked = merged(spec, self._policies.of(obj), self._stores.store(obj.backend))
         held = next((f.wish for f in status.facets if f.name == "lifecycle"), None)
+        told = self._counted(obj, told, asked)
         return replace(
             told,
             verdict=asked.verdicts.get(policy, Verdict()),
             current=held == asked.digest,
+            heard=self._heard(obj, spec, status),
             versioned=spec.versioning is not None and spec.versioning.state == "Enabled",
         )
+
+    def _heard(self, obj: Stored, spec: ImageBucketSpec, status: ImageBucketStatus) -> bool:
+        """Whether its status is about all that is now asked of it. A suspended one reports without having looked."""
+        return (
+            status.observed_generation == obj.generation
+            and not spec.suspend
+            and obj.inputs == self._policies.inputs(obj)
+        )
+
+    def _counted(self, obj: Stored, told: Bucket, asked: Merged) -> Bucket:
+        """With what was counted of it, if that was about these very rules."""
+        known = self._surveyor.known(obj.key)
+        if known is None or known[0].wish != asked.digest:
+            return told
+        return replace(told, counted=known[1].counted, trouble=known[1].trouble)
 
     def _referenced(self, other: Stored) -> Referenced:
         """Its status may be forged: made counts only where the tenancy lets the namespace have that bucket."""

@@ -78,6 +78,15 @@ class Triggers:
         """The labels of a namespace changed."""
         self._add(self._cache.in_namespace(name))
 
+    def counted(self, key: Key, *, awaited: bool) -> None:
+        """What is in a bucket was counted: for a change of it that waits, and for its policies."""
+        obj = self._cache.get(key)
+        if obj is None:
+            return
+        if awaited:
+            self._queue.add(key, Priority.RETRY)
+        self._tell_policies(obj)
+
     def _noticed(self, change: Change, *, listed: bool) -> None:
         before, after = change.before, change.after
         assert after is not None, "a removal goes another way"  # noqa: S101

@@ -21,6 +21,7 @@ from imagestore.k8s.recorder import Recorder
 from imagestore.k8s.resources import NAMESPACES, SECRETS
 from imagestore.k8s.situations import Situations
 from imagestore.k8s.stores import Connecting, Stores
+from imagestore.k8s.surveyor import Surveyor, threadsafe
 from imagestore.k8s.triggers import Triggers
 from imagestore.k8s.watch import Subject, Watch
 from imagestore.k8s.withdrawal import Withdrawal, asking
@@ -68,6 +69,7 @@ class Parts:
     watches: tuple[Watch, ...]
     audit: Audit
     pool: ThreadPoolExecutor
+    surveyor: Surveyor
     ends: list[Callable[[], None]] = field(default_factory=list)
 
     def snapshot(self) -> None:
@@ -78,6 +80,7 @@ class Parts:
         self.ends = [
             metrics.LIVE.add(lambda: facts.of_objects(self.cache)),
             metrics.LIVE.add(lambda: facts.of_queue(loads, delayed)),
+            metrics.LIVE.add(self.surveyor.samples),
         ]
 
 
@@ -89,8 +92,11 @@ def assemble(client: Client, options: Options, brain: Brain) -> Parts:
     namespaces = Namespaces(lambda name: told["namespace"](name))
     stores = Stores(cache, secrets.get, brain.connecting)
     queue = WorkQueue(monotonic, _lanes(cache, stores), options.workers, wake.set)
-    situations = Situations(cache, stores, namespaces, options.settings, lambda: datetime.now(UTC))
-    forget: list[Callable[[Key], None]] = [situations.forget]
+    loop = asyncio.get_running_loop()
+    counted = threadsafe(loop, lambda key, awaited: triggers.counted(key, awaited=awaited))
+    surveyor = Surveyor(monotonic, lambda: queue.ready > 0, counted)
+    situations = Situations(cache, stores, namespaces, options.settings, lambda: datetime.now(UTC), surveyor)
+    forget: list[Callable[[Key], None]] = [situations.forget, surveyor.forget]
 
     def forgotten(key: Key) -> None:
         for each in forget:
@@ -114,7 +120,7 @@ def assemble(client: Client, options: Options, brain: Brain) -> Parts:
     )
     audit = Audit(client, cache, writer, monotonic, interval=options.audit_interval)
     dispatcher = Dispatcher(queue, worker, wake, monotonic)
-    return Parts(client, cache, queue, stores, triggers, recorder, dispatcher, watches, audit, pool)
+    return Parts(client, cache, queue, stores, triggers, recorder, dispatcher, watches, audit, pool, surveyor)
 
 
 def _count(used: object) -> None:

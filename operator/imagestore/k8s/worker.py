@@ -31,7 +31,7 @@ from imagestore.k8s.situations import Situations, lenient, meta
 from imagestore.k8s.stores import Stores
 from imagestore.k8s.withdrawal import Withdrawal
 from imagestore.k8s.writer import Gone, Writer
-from imagestore.reconcile import lifecyclepolicy
+from imagestore.reconcile import lifecyclepolicy, seen
 from imagestore.reconcile.situation import Meta, Settings, Situation, Store
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ Backend = Callable[
 
 
 Policy = Callable[
-    [Meta, LifecyclePolicySpec, LifecyclePolicyStatus, Sequence[lifecyclepolicy.Bucket], datetime, Settings],
+    [Meta, LifecyclePolicySpec, LifecyclePolicyStatus, Sequence[seen.Bucket], datetime, Settings],
     Outcome[LifecyclePolicyStatus],
 ]
 

@@ -66,7 +66,7 @@ def create(s: Situation, backend: Backend) -> Result:
         return _name_taken(s, backend, error)
     sight = ensure_mark(s, backend, Sight({} if "tags" in backend.drivers else None), wanted.wishes)
     read = blank(backend, wanted.wishes, sight)
-    seen = visit(s, backend, wanted, read, consented=True)
+    seen = visit(s, backend, wanted, read, consented=True, fresh=True)
     return visited(s, backend, seen, Note("Created", f"bucket {s.spec.bucket_name} was created"))
 
 

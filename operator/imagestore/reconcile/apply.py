@@ -8,6 +8,7 @@ from imagestore.backends.base import Backend
 from imagestore.core.errors import NotFound, StoreError, Transient
 from imagestore.core.facet import Facet, Parts
 from imagestore.core.plan import Change, Op, Plan, plan
+from imagestore.core.policies import COUNTING
 from imagestore.facets.tags import Tags
 from imagestore.reconcile.observe import found
 
@@ -92,6 +93,7 @@ _HELD: Mapping[str, State] = {
     "Drifted": "Drifted",
     "Snoozed": "Drifted",
     "Unconfirmed": "Pending",
+    COUNTING: "Pending",
     "Throttled": "Pending",
     "Unavailable": "Pending",
     "Conflict": "Pending",

@@ -14,6 +14,7 @@ from imagestore.reconcile.adoption import adopt
 from imagestore.reconcile.closing import Result, done, interval, trouble, visited, want
 from imagestore.reconcile.gate import barred
 from imagestore.reconcile.ownership import Claim
+from imagestore.reconcile.removals import preview, uncount
 from imagestore.reconcile.situation import Situation
 from imagestore.reconcile.visit import ensure_mark, look_at, visit
 
@@ -23,9 +24,11 @@ FRESH = timedelta(seconds=60)  # how long the answer "no such bucket" is believe
 def reconcile(s: Situation) -> Result:
     """One visit to one bucket. Raises nothing that a store may answer."""
     if s.meta.deleting:
+        uncount(s)
         return deletion.reconcile(s)
     outcome = barred(s)
     if outcome is not None:
+        uncount(s)
         return outcome
     backend = s.store.backend
     assert backend is not None, "the gate has made sure"  # noqa: S101
@@ -64,7 +67,8 @@ def _present(s: Situation, backend: Backend, sight: Sight) -> Result:
         sight = ensure_mark(s, backend, sight, {})
     s.memo.marked = sight.tags is not None and judgement.claim is not Claim.ADOPTABLE
     wanted = want(s)
-    seen = visit(s, backend, wanted, look_at(s, backend, sight, wanted), consented=fresh)
+    seen = visit(s, backend, wanted, look_at(s, backend, sight, wanted), consented=fresh, fresh=fresh)
+    preview(s, backend)
     return visited(s, backend, seen)
 
 

@@ -7,6 +7,7 @@ from imagestore.backends.base import Backend
 from imagestore.core.conditions import find
 from imagestore.core.errors import Conflict, Denied, NotFound, StoreError, Throttled, Transient, Unavailable
 from imagestore.core.outcome import Finalizer, Note, Outcome
+from imagestore.core.policies import COUNTING
 from imagestore.core.units import seconds
 from imagestore.reconcile import report
 from imagestore.reconcile.desired import Wanted, asked, inputs_hash, wanted
@@ -82,6 +83,7 @@ def _acknowledged(s: Situation) -> dict[str, object]:
 
 
 USAGE_EVERY = timedelta(hours=1)
+COUNTED_AGAIN = 60.0  # seconds between two reports of how far a count is; its end is told at once
 
 
 def _usage(s: Situation, backend: Backend) -> dict[str, object]:
@@ -107,7 +109,8 @@ def _next(s: Situation, seen: Visit) -> float:
     failing = [r for r in seen.results if r.transient or r.state == "Failed"]
     if not failing:
         s.memo.failures = 0
-        return interval(s)
+        counting = any(r.reason == COUNTING for r in seen.results)
+        return min(interval(s), COUNTED_AGAIN) if counting else interval(s)
     return max([backoff(s), *(r.retry_after or 0.0 for r in failing)])
 
 

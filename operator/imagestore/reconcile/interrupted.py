@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from imagestore.api.bucketstatus import ImageBucketStatus
-from imagestore.core.facet import Facet
+from imagestore.core.facet import WHOLE, Facet
 from imagestore.core.plan import Change, Plan
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.reconcile.digests import wish_digest
@@ -17,7 +17,13 @@ from imagestore.reconcile.digests import wish_digest
 
 def resumed(todo: Plan, status: ImageBucketStatus) -> Plan:
     """The plan in which the second half of an interrupted write is no risk: the whole of it was let through."""
-    return todo.map(lambda c: replace(c, risk=None) if c.risk and _half_done(c, status) else c)
+
+    def rule(change: Change) -> Change:
+        if (change.risk or change.removing) and _half_done(change, status):
+            return replace(change, risk=None, removing=WHOLE)
+        return change
+
+    return todo.map(rule)
 
 
 def _half_done(change: Change, status: ImageBucketStatus) -> bool:

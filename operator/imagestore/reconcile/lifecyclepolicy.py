@@ -6,11 +6,10 @@ is gone is known by the rules' ids and by the bucket's own status, and goes as s
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import get_args
 
-from imagestore.api.bucketstatus import FacetStatus, FieldDrift, Held, ImageBucketStatus
+from imagestore.api.bucketstatus import FacetStatus, FieldDrift, Held
 from imagestore.api.lifecyclepolicy import (
     LISTED,
     BucketCounts,
@@ -21,8 +20,9 @@ from imagestore.api.lifecyclepolicy import (
 )
 from imagestore.core.conditions import Condition, find, is_true, settle
 from imagestore.core.outcome import Finalizer, Note, Outcome
-from imagestore.reconcile.merging import Verdict
+from imagestore.reconcile.previews import preview
 from imagestore.reconcile.report import condition, reconciling, stalled
+from imagestore.reconcile.seen import Bucket
 from imagestore.reconcile.situation import Meta, Settings
 
 Result = Outcome[LifecyclePolicyStatus]
@@ -30,17 +30,6 @@ Result = Outcome[LifecyclePolicyStatus]
 FACET = "lifecycle"
 NAMED = 5  # buckets that a condition's message names
 _TROUBLE: tuple[BucketState, ...] = ("Conflict", "Lossy", "Held", "Pending", "Applied")
-
-
-@dataclass(frozen=True)
-class Bucket:
-    """One matched ImageBucket. ``current``: all that is now wished of its lifecycle is what it was last seen to hold."""
-
-    name: str
-    verdict: Verdict
-    status: ImageBucketStatus
-    current: bool = True
-    versioned: bool = True
 
 
 def reconcile(
@@ -54,7 +43,8 @@ def reconcile(
     """``buckets``: all that the policy matches."""
     if meta.deleting:
         return Outcome(None, finalizer=Finalizer.LEAVE)
-    settled = _settled(meta, status)
+    told = status.observed_generation == meta.generation
+    settled = told and _settled(status)
     outcomes = sorted((_outcome(meta.name, spec, b, settled=settled) for b in buckets), key=_order)
     conditions = [*_judged(spec, outcomes), *_drifted(meta.name, buckets)]
     after = LifecyclePolicyStatus(
@@ -62,17 +52,18 @@ def reconcile(
         conditions=settle(now, meta.generation, conditions, status.conditions),
         counts=_counts(outcomes),
         buckets=tuple(outcomes[:LISTED]),
+        preview=preview(meta.name, spec, buckets, status.preview if told else None),
     )
     return Outcome(after, _notes(status, after), settings.default_interval, Finalizer.LEAVE)
 
 
-def _settled(meta: Meta, status: LifecyclePolicyStatus) -> bool:
+def _settled(status: LifecyclePolicyStatus) -> bool:
     """Whether every bucket was seen to hold these very rules: what is new to one then is somebody else's edit.
 
     Without this, one edit of one policy would make all others of its buckets Pending and Applied again.
     """
-    told, counts = status.observed_generation == meta.generation, status.counts
-    return told and counts is not None and counts.applied == counts.matched
+    counts = status.counts
+    return counts is not None and counts.applied == counts.matched
 
 
 def _order(outcome: BucketOutcome) -> tuple[int, str]:
@@ -102,6 +93,8 @@ def _state(bucket: Bucket, *, settled: bool) -> tuple[BucketState, str]:
     held = facet is not None and facet.state == "InSync" and bucket.verdict.rules <= set(facet.parts)
     if held and (bucket.current or settled):
         return "Applied", ""
+    if bucket.heard and facet is not None and facet.state == "Held":
+        return _unsettled(bucket, facet)
     if not bucket.current:
         return "Pending", _waiting(bucket) or "the bucket has not acted on the last change yet"
     if facet is None:

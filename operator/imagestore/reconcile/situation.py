@@ -11,6 +11,7 @@ from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Backend
 from imagestore.core.reading import FULL
 from imagestore.reconcile.merging import Declared, Merged, remembered
+from imagestore.reconcile.survey import Bounded, Surveys
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ class Situation:
     now: datetime
     token: Callable[[], str]  # a new random token for a hold
     memo: Memo = field(default_factory=Memo)
+    surveys: Surveys = field(default_factory=Bounded, kw_only=True)  # who counts what is in it
     namespace_labels: Mapping[str, str] = field(default_factory=dict)
     older_rival: str | None = None  # namespace/name of an older ImageBucket that claims the same bucket
     earlier_buckets: int = 0  # ImageBuckets of this namespace on this backend that are older than this one

@@ -9,14 +9,15 @@ from imagestore.backends.base import Backend, Sight
 from imagestore.core.diff import FieldDiff
 from imagestore.core.facet import Facet
 from imagestore.core.plan import Change, Managed, Op, Plan, plan
-from imagestore.core.policies import hold_everything, hold_risky, observe_only
+from imagestore.core.policies import hold_everything, hold_risky, observe_only, without_risk
 from imagestore.core.reading import Found, Missing, Reading
 from imagestore.facets.tags import OWNER, Tags
-from imagestore.reconcile import drift, ownership
+from imagestore.reconcile import drift, holds, ownership
 from imagestore.reconcile.apply import Result, apply
 from imagestore.reconcile.desired import Wanted, relaxed, unsupported
 from imagestore.reconcile.interrupted import resumed
 from imagestore.reconcile.observe import readings
+from imagestore.reconcile.removals import weighed
 from imagestore.reconcile.situation import Situation
 from imagestore.reconcile.tenancy import Refusal
 
@@ -66,12 +67,18 @@ def _relaxed(s: Situation, want: Wanted, read: Mapping[str, Reading]) -> dict[st
 
 
 def visit(
-    s: Situation, backend: Backend, want: Wanted, read: Mapping[str, Reading], *, consented: bool
+    s: Situation,
+    backend: Backend,
+    want: Wanted,
+    read: Mapping[str, Reading],
+    *,
+    consented: bool,
+    fresh: bool = False,
 ) -> Visit:
-    """Plan, restrain and apply. ``consented``: the bucket is new, or a person has approved this very plan."""
+    """Plan, restrain and apply. ``consented``: the bucket is ``fresh``, or a person has approved this very plan."""
     todo = planned(s, want, read)
     verdict = drift.Verdict(todo) if consented else drift.assess(s, todo, want.wishes)
-    restrained = _restrain(s, verdict.plan, consented=consented)
+    restrained = _restrain(s, backend, verdict.plan, consented=consented, fresh=fresh)
     results = _apply(s, backend, restrained, _relaxed(s, want, read), want.managed)
     return Visit(
         (*results, *_withheld(want.withheld)),
@@ -80,24 +87,20 @@ def visit(
         verdict.confirm_in,
         verdict.declared,
         verdict.snoozed,
-        _holds(results),
+        holds.held(results),
         restrained.digest,
     )
 
 
-def _restrain(s: Situation, todo: Plan, *, consented: bool) -> Plan:
+def _restrain(s: Situation, backend: Backend, todo: Plan, *, consented: bool, fresh: bool) -> Plan:
+    """Who agreed to a plan saw its paths, and no numbers: what it removes is counted all the same."""
     if s.spec.mode == "Observe":
         return observe_only(todo)
-    if not consented:
-        todo = resumed(todo, s.status)
-        todo = hold_risky(_tokens(s, todo), frozenset(s.spec.approve))(todo)
+    todo = without_risk(todo) if consented else resumed(todo, s.status)
+    if not fresh:
+        todo = weighed(s, backend, todo)
+        todo = hold_risky(holds.tokens(s, todo), frozenset(s.spec.approve))(todo)
     return _breaker(s, todo)
-
-
-def _tokens(s: Situation, todo: Plan) -> dict[str, str]:
-    """Each risky change's token: the one of the same hold, else a new one."""
-    known = {h.digest: h.token for h in (s.status.plan.held if s.status.plan else ())}
-    return {c.digest: known.get(c.digest) or s.token() for c in todo.writes if c.risk}
 
 
 def _breaker(s: Situation, todo: Plan) -> Plan:
@@ -136,15 +139,6 @@ def _left(fields: Sequence[FieldDiff], results: Sequence[Result]) -> tuple[Field
     """The drift that is still there: that of settings which are not in sync now."""
     mended = {r.change.facet for r in results if r.state == "InSync"}
     return tuple(f for f in fields if f.path.partition(".")[0].partition("[")[0] not in mended)
-
-
-def _holds(results: Sequence[Result]) -> tuple[Held, ...]:
-    waiting = [r.change for r in results if r.change.op is Op.HOLD and r.change.token]
-    return tuple(Held(facet=c.facet, token=c.token, why=_why(c), digest=c.digest) for c in waiting)
-
-
-def _why(change: Change) -> str:
-    return f"{change.message} ({drift.paths(change.fields)})"[:4096]
 
 
 def _withheld(refusals: Sequence[Refusal]) -> tuple[Result, ...]:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from imagestore.backends.base import Backend, Lists
+from imagestore.backends.walk import Walk, scopes
 from imagestore.cli.forecasting.checkpoint import Checkpoint, identity
-from imagestore.cli.forecasting.walk import Walk, scopes
 from imagestore.cli.planning.bucket import Question, situation
 from imagestore.cli.planning.verdict import Verdict
 from imagestore.core.cost import UNPRICED

@@ -9,7 +9,7 @@ from typing import Any
 
 from imagestore.cli.wrong import Wrong
 
-VERSION = 1
+VERSION = 2
 
 
 def identity(*parts: object) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from imagestore.cli.forecasting import words
 from imagestore.cli.forecasting.report import holds, table
+from imagestore.core import units
 from imagestore.core.cost import MONTH, cents
 from imagestore.core.render import Paint, plain, printable
 from imagestore.forecast.ledger import Ledger
@@ -74,7 +75,7 @@ def _periods(c: Curve, days: int) -> Iterator[tuple[Point, Decimal]]:
 def _row(c: Curve, p: Point, fees: Decimal) -> list[str]:
     held = [p.classes[name].bytes if name in p.classes else 0 for name in c.classes]
     money = [_money(p.month), _money(fees), _money(p.paid)] if c.priced else []
-    return [str(p.day), str(sum(h.objects for h in p.classes.values())), *map(words.size, held), *money]
+    return [str(p.day), str(sum(h.objects for h in p.classes.values())), *map(units.size, held), *money]
 
 
 def _money(amount: Decimal | None) -> str:

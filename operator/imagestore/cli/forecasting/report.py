@@ -12,6 +12,7 @@ from imagestore.cli.forecasting.bucket import Preview
 from imagestore.cli.manifests.place import Problem
 from imagestore.cli.planning.report import code, fitting
 from imagestore.cli.planning.verdict import Exit, Verdict
+from imagestore.core import units
 from imagestore.core.render import Paint, plain, printable
 from imagestore.forecast.ledger import Ledger
 from imagestore.forecast.outlook import Line, lines, periods
@@ -87,7 +88,7 @@ def _brief(told: Told, p: Preview) -> Iterator[str]:
 
 
 def _sum(found: Sequence[Line]) -> str:
-    return f"{sum(line.objects for line in found)} objects, {words.size(sum(line.bytes for line in found))}"
+    return f"{sum(line.objects for line in found)} objects, {units.size(sum(line.bytes for line in found))}"
 
 
 def _title(p: Preview) -> str:
@@ -98,15 +99,15 @@ def holds(ledger: Ledger) -> str:
     """``12000 objects, 3.4 GiB (STANDARD 3.4 GiB); 0.08 USD a month``"""
     held = sorted(ledger.start.items())
     objects, size = sum(h.objects for _, h in held), sum(h.bytes for _, h in held)
-    classes = ", ".join(f"{printable(c)} {words.size(h.bytes)}" for c, h in held)
-    said = f"{objects} objects, {words.size(size)}" + (f" ({classes})" if classes else "")
+    classes = ", ".join(f"{printable(c)} {units.size(h.bytes)}" for c, h in held)
+    said = f"{objects} objects, {units.size(size)}" + (f" ({classes})" if classes else "")
     month = ledger.prices.month({c: h.billed for c, h in held}) if ledger.prices.classes else None
     return said if month is None else f"{said}; {words.money(month, ledger.prices.currency)} a month"
 
 
 def _row(told: Told, p: Preview, line: Line) -> list[str]:
     currency = p.ledger.prices.currency if p.ledger else ""
-    size = words.size(line.bytes) if line.bytes else ""
+    size = units.size(line.bytes) if line.bytes else ""
     return [
         told.when(line),
         words.deed(line),

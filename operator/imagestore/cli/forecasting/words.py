@@ -7,7 +7,6 @@ from imagestore.core.cost import cents
 from imagestore.forecast.effect import Action
 from imagestore.forecast.outlook import Line
 
-_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _VERBS = {
     Action.MOVE: "move to",
     Action.REMOVE: "remove",
@@ -15,14 +14,6 @@ _VERBS = {
     Action.SWEEP: "remove delete markers",
     Action.ABORT: "abort uploads",
 }
-
-
-def size(count: int) -> str:
-    """``2.3 GiB``"""
-    value, unit = float(count), 0
-    while abs(value) >= 1024 and unit < len(_UNITS) - 1:
-        value, unit = value / 1024, unit + 1
-    return f"{value:.1f} {_UNITS[unit]}" if unit else f"{count} B"
 
 
 def money(amount: Decimal, currency: str) -> str:

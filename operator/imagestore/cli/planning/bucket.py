@@ -14,18 +14,22 @@ from imagestore.cli.planning.verdict import Verdict
 from imagestore.core.conditions import find
 from imagestore.core.errors import StoreError
 from imagestore.core.plan import Op, Plan
-from imagestore.core.policies import hold_risky, observe_only
+from imagestore.core.policies import hold_risky, observe_only, without_risk
 from imagestore.facets.tags import OWNER
-from imagestore.reconcile import ownership
+from imagestore.reconcile import holds, ownership
 from imagestore.reconcile.closing import want
 from imagestore.reconcile.drift import snoozed
 from imagestore.reconcile.gate import barred
 from imagestore.reconcile.ownership import Claim
 from imagestore.reconcile.references import NOT_FOUND
+from imagestore.reconcile.removals import weighed
 from imagestore.reconcile.situation import Meta, Settings, Situation, Store
+from imagestore.reconcile.survey import Bounded
 from imagestore.reconcile.visit import blank, look_at, planned
 
 UNREADABLE = ("Denied", "Throttled", "Unavailable", "Conflict", "Rejected", "Unexpected", "NotFound")
+PAGES = 10  # of a bucket with new rules that remove are counted; the operator counts to the end
+TAGS = 30  # keys, on each of them
 UNCHECKED = "the store has no bucket tags, so whose the bucket is cannot be told without a cluster"
 
 UNSEEN = "no cluster was asked, so give its manifest with -f, too"
@@ -33,7 +37,10 @@ UNSEEN = "no cluster was asked, so give its manifest with -f, too"
 
 @dataclass(frozen=True)
 class Question:
-    """What to plan, and for whom. ``installation`` None: whatever the bucket's mark says."""
+    """What to plan, and for whom. ``installation`` None: whatever the bucket's mark says.
+
+    ``pages``: how much of a bucket is counted where rules would remove something new.
+    """
 
     object: Object
     spec: ImageBucketSpec
@@ -41,6 +48,7 @@ class Question:
     store: Store
     now: datetime
     installation: str | None = None
+    pages: int = PAGES
 
 
 def plan_bucket(question: Question) -> Verdict:
@@ -80,6 +88,7 @@ def situation(question: Question) -> Situation:
         earlier_buckets=standing.earlier,
         referenced=around.others.get(o.namespace, {}),
         policies=around.policies_of(o),
+        surveys=Bounded(question.pages, TAGS),
     )
 
 
@@ -108,7 +117,7 @@ def _looked(question: Question, s: Situation, backend: Backend, verdict: Verdict
     verdict = replace(verdict, adopt=judgement.claim is Claim.ADOPTABLE, notes=(*verdict.notes, *notes))
     wanted = want(s)
     todo = planned(s, wanted, look_at(s, backend, sight, wanted))
-    return _with_plan(question, s, verdict, _restrained(s, todo, consented=verdict.adopt))
+    return _with_plan(question, s, verdict, _restrained(s, backend, todo, consented=verdict.adopt))
 
 
 def _recognised(question: Question, s: Situation, sight: Sight) -> Situation:
@@ -135,13 +144,12 @@ def _absent(question: Question, s: Situation, backend: Backend, verdict: Verdict
     return _with_plan(question, s, replace(verdict, create=True), todo)
 
 
-def _restrained(s: Situation, todo: Plan, *, consented: bool) -> Plan:
+def _restrained(s: Situation, backend: Backend, todo: Plan, *, consented: bool) -> Plan:
     """As the operator would, less what needs its memory: second looks and the convergence breaker."""
     if s.spec.mode == "Observe":
         return observe_only(todo)
-    if consented:
-        return todo
-    known = {h.digest: h.token for h in (s.status.plan.held if s.status.plan else ())}
+    todo = weighed(s, backend, without_risk(todo) if consented else todo)
+    known = {h.digest: h.token for h in holds.known(s).values()}
     return hold_risky(known, frozenset(s.spec.approve))(todo)
 
 

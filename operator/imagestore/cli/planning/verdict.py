@@ -7,6 +7,7 @@ from typing import Any
 
 from imagestore.cli.manifests.place import Place, Problem
 from imagestore.core.plan import Op, Plan
+from imagestore.core.policies import COUNTING
 
 Call = dict[str, Any]
 
@@ -45,11 +46,14 @@ class Verdict:
 
     @property
     def exit(self) -> Exit:
-        """Whether anything would change. What waits for a person's approval is a change."""
+        """Whether anything would change. What waits for a person's approval, or to be counted, is a change."""
         if self.problems:
             return Exit.ERROR
-        held = any(c.op is Op.HOLD and c.reason == "NeedsApproval" for c in self.plan.changes)
+        held = any(c.op is Op.HOLD and c.reason in _WAITING for c in self.plan.changes)
         return Exit.CHANGES if self.create or self.plan.writes or held else Exit.NOTHING
+
+
+_WAITING = ("NeedsApproval", COUNTING)
 
 
 def overall(verdicts: tuple[Verdict, ...], problems: tuple[Problem, ...]) -> Exit:

@@ -35,17 +35,23 @@ class Walk:
     after: Mapping[str, str] = field(default_factory=dict)
     pending: list[Stored] = field(default_factory=list)
 
+    @property
+    def ended(self) -> bool:
+        """Whether all was listed."""
+        return self.scope >= len(self.scopes)
+
     def run(self) -> None:
         """To the end. When the store fails, where it stands is saved; otherwise the last checkpoint holds."""
         pages = 0
-        while self.scope < len(self.scopes):
-            self._page()
+        while not self.ended:
+            self.step()
             pages += 1
             if pages % PAGES == 0:
                 self.save(self.to_json())
         self.save(self.to_json())
 
-    def _page(self) -> None:
+    def step(self) -> None:
+        """One page. When the store fails, the same one is asked for again."""
         try:
             page = self.lists.page(self.bucket, self.scopes[self.scope], self.after)
         except StoreError:

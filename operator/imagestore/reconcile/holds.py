@@ -1,0 +1,39 @@
+"""What waits for a person: tokens and sentences, as a status remembers them. Pure."""
+
+from collections.abc import Sequence
+
+from imagestore.api.bucketstatus import Held
+from imagestore.core.plan import Change, Op, Plan
+from imagestore.reconcile import drift
+from imagestore.reconcile.apply import Result
+from imagestore.reconcile.situation import Situation
+
+
+def known(s: Situation) -> dict[str, Held]:
+    """The holds that the status has, by change."""
+    return {h.digest: h for h in (s.status.plan.held if s.status.plan else ())}
+
+
+def tokens(s: Situation, todo: Plan) -> dict[str, str]:
+    """Each risky change's token: the one of the same hold, else a new one."""
+    told = known(s)
+    return {c.digest: told[c.digest].token if c.digest in told else s.token() for c in todo.writes if c.risk}
+
+
+def held(results: Sequence[Result]) -> tuple[Held, ...]:
+    """The holds that a person can approve."""
+    waiting = [r.change for r in results if r.change.op is Op.HOLD and r.change.token]
+    return tuple(Held(facet=c.facet, token=c.token, why=_why(c), digest=c.digest) for c in waiting)
+
+
+def _why(change: Change) -> str:
+    return f"{change.message}{_where(change)}"[:4096]
+
+
+def _where(change: Change) -> str:
+    return f" ({drift.paths(change.fields)})"
+
+
+def said(hold: Held, change: Change) -> str:
+    """The sentence of a hold without the paths behind it."""
+    return hold.why.removesuffix(_where(change))

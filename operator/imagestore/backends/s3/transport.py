@@ -17,7 +17,8 @@ from imagestore.backends.s3 import genuine
 from imagestore.backends.s3.client import SHARED, Keys, Target
 from imagestore.backends.s3.errors import translate
 from imagestore.backends.s3.setting import Call
-from imagestore.backends.s3.transport_http import Http, Response
+from imagestore.backends.s3.transport_answer import Response
+from imagestore.backends.s3.transport_http import sender
 from imagestore.backends.s3.transport_request import Place, build, operation_model
 from imagestore.backends.s3.transport_signing import Signer
 
@@ -27,14 +28,14 @@ _PARSER = create_parser("rest-xml")
 def connected(target: Target) -> Call:
     """``call`` on connections of its own. Raises StoreErrors only."""
     place, signer = Place.of(target), Signer(target.region)
-    http, secrets = Http(target, place), target.keys.secrets if target.keys else ()
+    send, secrets = sender(target, place), target.keys.secrets if target.keys else ()
 
     def call(operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         try:
             model = operation_model(operation)
             request = build(model, parameters, place)
             headers = signer.headers(request, target.keys or _ambient(), datetime.now(UTC))
-            return _answer(model, http.send(request, headers))
+            return _answer(model, send(request, headers))
         except Exception as error:  # noqa: BLE001  translated, whatever it is
             # The original holds the request (and the store's copy of its signature): it is not chained.
             raise translate(error, operation, secrets) from None

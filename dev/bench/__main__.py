@@ -16,7 +16,7 @@ from dev.bench.api import connected
 from dev.bench.curves import draw
 from dev.bench.page import page
 from dev.bench.phases import Bench, Numbers
-from dev.bench.report import refused, table
+from dev.bench.report import merged, refused, table
 from dev.bench.world import world
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -35,7 +35,8 @@ def main() -> None:
     parser.add_argument("--concurrency", type=int, default=LIMITS["concurrency"], help="default %(default)s")
     parser.add_argument("--phases", default=",".join(PHASES), help="default %(default)s")
     parser.add_argument("--output", type=Path, help="where the raw data goes, as JSON")
-    parser.add_argument("--keep", action="store_true", help="write docs/benchmarks.md and its raw data")
+    parser.add_argument("--keep", action="store_true",
+        help="write docs/benchmarks.md and its raw data, beside what else was measured on this day")  # fmt: skip
     options = parser.parse_args()
     sizes = [int(size) for size in options.sizes.split(",") for _ in range(options.repeat)]
     found = [numbers for size in sizes for numbers in asyncio.run(_measure(size, options))]
@@ -50,6 +51,8 @@ def main() -> None:
 def _keep(raw: dict[str, Any]) -> None:
     data = DOCS / "benchmarks" / f"{str(raw['at'])[:10]}.json"
     data.parent.mkdir(exist_ok=True)
+    if data.exists():
+        raw = merged(json.loads(data.read_text()), raw)
     data.write_text(json.dumps(raw, indent=1) + "\n")
     curves = data.with_suffix(".svg")
     draw(raw["numbers"], curves)

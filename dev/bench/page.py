@@ -24,6 +24,8 @@ _WORDS = """
 edits begin with the new process, so its start counts. `restart`: over an unchanged fleet, from the process's start
 until it is quiet (`working`: until it is ready); calls and writes are those until MinIO's metrics settled.
 `look at all`: one round of looking at everything as fast as it can. `delete`: `DeleteIfEmpty`, until all are gone.
+`policies`: LifecyclePolicies of one rule each that all buckets are selected by, until each says that it is applied on
+all of them; then an edit of one of them, and at last edits of a policy's and all buckets' annotations.
 """
 
 

@@ -226,6 +226,20 @@ def test_an_answer_is_read_as_boto3_reads_it(
     assert answer == expected
 
 
+MOMENTS = ["2026-01-01T00:00:00.000Z", "2026-01-01T00:00:00+02:00", "2026-01-01T00:00:00", "20260101",
+           "Thu, 01 Jan 2026 00:00:00 GMT", "1700000000"]  # fmt: skip
+
+
+@pytest.mark.parametrize("written", MOMENTS)
+def test_a_moment_is_read_as_boto3_reads_it(boto: tuple[Heard, Any, Call], written: str) -> None:
+    found, client, call = boto
+    told = f"<ListAllMyBucketsResult><Buckets><Bucket><CreationDate>{written}</CreationDate></Bucket></Buckets></ListAllMyBucketsResult>"
+    found.status, found.body = 200, told.encode()
+    expected, answer = ask_boto(client, "ListBuckets", {}), call("ListBuckets", {})
+    assert expected is not None
+    assert answer["Buckets"] == expected["Buckets"]
+
+
 def test_a_chunked_answer_is_read_whole(heard: Heard) -> None:
     text = b"<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>"
     heard.headers = {"Transfer-Encoding": "chunked"}

@@ -79,6 +79,7 @@ async def _run(arguments: argparse.Namespace) -> Any:
     from imagestore.k8s.wiring import Options
     from imagestore.reconcile.situation import Settings
 
+    gc.freeze()  # nor is what was imported looked through ever again
     gc.enable()
     try:
         access = find()

@@ -7,7 +7,8 @@ Lease in its hands.
 
 What is known already never gets as far as kopf's workers: most events are the echo of our own writes or what we have
 listed at the start, and a task, a queue and an invocation for each of them cost a fifth of a creation and half of a
-restart. A deletion always does, since kopf remembers objects until it sees one.
+restart. A deletion always does, since kopf remembers objects until it sees one. Nor is everything listed twice at a
+start: kopf watches from our own listing on, so that no deletion falls between two.
 
 This needs kopf's insides, which is one reason why its version is pinned.
 """
@@ -18,20 +19,28 @@ import random
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from kopf._cogs.clients import errors, watching
+from kopf._cogs.clients import errors, fetching, watching
 
 from imagestore.api.kinds import GROUP, KINDS, Kind
 
 log = logging.getLogger(__name__)
-_ORIGINAL = watching.continuous_watch
+_ORIGINAL, _LISTING = watching.continuous_watch, fetching.fetch_objs
 _GIVE_UP = 60  # failures in a row, half an hour; then it ends, and a restart is visible
 _KINDS = {(GROUP, kind.plural): kind for kind in KINDS}
 
 Knows = Callable[[Kind, Any], bool]
 
 
-def install(knows: Knows) -> None:
-    """From now on, for every watch of kopf's. ``knows``: whether this version of an object is remembered."""
+def install(knows: Knows, listed: dict[str, str]) -> None:
+    """From now on, for every watch of kopf's.
+
+    ``knows``: whether this version of an object is remembered. ``listed``: the versions of listings that were made a
+    moment ago, by plural; each is good for one watch.
+    """
+    watching.continuous_watch, fetching.fetch_objs = _watch(knows), _listing(listed)
+
+
+def _watch(knows: Knows) -> Any:
     failures: dict[str, int] = {}
 
     async def continuous_watch(**arguments: Any) -> AsyncIterator[Any]:
@@ -49,7 +58,20 @@ def install(knows: Knows) -> None:
             log.warning("the watch of %s is begun anew: %s", what, _said(error))
             await asyncio.sleep(min(30.0, 0.25 * 2 ** min(failures[what], 10)) * random.uniform(0.5, 1.0))  # noqa: S311
 
-    watching.continuous_watch = continuous_watch
+    return continuous_watch
+
+
+def _listing(listed: dict[str, str]) -> Any:
+    async def fetch_objs(**arguments: Any) -> AsyncIterator[Any]:
+        kind = _kind(arguments["resource"])
+        since = listed.pop(kind.plural, "") if kind else ""
+        if since:
+            yield [], since
+            return
+        async for page in _LISTING(**arguments):
+            yield page
+
+    return fetch_objs
 
 
 def _kind(resource: Any) -> Kind | None:

@@ -7,6 +7,7 @@ a key derived anew for every signature) is not: it took most of a call's time. S
 
 import io
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,11 +27,12 @@ from imagestore.backends.s3.transport_signing import Signer
 
 def _moment(text: str) -> datetime:
     """As botocore reads it, two hundred times faster where it is as every store writes it: a listing is full of them."""
-    try:
+    read: datetime | None = None
+    with suppress(TypeError, ValueError):
         read = datetime.fromisoformat(text)
-    except (TypeError, ValueError):
-        return parse_timestamp(text)
-    return read if read.tzinfo else parse_timestamp(text)
+    if read is None or read.tzinfo is None:
+        read = parse_timestamp(text)
+    return read
 
 
 _FACTORY = ResponseParserFactory()

@@ -26,8 +26,7 @@ def sender(target: Target, place: Place) -> Send:
 class Http:
     """Straight to one store.
 
-    botocore's session, urllib3 and http.client between them take six times as long as the rest of a call: see
-    docs/adr/0019.
+    botocore's session, urllib3 and http.client between them took two thirds of a call's time: see docs/adr/0019.
     """
 
     def __init__(self, target: Target, place: Place) -> None:

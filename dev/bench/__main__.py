@@ -5,18 +5,18 @@ import asyncio
 import json
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dev.bench import process
+from dev.bench import policies, process
 from dev.bench.api import connected
 from dev.bench.curves import draw
 from dev.bench.page import page
 from dev.bench.phases import Bench, Numbers
-from dev.bench.report import refused, table
+from dev.bench.report import merged, refused, table
 from dev.bench.world import world
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -33,12 +33,19 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=1, help="runs of each size; default %(default)s")
     parser.add_argument("--edits", type=int, default=200, help="edits that are timed; default %(default)s")
     parser.add_argument("--concurrency", type=int, default=LIMITS["concurrency"], help="default %(default)s")
+    parser.add_argument("--policies", default="40x200",
+        help="LifecyclePolicies and buckets in a world of their own, 0x0 for none; default %(default)s")  # fmt: skip
     parser.add_argument("--phases", default=",".join(PHASES), help="default %(default)s")
     parser.add_argument("--output", type=Path, help="where the raw data goes, as JSON")
-    parser.add_argument("--keep", action="store_true", help="write docs/benchmarks.md and its raw data")
+    parser.add_argument("--keep", action="store_true",
+        help="write docs/benchmarks.md and its raw data, beside what else was measured on this day")  # fmt: skip
     options = parser.parse_args()
     sizes = [int(size) for size in options.sizes.split(",") for _ in range(options.repeat)]
-    found = [numbers for size in sizes for numbers in asyncio.run(_measure(size, options))]
+    measured = partial(_measure, LIMITS | {"concurrency": options.concurrency})
+    found = [numbers for size in sizes for numbers in asyncio.run(measured(size, partial(_phases, options)))]
+    many, buckets = map(int, options.policies.split("x"))
+    if many:
+        found += asyncio.run(measured(buckets, partial(_policies, many)))
     print(table(found), *refused(found), sep="\n")
     raw = _raw(found)
     if options.output:
@@ -50,6 +57,8 @@ def main() -> None:
 def _keep(raw: dict[str, Any]) -> None:
     data = DOCS / "benchmarks" / f"{str(raw['at'])[:10]}.json"
     data.parent.mkdir(exist_ok=True)
+    if data.exists():
+        raw = merged(json.loads(data.read_text()), raw)
     data.write_text(json.dumps(raw, indent=1) + "\n")
     curves = data.with_suffix(".svg")
     draw(raw["numbers"], curves)
@@ -69,27 +78,29 @@ def _raw(found: list[Numbers]) -> dict[str, Any]:
     }
 
 
-async def _measure(size: int, options: argparse.Namespace) -> list[Numbers]:
+Say = Callable[[Numbers], None]
+Limits = dict[str, int]
+
+
+async def _measure(
+    limits: Limits, size: int, measure: Callable[[Bench, Say], Awaitable[None]]
+) -> list[Numbers]:
     found: list[Numbers] = []
 
     def say(numbers: Numbers) -> None:
         found.append(numbers)
         print(table([numbers]).splitlines()[2], flush=True)
 
-    with tempfile.TemporaryDirectory(prefix="imagestore-bench-", dir=MEMORY) as folder:
-        async with _bench(Path(folder), size, options.concurrency) as bench:
-            await _phases(bench, options, say)
+    with (
+        tempfile.TemporaryDirectory(prefix="imagestore-bench-", dir=MEMORY) as folder,
+        world(Path(folder), limits) as there,
+    ):
+        async with connected(there.cluster) as (api, follower):
+            await measure(Bench(there, api, follower, size), say)
     return found
 
 
-@asynccontextmanager
-async def _bench(folder: Path, size: int, concurrency: int) -> AsyncIterator[Bench]:
-    with world(folder, LIMITS | {"concurrency": concurrency}) as there:
-        async with connected(there.cluster) as (api, follower):
-            yield Bench(there, api, follower, size)
-
-
-async def _phases(bench: Bench, options: argparse.Namespace, say: Callable[[Numbers], None]) -> None:
+async def _phases(options: argparse.Namespace, bench: Bench, say: Say) -> None:
     phases = options.phases.split(",")
     with bench.world.operator() as operator:
         say(await bench.create(operator))
@@ -104,6 +115,12 @@ async def _phases(bench: Bench, options: argparse.Namespace, say: Callable[[Numb
     if "delete" in phases:
         with bench.world.operator() as operator:
             say(await bench.delete(operator))
+
+
+async def _policies(many: int, bench: Bench, say: Say) -> None:
+    with bench.world.operator() as operator:
+        async for numbers in policies.measure(bench, operator, many):
+            say(numbers)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,9 @@ import aiohttp
 import yaml
 
 from dev.cluster import Cluster
+from imagestore.api.kinds import KINDS
 
+KIND = {kind.name: kind for kind in KINDS}
 GROUP = "/apis/imagestore.dev/v1alpha1"
 AT_ONCE = 16
 Json = dict[str, Any]
@@ -25,13 +27,17 @@ class Api:
         self._session, self._server = session, server
 
     async def create(self, namespace: str, body: Json) -> None:
-        """Make one ImageBucket."""
-        await self._send("POST", f"namespaces/{namespace}/imagebuckets", body)
+        """Make one object."""
+        await self._send("POST", f"namespaces/{namespace}/{KIND[body['kind']].plural}", body)
 
     async def patch(self, namespace: str, name: str, spec: Json) -> int:
-        """Edit one; its new generation."""
-        answer = await self._send("PATCH", f"namespaces/{namespace}/imagebuckets/{name}", {"spec": spec})
+        """Edit one ImageBucket; its new generation."""
+        answer = await self.merge("ImageBucket", namespace, name, {"spec": spec})
         return int(answer["metadata"]["generation"])
+
+    async def merge(self, kind: str, namespace: str, name: str, body: Json) -> Json:
+        """Merge it into an object."""
+        return await self._send("PATCH", f"namespaces/{namespace}/{KIND[kind].plural}/{name}", body)
 
     async def delete(self, namespace: str, name: str) -> None:
         """Delete one, without waiting for it to be gone."""
@@ -48,9 +54,9 @@ class Api:
             found: Json = json.loads(text)
             return found
 
-    async def listed(self) -> Json:
-        """All ImageBuckets."""
-        async with self._session.get(f"{self._server}{GROUP}/imagebuckets") as answer:
+    async def listed(self, kind: str = "ImageBucket") -> Json:
+        """All of a kind."""
+        async with self._session.get(f"{self._server}{GROUP}/{KIND[kind].plural}") as answer:
             found: Json = await answer.json()
             return found
 

@@ -6,9 +6,11 @@ from collections import Counter
 from pathlib import Path
 
 from dev.stores import Store
+from imagestore.api.kinds import KINDS
 
 OPERATOR = "system:serviceaccount:imagestore-system:imagestore"
 _WRITES = frozenset({"create", "update", "patch", "delete"})
+_OURS = tuple(kind.plural for kind in KINDS)
 _REQUESTS = 'minio_s3_requests_total{api="'
 
 
@@ -28,9 +30,7 @@ class Audit:
 
     def writes(self) -> Counter[str]:
         """Writes of the operator to our kinds since the last time: `patch imagebuckets/status 200`."""
-        return Counter(
-            {k: n for k, n in self.all().items() if " imagebuckets" in k or " storagebackends" in k}
-        )
+        return Counter({k: n for k, n in self.all().items() if any(f" {kind}" in k for kind in _OURS)})
 
     def all(self) -> Counter[str]:
         """The same to anything."""

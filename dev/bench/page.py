@@ -11,9 +11,8 @@ lifecycle rules; MinIO keeps its data in memory; API server, etcd, MinIO, operat
 the same cores. Calls to the store are counted by MinIO, writes to the API server by its audit log, CPU and memory by
 the kernel. A number is the median of its runs, with the least and the most in brackets.
 
-- command: `{command}`, {runs}
-- at: {at}, load before the end {load}
-- machine: {cores} cores, {cpu}, Linux {kernel}
+{commands}
+- machine: {cores} cores, {cpu}, Linux {kernel}; {runs} of each size
 
 | phase | buckets | seconds | CPU s | peak MB | store calls each | API writes each | details |
 |---|---|---|---|---|---|---|---|
@@ -25,6 +24,8 @@ _WORDS = """
 edits begin with the new process, so its start counts. `restart`: over an unchanged fleet, from the process's start
 until it is quiet (`working`: until it is ready); calls and writes are those until MinIO's metrics settled.
 `look at all`: one round of looking at everything as fast as it can. `delete`: `DeleteIfEmpty`, until all are gone.
+`policies`: LifecyclePolicies of one rule each that all buckets are selected by, until each says that it is applied on
+all of them; then an edit of one of them, and at last edits of a policy's and all buckets' annotations.
 """
 
 
@@ -32,7 +33,8 @@ _SOAKS = """
 ## Soaks
 
 `make soak`: random edits, deletions and faults over three backends; at the end every bucket equals its spec, and nothing
-that the operator opened is left open. The operator is killed now and then, so memory is that of its longest life.
+that the operator opened is left open. The operator is killed now and then, so memory is that of its longest life; in a
+run without kills (`make soak SOAK_ARGS=--no-kills`) that is the whole of it.
 
 | run | minutes | buckets | deeds | faults | starts of the operator | MB in the second and the last quarter of a life | wrong |
 |---|---|---|---|---|---|---|---|
@@ -45,11 +47,16 @@ def page(raw: dict[str, Any], name: str, curves: str, soaks: Mapping[str, dict[s
     for numbers in raw["numbers"]:
         groups[numbers["phase"], numbers["buckets"]].append(numbers)
     runs = max(map(len, groups.values()))
-    facts = {"raw": name, "command": raw["command"], "at": raw["at"], "runs": f"{runs} run{'s' * (runs > 1)}"}
+    commands = "\n".join(map(_command, [*raw.get("earlier", ()), raw]))
+    facts = {"raw": name, "commands": commands, "runs": f"{runs} run{'s' * (runs > 1)}"}
     rows = "".join(f"| {' | '.join(_row(*key, found))} |\n" for key, found in groups.items())
     soaked = "".join(map(_soaked, soaks, soaks.values()))
     measured = f"{_HEAD.format(**facts, **raw['machine'])}{rows}{_WORDS}\n![the curves]({curves})\n"
     return f"{measured}{_SOAKS}{soaked}"
+
+
+def _command(run: Mapping[str, Any]) -> str:
+    return f"- command: `{run['command']}`, until {run['at']}, load at the end {run['machine']['load']}"
 
 
 def _soaked(name: str, told: dict[str, Any]) -> str:
@@ -62,7 +69,7 @@ def _soaked(name: str, told: dict[str, Any]) -> str:
         round(told["seconds"] / 60),
         told["buckets"],
         sum(told["deeds"].values()),
-        sum(told["faults"].values()),
+        f"{sum(told['faults'].values())}{'' if told.get('kills', True) else ', no kills'}",
         told["operator_starts"],
         memory,
         ", ".join(told["wrong"]) or "nothing",

@@ -1,6 +1,7 @@
 """The table, the raw data and the page."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from dev.bench.phases import Numbers
 
@@ -38,3 +39,12 @@ def refused(all_numbers: Sequence[Numbers]) -> list[str]:
     """Writes that the API server did not take."""
     found = ((n, k, v) for n in all_numbers for k, v in n.writes.items() if not k.endswith((" 200", " 201")))
     return [f"{n.phase} of {n.buckets}: {v} x {k}" for n, k, v in found]
+
+
+def merged(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """The raw data of one day: what was measured again replaces what was known of it, the rest stays."""
+    again = {(n["phase"], n["buckets"]) for n in now["numbers"]}
+    kept = [n for n in before["numbers"] if (n["phase"], n["buckets"]) not in again]
+    run = {key: before[key] for key in ("command", "at", "machine")}
+    numbers = sorted([*now["numbers"], *kept], key=lambda n: -int(n["buckets"]))
+    return {**now, "earlier": [*before.get("earlier", ()), run] if kept else [], "numbers": numbers}

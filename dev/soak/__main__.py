@@ -21,10 +21,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="the same one repeats; default %(default)s")
     parser.add_argument("--interval", type=float, default=60.0, metavar="SECONDS",
         help="between two looks at a bucket; default %(default)s")  # fmt: skip
+    parser.add_argument("--no-kills", action="store_true",
+        help="let one process live all the time, to see its memory; the API server stays up as well")  # fmt: skip
     parser.add_argument("--output", type=Path, help="where the result goes, as JSON")
     parser.add_argument("--logs", type=Path, help="where the operator's log goes when something was wrong")
     options = parser.parse_args()
-    plan = Plan(options.minutes * 60, options.buckets, options.seed)
+    plan = Plan(options.minutes * 60, options.buckets, options.seed, kills=not options.no_kills)
     with tempfile.TemporaryDirectory(prefix="imagestore-soak-") as folder:
         with world(Path(folder), options.interval) as there:
             result = Soak.of(there, plan).run()

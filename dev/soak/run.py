@@ -33,6 +33,14 @@ class Plan:
         0.3  # the share of the time in which the operator may be killed; then its memory is watched
     )
     settle: float = 300.0
+    kills: bool = True  # without, one process lives from the beginning to the end
+
+    def possible(self, share: float) -> tuple[faults.Fault, ...]:
+        """Those that may come when this share of the time is over."""
+        if not self.kills:
+            return faults.LASTING
+        ending = faults.ENDING if share < self.ending else ()
+        return (*faults.LASTING, *faults.TRYING, *ending)
 
 
 @dataclass
@@ -85,7 +93,7 @@ class Soak:
             self._calm()
             self._until = time.monotonic() + self.chance.uniform(*_CALM)
             return
-        fault = self.chance.choice((*faults.LASTING, *(faults.ENDING if share < self.plan.ending else ())))
+        fault = self.chance.choice(self.plan.possible(share))
         where = self._fault.enter_context(fault(self.world, self.api, self.chance))
         self._what = f"{fault.__name__} ({where})"
         self.met[fault.__name__] += 1
@@ -167,6 +175,7 @@ class Soak:
             "seed": self.plan.seed,
             "deeds": dict(self.deeds.done),
             "faults": dict(self.met),
+            "kills": self.plan.kills,
             "operator_starts": self.world.operator.starts,
             "store_calls": int(
                 sum(v for n, v in metrics.items() if n.startswith("imagestore_store_calls_total"))

@@ -22,11 +22,14 @@ def test_creation(counted: Counted) -> None:
     with counted.operator("creating"):
         counted.apply()
         eventually(counted.all_ready, 60, "all are Ready", interval=0.3)
-        calls, writes = counted.calls(), counted.writes()
+        calls, written = counted.calls(), counted.audit.all()
+    written += counted.audit.all()  # Events are posted behind; at the end none waits
+    writes = {what: n for what, n in written.items() if " imagebuckets" in what}
     assert len(CREATION) <= 2 + 2 * len(SETTINGS) + 2
     assert calls == dict.fromkeys(calls, CREATION)
     # The finalizer, the intent to create, and what came of it.
     assert writes == {"patch imagebuckets 200": SIZE, "patch imagebuckets/status 200": 2 * SIZE}
+    assert written["create events 201"] == SIZE + 1, "one Event of each, and the backend's"
 
 
 def test_a_restart_writes_nothing_and_asks_nothing(counted: Counted) -> None:

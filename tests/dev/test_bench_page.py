@@ -5,6 +5,7 @@ from pathlib import Path
 
 from dev.bench.curves import draw, points
 from dev.bench.page import page
+from dev.bench.report import merged
 
 DATA = Path(__file__).parents[2] / "docs/benchmarks"
 RAW = json.loads((DATA / "2026-11-23.json").read_text())
@@ -33,3 +34,17 @@ def test_the_same_numbers_make_the_same_picture(tmp_path: Path) -> None:
     assert b"ImageBuckets" in one
     draw(RAW["numbers"][:1], tmp_path / "a" / "curves.svg")
     assert (tmp_path / "a" / "curves.svg").read_bytes() != one
+
+
+def test_a_size_that_is_measured_later_joins_what_the_day_has_and_replaces_its_own() -> None:
+    numbers = [{**n, "buckets": 5000, "cpu": 1.0} for n in RAW["numbers"] if n["buckets"] == 1000]
+    large = {**RAW, "command": "bench --sizes 5000", "numbers": numbers}
+    day = merged(RAW, large)
+    assert points(day["numbers"], "restart", "cpu") == {100: [1.0], 1000: [2.31], 5000: [1.0]}
+    text = page(day, "x.json", "x.svg", {})
+    assert text.count("\n- command: ") == 2
+    assert text.count("\n| create | ") == 3
+
+    again = {**large, "numbers": [{**n, "cpu": 2.0} for n in numbers]}
+    assert points(merged(day, again)["numbers"], "restart", "cpu") == {100: [1.0], 1000: [2.31], 5000: [2.0]}
+    assert merged(again, again)["earlier"] == [], "nothing of it is left"

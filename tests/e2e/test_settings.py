@@ -24,7 +24,7 @@ def test_a_bucket_becomes_what_its_yaml_says(shop: User) -> None:
     columns = shop.cluster.kubectl("get", "ib", "photos", "-n", "shop").stdout
     assert "True" in columns
     assert "minio" in columns
-    shop.await_event("photos", "Ready")
+    shop.await_event("photos", "Created")
 
 
 def test_an_edit_is_applied_and_what_is_not_mentioned_stays(shop: User) -> None:

@@ -1,13 +1,16 @@
 """The small parts of the shell, each by itself."""
 
+import asyncio
 import base64
 import io
 import json
 import logging
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import kopf
 import pytest
 import yaml
 from pydantic import ValidationError
@@ -17,13 +20,13 @@ from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.core.conditions import violations
 from imagestore.core.outcome import Note
-from imagestore.k8s import logs, resources
+from imagestore.k8s import logs, resources, tolerant
 from imagestore.k8s.access import AccessError, TokenFile, find
 from imagestore.k8s.events import FORGET, REPEAT, Flood, Ledger, Occasion
 from imagestore.k8s.failing import internal_error, not_understood
 from imagestore.k8s.handlers import Backoffs
 from imagestore.k8s.health import Health
-from imagestore.k8s.objects import Key
+from imagestore.k8s.objects import IMAGE_BUCKET, Key
 from tests.k8s.test_object_cache import bucket
 from tests.k8s.test_queue import Clock
 
@@ -208,3 +211,30 @@ def test_a_part_without_a_heartbeat_is_a_problem() -> None:
     clock.now += 61
     assert health.check() == ["dispatcher: no sign of life for 61 s"]
     assert health.check(ready=True) == []
+
+
+def test_kopf_watches_from_our_own_listing_on_and_lists_itself_the_next_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def theirs(**_: Any) -> AsyncIterator[Any]:
+        yield ["everything"], "9"
+
+    async def told(listing: Any, plural: str) -> list[Any]:
+        resource = kopf.Resource(group="imagestore.dev", version="v1alpha1", plural=plural)
+        return [page async for page in listing(resource=resource)]
+
+    monkeypatch.setattr(tolerant, "_LISTING", theirs)
+    listing = tolerant._listing({"imagebuckets": "7"})
+    assert asyncio.run(told(listing, "storagebackends")) == [(["everything"], "9")]
+    assert asyncio.run(told(listing, "imagebuckets")) == [([], "7")]
+    assert asyncio.run(told(listing, "imagebuckets")) == [(["everything"], "9")]
+
+
+@pytest.mark.parametrize(
+    ("type_", "version", "echo"),
+    [(None, "5", True), ("MODIFIED", "5", True), ("ADDED", "6", False), ("DELETED", "5", False)],
+)
+def test_only_what_is_known_is_kept_from_kopf(type_: str | None, version: str, *, echo: bool) -> None:
+    item = {"type": type_, "object": {"metadata": {"resourceVersion": version}}}
+    knows = lambda _kind, raw: raw["metadata"]["resourceVersion"] == "5"  # noqa: E731
+    assert tolerant._is_echo(IMAGE_BUCKET, item, knows) is echo

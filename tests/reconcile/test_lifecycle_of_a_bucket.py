@@ -24,7 +24,9 @@ def test_a_bucket_is_made_as_declared_and_marked() -> None:
     world = made()
     assert world.bucket.tags == {"team": "shop", OWNER: MARK}
     assert world.bucket.facets["versioning"] == Versioning(state="Enabled")
-    assert world.reasons() == ["Created", "Ready"]
+    (note,) = world.notes
+    assert note.reason == "Created"
+    assert note.message.endswith(" was created; the store agrees with the spec"), "one Event says both"
     assert world.facet("tags")["parts"] == ["team"]
     assert "intent" not in world.status
 

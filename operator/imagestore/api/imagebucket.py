@@ -171,9 +171,10 @@ def _is_facet(kind: object) -> bool:
 
 FACETS: dict[str, type[Facet]] = facet_kinds()
 FINDINGS: tuple[str, ...] = tuple(name for kind in FACETS.values() for name in kind.finds)
+_ATTRIBUTES = {i.alias or n: n for n, i in ImageBucketSpec.model_fields.items() if (i.alias or n) in FACETS}
 
 
 def wishes(spec: ImageBucketSpec) -> dict[str, Facet]:
     """The facets that the spec mentions, by name."""
-    values = {info.alias or name: getattr(spec, name) for name, info in type(spec).model_fields.items()}
-    return {name: values[name] for name in FACETS if values[name] is not None}
+    found = ((name, getattr(spec, attribute)) for name, attribute in _ATTRIBUTES.items())
+    return {name: wish for name, wish in found if wish is not None}

@@ -5,6 +5,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -47,32 +48,48 @@ def _said_by_presence(before: Model | None, after: Model) -> bool:
     return isinstance(after, Facet) and after.clears() and isinstance(before, Facet) and not before.is_empty()
 
 
+@dataclass(frozen=True)
+class _Field:
+    """One field of a model that is compared. ``key``: of a list map, the field of its items that tells them apart."""
+
+    name: str
+    alias: str
+    key: str | None
+    unordered: bool
+
+
+@cache
+def _fields(kind: type[Model]) -> tuple[_Field, ...]:
+    return tuple(
+        _Field(name, info.alias or name, by.key if (by := marker(info.metadata, ListMap)) else None,
+               marker(info.metadata, ListSet) is not None)
+        for name, info in kind.model_fields.items()
+        if not (marker(info.metadata, Internal) or marker(info.metadata, WishOnly))
+    )  # fmt: skip
+
+
 def _model(path: str, before: Model | None, after: Model, *, exact: bool = False) -> Iterator[FieldDiff]:
-    for field, info in type(after).model_fields.items():
-        if marker(info.metadata, Internal) or marker(info.metadata, WishOnly):
-            continue
-        where = path if after.inline == field else f"{path}.{info.alias or field}"
-        old = None if before is None else getattr(before, field)
-        new = getattr(after, field)
+    for field in _fields(type(after)):
+        old = None if before is None else getattr(before, field.name)
+        new = getattr(after, field.name)
         if new is not None or (exact and old is not None):
-            yield from _value(where, old, new, info.metadata)
+            where = path if after.inline == field.name else f"{path}.{field.alias}"
+            yield from _value(where, old, new, field)
 
 
-def _value(path: str, old: Any, new: Any, metadata: list[Any]) -> Iterator[FieldDiff]:
-    by_key = marker(metadata, ListMap)
-    if by_key:
-        yield from _list_map(path, old or (), new or (), by_key.key)
+def _value(path: str, old: Any, new: Any, field: _Field) -> Iterator[FieldDiff]:
+    if field.key:
+        yield from _list_map(path, old or (), new or (), field.key)
     elif isinstance(new, Model) and old is not None:
         yield from _model(path, old, new, exact=True)
     elif isinstance(new, Mapping):
         yield from _mapping(path, old or {}, new)
-    elif _comparable(old, metadata) != _comparable(new, metadata):
+    elif _comparable(old, field) != _comparable(new, field):
         yield FieldDiff(path, to_json(old), to_json(new))
 
 
-def _comparable(value: Any, metadata: list[Any]) -> Any:
-    unordered = marker(metadata, ListSet) and value is not None
-    return sorted(map(str, value)) if unordered else value
+def _comparable(value: Any, field: _Field) -> Any:
+    return sorted(map(str, value)) if field.unordered and value is not None else value
 
 
 def _mapping(path: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[FieldDiff]:
@@ -94,7 +111,12 @@ def _list_map(path: str, old: tuple[Model, ...], new: tuple[Model, ...], key: st
 
 
 def _by_key(items: tuple[Model, ...], key: str) -> dict[str, Model]:
-    return {str(item.to_json()[key]): item for item in items}
+    return {str(getattr(item, _attribute(type(item), key))): item for item in items}
+
+
+@cache
+def _attribute(kind: type[Model], alias: str) -> str:
+    return next(field.name for field in _fields(kind) if field.alias == alias)
 
 
 def to_json(value: Any) -> Json:

@@ -49,6 +49,7 @@ class Operator:
         self._stop, self._kopf_stop = asyncio.Event(), asyncio.Event()
         self._tasks: dict[str, asyncio.Task[Any]] = {}
         self._synced = False
+        self._listed: dict[str, str] = {}  # the version of the first listing, by plural
         self._lease = self._claim()
 
     @property
@@ -122,6 +123,7 @@ class Operator:
             async for page in self._client.pages(BY_KIND[kind.name]):
                 for raw in page.items:
                     self._parts.triggers.event(kind, None, raw)
+                self._listed[kind.plural] = page.resource_version
         except ApiError as error:
             if error.status == 410:  # the list's next page has expired, which its first one cannot
                 return await self._list(kind)
@@ -140,7 +142,7 @@ class Operator:
 
     async def _follow(self) -> None:
         """Let kopf follow our kinds until something ends."""
-        tolerant.install()
+        tolerant.install(self._parts.triggers.knows, self._listed)
         existing = set(asyncio.all_tasks())
         registry, settings = handlers.registry(self._access, self._parts.triggers.event), handlers.settings()
         following = Following(self._client, registry, settings)

@@ -3,31 +3,52 @@
 kopf takes any error inside a watch but 410, and 404 or 410 in place of a watch or a list, for the end of everything.
 One ``500`` in a stream left the operator half-dead, seen behind the fault proxy: kopf waited for a task that it
 could not cancel, no edit was noticed, /healthz said "alive", and 25 s later kopf killed the process with the
-Lease in its hands. This needs kopf's insides, which is one reason why its version is pinned.
+Lease in its hands.
+
+What is known already never gets as far as kopf's workers: most events are the echo of our own writes or what we have
+listed at the start, and a task, a queue and an invocation for each of them cost a fifth of a creation and half of a
+restart. A deletion always does, since kopf remembers objects until it sees one. Nor is everything listed twice at a
+start: kopf watches from our own listing on, so that no deletion falls between two.
+
+This needs kopf's insides, which is one reason why its version is pinned.
 """
 
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from kopf._cogs.clients import errors, watching
+from kopf._cogs.clients import errors, fetching, watching
+
+from imagestore.api.kinds import GROUP, KINDS, Kind
 
 log = logging.getLogger(__name__)
-_ORIGINAL = watching.continuous_watch
+_ORIGINAL, _LISTING = watching.continuous_watch, fetching.fetch_objs
 _GIVE_UP = 60  # failures in a row, half an hour; then it ends, and a restart is visible
+_KINDS = {(GROUP, kind.plural): kind for kind in KINDS}
+
+Knows = Callable[[Kind, Any], bool]
 
 
-def install() -> None:
-    """From now on, for every watch of kopf's."""
+def install(knows: Knows, listed: dict[str, str]) -> None:
+    """From now on, for every watch of kopf's.
+
+    ``knows``: whether this version of an object is remembered. ``listed``: the versions of listings that were made a
+    moment ago, by plural; each is good for one watch.
+    """
+    watching.continuous_watch, fetching.fetch_objs = _watch(knows), _listing(listed)
+
+
+def _watch(knows: Knows) -> Any:
     failures: dict[str, int] = {}
 
     async def continuous_watch(**arguments: Any) -> AsyncIterator[Any]:
-        what = str(arguments["resource"])
+        what, kind = str(arguments["resource"]), _kind(arguments["resource"])
         try:
             async for item in _ORIGINAL(**arguments):
-                yield item
+                if kind is None or not _is_echo(kind, item, knows):
+                    yield item
                 if not isinstance(item, watching.Bookmark):
                     failures.pop(what, None)
         except (watching.WatchingError, errors.APIError) as error:
@@ -37,7 +58,30 @@ def install() -> None:
             log.warning("the watch of %s is begun anew: %s", what, _said(error))
             await asyncio.sleep(min(30.0, 0.25 * 2 ** min(failures[what], 10)) * random.uniform(0.5, 1.0))  # noqa: S311
 
-    watching.continuous_watch = continuous_watch
+    return continuous_watch
+
+
+def _listing(listed: dict[str, str]) -> Any:
+    async def fetch_objs(**arguments: Any) -> AsyncIterator[Any]:
+        kind = _kind(arguments["resource"])
+        since = listed.pop(kind.plural, "") if kind else ""
+        if since:
+            yield [], since
+            return
+        async for page in _LISTING(**arguments):
+            yield page
+
+    return fetch_objs
+
+
+def _kind(resource: Any) -> Kind | None:
+    return _KINDS.get((resource.group, resource.plural))
+
+
+def _is_echo(kind: Kind, item: Any, knows: Knows) -> bool:
+    """Of a listing or a change; bookmarks, kopf's own and the API server's, and deletions never are."""
+    told = not isinstance(item, watching.Bookmark) and item["type"] in {None, "ADDED", "MODIFIED"}
+    return told and knows(kind, item["object"])
 
 
 def _passes(error: Exception) -> bool:

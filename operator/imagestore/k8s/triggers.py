@@ -35,10 +35,14 @@ class Triggers:
         self._interval, self._forget = interval, forget
         self._policies = Policies(cache, stores)
 
+    def knows(self, kind: Kind, raw: Json) -> bool:
+        """Whether this version of an object, or a newer one, is remembered: most events echo our own writes."""
+        return self._cache.knows(key_of(kind, raw), raw["metadata"]["resourceVersion"])
+
     def event(self, kind: Kind, type_: str | None, raw: Json) -> None:
         """What a watch or (``type_`` None) a listing brought."""
-        if type_ != "DELETED" and self._cache.knows(key_of(kind, raw), raw["metadata"]["resourceVersion"]):
-            return  # most events are the echo of our own writes
+        if type_ != "DELETED" and self.knows(kind, raw):
+            return
         seen = stored(kind, raw)
         if type_ == "DELETED":
             self.removed(seen.key, seen.uid)

@@ -1,5 +1,7 @@
 """How a reconcile ends: the status, the Events, and when to come again."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from imagestore.api.bucketstatus import ImageBucketStatus
@@ -154,4 +156,13 @@ def later(wait: float) -> Result:
 
 def done(s: Situation, status: ImageBucketStatus, wait: float, *extra: Note) -> Result:
     """This status, the Events for what is new in it, and when to come again."""
-    return Outcome(status, (*extra, *report.notes(s, status)), wait, Finalizer.HOLD)
+    return Outcome(status, _told(extra, report.notes(s, status)), wait, Finalizer.HOLD)
+
+
+def _told(deeds: Sequence[Note], news: Sequence[Note]) -> tuple[Note, ...]:
+    """A deed that made the bucket Ready is one Event, not two: each is a write for the API server."""
+    ready = next((n for n in news if n.reason == "Ready"), None)
+    if not deeds or ready is None:
+        return (*deeds, *news)
+    whole = replace(deeds[-1], message=f"{deeds[-1].message}; {ready.message}")
+    return (*deeds[:-1], whole, *(n for n in news if n is not ready))

@@ -54,6 +54,8 @@ class S3Backend:
     @property
     def support(self) -> Mapping[str, Support]:
         """The profile's, less what was found out since: what a trial lost here is refused from then on."""
+        if not any(self.learned.values()):
+            return self._static
         return {facet: _demoted(held, self.learned.get(facet, ())) for facet, held in self._static.items()}
 
     @cached_property

@@ -31,13 +31,13 @@ def _pool(pool: type[Any], connection: type[Any], seconds: float) -> type[Any]:
         def __init__(self, sock: Any, *args: Any, **options: Any) -> None:
             super().__init__(sock, *args, **options)
             raw: Any = self.fp
-            self.fp = io.BufferedReader(_Bounded(raw.detach(), seconds))
+            self.fp = io.BufferedReader(Bounded(raw.detach(), seconds))
 
     bounded = type(connection.__name__, (connection,), {"response_class": Response})
     return type(pool.__name__, (pool,), {"ConnectionCls": bounded})
 
 
-class _Bounded(io.RawIOBase):
+class Bounded(io.RawIOBase):
     """A socket's bytes until the deadline. A single read is bounded by the socket's own timeout."""
 
     def __init__(self, raw: io.RawIOBase, seconds: float) -> None:

@@ -36,7 +36,7 @@ def decode(answer: Answer, at: Place) -> Policy | None:
 
 
 def _is_tls(statement: Statement) -> bool:
-    return not diff("", statement.canonical(), REQUIRE_TLS.canonical())
+    return statement.sid == TLS_SID and not diff("", statement.canonical(), REQUIRE_TLS.canonical())
 
 
 def _named(statements: list[Statement]) -> list[Statement]:

@@ -1,0 +1,51 @@
+"""Through a proxy: rare, and botocore knows how (tunnels, names and passwords, TLS to the proxy itself)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from botocore import exceptions as boto
+from botocore.awsrequest import AWSPreparedRequest
+from botocore.httpsession import URLLib3Session
+from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+from imagestore.backends.s3 import deadline
+from imagestore.backends.s3.client import Target, trusted
+from imagestore.backends.s3.transport_answer import LARGEST, Headers, Response
+from imagestore.backends.s3.transport_request import Request
+
+
+class Proxied:
+    """A pool of connections to the proxies of one store."""
+
+    def __init__(self, target: Target, proxies: Mapping[str, str]) -> None:
+        self._scheme = target.endpoint.partition(":")[0]
+        options: dict[str, Any] = {
+            "verify": trusted(target.ca) or True,
+            "timeout": (target.connect, target.read),
+            "max_pool_connections": target.connections,
+            "proxies": dict(proxies),
+        }
+        self._session = URLLib3Session(**options)
+        deadline.bound(self._session, 2 * target.read)
+
+    def send(self, request: Request, headers: Mapping[str, str]) -> Response:
+        """The answer, whatever its status. Raises botocore's errors of connections."""
+        url = f"{self._scheme}://{request.host}{request.target}"
+        body = request.body or None
+        prepared = AWSPreparedRequest(request.method, url, headers, body, stream_output=True)
+        answer: Any = self._session.send(prepared)
+        told = Headers((name.lower(), value) for name, value in answer.headers.items())
+        return Response(answer.status_code, told, _body(answer.raw, url))
+
+
+def _body(raw: Any, url: str) -> bytes:
+    try:
+        body: bytes = raw.read(LARGEST + 1)
+    except ReadTimeoutError as error:
+        raise boto.ReadTimeoutError(endpoint_url=url, error=error) from error
+    except HTTPError as error:
+        raise boto.ConnectionClosedError(endpoint_url=url, error=error) from error
+    if len(body) > LARGEST:
+        raw.close()
+        raise boto.HTTPClientError(error=f"an answer of more than {LARGEST} bytes")
+    return body

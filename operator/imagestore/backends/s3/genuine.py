@@ -43,6 +43,7 @@ ROOTS: Mapping[str, frozenset[str]] = {
 # Of one operation only: for another, RGW's listing in the place of a setting that it does not know is no answer.
 _ELSEWHERE = frozenset().union(*ROOTS.values())
 _ROOT = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*(?:<\?[^>]*\?>\s*|<!--.*?-->\s*)*<(?:\w+:)?([\w!]+)", re.DOTALL)
+_CONTENT = frozenset({"GetObject"})  # of any kind; a web page may well be what somebody keeps
 _NO_ANSWER = frozenset({"", "html", "!doctype", "error"})
 _THROTTLED = 429  # whoever says so, it is to be obeyed
 _NEEDS_WORDS = frozenset({301, 302, 303, 307, 308, 404})  # a store says with these what it means
@@ -112,14 +113,13 @@ def _answer(operation: str, body: bytes) -> str:
         return "" if root in ROOTS[operation] and _whole(root, body) else _named(root, body)
     if operation == "GetBucketPolicy":
         return "" if _is_object(body) else _named(root, body)
+    if operation in _CONTENT:
+        return ""
     if operation.startswith(
         ("Get", "List")
-    ):  # of the rarer settings no two servers were heard, so any whole document will do
-        return (
-            ""
-            if root.lower() not in _NO_ANSWER and root not in _ELSEWHERE and _whole(root, body)
-            else _named(root, body)
-        )
+    ):  # of the rarer settings no two servers were heard: any whole document will do
+        taken = root.lower() in _NO_ANSWER or root in _ELSEWHERE or not _whole(root, body)
+        return _named(root, body) if taken else ""
     return _named(root, body) if root.lower() in _NO_ANSWER - {""} else ""
 
 

@@ -16,7 +16,7 @@ ENOUGH = 4 * 2**30  # bytes; MinIO writes nothing where less than one GiB is fre
 MEMORY = Path("/dev/shm")  # noqa: S108  a folder of our own is made in it
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def minio_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A MinIO in memory where there is some: thousands of writes are made here, each with an fsync."""
     roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH
@@ -25,7 +25,7 @@ def minio_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield store
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shared_proxy(minio_store: Server) -> Iterator[Proxy]:
     """In front of MinIO."""
     with proxied(minio_store.endpoint) as running:

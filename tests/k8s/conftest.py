@@ -13,7 +13,7 @@ from tests.k8s.replica import Replica, backend, secret
 CRDS = Path(__file__).parents[2] / "crds"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def own_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """With our CRDs."""
     with Cluster.start(tmp_path_factory.mktemp("k8s")) as running:

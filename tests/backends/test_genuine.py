@@ -16,7 +16,6 @@ NO_ANSWERS = {
     "nothing": "",
     "a web page": "<html><body>Sign in</body></html>",
     "what broke off": "<WebsiteConfiguration><IndexDocument>",
-    "the bucket in the place of a setting": "<ListAllMyBucketsResult></ListAllMyBucketsResult>",
 }
 
 

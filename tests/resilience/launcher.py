@@ -1,8 +1,8 @@
 """The operator as a forked process that can be told to kill itself at one of its own mutating calls.
 
 Run as a program, one JSON line a start on standard input. The modules are imported once, so that a start
-costs a fork instead of a second. Only the two places where bytes leave the process are wrapped, aiohttp's
-and botocore's own: the code under test is what the image runs, and holds no switch that could kill it.
+costs a fork instead of a second. Only the places where bytes leave the process are wrapped, aiohttp's,
+our own and botocore's: the code under test is what the image runs, and holds no switch that could kill it.
 """
 
 import ctypes
@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
-import botocore.httpsession
+from botocore.httpsession import URLLib3Session
 
 import imagestore.k8s.brain
 import imagestore.k8s.operator  # noqa: F401  loaded before the fork: kopf, aiohttp and botocore with it
 from imagestore.__main__ import main as imagestore_main
+from imagestore.backends.s3.transport_http import Http
 
 READS = {"GET", "HEAD"}
 # A Lease is renewed by time, and a review changes nothing: neither belongs to an object.
@@ -42,8 +43,10 @@ class Switch:
         """Whether this call may change something that belongs to an object."""
         return method not in READS and not any(part in url for part in NOT_COUNTED)
 
-    def before(self, method: str, url: str, body: Any) -> int:
+    def begins(self, method: str, url: str, body: Any) -> int:
         """The call's number, 0 if it is about something else; unless the process ends here."""
+        if not self.watches(method, url):
+            return 0
         text = body if isinstance(body, bytes) else str(body or "").encode()
         with self.lock:
             ours = self.about in url or self.about.encode() in text
@@ -52,8 +55,10 @@ class Switch:
             self._pass(number, "before", method, url, 0)
             return number
 
-    def after(self, number: int, method: str, url: str, status: int) -> None:
+    def ends(self, number: int, method: str, url: str, status: int) -> None:
         """The answer is there, and nobody has seen it yet."""
+        if not self.watches(method, url):
+            return
         with self.lock:
             self._pass(number, "after", method, url, status)
 
@@ -75,28 +80,32 @@ def _wire_kubernetes(switch: Switch) -> None:
     request = aiohttp.ClientSession._request
 
     async def counted(self: Any, method: str, url: Any, **rest: Any) -> Any:
-        if not switch.watches(method, str(url)):
-            return await request(self, method, url, **rest)
-        number = switch.before(method, str(url), rest.get("data"))
+        number = switch.begins(method, str(url), rest.get("data"))
         answer = await request(self, method, url, **rest)
-        switch.after(number, method, str(url), answer.status)
+        switch.ends(number, method, str(url), answer.status)
         return answer
 
     aiohttp.ClientSession._request = counted  # type: ignore[method-assign,assignment]
 
 
 def _wire_stores(switch: Switch) -> None:
-    send = botocore.httpsession.URLLib3Session.send
+    """What goes over connections of our own; what the admin APIs are asked goes through botocore's session."""
+    ours, theirs = Http.send, URLLib3Session.send
 
-    def counted(self: Any, request: Any) -> Any:
-        if not switch.watches(request.method, request.url):
-            return send(self, request)
-        number = switch.before(request.method, request.url, request.body)
-        answer = send(self, request)
-        switch.after(number, request.method, request.url, answer.status_code)
+    def direct(self: Any, request: Any, headers: Any) -> Any:
+        url = f"{self._scheme}://{request.host}{request.target}"
+        number = switch.begins(request.method, url, request.body)
+        answer = ours(self, request, headers)
+        switch.ends(number, request.method, url, answer.status)
         return answer
 
-    botocore.httpsession.URLLib3Session.send = counted
+    def session(self: Any, request: Any) -> Any:
+        number = switch.begins(request.method, request.url, request.body)
+        answer = theirs(self, request)
+        switch.ends(number, request.method, request.url, answer.status_code)
+        return answer
+
+    Http.send, URLLib3Session.send = direct, session  # type: ignore[method-assign]
 
 
 def _die_with_parent(parent: int) -> None:

@@ -29,6 +29,7 @@ ROOTS: Mapping[str, frozenset[str]] = {
     "GetBucketTagging": frozenset({"Tagging"}),
     "GetBucketVersioning": frozenset({"VersioningConfiguration", "GetBucketVersioningResponse"}),
     "GetObjectLockConfiguration": frozenset({"ObjectLockConfiguration"}),
+    "GetObjectTagging": frozenset({"Tagging"}),
     "GetPublicAccessBlock": frozenset(
         {"PublicAccessBlockConfiguration", "BlockPublicAccessBlockConfiguration"}
     ),
@@ -40,8 +41,6 @@ ROOTS: Mapping[str, frozenset[str]] = {
     "ListObjectVersions": frozenset({"ListVersionsResult"}),
     "ListObjectsV2": frozenset({"ListBucketResult"}),
 }
-# Of one operation only: for another, RGW's listing in the place of a setting that it does not know is no answer.
-_ELSEWHERE = frozenset().union(*ROOTS.values())
 _ROOT = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*(?:<\?[^>]*\?>\s*|<!--.*?-->\s*)*<(?:\w+:)?([\w!]+)", re.DOTALL)
 _CONTENT = frozenset({"GetObject"})  # of any kind; a web page may well be what somebody keeps
 _NO_ANSWER = frozenset({"", "html", "!doctype", "error"})
@@ -118,7 +117,7 @@ def _answer(operation: str, body: bytes) -> str:
     if operation.startswith(
         ("Get", "List")
     ):  # of the rarer settings no two servers were heard: any whole document will do
-        taken = root.lower() in _NO_ANSWER or root in _ELSEWHERE or not _whole(root, body)
+        taken = root.lower() in _NO_ANSWER or not _whole(root, body)
         return _named(root, body) if taken else ""
     return _named(root, body) if root.lower() in _NO_ANSWER - {""} else ""
 

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -85,7 +86,7 @@ def _wire_kubernetes(switch: Switch) -> None:
         switch.ends(number, method, str(url), answer.status)
         return answer
 
-    aiohttp.ClientSession._request = counted  # type: ignore[method-assign,assignment]
+    _put(aiohttp.ClientSession, "_request", counted)
 
 
 def _wire_stores(switch: Switch) -> None:
@@ -105,7 +106,12 @@ def _wire_stores(switch: Switch) -> None:
         switch.ends(number, request.method, request.url, answer.status_code)
         return answer
 
-    Http.send, URLLib3Session.send = direct, session  # type: ignore[method-assign]
+    _put(Http, "send", direct)
+    _put(URLLib3Session, "send", session)
+
+
+def _put(kind: type, method: str, wrapped: Callable[..., Any]) -> None:
+    setattr(kind, method, wrapped)
 
 
 def _die_with_parent(parent: int) -> None:

@@ -17,7 +17,6 @@ from imagestore.k8s.resources import CRDS
 
 log = logging.getLogger(__name__)
 KEEPS = "Retain"
-CRD = f"{IMAGE_BUCKET.plural}.{IMAGE_BUCKET.group}"
 
 
 class Withdrawal:
@@ -56,7 +55,7 @@ def asking(client: Client) -> Callable[[], Awaitable[bool]]:
 
     async def ask() -> bool:
         try:
-            one = {"fieldSelector": f"metadata.name={CRD}"}
+            one = {"fieldSelector": f"metadata.name={IMAGE_BUCKET.crd}"}
             found = [i async for page in client.pages(CRDS, metadata=True, params=one) for i in page.items]
         except ApiError as error:
             if error.status != 403:

@@ -43,7 +43,7 @@ ROOTS: Mapping[str, frozenset[str]] = {
 }
 _ROOT = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*(?:<\?[^>]*\?>\s*|<!--.*?-->\s*)*<(?:\w+:)?([\w!]+)", re.DOTALL)
 _CONTENT = frozenset({"GetObject"})  # of any kind; a web page may well be what somebody keeps
-_NO_ANSWER = frozenset({"", "html", "!doctype", "error"})
+_PAGES = frozenset({"html", "!doctype", "error"})
 _THROTTLED = 429  # whoever says so, it is to be obeyed
 _NEEDS_WORDS = frozenset({301, 302, 303, 307, 308, 404})  # a store says with these what it means
 
@@ -114,12 +114,10 @@ def _answer(operation: str, body: bytes) -> str:
         return "" if _is_object(body) else _named(root, body)
     if operation in _CONTENT:
         return ""
-    if operation.startswith(
-        ("Get", "List")
-    ):  # of the rarer settings no two servers were heard: any whole document will do
-        taken = root.lower() in _NO_ANSWER or not _whole(root, body)
-        return _named(root, body) if taken else ""
-    return _named(root, body) if root.lower() in _NO_ANSWER - {""} else ""
+    # Of the rarer settings no two servers were heard, so any whole document is an answer to a read.
+    reads = operation.startswith(("Get", "List"))
+    wrong = root.lower() in _PAGES or (reads and not (root and _whole(root, body)))
+    return _named(root, body) if wrong else ""
 
 
 def _named(root: str, body: bytes) -> str:

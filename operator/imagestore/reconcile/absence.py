@@ -1,16 +1,21 @@
 """A bucket that is not there: the intent first, then the bucket, then the mark.
 
-A crash in between leaves a trace: an intent in status, and at most an empty bucket without a mark.
+A crash in between leaves a trace: an intent in status with what will be set, and at most an empty bucket without
+a mark.
 """
 
-from imagestore.api.bucketstatus import Held, PlanStatus
+from collections.abc import Sequence
+
+from imagestore.api.bucketstatus import FacetStatus, Held, PlanStatus
 from imagestore.backends.base import Backend, Sight
 from imagestore.core.errors import Denied, Rejected
 from imagestore.core.outcome import Note
 from imagestore.reconcile import report
+from imagestore.reconcile.claims import claimed
 from imagestore.reconcile.closing import Result, done, interval, later, trouble, visited, want
+from imagestore.reconcile.desired import Wanted
 from imagestore.reconcile.situation import Situation
-from imagestore.reconcile.visit import blank, ensure_mark, visit
+from imagestore.reconcile.visit import blank, ensure_mark, planned, visit
 
 
 def absent(s: Situation, backend: Backend) -> Result:
@@ -30,13 +35,24 @@ def absent(s: Situation, backend: Backend) -> Result:
     s.memo.absent_at, s.memo.marked = s.now, False
     if s.status.intent is not None:
         return create(s, backend)
-    return _intend(s)
+    lost_ = _loss(s) if s.status.created is not None else {}
+    return _intend(s, _claims(s, backend, want(s), () if lost_ else s.status.facets) or (), **lost_)
 
 
-def _intend(s: Situation) -> Result:
-    changes: dict[str, object] = {"intent": s.now}
-    if s.status.created is not None:
-        changes |= _loss(s)
+def _claims(
+    s: Situation, backend: Backend, wanted: Wanted, known: Sequence[FacetStatus]
+) -> tuple[FacetStatus, ...] | None:
+    """What is to be said of the settings of a bucket that is to be made, None if that is said already."""
+    return claimed(known, planned(s, wanted, blank(backend, wanted.wishes, _bare(backend))))
+
+
+def _bare(backend: Backend) -> Sight:
+    """What a bucket shows that was made a moment ago."""
+    return Sight({} if "tags" in backend.drivers else None)
+
+
+def _intend(s: Situation, facets: tuple[FacetStatus, ...], **more: object) -> Result:
+    changes: dict[str, object] = {"intent": s.now, **more, "facets": facets}
     conditions = report.reconciling("Creating", "the bucket does not exist and is being created")
     return done(s, report.status(s, conditions, **changes), 0.0)
 
@@ -49,7 +65,6 @@ def _loss(s: Situation) -> dict[str, object]:
     return {
         "lost_at": s.now,
         "plan": PlanStatus(held=(*old, held)),
-        "facets": (),
         "drift": None,
         "usage": None,
     }
@@ -58,13 +73,16 @@ def _loss(s: Situation) -> dict[str, object]:
 def create(s: Situation, backend: Backend) -> Result:
     """Create, mark, and set everything: on a new bucket nothing is at risk, so nothing is held."""
     wanted = want(s)
+    claims = _claims(s, backend, wanted, s.status.facets)
+    if claims is not None:  # edited since the intent
+        return _intend(s, claims)
     at_creation = {n: w for n, w in wanted.wishes.items() if type(w).at_creation and n in backend.drivers}
     s.memo.absent_at = None
     try:
         backend.create(s.spec.bucket_name, at_creation)
     except Rejected as error:
         return _name_taken(s, backend, error)
-    sight = ensure_mark(s, backend, Sight({} if "tags" in backend.drivers else None), wanted.wishes)
+    sight = ensure_mark(s, backend, _bare(backend), wanted.wishes)
     read = blank(backend, wanted.wishes, sight)
     seen = visit(s, backend, wanted, read, consented=True, fresh=True)
     return visited(s, backend, seen, Note("Created", f"bucket {s.spec.bucket_name} was created"))

@@ -4,7 +4,8 @@ from imagestore.api.bucketstatus import Held, PlanStatus
 from imagestore.backends.base import Backend, Sight
 from imagestore.core.outcome import Note
 from imagestore.reconcile import report
-from imagestore.reconcile.closing import Result, done, interval, visited, want
+from imagestore.reconcile.claims import claimed
+from imagestore.reconcile.closing import Result, done, interval, remembered, visited, want
 from imagestore.reconcile.situation import Situation
 from imagestore.reconcile.visit import ensure_mark, look_at, planned, visit
 
@@ -21,6 +22,9 @@ def adopt(s: Situation, backend: Backend, sight: Sight) -> Result:
     if todo.writes and not approved:
         token = known.token if same and known else s.token()
         return _show_adoption(s, token, todo.digest, [f.path for c in todo.writes for f in c.fields])
+    claims = claimed(s.status.facets, todo)
+    if claims is not None:  # before the mark: once the bucket is ours, this consent is no longer asked for
+        return remembered(s, claims)
     sight = ensure_mark(s, backend, sight, {})
     seen = visit(s, backend, wanted, look_at(s, backend, sight, wanted), consented=True)
     return visited(s, backend, seen, Note("Adopted", f"bucket {s.spec.bucket_name} was taken over"))

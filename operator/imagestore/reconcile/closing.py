@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from imagestore.api.bucketstatus import ImageBucketStatus
+from imagestore.api.bucketstatus import FacetStatus, ImageBucketStatus
 from imagestore.backends.base import Backend
 from imagestore.core.conditions import find
 from imagestore.core.errors import Conflict, Denied, NotFound, StoreError, Throttled, Transient, Unavailable
@@ -32,6 +32,8 @@ def want(s: Situation) -> Wanted:
 
 def visited(s: Situation, backend: Backend, seen: Visit, *extra: Note) -> Result:
     """The outcome of a visit."""
+    if seen.claims is not None:
+        return remembered(s, seen.claims)
     if _only_silence(s, seen):
         return later(_next(s, seen))
     if _only_suspects(s, seen):
@@ -152,6 +154,14 @@ def _unreachable(s: Situation, error: StoreError, wait: float) -> Result:
 def later(wait: float) -> Result:
     """Nothing to say; come again in ``wait`` seconds."""
     return Outcome(None, requeue_after=wait)
+
+
+def remembered(s: Situation, facets: tuple[FacetStatus, ...]) -> Result:
+    """What the store is told next. Conditions and generation stay as they are: nothing is reached yet."""
+    status = s.status.model_copy(update={"facets": facets})
+    if find(s.status.conditions, "Ready") is None:  # no status yet: a rebuilt cluster
+        status = report.status(s, report.reconciling("Writing", "settings are being written"), facets=facets)
+    return Outcome(status, requeue_after=0.0, finalizer=Finalizer.HOLD)
 
 
 def done(s: Situation, status: ImageBucketStatus, wait: float, *extra: Note) -> Result:

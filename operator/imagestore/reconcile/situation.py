@@ -8,8 +8,8 @@ from datetime import datetime
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.api.storagebackend import StorageBackendSpec
-from imagestore.backends.base import Backend
-from imagestore.core.reading import FULL
+from imagestore.backends.base import Backend, Sight
+from imagestore.core.reading import FULL, Reading
 from imagestore.reconcile.merging import Declared, Merged, remembered
 from imagestore.reconcile.survey import Bounded, Surveys
 
@@ -40,6 +40,15 @@ class Settings:
     max_repeats: int = 3  # the same writes this often without lasting: stop
 
 
+@dataclass(frozen=True)
+class Glimpse:
+    """What was read a moment ago, by a pass that only wrote down what the next one does with it."""
+
+    at: datetime
+    sight: Sight
+    read: Mapping[str, Reading]
+
+
 @dataclass
 class Memo:
     """What is remembered of one bucket between two reconciles and may be lost at a restart."""
@@ -48,6 +57,7 @@ class Memo:
     suspected_at: datetime | None = None
     failures: int = 0
     unreachable_since: datetime | None = None
+    glimpse: Glimpse | None = None
     absent_at: datetime | None = None  # when a look last answered 404
     usage_at: datetime | None = None
     written: str = ""  # digest of the last writes, and how often they were made without lasting

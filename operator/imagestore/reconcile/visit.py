@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from imagestore.api.bucketstatus import Held
+from imagestore.api.bucketstatus import FacetStatus, Held
 from imagestore.api.imagebucket import FACETS
 from imagestore.backends.base import Backend, Sight
 from imagestore.core.diff import FieldDiff
@@ -14,6 +14,7 @@ from imagestore.core.reading import Found, Missing, Reading
 from imagestore.facets.tags import OWNER, Tags
 from imagestore.reconcile import drift, holds, ownership
 from imagestore.reconcile.apply import Result, apply
+from imagestore.reconcile.claims import claimed
 from imagestore.reconcile.desired import Wanted, relaxed, unsupported
 from imagestore.reconcile.interrupted import resumed
 from imagestore.reconcile.observe import readings
@@ -24,7 +25,10 @@ from imagestore.reconcile.tenancy import Refusal
 
 @dataclass(frozen=True)
 class Visit:
-    """What a visit found and did. ``held`` are the holds that a person can approve."""
+    """What a visit found and did. ``held`` are the holds that a person can approve.
+
+    ``claims``: nothing was done yet, because status has to say first what will be set for the first time.
+    """
 
     results: tuple[Result, ...] = ()
     wishes: Mapping[str, Facet] = field(default_factory=dict)  # as they were planned
@@ -34,6 +38,7 @@ class Visit:
     snoozed: bool = False
     held: tuple[Held, ...] = ()
     digest: str = ""
+    claims: tuple[FacetStatus, ...] | None = None
 
 
 def look_at(s: Situation, backend: Backend, sight: Sight, want: Wanted) -> dict[str, Reading]:
@@ -75,10 +80,13 @@ def visit(
     consented: bool,
     fresh: bool = False,
 ) -> Visit:
-    """Plan, restrain and apply. ``consented``: the bucket is ``fresh``, or a person has approved this very plan."""
+    """Plan, restrain, and apply what status knows of. ``consented``: the bucket is ``fresh``, or a person has approved this very plan."""
     todo = planned(s, want, read)
     verdict = drift.Verdict(todo) if consented else drift.assess(s, todo, want.wishes)
     restrained = _restrain(s, backend, verdict.plan, consented=consented, fresh=fresh)
+    claims = claimed(s.status.facets, restrained)
+    if claims is not None:
+        return Visit(claims=claims)
     results = _apply(s, backend, restrained, _relaxed(s, want, read), want.managed)
     return Visit(
         (*results, *_withheld(want.withheld)),

@@ -1,0 +1,37 @@
+"""What is about to be set for the first time is written down before the store is told. Pure.
+
+Killed between the two, or refused with 409 because the user had edited again, the operator did not know what it had
+set: taken out of the spec by then, it stayed in the store for ever. Seen in the soak: tags of a spec that was edited
+twice while the operator was away.
+"""
+
+from collections.abc import Sequence
+
+from imagestore.api.bucketstatus import FacetStatus
+from imagestore.core.facet import Removal
+from imagestore.core.plan import Change, Op, Plan
+from imagestore.reconcile.digests import WRITTEN
+
+_TAKEN_BACK = (Removal.CLEAR, Removal.HOLD)  # the others stay when they are no longer mentioned
+
+
+def claimed(known: Sequence[FacetStatus], todo: Plan) -> tuple[FacetStatus, ...] | None:
+    """What status has to say of the settings before ``todo`` is carried out; None: it says it already."""
+    said = {f.name: f for f in known}
+    new = {c.facet: _claim(c, said.get(c.facet)) for c in todo.writes if _is_new(c, said.get(c.facet))}
+    return tuple({**said, **new}.values()) if new else None
+
+
+def _is_new(change: Change, known: FacetStatus | None) -> bool:
+    if change.op is not Op.SET or change.after is None or change.after.removal not in _TAKEN_BACK:
+        return False
+    return known is None or not known.wish or not change.parts <= set(known.parts)
+
+
+def _claim(change: Change, known: FacetStatus | None) -> FacetStatus:
+    """Ours from now on. What was last seen to be held stays remembered: it tells an edit from drift."""
+    before = known or FacetStatus(
+        name=change.facet, state="Pending", reason="Writing", message="is being set for the first time"
+    )
+    parts = tuple(sorted(change.parts.union(before.parts)))
+    return before.model_copy(update={"wish": before.wish or WRITTEN, "parts": parts})

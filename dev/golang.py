@@ -46,16 +46,20 @@ def _build(program: GoProgram, folder: Path) -> None:
 
 
 def _command(program: GoProgram) -> list[str]:
+    """Without debugging symbols from the compiler on: the linker drops them anyway, and they are a tenth of the time."""
     flags = ["-s", "-w", *(f"-X {name}={value}" for name, value in program.variables.items())]
-    return [str(go()), "build", "-mod=readonly", "-trimpath", "-ldflags", " ".join(flags)]
+    lean = "-gcflags=all=-dwarf=false"
+    return [str(go()), "build", "-mod=readonly", "-trimpath", lean, "-ldflags", " ".join(flags)]
 
 
 def _settings() -> dict[str, str]:
     """Only what is locked goes in: no workspace, no flags of the user's, no toolchain fetched on the side.
 
+    Each compiler lives for seconds, so it collects garbage rarely.
+
     Modules and build results are shared with the user's other Go programs where Go has its folders already.
     """
-    settings = {"CGO_ENABLED": "0", "GOFLAGS": "", "GOWORK": "off", "GOTOOLCHAIN": "local"}
+    settings = {"CGO_ENABLED": "0", "GOFLAGS": "", "GOWORK": "off", "GOTOOLCHAIN": "local", "GOGC": "400"}
     if "HOME" not in os.environ:
         settings |= {"GOPATH": str(cache_folder() / "gopath"), "GOCACHE": str(cache_folder() / "gocache")}
     return settings

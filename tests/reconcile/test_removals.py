@@ -1,6 +1,7 @@
 """Stories of rules that would remove much of a bucket: counted, held, agreed to. On the memory backend."""
 
 from dataclasses import replace
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from imagestore.core.errors import Denied, Unavailable
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.lifecycle_rule import LifecycleRule
+from imagestore.k8s.objects import Key
+from imagestore.k8s.surveyor import Surveyor
 from imagestore.reconcile.survey import Bounded
 from tests.reconcile.world import World, backend_spec
 
@@ -47,6 +50,7 @@ def test_a_new_rule_that_would_empty_a_bucket_waits_for_its_token() -> None:
 
 def test_a_rule_that_takes_little_goes_through_after_one_listing() -> None:
     w = library(*["photos/"] * 9, "tmp/")
+    w.surveys = Surveyor(monotonic, lambda: False, lambda *_: None).of(Key("ImageBucket", "shop", "photos"))
     calls = w.calls(lambda: with_rules(w, TMP))
     assert in_force(w) == ["tmp"]
     assert [c for c in calls if c.startswith("List")] == ["List:objects"]

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from botocore.exceptions import ClientError
 
 from dev.api import Json, bucket_path
 from dev.stores import Store
@@ -39,6 +40,8 @@ EDITED: dict[str, Any] = {
     "quota": {"hard": "2Gi"},
     "encryption": {"algorithm": "SSE-S3"},
 }
+BARE: dict[str, Any] = {"versioning": SPEC["versioning"]}
+ADDED: dict[str, Any] = {**BARE, "tags": SPEC["tags"], "lifecycle": SPEC["lifecycle"]}
 POLICIES = {"emptying": "DeleteAll", "deletion": "DeleteIfEmpty", "interrupted": "DeleteIfEmpty"}
 PATIENCE = 60.0
 FULL = os.environ.get("IMAGESTORE_SWEEP") == "full"  # both sides of every call: `make soak` has the time
@@ -73,11 +76,11 @@ class Sweep:
         """The object."""
         return self.api.find(bucket_path(SHOP, name))
 
-    def measure(self, act: Act, over: Over, *, prepared: bool = False) -> list[Point]:
-        """Every place to die at, from a run in which nobody dies."""
+    def measure(self, act: Act, over: Over, prepared: dict[str, Any] | None = None) -> list[Point]:
+        """Every place to die at, from a run in which nobody dies, on a new bucket or one ``prepared`` like this."""
         name = f"{self.kind}-whole"
         if prepared:
-            self.prepare([name])
+            self.prepare([name], prepared)
         with self.crashes.working(name, ends=signal.SIGTERM):
             act(name)
             self.await_all([name], over)
@@ -85,10 +88,10 @@ class Sweep:
         assert len(found) >= 3, found
         return found
 
-    def prepare(self, names: list[str]) -> None:
+    def prepare(self, names: list[str], spec: dict[str, Any]) -> None:
         """Buckets in order, with content."""
         for name in names:
-            self.apply(name, **SPEC, deletionPolicy=POLICIES.get(self.kind, "Retain"))
+            self.apply(name, **spec, deletionPolicy=POLICIES.get(self.kind, "Retain"))
         with self.crashes.working():
             self.await_all(names, lambda n: settled(self.find(n)))
         for name in names:
@@ -199,20 +202,41 @@ def test_update_survives_every_crash(sweep: Sweep) -> None:
     def over(name: str) -> bool:
         return settled(sweep.find(name))
 
-    at = sweep.measure(act, over, prepared=True)
-    sweep.prepare(sweep.names(at))
+    at = sweep.measure(act, over, prepared=SPEC)
+    sweep.prepare(sweep.names(at), SPEC)
     before = {n: sweep.content(n) for n in sweep.names(at)}
     for name in sweep.run(at, act, over):
         sweep.check_settings(name, "lab", 90)
         assert sweep.content(name) == before[name]
 
 
+def test_withdrawn_edit_leaves_nothing_behind(sweep: Sweep) -> None:
+    """Settings are added, the operator dies of it, and they are taken out again before it is back.
+
+    Seen in the soak: tags that the store had and no status remembered stayed for ever.
+    """
+
+    def act(name: str) -> None:
+        sweep.apply(name, **ADDED)
+
+    def over(name: str) -> bool:
+        return settled(sweep.find(name))
+
+    at = sweep.measure(act, over, prepared=BARE)
+    sweep.prepare(sweep.names(at), BARE)
+    for name in sweep.run(at, act, over, after=lambda n: sweep.apply(n, **BARE, tags=None, lifecycle=None)):
+        tags = sweep.s3.get_bucket_tagging(Bucket=f"{SHOP}--{name}")["TagSet"]
+        assert tags == [{"Key": OWNER, "Value": f"e2e/{SHOP}/{name}"}], name
+        with pytest.raises(ClientError, match="NoSuchLifecycleConfiguration"):
+            sweep.s3.get_bucket_lifecycle_configuration(Bucket=f"{SHOP}--{name}")
+
+
 @pytest.mark.parametrize("kind", ["emptying", "deletion", "retaining"])
 def test_the_end_survives_every_crash(sweep: Sweep, kind: str) -> None:
     """Deleted once and for all, or kept with every version; a neighbour's bucket is never touched."""
     sweep.s3.create_bucket(Bucket=f"{SHOP}--{kind}")  # a name that all the others begin with
-    at = sweep.measure(sweep.delete, sweep.gone, prepared=True)
-    sweep.prepare(sweep.names(at))
+    at = sweep.measure(sweep.delete, sweep.gone, prepared=SPEC)
+    sweep.prepare(sweep.names(at), SPEC)
     before = {n: sweep.content(n) for n in sweep.names(at)}
     for name in sweep.run(at, sweep.delete, sweep.gone):
         kept = f"{SHOP}--{name}" in sweep.buckets()

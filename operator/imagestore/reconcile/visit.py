@@ -80,7 +80,10 @@ def visit(
     consented: bool,
     fresh: bool = False,
 ) -> Visit:
-    """Plan, restrain, and apply what status knows of. ``consented``: the bucket is ``fresh``, or a person has approved this very plan."""
+    """Plan, restrain, and apply what status knows of.
+
+    ``consented``: the bucket is ``fresh``, or a person has approved this very plan.
+    """
     todo = planned(s, want, read)
     verdict = drift.Verdict(todo) if consented else drift.assess(s, todo, want.wishes)
     restrained = _restrain(s, backend, verdict.plan, consented=consented, fresh=fresh)

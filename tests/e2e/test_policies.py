@@ -211,10 +211,10 @@ def test_a_policy_deleted_while_the_store_is_down_is_finished_later(
         user.apply("photos")
         policies.apply("tidy", THUMBS, bucketRefs=[{"name": "photos"}])
         policies.await_states("tidy", photos="Applied")
+        assert policies.in_store("photos") == {"imagestore/tidy/thumbs": 30}
         store.stop()
         policies.delete("tidy")
         store.start()
-        assert policies.in_store("photos") == {"imagestore/tidy/thumbs": 30}
         user.look_now("photos")
         eventually(lambda: policies.in_store("photos") == {}, 60, "nothing is forgotten")
 

@@ -108,8 +108,11 @@ class Place:
 
     def await_waiting(self, words: str) -> None:
         """The bucket that would use the tier waits, as its policy says, and the other one does not."""
-        message = self.user.await_condition("photos", "Ready", "False", "TierNotReady")["message"]
-        assert words in message
+        eventually(
+            lambda: words in self.user.await_condition("photos", "Ready", "False", "TierNotReady")["message"],
+            PATIENCE,
+            "the bucket says why",
+        )
         eventually(
             lambda: words in self.policies.await_states("down", photos="Pending")[0].get("message", ""),
             PATIENCE,

@@ -1,5 +1,6 @@
 """How a policy sees its buckets, out of what is remembered: applied is what a bucket was seen to hold, nothing else."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
@@ -137,3 +138,23 @@ def test_a_bucket_has_heard_of_what_its_status_is_about(world: World) -> None:
     world.bucket(status=told)
     world.policy(60)
     assert not world.seen().heard
+
+
+def test_a_bucket_is_put_together_once_for_all_its_policies(world: World) -> None:
+    """Forty policies over two hundred buckets: one edit was 26 s of parsing the same statuses."""
+    seen = world.seen().status
+    assert world.seen().status is seen
+    obj = world.cache.get(Key("LifecyclePolicy", "shop", "tidy"))
+    assert obj is not None
+    world.versions = 9
+    world.cache.put(replace(obj, resource_version="9", status=b'{"counts":{}}'))
+    assert world.seen().status is seen, "what a policy says of itself is no input"
+    world.policy(60)
+    edited = world.seen().status
+    assert edited is not seen
+    world.cache.put(backend("eu", "keys", version=2))
+    elsewhere = world.seen().status
+    assert elsewhere is not edited
+    world.bucket(status=world.holds())
+    assert world.seen().status is not elsewhere
+    assert world.seen().current

@@ -9,13 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from sys import intern
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
+
+from pydantic import ValidationError
 
 from imagestore.api.imagebucket import FINDINGS, ImageBucketSpec
 from imagestore.api.kinds import IMAGE_BUCKET, KINDS, LIFECYCLE_POLICY, STORAGE_BACKEND, Kind
+from imagestore.core.model import Model
 from imagestore.core.references import names
 
 Json = Any
+S = TypeVar("S", bound=Model)
 # A LifecyclePolicy has none: its buckets remember what they hold of it.
 FINALIZERS = {IMAGE_BUCKET.name: "imagestore.dev/bucket", STORAGE_BACKEND.name: "imagestore.dev/backend"}
 KIND: Mapping[str, Kind] = {k.name: k for k in KINDS}
@@ -29,6 +33,7 @@ __all__ = [
     "Stored",
     "compact",
     "key_of",
+    "lenient",
     "stored",
     "version",
 ]
@@ -198,3 +203,11 @@ def _dicts(value: Json) -> list[dict[str, Any]]:
 def version(resource_version: str) -> int | None:
     """A resource version as a number, None where the API server does not use numbers."""
     return int(resource_version) if resource_version.isdecimal() else None
+
+
+def lenient(kind: type[S], raw: bytes) -> S:
+    """A status that cannot be understood is no memory at all: the store's own is what counts."""
+    try:
+        return kind.model_validate_json(raw)
+    except ValidationError:
+        return kind()

@@ -2,24 +2,19 @@
 
 import secrets
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
-
-from pydantic import ValidationError
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
-from imagestore.core.model import Model
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.mirrors import Namespaces
-from imagestore.k8s.objects import Key, Stored
+from imagestore.k8s.objects import Key, Stored, lenient
 from imagestore.k8s.policies import Policies
 from imagestore.k8s.stores import Stores
 from imagestore.k8s.surveyor import Surveyor
-from imagestore.reconcile.merging import Merged, Verdict
+from imagestore.k8s.views import Views
 from imagestore.reconcile.seen import Bucket
-from imagestore.reconcile.situation import Memo, Meta, Referenced, Settings, Situation, merged
+from imagestore.reconcile.situation import Memo, Meta, Referenced, Settings, Situation
 from imagestore.reconcile.tenancy import TEMPLATE, allowed_namespace, fits, granted
 
 
@@ -39,11 +34,13 @@ class Situations:
         self.settings, self.now = settings, now
         self._policies = Policies(cache, stores)
         self._surveyor = surveyor
+        self._views = Views(self._policies, stores, surveyor)
         self._memos: dict[Key, tuple[str, Memo]] = {}
 
     def forget(self, key: Key) -> None:
         """The object is gone."""
         self._memos.pop(key, None)
+        self._views.forget(key)
 
     def of_bucket(self, obj: Stored) -> Situation:
         """Blocking: it may connect to the store. Raises ValidationError when the spec is not understood."""
@@ -67,40 +64,7 @@ class Situations:
 
     def of_policy(self, obj: Stored) -> tuple[Bucket, ...]:
         """The buckets that a policy is for, as it sees them. Blocking: it may connect to their stores."""
-        return tuple(self._bucket(obj.key.name, b) for b in self._policies.matched(obj))
-
-    def _bucket(self, policy: str, obj: Stored) -> Bucket:
-        status = lenient(ImageBucketStatus, obj.status)
-        told = Bucket(obj.key.name, Verdict(), status, current=False)
-        try:
-            spec = ImageBucketSpec.model_validate_json(obj.spec, extra="forbid")
-        except ValidationError:  # then its own status says so
-            return told
-        asked = merged(spec, self._policies.of(obj), self._stores.store(obj.backend))
-        held = next((f.wish for f in status.facets if f.name == "lifecycle"), None)
-        told = self._counted(obj, told, asked)
-        return replace(
-            told,
-            verdict=asked.verdicts.get(policy, Verdict()),
-            current=held == asked.digest,
-            heard=self._heard(obj, spec, status),
-            versioned=spec.versioning is not None and spec.versioning.state == "Enabled",
-        )
-
-    def _heard(self, obj: Stored, spec: ImageBucketSpec, status: ImageBucketStatus) -> bool:
-        """Whether its status is about all that is now asked of it. A suspended one reports without having looked."""
-        return (
-            status.observed_generation == obj.generation
-            and not spec.suspend
-            and obj.inputs == self._policies.inputs(obj)
-        )
-
-    def _counted(self, obj: Stored, told: Bucket, asked: Merged) -> Bucket:
-        """With what was counted of it, if that was about these very rules."""
-        known = self._surveyor.known(obj.key)
-        if known is None or known[0].wish != asked.digest:
-            return told
-        return replace(told, counted=known[1].counted, trouble=known[1].trouble)
+        return self._views.of_policy(obj)
 
     def _referenced(self, other: Stored) -> Referenced:
         """Its status may be forged: made counts only where the tenancy lets the namespace have that bucket."""
@@ -144,14 +108,3 @@ def meta(obj: Stored) -> Meta:
         deleting=obj.deleting,
         finalized=obj.finalized,
     )
-
-
-S = TypeVar("S", bound=Model)
-
-
-def lenient(kind: type[S], raw: bytes) -> S:
-    """A status that cannot be understood is no memory at all: the store's own is what counts."""
-    try:
-        return kind.model_validate_json(raw)
-    except ValidationError:
-        return kind()

@@ -24,10 +24,10 @@ from imagestore.k8s import logs
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.client import ApiError
 from imagestore.k8s.failing import internal_error, keeps_its_bucket, not_understood
-from imagestore.k8s.objects import IMAGE_BUCKET, LIFECYCLE_POLICY, STORAGE_BACKEND, Key, Stored
+from imagestore.k8s.objects import IMAGE_BUCKET, LIFECYCLE_POLICY, STORAGE_BACKEND, Key, Stored, lenient
 from imagestore.k8s.queue import Priority, Taken, WorkQueue
 from imagestore.k8s.recorder import Recorder
-from imagestore.k8s.situations import Situations, lenient, meta
+from imagestore.k8s.situations import Situations, meta
 from imagestore.k8s.stores import Stores
 from imagestore.k8s.withdrawal import Withdrawal
 from imagestore.k8s.writer import Gone, Writer

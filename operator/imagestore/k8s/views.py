@@ -1,0 +1,108 @@
+"""The buckets of LifecyclePolicies, as these see them: each is put together once for all policies that are for it.
+
+Each change of a bucket is told by all its policies, and each of them looks at all its buckets: with forty policies over two
+hundred buckets one edit was 26 s of parsing the same statuses.
+"""
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+
+from pydantic import ValidationError
+
+from imagestore.api.bucketstatus import ImageBucketStatus
+from imagestore.api.imagebucket import ImageBucketSpec
+from imagestore.k8s.objects import Key, Stored, lenient
+from imagestore.k8s.policies import Policies
+from imagestore.k8s.stores import Stores
+from imagestore.k8s.surveyor import Surveyor
+from imagestore.reconcile.lifecyclepolicy import FACET
+from imagestore.reconcile.merging import Declared, Merged, Verdict
+from imagestore.reconcile.seen import Bucket
+from imagestore.reconcile.situation import Store, merged
+
+MOST = 2000  # views that are kept, of a few kB each
+_Made = tuple[Stored, tuple[Declared, ...], Store]
+
+
+@dataclass(frozen=True)
+class _View:
+    """``of``: what it was made of. ``asked`` None: the bucket's spec is not understood."""
+
+    of: _Made
+    bucket: Bucket
+    asked: Merged | None
+
+
+class Views:
+    """Asked from worker threads. Blocking: it may connect to the buckets' stores."""
+
+    def __init__(self, policies: Policies, stores: Stores, surveyor: Surveyor) -> None:
+        self._policies, self._stores, self._surveyor = policies, stores, surveyor
+        self._kept: OrderedDict[Key, _View] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of_policy(self, policy: Stored) -> tuple[Bucket, ...]:
+        """All buckets that it is for."""
+        return tuple(self._seen(policy.key.name, bucket) for bucket in self._policies.matched(policy))
+
+    def forget(self, key: Key) -> None:
+        """The bucket is gone."""
+        with self._lock:
+            self._kept.pop(key, None)
+
+    def _seen(self, policy: str, obj: Stored) -> Bucket:
+        view = self._view((obj, self._policies.of(obj), self._stores.store(obj.backend)))
+        if view.asked is None:
+            return view.bucket
+        told = replace(view.bucket, verdict=view.asked.verdicts.get(policy, Verdict()))
+        known = self._surveyor.known(obj.key)
+        if known is None or known[0].wish != view.asked.digest:
+            return told
+        return replace(told, counted=known[1].counted, trouble=known[1].trouble)
+
+    def _view(self, of: _Made) -> _View:
+        key = of[0].key
+        with self._lock:
+            known = self._kept.get(key)
+        if known is None or known.of != of:  # compares what is remembered, so by identity first
+            known = self._made(of)
+        with self._lock:
+            self._kept[key] = known
+            self._kept.move_to_end(key)
+            if len(self._kept) > MOST:
+                self._kept.popitem(last=False)
+        return known
+
+    def _made(self, of: _Made) -> _View:
+        obj, policies, store = of
+        status = _of_rules(lenient(ImageBucketStatus, obj.status))
+        told = Bucket(obj.key.name, Verdict(), status, current=False)
+        try:
+            spec = ImageBucketSpec.model_validate_json(obj.spec, extra="forbid")
+        except ValidationError:  # then its own status says so
+            return _View(of, told, None)
+        asked = merged(spec, policies, store)
+        held = next((f.wish for f in status.facets), None)
+        seen = replace(
+            told,
+            current=held == asked.digest,
+            heard=self._heard(obj, spec, status),
+            versioned=spec.versioning is not None and spec.versioning.state == "Enabled",
+        )
+        return _View(of, seen, asked)
+
+    def _heard(self, obj: Stored, spec: ImageBucketSpec, status: ImageBucketStatus) -> bool:
+        """Whether its status is about all that is now asked of it. A suspended one reports without having looked."""
+        return (
+            status.observed_generation == obj.generation
+            and not spec.suspend
+            and obj.inputs == self._policies.inputs(obj)
+        )
+
+
+def _of_rules(status: ImageBucketStatus) -> ImageBucketStatus:
+    """Without what is no policy's affair: thousands are kept."""
+    facets = tuple(f for f in status.facets if f.name == FACET)
+    kept = {n: getattr(status, n) for n in ("observed_generation", "conditions", "drift", "plan")}
+    return ImageBucketStatus.model_construct(facets=facets, **kept)

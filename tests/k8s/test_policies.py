@@ -11,7 +11,7 @@ from imagestore.api.imagebucket import FACETS
 from imagestore.backends.memory import MemoryBackend, MemoryBucket, MemoryStore
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.mirrors import Namespaces
-from imagestore.k8s.objects import IMAGE_BUCKET, LIFECYCLE_POLICY, Key, stored
+from imagestore.k8s.objects import IMAGE_BUCKET, LIFECYCLE_POLICY, STORAGE_BACKEND, Key, stored
 from imagestore.k8s.situations import Situations
 from imagestore.k8s.stores import Connecting, Stores
 from imagestore.k8s.surveyor import Surveyor
@@ -21,6 +21,7 @@ from imagestore.reconcile.seen import Bucket
 from imagestore.reconcile.situation import Settings
 from imagestore.reconcile.survey import Purpose
 from tests.k8s.test_object_cache import backend, raw
+from tests.k8s.test_situations import SPEC
 
 LABELS = {"labels": {"class": "photos"}}
 
@@ -152,7 +153,9 @@ def test_a_bucket_is_put_together_once_for_all_its_policies(world: World) -> Non
     world.policy(60)
     edited = world.seen().status
     assert edited is not seen
-    world.cache.put(backend("eu", "keys", version=2))
+    body = raw("eu", namespace="", version=10)
+    del body["metadata"]["namespace"]
+    world.cache.put(stored(STORAGE_BACKEND, body | {"spec": SPEC}))
     elsewhere = world.seen().status
     assert elsewhere is not edited
     world.bucket(status=world.holds())

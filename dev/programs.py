@@ -30,15 +30,15 @@ def _kubernetes(name: str, estimate: str) -> GoProgram:
 GO_PROGRAMS = {
     program.name: program
     for program in (
-        _kubernetes("kube-apiserver", "5 min"),
+        _kubernetes("kube-apiserver", "8 min"),
         _kubernetes("kube-controller-manager", "1 min 30 s"),
-        GoProgram("etcd", "v3.6.14", "etcd", "go.etcd.io/etcd/server/v3", "30 s"),
+        GoProgram("etcd", "v3.6.14", "etcd", "go.etcd.io/etcd/server/v3", "1 min 30 s"),
         GoProgram("helm", "v3.22.0", "helm", "helm.sh/helm/v3/cmd/helm", "2 min"),
-        GoProgram("minio", "RELEASE.2026-02-12", "minio", "github.com/minio/minio", "2 min 30 s"),
+        GoProgram("minio", "RELEASE.2026-02-12", "minio", "github.com/minio/minio", "3 min 30 s"),
         GoProgram(
             "versitygw", "v1.8.0", "versitygw", "github.com/versity/versitygw/cmd/versitygw", "1 min 30 s"
         ),
-        GoProgram("rclone", "v1.76.0", "rclone", "imagestore.dev/build/rclone", "1 min"),
+        GoProgram("rclone", "v1.76.0", "rclone", "imagestore.dev/build/rclone", "30 s"),
     )
 }
 

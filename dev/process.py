@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -64,7 +64,12 @@ class Server:
         if self.running:
             raise RuntimeError(f"{self.name} is running already")
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        self._process = _spawner.submit(self._spawn).result()
+        spawning = _spawner.submit(self._spawn)
+        try:
+            spawning.result()
+        except KeyboardInterrupt:  # it is started all the same: whoever stops us has to know it
+            wait([spawning])
+            raise
 
     def await_ready(self) -> None:
         """Wait until it is ready; when it ends instead or takes too long, say so with the end of its log."""
@@ -109,10 +114,10 @@ class Server:
             return "(no log)"
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
+    def _spawn(self) -> None:
         command = [sys.executable, "-I", "-S", str(_LEASH), str(os.getpid()), *self.command]
         with self.log.open("ab") as log:
-            return subprocess.Popen(
+            self._process = subprocess.Popen(
                 command,
                 env=self._env,
                 stdin=subprocess.DEVNULL,

@@ -113,6 +113,13 @@ def show_pictures(store: Store, cast: Cast) -> None:
     bucket = f"{cast.namespace}--{cast.bucket}"
     size = pictures.upload(store, bucket, cast.prefix, chosen)
     tell(f"   {len(chosen)} pictures, {size / 1e6:.1f} MB, put into {bucket}/{cast.prefix}")
+    # A store may know its own policy a moment later: SeaweedFS's gateway by an event of its filer.
+    eventually(
+        lambda: pictures.same(store, bucket, cast.prefix, chosen[:1], signed=not cast.public),
+        30,
+        "a first picture is served",
+        retry_on=(OSError,),
+    )
     good = pictures.same(store, bucket, cast.prefix, chosen, signed=not cast.public)
     how = "without credentials, as a CDN does" if cast.public else "with credentials"
     if good != len(chosen):
@@ -131,9 +138,9 @@ def drift(operator: Operator, store: Store, cast: Cast) -> None:
     operator.kube.kubectl(
         "patch", "imagebucket", cast.bucket, "-n", cast.namespace, "--type=merge", "-p", patch
     )
-    alert = eventually(lambda: _alert(operator, cast), 30, "the drift alert")
+    alert = eventually(lambda: _alert(operator, cast), 60, "the drift alert")
     tell(f"   alert (Event, status and metric): DriftDetected: {alert}")
-    eventually(lambda: _corrected(operator, cast), 30, "the drift corrected")
+    eventually(lambda: _corrected(operator, cast), 60, "the drift corrected")
     record = _status(operator, cast)["drift"]["history"][0]
     tell(f"   corrected: {', '.join(record['paths'])} was wrong from {record['since']} to {record['until']}")
     tell(f"   in the store: versioning of {bucket} is {s3.get_bucket_versioning(Bucket=bucket)['Status']}")

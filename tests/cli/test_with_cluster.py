@@ -13,7 +13,7 @@ from dev.cluster import Cluster
 from dev.stores import Store
 from dev.wait import eventually
 from tests.cli.world import Said, bucket, imagestore, write
-from tests.e2e.harness import ACCOUNT, SYSTEM, Operator, User, backend_manifests, install, operator
+from tests.e2e.harness import ACCOUNT, PATIENCE, SYSTEM, Operator, User, backend_manifests, install, operator
 
 SPEC = {"versioning": {"state": "Enabled"}, "tags": {"team": "shop"}}
 
@@ -43,7 +43,7 @@ def shop(own: Cluster, minio_store: Store) -> User:
 def at_work(own: Cluster, directory: Path, shop: User) -> Iterator[Operator]:
     """An operator at work."""
     with operator(own, directory, "cli") as process:
-        eventually(process.working, 30, "an operator at work")
+        eventually(process.working, PATIENCE, "an operator at work")
         yield process
 
 
@@ -102,6 +102,8 @@ def test_release_is_refused_while_the_operator_works_unless_it_is_stopped(
         shop.apply(name, **SPEC)
         shop.ready(name)
     before = shop.get("one")
+    held = lambda: own.get("sbe", shop.backend)["metadata"].get("finalizers")  # noqa: E731
+    eventually(held, PATIENCE, "the StorageBackend is held, for which no bucket waits")
 
     look = _command(capsys, own.kubeconfig, "release", "--all", "--dry-run")
     assert look.code == 0
@@ -129,7 +131,7 @@ def test_release_is_refused_while_the_operator_works_unless_it_is_stopped(
     assert shop.tags("one")["team"] == "shop"
 
     # Without the Lease no operator holds on again, and the namespace can go.
-    own.kubectl("delete", "ib", "one", "two", "-n", "shop", "--timeout=20s")
+    own.kubectl("delete", "ib", "one", "two", "-n", "shop", "--timeout=90s")
     assert shop.in_store("one")
     assert _command(capsys, own.kubeconfig, "release", "--all", "--yes").out == "0 to let go\n"
     own.kubectl("delete", "lease", "imagestore", "-n", SYSTEM)
@@ -144,7 +146,7 @@ def test_a_namespace_that_waits_for_a_gone_operator_is_set_free(
     manifest["metadata"] |= {"namespace": "stuck", "finalizers": finalizers}
     own.apply(yaml.safe_dump(manifest))
     own.kubectl("delete", "namespace", "stuck", "--wait=false")
-    eventually(lambda: "deletionTimestamp" in _meta(own), 20, "the deletion reaches the bucket")
+    eventually(lambda: "deletionTimestamp" in _meta(own), PATIENCE, "the deletion reaches the bucket")
     typo = _command(capsys, own.kubeconfig, "release", "stuck/photo", "--yes")
     assert (typo.code, "stuck/photo: no such object" in typo.err) == (1, True)
     done = _command(capsys, own.kubeconfig, "release", "stuck/photos", "--yes")
@@ -154,7 +156,7 @@ def test_a_namespace_that_waits_for_a_gone_operator_is_set_free(
     own.kubectl(
         "patch", "ib", "photos", "-n", "stuck", "--type=merge", "-p", '{"metadata":{"finalizers":null}}'
     )
-    own.kubectl("wait", "--for=delete", "namespace/stuck", "--timeout=60s")
+    own.kubectl("wait", "--for=delete", "namespace/stuck", "--timeout=110s")
 
 
 def _meta(cluster: Cluster) -> dict[str, object]:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from dev.wait import eventually
-from tests.e2e.harness import ON, OWNER, PRUNE, Operator, User
+from tests.e2e.harness import ON, OWNER, PATIENCE, PRUNE, Operator, User
 
 
 def test_drift_by_edit_is_told_and_corrected(shop: User, running: Operator) -> None:
@@ -13,7 +13,7 @@ def test_drift_by_edit_is_told_and_corrected(shop: User, running: Operator) -> N
     shop.suspend_versioning("drifted")
     shop.look_now("drifted")
     shop.await_event("drifted", "DriftDetected")
-    eventually(lambda: shop.versioning("drifted") == "Enabled", 30, "versioning corrected")
+    eventually(lambda: shop.versioning("drifted") == "Enabled", PATIENCE, "versioning corrected")
     shop.await_event("drifted", "DriftCorrected")
     status = shop.ready("drifted")["status"]
     assert status["drift"]["history"][0]["paths"] == ["versioning.state"]
@@ -55,14 +55,13 @@ def test_ignored_and_snoozed_drift_is_left_alone(shop: User) -> None:
     )
     shop.suspend_versioning("calm")
     shop.look_now("calm")
-    snoozed = eventually(lambda: _facet(shop, "calm", "versioning").get("reason") == "Snoozed", 30, "snoozed")
-    assert snoozed
+    eventually(lambda: _facet(shop, "calm", "versioning").get("reason") == "Snoozed", PATIENCE, "snoozed")
     assert shop.tags("calm")["team"] == "theirs"
     assert shop.versioning("calm") == "Suspended"
     assert shop.condition("calm", "DriftDetected") is None
     shop.ready("calm")
     shop.apply("calm", **ON, drift={"ignore": ['tags["team"]']})
-    eventually(lambda: shop.versioning("calm") == "Enabled", 30, "corrected after the snooze")
+    eventually(lambda: shop.versioning("calm") == "Enabled", PATIENCE, "corrected after the snooze")
     assert shop.tags("calm")["team"] == "theirs"
 
 
@@ -82,4 +81,5 @@ def test_a_lost_bucket_is_made_again_and_told(shop: User) -> None:
     assert shop.tags("lost")[OWNER] == "e2e/shop/lost"
     held = shop.get("lost")["status"]["plan"]["held"]
     shop.patch("lost", approve=[h["token"] for h in held])
-    eventually(lambda: shop.condition("lost", "ContentLost") is None, 30, "acknowledged")
+    shop.ready("lost")
+    assert shop.condition("lost", "ContentLost") is None, "acknowledged"

@@ -13,7 +13,7 @@ from dev.stores import Store, ceph, minio
 from dev.wait import eventually
 from tests.backends.listener import Heard, listening
 from tests.contract.samples import AWS_QUEUE, CEPH_TOPIC, MINIO_WEBHOOK
-from tests.e2e.harness import Operator, User, backend_manifests
+from tests.e2e.harness import PATIENCE, Operator, User, backend_manifests
 
 JPG = {"name": "new-picture", "events": ["s3:ObjectCreated:*"], "prefix": "originals/", "suffix": ".jpg"}
 
@@ -80,7 +80,7 @@ def test_each_uploaded_picture_is_told(
     def told() -> list[str]:
         return keys_queued(buyer.store) if backend == "told-aws" else keys_told(heard)
 
-    eventually(lambda: "originals/a.jpg" in told(), 20, lambda: f"the upload is told; {told()}")
+    eventually(lambda: "originals/a.jpg" in told(), PATIENCE, lambda: f"the upload is told; {told()}")
     assert set(told()) == {"originals/a.jpg"}
     buyer.apply(name)
     buyer.ready(name)
@@ -129,23 +129,33 @@ def test_minio_says_whose_setting_cors_is(shop: User) -> None:
     assert "mc admin config set ALIAS api cors_allow_origin=" in message
 
 
+def granted(buyer: User, name: str) -> int:
+    """How many grants the bucket's ACL has."""
+    return len(buyer.s3.get_bucket_acl(Bucket=buyer.bucket(name))["Grants"])
+
+
+def set_acl(buyer: User, name: str, acl: str, *, grants: int) -> None:
+    """Somebody sets an ACL by hand, and looks: a SeaweedFS gateway learns of settings by events of its filer."""
+    buyer.s3.put_bucket_acl(Bucket=buyer.bucket(name), ACL=acl)
+    eventually(lambda: granted(buyer, name) == grants, PATIENCE, f"the store says that the ACL is {acl}")
+
+
 def test_a_public_acl_is_a_condition_an_event_and_a_metric(
     shop: User, running: Operator, seaweedfs_store: Store
 ) -> None:
     buyer = user(shop, seaweedfs_store, "with-acls")
     buyer.apply("open", acl={})
     buyer.ready("open")
-    buyer.s3.put_bucket_acl(Bucket=buyer.bucket("open"), ACL="public-read")
+    set_acl(buyer, "open", "public-read", grants=2)
     buyer.look_now("open")
     assert "READ to AllUsers" in buyer.await_condition("open", "PublicAcl", "True")["message"]
     buyer.await_event("open", "PublicAcl")
     series = 'imagestore_finding{backend="with-acls",finding="PublicAcl",name="open",namespace="shop"}'
-    eventually(lambda: running.metrics().get(series) == 1, 10, "the metric")
+    eventually(lambda: running.metrics().get(series) == 1, PATIENCE, "the metric")
     buyer.apply("open", acl={"grants": []})
     assert "put-bucket-acl" in buyer.stuck("open", "OnlyByHand")
-    grants = buyer.s3.get_bucket_acl(Bucket=buyer.bucket("open"))["Grants"]
-    assert len(grants) == 2, "an ACL is never written"
-    buyer.s3.put_bucket_acl(Bucket=buyer.bucket("open"), ACL="private")
+    assert granted(buyer, "open") == 2, "an ACL is never written"
+    set_acl(buyer, "open", "private", grants=1)
     buyer.look_now("open")
     buyer.ready("open")
-    eventually(lambda: series not in running.metrics(), 10, "the metric is gone")
+    eventually(lambda: series not in running.metrics(), PATIENCE, "the metric is gone")

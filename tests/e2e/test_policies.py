@@ -38,7 +38,7 @@ class Policies:
 
     def delete(self, policy: str) -> None:
         """`kubectl delete`; nothing holds a policy back."""
-        self.user.cluster.kubectl("delete", "lcp", policy, "-n", self.user.namespace, "--timeout=10s")
+        self.user.cluster.kubectl("delete", "lcp", policy, "-n", self.user.namespace, "--timeout=60s")
 
     def label(self, bucket: str, text: str) -> None:
         """`kubectl label` of a bucket."""
@@ -65,6 +65,14 @@ class Policies:
 
         what = lambda: f"{policy} is {states}; it is {self.get(policy).get('status')}"  # noqa: E731
         return eventually(there, PATIENCE, what) or []
+
+    def await_words(self, policy: str, words: str, **states: str) -> None:
+        """Wait for these states and for what the first bucket says: a state may stay while its reason changes."""
+
+        def said() -> str:
+            return str(self.await_states(policy, **states)[0].get("message", ""))
+
+        eventually(lambda: words in said(), PATIENCE, lambda: f"{policy} says {words}; it says {said()}")
 
     def ready(self, policy: str) -> dict[str, Any]:
         """Its Ready condition."""
@@ -99,7 +107,7 @@ def test_a_policy_over_two_buckets_by_label(shop: User, policies: Policies) -> N
     shop.ready("one")
     shop.ready("two")
     policies.apply("tidy", THUMBS, **by_label("tidy"))
-    eventually(lambda: policies.get("tidy").get("status"), 10, "a first status")
+    eventually(lambda: policies.get("tidy").get("status"), PATIENCE, "a first status")
     assert policies.ready("tidy")["reason"] == "NothingMatches"
     for bucket in ("one", "two"):
         policies.label(bucket, "tidy=yes")
@@ -116,14 +124,11 @@ def test_a_policy_over_two_buckets_by_label(shop: User, policies: Policies) -> N
     assert policies.in_store("one") == {"imagestore/tidy/thumbs": 60, "imagestore/tidy/tmp": 1}
 
     policies.label("one", "tidy=no")
-    eventually(
-        lambda: not policies.in_store("one"), 20, "a bucket that is no longer matched has no rule of it"
-    )
+    eventually(lambda: not policies.in_store("one"), PATIENCE, "no longer matched: no rule of it is left")
     policies.await_states("tidy", two="Applied")
     policies.delete("tidy")
-    eventually(
-        lambda: policies.in_store("two") == {"imagestore/bucket/own": 9}, 20, "only its own rule is left"
-    )
+    only_own = {"imagestore/bucket/own": 9}
+    eventually(lambda: policies.in_store("two") == only_own, PATIENCE, "only its own rule is left")
 
 
 def test_two_policies_that_contradict_each_other_say_so(shop: User, policies: Policies) -> None:
@@ -143,7 +148,7 @@ def test_two_policies_that_contradict_each_other_say_so(shop: User, policies: Po
     )
     policies.await_states("second", torn="Applied")
     assert policies.in_store("torn") == {"imagestore/second/all": 365}
-    assert "prevails by its priority 1" in policies.await_states("first", torn="Conflict")[0]["message"]
+    policies.await_words("first", "prevails by its priority 1", torn="Conflict")
     policies.delete("second")
     policies.await_states("first", torn="Applied")
     assert policies.in_store("torn") == {"imagestore/first/tmp": 1}
@@ -164,8 +169,9 @@ def test_what_a_store_cannot_hold_is_named(shop: User, policies: Policies) -> No
     assert "spec.tiers" in only["message"]
     assert policies.in_store("limited") == {}
     policies.apply("wide", TMP, leftovers, bucketRefs=[{"name": "limited"}], onUnsupported="SkipRule")
-    eventually(lambda: policies.in_store("limited") == {"imagestore/wide/tmp": 1}, 20, "the rest is applied")
-    assert "skipped" in policies.await_states("wide", limited="Lossy")[0]["message"]
+    rest = {"imagestore/wide/tmp": 1}
+    eventually(lambda: policies.in_store("limited") == rest, PATIENCE, "the rest is applied")
+    policies.await_words("wide", "skipped", limited="Lossy")
 
 
 def test_a_rule_changed_behind_our_back_is_drift_of_the_policy(shop: User, policies: Policies) -> None:
@@ -187,7 +193,7 @@ def test_a_rule_changed_behind_our_back_is_drift_of_the_policy(shop: User, polic
     meddle()
     shop.await_event("kept", "DriftDetected")
     path = "lifecycle.rules[name=kept/thumbs].expire.days"
-    assert f"{path} is 3, should be 30" in policies.await_states("kept", drifting="Pending")[0]["message"]
+    policies.await_words("kept", f"{path} is 3, should be 30", drifting="Pending")
     listed = {c["type"]: c["message"] for c in policies.get("kept")["status"]["conditions"]}
     assert f"drifting: {path}" in listed["DriftDetected"]
     shop.patch("drifting", mode="Enforce")
@@ -216,7 +222,7 @@ def test_a_policy_deleted_while_the_store_is_down_is_finished_later(
         policies.delete("tidy")
         store.start()
         user.look_now("photos")
-        eventually(lambda: policies.in_store("photos") == {}, 60, "nothing is forgotten")
+        eventually(lambda: policies.in_store("photos") == {}, PATIENCE, "nothing is forgotten")
 
 
 def test_objects_move_to_the_tier_that_the_backend_names(
@@ -232,8 +238,7 @@ def test_objects_move_to_the_tier_that_the_backend_names(
         moves = {"match": {"prefix": "originals/"}, "transitions": [{"tier": "Cool", "date": "2020-01-01"}]}
         cold = {"name": "cold", "transitions": [{"tier": "Cold", "days": 9}]}
         policies.apply("down", {"name": "cool", **moves}, cold, bucketRefs=[{"name": "photos"}])
-        message = policies.await_states("down", photos="Lossy")[0]["message"]
-        assert "spec.tiers has Cool; add the tier there" in message
+        policies.await_words("down", "spec.tiers has Cool; add the tier there", photos="Lossy")
         policies.apply("down", {"name": "cool", **moves}, bucketRefs=[{"name": "photos"}])
         policies.await_states("down", photos="Applied")
         user.s3.put_object(Bucket="tiered--photos", Key="originals/a.jpg", Body=b"a picture")
@@ -243,7 +248,7 @@ def test_objects_move_to_the_tier_that_the_backend_names(
                 user.s3.head_object(Bucket="tiered--photos", Key="originals/a.jpg").get("StorageClass")
             )
 
-        eventually(lambda: shown() == "WARM", 30, lambda: f"it moves; its class is {shown()}")
+        eventually(lambda: shown() == "WARM", PATIENCE, lambda: f"it moves; its class is {shown()}")
         body = user.s3.get_object(Bucket="tiered--photos", Key="originals/a.jpg")["Body"].read()
         assert body == b"a picture"
         manifests[-1]["spec"]["tiers"] = [{"tier": "Archive", "storageClass": "WARM"}]
@@ -253,11 +258,7 @@ def test_objects_move_to_the_tier_that_the_backend_names(
         assert [r["ID"] for r in rules] == ["imagestore/down/cool"], "what is in force stays as it is"
         manifests[-1]["spec"]["tiers"] = [{"tier": "Cool", "storageClass": "NOPE"}]
         installed.apply(yaml.safe_dump(manifests[-1]))
-
-        def said() -> str:
-            return str(policies.await_states("down", photos="Pending")[0].get("message", ""))
-
-        eventually(lambda: "storage class" in said(), 30, lambda: f"the store's own words: {said()}")
+        policies.await_words("down", "storage class", photos="Pending")
 
 
 def test_a_policy_deleted_while_the_operator_is_down_is_noticed(
@@ -273,12 +274,11 @@ def test_a_policy_deleted_while_the_operator_is_down_is_noticed(
         policies.delete("night")
         policies.apply("other", {**TMP, "expire": {"days": 2}}, bucketRefs=[{"name": "asleep"}])
         with operator(installed, directory, "awake"):
-            eventually(
-                lambda: policies.in_store("asleep") == {"imagestore/other/tmp": 2}, 60, "both are noticed"
-            )
+            left = {"imagestore/other/tmp": 2}
+            eventually(lambda: policies.in_store("asleep") == left, PATIENCE, "both are noticed")
     finally:
         running.server.start()
-        eventually(running.working, 40, "the first one is back")
+        eventually(running.working, PATIENCE, "the first one is back")
 
 
 def test_metrics_tell_what_became_of_a_policy(shop: User, policies: Policies, running: Operator) -> None:
@@ -290,6 +290,8 @@ def test_metrics_tell_what_became_of_a_policy(shop: User, policies: Policies, ru
     def found() -> dict[str, float]:
         return {k: v for k, v in running.metrics().items() if "metered" in k}
 
-    eventually(lambda: found().get(f"imagestore_policy_buckets{{{labels}}}") == 1, 20, lambda: str(found()))
+    eventually(
+        lambda: found().get(f"imagestore_policy_buckets{{{labels}}}") == 1, PATIENCE, lambda: str(found())
+    )
     policies.delete("metered")
-    eventually(lambda: not found(), 20, "no series of what is gone")
+    eventually(lambda: not found(), PATIENCE, "no series of what is gone")

@@ -14,6 +14,7 @@ from dev.stores import Store
 from dev.wait import eventually
 from tests.backends.listener import Heard
 
+PATIENCE = 60.0
 FOLDERS = sorted(p.name for p in examples.FOLDER.iterdir() if p.is_dir())
 
 
@@ -55,7 +56,8 @@ def test_shop_photos(operated: Operator, seaweedfs_store: Store) -> None:
         s3.put_object(Bucket=bucket, Key=key, Body=b"picture")
     url = f"{seaweedfs_store.endpoint}/{bucket}"
     # The gateway learns of a policy by an event of its own filer.
-    eventually(lambda: status_of(f"{url}/public/a.jpg") == 200, 20, "public/ served to everybody")
+    served = lambda: status_of(f"{url}/public/a.jpg") == 200  # noqa: E731
+    eventually(served, PATIENCE, "public/ served to everybody", retry_on=(OSError,))
     assert status_of(f"{url}/originals/a.jpg") == 403
     rule = s3.get_bucket_cors(Bucket=bucket)["CORSRules"][0]
     assert set(rule["AllowedOrigins"]) == {"https://shop.example", "https://*.shop.example"}
@@ -88,7 +90,7 @@ def test_dicom_archive(operated: Operator, tls_store: Store) -> None:
     version = s3.put_object(Bucket=bucket, Key="ct/1.dcm", Body=b"DICM")["VersionId"]
     with pytest.raises(ClientError, match="AccessDenied"):
         s3.delete_object(Bucket=bucket, Key="ct/1.dcm", VersionId=version)
-    operated.kube.kubectl("delete", "ib", "dicom", "-n", "radiology", "--timeout=30s")
+    operated.kube.kubectl("delete", "ib", "dicom", "-n", "radiology", "--timeout=90s")
     assert s3.get_object(Bucket=bucket, Key="ct/1.dcm")["Body"].read() == b"DICM"
 
 
@@ -127,7 +129,8 @@ def test_access_logs(operated: Operator, aws_store: Store) -> None:
     # Amazon goes by the policy. moto reads it only where it has no lists, and by an ACL.
     delivery = 'uri="http://acs.amazonaws.com/groups/s3/LogDelivery"'
     s3.put_bucket_acl(Bucket=audit, GrantWrite=delivery, GrantReadACP=delivery)
-    operated.await_ready("photos", namespace)
+    # It may have been refused before there was the ACL: then it is tried again after 15, 45 and 105 s.
+    operated.await_ready("photos", namespace, timeout=150)
     enabled = s3.get_bucket_logging(Bucket=photos)["LoggingEnabled"]
     assert (enabled["TargetBucket"], enabled["TargetPrefix"]) == (audit, "logs/photos/")
     (listed,) = s3.list_bucket_inventory_configurations(Bucket=photos)["InventoryConfigurationList"]
@@ -143,7 +146,9 @@ def test_upload_webhook(operated: Operator, webhook: Heard, webhook_store: Store
     def told() -> list[str]:
         return [json.loads(body)["Key"] for method, _, _, body in webhook.asked if method == "POST" and body]
 
-    eventually(lambda: told() == ["webshop--pictures/originals/a.jpg"], 20, lambda: f"told of it: {told()}")
+    eventually(
+        lambda: told() == ["webshop--pictures/originals/a.jpg"], PATIENCE, lambda: f"told of it: {told()}"
+    )
 
 
 def test_own_server(operated: Operator, versitygw_store: Store) -> None:
@@ -153,7 +158,12 @@ def test_own_server(operated: Operator, versitygw_store: Store) -> None:
     assert tags(s3, bucket) == {"team": "gallery", "imagestore.dev/owner": "demo/gallery-site/pages"}
     assert s3.get_bucket_cors(Bucket=bucket)["CORSRules"][0]["AllowedMethods"] == ["GET"]
     assert {f["state"] for f in found["pages"]["status"]["facets"]} == {"InSync"}
-    held = {c["facet"]: c for c in operated.kube.get("storagebackend", "own")["status"]["capabilities"]}
+
+    def capabilities() -> dict[str, Any]:
+        status = operated.kube.get("storagebackend", "own").get("status", {})
+        return {c["facet"]: c for c in status.get("capabilities", ())}
+
+    held = eventually(capabilities, PATIENCE, "the backend says what it holds; no bucket waits for that")
     assert held["lifecycle"]["reason"] == "PutBucketLifecycleConfiguration: 501 NotImplemented"
     assert held["encryption"]["support"] == "None", "not listed, not sent"
 
@@ -166,7 +176,7 @@ def test_lifecycle_policy(operated: Operator, ceph_store: Store) -> None:
         "-n",
         "library",
         "--for=jsonpath={.status.counts.applied}=2",
-        "--timeout=30s",
+        "--timeout=90s",
     )
     s3 = ceph_store.s3()
     found = {bucket: rules(s3, f"library--{bucket}") for bucket in ("photos", "press")}
@@ -190,9 +200,8 @@ def test_remote_tier(operated: Operator, minio_store: Store, seaweedfs_store: St
     s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [due]})
     s3.put_object(Bucket=bucket, Key="due/a.jpg", Body=b"picture")
     there = "the bytes are on the other store"
-    eventually(
-        lambda: cold.list_objects_v2(Bucket="newsroom-cold", Prefix="pictures/")["KeyCount"], 30, there
-    )
+    moved_away = lambda: cold.list_objects_v2(Bucket="newsroom-cold", Prefix="pictures/")["KeyCount"]  # noqa: E731
+    eventually(moved_away, PATIENCE, there)
     assert s3.get_object(Bucket=bucket, Key="due/a.jpg")["Body"].read() == b"picture"
 
 

@@ -130,6 +130,18 @@ def test_nothing_is_promised_that_status_does_not_say() -> None:
     assert (said["state"], said["reason"]) == ("Pending", "Writing")
 
 
+def test_a_policy_does_not_take_what_is_claimed_for_what_is_applied() -> None:
+    """A settled policy that gets one more bucket, whose own rules are in force: said Applied before anything was written."""
+    world = made(**RULES)
+    world.policies["tidy"] = {"rules": [{"name": "x", "match": {"prefix": "x/"}, "expire": {"days": 1}}]}
+    world.later().step()
+    said = world.facet("lifecycle")
+    assert said["parts"] == ["thumbs", "tidy/x"]
+    assert (said["state"], said["reason"]) == ("Pending", "Writing")
+    world.settle()
+    assert world.facet("lifecycle")["state"] == "InSync"
+
+
 def test_what_waits_for_a_person_is_not_ours_yet() -> None:
     """Somebody's statement of the same sid stays when the user has never agreed to replace it."""
     cdn = "arn:aws:iam::123456789012:user/cdn"

@@ -29,9 +29,11 @@ def _is_new(change: Change, known: FacetStatus | None) -> bool:
 
 
 def _claim(change: Change, known: FacetStatus | None) -> FacetStatus:
-    """Ours from now on. What was last seen to be held stays remembered: it tells an edit from drift."""
-    before = known or FacetStatus(
-        name=change.facet, state="Pending", reason="Writing", message="is being set for the first time"
-    )
+    """Ours from now on, and not called in sync: a policy would say of rules that nobody has written that they are applied.
+
+    What was last seen to be held stays remembered: it tells an edit from drift.
+    """
+    before = known or FacetStatus(name=change.facet, state="Pending")
     parts = tuple(sorted(change.parts.union(before.parts)))
-    return before.model_copy(update={"wish": before.wish or WRITTEN, "parts": parts})
+    about = {"state": "Pending", "reason": "Writing", "message": "what is new in it is about to be written"}
+    return before.model_copy(update={**about, "wish": before.wish or WRITTEN, "parts": parts})

@@ -7,10 +7,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 from dev.cluster import Cluster
 from dev.stores import Store, aws, ceph, minio, rclone, seaweedfs, tiered_minio, versitygw
+
+# How long an example takes says something about the machine, not about what is tested.
+settings.register_profile(
+    "imagestore", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("imagestore")
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,7 @@ class Plan:
         0.3  # the share of the time in which the operator may be killed; then its memory is watched
     )
     settle: float = 300.0
+    least: int = 0  # deeds, however long the faults kept a slow machine from them
     kills: bool = True  # without, one process lives from the beginning to the end
 
     def possible(self, share: float) -> tuple[faults.Fault, ...]:
@@ -74,7 +75,7 @@ class Soak:
             self.deeds.create()
         self._settle("made")
         self.began, self._until = time.monotonic(), time.monotonic()
-        while (age := time.monotonic() - self.began) < self.plan.seconds:
+        while (age := time.monotonic() - self.began) < self.plan.seconds or self._too_few():
             self._weather(age / self.plan.seconds)
             self.deeds.one()
             self._tick()
@@ -84,6 +85,9 @@ class Soak:
         self._look_again()
         self._rest()
         return self._judge()
+
+    def _too_few(self) -> bool:
+        return self.deeds.done.total() < self.plan.least
 
     def _weather(self, share: float) -> None:
         """One fault at a time, with calm in between."""

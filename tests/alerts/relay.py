@@ -41,7 +41,7 @@ class Relay:
     def mend(self) -> None:
         """Lose nothing more; what was deaf is cut, so that it is opened anew."""
         self.losing = False
-        for connection in [c for c in self.connections if c.deaf]:
+        for connection in [c for c in list(self.connections) if c.deaf]:
             connection.close()
 
     def up(self, connection: _Connection) -> None:

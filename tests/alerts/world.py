@@ -45,7 +45,9 @@ class World:
         for name in dict.fromkeys(backend for backend, _ in BUCKETS):
             self.cluster.apply(yaml.safe_dump_all(self._backend(name, proxies.get(name))))
         self.cluster.apply(yaml.safe_dump_all(_bucket(*b) for b in BUCKETS))
-        self.cluster.kubectl("wait", "ib", "--all", "-n", NAMESPACE, "--for=condition=Ready", "--timeout=30s")
+        self.cluster.kubectl(
+            "wait", "ib", "--all", "-n", NAMESPACE, "--for=condition=Ready", "--timeout=120s"
+        )
         self.user().patch("observed", mode="Observe")
         self.await_firing(frozenset())
 
@@ -80,7 +82,7 @@ class World:
                 seen.append(sorted(now))
             return now == wanted
 
-        eventually(same, 40, lambda: f"{sorted(wanted)}; fired: {seen}", interval=0.25)
+        eventually(same, 90, lambda: f"{sorted(wanted)}; fired: {seen}", interval=0.25)
 
 
 BUCKETS = (
@@ -164,7 +166,7 @@ def lossy(world: World) -> Iterator[None]:
     }
     world.cluster.apply(yaml.safe_dump(manifest))
     yield
-    world.cluster.kubectl("delete", "lcp", "wide", "-n", NAMESPACE, "--timeout=10s")
+    world.cluster.kubectl("delete", "lcp", "wide", "-n", NAMESPACE, "--timeout=60s")
 
 
 @contextmanager

@@ -218,7 +218,7 @@ def world(backend: S3Backend, facet: str) -> World:
     made = World(backend, facet, name, recorded)
     if facet in backend.drivers:
         # SeaweedFS answered NoSuchBucket once, right after it had made the bucket; the operator looks again.
-        eventually(lambda: made.read() or True, 10, "the new bucket is seen", retry_on=(NotFound,))
+        eventually(lambda: made.read() or True, 30, "the new bucket is seen", retry_on=(NotFound,))
     recorded.seen.clear()
     return made
 

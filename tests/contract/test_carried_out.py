@@ -17,7 +17,7 @@ from tests.contract.stores import World, backend_of, world
 
 BODY = b"a picture" * 1000
 OVER = "2020-01-01"  # our dates begin with 20, so this one is long past for every store
-DAYS = 90  # seconds until Ceph must have done what is due after a day
+DAYS = 120  # seconds until Ceph must have done what is due after a day
 
 
 def written(at: World, *rules: dict[str, Any]) -> None:
@@ -96,14 +96,16 @@ def test_minio_moves_an_object_to_its_tier_and_still_reads_it(
     before = _objects(remote)
     put(at, "originals/a")
     put(at, "kept/a")
-    eventually(lambda: classes(at).get("originals/a") == "WARM", 30, lambda: f"it moves: {classes(at)}")
+    eventually(lambda: classes(at).get("originals/a") == "WARM", 90, lambda: f"it moves: {classes(at)}")
     assert classes(at)["kept/a"] == "STANDARD"
-    assert _objects(remote) == before + 1, "its bytes are on the other server"
+    # What other tests have moved and deleted may go there meanwhile.
+    assert len(_objects(remote) - before) == 1, "its bytes are on the other server"
     assert at.raw("GetObject", Key="originals/a")["Body"].read() == BODY
 
 
-def _objects(store: Store) -> int:
-    return int(store.s3().list_objects_v2(Bucket=COLD_BUCKET)["KeyCount"])
+def _objects(store: Store) -> set[str]:
+    pages = store.s3().get_paginator("list_objects_v2").paginate(Bucket=COLD_BUCKET)
+    return {o["Key"] for page in pages for o in page.get("Contents", ())}
 
 
 def test_seaweedfs_removes_exactly_what_matches(
@@ -130,4 +132,4 @@ def test_seaweedfs_removes_exactly_what_matches(
         return set(classes(at))
 
     wanted = {"tmpfile", "big/small", "draft/b"}
-    eventually(lambda: left() == wanted, 60, lambda: f"what matches is gone; there is {set(classes(at))}")
+    eventually(lambda: left() == wanted, 120, lambda: f"what matches is gone; there is {set(classes(at))}")

@@ -85,7 +85,7 @@ def come_true(*all_: Foretold, meanwhile: Callable[[], object] = lambda: None) -
 
     eventually(
         happened,
-        90,
+        150,
         lambda: "; ".join(f"{f.expected} was foretold; there is {there(f.at)}" for f in all_),
         interval=0.5,
     )

@@ -39,7 +39,7 @@ def _names(store: Store) -> list[str]:
 
 def live(*argv: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "dev.live", *map(str, argv)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=280)
 
 
 SOME = ("-k", "test_drivers and (versioning or tags)", "-p", "no:cacheprovider")

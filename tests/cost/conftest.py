@@ -66,7 +66,7 @@ class Counted:
     def operator(self, name: str, *arguments: str) -> Iterator[Operator]:
         """An operator that has the Lease and knows everything."""
         with operator(self.cluster, self.directory, name, *arguments) as running:
-            eventually(running.working, 30, "the operator works")
+            eventually(running.working, 60, "the operator works")
             yield running
 
 

@@ -15,13 +15,15 @@ CREATION = [
 ]  # fmt: skip
 LOOK = Counter(["GET tagging", "GET versioning", "GET policy", "GET lifecycle"])
 DELETION = ["GET tagging", "GET versions", "GET uploads", "DELETE"]
+# Where a bucket's look falls in the interval is its uid's chance: of ten minutes, some come while we count something else.
+NO_LOOKS = ("--drift-interval", str(30 * 86400))
 
 
 def test_creation(counted: Counted) -> None:
     counted.forget()
     with counted.operator("creating"):
         counted.apply()
-        eventually(counted.all_ready, 60, "all are Ready", interval=0.3)
+        eventually(counted.all_ready, 120, "all are Ready", interval=0.3)
         calls, written = counted.calls(), counted.audit.all()
     written += counted.audit.all()  # Events are posted behind; at the end none waits
     writes = {what: n for what, n in written.items() if " imagebuckets" in what}
@@ -34,21 +36,21 @@ def test_creation(counted: Counted) -> None:
 
 def test_a_restart_writes_nothing_and_asks_nothing(counted: Counted) -> None:
     counted.forget()
-    with counted.operator("restarted") as running:
+    with counted.operator("restarted", *NO_LOOKS) as running:
         eventually(
             lambda: running.metrics().get("imagestore_queue_delayed", 0) >= SIZE,
-            30,
+            60,
             "all wait for their look",
         )
-        assert sum(map(len, counted.calls().values())) <= 1, "looks are spread over ten minutes"
-        assert counted.writes() == {}
+    assert sum(map(len, counted.calls().values())) == 0, "looks are spread over the interval"
+    assert counted.writes() == {}
 
 
 def test_a_look_that_finds_nothing(counted: Counted) -> None:
     counted.forget()
     with counted.operator("looking", "--drift-interval", "1"):
         eventually(
-            lambda: all(len(made) >= 2 * len(SETTINGS) for made in counted.calls().values()), 30, "two looks"
+            lambda: all(len(made) >= 2 * len(SETTINGS) for made in counted.calls().values()), 90, "two looks"
         )
     looks = {bucket: Counter(made) for bucket, made in counted.calls().items()}
     assert len(LOOK) <= 1 + len(SETTINGS)
@@ -60,9 +62,12 @@ def test_a_look_that_finds_nothing(counted: Counted) -> None:
 
 def test_deletion_if_empty(counted: Counted) -> None:
     counted.forget()
-    with counted.operator("deleting"):
-        counted.cluster.kubectl("delete", "ib", "--all", "-n", "cost", "--timeout=40s")
-        calls, writes = counted.calls(), counted.writes()
+    with counted.operator("deleting", *NO_LOOKS):
+        counted.cluster.kubectl("delete", "ib", "--all", "-n", "cost", "--timeout=120s")
+    calls, writes = (
+        counted.calls(),
+        counted.writes(),
+    )  # a write is in the audit log some time after its answer
     assert counted.listed() == []
     assert calls == dict.fromkeys(calls, DELETION)
     assert writes == {"patch imagebuckets 200": SIZE}

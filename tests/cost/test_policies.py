@@ -1,12 +1,14 @@
 """What LifecyclePolicies cost: forty of them over all buckets, one edit, and nothing at all."""
 
 from collections import Counter
+from time import monotonic
 from typing import Any
 
 import yaml
 
 from dev.api import policy_path
 from dev.wait import eventually
+from imagestore.k8s.triggers import TOLD_IN
 from tests.cost.conftest import NAMES, NAMESPACE, SIZE, Counted, _bucket
 
 MANY = 40
@@ -55,12 +57,14 @@ def test_one_edit_costs_one_change_of_each_bucket_and_nothing_costs_nothing(coun
     buckets = [_labelled(name) for name in NAMES]
     counted.cluster.apply(yaml.safe_dump_all([*buckets, *(_policy(n) for n in range(MANY))]))
     with counted.operator("policies"):
-        eventually(lambda: _applied(counted), 90, lambda: f"all are applied: {_said(counted)}", interval=1)
-        eventually(counted.all_ready, 30, "all are Ready")
+        eventually(lambda: _applied(counted), 180, lambda: f"all are applied: {_said(counted)}", interval=1)
+        eventually(counted.all_ready, 90, "all are Ready")
         counted.forget()
 
+        began = monotonic()
         counted.cluster.apply(yaml.safe_dump(_policy(7, days=60)))
-        eventually(lambda: _applied(counted), 60, "the edit is applied", interval=0.3)
+        eventually(lambda: _applied(counted), 120, "the edit is applied", interval=0.3)
+        took = monotonic() - began
         calls, writes = counted.calls(), _writes(counted)
         # Tried out switched off: MinIO is not known to keep all of it. A lossless store is written to once.
         assert {b: made.count("PUT lifecycle") for b, made in calls.items()} == dict.fromkeys(calls, 2)
@@ -69,7 +73,7 @@ def test_one_edit_costs_one_change_of_each_bucket_and_nothing_costs_nothing(coun
         )
         assert writes["patch imagebuckets/status 200"] == SIZE, "each bucket's inputs, once"
         # The edited policy says that it is pending, how far it is, and that it is done; the others say nothing.
-        assert writes["patch lifecyclepolicies/status 200"] <= 4
+        assert writes["patch lifecyclepolicies/status 200"] <= max(4, 3 + took / TOLD_IN)
         assert sum(writes.values()) == SIZE + writes["patch lifecyclepolicies/status 200"]
 
         counted.forget()
@@ -77,9 +81,13 @@ def test_one_edit_costs_one_change_of_each_bucket_and_nothing_costs_nothing(coun
         touched["metadata"]["annotations"] = {"note": "nothing that is asked for has changed"}
         counted.cluster.apply(yaml.safe_dump(touched))
         counted.cluster.kubectl("annotate", "ib", "-n", NAMESPACE, "--all", "note=nothing")
-        eventually(lambda: counted.audit.all()["patch lifecyclepolicies/status 200"] == 0, 5, "no write")
-        assert sum(map(len, counted.calls().values())) == 0
-    counted.cluster.kubectl("delete", "lcp", "--all", "-n", NAMESPACE, "--timeout=40s")
+        eventually(lambda: counted.audit.all()["patch lifecyclepolicies/status 200"] == 0, 30, "no write")
+        # An edit that comes after all of that: once it is acted on, that has been seen.
+        patch = '{"spec":{"reconcileRequest":"now"}}'
+        counted.cluster.kubectl("patch", "ib", NAMES[0], "-n", NAMESPACE, "--type=merge", "-p", patch)
+        eventually(counted.all_ready, 60, "the edit is acted on")
+        assert {bucket for bucket, made in counted.calls().items() if made} == {f"{NAMESPACE}--{NAMES[0]}"}
+    counted.cluster.kubectl("delete", "lcp", "--all", "-n", NAMESPACE, "--timeout=120s")
 
 
 def test_policies_that_went_while_nobody_looked_are_noticed_once(counted: Counted) -> None:
@@ -87,11 +95,11 @@ def test_policies_that_went_while_nobody_looked_are_noticed_once(counted: Counte
     counted.forget()
     with counted.operator("without"):
         ready = lambda: all(len(c) >= 1 for c in counted.calls().values()) and counted.all_ready()  # noqa: E731
-        eventually(ready, 60, "all have looked", interval=0.5)
+        eventually(ready, 120, "all have looked", interval=0.5)
         eventually(
-            lambda: all("PUT lifecycle" in made for made in counted.calls().values()), 30, "rules are gone"
+            lambda: all("PUT lifecycle" in made for made in counted.calls().values()), 90, "rules are gone"
         )
         assert {made.count("PUT lifecycle") for made in counted.calls().values()} == {1}, (
             "nothing is tried out"
         )
-        counted.cluster.kubectl("delete", "ib", "--all", "-n", NAMESPACE, "--timeout=40s")
+        counted.cluster.kubectl("delete", "ib", "--all", "-n", NAMESPACE, "--timeout=120s")

@@ -9,11 +9,12 @@ import sys
 import urllib.request
 from collections import Counter
 from collections.abc import Coroutine
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.error import HTTPError, URLError
 
-from dev.api import bucket_path
+from dev.api import GROUP, bucket_path
 from dev.cluster import Cluster
 from dev.ports import free_ports
 from dev.wait import eventually
@@ -66,7 +67,7 @@ class Replica:
         """Wait until it is in this role."""
         eventually(
             lambda: self.get("/readyz") == (200, f"{role}\n"),
-            30,
+            90,
             lambda: f"{role}\n{self.log.read_text()[-3000:]}",
         )
         return self
@@ -78,7 +79,7 @@ class Replica:
                 return answer.status, answer.read().decode()
         except HTTPError as error:
             return error.code, error.read().decode()
-        except (URLError, OSError):
+        except (URLError, OSError, HTTPException):
             return 0, ""
 
     def metric(self, series: str) -> float:
@@ -90,7 +91,7 @@ class Replica:
         """SIGTERM, without waiting."""
         self._process.send_signal(signal.SIGTERM)
 
-    def wait(self, seconds: float = 20) -> int:
+    def wait(self, seconds: float = 60) -> int:
         """Its exit code."""
         return self._process.wait(seconds)
 
@@ -115,7 +116,7 @@ def condition(obj: dict[str, Any], type_: str = "Ready") -> dict[str, Any]:
 
 
 def await_ready(
-    cluster: Cluster, namespace: str, name: str, generation: int = 1, seconds: float = 20
+    cluster: Cluster, namespace: str, name: str, generation: int = 1, seconds: float = 60
 ) -> dict[str, Any]:
     def ready() -> dict[str, Any] | None:
         obj = get(cluster, namespace, name)
@@ -125,10 +126,23 @@ def await_ready(
     return eventually(ready, seconds, f"{name} ready") or {}
 
 
+def await_backend(cluster: Cluster, name: str) -> None:
+    """Known, with its Secret: what a bucket has to be looked at for once more is over."""
+
+    def ready() -> bool:
+        obj = cluster.api.get(f"{GROUP}/storagebackends/{name}")
+        return condition(obj).get("status") == "True"
+
+    eventually(ready, 60, f"backend {name} ready")
+
+
 def writes(cluster: Cluster, namespace: str, name: str, resource: str = "imagebuckets") -> Counter[str]:
-    """What was written to one object by the operator, from the API server's own audit log."""
+    """What was written to one object by the operator, from the API server's own audit log.
+
+    That is written some time after the answer, and its last line may be half of one.
+    """
     found: Counter[str] = Counter()
-    for line in cluster.audit_log.read_text().splitlines():
+    for line in cluster.audit_log.read_text().split("\n")[:-1]:
         event = json.loads(line)
         ref = event.get("objectRef") or {}
         mine = event.get("userAgent") == "imagestore" and event["verb"] in WRITES
@@ -176,7 +190,7 @@ def secret(name: str, namespace: str, value: str) -> str:
 
 def run(what: Coroutine[Any, Any, T]) -> T:
     async def bounded() -> T:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(180):
             return await what
 
     return asyncio.run(bounded())

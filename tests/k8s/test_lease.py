@@ -16,38 +16,38 @@ from imagestore.k8s.resources import NAMESPACES
 from imagestore.k8s.watch import Subject, Watch
 from tests.k8s.replica import run
 
-SHORT = Terms(duration=2, deadline=1.5, renew=0.3, retry=0.2)
+SHORT = Terms(duration=4, deadline=3, renew=0.3, retry=0.2)
+LONG = replace(SHORT, duration=20, deadline=15)
 
 
 def test_a_dead_holder_is_replaced_and_a_live_one_is_not(home: str, access: Access) -> None:
     async def story() -> tuple[float, float]:
         client = Client(access)
-        first, second = (Lease(client, home, "duel", name, monotonic, SHORT) for name in ("first", "second"))
+        first = Lease(client, home, "duel", "first", monotonic, SHORT)
+        second, third = (Lease(client, home, "duel", name, monotonic, LONG) for name in ("second", "third"))
         await first.acquire()
         keeping = asyncio.create_task(first.keep())
         waiting = asyncio.create_task(second.acquire())
         done, _ = await asyncio.wait([waiting], timeout=2 * SHORT.duration)
         assert not done, "it is renewed"
         keeping.cancel()
-        died = monotonic()
         await waiting
-        took = monotonic() - died
+        took = monotonic() - first._renewed
         assert second.held
-        third = Lease(client, home, "duel", "third", monotonic, SHORT)
         waiting = asyncio.create_task(third.acquire())
         keeping = asyncio.create_task(second.keep())
         await asyncio.wait([waiting], timeout=0.5)
-        keeping.cancel()
         released = monotonic()
         await second.release()
         await waiting
         quick = monotonic() - released
+        await keeping
         await client.close()
         return took, quick
 
     took, quick = run(story())
-    assert SHORT.duration * 0.8 < took < SHORT.duration + 2
-    assert quick < 1.5, "a lease that was given back need not expire"
+    assert SHORT.duration < took < SHORT.duration + 10
+    assert quick < LONG.duration / 2, "a lease that was given back need not expire"
 
 
 def test_a_lease_that_was_given_back_is_not_taken_again(
@@ -62,7 +62,7 @@ def test_a_lease_that_was_given_back_is_not_taken_again(
         keeping = asyncio.create_task(lease.keep())
         await asyncio.wait([keeping], timeout=0.2)
         await lease.release()
-        done, _ = await asyncio.wait([keeping], timeout=5)
+        done, _ = await asyncio.wait([keeping], timeout=30)
         await client.close()
         return bool(done)
 
@@ -95,13 +95,13 @@ def test_a_lease_that_cannot_be_renewed_is_given_up_before_another_may_take_it(t
             keeping = asyncio.create_task(lease.keep())
             await asyncio.wait([keeping], timeout=0.5)
             cluster.apiserver.pause()
-            silent = monotonic()
             await keeping
+            given_up = monotonic() - lease._renewed
             cluster.apiserver.resume()
             await client.close()
-            return monotonic() - silent
+            return given_up
 
-        assert run(story()) <= SHORT.deadline + 0.3
+        assert run(story()) < SHORT.duration
 
 
 def test_a_watch_survives_a_restart_of_the_api_server(tmp_path: Path) -> None:
@@ -125,12 +125,12 @@ def test_a_watch_survives_a_restart_of_the_api_server(tmp_path: Path) -> None:
         task = asyncio.create_task(watch.run())
         await watch.synced.wait()
         await asyncio.to_thread(cluster.kubectl, "create", "namespace", "one")
-        await asyncio.to_thread(eventually, lambda: "one" in seen, 10, "seen")
+        await asyncio.to_thread(eventually, lambda: "one" in seen, 30, "seen")
         await asyncio.to_thread(cluster.restart_apiserver)
         await asyncio.to_thread(cluster.kubectl, "label", "namespace", "one", "x=y")
-        await asyncio.to_thread(eventually, lambda: seen.get("one") == "y", 30, "seen again")
+        await asyncio.to_thread(eventually, lambda: seen.get("one") == "y", 60, "seen again")
         await asyncio.to_thread(cluster.kubectl, "delete", "namespace", "one")
-        await asyncio.to_thread(eventually, lambda: "one" not in seen, 10, "gone")
+        await asyncio.to_thread(eventually, lambda: "one" not in seen, 30, "gone")
         task.cancel()
         await client.close()
 

@@ -5,13 +5,14 @@ from pathlib import Path
 
 from dev.cluster import Cluster
 from dev.wait import eventually
-from tests.k8s.replica import Replica, await_ready, bucket, get, writes
+from tests.k8s.replica import Replica, await_backend, await_ready, bucket, get, writes
 
 
 def test_a_restart_writes_nothing_and_looks_at_nothing(
     own_cluster: Cluster, home: str, shop: str, tmp_path: Path
 ) -> None:
     with Replica(own_cluster, tmp_path / "toy", home).ready() as replica:
+        await_backend(own_cluster, shop)
         own_cluster.apply(bucket("photos", shop, shop))
         await_ready(own_cluster, shop, "photos")
         replica.terminate()
@@ -19,12 +20,12 @@ def test_a_restart_writes_nothing_and_looks_at_nothing(
     expected = Counter({"patch 200": 1, "patch status 200": 2})
     eventually(
         lambda: writes(own_cluster, shop, "photos") == expected,
-        10,
+        60,
         lambda: str(writes(own_cluster, shop, "photos")),
     )
     with Replica(own_cluster, tmp_path / "toy", home).ready() as again:
         # A backend is always looked at, and its next look planned: then the listing is over.
-        eventually(lambda: again.metric("imagestore_queue_delayed") >= 2, 10, "all looks are in the future")
+        eventually(lambda: again.metric("imagestore_queue_delayed") >= 2, 60, "all looks are in the future")
         assert len(again.calls("photos")) == 2, "nothing is looked at only because the operator started"
     assert writes(own_cluster, shop, "photos") == expected
 
@@ -37,10 +38,10 @@ def test_sigterm_in_the_middle_lets_it_finish(
         hold.touch()
         own_cluster.apply(bucket("midway", shop, shop))
         own_cluster.apply(bucket("later", shop, shop))
-        eventually(lambda: replica.calls("midway"), 10, "at work")
+        eventually(lambda: replica.calls("midway"), 60, "at work")
         await_ready(own_cluster, shop, "later")
         replica.terminate()
-        eventually(lambda: "waiting for 1 reconciles" in replica.log.read_text(), 10, "it drains")
+        eventually(lambda: "waiting for 1 reconciles" in replica.log.read_text(), 60, "it drains")
         assert own_cluster.get("lease", "middle", "-n", home)["spec"]["holderIdentity"], (
             "still held while at work"
         )
@@ -56,7 +57,7 @@ def test_a_reconcile_that_hangs_does_not_keep_it_from_stopping(
     with Replica(own_cluster, tmp_path / "toy", home, "--drain", "1").ready() as replica:
         (replica.folder / "hold-hung").touch()
         own_cluster.apply(bucket("hung", shop, shop))
-        eventually(lambda: replica.calls("hung"), 10, "at work")
+        eventually(lambda: replica.calls("hung"), 60, "at work")
         replica.terminate()
         assert replica.wait() == 10, "the toy says how many were left; imagestore run ends all the same"
 
@@ -67,6 +68,7 @@ def test_of_two_replicas_one_works_and_the_other_takes_over(
     folder = tmp_path / "toy"
     with Replica(own_cluster, folder, home, "--lease", "pair").ready() as first:
         with Replica(own_cluster, folder, home, "--lease", "pair").ready("standing by") as second:
+            await_backend(own_cluster, shop)
             own_cluster.apply(bucket("shared", shop, shop))
             await_ready(own_cluster, shop, "shared")
             assert {c["pid"] for c in first.calls("shared")} == {first.pid}

@@ -144,14 +144,14 @@ def main() -> None:
     args = parser.parse_args()
     logs.configure("info")
     options = Options(
-        Settings("toy"),
+        Settings("toy", default_interval=30 * 86400),  # no look by chance where reconciles are counted
         args.namespace,
         f"toy-{os.getpid()}",
         listen=args.listen,
         lease=args.lease,
         audit_interval=3600,
         drain=args.drain,
-        terms=Terms(duration=4, deadline=3, renew=1, retry=0.5),
+        terms=Terms(duration=8, deadline=6, renew=1, retry=0.5),
     )
 
     async def run() -> Ending:

@@ -208,7 +208,7 @@ def api_proxy(cluster: Cluster, directory: Path) -> Iterator[ApiProxy]:
     ready = threading.Event()
     thread = threading.Thread(target=lambda: asyncio.run(proxy.serve(context, ready)), daemon=True)
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(60)
     try:
         yield proxy
     finally:

@@ -1,5 +1,6 @@
 """The operator as a pod: its token in a file, and something that starts it again when it ends."""
 
+import http.client
 import sys
 import threading
 import urllib.error
@@ -56,7 +57,7 @@ class Pod:
 
     def await_working(self) -> None:
         """It holds the Lease and knows everything."""
-        eventually(lambda: self.role == "working", 60, lambda: f"works\n{self.server.log_tail()}")
+        eventually(lambda: self.role == "working", 120, lambda: f"works\n{self.server.log_tail()}")
 
     @property
     def role(self) -> str:
@@ -70,7 +71,11 @@ class Pod:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
-        except (urllib.error.URLError, OSError):
+        except (
+            urllib.error.URLError,
+            OSError,
+            http.client.HTTPException,
+        ):  # the last: it was killed while it spoke
             return 0, ""
 
     @property

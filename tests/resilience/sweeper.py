@@ -66,7 +66,7 @@ class Sweeper:
         self.starts += 1
         return int(self._answer()["pid"])
 
-    def ended(self, within: float = 30.0) -> int | None:
+    def ended(self, within: float = 90.0) -> int | None:
         """The exit code of the running one, negative for a signal; None if it does not end in time."""
         assert self.launcher.stdout is not None
         if not select.select([self.launcher.stdout], [], [], within)[0]:

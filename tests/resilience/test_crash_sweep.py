@@ -43,7 +43,7 @@ EDITED: dict[str, Any] = {
 BARE: dict[str, Any] = {"versioning": SPEC["versioning"]}
 ADDED: dict[str, Any] = {**BARE, "tags": SPEC["tags"], "lifecycle": SPEC["lifecycle"]}
 POLICIES = {"emptying": "DeleteAll", "deletion": "DeleteIfEmpty", "interrupted": "DeleteIfEmpty"}
-PATIENCE = 60.0
+PATIENCE = 120.0
 FULL = os.environ.get("IMAGESTORE_SWEEP") == "full"  # both sides of every call: `make soak` has the time
 Act = Callable[[str], None]
 Over = Callable[[str], bool]

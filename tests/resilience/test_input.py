@@ -120,7 +120,7 @@ def test_what_the_schema_lets_in_gets_a_verdict(shop: Tenant) -> None:
         return not left
 
     eventually(
-        done, 60, lambda: f"no verdict: {[(shop.find(n) or {}).get('spec') for n in sorted(left)][:3]}"
+        done, 150, lambda: f"no verdict: {[(shop.find(n) or {}).get('spec') for n in sorted(left)][:3]}"
     )
     for obj in shop.api.get(bucket_path(SHOP))["items"]:
         ready = conditions(obj)["Ready"]

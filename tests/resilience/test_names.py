@@ -32,7 +32,7 @@ def test_the_longest_names(shop: Tenant, cluster: Cluster, store: Store, operato
         NAMESPACE, NAME, LONG, bucketName=BUCKET, tags={"team": "one"}, deletionPolicy="DeleteIfEmpty"
     )
     shop.api.call("POST", bucket_path(NAMESPACE), body)
-    eventually(lambda: settled(shop.api.get(path)), 30, lambda: f"{conditions(shop.api.get(path))}")
+    eventually(lambda: settled(shop.api.get(path)), 60, lambda: f"{conditions(shop.api.get(path))}")
     tags = {t["Key"]: t["Value"] for t in shop.s3.get_bucket_tagging(Bucket=BUCKET)["TagSet"]}
     assert tags[OWNER] == f"{INSTALLATION}/{NAMESPACE}/{NAME}"
     with pytest.raises(Refused, match="use at most 128 characters"):
@@ -44,8 +44,8 @@ def test_the_longest_names(shop: Tenant, cluster: Cluster, store: Store, operato
         events = shop.api.get(f"/apis/events.k8s.io/v1/namespaces/{NAMESPACE}/events")["items"]
         return [e for e in events if e["reason"] == "Created"]
 
-    eventually(told, 20, "its Event")
+    eventually(told, 60, "its Event")
     shop.api.call("DELETE", path)
-    eventually(lambda: shop.api.find(path) is None, 30, lambda: f"{shop.api.find(path)}")
+    eventually(lambda: shop.api.find(path) is None, 60, lambda: f"{shop.api.find(path)}")
     assert BUCKET not in shop.buckets()
     assert "is not posted" not in operator.log[began:]

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import yaml
 
-from dev.api import Json
+from dev.api import Json, Refused, bucket_path
 from dev.cluster import Cluster
 from dev.wait import eventually
-from tests.resilience.objects import conditions
+from tests.resilience.objects import conditions, image_bucket
 from tests.resilience.pod import Pod
-from tests.resilience.tenant import Tenant
+from tests.resilience.tenant import SHOP, Tenant
 
 CRD = Path(__file__).parents[2] / "crds" / "imagebuckets.yaml"
 ANYTHING = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
@@ -60,9 +60,17 @@ def permissive(cluster: Cluster) -> Iterator[None]:
 def schema(cluster: Cluster, operator: Pod) -> Iterator[None]:
     """Everything is let in. A watch that began before prunes what it shows for a while: the operator begins anew."""
     with permissive(cluster):
+        eventually(lambda: lets_in(cluster), 30, "the API server has taken it up", retry_on=(Refused,))
         with operator.away():
             pass
         yield
+
+
+def lets_in(cluster: Cluster) -> bool:
+    """Whether what nobody knows is taken, and not pruned."""
+    probe = image_bucket(SHOP, "probe", "minio", **NEWER["field"])
+    made = cluster.api.call("POST", f"{bucket_path(SHOP)}?dryRun=All", probe)
+    return bool(made["spec"].get("colour"))
 
 
 @pytest.fixture
@@ -81,7 +89,7 @@ def verdict(obj: Json | None) -> tuple[str, str]:
 
 def await_told(tenant: Tenant, name: str) -> None:
     """Status says that the spec is not understood."""
-    eventually(lambda: all(verdict(tenant.find(name))), 20, lambda: f"{name}: {tenant.find(name)}")
+    eventually(lambda: all(verdict(tenant.find(name))), 60, lambda: f"{name}: {tenant.find(name)}")
     assert verdict(tenant.find(name)) == ("False", "SpecNotUnderstood"), (name, tenant.find(name))
 
 
@@ -95,7 +103,7 @@ def test_specs_of_a_newer_version_are_told(relaxed: Tenant) -> None:
     assert relaxed.buckets() == before, "something was done on a guess"
     for name in names:
         relaxed.delete(name)
-    eventually(lambda: not [n for n in names if relaxed.find(n)], 20, "who holds nothing goes")
+    eventually(lambda: not [n for n in names if relaxed.find(n)], 60, "who holds nothing goes")
 
 
 @pytest.mark.parametrize("policy", ["Retain", None, "DeleteAll"])
@@ -108,7 +116,7 @@ def test_an_object_that_is_not_understood_can_be_deleted(relaxed: Tenant, policy
     await_told(relaxed, name)
     relaxed.delete(name)
     if policy == "DeleteAll":
-        eventually(lambda: "mode" in json.dumps(conditions(relaxed.find(name) or {})), 20, "said which field")
+        eventually(lambda: "mode" in json.dumps(conditions(relaxed.find(name) or {})), 60, "said which field")
         relaxed.edit(name, mode=None)
-    eventually(lambda: relaxed.find(name) is None, 20, lambda: f"goes {relaxed.find(name)}")
+    eventually(lambda: relaxed.find(name) is None, 60, lambda: f"goes {relaxed.find(name)}")
     assert (f"shop--{name}" in relaxed.buckets()) == (policy != "DeleteAll")

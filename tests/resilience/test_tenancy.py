@@ -40,7 +40,8 @@ def mallory(cluster: Cluster, operator: Pod) -> Api:
         admin.call("POST", f"/apis/rbac.authorization.k8s.io/v1/namespaces/{MALLORY}/rolebindings", binding)
     token = cluster.kubectl("create", "token", MALLORY, "-n", MALLORY).stdout.strip()
     api = Api.bearing(cluster.server, cluster.ca_file, token)
-    eventually(lambda: api.get(bucket_path(MALLORY)), 20, "the roles are his", retry_on=(Refused,))
+    path, body = f"{bucket_path(MALLORY)}?dryRun=All", image_bucket(MALLORY, "first", "minio")
+    eventually(lambda: api.call("POST", path, body), 60, "the last role is his", retry_on=(Refused,))
     return api
 
 
@@ -124,12 +125,12 @@ def test_a_claim_is_refused_in_words(mallory: Api, victim: Tenant, claim: str) -
     def ready() -> Json:
         return conditions(mallory.get(path)).get("Ready", {})
 
-    eventually(lambda: ready().get("status") == "False", 20, lambda: f"{claim}: {mallory.get(path)}")
+    eventually(lambda: ready().get("status") == "False", 60, lambda: f"{claim}: {mallory.get(path)}")
     assert ready()["reason"] == "NamespaceNotAllowed", ready()
     for word in (victim.store.endpoint, victim.store.access_key, "shop/victim"):
         assert word not in str(mallory.get(path).get("status")), "the answer tells what he may not know"
     mallory.call("DELETE", path)
-    eventually(lambda: mallory.find(path) is None, 20, "he can take it back")
+    eventually(lambda: mallory.find(path) is None, 60, "he can take it back")
 
 
 def test_forged_finalizers_and_owners_change_nothing(mallory: Api, cluster: Cluster) -> None:
@@ -144,11 +145,11 @@ def test_forged_finalizers_and_owners_change_nothing(mallory: Api, cluster: Clus
     path = bucket_path(MALLORY, "forged")
     # The garbage collector may be first: there is no such owner.
     eventually(
-        lambda: mallory.find(path) is None or conditions(mallory.get(path)), 20, "judged", retry_on=(Refused,)
+        lambda: mallory.find(path) is None or conditions(mallory.get(path)), 60, "judged", retry_on=(Refused,)
     )
     with suppress(Refused):
         mallory.call("DELETE", path)
-    eventually(lambda: mallory.find(path) is None, 30, lambda: f"let go: {mallory.find(path)}")
+    eventually(lambda: mallory.find(path) is None, 60, lambda: f"let go: {mallory.find(path)}")
 
 
 def strings(url: str) -> dict[str, Any]:
@@ -191,5 +192,5 @@ def test_no_field_makes_the_operator_call_an_address(
                     raise
     assert len(made) > 12
     admin = cluster.api
-    eventually(lambda: all(conditions(admin.get(p)) for p in made), 30, "each is judged")
+    eventually(lambda: all(conditions(admin.get(p)) for p in made), 60, "each is judged")
     assert trap.visitors == []

@@ -53,9 +53,11 @@ def said(shop: Tenant, cluster: Cluster, store: Store, operator: Pod) -> dict[st
     shop.create("canary-good", tags={"team": "one"}, quota={"hard": "1Gi"})
     shop.ready("canary-good")
     for name in CASES:
-        eventually(lambda n=name: conditions(shop.find(n) or {}), 20, f"{name} is judged")  # type: ignore[misc]
+        eventually(lambda n=name: conditions(shop.find(n) or {}), 60, f"{name} is judged")  # type: ignore[misc]
         put(shop.api, SECRETS, {"metadata": {"name": name}, "stringData": {"accessKeyId": KEY}})
     api = cluster.api
+    told = lambda n: conditions(api.get(f"{BACKENDS}/{n}")).get("Ready", {}).get("reason")  # noqa: E731
+    eventually(lambda: {*map(told, CASES)} == {"BackendUnusable"}, 60, "the half Secrets are judged, too")
     lists = {
         "buckets": f"{GROUP}/imagebuckets", "backends": f"{GROUP}/storagebackends",
         "events": "/apis/events.k8s.io/v1/events", "lease": f"/apis/coordination.k8s.io/v1/namespaces/{SYSTEM}/leases",

@@ -3,12 +3,15 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from dev.soak.run import Plan, Soak
 from dev.soak.world import world
 
-PLAN = Plan(seconds=25, buckets=20, seed=5, ending=0.4, settle=90)
+PLAN = Plan(seconds=25, buckets=20, seed=5, ending=0.4, settle=150, least=25)
 
 
+@pytest.mark.timeout(600)
 def test_nothing_is_wrong_after_half_a_minute(tmp_path: Path) -> None:
     with world(tmp_path, interval=5) as there:
         result = Soak.of(there, PLAN).run()

@@ -222,9 +222,18 @@ def test_who_names_a_bucket_is_known_though_that_is_not_there() -> None:
     assert [k.name for k in cache.referrers(lists)] == ["photos"]
     photos = cache.get(Key("ImageBucket", "shop", "photos"))
     assert photos is not None
-    assert cache.named_by(photos) == []
+    assert cache.reached_from(photos) == []
     cache.put(bucket("audit"))
-    assert [o.key for o in cache.named_by(photos)] == [audit]
+    assert [o.key for o in cache.reached_from(photos)] == [audit]
+
+
+def test_what_is_named_by_what_is_named_is_reached_too_and_a_circle_ends() -> None:
+    cache = Cache()
+    for name, into in (("photos", "audit"), ("audit", "second"), ("second", "photos"), ("videos", "photos")):
+        cache.put(bucket(name, spec={"logging": {"targetBucketRef": {"name": into}}}))
+    photos = cache.get(Key("ImageBucket", "shop", "photos"))
+    assert photos is not None
+    assert [o.key.name for o in cache.reached_from(photos)] == ["audit", "second", "photos"]
 
 
 def test_a_reference_stays_in_its_namespace() -> None:
@@ -234,7 +243,7 @@ def test_a_reference_stays_in_its_namespace() -> None:
     assert cache.referrers(Key("ImageBucket", "shop", "audit")) == ()
     photos = cache.get(Key("ImageBucket", "press", "photos"))
     assert photos is not None
-    assert cache.named_by(photos) == []
+    assert cache.reached_from(photos) == []
 
 
 def test_what_names_nobody_costs_nothing_and_what_no_longer_does_is_forgotten() -> None:

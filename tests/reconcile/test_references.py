@@ -172,8 +172,32 @@ def test_two_buckets_that_log_into_each_other_are_refused() -> None:
     world = World(others={"audit": back}).apply(**LOGS).settle()
     assert world.ready == ("False", "ReferenceInCircles")
     assert "audit does the same with this bucket" in message(world)
-    assert "name another ImageBucket in one of the two" in message(world)
+    assert "name another ImageBucket in one of them" in message(world)
     assert target(world) is None
+
+
+def test_a_circle_of_three_is_refused_and_told_step_by_step() -> None:
+    there = {"audit": "second", "second": "third", "third": "photos"}
+    others = {
+        name: Referenced("memory", f"shop--{name}", made=True, references=(("logging", into),))
+        for name, into in there.items()
+    }
+    world = World(others=others).apply(**LOGS).settle()
+    assert world.ready == ("False", "ReferenceInCircles")
+    steps = "audit does the same with second, second does the same with third, third does the same with this bucket"
+    assert steps in message(world)
+    assert target(world) is None
+
+
+def test_a_circle_elsewhere_and_one_by_another_setting_are_not_this_buckets() -> None:
+    references = {
+        "audit": (("logging", "second"), ("inventory", "photos")),
+        "second": (("logging", "audit"),),
+    }
+    others = {n: Referenced("memory", f"shop--{n}", made=True, references=r) for n, r in references.items()}
+    world = World(others=others).apply(**LOGS).settle()
+    assert world.ready == ("True", "InSync")
+    assert target(world) == "shop--audit"
 
 
 def test_two_buckets_may_name_each_other_by_different_settings() -> None:

@@ -87,9 +87,17 @@ class Cache:
         """The StorageBackends that refer to this Secret."""
         return tuple(sorted(self._by_secret.get(secret, ())))
 
-    def named_by(self, obj: Stored) -> list[Stored]:
-        """The ImageBuckets that its settings name, as far as they are there."""
-        return [other for other in map(self._objects.get, _named(obj)) if other is not None]
+    def reached_from(self, obj: Stored) -> list[Stored]:
+        """The ImageBuckets that its settings name, and those that theirs name, as far as they are there."""
+        found: dict[Key, Stored] = {}
+        left = list(_named(obj))
+        while left:
+            key = left.pop()
+            other = self._objects.get(key)
+            if other is not None and key not in found:
+                found[key] = other
+                left += _named(other)
+        return list(found.values())
 
     def referrers(self, key: Key) -> tuple[Key, ...]:
         """The ImageBuckets with a setting that names this one, which need not be there."""

@@ -57,7 +57,7 @@ class Situations:
             namespace_labels=self._namespaces.labels(obj.key.namespace),
             older_rival=self._older_rival(obj),
             earlier_buckets=self._cache.earlier_in_namespace(obj),
-            referenced={other.key.name: self._referenced(other) for other in self._cache.named_by(obj)},
+            referenced={other.key.name: self._referenced(other) for other in self._cache.reached_from(obj)},
             policies=self._policies.of(obj),
             surveys=self._surveyor.of(obj.key),
         )

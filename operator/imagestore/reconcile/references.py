@@ -4,8 +4,10 @@ A reference never leaves its namespace and its backend. One that leads nowhere k
 other settings, and the bucket's creation, go on: two buckets may name each other.
 """
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 from imagestore.core.facet import Facet
@@ -63,12 +65,26 @@ def _itself(s: Situation, facet: str, name: str, loops: str) -> Why | None:
     other, mine = s.referenced.get(name), (s.spec.backend_ref.name, s.spec.bucket_name)
     if name == s.meta.name or (other is not None and (other.backend, other.bucket) == mine):
         return Why("ReferenceToItself", f"{name} is this very bucket: {loops}; name another ImageBucket")
-    if other is not None and (facet, s.meta.name) in other.references:
-        message = (
-            f"{name} does the same with this bucket: {loops}; name another ImageBucket in one of the two"
-        )
+    circle = _circle(s, facet, name)
+    if circle:
+        steps = [f"{one} does the same with {other}" for one, other in pairwise((*circle, "this bucket"))]
+        message = f"{', '.join(steps)}: {loops}; name another ImageBucket in one of them"
         return Why("ReferenceInCircles", message)
     return None
+
+
+def _circle(s: Situation, facet: str, name: str) -> tuple[str, ...]:
+    """From ``name`` on, the shortest way back to this bucket by the same setting; empty: there is none."""
+    ways, seen = deque([(name,)]), {name}
+    while ways:
+        way = ways.popleft()
+        other = s.referenced.get(way[-1])
+        following = [n for setting, n in other.references if setting == facet] if other else []
+        if s.meta.name in following:
+            return way
+        ways += [(*way, n) for n in following if n not in seen]
+        seen.update(following)
+    return ()
 
 
 def _why(s: Situation, name: str) -> Why | None:

@@ -75,7 +75,8 @@ def _itself(s: Situation, facet: str, name: str, loops: str) -> Why | None:
 
 def _circle(s: Situation, facet: str, name: str) -> tuple[str, ...]:
     """From ``name`` on, the shortest way back to this bucket by the same setting; empty: there is none."""
-    ways, seen = deque([(name,)]), {name}
+    ways: deque[tuple[str, ...]] = deque([(name,)])
+    seen = {name}
     while ways:
         way = ways.popleft()
         other = s.referenced.get(way[-1])

@@ -64,10 +64,8 @@ def test_deletion_if_empty(counted: Counted) -> None:
     counted.forget()
     with counted.operator("deleting", *NO_LOOKS):
         counted.cluster.kubectl("delete", "ib", "--all", "-n", "cost", "--timeout=120s")
-    calls, writes = (
-        counted.calls(),
-        counted.writes(),
-    )  # a write is in the audit log some time after its answer
+    # A write is in the audit log some time after its answer: all are once the operator has ended.
+    calls, writes = counted.calls(), counted.writes()
     assert counted.listed() == []
     assert calls == dict.fromkeys(calls, DELETION)
     assert writes == {"patch imagebuckets 200": SIZE}

@@ -71,11 +71,7 @@ class Pod:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
-        except (
-            urllib.error.URLError,
-            OSError,
-            http.client.HTTPException,
-        ):  # the last: it was killed while it spoke
+        except (OSError, http.client.HTTPException):  # it is not there, or was killed while it spoke
             return 0, ""
 
     @property

@@ -44,9 +44,8 @@ def test_a_rebuilt_cluster_finds_its_buckets_and_changes_nothing(tmp_path: Path,
         assert "lostAt" not in status
         assert user.tags("scans") == tags
         assert user.s3.get_object(Bucket="museum--scans", Key="1.tif")["Body"].read() == b"scan"
-        user.await_event(
-            "scans", "Ready"
-        )  # Events come after the status; had it been made, this were "Created"
+        # Events come after the status; had the bucket been made, this one were "Created".
+        user.await_event("scans", "Ready")
         assert "Created" not in user.events("scans")
         user.apply("scans", **SPEC, deletionPolicy="DeleteAll")
         user.ready("scans")

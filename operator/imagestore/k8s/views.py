@@ -1,7 +1,7 @@
 """The buckets of LifecyclePolicies, as these see them: each is put together once for all policies that are for it.
 
 Each change of a bucket is told by all its policies, and each of them looks at all its buckets: with forty policies over two
-hundred buckets one edit was 26 s of parsing the same statuses.
+hundred buckets, parsing the same statuses was two fifths of what one edit cost (18 s of CPU with it, 11 without).
 """
 
 import threading

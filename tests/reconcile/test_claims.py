@@ -172,6 +172,19 @@ def test_a_store_that_refuses_is_asked_to_forget_nothing() -> None:
     assert [f["name"] for f in world.status["facets"]] == ["versioning"]
 
 
+def test_a_store_that_keeps_refusing_is_told_once() -> None:
+    """A claim and its failure must not take turns in the status for ever."""
+    world = made(versioning={"state": "Enabled"})
+    world.store.fault = _refusing("Put:cors")
+    writes = world.writes
+    world.edit(**CORS)
+    for _ in range(6):
+        world.step()
+        world.later(seconds=world.wait or 0)
+    assert (world.facet("cors")["state"], world.facet("cors")["reason"]) == ("Failed", "Denied")
+    assert world.writes - writes == 2
+
+
 def _refusing(operation: str) -> Callable[[str, str], None]:
     def fault(called: str, _bucket: str) -> None:
         if called == operation:

@@ -1,11 +1,13 @@
 """Edits, kills and refused statuses in any order: what the last spec mentions is in the store, and nothing else of ours."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from imagestore.core.errors import Denied
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.tags import Tags
 from tests.reconcile.world import OWNER, World
@@ -27,8 +29,8 @@ SPECS = st.fixed_dictionaries(
     }
 )
 # A step is a reconcile; a lost one wrote to the store, and its status was refused or came too late. A number: killed at that
-# write to the store.
-STEPS = st.sampled_from(["step", "lost", "restart", "look", 1, 2, 3, 4])
+# write to the store, or (negative) told by the store that it may not do it, and all that follow.
+STEPS = st.sampled_from(["step", "lost", "restart", "look", 1, 2, 3, 4, -1, -2, -3])
 DEEDS = st.lists(st.one_of(SPECS, STEPS), max_size=12)
 
 
@@ -37,26 +39,38 @@ class _Killed(BaseException):
 
 
 def _killed(world: World, at: int) -> None:
-    left = at
-
-    def fault(operation: str, _bucket: str) -> None:
-        nonlocal left
-        left -= operation.startswith(("Put", "Create", "Delete"))
-        if not left:
-            raise _Killed
-
-    world.store.fault = fault
+    world.store.fault = _from(at, _Killed())
     with suppress(_Killed):
         world.step()
     world.store.fault = None
     world.restart()
 
 
+def _refused(world: World, at: int) -> None:
+    world.store.fault = _from(at, Denied("access denied"))
+    world.step()
+    world.store.fault = None
+
+
+def _from(at: int, raised: BaseException) -> Callable[[str, str], None]:
+    """A fault at this write to the store, and at all later ones."""
+    made = 0
+
+    def fault(operation: str, _bucket: str) -> None:
+        nonlocal made
+        write = operation.startswith(("Put", "Create", "Delete"))
+        made += write
+        if write and made >= at:
+            raise raised
+
+    return fault
+
+
 def _do(world: World, deed: Json | str | int) -> None:
     if isinstance(deed, dict):
         world.edit(**deed)
     elif isinstance(deed, int):
-        _killed(world, deed)
+        _killed(world, deed) if deed > 0 else _refused(world, -deed)
     elif deed == "restart":
         world.restart()
     elif deed == "look":

@@ -17,12 +17,9 @@ from dev.bench.curves import draw
 from dev.bench.page import page
 from dev.bench.phases import Bench, Numbers
 from dev.bench.report import merged, refused, table
-from dev.bench.world import world
+from dev.bench.world import LIMITS, MEMORY, world
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
-# The bench asks what the operator can do, so it is not held back; the default is 100 a second.
-LIMITS = {"requestsPerSecond": 100000, "burst": 100000, "concurrency": 16}
 PHASES = ("create", "edit", "restart", "edit-restart", "look", "delete")
 
 

@@ -14,10 +14,10 @@ import sys
 import tarfile
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,23 +26,16 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from dev.api import GROUP, Json
+from dev.api import Json, bucket_path, policy_path
 from dev.bench import process
-from dev.bench.world import BACKEND, NAMESPACE, Operator, World, world
+from dev.bench.world import BACKEND, LIMITS, MEMORY, NAMESPACE, Operator, World, manifest, world
 from dev.stores import Store
 from dev.wait import eventually
 
-MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
-LIMITS = {"requestsPerSecond": 100000, "burst": 100000, "concurrency": 16}
 BUCKET = f"{NAMESPACE}--photos"
 PACK = 10_000  # keys of an archive
-KINDS = (
-    ("originals", 100),
-    ("originals", 100),
-    ("originals", 100),
-    ("thumbs", 10),
-    ("thumbs", 10),
-)  # and bytes
+# By turns: the folder that an archive's keys are in, and the bytes of each.
+KINDS = [("originals", 100)] * 3 + [("thumbs", 10)] * 2
 RULES = [
     {"name": "thumbs", "match": {"prefix": "thumbs/"}, "expire": {"days": 20}},
     {"name": "large", "match": {"prefix": "originals/", "minSize": "1Mi"}, "expire": {"days": 365}},
@@ -64,14 +57,8 @@ class Cost:
     def row(self) -> str:
         """Of a Markdown table."""
         rate = self.keys / self.seconds
-        told = (
-            f"{self.seconds:.1f}",
-            f"{rate:.0f}",
-            f"{self.cpu:.1f}",
-            f"{self.store_cpu:.1f}",
-            f"{self.peak:.0f}",
-        )
-        return f"| {' | '.join((self.who, str(self.keys), *told))} |"
+        spent = f"{self.cpu:.1f} | {self.store_cpu:.1f} | {self.peak:.0f}"
+        return f"| {self.who} | {self.keys} | {self.seconds:.1f} | {rate:.0f} | {spent} |"
 
 
 @dataclass(frozen=True)
@@ -80,7 +67,12 @@ class Bench:
 
     world: World
     keys: int
-    found: list[Cost] = field(default_factory=list)
+
+    @property
+    def packs(self) -> list[tuple[int, int]]:
+        """The archives: the number of each, and its keys."""
+        begins = range(0, self.keys, PACK)
+        return [(number, min(PACK, self.keys - first)) for number, first in enumerate(begins)]
 
     @contextmanager
     def cost(self, who: str) -> Iterator[Cost]:
@@ -90,21 +82,18 @@ class Bench:
         one, used, began = Cost(who, self.keys), process.cpu(server.pid), time.monotonic()
         yield one
         one.seconds, one.store_cpu = time.monotonic() - began, process.cpu(server.pid) - used
-        self.found.append(one)
         print(one.row(), flush=True)
 
     def fill(self) -> None:
         """All keys, in folders of a thousand."""
         s3 = self.world.store.s3()
 
-        def put(number: int) -> None:
-            body = archive(number, min(PACK, self.keys - number * PACK))
-            s3.put_object(
-                Bucket=BUCKET, Key=f"{number}.tar", Body=body, Metadata={"snowball-auto-extract": "true"}
-            )
+        def put(number: int, keys: int) -> None:
+            unpacked = {"snowball-auto-extract": "true"}
+            s3.put_object(Bucket=BUCKET, Key=f"{number}.tar", Body=archive(number, keys), Metadata=unpacked)
 
         with ThreadPoolExecutor(2) as pool:
-            list(pool.map(put, range(-(-self.keys // PACK))))
+            list(pool.map(put, *zip(*self.packs, strict=True)))
 
     def alone(self) -> None:
         """Pages as fast as the store gives them, not even parsed: of whatever lists them, nothing is faster."""
@@ -115,19 +104,10 @@ class Bench:
 
     def previewed(self) -> None:
         """`imagestore lifecycle preview`, with its start."""
-        manifest = self.world.directory / "preview.yaml"
-        manifest.write_text(yaml.safe_dump_all([_bucket(), _policy()]))
-        command = [
-            sys.executable,
-            "-m",
-            "imagestore",
-            "lifecycle",
-            "preview",
-            "-f",
-            str(manifest),
-            "--format",
-            "json",
-        ]
+        manifest_file = self.world.directory / "preview.yaml"
+        manifest_file.write_text(yaml.safe_dump_all([_bucket(), _policy()]))
+        asked = ["lifecycle", "preview", "-f", str(manifest_file), "--format", "json"]
+        command = [sys.executable, "-m", "imagestore", *asked]
         env = {**os.environ, "KUBECONFIG": str(self.world.cluster.kubeconfig)}
         with self.cost("`imagestore lifecycle preview`") as cost, tempfile.TemporaryFile() as answer:
             with subprocess.Popen(command, stdout=answer, env=env) as child:
@@ -147,27 +127,24 @@ class Bench:
     @property
     def thumbs(self) -> int:
         """How many keys the first rule is for."""
-        packs = range(-(-self.keys // PACK))
-        return sum(min(PACK, self.keys - n * PACK) for n in packs if KINDS[n % len(KINDS)][0] == "thumbs")
+        return sum(keys for number, keys in self.packs if _kind(number)[0] == "thumbs")
 
     def surveyed(self, operator: Operator) -> None:
         """`status.preview` of a policy, by an operator that does nothing else."""
-        api, path = self.world.cluster.api, f"{GROUP}/namespaces/{NAMESPACE}/lifecyclepolicies"
+        api, path = self.world.cluster.api, policy_path(NAMESPACE, "tidy")
         with self.cost("the operator, for `status.preview`") as cost:
             used = process.cpu(operator.pid)
-            api.call("POST", path, _policy())
-            eventually(lambda: _counted(api.get(f"{path}/tidy")), _PATIENCE, "it is counted", interval=0.5)
+            api.call("POST", policy_path(NAMESPACE), _policy())
+            eventually(lambda: _counted(api.get(path)), _PATIENCE, "it is counted", interval=0.5)
             cost.cpu, cost.peak = process.cpu(operator.pid) - used, process.memory(operator.pid).peak
-        total = next(
-            r for r in api.get(f"{path}/tidy")["status"]["preview"]["rules"] if r["name"] == "thumbs"
-        )
+        total = next(r for r in api.get(path)["status"]["preview"]["rules"] if r["name"] == "thumbs")
         assert total["next30Days"]["objects"] == self.thumbs, total  # noqa: S101
-        api.call("DELETE", f"{path}/tidy")
+        api.call("DELETE", path)
 
 
 def archive(number: int, keys: int) -> bytes:
     """A tar of so many small pictures."""
-    kind, size = KINDS[number % len(KINDS)]
+    kind, size = _kind(number)
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for n in range(number * PACK, number * PACK + keys):
@@ -177,22 +154,25 @@ def archive(number: int, keys: int) -> bytes:
     return packed.getvalue()
 
 
+def _kind(number: int) -> tuple[str, int]:
+    return KINDS[number % len(KINDS)]
+
+
 def _pages(store: Store) -> Iterator[bytes]:
     signer = S3SigV4Auth(Credentials(store.access_key, store.secret_key), "s3", store.region)
     asked = {"list-type": "2", "max-keys": "1000", "encoding-type": "url"}
-    place = urlsplit(store.endpoint)
-    connection, token = http.client.HTTPConnection(place.netloc, timeout=60), {"continuation-token": ""}
-    while token:
-        request = AWSRequest(
-            "GET", f"{store.endpoint}/{BUCKET}", params=asked | {k: v for k, v in token.items() if v}
-        )
+    connection = http.client.HTTPConnection(urlsplit(store.endpoint).netloc, timeout=60)
+    more = True
+    while more:
+        request = AWSRequest("GET", f"{store.endpoint}/{BUCKET}", params=asked)
         signer.add_auth(request)
         prepared = request.prepare()
         connection.request("GET", prepared.url.removeprefix(store.endpoint), headers=dict(prepared.headers))
         page = connection.getresponse().read()
         yield page
-        more = re.search(rb"<NextContinuationToken>([^<]+)<", page)
-        token = {"continuation-token": more[1].decode()} if more else {}
+        token = re.search(rb"<NextContinuationToken>([^<]+)<", page)
+        more = token is not None
+        asked |= {"continuation-token": token[1].decode()} if token else {}
 
 
 def _keys(page: bytes) -> int:
@@ -206,26 +186,19 @@ def _counted(policy: Json) -> bool:
 
 def _bucket() -> Json:
     spec = {"backendRef": {"name": BACKEND}, "bucketName": BUCKET}
-    return _object("ImageBucket", "photos", spec)
+    return manifest("ImageBucket", "photos", spec)
 
 
 def _policy() -> Json:
     spec = {"bucketRefs": [{"name": "photos"}], "rules": RULES, "preview": {"enabled": True}}
-    return _object("LifecyclePolicy", "tidy", spec)
+    return manifest("LifecyclePolicy", "tidy", spec)
 
 
-def _object(kind: str, name: str, spec: Json) -> Json:
-    metadata = {"name": name, "namespace": NAMESPACE}
-    return {"apiVersion": "imagestore.dev/v1alpha1", "kind": kind, "metadata": metadata, "spec": spec}
-
-
-def measure(there: World, keys: int, repeat: int) -> list[Cost]:
+def measure(there: World, keys: int, repeat: int) -> None:
     """By turns, so that what else the machine does falls on all of them."""
     bench = Bench(there, keys)
-    api = there.cluster.api
     with there.operator() as operator:
-        path = f"{GROUP}/namespaces/{NAMESPACE}/imagebuckets"
-        api.call("POST", path, _bucket())
+        there.cluster.api.call("POST", bucket_path(NAMESPACE), _bucket())
         eventually(lambda: bool(there.store.s3().list_buckets()["Buckets"]), 60, "the bucket is there")
         with bench.cost("(filling it)"):
             bench.fill()
@@ -233,15 +206,14 @@ def measure(there: World, keys: int, repeat: int) -> list[Cost]:
             bench.alone()
             bench.previewed()
         bench.surveyed(operator)
-    return bench.found
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main() -> None:
     """Print a table, row by row."""
     parser = argparse.ArgumentParser(prog="python -m dev.bench.listing", description=main.__doc__)
     parser.add_argument("--keys", type=int, default=1_000_000, help="in the bucket; default %(default)s")
     parser.add_argument("--repeat", type=int, default=3, help="default %(default)s")
-    options = parser.parse_args(arguments)
+    options = parser.parse_args()
     print("| | keys | seconds | keys/s | CPU s | CPU s of MinIO | peak MB |\n|---|---|---|---|---|---|---|")
     folder = tempfile.TemporaryDirectory(prefix="imagestore-bench-", dir=MEMORY)
     with folder as name, world(Path(name), LIMITS) as there:

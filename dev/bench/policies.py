@@ -7,7 +7,7 @@ from typing import Any
 
 from dev.bench.api import each
 from dev.bench.phases import Bench, Numbers
-from dev.bench.world import NAMESPACE, Operator, bucket
+from dev.bench.world import NAMESPACE, Operator, bucket, manifest
 
 KIND = "LifecyclePolicy"
 _LABELS = {"bench": "policies"}
@@ -74,8 +74,7 @@ def _labelled(index: int) -> dict[str, Any]:
 
 def _policy(number: int) -> dict[str, Any]:
     spec = {"bucketSelector": {"matchLabels": _LABELS}, "rules": [_rule(number)]}
-    metadata = {"name": f"policy-{number}", "namespace": NAMESPACE}
-    return {"apiVersion": "imagestore.dev/v1alpha1", "kind": KIND, "metadata": metadata, "spec": spec}
+    return manifest(KIND, f"policy-{number}", spec)
 
 
 def _rule(number: int, days: int = 30) -> dict[str, Any]:

@@ -24,6 +24,9 @@ from dev.stores import Store, minio
 from dev.wait import eventually
 
 SYSTEM, RELEASE, NAMESPACE, BACKEND = "imagestore-system", "imagestore", "bench", "minio"
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+# The bench asks what the operator can do, so it is not held back; the default is 100 a second.
+LIMITS = {"requestsPerSecond": 100000, "burst": 100000, "concurrency": 16}
 CHART = Path(__file__).resolve().parents[2] / "charts" / "imagestore"
 
 
@@ -165,13 +168,13 @@ def bucket(index: int) -> dict[str, Any]:
             ]
         },
     }
+    return manifest("ImageBucket", name, spec)
+
+
+def manifest(kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
+    """An object of the bench's namespace."""
     metadata = {"name": name, "namespace": NAMESPACE}
-    return {
-        "apiVersion": "imagestore.dev/v1alpha1",
-        "kind": "ImageBucket",
-        "metadata": metadata,
-        "spec": spec,
-    }
+    return {"apiVersion": "imagestore.dev/v1alpha1", "kind": kind, "metadata": metadata, "spec": spec}
 
 
 _NOBODY_DELETES = {

@@ -25,7 +25,8 @@ def absent(s: Situation, backend: Backend) -> Result:
             "the bucket does not exist, and mode Observe creates nothing; set mode: Enforce to create it"
         )
         return done(s, report.status(s, report.stalled("BucketMissing", message)), interval(s))
-    refused = want(s).refusals
+    wanted = want(s)
+    refused = wanted.refusals
     if refused and s.status.created is None:
         message = "; ".join(r.message for r in refused)
         return done(s, report.status(s, report.stalled(refused[0].reason, message)), interval(s))
@@ -35,8 +36,9 @@ def absent(s: Situation, backend: Backend) -> Result:
     s.memo.absent_at, s.memo.marked = s.now, False
     if s.status.intent is not None:
         return create(s, backend)
-    lost_ = _loss(s) if s.status.created is not None else {}
-    return _intend(s, _claims(s, backend, want(s), () if lost_ else s.status.facets) or (), **lost_)
+    known = () if lost else s.status.facets  # what was ours went with the bucket
+    claims = _claims(s, backend, wanted, known)
+    return _intend(s, known if claims is None else claims, **(_loss(s) if lost else {}))
 
 
 def _claims(

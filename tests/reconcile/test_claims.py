@@ -119,6 +119,16 @@ def test_what_is_newly_mentioned_costs_one_write_and_no_call() -> None:
     assert world.writes - writes == 2
 
 
+def test_what_was_read_is_not_believed_for_long() -> None:
+    """The pass that writes may come late: what somebody has set meanwhile is then seen, and stays."""
+    world = made(versioning={"state": "Enabled"})
+    world.edit(**TAGS).step()
+    world.bucket.facets["tags"] = Tags(values={**world.bucket.tags, "theirs": "1"})
+    calls = world.calls(world.later(seconds=6).step)
+    assert calls[0] == "Look"
+    assert world.bucket.tags == {OWNER: MARK, "team": "shop", "theirs": "1"}
+
+
 def test_nothing_is_promised_that_status_does_not_say() -> None:
     """Between the two writes the object is as it was: not of this generation, and nothing is called done."""
     world = made(versioning={"state": "Enabled"}).edit(**CORS)

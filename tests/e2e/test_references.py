@@ -42,7 +42,7 @@ def test_a_reference_that_comes_later_needs_no_edit(diary: User) -> None:
     assert logged_into(diary, "photos") is None
     diary.apply("audit", adoption="Granted")
     diary.ready("audit")
-    found = diary.ready("photos")
+    found = diary.ready("photos", timeout=15)
     assert found["metadata"]["generation"] == 1
     assert logged_into(diary, "photos") == "diary--audit"
 
@@ -55,7 +55,7 @@ def test_a_reference_that_goes_is_told_and_what_was_written_stays(diary: User) -
     assert "there is no ImageBucket audit" in diary.stuck("letters", "ReferenceNotFound")
     assert logged_into(diary, "letters") == "diary--audit"
     diary.apply("audit", adoption="Granted")
-    diary.ready("letters")
+    diary.ready("letters", timeout=15)
 
 
 def test_what_may_not_be_named_says_what_may(diary: User, aws_store: Store) -> None:

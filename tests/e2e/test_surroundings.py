@@ -51,7 +51,7 @@ def test_a_store_that_is_down_blocks_nobody_else(
         eventually(lambda: not fragile.exists("kept"), PATIENCE, "a kept bucket needs no store")
         assert "deletionPolicy: Retain" in str(fragile.await_condition("tidy", "Ready", "False")["message"])
         shop.apply("meanwhile", **ON)
-        shop.ready("meanwhile", timeout=30)
+        shop.ready("meanwhile", timeout=10)
         store.start()
         with suppress(CommandError):  # it may have looked by itself already, and be gone
             fragile.look_now("tidy")
@@ -73,7 +73,7 @@ def test_rotated_credentials_take_effect_at_once(
     message = user.stuck("photos", "AccessDenied")
     assert "wrong-secret-key" not in message
     installed.apply(yaml.safe_dump_all(good))
-    user.ready("photos", timeout=30)
+    user.ready("photos", timeout=15)
     with pytest.raises(ClientError):
         user.s3.head_bucket(Bucket="rotated--nothing")
 
@@ -88,7 +88,7 @@ def test_a_secret_that_comes_later_is_noticed(
     user.apply("photos", **ON)
     user.await_condition("photos", "Ready", "Unknown", "BackendUnusable")
     installed.apply(yaml.safe_dump_all(manifests[:-1]))
-    user.ready("photos", timeout=30)
+    user.ready("photos", timeout=15)
 
 
 def test_a_restart_writes_nothing(installed: Cluster, shop: User, running: Operator, directory: Path) -> None:

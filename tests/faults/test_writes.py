@@ -161,8 +161,7 @@ def test_another_backend_is_served_at_full_speed_meanwhile(
             stuck.start()
             together = speed()
             stuck.join()
-        alone = max(alone, speed())  # the machine may have other work now than it had before
-    assert together < 3 * alone + 1, (alone, together)
+    assert together < 3 * alone + 0.5, (alone, together)
     made.recover()
 
 

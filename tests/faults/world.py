@@ -25,7 +25,7 @@ from imagestore.reconcile.situation import Situation, Store
 from tests.faults.proxy import Proxy
 from tests.reconcile.world import MARK, OWNER, START, World
 
-ANSWER = 0.5  # seconds that an answer, or a piece of one, may take here
+ANSWER = 0.3  # seconds that an answer, or a piece of one, may take here
 MANY = 20  # steps in which everything must have settled
 
 SPEC: Mapping[str, Any] = {

@@ -46,8 +46,8 @@ def test_a_dead_holder_is_replaced_and_a_live_one_is_not(home: str, access: Acce
         return took, quick
 
     took, quick = run(story())
-    assert SHORT.duration < took < SHORT.duration + 10
-    assert quick < LONG.duration / 2, "a lease that was given back need not expire"
+    assert SHORT.duration < took < SHORT.duration + 2
+    assert quick < 1.5, "a lease that was given back need not expire"
 
 
 def test_a_lease_that_was_given_back_is_not_taken_again(
@@ -62,7 +62,7 @@ def test_a_lease_that_was_given_back_is_not_taken_again(
         keeping = asyncio.create_task(lease.keep())
         await asyncio.wait([keeping], timeout=0.2)
         await lease.release()
-        done, _ = await asyncio.wait([keeping], timeout=30)
+        done, _ = await asyncio.wait([keeping], timeout=5)
         await client.close()
         return bool(done)
 
@@ -88,20 +88,23 @@ def test_a_stolen_lease_is_given_up(own_cluster: Cluster, home: str, access: Acc
 def test_a_lease_that_cannot_be_renewed_is_given_up_before_another_may_take_it(tmp_path: Path) -> None:
     with Cluster.start(tmp_path) as cluster:
 
-        async def story() -> float:
+        async def story() -> tuple[float, float]:
             client = Client(from_kubeconfig(cluster.kubeconfig))
             lease = Lease(client, "default", "cut", "first", monotonic, SHORT)
             await lease.acquire()
             keeping = asyncio.create_task(lease.keep())
             await asyncio.wait([keeping], timeout=0.5)
             cluster.apiserver.pause()
+            silent = monotonic()
             await keeping
-            given_up = monotonic() - lease._renewed
+            given_up = monotonic()
             cluster.apiserver.resume()
             await client.close()
-            return given_up
+            return given_up - silent, given_up - lease._renewed
 
-        assert run(story()) < SHORT.duration
+        since_silence, since_renewal = run(story())
+        assert since_silence <= SHORT.deadline + 0.3
+        assert since_renewal < SHORT.duration
 
 
 def test_a_watch_survives_a_restart_of_the_api_server(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def test_an_error_inside_a_watch_is_survived(
 
     with proxy.spoiled(mangle=mangle):
         shop.tag(name, "two")
-        shop.await_tag(name, "two")
+        shop.await_tag(name, "two", timeout=15)
         # The comparison may have found the edit while the watch was being made again: then a later event meets it.
         eventually(lambda: spoiled or touched(shop, name), 60, "an event is spoiled", interval=1)
     shop.ready(name)

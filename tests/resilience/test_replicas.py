@@ -79,9 +79,8 @@ def test_of_two_replicas_one_writes_and_the_other_takes_over(
         assert other.ask("/readyz")[0] == 200
         holder.stop(gently=False)
         shop.tag("pair-0", "two")
-        killed = lines(
-            cluster
-        )  # what it asked for last is in the log by now, and the Lease lasts for seconds yet
+        # What it asked for last is in the log by now, and the Lease lasts for seconds yet.
+        killed = lines(cluster)
         shop.await_tag("pair-0", "two", timeout=90)
         assert other.role == "working"
         assert len(writers(cluster, began)) == 2

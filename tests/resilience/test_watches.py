@@ -36,7 +36,7 @@ def test_a_dropped_edit_is_found_by_comparing(shop: Tenant, proxy: ApiProxy) -> 
     mangle, dropped = dropping("dropped")
     with proxy.spoiled(mangle=mangle):
         shop.tag("dropped", "two")
-        shop.await_tag("dropped", "two", timeout=60)
+        shop.await_tag("dropped", "two", timeout=25)
     assert dropped
 
 
@@ -47,8 +47,8 @@ def test_a_dropped_deletion_is_found_by_comparing(shop: Tenant, proxy: ApiProxy,
     mangle, dropped = dropping("vanished")
     with proxy.spoiled(mangle=mangle):
         shop.delete("vanished")
-        eventually(lambda: shop.find("vanished") is None, 60, "gone")
-        eventually(lambda: 'name="vanished"' not in operator.ask("/metrics")[1], 60, "no series of it")
+        eventually(lambda: shop.find("vanished") is None, 25, "gone")
+        eventually(lambda: 'name="vanished"' not in operator.ask("/metrics")[1], 25, "no series of it")
     assert dropped
     assert "shop--vanished" in shop.buckets(), "its policy is Retain"
 
@@ -71,7 +71,7 @@ def test_repeated_and_disordered_events_change_nothing(shop: Tenant, proxy: ApiP
             shop.tag(name, team)
         shop.await_tag(name, "three")
         shop.delete(name)
-        eventually(lambda: shop.find(name) is None, 60, "gone")
+        eventually(lambda: shop.find(name) is None, 25, "gone")
         shop.create(name, tags={"team": "four"})
         shop.await_tag(name, "four")
     assert len(past) > 3

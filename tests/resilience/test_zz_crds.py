@@ -46,5 +46,5 @@ def test_buckets_outlive_their_crds(shop: Tenant, cluster: Cluster, store: Store
     shop.await_tag("outlives", "two", timeout=90)
     assert shop.s3.get_object(Bucket="shop--outlives", Key="1.jpg")["Body"].read() == b"picture"
     shop.tag("outlives", "three")
-    shop.await_tag("outlives", "three")
+    shop.await_tag("outlives", "three", timeout=10)
     assert operator.restarts == restarts

@@ -9,8 +9,9 @@ from imagestore.backends.base import Page, Scope
 from imagestore.backends.s3 import listing
 from imagestore.backends.s3.client import Target
 from imagestore.backends.s3.transport import connected
-from imagestore.core.errors import StoreError, Unavailable, Unexpected
+from imagestore.core.errors import Denied, StoreError, Unavailable, Unexpected
 from imagestore.core.keys import raw, unquoted
+from imagestore.core.stored import Stored
 from tests.backends.listener import Heard, listening
 from tests.backends.test_transport import BUCKET, KEYS
 
@@ -119,3 +120,15 @@ def test_a_connection_that_ends_is_an_error_without_the_key_that_was_asked_for()
             page(heard, StartAfter="patient.dcm")
     assert "patient" not in str(caught.value)
     assert heard.endpoint in str(caught.value)
+
+
+def test_a_store_that_quotes_the_key_in_its_refusal_is_not_quoted() -> None:
+    with listening() as heard:
+        heard.status = 403
+        heard.body = (
+            b"<Error><Code>AccessDenied</Code><Message>no right to /scans/patient.dcm</Message></Error>"
+        )
+        call = connected(Target(heard.endpoint, "eu-west-1", KEYS))
+        with pytest.raises(Denied) as caught:
+            listing.tags_of(call, BUCKET, Stored("scans/patient.dcm", 1, 1))
+    assert str(caught.value) == "GetObjectTagging: AccessDenied"

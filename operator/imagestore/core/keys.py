@@ -14,3 +14,8 @@ def unquoted(text: str) -> str:
 def raw(key: str) -> bytes:
     """Its bytes: stores order keys by them, and Python's order of surrogates is another one."""
     return key.encode("utf-8", "surrogateescape")
+
+
+def quotes(text: str, key: str) -> bool:
+    """Whether a store's message has a key in it, or a part of one: keys are in no status, Event or metric."""
+    return any(name in text for name in (key, *key.split("/")) if len(name) > 1)

@@ -14,6 +14,7 @@ from imagestore.backends.base import Remains, Swept
 from imagestore.backends.s3.listing import NOT_XML, PAGE, REPLACED, Item, Leaf, UploadKeys, uploads, versions
 from imagestore.backends.s3.setting import Call
 from imagestore.core.errors import Denied, Rejected, StoreError
+from imagestore.core.keys import quotes
 
 _GONE = {"NoSuchKey", "NoSuchVersion", "NoSuchUpload"}
 _PASSING = {"InternalError", "InternalServerError", "SlowDown", "ServiceUnavailable", "OperationAborted"}
@@ -150,10 +151,8 @@ def _words(error: StoreError) -> str:
 
 
 def _reason(item: Item, code: str, message: str) -> str:
-    """The store's reason, without its message where that quotes the key: keys are in no status."""
-    names = {item["Key"], *item["Key"].split("/")}
-    quoted = any(name in message for name in names if len(name) > 1)
-    return code if quoted or not message else f"{code}: {message}"
+    """The store's reason, without its message where that quotes the key."""
+    return code if not message or quotes(message, item["Key"]) else f"{code}: {message}"
 
 
 def _item(key: str, version: str | None) -> Item:

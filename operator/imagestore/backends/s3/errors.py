@@ -67,7 +67,7 @@ def translate(error: Exception, operation: str, secrets: Collection[str] = ()) -
         error, ResponseParserError
     ):  # its own message has the whole answer in it, with all the keys of a listing
         message = f"{operation}: the answer is no XML that can be read; a proxy in between, or a broken store"
-        return errors.Unavailable(message, code=UNREADABLE, operation=operation)
+        return errors.Unavailable(message, code=UNREADABLE, operation=operation, cause=_cause(error))
     kind = next((ours for theirs, ours in _BY_ERROR if isinstance(error, theirs)), errors.Unexpected)
     message = masked(f"{operation}: {_WORDS.get(type(error), '')}{error}", secrets)
     return kind(message, operation=operation, cause=_cause(error))

@@ -11,7 +11,7 @@ from imagestore.backends.decorators import ANSWERED
 from imagestore.backends.s3.errors import UNREADABLE
 from imagestore.backends.s3.setting import Call
 from imagestore.core.errors import NotFound, StoreError, Unavailable, Unexpected
-from imagestore.core.keys import raw, unquoted
+from imagestore.core.keys import quotes, raw, unquoted
 from imagestore.core.stored import HOT, Stored
 
 # What stands in a document in place of a character that XML 1.0 cannot hold; a key may have it by itself, too.
@@ -111,8 +111,17 @@ def tags_of(call: Call, bucket: str, stored: Stored) -> Mapping[str, str]:
     except StoreError as error:
         if error.code in ("NoSuchKey", "NoSuchVersion", "NoSuchTagSet"):
             return {}
-        raise
+        raise _nameless(error, stored.key) from None
     return {t["Key"]: t["Value"] for t in answer.get("TagSet") or ()}
+
+
+def _nameless(error: StoreError, key: str) -> StoreError:
+    """Without the store's words where they quote the key: what keeps a count from going on stands in a status."""
+    if not quotes(str(error), key):
+        return error
+    message = f"{error.operation}: {error.code}"
+    known = {"code": error.code, "operation": error.operation, "cause": error.cause}
+    return type(error)(message, retry_after=error.retry_after, **known)
 
 
 def _onwards(leaf: Leaf, after: Mapping[str, str]) -> Mapping[str, str] | None:

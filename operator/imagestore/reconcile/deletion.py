@@ -127,8 +127,10 @@ def _stuck(s: Situation, swept: Swept, progress: Emptying, *, again: bool) -> Re
         return _blocked(s, "NotRemoved", f"{_AGAIN}; {WAY_OUT}", deletion=progress)
     if not (swept.refused or swept.kept):  # it went meanwhile; the next look tells
         return Outcome(None, requeue_after=backoff(s))
-    reason = "ObjectLocked" if swept.refused else "NotRemoved"
-    return _blocked(s, reason, f"{_stays(swept)}; {WAY_OUT}", deletion=progress)
+    message = f"{_stays(swept)}; {WAY_OUT}"
+    if swept.refused:
+        return _blocked(s, "ObjectLocked", message, deletion=progress)
+    return _blocked(s, "NotRemoved", message, deletion=progress)
 
 
 _AGAIN = (

@@ -36,6 +36,11 @@ def test_a_file_of_either_form(text: str, tmp_path: Path) -> None:
     assert not held.warnings
 
 
+def test_a_key_of_digits_is_the_text_that_stands_there(tmp_path: Path) -> None:
+    held = vault(_file(tmp_path, "eu: {accessKeyId: 0123, secretAccessKey: 1e10}"), {}, {})
+    assert held.keys("eu", "x") == {"accessKeyId": "0123", "secretAccessKey": "1e10"}
+
+
 def test_the_admin_apis_own_keys(tmp_path: Path) -> None:
     held = vault(_file(tmp_path, "eu: {admin: {accessKeyId: id, secretAccessKey: s3cr3t}}"), {}, {})
     assert held.keys("eu", "x", "admin") == KEYS

@@ -126,7 +126,8 @@ def _ini(text: str) -> dict[str, dict[str, str]]:
 
 def _yaml(text: str) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
-    for name, values in dict(yaml.safe_load(text) or {}).items():
+    # Every value is the text that stands there: a key of digits is no number.
+    for name, values in dict(yaml.load(text, yaml.BaseLoader) or {}).items():  # noqa: S506  strings, lists, mappings only
         found[str(name)] = {k: str(v) for k, v in values.items() if not isinstance(v, Mapping)}
         if "admin" in values:
             found[f"{name}.admin"] = {k: str(v) for k, v in values["admin"].items()}

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-import yaml
-
 from imagestore.backends.s3.declared import settings
+from imagestore.cli.manifests.scalars import dumped
 from imagestore.core.reading import Level, Support
 
 Holdings = Mapping[str, Support]
@@ -49,4 +48,4 @@ def document(found: Holdings) -> str:
     for setting in profile["profile"]["settings"]:
         if not setting["lost"]:
             del setting["lost"]
-    return str(yaml.safe_dump(profile, sort_keys=False, allow_unicode=True, width=100))
+    return dumped(profile)

@@ -83,7 +83,9 @@ def _strictly(name: str, raw: Raw, tiers: Mapping[str, Any]) -> LifecycleRule:
         transitions=_once(moves) or None,
         expire=_expire(expiration),
         noncurrent=_noncurrent(raw, tiers),
-        abort_incomplete_multipart_upload=Abort.from_store(days=abort["DaysAfterInitiation"]) if abort else None,
+        abort_incomplete_multipart_upload=Abort.from_store(days=abort["DaysAfterInitiation"])
+        if abort
+        else None,
         remove_expired_delete_markers=expiration.get("ExpiredObjectDeleteMarker") or None,
     )
 
@@ -97,7 +99,9 @@ def _once(moves: list[M]) -> tuple[M, ...]:
 
 def _transition(raw: Raw, tiers: Mapping[str, Any]) -> Transition:
     _only(raw, {"Days", "Date", "StorageClass"})
-    return Transition.from_store(tier=tiers[raw["StorageClass"]], days=raw.get("Days"), date=_day(raw.get("Date")))
+    return Transition.from_store(
+        tier=tiers[raw["StorageClass"]], days=raw.get("Days"), date=_day(raw.get("Date"))
+    )
 
 
 def _expire(raw: Raw) -> Expire | None:
@@ -110,7 +114,9 @@ def _noncurrent(raw: Raw, tiers: Mapping[str, Any]) -> Noncurrent | None:
     gone = raw.get("NoncurrentVersionExpiration")
     if not (moves or gone):
         return None
-    expire = NoncurrentExpire.from_store(days=gone["NoncurrentDays"], keep_newest=_kept(gone)) if gone else None
+    expire = (
+        NoncurrentExpire.from_store(days=gone["NoncurrentDays"], keep_newest=_kept(gone)) if gone else None
+    )
     return Noncurrent.from_store(transitions=moves or None, expire=expire)
 
 

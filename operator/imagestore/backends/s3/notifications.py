@@ -62,7 +62,9 @@ def _decode(kind: str, raw: Raw, names: set[str]) -> Notification:
 def _understood(kind: str, name: str, raw: Raw) -> Notification | None:
     """The notification, or None if it says more than a model can."""
     try:
-        return KINDS[kind].from_store(name=name, arn=raw[_ARNS[kind]], events=tuple(raw["Events"]), **_filters(raw))
+        return KINDS[kind].from_store(
+            name=name, arn=raw[_ARNS[kind]], events=tuple(raw["Events"]), **_filters(raw)
+        )
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 

@@ -82,7 +82,8 @@ class Stores:
             known = self._known.get(name)
             current = known is not None and known.spec == obj.spec
             store = known.store if known and current else self._connect(name, obj.spec)
-        return replace(store, unready=_unready(obj.spec, obj.status)) if _has_tiers(store) else store
+        told = replace(store, silent=True) if obj.ready == "False" else store
+        return replace(told, unready=_unready(obj.spec, obj.status)) if _has_tiers(store) else told
 
     def drop(self, name: str) -> None:
         """Connect anew the next time. What runs now keeps the connection that it has."""

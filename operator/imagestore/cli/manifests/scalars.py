@@ -56,18 +56,16 @@ def integer(text: str) -> int | None:
     return number if -(2**63) <= number < 2**64 else None
 
 
-class _Resolving:
-    """How a loader finds out the type of a bare word: as the API server's parser does."""
-
-    def resolve(self, kind: Any, value: Any, implicit: Any) -> str:
-        """Quoted words, and what is no word, are as everywhere."""
-        if kind is yaml.ScalarNode and implicit[0]:
-            return _TAG + meaning(value)
-        return str(super().resolve(kind, value, implicit))  # type: ignore[misc]
+def _read(loader: Any, kind: Any, value: Any, implicit: Any) -> str:
+    """How a loader finds out the type of a bare word. Quoted words, and what is no word, are as everywhere."""
+    if kind is yaml.ScalarNode and implicit[0]:
+        return _TAG + meaning(value)
+    return str(_BASE.resolve(loader, kind, value, implicit))
 
 
-class Loader(_Resolving, getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Reads what a user has written."""
+_BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+Loader: Any = type("Loader", (_BASE,), {"resolve": _read})
+_resolved: Any = yaml.SafeDumper.resolve
 
 
 class _Dumper(yaml.SafeDumper):
@@ -75,7 +73,7 @@ class _Dumper(yaml.SafeDumper):
 
     def resolve(self, kind: Any, value: Any, implicit: Any) -> str:
         """The type that somebody sees in it: where that is not its own, the word is quoted."""
-        found = str(super().resolve(kind, value, implicit))  # type: ignore[no-untyped-call]
+        found = str(_resolved(self, kind, value, implicit))
         bare = kind is yaml.ScalarNode and implicit[0] and found == f"{_TAG}str"
         if not bare:
             return found

@@ -51,7 +51,7 @@ def _build(engine: engines.Engine, arguments: argparse.Namespace) -> None:
     _say(f"{local()} is built; next: `make kind-load`, `make image-archive`, or `make push REPO=...`")
 
 
-def _archive(engine: engines.Engine, arguments: argparse.Namespace) -> None:
+def _archive(engine: engines.Engine, _: argparse.Namespace) -> None:
     archive().parent.mkdir(exist_ok=True)
     archive().unlink(missing_ok=True)
     _run(engine.save(local(), archive()))

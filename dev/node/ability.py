@@ -16,7 +16,7 @@ _TRIES = {
 
 
 @cache
-def why_not(scratch: Path | None = None) -> str | None:
+def why_not() -> str | None:
     """Why no node can run here, None when one can."""
     if sys.platform != "linux":
         return "a node needs Linux"

@@ -39,6 +39,10 @@ class Buildah:
         """Write an image to a file that containerd reads."""
         run(self.command("push", tag, f"docker-archive:{file}:{tag}"), f"saving {tag}")
 
+    def digest(self, tag: str) -> str:
+        """Of the image's manifest, by which registries and clusters name it."""
+        return run(self.command("images", "--format={{.Digest}}", tag), f"looking at {tag}").strip()
+
     def on_path(self, folder: Path) -> Path:
         """A folder for PATH with a `buildah` that is this one."""
         folder.mkdir(parents=True, exist_ok=True)

@@ -7,8 +7,8 @@ from dev.cache import obtain
 from dev.debian import mirror, release
 from dev.node.buildah import Buildah
 from dev.node.packages import in_room, packages, tool
-from dev.progress import run_step, step
 from dev.programs import program
+from dev.progress import run_step, step
 
 BASE = "localhost/debian-python:1"
 PAUSE = "localhost/pause:1"
@@ -55,7 +55,12 @@ def _debootstrap(own: Path) -> None:
     command = in_room(["env", f"DEBOOTSTRAP_DIR={scripts}", "sh", tool("debootstrap"), *what])
     run_step(command, what="debootstrap", cwd=own, env=_plain())
     leave_out = [f"--exclude=./{folder}/*" for folder in _NOT_IN_BASE]
-    run_step(["tar", "-C", str(root), *leave_out, "-cf", str(own / "base.tar"), "."], what="tar", cwd=own, env=_plain())
+    run_step(
+        ["tar", "-C", str(root), *leave_out, "-cf", str(own / "base.tar"), "."],
+        what="tar",
+        cwd=own,
+        env=_plain(),
+    )
     shutil.rmtree(root)
 
 

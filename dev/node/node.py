@@ -21,7 +21,6 @@ from dev.ports import free_port
 from dev.process import Server, running
 from dev.programs import program
 from dev.stores import Store
-from dev.wait import eventually
 
 _RELAY = Path(__file__).with_name("relay.py")
 
@@ -41,7 +40,7 @@ class Node:
 
     def ctr(self, *arguments: str) -> str:
         """containerd's own command line, among the images of Kubernetes."""
-        ctr = [program("ctr"), "--address", settings.CONTAINERD, "--namespace", "k8s.io", *arguments]
+        ctr = [str(program("ctr")), "--address", settings.CONTAINERD, "--namespace", "k8s.io", *arguments]
         done = subprocess.run(self.box.inside(ctr), capture_output=True, text=True, check=False, timeout=120)
         if done.returncode != 0:
             raise RuntimeError(f"ctr {' '.join(arguments)} ended with {done.returncode}\n{done.stderr}")
@@ -91,7 +90,9 @@ def _places(scratch: Path, cgroup: str) -> settings.Places:
     )
 
 
-def _relay(box: Box, places: settings.Places, cluster: Cluster, kubelet: int, stores: Sequence[Store]) -> Server:
+def _relay(
+    box: Box, places: settings.Places, cluster: Cluster, kubelet: int, stores: Sequence[Store]
+) -> Server:
     routes = [
         f"node:{settings.SERVICE}:443=machine:127.0.0.1:{cluster.port}",
         f"machine:127.0.0.1:{kubelet}=node:127.0.0.1:{kubelet}",
@@ -109,15 +110,13 @@ def _relay(box: Box, places: settings.Places, cluster: Cluster, kubelet: int, st
 
 
 def _port(store: Store) -> int:
-    port = urlsplit(store.endpoint).port
-    assert port is not None
-    return port
+    return urlsplit(store.endpoint).port or 80
 
 
 def _containerd(box: Box, places: settings.Places) -> Server:
     config = places.scratch / "containerd.toml"
     config.write_text(settings.containerd(places))
-    (places.scratch / "cni" / "pods.conflist").write_text(settings.network(places))
+    (places.scratch / "cni" / "pods.conflist").write_text(settings.network())
     # It looks for its shim on PATH.
     shims = program("containerd-shim-runc-v2").parent
     server = box.server(
@@ -146,7 +145,7 @@ def _kubelet(box: Box, places: settings.Places, cluster: Cluster, port: int) -> 
         scratch / "kubelet.kubeconfig", server, cluster.ca_file, cluster.keys.kubelet
     )
     command = [
-        program("kubelet"),
+        str(program("kubelet")),
         f"--config={config}",
         f"--kubeconfig={kubeconfig}",
         f"--root-dir={scratch / 'kubelet'}",
@@ -159,6 +158,8 @@ def _kubelet(box: Box, places: settings.Places, cluster: Cluster, port: int) -> 
 
 def _is_ready(cluster: Cluster) -> bool:
     found = cluster.api.find(f"/api/v1/nodes/{control_plane.NODE}")
-    if found is None or any(t["key"].startswith("node.kubernetes.io/") for t in found["spec"].get("taints", ())):
+    if found is None or any(
+        t["key"].startswith("node.kubernetes.io/") for t in found["spec"].get("taints", ())
+    ):
         return False
     return any(c["type"] == "Ready" and c["status"] == "True" for c in found["status"].get("conditions", ()))

@@ -48,5 +48,7 @@ def run(command: Sequence[str | Path], what: str) -> str:
     """Run a command in the room to its end; what it wrote."""
     done = subprocess.run(in_room(command), capture_output=True, text=True, check=False, env=os.environ)
     if done.returncode != 0:
-        raise RuntimeError(f"{what} failed with {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
+        raise RuntimeError(
+            f"{what} failed with {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
+        )
     return done.stdout

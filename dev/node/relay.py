@@ -12,7 +12,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 _CLONE_NEWNET = 0x40000000
 _BUFFER = 1 << 16
@@ -69,7 +68,7 @@ async def _serve(namespaces: Namespaces, listen: End, connect: End) -> None:
 
     async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         other = namespaces.socket(connect.where)
-        other.setblocking(False)
+        other.settimeout(0)
         try:
             await asyncio.get_running_loop().sock_connect(other, (connect.host, connect.port))
         except OSError:  # nobody listens there: that is what the caller is to see

@@ -48,7 +48,7 @@ conf_dir = "{places.scratch}/cni"
 """
 
 
-def network(places: Places) -> str:
+def network() -> str:
     """Pods are on one bridge, whose address is their gateway; nothing leads on from there."""
     host_local = {"type": "host-local", "ranges": [[{"subnet": PODS}]], "dataDir": "/run/cni"}
     bridge = {"type": "bridge", "bridge": "cni0", "isDefaultGateway": True, "ipam": host_local}

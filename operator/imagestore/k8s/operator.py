@@ -12,6 +12,7 @@ from time import monotonic
 from typing import Any
 
 import kopf
+from kopf._core.engines import peering
 
 from imagestore.api.kinds import KINDS
 from imagestore.k8s import handlers, tolerant
@@ -150,6 +151,8 @@ class Operator:
             registry=registry,
             settings=settings,
             insights=following.insights,
+            # Else kopf makes one of the user's name, and a uid without an entry in /etc/passwd ended the operator.
+            identity=peering.Identity(self._options.identity),
             standalone=True,
             clusterwide=True,
             stop_flag=self._kopf_stop,

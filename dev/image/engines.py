@@ -36,7 +36,7 @@ class Engine:
         return [[self.name, *command] for command in self.push_to(tag, target)]
 
 
-_ENGINES = (
+ENGINES = (
     Engine(
         "buildah",
         ("--timestamp", "0"),
@@ -60,7 +60,7 @@ _ENGINES = (
 
 def find() -> Engine:
     """The first that is on PATH."""
-    for engine in _ENGINES:
+    for engine in ENGINES:
         if shutil.which(engine.name):
             return engine
     raise NoEngine("no engine builds images here: install buildah, podman or docker")

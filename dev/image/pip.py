@@ -15,15 +15,11 @@ def secrets(folder: Path) -> dict[str, Path]:
     command = [sys.executable, "-m", "pip", "config", "list"]
     listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout
     settings = parse(listed)
-    ca = settings.get("cert")
-    told = {key: value for key, value in settings.items() if key in _TOLD}
-    if ca:
-        told["cert"] = _CA_IN_BUILD
-    if not told:
+    if not (lines := told(settings)):
         return {}
     file = folder / "pip.conf"
-    file.write_text(_text(told))
-    return {"pip": file} | ({"ca": Path(ca)} if ca else {})
+    file.write_text("".join(["[global]\n", *(f"{key} = {value}\n" for key, value in lines.items())]))
+    return {"pip": file} | ({"ca": Path(settings["cert"])} if "cert" in settings else {})
 
 
 def parse(listed: str) -> Mapping[str, str]:
@@ -33,5 +29,7 @@ def parse(listed: str) -> Mapping[str, str]:
     return {name.rpartition(".")[2]: value.strip("'\"") for name, _, value in ordered}
 
 
-def _text(told: Mapping[str, str]) -> str:
-    return "".join(["[global]\n", *(f"{key} = {value}\n" for key, value in told.items())])
+def told(settings: Mapping[str, str]) -> dict[str, str]:
+    """What of it the build is told; the certificates are where the build has them."""
+    kept = {key: value for key, value in settings.items() if key in _TOLD}
+    return kept | ({"cert": _CA_IN_BUILD} if "cert" in settings else {})

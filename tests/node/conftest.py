@@ -16,9 +16,9 @@ from dev.node.ability import why_not
 from dev.node.buildah import Buildah
 from dev.node.node import Node, node
 from dev.stores import Store
-from tests.node.installation import Installation
+from tests.node.installation import ROOT, Installation
 
-ROOT = Path(__file__).parents[2]
+PATIENCE = 280.0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -36,40 +36,59 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("node")
 
 
-@pytest.fixture(scope="package")
-def buildah(directory: Path) -> Buildah:
-    """A buildah with a storage of its own, which has the base image."""
-    return Buildah(directory / "storage", images.store())
-
-
-@pytest.fixture(scope="package")
-def make(directory: Path, buildah: Buildah) -> "Make":
-    """`make`, on a machine that has buildah."""
-    return Make(buildah.on_path(directory / "bin"))
-
-
-class Make:
-    """`make TARGET` with a PATH of its own."""
+class Building:
+    """`make` on a machine that has buildah, with a storage of its own and the base image."""
 
     def __init__(self, folder: Path) -> None:
-        self._environment = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
+        self.buildah = Buildah(folder / "storage", images.store())
+        path = f"{self.buildah.on_path(folder / 'bin')}:{os.environ['PATH']}"
+        self._environment = {**os.environ, "PATH": path}
 
-    def __call__(self, *words: str) -> str:
-        """Run it; what it wrote."""
+    def begin(self, *words: str) -> subprocess.Popen[str]:
+        """Make this target, and let it take its time."""
         command = ["make", "--no-print-directory", f"PYTHON={sys.executable}", *words]
-        done = subprocess.run(
-            command, cwd=ROOT, env=self._environment, capture_output=True, text=True, check=False, timeout=300
+        return subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout + done.stderr
+
+    def make(self, *words: str) -> None:
+        """Make this target."""
+        finished(self.begin(*words))
+
+
+def finished(made: subprocess.Popen[str]) -> None:
+    """Wait for its good end."""
+    output, _ = made.communicate(timeout=PATIENCE)
+    assert made.returncode == 0, output[-4000:]
 
 
 @pytest.fixture(scope="package")
-def image(make: Make) -> Path:
+def building(directory: Path) -> Building:
+    """Where the image is built."""
+    return Building(directory / "building")
+
+
+@pytest.fixture(scope="package")
+def image(building: Building) -> Path:
     """The image's archive."""
-    make("image", f"BASE={images.BASE}")
-    make("image-archive")
+    building.make("image", f"BASE={images.BASE}")
+    building.make("image-archive")
     return archive()
+
+
+@pytest.fixture(scope="package")
+def second_build(directory: Path, image: Path) -> Iterator[tuple[Building, subprocess.Popen[str]]]:
+    """The same again, begun while other tests wait for their cluster."""
+    building = Building(directory / "again")
+    begun = building.begin("image", f"BASE={images.BASE}")
+    yield building, begun
+    begun.kill()
+    begun.wait()
 
 
 @pytest.fixture(scope="package")
@@ -85,7 +104,7 @@ def ready_node(directory: Path, image: Path, seaweedfs_store: Store) -> Iterator
 
 
 @pytest.fixture(scope="package")
-def installed(ready_node: Node) -> Installation:
+def installed(ready_node: Node, second_build: object) -> Installation:
     """The chart, as docs/operations.md installs it."""
     made = Installation(ready_node)
     made.install()

@@ -8,11 +8,6 @@ from typing import Any
 
 import pytest
 
-from dev.image.__main__ import local
-from dev.node.buildah import Buildah
-from dev.node.images import BASE
-from tests.node.conftest import Make
-
 
 def config_and_names(archive: Path) -> tuple[dict[str, Any], set[str]]:
     """The image's configuration, and every path in its one layer."""
@@ -51,7 +46,7 @@ def test_nothing_is_in_it_that_only_a_build_needs(content: set[str]) -> None:
         names & {"pip", "pip3", "ensurepip", "python-wheels", "requirements.lock", "pip.conf", "ca.crt"}
         == set()
     )
-    for folder in ("/tmp", "/var/lib/apt/lists", "/var/cache/apt", "/var/log", "/run"):  # noqa: S108
+    for folder in ("/tmp", "/var/lib/apt/lists", "/var/cache/apt", "/var/log"):  # noqa: S108
         assert [path for path in content if path.startswith(f"{folder}/")] == []
 
 
@@ -68,9 +63,3 @@ def test_every_module_has_its_bytecode(content: set[str]) -> None:
     compiled = {p for p in content if p.endswith(".pyc")}
     names = {re.sub(r"__pycache__/(.*)\.cpython-\d+\.pyc$", r"\1.py", path) for path in compiled}
     assert modules - names == set()
-
-
-def test_two_builds_have_one_digest(make: Make, image: Path, buildah: Buildah) -> None:
-    before = buildah.digest(local())
-    make("image", f"BASE={BASE}")
-    assert buildah.digest(local()) == before

@@ -108,16 +108,3 @@ def test_a_drained_node_is_left_and_taken_up_again(settled: Installation) -> Non
     settled.kube.kubectl("uncordon", NODE)
     settled.await_pods()
     settled.await_look("shop", "photos", "after the drain")
-
-
-def test_a_reinstalled_release_takes_up_what_was_let_go(
-    settled: Installation, seaweedfs_store: Store
-) -> None:
-    settled.helm("uninstall", RELEASE)
-    for namespace, name in BUCKETS:
-        assert settled.bucket(namespace, name)["metadata"].get("finalizers", []) == []
-    assert in_store(seaweedfs_store) >= IN_STORE
-    settled.reinstall()
-    for namespace, name in BUCKETS:
-        settled.await_finalizer(namespace, name)
-    settled.await_look("shop", "photos", "after the reinstallation")

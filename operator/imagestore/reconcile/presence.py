@@ -68,7 +68,7 @@ def _fresh(
         return visited(s, backend, seen, intent=s.status.intent)
     marked = ensure_mark(s, backend, sight, wanted.wishes)
     if marked.tags is not None:
-        read = {**read, "tags": Found(Tags(values=dict(marked.tags)))}
+        read = {**read, "tags": Found(Tags.from_store(values=dict(marked.tags)))}
     seen = visit(s, backend, wanted, read, consented=True, fresh=True)
     if seen.claims is not None:
         s.memo.glimpse = Glimpse(s.now, marked, read)

@@ -180,11 +180,10 @@ def test_an_uninstall_whose_job_cannot_run_ends_and_its_job_does_no_harm_later(
         assert old["spec"]["ttlSecondsAfterFinished"] > 0, "where helm itself was interrupted"
         assert held(shop)
         assert alive.working(), "nobody took its Lease"
-    # As operations.md says it.
-    account = own.service_account_kubeconfig(SYSTEM, ACCOUNT)
-    by_hand = ["release", "--all", "--yes", "--operator-namespace", SYSTEM]
-    assert account.exists()
-    assert "let go" in run(own, by_hand)
+    # Both ways on, as operations.md says them: to keep it, and to finish by hand.
+    own.helm("rollback", ACCOUNT, "2", "-n", SYSTEM)
+    assert status(own) == "deployed"
+    assert "let go" in run(own, ["release", "--all", "--yes", "--operator-namespace", SYSTEM])
     own.helm("uninstall", ACCOUNT, "-n", SYSTEM, "--no-hooks")
     install(own)
     with operator(own, tmp_path, "next") as following:

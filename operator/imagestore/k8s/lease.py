@@ -151,7 +151,7 @@ class Lease:
         release = (self._known["metadata"].get("annotations") or {}).get(UNINSTALLED)
         revision = await newest(self._client, self._namespace, release) if release else None
         going = revision is not None and revision.status == UNINSTALLING
-        self.trouble = _UNINSTALLED.format(release) if going else ""
+        self.trouble = _UNINSTALLED.format(release, revision.number) if going and revision else ""
         return going
 
     async def _read(self) -> Json:
@@ -216,5 +216,5 @@ def _over(renewed: Any, duration: float) -> bool:
 
 
 _UNINSTALLED = (
-    "Helm is uninstalling the release {0}, and every object was let go; if it was given up: helm rollback {0}"
+    "Helm is uninstalling the release {0}, and every object was let go; to keep it: helm rollback {0} {1}"
 )

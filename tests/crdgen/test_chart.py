@@ -2,10 +2,7 @@
 
 import argparse
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -18,7 +15,6 @@ from imagestore import metrics
 from imagestore.api.kinds import KINDS
 from imagestore.cli import run
 from tests.crdgen.conftest import ROOT
-from tests.crdgen.manifests import manifest
 
 Json = dict[str, Any]
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where libyaml is there
@@ -247,31 +243,6 @@ def may(cluster: Cluster, verb: str, resource: str, *arguments: str) -> str:
     plural, _, sub = resource.partition("/")
     which = [plural, f"--subresource={sub}"] if sub else [plural]
     return cluster.kubectl("auth", "can-i", verb, *which, *arguments, check=False).stdout.strip()
-
-
-def test_the_job_lets_everything_go(released: Cluster) -> None:
-    """No kubelet runs it here: the same command line with the same rights does."""
-    bucket = manifest("ImageBucket", "held")
-    held = {
-        "name": "held",
-        "namespace": "leaving",
-        "finalizers": ["imagestore.dev/bucket", "example.com/other"],
-    }
-    released.kubectl("create", "namespace", "leaving")
-    released.kubectl("create", "-f", "-", input=yaml.safe_dump(bucket | {"metadata": held}))
-    container = named(rendered(released, *MINIMAL), "Job")["spec"]["template"]["spec"]["containers"][0]
-    arguments = [a.replace("$(POD_NAMESPACE)", SYSTEM) for a in container["args"]]
-    kubeconfig = str(released.service_account_kubeconfig(SYSTEM, RELEASE))
-    subprocess.run(
-        [sys.executable, "-m", "imagestore", *arguments],
-        env={**os.environ, "KUBECONFIG": kubeconfig}, stdin=subprocess.DEVNULL, check=True,
-    )  # fmt: skip
-    left = released.get("ib", "held", "-n", "leaving")["metadata"]
-    assert left["finalizers"] == ["example.com/other"]
-    released.kubectl(
-        "patch", "ib", "held", "-n", "leaving", "--type=merge", "-p", '{"metadata":{"finalizers":null}}'
-    )
-    released.kubectl("delete", "namespace", "leaving", "--wait=false")
 
 
 def test_an_upgrade_brings_new_crds(released: Cluster) -> None:

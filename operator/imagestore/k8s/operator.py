@@ -212,15 +212,21 @@ class Operator:
 
     def _watch_health(self) -> None:
         self._spawn("loop lag", self._health.measure_lag())
-        self._health.ready(
-            "start", lambda: None if self._synced or self._stands_by() else "not all is known yet"
-        )
+        self._health.ready("start", self._unready)
         for name, watch in zip(("secrets", "namespaces"), self._parts.watches, strict=True):
             self._health.alive(name, partial(_silent, watch))
 
-    def _stands_by(self) -> bool:
-        """A replica that waits for the Lease is ready to take over: else no rolling update would end."""
-        return self._lease is not None and not self._lease.held and monotonic() - self._lease.beat < 30
+    def _unready(self) -> str | None:
+        """A replica that waits for one that works is ready to take over: else no rolling update would end.
+
+        One that waits while none works is not: the answer was "standing by" for the ten minutes that a release Job
+        had taken the Lease for.
+        """
+        if self._synced:
+            return None
+        if self._lease is None or self._lease.held or monotonic() - self._lease.beat > 30:
+            return "not all is known yet"
+        return self._lease.trouble or None
 
     def _spawn(self, name: str, what: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         self._tasks[name] = asyncio.create_task(what, name=name)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from imagestore.cli.planning.bucket import Question
     from imagestore.cli.planning.gather import Gathered
 
+DESCRIPTION = "What lifecycle rules will do before they do it. Writes nothing."
 PREVIEW = """\
 For each ImageBucket in the manifests and each rule that is for it: the objects and bytes that it touches now and in each of
 the next months (of 30 days), what it saves, and what it costs. The buckets are listed; nothing is written.
@@ -33,7 +34,9 @@ LONGEST = 3650
 
 def register(subparsers: Any) -> None:
     """Add the command and its two."""
-    parser = subparsers.add_parser("lifecycle", help="show what lifecycle rules will do", description=__doc__)
+    parser = subparsers.add_parser(
+        "lifecycle", help="show what lifecycle rules will do", description=DESCRIPTION
+    )
     below = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _preview(below)
     _simulate(below)

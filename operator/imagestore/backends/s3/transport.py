@@ -15,7 +15,7 @@ from botocore import exceptions as boto
 from botocore.parsers import ResponseParserFactory
 from botocore.utils import parse_timestamp
 
-from imagestore.backends.s3 import genuine
+from imagestore.backends.s3 import genuine, verbatim
 from imagestore.backends.s3.client import SHARED, Keys, Target
 from imagestore.backends.s3.errors import translate
 from imagestore.backends.s3.setting import Call
@@ -80,4 +80,5 @@ def _answer(model: Any, response: Response) -> dict[str, Any]:
     parsed: dict[str, Any] = _PARSER.parse(told, model.output_shape)
     if response.status >= 300:
         raise boto.ClientError(parsed, model.name)
+    verbatim.keep(model, response.body, parsed)
     return parsed

@@ -95,7 +95,8 @@ class Statement(Model):
         for c in self.conditions:
             merged.setdefault((c.operator, c.key), set()).update(c.values)
         conditions = tuple(
-            Condition.from_store(operator=o, key=k, values=tuple(sorted(v))) for (o, k), v in sorted(merged.items())
+            Condition.from_store(operator=o, key=k, values=tuple(sorted(v)))
+            for (o, k), v in sorted(merged.items())
         )
         return self.model_copy(update={**ordered, "conditions": conditions})
 

@@ -22,9 +22,7 @@ def decode(answer: Answer, _at: Place) -> IntelligentTiering | None:
 
 
 def _fields(raw: Raw) -> dict[str, Any]:
-    tierings = (
-        Tiering.from_store(tier=_NAMES[t["AccessTier"]], days=t["Days"]) for t in raw["Tierings"]
-    )
+    tierings = (Tiering.from_store(tier=_NAMES[t["AccessTier"]], days=t["Days"]) for t in raw["Tierings"])
     return {"state": raw["Status"], "filter": scope(raw.get("Filter")), "tierings": tuple(tierings)}
 
 

@@ -71,7 +71,9 @@ def scope(raw: Raw | None) -> Scope | None:
     if unknown := set(inner) - {"Prefix", "Tag", "Tags"}:
         raise ValueError(f"{', '.join(sorted(unknown))}: not known here")
     tags = [*(inner.get("Tags") or ()), *([inner["Tag"]] if inner.get("Tag") else ())]
-    found = Scope.from_store(prefix=inner.get("Prefix") or None, tags={t["Key"]: t["Value"] for t in tags} or None)
+    found = Scope.from_store(
+        prefix=inner.get("Prefix") or None, tags={t["Key"]: t["Value"] for t in tags} or None
+    )
     return found if found.to_json() else None
 
 

@@ -7,11 +7,14 @@ each part of the document (a rule, a notification) has its own XML under ``XML``
 XML, whatever else its dict says. See docs/adr/0002.
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
+
+from imagestore.facets.lifecycle_rule import FOREIGN
 
 READS = frozenset({"GetBucketLifecycleConfiguration", "GetBucketNotificationConfiguration"})
 WRITES = frozenset({"PutBucketLifecycleConfiguration", "PutBucketNotificationConfiguration"})
@@ -115,3 +118,26 @@ def together(body: bytes, found: list[str]) -> bytes:
     if head.endswith(b"/"):  # nothing else is in it
         head, rest = head.rstrip(b" /"), b"</" + head[1:].split()[0] + b">"
     return head + b">" + "".join(found).encode() + rest
+
+
+def unknown(document: Document) -> list[str]:
+    """The elements in it, at any depth, that botocore's model has no name for."""
+    found = [k for k in document if k.startswith("<")]
+    for value in document.values():
+        inner = value if isinstance(value, list) else [value]
+        found += [k for one in inner if isinstance(one, Mapping) for k in unknown(one)]
+    return found
+
+
+def text_of(xml: str, tag: str) -> str:
+    """What the first such element at the top says."""
+    return parsed(xml).findtext(tag) or ""
+
+
+def alien(label: str, xml: str, names: set[str]) -> str:
+    """The name of a part that is not ours: its label, with more where that is missing, or another's, too."""
+    name = FOREIGN + label
+    if name in names or not label:
+        name += f"#{hashlib.sha256(xml.encode()).hexdigest()[:12]}"
+    names.add(name)
+    return name

@@ -29,9 +29,7 @@ def _all(raw: Raw | None) -> RedirectAll | None:
 def _rule(raw: Raw) -> RoutingRule:
     when, then = raw.get("Condition"), raw["Redirect"]
     condition = Condition.from_store(**_said(when, _CONDITION)) if when else None
-    return RoutingRule.from_store(
-        condition=condition, redirect=Redirect.from_store(**_said(then, _REDIRECT))
-    )
+    return RoutingRule.from_store(condition=condition, redirect=Redirect.from_store(**_said(then, _REDIRECT)))
 
 
 _CONDITION = {

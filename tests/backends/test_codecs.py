@@ -221,6 +221,9 @@ def rule(*xml: str) -> Lifecycle:
         f"{RULE}<Expiration><Date>2040-01-01T12:00:00Z</Date></Expiration>",
         f"{RULE}<NoncurrentVersionExpiration><NewerNoncurrentVersions>3</NewerNoncurrentVersions>"
         "</NoncurrentVersionExpiration>",
+        f"{RULE}<Transition><Days>30</Days><StorageClass>STANDARD_IA</StorageClass></Transition>"
+        "<Transition><Days>60</Days><StorageClass>STANDARD_IA</StorageClass></Transition>",
+        f"{RULE}{DAYS}<Filter><ObjectSizeGreaterThan>-1</ObjectSizeGreaterThan></Filter>",
         f"{RULE}{DAYS}<Something><New>1</New></Something>",
         f"{RULE}{DAYS}<Something />",
         f"{RULE}{DAYS}<Filter><ArchiveZone /></Filter>",

@@ -41,8 +41,6 @@ def sent(value: Notifications) -> dict[str, Any]:
         OURS + filtered(("prefix", "a"), ("prefix", "b")),
         OURS + filtered(("size", "12")),
         f"{OURS}<Filter><S3Metadata><FilterRule><Name>x</Name><Value>y</Value></FilterRule></S3Metadata></Filter>",
-        OURS + "<Event>s3:Something:New:Again</Event>",
-        OURS.replace(ARN, "arn:aws:kinesis:eu-west-1:123456789012:stream/x"),
         TARGET,
     ],
 )
@@ -52,6 +50,19 @@ def test_what_no_model_can_say_is_foreign_and_goes_back_verbatim(xml: str) -> No
     assert sent(found) == {
         "QueueConfigurations": [{"Xml": f"<QueueConfiguration>{xml}</QueueConfiguration>"}]
     }
+
+
+@pytest.mark.parametrize(
+    "xml",
+    [
+        OURS + "<Event>s3:Something:New:Again</Event>",
+        OURS + "".join(f"<Event>s3:Object{i}</Event>" for i in range(40)),
+        OURS.replace(ARN, "arn:aws:kinesis:eu-west-1:123456789012:stream/x"),
+        OURS + filtered(("prefix", "x" * 2000)),
+    ],
+)
+def test_the_bounds_of_a_wish_are_not_those_of_what_a_store_holds(xml: str) -> None:
+    assert decoded(xml).queues[0].name == "a"
 
 
 def test_ours_replaces_what_somebody_made_of_it() -> None:

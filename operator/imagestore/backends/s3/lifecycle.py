@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from imagestore.backends.s3 import verbatim
-from imagestore.backends.s3.lifecycle_foreign import GiveBack, as_found, joined
+from imagestore.backends.s3.lifecycle_foreign import GiveBack, as_found, joined, unambiguous
 from imagestore.backends.s3.lifecycle_match import filtered, match, only
 from imagestore.backends.s3.setting import Answer, Parameters, Place, Setting
 from imagestore.backends.s3.verbatim import XML
@@ -252,7 +252,7 @@ LIFECYCLE = Setting(
     write="PutBucketLifecycleConfiguration",
     clear="DeleteBucketLifecycle",
     decode=decode,
-    encode=encoder(as_found),
+    encode=encoder(unambiguous),
     permissions=("s3:GetLifecycleConfiguration", "s3:PutLifecycleConfiguration"),
     absent=frozenset({"NoSuchLifecycleConfiguration"}),
     harmless=disabled,
@@ -261,3 +261,4 @@ LIFECYCLE = Setting(
 )
 
 JOINED = replace(LIFECYCLE, encode=encoder(joined))
+AS_FOUND = replace(LIFECYCLE, encode=encoder(as_found))

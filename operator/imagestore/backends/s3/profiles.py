@@ -11,7 +11,7 @@ from imagestore.api.imagebucket import FACETS
 from imagestore.api.storagebackend import Provider
 from imagestore.api.tiers import AMAZON_CLASSES
 from imagestore.backends.s3.documented import IBM, ORACLE
-from imagestore.backends.s3.lifecycle import JOINED
+from imagestore.backends.s3.lifecycle import AS_FOUND, JOINED
 from imagestore.backends.s3.notifications import ONE_BY_ONE
 from imagestore.backends.s3.profile import Location, Profile, none, partial
 from imagestore.backends.s3.tiers import MOVES, Tiering
@@ -210,6 +210,7 @@ SEAWEEDFS = Profile(
         "notifications": none("PutBucketNotificationConfiguration: 409 BucketAlreadyOwnedByYou"),
         "acl": FULL,
     },
+    rows={"lifecycle": AS_FOUND},
     upload_keys="Literal",
 )
 

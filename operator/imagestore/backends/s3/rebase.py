@@ -4,10 +4,11 @@ A stranger's rule that came between the trial of ours and its read-back was take
 roll-back: so what is written, tried out or taken back is only ever ours, on top of the last thing that was read.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from imagestore.core.diff import diff
+from imagestore.core.diff import FieldDiff, diff
 from imagestore.core.facet import WHOLE, Facet, Parts
 
 F = TypeVar("F", bound=Facet)
@@ -33,6 +34,23 @@ def cut(value: F | None, mine: Parts) -> F | None:
     """Only these parts, in the form in which they are compared; None where there is nothing."""
     left = None if value is None else value.restrict(mine)
     return None if left is None or left.is_empty() else left.canonical()
+
+
+def losses(facet: str, kept: Facet | None, sent: Facet, mine: Parts) -> tuple[FieldDiff, ...]:
+    """How our parts differ from what was sent."""
+    have, want = cut(kept, mine), cut(sent, mine)
+    return diff(facet, have, want) if have or want else ()
+
+
+_KEY = re.compile(r"\[[a-zA-Z]+=[^\]]*\]")
+
+
+def patterns(differences: Iterable[FieldDiff]) -> Iterator[str]:
+    """As ``Support.lost`` has them: ``rules[].match.minSize``. A whole item that is gone tells no field."""
+    for difference in differences:
+        path = _KEY.sub("[]", difference.path.partition(".")[2])
+        if "[]." in path:
+            yield path
 
 
 def altered(sent: Mapping[str, Any], kept: Mapping[str, Any]) -> Iterator[str]:

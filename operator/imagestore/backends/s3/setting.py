@@ -4,8 +4,7 @@ A row says which operations read, write and remove the setting, which error code
 and what the store must grant. One more setting is one more row.
 """
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -13,12 +12,13 @@ from pydantic import ValidationError
 
 from imagestore.backends.s3 import named
 from imagestore.backends.s3.learned import Learned
-from imagestore.backends.s3.rebase import altered, cut, ours, rebased
-from imagestore.core.diff import FieldDiff, diff
+from imagestore.backends.s3.rebase import altered, cut, losses, ours, patterns, rebased
 from imagestore.core.errors import Rejected, StoreError, Unavailable, Unexpected
 from imagestore.core.facet import Facet, Parts
 from imagestore.core.losses import beyond, uses
 from imagestore.core.reading import FULL, Support
+from imagestore.core.render import quote
+from imagestore.facets.lifecycle_rule import FOREIGN
 
 F = TypeVar("F", bound=Facet)
 
@@ -224,7 +224,7 @@ class S3Setting(Generic[F]):
     def _proven(self, bucket: str, sent: F, held: _Held[F], mine: Parts) -> _Held[F]:
         """What the store holds after ``sent`` was written, if it kept our parts and gave others' back as they were."""
         kept = self._held(bucket)
-        lost = _lost(self.row.facet, kept.value, sent, mine)
+        lost = losses(self.row.facet, kept.value, sent, mine)
         if lost and cut(kept.value, mine) == cut(held.value, mine):
             # The answer lags behind, or the write was forgotten. Taken for a loss, one stale answer made the
             # setting unsupported.
@@ -233,11 +233,10 @@ class S3Setting(Generic[F]):
         strange = list(altered(self._foreign(sent), self._foreign(kept.value)))
         if lost or strange:
             self._take_back(bucket, held, kept, mine)
-        self.learned.learn(self.row.facet, bucket, _patterns(lost))
+        if lost:
+            self.learned.learn(self.row.facet, bucket, patterns(lost))
         self._refuse([d.path for d in lost], "the store dropped it when it was tried out, switched off")
-        self._refuse(
-            strange, "not the operator's, it reads otherwise since it was sent back; ours was taken back"
-        )
+        self._refuse_beside(strange)
         return kept
 
     def _take_back(self, bucket: str, held: _Held[F], kept: _Held[F], mine: Parts) -> None:
@@ -251,6 +250,15 @@ class S3Setting(Generic[F]):
     def _refuse(self, lost: list[str], why: str) -> None:
         if lost:
             message = f"{', '.join(lost)} cannot be stored here: {why}"
+            raise Rejected(message, code=LOSSY, operation=self.row.write)
+
+    def _refuse_beside(self, strange: list[str]) -> None:
+        if strange:
+            message = (
+                f"{quote(strange[0].removeprefix(FOREIGN), 100)} in {self.row.facet}, which is not the operator's,"
+                " reads otherwise since it was sent back as it was found; what the operator wrote was taken back:"
+                " look at it, put it right or remove it"
+            )
             raise Rejected(message, code=LOSSY, operation=self.row.write)
 
     def _put(self, bucket: str, value: F, held: _Held[F]) -> None:
@@ -275,23 +283,6 @@ class S3Setting(Generic[F]):
 
     def _place(self, bucket: str) -> Place:
         return Place(bucket, self.partition, self.tiers)
-
-
-def _lost(facet: str, kept: Facet | None, sent: Facet, mine: Parts) -> tuple[FieldDiff, ...]:
-    """How our parts differ from what was sent."""
-    have, want = cut(kept, mine), cut(sent, mine)
-    return diff(facet, have, want) if have or want else ()
-
-
-_KEY = re.compile(r"\[[a-zA-Z]+=[^\]]*\]")
-
-
-def _patterns(differences: Iterable[FieldDiff]) -> Iterator[str]:
-    """As ``Support.lost`` has them: ``rules[].match.minSize``. A whole item that is gone tells no field."""
-    for difference in differences:
-        path = _KEY.sub("[]", difference.path.partition(".")[2])
-        if "[]." in path:
-            yield path
 
 
 def _sentence(error: Exception) -> str:

@@ -54,7 +54,7 @@ class Setting(Generic[F]):
     """The row. ``decode`` gives None for "nothing is set", and raises what it likes where it does not understand.
 
     ``clear``: the operation that removes the setting; without one, ``cleared`` is written instead.
-    ``harmless``: the value in a form that does nothing yet, to find out what a store would drop.
+    ``harmless``: the value in a form that does nothing yet, to find out what a store would drop; with ``beside`` only.
     ``beside``: what is sent, with what the store's document holds besides the facet (a policy's Id). A row that has it
     reads the document anew before it writes, so that others' parts go back as they are then.
     ``foreign``: what the parts of a value that are not ours mean, by name, as far as they are sent at all.
@@ -165,11 +165,13 @@ class S3Setting(Generic[F]):
         there = beyond(seen, self.support.limits) if seen else {}
         for path, fix in beyond(value, self.support.limits).items():
             self._refuse([path] if path not in there else [], fix)
-        self._store(bucket, value, ours(value, seen), self._before(bucket, seen))
+        if self.row.beside is None:
+            self._put(bucket, value, _Held({}, seen))
+        else:
+            self._store(bucket, value, ours(value, seen), self._before(bucket, seen))
 
     def _before(self, bucket: str, seen: F | None) -> _Held[F]:
-        anew = self.row.beside is not None and seen is not None
-        return self._held(bucket) if anew else _Held({}, seen)
+        return _Held({}, None) if seen is None else self._held(bucket)
 
     def _held(self, bucket: str) -> _Held[F]:
         answer = self._answer(bucket)
@@ -198,7 +200,7 @@ class S3Setting(Generic[F]):
 
     def _on(self, held: _Held[F], value: F, mine: Parts) -> F:
         """``value`` with others' parts as they are held, of what is read anew before it is written."""
-        return (rebased(value, held.value, mine) or value) if self.row.beside else value
+        return rebased(value, held.value, mine) or value
 
     def clear(self, bucket: str, seen: F | None) -> None:
         """Remove the setting. Nothing is sent unless something was seen.

@@ -27,8 +27,8 @@ OURS, OLD = "imagestore/bucket/big", "imagestore/bucket/old"
 THEIRS, LATE = stranger("theirs"), stranger("late")
 
 
-def setting(store: RuleStore, **more: object) -> S3Setting[Lifecycle]:
-    return S3Setting(LIFECYCLE, store, lossless=False, **more)  # type: ignore[arg-type]
+def setting(store: RuleStore) -> S3Setting[Lifecycle]:
+    return S3Setting(LIFECYCLE, store, lossless=False)
 
 
 def write(store: RuleStore, wish: Lifecycle, driver: S3Setting[Lifecycle] | None = None) -> None:

@@ -154,7 +154,7 @@ class Client:
             if answer.status >= 400:
                 raise await _error(answer)
             async for line in _lines(answer):
-                yield json.loads(line)
+                yield _event(line)
 
     async def request(
         self, method: str, resource: Resource, path: str, body: Json = None, *,
@@ -191,7 +191,7 @@ class Client:
                 if answer.status >= 400:
                     raise await _error(answer)
                 return await answer.json()
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:  # ValueError: no JSON
             _count(method, resource, 0)
             raise NotReachable(error) from error
 
@@ -228,6 +228,17 @@ async def _error(answer: aiohttp.ClientResponse) -> ApiError:
         body = text
     after = answer.headers.get("Retry-After", "")
     return ApiError(answer.status, body, retry_after=min(60.0, float(after)) if after.isdecimal() else None)
+
+
+def _event(line: bytes) -> Json:
+    """One event of a watch. A proxy's page in its place is no answer of the API server's."""
+    try:
+        event = json.loads(line)
+        if isinstance(event["object"], dict) and isinstance(event["type"], str):
+            return event
+        raise TypeError(type(event["object"]).__name__)
+    except (ValueError, KeyError, TypeError) as error:
+        raise NotReachable(error) from error
 
 
 async def _lines(answer: aiohttp.ClientResponse) -> AsyncIterator[bytes]:

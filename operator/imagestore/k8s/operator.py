@@ -47,6 +47,7 @@ class Operator:
         self._health = Health(monotonic)
         self._server = Server(self._health, self._parts.snapshot)
         self._stop, self._kopf_stop = asyncio.Event(), asyncio.Event()
+        self._ended = asyncio.Event()  # one of the tasks has
         self._tasks: dict[str, asyncio.Task[Any]] = {}
         self._synced = False
         self._listed: dict[str, str] = {}  # the version of the first listing, by plural
@@ -70,8 +71,7 @@ class Operator:
         try:
             await self._server.start(self._options.listen)
             self._watch_health()
-            await self._unless_stopped(self._prepare())
-            if not self._stop.is_set():
+            if await self._unless_ended(self._prepare()):
                 await self._work()
             return await self._finish()
         finally:
@@ -200,28 +200,34 @@ class Operator:
         await self._server.stop()
         await self._client.close()
 
-    async def _unless_stopped(self, what: Coroutine[Any, Any, None]) -> None:
-        task = self._spawn("start", what)
-        await asyncio.wait([task, self._tasks["stop"]], return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
+    async def _unless_ended(self, what: Coroutine[Any, Any, None]) -> bool:
+        """Whether it was done before a signal came, or a part ended: a Lease that is lost while all is learnt, too."""
+        start = self._spawn("start", what)
+        await self._ended.wait()
+        if start.done():
             del self._tasks["start"]
-            task.result()
+            start.result()
+        return not any(t.done() for t in self._tasks.values())
 
     def _watch_health(self) -> None:
         self._spawn("loop lag", self._health.measure_lag())
-        self._health.ready(
-            "start", lambda: None if self._synced or self._stands_by() else "not all is known yet"
-        )
+        self._health.ready("start", lambda: None if self._synced or self._stands_by() else self._unknown())
         for name, watch in zip(("secrets", "namespaces"), self._parts.watches, strict=True):
             self._health.alive(name, partial(_silent, watch))
+
+    def _unknown(self) -> str:
+        """What keeps it from beginning, in the API server's words where it has said any."""
+        trouble = [watch.trouble for watch in self._parts.watches if watch.trouble]
+        return "; ".join(["not all is known yet", *trouble])
 
     def _stands_by(self) -> bool:
         """A replica that waits for the Lease is ready to take over: else no rolling update would end."""
         return self._lease is not None and not self._lease.held and monotonic() - self._lease.beat < 30
 
     def _spawn(self, name: str, what: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        self._tasks[name] = asyncio.create_task(what, name=name)
-        return self._tasks[name]
+        task = self._tasks[name] = asyncio.create_task(what, name=name)
+        task.add_done_callback(lambda _: self._ended.set())
+        return task
 
     def _on_signals(self) -> None:
         for number in _SIGNALS:

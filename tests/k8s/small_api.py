@@ -35,10 +35,10 @@ class SmallApi:
     def put(self, collection: str, body: Json, event: str = "MODIFIED") -> Json:
         """Keep an object in its next version, and tell the watches."""
         self.version += 1
-        meta = {"resourceVersion": str(self.version), "uid": f"uid-{body['metadata']['name']}"}
-        meta |= {"generation": 1, "creationTimestamp": "2026-01-01T00:00:00Z"}
+        name = body["metadata"]["name"]
+        meta: Json = {"uid": f"uid-{name}", "generation": 1, "creationTimestamp": "2026-01-01T00:00:00Z"}
         made = {**body, "metadata": meta | body["metadata"] | {"resourceVersion": str(self.version)}}
-        self.objects.setdefault(collection, {})[body["metadata"]["name"]] = made
+        self.objects.setdefault(collection, {})[name] = made
         for path, queue in self._watches:
             if path == collection:
                 queue.put_nowait({"type": event, "object": made})
@@ -71,11 +71,18 @@ class SmallApi:
         return web.json_response({"metadata": metadata, "items": items[start:end]})
 
     async def _write(self, request: web.Request) -> web.Response:
-        """POST and PUT; what a PATCH would make is not worked out here."""
+        """A PATCH replaces the status, or what it names of the metadata: more the operator does not ask for."""
         body = json.loads(await request.read())
-        created = request.method == "POST"
-        collection = request.path if created else request.path.rpartition("/")[0]
-        return web.json_response(self.put(collection, body, "ADDED" if created else "MODIFIED"))
+        if request.method == "POST":
+            return web.json_response(self.put(request.path, body, "ADDED"))
+        collection, _, name = request.path.removesuffix("/status").rpartition("/")
+        known = self.objects.get(collection, {}).get(name)
+        if known is None:
+            return _refusal(404)
+        if request.method == "PATCH":
+            part = {"status": body["status"]} if "status" in body else {}
+            body = {**known, "metadata": known["metadata"] | body["metadata"], **part}
+        return web.json_response(self.put(collection, body))
 
     async def _watch(self, request: web.Request) -> web.StreamResponse:
         response, queue = web.StreamResponse(), asyncio.Queue[Json]()
@@ -86,14 +93,22 @@ class SmallApi:
             while True:
                 event = await queue.get()
                 # Like a real one: what a client says that it knows already is not told.
-                if int(event["object"]["metadata"]["resourceVersion"]) > int(request.query["resourceVersion"]):
+                if int(event["object"]["metadata"]["resourceVersion"]) > int(
+                    request.query["resourceVersion"]
+                ):
                     await response.write(json.dumps(event).encode() + b"\n")
         finally:
             self._watches.remove(entry)
 
 
 def _refusal(status: int) -> web.Response:
-    told = {"kind": "Status", "status": "Failure", "reason": "OnPurpose", "message": "on purpose", "code": status}
+    told = {
+        "kind": "Status",
+        "status": "Failure",
+        "reason": "OnPurpose",
+        "message": "on purpose",
+        "code": status,
+    }
     return web.json_response(told, status=status)
 
 
@@ -106,9 +121,7 @@ async def served(api: SmallApi) -> AsyncIterator[Access]:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
-        yield Access(
-            f"http://127.0.0.1:{runner.addresses[0][1]}", ssl.create_default_context(), lambda: None
-        )
+        yield Access(f"http://127.0.0.1:{runner.addresses[0][1]}", ssl.create_default_context(), lambda: None)
     finally:
         await runner.cleanup()
 

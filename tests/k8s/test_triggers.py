@@ -146,10 +146,10 @@ def test_a_secret_makes_its_backends_connect_anew(world: World) -> None:
     world.bucket("ADDED")
     list(world.taken())
     for _ in range(2):
-        world.stores.store("eu")
+        world.stores.store(world.stores.named("eu"))
     assert world.connections == 1
     assert world.triggers.secret("keys")
-    world.stores.store("eu")
+    world.stores.store(world.stores.named("eu"))
     assert world.connections == 2
     assert sorted(world.taken()) == [("a", Priority.RETRY), ("eu", Priority.RETRY)]
     assert not world.triggers.secret("somebody else's")
@@ -158,10 +158,10 @@ def test_a_secret_makes_its_backends_connect_anew(world: World) -> None:
 def test_an_edited_backend_connects_anew_and_its_buckets_are_looked_at(world: World) -> None:
     world.backend("ADDED")
     world.bucket("ADDED", status=DONE)
-    world.stores.store("eu")
+    world.stores.store(world.stores.named("eu"))
     list(world.taken())
     world.backend("MODIFIED", 2, limits={"concurrency": 1})
-    world.stores.store("eu")
+    world.stores.store(world.stores.named("eu"))
     assert world.connections == 2
     assert sorted(world.taken()) == [("a", Priority.RETRY), ("eu", Priority.EDIT)]
 
@@ -175,9 +175,9 @@ def test_a_secret_that_changes_while_a_connection_is_made_is_not_missed(world: W
         return made(*args)
 
     world.stores._connecting = Connecting(slow)
-    world.stores.store("eu")
+    world.stores.store(world.stores.named("eu"))
     world.stores._connecting = Connecting(made)
-    world.stores.store("eu")
+    world.stores.store(world.stores.named("eu"))
     assert world.connections == 2, "the first one was made from the old Secret and is not kept"
 
 

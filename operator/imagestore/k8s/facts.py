@@ -1,17 +1,15 @@
 """Metrics of objects, made from what is remembered when they are asked for."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from imagestore import metrics
-from imagestore.k8s.cache import Cache
 from imagestore.k8s.objects import LIFECYCLE_POLICY, STORAGE_BACKEND, Stored
 from imagestore.k8s.queue import Load
 
 
-def of_objects(cache: Cache) -> Iterator[metrics.Sample]:
+def of_objects(objects: Sequence[Stored]) -> Iterator[metrics.Sample]:
     """Readiness, drift and settings of everything."""
-    objects = cache.all()
     ready = Counter((o.key.kind, o.ready or "Unknown") for o in objects)
     yield from ((metrics.OBJECTS, labels, float(n)) for labels, n in ready.items())
     facets = Counter(f for o in objects for f in o.facets)

@@ -73,12 +73,12 @@ class Parts:
     ends: list[Callable[[], None]] = field(default_factory=list)
 
     def snapshot(self) -> None:
-        """The queue as it is now, for the scrape that follows in another thread."""
+        """Objects and queue as they are now, for the scrape that follows in another thread."""
         for end in self.ends:
             end()
-        loads, delayed = self.queue.loads(), self.queue.delayed
+        objects, loads, delayed = self.cache.all(), self.queue.loads(), self.queue.delayed
         self.ends = [
-            metrics.LIVE.add(lambda: facts.of_objects(self.cache)),
+            metrics.LIVE.add(lambda: facts.of_objects(objects)),
             metrics.LIVE.add(lambda: facts.of_queue(loads, delayed)),
             metrics.LIVE.add(self.surveyor.samples),
         ]

@@ -24,7 +24,7 @@ from imagestore.k8s import logs
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.client import ApiError
 from imagestore.k8s.failing import internal_error, keeps_its_bucket, not_understood
-from imagestore.k8s.objects import IMAGE_BUCKET, LIFECYCLE_POLICY, STORAGE_BACKEND, Key, Stored, lenient
+from imagestore.k8s.objects import IMAGE_BUCKET, STORAGE_BACKEND, Key, Stored, lenient
 from imagestore.k8s.queue import Priority, Taken, WorkQueue
 from imagestore.k8s.recorder import Recorder
 from imagestore.k8s.situations import Situations, meta
@@ -122,12 +122,7 @@ class Worker:
         is no such bucket" is too old to be believed, and none would be Ready before all were looked for.
         """
         withdrawn = await self._desk.withdrawal.concerns(obj)
-        decide: dict[str, Callable[[Stored], Outcome[Any]]] = {
-            IMAGE_BUCKET.name: lambda bucket: self._bucket(bucket, withdrawn=withdrawn),
-            STORAGE_BACKEND.name: self._backend,
-            LIFECYCLE_POLICY.name: self._policy,
-        }
-        outcome: Outcome[Any] = await self._in_thread(lambda: decide[obj.key.kind](obj))
+        outcome = await self._in_thread(self._decision(obj, withdrawn=withdrawn))
         writes = await self._desk.writer.carry_out(obj, outcome)
         for note in outcome.notes:
             self._desk.recorder.note(obj, note)
@@ -139,25 +134,38 @@ class Worker:
         log.debug("done in %d API writes, again in %s s", writes, outcome.requeue_after)
         return "changed" if writes else "unchanged"
 
-    def _bucket(self, obj: Stored, *, withdrawn: bool) -> Outcome[ImageBucketStatus]:
-        situation = self._desk.situations.of_bucket(obj)
-        return self._desk.reconcilers.bucket(replace(situation, withdrawn=withdrawn))
+    def _decision(self, obj: Stored, *, withdrawn: bool) -> Callable[[], Outcome[Any]]:
+        """What a thread is to do. All that is remembered is looked up before, here in the event loop."""
+        if obj.key.kind == IMAGE_BUCKET.name:
+            situation = self._desk.situations.of_bucket(obj)
+            return lambda: self._desk.reconcilers.bucket(replace(situation(), withdrawn=withdrawn))
+        return self._backend(obj) if obj.key.kind == STORAGE_BACKEND.name else self._policy(obj)
 
-    def _backend(self, obj: Stored) -> Outcome[StorageBackendStatus]:
-        store, buckets = self._desk.stores.store(obj.key.name), self._desk.cache.count_of(obj.key.name)
-        status, situations = lenient(StorageBackendStatus, obj.status), self._desk.situations
-        return self._desk.reconcilers.backend(
-            meta(obj), status, store, buckets, situations.now(), situations.settings
-        )
+    def _backend(self, obj: Stored) -> Callable[[], Outcome[StorageBackendStatus]]:
+        desk, situations = self._desk, self._desk.situations
+        named, buckets = desk.stores.named(obj.key.name), desk.cache.count_of(obj.key.name)
 
-    def _policy(self, obj: Stored) -> Outcome[LifecyclePolicyStatus]:
-        # As for a bucket: what a newer version added must not be passed over.
-        spec = LifecyclePolicySpec.model_validate_json(obj.spec, extra="forbid")
-        status, situations = lenient(LifecyclePolicyStatus, obj.status), self._desk.situations
-        buckets = () if obj.deleting else situations.of_policy(obj)
-        return self._desk.reconcilers.policy(
-            meta(obj), spec, status, buckets, situations.now(), situations.settings
-        )
+        def decide() -> Outcome[StorageBackendStatus]:
+            status, store = lenient(StorageBackendStatus, obj.status), desk.stores.store(named)
+            return desk.reconcilers.backend(
+                meta(obj), status, store, buckets, situations.now(), situations.settings
+            )
+
+        return decide
+
+    def _policy(self, obj: Stored) -> Callable[[], Outcome[LifecyclePolicyStatus]]:
+        desk, situations = self._desk, self._desk.situations
+        buckets = tuple if obj.deleting else situations.of_policy(obj)
+
+        def decide() -> Outcome[LifecyclePolicyStatus]:
+            # As for a bucket: what a newer version added must not be passed over.
+            spec = LifecyclePolicySpec.model_validate_json(obj.spec, extra="forbid")
+            status = lenient(LifecyclePolicyStatus, obj.status)
+            return desk.reconcilers.policy(
+                meta(obj), spec, status, buckets(), situations.now(), situations.settings
+            )
+
+        return decide
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
         context = contextvars.copy_context()

@@ -135,9 +135,15 @@ class Family:
 
 Sample = tuple[Family, tuple[str, ...], float]
 
-QUEUE_DEPTH = Family("imagestore_queue_depth", "Objects that wait to be worked on, by backend.", ("backend",))
-QUEUE_AGE = Family("imagestore_queue_age_seconds", "How long the oldest of them has waited.", ("backend",))
-QUEUE_RUNNING = Family("imagestore_queue_running", "Objects that are being worked on.", ("backend",))
+_LANE = ("kind", "backend")
+QUEUE_DEPTH = Family(
+    "imagestore_queue_depth",
+    "Objects that wait to be worked on: a backend's ImageBuckets, a StorageBackend, or (without a backend) all"
+    " LifecyclePolicies.",
+    _LANE,
+)
+QUEUE_AGE = Family("imagestore_queue_age_seconds", "How long the oldest of them has waited.", _LANE)
+QUEUE_RUNNING = Family("imagestore_queue_running", "Objects that are being worked on.", _LANE)
 QUEUE_DELAYED = Family("imagestore_queue_delayed", "Objects whose next look is in the future.", ())
 SURVEYS = Family(
     "imagestore_surveys",

@@ -1,7 +1,7 @@
 """The operator's parts in the test's own process, on the very small API server: without kopf, and without the Lease."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -50,6 +50,11 @@ class Shop:
         """It, as it is now."""
         return self.api.objects[BY_KIND[key.kind].path(key.namespace)][key.name]
 
+    def told(self, parts: Parts, keys: Iterable[Key]) -> None:
+        """The parts hear of these objects as a watch or a listing tells of them."""
+        for key in keys:
+            parts.triggers.event(KIND[key.kind], None, self.get(key))
+
     def ready(self, key: Key) -> str:
         """The reason of its Ready condition."""
         conditions = self.get(key).get("status", {}).get("conditions", ())
@@ -64,8 +69,7 @@ class Shop:
         brain = Brain(reconcilers, Connecting(lambda *_: memory))
         async with clients(self.api) as client:
             parts = make(client, Options(Settings("prod"), "op", "inside"), brain)
-            for key in (EU, PHOTOS, TIDY):
-                parts.triggers.event(KIND[key.kind], None, self.get(key))
+            self.told(parts, (EU, PHOTOS, TIDY))
             working = asyncio.create_task(parts.dispatcher.run())
             try:
                 yield parts

@@ -8,7 +8,7 @@ import pytest
 from imagestore.backends.memory import MemoryBackend, MemoryStore
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.objects import IMAGE_BUCKET, STORAGE_BACKEND, Key
-from imagestore.k8s.queue import Priority, WorkQueue
+from imagestore.k8s.queue import Lane, Priority, WorkQueue
 from imagestore.k8s.stores import Connecting, Stores
 from imagestore.k8s.triggers import COUNTED_IN, Triggers
 from tests.k8s.test_object_cache import raw
@@ -27,7 +27,7 @@ class World:
         self.forgotten: list[Key] = []
         self.connections = 0
         self.stores = Stores(self.cache, lambda _: None, Connecting(self._connect))
-        self.queue = WorkQueue(self.clock, lambda _: ("lane", 64))
+        self.queue = WorkQueue(self.clock, lambda _: (Lane("lane"), 64))
         self.triggers = Triggers(self.cache, self.queue, self.stores, 600.0, self.forgotten.append)
 
     def _connect(self, *_: Any) -> MemoryBackend:

@@ -50,7 +50,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--workers",
         type=int,
         default=64,
-        help="objects worked on at once, one more for each backend; default %(default)s",
+        help="objects worked on at once, one more for each backend, its buckets and all policies; default %(default)s",
     )
     add("--audit-interval", type=float, default=720.0, metavar="SECONDS",
         help="between two comparisons of what is remembered with the API server; default %(default)s")  # fmt: skip

@@ -15,8 +15,8 @@ from imagestore.k8s.client import Client
 from imagestore.k8s.dispatcher import Dispatcher
 from imagestore.k8s.lease import Terms
 from imagestore.k8s.mirrors import SECRET_PARAMS, Namespaces, Secrets
-from imagestore.k8s.objects import IMAGE_BUCKET, STORAGE_BACKEND, Key
-from imagestore.k8s.queue import WorkQueue
+from imagestore.k8s.objects import LIFECYCLE_POLICY, STORAGE_BACKEND, Key
+from imagestore.k8s.queue import Lane, WorkQueue
 from imagestore.k8s.recorder import Recorder
 from imagestore.k8s.resources import NAMESPACES, SECRETS
 from imagestore.k8s.situations import Situations
@@ -30,6 +30,7 @@ from imagestore.k8s.writer import Writer
 from imagestore.reconcile.situation import Settings
 
 _CONCURRENCY = 8  # as the schema has it for a backend that says nothing
+_POLICIES = 8  # worked on at once: what they wait for is the API server's answer to a status
 
 
 @dataclass(frozen=True)
@@ -134,16 +135,21 @@ def _forget_calls(key: Key) -> None:
         metrics.StoreMetrics(key.name).forget()
 
 
-def _lanes(cache: Cache, stores: Stores) -> Callable[[Key], tuple[str, int]]:
-    """A bucket waits in its backend's lane; probing a backend waits for none of its buckets."""
+def _lanes(cache: Cache, stores: Stores) -> Callable[[Key], tuple[Lane, int]]:
+    """A bucket waits in its backend's lane; probing a backend waits for none of its buckets, nor for a dead store.
 
-    def lane(key: Key) -> tuple[str, int]:
-        if key.kind != IMAGE_BUCKET.name:
-            return f"{key.name}/probe", 1
+    Policies ask no store, so they share one lane: with one each, 1500 were worked on at once.
+    """
+
+    def lane(key: Key) -> tuple[Lane, int]:
+        if key.kind == LIFECYCLE_POLICY.name:
+            return Lane(key.kind), _POLICIES
+        if key.kind == STORAGE_BACKEND.name:
+            return Lane(key.kind, key.name), 1
         obj = cache.get(key)
         backend = obj.backend if obj else ""
         spec = stores.spec(backend)
         limits = spec.limits if spec else None
-        return backend, limits.concurrency if limits else _CONCURRENCY
+        return Lane(key.kind, backend), limits.concurrency if limits else _CONCURRENCY
 
     return lane

@@ -1,11 +1,12 @@
 """The operator's parts in the test's own process, on the very small API server: without kopf, and without the Lease."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
 from imagestore.api.imagebucket import FACETS
+from imagestore.backends.decorators import Permit, permitted
 from imagestore.backends.memory import MemoryBackend, MemoryStore
 from imagestore.k8s.objects import KIND, Key
 from imagestore.k8s.resources import BY_KIND
@@ -62,13 +63,13 @@ class Shop:
 
     @asynccontextmanager
     async def parts(
-        self, reconcilers: Reconcilers = REAL, make: Callable[..., Parts] = assemble
+        self, reconcilers: Reconcilers = REAL, permit: Permit = permitted
     ) -> AsyncIterator[Parts]:
         """All parts, which know everything; a dispatcher that works."""
         memory = MemoryBackend(self.store, FACETS)
         brain = Brain(reconcilers, Connecting(lambda *_: memory))
-        async with clients(self.api) as client:
-            parts = make(client, Options(Settings("prod"), "op", "inside"), brain)
+        async with clients(self.api, permit) as client:
+            parts = assemble(client, Options(Settings("prod"), "op", "inside"), brain, permit)
             self.told(parts, (EU, PHOTOS, TIDY))
             working = asyncio.create_task(parts.dispatcher.run())
             try:

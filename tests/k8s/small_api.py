@@ -14,6 +14,7 @@ from typing import Any
 
 from aiohttp import web
 
+from imagestore.backends.decorators import Permit, permitted
 from imagestore.k8s.access import Access
 from imagestore.k8s.client import Client
 
@@ -127,10 +128,10 @@ async def served(api: SmallApi) -> AsyncIterator[Access]:
 
 
 @asynccontextmanager
-async def clients(api: SmallApi) -> AsyncIterator[Client]:
+async def clients(api: SmallApi, permit: Permit = permitted) -> AsyncIterator[Client]:
     """A client of it."""
     async with served(api) as access:
-        client = Client(access)
+        client = Client(access, permit=permit)
         try:
             yield client
         finally:

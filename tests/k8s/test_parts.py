@@ -21,7 +21,8 @@ from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.core.conditions import violations
 from imagestore.core.outcome import Note
 from imagestore.k8s import logs, resources, tolerant
-from imagestore.k8s.access import AccessError, TokenFile, find
+from imagestore.k8s.access import TokenFile, find
+from imagestore.k8s.errors import AccessError
 from imagestore.k8s.events import FORGET, REPEAT, Flood, Ledger, Occasion
 from imagestore.k8s.failing import internal_error, not_understood
 from imagestore.k8s.handlers import Backoffs

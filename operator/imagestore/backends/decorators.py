@@ -1,8 +1,8 @@
 """What stands in front of every call to a store, errors included: retries, a breaker, a rate limit, counts.
 
 Each is a plain function or object that takes ``call(operation, parameters)`` and is one. From outside in:
-``retried(breaker(limited(measured(raw))))``: each attempt is limited and counted, and an open breaker is
-asked before anything waits. Time, sleep and chance are passed in, so that tests have their own.
+``retried(breaker(limited(fenced(measured(raw)))))``: each attempt is limited, asks for leave and is counted, and an open
+breaker is asked before anything waits. Time, sleep and chance are passed in, so that tests have their own.
 """
 
 import random
@@ -63,6 +63,27 @@ class Unobserved:
 
     def circuit(self, *, opened: bool) -> None:
         """Nothing."""
+
+
+Permit = Callable[[], None]
+"""Raises ``Fenced`` where nothing may be written any more."""
+
+_READS = ("Get", "Head", "List", "admin:Get", "admin:List")
+
+
+def permitted() -> None:
+    """Of whoever is the only writer for certain."""
+
+
+def fenced(call: Call, permit: Permit) -> Call:
+    """Ask for leave before whatever may change something, right before it is sent: also after a wait for the limit."""
+
+    def asking(operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        if not operation.startswith(_READS):
+            permit()
+        return call(operation, parameters)
+
+    return asking
 
 
 def measured(call: Call, observer: Observer, timing: Timing) -> Call:

@@ -73,8 +73,9 @@ def main(arguments: argparse.Namespace) -> int:
 
 async def _run(arguments: argparse.Namespace) -> Any:
     gc.disable()  # imports leave nothing to collect: looking for it was a tenth of their time
-    from imagestore.k8s.access import AccessError, find
+    from imagestore.k8s.access import find
     from imagestore.k8s.brain import REAL
+    from imagestore.k8s.errors import AccessError
     from imagestore.k8s.operator import Operator
     from imagestore.k8s.wiring import Options
     from imagestore.reconcile.situation import Settings

@@ -17,6 +17,7 @@ from imagestore.api.kinds import KINDS
 from imagestore.k8s import handlers, tolerant
 from imagestore.k8s.access import Access
 from imagestore.k8s.client import ApiError, Client
+from imagestore.k8s.fence import Fence, elapsed
 from imagestore.k8s.following import Following
 from imagestore.k8s.health import Health, Server
 from imagestore.k8s.lease import Lease
@@ -42,8 +43,9 @@ class Operator:
 
     def __init__(self, options: Options, brain: Brain, access: Access) -> None:
         self._options, self._access = options, access
-        self._client = Client(access)
-        self._parts = assemble(self._client, options, brain)
+        self._fence = Fence(elapsed)
+        self._client = Client(access, permit=self._fence.check)
+        self._parts = assemble(self._client, options, brain, self._fence.check)
         self._health = Health(monotonic)
         self._server = Server(self._health, self._parts.snapshot)
         self._stop, self._kopf_stop = asyncio.Event(), asyncio.Event()
@@ -61,8 +63,9 @@ class Operator:
     def _claim(self) -> Lease | None:
         o = self._options
         if o.lease is None:
+            self._fence.open()
             return None
-        return Lease(self._client, o.namespace, o.lease, o.identity, monotonic, o.terms)
+        return Lease(self._client, o.namespace, o.lease, o.identity, elapsed, o.terms, self._fence)
 
     async def run(self) -> Ending:
         """Until a signal, a lost Lease or a part that died."""
@@ -165,6 +168,7 @@ class Operator:
         """Say what ended, and stop the rest in good order."""
         self._parts.surveyor.close()
         if self._lease is not None and self._lost():
+            self._parts.queue.close()
             return Ending(1, self._parts.queue.running)  # another replica may work already: do nothing more
         died = [name for name, task in self._tasks.items() if task.done() and name != "stop"]
         for name in died:
@@ -222,7 +226,7 @@ class Operator:
 
     def _stands_by(self) -> bool:
         """A replica that waits for the Lease is ready to take over: else no rolling update would end."""
-        return self._lease is not None and not self._lease.held and monotonic() - self._lease.beat < 30
+        return self._lease is not None and not self._lease.held and elapsed() - self._lease.beat < 30
 
     def _spawn(self, name: str, what: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         task = self._tasks[name] = asyncio.create_task(what, name=name)

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from imagestore.api.storagebackend import StorageBackendSpec, StorageBackendStatus
 from imagestore.backends.base import Backend
+from imagestore.backends.decorators import Permit, permitted
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.objects import STORAGE_BACKEND, Key
 from imagestore.reconcile.desired import inputs_hash
@@ -19,7 +20,7 @@ from imagestore.reconcile.tiers import remote_tiers, unready
 
 log = logging.getLogger(__name__)
 SecretData = Callable[[str], Mapping[str, bytes] | None]
-Connect = Callable[[str, StorageBackendSpec, SecretData], Backend]
+Connect = Callable[[str, StorageBackendSpec, SecretData, Permit], Backend]
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,10 @@ def _unready(spec: bytes, status: bytes) -> dict[str, str]:
 class Stores:
     """What is remembered is looked up in the event loop; ``store`` alone is called in worker threads."""
 
-    def __init__(self, cache: Cache, secrets: SecretData, connecting: Connecting) -> None:
-        self._cache, self._secrets, self._connecting = cache, secrets, connecting
+    def __init__(
+        self, cache: Cache, secrets: SecretData, connecting: Connecting, permit: Permit = permitted
+    ) -> None:
+        self._cache, self._secrets, self._connecting, self._permit = cache, secrets, connecting, permit
         self._known: dict[str, _Connection] = {}
         self._epochs: defaultdict[str, int] = defaultdict(int)
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
@@ -111,7 +114,7 @@ class Stores:
         if spec is None:
             return Store(None, None, "its spec cannot be understood by this version of the operator")
         try:
-            store = Store(spec, self._connecting.connect(name, spec, self._secrets))
+            store = Store(spec, self._connecting.connect(name, spec, self._secrets, self._permit))
         except self._connecting.refusals as error:
             store = Store(spec, None, str(error))
         except Exception:  # a bug in one driver must not stop the others

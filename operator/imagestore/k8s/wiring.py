@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from time import monotonic
 
 from imagestore import metrics
+from imagestore.backends.decorators import Permit, permitted
 from imagestore.k8s import facts
 from imagestore.k8s.audit import Audit
 from imagestore.k8s.cache import Cache
@@ -85,13 +86,13 @@ class Parts:
         ]
 
 
-def assemble(client: Client, options: Options, brain: Brain) -> Parts:
-    """All parts, none of them running yet."""
+def assemble(client: Client, options: Options, brain: Brain, permit: Permit = permitted) -> Parts:
+    """All parts, none of them running yet. ``permit`` is asked before each write to a store."""
     cache, wake = Cache(), asyncio.Event()
     told: dict[str, Callable[[str], None]] = {}
     secrets = Secrets(lambda name: told["secret"](name))
     namespaces = Namespaces(lambda name: told["namespace"](name))
-    stores = Stores(cache, secrets.get, brain.connecting)
+    stores = Stores(cache, secrets.get, brain.connecting, permit)
     queue = WorkQueue(monotonic, _lanes(cache, stores), options.workers, wake.set)
     loop = asyncio.get_running_loop()
     counted = threadsafe(loop, lambda key, awaited: triggers.counted(key, awaited=awaited))

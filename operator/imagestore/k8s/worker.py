@@ -19,6 +19,7 @@ from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.lifecyclepolicy import LifecyclePolicySpec, LifecyclePolicyStatus
 from imagestore.api.storagebackend import StorageBackendStatus
 from imagestore.backends.decorators import NAMESPACE
+from imagestore.core.errors import Fenced
 from imagestore.core.outcome import Finalizer, Note, Outcome
 from imagestore.k8s import logs
 from imagestore.k8s.cache import Cache
@@ -97,7 +98,11 @@ class Worker:
         logs.RECONCILE.set(secrets.token_hex(6))
         NAMESPACE.set(taken.key.namespace)
         started = self._desk.clock()
-        outcome = await self._guarded(obj, taken)
+        try:
+            outcome = await self._guarded(obj, taken)
+        except Fenced:  # not even said: whoever works now says what there is to say
+            log.warning("not finished: another replica may be at work")
+            outcome = "fenced"
         metrics.RECONCILES.labels(taken.key.kind, outcome).inc()
         metrics.RECONCILE_SECONDS.labels(taken.key.kind).observe(self._desk.clock() - started)
 
@@ -111,6 +116,8 @@ class Worker:
             return await self._refused(obj, taken, error)
         except ValidationError as error:
             return await self._not_understood(obj, error)
+        except Fenced:
+            raise
         except Exception as error:  # a bug must not stop the others
             log.exception("this reconcile failed in a way that nobody has thought of")
             return await self._broken(obj, error)

@@ -95,3 +95,25 @@ def test_missing_rights_are_said_at_the_start(bare: Cluster, tmp_path: Path) -> 
         assert replica.get("/readyz")[0] == 503
         replica.terminate()
         assert replica.wait() == 0
+
+
+def test_an_api_server_that_went_back_in_time_is_believed(
+    bare: Cluster, patient: Replica, tmp_path: Path
+) -> None:
+    """etcd was restored: edits had lower versions than what was remembered, and were ignored with Ready True."""
+    bare.apply(bucket("restored", "shop", "eu"))
+    with Replica(bare, tmp_path, "op", "--audit-interval", "2").ready() as replica:
+        await_ready(bare, "shop", "restored")
+        with bare.back_in_time():
+            for number in range(20):
+                last = edit(bare, "restored", f"to be undone {number}")
+            await_ready(bare, "shop", "restored", generation=last, seconds=120)
+        generation = edit(bare, "restored", "after the restore")
+        assert generation < last
+        await_ready(bare, "shop", "restored", generation=generation, seconds=60)
+        eventually(lambda: replica.calls("restored")[-1]["generation"] == generation, 60, "this one, too")
+        eventually(lambda: "is watched anew" in replica.log.read_text(), 60, "it says so")
+        old = replica.calls("restored")[-1]["secret"]
+        bare.apply(secret("keys", "op", "rotated-once-more"))
+        eventually(lambda: replica.calls("restored")[-1]["secret"] != old, 60, "Secrets are watched anew too")
+        assert replica.get("/healthz")[0] == 200

@@ -151,6 +151,7 @@ def main() -> None:
     parser.add_argument("--listen", required=True)
     parser.add_argument("--lease")
     parser.add_argument("--drain", type=float, default=15.0)
+    parser.add_argument("--audit-interval", type=float, default=3600)
     args = parser.parse_args()
     logs.configure("info")
     options = Options(
@@ -159,7 +160,7 @@ def main() -> None:
         f"toy-{os.getpid()}",
         listen=args.listen,
         lease=args.lease,
-        audit_interval=3600,
+        audit_interval=args.audit_interval,
         drain=args.drain,
         terms=Terms(duration=8, deadline=6, renew=1, retry=0.5),
     )

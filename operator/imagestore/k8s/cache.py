@@ -75,10 +75,10 @@ class Cache:
         known = self._objects.get(key)
         return known is not None and not _newer(resource_version, known.resource_version)
 
-    def put(self, seen: Stored) -> Change | None:
-        """Remember it, unless something newer is remembered already."""
+    def put(self, seen: Stored, *, believed: bool = False) -> Change | None:
+        """Remember it, unless something newer is remembered already. ``believed``: whatever is remembered."""
         known = self._objects.get(seen.key)
-        if known is not None and not _newer(seen.resource_version, known.resource_version):
+        if known is not None and not believed and not _newer(seen.resource_version, known.resource_version):
             return None
         if known is not None:
             self._unindex(known)

@@ -145,7 +145,7 @@ class Operator:
 
     async def _follow(self) -> None:
         """Let kopf follow our kinds until something ends."""
-        tolerant.install(self._parts.triggers.knows, self._listed)
+        self._parts.anew.append(tolerant.install(self._parts.triggers.knows, self._listed))
         existing = set(asyncio.all_tasks())
         registry, settings = handlers.registry(self._access, self._parts.triggers.event), handlers.settings()
         following = Following(self._client, registry, settings)

@@ -31,22 +31,39 @@ _KINDS = {(GROUP, kind.plural): kind for kind in KINDS}
 Knows = Callable[[Kind, Any], bool]
 
 
-def install(knows: Knows, listed: dict[str, str]) -> None:
-    """From now on, for every watch of kopf's.
+def install(knows: Knows, listed: dict[str, str]) -> Callable[[], None]:
+    """From now on, for every watch of kopf's. What is handed back makes all of them list anew.
 
     ``knows``: whether this version of an object is remembered. ``listed``: the versions of listings that were made a
     moment ago, by plural; each is good for one watch.
     """
-    watching.continuous_watch, fetching.fetch_objs = _watch(knows), _listing(listed)
+    ends: set[asyncio.Future[None]] = set()
+
+    def again() -> None:
+        listed.clear()
+        for end in tuple(ends):
+            _end(end)
+
+    watching.continuous_watch, fetching.fetch_objs = _watch(knows, ends), _listing(listed)
+    return again
 
 
-def _watch(knows: Knows) -> Any:
+def _end(waiter: "asyncio.Future[None]") -> None:
+    if not waiter.done():
+        waiter.set_result(None)
+
+
+def _watch(knows: Knows, ends: "set[asyncio.Future[None]]") -> Any:
     failures: dict[str, int] = {}
 
     async def continuous_watch(**arguments: Any) -> AsyncIterator[Any]:
         what, kind = str(arguments["resource"]), _kind(arguments["resource"])
+        # kopf ends a watch when it is to pause; who made it end has it begin again with a listing.
+        end, theirs = asyncio.get_running_loop().create_future(), arguments["operator_pause_waiter"]
+        ends.add(end)
+        theirs.add_done_callback(lambda _: _end(end))
         try:
-            async for item in _ORIGINAL(**arguments):
+            async for item in _ORIGINAL(**{**arguments, "operator_pause_waiter": end}):
                 if kind is None or not _is_echo(kind, item, knows):
                     yield item
                 if not isinstance(item, watching.Bookmark):
@@ -57,6 +74,8 @@ def _watch(knows: Knows) -> Any:
                 raise
             log.warning("the watch of %s is begun anew: %s", what, _said(error))
             await asyncio.sleep(min(30.0, 0.25 * 2 ** min(failures[what], 10)) * random.uniform(0.5, 1.0))  # noqa: S311
+        finally:
+            ends.discard(end)
 
     return continuous_watch
 

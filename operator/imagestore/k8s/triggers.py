@@ -14,6 +14,7 @@ from imagestore.k8s.objects import (
     Key,
     Stored,
     key_of,
+    older,
     stored,
 )
 from imagestore.k8s.policies import Policies
@@ -50,6 +51,18 @@ class Triggers:
             change = self._cache.put(seen)
             if change is not None:
                 self._noticed(change, listed=type_ is None)
+
+    def asked(self, kind: Kind, raw: Json, before: Stored | None) -> None:
+        """What the API server answered about one object; ``before``: as it was remembered when it was asked.
+
+        It answers with the newest there is. Older than what it had told before, then: etcd was restored, and what it
+        says now is so, though every change of the object has a lower version until that of before is reached.
+        """
+        seen = stored(kind, raw)
+        back = before is not None and older(seen.resource_version, before.resource_version)
+        change = self._cache.put(seen, believed=back)
+        if change is not None:
+            self._noticed(change, listed=False)
 
     def removed(self, key: Key, uid: str | None = None) -> None:
         """It is known to be gone."""

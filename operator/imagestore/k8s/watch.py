@@ -1,6 +1,7 @@
 """A list-and-watch of our own, for what kopf would watch too widely: Secrets here, labels of namespaces."""
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections.abc import Callable, Mapping
@@ -47,7 +48,13 @@ class Watch:
         self.synced = asyncio.Event()
         self.beat = clock()  # of the last answer, bookmarks included
         self.trouble = ""  # why the last listing or watch failed
+        self._since, self._limit = "", asyncio.timeout(None)
+
+    def again(self) -> None:
+        """List anew: the API server went back in time, and tells nothing until the version is reached again."""
         self._since = ""
+        with contextlib.suppress(RuntimeError):  # it is not watching at the moment
+            self._limit.reschedule(asyncio.get_running_loop().time())
 
     async def run(self) -> None:
         """Never ends by itself. An error is tried again with growing pauses.
@@ -94,9 +101,10 @@ class Watch:
         stream = self._client.watch(
             s.resource, s.namespace, self._since, metadata=s.metadata, params=s.params
         )
-        async for event in stream:
-            self.beat, self.trouble = self._clock(), ""
-            self._take(event["type"], event["object"])
+        async with asyncio.timeout(None) as self._limit:
+            async for event in stream:
+                self.beat, self.trouble = self._clock(), ""
+                self._take(event["type"], event["object"])
 
     def _take(self, kind: str, item: Json) -> None:
         if kind == "ERROR":

@@ -1,7 +1,7 @@
 """The parts of the operator put together; what is not ours comes in as parameters."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -72,12 +72,12 @@ class Parts:
     audit: Audit
     pool: ThreadPoolExecutor
     surveyor: Surveyor
+    anew: list[Callable[[], None]]  # how everything that is watched is listed once more
     ends: list[Callable[[], None]] = field(default_factory=list)
 
     def snapshot(self) -> None:
         """Objects and queue as they are now, for the scrape that follows in another thread."""
-        for end in self.ends:
-            end()
+        _all(self.ends)
         objects, loads, delayed = self.cache.all(), self.queue.loads(), self.queue.delayed
         self.ends = [
             metrics.LIVE.add(lambda: facts.of_objects(objects)),
@@ -120,9 +120,19 @@ def assemble(client: Client, options: Options, brain: Brain, permit: Permit = pe
         Watch(client, Subject(SECRETS, options.namespace, params=SECRET_PARAMS), secrets, monotonic),
         Watch(client, Subject(NAMESPACES, metadata=True), namespaces, monotonic),
     )
-    audit = Audit(client, cache, writer, monotonic, interval=options.audit_interval)
+    anew: list[Callable[[], None]] = [watch.again for watch in watches]
+    audit = Audit(
+        client, cache, writer, monotonic, interval=options.audit_interval, went_back=lambda: _all(anew)
+    )
     dispatcher = Dispatcher(queue, worker, wake, monotonic)
-    return Parts(client, cache, queue, stores, triggers, recorder, dispatcher, watches, audit, pool, surveyor)
+    return Parts(
+        client, cache, queue, stores, triggers, recorder, dispatcher, watches, audit, pool, surveyor, anew
+    )
+
+
+def _all(calls: Iterable[Callable[[], None]]) -> None:
+    for call in calls:
+        call()
 
 
 def _count(used: object) -> None:

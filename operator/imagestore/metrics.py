@@ -47,6 +47,11 @@ AUDIT_MISMATCHES = _counter(
     "Objects that a comparison found remembered wrongly: a watch missed something.",
     "kind",
 )
+KIND_FORBIDDEN = _gauge(
+    "kind_forbidden",
+    "1 while the operator may not list or watch objects of this kind: it serves the others, and logs the missing right.",
+    "kind",
+)
 LEASE = _gauge("lease_held", "Whether this replica does the work (1) or stands by (0).")
 LOOP_LAG = _gauge("loop_lag_seconds", "How late the event loop was at its last heartbeat.")
 TASKS = _gauge("tasks", "Tasks of the event loop at its last heartbeat; one that only grows is a leak.")

@@ -41,11 +41,13 @@ class Shop:
         self.put(TIDY, {"bucketRefs": [{"name": "photos"}], "rules": [{"name": "x", "expire": {"days": 3}}]})
 
     def put(self, key: Key, spec: dict[str, Any], **metadata: Any) -> dict[str, Any]:
-        """An object."""
+        """An object, or an edit of it: its status stays."""
+        path = BY_KIND[key.kind].path(key.namespace)
+        known = self.api.objects.get(path, {}).get(key.name, {})
         body = raw(key.name, namespace=key.namespace, metadata=metadata)
         body["metadata"].pop("" if key.namespace else "namespace", None)
         made = {"apiVersion": KIND[key.kind].api_version, "kind": key.kind, "metadata": body["metadata"]}
-        return self.api.put(BY_KIND[key.kind].path(key.namespace), {**made, "spec": spec})
+        return self.api.put(path, {**known, **made, "spec": spec})
 
     def get(self, key: Key) -> dict[str, Any]:
         """It, as it is now."""
@@ -63,14 +65,17 @@ class Shop:
 
     @asynccontextmanager
     async def parts(
-        self, reconcilers: Reconcilers = REAL, permit: Permit = permitted
+        self, reconcilers: Reconcilers = REAL, permit: Permit = permitted, *, lists: bool = False
     ) -> AsyncIterator[Parts]:
-        """All parts, which know everything; a dispatcher that works."""
+        """All parts, which know everything (``lists``: because they list it); a dispatcher that works."""
         memory = MemoryBackend(self.store, FACETS)
         brain = Brain(reconcilers, Connecting(lambda *_: memory))
         async with clients(self.api, permit) as client:
             parts = assemble(client, Options(Settings("prod"), "op", "inside"), brain, permit)
-            self.told(parts, (EU, PHOTOS, TIDY))
+            if lists:
+                await parts.listing.learn()
+            else:
+                self.told(parts, (EU, PHOTOS, TIDY))
             working = asyncio.create_task(parts.dispatcher.run())
             try:
                 yield parts

@@ -31,6 +31,9 @@ class SmallApi:
     objects: dict[str, dict[str, Json]] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
     fault: Fault = lambda _: None
+    everywhere: set[str] = field(
+        default_factory=set
+    )  # paths at which a kind's objects of all namespaces are listed
     _watches: list[tuple[str, "asyncio.Queue[Json]"]] = field(default_factory=list)
 
     def put(self, collection: str, body: Json, event: str = "MODIFIED") -> Json:
@@ -66,6 +69,10 @@ class SmallApi:
 
     def _list(self, request: web.Request) -> web.Response:
         items = list(self.objects.get(request.path, {}).values())
+        if request.path in self.everywhere:
+            items = [
+                i for path, held in self.objects.items() if _is_in(path, request.path) for i in held.values()
+            ]
         start = int(request.query.get("continue", "0"))
         end = start + self.page
         metadata = {"resourceVersion": str(self.version), "continue": str(end) if end < len(items) else ""}
@@ -100,6 +107,12 @@ class SmallApi:
                     await response.write(json.dumps(event).encode() + b"\n")
         finally:
             self._watches.remove(entry)
+
+
+def _is_in(path: str, collection: str) -> bool:
+    """Whether a namespace's collection is a part of this one."""
+    root, _, plural = collection.rpartition("/")
+    return path == collection or (path.startswith(f"{root}/namespaces/") and path.endswith(f"/{plural}"))
 
 
 def _refusal(status: int) -> web.Response:

@@ -20,6 +20,7 @@ from imagestore.k8s.writer import Writer
 from tests.k8s.inside import PHOTOS, Shop
 from tests.k8s.replica import run
 from tests.k8s.small_api import SmallApi, clients, until
+from tests.k8s.test_parts import anything
 
 TAGS = {"tags": {"values": {"team": "restored"}}}
 
@@ -143,7 +144,7 @@ def test_kopf_lists_anew(monkeypatch: pytest.MonkeyPatch) -> None:
         await asyncio.wait([arguments["operator_pause_waiter"]])
 
     async def story() -> None:
-        again = tolerant.install(lambda *_: False, {"imagebuckets": "1000"})
+        again = tolerant.install(lambda *_: False, {"imagebuckets": "1000"}, anything)
         pause = asyncio.get_running_loop().create_future()
 
         async def follow() -> None:

@@ -37,6 +37,9 @@ class Cache:
     def __init__(self) -> None:
         self._thread = get_ident()
         self._known: dict[Key, Stored] = {}
+        self.unknown: set[str] = (
+            set()
+        )  # kinds that could not be listed: whatever is remembered of them is not all
         self._claims: dict[tuple[str, str], list[Ranked]] = {}
         self._tenants: dict[tuple[str, str], list[Ranked]] = {}
         self._by_backend: defaultdict[str, dict[Key, None]] = defaultdict(dict)

@@ -13,7 +13,6 @@ from typing import Any
 
 import kopf
 
-from imagestore.api.kinds import KINDS
 from imagestore.k8s import handlers, tolerant
 from imagestore.k8s.access import Access
 from imagestore.k8s.client import ApiError, Client
@@ -21,7 +20,7 @@ from imagestore.k8s.fence import Fence, elapsed
 from imagestore.k8s.following import Following
 from imagestore.k8s.health import Health, Server
 from imagestore.k8s.lease import Lease
-from imagestore.k8s.resources import BY_KIND, RULES_REVIEW, missing
+from imagestore.k8s.resources import RULES_REVIEW, missing
 from imagestore.k8s.watch import Watch
 from imagestore.k8s.wiring import Brain, Options, assemble
 
@@ -52,7 +51,6 @@ class Operator:
         self._ended = asyncio.Event()  # one of the tasks has
         self._tasks: dict[str, asyncio.Task[Any]] = {}
         self._synced = False
-        self._listed: dict[str, str] = {}  # the version of the first listing, by plural
         self._lease = self._claim()
 
     @property
@@ -114,30 +112,18 @@ class Operator:
             self._spawn(f"watch {id(watch)}", watch.run())
         for watch in self._parts.watches:
             await watch.synced.wait()
-        for kind in KINDS:
-            await self._list(kind)
+        await self._parts.listing.learn()
         gc.collect()
         gc.freeze()  # what was just learnt stays: looking through it again and again is of no use
         self._synced = True
         log.info("%d objects are known", len(self._parts.cache))
-
-    async def _list(self, kind: Any) -> None:
-        try:
-            async for page in self._client.pages(BY_KIND[kind.name]):
-                for raw in page.items:
-                    self._parts.triggers.event(kind, None, raw)
-                self._listed[kind.plural] = page.resource_version
-        except ApiError as error:
-            if error.status == 410:  # the list's next page has expired, which its first one cannot
-                return await self._list(kind)
-            if error.status != 404:  # its CRD may come later
-                raise
 
     async def _work(self) -> None:
         parts = self._parts
         self._spawn("dispatcher", parts.dispatcher.run())
         self._spawn("events", parts.recorder.run())
         self._spawn("audit", parts.audit.run())
+        self._spawn("listing", parts.listing.run())
         self._health.beats("dispatcher", lambda: parts.dispatcher.beat, 60)
         self._health.beats("audit", lambda: parts.audit.beat, 3 * self._options.audit_interval + 60)
         self._health.alive("queue", lambda: _late(parts.queue.stuck()))
@@ -145,7 +131,8 @@ class Operator:
 
     async def _follow(self) -> None:
         """Let kopf follow our kinds until something ends."""
-        self._parts.anew.append(tolerant.install(self._parts.triggers.knows, self._listed))
+        listing, triggers = self._parts.listing, self._parts.triggers
+        self._parts.anew.append(tolerant.install(triggers.knows, listing.versions, listing.known))
         existing = set(asyncio.all_tasks())
         registry, settings = handlers.registry(self._access, self._parts.triggers.event), handlers.settings()
         following = Following(self._client, registry, settings)
@@ -221,8 +208,8 @@ class Operator:
 
     def _unknown(self) -> str:
         """What keeps it from beginning, in the API server's words where it has said any."""
-        trouble = [watch.trouble for watch in self._parts.watches if watch.trouble]
-        return "; ".join(["not all is known yet", *trouble])
+        trouble = (*(watch.trouble for watch in self._parts.watches), self._parts.listing.trouble)
+        return "; ".join(["not all is known yet", *filter(None, trouble)])
 
     def _stands_by(self) -> bool:
         """A replica that waits for the Lease is ready to take over: else no rolling update would end."""

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from imagestore.k8s.cache import Cache
-from imagestore.k8s.objects import Key, Stored
+from imagestore.k8s.objects import LIFECYCLE_POLICY, Key, Stored
 from imagestore.k8s.stores import Stores
 from imagestore.reconcile.desired import with_policies
 from imagestore.reconcile.matching import Scope, declared, scope
-from imagestore.reconcile.merging import Declared
+from imagestore.reconcile.merging import UNKNOWN, Declared
 
 _MOST = 5000  # buckets of a namespace of which it is kept
 _Bucket = tuple[str, tuple[tuple[str, str], ...]]  # its name and its labels
@@ -22,6 +22,9 @@ class _Found:
 
     policies: tuple[Declared, ...]
     inputs: dict[str, str] = field(default_factory=dict)
+
+
+_UNKNOWN = _Found((Declared(UNKNOWN, b"", None),))  # then the rules of policies stay as they are
 
 
 class Policies:
@@ -44,6 +47,8 @@ class Policies:
 
     def _of(self, bucket: Stored) -> _Found:
         """Found once until a policy asks for something else: a policy asks this of all its buckets, each time."""
+        if LIFECYCLE_POLICY.name in self._cache.unknown:
+            return _UNKNOWN
         asked, namespace = self._cache.asked_in(bucket.key.namespace), bucket.key.namespace
         if self._found.get(namespace, (0,))[0] != asked:
             self._found[namespace] = asked, {}

@@ -95,6 +95,10 @@ class Triggers:
         """The labels of a namespace changed."""
         self._add(self._cache.in_namespace(name))
 
+    def everything(self) -> None:
+        """A kind is known that was not: what depends on it waited."""
+        self._add(obj.key for obj in self._cache.all())
+
     def counted(self, key: Key, *, awaited: bool) -> None:
         """What is in a bucket was counted: for a change of it that waits, and for its policies."""
         obj = self._cache.get(key)

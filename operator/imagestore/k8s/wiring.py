@@ -15,6 +15,7 @@ from imagestore.k8s.cache import Cache
 from imagestore.k8s.client import Client
 from imagestore.k8s.dispatcher import Dispatcher
 from imagestore.k8s.lease import Terms
+from imagestore.k8s.listing import Listing
 from imagestore.k8s.mirrors import SECRET_PARAMS, Namespaces, Secrets
 from imagestore.k8s.objects import LIFECYCLE_POLICY, STORAGE_BACKEND, Key
 from imagestore.k8s.queue import Lane, WorkQueue
@@ -72,6 +73,7 @@ class Parts:
     audit: Audit
     pool: ThreadPoolExecutor
     surveyor: Surveyor
+    listing: Listing
     anew: list[Callable[[], None]]  # how everything that is watched is listed once more
     ends: list[Callable[[], None]] = field(default_factory=list)
 
@@ -125,8 +127,21 @@ def assemble(client: Client, options: Options, brain: Brain, permit: Permit = pe
         client, cache, writer, monotonic, interval=options.audit_interval, went_back=lambda: _all(anew)
     )
     dispatcher = Dispatcher(queue, worker, wake, monotonic)
+    listing = Listing(client, cache, triggers)
     return Parts(
-        client, cache, queue, stores, triggers, recorder, dispatcher, watches, audit, pool, surveyor, anew
+        client,
+        cache,
+        queue,
+        stores,
+        triggers,
+        recorder,
+        dispatcher,
+        watches,
+        audit,
+        pool,
+        surveyor,
+        listing,
+        anew,
     )
 
 

@@ -90,9 +90,9 @@ class Worker:
         self._failures.pop(key, None)
 
     async def work(self, taken: Taken) -> None:
-        """Reconcile one object, once."""
+        """Reconcile one object, once. It is added again when a kind is known that it depends on."""
         obj = self._desk.cache.get(taken.key)
-        if obj is None:
+        if obj is None or self._desk.cache.unknown & _needed(obj):
             return
         logs.OBJECT.set(str(taken.key))
         logs.RECONCILE.set(secrets.token_hex(6))
@@ -150,10 +150,12 @@ class Worker:
 
     def _backend(self, obj: Stored) -> Callable[[], Outcome[StorageBackendStatus]]:
         desk, situations = self._desk, self._desk.situations
-        named, buckets = desk.stores.named(obj.key.name), desk.cache.count_of(obj.key.name)
+        named, counted = desk.stores.named(obj.key.name), desk.cache.count_of(obj.key.name)
+        all_known = IMAGE_BUCKET.name not in desk.cache.unknown
 
         def decide() -> Outcome[StorageBackendStatus]:
             status, store = lenient(StorageBackendStatus, obj.status), desk.stores.store(named)
+            buckets = counted if all_known else status.buckets or 0
             return desk.reconcilers.backend(
                 meta(obj), status, store, buckets, situations.now(), situations.settings
             )
@@ -246,6 +248,13 @@ class Worker:
 
     def _pause(self, key: Key) -> float:
         return _jitter(min(_LONGEST, float(2 ** min(self._failures[key], 12))), 0.25)
+
+
+def _needed(obj: Stored) -> set[str]:
+    """The kinds of which all has to be known to decide about it. Of policies nothing need be: their rules then stay."""
+    if obj.key.kind == STORAGE_BACKEND.name:
+        return {IMAGE_BUCKET.name} if obj.deleting else set()
+    return {STORAGE_BACKEND.name, IMAGE_BUCKET.name}
 
 
 def _jitter(seconds: float, share: float) -> float:

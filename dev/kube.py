@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import yaml
 
 from dev.certificates import Pair
 from dev.programs import kubectl, program
+from dev.wait import eventually
 
 Result = subprocess.CompletedProcess[str]
 
@@ -73,6 +75,21 @@ class Kube:
         answer: dict[str, Any] = json.loads(self.kubectl("get", *args, "-o", "json").stdout)
         return answer
 
+    def await_crds(self, *names: str, timeout: float = 60) -> None:
+        """Wait until the API server serves these CRDs; without names, all that it has.
+
+        `kubectl wait --for=condition=Established` ends with an error ("accessor error: <nil>") where it asks in the
+        moment in which a CRD is stored and its status is empty: one run in twenty on a busy machine.
+        """
+        found: list[str] = []
+
+        def served() -> bool:
+            missing = not_served(self.get("crd")["items"])
+            found[:] = [name for name in missing if not names or name in names]
+            return not found
+
+        eventually(served, timeout, lambda: f"CRDs are served: {', '.join(found)}", interval=0.2)
+
     def service_account_kubeconfig(self, namespace: str, name: str, duration: str = "24h") -> Path:
         """A kubeconfig that may do what this ServiceAccount may do, for as long as its token lives."""
         token = self.kubectl("create", "token", name, "--namespace", namespace, "--duration", duration).stdout
@@ -105,6 +122,16 @@ class Kube:
         shown = yaml.safe_load(self.kubeconfig.read_text())
         entry: dict[str, Any] = shown["clusters"][0]["cluster"]
         return entry
+
+
+def not_served(crds: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The names of these CRDs that are not established yet. A new one has no conditions, or null."""
+    return [crd["metadata"]["name"] for crd in crds if not _established(crd.get("status") or {})]
+
+
+def _established(status: Mapping[str, Any]) -> bool:
+    conditions = status.get("conditions") or ()
+    return any(c["type"] == "Established" and c["status"] == "True" for c in conditions)
 
 
 def write_kubeconfig(path: Path, server: str, ca_file: Path, client: Pair) -> Path:

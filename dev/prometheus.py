@@ -4,7 +4,7 @@ import json
 import subprocess
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,12 +59,12 @@ class Prometheus:
 
 
 @contextmanager
-def prometheus(directory: Path, rules: str, targets: Mapping[str, list[str]]) -> Iterator[Prometheus]:
-    """A Prometheus that asks `targets` (addresses by job) and judges `rules` once a second."""
+def prometheus(directory: Path, rules: str, scrapes: Sequence[Mapping[str, Any]]) -> Iterator[Prometheus]:
+    """A Prometheus that scrapes by these `scrape_configs` and judges `rules` once a second."""
     folder = directory / "prometheus"
     folder.mkdir(parents=True)
     (folder / "rules.yaml").write_text(rules)
-    (folder / "prometheus.yaml").write_text(_configuration(targets))
+    (folder / "prometheus.yaml").write_text(_configuration(scrapes))
     url = f"http://127.0.0.1:{(port := free_port())}"
     command: list[str | Path] = [
         prometheus_programs() / "prometheus",
@@ -85,9 +85,8 @@ def _ready(url: str) -> bool:
         return False
 
 
-def _configuration(targets: Mapping[str, list[str]]) -> str:
-    jobs = [
-        {"job_name": job, "static_configs": [{"targets": addresses}]} for job, addresses in targets.items()
-    ]
+def _configuration(scrapes: Sequence[Mapping[str, Any]]) -> str:
     every = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
-    return yaml.safe_dump({"global": every, "rule_files": ["rules.yaml"], "scrape_configs": jobs})
+    return yaml.safe_dump(
+        {"global": every, "rule_files": ["rules.yaml"], "scrape_configs": list(map(dict, scrapes))}
+    )

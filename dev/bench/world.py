@@ -121,7 +121,7 @@ def world(folder: Path, limits: dict[str, int]) -> Iterator[World]:
 def _install(cluster: Cluster, store: Store, limits: dict[str, int]) -> None:
     settings = ("--set", "operator.enabled=false", "--set", "installation=bench")
     cluster.helm("install", RELEASE, str(CHART), "--namespace", SYSTEM, "--create-namespace", *settings)
-    cluster.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+    cluster.await_crds()
     cluster.kubectl("create", "namespace", NAMESPACE)
     cluster.apply(yaml.safe_dump_all([_secret(store), _backend(store, limits)]))
 

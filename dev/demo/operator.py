@@ -64,7 +64,7 @@ def install(kube: Kube) -> None:
     kube.helm(
         "upgrade", "--install", RELEASE, str(CHART), "--namespace", SYSTEM, "--create-namespace", *chosen
     )
-    kube.kubectl("wait", "--for=condition=Established", "crd", *_crds(kube), "--timeout=30s")
+    kube.await_crds(*_crds(kube))
 
 
 def _crds(kube: Kube) -> list[str]:

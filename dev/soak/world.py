@@ -111,7 +111,7 @@ def _operator(cluster: Cluster, folder: Path, interval: float) -> Operator:
 def _install(cluster: Cluster, stores: Mapping[str, Store]) -> None:
     settings = ("--set", "operator.enabled=false", "--set", f"installation={INSTALLATION}")
     cluster.helm("install", RELEASE, str(CHART), "--namespace", SYSTEM, "--create-namespace", *settings)
-    cluster.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+    cluster.await_crds()
     for namespace in NAMESPACES:
         cluster.kubectl("create", "namespace", namespace)
     for name, store in stores.items():

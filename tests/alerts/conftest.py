@@ -8,6 +8,7 @@ import pytest
 from dev.cluster import Cluster
 from dev.prometheus import prometheus
 from dev.stores import Store, minio, seaweedfs
+from tests.alerts.monitor import as_scraped, pod_monitor
 from tests.alerts.relay import relayed
 from tests.alerts.rules import FILE, hurried
 from tests.alerts.world import World
@@ -50,8 +51,8 @@ def world(directory: Path, store: Store, with_acls: Store) -> Iterator[World]:
         install(cluster)
         assert relay.kube
         with operator(relay.kube, directory, "operator", *EAGER) as running:
-            targets = {"imagestore": [running.url.removeprefix("http://")]}
-            with prometheus(directory, hurried(FILE.read_text()), targets) as asking:
+            scrape = as_scraped(pod_monitor(cluster), running.url.removeprefix("http://"))
+            with prometheus(directory, hurried(FILE.read_text()), [scrape]) as asking:
                 made = World(cluster, running, asking, store, with_acls, refusing, throttling, relay)
                 made.populate()
                 yield made

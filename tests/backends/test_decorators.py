@@ -120,11 +120,13 @@ def fail(call: Any, times: int = 1) -> None:
 
 
 def test_the_breaker_opens_after_failures_and_asks_no_more() -> None:
-    clock, server, ledger = Clock(), Server(Unavailable("no route")), Ledger()
+    refused = Unavailable('Could not connect to "http://store/shop--photos"', cause="no route")
+    clock, server, ledger = Clock(), Server(refused), Ledger()
     call = Breaker(clock.timing(), failures=3, pause=2.0, observer=ledger).guarded(server)
     fail(call, 3)
     with pytest.raises(Unavailable, match="no route") as raised:
         call("X", {})
+    assert "shop--photos" not in str(raised.value), "another call's bucket"
     assert raised.value.code == OPEN
     assert raised.value.retry_after == 2.0
     assert server.calls == 3

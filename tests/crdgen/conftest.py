@@ -14,5 +14,5 @@ def installed(cluster: Cluster) -> Cluster:
     """A cluster that knows our kinds."""
     # Server-side and by force: it does not matter whether a chart has installed them before.
     cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(ROOT / "crds"))
-    cluster.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+    cluster.await_crds()
     return cluster

@@ -36,7 +36,7 @@ def install(cluster: Cluster) -> None:
     """CRDs, RBAC and the ServiceAccount, by the chart."""
     arguments = ["--namespace", SYSTEM, "--create-namespace", "--set", f"installation={INSTALLATION}"]
     cluster.helm("install", ACCOUNT, str(CHART), "--set", "operator.enabled=false", *arguments)
-    cluster.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+    cluster.await_crds()
 
 
 @dataclass

@@ -1,13 +1,14 @@
 """Whatever a store, or what stands in front of it, answers: at creation, at a look, and at an edit."""
 
+import json
 from dataclasses import dataclass
 
 import pytest
 
 from dev.stores import Store as Server
 from tests.faults import faults
-from tests.faults.proxy import Fault, Proxy
-from tests.faults.world import EDITED, QUOTA, StoreWorld, nothing_else
+from tests.faults.proxy import Answer, Asked, Fault, Forward, Proxy
+from tests.faults.world import EDITED, QUOTA, SPEC, StoreWorld, make, nothing_else
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,38 @@ def case(request: pytest.FixtureRequest) -> Case:
     """One fault after the other."""
     found: Case = request.param
     return found
+
+
+def _quoting(asked: Asked, _forward: Forward) -> Answer:
+    """A gateway that says whom it could not find an answer for."""
+    body = f"<Error><Code>ServiceUnavailable</Code><Message>{asked.bucket} is slow</Message></Error>"
+    return Answer(503, body.encode(), (("Content-Type", "application/xml"), ("Server", "envoy")))
+
+
+SILENT: dict[str, Fault] = {
+    "hang": faults.hang,
+    "reset": faults.reset_before,
+    "502 HTML": CASES["502 HTML"].fault,
+    "quoting": _quoting,
+}
+
+
+@pytest.mark.parametrize("fault", SILENT.values(), ids=SILENT)
+def test_a_neighbour_hears_nothing_of_this_bucket(
+    world: StoreWorld, proxy: Proxy, minio_store: Server, fault: Fault
+) -> None:
+    """They share a connection, and with it what is remembered of a store that does not answer."""
+    neighbour = make(minio_store, proxy).apply(**SPEC)
+    neighbour.backend = world.backend
+    with proxy.failing(fault):
+        world.go(6)
+        neighbour.go(1)
+    assert world.bucket_name in json.dumps(world.status), "it may be told of its own"
+    told_of = json.dumps(neighbour.status) + "".join(n.message for n in neighbour.notes)
+    assert "was not tried: the store has not answered" in told_of
+    assert "at last with: " in told_of, "the cause is told"
+    assert world.bucket_name not in told_of
+    world.recover()
 
 
 def told(world: StoreWorld, case: Case) -> None:

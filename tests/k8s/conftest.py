@@ -18,7 +18,7 @@ def own_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """With our CRDs."""
     with Cluster.start(tmp_path_factory.mktemp("k8s")) as running:
         running.kubectl("apply", "-f", str(CRDS))
-        running.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+        running.await_crds()
         yield running
 
 

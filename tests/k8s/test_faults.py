@@ -29,7 +29,7 @@ def patient(bare: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     with Replica(bare, tmp_path_factory.mktemp("toy"), "op") as running:
         running.ready()
         bare.kubectl("apply", "-f", str(CRDS))
-        bare.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+        bare.await_crds()
         yield running
 
 
@@ -74,7 +74,7 @@ def test_kinds_that_go_and_come_back_are_followed(bare: Cluster, patient: Replic
         lambda: patient.metric('imagestore_objects{kind="ImageBucket",ready="True"}') == 0, 60, "forgotten"
     )
     bare.kubectl("apply", "-f", str(CRDS))
-    bare.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+    bare.await_crds()
     bare.apply(bucket("b", "shop", "eu"))
     await_ready(bare, "shop", "b", seconds=120)
 

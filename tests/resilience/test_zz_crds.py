@@ -40,7 +40,7 @@ def test_buckets_outlive_their_crds(shop: Tenant, cluster: Cluster, store: Store
     assert {"shop--outlives", "shop--dispensable", "shop--empty"} <= set(shop.buckets())
     assert shop.s3.get_object(Bucket="shop--dispensable", Key="1.jpg")["Body"].read() == b"picture"
     cluster.kubectl("apply", "-f", str(CRDS))
-    cluster.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+    cluster.await_crds()
     cluster.apply(yaml.safe_dump_all(backend_manifests("minio", store, namespaces=(SHOP,))))
     shop.create("outlives", tags={"team": "two"})
     shop.await_tag("outlives", "two", timeout=90)

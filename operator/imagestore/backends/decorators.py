@@ -231,6 +231,9 @@ class Breaker:
     ``failures`` answers in a row that were none (Unavailable, an internal error of one operation aside)
     open it: calls then fail at once. After a pause, doubling up to ``longest`` seconds, one call is let
     through; its answer closes the breaker, even if the answer is a refusal.
+
+    Whoever is refused meanwhile hears the cause, not the message of the call that met it: that named another
+    namespace's bucket in its URL.
     """
 
     def __init__(
@@ -280,14 +283,15 @@ class Breaker:
                 return
             left = self._until - self._timing.clock()
             if left > 0 or self._probing:
-                message = f"{operation} was not tried: the store has not answered {self._failures} times; {self._last}"
+                message = f"{operation} was not tried: the store has not answered {self._failures} times{self._last}"
                 raise Unavailable(message, code=OPEN, operation=operation, retry_after=max(left, 1.0))
             self._probing = True
 
     def _failed(self, error: StoreError) -> None:
         with self._lock:
             was = self.open
-            self._failures, self._probing, self._last = self._failures + 1, False, str(error)
+            self._failures, self._probing = self._failures + 1, False
+            self._last = f", at last with: {error.cause}" if error.cause else ""
             if self.open:
                 self._until = self._timing.clock() + self._pause
                 self._pause = min(self._longest, self._pause * 2)

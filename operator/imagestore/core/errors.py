@@ -25,16 +25,24 @@ class StoreError(Exception):
     """An answer of a store that is not a value.
 
     ``code`` is the store's own word (``NoSuchBucket``), ``operation`` the call that got it. The message
-    never holds a credential: only the store's code and message are put into it.
+    never holds a credential: only the store's code and message are put into it. ``cause`` says the same without
+    a word of the call, so that it may be told to others who share the store.
     """
 
     def __init__(
-        self, message: str, *, code: str = "", operation: str = "", retry_after: float | None = None
+        self,
+        message: str,
+        *,
+        code: str = "",
+        operation: str = "",
+        retry_after: float | None = None,
+        cause: str = "",
     ) -> None:
         super().__init__(message)
         self.code = code
         self.operation = operation
         self.retry_after = retry_after
+        self.cause = cause
 
 
 class Transient(StoreError):

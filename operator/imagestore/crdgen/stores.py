@@ -12,6 +12,7 @@ from imagestore.backends.s3.catalog import (
     documents,
     permissions,
     products,
+    stand_in,
     support_matrix,
     tier_permissions,
 )
@@ -19,8 +20,10 @@ from imagestore.core.reading import Level, Support
 from imagestore.crdgen.write import table
 
 _STARRED = """\
-\\* By the vendor's documentation, not proven on the store. S3 is any other server: its administrator declares
-what it holds, and [`imagestore backend probe`]({docs}own-server.md) finds that out."""
+\\* Not proven on the store itself: Amazon S3 on moto and a stand-in, IBM and Oracle by the vendor's documentation.
+[`make live`]({docs}own-server.md#the-whole-contract-suite-on-an-account-make-live) proves it on an account of yours.
+S3 is any other server: its administrator declares what it holds, and [`imagestore backend probe`]({docs}own-server.md)
+finds that out."""
 _WORD = {Level.FULL: "yes", Level.PARTIAL: "partly", Level.NONE: "no"}
 # These act on objects; everything else acts on the bucket.
 _ON_OBJECTS = frozenset((*BUCKET_PERMISSIONS["DeleteAll"], *OBJECT_TAGS))
@@ -32,7 +35,7 @@ def support_table(docs: str) -> str:
     facets = list(dict.fromkeys(chain.from_iterable(matrix.values())))
     rows = [[f"`{f}`", *(_WORD[matrix[p][f].level] for p in matrix)] for f in facets]
     return (
-        table(["", *(f"{names[p]}{'*' if documents(p) else ''}" for p in matrix)], rows)
+        table(["", *(f"{names[p]}{'*' if _unproven(p) else ''}" for p in matrix)], rows)
         + "\n\n"
         + _STARRED.format(docs=docs)
     )
@@ -42,8 +45,7 @@ def support_page() -> str:
     """The table, and why something is not supported."""
     words = (
         "`partly` and `no` are explained below. What a store would drop is refused, never widened: the bucket says"
-        " so in its status. Proven by the contract suite on the servers themselves; Amazon S3 on moto, and what moto"
-        " has not on a stand-in that follows AWS's service model."
+        " so in its status. What has no star is proven by the contract suite on the servers themselves."
     )
     names = products()
     notes = [_notes(p, names[p], settings) for p, settings in support_matrix().items()]
@@ -60,8 +62,16 @@ def _notes(provider: Provider, product: str, settings: Mapping[str, Support]) ->
         if why := "; ".join(_why(held)):
             by_reason.setdefault(why, []).append(f"`{facet}`")
     lines = [f"- {', '.join(facets)}: {why}" for why, facets in by_reason.items()]
-    known = [f"By documentation, not proven on the store: {_read(provider)}."] if documents(provider) else []
+    known = [f"{said}."] if (said := _unproven(provider)) else []
     return "\n\n".join([f"## {product}", *known, "\n".join(lines)]) if lines else ""
+
+
+def _unproven(provider: Provider) -> str:
+    """How the profile is known if the contract suite never ran on the store itself, else an empty string."""
+    if documents(provider):
+        return f"By documentation, not proven on the store: {_read(provider)}"
+    standing_in = stand_in(provider)
+    return f"Proven on {standing_in}; not on the store itself" if standing_in else ""
 
 
 def _read(provider: Provider) -> str:

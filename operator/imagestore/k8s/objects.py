@@ -30,12 +30,14 @@ __all__ = [
     "LIFECYCLE_POLICY",
     "STORAGE_BACKEND",
     "Key",
+    "NotUnderstood",
     "Stored",
     "compact",
     "key_of",
     "lenient",
     "older",
     "stored",
+    "understood",
     "version",
 ]
 
@@ -89,6 +91,13 @@ class Stored:
     def finalized(self) -> bool:
         """Whether our finalizer is on it."""
         return FINALIZERS.get(self.key.kind) in self.finalizers
+
+    @property
+    def let_go(self) -> bool:
+        """Whether our finalizer is missing where there should be one, as after an uninstall: deleted now, it is gone
+        before anything was done for it.
+        """
+        return self.key.kind in FINALIZERS and not self.finalized
 
     @property
     def age(self) -> tuple[datetime, str]:
@@ -210,6 +219,22 @@ def older(seen: str, known: str) -> bool:
     """Whether one version is certainly from before the other."""
     mine, theirs = version(seen), version(known)
     return mine is not None and theirs is not None and mine < theirs
+
+
+class NotUnderstood(Exception):
+    """A spec that this version's models refuse. Nothing else may be told as an error of the spec."""
+
+    def __init__(self, error: ValidationError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def understood(kind: type[S], raw: bytes) -> S:
+    """A spec, whole: what a newer version added must not be passed over, Ready would answer for it unread."""
+    try:
+        return kind.model_validate_json(raw, extra="forbid")
+    except ValidationError as error:
+        raise NotUnderstood(error) from error
 
 
 def lenient(kind: type[S], raw: bytes) -> S:

@@ -8,7 +8,7 @@ from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.mirrors import Namespaces
-from imagestore.k8s.objects import Key, Stored, lenient
+from imagestore.k8s.objects import Key, Stored, lenient, understood
 from imagestore.k8s.policies import Policies
 from imagestore.k8s.stores import Stores
 from imagestore.k8s.surveyor import Surveyor
@@ -45,7 +45,7 @@ class Situations:
     def of_bucket(self, obj: Stored) -> Callable[[], Situation]:
         """What is remembered is looked up now, in the event loop; a thread makes the situation of it.
 
-        That blocks: it may connect to the store. Raises ValidationError when the spec is not understood.
+        That blocks: it may connect to the store. Raises NotUnderstood when the spec is not.
         """
         named, memo, rival = self._stores.named(obj.backend), self._memo(obj), self._older_rival(obj)
         labels, earlier = self._namespaces.labels(obj.key.namespace), self._cache.earlier_in_namespace(obj)
@@ -53,8 +53,7 @@ class Situations:
         policies, surveys = self._policies.of(obj), self._surveyor.of(obj.key)
         return lambda: Situation(
             meta=meta(obj),
-            # What a newer version added must not be passed over: Ready would answer for a part that nobody read.
-            spec=ImageBucketSpec.model_validate_json(obj.spec, extra="forbid"),
+            spec=understood(ImageBucketSpec, obj.spec),
             status=lenient(ImageBucketStatus, obj.status),
             store=self._stores.store(named),
             settings=self.settings,

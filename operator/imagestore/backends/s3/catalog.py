@@ -50,6 +50,11 @@ def tier_permissions(provider: Provider) -> tuple[str, ...]:
     return PROFILES[provider].remote_tiers
 
 
+def stand_in(provider: Provider) -> str:
+    """On what the contract suite proved the profile, if not on the store itself."""
+    return PROFILES[provider].stand_in
+
+
 def documents(provider: Provider) -> tuple[str, ...]:
     """Where what is said of the store was read, if nobody here could ask it."""
     return PROFILES[provider].documents

@@ -4,6 +4,7 @@ An answer's class depends on its code first and on its HTTP status where the cod
 the store's words only, with every credential of this client struck out: a store may quote a key back.
 """
 
+import ssl
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import Any
@@ -15,6 +16,7 @@ from imagestore.backends.s3.genuine import told_by_store
 from imagestore.core import errors
 
 MASK = "***"
+UNREADABLE = "Unreadable"  # the code of an answer that is no XML
 
 _BY_CODE: Mapping[str, type[errors.StoreError]] = {
     **dict.fromkeys(
@@ -61,8 +63,34 @@ def translate(error: Exception, operation: str, secrets: Collection[str] = ()) -
         return error
     if isinstance(error, boto.ClientError):
         return _answer(error, operation, secrets)
+    if isinstance(
+        error, ResponseParserError
+    ):  # its own message has the whole answer in it, with all the keys of a listing
+        message = f"{operation}: the answer is no XML that can be read; a proxy in between, or a broken store"
+        return errors.Unavailable(message, code=UNREADABLE, operation=operation, cause=_cause(error))
     kind = next((ours for theirs, ours in _BY_ERROR if isinstance(error, theirs)), errors.Unexpected)
-    return kind(masked(f"{operation}: {_WORDS.get(type(error), '')}{error}", secrets), operation=operation)
+    message = masked(f"{operation}: {_WORDS.get(type(error), '')}{error}", secrets)
+    return kind(message, operation=operation, cause=_cause(error))
+
+
+def _cause(error: Exception) -> str:
+    """Botocore's messages have the whole URL in them, and with it the bucket."""
+    words = next((words for theirs, words in _CAUSES if isinstance(error, theirs)), "")
+    met = getattr(error, "kwargs", {}).get("error")
+    # An error of TLS may quote the host, which has the bucket's name in it.
+    reason = met.strerror if isinstance(met, OSError) and not isinstance(met, ssl.SSLError) else None
+    return f"{words}: {reason}" if words and reason else words
+
+
+_CAUSES: tuple[tuple[type[Exception], str], ...] = (
+    (boto.SSLError, "its certificate is not trusted"),
+    (boto.ConnectTimeoutError, "timeout: no connection"),
+    (boto.ReadTimeoutError, "timeout: no answer"),
+    (boto.ConnectionClosedError, "the connection was closed"),
+    (boto.ConnectionError, "no connection"),
+    (boto.HTTPClientError, "the answer broke off"),
+    (ResponseParserError, "what came is not its answer"),
+)
 
 
 _BY_ERROR: tuple[tuple[type[Exception], type[errors.StoreError]], ...] = (
@@ -73,7 +101,6 @@ _BY_ERROR: tuple[tuple[type[Exception], type[errors.StoreError]], ...] = (
     (boto.ParamValidationError, errors.Rejected),
     (boto.ConnectionError, errors.Unavailable),  # no connection, no TLS, too slow to connect
     (boto.HTTPClientError, errors.Unavailable),  # too slow to answer, or broken off
-    (ResponseParserError, errors.Unavailable),  # a proxy's page
     (boto.ResponseStreamingError, errors.Unavailable),
 )
 _WORDS: Mapping[type[Exception], str] = {boto.SSLError: "the store's certificate is not trusted: "}
@@ -92,6 +119,7 @@ def _answer(error: boto.ClientError, operation: str, secrets: Collection[str]) -
         code=code,
         operation=operation,
         retry_after=_seconds(meta.get("HTTPHeaders") or {}),
+        cause=f"{status} {code}".strip(),
     )
 
 

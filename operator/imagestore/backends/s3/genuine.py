@@ -61,14 +61,15 @@ def foreign(operation: str, status: int, headers: Mapping[str, str], wrong: str)
     """The error for an answer that is not the store's."""
     server = str(headers.get("server") or "")[:60]
     by = f" by {server}" if server and server.isprintable() else ""
+    cause = f"{status} and {wrong}, which is not the store's answer"
     message = (
-        f"{operation} was answered{by} with {status} and {wrong}, which is not the store's answer: look for a"
-        " proxy, a load balancer or an Ingress in between, and check spec.s3.endpoint"
+        f"{operation} was answered{by} with {cause}: look for a proxy, a load balancer or an Ingress in between, and"
+        " check spec.s3.endpoint"
     )
     wait = None
     with suppress(ValueError):  # its date form is rare
         wait = max(0.0, float(headers.get("retry-after") or ""))
-    return Unavailable(message, operation=operation, retry_after=wait)
+    return Unavailable(message, operation=operation, retry_after=wait, cause=cause)
 
 
 def admin_answer(status: int, body: bytes, told: Any, *, reads: bool, lists: bool = False) -> str:

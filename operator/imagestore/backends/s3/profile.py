@@ -26,7 +26,7 @@ class Profile:
     ``lifecycle_lossless``: rules need not be tried out disabled before they are written. ``tiering``: what lifecycle
     rules may move objects to. ``remote_tiers``: what it takes to make its tiers. ``permissions`` replaces a row's where the store has its own words, ``rows`` a whole
     row where it has its own ways. ``documents``: where what is said here was read, of a store that nobody here
-    could ask.
+    could ask. ``stand_in``: on what the contract suite proved it instead of on the store itself.
     """
 
     product: str
@@ -39,6 +39,7 @@ class Profile:
     permissions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     rows: Mapping[str, Setting[Any]] = field(default_factory=dict)
     documents: tuple[str, ...] = ()
+    stand_in: str = ""
 
     def row(self, usual: Setting[Any]) -> Setting[Any]:
         """The store's own row of a setting, or the usual one."""

@@ -1,5 +1,6 @@
 """What each S3 store holds, as data. Every line is proven by ``tests/contract`` on the server it names, unless the
-profile says that it is known by the store's documentation only: then what is not certain is not supported.
+profile names a stand-in, or says that it is known by the store's documentation only: then what is not certain is not
+supported.
 
 A facet that is not supported has no driver: nothing of it is ever sent. ``reason`` is the store's own answer.
 """
@@ -22,6 +23,7 @@ _RULES = Limit("rules", "a bucket holds at most 1000 rules; declare fewer", most
 
 AWS = Profile(
     product="Amazon S3",
+    stand_in="moto, and for what moto lacks on a stand-in that follows Amazon's service model",
     support={
         "versioning": FULL,
         "objectLock": FULL,

@@ -9,7 +9,7 @@ from imagestore.backends.decorators import Timing, fenced
 from imagestore.backends.factory import connect
 from imagestore.backends.s3.settings import SETTINGS
 from imagestore.backends.s3.transport_request import operation_model
-from imagestore.core.errors import Fenced
+from imagestore.core.fencing import Fenced
 from imagestore.facets.tags import Tags
 from tests.backends.listener import listening
 from tests.backends.test_factory import SECRETS, spec

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from imagestore.core.errors import Fenced
+from imagestore.core.fencing import Fenced
 from imagestore.k8s.client import Client
 from imagestore.k8s.fence import Fence, elapsed
 from imagestore.k8s.lease import Lease, Terms

@@ -14,13 +14,6 @@
 """
 
 
-class Fenced(Exception):
-    """This replica may not write: another one may be at work. No StoreError: nothing may be made of it but to stop."""
-
-    def __init__(self) -> None:
-        super().__init__("this replica does not hold the Lease for certain, so it writes nothing")
-
-
 class StoreError(Exception):
     """An answer of a store that is not a value.
 

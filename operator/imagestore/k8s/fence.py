@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from math import inf
 
-from imagestore.core.errors import Fenced
+from imagestore.core.fencing import Fenced
 
 
 def elapsed() -> float:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from imagestore import metrics
-from imagestore.core.errors import Fenced
+from imagestore.core.fencing import Fenced
 from imagestore.core.outcome import Note
 from imagestore.k8s.client import ApiError, Client
 from imagestore.k8s.events import Flood, Ledger, Occasion, Series

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from imagestore.backends.decorators import Timing, fenced
+from imagestore.backends.decorators import Timing
 from imagestore.backends.factory import connect
+from imagestore.backends.fencing import fenced
 from imagestore.backends.s3.settings import SETTINGS
 from imagestore.backends.s3.transport_request import operation_model
 from imagestore.core.fencing import Fenced

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from imagestore.api.imagebucket import FACETS
-from imagestore.backends.decorators import Permit, permitted
 from imagestore.backends.memory import MemoryBackend, MemoryStore
+from imagestore.core.fencing import Permit, permitted
 from imagestore.k8s.objects import KIND, Key
 from imagestore.k8s.resources import BY_KIND
 from imagestore.k8s.stores import Connecting

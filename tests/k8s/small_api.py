@@ -14,7 +14,7 @@ from typing import Any
 
 from aiohttp import web
 
-from imagestore.backends.decorators import Permit, permitted
+from imagestore.core.fencing import Permit, permitted
 from imagestore.k8s.access import Access
 from imagestore.k8s.client import Client
 

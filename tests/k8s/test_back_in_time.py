@@ -148,7 +148,8 @@ def test_kopf_lists_anew(monkeypatch: pytest.MonkeyPatch) -> None:
         pause = asyncio.get_running_loop().create_future()
 
         async def follow() -> None:
-            async for _ in watching.continuous_watch(resource=resource, operator_pause_waiter=pause):  # type: ignore[call-arg]
+            watch: Any = watching.continuous_watch
+            async for _ in watch(resource=resource, operator_pause_waiter=pause):
                 pass
 
         task = asyncio.create_task(follow())

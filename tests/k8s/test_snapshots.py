@@ -98,8 +98,9 @@ def test_a_scrape_tells_of_one_moment() -> None:
         async with shop.parts() as parts:
             parts.snapshot()
             found = list[str]()
-            scrape = lambda: found.extend(m.name for m in metrics.LIVE.collect() if m.samples)  # noqa: E731
-            thread = threading.Thread(target=scrape)
+            thread = threading.Thread(
+                target=lambda: found.extend(m.name for m in metrics.LIVE.collect() if m.samples)
+            )
             thread.start()
             for number in range(2000):
                 parts.cache.put(bucket(f"b{number}"))

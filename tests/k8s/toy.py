@@ -23,9 +23,11 @@ from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import FACETS
 from imagestore.api.storagebackend import StorageBackendSpec, StorageBackendStatus
 from imagestore.backends.base import Backend
-from imagestore.backends.decorators import Call, Permit, fenced
+from imagestore.backends.decorators import Call
+from imagestore.backends.fencing import fenced
 from imagestore.backends.memory import MemoryBackend, MemoryStore
 from imagestore.core.conditions import Condition, settle
+from imagestore.core.fencing import Permit
 from imagestore.core.outcome import Finalizer, Note, Outcome
 from imagestore.k8s import logs
 from imagestore.k8s.access import find

@@ -65,27 +65,6 @@ class Unobserved:
         """Nothing."""
 
 
-Permit = Callable[[], None]
-"""Raises ``Fenced`` where nothing may be written any more."""
-
-_READS = ("Get", "Head", "List", "admin:Get", "admin:List")
-
-
-def permitted() -> None:
-    """Of whoever is the only writer for certain."""
-
-
-def fenced(call: Call, permit: Permit) -> Call:
-    """Ask for leave before whatever may change something, right before it is sent: also after a wait for the limit."""
-
-    def asking(operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        if not operation.startswith(_READS):
-            permit()
-        return call(operation, parameters)
-
-    return asking
-
-
 def measured(call: Call, observer: Observer, timing: Timing) -> Call:
     """Tell the observer of every attempt."""
 

@@ -12,13 +12,11 @@ from imagestore.backends.decorators import (
     Call,
     Limiter,
     Observer,
-    Permit,
     Timing,
-    fenced,
     measured,
-    permitted,
     retried,
 )
+from imagestore.backends.fencing import fenced
 from imagestore.backends.s3 import admin as s3_admin
 from imagestore.backends.s3 import declared
 from imagestore.backends.s3 import transport as s3_transport
@@ -28,6 +26,7 @@ from imagestore.backends.s3.profile import Profile
 from imagestore.backends.s3.profiles import PROFILES
 from imagestore.backends.s3.remote_tiers import RemoteTiers
 from imagestore.backends.s3.tiers import mapped
+from imagestore.core.fencing import Permit, permitted
 from imagestore.metrics import StoreMetrics
 
 __all__ = ["ConfigError", "Keys", "connect", "connect_with_keys"]

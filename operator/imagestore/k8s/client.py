@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 
 from imagestore import metrics
-from imagestore.backends.decorators import Permit, permitted
+from imagestore.core.fencing import Permit, permitted
 from imagestore.k8s.access import Access
 from imagestore.k8s.errors import AccessError
 from imagestore.k8s.resources import LEASES, RULES_REVIEW, Resource

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from imagestore.api.storagebackend import StorageBackendSpec, StorageBackendStatus
 from imagestore.backends.base import Backend
-from imagestore.backends.decorators import Permit, permitted
+from imagestore.core.fencing import Permit, permitted
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.objects import STORAGE_BACKEND, Key
 from imagestore.reconcile.desired import inputs_hash

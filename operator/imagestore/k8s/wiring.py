@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from time import monotonic
 
 from imagestore import metrics
-from imagestore.backends.decorators import Permit, permitted
+from imagestore.core.fencing import Permit, permitted
 from imagestore.k8s import facts
 from imagestore.k8s.audit import Audit
 from imagestore.k8s.cache import Cache

@@ -20,7 +20,7 @@ SPEC = {
     "credentials": {"ambient": {}},
     "namespaces": {"names": ["shop", "press"]},
 }
-MADE = {"created": "2026-01-01T00:00:00Z"}
+MADE = {"arn": "arn:aws:s3:::shop--audit"}
 
 
 def told(**audit: Any) -> Referenced:

@@ -12,6 +12,7 @@ from time import monotonic
 from typing import Any
 
 import kopf
+from kopf._core.engines import peering
 
 from imagestore.k8s import handlers, tolerant
 from imagestore.k8s.access import Access
@@ -140,6 +141,8 @@ class Operator:
             registry=registry,
             settings=settings,
             insights=following.insights,
+            # Else kopf makes one of the user's name, and a uid without an entry in /etc/passwd ended the operator.
+            identity=peering.Identity(self._options.identity),
             standalone=True,
             clusterwide=True,
             stop_flag=self._kopf_stop,
@@ -202,18 +205,26 @@ class Operator:
 
     def _watch_health(self) -> None:
         self._spawn("loop lag", self._health.measure_lag())
-        self._health.ready("start", lambda: None if self._synced or self._stands_by() else self._unknown())
+        self._health.ready("start", self._unready)
         for name, watch in zip(("secrets", "namespaces"), self._parts.watches, strict=True):
             self._health.alive(name, partial(_silent, watch))
+
+    def _unready(self) -> str | None:
+        """A replica that waits for one that works is ready to take over: else no rolling update would end.
+
+        One that waits while none works is not: the answer was "standing by" for the ten minutes that a release Job
+        had taken the Lease for.
+        """
+        if self._synced:
+            return None
+        if self._lease is None or self._lease.held or elapsed() - self._lease.beat > 30:
+            return self._unknown()
+        return self._lease.trouble or None
 
     def _unknown(self) -> str:
         """What keeps it from beginning, in the API server's words where it has said any."""
         trouble = (*(watch.trouble for watch in self._parts.watches), self._parts.listing.trouble)
         return "; ".join(["not all is known yet", *filter(None, trouble)])
-
-    def _stands_by(self) -> bool:
-        """A replica that waits for the Lease is ready to take over: else no rolling update would end."""
-        return self._lease is not None and not self._lease.held and elapsed() - self._lease.beat < 30
 
     def _spawn(self, name: str, what: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         task = self._tasks[name] = asyncio.create_task(what, name=name)

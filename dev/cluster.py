@@ -1,6 +1,7 @@
 """A real Kubernetes API on this machine: etcd, kube-apiserver and kube-controller-manager on loopback."""
 
 import http.client
+import shutil
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -106,6 +107,21 @@ class Cluster(Kube):
         self.etcd.start()
         if self.apiserver.running:
             self.apiserver.await_ready()
+
+    @contextmanager
+    def back_in_time(self) -> Iterator[None]:
+        """After the block etcd is as it was before it, and the API server was restarted, as a restore asks for."""
+        data, kept = self.directory / "etcd", self.directory / "etcd-snapshot"
+        self.etcd.kill()
+        shutil.copytree(data, kept)
+        self.start_etcd()
+        yield
+        self.stop_apiserver()
+        self.etcd.kill()
+        shutil.rmtree(data)
+        kept.rename(data)
+        self.etcd.start()
+        self.start_apiserver()
 
     def stop_apiserver(self) -> None:
         """Kill the API server; its port is free afterwards."""

@@ -8,7 +8,7 @@ import pytest
 from imagestore.backends.memory import MemoryBackend, MemoryStore
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.objects import IMAGE_BUCKET, STORAGE_BACKEND, Key
-from imagestore.k8s.queue import Priority, WorkQueue
+from imagestore.k8s.queue import Lane, Priority, WorkQueue
 from imagestore.k8s.stores import Connecting, Stores
 from imagestore.k8s.triggers import COUNTED_IN, Triggers
 from imagestore.reconcile.situation import SPREAD
@@ -28,7 +28,7 @@ class World:
         self.forgotten: list[Key] = []
         self.connections = 0
         self.stores = Stores(self.cache, lambda _: None, Connecting(self._connect))
-        self.queue = WorkQueue(self.clock, lambda _: ("lane", 64))
+        self.queue = WorkQueue(self.clock, lambda _: (Lane("lane"), 64))
         self.triggers = Triggers(self.cache, self.queue, self.stores, 600.0, self.forgotten.append)
 
     def _connect(self, *_: Any) -> MemoryBackend:
@@ -155,10 +155,10 @@ def test_a_secret_makes_its_backends_connect_anew(world: World) -> None:
     world.bucket("ADDED")
     list(world.taken())
     for _ in range(2):
-        world.stores.store("eu")
+        world.stores.store(world.stores.named("eu"))
     assert world.connections == 1
     assert world.triggers.secret("keys")
-    world.stores.store("eu")
+    world.stores.store(world.stores.named("eu"))
     assert world.connections == 2
     assert sorted(world.taken()) == [("a", Priority.RETRY), ("eu", Priority.RETRY)]
     assert not world.triggers.secret("somebody else's")
@@ -167,10 +167,10 @@ def test_a_secret_makes_its_backends_connect_anew(world: World) -> None:
 def test_an_edited_backend_connects_anew_and_its_buckets_are_looked_at(world: World) -> None:
     world.backend("ADDED")
     world.bucket("ADDED", status=DONE)
-    world.stores.store("eu")
+    world.stores.store(world.stores.named("eu"))
     list(world.taken())
     world.backend("MODIFIED", 2, limits={"concurrency": 1})
-    world.stores.store("eu")
+    world.stores.store(world.stores.named("eu"))
     assert world.connections == 2
     assert sorted(world.taken()) == [("a", Priority.RETRY), ("eu", Priority.EDIT)]
 
@@ -184,9 +184,9 @@ def test_a_secret_that_changes_while_a_connection_is_made_is_not_missed(world: W
         return made(*args)
 
     world.stores._connecting = Connecting(slow)
-    world.stores.store("eu")
+    world.stores.store(world.stores.named("eu"))
     world.stores._connecting = Connecting(made)
-    world.stores.store("eu")
+    world.stores.store(world.stores.named("eu"))
     assert world.connections == 2, "the first one was made from the old Secret and is not kept"
 
 
@@ -226,11 +226,11 @@ def test_a_backend_that_answers_no_more_makes_all_its_buckets_look(world: World)
     world.bucket(None, "b", status=DONE | {"inputsHash": world.inputs()})
     list(world.taken())
     world.backend_answers(8, conditions=[{"type": "Ready", "status": "False", "reason": "StoreUnreachable"}])
-    assert world.stores.store("eu").silent
+    assert world.stores.store(world.stores.named("eu")).silent
     world.clock.now += SPREAD
     assert {name for name, _ in world.taken()} == {"a", "b"}
     world.backend_answers(9)
-    assert not world.stores.store("eu").silent
+    assert not world.stores.store(world.stores.named("eu")).silent
 
 
 def test_a_backend_that_answers_for_the_first_time_does_not_make_a_creation_look_twice(world: World) -> None:

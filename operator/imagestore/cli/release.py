@@ -54,8 +54,8 @@ def run(args: argparse.Namespace) -> int:
     if bool(args.names) == args.all:
         raise Usage("say which: NAMESPACE/NAME ..., or --all")
     from imagestore.cli.cluster import access
-    from imagestore.k8s.access import AccessError
     from imagestore.k8s.client import ApiError
+    from imagestore.k8s.errors import AccessError
 
     try:
         return asyncio.run(_run(args, access(args.context)))

@@ -74,6 +74,7 @@ class World:
     deleting: bool = False
     gone: bool = False
     now: datetime = START
+    set_back: timedelta = timedelta()  # how much the wall clock is late since somebody set it
     memo: Memo = field(default_factory=Memo)
     surveys: Surveys = field(default_factory=Bounded)
     notes: list[Note] = field(default_factory=list)
@@ -111,7 +112,7 @@ class World:
             ImageBucketStatus.model_validate(self.status),
             Store(self.backend_spec, backend, "" if self.usable else "Secret eu is missing", self.unready),
             self.settings,
-            self.now,
+            self.now - self.set_back,
             lambda: next(self._tokens),
             self.memo,
             {},
@@ -121,6 +122,7 @@ class World:
             tuple(declared(name, **spec) for name, spec in sorted(self.policies.items())),
             withdrawn=self.withdrawn,
             surveys=self.surveys,
+            clock=(self.now - START).total_seconds(),
         )
 
     def step(self) -> Outcome[ImageBucketStatus]:

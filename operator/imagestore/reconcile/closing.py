@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 from imagestore.api.bucketstatus import FacetStatus, ImageBucketStatus
 from imagestore.backends.base import Backend
@@ -71,8 +70,9 @@ _SILENCE = frozenset(kind.__name__ for kind in (Throttled, Unavailable, Conflict
 
 def _believed(s: Situation) -> bool:
     """Whether what the status says is for this very wish and not too old, although the store is silent."""
-    s.memo.unreachable_since = s.memo.unreachable_since or s.now
-    silent = (s.now - s.memo.unreachable_since).total_seconds()
+    if s.memo.unreachable_since is None:
+        s.memo.unreachable_since = s.clock
+    silent = s.clock - s.memo.unreachable_since
     said = find(s.status.conditions, "Ready") is not None
     return (
         said and silent < s.settings.grace_unreachable and s.meta.generation == s.status.observed_generation
@@ -89,15 +89,15 @@ def _acknowledged(s: Situation) -> dict[str, object]:
     return {"lost_at": None, "content_holds": ()}
 
 
-USAGE_EVERY = timedelta(hours=1)
+USAGE_EVERY = 3600.0  # seconds
 COUNTED_AGAIN = 60.0  # seconds between two reports of how far a count is; its end is told at once
 
 
 def _usage(s: Situation, backend: Backend) -> dict[str, object]:
     """At most hourly, and only when it changed by five percent: usage is no reason to write a status."""
-    if s.memo.usage_at is not None and s.now - s.memo.usage_at < USAGE_EVERY:
+    if s.memo.usage_at is not None and s.clock - s.memo.usage_at < USAGE_EVERY:
         return {}
-    s.memo.usage_at = s.now
+    s.memo.usage_at = s.clock
     try:
         told = backend.usage(s.spec.bucket_name)
     except StoreError:

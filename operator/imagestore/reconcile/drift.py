@@ -8,7 +8,7 @@ was last seen to hold.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Literal
 
 from imagestore.api.bucketstatus import DriftRecord, DriftStatus, FieldDrift, ImageBucketStatus
@@ -44,7 +44,7 @@ def assess(s: Situation, plan: Plan, wishes: Mapping[str, Facet]) -> Verdict:
     fields = tuple(f for c in drifted for f in c.fields)
     names = {c.facet for c in drifted}
     if not _declared(s.status, fields):
-        wait = _confirm(s.memo, Plan(tuple(drifted)), s.now, s.settings.confirm_drift)
+        wait = _confirm(s.memo, Plan(tuple(drifted)), s.clock, s.settings.confirm_drift)
         if wait is not None:
             return Verdict(_hold(plan, names, "Unconfirmed", "seen once; looking again"), confirm_in=wait)
         if not snoozed(s):
@@ -79,13 +79,13 @@ def _declared(status: ImageBucketStatus, fields: Sequence[FieldDiff]) -> bool:
     return is_true(status.conditions, "DriftDetected") and {f.path for f in fields} <= known
 
 
-def _confirm(memo: Memo, drifted: Plan, now: datetime, delay: float) -> float | None:
+def _confirm(memo: Memo, drifted: Plan, now: float, delay: float) -> float | None:
     """Seconds until the second look, or None if this is it and it saw the same."""
     digest = "+".join(c.digest for c in drifted.changes)
     if memo.suspected != digest or memo.suspected_at is None:
         memo.suspected, memo.suspected_at = digest, now
         return delay
-    left = (memo.suspected_at + timedelta(seconds=delay) - now).total_seconds()
+    left = memo.suspected_at + delay - now
     return left if left > 0 else None
 
 
@@ -110,14 +110,18 @@ def report(
     now: datetime,
     how: Literal["Corrected", "Vanished"],
 ) -> DriftStatus | None:
-    """The drift to show: what differs now, and what is over in the history."""
+    """The drift to show: what differs now, and what is over in the history. Whoever set the clock back, none of it is
+    in the future, nor over before it began.
+    """
     history = before.history if before else ()
     since = before.since if before else None
     if fields:
         shown = tuple(_shown(f) for f in fields[:SHOWN])
-        return DriftStatus(since=since or now, fields=shown, history=history)
+        return DriftStatus(since=min(since or now, now), fields=shown, history=history)
     if since is not None and before is not None:
-        over = DriftRecord(since=since, until=now, how=how, paths=tuple(f.path for f in before.fields))
+        over = DriftRecord(
+            since=since, until=max(since, now), how=how, paths=tuple(f.path for f in before.fields)
+        )
         history = (over, *history)[:HISTORY]
     return DriftStatus(history=history) if history else None
 

@@ -54,7 +54,7 @@ def _only_suspects(s: Situation, seen: Visit) -> bool:
     quiet = not any(r.wrote for r in seen.results) and s.status.inputs_hash == inputs_hash(
         s.store.spec, s.policies
     )
-    return seen.confirm_in is not None and settled and quiet
+    return seen.confirm_in is not None and settled and quiet and not seen.declared
 
 
 def _only_silence(s: Situation, seen: Visit) -> bool:

@@ -53,8 +53,9 @@ class Glimpse:
 class Memo:
     """What is remembered of one bucket between two reconciles and may be lost at a restart."""
 
-    suspected: str = ""  # digest of a difference seen once
-    suspected_at: datetime | None = None
+    suspected: dict[str, tuple[str, datetime]] = field(
+        default_factory=dict
+    )  # of a setting: what was seen once, when
     failures: int = 0
     unreachable_since: datetime | None = None
     glimpse: Glimpse | None = None

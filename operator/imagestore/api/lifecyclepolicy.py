@@ -182,6 +182,7 @@ class PreviewStatus(Model):
         tuple[RuleTotal, ...],
         ListMap("name"),
         Field(max_length=50, description="Each rule over all buckets."),
+        Shown(50),
     ] = ()
     buckets: Annotated[
         tuple[RulePreview, ...],

@@ -4,6 +4,7 @@ A status has a bound, and what is ours must all be remembered: a name that was l
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Collection, Iterable
 
@@ -14,9 +15,15 @@ _SHORT = re.compile(r"#[0-9a-f]{10}")
 def remembered(names: Iterable[str]) -> tuple[str, ...]:
     """What to keep of these names; what is short already stays."""
     kept = sorted(set(names))
-    if sum(len(n.encode("utf-8", "replace")) + 3 for n in kept) <= SPELLED:
+    if _weight(kept) <= SPELLED:
         return tuple(kept)
     return tuple(sorted({n if _SHORT.fullmatch(n) else _short(n) for n in kept}))
+
+
+def _weight(names: Iterable[str]) -> int:
+    """As the API server keeps them, which writes < > and & as six bytes each."""
+    text = json.dumps(list(names), ensure_ascii=False)
+    return len(text.encode("utf-8", "replace")) + 5 * sum(map(text.count, "<>&"))
 
 
 def recalls(kept: Collection[str], name: str) -> bool:

@@ -54,12 +54,12 @@ def _barred(backend: Backend, wishes: Mapping[str, Facet]) -> dict[str, Reading]
     return {n: reading for n, reading in judged.items() if reading is not None}
 
 
-def blank(backend: Backend, wishes: Mapping[str, Facet], sight: Sight) -> dict[str, Reading]:
-    """The readings of a bucket that was made a moment ago: nothing but tags is set, so nothing is read."""
-    read: dict[str, Reading] = {n: Missing() for n in wishes}
-    if sight.tags is not None:
-        read["tags"] = Found(Tags.from_store(values=dict(sight.tags)))
-    return read | _barred(backend, wishes)
+def blank(backend: Backend, want: Wanted) -> dict[str, Reading]:
+    """The readings of a bucket that was made a moment ago: nothing is set, so nothing is read."""
+    read: dict[str, Reading] = dict.fromkeys(want.wishes.keys() | want.managed.keys(), Missing())
+    if "tags" in backend.drivers:
+        read["tags"] = Found(Tags.from_store(values={}))
+    return read | _barred(backend, want.wishes)
 
 
 def planned(s: Situation, want: Wanted, read: Mapping[str, Reading]) -> Plan:

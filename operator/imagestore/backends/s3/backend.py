@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -96,8 +97,8 @@ class S3Backend:
         version = re.search(rf"^{self.provider}.* ([0-9.]+)$", said)  # SeaweedFS 8000GB 4.48
         return Server(self.profile.product, version[1] if version else None)
 
-    def look(self, bucket: str, *, expected: bool = True) -> Sight | None:
-        """One call, a second one for a bucket without tags and for one that nobody expected."""
+    def look(self, bucket: str, *, expected: bool = True, made: bool = False) -> Sight | None:
+        """One call, a second one for a bucket without tags and for one that was not expected to be there."""
         if "tags" not in self.drivers:
             return self._head(bucket, Sight(tags=None))
         if not expected and self._surely_absent(bucket):
@@ -109,7 +110,7 @@ class S3Backend:
         except StoreError as error:
             if error.code in TAGS.absent:
                 # MinIO says so of a bucket that does not exist, too. Ours have a tag: they cost one call.
-                return self._head(bucket, Sight())
+                return Sight() if made else self._head(bucket, Sight())
             raise
         held = TAGS.understood(answer, self._place(bucket))
         return Sight(held.values if held else {})
@@ -143,17 +144,30 @@ class S3Backend:
             return None
         return seen
 
-    def create(self, bucket: str, at_creation: Mapping[str, Facet]) -> None:
-        """CreateBucket, with object lock if asked for, then its default retention.
+    def create(self, bucket: str, at_creation: Mapping[str, Facet]) -> bool:
+        """CreateBucket, with object lock if asked for, then its default retention, unless that might be somebody's bucket.
 
         Never an existence test: one's own bucket answers 200 on RGW and in us-east-1. A taken name is
         Rejected with the store's code (BucketAlreadyExists, BucketAlreadyOwnedByYou).
         """
+        recreates = self.profile.recreates_in
+        new = recreates is not None and self.region not in recreates
         lock = at_creation.get("objectLock") if "objectLock" in self.drivers else None
         self.call("CreateBucket", {"Bucket": bucket, **self._location(), **_lock_flag(lock)})
-        if isinstance(lock, ObjectLock) and lock.mode:
+        if new and isinstance(lock, ObjectLock) and lock.mode:
             encoded = OBJECT_LOCK.encode(lock, self._place(bucket))
             self.call(OBJECT_LOCK.write, {"Bucket": bucket, **encoded})
+        return new
+
+    def made_at(self, bucket: str) -> datetime | None:
+        """By ListBuckets, since nothing else tells: for what is asked seldom, and never by a periodic look.
+
+        Amazon moves the date with every change of the bucket's policy.
+        """
+        if not self.profile.dated:
+            return None
+        listed = self.call("ListBuckets", {}).get("Buckets") or ()
+        return next((b["CreationDate"] for b in listed if b["Name"] == bucket), None)
 
     def _location(self) -> dict[str, Any]:
         named = self.profile.location is Location.REGION and self.region != "us-east-1"

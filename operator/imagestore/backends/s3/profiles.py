@@ -54,6 +54,7 @@ AWS = Profile(
         "acl": FULL,
     },
     location=Location.REGION,
+    recreates_in=("us-east-1",),
     # After a PUT, S3 may answer with the old rules for half a minute: a trial would refuse what it keeps.
     lifecycle_lossless=True,
     tiering=Tiering(
@@ -115,6 +116,8 @@ MINIO = Profile(
         ),
         "acl": none("PutBucketAcl: 501 NotImplemented; a read answers a dummy"),
     },
+    recreates_in=(),
+    dated=True,
     tiering=Tiering(once=True),
     remote_tiers=("admin:ListTier", "admin:SetTier"),
 )
@@ -168,6 +171,7 @@ CEPH = Profile(
         ),
         "acl": FULL,
     },
+    dated=True,
     permissions={"quota": ("caps buckets=*",)},
     rows={"notifications": ONE_BY_ONE},
     upload_keys="Encoded",
@@ -209,6 +213,8 @@ SEAWEEDFS = Profile(
         "notifications": none("PutBucketNotificationConfiguration: 409 BucketAlreadyOwnedByYou"),
         "acl": FULL,
     },
+    recreates_in=(),
+    dated=True,
     upload_keys="Literal",
 )
 

@@ -139,8 +139,7 @@ def _absent(question: Question, s: Situation, backend: Backend, verdict: Verdict
         return _refusals(question, s, replace(verdict, notes=(note,)))
     if s.status.created is not None:
         verdict = replace(verdict, notes=("the bucket was there before: its content is lost",))
-    fresh = Sight({} if "tags" in backend.drivers else None)
-    todo = planned(s, wanted, blank(backend, wanted.wishes, fresh))
+    todo = planned(s, wanted, blank(backend, wanted))
     return _with_plan(question, s, replace(verdict, create=True), todo)
 
 

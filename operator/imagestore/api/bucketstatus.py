@@ -11,7 +11,7 @@ from imagestore.core.model import Line, ListMap, Model, Sentence, Shown
 State = Literal["InSync", "Drifted", "Pending", "Held", "Unsupported", "Failed"]
 
 
-MOST_PARTS = 400  # of one setting: more than any may have at a time
+MOST_PARTS = 320  # of one setting: more than any may have at a time
 
 
 class FacetStatus(Model):

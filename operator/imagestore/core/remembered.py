@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterable
 
 SPELLED = 2048  # bytes of names that are kept as they are
-_SHORT = re.compile(r"#[0-9a-f]{10}")
+_SHORT = re.compile(r"#[0-9a-f]{8}")
 
 
 def remembered(names: Iterable[str]) -> tuple[str, ...]:
@@ -32,4 +32,4 @@ def recalls(kept: Collection[str], name: str) -> bool:
 
 
 def _short(name: str) -> str:
-    return "#" + hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:10]
+    return "#" + hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:8]

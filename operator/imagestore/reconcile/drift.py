@@ -55,12 +55,12 @@ def assess(s: Situation, plan: Plan, wishes: Mapping[str, Facet]) -> Verdict:
     waits = _confirm(s.memo, new, s.now, s.settings.confirm_drift)
     seen = [c for c in drifted if c.facet not in waits]
     fields = tuple(f for c in seen for f in c.fields)
-    held = _hold(plan, set(waits), "Unconfirmed", "seen once; looking again")
+    held = _hold(plan, "Unconfirmed", dict.fromkeys(waits, "seen once; looking again"))
     wait = min(waits.values(), default=None)
     if snoozed(s):
-        return Verdict(_held(held, seen, "Snoozed"), fields, wait, snoozed=bool(seen))
+        return Verdict(_hold(held, "Snoozed", _said(seen, "snoozed: ")), fields, wait, snoozed=bool(seen))
     declared = [c for c in new if c.facet not in waits]
-    held = held if observing else _held(held, declared, "Drifted")
+    held = held if observing else _hold(held, "Drifted", _said(declared))
     return Verdict(held, fields, wait, declared=bool(declared))
 
 
@@ -102,18 +102,17 @@ def _confirm(memo: Memo, new: Sequence[Change], now: datetime, delay: float) -> 
     return {n: delay - age for n, age in since.items() if age < delay}
 
 
-def _held(plan: Plan, changes: Sequence[Change], reason: Literal["Snoozed", "Drifted"]) -> Plan:
-    said = {"Snoozed": "snoozed: ", "Drifted": ""}[reason]
-    for change in changes:
-        plan = _hold(plan, {change.facet}, reason, f"{said}{paths(change.fields)}")
-    return plan
+def _said(changes: Sequence[Change], before: str = "") -> dict[str, str]:
+    return {c.facet: f"{before}{paths(c.fields)}" for c in changes}
 
 
-def _hold(plan: Plan, names: set[str], reason: str, message: str) -> Plan:
+def _hold(plan: Plan, reason: str, messages: Mapping[str, str]) -> Plan:
+    """``messages``: of each setting that is held."""
+
     def rule(change: Change) -> Change:
-        if change.facet not in names:
+        if change.facet not in messages:
             return change
-        return replace(change, op=Op.HOLD, reason=reason, message=message)
+        return replace(change, op=Op.HOLD, reason=reason, message=messages[change.facet])
 
     return plan.map(rule)
 

@@ -74,6 +74,7 @@ class World:
     deleting: bool = False
     gone: bool = False
     now: datetime = START
+    set_back: timedelta = timedelta()  # how much the wall clock is late since somebody set it
     memo: Memo = field(default_factory=Memo)
     surveys: Surveys = field(default_factory=Bounded)
     notes: list[Note] = field(default_factory=list)
@@ -118,7 +119,7 @@ class World:
                 self.silent,
             ),
             self.settings,
-            self.now,
+            self.now - self.set_back,
             lambda: next(self._tokens),
             self.memo,
             {},
@@ -128,6 +129,7 @@ class World:
             tuple(declared(name, **spec) for name, spec in sorted(self.policies.items())),
             withdrawn=self.withdrawn,
             surveys=self.surveys,
+            clock=(self.now - START).total_seconds(),
         )
 
     def step(self) -> Outcome[ImageBucketStatus]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 from imagestore.api.bucketstatus import FacetStatus, ImageBucketStatus
 from imagestore.backends.base import Backend
@@ -54,7 +53,7 @@ def _only_suspects(s: Situation, seen: Visit) -> bool:
     quiet = not any(r.wrote for r in seen.results) and s.status.inputs_hash == inputs_hash(
         s.store.spec, s.policies
     )
-    return seen.confirm_in is not None and settled and quiet
+    return seen.confirm_in is not None and settled and quiet and not seen.declared
 
 
 def _only_silence(s: Situation, seen: Visit) -> bool:
@@ -81,9 +80,10 @@ def _trust(s: Situation) -> float:
     Where its backend's probe was not answered either, the silence began up to a pulse before this bucket was looked at: a
     bucket behind a proxy's sign-in page was Ready for nine minutes, until its own next look, and for the grace besides.
     """
-    s.memo.unreachable_since = s.memo.unreachable_since or s.now
+    if s.memo.unreachable_since is None:
+        s.memo.unreachable_since = s.clock
     known = s.settings.pulse + SPREAD if s.store.silent else 0.0
-    silent = (s.now - s.memo.unreachable_since).total_seconds() + known
+    silent = s.clock - s.memo.unreachable_since + known
     return s.settings.grace_unreachable - silent
 
 
@@ -97,15 +97,15 @@ def _acknowledged(s: Situation) -> dict[str, object]:
     return {"lost_at": None, "content_holds": ()}
 
 
-USAGE_EVERY = timedelta(hours=1)
+USAGE_EVERY = 3600.0  # seconds
 COUNTED_AGAIN = 60.0  # seconds between two reports of how far a count is; its end is told at once
 
 
 def _usage(s: Situation, backend: Backend) -> dict[str, object]:
     """At most hourly, and only when it changed by five percent: usage is no reason to write a status."""
-    if s.memo.usage_at is not None and s.now - s.memo.usage_at < USAGE_EVERY:
+    if s.memo.usage_at is not None and s.clock - s.memo.usage_at < USAGE_EVERY:
         return {}
-    s.memo.usage_at = s.now
+    s.memo.usage_at = s.clock
     try:
         told = backend.usage(s.spec.bucket_name)
     except StoreError:

@@ -119,3 +119,14 @@ class Lagging:
             return answer
         self._turn += 1
         return answer if self._turn % 2 else _NOTHING[asked.sub]
+
+
+def late(sub: str) -> Fault:
+    """Of one setting it always answers as of a bucket on which nothing was set yet."""
+
+    def fault(asked: Asked, forward: Forward) -> Answer:
+        answer = forward(asked)
+        hides = asked.method == "GET" and asked.sub == sub and answer.status < 400
+        return _NOTHING[sub] if hides else answer
+
+    return fault

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from imagestore.core.conditions import Judged
-from imagestore.core.model import ListMap, Model
+from imagestore.core.model import ListMap, Model, UnknownAs
 
 State = Literal["InSync", "Drifted", "Pending", "Held", "Unsupported", "Failed"]
 
@@ -15,7 +15,7 @@ class FacetStatus(Model):
     """What became of one setting, as last read."""
 
     name: Annotated[str, Field(max_length=64, description="The field of the spec.")]
-    state: Annotated[State, Field(description="Whether the store agrees.")]
+    state: Annotated[State, UnknownAs("Pending"), Field(description="Whether the store agrees.")]
     reason: Annotated[str | None, Field(max_length=256, description="One word for programs.")] = None
     message: Annotated[str | None, Field(max_length=4096, description="A sentence for people.")] = None
     wish: Annotated[

@@ -98,9 +98,17 @@ class Schema:
     keys: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class UnknownAs:
+    """A status field with few words: what one of a newer version is taken for when the rest is worth remembering."""
+
+    word: str
+
+
 # All of them: the CRD generator refuses any other annotation.
 MARKERS = (
-    ByHand, Cel, Form, Immutable, Internal, InTier, KmsKey, ListMap, ListSet, Reference, Resolved, Schema, WishOnly,
+    ByHand, Cel, Form, Immutable, Internal, InTier, KmsKey, ListMap, ListSet, Reference, Resolved, Schema, UnknownAs,
+    WishOnly,
 )  # fmt: skip
 
 M = TypeVar("M")

@@ -17,6 +17,7 @@ from imagestore.api.imagebucket import FINDINGS, ImageBucketSpec
 from imagestore.api.kinds import IMAGE_BUCKET, KINDS, LIFECYCLE_POLICY, STORAGE_BACKEND, Kind
 from imagestore.core.model import Model
 from imagestore.core.references import names
+from imagestore.core.salvage import salvaged
 
 Json = Any
 S = TypeVar("S", bound=Model)
@@ -231,8 +232,8 @@ def understood(kind: type[S], raw: bytes) -> S:
 
 
 def lenient(kind: type[S], raw: bytes) -> S:
-    """A status that cannot be understood is no memory at all: the store's own is what counts."""
+    """A status, as far as this version understands it: what it does understand is not forgotten for the rest's sake."""
     try:
         return kind.model_validate_json(raw)
     except ValidationError:
-        return kind()
+        return salvaged(kind, json.loads(raw))

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from imagestore.api.storagebackend import StorageBackendSpec, StorageBackendStatus
 from imagestore.backends.base import Backend
 from imagestore.k8s.cache import Cache
-from imagestore.k8s.objects import STORAGE_BACKEND, Key
+from imagestore.k8s.objects import STORAGE_BACKEND, Key, lenient
 from imagestore.reconcile.desired import inputs_hash
 from imagestore.reconcile.situation import Store
 from imagestore.reconcile.tiers import remote_tiers, unready
@@ -38,11 +38,7 @@ class _Connection:
 
 @lru_cache(maxsize=256)
 def _unready(spec: bytes, status: bytes) -> dict[str, str]:
-    try:
-        read = StorageBackendStatus.model_validate_json(status)
-    except ValidationError:
-        read = StorageBackendStatus()
-    return unready(StorageBackendSpec.model_validate_json(spec), read)
+    return unready(StorageBackendSpec.model_validate_json(spec), lenient(StorageBackendStatus, status))
 
 
 def _has_tiers(store: Store) -> bool:

@@ -15,8 +15,9 @@ from imagestore.cli.manifests.load import Manifests
 from imagestore.cli.planning.surroundings import OFFLINE, Known, Snapshot
 from imagestore.cli.wrong import Wrong
 from imagestore.core.salvage import salvaged
-from imagestore.k8s.access import Access, AccessError, find
+from imagestore.k8s.access import Access, find
 from imagestore.k8s.client import ApiError, Client
+from imagestore.k8s.errors import AccessError
 from imagestore.k8s.resources import BY_KIND, NAMESPACES, SECRETS, Resource
 from imagestore.reconcile.situation import Meta
 

@@ -36,6 +36,7 @@ __all__ = [
     "compact",
     "key_of",
     "lenient",
+    "older",
     "stored",
     "understood",
     "version",
@@ -213,6 +214,12 @@ def _dicts(value: Json) -> list[dict[str, Any]]:
 def version(resource_version: str) -> int | None:
     """A resource version as a number, None where the API server does not use numbers."""
     return int(resource_version) if resource_version.isdecimal() else None
+
+
+def older(seen: str, known: str) -> bool:
+    """Whether one version is certainly from before the other."""
+    mine, theirs = version(seen), version(known)
+    return mine is not None and theirs is not None and mine < theirs
 
 
 class NotUnderstood(Exception):

@@ -93,6 +93,32 @@ def test_another_clusters_bucket_of_ours_is_found_not_made() -> None:
     assert "Created" not in world.reasons()
 
 
+class Late(dict[str, MemoryBucket]):
+    """Buckets that a store shows only after it was asked for them some more times (SeaweedFS, for a moment)."""
+
+    def __init__(self, asked: int) -> None:
+        super().__init__()
+        self.left = asked
+
+    def get(self, key: str, default: Any = None) -> Any:
+        found = super().get(key, default)
+        if found is None or self.left <= 0:
+            return found
+        self.left -= 1
+        return None
+
+
+@pytest.mark.parametrize("asked", [1, 2, 3, 6])
+@pytest.mark.parametrize("answers_own", [True, False])
+def test_a_bucket_that_does_not_show_up_at_once_is_no_orphan(asked: int, *, answers_own: bool) -> None:
+    """ "The name is taken" forgot the intent, and the bucket was another's from then on."""
+    store = MemoryStore(Late(asked), answers_own=answers_own)
+    world = World(store=store).apply(**ON).settle()
+    assert world.ready == ("True", "InSync")
+    assert world.bucket.tags == {"team": "shop", OWNER: MARK}
+    assert "BucketTaken" not in world.reasons()
+
+
 def denied(world: World) -> None:
     """The store says twice that the bucket is not there, and has it again when it is asked to create it."""
     hidden = world.store.buckets.pop(BUCKET)

@@ -43,6 +43,7 @@ class MemoryStore:
     alters: Callable[[str, Facet], Facet] | None = None
     page: int = 1000  # items of a listing
     terms: Terms = field(default_factory=Terms)
+    identity: str | None = None
 
     def call(self, operation: str, bucket: str) -> None:
         """Every operation begins here."""
@@ -105,7 +106,11 @@ class MemoryBackend:
 
     def probe(self) -> Server:
         self.store.call("Probe", "")
-        return Server("memory", "1")
+        return Server("memory", "1", self.store.identity)
+
+    def identity(self, *, anew: bool = False) -> str | None:
+        self.store.call("Identity", "")
+        return self.store.identity
 
     def look(self, bucket: str, *, expected: bool = True) -> Sight | None:
         self.store.call("Look", bucket)

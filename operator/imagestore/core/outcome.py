@@ -29,9 +29,13 @@ class Note:
 
 @dataclass(frozen=True)
 class Outcome(Generic[S]):
-    """``status`` None leaves it as it is; ``requeue_after`` in seconds, None: only when something changes."""
+    """``status`` None leaves it as it is; ``requeue_after`` in seconds, None: only when something changes.
+
+    ``doubts``: buckets that were looked for, because the store may be another one; its backend has to judge.
+    """
 
     status: S | None
     notes: tuple[Note, ...] = ()
     requeue_after: float | None = None
     finalizer: Finalizer = Finalizer.HOLD
+    doubts: tuple[str, ...] = ()

@@ -83,6 +83,8 @@ class Stored:
     labels: tuple[tuple[str, str], ...] = ()  # of a bucket, which policies select by them
     counts: tuple[tuple[str, int], ...] = ()  # of a policy: buckets by state
     tiers: tuple[tuple[str, str], ...] = ()  # of a backend: its remote tiers by state
+    endpoint: str = ""  # of a bucket: where it was last seen
+    another: bool = False  # of a backend: another account or server answers than the one that is known
 
     @property
     def finalized(self) -> bool:
@@ -140,6 +142,8 @@ def stored(kind: Kind, raw: Json) -> Stored:
         labels=_pairs(meta.get("labels")) if bucket else (),
         counts=_counts(status) if kind is LIFECYCLE_POLICY else (),
         tiers=_states(status.get("tiers"), "storageClass") if kind is STORAGE_BACKEND else (),
+        endpoint=intern(str(status.get("endpoint") or "")) if bucket else "",
+        another=kind is STORAGE_BACKEND and "another" in status,
     )
 
 

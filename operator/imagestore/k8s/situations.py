@@ -6,6 +6,7 @@ from datetime import datetime
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
+from imagestore.api.storagebackend import StorageBackendStatus
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.mirrors import Namespaces
 from imagestore.k8s.objects import Key, Stored, lenient
@@ -14,8 +15,16 @@ from imagestore.k8s.stores import Stores
 from imagestore.k8s.surveyor import Surveyor
 from imagestore.k8s.views import Views
 from imagestore.reconcile.seen import Bucket
-from imagestore.reconcile.situation import Memo, Meta, Referenced, Settings, Situation
-from imagestore.reconcile.tenancy import TEMPLATE, allowed_namespace, fits, granted
+from imagestore.reconcile.situation import (
+    BackendSituation,
+    Memo,
+    Meta,
+    Referenced,
+    Served,
+    Settings,
+    Situation,
+)
+from imagestore.reconcile.tenancy import eligible
 
 
 class Situations:
@@ -60,6 +69,33 @@ class Situations:
             referenced={other.key.name: self._referenced(other) for other in self._cache.reached_from(obj)},
             policies=self._policies.of(obj),
             surveys=self._surveyor.of(obj.key),
+            neighbours=lambda: self.served(obj.backend),
+        )
+
+    def of_backend(self, obj: Stored) -> BackendSituation:
+        """Blocking: it may connect to the store."""
+        name = obj.key.name
+        return BackendSituation(
+            meta=meta(obj),
+            status=lenient(StorageBackendStatus, obj.status),
+            store=self._stores.store(name),
+            settings=self.settings,
+            now=self.now(),
+            token=lambda: secrets.token_hex(5),
+            served=self.served(name),
+            doubts=self._stores.doubts(name),
+        )
+
+    def served(self, backend: str) -> tuple[Served, ...]:
+        """The ImageBuckets that a backend serves, oldest claim first. Of a spec that is not understood: all.
+
+        Anybody may name a backend: a squatter in a namespace that is not allowed kept it from being deleted.
+        """
+        found = (b for b in map(self._cache.get, self._cache.buckets_of(backend)) if b is not None)
+        if self._stores.spec(backend) is not None:
+            found = (b for b in found if self._eligible(b) and self._older_rival(b) is None)
+        return tuple(
+            Served(f"{b.key.namespace}/{b.key.name}", b.bucket, b.incumbent, b.endpoint) for b in found
         )
 
     def of_policy(self, obj: Stored) -> tuple[Bucket, ...]:
@@ -86,10 +122,8 @@ class Situations:
     def _eligible(self, rival: Stored) -> bool:
         spec = self._stores.spec(rival.backend)
         namespace = rival.key.namespace
-        if spec is None or not allowed_namespace(spec, namespace, self._namespaces.labels(namespace)):
-            return False
-        template = (spec.tenancy and spec.tenancy.bucket_names) or TEMPLATE
-        return fits(template, namespace, rival.bucket) or granted(spec, namespace, rival.bucket)
+        labels = self._namespaces.labels(namespace)
+        return spec is not None and eligible(spec, namespace, labels, rival.bucket)
 
 
 def _tied(obj: Stored, rival: Stored) -> bool:

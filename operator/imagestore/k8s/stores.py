@@ -12,9 +12,10 @@ from pydantic import ValidationError
 from imagestore.api.storagebackend import StorageBackendSpec, StorageBackendStatus
 from imagestore.backends.base import Backend
 from imagestore.k8s.cache import Cache
-from imagestore.k8s.objects import STORAGE_BACKEND, Key
+from imagestore.k8s.objects import STORAGE_BACKEND, Key, lenient
 from imagestore.reconcile.desired import inputs_hash
-from imagestore.reconcile.situation import Store
+from imagestore.reconcile.doubts import standing
+from imagestore.reconcile.situation import Standing, Store
 from imagestore.reconcile.tiers import remote_tiers, unready
 
 log = logging.getLogger(__name__)
@@ -38,11 +39,13 @@ class _Connection:
 
 @lru_cache(maxsize=256)
 def _unready(spec: bytes, status: bytes) -> dict[str, str]:
-    try:
-        read = StorageBackendStatus.model_validate_json(status)
-    except ValidationError:
-        read = StorageBackendStatus()
+    read = lenient(StorageBackendStatus, status)
     return unready(StorageBackendSpec.model_validate_json(spec), read)
+
+
+@lru_cache(maxsize=256)
+def _standing(status: bytes) -> Standing:
+    return standing(lenient(StorageBackendStatus, status))
 
 
 def _has_tiers(store: Store) -> bool:
@@ -59,6 +62,7 @@ class Stores:
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._specs: dict[bytes, StorageBackendSpec] = {}
         self._inputs: dict[bytes, str] = {}
+        self._doubts: dict[str, tuple[str, ...]] = {}
 
     def spec(self, name: str) -> StorageBackendSpec | None:
         """The spec of a StorageBackend, None if there is none that can be understood."""
@@ -82,7 +86,16 @@ class Stores:
             known = self._known.get(name)
             current = known is not None and known.spec == obj.spec
             store = known.store if known and current else self._connect(name, obj.spec)
+        store = replace(store, standing=_standing(obj.status))
         return replace(store, unready=_unready(obj.spec, obj.status)) if _has_tiers(store) else store
+
+    def doubt(self, name: str, buckets: tuple[str, ...]) -> None:
+        """A visit did not find these where they ought to be; the backend's next one looks for them."""
+        self._doubts[name] = buckets
+
+    def doubts(self, name: str) -> tuple[str, ...]:
+        """Those, once."""
+        return self._doubts.pop(name, ())
 
     def drop(self, name: str) -> None:
         """Connect anew the next time. What runs now keeps the connection that it has."""

@@ -165,7 +165,7 @@ class Triggers:
         if before.ready != "True" and after.ready == "True":
             waiting = self._unsettled(self._cache.buckets_of(after.backend))
             self._add(key for key in waiting if not self._queue.is_running(key))
-        if before.tiers != after.tiers:
+        if (before.tiers, before.another) != (after.tiers, after.another):
             self._add(self._cache.buckets_of(after.backend))
 
     def _gone(self, obj: Stored) -> None:

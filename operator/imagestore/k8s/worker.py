@@ -32,7 +32,7 @@ from imagestore.k8s.stores import Stores
 from imagestore.k8s.withdrawal import Withdrawal
 from imagestore.k8s.writer import Gone, Writer
 from imagestore.reconcile import lifecyclepolicy, seen
-from imagestore.reconcile.situation import Meta, Settings, Situation, Store
+from imagestore.reconcile.situation import BackendSituation, Meta, Settings, Situation
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -41,10 +41,7 @@ _LONGEST = 600.0
 
 
 Bucket = Callable[[Situation], Outcome[ImageBucketStatus]]
-Backend = Callable[
-    [Meta, StorageBackendStatus, Store, int, datetime, Settings], Outcome[StorageBackendStatus]
-]
-
+Backend = Callable[[BackendSituation], Outcome[StorageBackendStatus]]
 
 Policy = Callable[
     [Meta, LifecyclePolicySpec, LifecyclePolicyStatus, Sequence[seen.Bucket], datetime, Settings],
@@ -132,6 +129,7 @@ class Worker:
         for note in outcome.notes:
             self._desk.recorder.note(obj, note)
         self._failures.pop(obj.key, None)
+        self._doubt(obj, outcome.doubts)
         now = self._desk.cache.get(obj.key)
         if further and now is not None and outcome.requeue_after == 0 and not self._desk.queue.closed:
             return await self._reconcile(now, taken, further=False)
@@ -144,11 +142,7 @@ class Worker:
         return self._desk.reconcilers.bucket(replace(situation, withdrawn=withdrawn))
 
     def _backend(self, obj: Stored) -> Outcome[StorageBackendStatus]:
-        store, buckets = self._desk.stores.store(obj.key.name), self._desk.cache.count_of(obj.key.name)
-        status, situations = lenient(StorageBackendStatus, obj.status), self._desk.situations
-        return self._desk.reconcilers.backend(
-            meta(obj), status, store, buckets, situations.now(), situations.settings
-        )
+        return self._desk.reconcilers.backend(self._desk.situations.of_backend(obj))
 
     def _policy(self, obj: Stored) -> Outcome[LifecyclePolicyStatus]:
         # As for a bucket: what a newer version added must not be passed over.
@@ -158,6 +152,12 @@ class Worker:
         return self._desk.reconcilers.policy(
             meta(obj), spec, status, buckets, situations.now(), situations.settings
         )
+
+    def _doubt(self, obj: Stored, buckets: tuple[str, ...]) -> None:
+        """The backend judges whether its store is another one: once, for all of its buckets."""
+        if buckets:
+            self._desk.stores.doubt(obj.backend, buckets)
+            self._desk.queue.add(Key(STORAGE_BACKEND.name, "", obj.backend), Priority.RETRY)
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
         context = contextvars.copy_context()

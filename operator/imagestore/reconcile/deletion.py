@@ -30,6 +30,9 @@ def reconcile(s: Situation) -> Result:
     if backend is None:
         message = f"{s.store.trouble or 'the StorageBackend is gone'}; {WAY_OUT}"
         return _blocked(s, "BackendUnusable", message)
+    if s.store.standing.another:
+        message = f"another account or server answers than the one that had the bucket; {WAY_OUT}"
+        return _blocked(s, "AnotherStore", message)
     try:
         return _delete(s, backend)
     except NotFound:

@@ -30,6 +30,9 @@ def barred(s: Situation) -> Result | None:
     if s.store.backend is None:
         message = s.store.trouble or "the backend cannot be used yet"
         return _stop(s, report.reconciling("BackendUnusable", message, "Unknown"))
+    if s.store.standing.another:
+        message = "another account or server answers than before; nothing is done there before the administrator agrees"
+        return _stop(s, report.reconciling("AnotherStore", message, "Unknown"))
     return None
 
 

@@ -3,7 +3,7 @@
 Both are signed like S3. Answers have one shape for both stores, so that one codec serves them:
 ``admin:GetBucketQuota {Bucket} -> {Size}`` (bytes, 0 without), ``admin:SetBucketQuota {Bucket, Size}``,
 ``admin:ClearBucketQuota {Bucket}``, ``admin:GetBucketUsage {Bucket} -> {Objects, Bytes}``, empty if not known yet.
-MinIO alone has ``admin:ListTiers -> {Tiers}``, ``admin:AddTier {Tier, Keys}`` and ``admin:EditTier {Name, Keys}``.
+MinIO alone has ``admin:GetDeployment -> {Id}``, ``admin:ListTiers -> {Tiers}``, ``admin:AddTier {Tier, Keys}`` and ``admin:EditTier {Name, Keys}``.
 """
 
 import json
@@ -171,6 +171,11 @@ def _minio_usage(send: Send, parameters: Mapping[str, Any]) -> dict[str, Any]:
     return {"Objects": used.get("objectsCount", 0), "Bytes": used.get("size", 0)}
 
 
+def _minio_deployment(send: Send, _: Mapping[str, Any]) -> dict[str, Any]:
+    told = send("GET", "/minio/admin/v3/info", {}) or {}
+    return {"Id": told.get("deploymentID")}
+
+
 def _minio_tiers(send: Send, _: Mapping[str, Any]) -> dict[str, Any]:
     """What is no list of tiers must not be taken for an empty one: a tier would be made that is there."""
     told = send("GET", _TIER, {}) or []
@@ -204,6 +209,7 @@ OPERATIONS: Mapping[Provider, Mapping[str, Operation]] = {
         "admin:SetBucketQuota": _minio_set,
         "admin:ClearBucketQuota": _minio_set,
         "admin:GetBucketUsage": _minio_usage,
+        "admin:GetDeployment": _minio_deployment,
         "admin:ListTiers": _minio_tiers,
         "admin:AddTier": _minio_add_tier,
         "admin:EditTier": _minio_edit_tier,

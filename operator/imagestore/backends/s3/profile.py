@@ -12,6 +12,14 @@ from imagestore.core.losses import Limit
 from imagestore.core.reading import Level, Support
 
 
+class Identity(StrEnum):
+    """What tells which account or server answers, and how it is called."""
+
+    ACCOUNT = "account"  # the owner that ListBuckets names
+    USER = "user"  # the same; on Ceph its tenant is in it
+    DEPLOYMENT = "deployment"  # MinIO's admin API; its ListBuckets names the same owner everywhere
+
+
 class Location(StrEnum):
     """What CreateBucket's location constraint may be."""
 
@@ -32,6 +40,7 @@ class Profile:
     product: str
     support: Mapping[str, Support]
     location: Location = Location.NONE
+    identity: Identity | None = None
     lifecycle_lossless: bool = False
     tiering: Tiering = NO_TIERS
     remote_tiers: tuple[str, ...] = ()

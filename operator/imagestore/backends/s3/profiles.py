@@ -12,7 +12,7 @@ from imagestore.api.storagebackend import Provider
 from imagestore.api.tiers import AMAZON_CLASSES
 from imagestore.backends.s3.documented import IBM, ORACLE
 from imagestore.backends.s3.notifications import ONE_BY_ONE
-from imagestore.backends.s3.profile import Location, Profile, none, partial
+from imagestore.backends.s3.profile import Identity, Location, Profile, none, partial
 from imagestore.backends.s3.tiers import MOVES, Tiering
 from imagestore.core.losses import Limit
 from imagestore.core.reading import FULL, Level, Support
@@ -54,6 +54,7 @@ AWS = Profile(
         "acl": FULL,
     },
     location=Location.REGION,
+    identity=Identity.ACCOUNT,
     # After a PUT, S3 may answer with the old rules for half a minute: a trial would refuse what it keeps.
     lifecycle_lossless=True,
     tiering=Tiering(
@@ -115,6 +116,7 @@ MINIO = Profile(
         ),
         "acl": none("PutBucketAcl: 501 NotImplemented; a read answers a dummy"),
     },
+    identity=Identity.DEPLOYMENT,
     tiering=Tiering(once=True),
     remote_tiers=("admin:ListTier", "admin:SetTier"),
 )
@@ -168,6 +170,7 @@ CEPH = Profile(
         ),
         "acl": FULL,
     },
+    identity=Identity.USER,
     permissions={"quota": ("caps buckets=*",)},
     rows={"notifications": ONE_BY_ONE},
     upload_keys="Encoded",

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from imagestore.core.conditions import Condition, Status, find, is_true, settle, violations
+from imagestore.core.conditions import NEVER, Condition, Status, find, is_true, settle, violations
 
 THEN = datetime(2027, 1, 1, tzinfo=UTC)
 NOW = datetime(2027, 1, 2, tzinfo=UTC)
@@ -50,7 +50,7 @@ def test_conditions_are_found_by_type() -> None:
 class Broken:
     why: str
     conditions: tuple[Condition, ...]
-    observed: int | None = 1
+    observed: int = 1
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ class Broken:
     [
         Broken("twice", (condition("Ready"), condition("Ready"))),
         Broken("no Ready", (condition("Stalled"),)),
-        Broken("observedGeneration None", (condition("Ready"),), observed=None),
+        Broken("observedGeneration -1", (condition("Ready"),), observed=NEVER),
         Broken("observedGeneration 2", (condition("Ready"),), observed=2),
         Broken("Stalled is present and not True", (condition("Ready"), condition("Stalled", "False"))),
         Broken("Ready and Stalled", (condition("Ready"), condition("Stalled"))),
@@ -75,3 +75,4 @@ def test_each_broken_rule_is_named(case: Broken) -> None:
 def test_a_good_status_breaks_nothing() -> None:
     good = [condition("Ready", "False"), condition("Reconciling"), condition("DriftDetected")]
     assert violations(good, generation=2, observed=2) == ()
+    assert violations([condition("Suspended")], 1, 1) == (), "nobody has looked, so nobody knows"

@@ -8,6 +8,7 @@ import yaml
 
 from dev.cluster import Cluster
 from imagestore.api.kinds import IMAGE_BUCKET, KINDS, STORAGE_BACKEND, Kind
+from tests import kstatus
 from tests.crdgen import schemas
 from tests.crdgen.conftest import ROOT
 
@@ -78,11 +79,25 @@ def test_the_server_fills_in_limits_and_nothing_else(installed: Cluster) -> None
     assert defaults == {".spec.limits.requestsPerSecond", ".spec.limits.burst", ".spec.limits.concurrency"}
 
 
-def test_a_status_cannot_be_written_with_the_object(installed: Cluster) -> None:
-    wanted, *_ = maximal(STORAGE_BACKEND)
-    text = yaml.safe_dump(wanted | {"metadata": {"name": "forged"}})
-    made = installed.kubectl("create", "--dry-run=server", "-o", "json", "-f", "-", input=text)
-    assert "status" not in json.loads(made.stdout)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda k: k.name)
+def test_what_nobody_has_looked_at_is_in_progress(installed: Cluster, kind: Kind) -> None:
+    """Without a status of its own it was Current to kstatus: Flux went on while no operator was there.
+
+    What an object is created with does not count: a status cannot be written with it.
+    """
+    wanted, *_ = maximal(kind)
+    name = f"unseen-{kind.short}"
+    status = {"observedGeneration": 1, "conditions": []}
+    forged = wanted | {"metadata": {**wanted["metadata"], "name": name}, "status": status}
+    installed.kubectl("create", "-f", "-", input=yaml.safe_dump(forged))
+    listed = {o["metadata"]["name"]: o for o in installed.get(kind.plural)["items"]}
+    for seen in (installed.get(kind.plural, name), listed[name]):
+        assert seen["status"] == {"observedGeneration": -1}
+        assert kstatus.compute(seen) == "InProgress"
+    # A status of which a part was written is no answer either: the intent of a bucket comes before any look.
+    half = '{"status": {"observedGeneration": null, "conditions": []}}'
+    installed.kubectl("patch", kind.plural, name, "--subresource=status", "--type=merge", "-p", half)
+    assert kstatus.compute(installed.get(kind.plural, name)) == "InProgress"
 
 
 def test_buckets_are_selected_by_name_and_backend(installed: Cluster) -> None:

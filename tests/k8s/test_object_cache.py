@@ -24,6 +24,7 @@ def raw(name: str, *, namespace: str = "shop", version: int = 1, age: int = 0, *
         "uid": more.pop("uid", f"uid-{namespace}-{name}"),
         "resourceVersion": str(version),
         "generation": 1,
+        "finalizers": ["imagestore.dev/bucket"],
         "creationTimestamp": (START + timedelta(seconds=age)).isoformat().replace("+00:00", "Z"),
         **more.pop("metadata", {}),
     }

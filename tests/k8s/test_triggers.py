@@ -81,6 +81,14 @@ def test_what_is_as_it_was_left_is_looked_at_some_time_in_the_interval(world: Wo
     assert world.queue.delayed == 0
 
 
+def test_what_was_let_go_is_taken_hold_of_at_once(world: World) -> None:
+    """After a reinstall: deleted before its turn in the interval it was gone, whatever its deletionPolicy said."""
+    settled = DONE | {"inputsHash": world.inputs()}
+    world.bucket(None, "released", status=settled, metadata={"finalizers": ["example.com/other"]})
+    world.bucket(None, "held", status=settled)
+    assert list(world.taken()) == [("released", Priority.LOOK)]
+
+
 def test_what_was_left_undone_is_taken_up_at_once(world: World) -> None:
     world.bucket(None, "undone")
     assert list(world.taken()) == [("undone", Priority.LOOK)]

@@ -13,6 +13,9 @@ from pydantic import Field
 from imagestore.core.model import ListMap, Model
 
 Status = Literal["True", "False", "Unknown"]
+# What a status says of its generation before the first look. An object without any observedGeneration is Current to
+# kstatus, so Flux went on while no operator was there.
+NEVER = -1
 
 
 class Condition(Model):
@@ -33,9 +36,9 @@ class Condition(Model):
 class Judged(Model):
     """What every status begins with."""
 
-    observed_generation: Annotated[int | None, Field(ge=0, description="The generation that was judged.")] = (
-        None
-    )
+    observed_generation: Annotated[
+        int, Field(ge=NEVER, description="The generation that was judged; -1 before the first look.")
+    ] = NEVER
     conditions: Annotated[
         tuple[Condition, ...],
         ListMap("type"),
@@ -68,15 +71,15 @@ def is_true(conditions: Iterable[Condition], type_: str) -> bool:
     return found is not None and found.status == "True"
 
 
-def violations(conditions: Iterable[Condition], generation: int, observed: int | None) -> tuple[str, ...]:
+def violations(conditions: Iterable[Condition], generation: int, observed: int) -> tuple[str, ...]:
     """What is wrong with a status by the rules of kstatus; used by every test that writes one."""
     present = list(conditions)
     wrong = []
     if len({c.type for c in present}) != len(present):
         wrong.append("a condition type appears twice")
-    if find(present, "Ready") is None:
+    if find(present, "Ready") is None and not is_true(present, "Suspended"):
         wrong.append("no Ready condition")
-    if observed is None or observed > generation:
+    if not NEVER < observed <= generation:
         wrong.append(f"observedGeneration {observed} does not fit generation {generation}")
     wrong += [f"{c.type} is present and not True" for c in present if _abnormal(c) and c.status != "True"]
     if is_true(present, "Ready"):

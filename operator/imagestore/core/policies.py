@@ -114,7 +114,7 @@ def _taken(mine: Any, theirs: Any, steps: Sequence[paths.Step]) -> Any:
     if isinstance(mine, Mapping):
         return _entry_taken(mine, theirs, str(steps[0]))
     step = steps[0]
-    return _item_taken(mine, theirs or (), step, steps[1:]) if isinstance(step, paths.Item) else theirs
+    return _item_taken(mine or (), theirs or (), step, steps[1:]) if isinstance(step, paths.Item) else theirs
 
 
 def _field(value: Model, steps: Sequence[paths.Step]) -> tuple[str, Sequence[paths.Step]]:

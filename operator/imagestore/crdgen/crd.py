@@ -3,6 +3,7 @@
 from typing import Any
 
 from imagestore.api.kinds import Column, Kind
+from imagestore.core.conditions import NEVER
 from imagestore.crdgen import rules, schema
 from imagestore.crdgen.refusal import refuse
 
@@ -60,7 +61,9 @@ def root_schema(kind: Kind) -> Json:
             "kind": {"type": "string", "description": f"{kind.name}."},
             "metadata": {"type": "object"},
             "spec": schema.of_model(kind.spec, f"{kind.name}.spec"),
-            "status": schema.of_model(kind.status, f"{kind.name}.status"),
+            # The API server gives this to every object that has no status yet.
+            "status": schema.of_model(kind.status, f"{kind.name}.status")
+            | {"default": {"observedGeneration": NEVER}},
         },
     }
     rules.add(made, kind.cel)

@@ -92,6 +92,13 @@ class Stored:
         return FINALIZERS.get(self.key.kind) in self.finalizers
 
     @property
+    def let_go(self) -> bool:
+        """Whether our finalizer is missing where there should be one, as after an uninstall: deleted now, it is gone
+        before anything was done for it.
+        """
+        return self.key.kind in FINALIZERS and not self.finalized
+
+    @property
     def age(self) -> tuple[datetime, str]:
         """What the older of two is told by; timestamps have whole seconds, so the uid decides a tie."""
         return self.created, self.uid

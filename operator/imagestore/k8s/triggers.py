@@ -105,7 +105,7 @@ class Triggers:
     def _appeared(self, obj: Stored, *, listed: bool) -> None:
         if not listed:
             self._queue.add(obj.key, Priority.EDIT)
-        elif obj.settled and self._same_inputs(obj):
+        elif obj.settled and not obj.let_go and self._same_inputs(obj):
             self._queue.add_after(obj.key, _share(obj.uid) * self._pause(obj), Priority.LOOK)
         else:
             self._queue.add(obj.key, Priority.LOOK)

@@ -2,7 +2,7 @@
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import FINDINGS
-from imagestore.core.conditions import Condition, find
+from imagestore.core.conditions import Condition, is_true
 from imagestore.core.outcome import Finalizer, Outcome
 from imagestore.reconcile import report
 from imagestore.reconcile.situation import Situation
@@ -46,17 +46,24 @@ def _rival(s: Situation, rival: str) -> str:
 
 
 def _suspended(s: Situation) -> list[Condition]:
-    """Ready keeps what it last said: nobody looks, so nobody knows better."""
+    """Ready keeps what the last look said: nobody looks, so nobody knows better.
+
+    Before any look nothing is said: kstatus takes Ready=Unknown for work that is under way, so Flux waited for a
+    suspended bucket until it gave up, each time anew.
+    """
     replaced = {"Suspended", "ContentLost", "Reconciling", *FINDINGS}  # report.status adds what is still so
-    kept = [c for c in s.status.conditions if c.type not in replaced]
-    if find(kept, "Ready") is None:
-        kept.append(
-            report.condition("Ready", "Suspended", "never looked at: spec.suspend is true", "Unknown")
-        )
+    if not _was_seen(s):
+        replaced |= {"Ready", "Stalled"}
     return [
-        *kept,
+        *(c for c in s.status.conditions if c.type not in replaced),
         report.condition("Suspended", "Suspended", "spec.suspend is true; nothing is looked at or changed"),
     ]
+
+
+def _was_seen(s: Situation) -> bool:
+    """Whether the status tells of a look at the store, and not only of what stood in the way of one."""
+    known = s.status.created is not None or bool(s.status.facets)
+    return known or is_true(s.status.conditions, "Ready")
 
 
 def _stop(s: Situation, conditions: list[Condition]) -> Result:

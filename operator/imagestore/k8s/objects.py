@@ -84,7 +84,7 @@ class Stored:
     counts: tuple[tuple[str, int], ...] = ()  # of a policy: buckets by state
     tiers: tuple[tuple[str, str], ...] = ()  # of a backend: its remote tiers by state
     endpoint: str = ""  # of a bucket: where it was last seen
-    another: bool = False  # of a backend: another account or server answers than the one that is known
+    holds: str = ""  # of a backend: why nothing is made there, as its status has it
 
     @property
     def finalized(self) -> bool:
@@ -150,7 +150,7 @@ def stored(kind: Kind, raw: Json) -> Stored:
         counts=_counts(status) if kind is LIFECYCLE_POLICY else (),
         tiers=_states(status.get("tiers"), "storageClass") if kind is STORAGE_BACKEND else (),
         endpoint=intern(str(status.get("endpoint") or "")) if bucket else "",
-        another=kind is STORAGE_BACKEND and "another" in status,
+        holds=_holds(status) if kind is STORAGE_BACKEND else "",
     )
 
 
@@ -167,6 +167,14 @@ def _settled(meta: Json, spec: Json, status: Json, conditions: Mapping[Any, Any]
         and spec.get("reconcileRequest") == status.get("reconcileRequest")
         and not status.get("intent")
     )
+
+
+def _holds(status: Json) -> str:
+    """Another store answers, or many buckets are missing and nobody has agreed."""
+    if "another" in status:
+        return "another"
+    missing = _dict(status.get("missing"))
+    return "missing" if missing and not missing.get("agreed") else ""
 
 
 def _asking(status: Json) -> bool:

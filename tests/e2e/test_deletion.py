@@ -49,7 +49,9 @@ def test_delete_all_stops_at_locked_objects_and_can_be_called_off(shop: User) ->
     shop.ready("archive")
     shop.s3.put_object(Bucket="shop--archive", Key="scan.dcm", Body=b"scan")
     shop.delete("archive", wait=False)
-    assert "scan.dcm" in shop.stuck("archive", "ObjectLocked")
+    said = shop.stuck("archive", "ObjectLocked")
+    assert "1 versions and uploads stay" in said
+    assert "scan.dcm" not in said, "names of pictures are in no status"
     assert shop.s3.get_object(Bucket="shop--archive", Key="scan.dcm")["Body"].read() == b"scan"
     shop.patch("archive", deletionPolicy="Retain")
     eventually(lambda: not shop.exists("archive"), PATIENCE, "let go")

@@ -74,3 +74,25 @@ def test_a_spoilt_listing_is_no_proof_of_emptiness(seaweedfs_store: Server, page
         world.go(2)
         assert world.ready[1] == "NotEmpty"
     assert len(plain(seaweedfs_store).list_objects_v2(Bucket=world.bucket_name)["Contents"]) == 3
+
+
+def test_a_store_that_says_yes_and_keeps_the_objects_is_not_asked_for_ever(
+    made: StoreWorld, proxy: Proxy
+) -> None:
+    """Progress is what a listing shows: it was emptied "for 5000 versions" in ten passes, and nothing was gone."""
+    filled(made).edit(deletionPolicy="DeleteAll").delete()
+    yes = faults.always(200, b"<DeleteResult></DeleteResult>")
+    with proxy.failing(yes, lambda asked: asked.sub == "delete"):
+        made.go(3)
+        assert made.ready == ("False", "NotRemoved"), made.ready_message
+        assert "3 versions and uploads stay" in made.ready_message
+        assert ".jpg" not in str(made.status) + str(made.notes)
+        assert made.status["deletion"]["removed"] == 0
+        writes, waits = made.writes, []
+        for _ in range(3):
+            made.go(1)
+            waits.append(made.wait or 0)
+        assert waits == sorted(waits)
+        assert made.writes == writes
+    made.finish()
+    assert gone(made)

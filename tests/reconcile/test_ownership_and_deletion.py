@@ -130,6 +130,49 @@ def test_emptying_can_be_stopped() -> None:
     world.edit(deletionPolicy="Retain").settle()
     assert world.gone
     assert len(world.bucket.versions) == 1500
+    said = world.notes[-1].message
+    assert "with everything in it" not in said, "a thousand objects are gone"
+    assert "1 000 versions, delete markers and uploads were removed from it" in said
+
+
+@pytest.mark.parametrize("stop", [{"suspend": True}, {"mode": "Observe"}])
+def test_emptying_that_is_stopped_otherwise_says_how_much_is_gone(stop: dict[str, object]) -> None:
+    world = doomed(**{f"k{i}": "" for i in range(1500)})
+    world.step()
+    world.edit(**stop).settle()
+    assert "1 000 versions, delete markers and uploads were removed from it" in world.notes[-1].message
+
+
+def test_a_store_that_says_yes_and_keeps_the_objects_stops_the_emptying() -> None:
+    """It was asked again at once, for ever, with a status for each time that counted what was still there."""
+    world = doomed(**{f"k{i}": "" for i in range(1500)})
+    world.step()
+    world.store.keeps = True
+    world.step()
+    assert world.ready == ("False", "NotRemoved")
+    assert "500 versions and uploads stay" in str(world.condition("Ready"))
+    assert world.status["deletion"]["removed"] == 1000
+    writes = world.writes
+    waits = [world.step().requeue_after or 0 for _ in range(5)]
+    assert waits == sorted(waits)
+    assert waits[-1] > 100
+    assert world.writes == writes, "nothing is new, so nothing is written"
+    world.store.keeps = False
+    world.settle()
+    assert world.gone
+
+
+def test_a_store_that_lists_again_what_it_removed_stops_the_emptying() -> None:
+    world = doomed(a="", b="")
+    for _ in range(3):
+        world.step()
+        world.bucket.versions.update(a="", b="")
+    assert world.ready == ("False", "NotRemoved")
+    assert "is listed again" in str(world.condition("Ready"))
+    assert world.status["deletion"]["removed"] == 2
+    assert (world.wait or 0) > 0
+    world.settle()
+    assert world.gone, "once nothing comes back"
 
 
 def test_emptying_stops_at_what_is_locked_and_says_so() -> None:
@@ -137,8 +180,17 @@ def test_emptying_stops_at_what_is_locked_and_says_so() -> None:
     world.step()
     world.step()
     assert world.ready == ("False", "ObjectLocked")
-    assert "held: legal hold" in str(world.condition("Ready"))
+    assert "1 versions and uploads stay (1: legal hold)" in str(world.condition("Ready"))
     assert set(world.bucket.versions) == {"held"}
+
+
+def test_what_stays_is_counted_by_its_reason_and_never_named() -> None:
+    """ "and 15 more" was said of 2295, and names of pictures stood in a status."""
+    world = doomed(**{f"patient-{i}.dcm": "legal hold" for i in range(2295)}, x="retention")
+    world.step()
+    said = str(world.condition("Ready"))
+    assert "2 296 versions and uploads stay (2 295: legal hold; 1: retention)" in said
+    assert "patient" not in str(world.status) + str(world.notes)
 
 
 def test_a_deleted_crd_removes_nothing() -> None:

@@ -38,26 +38,35 @@ class Sight:
 
 @dataclass(frozen=True)
 class Remains:
-    """What a listing of versions, delete markers and open uploads found; ``sample`` names a few."""
+    """What the first page of a listing of versions, delete markers and open uploads found. Without keys: a status shows it."""
 
     versions: int
     uploads: int
     more: bool = False
-    sample: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:
         """Whether nothing at all was found."""
         return not self.versions and not self.uploads
 
+    def __str__(self) -> str:
+        more = " or more" if self.more else ""
+        return f"{self.versions}{more} versions and {self.uploads} open uploads"
+
 
 @dataclass(frozen=True)
 class Swept:
-    """What one step of emptying did. ``blocked``: what may not be removed, with the store's reason."""
+    """What one step of emptying did, by what the listing shows afterwards rather than by what the store answered.
+
+    ``refused`` and ``kept``: what stays, how many by reason: the store refuses to remove it, or said that it did. Without
+    keys: a status shows them. ``digest``: of what was removed; a step that removes the same again has achieved nothing.
+    """
 
     removed: int
     more: bool
-    blocked: tuple[str, ...] = ()
+    refused: Mapping[str, int] = field(default_factory=dict)
+    kept: Mapping[str, int] = field(default_factory=dict)
+    digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -195,7 +204,7 @@ class Backend(Protocol):
         """The first page of versions, delete markers and open uploads. Reads only."""
 
     def sweep(self, bucket: str, limit: int) -> Swept:
-        """Remove up to ``limit`` versions, markers and uploads. What is gone already counts as done."""
+        """Remove up to ``limit`` versions, markers and uploads, and look what is gone. What was gone already counts as done."""
 
     def usage(self, bucket: str) -> Usage | None:
         """What the bucket holds, None where the store does not tell cheaply."""

@@ -4,6 +4,7 @@ It keeps what is obliged of a backend: facets as they were written, owner marks 
 uploads that can be locked. ``fault`` is called before each call and may raise what a store would.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -42,6 +43,7 @@ class MemoryStore:
     # What the store makes of a value that is written; a store that loses fields says so here.
     alters: Callable[[str, Facet], Facet] | None = None
     page: int = 1000  # items of a listing
+    keeps: bool = False  # says yes to every removal of an object, and keeps it
     terms: Terms = field(default_factory=Terms)
     identity: str | None = None
 
@@ -132,18 +134,22 @@ class MemoryBackend:
     def remains(self, bucket: str) -> Remains:
         self.store.call("Remains", bucket)
         found = self.store.bucket(bucket)
-        return Remains(len(found.versions), len(found.uploads), sample=tuple(sorted(found.versions)[:3]))
+        return Remains(len(found.versions), len(found.uploads))
 
     def sweep(self, bucket: str, limit: int) -> Swept:
         self.store.call("Sweep", bucket)
         found = self.store.bucket(bucket)
         free = [k for k, why in found.versions.items() if not why][:limit]
+        digest = str(sorted([*free, *found.uploads]))
+        removed = len(free) + len(found.uploads)
+        blocked = Counter(why for why in found.versions.values() if why)
+        if self.store.keeps:
+            return Swept(0, more=False, refused=blocked, kept={"still listed": removed} if removed else {})
         for key in free:
             del found.versions[key]
-        removed = len(free) + len(found.uploads)
         found.uploads.clear()
-        blocked = tuple(f"{k}: {why}" for k, why in found.versions.items() if why)
-        return Swept(removed, more=len(found.versions) > len(blocked), blocked=blocked)
+        more = len(found.versions) > blocked.total()
+        return Swept(removed, more, refused=blocked, digest=digest if removed else "")
 
     def page(self, bucket: str, scope: Scope, after: Mapping[str, str]) -> Page:
         self.store.call(f"List:{scope}", bucket)

@@ -5,9 +5,10 @@ what blocks it is a condition that says the way out (rook#16432, KCC#463: hung f
 """
 
 from imagestore.api.bucketstatus import Emptying, ImageBucketStatus
-from imagestore.backends.base import Backend, Remains, Sight, Swept
+from imagestore.backends.base import Backend, Sight, Swept
 from imagestore.core.errors import NotFound, StoreError
 from imagestore.core.outcome import Finalizer, Note, Outcome
+from imagestore.core.units import grouped
 from imagestore.facets.tags import OWNER
 from imagestore.reconcile import report
 from imagestore.reconcile.closing import backoff
@@ -16,6 +17,7 @@ from imagestore.reconcile.situation import Situation
 from imagestore.reconcile.tenancy import allowed_namespace
 
 Result = Outcome[ImageBucketStatus]
+REASONS = 5  # of what stays that a sentence names
 WAY_OUT = "to keep the bucket and let this object go, set deletionPolicy: Retain"
 
 
@@ -25,7 +27,7 @@ def reconcile(s: Situation) -> Result:
         return Outcome(None, finalizer=Finalizer.LEAVE)
     reason = _let_go(s)
     if reason is not None:
-        return _release("Retained", reason)
+        return _release("Retained", f"{reason}{_gone(s)}")
     backend = s.store.backend
     if backend is None:
         message = f"{s.store.trouble or 'the StorageBackend is gone'}; {WAY_OUT}"
@@ -41,11 +43,23 @@ def reconcile(s: Situation) -> Result:
         return _blocked(s, type(error).__name__, f"{error}; {WAY_OUT}", error.retry_after or 0.0)
 
 
+def _removed(s: Situation) -> int:
+    return s.status.deletion.removed if s.status.deletion else 0
+
+
+def _gone(s: Situation) -> str:
+    """A kept bucket that was being emptied is not whole: "with everything in it" was said of half a bucket."""
+    if not _removed(s):
+        return ""
+    return f"; at least {grouped(_removed(s))} versions, delete markers and uploads were removed from it before that"
+
+
 def _let_go(s: Situation) -> str | None:
     """Why the bucket is kept, or None if it shall be deleted."""
     bucket, policy = s.spec.bucket_name, s.spec.deletion_policy or "Retain"
     if policy == "Retain":
-        return f"bucket {bucket} is kept, with everything in it; to remove it, delete it in the store"
+        what = "what is left" if _removed(s) else "everything"
+        return f"bucket {bucket} is kept, with {what} in it; to remove it, delete it in the store"
     if s.withdrawn:
         return f"bucket {bucket} is kept: the CRD was deleted, and with it every ImageBucket; that asks for no data to go"
     if s.spec.suspend or s.spec.mode == "Observe":
@@ -72,14 +86,14 @@ def _delete(s: Situation, backend: Backend) -> Result:
     if sight is None:
         return _release("Deleted", f"bucket {s.spec.bucket_name} is gone")
     if not _ours(s, backend, sight):
-        message = f"bucket {s.spec.bucket_name} does not carry this object's mark, so it is kept"
+        message = f"bucket {s.spec.bucket_name} does not carry this object's mark, so it is kept{_gone(s)}"
         return _release("Retained", message, warning=True)
     remains = backend.remains(s.spec.bucket_name)
     if remains.empty:
         backend.delete(s.spec.bucket_name)
         return _release("Deleted", f"bucket {s.spec.bucket_name} was deleted")
     if s.spec.deletion_policy == "DeleteIfEmpty":
-        return _blocked(s, "NotEmpty", f"{_contents(remains)}; empty it, or {WAY_OUT}")
+        return _blocked(s, "NotEmpty", f"the bucket holds {remains}; empty it, or {WAY_OUT}")
     return _sweep(s, backend)
 
 
@@ -95,32 +109,50 @@ def _ours(s: Situation, backend: Backend, sight: Sight) -> bool:
     return owner is None and s.status.intent is not None and backend.remains(s.spec.bucket_name).empty
 
 
-def _contents(remains: Remains) -> str:
-    more = " or more" if remains.more else ""
-    some = f", such as {', '.join(remains.sample)}" if remains.sample else ""
-    return f"the bucket holds {remains.versions}{more} versions and {remains.uploads} open uploads{some}"
-
-
 def _sweep(s: Situation, backend: Backend) -> Result:
     """Empty a step's worth, then show how far it is: the next step can be stopped in between."""
     swept = backend.sweep(s.spec.bucket_name, s.settings.sweep_step)
-    before = s.status.deletion.removed if s.status.deletion else 0
-    progress = Emptying(removed=before + swept.removed, message=_waits(swept))
-    if swept.blocked and not swept.removed:
-        return _blocked(s, "ObjectLocked", f"{_waits(swept)}; {WAY_OUT}", deletion=progress)
-    message = (
-        f"emptying: {progress.removed} versions and uploads removed; to stop, set deletionPolicy: Retain"
-    )
+    again = bool(swept.digest) and swept.digest == s.memo.swept
+    s.memo.swept = swept.digest
+    removed = 0 if again else swept.removed
+    progress = Emptying(removed=_removed(s) + removed, message=_stays(swept))
+    if not removed:
+        return _stuck(s, swept, progress, again=again)
+    message = f"emptying: {grouped(progress.removed)} versions and uploads removed; to stop, set deletionPolicy: Retain"
     s.memo.failures = 0
     status = report.status(s, report.reconciling("Emptying", message), deletion=progress)
     return Outcome(status, report.notes(s, status), 0.0)
 
 
-def _waits(swept: Swept) -> str | None:
-    if not swept.blocked:
+def _stuck(s: Situation, swept: Swept, progress: Emptying, *, again: bool) -> Result:
+    """Nothing went. A store that says 200 and keeps the objects was asked for ever, with a status for each time."""
+    if again:
+        return _blocked(s, "NotRemoved", f"{_AGAIN}; {WAY_OUT}", deletion=progress)
+    if not (swept.refused or swept.kept):  # it went meanwhile; the next look tells
+        return Outcome(None, requeue_after=backoff(s))
+    message = f"{_stays(swept)}; {WAY_OUT}"
+    if swept.refused:
+        return _blocked(s, "ObjectLocked", message, deletion=progress)
+    return _blocked(s, "NotRemoved", message, deletion=progress)
+
+
+_AGAIN = (
+    "what was removed is listed again: the store does not remove it, or a program puts it back; stop that program, or"
+    " remove it with the store's own tools"
+)
+
+
+def _stays(swept: Swept) -> str | None:
+    """How many stay, and why; without their keys."""
+    staying = {**swept.refused, **swept.kept}
+    if not staying:
         return None
-    more = f" and {len(swept.blocked) - 5} more" if len(swept.blocked) > 5 else ""
-    return f"may not be removed: {'; '.join(swept.blocked[:5])}{more}"
+    least = "at least " if swept.more else ""
+    total, most = sum(staying.values()), sorted(staying.items(), key=lambda pair: (-pair[1], pair[0]))
+    said = "; ".join(f"{grouped(count)}: {reason}" for reason, count in most[:REASONS])
+    others = sum(count for _, count in most[REASONS:])
+    rest = f"; {grouped(others)} for {len(most) - REASONS} more reasons" if others else ""
+    return f"{least}{grouped(total)} versions and uploads stay ({said}{rest})"
 
 
 def _blocked(s: Situation, reason: str, message: str, wait: float = 0.0, **changes: object) -> Result:

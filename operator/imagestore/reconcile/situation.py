@@ -63,6 +63,7 @@ class Memo:
     usage_at: datetime | None = None
     written: str = ""  # digest of the last writes, and how often they were made without lasting
     repeats: int = 0
+    swept: str = ""  # digest of what the last step of emptying removed
     marked: bool = False  # this process has read our mark on the bucket: a memory that no one can forge
 
 

@@ -16,6 +16,7 @@ from imagestore.backends.s3.genuine import told_by_store
 from imagestore.core import errors
 
 MASK = "***"
+UNREADABLE = "Unreadable"  # the code of an answer that is no XML
 
 _BY_CODE: Mapping[str, type[errors.StoreError]] = {
     **dict.fromkeys(
@@ -62,6 +63,11 @@ def translate(error: Exception, operation: str, secrets: Collection[str] = ()) -
         return error
     if isinstance(error, boto.ClientError):
         return _answer(error, operation, secrets)
+    if isinstance(
+        error, ResponseParserError
+    ):  # its own message has the whole answer in it, with all the keys of a listing
+        message = f"{operation}: the answer is no XML that can be read; a proxy in between, or a broken store"
+        return errors.Unavailable(message, code=UNREADABLE, operation=operation, cause=_cause(error))
     kind = next((ours for theirs, ours in _BY_ERROR if isinstance(error, theirs)), errors.Unexpected)
     message = masked(f"{operation}: {_WORDS.get(type(error), '')}{error}", secrets)
     return kind(message, operation=operation, cause=_cause(error))
@@ -95,7 +101,6 @@ _BY_ERROR: tuple[tuple[type[Exception], type[errors.StoreError]], ...] = (
     (boto.ParamValidationError, errors.Rejected),
     (boto.ConnectionError, errors.Unavailable),  # no connection, no TLS, too slow to connect
     (boto.HTTPClientError, errors.Unavailable),  # too slow to answer, or broken off
-    (ResponseParserError, errors.Unavailable),  # a proxy's page
     (boto.ResponseStreamingError, errors.Unavailable),
 )
 _WORDS: Mapping[type[Exception], str] = {boto.SSLError: "the store's certificate is not trusted: "}

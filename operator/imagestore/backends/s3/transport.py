@@ -6,13 +6,14 @@ a key derived anew for every signature) is not: it took most of a call's time. S
 """
 
 import io
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from botocore import exceptions as boto
-from botocore.parsers import ResponseParserFactory
+from botocore.parsers import ResponseParserError, ResponseParserFactory
 from botocore.utils import parse_timestamp
 
 from imagestore.backends.s3 import genuine
@@ -77,7 +78,34 @@ def _answer(model: Any, response: Response) -> dict[str, Any]:
     genuine.check(model, told)
     if model.has_streaming_output and response.status < 300:
         told["body"] = io.BytesIO(response.body)
-    parsed: dict[str, Any] = _PARSER.parse(told, model.output_shape)
+    parsed = _parsed(model, told)
     if response.status >= 300:
         raise boto.ClientError(parsed, model.name)
     return parsed
+
+
+def _parsed(model: Any, told: dict[str, Any]) -> dict[str, Any]:
+    """A listing whose marker names what XML 1.0 cannot hold is read without that character (RGW 16: ``&#x7;``)."""
+    try:
+        return dict(_PARSER.parse(told, model.output_shape))
+    except ResponseParserError:
+        legible = _legible(told["body"])
+        if not model.name.startswith("List") or legible == told["body"]:
+            raise
+        return dict(_PARSER.parse({**told, "body": legible}, model.output_shape))
+
+
+_REFERENCE = re.compile(rb"&#(?:[xX]0*([0-9a-fA-F]{1,6})|0*([0-9]{1,7}));")
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
+_REPLACEMENT = "\ufffd".encode()
+
+
+def _legible(body: bytes) -> bytes:
+    """With U+FFFD for every character that XML 1.0 cannot hold, written out or by its number."""
+
+    def reference(found: re.Match[bytes]) -> bytes:
+        number = int(found[1], 16) if found[1] else int(found[2])
+        odd = number < 32 and number not in (9, 10, 13)
+        return _REPLACEMENT if odd or 0xD800 <= number < 0xE000 or number in (0xFFFE, 0xFFFF) else found[0]
+
+    return _CONTROL.sub(_REPLACEMENT, _REFERENCE.sub(reference, body))

@@ -34,7 +34,7 @@ class Http:
 
     def send(self, request: Request, headers: Mapping[str, str]) -> Response:
         """The answer, whatever its status. Raises botocore's errors of connections."""
-        url = f"{self._scheme}://{request.host}{request.target}"
+        url = f"{self._scheme}://{request.host}"  # for errors: an object's key stands behind it, and is in no status
         wire = written(request, headers)
         connection = self._connection(request.host, url)
         answer: Response | None = None

@@ -35,7 +35,7 @@ class Proxied:
         prepared = AWSPreparedRequest(request.method, url, headers, body, stream_output=True)
         answer: Any = self._session.send(prepared)
         told = Headers((name.lower(), value) for name, value in answer.headers.items())
-        return Response(answer.status_code, told, _body(answer.raw, url))
+        return Response(answer.status_code, told, _body(answer.raw, f"{self._scheme}://{request.host}"))
 
 
 def _body(raw: Any, url: str) -> bytes:

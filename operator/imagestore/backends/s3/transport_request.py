@@ -16,6 +16,7 @@ from botocore.utils import percent_encode_sequence
 
 from imagestore import __version__
 from imagestore.backends.s3.client import SHARED, Target
+from imagestore.core.keys import raw
 
 _SERIALIZER = create_serializer("rest-xml", include_validation=True)
 _AGENT = f"imagestore/{__version__}"
@@ -77,6 +78,14 @@ def _is_address(host: str) -> bool:
     return True
 
 
+class _Key(str):
+    """A key whose bytes need not be UTF-8 (see ``core.keys``): botocore encodes what it puts into an address."""
+
+    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+        """Its bytes."""
+        return raw(str(self))
+
+
 @cache
 def operation_model(name: str) -> Any:
     """botocore's model of one operation."""
@@ -86,7 +95,7 @@ def operation_model(name: str) -> Any:
 def build(model: Any, parameters: Mapping[str, Any], place: Place) -> Request:
     """The request for these parameters. Raises botocore's ParamValidationError."""
     validate_bucket_name(parameters)
-    made = _SERIALIZER.serialize_to_request(parameters, model)
+    made = _SERIALIZER.serialize_to_request({n: _as_bytes(v) for n, v in parameters.items()}, model)
     if model.name in _CONTROL_IN_XML:
         escape_xml_payload(made)
     path, _, fixed = made["url_path"].partition("?")
@@ -95,6 +104,10 @@ def build(model: Any, parameters: Mapping[str, Any], place: Place) -> Request:
     query = "&".join(filter(None, (fixed, percent_encode_sequence(made["query_string"]))))
     headers = {**made["headers"], "Host": host, "User-Agent": _AGENT, **_digest(body)}
     return Request(made["method"], host, path, query, headers, body)
+
+
+def _as_bytes(value: Any) -> Any:
+    return _Key(value) if isinstance(value, str) and not value.isascii() else value
 
 
 def _digest(body: bytes) -> dict[str, str]:

@@ -68,7 +68,7 @@ class Scratch:
         except StoreError as error:
             raise ProbeError(f"it cannot be told whether {self.bucket} is empty: {error}") from None
         if not held.empty:
-            raise ProbeError(f"the bucket {self.bucket} is not empty: it holds {', '.join(held.sample)}")
+            raise ProbeError(f"the bucket {self.bucket} is not empty: it holds {held}")
 
     def _tags(self) -> Mapping[str, str]:
         """A store that refuses to tell is believed to hide a mark; one that has no bucket tags has none."""
@@ -143,7 +143,7 @@ class Scratch:
         with suppress(StoreError):
             held = self._plain.remains(self.bucket)
             if not held.empty:
-                raise ProbeError(f"{self.bucket} was left: it holds {', '.join(held.sample)}")
+                raise ProbeError(f"{self.bucket} was left: it holds {held}")
         listed = self.call("ListObjectsV2", MaxKeys=1).get("Contents")
         if listed:
             raise ProbeError(f"{self.bucket} was left: it holds {listed[0]['Key']}")

@@ -1,0 +1,21 @@
+"""Keys of objects are bytes, mostly UTF-8. In a ``str`` what is not UTF-8 stands as surrogates, as Python has file names.
+
+So two keys never become one, and each goes back to the store as it came. No normalisation, no replacement.
+"""
+
+from urllib.parse import unquote_to_bytes
+
+
+def unquoted(text: str) -> str:
+    """A key from its URL-encoded form, in which + is a space."""
+    return unquote_to_bytes(text.replace("+", " ")).decode("utf-8", "surrogateescape")
+
+
+def raw(key: str) -> bytes:
+    """Its bytes: stores order keys by them, and Python's order of surrogates is another one."""
+    return key.encode("utf-8", "surrogateescape")
+
+
+def quotes(text: str, key: str) -> bool:
+    """Whether a store's message has a key in it, or a part of one: keys are in no status, Event or metric."""
+    return any(name in text for name in (key, *key.split("/")) if len(name) > 1)

@@ -1,0 +1,134 @@
+"""Keys are bytes: they come out of a listing as they are, go back as they came, and stand in no error."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from imagestore.backends.base import Page, Scope
+from imagestore.backends.s3 import listing
+from imagestore.backends.s3.client import Target
+from imagestore.backends.s3.transport import connected
+from imagestore.core.errors import Denied, StoreError, Unavailable, Unexpected
+from imagestore.core.keys import raw, unquoted
+from imagestore.core.stored import Stored
+from tests.backends.listener import Heard, listening
+from tests.backends.test_transport import BUCKET, KEYS
+
+ITEM = "<Key>{}</Key><Size>1</Size><LastModified>2027-03-01T00:00:00Z</LastModified><ETag>e</ETag>"
+
+
+def objects(*keys: str, more: bool = False) -> bytes:
+    """What ListObjectsV2 answers."""
+    contents = "".join(f"<Contents>{ITEM.format(key)}</Contents>" for key in keys)
+    said = f"<EncodingType>url</EncodingType><IsTruncated>{str(more).lower()}</IsTruncated>{contents}"
+    return f"<ListBucketResult>{said}</ListBucketResult>".encode()
+
+
+def versions(*keys: str, marker: str = "") -> bytes:
+    """What ListObjectVersions answers; with a marker there is more."""
+    found = "".join(
+        f"<Version>{ITEM.format(k)}<VersionId>1</VersionId><IsLatest>true</IsLatest></Version>" for k in keys
+    )
+    more = f"<IsTruncated>true</IsTruncated><NextKeyMarker>{marker}</NextKeyMarker>" if marker else ""
+    encoding = "<EncodingType>url</EncodingType>"
+    return f"<ListVersionsResult>{encoding}{more}{found}</ListVersionsResult>".encode()
+
+
+def page(heard: Heard, scope: Scope = "objects", **after: str) -> Page:
+    call = connected(Target(heard.endpoint, "eu-west-1", KEYS))
+    return listing.page(call, BUCKET, scope, after, "Declared")
+
+
+def test_bytes_that_are_no_text_are_not_replaced_so_that_two_keys_never_become_one() -> None:
+    with listening() as heard:
+        heard.body = objects("a%FF", "a%FE", "a%EF%BF%BD", "x+y%2Bz")
+        found = [s.key for s in page(heard).items]
+    assert len(set(found)) == 4
+    assert [raw(key) for key in found] == [b"a\xff", b"a\xfe", "a\ufffd".encode(), b"x y+z"]
+
+
+@pytest.mark.parametrize("written", ["%FF%80.jpg", "%EF%BF%BD", "gr%C3%B6%C3%9Fe%07"])
+def test_a_key_goes_back_to_the_store_byte_by_byte(written: str) -> None:
+    with listening() as heard:
+        call, key = connected(Target(heard.endpoint, "eu-west-1", KEYS)), unquoted(written)
+        heard.body = objects()
+        call("ListObjectsV2", {"Bucket": BUCKET, "StartAfter": key})
+        heard.body = b""
+        call("PutObject", {"Bucket": BUCKET, "Key": key})
+        listing_, deed = [path for _, path, _, _ in heard.asked]
+        assert f"start-after={written}" in listing_
+        assert deed == f"/{BUCKET}/{written}"
+
+
+def test_a_marker_that_xml_cannot_hold_is_found_among_the_keys() -> None:
+    """RGW 16 writes it as it is, and no XML parser reads the page."""
+    with listening() as heard:
+        heard.body = versions("a", "bell%07", marker="bell&#x07;")
+        found = page(heard, "versions")
+        assert [s.key for s in found.items] == ["a", "bell\x07"]
+        assert found.after == {"KeyMarker": "bell\x07"}
+
+
+def answered(call: Callable[..., dict[str, Any]], bad: set[int]) -> tuple[listing.Leaf, list[int]]:
+    """A listing by a store that cannot answer pages of these sizes."""
+    asked = []
+
+    def failing(operation: str, parameters: Any) -> dict[str, Any]:
+        asked.append(parameters["MaxKeys"])
+        if parameters["MaxKeys"] in bad:
+            raise Unavailable("500", code="500")
+        return call(operation, parameters)
+
+    return listing.objects(failing, BUCKET, 1000, {}), asked
+
+
+def test_a_page_that_the_store_fails_over_is_asked_for_in_another_size() -> None:
+    with listening() as heard:
+        heard.body = objects("a", "b", more=True)
+        call = connected(Target(heard.endpoint, "eu-west-1", KEYS))
+        leaf, asked = answered(call, {1000, 999})
+        assert (len(leaf.items), asked) == (2, [1000, 999, 998])
+        with pytest.raises(Unavailable):
+            answered(call, set(range(1001)))
+
+
+def test_a_listing_that_does_not_go_on_is_an_error_and_no_walk_for_ever() -> None:
+    with listening() as heard:
+        heard.body = versions("a", marker="a")
+        assert page(heard, "versions").after == {"KeyMarker": "a"}
+        with pytest.raises(Unexpected, match="does not go on"):
+            page(heard, "versions", KeyMarker="a")
+
+
+def test_an_answer_that_nobody_can_read_is_an_error_without_the_keys_in_it() -> None:
+    """The parser's own message quotes the whole document, and stood in a status."""
+    with listening() as heard:
+        heard.body = b"<ListBucketResult><Key>patient.dcm</Wrong></ListBucketResult>"
+        with pytest.raises(StoreError) as caught:
+            page(heard)
+    assert "patient" not in str(caught.value)
+    assert "no XML that can be read" in str(caught.value)
+
+
+def test_a_connection_that_ends_is_an_error_without_the_key_that_was_asked_for() -> None:
+    """The address of what was asked for stood in the message, and so in a status."""
+    with listening() as heard:
+        heard.body = b"<" * 100
+        heard.headers = {"Content-Length": "100", "Transfer-Encoding": "nobody's"}
+        with pytest.raises(Unavailable) as caught:
+            page(heard, StartAfter="patient.dcm")
+    assert "patient" not in str(caught.value)
+    assert heard.endpoint in str(caught.value)
+
+
+def test_a_store_that_quotes_the_key_in_its_refusal_is_not_quoted() -> None:
+    with listening() as heard:
+        heard.status = 403
+        heard.body = (
+            b"<Error><Code>AccessDenied</Code><Message>no right to /scans/patient.dcm</Message></Error>"
+        )
+        call = connected(Target(heard.endpoint, "eu-west-1", KEYS))
+        with pytest.raises(Denied) as caught:
+            listing.tags_of(call, BUCKET, Stored("scans/patient.dcm", 1, 1))
+    assert str(caught.value) == "GetObjectTagging: AccessDenied"

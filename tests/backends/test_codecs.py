@@ -1,7 +1,6 @@
 """Codecs against what the real servers answered (see record.py), and against what only people write."""
 
 import json
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from imagestore.backends.s3.setting import Place, S3Setting
 from imagestore.backends.s3.settings import SETTINGS
 from imagestore.core.diff import diff
 from imagestore.core.errors import Rejected, StoreError, Unexpected
-from imagestore.facets.encryption import Encryption
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.policy import Policy
 from imagestore.facets.quota import Quota
@@ -240,32 +238,6 @@ def test_a_rule_that_no_model_can_say_is_foreign_and_goes_back_verbatim(raw: dic
 def test_spellings_of_one_rule(spelled: dict[str, Any]) -> None:
     plain = lifecycle.decode({"Rules": [{**RULE, "Filter": {"Prefix": "p/"}}]}, AT)
     assert lifecycle.decode({"Rules": [{**RULE, **spelled}]}, AT) == plain
-
-
-def test_what_an_encryption_refuses_is_kept() -> None:
-    """The document is written as a whole: a change of the algorithm let in SSE-C, which AWS had blocked."""
-    sent: list[dict[str, Any]] = []
-    rule = {
-        "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"},
-        "BucketKeyEnabled": True,
-        "BlockedEncryptionTypes": {"EncryptionType": ["SSE-C"]},
-    }
-    answer = {"ServerSideEncryptionConfiguration": {"Rules": [rule]}}
-
-    def store(operation: str, parameters: Any) -> dict[str, Any]:
-        if operation.startswith("Put"):
-            sent.append(parameters)
-        return answer
-
-    driver = S3Setting(encryption.ENCRYPTION, store)
-    with suppress(StoreError):  # what is read back is the old answer
-        driver.write("b", Encryption(algorithm="SSE-KMS", key_id="k"), driver.read("b"))
-    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "k"}
-    written = {
-        "ApplyServerSideEncryptionByDefault": default,
-        "BlockedEncryptionTypes": {"EncryptionType": ["SSE-C"]},
-    }
-    assert sent[0]["ServerSideEncryptionConfiguration"] == {"Rules": [written]}
 
 
 def test_more_tags_than_a_spec_may_list_survive() -> None:

@@ -215,7 +215,8 @@ RULE: dict[str, Any] = {"ID": "imagestore/bucket/a", "Status": "Enabled", "Expir
         {**RULE, "Something": {"New": 1}},
         {**RULE, "ID": "imagestore/bucket/Not A Name"},
         {**RULE, "ID": "a person's"},
-        {**RULE, "Expiration": {"Days": 100000}},
+        {**RULE, "Transitions": [{"Days": d, "StorageClass": "STANDARD_IA"} for d in (30, 60)]},
+        {**RULE, "Filter": {"ObjectSizeGreaterThan": -1}},
     ],
 )
 def test_a_rule_that_no_model_can_say_is_foreign_and_goes_back_verbatim(raw: dict[str, Any]) -> None:

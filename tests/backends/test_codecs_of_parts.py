@@ -37,8 +37,6 @@ def sent(value: Notifications) -> dict[str, Any]:
         {**OURS, "Id": "imagestore/bucket/Not A Name"},
         {**OURS, **filtered(("prefix", "a"), ("prefix", "b"))},
         {**OURS, **filtered(("size", "12"))},
-        {**OURS, "Events": ["s3:Something:New:Again"]},
-        {**OURS, "QueueArn": "arn:aws:kinesis:eu-west-1:123456789012:stream/x"},
         {k: v for k, v in OURS.items() if k != "Id"},
     ],
 )
@@ -46,6 +44,19 @@ def test_what_no_model_can_say_is_foreign_and_goes_back_verbatim(raw: dict[str, 
     found = decoded(raw)
     assert found.queues[0].name.startswith("foreign/")
     assert sent(found) == {"QueueConfigurations": [raw]}
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {**OURS, "Events": ["s3:Something:New:Again"]},
+        {**OURS, "Events": [f"s3:Object{i}" for i in range(40)]},
+        {**OURS, "QueueArn": "arn:aws:kinesis:eu-west-1:123456789012:stream/x"},
+        {**OURS, **filtered(("prefix", "x" * 2000))},
+    ],
+)
+def test_the_bounds_of_a_wish_are_not_those_of_what_a_store_holds(raw: dict[str, Any]) -> None:
+    assert decoded(raw).queues[0].name == "a"
 
 
 def test_ours_replaces_what_somebody_made_of_it() -> None:

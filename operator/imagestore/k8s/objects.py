@@ -30,11 +30,13 @@ __all__ = [
     "LIFECYCLE_POLICY",
     "STORAGE_BACKEND",
     "Key",
+    "NotUnderstood",
     "Stored",
     "compact",
     "key_of",
     "lenient",
     "stored",
+    "understood",
     "version",
 ]
 
@@ -222,6 +224,22 @@ def _dicts(value: Json) -> list[dict[str, Any]]:
 def version(resource_version: str) -> int | None:
     """A resource version as a number, None where the API server does not use numbers."""
     return int(resource_version) if resource_version.isdecimal() else None
+
+
+class NotUnderstood(Exception):
+    """A spec that this version's models refuse. Nothing else may be told as an error of the spec."""
+
+    def __init__(self, error: ValidationError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def understood(kind: type[S], raw: bytes) -> S:
+    """A spec, whole: what a newer version added must not be passed over, Ready would answer for it unread."""
+    try:
+        return kind.model_validate_json(raw, extra="forbid")
+    except ValidationError as error:
+        raise NotUnderstood(error) from error
 
 
 def lenient(kind: type[S], raw: bytes) -> S:

@@ -9,7 +9,7 @@ from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.api.storagebackend import StorageBackendStatus
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.mirrors import Namespaces
-from imagestore.k8s.objects import Key, Stored, lenient
+from imagestore.k8s.objects import Key, Stored, lenient, understood
 from imagestore.k8s.policies import Policies
 from imagestore.k8s.stores import Stores
 from imagestore.k8s.surveyor import Surveyor
@@ -52,11 +52,10 @@ class Situations:
         self._views.forget(key)
 
     def of_bucket(self, obj: Stored) -> Situation:
-        """Blocking: it may connect to the store. Raises ValidationError when the spec is not understood."""
+        """Blocking: it may connect to the store. Raises NotUnderstood when the spec is not."""
         return Situation(
             meta=meta(obj),
-            # What a newer version added must not be passed over: Ready would answer for a part that nobody read.
-            spec=ImageBucketSpec.model_validate_json(obj.spec, extra="forbid"),
+            spec=understood(ImageBucketSpec, obj.spec),
             status=lenient(ImageBucketStatus, obj.status),
             store=self._stores.store(obj.backend),
             settings=self.settings,

@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
-
 from imagestore import metrics
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.lifecyclepolicy import LifecyclePolicySpec, LifecyclePolicyStatus
@@ -24,7 +22,16 @@ from imagestore.k8s import logs
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.client import ApiError
 from imagestore.k8s.failing import internal_error, keeps_its_bucket, not_understood
-from imagestore.k8s.objects import IMAGE_BUCKET, LIFECYCLE_POLICY, STORAGE_BACKEND, Key, Stored, lenient
+from imagestore.k8s.objects import (
+    IMAGE_BUCKET,
+    LIFECYCLE_POLICY,
+    STORAGE_BACKEND,
+    Key,
+    NotUnderstood,
+    Stored,
+    lenient,
+    understood,
+)
 from imagestore.k8s.queue import Priority, Taken, WorkQueue
 from imagestore.k8s.recorder import Recorder
 from imagestore.k8s.situations import Situations, meta
@@ -106,7 +113,7 @@ class Worker:
             return "gone"
         except ApiError as error:
             return await self._refused(obj, taken, error)
-        except ValidationError as error:
+        except NotUnderstood as error:
             return await self._not_understood(obj, error)
         except Exception as error:  # a bug must not stop the others
             log.exception("this reconcile failed in a way that nobody has thought of")
@@ -145,8 +152,7 @@ class Worker:
         return self._desk.reconcilers.backend(self._desk.situations.of_backend(obj))
 
     def _policy(self, obj: Stored) -> Outcome[LifecyclePolicyStatus]:
-        # As for a bucket: what a newer version added must not be passed over.
-        spec = LifecyclePolicySpec.model_validate_json(obj.spec, extra="forbid")
+        spec = understood(LifecyclePolicySpec, obj.spec)
         status, situations = lenient(LifecyclePolicyStatus, obj.status), self._desk.situations
         buckets = () if obj.deleting else situations.of_policy(obj)
         return self._desk.reconcilers.policy(
@@ -189,12 +195,13 @@ class Worker:
             self._failures[obj.key] += 1
         return "conflict" if error.status == 409 else "gone"
 
-    async def _not_understood(self, obj: Stored, error: ValidationError) -> str:
+    async def _not_understood(self, obj: Stored, error: NotUnderstood) -> str:
         """A newer version's spec, or a foreign API server's: said, not crashed on."""
-        log.warning("the spec is not understood: %s", error.errors(include_input=False, include_url=False))
+        told = error.error.errors(include_input=False, include_url=False)
+        log.warning("the spec is not understood: %s", told)
         if obj.deleting and keeps_its_bucket(obj):  # else its namespace would never go (rook#16432)
             return await self._let_go(obj)
-        await self._say(obj, not_understood(obj, error, self._desk.situations.now()))
+        await self._say(obj, not_understood(obj, error.error, self._desk.situations.now()))
         return "not-understood"
 
     async def _let_go(self, obj: Stored) -> str:

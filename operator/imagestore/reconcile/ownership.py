@@ -97,7 +97,7 @@ def write_mark(s: Situation, backend: Backend, seen: Tags, wanted: Tags) -> Tags
     Read-modify-write: tags that others set are in ``wanted`` already.
     """
     driver, bucket = backend.drivers["tags"], s.spec.bucket_name
-    driver.write(bucket, Tags(values={**wanted.values, OWNER: mark(s)}), seen)
+    driver.write(bucket, Tags.from_store(values={**wanted.values, OWNER: mark(s)}), seen)
     read = driver.read(bucket)
     if not isinstance(read, Tags) or read.values.get(OWNER) != mark(s):
         raise Unexpected("the owner's mark was written and is not there; is somebody else writing the tags?")

@@ -58,7 +58,7 @@ def blank(backend: Backend, wishes: Mapping[str, Facet], sight: Sight) -> dict[s
     """The readings of a bucket that was made a moment ago: nothing but tags is set, so nothing is read."""
     read: dict[str, Reading] = {n: Missing() for n in wishes}
     if sight.tags is not None:
-        read["tags"] = Found(Tags(values=dict(sight.tags)))
+        read["tags"] = Found(Tags.from_store(values=dict(sight.tags)))
     return read | _barred(backend, wishes)
 
 
@@ -166,7 +166,7 @@ def ensure_mark(s: Situation, backend: Backend, sight: Sight, wishes: Mapping[st
     """Write the owner's mark, together with the wished tags so that a new bucket costs one call for both."""
     if sight.tags is None:
         return sight
-    seen = Tags(values=dict(sight.tags))
+    seen = Tags.from_store(values=dict(sight.tags))
     wish = wishes.get("tags")
     wanted = wish.merge(seen, wish.parts() or frozenset()) if isinstance(wish, Tags) else seen
     read = ownership.write_mark(s, backend, replace_owner(seen), wanted)
@@ -175,4 +175,4 @@ def ensure_mark(s: Situation, backend: Backend, sight: Sight, wishes: Mapping[st
 
 def replace_owner(tags: Tags) -> Tags:
     """Tags without any owner's mark."""
-    return Tags(values={k: v for k, v in tags.values.items() if k != OWNER})
+    return Tags.from_store(values={k: v for k, v in tags.values.items() if k != OWNER})

@@ -133,7 +133,7 @@ class S3Backend:
                 # MinIO says so of a bucket that does not exist, too. Ours have a tag: they cost one call.
                 return self._head(bucket, Sight())
             raise
-        held = TAGS.decode(answer, self._place(bucket))
+        held = TAGS.understood(answer, self._place(bucket))
         return Sight(held.values if held else {})
 
     def _surely_absent(self, bucket: str) -> bool:

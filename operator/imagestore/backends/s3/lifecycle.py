@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from imagestore.backends.s3.setting import Answer, Parameters, Place, Setting
 from imagestore.core.units import byte_count, quantity
@@ -33,12 +33,13 @@ _KNOWN = {
 _EXPIRATION = {"Days", "Date", "ExpiredObjectDeleteMarker"}
 
 Raw = Mapping[str, Any]
+M = TypeVar("M", Transition, NoncurrentTransition)
 
 
 def decode(answer: Answer, at: Place) -> Lifecycle | None:
     """Rules that no model can say (a class that is no tier) keep their document in ``raw``."""
     rules = tuple(_rule(raw, at) for raw in answer.get("Rules") or ())
-    return Lifecycle.model_construct(rules=rules) if rules else None
+    return Lifecycle.from_store(rules=rules) if rules else None
 
 
 def _rule(raw: Raw, at: Place) -> LifecycleRule:
@@ -52,7 +53,7 @@ def _rule(raw: Raw, at: Place) -> LifecycleRule:
     # it is missing under its own name, which is the difference that it is. encode() lets ours replace it.
     text = json.dumps(raw, sort_keys=True, default=str)
     alien = FOREIGN + identity
-    shown = _understood(alien, raw, at) or LifecycleRule(name=alien, state=raw["Status"])
+    shown = _understood(alien, raw, at) or LifecycleRule.from_store(name=alien, state=_state(raw))
     return shown.model_copy(update={"raw": text})
 
 
@@ -60,8 +61,13 @@ def _understood(name: str, raw: Raw, at: Place) -> LifecycleRule | None:
     """The rule, or None if it says more than a model can."""
     try:
         return _strictly(name, raw, {store: tier for tier, store in at.tiers.items()})
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return None
+
+
+def _state(raw: Raw) -> str | None:
+    """Of a stranger's rule, as far as there is a word for it."""
+    return raw["Status"] if raw.get("Status") in ("Enabled", "Disabled") else None
 
 
 def _strictly(name: str, raw: Raw, tiers: Mapping[str, Any]) -> LifecycleRule:
@@ -70,40 +76,53 @@ def _strictly(name: str, raw: Raw, tiers: Mapping[str, Any]) -> LifecycleRule:
     expiration = raw.get("Expiration") or {}
     _only(expiration, _EXPIRATION)
     moves = [_transition(t, tiers) for t in raw.get("Transitions") or ()]
-    return LifecycleRule(
+    return LifecycleRule.from_store(
         name=name,
         state=raw["Status"],
         match=_match(raw),
-        transitions=tuple(moves) or None,
+        transitions=_once(moves) or None,
         expire=_expire(expiration),
         noncurrent=_noncurrent(raw, tiers),
-        abort_incomplete_multipart_upload=Abort(days=abort["DaysAfterInitiation"]) if abort else None,
+        abort_incomplete_multipart_upload=Abort.from_store(days=abort["DaysAfterInitiation"])
+        if abort
+        else None,
         remove_expired_delete_markers=expiration.get("ExpiredObjectDeleteMarker") or None,
     )
 
 
+def _once(moves: list[M]) -> tuple[M, ...]:
+    """Each known by its tier: of two into one tier a comparison would see but the last."""
+    if len({move.tier for move in moves}) < len(moves):
+        raise ValueError("two transitions into one tier")
+    return tuple(moves)
+
+
 def _transition(raw: Raw, tiers: Mapping[str, Any]) -> Transition:
     _only(raw, {"Days", "Date", "StorageClass"})
-    return Transition(tier=tiers[raw["StorageClass"]], days=raw.get("Days"), date=_day(raw.get("Date")))
+    return Transition.from_store(
+        tier=tiers[raw["StorageClass"]], days=raw.get("Days"), date=_day(raw.get("Date"))
+    )
 
 
 def _expire(raw: Raw) -> Expire | None:
     days, date = raw.get("Days"), _day(raw.get("Date"))
-    return Expire(days=days, date=date) if days is not None or date else None
+    return Expire.from_store(days=days, date=date) if days is not None or date else None
 
 
 def _noncurrent(raw: Raw, tiers: Mapping[str, Any]) -> Noncurrent | None:
-    moves = tuple(_old_transition(t, tiers) for t in raw.get("NoncurrentVersionTransitions") or ())
+    moves = _once([_old_transition(t, tiers) for t in raw.get("NoncurrentVersionTransitions") or ()])
     gone = raw.get("NoncurrentVersionExpiration")
     if not (moves or gone):
         return None
-    expire = NoncurrentExpire(days=gone["NoncurrentDays"], keep_newest=_kept(gone)) if gone else None
-    return Noncurrent(transitions=moves or None, expire=expire)
+    expire = (
+        NoncurrentExpire.from_store(days=gone["NoncurrentDays"], keep_newest=_kept(gone)) if gone else None
+    )
+    return Noncurrent.from_store(transitions=moves or None, expire=expire)
 
 
 def _old_transition(raw: Raw, tiers: Mapping[str, Any]) -> NoncurrentTransition:
     _only(raw, {"NoncurrentDays", "StorageClass", "NewerNoncurrentVersions"})
-    return NoncurrentTransition(
+    return NoncurrentTransition.from_store(
         tier=tiers[raw["StorageClass"]], days=raw["NoncurrentDays"], keep_newest=_kept(raw)
     )
 
@@ -132,7 +151,7 @@ def _match(raw: Raw) -> Match | None:
     inner = {**(found.pop("And", None) or {}), **found}
     _only(inner, {"Prefix", "Tag", "Tags", "ObjectSizeGreaterThan", "ObjectSizeLessThan"})
     tags = [*(inner.get("Tags") or ()), *([inner["Tag"]] if inner.get("Tag") else ())]
-    match = Match(
+    match = Match.from_store(
         prefix=inner.get("Prefix") or raw.get("Prefix") or None,
         tags={t["Key"]: t["Value"] for t in tags} or None,
         min_size=_size(inner.get("ObjectSizeGreaterThan")),
@@ -142,6 +161,8 @@ def _match(raw: Raw) -> Match | None:
 
 
 def _size(count: int | None) -> str | None:
+    if count is not None and count < 0:
+        raise ValueError(f"{count}: not a size")
     return None if count is None else quantity(count)
 
 

@@ -34,7 +34,7 @@ def decode(answer: Answer, _at: Place) -> Notifications | None:
     }
     # The element is empty: that it is there says all.
     bridge = True if answer.get("EventBridgeConfiguration") is not None else None
-    value = Notifications.model_construct(**found, event_bridge=bridge)
+    value = Notifications.from_store(**found, event_bridge=bridge)
     return None if value.is_empty() else value
 
 
@@ -56,14 +56,16 @@ def _decode(kind: str, raw: Raw, names: set[str]) -> Notification:
         "events": tuple(raw["Events"]),
         **_filters(raw, strict=False),
     }
-    return KINDS[kind].model_construct(**shown, raw=text)
+    return KINDS[kind].from_store(**shown, raw=text)
 
 
 def _understood(kind: str, name: str, raw: Raw) -> Notification | None:
     """The notification, or None if it says more than a model can."""
     try:
-        return KINDS[kind](name=name, arn=raw[_ARNS[kind]], events=tuple(raw["Events"]), **_filters(raw))
-    except (ValueError, KeyError, TypeError):
+        return KINDS[kind].from_store(
+            name=name, arn=raw[_ARNS[kind]], events=tuple(raw["Events"]), **_filters(raw)
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

@@ -49,7 +49,7 @@ def never(_value: Any, _at: Place) -> Parameters:
 
 @dataclass(frozen=True)
 class Setting(Generic[F]):
-    """The row. ``decode`` gives None for "nothing is set" and may raise ValueError, KeyError or TypeError.
+    """The row. ``decode`` gives None for "nothing is set", and raises what it likes where it does not understand.
 
     ``clear``: the operation that removes the setting; without one, ``cleared`` is written instead.
     ``harmless``: the value in a form that does nothing yet, to find out what a store would drop.
@@ -75,6 +75,14 @@ class Setting(Generic[F]):
     named: bool = False  # from here on `named` is this, no longer the module
     name_inside: bool = False
     advice: Callable[[F, F | None], str] | None = None
+
+    def understood(self, answer: Answer, at: Place) -> F | None:
+        """What an answer says. Unexpected, whatever the decoder trips over: that concerns this setting alone."""
+        try:
+            return self.decode(answer, at)
+        except Exception as error:
+            words = f"{self.facet} holds what cannot be represented: {_sentence(error)}"
+            raise Unexpected(words, operation=self.read) from error
 
     def puts(self, value: F, seen: F | None, at: Place) -> Iterator[Parameters]:
         """The parameters of each call that is needed to store ``value`` where ``seen`` is."""
@@ -118,15 +126,7 @@ class S3Setting(Generic[F]):
     def read(self, bucket: str) -> F | None:
         """The value in the store. Unexpected when the store holds what no value can say."""
         answer = self._answer(bucket)
-        if answer is None:
-            return None
-        try:
-            return self.row.decode(answer, self._place(bucket))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise Unexpected(
-                f"{self.row.facet} holds what cannot be represented: {_sentence(error)}",
-                operation=self.row.read,
-            ) from error
+        return None if answer is None else self.row.understood(answer, self._place(bucket))
 
     def _answer(self, bucket: str) -> Answer | None:
         def ask(more: Parameters) -> Answer:

@@ -91,7 +91,7 @@ def _says(name: str, value: Json) -> bool:
 def _wishable(value: Facet) -> tuple[Facet, tuple[str, ...]]:
     if isinstance(value, Tags):
         kept = {k: v for k, v in value.values.items() if not k.startswith((RESERVED, "aws:"))}
-        return Tags(values=kept), ()
+        return Tags.from_store(values=kept), ()
     if isinstance(value, Lifecycle):
         # A rule with an origin belongs to a LifecyclePolicy, or to a stranger.
         return _split(value, "rules", [r for r in value.rules if "/" in r.name], "rule")

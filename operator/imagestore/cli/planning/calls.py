@@ -59,4 +59,4 @@ def creating(backend: Backend, bucket: str, wishes: Mapping[str, Facet], owner: 
 
 def _marked(value: Facet | None, owner: str) -> Tags:
     """Tags are never written without the owner's mark."""
-    return Tags(values={**(value.values if isinstance(value, Tags) else {}), OWNER: owner})
+    return Tags.from_store(values={**(value.values if isinstance(value, Tags) else {}), OWNER: owner})

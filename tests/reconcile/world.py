@@ -91,7 +91,7 @@ class World:
     others: dict[str, Referenced] = field(default_factory=dict)  # other ImageBuckets of the namespace
     policies: dict[str, dict[str, Any]] = field(default_factory=dict)  # LifecyclePolicies for this bucket
     usable: bool = True
-    withdrawn: bool = False
+    withdrawn: str = ""
     standing: Standing = field(default_factory=Standing)  # of the backend
     served: tuple[Served, ...] = ()  # what the backend serves
     writes: int = 0  # of Kubernetes: finalizer and status

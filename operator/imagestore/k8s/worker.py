@@ -144,7 +144,7 @@ class Worker:
         log.debug("done in %d API writes, again in %s s", writes, outcome.requeue_after)
         return "changed" if writes else "unchanged"
 
-    def _bucket(self, obj: Stored, *, withdrawn: bool) -> Outcome[ImageBucketStatus]:
+    def _bucket(self, obj: Stored, *, withdrawn: str) -> Outcome[ImageBucketStatus]:
         situation = self._desk.situations.of_bucket(obj)
         return self._desk.reconcilers.bucket(replace(situation, withdrawn=withdrawn))
 

@@ -61,7 +61,7 @@ def _let_go(s: Situation) -> str | None:
         what = "what is left" if _removed(s) else "everything"
         return f"bucket {bucket} is kept, with {what} in it; to remove it, delete it in the store"
     if s.withdrawn:
-        return f"bucket {bucket} is kept: the CRD was deleted, and with it every ImageBucket; that asks for no data to go"
+        return f"bucket {bucket} is kept: {s.withdrawn}"
     if s.spec.suspend or s.spec.mode == "Observe":
         return f"bucket {bucket} is kept: the object was suspended or only observing"
     if s.status.created is None and s.status.intent is None:

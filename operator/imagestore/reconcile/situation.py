@@ -142,7 +142,7 @@ class Situation:
         default_factory=dict
     )  # of this namespace, by the object's name
     policies: tuple[Declared, ...] = ()  # LifecyclePolicies that match this bucket
-    withdrawn: bool = False  # deleted, and so is its CRD with all objects: by no one who meant this bucket
+    withdrawn: str = ""  # why its deletion asks for no data to go: its CRD is deleted with all objects
     neighbours: Callable[[], tuple[Served, ...]] = tuple  # what its backend serves, itself included
 
     @property

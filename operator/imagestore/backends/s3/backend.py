@@ -17,6 +17,7 @@ from imagestore.backends.s3.setting import Call, Place, S3Setting
 from imagestore.backends.s3.settings import SETTINGS
 from imagestore.backends.s3.tags import TAGS
 from imagestore.backends.s3.tiers import limited, terms
+from imagestore.backends.s3.usages import Usages
 from imagestore.core.errors import NotFound, StoreError, Unavailable
 from imagestore.core.facet import Facet
 from imagestore.core.reading import Level, Support
@@ -45,6 +46,7 @@ class S3Backend:
     tiers: Mapping[str, str] = field(default_factory=dict)
     remotes: Remotes | None = None
     learned: dict[str, set[str]] = field(default_factory=dict, compare=False, repr=False)
+    usages: Usages = field(default_factory=Usages, compare=False, repr=False)
     proven: list[str | None] = field(default_factory=list, compare=False, repr=False)  # its last identity
 
     @property
@@ -214,8 +216,13 @@ class S3Backend:
         """By the admin API; None without one, and until MinIO's scanner has come by."""
         if not self.admin:
             return None
+        if self.profile.usage_at_once:
+            return self.usages.of(bucket, self._usage_of_all)
         told = self.call("admin:GetBucketUsage", {"Bucket": bucket})
-        return Usage(told["Objects"], told["Bytes"]) if told else None
+        return Usage(told["Objects"], told["Bytes"])
+
+    def _usage_of_all(self) -> Mapping[str, Usage]:
+        return {name: Usage(*held) for name, held in self.call("admin:GetUsage", {})["Buckets"].items()}
 
     def page(self, bucket: str, scope: Scope, after: Mapping[str, str]) -> Page:
         """Through the same ``call`` as everything: limited, counted, tried again."""

@@ -41,6 +41,7 @@ class Profile:
     support: Mapping[str, Support]
     location: Location = Location.NONE
     identity: Identity | None = None
+    usage_at_once: bool = False  # its admin API tells what all buckets hold in one answer, and nothing less
     lifecycle_lossless: bool = False
     tiering: Tiering = NO_TIERS
     remote_tiers: tuple[str, ...] = ()

@@ -117,6 +117,7 @@ MINIO = Profile(
         "acl": none("PutBucketAcl: 501 NotImplemented; a read answers a dummy"),
     },
     identity=Identity.DEPLOYMENT,
+    usage_at_once=True,
     tiering=Tiering(once=True),
     remote_tiers=("admin:ListTier", "admin:SetTier"),
 )

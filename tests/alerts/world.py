@@ -137,6 +137,16 @@ def public(world: World) -> Iterator[None]:
 
 
 @contextmanager
+def nearly_full(world: World) -> Iterator[None]:
+    """Somebody fills a bucket up, until more is allowed."""
+    user = world.user("tiered")
+    user.s3.put_object(Bucket=user.bucket("beside-a-tier"), Key="large", Body=b"x" * 900_000)
+    user.patch("beside-a-tier", quota={"hard": "1Mi", "warnPercent": 80})
+    yield
+    user.patch("beside-a-tier", quota={"hard": "1Gi", "warnPercent": 80})
+
+
+@contextmanager
 def lost(world: World) -> Iterator[None]:
     """Somebody deletes a bucket, until the loss is acknowledged."""
     user = world.user()

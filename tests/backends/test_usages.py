@@ -3,14 +3,17 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from dev.stores import Store
 from imagestore.backends.base import Usage
-from imagestore.backends.s3.usages import BELIEVED, Told, Usages
+from imagestore.backends.s3.usages import LEAST, MOST, Told, Usages, believed
 from imagestore.core.errors import Unavailable
 from tests.contract.stores import Recorded, connected
+
+NOW = datetime(2026, 11, 29, 9, tzinfo=UTC)
 
 
 class Server:
@@ -24,23 +27,32 @@ class Server:
         self.asked += 1
         if self.error:
             raise self.error
-        return {"a": Usage(self.asked, 0), "b": Usage(self.asked, 1)}
+        return Told({"a": Usage(self.asked, 0), "b": Usage(self.asked, 1)}, NOW - timedelta(seconds=60))
 
 
 def test_one_answer_serves_all_buckets_until_it_is_old() -> None:
     server = Server()
-    usages = Usages(lambda: server.now)
+    usages = Usages(lambda: server.now, lambda: NOW)
     assert [usages.of(name, server) for name in "abc"] == [Usage(1, 0), Usage(1, 1), None]
-    server.now += BELIEVED - 1
+    server.now += 59
     assert usages.of("a", server) == Usage(1, 0)
     server.now += 1
     assert usages.of("a", server) == Usage(2, 0)
     assert server.asked == 2
 
 
+@pytest.mark.parametrize(
+    ("age", "seconds"),
+    [(None, LEAST), (0, LEAST), (90, 90.0), (7200, MOST), (-3600, LEAST), (10 * 365 * 86400, MOST)],
+)
+def test_an_answer_is_believed_for_as_long_as_it_was_old(age: float | None, seconds: float) -> None:
+    at = None if age is None else NOW - timedelta(seconds=age)
+    assert believed(Told({}, at), NOW) == seconds
+
+
 def test_an_error_is_nobodys_answer_afterwards() -> None:
     server = Server()
-    usages = Usages(lambda: server.now)
+    usages = Usages(lambda: server.now, lambda: NOW)
     server.error = Unavailable("no answer")
     with pytest.raises(Unavailable):
         usages.of("a", server)
@@ -50,7 +62,7 @@ def test_an_error_is_nobodys_answer_afterwards() -> None:
 
 def test_who_asks_meanwhile_waits_for_the_same_answer() -> None:
     started, go_on, server = threading.Event(), threading.Event(), Server()
-    usages = Usages(lambda: server.now)
+    usages = Usages(lambda: server.now, lambda: NOW)
 
     def slow() -> Told:
         started.set()

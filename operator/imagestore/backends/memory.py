@@ -46,6 +46,7 @@ class MemoryStore:
     keeps: bool = False  # says yes to every removal of an object, and keeps it
     terms: Terms = field(default_factory=Terms)
     identity: str | None = None
+    usages: dict[str, Usage] = field(default_factory=dict)
 
     def call(self, operation: str, bucket: str) -> None:
         """Every operation begins here."""
@@ -172,7 +173,10 @@ class MemoryBackend:
         return replace(self.store.terms, versioned=versioned)
 
     def usage(self, bucket: str) -> Usage | None:
-        return None
+        if not self.store.usages:  # as of most stores, which cannot even be asked
+            return None
+        self.store.call("Usage", bucket)
+        return self.store.usages.get(bucket)
 
     def arn(self, bucket: str) -> str:
         return f"arn:memory:::{bucket}"

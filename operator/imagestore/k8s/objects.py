@@ -17,6 +17,8 @@ from imagestore.api.imagebucket import FINDINGS, ImageBucketSpec
 from imagestore.api.kinds import IMAGE_BUCKET, KINDS, LIFECYCLE_POLICY, STORAGE_BACKEND, Kind
 from imagestore.core.model import Model
 from imagestore.core.references import names
+from imagestore.core.units import byte_count
+from imagestore.reconcile.filling import NEARLY_FULL
 
 Json = Any
 S = TypeVar("S", bound=Model)
@@ -76,6 +78,9 @@ class Stored:
     lost: bool = False
     asking: bool = False  # all that keeps it from being Ready waits for a person's token
     findings: tuple[str, ...] = ()
+    nearly_full: bool = False  # as much of its quota is used as it is to be warned of
+    usage: tuple[int, int] | None = None  # objects and bytes, as its status has them
+    quota: int | None = None  # bytes
     interval: str = ""  # between two looks, as its spec has it
     secrets: tuple[str, ...] = ()  # that it refers to
     references: tuple[
@@ -142,6 +147,9 @@ def stored(kind: Kind, raw: Json) -> Stored:
         lost=conditions.get("ContentLost") == "True",
         asking=bucket and conditions.get("Ready") != "True" and _asking(status),
         findings=tuple(name for name in FINDINGS if conditions.get(name) == "True"),
+        nearly_full=conditions.get(NEARLY_FULL) == "True",
+        usage=_usage(status.get("usage")) if bucket else None,
+        quota=_bytes(_dict(spec.get("quota")).get("hard")) if bucket else None,
         interval=intern(str(_dict(spec.get("drift")).get("interval") or "")),
         inputs=intern(str(status.get("inputsHash", ""))),
         references=tuple(sorted({(intern(s), intern(n)) for s, n in names(ImageBucketSpec, spec)}))
@@ -196,6 +204,18 @@ def _secrets(spec: Json) -> list[str]:
             inside = [value] if isinstance(value, dict) else _dicts(value)
             found += [secret for each in inside for secret in _secrets(each)]
     return found
+
+
+def _usage(told: Json) -> tuple[int, int] | None:
+    objects, held = _dict(told).get("objects"), _dict(told).get("bytes")
+    return (objects, held) if isinstance(objects, int) and isinstance(held, int) else None
+
+
+def _bytes(quantity: Json) -> int | None:
+    try:
+        return byte_count(str(quantity)) if quantity else None
+    except ValueError:
+        return None
 
 
 def _pairs(labels: Json) -> tuple[tuple[str, str], ...]:

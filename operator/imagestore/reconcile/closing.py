@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 from imagestore.api.bucketstatus import FacetStatus, ImageBucketStatus
 from imagestore.backends.base import Backend
@@ -11,7 +10,7 @@ from imagestore.core.errors import Conflict, Denied, NotFound, StoreError, Throt
 from imagestore.core.outcome import Finalizer, Note, Outcome
 from imagestore.core.policies import COUNTING
 from imagestore.core.units import seconds
-from imagestore.reconcile import report
+from imagestore.reconcile import filling, report
 from imagestore.reconcile.desired import Wanted, asked, inputs_hash, wanted
 from imagestore.reconcile.references import followed
 from imagestore.reconcile.situation import Situation
@@ -43,7 +42,7 @@ def visited(s: Situation, backend: Backend, seen: Visit, *extra: Note) -> Result
         "region": backend.region,
         "arn": backend.arn(s.spec.bucket_name),
     }
-    status = report.visited(s, seen, **identity, **_usage(s, backend), **_acknowledged(s))
+    status = report.visited(s, seen, **identity, **filling.asked(s, backend), **_acknowledged(s))
     return done(s, status, _next(s, seen), *extra)
 
 
@@ -86,22 +85,7 @@ def _acknowledged(s: Situation) -> dict[str, object]:
     return {"lost_at": None, "content_holds": ()}
 
 
-USAGE_EVERY = timedelta(hours=1)
 COUNTED_AGAIN = 60.0  # seconds between two reports of how far a count is; its end is told at once
-
-
-def _usage(s: Situation, backend: Backend) -> dict[str, object]:
-    """At most hourly, and only when it changed by five percent: usage is no reason to write a status."""
-    if s.memo.usage_at is not None and s.now - s.memo.usage_at < USAGE_EVERY:
-        return {}
-    s.memo.usage_at = s.now
-    try:
-        told = backend.usage(s.spec.bucket_name)
-    except StoreError:
-        return {}
-    if told is None:
-        return {}
-    return report.usage(s.status.usage, told)
 
 
 def _next(s: Situation, seen: Visit) -> float:

@@ -3,13 +3,14 @@
 Both are signed like S3. Answers have one shape for both stores, so that one codec serves them:
 ``admin:GetBucketQuota {Bucket} -> {Size}`` (bytes, 0 without), ``admin:SetBucketQuota {Bucket, Size}``,
 ``admin:ClearBucketQuota {Bucket}``, and of Ceph ``admin:GetBucketUsage {Bucket} -> {Objects, Bytes}``.
-MinIO alone has ``admin:GetUsage -> {Buckets: {name: (objects, bytes)}}``, ``admin:GetDeployment -> {Id}``,
+MinIO alone has ``admin:GetUsage -> {Buckets: {name: (objects, bytes)}, At: moment}``, ``admin:GetDeployment -> {Id}``,
 ``admin:ListTiers -> {Tiers}``, ``admin:AddTier {Tier, Keys}`` and ``admin:EditTier {Name, Keys}``.
 """
 
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
@@ -166,9 +167,12 @@ def _ceph_usage(send: Send, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 def _minio_usage(send: Send, _: Mapping[str, Any]) -> dict[str, Any]:
     """Of the whole server; without a bucket that the scanner has not come by yet."""
-    told = (send("GET", "/minio/admin/v3/datausageinfo", {}, b"") or {}).get("bucketsUsageInfo") or {}
-    used = {name: (each.get("objectsCount", 0), each.get("size", 0)) for name, each in told.items()}
-    return {"Buckets": used}
+    told = send("GET", "/minio/admin/v3/datausageinfo", {}, b"") or {}
+    buckets, at = told.get("bucketsUsageInfo") or {}, None
+    used = {name: (each.get("objectsCount", 0), each.get("size", 0)) for name, each in buckets.items()}
+    with suppress(ValueError):
+        at = datetime.fromisoformat(str(told.get("lastUpdate")))
+    return {"Buckets": used, "At": at}
 
 
 def _minio_deployment(send: Send, _: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from imagestore.backends.s3.setting import Call, Place, S3Setting
 from imagestore.backends.s3.settings import SETTINGS
 from imagestore.backends.s3.tags import TAGS
 from imagestore.backends.s3.tiers import limited, terms
-from imagestore.backends.s3.usages import Usages
+from imagestore.backends.s3.usages import Told, Usages
 from imagestore.core.errors import NotFound, StoreError, Unavailable
 from imagestore.core.facet import Facet
 from imagestore.core.reading import Level, Support
@@ -221,8 +221,9 @@ class S3Backend:
         told = self.call("admin:GetBucketUsage", {"Bucket": bucket})
         return Usage(told["Objects"], told["Bytes"])
 
-    def _usage_of_all(self) -> Mapping[str, Usage]:
-        return {name: Usage(*held) for name, held in self.call("admin:GetUsage", {})["Buckets"].items()}
+    def _usage_of_all(self) -> Told:
+        answer = self.call("admin:GetUsage", {})
+        return Told({name: Usage(*held) for name, held in answer["Buckets"].items()}, answer["At"])
 
     def page(self, bucket: str, scope: Scope, after: Mapping[str, str]) -> Page:
         """Through the same ``call`` as everything: limited, counted, tried again."""

@@ -5,21 +5,37 @@ a thousand answers about a thousand buckets, hourly.
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from threading import Lock
 
 from imagestore.backends.base import Usage
 
-BELIEVED = (
-    300.0  # seconds; its scanner's own numbers are minutes old, and are added up from rounds that take longer
-)
-Told = Mapping[str, Usage]
+LEAST, MOST = 5.0, 300.0  # seconds
+
+
+@dataclass(frozen=True)
+class Told:
+    """By bucket, as MinIO's scanner had it ``at`` that moment; None: it has not come by."""
+
+    usages: Mapping[str, Usage]
+    at: datetime | None = None
+
+
+def believed(told: Told, now: datetime) -> float:
+    """For how many seconds: what was minutes old when it came has not changed a second later."""
+    return min(MOST, max(LEAST, (now - told.at).total_seconds() if told.at else LEAST))
 
 
 class Usages:
     """The last answer, for whoever asks meanwhile. Who asks while it is on its way waits for the same one."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock, self._lock = clock, Lock()
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._clock, self._now, self._lock = clock, now, Lock()
         self._answer: Future[Told] | None = None
         self._until = 0.0
 
@@ -32,7 +48,7 @@ class Usages:
                 self._answer, self._until = answer, float("inf")
         if known is None:
             self._asked(answer, ask)
-        return answer.result().get(bucket)
+        return answer.result().usages.get(bucket)
 
     def _asked(self, answer: Future[Told], ask: Callable[[], Told]) -> None:
         try:
@@ -41,5 +57,5 @@ class Usages:
             self._until = 0.0
             answer.set_exception(error)
         else:
-            self._until = self._clock() + BELIEVED
+            self._until = self._clock() + believed(told, self._now())
             answer.set_result(told)

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from imagestore.cli import options
-from imagestore.cli.wrong import Wrong
+from imagestore.cli.wrong import Usage, Wrong
 
 if TYPE_CHECKING:
     from imagestore.cli.releasing.targets import Target
@@ -46,7 +46,7 @@ def register(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Release and say so."""
     if bool(args.names) == args.all:
-        raise Wrong("say which: NAMESPACE/NAME ..., or --all")
+        raise Usage("say which: NAMESPACE/NAME ..., or --all")
     from imagestore.cli.cluster import access
     from imagestore.k8s.access import AccessError
     from imagestore.k8s.client import ApiError

@@ -8,7 +8,7 @@ import os
 import socket
 from typing import Any
 
-from imagestore.cli.wrong import Wrong
+from imagestore.cli.wrong import Usage, Wrong
 
 _DESCRIPTION = "Run the operator: in a pod as its service account, elsewhere as KUBECONFIG says."
 
@@ -60,7 +60,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def main(arguments: argparse.Namespace) -> int:
     """Run until a signal; the exit code."""
     if not arguments.installation:
-        raise Wrong("--installation (or IMAGESTORE_INSTALLATION) is needed: the owner's mark in every bucket")
+        raise Usage("--installation (or IMAGESTORE_INSTALLATION) is needed: the owner's mark in every bucket")
     from imagestore.k8s import logs
 
     logs.configure(arguments.log_level)

@@ -45,6 +45,7 @@ class Profile:
     lifecycle_lossless: bool = False
     tiering: Tiering = NO_TIERS
     remote_tiers: tuple[str, ...] = ()
+    admin_permissions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by field of a status
     upload_keys: UploadKeys = "Declared"
     permissions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     rows: Mapping[str, Setting[Any]] = field(default_factory=dict)

@@ -118,6 +118,10 @@ MINIO = Profile(
     },
     identity=Identity.DEPLOYMENT,
     usage_at_once=True,
+    admin_permissions={
+        "status.usage": ("admin:DataUsageInfo",),
+        "status.identity of the StorageBackend": ("admin:ServerInfo",),
+    },
     tiering=Tiering(once=True),
     remote_tiers=("admin:ListTier", "admin:SetTier"),
 )

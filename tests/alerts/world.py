@@ -104,7 +104,7 @@ def _bucket(backend: str, name: str) -> dict[str, Any]:
 
 
 def _about(labels: Any) -> str:
-    if "name" in labels:  # the label namespace is on every sample, of the operator itself where of none else
+    if "name" in labels:  # every sample has a namespace, if only the operator's
         return f"{labels['namespace']}/{labels['name']}"
     return str(labels.get("backend") or labels.get("kind") or "")
 
@@ -241,13 +241,9 @@ def throttled(world: World) -> Iterator[None]:
 @contextmanager
 def slow(world: World) -> Iterator[None]:
     """A backend that may be asked far less often than its buckets need."""
-    _limit(world, requestsPerSecond=1, burst=1, concurrency=1)
+    _patch(world, "slow", limits={"requestsPerSecond": 1, "burst": 1, "concurrency": 1})
     yield
-    _limit(world, requestsPerSecond=1000, burst=1000, concurrency=8)
-
-
-def _limit(world: World, **limits: int) -> None:
-    _patch(world, "slow", limits=limits)
+    _patch(world, "slow", limits={"requestsPerSecond": 1000, "burst": 1000, "concurrency": 8})
 
 
 def _patch(world: World, backend: str, **spec: Any) -> None:

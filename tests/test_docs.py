@@ -9,6 +9,7 @@ from imagestore.core import errors
 from imagestore.core.plan import ONLY_BY_HAND
 from imagestore.reconcile import tiers
 from imagestore.reconcile.filling import NEARLY_FULL
+from imagestore.reconcile.ownership import UNPROVEN
 from imagestore.reconcile.references import NOT_FOUND
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,7 +27,7 @@ CAMEL = re.compile(r"([A-Z][a-z]+)+")
 # Put together from parts, or a constant.
 BUILT = {
     "DriftCorrected", "DriftVanished", "AccessDenied", "Held", "Lossy", NOT_FOUND, ONLY_BY_HAND, NEARLY_FULL,
-    tiers.NOT_READY, *tiers.REASONS.values(), *tiers.EVENTS.values(),
+    UNPROVEN, tiers.NOT_READY, *tiers.REASONS.values(), *tiers.EVENTS.values(),
 }  # fmt: skip
 
 

@@ -2,10 +2,7 @@
 
 import argparse
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -18,14 +15,13 @@ from imagestore import metrics
 from imagestore.api.kinds import KINDS
 from imagestore.cli import run
 from tests.crdgen.conftest import ROOT
-from tests.crdgen.manifests import manifest
 
 Json = dict[str, Any]
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where libyaml is there
 CHART = str(ROOT / "charts/imagestore")
 RELEASE, SYSTEM = "imagestore", "chart-system"
 ACCOUNT = f"system:serviceaccount:{SYSTEM}:{RELEASE}"
-MINIMAL = ("--set", "installation=test")
+MINIMAL = ("--set", "installation=test", "--set", "image.repository=localhost/imagestore")
 FULL = """
 installation: prod-eu
 operator: {replicas: 1, extraArgs: [--log-level=debug], extraEnv: [{name: HTTPS_PROXY, value: "http://proxy:3128"}]}
@@ -75,7 +71,14 @@ def released(installed: Cluster) -> Iterator[Cluster]:
     installed.helm("uninstall", RELEASE, "--namespace", SYSTEM, "--ignore-not-found")
 
 
-@pytest.mark.parametrize("values", ["installation: a", FULL, "operator: {enabled: false}"])
+@pytest.mark.parametrize(
+    "values",
+    [
+        "{installation: a, image: {repository: b}}",
+        FULL,
+        "operator: {enabled: false}",
+    ],
+)
 def test_lint_has_nothing_to_say(cluster: Cluster, values: str) -> None:
     cluster.helm("lint", "--strict", CHART, "-f", "-", input=values)
 
@@ -83,12 +86,15 @@ def test_lint_has_nothing_to_say(cluster: Cluster, values: str) -> None:
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        ("{}", "set installation to a name for this cluster"),
+        ("{image: {repository: b}}", "set installation to a name for this cluster"),
         ("installation: a/b", "installation"),
         ("installation: Prod", "installation"),
         ("{installation: a, operators: {}}", "operators"),
         ("{installation: a, operator: {replica: 1}}", "replica"),
         ("{installation: a, image: {digest: latest}}", "digest"),
+        ("installation: a", "set image.repository .* make image kind-load, then .* make push REPO="),
+        ("{installation: a, image: {repository: 'https://registry.example/x'}}", "repository"),
+        ("{installation: a, image: {repository: 'registry.example/x:1.0'}}", "repository"),
     ],
 )
 def test_wrong_values_are_refused(cluster: Cluster, values: str, says: str) -> None:
@@ -136,7 +142,7 @@ def test_every_value_arrives(cluster: Cluster) -> None:
 def test_parts_are_left_out(cluster: Cluster) -> None:
     off = "{operator: {enabled: false}, crds: {install: false}, rbac: {create: false, userRoles: false}}"
     assert [m["kind"] for m in rendered(cluster, values=off)] == ["ServiceAccount"]
-    kept = "{installation: a, uninstall: {release: false}}"
+    kept = "{installation: a, image: {repository: b}, uninstall: {release: false}}"
     assert "Job" not in {m["kind"] for m in rendered(cluster, values=kept)}
 
 
@@ -238,31 +244,6 @@ def may(cluster: Cluster, verb: str, resource: str, *arguments: str) -> str:
     plural, _, sub = resource.partition("/")
     which = [plural, f"--subresource={sub}"] if sub else [plural]
     return cluster.kubectl("auth", "can-i", verb, *which, *arguments, check=False).stdout.strip()
-
-
-def test_the_job_lets_everything_go(released: Cluster) -> None:
-    """No kubelet runs it here: the same command line with the same rights does."""
-    bucket = manifest("ImageBucket", "held")
-    held = {
-        "name": "held",
-        "namespace": "leaving",
-        "finalizers": ["imagestore.dev/bucket", "example.com/other"],
-    }
-    released.kubectl("create", "namespace", "leaving")
-    released.kubectl("create", "-f", "-", input=yaml.safe_dump(bucket | {"metadata": held}))
-    container = named(rendered(released, *MINIMAL), "Job")["spec"]["template"]["spec"]["containers"][0]
-    arguments = [a.replace("$(POD_NAMESPACE)", SYSTEM) for a in container["args"]]
-    kubeconfig = str(released.service_account_kubeconfig(SYSTEM, RELEASE))
-    subprocess.run(
-        [sys.executable, "-m", "imagestore", *arguments],
-        env={**os.environ, "KUBECONFIG": kubeconfig}, stdin=subprocess.DEVNULL, check=True,
-    )  # fmt: skip
-    left = released.get("ib", "held", "-n", "leaving")["metadata"]
-    assert left["finalizers"] == ["example.com/other"]
-    released.kubectl(
-        "patch", "ib", "held", "-n", "leaving", "--type=merge", "-p", '{"metadata":{"finalizers":null}}'
-    )
-    released.kubectl("delete", "namespace", "leaving", "--wait=false")
 
 
 def test_an_upgrade_brings_new_crds(released: Cluster) -> None:

@@ -50,6 +50,16 @@ class Operator:
         """Whether it works: synced, and the Lease is held. One that stands by is ready as well."""
         return (self._get("/readyz") or "").strip() == "working"
 
+    def readiness(self) -> tuple[int, str]:
+        """Status and text of /readyz; 0 while nobody answers."""
+        try:
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=5) as answer:  # noqa: S310 - our own loopback
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+        except OSError:
+            return 0, ""
+
     def metrics(self) -> dict[str, float]:
         """Every sample of /metrics by its name and labels."""
         lines = (self._get("/metrics") or "").splitlines()

@@ -3,15 +3,19 @@
 import asyncio
 import json
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import Any
+
+import pytest
 
 from dev.cluster import Cluster
 from dev.wait import eventually
 from imagestore.k8s.access import Access, from_kubeconfig
 from imagestore.k8s.client import Client
-from imagestore.k8s.lease import Lease, Terms
+from imagestore.k8s.helm import UNINSTALLING
+from imagestore.k8s.lease import RELEASING, UNINSTALLED, Lease, Terms
 from imagestore.k8s.resources import NAMESPACES
 from imagestore.k8s.watch import Subject, Watch
 from tests.k8s.replica import run
@@ -68,6 +72,76 @@ def test_a_lease_that_was_given_back_is_not_taken_again(
 
     assert run(story()), "nobody renews it any more"
     assert own_cluster.get("lease", "given-back", "-n", home)["spec"]["holderIdentity"] == ""
+
+
+def taken(cluster: Cluster, home: str, name: str, age: float, **more: Any) -> None:
+    """A Lease of ten minutes that nobody renews, as `imagestore release` left it some time ago."""
+    renewed = (datetime.now(UTC) - timedelta(seconds=age)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    spec = {"holderIdentity": RELEASING, "leaseDurationSeconds": 600, "renewTime": renewed}
+    body = {"metadata": {"name": name, **more}, "spec": spec}
+    cluster.api.call("POST", f"/apis/coordination.k8s.io/v1/namespaces/{home}/leases", body)
+
+
+@pytest.mark.parametrize(("age", "ours"), [(900, True), (10, False)])
+def test_a_lease_that_is_over_by_its_own_words_is_not_waited_for_again(
+    own_cluster: Cluster, home: str, access: Access, age: float, *, ours: bool
+) -> None:
+    """Each start counted the ten minutes anew. What has not ended yet is respected, and said."""
+    taken(own_cluster, home, f"left-{age:.0f}", age)
+
+    async def story() -> tuple[bool, str]:
+        client = Client(access)
+        lease = Lease(client, home, f"left-{age:.0f}", "first", monotonic, SHORT)
+        waiting = asyncio.create_task(lease.acquire())
+        await asyncio.wait([waiting], timeout=60 if ours else SHORT.duration + 1)
+        waiting.cancel()
+        await client.close()
+        return lease.held, lease.trouble
+
+    held, trouble = run(story())
+    assert held is ours
+    assert trouble == (
+        "" if ours else f"the lease left-10 is held by {RELEASING}, which lets every object go"
+    )
+
+
+def test_what_was_given_back_for_an_uninstall_is_not_taken_while_helm_is_at_it(
+    own_cluster: Cluster, home: str, access: Access
+) -> None:
+    """The old operator is still there when the Job is done; the next installation must not wait."""
+    own_cluster.apply(revision(home, 1, "superseded"))
+    own_cluster.apply(revision(home, 2, UNINSTALLING))
+    taken(own_cluster, home, "uninstalled", 0, annotations={UNINSTALLED: "shop"})
+    path = f"/apis/coordination.k8s.io/v1/namespaces/{home}/leases/uninstalled"
+    own_cluster.api.merge(path, {"spec": {"holderIdentity": ""}})
+
+    async def story() -> str:
+        client = Client(access)
+        lease = Lease(client, home, "uninstalled", "first", monotonic, SHORT)
+        waiting = asyncio.create_task(lease.acquire())
+        done, _ = await asyncio.wait([waiting], timeout=SHORT.duration)
+        assert not done
+        said = lease.trouble
+        await asyncio.to_thread(own_cluster.apply, revision(home, 3, "deployed"))
+        await waiting
+        assert lease.held
+        assert lease.trouble == ""
+        await lease.release()
+        await client.close()
+        return said
+
+    assert "Helm is uninstalling the release shop" in run(story())
+    assert not own_cluster.api.get(path)["metadata"].get("annotations"), "it is over"
+
+
+def revision(home: str, number: int, status: str) -> str:
+    """A Secret as Helm keeps one for each revision."""
+    labels = {"owner": "helm", "name": "shop", "status": status, "version": str(number)}
+    name = f"sh.helm.release.v1.shop.v{number}"
+    metadata = {"name": name, "namespace": home, "labels": labels}
+    return json.dumps(
+        {"apiVersion": "v1", "kind": "Secret", "type": "helm.sh/release.v1", "metadata": metadata}
+    )
 
 
 def test_a_stolen_lease_is_given_up(own_cluster: Cluster, home: str, access: Access) -> None:

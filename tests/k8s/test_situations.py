@@ -20,7 +20,7 @@ SPEC = {
     "credentials": {"ambient": {}},
     "namespaces": {"names": ["shop", "press"]},
 }
-MADE = {"created": "2026-01-01T00:00:00Z"}
+MADE = {"arn": "arn:aws:s3:::shop--audit"}
 
 
 def situations(*buckets: Stored, spec: Any = SPEC) -> Situations:
@@ -42,7 +42,7 @@ def told(**audit: Any) -> Referenced:
     """What is told of ``audit`` to a bucket that logs into it."""
     photos = bucket("photos", spec=LOGS)
     made = situations(photos, bucket("audit", **audit), bucket("claimed", namespace="press", age=-60))
-    return made.of_bucket(photos).referenced["audit"]
+    return made.of_bucket(photos)().referenced["audit"]
 
 
 def test_a_backend_serves_whom_it_lets_in_and_who_came_first() -> None:

@@ -53,7 +53,7 @@ class Fleet:
         meta, backend = Meta("", "eu", "uid", 1, START, finalized=True), MemoryBackend(self.store, FACETS)
         store = Store(self.spec, backend)
         s = BackendSituation(
-            meta, self.status, store, Settings("prod"), self.now, self._token, self.served, self.doubts
+            meta, self.status, store, Settings("prod"), self.now, self._token, self.served, doubts=self.doubts
         )
         outcome, self.doubts = reconcile(s), ()
         assert outcome.status is not None

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import sys
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from imagestore.cli import options
@@ -35,7 +36,12 @@ def register(subparsers: Any) -> None:
     parser.add_argument(
         "--stop-operator",
         action="store_true",
-        help="take the Lease from a running operator first (for 10 minutes)",
+        help="take the Lease from a running operator first; it stays away until 2 minutes after the end",
+    )
+    parser.add_argument(
+        "--if-uninstalling",
+        metavar="RELEASE.vREVISION",
+        help="only while Helm uninstalls this revision, else change nothing, as the chart's Job does",
     )
     parser.add_argument("--lease-name", default="imagestore", help="default: %(default)s")
     parser.add_argument("--context", help="context of the kubeconfig")
@@ -48,8 +54,8 @@ def run(args: argparse.Namespace) -> int:
     if bool(args.names) == args.all:
         raise Usage("say which: NAMESPACE/NAME ..., or --all")
     from imagestore.cli.cluster import access
-    from imagestore.k8s.access import AccessError
     from imagestore.k8s.client import ApiError
+    from imagestore.k8s.errors import AccessError
 
     try:
         return asyncio.run(_run(args, access(args.context)))
@@ -63,6 +69,8 @@ async def _run(args: argparse.Namespace, where: Any) -> int:
 
     client = Client(where, limit=8)
     try:
+        if args.if_uninstalling and not await _proven(args, client):
+            return 0
         found = await holding(client)
         targets = found if args.all else chosen(found, args.names)
         return await _let_go(args, client, targets)
@@ -70,15 +78,26 @@ async def _run(args: argparse.Namespace, where: Any) -> int:
         await client.close()
 
 
+async def _proven(args: argparse.Namespace, client: "Client") -> bool:
+    from imagestore.cli.releasing.proof import unproven
+
+    why = await unproven(client, args.operator_namespace, args.if_uninstalling)
+    if why:
+        sys.stdout.write(f"nothing was changed: {why}; by hand: imagestore release --all\n")
+    return not why
+
+
 async def _let_go(args: argparse.Namespace, client: "Client", targets: "list[Target]") -> int:
-    from imagestore.cli.releasing.targets import let_go
+    from imagestore.cli.releasing.targets import holding, let_go
 
     _say(targets, "would be let go" if args.dry_run else "to let go")
     if args.dry_run or not targets:
         return 0
     _confirm(args, len(targets))
-    await _guard(args, client, targets)
-    failed = await let_go(client, targets)
+    async with await _guard(args, client, targets):
+        if args.all:  # an operator at work has taken hold of what came in the meantime
+            targets = await holding(client)
+        failed = await let_go(client, targets)
     sys.stdout.write(f"{len(targets) - len(failed)} let go; no bucket was touched\n")
     if failed:
         raise Wrong(*failed)
@@ -105,12 +124,14 @@ def _confirm(args: argparse.Namespace, count: int) -> None:
         raise Wrong("nothing was changed")
 
 
-async def _guard(args: argparse.Namespace, client: "Client", targets: "list[Target]") -> None:
+async def _guard(
+    args: argparse.Namespace, client: "Client", targets: "list[Target]"
+) -> "AbstractAsyncContextManager[None]":
     """What is being deleted cannot get its finalizer back; for the rest no operator may be at work."""
-    from imagestore.cli.releasing.operator import at_work, find_lease, stop
+    from imagestore.cli.releasing.operator import at_work, find_lease, kept_away
 
     if args.force or all(t.deleting for t in targets):
-        return
+        return nullcontext()
     lease = await find_lease(client, args.operator_namespace, args.lease_name)
     holder = await at_work(client, lease)
     if holder and not args.stop_operator:
@@ -120,6 +141,7 @@ async def _guard(args: argparse.Namespace, client: "Client", targets: "list[Targ
             f" (kubectl --namespace {namespace} scale deployment --replicas 0 --selector"
             " app.kubernetes.io/name=imagestore), or say --stop-operator"
         )
-    if lease and args.stop_operator:
-        sys.stdout.write("taking the Lease from the operator, so that it stops; 10 s\n")
-        await stop(client, lease)
+    if not lease or not args.stop_operator:
+        return nullcontext()
+    sys.stdout.write("taking the Lease from the operator, so that it stops; 10 s\n")
+    return kept_away(client, lease, uninstalled=(args.if_uninstalling or "").rpartition(".v")[0])

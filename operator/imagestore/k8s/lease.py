@@ -9,15 +9,19 @@ import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from imagestore import metrics
 from imagestore.k8s.client import ApiError, Client
+from imagestore.k8s.fence import Fence
+from imagestore.k8s.helm import UNINSTALLING, newest
 from imagestore.k8s.resources import LEASES
 
 Json = Any
 log = logging.getLogger(__name__)
+RELEASING = "imagestore-release"  # holds it while `imagestore release` lets objects go
+UNINSTALLED = "imagestore.dev/uninstalled-release"  # the Helm release that it was given back for
 
 
 @dataclass(frozen=True)
@@ -41,22 +45,26 @@ class Lease:
         identity: str,
         clock: Callable[[], float],
         terms: Terms | None = None,
+        fence: Fence | None = None,
     ) -> None:
         self._client, self._namespace, self._name, self._identity = client, namespace, name, identity
-        self._clock, self._terms = clock, terms or Terms()
+        self._clock, self._terms, self._fence = clock, terms or Terms(), fence or Fence(clock)
         self._known: Json = None
         self._seen: tuple[str, float] = ("", clock())  # the foreign entry, and since when it is unchanged
         self._renewed = 0.0
         self._turn = asyncio.Lock()  # renewing and releasing never overlap
         self.held = False
         self.beat = clock()
+        self.trouble = ""  # why no replica works, while we wait
 
     async def acquire(self) -> None:
         """Wait until it is ours."""
         waiting = False
         while not await self._try():
             if not waiting:
-                log.info("standing by: the lease %s is held by %s", self._name, self._holder())
+                log.info(
+                    "standing by: %s", self.trouble or f"the lease {self._name} is held by {self._holder()}"
+                )
                 waiting = True
             await asyncio.sleep(self._terms.retry * random.uniform(0.8, 1.2))  # noqa: S311
         self._hold(held=True)
@@ -121,7 +129,10 @@ class Lease:
             return self.held and error.status != 409
         self.beat = self._clock()
         if mine:
-            self._renewed = started
+            self._renewed = (
+                started  # not when the answer came: what counts is what the API server may have seen
+            )
+            self._fence.extend(started + self._terms.deadline)
         return mine
 
     async def _claim(self) -> bool:
@@ -129,13 +140,24 @@ class Lease:
             self._known = await self._read()
         if self._known is None:
             self._known = await self._client.create(LEASES, self._namespace, self._body(None))
-        elif self._holder() in {"", self._identity} or self._expired():
+        elif self._free() and not await self._uninstalled():
             self._known = await self._client.replace(
                 LEASES, self._namespace, self._name, self._body(self._known)
             )
         else:
             return False
         return True
+
+    def _free(self) -> bool:
+        return self._holder() in {"", self._identity} or self._expired()
+
+    async def _uninstalled(self) -> bool:
+        """Whether every object was let go because Helm is removing us: then none must be held on to again."""
+        release = (self._known["metadata"].get("annotations") or {}).get(UNINSTALLED)
+        revision = await newest(self._client, self._namespace, release) if release else None
+        going = revision is not None and revision.status == UNINSTALLING
+        self.trouble = _UNINSTALLED.format(release, revision.number) if going and revision else ""
+        return going
 
     async def _read(self) -> Json:
         try:
@@ -150,7 +172,17 @@ class Lease:
         entry = f"{self._holder()} {spec.get('renewTime')}"
         if entry != self._seen[0]:
             self._seen = (entry, self._clock())
-        return self._clock() - self._seen[1] > float(spec.get("leaseDurationSeconds") or self._terms.duration)
+        silent = self._clock() - self._seen[1]
+        dead = silent > self._terms.duration
+        self.trouble = ""
+        if self._holder() == RELEASING:
+            self.trouble = f"the lease {self._name} is held by {RELEASING}, which lets every object go"
+        elif dead:
+            self.trouble = (
+                f"{self._holder()} holds the lease {self._name} and has been silent for {silent:.0f} s"
+            )
+        duration = float(spec.get("leaseDurationSeconds") or self._terms.duration)
+        return silent > duration or (dead and _over(spec.get("renewTime"), duration))
 
     def _holder(self) -> str:
         return str((self._known or {}).get("spec", {}).get("holderIdentity") or "")
@@ -176,4 +208,20 @@ class Lease:
 
     def _hold(self, *, held: bool) -> None:
         self.held = held
+        if not held:
+            self._fence.close()
         metrics.LEASE.set(int(held))
+
+
+# Every start counted the ten minutes of a Lease anew that a Job had taken long ago and nobody renewed.
+def _over(renewed: Any, duration: float) -> bool:
+    """Whether it has expired by its own words. Believed only of a holder that does not renew as a replica does."""
+    try:
+        return datetime.now(UTC) - datetime.fromisoformat(renewed) > timedelta(seconds=duration)
+    except (TypeError, ValueError):
+        return False
+
+
+_UNINSTALLED = (
+    "Helm is uninstalling the release {0}, and every object was let go; to keep it: helm rollback {0} {1}"
+)

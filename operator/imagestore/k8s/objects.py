@@ -37,6 +37,7 @@ __all__ = [
     "compact",
     "key_of",
     "lenient",
+    "older",
     "stored",
     "understood",
     "version",
@@ -71,7 +72,7 @@ class Stored:
     bucket: str = ""  # the bucket that it claims
     ready: str = ""  # of its Ready condition, empty while there is none
     settled: bool = False  # its status says that this generation is done and as wished
-    incumbent: bool = False  # its status says that the bucket was seen to be its own
+    incumbent: bool = False  # its status says that the bucket was seen, its own or let to it to observe
     facets: tuple[tuple[str, str], ...] = ()  # name and state
     drift_since: float | None = None
     drift_over: float | None = None  # when the last one ended: in mode Enforce none lasts until a scrape
@@ -140,7 +141,7 @@ def stored(kind: Kind, raw: Json) -> Stored:
         bucket=str(spec.get("bucketName", "")) if bucket else "",
         ready=intern(str(conditions.get("Ready", ""))),
         settled=_settled(meta, spec, status, conditions),
-        incumbent="created" in status,
+        incumbent="arn" in status,
         facets=_states(status.get("facets"), "name"),
         drift_since=_seconds(_dict(status.get("drift")).get("since")),
         drift_over=_seconds(next(iter(_dicts(_dict(status.get("drift")).get("history"))), {}).get("until")),
@@ -244,6 +245,12 @@ def _dicts(value: Json) -> list[dict[str, Any]]:
 def version(resource_version: str) -> int | None:
     """A resource version as a number, None where the API server does not use numbers."""
     return int(resource_version) if resource_version.isdecimal() else None
+
+
+def older(seen: str, known: str) -> bool:
+    """Whether one version is certainly from before the other."""
+    mine, theirs = version(seen), version(known)
+    return mine is not None and theirs is not None and mine < theirs
 
 
 class NotUnderstood(Exception):

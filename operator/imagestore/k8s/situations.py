@@ -1,7 +1,9 @@
-"""What a reconcile may know, put together from what is remembered."""
+"""What a reconcile may know, put together from what is remembered, as it is at one moment."""
 
+import asyncio
 import secrets
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import datetime
 
 from imagestore.api.bucketstatus import ImageBucketStatus
@@ -9,7 +11,7 @@ from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.api.storagebackend import StorageBackendStatus
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.mirrors import Namespaces
-from imagestore.k8s.objects import Key, Stored, lenient, understood
+from imagestore.k8s.objects import IMAGE_BUCKET, Key, Stored, lenient, understood
 from imagestore.k8s.policies import Policies
 from imagestore.k8s.stores import Stores
 from imagestore.k8s.surveyor import Surveyor
@@ -26,6 +28,8 @@ from imagestore.reconcile.situation import (
 )
 from imagestore.reconcile.tenancy import eligible
 
+_PATIENCE = 30.0  # seconds; a loop that has ended answers nobody
+
 
 class Situations:
     """Makes situations. The memos live here, and go with their objects."""
@@ -38,11 +42,12 @@ class Situations:
         settings: Settings,
         now: Callable[[], datetime],
         surveyor: Surveyor,
+        loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self._cache, self._stores, self._namespaces = cache, stores, namespaces
         self.settings, self.now = settings, now
         self._policies = Policies(cache, stores)
-        self._surveyor = surveyor
+        self._surveyor, self._loop = surveyor, loop
         self._views = Views(self._policies, stores, surveyor)
         self._memos: dict[Key, tuple[str, Memo]] = {}
 
@@ -51,42 +56,60 @@ class Situations:
         self._memos.pop(key, None)
         self._views.forget(key)
 
-    def of_bucket(self, obj: Stored) -> Situation:
-        """Blocking: it may connect to the store. Raises NotUnderstood when the spec is not."""
-        return Situation(
+    def of_bucket(self, obj: Stored) -> Callable[[], Situation]:
+        """What is remembered is looked up now, in the event loop; a thread makes the situation of it.
+
+        That blocks: it may connect to the store. Raises NotUnderstood when the spec is not.
+        """
+        named, memo, rival = self._stores.named(obj.backend), self._memo(obj), self._older_rival(obj)
+        labels, earlier = self._namespaces.labels(obj.key.namespace), self._cache.earlier_in_namespace(obj)
+        referenced = {other.key.name: self._referenced(other) for other in self._cache.reached_from(obj)}
+        policies, surveys = self._policies.of(obj), self._surveyor.of(obj.key)
+        return lambda: Situation(
             meta=meta(obj),
             spec=understood(ImageBucketSpec, obj.spec),
             status=lenient(ImageBucketStatus, obj.status),
-            store=self._stores.store(obj.backend),
+            store=self._stores.store(named),
             settings=self.settings,
             now=self.now(),
             token=lambda: secrets.token_hex(5),
-            memo=self._memo(obj),
-            namespace_labels=self._namespaces.labels(obj.key.namespace),
-            older_rival=self._older_rival(obj),
-            earlier_buckets=self._cache.earlier_in_namespace(obj),
-            referenced={other.key.name: self._referenced(other) for other in self._cache.reached_from(obj)},
-            policies=self._policies.of(obj),
-            surveys=self._surveyor.of(obj.key),
-            neighbours=lambda: self.served(obj.backend),
+            memo=memo,
+            namespace_labels=labels,
+            older_rival=rival,
+            earlier_buckets=earlier,
+            referenced=referenced,
+            policies=policies,
+            surveys=surveys,
+            neighbours=lambda: self._asked(lambda: self.served(obj.backend)),
         )
 
-    def of_backend(self, obj: Stored) -> BackendSituation:
-        """Blocking: it may connect to the store."""
+    def _asked(self, what: Callable[[], tuple[Served, ...]]) -> tuple[Served, ...]:
+        """By a thread, of the event loop: a lost bucket is too rare for all to be looked up before each visit."""
+        if self._loop is None:
+            return what()
+        answer: Future[tuple[Served, ...]] = Future()
+        self._loop.call_soon_threadsafe(lambda: answer.set_result(what()))
+        return answer.result(_PATIENCE)
+
+    def of_backend(self, obj: Stored) -> Callable[[], BackendSituation]:
+        """The same of a StorageBackend."""
         name = obj.key.name
-        return BackendSituation(
+        named, served, doubts = self._stores.named(name), self.served(name), self._stores.doubts(name)
+        all_known = IMAGE_BUCKET.name not in self._cache.unknown
+        return lambda: BackendSituation(
             meta=meta(obj),
             status=lenient(StorageBackendStatus, obj.status),
-            store=self._stores.store(name),
+            store=self._stores.store(named),
             settings=self.settings,
             now=self.now(),
             token=lambda: secrets.token_hex(5),
-            served=self.served(name),
-            doubts=self._stores.doubts(name),
+            served=served,
+            all_known=all_known,
+            doubts=doubts,
         )
 
     def served(self, backend: str) -> tuple[Served, ...]:
-        """The ImageBuckets that a backend serves, oldest claim first. Of a spec that is not understood: all.
+        """The ImageBuckets that a backend serves. Of a backend that is not understood: all that name it.
 
         Anybody may name a backend: a squatter in a namespace that is not allowed kept it from being deleted.
         """
@@ -97,8 +120,8 @@ class Situations:
             Served(f"{b.key.namespace}/{b.key.name}", b.bucket, b.incumbent, b.endpoint) for b in found
         )
 
-    def of_policy(self, obj: Stored) -> tuple[Bucket, ...]:
-        """The buckets that a policy is for, as it sees them. Blocking: it may connect to their stores."""
+    def of_policy(self, obj: Stored) -> Callable[[], tuple[Bucket, ...]]:
+        """The buckets that a policy is for, as it sees them: looked up now, made by a thread, as of a bucket."""
         return self._views.of_policy(obj)
 
     def _referenced(self, other: Stored) -> Referenced:

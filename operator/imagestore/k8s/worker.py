@@ -17,6 +17,7 @@ from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.lifecyclepolicy import LifecyclePolicySpec, LifecyclePolicyStatus
 from imagestore.api.storagebackend import StorageBackendStatus
 from imagestore.backends.decorators import NAMESPACE
+from imagestore.core.fencing import Fenced
 from imagestore.core.outcome import Finalizer, Note, Outcome
 from imagestore.k8s import logs
 from imagestore.k8s.cache import Cache
@@ -24,7 +25,6 @@ from imagestore.k8s.client import ApiError
 from imagestore.k8s.failing import internal_error, keeps_its_bucket, not_understood
 from imagestore.k8s.objects import (
     IMAGE_BUCKET,
-    LIFECYCLE_POLICY,
     STORAGE_BACKEND,
     Key,
     NotUnderstood,
@@ -93,15 +93,19 @@ class Worker:
         self._failures.pop(key, None)
 
     async def work(self, taken: Taken) -> None:
-        """Reconcile one object, once."""
+        """Reconcile one object, once. It is added again when a kind is known that it depends on."""
         obj = self._desk.cache.get(taken.key)
-        if obj is None:
+        if obj is None or self._desk.cache.unknown & _needed(obj):
             return
         logs.OBJECT.set(str(taken.key))
         logs.RECONCILE.set(secrets.token_hex(6))
         NAMESPACE.set(taken.key.namespace)
         started = self._desk.clock()
-        outcome = await self._guarded(obj, taken)
+        try:
+            outcome = await self._guarded(obj, taken)
+        except Fenced:  # not even said: whoever works now says what there is to say
+            log.warning("not finished: another replica may be at work")
+            outcome = "fenced"
         metrics.RECONCILES.labels(taken.key.kind, outcome).inc()
         metrics.RECONCILE_SECONDS.labels(taken.key.kind).observe(self._desk.clock() - started)
 
@@ -115,6 +119,8 @@ class Worker:
             return await self._refused(obj, taken, error)
         except NotUnderstood as error:
             return await self._not_understood(obj, error)
+        except Fenced:
+            raise
         except Exception as error:  # a bug must not stop the others
             log.exception("this reconcile failed in a way that nobody has thought of")
             return await self._broken(obj, error)
@@ -126,12 +132,7 @@ class Worker:
         is no such bucket" is too old to be believed, and none would be Ready before all were looked for.
         """
         withdrawn = await self._desk.withdrawal.concerns(obj)
-        decide: dict[str, Callable[[Stored], Outcome[Any]]] = {
-            IMAGE_BUCKET.name: lambda bucket: self._bucket(bucket, withdrawn=withdrawn),
-            STORAGE_BACKEND.name: self._backend,
-            LIFECYCLE_POLICY.name: self._policy,
-        }
-        outcome: Outcome[Any] = await self._in_thread(lambda: decide[obj.key.kind](obj))
+        outcome = await self._in_thread(self._decision(obj, withdrawn=withdrawn))
         writes = await self._desk.writer.carry_out(obj, outcome)
         for note in outcome.notes:
             self._desk.recorder.note(obj, note)
@@ -144,20 +145,29 @@ class Worker:
         log.debug("done in %d API writes, again in %s s", writes, outcome.requeue_after)
         return "changed" if writes else "unchanged"
 
-    def _bucket(self, obj: Stored, *, withdrawn: str) -> Outcome[ImageBucketStatus]:
-        situation = self._desk.situations.of_bucket(obj)
-        return self._desk.reconcilers.bucket(replace(situation, withdrawn=withdrawn))
+    def _decision(self, obj: Stored, *, withdrawn: str) -> Callable[[], Outcome[Any]]:
+        """What a thread is to do. All that is remembered is looked up before, here in the event loop."""
+        desk = self._desk
+        if obj.key.kind == IMAGE_BUCKET.name:
+            situation = desk.situations.of_bucket(obj)
+            return lambda: desk.reconcilers.bucket(replace(situation(), withdrawn=withdrawn))
+        if obj.key.kind == STORAGE_BACKEND.name:
+            surroundings = desk.situations.of_backend(obj)
+            return lambda: desk.reconcilers.backend(surroundings())
+        return self._policy(obj)
 
-    def _backend(self, obj: Stored) -> Outcome[StorageBackendStatus]:
-        return self._desk.reconcilers.backend(self._desk.situations.of_backend(obj))
+    def _policy(self, obj: Stored) -> Callable[[], Outcome[LifecyclePolicyStatus]]:
+        desk, situations = self._desk, self._desk.situations
+        buckets = tuple if obj.deleting else situations.of_policy(obj)
 
-    def _policy(self, obj: Stored) -> Outcome[LifecyclePolicyStatus]:
-        spec = understood(LifecyclePolicySpec, obj.spec)
-        status, situations = lenient(LifecyclePolicyStatus, obj.status), self._desk.situations
-        buckets = () if obj.deleting else situations.of_policy(obj)
-        return self._desk.reconcilers.policy(
-            meta(obj), spec, status, buckets, situations.now(), situations.settings
-        )
+        def decide() -> Outcome[LifecyclePolicyStatus]:
+            spec = understood(LifecyclePolicySpec, obj.spec)
+            status = lenient(LifecyclePolicyStatus, obj.status)
+            return desk.reconcilers.policy(
+                meta(obj), spec, status, buckets(), situations.now(), situations.settings
+            )
+
+        return decide
 
     def _doubt(self, obj: Stored, buckets: tuple[str, ...]) -> None:
         """The backend judges whether its store is another one: once, for all of its buckets."""
@@ -238,6 +248,13 @@ class Worker:
 
     def _pause(self, key: Key) -> float:
         return _jitter(min(_LONGEST, float(2 ** min(self._failures[key], 12))), 0.25)
+
+
+def _needed(obj: Stored) -> set[str]:
+    """The kinds of which all has to be known to decide about it. Of policies nothing need be: their rules then stay."""
+    if obj.key.kind == STORAGE_BACKEND.name:
+        return {IMAGE_BUCKET.name} if obj.deleting else set()
+    return {STORAGE_BACKEND.name, IMAGE_BUCKET.name}
 
 
 def _jitter(seconds: float, share: float) -> float:

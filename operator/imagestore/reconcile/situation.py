@@ -110,7 +110,7 @@ class Served:
 
 @dataclass(frozen=True)
 class Referenced:
-    """An ImageBucket that a setting names. ``made``: its bucket was seen in the store to be its own.
+    """An ImageBucket that a setting names. ``made``: its bucket was seen in the store, its own or let to it.
 
     ``references``: its own settings that name one, and which.
     """
@@ -162,7 +162,13 @@ class BackendSituation:
     now: datetime
     token: Callable[[], str]
     served: tuple[Served, ...] = ()
+    all_known: bool = True  # else ImageBuckets may not be listed, and what was counted before still counts
     doubts: tuple[str, ...] = ()
+
+    @property
+    def buckets(self) -> int:
+        """How many it serves."""
+        return len(self.served) if self.all_known else self.status.buckets or 0
 
 
 def merged(spec: ImageBucketSpec, policies: tuple[Declared, ...], store: Store) -> Merged:

@@ -36,7 +36,7 @@ def reconcile(s: BackendSituation) -> Result:
             "another": found.another,
             "missing": found.missing,
             "capabilities": known,
-            "buckets": len(s.served),
+            "buckets": s.buckets,
             "tiers": tiers.tiers,
         }
     )
@@ -81,17 +81,20 @@ def _capability(name: str, support: Support) -> Capability:
 
 
 def _deleting(s: BackendSituation) -> Result:
-    if not s.served:
+    if not s.buckets:
         return Outcome(None, finalizer=Finalizer.RELEASE if s.meta.finalized else Finalizer.LEAVE)
-    few = ", ".join(b.name for b in s.served[:NAMED])
-    more = f" and {len(s.served) - NAMED} more" if len(s.served) > NAMED else ""
     message = (
-        f"it still serves {len(s.served)} ImageBuckets: {few}{more}; delete them first. With deletionPolicy Retain, the"
-        " default, their buckets stay in the store; or take their namespaces out of spec.namespaces"
+        f"it still serves {s.buckets} ImageBuckets{_few(s)}; delete them first. With deletionPolicy Retain, the default,"
+        " their buckets stay in the store; or take their namespaces out of spec.namespaces"
     )
-    after = _with(s, stalled("InUse", message)).model_copy(update={"buckets": len(s.served)})
+    after = _with(s, stalled("InUse", message)).model_copy(update={"buckets": s.buckets})
     # The label of a namespace may end it, of which a backend is not told.
     return Outcome(after, _notes(s.status, after), s.settings.retry * 4)
+
+
+def _few(s: BackendSituation) -> str:
+    more = f" and {s.buckets - NAMED} more" if s.buckets > NAMED else ""
+    return f": {', '.join(b.name for b in s.served[:NAMED])}{more}" if s.served else ""
 
 
 def _with(s: BackendSituation, conditions: list[Condition]) -> StorageBackendStatus:

@@ -11,6 +11,7 @@ from imagestore.api.imagebucket import FACETS
 from imagestore.api.storagebackend import Provider
 from imagestore.api.tiers import AMAZON_CLASSES
 from imagestore.backends.s3.documented import IBM, ORACLE
+from imagestore.backends.s3.lifecycle import AS_FOUND, JOINED
 from imagestore.backends.s3.notifications import ONE_BY_ONE
 from imagestore.backends.s3.profile import Identity, Location, Profile, none, partial
 from imagestore.backends.s3.tiers import MOVES, Tiering
@@ -55,6 +56,7 @@ AWS = Profile(
     },
     location=Location.REGION,
     identity=Identity.ACCOUNT,
+    recreates_in=("us-east-1",),
     # After a PUT, S3 may answer with the old rules for half a minute: a trial would refuse what it keeps.
     lifecycle_lossless=True,
     tiering=Tiering(
@@ -122,6 +124,8 @@ MINIO = Profile(
         "status.usage": ("admin:DataUsageInfo",),
         "status.identity of the StorageBackend": ("admin:ServerInfo",),
     },
+    recreates_in=(),
+    dated=True,
     tiering=Tiering(once=True),
     remote_tiers=("admin:ListTier", "admin:SetTier"),
 )
@@ -176,8 +180,9 @@ CEPH = Profile(
         "acl": FULL,
     },
     identity=Identity.USER,
+    dated=True,
     permissions={"quota": ("caps buckets=*",)},
-    rows={"notifications": ONE_BY_ONE},
+    rows={"notifications": ONE_BY_ONE, "lifecycle": JOINED},
     upload_keys="Encoded",
 )
 
@@ -217,6 +222,9 @@ SEAWEEDFS = Profile(
         "notifications": none("PutBucketNotificationConfiguration: 409 BucketAlreadyOwnedByYou"),
         "acl": FULL,
     },
+    recreates_in=(),
+    dated=True,
+    rows={"lifecycle": AS_FOUND},
     upload_keys="Literal",
 )
 

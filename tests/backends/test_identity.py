@@ -21,6 +21,8 @@ def test_who_a_store_says_that_it_is(store: str, request: pytest.FixtureRequest)
     who = asked.probe().identity
     assert (who or "").startswith(WHO[store])
     assert (who is None) == (not WHO[store])
+    assert asked.probe().identity == who
+    assert recorded.operations[-1] == "ListBuckets", "MinIO's admin API is asked about each server once"
     calls = len(recorded.operations)
     assert asked.identity() == who
     assert len(recorded.operations) == calls, "it is known from the probe"

@@ -91,6 +91,7 @@ class World:
     others: dict[str, Referenced] = field(default_factory=dict)  # other ImageBuckets of the namespace
     policies: dict[str, dict[str, Any]] = field(default_factory=dict)  # LifecyclePolicies for this bucket
     usable: bool = True
+    silent: bool = False  # the backend's probe was not answered
     withdrawn: str = ""
     standing: Standing = field(default_factory=Standing)  # of the backend
     served: tuple[Served, ...] = ()  # what the backend serves
@@ -125,6 +126,7 @@ class World:
                 backend,
                 "" if self.usable else "Secret eu is missing",
                 self.unready,
+                self.silent,
                 self.standing,
             ),
             self.settings,

@@ -41,6 +41,7 @@ class Named:
     raw: bytes | None = None
     spec: StorageBackendSpec | None = None
     status: bytes = b""  # of one with remote tiers: for others it does not matter
+    silent: bool = False  # its last probe was not answered
     standing: Standing = field(default_factory=Standing)
 
 
@@ -96,7 +97,9 @@ class Stores:
             return Named(name)
         spec = self._parsed(obj.spec)
         status = obj.status if spec is not None and spec.tiers and any(remote_tiers(spec)) else b""
-        return Named(name, self._epochs[name], obj.spec, spec, status, _standing(obj.status))
+        # A store that answers, and may be another one, is not silent.
+        silent, told = obj.ready == "False" and not obj.holds, _standing(obj.status)
+        return Named(name, self._epochs[name], obj.spec, spec, status, silent, told)
 
     def store(self, named: Named) -> Store:
         """It, connected if it can be. Blocking: for a worker thread."""
@@ -106,8 +109,8 @@ class Stores:
             known = self._known.get(named.name)
             current = known is not None and known.spec == named.raw
             store = known.store if known and current else self._connect(named.name, named.raw, named.spec)
-        store = replace(store, standing=named.standing)
-        return replace(store, unready=_unready(named.raw, named.status)) if named.status else store
+        told = replace(store, standing=named.standing, silent=named.silent)
+        return replace(told, unready=_unready(named.raw, named.status)) if named.status else told
 
     def doubt(self, name: str, buckets: tuple[str, ...]) -> None:
         """A visit did not find these where they ought to be; the backend's next one looks for them."""

@@ -68,7 +68,7 @@ def _probe(store: Store, settings: Settings) -> tuple[list[Condition], base.Serv
     except StoreError as error:
         return stalled(type(error).__name__, str(error)), None, settings.retry * 4
     ready = condition("Ready", "Answered", "endpoint, TLS, region and credentials were proven by a read")
-    return [ready], server, settings.default_interval
+    return [ready], server, min(settings.pulse, settings.default_interval)
 
 
 def _capabilities(backend: base.Backend) -> tuple[Capability, ...]:

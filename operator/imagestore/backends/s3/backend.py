@@ -49,6 +49,7 @@ class S3Backend:
     remotes: Remotes | None = None
     learned: Learned = field(default_factory=Learned, compare=False, repr=False)
     usages: Usages = field(default_factory=Usages, compare=False, repr=False)
+    hosts: dict[str, str] = field(default_factory=dict, compare=False, repr=False)  # whose servers these are
     proven: list[str | None] = field(default_factory=list, compare=False, repr=False)  # its last identity
 
     @property
@@ -112,7 +113,11 @@ class S3Backend:
         """By the answer to ListBuckets, or another call where that tells nothing."""
         if self.profile.identity is None:
             return None
-        found = identity.told(self.profile.identity, buckets, self.call if self.admin else None)
+        host = identity.host(self.profile.identity, buckets)
+        found = self.hosts.get(host) or identity.told(
+            self.profile.identity, buckets, self.call if self.admin else None
+        )
+        self.hosts |= {host: found} if host and found else {}
         self.proven[:] = [found]
         return found
 

@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # A lock that changed makes a fresh environment: nothing of the old one is left in it.
 $(INSTALLED): requirements-dev.lock pyproject.toml
@@ -53,6 +53,27 @@ test: prepare ## Run all tests; PYTEST_ARGS="-k cors" runs some
 BACKEND ?=
 CONSENT ?=
 LIVE_ARGS ?=
+
+# What image is built on instead of the Dockerfile's base, where it is pushed to, and kind's name of the cluster.
+BASE ?=
+REPO ?=
+CLUSTER ?= kind
+
+.PHONY: image
+image: ## Build the operator's image with buildah, podman or docker; BASE=<another base image>
+	@$(PYTHON) -m dev.image build --base "$(BASE)"
+
+.PHONY: image-archive
+image-archive: ## Write the image to a file, for `k3s ctr images import`
+	@$(PYTHON) -m dev.image archive
+
+.PHONY: kind-load
+kind-load: ## Bring the image into a kind cluster: CLUSTER=<its name>
+	@$(PYTHON) -m dev.image kind --cluster "$(CLUSTER)"
+
+.PHONY: push
+push: ## Bring the image to a registry: REPO=registry.example/team/imagestore
+	@$(PYTHON) -m dev.image push --repo "$(REPO)"
 
 .PHONY: live
 live: $(INSTALLED) ## Run the contract suite on a real account: BACKEND=eu.yaml says what it costs, CONSENT=eu runs it

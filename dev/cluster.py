@@ -1,6 +1,7 @@
 """A real Kubernetes API on this machine: etcd, kube-apiserver and kube-controller-manager on loopback."""
 
 import http.client
+import shutil
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,9 +24,15 @@ class Cluster(Kube):
     """A running cluster of our own; its parts can be stopped and started again, with ports and data kept."""
 
     def __init__(
-        self, directory: Path, keys: Keys, ports: Ports, api_args: Sequence[str], etcd_args: Sequence[str]
+        self,
+        directory: Path,
+        keys: Keys,
+        ports: Ports,
+        api_args: Sequence[str],
+        etcd_args: Sequence[str],
+        manager_args: Sequence[str],
     ) -> None:
-        self._keys, self._ports = keys, ports
+        self.keys, self._ports = keys, ports
         self.ca_file = keys.ca_file
         self.audit_log = directory / "audit.log"
         server = f"https://127.0.0.1:{ports.api}"
@@ -50,7 +57,7 @@ class Cluster(Kube):
         )
         self.manager = Server(
             "kube-controller-manager",
-            control_plane.manager(keys, ports, manager),
+            control_plane.manager(keys, ports, manager, manager_args),
             log=directory / "kube-controller-manager.log",
             ready=self._has_default_account,
             grace=0,
@@ -65,15 +72,16 @@ class Cluster(Kube):
         name: str = "imagestore",
         api_args: Sequence[str] = (),
         etcd_args: Sequence[str] = (),
+        manager_args: Sequence[str] = (),
     ) -> Iterator[Self]:
         """A cluster whose files are in `directory/name`; gone at the end, however the end comes.
 
-        It is ready: /readyz answers and the default ServiceAccount exists. `api_args` and `etcd_args` come
-        after our own, so they win.
+        It is ready: /readyz answers and the default ServiceAccount exists. What is given as arguments comes
+        after our own, so it wins; of flags that hold lists, it is added.
         """
         folder = directory / name
         folder.mkdir(parents=True)
-        cluster = cls(folder, Keys.make(folder / "pki"), Ports.free(), api_args, etcd_args)
+        cluster = cls(folder, Keys.make(folder / "pki"), Ports.free(), api_args, etcd_args, manager_args)
         try:
             cluster._start()
             yield cluster
@@ -85,6 +93,11 @@ class Cluster(Kube):
         """The API server as the administrator, without kubectl: what is asked again and again."""
         return Api.certified(self.kubeconfig)
 
+    @property
+    def port(self) -> int:
+        """The API server's, on loopback."""
+        return self._ports.api
+
     def stop_etcd(self) -> None:
         """Take the API server's memory away: its answers become errors, watches stay open for a while."""
         self.etcd.stop()
@@ -94,6 +107,21 @@ class Cluster(Kube):
         self.etcd.start()
         if self.apiserver.running:
             self.apiserver.await_ready()
+
+    @contextmanager
+    def back_in_time(self) -> Iterator[None]:
+        """After the block etcd is as it was before it, and the API server was restarted, as a restore asks for."""
+        data, kept = self.directory / "etcd", self.directory / "etcd-snapshot"
+        self.etcd.kill()
+        shutil.copytree(data, kept)
+        self.start_etcd()
+        yield
+        self.stop_apiserver()
+        self.etcd.kill()
+        shutil.rmtree(data)
+        kept.rename(data)
+        self.etcd.start()
+        self.start_apiserver()
 
     def stop_apiserver(self) -> None:
         """Kill the API server; its port is free afterwards."""
@@ -140,7 +168,7 @@ class Cluster(Kube):
 
     def _connection(self) -> http.client.HTTPSConnection:
         context = ssl.create_default_context(cafile=str(self.ca_file))
-        context.load_cert_chain(self._keys.admin.certificate, self._keys.admin.key)
+        context.load_cert_chain(self.keys.admin.certificate, self.keys.admin.key)
         return http.client.HTTPSConnection("127.0.0.1", self._ports.api, timeout=5, context=context)
 
 

@@ -10,6 +10,7 @@ from dev.programs import program
 
 _SERVICES = "10.0.0.0/24"
 _FIRST_SERVICE = "10.0.0.1"
+NODE = "localhost"  # the node's name, by which the API server finds its kubelet
 _ISSUER = "https://kubernetes.default.svc"
 
 # Without the namespace controller namespaces never finish deleting; without the garbage collector owner
@@ -24,6 +25,15 @@ _CONTROLLERS = (
     "cronjob-controller",
     "deployment-controller",
     "replicaset-controller",
+)
+
+# What only matters where pods run: taints of a node, what a drain is allowed, what is left of pods and Jobs.
+NODE_CONTROLLERS = (
+    "node-lifecycle-controller",
+    "taint-eviction-controller",
+    "disruption-controller",
+    "pod-garbage-collector-controller",
+    "ttl-after-finished-controller",
 )
 
 # Every verb of everybody, without bodies: what was granted is compared with what was used.
@@ -60,6 +70,8 @@ class Keys:
     admin: Pair
     manager: Pair
     accounts: Pair
+    scheduler: Pair
+    kubelet: Pair
 
     @classmethod
     def make(cls, folder: Path) -> "Keys":
@@ -72,6 +84,8 @@ class Keys:
             admin=authority.client("imagestore-admin", group="system:masters"),
             manager=authority.client("system:kube-controller-manager"),
             accounts=rsa_pair(folder, "service-accounts"),
+            scheduler=authority.client("system:kube-scheduler"),
+            kubelet=authority.client(f"system:node:{NODE}", group="system:nodes"),
         )
 
 
@@ -108,13 +122,17 @@ def apiserver(directory: Path, keys: Keys, ports: Ports, audit_log: Path, extra:
         "--endpoint-reconciler-type=none",
         f"--secure-port={ports.api}",
         f"--service-cluster-ip-range={_SERVICES}",
-        "--authorization-mode=RBAC",
+        "--authorization-mode=Node,RBAC",
         f"--service-account-issuer={_ISSUER}",
         f"--api-audiences={_ISSUER}",
         f"--service-account-key-file={keys.accounts.certificate}",
         f"--service-account-signing-key-file={keys.accounts.key}",
         f"--client-ca-file={keys.ca_file}",
         "--allow-privileged=true",
+        # Where there is a node: logs and exec.
+        "--kubelet-preferred-address-types=Hostname",
+        f"--kubelet-client-certificate={keys.admin.certificate}",
+        f"--kubelet-client-key={keys.admin.key}",
         f"--audit-policy-file={policy}",
         f"--audit-log-path={audit_log}",
         "--audit-log-maxsize=10000",
@@ -122,8 +140,8 @@ def apiserver(directory: Path, keys: Keys, ports: Ports, audit_log: Path, extra:
     ]
 
 
-def manager(keys: Keys, ports: Ports, kubeconfig: Path) -> list[str]:
-    """kube-controller-manager with the controllers that need no node."""
+def manager(keys: Keys, ports: Ports, kubeconfig: Path, extra: Sequence[str]) -> list[str]:
+    """kube-controller-manager with the controllers that need no node; a node's come by ``extra``."""
     return [
         str(program("kube-controller-manager")),
         f"--kubeconfig={kubeconfig}",
@@ -136,4 +154,18 @@ def manager(keys: Keys, ports: Ports, kubeconfig: Path) -> list[str]:
         "--use-service-account-credentials=true",
         "--leader-elect=false",
         f"--controllers={','.join(_CONTROLLERS)}",
+        *extra,
+    ]
+
+
+def scheduler(kubeconfig: Path, port: int) -> list[str]:
+    """kube-scheduler, alone as it is."""
+    return [
+        str(program("kube-scheduler")),
+        f"--kubeconfig={kubeconfig}",
+        f"--authentication-kubeconfig={kubeconfig}",
+        f"--authorization-kubeconfig={kubeconfig}",
+        "--bind-address=127.0.0.1",
+        f"--secure-port={port}",
+        "--leader-elect=false",
     ]

@@ -19,12 +19,24 @@ def unpacked(name: str, packages: Sequence[str], estimate: str) -> Path:
 
     The versions are those of the machine's own release; its package sources are used as they are set up.
     """
-    return obtain(name, _release(), lambda folder: _unpack(name, packages, estimate, folder))
+    return obtain(name, release(), lambda folder: _unpack(name, packages, estimate, folder))
 
 
-def _release() -> str:
-    release = platform.freedesktop_os_release()
-    return f"{release['ID']}-{release.get('VERSION_ID', 'unversioned')}"
+def release() -> str:
+    """The machine's release, such as debian-12."""
+    read = platform.freedesktop_os_release()
+    return f"{read['ID']}-{read.get('VERSION_ID', 'unversioned')}"
+
+
+def mirror() -> tuple[str, str]:
+    """Where this machine's packages come from, and its release's code name: what debootstrap is told."""
+    listed = _run(["apt-get", "indextargets", "--format", "$(REPO_URI) $(CODENAME)", "Created-By: Packages"])
+    codename = platform.freedesktop_os_release()["VERSION_CODENAME"]
+    for line in listed.splitlines():
+        uri, _, found = line.partition(" ")
+        if found == codename:
+            return uri, codename
+    raise RuntimeError(f"apt-get knows no packages of {codename}\n{listed}")
 
 
 def _unpack(name: str, packages: Sequence[str], estimate: str, folder: Path) -> None:

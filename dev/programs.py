@@ -10,6 +10,7 @@ from dev.cache import entry
 from dev.golang import GoProgram, build
 
 KUBERNETES = "v1.37.2"
+_CONTAINERD = "v2.2.1"
 _STAMP = "k8s.io/component-base/version."
 
 # Helm reads the API server's version: without these it is v0.0.0-master and charts refuse it.
@@ -27,6 +28,11 @@ def _kubernetes(name: str, estimate: str) -> GoProgram:
     return GoProgram(name, KUBERNETES, "kubernetes", package, estimate, _KUBERNETES_VARIABLES)
 
 
+def _containerd(name: str, estimate: str) -> GoProgram:
+    package = f"github.com/containerd/containerd/v2/cmd/{name}"
+    return GoProgram(name, _CONTAINERD, "containerd", package, estimate)
+
+
 GO_PROGRAMS = {
     program.name: program
     for program in (
@@ -42,6 +48,19 @@ GO_PROGRAMS = {
     )
 }
 
+# What only a node is made of. None is looked for on PATH: a machine's own containerd may be of any version.
+NODE_PROGRAMS = {
+    program.name: program
+    for program in (
+        _kubernetes("kubelet", "1 min"),
+        _kubernetes("kube-scheduler", "15 s"),
+        _containerd("containerd", "1 min"),
+        _containerd("containerd-shim-runc-v2", "10 s"),
+        _containerd("ctr", "10 s"),
+        GoProgram("pause", "1", "pause", "imagestore.dev/build/pause", "2 s"),
+    )
+}
+
 # How a program on PATH tells its version, and what must be in the answer for it to serve instead of ours.
 _FITS = {
     "kube-apiserver": ("--version", "v1.37."),
@@ -53,7 +72,7 @@ _FITS = {
 
 def program(name: str) -> Path:
     """The file of a Go program: from KUBEBUILDER_ASSETS, the cache, PATH when its version fits, or built."""
-    wanted = GO_PROGRAMS[name]
+    wanted = (GO_PROGRAMS | NODE_PROGRAMS)[name]
     return _asset(name) or _cached(wanted) or on_path(name) or build(wanted)
 
 

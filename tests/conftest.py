@@ -77,7 +77,7 @@ def rclone_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 
 # Folders that take minutes, in this order and before all others: begun last, one process would work on them alone.
-SLOW = ("contract", "resilience", "e2e", "faults", "alerts", "examples", "k8s", "cli", "soak")
+SLOW = ("contract", "resilience", "node", "e2e", "faults", "alerts", "examples", "k8s", "cli", "soak")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

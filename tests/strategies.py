@@ -51,7 +51,7 @@ def wishes(kind: type[Facet]) -> st.SearchStrategy[Facet]:
 
 
 def observed(kind: type[Facet]) -> st.SearchStrategy[Facet]:
-    """What a driver may answer: foreign parts, internal fields, nothing that only a wish has."""
+    """What a driver may answer: foreign parts, internal fields, nothing that only a wish has, and no bounds at all."""
     return _model(kind, observed=True)
 
 
@@ -93,11 +93,18 @@ def _model(kind: type[Any], *, observed: bool) -> st.SearchStrategy[Any]:
         return st.sampled_from(["shop--audit", "shop--logs"]).map(lambda bucket: BucketRef(bucket=bucket))
     fields = {n: _field(f, observed=observed) for n, f in kind.model_fields.items()}
     # Not st.builds: it would invent the aliases, which are the signature's names, and pass both.
-    return st.fixed_dictionaries(fields).map(kind.model_validate).filter(_keeps_its_rules)
+    drawn = st.fixed_dictionaries(fields)
+    if observed:
+        # A facet owned as a whole that breaks its rules would be another facet: days and years of one lock.
+        found = drawn.map(lambda values: kind.from_store(**values))
+        return found.filter(
+            lambda v: not isinstance(v, Facet) or v.parts() is not None or _keeps_its_rules(v)
+        )
+    return drawn.map(kind.model_validate).filter(_keeps_its_rules)
 
 
 def _keeps_its_rules(value: Model) -> bool:
-    """What the schema says in CEL. A facet of which a store holds something else would be another facet."""
+    """What the schema says in CEL."""
     json = value.to_json()
     return all(holds(rule.rule, json) for rule in value.cel)
 
@@ -124,18 +131,39 @@ def _type(kind: Any, metadata: list[Any], *, observed: bool) -> st.SearchStrateg
         return _tuple(options[0], metadata, observed=observed)
     if get_origin(kind) is dict:
         values = _type(options[1], [], observed=observed)
-        return st.dictionaries(_text([MinLen(1)]), values, min_size=_least(metadata), max_size=_FEW)
+        keys = _any_text() if observed else _text([MinLen(1)])
+        return st.dictionaries(keys, values, min_size=0 if observed else _least(metadata), max_size=_FEW)
     if isinstance(kind, type) and issubclass(kind, Model):
         return _model(kind, observed=observed)
+    if observed:
+        return _unbounded(kind, metadata)
     # A wish has no foreign name. What a whole list may not hold is left to the schema: too little would pass.
-    return _scalar(kind, [m for m in metadata if not (observed and isinstance(m, Cel))])
+    return _scalar(kind, metadata)
+
+
+def _unbounded(kind: Any, metadata: list[Any]) -> st.SearchStrategy[Any]:
+    """What is within the bounds of a wish, so that the two meet, or is not. Sizes and dates our decoders have formed."""
+    formed = next((p for m in metadata if (p := getattr(m, "pattern", None))), None) in (QUANTITY, DATE)
+    bounded = _scalar(kind, [m for m in metadata if not isinstance(m, Cel)])
+    if kind is int:
+        return bounded | st.integers(-1, 2**40)
+    return bounded if kind is bool or formed else bounded | _any_text()
+
+
+def _any_text() -> st.SearchStrategy[str]:
+    return (
+        st.sampled_from(_POOL)
+        | st.text(_LETTERS, max_size=4)
+        | st.sampled_from(["", "\r", "\u2028", "x" * 2000])
+    )
 
 
 def _tuple(item: Any, metadata: list[Any], *, observed: bool) -> st.SearchStrategy[Any]:
     key = marker(metadata, ListMap)
     unique = (lambda m: m.to_json()[key.key]) if key else str if marker(metadata, ListSet) else None
     items = _type(item, [], observed=observed)
-    return st.lists(items, min_size=_least(metadata), max_size=_FEW, unique_by=unique).map(tuple)
+    least = 0 if observed else _least(metadata)
+    return st.lists(items, min_size=least, max_size=_FEW, unique_by=unique).map(tuple)
 
 
 def _scalar(kind: Any, metadata: list[Any]) -> st.SearchStrategy[Any]:

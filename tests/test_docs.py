@@ -8,6 +8,7 @@ from pathlib import Path
 from imagestore.core import errors
 from imagestore.core.plan import ONLY_BY_HAND
 from imagestore.reconcile import tiers
+from imagestore.reconcile.ownership import UNPROVEN
 from imagestore.reconcile.references import NOT_FOUND
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -25,7 +26,7 @@ CAMEL = re.compile(r"([A-Z][a-z]+)+")
 # Put together from parts, or a constant.
 BUILT = {
     "DriftCorrected", "DriftVanished", "AccessDenied", "Held", "Lossy", NOT_FOUND, ONLY_BY_HAND,
-    tiers.NOT_READY, *tiers.REASONS.values(), *tiers.EVENTS.values(),
+    UNPROVEN, tiers.NOT_READY, *tiers.REASONS.values(), *tiers.EVENTS.values(),
 }  # fmt: skip
 
 

@@ -8,18 +8,26 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
+from typing import NoReturn
 
 from imagestore import __version__
-from imagestore.cli.wrong import Wrong
+from imagestore.cli.wrong import ERROR, USAGE, Usage, Wrong
 
 COMMANDS = ("run", "plan", "lifecycle", "import_", "release", "backend", "generate")
 
 
+class Parser(argparse.ArgumentParser):
+    """argparse exits with 2, which is how ``plan`` says that something would change."""
+
+    def error(self, message: str) -> NoReturn:
+        """How the command is to be given, and what is wrong with it."""
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"error: {message}\n")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
-    parser = argparse.ArgumentParser(
-        prog="imagestore", description="Keeps image storage the way its YAML says."
-    )
+    parser = Parser(prog="imagestore", description="Keeps image storage the way its YAML says.")
     parser.add_argument("--version", action="version", version=__version__)
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name in COMMANDS:
@@ -30,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(args.run(args))
     except Wrong as wrong:
         sys.stderr.writelines(f"error: {line}\n" for line in str(wrong).splitlines())
-        return 1
+        return USAGE if isinstance(wrong, Usage) else ERROR
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # whoever reads has read enough: imagestore plan | head

@@ -47,6 +47,11 @@ AUDIT_MISMATCHES = _counter(
     "Objects that a comparison found remembered wrongly: a watch missed something.",
     "kind",
 )
+KIND_FORBIDDEN = _gauge(
+    "kind_forbidden",
+    "1 while the operator may not list or watch objects of this kind: it serves the others, and logs the missing right.",
+    "kind",
+)
 LEASE = _gauge("lease_held", "Whether this replica does the work (1) or stands by (0).")
 LOOP_LAG = _gauge("loop_lag_seconds", "How late the event loop was at its last heartbeat.")
 TASKS = _gauge("tasks", "Tasks of the event loop at its last heartbeat; one that only grows is a leak.")
@@ -135,9 +140,15 @@ class Family:
 
 Sample = tuple[Family, tuple[str, ...], float]
 
-QUEUE_DEPTH = Family("imagestore_queue_depth", "Objects that wait to be worked on, by backend.", ("backend",))
-QUEUE_AGE = Family("imagestore_queue_age_seconds", "How long the oldest of them has waited.", ("backend",))
-QUEUE_RUNNING = Family("imagestore_queue_running", "Objects that are being worked on.", ("backend",))
+_LANE = ("kind", "backend")
+QUEUE_DEPTH = Family(
+    "imagestore_queue_depth",
+    "Objects that wait to be worked on: a backend's ImageBuckets, a StorageBackend, or (without a backend) all"
+    " LifecyclePolicies.",
+    _LANE,
+)
+QUEUE_AGE = Family("imagestore_queue_age_seconds", "How long the oldest of them has waited.", _LANE)
+QUEUE_RUNNING = Family("imagestore_queue_running", "Objects that are being worked on.", _LANE)
 QUEUE_DELAYED = Family("imagestore_queue_delayed", "Objects whose next look is in the future.", ())
 SURVEYS = Family(
     "imagestore_surveys",

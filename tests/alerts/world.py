@@ -104,7 +104,7 @@ def _bucket(backend: str, name: str) -> dict[str, Any]:
 
 
 def _about(labels: Any) -> str:
-    if "namespace" in labels:
+    if "name" in labels:  # every sample has a namespace: that of the operator, where it tells no other
         return f"{labels['namespace']}/{labels['name']}"
     return str(labels.get("backend") or labels.get("kind") or "")
 

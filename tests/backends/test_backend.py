@@ -1,11 +1,14 @@
 """Looking, creating, deleting and measuring, on the real servers."""
 
+import json
+import time
 import uuid
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from imagestore.backends.base import Usage
+from imagestore.backends.base import Sight, Usage
 from imagestore.backends.factory import Keys
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.core.errors import Denied, Rejected, StoreError
@@ -15,6 +18,20 @@ from imagestore.facets.versioning import Versioning
 from tests.backends.test_errors import reaching
 from tests.contract.stores import Recorded, backend_of
 
+DENY = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "kept",
+                "Effect": "Deny",
+                "Principal": {"AWS": ["*"]},
+                "Action": ["s3:DeleteObject"],
+                "Resource": ["arn:aws:s3:::BUCKET/kept/*"],
+            }
+        ],
+    }
+)
 ON = Versioning(state="Enabled", mfa_delete="Disabled")
 ALL = ["AWS", "MinIO", "Ceph", "SeaweedFS", "VersityGW"]
 
@@ -67,22 +84,51 @@ def test_looking_never_creates(backend: S3Backend) -> None:
 
 @pytest.mark.parametrize("lock", [ObjectLock(), ObjectLock(mode="Governance", days=2)])
 def test_object_lock_is_asked_for_at_creation(backend: S3Backend, lock: ObjectLock) -> None:
+    """With its retention only where the answer proves that the bucket is new: it might be somebody's, with his own."""
     name = new()
-    backend.create(name, {"objectLock": lock})
-    assert backend.drivers["objectLock"].read(name) == lock
+    proven = backend.create(name, {"objectLock": lock})
+    assert proven == (backend.provider in ("MinIO", "SeaweedFS"))
+    assert backend.drivers["objectLock"].read(name) == (lock if proven else ObjectLock())
     assert backend.drivers["versioning"].read(name) == ON, "a lock brings versions"
 
 
 def test_a_name_that_is_taken_is_rejected_where_the_store_says_so(backend: S3Backend) -> None:
-    """One's own bucket answers 200 on RGW and (moto, too) in us-east-1: no test of existence."""
+    """One's own bucket answers 200 on RGW and (moto, too) in us-east-1: no test of existence, and so it is said."""
     name = new()
-    backend.create(name, {})
+    assert backend.create(name, {}) == (backend.provider in ("MinIO", "SeaweedFS"))
     if backend.provider in ("MinIO", "SeaweedFS", "S3"):
         with pytest.raises(Rejected) as refusal:
             backend.create(name, {})
         assert refusal.value.code.startswith("BucketAlready")
     else:
-        backend.create(name, {})
+        assert not backend.create(name, {})
+
+
+def test_a_bucket_that_was_made_a_moment_ago_costs_one_look(backend: S3Backend) -> None:
+    name = new()
+    backend.create(name, {})
+    recorded = Recorded(backend.call, [])
+    sight = replace(backend, call=recorded).look(name, made=True)
+    assert sight == Sight({} if "tags" in backend.drivers else None)
+    assert len(recorded.operations) == 1
+
+
+def test_the_date_of_a_creation_is_told_only_where_it_stays(backend: S3Backend) -> None:
+    """On Amazon every change of a policy moves it, so that it proves nothing of when the bucket was made."""
+    name, before = new(), datetime.now(UTC) - timedelta(seconds=2)
+    backend.create(name, {})
+    made = backend.made_at(name)
+    assert (made is not None) == (backend.provider in ("MinIO", "Ceph", "SeaweedFS"))
+    if made is None:
+        return
+    assert before <= made <= datetime.now(UTC) + timedelta(seconds=2)
+    time.sleep(1.1)  # whole seconds on some
+    tagging = {"TagSet": [{"Key": "imagestore.dev/owner", "Value": "i/n/x"}]}
+    backend.call("PutBucketTagging", {"Bucket": name, "Tagging": tagging})
+    backend.call("PutBucketPolicy", {"Bucket": name, "Policy": DENY.replace("BUCKET", name)})
+    backend.call("PutObject", {"Bucket": name, "Key": "a.jpg", "Body": b"x"})
+    assert backend.made_at(name) == made
+    assert backend.made_at("never-was-there") is None
 
 
 def test_a_region_is_named_where_the_store_wants_it(request: pytest.FixtureRequest) -> None:

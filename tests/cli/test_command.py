@@ -50,7 +50,6 @@ def test_no_colour_in_a_pipe(minio_store: Store) -> None:
         ),
         (("plan", "-f", "/dev/null", "--offline", "--credentials", "/nowhere"), "/nowhere: cannot be read"),
         (("import", "eu/bucket", "--offline"), "there is no StorageBackend eu"),
-        (("release",), "say which: NAMESPACE/NAME ..., or --all"),
         (("release", "--all"), "no Kubernetes to work on"),
         (("generate",), "this is not imagestore's repository"),
     ],

@@ -148,14 +148,14 @@ def test_a_listing_that_makes_no_sense_is_a_sentence(
 
 def test_what_is_asked_wrongly_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     there = listing(tmp_path, PLAIN)
-    for more, sentence in (
-        (("--days", 0), "--days 0: give a number from 1 to 3650"),
-        (("--plot", "x.gif"), "a picture's name ends in .svg or .png"),
-        (("--bucket", "shop/x"), "--bucket: name one of the ImageBuckets in the manifests: none"),
-        (("--listing", "absent.csv"), "absent.csv: No such file or directory"),
+    for more, code, sentence in (
+        (("--days", 0), 64, "--days 0: give a number from 1 to 3650"),
+        (("--plot", "x.gif"), 1, "a picture's name ends in .svg or .png"),
+        (("--bucket", "shop/x"), 64, "--bucket: name one of the ImageBuckets in the manifests: none"),
+        (("--listing", "absent.csv"), 1, "absent.csv: No such file or directory"),
     ):
         said = simulate(capsys, *there, *more)
-        assert (said.code, said.out) == (1, "")
+        assert (said.code, said.out) == (code, "")
         assert sentence in said.err
     assert "give an ImageBucket with -f, or a listing" in simulate(capsys, *there[:2]).err
 

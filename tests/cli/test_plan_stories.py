@@ -231,13 +231,13 @@ def _known(manifests: str, tmp_path: Path, **meta: bool) -> Snapshot:
 def test_what_cannot_change_is_refused_before_the_api_server_does(tmp_path: Path) -> None:
     cluster = _known(bucket("photos", "shop--photos"), tmp_path)
     read = load([str(write(tmp_path, bucket("photos", "shop--renamed")))], "default")
-    problems = [str(p).removeprefix(f"{tmp_path}/") for p in refused_at_apply(read, cluster)]
+    problems = [str(p).removeprefix(f"{tmp_path}/") for p in refused_at_apply(read, cluster)["shop/photos"]]
     assert problems == [
         'shop.yaml:7: spec.bucketName: is "shop--photos" in the cluster; a bucket cannot be renamed; make a new'
         " ImageBucket with the other name"
     ]
     same = load([str(write(tmp_path, bucket("photos", "shop--photos", "tags: {a: b}")))], "default")
-    assert refused_at_apply(same, cluster) == ()
+    assert refused_at_apply(same, cluster) == {}
 
 
 def test_a_claim_in_the_cluster_is_older_than_a_new_manifest(world: World, tmp_path: Path) -> None:

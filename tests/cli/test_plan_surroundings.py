@@ -66,12 +66,12 @@ def test_a_reference_is_followed_to_what_the_cluster_has(world: World) -> None:
     world.has("shop--photos")
     spec = ImageBucketSpec.model_validate({"backendRef": {"name": "eu"}, "bucketName": "shop--audit"})
     meta = Meta("shop", "audit", "u", 1, NOW)
-    for created, says in ((None, "ReferenceNotReady"), (NOW, "")):
-        known = Known(meta, spec, ImageBucketStatus(created=created))
+    for arn, says in ((None, "ReferenceNotReady"), ("arn:aws:s3:::shop--audit", "")):
+        known = Known(meta, spec, ImageBucketStatus(arn=arn))
         cluster = Snapshot(buckets={"shop/audit": known})
         verdict = world.plan(bucket("photos", "shop--photos", LOGS), cluster)[0]
         assert says in problems(verdict)
-        assert bool(verdict.plan.writes) == (created is not None)
+        assert bool(verdict.plan.writes) == (arn is not None)
 
 
 THUMBS = {"name": "thumbs", "expire": {"days": 30}}

@@ -21,7 +21,7 @@ LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, whe
 CHART = str(ROOT / "charts/imagestore")
 RELEASE, SYSTEM = "imagestore", "chart-system"
 ACCOUNT = f"system:serviceaccount:{SYSTEM}:{RELEASE}"
-MINIMAL = ("--set", "installation=test")
+MINIMAL = ("--set", "installation=test", "--set", "image.repository=localhost/imagestore")
 FULL = """
 installation: prod-eu
 operator: {replicas: 1, extraArgs: [--log-level=debug], extraEnv: [{name: HTTPS_PROXY, value: "http://proxy:3128"}]}
@@ -71,7 +71,14 @@ def released(installed: Cluster) -> Iterator[Cluster]:
     installed.helm("uninstall", RELEASE, "--namespace", SYSTEM, "--ignore-not-found")
 
 
-@pytest.mark.parametrize("values", ["installation: a", FULL, "operator: {enabled: false}"])
+@pytest.mark.parametrize(
+    "values",
+    [
+        "{installation: a, image: {repository: b}}",
+        FULL,
+        "operator: {enabled: false}",
+    ],
+)
 def test_lint_has_nothing_to_say(cluster: Cluster, values: str) -> None:
     cluster.helm("lint", "--strict", CHART, "-f", "-", input=values)
 
@@ -85,6 +92,8 @@ def test_lint_has_nothing_to_say(cluster: Cluster, values: str) -> None:
         ("{installation: a, operators: {}}", "operators"),
         ("{installation: a, operator: {replica: 1}}", "replica"),
         ("{installation: a, image: {digest: latest}}", "digest"),
+        ("installation: a", "set image.repository .* make image kind-load, then .* make push REPO="),
+        ("{installation: a, image: {repository: 'https://registry.example/x'}}", "repository"),
     ],
 )
 def test_wrong_values_are_refused(cluster: Cluster, values: str, says: str) -> None:
@@ -132,7 +141,7 @@ def test_every_value_arrives(cluster: Cluster) -> None:
 def test_parts_are_left_out(cluster: Cluster) -> None:
     off = "{operator: {enabled: false}, crds: {install: false}, rbac: {create: false, userRoles: false}}"
     assert [m["kind"] for m in rendered(cluster, values=off)] == ["ServiceAccount"]
-    kept = "{installation: a, uninstall: {release: false}}"
+    kept = "{installation: a, image: {repository: b}, uninstall: {release: false}}"
     assert "Job" not in {m["kind"] for m in rendered(cluster, values=kept)}
 
 

@@ -25,12 +25,12 @@ def rule(number: int) -> Json:
 
 def statement(number: int) -> Json:
     def many(form: str) -> list[str]:
-        return [form.format(n) + "x" * 60 for n in range(64)]
+        return [form.format(n) + "x" * 60 for n in range(32)]
 
     return {
         "sid": f"s{number}", "effect": "Allow",
         "principals": many("arn:aws:iam::123456789012:user/{}"),
-        "actions": [f"s3:Get{chr(65 + n // 26)}{chr(65 + n % 26)}" for n in range(64)],
+        "actions": [f"s3:Get{chr(65 + n // 26)}{chr(65 + n % 26)}" for n in range(32)],
         "resources": many("{}/*"),
         "conditions": [{"operator": "StringLike", "key": f"aws:k{n}", "values": ["v"]} for n in range(16)],
     }  # fmt: skip
@@ -57,10 +57,10 @@ def large() -> Json:
     return manifest(
         "ImageBucket",
         "large",
-        tags={f"k{n}" + "k" * 100: "v" * 200 for n in range(48)},
+        tags={f"k{n}" + "k" * 100: "v" * 200 for n in range(49)},
         drift={"ignore": [f'tags["{n}' + "x" * 480 + '"]' for n in range(64)]},
         lifecycle={"rules": [rule(n) for n in range(100)]},
-        policy={"statements": [statement(n) for n in range(50)]},
+        policy={"statements": [statement(n) for n in range(100)]},
         cors={"rules": [cors(n) for n in range(30)]},
         inventory={"configurations": [listing(n) for n in range(100)]},
     )

@@ -56,7 +56,7 @@ WRONG = [
     ("tags: {'': x}", "a tag's key has 1 to 128 characters"),
     ("tags: {" + "k" * 129 + ": x}", "a tag's key has 1 to 128 characters"),
     ("tags: {team: 'a;b'}", "letters, digits, spaces and _ . : / = + - @ only"),
-    ("tags: {" + ", ".join(f"t{n}: x" for n in range(49)) + "}", "must have at most 48 items"),
+    ("tags: {" + ", ".join(f"t{n}: x" for n in range(50)) + "}", "must have at most 49 items"),
     # policy
     ("policy: {statements: [{sid: a, effect: Allow}]}", "spec.policy.statements[0].principals: Required value"),
     ("policy: {statements: [{sid: imagestore-require-tls, effect: Deny, principals: ['*'], actions: ['s3:*'],"

@@ -100,11 +100,25 @@ class Replica:
         self._process.kill()
         self._process.wait()
 
+    def freeze(self) -> None:
+        """SIGSTOP: it neither runs nor knows that time passes."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """SIGCONT."""
+        self._process.send_signal(signal.SIGCONT)
+
     def calls(self, name: str) -> list[dict[str, Any]]:
         """The reconciles of this object, by any replica on this folder."""
-        file = self.folder / "calls"
-        lines = file.read_text().splitlines() if file.exists() else []
-        return [c for c in map(json.loads, lines) if c["key"].endswith(f"/{name}")]
+        return [c for c in self._lines("calls") if c["key"].endswith(f"/{name}")]
+
+    def writers(self, name: str) -> list[int]:
+        """Which processes wrote to the store for this object, by any replica on this folder."""
+        return [line["pid"] for line in self._lines("store") if line["name"] == name]
+
+    def _lines(self, what: str) -> list[dict[str, Any]]:
+        file = self.folder / what
+        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
 
 def get(cluster: Cluster, namespace: str, name: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from imagestore.k8s.audit import Audit
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.client import ApiError, Client
 from imagestore.k8s.objects import IMAGE_BUCKET, Key, Stored, stored
-from imagestore.k8s.queue import WorkQueue
+from imagestore.k8s.queue import Lane, WorkQueue
 from imagestore.k8s.recorder import Recorder
 from imagestore.k8s.resources import BY_KIND
 from imagestore.k8s.stores import Connecting, Stores
@@ -32,7 +32,7 @@ class Bench:
     def __init__(self, client: Client) -> None:
         self.client, self.cache = client, Cache()
         stores = Stores(self.cache, lambda _: None, Connecting(_never))
-        self.queue = WorkQueue(monotonic, lambda _: ("lane", 1))
+        self.queue = WorkQueue(monotonic, lambda _: (Lane("lane"), 1))
         self.triggers = Triggers(self.cache, self.queue, stores, 600, lambda _: None)
         self.writer = Writer(client, self.cache, self.triggers)
         self.audit = Audit(client, self.cache, self.writer, monotonic)

@@ -16,7 +16,7 @@ READY = [{"type": "Ready", "status": "True"}]
 def told(cache: Cache, metric: str) -> list[tuple[tuple[str, ...], float]]:
     return sorted(
         (labels, value)
-        for family, labels, value in of_objects(cache)
+        for family, labels, value in of_objects(cache.all())
         if family.name == f"imagestore_{metric}"
     )
 

@@ -1,13 +1,14 @@
 """The operator while the API server has its bad days."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from dev.cluster import Cluster
 from dev.wait import eventually
+from imagestore.k8s.resources import GRANTS, Grant
 from tests.k8s.conftest import CRDS
 from tests.k8s.replica import Replica, await_ready, backend, bucket, get, secret
 
@@ -95,3 +96,65 @@ def test_missing_rights_are_said_at_the_start(bare: Cluster, tmp_path: Path) -> 
         assert replica.get("/readyz")[0] == 503
         replica.terminate()
         assert replica.wait() == 0
+
+
+def role(name: str, grants: Iterable[Grant]) -> str:
+    """A ClusterRole and its binding to the ServiceAccount of the same name in ``op``."""
+    rules = [{"apiGroups": [g.group], "resources": [g.resource], "verbs": list(g.verbs)} for g in grants]
+    rbac, kind = {"apiVersion": "rbac.authorization.k8s.io/v1"}, "ClusterRole"
+    ref = {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name}
+    whom = [{"kind": "ServiceAccount", "name": name, "namespace": "op"}]
+    made = {**rbac, "kind": kind, "metadata": {"name": name}, "rules": rules}
+    bound = {
+        **rbac,
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": name},
+        "roleRef": ref,
+        "subjects": whom,
+    }
+    return f"{json.dumps(made)}\n---\n{json.dumps(bound)}"
+
+
+def test_a_right_that_is_missing_for_one_kind_ends_nothing(
+    bare: Cluster, patient: Replica, tmp_path: Path
+) -> None:
+    """A new image ran with the ClusterRole of the one before, which knew no LifecyclePolicy: it ended at each start."""
+    bare.kubectl("create", "serviceaccount", "old", "-n", "op")
+    bare.apply(role("old", (g for g in GRANTS if "lifecyclepolicies" not in g.resource)))
+    bare.apply(bucket("served", "shop", "eu"))
+    kubeconfig, kind = bare.service_account_kubeconfig("op", "old"), '{kind="LifecyclePolicy"}'
+    with Replica(bare, tmp_path, "op", kubeconfig=kubeconfig).ready() as replica:
+        await_ready(bare, "shop", "served")
+        eventually(lambda: replica.calls("served"), 60, "by this one, too")
+        said = replica.log.read_text()
+        assert "not allowed to get, list, watch lifecyclepolicies.imagestore.dev" in said
+        assert "not allowed to list lifecyclepolicies.imagestore.dev: no LifecyclePolicy is served" in said
+        assert replica.metric(f"imagestore_kind_forbidden{kind}") == 1
+        bare.apply(role("old", GRANTS))
+        eventually(lambda: replica.metric(f"imagestore_kind_forbidden{kind}") == 0, 60, "it asks again")
+        eventually(
+            lambda: "LifecyclePolicy is served from now on" in replica.log.read_text(), 60, "it says so"
+        )
+        assert replica.get("/healthz")[0] == 200
+
+
+def test_an_api_server_that_went_back_in_time_is_believed(
+    bare: Cluster, patient: Replica, tmp_path: Path
+) -> None:
+    """etcd was restored: edits had lower versions than what was remembered, and were ignored with Ready True."""
+    bare.apply(bucket("restored", "shop", "eu"))
+    with Replica(bare, tmp_path, "op", "--audit-interval", "2").ready() as replica:
+        await_ready(bare, "shop", "restored")
+        with bare.back_in_time():
+            for number in range(20):
+                last = edit(bare, "restored", f"to be undone {number}")
+            await_ready(bare, "shop", "restored", generation=last, seconds=120)
+        generation = edit(bare, "restored", "after the restore")
+        assert generation < last
+        await_ready(bare, "shop", "restored", generation=generation, seconds=60)
+        eventually(lambda: replica.calls("restored")[-1]["generation"] == generation, 60, "this one, too")
+        eventually(lambda: "is watched anew" in replica.log.read_text(), 60, "it says so")
+        old = replica.calls("restored")[-1]["secret"]
+        bare.apply(secret("keys", "op", "rotated-once-more"))
+        eventually(lambda: replica.calls("restored")[-1]["secret"] != old, 60, "Secrets are watched anew too")
+        assert replica.get("/healthz")[0] == 200

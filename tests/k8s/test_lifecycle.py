@@ -83,3 +83,29 @@ def test_of_two_replicas_one_works_and_the_other_takes_over(
                 await_ready(own_cluster, shop, "inherited")
                 assert {c["pid"] for c in third.calls("inherited")} == {third.pid}
         assert writes(own_cluster, shop, "shared").total() == 3
+
+
+def test_a_frozen_leader_writes_nothing_more_once_another_works(
+    own_cluster: Cluster, home: str, shop: str, tmp_path: Path
+) -> None:
+    """It went on in the middle of a reconcile, with nothing to tell it how long it had been away."""
+    folder = tmp_path / "toy"
+    with (
+        Replica(own_cluster, folder, home, "--lease", "frozen").ready() as first,
+        Replica(own_cluster, folder, home, "--lease", "frozen").ready("standing by") as second,
+    ):
+        await_backend(own_cluster, shop)
+        hold = folder / "hold-photos"
+        hold.touch()
+        own_cluster.apply(bucket("photos", shop, shop))
+        eventually(lambda: first.calls("photos"), 60, "it is about to write")
+        first.freeze()
+        second.ready("working")
+        hold.unlink()
+        first.thaw()
+        assert first.wait() in {1, 10}, "it notices, and ends"
+        await_ready(own_cluster, shop, "photos")
+        assert set(first.writers("photos")) == {second.pid}
+    done = Counter({"patch 200": 1, "patch status 200": 2})
+    eventually(lambda: writes(own_cluster, shop, "photos").total() >= 3, 60, "the audit log has all")
+    assert writes(own_cluster, shop, "photos") == done, "nor did it try to write to the API server"

@@ -229,7 +229,7 @@ def test_one_slow_backend_delays_nobody_else(
         (replica.folder / f"hold-slow-{n}").touch()
         own_cluster.apply(bucket(f"slow-{n}", shop, other))
     eventually(
-        lambda: replica.metric(f'imagestore_queue_depth{{backend="{other}"}}') == 2,
+        lambda: replica.metric(f'imagestore_queue_depth{{backend="{other}",kind="ImageBucket"}}') == 2,
         PATIENCE,
         "two wait, two hang",
     )

@@ -18,10 +18,12 @@ from pydantic import ValidationError
 from dev.certificates import Authority
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
+from imagestore.api.kinds import Kind
 from imagestore.core.conditions import violations
 from imagestore.core.outcome import Note
 from imagestore.k8s import logs, resources, tolerant
-from imagestore.k8s.access import AccessError, TokenFile, find
+from imagestore.k8s.access import TokenFile, find
+from imagestore.k8s.errors import AccessError
 from imagestore.k8s.events import FORGET, REPEAT, Flood, Ledger, Occasion
 from imagestore.k8s.failing import internal_error, not_understood
 from imagestore.k8s.handlers import Backoffs
@@ -213,6 +215,10 @@ def test_a_part_without_a_heartbeat_is_a_problem() -> None:
     assert health.check(ready=True) == []
 
 
+async def anything(_: Kind) -> None:
+    """Every kind is known."""
+
+
 def test_kopf_watches_from_our_own_listing_on_and_lists_itself_the_next_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -224,7 +230,7 @@ def test_kopf_watches_from_our_own_listing_on_and_lists_itself_the_next_time(
         return [page async for page in listing(resource=resource)]
 
     monkeypatch.setattr(tolerant, "_LISTING", theirs)
-    listing = tolerant._listing({"imagebuckets": "7"})
+    listing = tolerant._listing({"imagebuckets": "7"}, anything)
     assert asyncio.run(told(listing, "storagebackends")) == [(["everything"], "9")]
     assert asyncio.run(told(listing, "imagebuckets")) == [([], "7")]
     assert asyncio.run(told(listing, "imagebuckets")) == [(["everything"], "9")]

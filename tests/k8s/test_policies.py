@@ -57,14 +57,14 @@ class World:
         """The status of a bucket that holds what is wished of it now."""
         obj = self.cache.get(Key("ImageBucket", "shop", "photos"))
         assert obj is not None
-        asked = self.situations.of_bucket(obj).merged
+        asked = self.situations.of_bucket(obj)().merged
         facet = {"name": "lifecycle", "state": "InSync", "wish": asked.digest, "parts": ["tidy/x"]}
         return {"observedGeneration": 1, "facets": [facet]}
 
     def seen(self) -> Bucket:
         obj = self.cache.get(Key("LifecyclePolicy", "shop", "tidy"))
         assert obj is not None
-        (found,) = self.situations.of_policy(obj)
+        (found,) = self.situations.of_policy(obj)()
         return found
 
 
@@ -97,7 +97,7 @@ def test_a_policy_that_is_being_deleted_is_no_input(world: World) -> None:
     world.cache.put(stored(LIFECYCLE_POLICY, body))
     obj = world.cache.get(Key("ImageBucket", "shop", "photos"))
     assert obj is not None
-    assert world.situations.of_bucket(obj).policies == ()
+    assert world.situations.of_bucket(obj)().policies == ()
 
 
 def test_a_bucket_whose_spec_is_not_understood_keeps_its_policy_waiting(world: World) -> None:
@@ -109,7 +109,7 @@ def test_what_a_newer_version_wrote_into_a_policy_leaves_its_rules_alone(world: 
     world.policy(30, newer=True)
     obj = world.cache.get(Key("ImageBucket", "shop", "photos"))
     assert obj is not None
-    asked = world.situations.of_bucket(obj).merged
+    asked = world.situations.of_bucket(obj)().merged
     assert (asked.rules, set(asked.kept)) == ((), {"tidy/"})
 
 
@@ -117,7 +117,7 @@ def test_what_was_counted_is_told_only_of_these_very_rules(world: World) -> None
     obj = world.cache.get(Key("ImageBucket", "shop", "photos"))
     assert obj is not None
     world.memory.store.buckets[obj.bucket] = MemoryBucket()
-    s = world.situations.of_bucket(obj)
+    s = world.situations.of_bucket(obj)()
     asked = question(s, world.memory, s.merged.wish.rules)
     s.surveys.ask(Purpose.REMOVAL, asked, world.memory, s.now.date(), 60)
     assert world.seen().counted is None, "nobody asked for a preview"
@@ -130,7 +130,7 @@ def test_what_was_counted_is_told_only_of_these_very_rules(world: World) -> None
 def test_a_bucket_has_heard_of_what_its_status_is_about(world: World) -> None:
     obj = world.cache.get(Key("ImageBucket", "shop", "photos"))
     assert obj is not None
-    s = world.situations.of_bucket(obj)
+    s = world.situations.of_bucket(obj)()
     told = {"observedGeneration": 1, "inputsHash": inputs_hash(s.store.spec, s.policies)}
     world.bucket(status=told)
     assert world.seen().heard

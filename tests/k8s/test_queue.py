@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from imagestore.k8s.objects import Key
-from imagestore.k8s.queue import Priority, WorkQueue
+from imagestore.k8s.queue import Lane, Priority, WorkQueue
 
 
 class Clock:
@@ -27,7 +27,7 @@ def key(name: str, namespace: str = "shop") -> Key:
 def make(limit: int = 8, total: int = 64) -> tuple[WorkQueue, Clock]:
     """A queue whose lanes are the part of a name before the dash."""
     clock = Clock()
-    return WorkQueue(clock, lambda k: (k.name.partition("-")[0], limit), total), clock
+    return WorkQueue(clock, lambda k: (Lane(k.name.partition("-")[0]), limit), total), clock
 
 
 def drain(queue: WorkQueue) -> list[str]:
@@ -118,19 +118,19 @@ def test_a_lane_goes_with_its_last_object() -> None:
     queue, _ = make()
     queue.add(key("a-1"), Priority.EDIT)
     queue.add(key("b-1"), Priority.EDIT)
-    assert set(queue.loads()) == {"a", "b"}
+    assert set(queue.loads()) == {Lane("a"), Lane("b")}
     queue.forget(key("b-1"))
     drain(queue)
     assert queue.loads() == {}
 
 
 def test_an_object_that_changes_its_backend_changes_its_lane() -> None:
-    lanes = {key("x"): "one"}
+    lanes = {key("x"): Lane("one")}
     queue = WorkQueue(Clock(), lambda k: (lanes[k], 1))
     queue.add(key("x"), Priority.LOOK)
-    lanes[key("x")] = "two"
+    lanes[key("x")] = Lane("two")
     queue.add(key("x"), Priority.LOOK)
-    assert set(queue.loads()) == {"two"}
+    assert set(queue.loads()) == {Lane("two")}
 
 
 def test_later_is_later_and_the_earliest_wish_counts() -> None:

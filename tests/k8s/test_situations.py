@@ -20,7 +20,7 @@ SPEC = {
     "credentials": {"ambient": {}},
     "namespaces": {"names": ["shop", "press"]},
 }
-MADE = {"created": "2026-01-01T00:00:00Z"}
+MADE = {"arn": "arn:aws:s3:::shop--audit"}
 
 
 def told(**audit: Any) -> Referenced:
@@ -37,7 +37,7 @@ def told(**audit: Any) -> Referenced:
     now = datetime(2026, 11, 25, tzinfo=UTC)
     surveyor = Surveyor(monotonic, lambda: False, lambda *_: None)
     made = Situations(cache, stores, Namespaces(lambda _: None), Settings("prod"), lambda: now, surveyor)
-    return made.of_bucket(photos).referenced["audit"]
+    return made.of_bucket(photos)().referenced["audit"]
 
 
 def test_a_bucket_is_made_once_its_status_says_so() -> None:

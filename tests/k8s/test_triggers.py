@@ -8,7 +8,7 @@ import pytest
 from imagestore.backends.memory import MemoryBackend, MemoryStore
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.objects import IMAGE_BUCKET, STORAGE_BACKEND, Key
-from imagestore.k8s.queue import Priority, WorkQueue
+from imagestore.k8s.queue import Lane, Priority, WorkQueue
 from imagestore.k8s.stores import Connecting, Stores
 from imagestore.k8s.triggers import COUNTED_IN, Triggers
 from tests.k8s.test_object_cache import raw
@@ -27,7 +27,7 @@ class World:
         self.forgotten: list[Key] = []
         self.connections = 0
         self.stores = Stores(self.cache, lambda _: None, Connecting(self._connect))
-        self.queue = WorkQueue(self.clock, lambda _: ("lane", 64))
+        self.queue = WorkQueue(self.clock, lambda _: (Lane("lane"), 64))
         self.triggers = Triggers(self.cache, self.queue, self.stores, 600.0, self.forgotten.append)
 
     def _connect(self, *_: Any) -> MemoryBackend:
@@ -154,10 +154,10 @@ def test_a_secret_makes_its_backends_connect_anew(world: World) -> None:
     world.bucket("ADDED")
     list(world.taken())
     for _ in range(2):
-        world.stores.store("eu")
+        world.stores.store(world.stores.named("eu"))
     assert world.connections == 1
     assert world.triggers.secret("keys")
-    world.stores.store("eu")
+    world.stores.store(world.stores.named("eu"))
     assert world.connections == 2
     assert sorted(world.taken()) == [("a", Priority.RETRY), ("eu", Priority.RETRY)]
     assert not world.triggers.secret("somebody else's")
@@ -166,10 +166,10 @@ def test_a_secret_makes_its_backends_connect_anew(world: World) -> None:
 def test_an_edited_backend_connects_anew_and_its_buckets_are_looked_at(world: World) -> None:
     world.backend("ADDED")
     world.bucket("ADDED", status=DONE)
-    world.stores.store("eu")
+    world.stores.store(world.stores.named("eu"))
     list(world.taken())
     world.backend("MODIFIED", 2, limits={"concurrency": 1})
-    world.stores.store("eu")
+    world.stores.store(world.stores.named("eu"))
     assert world.connections == 2
     assert sorted(world.taken()) == [("a", Priority.RETRY), ("eu", Priority.EDIT)]
 
@@ -183,9 +183,9 @@ def test_a_secret_that_changes_while_a_connection_is_made_is_not_missed(world: W
         return made(*args)
 
     world.stores._connecting = Connecting(slow)
-    world.stores.store("eu")
+    world.stores.store(world.stores.named("eu"))
     world.stores._connecting = Connecting(made)
-    world.stores.store("eu")
+    world.stores.store(world.stores.named("eu"))
     assert world.connections == 2, "the first one was made from the old Secret and is not kept"
 
 
@@ -228,7 +228,7 @@ def test_a_backend_that_answers_for_the_first_time_does_not_make_a_creation_look
 
 
 LOGS = {"logging": {"targetBucketRef": {"name": "audit"}}}
-MADE = DONE | {"created": "2026-01-01T00:00:00Z"}
+MADE = DONE | {"arn": "arn:aws:s3:::shop--audit"}
 
 
 def named(world: World) -> list[str]:
@@ -275,5 +275,5 @@ def test_a_restart_hurries_only_who_was_left_waiting(world: World) -> None:
     world.bucket(None, "photos", spec=LOGS, status=settled)
     world.bucket(None, "waits", spec=LOGS)
     list(world.taken())
-    world.bucket(None, "audit", status=settled | {"created": "2026-01-01T00:00:00Z"})
+    world.bucket(None, "audit", status=settled | {"arn": "arn:aws:s3:::shop--audit"})
     assert named(world) == ["waits"]

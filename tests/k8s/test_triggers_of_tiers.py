@@ -35,11 +35,11 @@ def test_a_store_says_which_tiers_are_not_ready(world: World) -> None:
     }
     s3 = {"endpoint": "http://hot.example", "region": "here"}
     world.backend("ADDED", s3=s3, tiers=[{"tier": "Cool", "storageClass": "WARM", "remote": remote}])
-    assert world.stores.store("eu").unready == {"Cool": "WARM: it is not there yet"}
+    assert world.stores.store(world.stores.named("eu")).unready == {"Cool": "WARM: it is not there yet"}
     there = {k: v for k, v in remote.items() if k != "credentials"}
     seen = world.cache.get(BACKEND)
     assert seen is not None
     tiers = [{"storageClass": "WARM", "state": "InSync", "place": there}]
     world.cache.put(replace(seen, resource_version="8", status=compact({"tiers": tiers})))
-    assert world.stores.store("eu").unready == {}
+    assert world.stores.store(world.stores.named("eu")).unready == {}
     assert world.connections == 1, "the connection is kept"

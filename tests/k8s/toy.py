@@ -1,7 +1,8 @@
 """An operator with decisions of the test's own: ``python -m tests.k8s.toy FOLDER`` and ``imagestore run``'s flags.
 
 The folder is how a test talks to it: ``calls`` has one JSON line a reconcile; a file ``hold-NAME`` makes the
-reconcile of that object wait, ``crash-NAME`` makes it raise.
+reconcile of that object wait, ``crash-NAME`` makes it raise. ``store`` is what its store is told: one line a reconcile,
+with the process that wrote it.
 """
 
 import argparse
@@ -22,8 +23,11 @@ from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import FACETS
 from imagestore.api.storagebackend import StorageBackendSpec, StorageBackendStatus
 from imagestore.backends.base import Backend
+from imagestore.backends.decorators import Call
+from imagestore.backends.fencing import fenced
 from imagestore.backends.memory import MemoryBackend, MemoryStore
 from imagestore.core.conditions import Condition, settle
+from imagestore.core.fencing import Permit
 from imagestore.core.outcome import Finalizer, Note, Outcome
 from imagestore.k8s import logs
 from imagestore.k8s.access import find
@@ -46,21 +50,29 @@ class Toy:
     def __init__(self, folder: Path) -> None:
         self._folder, self._lock = folder, threading.Lock()
         self._digests: dict[int, str] = {}
+        self._put: Call = lambda *_: {}
 
-    def connect(self, name: str, spec: StorageBackendSpec, secrets: SecretData) -> Backend:
+    def connect(self, name: str, spec: StorageBackendSpec, secrets: SecretData, permit: Permit) -> Backend:
         reference = spec.credentials.secret_ref
         data: Mapping[str, bytes] | None = secrets(reference.name) if reference else {}
         if data is None:
             raise NoSecret(f"there is no Secret {reference.name if reference else ''}")
+        self._put = fenced(self._stored, permit)
         backend = MemoryBackend(MemoryStore(), FACETS, name=name)
         self._digests[id(backend)] = hashlib.sha256(repr(sorted(data.items())).encode()).hexdigest()[:8]
         logging.getLogger("toy").warning("connected with %s", dict(data))  # what redaction is for
         return backend
 
+    def _stored(self, _: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        with self._lock, (self._folder / "store").open("a") as file:
+            file.write(json.dumps({"pid": os.getpid(), **parameters}) + "\n")
+        return {}
+
     def bucket(self, s: Situation) -> Outcome[ImageBucketStatus]:
         self._told(s)
         while (self._folder / f"hold-{s.meta.name}").exists():
             time.sleep(0.02)
+        self._put("PutObject", {"name": s.meta.name})
         if (self._folder / f"crash-{s.meta.name}").exists():
             raise RuntimeError("boom hunter2hunter2")
         if s.meta.deleting:
@@ -141,6 +153,7 @@ def main() -> None:
     parser.add_argument("--listen", required=True)
     parser.add_argument("--lease")
     parser.add_argument("--drain", type=float, default=15.0)
+    parser.add_argument("--audit-interval", type=float, default=3600)
     args = parser.parse_args()
     logs.configure("info")
     options = Options(
@@ -149,7 +162,7 @@ def main() -> None:
         f"toy-{os.getpid()}",
         listen=args.listen,
         lease=args.lease,
-        audit_interval=3600,
+        audit_interval=args.audit_interval,
         drain=args.drain,
         terms=Terms(duration=8, deadline=6, renew=1, retry=0.5),
     )

@@ -32,10 +32,16 @@ def test_a_bucket_is_made_as_declared_and_marked() -> None:
 
 
 def test_creation_costs_what_the_benchmark_allows() -> None:
-    """Two calls and two for each setting, the owner's mark riding on the tags; three writes to Kubernetes."""
+    """Four calls and two for each setting, the owner's mark riding on the tags; three writes to Kubernetes.
+
+    The look after the creation and the listing prove that the bucket is new: without them a bucket that somebody had made
+    in between lost its tags and got rules that nobody had agreed to.
+    """
     world = World().apply(**ON)
     calls = world.calls(world.settle)
-    assert calls == ["Look", "Create", "Put:tags", "Get:tags", "Put:versioning", "Get:versioning"]
+    proof = ["Look", "Remains"]
+    settings = ["Put:tags", "Get:tags", "Put:versioning", "Get:versioning"]
+    assert calls == ["Look", "Create", *proof, *settings]
     assert world.writes == 3
 
 
@@ -173,5 +179,6 @@ def test_an_intent_is_not_believed_of_a_bucket_with_content() -> None:
     world.step()
     world.store.buckets[BUCKET] = MemoryBucket(versions={"theirs.jpg": ""})
     world.restart().settle()
-    assert world.ready == ("False", "BucketExists")
+    assert world.ready == ("False", "CreationNotProven")
+    assert world.held() == {}
     assert world.bucket.tags == {}

@@ -66,7 +66,9 @@ def nothing_happens(victim: Tenant, shop: Tenant) -> Iterator[None]:
     assert victim.s3.get_object(Bucket="shop--victim", Key="1.jpg")["Body"].read() == b"picture"
 
 
-FORGED: Json = {"created": "2020-01-01T00:00:00Z", "bucketName": "shop--victim", "conditions": []}
+FORGED: Json = {
+    "created": "2020-01-01T00:00:00Z", "arn": "arn:aws:s3:::shop--victim", "bucketName": "shop--victim", "conditions": []
+}  # fmt: skip
 OWN = bucket_path(MALLORY, "own")
 FORBIDDEN: dict[str, tuple[str, str, Json | None]] = {
     "make a backend": ("POST", f"{GROUP}/storagebackends", {"metadata": {"name": "mine"}, "spec": {}}),

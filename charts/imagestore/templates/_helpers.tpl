@@ -30,10 +30,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 
 {{- define "imagestore.image" -}}
+{{- $repository := required "set image.repository to where your image is, since none is published. On kind: make image kind-load, then --set image.repository=localhost/imagestore. With a registry: make image, make push REPO=registry.example/team/imagestore, then --set image.repository=registry.example/team/imagestore. See docs/operations.md, Install" .Values.image.repository -}}
 {{- if .Values.image.digest -}}
-{{ .Values.image.repository }}@{{ .Values.image.digest }}
+{{ $repository }}@{{ .Values.image.digest }}
 {{- else -}}
-{{ .Values.image.repository }}:{{ default .Chart.AppVersion .Values.image.tag }}
+{{ $repository }}:{{ default .Chart.AppVersion .Values.image.tag }}
 {{- end }}
 {{- end }}
 

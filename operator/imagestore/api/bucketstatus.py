@@ -60,7 +60,7 @@ class DriftStatus(Model):
 class Held(Model):
     """A change that waits for a person."""
 
-    facet: Annotated[str, Field(max_length=64, description="The setting, or adoption, or content.")]
+    facet: Annotated[str, Field(max_length=64, description="The setting, or adoption, content or creation.")]
     token: Annotated[
         str, Field(max_length=64, description="Put it into spec.approve to let this one hold go.")
     ]
@@ -102,9 +102,12 @@ class ImageBucketStatus(Judged):
     intent: Annotated[
         datetime | None, Field(description="Set before the bucket is created, gone when it is ours.")
     ] = None
-    created: Annotated[datetime | None, Field(description="When the operator first saw it as its own.")] = (
-        None
-    )
+    created: Annotated[
+        datetime | None,
+        Field(
+            description="When the operator made it, took it over or found it by its mark; absent: it is not this object's."
+        ),
+    ] = None
     lost_at: Annotated[
         datetime | None, Field(description="When it was found missing; gone when acknowledged.")
     ] = None

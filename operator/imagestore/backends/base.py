@@ -6,6 +6,7 @@ Everything here is synchronous and blocking; the shell runs it in threads. Every
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 from imagestore.api.tiers import Remote, TierPlace
@@ -177,6 +178,9 @@ class Backend(Protocol):
     def support(self) -> Mapping[str, Support]:
         """How much of each facet it holds; every facet is in it."""
 
+    def support_of(self, bucket: str) -> Mapping[str, Support]:
+        """The same for one bucket, less what was found out in it lately: that says nothing of any other."""
+
     @property
     def remotes(self) -> Remotes | None:
         """How it is given the remote tiers that its spec has; None: its spec has none."""
@@ -184,14 +188,22 @@ class Backend(Protocol):
     def probe(self) -> Server:
         """Prove endpoint, TLS, region and credentials with one read."""
 
-    def look(self, bucket: str, *, expected: bool = True) -> Sight | None:
+    def look(self, bucket: str, *, expected: bool = True, made: bool = False) -> Sight | None:
         """None if the bucket does not exist (404), Denied if it is somebody else's.
 
-        One call if things are as ``expected``: there with our mark, or not there.
+        One call if things are as ``expected``: there with our mark, or not there. ``made``: ``create`` was answered a
+        moment ago, so that a bucket without tags needs no second call.
         """
 
-    def create(self, bucket: str, at_creation: Mapping[str, Facet]) -> None:
-        """Create the bucket with what can only be asked for now. Rejected if the name is taken."""
+    def create(self, bucket: str, at_creation: Mapping[str, Facet]) -> bool:
+        """Create the bucket with what can only be asked for now. Rejected if the name is taken.
+
+        True: this store would have refused, had the credentials' own bucket been there already. False: it may have
+        answered for a bucket that was there.
+        """
+
+    def made_at(self, bucket: str) -> datetime | None:
+        """When the bucket was created, by the store's own account; None where it does not tell for certain."""
 
     def delete(self, bucket: str) -> None:
         """Delete an empty bucket; a bucket that is gone is done. Emptiness has been proven by ``remains``."""

@@ -1,8 +1,8 @@
 """What stands in front of every call to a store, errors included: retries, a breaker, a rate limit, counts.
 
 Each is a plain function or object that takes ``call(operation, parameters)`` and is one. From outside in:
-``retried(breaker(limited(measured(raw))))``: each attempt is limited and counted, and an open breaker is
-asked before anything waits. Time, sleep and chance are passed in, so that tests have their own.
+``retried(breaker(limited(fenced(measured(raw)))))``: each attempt is limited, asks for leave and is counted, and an open
+breaker is asked before anything waits. Time, sleep and chance are passed in, so that tests have their own.
 """
 
 import random

@@ -6,16 +6,28 @@ from dataclasses import dataclass, field, replace
 from imagestore.api.credentials import Credentials
 from imagestore.api.storagebackend import Admin, Provider, S3Endpoint, StorageBackendSpec
 from imagestore.backends.base import Backend, Remotes
-from imagestore.backends.decorators import REAL, Breaker, Call, Limiter, Observer, Timing, measured, retried
+from imagestore.backends.decorators import (
+    REAL,
+    Breaker,
+    Call,
+    Limiter,
+    Observer,
+    Timing,
+    measured,
+    retried,
+)
+from imagestore.backends.fencing import fenced
 from imagestore.backends.s3 import admin as s3_admin
 from imagestore.backends.s3 import declared
 from imagestore.backends.s3 import transport as s3_transport
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.client import Keys, Target
+from imagestore.backends.s3.learned import Learned
 from imagestore.backends.s3.profile import Profile
 from imagestore.backends.s3.profiles import PROFILES
 from imagestore.backends.s3.remote_tiers import RemoteTiers
 from imagestore.backends.s3.tiers import mapped
+from imagestore.core.fencing import Permit, permitted
 from imagestore.metrics import StoreMetrics
 
 __all__ = ["ConfigError", "Keys", "connect", "connect_with_keys"]
@@ -43,11 +55,12 @@ def connect(
     name: str,
     spec: StorageBackendSpec,
     secrets: Secrets,
+    permit: Permit = permitted,
     *,
     timing: Timing = REAL,
     observer: Observer | None = None,
 ) -> Backend:
-    """The backend that ``spec`` describes; nothing is sent yet.
+    """The backend that ``spec`` describes; nothing is sent yet. ``permit`` is asked before each write.
 
     ``secrets(name)`` gives the data of a Secret in the operator's own namespace (None: there is none):
     ``accessKeyId``, ``secretAccessKey``, optionally ``sessionToken``; ``ca.crt``. One limiter and one
@@ -61,7 +74,7 @@ def connect(
                   spec.tls.ca_secret_ref.name, "ca.crt") if spec.tls else None,
         tier_keys=_tier_keys(spec, secrets),
     )  # fmt: skip
-    return _build(name, spec, found, timing, observer)
+    return _build(name, spec, found, timing, observer, permit)
 
 
 def connect_with_keys(
@@ -82,7 +95,12 @@ def connect_with_keys(
 
 
 def _build(
-    name: str, spec: StorageBackendSpec, found: _Resolved, timing: Timing, observer: Observer | None
+    name: str,
+    spec: StorageBackendSpec,
+    found: _Resolved,
+    timing: Timing,
+    observer: Observer | None,
+    permit: Permit = permitted,
 ) -> Backend:
     if spec.s3.endpoint is None and spec.provider != "AWS":
         raise ConfigError(
@@ -93,7 +111,8 @@ def _build(
     raw = s3_transport.connected(_target(spec, found, timing))
     if admin is not None and administered:
         raw = _routed(raw, s3_admin.connected(spec.provider, admin))
-    call = _guarded(raw, spec, timing, observer or StoreMetrics(name))
+    observer = observer or StoreMetrics(name)
+    call = _guarded(fenced(measured(raw, observer, timing), permit), spec, timing, observer)
     return S3Backend(
         name=name,
         provider=spec.provider,
@@ -104,6 +123,7 @@ def _build(
         declared=_declared(spec),
         tiers=mapped(PROFILES[spec.provider].tiering, _tiers(spec)),
         remotes=_remotes(spec, found, call, admin) if admin else None,
+        learned=Learned(timing.clock),
     )
 
 
@@ -128,7 +148,7 @@ def _tiers(spec: StorageBackendSpec) -> dict[str, str] | None:
 
 def _guarded(raw: Call, spec: StorageBackendSpec, timing: Timing, observer: Observer) -> Call:
     rate, burst = (spec.limits.requests_per_second, spec.limits.burst) if spec.limits else (100, 200)
-    limited = Limiter(rate, burst, timing, observer).limited(measured(raw, observer, timing))
+    limited = Limiter(rate, burst, timing, observer).limited(raw)
     # A Secret that is put right connects anew: the last connection's open circuit would be told for ever.
     observer.circuit(opened=False)
     return retried(Breaker(timing, observer=observer).guarded(limited), timing)

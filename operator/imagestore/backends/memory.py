@@ -7,6 +7,7 @@ uploads that can be locked. ``fault`` is called before each call and may raise w
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from imagestore.backends.base import Driver, Page, Remains, Remotes, Scope, Server, Sight, Swept, Usage
 from imagestore.core.errors import NotFound, Rejected
@@ -25,6 +26,7 @@ class MemoryBucket:
     versions: dict[str, str] = field(default_factory=dict)
     uploads: set[str] = field(default_factory=set)
     contents: list[Stored] = field(default_factory=list)  # what listings tell
+    made_at: datetime | None = None  # None: the store does not tell
 
     @property
     def tags(self) -> dict[str, str]:
@@ -45,6 +47,10 @@ class MemoryStore:
     page: int = 1000  # items of a listing
     keeps: bool = False  # says yes to every removal of an object, and keeps it
     terms: Terms = field(default_factory=Terms)
+    # CreateBucket is answered with 200 for one's own bucket, as by Ceph RGW and by Amazon in us-east-1.
+    answers_own: bool = False
+    # Called as CreateBucket arrives: what somebody else does between a look and that.
+    meanwhile: Callable[[str], None] | None = None
 
     def call(self, operation: str, bucket: str) -> None:
         """Every operation begins here."""
@@ -100,6 +106,9 @@ class MemoryBackend:
     def support(self) -> Mapping[str, Support]:
         return {n: self.limits.get(n, FULL) for n in self.kinds}
 
+    def support_of(self, bucket: str) -> Mapping[str, Support]:
+        return self.support
+
     @property
     def drivers(self) -> Mapping[str, Driver]:
         held = (n for n in self.kinds if self.support[n].level is not Level.NONE)
@@ -109,18 +118,25 @@ class MemoryBackend:
         self.store.call("Probe", "")
         return Server("memory", "1")
 
-    def look(self, bucket: str, *, expected: bool = True) -> Sight | None:
+    def look(self, bucket: str, *, expected: bool = True, made: bool = False) -> Sight | None:
         self.store.call("Look", bucket)
         found = self.store.buckets.get(bucket)
         if found is None:
             return None
         return Sight(found.tags if "tags" in self.drivers else None)
 
-    def create(self, bucket: str, at_creation: Mapping[str, Facet]) -> None:
+    def create(self, bucket: str, at_creation: Mapping[str, Facet]) -> bool:
         self.store.call("Create", bucket)
-        if bucket in self.store.buckets:
-            raise Rejected("the name is taken", code="BucketAlreadyExists")
-        self.store.buckets[bucket] = MemoryBucket(dict(at_creation))
+        if self.store.meanwhile is not None:
+            self.store.meanwhile(bucket)
+        if bucket in self.store.buckets and not self.store.answers_own:
+            raise Rejected("the name is taken", code="BucketAlreadyOwnedByYou")
+        self.store.buckets.setdefault(bucket, MemoryBucket(dict(at_creation)))
+        return not self.store.answers_own
+
+    def made_at(self, bucket: str) -> datetime | None:
+        self.store.call("MadeAt", bucket)
+        return self.store.bucket(bucket).made_at
 
     def delete(self, bucket: str) -> None:
         self.store.call("Delete", bucket)

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from imagestore.cli import options
-from imagestore.cli.wrong import Wrong
+from imagestore.cli.wrong import Usage, Wrong
 
 if TYPE_CHECKING:
     from imagestore.backends.s3.backend import S3Backend
@@ -70,15 +70,15 @@ def run(args: argparse.Namespace) -> int:
 
 def _consent(args: argparse.Namespace) -> None:
     if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", args.bucket):
-        raise Wrong(
+        raise Usage(
             f"{args.bucket}: a bucket's name has 3 to 63 lower-case letters, digits, dots and hyphens"
         )
     if args.yes_write_to is None:
-        raise Wrong(
+        raise Usage(
             f"the probe writes to {args.bucket}, and a server may delete it: consent with --yes-write-to {args.bucket}"
         )
     if args.yes_write_to != args.bucket:
-        raise Wrong(
+        raise Usage(
             f"--yes-write-to names {args.yes_write_to}, --bucket {args.bucket}; both must be the same"
         )
 
@@ -117,7 +117,7 @@ def _only(names: Any) -> str:
     found = list(names)
     if len(found) != 1:
         told = f"the manifests have {', '.join(found)}" if found else "the manifests have no StorageBackend"
-        raise Wrong(f"{told}; say which: imagestore backend probe BACKEND")
+        raise Usage(f"{told}; say which: imagestore backend probe BACKEND")
     return str(found[0])
 
 

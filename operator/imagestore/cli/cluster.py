@@ -14,8 +14,9 @@ from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.cli.manifests.load import Manifests
 from imagestore.cli.planning.surroundings import OFFLINE, Known, Snapshot
 from imagestore.cli.wrong import Wrong
-from imagestore.k8s.access import Access, AccessError, find
+from imagestore.k8s.access import Access, find
 from imagestore.k8s.client import ApiError, Client
+from imagestore.k8s.errors import AccessError
 from imagestore.k8s.resources import BY_KIND, NAMESPACES, SECRETS, Resource
 from imagestore.reconcile.situation import Meta
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from imagestore.cli import options
-from imagestore.cli.wrong import Wrong
+from imagestore.cli.wrong import Usage, Wrong
 
 if TYPE_CHECKING:
     from imagestore.backends.base import Backend
@@ -38,12 +38,16 @@ def register(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the manifest."""
+    from imagestore.cli.planning.gather import gather
+
     backend_name, _, bucket = args.bucket.partition("/")
     if not backend_name or not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", bucket):
-        raise Wrong(f"{args.bucket}: write BACKEND/BUCKET, such as eu/shop--photos")
-    gathered = _gathered(args, backend_name)
+        raise Usage(f"{args.bucket}: write BACKEND/BUCKET, such as eu/shop--photos")
+    gathered = gather(args, os.environ, (backend_name,))
     backend = _backend(gathered, backend_name)
     sys.stdout.write(_manifest(args, backend, bucket, _others(args, gathered, backend_name, bucket)))
+    if gathered.manifests.problems:
+        raise Wrong(*gathered.manifests.problems)
     return 0
 
 
@@ -73,15 +77,6 @@ def _settings(backend: "Backend", bucket: str, names: Mapping[str, str]) -> tupl
     return {n: v for n, v in found.items() if v is not None}, (sight.tags or {}).get(OWNER, "")
 
 
-def _gathered(args: argparse.Namespace, backend: str) -> "Gathered":
-    from imagestore.cli.planning.gather import gather
-
-    gathered = gather(args, os.environ, (backend,))
-    if gathered.manifests.problems:
-        raise Wrong(*gathered.manifests.problems)
-    return gathered
-
-
 def _others(args: argparse.Namespace, gathered: "Gathered", backend: str, bucket: str) -> dict[str, str]:
     """The namespace's other ImageBuckets on this backend, by their buckets: settings name them."""
     from imagestore.cli.planning.surroundings import surroundings
@@ -93,7 +88,8 @@ def _others(args: argparse.Namespace, gathered: "Gathered", backend: str, bucket
 def _backend(gathered: "Gathered", name: str) -> "Backend":
     store = gathered.stores.get(name)
     if store.spec is None:
-        raise Wrong(f"there is no StorageBackend {name}; give its manifest with -f, or --context")
+        missing = f"there is no StorageBackend {name}; give its manifest with -f, or --context"
+        raise Wrong(*gathered.manifests.problems, missing)
     if store.backend is None:
         raise Wrong(store.trouble)
     return store.backend

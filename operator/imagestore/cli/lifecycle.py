@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from imagestore.cli import options
-from imagestore.cli.wrong import Wrong
+from imagestore.cli.wrong import Usage, Wrong
 
 if TYPE_CHECKING:
     from imagestore.cli.forecasting.bucket import Options
@@ -92,7 +92,7 @@ def preview(args: argparse.Namespace) -> int:
     # The preview counts it all, to the end.
     found = tuple(of_bucket(q, plan_bucket(replace(q, pages=0)), asked) for q in questions)
     empty = () if found else ("no ImageBucket is in the manifests: give those of the buckets to list, too",)
-    told = report.Told(asked.today, args.months, found, (), (*known.notes, *empty))
+    told = report.Told(asked.today, args.months, found, _unread(known), (*known.notes, *empty))
     _print(args, told)
     if not told.exit:
         asked.checkpoint.done()
@@ -100,17 +100,21 @@ def preview(args: argparse.Namespace) -> int:
 
 
 def _questions(args: argparse.Namespace) -> "tuple[Gathered, list[Question]]":
-    """Raises Wrong with all that is wrong with the manifests."""
+    """Of what could be read: what could not is said at the end. Raises Wrong if nothing could."""
     from datetime import UTC, datetime
 
     from imagestore.cli.planning.gather import gather
     from imagestore.cli.planning.run import questions
 
     known = gather(args, os.environ)
-    if known.manifests.problems:
-        raise Wrong(*known.manifests.problems)
+    if not known.manifests.objects and known.manifests.problems:
+        raise Wrong(*_unread(known))
     now = datetime.now(UTC)
     return known, questions(known.manifests, known.cluster, known.stores.get, now, args.installation)
+
+
+def _unread(known: "Gathered") -> tuple[str, ...]:
+    return tuple(map(str, known.manifests.problems))
 
 
 def how(args: argparse.Namespace, days: int) -> "Options":
@@ -128,7 +132,7 @@ def how(args: argparse.Namespace, days: int) -> "Options":
 def _bounded(value: int, most: int, option: str) -> int:
     if 1 <= value <= most:
         return value
-    raise Wrong(f"{option} {value}: give a number from 1 to {most}")
+    raise Usage(f"{option} {value}: give a number from 1 to {most}")
 
 
 def _print(args: argparse.Namespace, told: Any) -> None:
@@ -161,5 +165,7 @@ def simulate(args: argparse.Namespace) -> int:
         sys.stdout.write((curves.as_csv if args.format == "csv" else curves.as_json)(found, step))
     if args.plot:
         plot.plot(found, args.plot)
+    if known.manifests.problems:
+        raise Wrong(*_unread(known))
     asked.checkpoint.done()
     return 0

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 MONTHS = 12
 
 EPILOG = """\
-exit codes: 0 nothing would change, 2 something would, 1 an error, or something that the operator would refuse
+exit codes: 0 nothing would change, 2 something would, 1 an error, or something that the operator would refuse,
+64 the command was not given as it has to be
+
+What cannot be read is an error at the end; the rest is planned. Nothing found is an error, too.
 
 Only point it at manifests that you trust: whoever writes a StorageBackend chooses where signed requests go.
 """
@@ -26,7 +29,7 @@ def register(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "plan",
         help="show what would change, field by field",
-        description=__doc__,
+        description="What would change in the stores if these manifests were applied. Writes nothing.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -56,14 +59,14 @@ def run(args: argparse.Namespace) -> int:
     from imagestore.cli.planning.run import questions, refused_at_apply, verdicts
 
     known = gather(args, os.environ)
-    problems = (*known.manifests.problems, *refused_at_apply(known.manifests, known.cluster))
-    if problems:
-        return _show(args, Run((), problems, known.notes))
+    refused = refused_at_apply(known.manifests, known.cluster)
     asked = questions(known.manifests, known.cluster, known.stores.get, datetime.now(UTC), args.installation)
+    asked = [q for q in asked if q.object.label not in refused]
     found = verdicts(asked)
     if args.preview:
         found = _previewed(args, asked, found)
-    return _show(args, Run(found, (), known.notes))
+    problems = (*known.manifests.problems, *(p for of in refused.values() for p in of))
+    return _show(args, Run(found, problems, known.notes))
 
 
 def _previewed(

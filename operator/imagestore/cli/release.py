@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from imagestore.cli import options
-from imagestore.cli.wrong import Wrong
+from imagestore.cli.wrong import Usage, Wrong
 
 if TYPE_CHECKING:
     from imagestore.cli.releasing.targets import Target
@@ -52,10 +52,10 @@ def register(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Release and say so."""
     if bool(args.names) == args.all:
-        raise Wrong("say which: NAMESPACE/NAME ..., or --all")
+        raise Usage("say which: NAMESPACE/NAME ..., or --all")
     from imagestore.cli.cluster import access
-    from imagestore.k8s.access import AccessError
     from imagestore.k8s.client import ApiError
+    from imagestore.k8s.errors import AccessError
 
     try:
         return asyncio.run(_run(args, access(args.context)))

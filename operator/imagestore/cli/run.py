@@ -8,7 +8,7 @@ import os
 import socket
 from typing import Any
 
-from imagestore.cli.wrong import Wrong
+from imagestore.cli.wrong import Usage, Wrong
 
 _DESCRIPTION = "Run the operator: in a pod as its service account, elsewhere as KUBECONFIG says."
 
@@ -50,7 +50,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--workers",
         type=int,
         default=64,
-        help="objects worked on at once, one more for each backend; default %(default)s",
+        help="objects worked on at once, one more for each backend, its buckets and all policies; default %(default)s",
     )
     add("--audit-interval", type=float, default=720.0, metavar="SECONDS",
         help="between two comparisons of what is remembered with the API server; default %(default)s")  # fmt: skip
@@ -60,7 +60,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def main(arguments: argparse.Namespace) -> int:
     """Run until a signal; the exit code."""
     if not arguments.installation:
-        raise Wrong("--installation (or IMAGESTORE_INSTALLATION) is needed: the owner's mark in every bucket")
+        raise Usage("--installation (or IMAGESTORE_INSTALLATION) is needed: the owner's mark in every bucket")
     from imagestore.k8s import logs
 
     logs.configure(arguments.log_level)
@@ -73,8 +73,9 @@ def main(arguments: argparse.Namespace) -> int:
 
 async def _run(arguments: argparse.Namespace) -> Any:
     gc.disable()  # imports leave nothing to collect: looking for it was a tenth of their time
-    from imagestore.k8s.access import AccessError, find
+    from imagestore.k8s.access import find
     from imagestore.k8s.brain import REAL
+    from imagestore.k8s.errors import AccessError
     from imagestore.k8s.operator import Operator
     from imagestore.k8s.wiring import Options
     from imagestore.reconcile.situation import Settings

@@ -1,4 +1,4 @@
-"""The one exception that the command line shows as a sentence."""
+"""The exceptions that the command line shows as a sentence, and what it exits with."""
 
 
 class Wrong(Exception):
@@ -6,3 +6,11 @@ class Wrong(Exception):
 
     def __init__(self, *problems: object) -> None:
         super().__init__("\n".join(map(str, problems)))
+
+
+class Usage(Wrong):
+    """The command was not given as it has to be: nothing was looked at."""
+
+
+ERROR = 1
+USAGE = 64  # as sysexits.h has it; argparse's own 2 would say that something changes

@@ -6,10 +6,12 @@ A marker has two consumers: the CRD generator and the difference. ``ListMap`` fo
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, TypeVar
+from functools import cache
+from typing import Annotated, Any, ClassVar, Self, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, model_serializer, model_validator
 from pydantic.alias_generators import to_camel
+from pydantic_core import SchemaValidator
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,15 @@ class Model(BaseModel):
     cel: ClassVar[tuple[Cel, ...]] = ()
     inline: ClassVar[str | None] = None  # see Inline
 
+    @classmethod
+    def from_store(cls, **values: Any) -> Self:
+        """A value that a store holds, of the right shape, whatever its length, number, pattern or size.
+
+        Those are bounds of what may be wished. One empty string in the condition of a stranger's policy statement
+        was a ValidationError, which was told as an error of the spec, and all settings of that bucket went unmanaged.
+        """
+        return cast("Self", _unbounded(cls).validate_python(values))
+
     def to_json(self) -> Any:
         """The value as a user would write it: aliases, no absent fields, nothing internal."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
@@ -164,6 +175,24 @@ class Inline(Model):
     @model_serializer(mode="wrap")
     def _unwrap(self, handler: Any) -> Any:
         return handler(self)[self.inline]
+
+
+_BOUNDS = frozenset({"min_length", "max_length", "pattern", "ge", "gt", "le", "lt", "multiple_of"})
+
+
+@cache
+def _unbounded(kind: type[BaseModel]) -> SchemaValidator:
+    """The model's own validator, less its bounds. Not the prebuilt one, which would have them again."""
+    return SchemaValidator(_without_bounds(kind.__pydantic_core_schema__), _use_prebuilt=False)
+
+
+def _without_bounds(schema: Any) -> Any:
+    if isinstance(schema, list | tuple):
+        return type(schema)(_without_bounds(s) for s in schema)
+    if not isinstance(schema, dict):
+        return schema
+    kept = schema.keys() - _BOUNDS if isinstance(schema.get("type"), str) else schema.keys()
+    return {k: v if k == "metadata" else _without_bounds(v) for k, v in schema.items() if k in kept}
 
 
 def unwritten(metadata: list[Any]) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _WORD = r"[a-zA-Z][a-zA-Z0-9]*"
-_QUOTED = r'"(?:[^"\\]|\\.)+"'
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
 _BARE = r'[^\]"]+'
 PATH = rf"^{_WORD}(\.{_WORD}|\[{_QUOTED}\]|\[{_WORD}=({_BARE}|{_QUOTED})\]|\[\])*$"
 _STEP = re.compile(rf"\.?({_WORD})|\[({_QUOTED})\]|\[({_WORD})=(?:({_BARE})|({_QUOTED}))\]|(\[\])")

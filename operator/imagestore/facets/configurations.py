@@ -20,6 +20,9 @@ ConfigurationName = Annotated[
     Field(pattern=r"^[A-Za-z0-9_.-]+$", min_length=1, max_length=64),
     Form("a configuration's name has letters, digits and _ . - only"),
 ]
+BY_NAME = (
+    "Each known by its name. At most 100 here, though S3 takes 1000: more would not fit into one object."
+)
 Exclusive = Annotated[
     bool | None,
     WishOnly(),

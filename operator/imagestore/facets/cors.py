@@ -27,7 +27,9 @@ class CorsRule(Model):
         tuple[Origin, ...],
         ListSet(),
         Field(
-            min_length=1, max_length=64, description="Such as https://shop.example or https://*.shop.example."
+            min_length=1,
+            max_length=150,
+            description="Such as https://shop.example or https://*.shop.example.",
         ),
     ]
     allowed_methods: Annotated[
@@ -38,7 +40,7 @@ class CorsRule(Model):
     allowed_headers: Annotated[
         tuple[Annotated[Header, Cel(_ONE_STAR, "a header has at most one *; list several headers")], ...],
         ListSet(),
-        Field(max_length=64, description="Headers that a page may send."),
+        Field(max_length=250, description="Headers that a page may send."),
     ] = ()
     expose_headers: Annotated[
         tuple[
@@ -46,7 +48,7 @@ class CorsRule(Model):
             ...,
         ],
         ListSet(),
-        Field(max_length=64, description="Headers that a page may read."),
+        Field(max_length=250, description="Headers that a page may read."),
     ] = ()
     max_age_seconds: Annotated[
         int | None, Field(ge=0, le=86400 * 365, description="How long a browser may remember the answer.")

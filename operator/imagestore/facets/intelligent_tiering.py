@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field
 
 from imagestore.core.model import Cel, ListMap, Model
-from imagestore.facets.configurations import Configuration, Configurations, Exclusive, Scope
+from imagestore.facets.configurations import BY_NAME, Configuration, Configurations, Exclusive, Scope
 
 
 class Tiering(Model):
@@ -51,6 +51,6 @@ class IntelligentTiering(Configurations):
     configurations: Annotated[
         tuple[IntelligentTieringConfiguration, ...],
         ListMap("name"),
-        Field(max_length=100, description="Each known by its name."),
+        Field(max_length=100, description=BY_NAME),
     ] = ()
     exclusive: Exclusive = None

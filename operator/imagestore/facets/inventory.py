@@ -6,7 +6,7 @@ from pydantic import Field
 
 from imagestore.core.model import Cel, KmsKey, ListMap, ListSet, Model, Reference
 from imagestore.core.references import BucketRef
-from imagestore.facets.configurations import Configuration, Configurations, Exclusive
+from imagestore.facets.configurations import BY_NAME, Configuration, Configurations, Exclusive
 
 OptionalField = Literal[
     "Size",
@@ -100,6 +100,6 @@ class Inventory(Configurations):
     configurations: Annotated[
         tuple[InventoryConfiguration, ...],
         ListMap("name"),
-        Field(max_length=100, description="Each known by its name."),
+        Field(max_length=100, description=BY_NAME),
     ] = ()
     exclusive: Exclusive = None

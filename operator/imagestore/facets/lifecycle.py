@@ -13,7 +13,11 @@ from imagestore.facets.lifecycle_rule import FOREIGN, LifecycleRule
 Rules = Annotated[
     tuple[LifecycleRule, ...],
     ListMap("name"),
-    Field(max_length=100, description="Each known by its name."),
+    Field(
+        max_length=250,
+        description="Each known by its name. At most 250 here, though S3 takes 1000: more cannot be checked in one"
+        " object.",
+    ),
 ]
 
 

@@ -134,15 +134,15 @@ class Notifications(Facet):
     topics: Annotated[
         tuple[Topic, ...],
         ListMap("name"),
-        Field(max_length=50, description="SNS topics of Amazon, or of Ceph's gateway."),
+        Field(max_length=100, description="SNS topics of Amazon, or of Ceph's gateway."),
     ] = ()
     queues: Annotated[
         tuple[Queue, ...],
         ListMap("name"),
-        Field(max_length=50, description="SQS queues, or targets of MinIO's configuration."),
+        Field(max_length=100, description="SQS queues, or targets of MinIO's configuration."),
     ] = ()
     functions: Annotated[
-        tuple[Function, ...], ListMap("name"), Field(max_length=50, description="Lambda functions.")
+        tuple[Function, ...], ListMap("name"), Field(max_length=100, description="Lambda functions.")
     ] = ()
     event_bridge: Annotated[
         bool | None,

@@ -13,8 +13,10 @@ TLS_SID = "imagestore-require-tls"
 SERVICE = "Service:"  # before the name of a service that is let in, such as the one that delivers logs
 BUCKET = "."  # the resource that is the bucket itself rather than objects in it
 
+# S3 bounds a policy as a whole, at 20 KiB. What fits into that has to be writable here, as far as the API server can
+# judge it: it multiplies the bounds of lists within lists, and refuses a schema whose rules might cost too much.
 Text = Annotated[str, Field(min_length=1, max_length=1024)]
-Names = Annotated[tuple[Text, ...], ListSet(), Field(max_length=64)]
+Names = Annotated[tuple[Text, ...], ListSet(), Field(max_length=200)]
 
 
 class Condition(Model):
@@ -32,7 +34,11 @@ class Condition(Model):
         Field(min_length=1, max_length=256, description="Such as aws:Referer, aws:SourceIp or s3:prefix."),
         Cel("self.contains(':')", "a condition's key names its service, such as aws:SourceIp or s3:prefix"),
     ]
-    values: Annotated[Names, Field(min_length=1, description="Any one of them must match.")]
+    values: Annotated[
+        tuple[Annotated[str, Field(max_length=1024)], ...],
+        ListSet(),
+        Field(min_length=1, max_length=1000, description='Any one of them must match; "" is a value, too.'),
+    ]
 
 
 # AWS answers with the root user's ARN where an account id was written; both mean the account.
@@ -64,12 +70,13 @@ class Statement(Model):
         ),
     ]
     actions: Annotated[
-        Names,
+        tuple[Annotated[str, Field(min_length=1, max_length=128)], ...],
+        ListSet(),
         Cel(
             "self.all(a, a.matches('^([*]|s3:[A-Za-z*?]+)$'))",
             "an action is one of S3's, such as s3:GetObject or s3:Get*",
         ),
-        Field(min_length=1, description="Such as s3:GetObject."),
+        Field(min_length=1, max_length=200, description="Such as s3:GetObject."),
     ]
     resources: Annotated[
         Names,
@@ -83,7 +90,7 @@ class Statement(Model):
         ),
     ]
     conditions: Annotated[
-        tuple[Condition, ...], Field(max_length=16, description="All of them must hold.")
+        tuple[Condition, ...], Field(max_length=32, description="All of them must hold.")
     ] = ()
     raw: Raw = None
 
@@ -95,7 +102,8 @@ class Statement(Model):
         for c in self.conditions:
             merged.setdefault((c.operator, c.key), set()).update(c.values)
         conditions = tuple(
-            Condition(operator=o, key=k, values=tuple(sorted(v))) for (o, k), v in sorted(merged.items())
+            Condition.from_store(operator=o, key=k, values=tuple(sorted(v)))
+            for (o, k), v in sorted(merged.items())
         )
         return self.model_copy(update={**ordered, "conditions": conditions})
 
@@ -113,7 +121,9 @@ class Policy(Facet):
     )
 
     statements: Annotated[
-        tuple[Statement, ...], ListMap("sid"), Field(max_length=50, description="Each known by its sid.")
+        tuple[Statement, ...],
+        ListMap("sid"),
+        Field(max_length=100, description="Each known by its sid. S3 takes 20 KiB of policy in all."),
     ] = ()
     require_tls: Annotated[bool | None, Field(description="Deny every request that does not use TLS.")] = None
     exclusive: Annotated[

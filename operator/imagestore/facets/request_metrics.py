@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from imagestore.core.model import ListMap
-from imagestore.facets.configurations import Configuration, Configurations, Exclusive, Scope
+from imagestore.facets.configurations import BY_NAME, Configuration, Configurations, Exclusive, Scope
 
 
 class RequestMetricsConfiguration(Configuration):
@@ -20,6 +20,6 @@ class RequestMetrics(Configurations):
     configurations: Annotated[
         tuple[RequestMetricsConfiguration, ...],
         ListMap("name"),
-        Field(max_length=100, description="Each known by its name."),
+        Field(max_length=100, description=BY_NAME),
     ] = ()
     exclusive: Exclusive = None

@@ -31,7 +31,10 @@ class Tags(Inline, Facet):
 
     values: Annotated[
         dict[str, Annotated[str, Field(max_length=256)]],
-        Field(max_length=48, description="Key and value of each tag."),
+        Field(
+            max_length=49,
+            description="Key and value of each tag; the fiftieth that S3 takes is the owner's mark.",
+        ),
     ]
 
     def parts(self) -> Parts | None:

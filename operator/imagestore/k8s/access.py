@@ -1,35 +1,37 @@
 """How the API server is reached and who we are there: a pod's service account, else a kubeconfig."""
 
 import base64
-import json
 import os
 import ssl
-import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import yaml
 
+from imagestore.k8s.errors import AccessError
+from imagestore.k8s.exec_credential import ExecToken
+
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _REREAD = 60.0  # a pod's token is exchanged every hour; the old one lives a little longer
 
 
-class AccessError(Exception):
-    """The API server cannot be found; the message is a sentence for a person."""
-
-
 @dataclass(frozen=True)
 class Access:
-    """One API server as one user. ``authorization`` is asked before each request, since tokens are exchanged."""
+    """One API server as one user. ``authorization`` is asked before each request, since tokens are exchanged.
+
+    ``fresh``: whether it answers at once. A program that was asked for a token in the event loop held up everything,
+    the Lease too.
+    """
 
     server: str
     ssl: ssl.SSLContext
     authorization: Callable[[], str | None]
     namespace: str | None = None
+    fresh: Callable[[], bool] = lambda: True
 
 
 def find(
@@ -84,42 +86,20 @@ class TokenFile:
         return self._header
 
 
-class ExecToken:
-    """A bearer token that a program prints, as managed clusters have it."""
-
-    def __init__(self, command: Mapping[str, Any], clock: Callable[[], float] = monotonic) -> None:
-        self._command, self._clock = command, clock
-        self._read_at, self._header = -10 * _REREAD, ""
-
-    def __call__(self) -> str:
-        now = self._clock()
-        if now - self._read_at >= 10 * _REREAD:
-            self._header, self._read_at = f"Bearer {self._run()}", now
-        return self._header
-
-    def _run(self) -> str:
-        extra = {e["name"]: e["value"] for e in self._command.get("env") or ()}
-        words = [self._command["command"], *(self._command.get("args") or ())]
-        shown = subprocess.run(
-            words, env={**os.environ, **extra}, capture_output=True, text=True, check=False
-        )
-        if shown.returncode != 0:
-            raise AccessError(f"{words[0]}, which the kubeconfig names, ended with {shown.returncode}")
-        return str(json.loads(shown.stdout)["status"]["token"])
-
-
 def from_kubeconfig(path: Path, name: str | None = None) -> Access:
     """As one context of a kubeconfig; without a name as the current one."""
     config = yaml.safe_load(path.read_text()) or {}
     context = _named(config, "contexts", name or config.get("current-context"), path)["context"]
     cluster = _named(config, "clusters", context["cluster"], path)["cluster"]
     user = _named(config, "users", context.get("user"), path)["user"] if context.get("user") else {}
-    return Access(
+    authorization = _authorization(user, path.parent)
+    access = Access(
         cluster["server"].rstrip("/"),
         _context(cluster, user, path.parent),
-        _authorization(user, path.parent),
+        authorization,
         context.get("namespace"),
     )
+    return replace(access, fresh=authorization.fresh) if isinstance(authorization, ExecToken) else access
 
 
 def _named(config: Mapping[str, Any], section: str, name: str | None, path: Path) -> dict[str, Any]:

@@ -1,4 +1,8 @@
-"""Comparing what is remembered with what there is: a watch may miss a delete in a gap and never tell."""
+"""Comparing what is remembered with what there is: a watch may miss a delete in a gap and never tell.
+
+Nor does it tell anything while the API server's versions are lower than those that it was asked from: etcd was restored to
+an older state. A listing is of the newest state there is, so one with a lower version than before shows that.
+"""
 
 import asyncio
 import logging
@@ -11,11 +15,12 @@ from imagestore import metrics
 from imagestore.api.kinds import KINDS, Kind
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.client import ApiError, Client
-from imagestore.k8s.objects import Key, key_of, version
+from imagestore.k8s.objects import Key, key_of, older, version
 from imagestore.k8s.resources import BY_KIND
 from imagestore.k8s.writer import Writer
 
 log = logging.getLogger(__name__)
+_MISSED, _BACK = "the watch missed something", "the API server went back in time"
 GRACE = 5.0  # what is on its way in a watch arrives within it
 
 
@@ -30,9 +35,11 @@ class Audit:
         clock: Callable[[], float],
         *,
         interval: float = 720.0,
+        went_back: Callable[[], None] = lambda: None,
     ) -> None:
         self._client, self._cache, self._writer, self._clock = client, cache, writer, clock
-        self._interval = interval
+        self._interval, self._went_back = interval, went_back
+        self._listed: dict[str, str] = {}  # the version of the last listing, by kind
         self.beat = clock()
 
     async def run(self, first: float = 60.0) -> None:
@@ -53,35 +60,42 @@ class Audit:
     async def compare(self, kind: Kind, grace: float = GRACE) -> int:
         """How many objects of this kind were remembered wrongly; they are right now."""
         before = {o.key: o.resource_version for o in self._cache.all() if o.key.kind == kind.name}
-        there = await self._versions(kind)
+        there, at = await self._versions(kind)
+        back = any(older(at, known) for known in (*before.values(), self._listed.get(kind.name, "")))
         suspects = {k for k in {*before, *there} if before.get(k) != there.get(k)}
         if suspects:
             await asyncio.sleep(grace)
-        wrong = [k for k in sorted(suspects) if self._is_wrong(k, before.get(k), there.get(k))]
+        wrong = [k for k in sorted(suspects) if self._is_wrong(k, before.get(k), there.get(k), back=back)]
         for key in wrong:
-            log.warning("%s was remembered wrongly: the watch missed something", key)
+            log.warning("%s was remembered wrongly: %s", key, _BACK if back else _MISSED)
             await self._writer.refresh(key)
+        self._listed[kind.name] = at
+        if back:
+            log.warning("the API server went back to version %s; everything is watched anew", at)
+            self._went_back()
         metrics.AUDIT_MISMATCHES.labels(kind.name).inc(len(wrong))
         metrics.AUDITS.labels(kind.name).inc()
         return len(wrong)
 
-    def _is_wrong(self, key: Key, before: str | None, there: str | None) -> bool:
+    def _is_wrong(self, key: Key, before: str | None, there: str | None, *, back: bool) -> bool:
         """Whether nothing has arrived since that would explain the difference."""
         obj = self._cache.get(key)
         now = obj.resource_version if obj else None
-        if there is None:
-            return now is not None and now == before
-        return now is None or _older(now, there)
+        if now is None:
+            return there is not None
+        return now == before if there is None or back else _older(now, there)
 
-    async def _versions(self, kind: Kind) -> dict[Key, str]:
-        found: dict[Key, str] = {}
+    async def _versions(self, kind: Kind) -> tuple[dict[Key, str], str]:
+        """Of every object, and of the listing itself."""
+        found, at = dict[Key, str](), ""
         try:
             async for page in self._client.pages(BY_KIND[kind.name], metadata=True):
                 found |= {key_of(kind, item): item["metadata"]["resourceVersion"] for item in page.items}
+                at = page.resource_version
         except ApiError as error:
             if error.status != 404:  # the CRD is not there: neither is any object
                 raise
-        return found
+        return found, at
 
 
 def _older(known: str, there: str) -> bool:

@@ -1,7 +1,9 @@
 """All objects as last seen, and who has to be looked at again when one of them changes.
 
-Pure and not thread-safe: written in the event loop only. Filled from three sides (events, listings, answers
-to our own writes), so the newest resource version wins, whoever brings it.
+Pure, and of one thread, the event loop's, which reads and writes it. Another thread met a dict that changed its size, or
+a backend between the removal and the return of its only bucket, and let go a backend in use: so it is refused, and what
+a reconcile has to know is looked up before its thread begins. Filled from three sides (events, listings, answers to our
+own writes), so the newest resource version wins, whoever brings it.
 """
 
 from bisect import bisect_left, insort
@@ -9,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from threading import get_ident
 
 from imagestore.k8s.objects import IMAGE_BUCKET, LIFECYCLE_POLICY, STORAGE_BACKEND, Key, Stored, version
 
@@ -24,17 +27,37 @@ class Change:
     after: Stored | None
 
 
+class WrongThread(RuntimeError):
+    """A bug: the cache was asked outside the thread that it belongs to."""
+
+
 class Cache:
-    """Objects by key, with indexes."""
+    """Objects by key, with indexes. It belongs to the thread in which it was made."""
 
     def __init__(self) -> None:
-        self._objects: dict[Key, Stored] = {}
+        self._thread = get_ident()
+        self._known: dict[Key, Stored] = {}
+        self.unknown: set[str] = (
+            set()
+        )  # kinds that could not be listed: whatever is remembered of them is not all
         self._claims: dict[tuple[str, str], list[Ranked]] = {}
         self._tenants: dict[tuple[str, str], list[Ranked]] = {}
         self._by_backend: defaultdict[str, dict[Key, None]] = defaultdict(dict)
         self._by_secret: defaultdict[str, set[Key]] = defaultdict(set)
         self._by_reference: defaultdict[Key, set[Key]] = defaultdict(set)
         self._policies: defaultdict[str, dict[Key, None]] = defaultdict(dict)
+        self._asked: defaultdict[str, int] = defaultdict(
+            int
+        )  # how often a namespace's policies asked otherwise
+
+    @property
+    def _objects(self) -> dict[Key, Stored]:
+        self._check()
+        return self._known
+
+    def _check(self) -> None:
+        if get_ident() != self._thread:
+            raise WrongThread("what is remembered is looked up in the event loop, before a thread begins")
 
     def __len__(self) -> int:
         return len(self._objects)
@@ -47,7 +70,7 @@ class Cache:
         return self._objects.get(key)
 
     def all(self) -> list[Stored]:
-        """Every object; safe to call from another thread."""
+        """Every object, in a list of its own."""
         return list(self._objects.values())
 
     def knows(self, key: Key, resource_version: str) -> bool:
@@ -55,13 +78,15 @@ class Cache:
         known = self._objects.get(key)
         return known is not None and not _newer(resource_version, known.resource_version)
 
-    def put(self, seen: Stored) -> Change | None:
-        """Remember it, unless something newer is remembered already."""
+    def put(self, seen: Stored, *, believed: bool = False) -> Change | None:
+        """Remember it, unless something newer is remembered already. ``believed``: whatever is remembered."""
         known = self._objects.get(seen.key)
-        if known is not None and not _newer(seen.resource_version, known.resource_version):
+        if known is not None and not believed and not _newer(seen.resource_version, known.resource_version):
             return None
         if known is not None:
             self._unindex(known)
+        if known is None or (known.spec, known.deleting) != (seen.spec, seen.deleting):
+            self._asks_otherwise(seen)
         self._objects[seen.key] = seen
         self._index(seen)
         return Change(known, seen)
@@ -72,19 +97,23 @@ class Cache:
         if known is None or uid not in (None, known.uid):
             return None
         del self._objects[key]
+        self._asks_otherwise(known)
         self._unindex(known)
         return Change(known, None)
 
     def buckets_of(self, backend: str) -> tuple[Key, ...]:
         """The ImageBuckets that name this backend."""
+        self._check()
         return tuple(self._by_backend.get(backend, ()))
 
     def count_of(self, backend: str) -> int:
         """How many ImageBuckets name this backend."""
+        self._check()
         return len(self._by_backend.get(backend, ()))
 
     def backends_with(self, secret: str) -> tuple[Key, ...]:
         """The StorageBackends that refer to this Secret."""
+        self._check()
         return tuple(sorted(self._by_secret.get(secret, ())))
 
     def reached_from(self, obj: Stored) -> list[Stored]:
@@ -101,10 +130,12 @@ class Cache:
 
     def referrers(self, key: Key) -> tuple[Key, ...]:
         """The ImageBuckets with a setting that names this one, which need not be there."""
+        self._check()
         return tuple(sorted(self._by_reference.get(key, ())))
 
     def older_rivals(self, obj: Stored) -> Iterator[Stored]:
         """ImageBuckets that claim the same bucket of the same backend and were there before, oldest first."""
+        self._check()
         for rank in self._claims.get(_claim(obj), ()):
             if rank[:2] >= obj.age:
                 return
@@ -112,24 +143,38 @@ class Cache:
 
     def younger_rivals(self, obj: Stored) -> tuple[Key, ...]:
         """ImageBuckets that came later to the same claim; ``obj`` itself need not be there any more."""
+        self._check()
         return _later(self._claims.get(_claim(obj), []), obj)
 
     def earlier_in_namespace(self, obj: Stored) -> int:
         """How many ImageBuckets of the same namespace on the same backend were there before."""
+        self._check()
         return bisect_left(self._tenants.get(_tenant(obj), []), (*obj.age, obj.key))
 
     def later_in_namespace(self, obj: Stored) -> tuple[Key, ...]:
         """ImageBuckets of the same namespace on the same backend that came later."""
+        self._check()
         return _later(self._tenants.get(_tenant(obj), []), obj)
 
     def in_namespace(self, namespace: str) -> tuple[Key, ...]:
         """The ImageBuckets of a namespace."""
+        self._check()
         ranked = [r for (name, _), r in self._tenants.items() if name == namespace]
         return tuple(rank[2] for ranks in ranked for rank in ranks)
 
     def policies_in(self, namespace: str) -> tuple[Key, ...]:
         """The LifecyclePolicies of a namespace."""
+        self._check()
         return tuple(self._policies.get(namespace, ()))
+
+    def asked_in(self, namespace: str) -> int:
+        """Another number whenever one of a namespace's LifecyclePolicies asks for something else."""
+        self._check()
+        return self._asked[namespace] if namespace in self._policies else 0
+
+    def _asks_otherwise(self, obj: Stored) -> None:
+        if obj.key.kind == LIFECYCLE_POLICY.name:
+            self._asked[obj.key.namespace] += 1
 
     def _index(self, obj: Stored) -> None:
         if obj.key.kind == LIFECYCLE_POLICY.name:

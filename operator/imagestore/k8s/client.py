@@ -11,8 +11,10 @@ from typing import Any
 import aiohttp
 
 from imagestore import metrics
+from imagestore.core.fencing import Permit, permitted
 from imagestore.k8s.access import Access
-from imagestore.k8s.resources import Resource
+from imagestore.k8s.errors import AccessError
+from imagestore.k8s.resources import LEASES, RULES_REVIEW, Resource
 
 Json = Any
 MERGE = "application/merge-patch+json"
@@ -22,6 +24,7 @@ PAGE = 500
 _TRIES = 5
 _AS_METADATA = "application/json;as=PartialObjectMetadata{};v=v1;g=meta.k8s.io,application/json"
 _PASSING = frozenset({429, 500, 502, 503, 504})
+_ANYBODYS = frozenset({LEASES, RULES_REVIEW})  # written also by a replica that does not hold the Lease
 
 
 class ApiError(Exception):
@@ -62,7 +65,11 @@ def session(access: Access, limit: int) -> aiohttp.ClientSession:
     async def authorize(
         request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
-        header = access.authorization()
+        try:
+            now = access.fresh()
+            header = access.authorization() if now else await asyncio.to_thread(access.authorization)
+        except AccessError as error:  # to whoever calls, kopf too, a connection that failed
+            raise aiohttp.ClientConnectionError(str(error)) from error
         if header:
             request.headers["Authorization"] = header
         return await handler(request)
@@ -76,10 +83,10 @@ def session(access: Access, limit: int) -> aiohttp.ClientSession:
 
 
 class Client:
-    """The calls that the operator makes."""
+    """The calls that the operator makes. ``permit`` is asked before each write to what belongs to an object."""
 
-    def __init__(self, access: Access, limit: int = 64) -> None:
-        self._access, self._session = access, session(access, limit)
+    def __init__(self, access: Access, limit: int = 64, permit: Permit = permitted) -> None:
+        self._access, self._session, self._permit = access, session(access, limit), permit
 
     async def close(self) -> None:
         """Give the connections back."""
@@ -154,7 +161,7 @@ class Client:
             if answer.status >= 400:
                 raise await _error(answer)
             async for line in _lines(answer):
-                yield json.loads(line)
+                yield _event(line)
 
     async def request(
         self, method: str, resource: Resource, path: str, body: Json = None, *,
@@ -165,6 +172,8 @@ class Client:
         headers = {"Content-Type": content} | ({"Accept": accept} if accept else {})
         data = None if body is None else sent(body)
         for attempt in range(1, tries + 1):
+            if method != "GET" and resource not in _ANYBODYS:
+                self._permit()
             try:
                 return await self._once(method, resource, path, data, dict(params or {}), headers)
             except ApiError as error:
@@ -191,7 +200,7 @@ class Client:
                 if answer.status >= 400:
                     raise await _error(answer)
                 return await answer.json()
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:  # ValueError: no JSON
             _count(method, resource, 0)
             raise NotReachable(error) from error
 
@@ -228,6 +237,17 @@ async def _error(answer: aiohttp.ClientResponse) -> ApiError:
         body = text
     after = answer.headers.get("Retry-After", "")
     return ApiError(answer.status, body, retry_after=min(60.0, float(after)) if after.isdecimal() else None)
+
+
+def _event(line: bytes) -> Json:
+    """One event of a watch. A proxy's page in its place is no answer of the API server's."""
+    try:
+        event = json.loads(line)
+        if isinstance(event["object"], dict) and isinstance(event["type"], str):
+            return event
+        raise TypeError(type(event["object"]).__name__)
+    except (ValueError, KeyError, TypeError) as error:
+        raise NotReachable(error) from error
 
 
 async def _lines(answer: aiohttp.ClientResponse) -> AsyncIterator[bytes]:

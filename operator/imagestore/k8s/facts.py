@@ -1,17 +1,15 @@
 """Metrics of objects, made from what is remembered when they are asked for."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from imagestore import metrics
-from imagestore.k8s.cache import Cache
 from imagestore.k8s.objects import LIFECYCLE_POLICY, STORAGE_BACKEND, Stored
-from imagestore.k8s.queue import Load
+from imagestore.k8s.queue import Lane, Load
 
 
-def of_objects(cache: Cache) -> Iterator[metrics.Sample]:
+def of_objects(objects: Sequence[Stored]) -> Iterator[metrics.Sample]:
     """Readiness, drift and settings of everything."""
-    objects = cache.all()
     ready = Counter((o.key.kind, o.ready or "Unknown") for o in objects)
     yield from ((metrics.OBJECTS, labels, float(n)) for labels, n in ready.items())
     facets = Counter(f for o in objects for f in o.facets)
@@ -52,10 +50,10 @@ def _bucket(obj: Stored, ready: str) -> Iterator[metrics.Sample]:
     yield from ((metrics.FINDING, (*labels, name), 1.0) for name in obj.findings)
 
 
-def of_queue(loads: Mapping[str, Load], delayed: int) -> Iterator[metrics.Sample]:
+def of_queue(loads: Mapping[Lane, Load], delayed: int) -> Iterator[metrics.Sample]:
     """How much waits, where."""
     yield metrics.QUEUE_DELAYED, (), float(delayed)
     for lane, load in loads.items():
-        yield metrics.QUEUE_DEPTH, (lane,), float(load.ready)
-        yield metrics.QUEUE_AGE, (lane,), load.age
-        yield metrics.QUEUE_RUNNING, (lane,), float(load.running)
+        yield metrics.QUEUE_DEPTH, tuple(lane), float(load.ready)
+        yield metrics.QUEUE_AGE, tuple(lane), load.age
+        yield metrics.QUEUE_RUNNING, tuple(lane), float(load.running)

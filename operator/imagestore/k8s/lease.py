@@ -14,6 +14,7 @@ from typing import Any
 
 from imagestore import metrics
 from imagestore.k8s.client import ApiError, Client
+from imagestore.k8s.fence import Fence
 from imagestore.k8s.helm import UNINSTALLING, newest
 from imagestore.k8s.resources import LEASES
 
@@ -44,9 +45,10 @@ class Lease:
         identity: str,
         clock: Callable[[], float],
         terms: Terms | None = None,
+        fence: Fence | None = None,
     ) -> None:
         self._client, self._namespace, self._name, self._identity = client, namespace, name, identity
-        self._clock, self._terms = clock, terms or Terms()
+        self._clock, self._terms, self._fence = clock, terms or Terms(), fence or Fence(clock)
         self._known: Json = None
         self._seen: tuple[str, float] = ("", clock())  # the foreign entry, and since when it is unchanged
         self._renewed = 0.0
@@ -127,7 +129,10 @@ class Lease:
             return self.held and error.status != 409
         self.beat = self._clock()
         if mine:
-            self._renewed = started
+            self._renewed = (
+                started  # not when the answer came: what counts is what the API server may have seen
+            )
+            self._fence.extend(started + self._terms.deadline)
         return mine
 
     async def _claim(self) -> bool:
@@ -203,6 +208,8 @@ class Lease:
 
     def _hold(self, *, held: bool) -> None:
         self.held = held
+        if not held:
+            self._fence.close()
         metrics.LEASE.set(int(held))
 
 

@@ -30,11 +30,14 @@ __all__ = [
     "LIFECYCLE_POLICY",
     "STORAGE_BACKEND",
     "Key",
+    "NotUnderstood",
     "Stored",
     "compact",
     "key_of",
     "lenient",
+    "older",
     "stored",
+    "understood",
     "version",
 ]
 
@@ -67,7 +70,7 @@ class Stored:
     bucket: str = ""  # the bucket that it claims
     ready: str = ""  # of its Ready condition, empty while there is none
     settled: bool = False  # its status says that this generation is done and as wished
-    incumbent: bool = False  # its status says that the bucket was seen to be its own
+    incumbent: bool = False  # its status says that the bucket was seen, its own or let to it to observe
     facets: tuple[tuple[str, str], ...] = ()  # name and state
     drift_since: float | None = None
     drift_over: float | None = None  # when the last one ended: in mode Enforce none lasts until a scrape
@@ -131,7 +134,7 @@ def stored(kind: Kind, raw: Json) -> Stored:
         bucket=str(spec.get("bucketName", "")) if bucket else "",
         ready=intern(str(conditions.get("Ready", ""))),
         settled=_settled(meta, spec, status, conditions),
-        incumbent="created" in status,
+        incumbent="arn" in status,
         facets=_states(status.get("facets"), "name"),
         drift_since=_seconds(_dict(status.get("drift")).get("since")),
         drift_over=_seconds(next(iter(_dicts(_dict(status.get("drift")).get("history"))), {}).get("until")),
@@ -210,6 +213,28 @@ def _dicts(value: Json) -> list[dict[str, Any]]:
 def version(resource_version: str) -> int | None:
     """A resource version as a number, None where the API server does not use numbers."""
     return int(resource_version) if resource_version.isdecimal() else None
+
+
+def older(seen: str, known: str) -> bool:
+    """Whether one version is certainly from before the other."""
+    mine, theirs = version(seen), version(known)
+    return mine is not None and theirs is not None and mine < theirs
+
+
+class NotUnderstood(Exception):
+    """A spec that this version's models refuse. Nothing else may be told as an error of the spec."""
+
+    def __init__(self, error: ValidationError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def understood(kind: type[S], raw: bytes) -> S:
+    """A spec, whole: what a newer version added must not be passed over, Ready would answer for it unread."""
+    try:
+        return kind.model_validate_json(raw, extra="forbid")
+    except ValidationError as error:
+        raise NotUnderstood(error) from error
 
 
 def lenient(kind: type[S], raw: bytes) -> S:

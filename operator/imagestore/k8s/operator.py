@@ -12,15 +12,16 @@ from time import monotonic
 from typing import Any
 
 import kopf
+from kopf._core.engines import peering
 
-from imagestore.api.kinds import KINDS
 from imagestore.k8s import handlers, tolerant
 from imagestore.k8s.access import Access
 from imagestore.k8s.client import ApiError, Client
+from imagestore.k8s.fence import Fence, elapsed
 from imagestore.k8s.following import Following
 from imagestore.k8s.health import Health, Server
 from imagestore.k8s.lease import Lease
-from imagestore.k8s.resources import BY_KIND, RULES_REVIEW, missing
+from imagestore.k8s.resources import RULES_REVIEW, missing
 from imagestore.k8s.watch import Watch
 from imagestore.k8s.wiring import Brain, Options, assemble
 
@@ -42,14 +43,15 @@ class Operator:
 
     def __init__(self, options: Options, brain: Brain, access: Access) -> None:
         self._options, self._access = options, access
-        self._client = Client(access)
-        self._parts = assemble(self._client, options, brain)
+        self._fence = Fence(elapsed)
+        self._client = Client(access, permit=self._fence.check)
+        self._parts = assemble(self._client, options, brain, self._fence.check)
         self._health = Health(monotonic)
         self._server = Server(self._health, self._parts.snapshot)
         self._stop, self._kopf_stop = asyncio.Event(), asyncio.Event()
+        self._ended = asyncio.Event()  # one of the tasks has
         self._tasks: dict[str, asyncio.Task[Any]] = {}
         self._synced = False
-        self._listed: dict[str, str] = {}  # the version of the first listing, by plural
         self._lease = self._claim()
 
     @property
@@ -60,8 +62,9 @@ class Operator:
     def _claim(self) -> Lease | None:
         o = self._options
         if o.lease is None:
+            self._fence.open()
             return None
-        return Lease(self._client, o.namespace, o.lease, o.identity, monotonic, o.terms)
+        return Lease(self._client, o.namespace, o.lease, o.identity, elapsed, o.terms, self._fence)
 
     async def run(self) -> Ending:
         """Until a signal, a lost Lease or a part that died."""
@@ -70,8 +73,7 @@ class Operator:
         try:
             await self._server.start(self._options.listen)
             self._watch_health()
-            await self._unless_stopped(self._prepare())
-            if not self._stop.is_set():
+            if await self._unless_ended(self._prepare()):
                 await self._work()
             return await self._finish()
         finally:
@@ -111,30 +113,18 @@ class Operator:
             self._spawn(f"watch {id(watch)}", watch.run())
         for watch in self._parts.watches:
             await watch.synced.wait()
-        for kind in KINDS:
-            await self._list(kind)
+        await self._parts.listing.learn()
         gc.collect()
         gc.freeze()  # what was just learnt stays: looking through it again and again is of no use
         self._synced = True
         log.info("%d objects are known", len(self._parts.cache))
-
-    async def _list(self, kind: Any) -> None:
-        try:
-            async for page in self._client.pages(BY_KIND[kind.name]):
-                for raw in page.items:
-                    self._parts.triggers.event(kind, None, raw)
-                self._listed[kind.plural] = page.resource_version
-        except ApiError as error:
-            if error.status == 410:  # the list's next page has expired, which its first one cannot
-                return await self._list(kind)
-            if error.status != 404:  # its CRD may come later
-                raise
 
     async def _work(self) -> None:
         parts = self._parts
         self._spawn("dispatcher", parts.dispatcher.run())
         self._spawn("events", parts.recorder.run())
         self._spawn("audit", parts.audit.run())
+        self._spawn("listing", parts.listing.run())
         self._health.beats("dispatcher", lambda: parts.dispatcher.beat, 60)
         self._health.beats("audit", lambda: parts.audit.beat, 3 * self._options.audit_interval + 60)
         self._health.alive("queue", lambda: _late(parts.queue.stuck()))
@@ -142,7 +132,8 @@ class Operator:
 
     async def _follow(self) -> None:
         """Let kopf follow our kinds until something ends."""
-        tolerant.install(self._parts.triggers.knows, self._listed)
+        listing, triggers = self._parts.listing, self._parts.triggers
+        self._parts.anew.append(tolerant.install(triggers.knows, listing.versions, listing.known))
         existing = set(asyncio.all_tasks())
         registry, settings = handlers.registry(self._access, self._parts.triggers.event), handlers.settings()
         following = Following(self._client, registry, settings)
@@ -150,6 +141,8 @@ class Operator:
             registry=registry,
             settings=settings,
             insights=following.insights,
+            # Else kopf makes one of the user's name, and a uid without an entry in /etc/passwd ended the operator.
+            identity=peering.Identity(self._options.identity),
             standalone=True,
             clusterwide=True,
             stop_flag=self._kopf_stop,
@@ -165,6 +158,7 @@ class Operator:
         """Say what ended, and stop the rest in good order."""
         self._parts.surveyor.close()
         if self._lease is not None and self._lost():
+            self._parts.queue.close()
             return Ending(1, self._parts.queue.running)  # another replica may work already: do nothing more
         died = [name for name, task in self._tasks.items() if task.done() and name != "stop"]
         for name in died:
@@ -200,12 +194,14 @@ class Operator:
         await self._server.stop()
         await self._client.close()
 
-    async def _unless_stopped(self, what: Coroutine[Any, Any, None]) -> None:
-        task = self._spawn("start", what)
-        await asyncio.wait([task, self._tasks["stop"]], return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
+    async def _unless_ended(self, what: Coroutine[Any, Any, None]) -> bool:
+        """Whether it was done before a signal came, or a part ended: a Lease that is lost while all is learnt, too."""
+        start = self._spawn("start", what)
+        await self._ended.wait()
+        if start.done():
             del self._tasks["start"]
-            task.result()
+            start.result()
+        return not any(t.done() for t in self._tasks.values())
 
     def _watch_health(self) -> None:
         self._spawn("loop lag", self._health.measure_lag())
@@ -221,13 +217,19 @@ class Operator:
         """
         if self._synced:
             return None
-        if self._lease is None or self._lease.held or monotonic() - self._lease.beat > 30:
-            return "not all is known yet"
+        if self._lease is None or self._lease.held or elapsed() - self._lease.beat > 30:
+            return self._unknown()
         return self._lease.trouble or None
 
+    def _unknown(self) -> str:
+        """What keeps it from beginning, in the API server's words where it has said any."""
+        trouble = (*(watch.trouble for watch in self._parts.watches), self._parts.listing.trouble)
+        return "; ".join(["not all is known yet", *filter(None, trouble)])
+
     def _spawn(self, name: str, what: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        self._tasks[name] = asyncio.create_task(what, name=name)
-        return self._tasks[name]
+        task = self._tasks[name] = asyncio.create_task(what, name=name)
+        task.add_done_callback(lambda _: self._ended.set())
+        return task
 
     def _on_signals(self) -> None:
         for number in _SIGNALS:

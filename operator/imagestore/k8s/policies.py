@@ -2,33 +2,65 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from imagestore.k8s.cache import Cache
-from imagestore.k8s.objects import Key, Stored
+from imagestore.k8s.objects import LIFECYCLE_POLICY, Key, Stored
 from imagestore.k8s.stores import Stores
 from imagestore.reconcile.desired import with_policies
 from imagestore.reconcile.matching import Scope, declared, scope
-from imagestore.reconcile.merging import Declared
+from imagestore.reconcile.merging import UNKNOWN, Declared
+
+_MOST = 5000  # buckets of a namespace of which it is kept
+_Bucket = tuple[str, tuple[tuple[str, str], ...]]  # its name and its labels
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The policies of one bucket, and what their hash is together with that of a backend."""
+
+    policies: tuple[Declared, ...]
+    inputs: dict[str, str] = field(default_factory=dict)
+
+
+_UNKNOWN = _Found((Declared(UNKNOWN, b"", None),))  # then the rules of policies stay as they are
 
 
 class Policies:
-    """Asked from worker threads too."""
+    """Asked in the event loop."""
 
     def __init__(self, cache: Cache, stores: Stores) -> None:
         self._cache, self._stores = cache, stores
+        self._found: dict[str, tuple[int, dict[_Bucket, _Found]]] = {}  # by namespace
 
     def of(self, bucket: Stored) -> tuple[Declared, ...]:
         """The policies that are for this bucket, by name."""
-        return tuple(
-            _declared(policy.key.name, policy.spec)
-            for policy in self._matching(bucket)
-            if not policy.deleting
-        )
+        return self._of(bucket).policies
 
     def inputs(self, bucket: Stored) -> str:
         """The hash of what decides about a bucket besides its own spec."""
-        return with_policies(self._stores.inputs(bucket.backend), self.of(bucket))
+        found, told = self._of(bucket), self._stores.inputs(bucket.backend)
+        if told not in found.inputs:
+            found.inputs[told] = with_policies(told, found.policies)
+        return found.inputs[told]
+
+    def _of(self, bucket: Stored) -> _Found:
+        """Found once until a policy asks for something else: a policy asks this of all its buckets, each time."""
+        if LIFECYCLE_POLICY.name in self._cache.unknown:
+            return _UNKNOWN
+        asked, namespace = self._cache.asked_in(bucket.key.namespace), bucket.key.namespace
+        if self._found.get(namespace, (0,))[0] != asked:
+            self._found[namespace] = asked, {}
+        known = self._found[namespace][1] if asked else {}
+        if len(known) > _MOST:  # buckets that come and go
+            known.clear()
+        which = bucket.key.name, bucket.labels
+        if which not in known:
+            known[which] = _Found(
+                tuple(_declared(p.key.name, p.spec) for p in self._matching(bucket) if not p.deleting)
+            )
+        return known[which]
 
     def matched(self, policy: Stored) -> list[Stored]:
         """The ImageBuckets that this policy, there or gone, is for."""

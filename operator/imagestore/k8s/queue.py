@@ -1,7 +1,7 @@
 """What to work on next. Pure: no thread, no loop, no clock of its own.
 
-Every object waits in the lane of its backend. A lane works on as many objects at once as its backend allows,
-and its first one never waits for another lane: a dead store delays nobody else. Inside a lane a user's edit
+Every object waits in a lane: a bucket in its backend's, a backend in one of its own, policies in one together. A lane works
+on as many objects at once as it may, and its first one never waits for another lane: a dead store delays nobody else. Inside a lane a user's edit
 goes first, then retries, then looks that nobody waits for; namespaces take turns. An object is worked on once
 at a time; what is added meanwhile is done once more afterwards.
 """
@@ -11,8 +11,19 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import NamedTuple
 
 from imagestore.k8s.objects import Key
+
+
+class Lane(NamedTuple):
+    """Where objects of a kind wait: those of one backend, or, without one, all there are.
+
+    With the kind in it: a LifecyclePolicy with a backend's name waited for the backend's probe, and was told as it.
+    """
+
+    kind: str
+    backend: str = ""
 
 
 class Priority(IntEnum):
@@ -36,7 +47,7 @@ class Taken:
 class _Item:
     priority: Priority
     since: float
-    lane: str
+    lane: Lane
 
 
 @dataclass
@@ -96,14 +107,14 @@ class WorkQueue:
     def __init__(
         self,
         clock: Callable[[], float],
-        lane_of: Callable[[Key], tuple[str, int]],
+        lane_of: Callable[[Key], tuple[Lane, int]],
         total: int = 64,
         wake: Callable[[], None] = lambda: None,
     ) -> None:
         self._clock, self._lane_of, self._total, self._wake = clock, lane_of, total, wake
-        self._lanes: OrderedDict[str, _Lane] = OrderedDict()
+        self._lanes: OrderedDict[Lane, _Lane] = OrderedDict()
         self._items: dict[Key, _Item] = {}
-        self._running: dict[Key, str] = {}
+        self._running: dict[Key, Lane] = {}
         self._again: dict[Key, Priority] = {}
         self._later: dict[Key, tuple[float, int, Priority]] = {}
         self._heap: list[tuple[float, int, Key]] = []
@@ -157,7 +168,7 @@ class WorkQueue:
                 return self._start(name, lane)
         return None
 
-    def _start(self, name: str, lane: _Lane) -> Taken:
+    def _start(self, name: Lane, lane: _Lane) -> Taken:
         key, priority = lane.next()
         waited = self._clock() - lane.ready[key]
         lane.drop(key, priority)
@@ -223,7 +234,7 @@ class WorkQueue:
             return None
         return max(0.0, self._heap[0][0] - self._clock()) if self._heap else None
 
-    def loads(self) -> dict[str, Load]:
+    def loads(self) -> dict[Lane, Load]:
         """Every lane at this moment."""
         now = self._clock()
         return {name: self._load(lane, now) for name, lane in self._lanes.items()}
@@ -258,12 +269,12 @@ class WorkQueue:
         later = self._later.get(key)
         return later is not None and later[:2] == (due, count)
 
-    def _lane(self, name: str, limit: int) -> _Lane:
+    def _lane(self, name: Lane, limit: int) -> _Lane:
         lane = self._lanes.setdefault(name, _Lane(limit))
         lane.limit = limit
         return lane
 
-    def _sweep(self, name: str) -> None:
+    def _sweep(self, name: Lane) -> None:
         """A lane lives only as long as it holds something: it goes with its backend."""
         lane = self._lanes.get(name)
         if lane is not None and lane.idle:

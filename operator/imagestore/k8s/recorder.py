@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from imagestore import metrics
+from imagestore.core.fencing import Fenced
 from imagestore.core.outcome import Note
 from imagestore.k8s.client import ApiError, Client
 from imagestore.k8s.events import Flood, Ledger, Occasion, Series
@@ -76,6 +77,8 @@ class Recorder:
     async def _call(self, call: Any, occasion: Occasion) -> bool:
         try:
             await call
+        except Fenced:
+            return False
         except ApiError as error:
             self._ledger.drop(occasion)
             metrics.EVENTS.labels("dropped").inc()

@@ -1,4 +1,4 @@
-"""What a reconcile may know, put together from what is remembered."""
+"""What a reconcile may know, put together from what is remembered, as it is at one moment."""
 
 import secrets
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.mirrors import Namespaces
-from imagestore.k8s.objects import Key, Stored, lenient
+from imagestore.k8s.objects import Key, Stored, lenient, understood
 from imagestore.k8s.policies import Policies
 from imagestore.k8s.stores import Stores
 from imagestore.k8s.surveyor import Surveyor
@@ -42,28 +42,34 @@ class Situations:
         self._memos.pop(key, None)
         self._views.forget(key)
 
-    def of_bucket(self, obj: Stored) -> Situation:
-        """Blocking: it may connect to the store. Raises ValidationError when the spec is not understood."""
-        return Situation(
+    def of_bucket(self, obj: Stored) -> Callable[[], Situation]:
+        """What is remembered is looked up now, in the event loop; a thread makes the situation of it.
+
+        That blocks: it may connect to the store. Raises NotUnderstood when the spec is not.
+        """
+        named, memo, rival = self._stores.named(obj.backend), self._memo(obj), self._older_rival(obj)
+        labels, earlier = self._namespaces.labels(obj.key.namespace), self._cache.earlier_in_namespace(obj)
+        referenced = {other.key.name: self._referenced(other) for other in self._cache.reached_from(obj)}
+        policies, surveys = self._policies.of(obj), self._surveyor.of(obj.key)
+        return lambda: Situation(
             meta=meta(obj),
-            # What a newer version added must not be passed over: Ready would answer for a part that nobody read.
-            spec=ImageBucketSpec.model_validate_json(obj.spec, extra="forbid"),
+            spec=understood(ImageBucketSpec, obj.spec),
             status=lenient(ImageBucketStatus, obj.status),
-            store=self._stores.store(obj.backend),
+            store=self._stores.store(named),
             settings=self.settings,
             now=self.now(),
             token=lambda: secrets.token_hex(5),
-            memo=self._memo(obj),
-            namespace_labels=self._namespaces.labels(obj.key.namespace),
-            older_rival=self._older_rival(obj),
-            earlier_buckets=self._cache.earlier_in_namespace(obj),
-            referenced={other.key.name: self._referenced(other) for other in self._cache.reached_from(obj)},
-            policies=self._policies.of(obj),
-            surveys=self._surveyor.of(obj.key),
+            memo=memo,
+            namespace_labels=labels,
+            older_rival=rival,
+            earlier_buckets=earlier,
+            referenced=referenced,
+            policies=policies,
+            surveys=surveys,
         )
 
-    def of_policy(self, obj: Stored) -> tuple[Bucket, ...]:
-        """The buckets that a policy is for, as it sees them. Blocking: it may connect to their stores."""
+    def of_policy(self, obj: Stored) -> Callable[[], tuple[Bucket, ...]]:
+        """The buckets that a policy is for, as it sees them: looked up now, made by a thread, as of a bucket."""
         return self._views.of_policy(obj)
 
     def _referenced(self, other: Stored) -> Referenced:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from imagestore.api.storagebackend import StorageBackendSpec, StorageBackendStatus
 from imagestore.backends.base import Backend
+from imagestore.core.fencing import Permit, permitted
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.objects import STORAGE_BACKEND, Key
 from imagestore.reconcile.desired import inputs_hash
@@ -19,7 +20,7 @@ from imagestore.reconcile.tiers import remote_tiers, unready
 
 log = logging.getLogger(__name__)
 SecretData = Callable[[str], Mapping[str, bytes] | None]
-Connect = Callable[[str, StorageBackendSpec, SecretData], Backend]
+Connect = Callable[[str, StorageBackendSpec, SecretData, Permit], Backend]
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,17 @@ class Connecting:
 
     connect: Connect
     refusals: tuple[type[Exception], ...] = ()
+
+
+@dataclass(frozen=True)
+class Named:
+    """A StorageBackend as it was remembered at one moment. ``epoch`` changes with its Secrets; ``raw`` None: none."""
+
+    name: str
+    epoch: int = 0
+    raw: bytes | None = None
+    spec: StorageBackendSpec | None = None
+    status: bytes = b""  # of one with remote tiers: for others it does not matter
 
 
 @dataclass(frozen=True)
@@ -45,19 +57,18 @@ def _unready(spec: bytes, status: bytes) -> dict[str, str]:
     return unready(StorageBackendSpec.model_validate_json(spec), read)
 
 
-def _has_tiers(store: Store) -> bool:
-    return store.spec is not None and any(remote_tiers(store.spec))
-
-
 class Stores:
-    """Read from worker threads; forgotten from the event loop."""
+    """What is remembered is looked up in the event loop; ``store`` alone is called in worker threads."""
 
-    def __init__(self, cache: Cache, secrets: SecretData, connecting: Connecting) -> None:
-        self._cache, self._secrets, self._connecting = cache, secrets, connecting
+    def __init__(
+        self, cache: Cache, secrets: SecretData, connecting: Connecting, permit: Permit = permitted
+    ) -> None:
+        self._cache, self._secrets, self._connecting, self._permit = cache, secrets, connecting, permit
         self._known: dict[str, _Connection] = {}
         self._epochs: defaultdict[str, int] = defaultdict(int)
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-        self._specs: dict[bytes, StorageBackendSpec] = {}
+        self._turn = threading.Lock()  # of whoever keeps or drops a connection; never held for long
+        self._specs: dict[bytes, StorageBackendSpec | None] = {}
         self._inputs: dict[bytes, str] = {}
 
     def spec(self, name: str) -> StorageBackendSpec | None:
@@ -73,47 +84,59 @@ class Stores:
             self._inputs[raw] = inputs_hash(self.spec(name))
         return self._inputs[raw]
 
-    def store(self, name: str) -> Store:
-        """The StorageBackend as far as it is known, connected if it can be. Blocking."""
+    def named(self, name: str) -> Named:
+        """The StorageBackend as it is remembered now; for ``store``."""
         obj = self._cache.get(Key(STORAGE_BACKEND.name, "", name))
         if obj is None:
+            return Named(name)
+        spec = self._parsed(obj.spec)
+        status = obj.status if spec is not None and spec.tiers and any(remote_tiers(spec)) else b""
+        return Named(name, self._epochs[name], obj.spec, spec, status)
+
+    def store(self, named: Named) -> Store:
+        """It, connected if it can be. Blocking: for a worker thread."""
+        if named.raw is None:
             return Store()
-        with self._locks[name]:
-            known = self._known.get(name)
-            current = known is not None and known.spec == obj.spec
-            store = known.store if known and current else self._connect(name, obj.spec)
-        return replace(store, unready=_unready(obj.spec, obj.status)) if _has_tiers(store) else store
+        with self._locks[named.name]:
+            known = self._known.get(named.name)
+            current = known is not None and known.spec == named.raw
+            store = known.store if known and current else self._connect(named.name, named.raw, named.spec)
+        return replace(store, unready=_unready(named.raw, named.status)) if named.status else store
 
     def drop(self, name: str) -> None:
         """Connect anew the next time. What runs now keeps the connection that it has."""
-        self._epochs[name] += 1
-        self._known.pop(name, None)
+        with self._turn:
+            self._epochs[name] += 1
+            self._known.pop(name, None)
 
-    def _connect(self, name: str, raw: bytes) -> Store:
-        epoch, spec = self._epochs[name], self._parsed(raw)
+    def _connect(self, name: str, raw: bytes, spec: StorageBackendSpec | None) -> Store:
+        epoch = self._epochs[name]
         if spec is None:
             return Store(None, None, "its spec cannot be understood by this version of the operator")
         try:
-            store = Store(spec, self._connecting.connect(name, spec, self._secrets))
+            store = Store(spec, self._connecting.connect(name, spec, self._secrets, self._permit))
         except self._connecting.refusals as error:
             store = Store(spec, None, str(error))
         except Exception:  # a bug in one driver must not stop the others
             log.exception("cannot connect to the StorageBackend %s", name)
             return Store(spec, None, "the operator met an error that it does not know; its log has it")
-        if epoch == self._epochs[name]:  # else a Secret changed meanwhile: what was made is old already
-            self._known[name] = _Connection(raw, store)
+        with self._turn:
+            if epoch == self._epochs[name]:  # else a Secret changed meanwhile: what was made is old already
+                self._known[name] = _Connection(raw, store)
         return store
 
     def _parsed(self, raw: bytes) -> StorageBackendSpec | None:
-        found = self._specs.get(raw)
-        if found is None:
-            try:
-                # A newer version's restriction that is not understood would not be kept.
-                found = StorageBackendSpec.model_validate_json(raw, extra="forbid")
-            except ValidationError:
-                return None
+        if raw not in self._specs:
             if len(self._specs) > 1000:  # one for each edit of each backend
                 self._specs.clear()
                 self._inputs.clear()
-            self._specs[raw] = found
-        return found
+            self._specs[raw] = _understood(raw)
+        return self._specs[raw]
+
+
+def _understood(raw: bytes) -> StorageBackendSpec | None:
+    """None for a newer version's: a restriction that is not understood would not be kept."""
+    try:
+        return StorageBackendSpec.model_validate_json(raw, extra="forbid")
+    except ValidationError:
+        return None

@@ -16,11 +16,12 @@ This needs kopf's insides, which is one reason why its version is pinned.
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from kopf._cogs.clients import errors, fetching, watching
 
+from imagestore import metrics
 from imagestore.api.kinds import GROUP, KINDS, Kind
 
 log = logging.getLogger(__name__)
@@ -29,41 +30,65 @@ _GIVE_UP = 60  # failures in a row, half an hour; then it ends, and a restart is
 _KINDS = {(GROUP, kind.plural): kind for kind in KINDS}
 
 Knows = Callable[[Kind, Any], bool]
+Known = Callable[[Kind], Awaitable[None]]
 
 
-def install(knows: Knows, listed: dict[str, str]) -> None:
-    """From now on, for every watch of kopf's.
+def install(knows: Knows, listed: dict[str, str], known: Known) -> Callable[[], None]:
+    """From now on, for every watch of kopf's. What is handed back makes all of them list anew.
 
     ``knows``: whether this version of an object is remembered. ``listed``: the versions of listings that were made a
-    moment ago, by plural; each is good for one watch.
+    moment ago, by plural; each is good for one watch. ``known``: waits until a kind could be listed.
     """
-    watching.continuous_watch, fetching.fetch_objs = _watch(knows), _listing(listed)
+    ends: set[asyncio.Future[None]] = set()
+
+    def again() -> None:
+        listed.clear()
+        for end in tuple(ends):
+            _end(end)
+
+    watching.continuous_watch, fetching.fetch_objs = _watch(knows, ends), _listing(listed, known)
+    return again
 
 
-def _watch(knows: Knows) -> Any:
+def _end(waiter: "asyncio.Future[None]") -> None:
+    if not waiter.done():
+        waiter.set_result(None)
+
+
+def _watch(knows: Knows, ends: "set[asyncio.Future[None]]") -> Any:
     failures: dict[str, int] = {}
 
     async def continuous_watch(**arguments: Any) -> AsyncIterator[Any]:
         what, kind = str(arguments["resource"]), _kind(arguments["resource"])
+        # kopf ends a watch when it is to pause; who made it end has it begin again with a listing.
+        end, theirs = asyncio.get_running_loop().create_future(), arguments["operator_pause_waiter"]
+        ends.add(end)
+        theirs.add_done_callback(lambda _: _end(end))
         try:
-            async for item in _ORIGINAL(**arguments):
+            async for item in _ORIGINAL(**{**arguments, "operator_pause_waiter": end}):
                 if kind is None or not _is_echo(kind, item, knows):
                     yield item
                 if not isinstance(item, watching.Bookmark):
                     failures.pop(what, None)
+                    _told(kind, item)
         except (watching.WatchingError, errors.APIError) as error:
             failures[what] = failures.get(what, 0) + 1
-            if not _passes(error) or failures[what] > _GIVE_UP:
+            forbidden = _is_forbidden(kind, error)
+            if not forbidden and (not _passes(error) or failures[what] > _GIVE_UP):
                 raise
             log.warning("the watch of %s is begun anew: %s", what, _said(error))
             await asyncio.sleep(min(30.0, 0.25 * 2 ** min(failures[what], 10)) * random.uniform(0.5, 1.0))  # noqa: S311
+        finally:
+            ends.discard(end)
 
     return continuous_watch
 
 
-def _listing(listed: dict[str, str]) -> Any:
+def _listing(listed: dict[str, str], known: Known) -> Any:
     async def fetch_objs(**arguments: Any) -> AsyncIterator[Any]:
         kind = _kind(arguments["resource"])
+        if kind is not None:
+            await known(kind)
         since = listed.pop(kind.plural, "") if kind else ""
         if since:
             yield [], since
@@ -87,6 +112,20 @@ def _is_echo(kind: Kind, item: Any, knows: Knows) -> bool:
 def _passes(error: Exception) -> bool:
     """404: the kind's CRD is gone, and kopf has not noticed yet. A kind without an object goes at once."""
     return isinstance(error, watching.WatchingError) or getattr(error, "status", None) in {404, 410}
+
+
+def _is_forbidden(kind: Kind | None, error: Exception) -> bool:
+    """A right that is missing for one of our kinds must not end the service of the others: kopf takes it for its end."""
+    if kind is None or getattr(error, "status", None) != 403:
+        return False
+    metrics.KIND_FORBIDDEN.labels(kind.name).set(1)
+    return True
+
+
+def _told(kind: Kind | None, item: Any) -> None:
+    """A watch told something, so it is allowed."""
+    if kind is not None and item["type"] is not None:
+        metrics.KIND_FORBIDDEN.labels(kind.name).set(0)
 
 
 def _said(error: Exception) -> str:

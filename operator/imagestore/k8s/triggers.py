@@ -14,6 +14,7 @@ from imagestore.k8s.objects import (
     Key,
     Stored,
     key_of,
+    older,
     stored,
 )
 from imagestore.k8s.policies import Policies
@@ -51,6 +52,18 @@ class Triggers:
             if change is not None:
                 self._noticed(change, listed=type_ is None)
 
+    def asked(self, kind: Kind, raw: Json, before: Stored | None) -> None:
+        """What the API server answered about one object; ``before``: as it was remembered when it was asked.
+
+        It answers with the newest there is. Older than what it had told before, then: etcd was restored, and what it
+        says now is so, though every change of the object has a lower version until that of before is reached.
+        """
+        seen = stored(kind, raw)
+        back = before is not None and older(seen.resource_version, before.resource_version)
+        change = self._cache.put(seen, believed=back)
+        if change is not None:
+            self._noticed(change, listed=False)
+
     def removed(self, key: Key, uid: str | None = None) -> None:
         """It is known to be gone."""
         change = self._cache.remove(key, uid)
@@ -81,6 +94,10 @@ class Triggers:
     def namespace(self, name: str) -> None:
         """The labels of a namespace changed."""
         self._add(self._cache.in_namespace(name))
+
+    def everything(self) -> None:
+        """A kind is known that was not: what depends on it waited."""
+        self._add(obj.key for obj in self._cache.all())
 
     def counted(self, key: Key, *, awaited: bool) -> None:
         """What is in a bucket was counted: for a change of it that waits, and for its policies."""

@@ -6,6 +6,7 @@ hundred buckets, parsing the same statuses was two fifths of what one edit cost 
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
@@ -14,15 +15,15 @@ from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.k8s.objects import Key, Stored, lenient
 from imagestore.k8s.policies import Policies
-from imagestore.k8s.stores import Stores
+from imagestore.k8s.stores import Named, Stores
 from imagestore.k8s.surveyor import Surveyor
 from imagestore.reconcile.lifecyclepolicy import FACET
 from imagestore.reconcile.merging import Declared, Merged, Verdict
 from imagestore.reconcile.seen import Bucket
-from imagestore.reconcile.situation import Store, merged
+from imagestore.reconcile.situation import merged
 
 MOST = 2000  # views that are kept, of a few kB each
-_Made = tuple[Stored, tuple[Declared, ...], Store]
+_Made = tuple[Stored, tuple[Declared, ...], Named, str]  # the last: the hash of what decides besides the spec
 
 
 @dataclass(frozen=True)
@@ -35,28 +36,33 @@ class _View:
 
 
 class Views:
-    """Asked from worker threads. Blocking: it may connect to the buckets' stores."""
+    """What is remembered is looked up in the event loop; a thread makes views of it, and may connect to stores."""
 
     def __init__(self, policies: Policies, stores: Stores, surveyor: Surveyor) -> None:
         self._policies, self._stores, self._surveyor = policies, stores, surveyor
         self._kept: OrderedDict[Key, _View] = OrderedDict()
         self._lock = threading.Lock()
 
-    def of_policy(self, policy: Stored) -> tuple[Bucket, ...]:
+    def of_policy(self, policy: Stored) -> Callable[[], tuple[Bucket, ...]]:
         """All buckets that it is for."""
-        return tuple(self._seen(policy.key.name, bucket) for bucket in self._policies.matched(policy))
+        found, name = [self._remembered(bucket) for bucket in self._policies.matched(policy)], policy.key.name
+        return lambda: tuple(self._seen(name, of) for of in found)
 
     def forget(self, key: Key) -> None:
         """The bucket is gone."""
         with self._lock:
             self._kept.pop(key, None)
 
-    def _seen(self, policy: str, obj: Stored) -> Bucket:
-        view = self._view((obj, self._policies.of(obj), self._stores.store(obj.backend)))
+    def _remembered(self, obj: Stored) -> _Made:
+        policies, named = self._policies.of(obj), self._stores.named(obj.backend)
+        return obj, policies, named, self._policies.inputs(obj)
+
+    def _seen(self, policy: str, of: _Made) -> Bucket:
+        view = self._view(of)
         if view.asked is None:
             return view.bucket
         told = replace(view.bucket, verdict=view.asked.verdicts.get(policy, Verdict()))
-        known = self._surveyor.known(obj.key)
+        known = self._surveyor.known(of[0].key)
         if known is None or known[0].wish != view.asked.digest:
             return told
         return replace(told, counted=known[1].counted, trouble=known[1].trouble)
@@ -75,30 +81,27 @@ class Views:
         return known
 
     def _made(self, of: _Made) -> _View:
-        obj, policies, store = of
+        obj, policies, named, inputs = of
         status = _of_rules(lenient(ImageBucketStatus, obj.status))
         told = Bucket(obj.key.name, Verdict(), status, current=False)
         try:
             spec = ImageBucketSpec.model_validate_json(obj.spec, extra="forbid")
         except ValidationError:  # then its own status says so
             return _View(of, told, None)
-        asked = merged(spec, policies, store)
+        asked = merged(spec, policies, self._stores.store(named))
         held = next((f.wish for f in status.facets), None)
         seen = replace(
             told,
             current=held == asked.digest,
-            heard=self._heard(obj, spec, status),
+            heard=_heard(obj, spec, status, inputs),
             versioned=spec.versioning is not None and spec.versioning.state == "Enabled",
         )
         return _View(of, seen, asked)
 
-    def _heard(self, obj: Stored, spec: ImageBucketSpec, status: ImageBucketStatus) -> bool:
-        """Whether its status is about all that is now asked of it. A suspended one reports without having looked."""
-        return (
-            status.observed_generation == obj.generation
-            and not spec.suspend
-            and obj.inputs == self._policies.inputs(obj)
-        )
+
+def _heard(obj: Stored, spec: ImageBucketSpec, status: ImageBucketStatus, inputs: str) -> bool:
+    """Whether its status is about all that is now asked of it. A suspended one reports without having looked."""
+    return status.observed_generation == obj.generation and not spec.suspend and obj.inputs == inputs
 
 
 def _of_rules(status: ImageBucketStatus) -> ImageBucketStatus:

@@ -1,6 +1,7 @@
 """A list-and-watch of our own, for what kopf would watch too widely: Secrets here, labels of namespaces."""
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections.abc import Callable, Mapping
@@ -46,7 +47,14 @@ class Watch:
         self._client, self._subject, self._mirror, self._clock = client, subject, mirror, clock
         self.synced = asyncio.Event()
         self.beat = clock()  # of the last answer, bookmarks included
+        self.trouble = ""  # why the last listing or watch failed
+        self._since, self._limit = "", asyncio.timeout(None)
+
+    def again(self) -> None:
+        """List anew: the API server went back in time, and tells nothing until the version is reached again."""
         self._since = ""
+        with contextlib.suppress(RuntimeError):  # it is not watching at the moment
+            self._limit.reschedule(asyncio.get_running_loop().time())
 
     async def run(self) -> None:
         """Never ends by itself. An error is tried again with growing pauses.
@@ -77,12 +85,14 @@ class Watch:
                 raise
 
     async def _list(self) -> None:
-        items: list[Json] = []
+        """All pages or none: believed after its first one, a listing that broke off was never made again."""
+        items, since = list[Json](), ""
         s = self._subject
         async for page in self._client.pages(s.resource, s.namespace, metadata=s.metadata, params=s.params):
             items += page.items
-            self._since = page.resource_version
+            since = page.resource_version
         self._mirror.listed(items)
+        self._since, self.trouble = since, ""
         self.beat = self._clock()
         self.synced.set()
 
@@ -91,9 +101,10 @@ class Watch:
         stream = self._client.watch(
             s.resource, s.namespace, self._since, metadata=s.metadata, params=s.params
         )
-        async for event in stream:
-            self.beat = self._clock()
-            self._take(event["type"], event["object"])
+        async with asyncio.timeout(None) as self._limit:
+            async for event in stream:
+                self.beat, self.trouble = self._clock(), ""
+                self._take(event["type"], event["object"])
 
     def _take(self, kind: str, item: Json) -> None:
         if kind == "ERROR":
@@ -106,4 +117,5 @@ class Watch:
 
     def _complain(self, error: Exception, failures: int) -> None:
         level = logging.WARNING if failures in {1, 5} or failures % 20 == 0 else logging.DEBUG
-        log.log(level, "cannot watch %s: %s", self._subject.resource.plural, error)
+        self.trouble = f"cannot watch {self._subject.resource.plural}: {error or type(error).__name__}"
+        log.log(level, "%s", self.trouble)

@@ -1,22 +1,24 @@
 """The parts of the operator put together; what is not ours comes in as parameters."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import monotonic
 
 from imagestore import metrics
+from imagestore.core.fencing import Permit, permitted
 from imagestore.k8s import facts
 from imagestore.k8s.audit import Audit
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.client import Client
 from imagestore.k8s.dispatcher import Dispatcher
 from imagestore.k8s.lease import Terms
+from imagestore.k8s.listing import Listing
 from imagestore.k8s.mirrors import SECRET_PARAMS, Namespaces, Secrets
-from imagestore.k8s.objects import IMAGE_BUCKET, STORAGE_BACKEND, Key
-from imagestore.k8s.queue import WorkQueue
+from imagestore.k8s.objects import LIFECYCLE_POLICY, STORAGE_BACKEND, Key
+from imagestore.k8s.queue import Lane, WorkQueue
 from imagestore.k8s.recorder import Recorder
 from imagestore.k8s.resources import NAMESPACES, SECRETS
 from imagestore.k8s.situations import Situations
@@ -30,6 +32,7 @@ from imagestore.k8s.writer import Writer
 from imagestore.reconcile.situation import Settings
 
 _CONCURRENCY = 8  # as the schema has it for a backend that says nothing
+_POLICIES = 8  # worked on at once: what they wait for is the API server's answer to a status
 
 
 @dataclass(frozen=True)
@@ -70,27 +73,28 @@ class Parts:
     audit: Audit
     pool: ThreadPoolExecutor
     surveyor: Surveyor
+    listing: Listing
+    anew: list[Callable[[], None]]  # how everything that is watched is listed once more
     ends: list[Callable[[], None]] = field(default_factory=list)
 
     def snapshot(self) -> None:
-        """The queue as it is now, for the scrape that follows in another thread."""
-        for end in self.ends:
-            end()
-        loads, delayed = self.queue.loads(), self.queue.delayed
+        """Objects and queue as they are now, for the scrape that follows in another thread."""
+        _all(self.ends)
+        objects, loads, delayed = self.cache.all(), self.queue.loads(), self.queue.delayed
         self.ends = [
-            metrics.LIVE.add(lambda: facts.of_objects(self.cache)),
+            metrics.LIVE.add(lambda: facts.of_objects(objects)),
             metrics.LIVE.add(lambda: facts.of_queue(loads, delayed)),
             metrics.LIVE.add(self.surveyor.samples),
         ]
 
 
-def assemble(client: Client, options: Options, brain: Brain) -> Parts:
-    """All parts, none of them running yet."""
+def assemble(client: Client, options: Options, brain: Brain, permit: Permit = permitted) -> Parts:
+    """All parts, none of them running yet. ``permit`` is asked before each write to a store."""
     cache, wake = Cache(), asyncio.Event()
     told: dict[str, Callable[[str], None]] = {}
     secrets = Secrets(lambda name: told["secret"](name))
     namespaces = Namespaces(lambda name: told["namespace"](name))
-    stores = Stores(cache, secrets.get, brain.connecting)
+    stores = Stores(cache, secrets.get, brain.connecting, permit)
     queue = WorkQueue(monotonic, _lanes(cache, stores), options.workers, wake.set)
     loop = asyncio.get_running_loop()
     counted = threadsafe(loop, lambda key, awaited: triggers.counted(key, awaited=awaited))
@@ -118,9 +122,32 @@ def assemble(client: Client, options: Options, brain: Brain) -> Parts:
         Watch(client, Subject(SECRETS, options.namespace, params=SECRET_PARAMS), secrets, monotonic),
         Watch(client, Subject(NAMESPACES, metadata=True), namespaces, monotonic),
     )
-    audit = Audit(client, cache, writer, monotonic, interval=options.audit_interval)
+    anew: list[Callable[[], None]] = [watch.again for watch in watches]
+    audit = Audit(
+        client, cache, writer, monotonic, interval=options.audit_interval, went_back=lambda: _all(anew)
+    )
     dispatcher = Dispatcher(queue, worker, wake, monotonic)
-    return Parts(client, cache, queue, stores, triggers, recorder, dispatcher, watches, audit, pool, surveyor)
+    listing = Listing(client, cache, triggers)
+    return Parts(
+        client,
+        cache,
+        queue,
+        stores,
+        triggers,
+        recorder,
+        dispatcher,
+        watches,
+        audit,
+        pool,
+        surveyor,
+        listing,
+        anew,
+    )
+
+
+def _all(calls: Iterable[Callable[[], None]]) -> None:
+    for call in calls:
+        call()
 
 
 def _count(used: object) -> None:
@@ -134,16 +161,21 @@ def _forget_calls(key: Key) -> None:
         metrics.StoreMetrics(key.name).forget()
 
 
-def _lanes(cache: Cache, stores: Stores) -> Callable[[Key], tuple[str, int]]:
-    """A bucket waits in its backend's lane; probing a backend waits for none of its buckets."""
+def _lanes(cache: Cache, stores: Stores) -> Callable[[Key], tuple[Lane, int]]:
+    """A bucket waits in its backend's lane; probing a backend waits for none of its buckets, nor for a dead store.
 
-    def lane(key: Key) -> tuple[str, int]:
-        if key.kind != IMAGE_BUCKET.name:
-            return f"{key.name}/probe", 1
+    Policies ask no store, so they share one lane: with one each, 1500 were worked on at once.
+    """
+
+    def lane(key: Key) -> tuple[Lane, int]:
+        if key.kind == LIFECYCLE_POLICY.name:
+            return Lane(key.kind), _POLICIES
+        if key.kind == STORAGE_BACKEND.name:
+            return Lane(key.kind, key.name), 1
         obj = cache.get(key)
         backend = obj.backend if obj else ""
         spec = stores.spec(backend)
         limits = spec.limits if spec else None
-        return backend, limits.concurrency if limits else _CONCURRENCY
+        return Lane(key.kind, backend), limits.concurrency if limits else _CONCURRENCY
 
     return lane

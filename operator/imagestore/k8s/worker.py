@@ -12,19 +12,26 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
-
 from imagestore import metrics
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.lifecyclepolicy import LifecyclePolicySpec, LifecyclePolicyStatus
 from imagestore.api.storagebackend import StorageBackendStatus
 from imagestore.backends.decorators import NAMESPACE
+from imagestore.core.fencing import Fenced
 from imagestore.core.outcome import Finalizer, Note, Outcome
 from imagestore.k8s import logs
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.client import ApiError
 from imagestore.k8s.failing import internal_error, keeps_its_bucket, not_understood
-from imagestore.k8s.objects import IMAGE_BUCKET, LIFECYCLE_POLICY, STORAGE_BACKEND, Key, Stored, lenient
+from imagestore.k8s.objects import (
+    IMAGE_BUCKET,
+    STORAGE_BACKEND,
+    Key,
+    NotUnderstood,
+    Stored,
+    lenient,
+    understood,
+)
 from imagestore.k8s.queue import Priority, Taken, WorkQueue
 from imagestore.k8s.recorder import Recorder
 from imagestore.k8s.situations import Situations, meta
@@ -89,15 +96,19 @@ class Worker:
         self._failures.pop(key, None)
 
     async def work(self, taken: Taken) -> None:
-        """Reconcile one object, once."""
+        """Reconcile one object, once. It is added again when a kind is known that it depends on."""
         obj = self._desk.cache.get(taken.key)
-        if obj is None:
+        if obj is None or self._desk.cache.unknown & _needed(obj):
             return
         logs.OBJECT.set(str(taken.key))
         logs.RECONCILE.set(secrets.token_hex(6))
         NAMESPACE.set(taken.key.namespace)
         started = self._desk.clock()
-        outcome = await self._guarded(obj, taken)
+        try:
+            outcome = await self._guarded(obj, taken)
+        except Fenced:  # not even said: whoever works now says what there is to say
+            log.warning("not finished: another replica may be at work")
+            outcome = "fenced"
         metrics.RECONCILES.labels(taken.key.kind, outcome).inc()
         metrics.RECONCILE_SECONDS.labels(taken.key.kind).observe(self._desk.clock() - started)
 
@@ -109,8 +120,10 @@ class Worker:
             return "gone"
         except ApiError as error:
             return await self._refused(obj, taken, error)
-        except ValidationError as error:
+        except NotUnderstood as error:
             return await self._not_understood(obj, error)
+        except Fenced:
+            raise
         except Exception as error:  # a bug must not stop the others
             log.exception("this reconcile failed in a way that nobody has thought of")
             return await self._broken(obj, error)
@@ -122,12 +135,7 @@ class Worker:
         is no such bucket" is too old to be believed, and none would be Ready before all were looked for.
         """
         withdrawn = await self._desk.withdrawal.concerns(obj)
-        decide: dict[str, Callable[[Stored], Outcome[Any]]] = {
-            IMAGE_BUCKET.name: lambda bucket: self._bucket(bucket, withdrawn=withdrawn),
-            STORAGE_BACKEND.name: self._backend,
-            LIFECYCLE_POLICY.name: self._policy,
-        }
-        outcome: Outcome[Any] = await self._in_thread(lambda: decide[obj.key.kind](obj))
+        outcome = await self._in_thread(self._decision(obj, withdrawn=withdrawn))
         writes = await self._desk.writer.carry_out(obj, outcome)
         for note in outcome.notes:
             self._desk.recorder.note(obj, note)
@@ -139,25 +147,39 @@ class Worker:
         log.debug("done in %d API writes, again in %s s", writes, outcome.requeue_after)
         return "changed" if writes else "unchanged"
 
-    def _bucket(self, obj: Stored, *, withdrawn: bool) -> Outcome[ImageBucketStatus]:
-        situation = self._desk.situations.of_bucket(obj)
-        return self._desk.reconcilers.bucket(replace(situation, withdrawn=withdrawn))
+    def _decision(self, obj: Stored, *, withdrawn: bool) -> Callable[[], Outcome[Any]]:
+        """What a thread is to do. All that is remembered is looked up before, here in the event loop."""
+        if obj.key.kind == IMAGE_BUCKET.name:
+            situation = self._desk.situations.of_bucket(obj)
+            return lambda: self._desk.reconcilers.bucket(replace(situation(), withdrawn=withdrawn))
+        return self._backend(obj) if obj.key.kind == STORAGE_BACKEND.name else self._policy(obj)
 
-    def _backend(self, obj: Stored) -> Outcome[StorageBackendStatus]:
-        store, buckets = self._desk.stores.store(obj.key.name), self._desk.cache.count_of(obj.key.name)
-        status, situations = lenient(StorageBackendStatus, obj.status), self._desk.situations
-        return self._desk.reconcilers.backend(
-            meta(obj), status, store, buckets, situations.now(), situations.settings
-        )
+    def _backend(self, obj: Stored) -> Callable[[], Outcome[StorageBackendStatus]]:
+        desk, situations = self._desk, self._desk.situations
+        named, counted = desk.stores.named(obj.key.name), desk.cache.count_of(obj.key.name)
+        all_known = IMAGE_BUCKET.name not in desk.cache.unknown
 
-    def _policy(self, obj: Stored) -> Outcome[LifecyclePolicyStatus]:
-        # As for a bucket: what a newer version added must not be passed over.
-        spec = LifecyclePolicySpec.model_validate_json(obj.spec, extra="forbid")
-        status, situations = lenient(LifecyclePolicyStatus, obj.status), self._desk.situations
-        buckets = () if obj.deleting else situations.of_policy(obj)
-        return self._desk.reconcilers.policy(
-            meta(obj), spec, status, buckets, situations.now(), situations.settings
-        )
+        def decide() -> Outcome[StorageBackendStatus]:
+            status, store = lenient(StorageBackendStatus, obj.status), desk.stores.store(named)
+            buckets = counted if all_known else status.buckets or 0
+            return desk.reconcilers.backend(
+                meta(obj), status, store, buckets, situations.now(), situations.settings
+            )
+
+        return decide
+
+    def _policy(self, obj: Stored) -> Callable[[], Outcome[LifecyclePolicyStatus]]:
+        desk, situations = self._desk, self._desk.situations
+        buckets = tuple if obj.deleting else situations.of_policy(obj)
+
+        def decide() -> Outcome[LifecyclePolicyStatus]:
+            spec = understood(LifecyclePolicySpec, obj.spec)
+            status = lenient(LifecyclePolicyStatus, obj.status)
+            return desk.reconcilers.policy(
+                meta(obj), spec, status, buckets(), situations.now(), situations.settings
+            )
+
+        return decide
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
         context = contextvars.copy_context()
@@ -189,12 +211,13 @@ class Worker:
             self._failures[obj.key] += 1
         return "conflict" if error.status == 409 else "gone"
 
-    async def _not_understood(self, obj: Stored, error: ValidationError) -> str:
+    async def _not_understood(self, obj: Stored, error: NotUnderstood) -> str:
         """A newer version's spec, or a foreign API server's: said, not crashed on."""
-        log.warning("the spec is not understood: %s", error.errors(include_input=False, include_url=False))
+        told = error.error.errors(include_input=False, include_url=False)
+        log.warning("the spec is not understood: %s", told)
         if obj.deleting and keeps_its_bucket(obj):  # else its namespace would never go (rook#16432)
             return await self._let_go(obj)
-        await self._say(obj, not_understood(obj, error, self._desk.situations.now()))
+        await self._say(obj, not_understood(obj, error.error, self._desk.situations.now()))
         return "not-understood"
 
     async def _let_go(self, obj: Stored) -> str:
@@ -231,6 +254,13 @@ class Worker:
 
     def _pause(self, key: Key) -> float:
         return _jitter(min(_LONGEST, float(2 ** min(self._failures[key], 12))), 0.25)
+
+
+def _needed(obj: Stored) -> set[str]:
+    """The kinds of which all has to be known to decide about it. Of policies nothing need be: their rules then stay."""
+    if obj.key.kind == STORAGE_BACKEND.name:
+        return {IMAGE_BUCKET.name} if obj.deleting else set()
+    return {STORAGE_BACKEND.name, IMAGE_BUCKET.name}
 
 
 def _jitter(seconds: float, share: float) -> float:

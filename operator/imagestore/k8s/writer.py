@@ -47,6 +47,7 @@ class Writer:
 
     async def refresh(self, key: Key) -> None:
         """Ask the API server for the object as it is now."""
+        before = self._cache.get(key)
         try:
             raw = await self._client.get(BY_KIND[key.kind], key.namespace, key.name)
         except ApiError as error:
@@ -54,7 +55,7 @@ class Writer:
                 raise
             self._triggers.removed(key)
         else:
-            self._triggers.event(KIND[key.kind], "MODIFIED", raw)
+            self._triggers.asked(KIND[key.kind], raw, before)
 
     async def status(self, seen: Stored, content: Json) -> int:
         """Write a status that is not a model."""

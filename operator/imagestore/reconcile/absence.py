@@ -1,4 +1,4 @@
-"""A bucket that is not there: the intent first, then the bucket, then the mark.
+"""A bucket that is not there: the intent first, then the bucket, then a look at it, then the mark.
 
 A crash in between leaves a trace: an intent in status with what will be set, and at most an empty bucket without
 a mark.
@@ -6,16 +6,16 @@ a mark.
 
 from collections.abc import Sequence
 
-from imagestore.api.bucketstatus import FacetStatus, Held, PlanStatus
-from imagestore.backends.base import Backend, Sight
-from imagestore.core.errors import Denied, Rejected
-from imagestore.core.outcome import Note
-from imagestore.reconcile import report
-from imagestore.reconcile.claims import claimed
-from imagestore.reconcile.closing import Result, done, interval, later, trouble, visited, want
+from imagestore.api.bucketstatus import FacetStatus, PlanStatus
+from imagestore.backends.base import Backend
+from imagestore.core.errors import Denied, NotFound, Rejected
+from imagestore.reconcile import holds, report
+from imagestore.reconcile.claims import claimed, pending
+from imagestore.reconcile.closing import Result, done, interval, later, trouble, want
 from imagestore.reconcile.desired import Wanted
+from imagestore.reconcile.presence import present
 from imagestore.reconcile.situation import Situation
-from imagestore.reconcile.visit import blank, ensure_mark, planned, visit
+from imagestore.reconcile.visit import blank, planned
 
 
 def absent(s: Situation, backend: Backend) -> Result:
@@ -36,7 +36,8 @@ def absent(s: Situation, backend: Backend) -> Result:
     s.memo.absent_at, s.memo.marked = s.now, False
     if s.status.intent is not None:
         return create(s, backend)
-    known = () if lost else s.status.facets  # what was ours went with the bucket
+    # What was ours stays remembered: the store may have denied a bucket that is there.
+    known = pending(s.status.facets) if lost else s.status.facets
     claims = _claims(s, backend, wanted, known)
     return _intend(s, known if claims is None else claims, **(_loss(s) if lost else {}))
 
@@ -45,12 +46,7 @@ def _claims(
     s: Situation, backend: Backend, wanted: Wanted, known: Sequence[FacetStatus]
 ) -> tuple[FacetStatus, ...] | None:
     """What is to be said of the settings of a bucket that is to be made, None if that is said already."""
-    return claimed(known, planned(s, wanted, blank(backend, wanted.wishes, _bare(backend))))
-
-
-def _bare(backend: Backend) -> Sight:
-    """What a bucket shows that was made a moment ago."""
-    return Sight({} if "tags" in backend.drivers else None)
+    return claimed(known, planned(s, wanted, blank(backend, wanted)))
 
 
 def _intend(s: Situation, facets: tuple[FacetStatus, ...], **more: object) -> Result:
@@ -60,20 +56,22 @@ def _intend(s: Situation, facets: tuple[FacetStatus, ...], **more: object) -> Re
 
 
 def _loss(s: Situation) -> dict[str, object]:
-    """A bucket that was there is gone: created again at once, and said until somebody acknowledges it."""
-    old = [h for h in (s.status.plan.held if s.status.plan else ()) if h.facet != report.CONTENT]
-    why = "the bucket was found missing; its content is lost"
-    held = Held(facet=report.CONTENT, token=s.token(), why=why, digest=s.now.isoformat())
+    """A bucket that was there is gone: created again at once, and said until a person acknowledges it."""
+    others = (h for h in (s.status.plan.held if s.status.plan else ()) if h.facet != holds.CONTENT)
     return {
         "lost_at": s.now,
-        "plan": PlanStatus(held=(*old, held)),
+        "plan": PlanStatus(held=(*others, holds.loss(s))),
         "drift": None,
         "usage": None,
     }
 
 
 def create(s: Situation, backend: Backend) -> Result:
-    """Create, mark, and set everything: on a new bucket nothing is at risk, so nothing is held."""
+    """Create, and look: 200 proves nothing, for on Ceph RGW and in us-east-1 one's own bucket is answered so, too.
+
+    Believed, it cost a bucket that somebody had made between our look and our call its owner's mark, tags and rules, and
+    its content a one-day expiry that nobody had counted.
+    """
     wanted = want(s)
     claims = _claims(s, backend, wanted, s.status.facets)
     if claims is not None:  # edited since the intent
@@ -81,17 +79,17 @@ def create(s: Situation, backend: Backend) -> Result:
     at_creation = {n: w for n, w in wanted.wishes.items() if type(w).at_creation and n in backend.drivers}
     s.memo.absent_at = None
     try:
-        backend.create(s.spec.bucket_name, at_creation)
+        new = backend.create(s.spec.bucket_name, at_creation)
     except Rejected as error:
         return _name_taken(s, backend, error)
-    sight = ensure_mark(s, backend, _bare(backend), wanted.wishes)
-    read = blank(backend, wanted.wishes, sight)
-    seen = visit(s, backend, wanted, read, consented=True, fresh=True)
-    return visited(s, backend, seen, Note("Created", f"bucket {s.spec.bucket_name} was created"))
+    sight = backend.look(s.spec.bucket_name, made=True)
+    if sight is None:
+        raise NotFound("the store has created the bucket and does not find it")
+    return present(s, backend, sight, blank(backend, wanted) if new else {}, made=True)
 
 
 def _name_taken(s: Situation, backend: Backend, error: Rejected) -> Result:
-    """Somebody's, or our own: a create whose answer was lost succeeded, and its repetition is refused."""
+    """Another account's, or our own: a create whose answer was lost succeeded, and its repetition is refused."""
     if error.code not in ("BucketAlreadyExists", "BucketAlreadyOwnedByYou"):
         return trouble(s, error)
     if _ours_to_see(s, backend):

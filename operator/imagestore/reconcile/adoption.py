@@ -3,7 +3,7 @@
 from imagestore.api.bucketstatus import Held, PlanStatus
 from imagestore.backends.base import Backend, Sight
 from imagestore.core.outcome import Note
-from imagestore.reconcile import report
+from imagestore.reconcile import holds, report
 from imagestore.reconcile.claims import claimed
 from imagestore.reconcile.closing import Result, done, interval, remembered, visited, want
 from imagestore.reconcile.situation import Situation
@@ -14,9 +14,7 @@ def adopt(s: Situation, backend: Backend, sight: Sight) -> Result:
     """Take over an existing bucket, once its owner-to-be has seen what would change."""
     wanted = want(s)
     todo = planned(s, wanted, look_at(s, backend, sight, wanted))
-    known = next(
-        (h for h in (s.status.plan.held if s.status.plan else ()) if h.facet == report.ADOPTION), None
-    )
+    known = holds.of(s.status, holds.ADOPTION)
     same = known is not None and known.digest == todo.digest
     approved = same and known is not None and known.token in s.spec.approve
     if todo.writes and not approved:
@@ -27,19 +25,19 @@ def adopt(s: Situation, backend: Backend, sight: Sight) -> Result:
         return remembered(s, claims)
     sight = ensure_mark(s, backend, sight, {})
     seen = visit(s, backend, wanted, look_at(s, backend, sight, wanted), consented=True)
-    return visited(s, backend, seen, Note("Adopted", f"bucket {s.spec.bucket_name} was taken over"))
+    note = Note("Adopted", f"bucket {s.spec.bucket_name} was taken over")
+    return visited(s, backend, seen, note, created=s.status.created or s.now)
 
 
 def _show_adoption(s: Situation, token: str, digest: str, paths: list[str]) -> Result:
     what = f"it would change {', '.join(paths[:20])}" if paths else "it would change nothing"
     held = Held(
-        facet=report.ADOPTION,
+        facet=holds.ADOPTION,
         token=token,
         why=f"taking over an existing bucket: {what}",
         digest=digest or "-",
     )
     message = f"the bucket exists and may be taken over; {what}; to agree, add {token} to spec.approve"
     conditions = report.stalled("AdoptionNeedsApproval", message)
-    return done(
-        s, report.status(s, conditions, plan=PlanStatus(digest=digest or None, held=(held,))), interval(s)
-    )
+    plan = PlanStatus(digest=digest or None, held=holds.with_loss(s.status, held))
+    return done(s, report.status(s, conditions, plan=plan), interval(s))

@@ -138,8 +138,8 @@ def failed(change: Change, error: StoreError) -> Result:
 def _send(backend: Backend, bucket: str, change: Change, tags: WriteTags) -> Facet | None:
     """Write and read back; what comes back is all that is believed."""
     if change.facet == "tags":
-        seen = change.before if isinstance(change.before, Tags) else Tags(values={})
-        return tags(seen, change.after if isinstance(change.after, Tags) else Tags(values={}))
+        seen = change.before if isinstance(change.before, Tags) else Tags.from_store(values={})
+        return tags(seen, change.after if isinstance(change.after, Tags) else Tags.from_store(values={}))
     driver = backend.drivers[change.facet]
     if change.after is not None and not change.after.is_empty():
         driver.write(bucket, change.after, change.before)

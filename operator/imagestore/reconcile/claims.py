@@ -12,6 +12,7 @@ from imagestore.core.facet import Removal
 from imagestore.core.plan import Change, Op, Plan
 from imagestore.reconcile.digests import WRITTEN
 
+_WRITING = {"state": "Pending", "reason": "Writing", "message": "what is new in it is about to be written"}
 _TAKEN_BACK = (Removal.CLEAR, Removal.HOLD)  # the others stay when they are no longer mentioned
 
 
@@ -20,6 +21,11 @@ def claimed(known: Sequence[FacetStatus], todo: Plan) -> tuple[FacetStatus, ...]
     said = {f.name: f for f in known}
     new = {c.facet: _claim(c, said.get(c.facet)) for c in todo.writes if _is_new(c, said.get(c.facet))}
     return tuple({**said, **new}.values()) if new else None
+
+
+def pending(known: Sequence[FacetStatus]) -> tuple[FacetStatus, ...]:
+    """What is known of the settings of a bucket that is missing: none is in sync, and what is ours in it stays ours."""
+    return tuple(f.model_copy(update=_WRITING) for f in known)
 
 
 def _is_new(change: Change, known: FacetStatus | None) -> bool:
@@ -35,5 +41,4 @@ def _claim(change: Change, known: FacetStatus | None) -> FacetStatus:
     """
     before = known or FacetStatus(name=change.facet, state="Pending")
     parts = tuple(sorted(change.parts.union(before.parts)))
-    about = {"state": "Pending", "reason": "Writing", "message": "what is new in it is about to be written"}
-    return before.model_copy(update={**about, "wish": before.wish or WRITTEN, "parts": parts})
+    return before.model_copy(update={**_WRITING, "wish": before.wish or WRITTEN, "parts": parts})

@@ -11,7 +11,7 @@ from imagestore.core.errors import Conflict, Denied, NotFound, StoreError, Throt
 from imagestore.core.outcome import Finalizer, Note, Outcome
 from imagestore.core.policies import COUNTING
 from imagestore.core.units import seconds
-from imagestore.reconcile import report
+from imagestore.reconcile import holds, report
 from imagestore.reconcile.desired import Wanted, asked, inputs_hash, wanted
 from imagestore.reconcile.references import followed
 from imagestore.reconcile.situation import Situation
@@ -30,7 +30,7 @@ def want(s: Situation) -> Wanted:
     return wanted(awaited(s.store.unready, leads), s.status, refused)
 
 
-def visited(s: Situation, backend: Backend, seen: Visit, *extra: Note) -> Result:
+def visited(s: Situation, backend: Backend, seen: Visit, *extra: Note, **changes: object) -> Result:
     """The outcome of a visit."""
     if seen.claims is not None:
         return remembered(s, seen.claims)
@@ -43,7 +43,7 @@ def visited(s: Situation, backend: Backend, seen: Visit, *extra: Note) -> Result
         "region": backend.region,
         "arn": backend.arn(s.spec.bucket_name),
     }
-    status = report.visited(s, seen, **identity, **_usage(s, backend), **_acknowledged(s))
+    status = report.visited(s, seen, **identity, **_usage(s, backend), **_acknowledged(s), **changes)
     return done(s, status, _next(s, seen), *extra)
 
 
@@ -80,8 +80,11 @@ def _believed(s: Situation) -> bool:
 
 
 def _acknowledged(s: Situation) -> dict[str, object]:
-    held = [h for h in (s.status.plan.held if s.status.plan else ()) if h.facet == report.CONTENT]
-    if not held or any(h.token not in s.spec.approve for h in held):
+    """A loss whose token is approved is over; one whose token is gone from the status gets another."""
+    hold = holds.of(s.status, holds.CONTENT)
+    if s.status.lost_at is not None and hold is None:
+        return {"content_holds": (holds.loss(s),)}
+    if hold is None or hold.token not in s.spec.approve:
         return {}
     return {"lost_at": None, "content_holds": ()}
 

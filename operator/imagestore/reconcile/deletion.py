@@ -12,7 +12,7 @@ from imagestore.core.units import grouped
 from imagestore.facets.tags import OWNER
 from imagestore.reconcile import report
 from imagestore.reconcile.closing import backoff
-from imagestore.reconcile.ownership import mark
+from imagestore.reconcile.ownership import mark, unmarked_ours
 from imagestore.reconcile.situation import Situation
 from imagestore.reconcile.tenancy import allowed_namespace
 
@@ -95,15 +95,11 @@ def _delete(s: Situation, backend: Backend) -> Result:
 
 
 def _ours(s: Situation, backend: Backend, sight: Sight) -> bool:
-    """The mark decides at this very moment; a store without bucket tags has only the status to go by.
-
-    Killed between creating and marking, the operator left a bucket that nobody answered for when the object
-    was deleted before its next start (crash sweep). An intent is believed of an empty bucket, as ever.
-    """
+    """The mark decides at this very moment; a store without bucket tags has only the status to go by."""
     owner = None if sight.tags is None else sight.tags.get(OWNER)
     if owner == mark(s) or (sight.tags is None and s.status.created is not None):
         return True
-    return owner is None and s.status.intent is not None and backend.remains(s.spec.bucket_name).empty
+    return owner is None and unmarked_ours(s, backend, sight)
 
 
 def _sweep(s: Situation, backend: Backend) -> Result:

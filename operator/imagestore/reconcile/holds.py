@@ -2,11 +2,33 @@
 
 from collections.abc import Sequence
 
-from imagestore.api.bucketstatus import Held
+from imagestore.api.bucketstatus import Held, ImageBucketStatus
 from imagestore.core.plan import Change, Op, Plan
 from imagestore.reconcile import drift
 from imagestore.reconcile.apply import Result
 from imagestore.reconcile.situation import Situation
+
+# In place of a setting: what else waits for a person.
+CONTENT = "content"  # a loss is to be acknowledged
+ADOPTION = "adoption"
+CREATION = "creation"  # whether a bucket that a crash left without a mark is this object's
+
+
+def of(status: ImageBucketStatus, facet: str) -> Held | None:
+    """The hold of this name."""
+    return next((h for h in (status.plan.held if status.plan else ()) if h.facet == facet), None)
+
+
+def with_loss(status: ImageBucketStatus, *others: Held) -> tuple[Held, ...]:
+    """These, and that a loss is to be acknowledged, which waits whatever else does."""
+    loss = of(status, CONTENT)
+    return others if loss is None else (loss, *others)
+
+
+def loss(s: Situation) -> Held:
+    """A loss that was found just now, to be acknowledged by a new token."""
+    why = "the bucket was found missing; its content is lost"
+    return Held(facet=CONTENT, token=s.token(), why=why, digest=s.now.isoformat())
 
 
 def known(s: Situation) -> dict[str, Held]:

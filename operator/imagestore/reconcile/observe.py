@@ -19,7 +19,7 @@ def _reading(backend: Backend, bucket: str, name: str, sight: Sight) -> Reading:
     if support.level is Level.NONE or name not in backend.drivers:
         return Unsupported(support.reason or "this store does not have the setting")
     if name == "tags" and sight.tags is not None:
-        return Found(Tags(values=dict(sight.tags)))
+        return Found(Tags.from_store(values=dict(sight.tags)))
     try:
         return found(backend.drivers[name].read(bucket))
     except NotFound:

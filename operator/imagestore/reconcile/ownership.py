@@ -10,26 +10,31 @@ from enum import StrEnum
 from imagestore.backends.base import Backend, Sight
 from imagestore.core.errors import Unexpected
 from imagestore.facets.tags import OWNER, Tags
+from imagestore.reconcile import holds
 from imagestore.reconcile.situation import Situation
 from imagestore.reconcile.tenancy import granted
+
+UNPROVEN = "CreationNotProven"
 
 
 class Claim(StrEnum):
     """What a look says about the bucket."""
 
     OURS = "Ours"
-    UNMARKED = "Unmarked"  # ours by what this process knows; the mark has to be (re)written
+    FRESH = "Fresh"  # made by this object and by no proof anybody else's: nothing is in it, and no mark or tag on it
+    UNMARKED = "Unmarked"  # ours by what this process knows, or a person; the mark has to be (re)written
     ADOPTABLE = "Adoptable"  # not ours, and the administrator lets us have it
     TAKEN = "Taken"
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """``reason`` and ``message`` are given with TAKEN."""
+    """``reason`` and ``message`` are given with TAKEN. ``asks``: a person may say that it is this object's all the same."""
 
     claim: Claim
     reason: str = ""
     message: str = ""
+    asks: bool = False
 
 
 def mark(s: Situation) -> str:
@@ -37,49 +42,115 @@ def mark(s: Situation) -> str:
     return f"{s.settings.installation}/{s.meta.namespace}/{s.meta.name}"
 
 
-def judge(s: Situation, backend: Backend, sight: Sight) -> Judgement:
-    """Whose the bucket is. Costs calls only where a crash may have left an intent behind."""
+def judge(s: Situation, backend: Backend, sight: Sight, *, made: bool = False) -> Judgement:
+    """Whose the bucket is. Costs calls only where it was made a moment ago, or a crash may have left an intent behind.
+
+    ``made``: the store has just answered that it created it.
+    """
     owner = None if sight.tags is None else sight.tags.get(OWNER)
     if owner == mark(s):
         return Judgement(Claim.OURS)
-    if owner is None and _known(s, backend, sight):
-        return Judgement(Claim.OURS if sight.tags is None else Claim.UNMARKED)
-    if (
-        s.spec.adoption == "Granted"
-        and s.store.spec
-        and granted(s.store.spec, s.meta.namespace, s.spec.bucket_name)
-    ):
+    known = _without_mark(s, backend, sight, made=made) if owner is None else None
+    if known is not None:
+        return known
+    if _adoptable(s):
         return Judgement(Claim.ADOPTABLE)
-    return _taken(s, owner)
+    return _taken(s, backend, sight, owner)
 
 
-def _known(s: Situation, backend: Backend, sight: Sight) -> bool:
-    """Without a mark: made by us just now, or marked by us while this process watched.
+def not_ours(s: Situation) -> Judgement:
+    """Of a bucket without a mark that another has made: what is set on it shows that."""
+    return Judgement(Claim.ADOPTABLE) if _adoptable(s) else _there_before()
 
-    An intent may be left over from a crash between creating and marking. It is believed only of an empty
-    bucket, so that nobody can claim another's content by forging a status.
+
+def _adoptable(s: Situation) -> bool:
+    spec = s.store.spec
+    asked = s.spec.adoption == "Granted" and spec is not None
+    return asked and spec is not None and granted(spec, s.meta.namespace, s.spec.bucket_name)
+
+
+def _without_mark(s: Situation, backend: Backend, sight: Sight, *, made: bool) -> Judgement | None:
+    """Made by us just now, or marked by us while this process watched, or, without bucket tags, by what status says."""
+    if s.memo.marked:
+        return Judgement(Claim.UNMARKED)
+    ours = sight.tags is None and s.status.created is not None
+    if (made or not ours) and intended(s, sight) and backend.remains(s.spec.bucket_name).empty:
+        return Judgement(Claim.FRESH)
+    if ours:
+        return Judgement(Claim.OURS)
+    return Judgement(Claim.UNMARKED) if _agreed(s, backend, sight) else None
+
+
+def intended(s: Situation, sight: Sight) -> bool:
+    """Whether it may be the bucket that this object wanted made: an intent in status, and no tag on the bucket.
+
+    The mark is the first thing that is written, and the user's tags with it.
     """
-    if s.memo.marked or (sight.tags is None and s.status.created is not None):
-        return True
-    return s.status.intent is not None and backend.remains(s.spec.bucket_name).empty
+    return s.status.intent is not None and not sight.tags
 
 
-def _taken(s: Situation, owner: str | None) -> Judgement:
-    if owner is None and s.status.created is not None:
+def unmarked_ours(s: Situation, backend: Backend, sight: Sight) -> bool:
+    """Without any mark, at the end: what a crash has left is believed of an empty bucket, or where a person says so.
+
+    Killed between creating and marking, the operator left a bucket that nobody answered for when the object
+    was deleted before its next start (crash sweep).
+    """
+    if not intended(s, sight):
+        return False
+    return backend.remains(s.spec.bucket_name).empty or _agreed(s, backend, sight)
+
+
+def _agreed(s: Situation, backend: Backend, sight: Sight) -> bool:
+    """Whether a person has said that the bucket is this object's, and it was certainly made after the object was.
+
+    Intent and token stand in a status, which whoever has wide rights in a namespace can forge. He can forge neither the
+    store's date nor Kubernetes': so nobody gets content by it that was there before his object was.
+    """
+    hold = holds.of(s.status, holds.CREATION)
+    if hold is None or hold.token not in s.spec.approve or not intended(s, sight):
+        return False
+    made = backend.made_at(s.spec.bucket_name)
+    return made is not None and made >= s.meta.created
+
+
+def _taken(s: Situation, backend: Backend, sight: Sight, owner: str | None) -> Judgement:
+    """Not this object's. A date is asked for only where a crash may have left an intent behind."""
+    if owner is not None:
+        whom = f"the bucket belongs to {_whom(s, owner)}; choose another bucketName"
+        return Judgement(Claim.TAKEN, "OwnedByAnother", whom)
+    if intended(s, sight) and (unproven := _unproven(s, backend)) is not None:
+        return unproven
+    if s.status.created is not None:
         message = (
             "the bucket no longer carries the operator's mark (the tag imagestore.dev/owner), so it is not known to"
             " be this object's any more; let the administrator grant its adoption and set adoption: Granted"
         )
         return Judgement(Claim.TAKEN, "MarkMissing", message)
-    if owner is None:
-        message = (
-            "the bucket exists and was not made by this object; to take it over, let the administrator grant its"
-            " adoption and set adoption: Granted; or choose another bucketName"
-        )
-        return Judgement(Claim.TAKEN, "BucketExists", message)
-    return Judgement(
-        Claim.TAKEN, "OwnedByAnother", f"the bucket belongs to {_whom(s, owner)}; choose another bucketName"
+    return _there_before()
+
+
+def _there_before() -> Judgement:
+    message = (
+        "the bucket exists and was not made by this object; to take it over, let the administrator grant its"
+        " adoption and set adoption: Granted; or choose another bucketName"
     )
+    return Judgement(Claim.TAKEN, "BucketExists", message)
+
+
+def _unproven(s: Situation, backend: Backend) -> Judgement | None:
+    """Killed between creating and marking, and something was uploaded since; None: the bucket is older than the object."""
+    made = backend.made_at(s.spec.bucket_name)
+    if made is not None and made < s.meta.created:
+        return None
+    message = (
+        f"the operator was about to create this bucket at {s.status.intent:%Y-%m-%dT%H:%M:%SZ}, and ended before it had marked"
+        " it as this object's; there is something in it by now, so somebody else may have made it just as well"
+    )
+    if made is None:
+        message += (
+            "; if it is this object's, let the administrator grant its adoption and set adoption: Granted"
+        )
+    return Judgement(Claim.TAKEN, UNPROVEN, message, asks=made is not None)
 
 
 def _whom(s: Situation, owner: str) -> str:
@@ -97,7 +168,7 @@ def write_mark(s: Situation, backend: Backend, seen: Tags, wanted: Tags) -> Tags
     Read-modify-write: tags that others set are in ``wanted`` already.
     """
     driver, bucket = backend.drivers["tags"], s.spec.bucket_name
-    driver.write(bucket, Tags(values={**wanted.values, OWNER: mark(s)}), seen)
+    driver.write(bucket, Tags.from_store(values={**wanted.values, OWNER: mark(s)}), seen)
     read = driver.read(bucket)
     if not isinstance(read, Tags) or read.values.get(OWNER) != mark(s):
         raise Unexpected("the owner's mark was written and is not there; is somebody else writing the tags?")

@@ -10,15 +10,12 @@ from imagestore.core.conditions import Condition, find, is_true, settle
 from imagestore.core.facet import Facet
 from imagestore.core.outcome import Note
 from imagestore.core.plan import Op
-from imagestore.reconcile import drift, findings
+from imagestore.reconcile import drift, findings, holds
 from imagestore.reconcile.apply import Result
 from imagestore.reconcile.desired import inputs_hash
 from imagestore.reconcile.digests import WRITTEN, wish_digest
 from imagestore.reconcile.situation import Situation
 from imagestore.reconcile.visit import Visit
-
-CONTENT = "content"
-ADOPTION = "adoption"
 
 
 def condition(type_: str, reason: str, message: str = "", status: Any = "True") -> Condition:
@@ -59,32 +56,35 @@ def lost(status: ImageBucketStatus) -> list[Condition]:
     """ContentLost, while a loss is not acknowledged."""
     if status.lost_at is None:
         return []
-    held = status.plan.held if status.plan else ()
-    token = next((h.token for h in held if h.facet == CONTENT), "")
+    hold = holds.of(status, holds.CONTENT)
+    made = status.intent is not None or status.created is None or status.created >= status.lost_at
+    now = (
+        "was made again, empty; restore its content"
+        if made
+        else "is there again, made by no one here: see that its content is whole, or restore it"
+    )
     message = (
-        f"the bucket was missing at {status.lost_at:%Y-%m-%dT%H:%M:%SZ} and was made again, empty; restore its"
-        f" content, then acknowledge by adding {token} to spec.approve"
+        f"the bucket was missing at {status.lost_at:%Y-%m-%dT%H:%M:%SZ} and {now}, then acknowledge by adding"
+        f" {hold.token if hold else ''} to spec.approve"
     )
     return [condition("ContentLost", "BucketWasMissing", message)]
 
 
 def visited(s: Situation, seen: Visit, **changes: Any) -> ImageBucketStatus:
     """The status after a visit."""
-    changes.setdefault("created", s.status.created or s.now)
-    holds = [h for h in (s.status.plan.held if s.status.plan else ()) if h.facet == CONTENT]
     told = {
         "intent": None,
         "facets": facets(s.status, seen.results, seen.wishes),
         "drift": _drift(s, seen),
-        "plan": _plan(seen, changes.pop("content_holds", holds)),
+        "plan": _plan(seen, changes.pop("content_holds", holds.with_loss(s.status))),
         **changes,
     }
     found = findings.conditions(s, seen.results)
     return _status(s, [*judged(s, seen.results), *_drifted(seen), *found], told)
 
 
-def _plan(seen: Visit, holds: Sequence[Held]) -> PlanStatus | None:
-    held = (*holds, *seen.held)
+def _plan(seen: Visit, content: Sequence[Held]) -> PlanStatus | None:
+    held = (*content, *seen.held)
     return PlanStatus(digest=seen.digest or None, held=held) if held else None
 
 

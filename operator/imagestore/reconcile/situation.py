@@ -82,7 +82,7 @@ class Store:
 
 @dataclass(frozen=True)
 class Referenced:
-    """An ImageBucket that a setting names. ``made``: its bucket was seen in the store to be its own.
+    """An ImageBucket that a setting names. ``made``: its bucket was seen in the store, its own or let to it.
 
     ``references``: its own settings that name one, and which.
     """

@@ -14,8 +14,8 @@ def decode(answer: Answer, _at: Place) -> Acl | None:
     for raw in answer["Grants"]:
         held.setdefault(_grantee(raw["Grantee"]), []).append(raw["Permission"])
     held.pop(owner or "", None)
-    grants = (Grant.model_construct(grantee=who, permissions=tuple(what)) for who, what in held.items())
-    return Acl.model_construct(grants=tuple(grants)) if held else None
+    grants = (Grant.from_store(grantee=who, permissions=tuple(what)) for who, what in held.items())
+    return Acl.from_store(grants=tuple(grants)) if held else None
 
 
 def _grantee(raw: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +11,7 @@ from imagestore.api.storagebackend import Provider
 from imagestore.backends.base import Driver, Page, Remains, Remotes, Scope, Server, Sight, Swept, Usage
 from imagestore.backends.s3 import emptying, listing
 from imagestore.backends.s3.genuine import told_by_store
+from imagestore.backends.s3.learned import Learned
 from imagestore.backends.s3.object_lock import OBJECT_LOCK
 from imagestore.backends.s3.profile import Location, Profile
 from imagestore.backends.s3.profiles import PROFILES
@@ -44,22 +46,15 @@ class S3Backend:
     declared: Profile | None = None
     tiers: Mapping[str, str] = field(default_factory=dict)
     remotes: Remotes | None = None
-    learned: dict[str, set[str]] = field(default_factory=dict, compare=False, repr=False)
+    learned: Learned = field(default_factory=Learned, compare=False, repr=False)
 
     @property
     def profile(self) -> Profile:
         """The store's dialect."""
         return self.declared or PROFILES[self.provider]
 
-    @property
-    def support(self) -> Mapping[str, Support]:
-        """The profile's, less what was found out since: what a trial lost here is refused from then on."""
-        if not any(self.learned.values()):
-            return self._static
-        return {facet: _demoted(held, self.learned.get(facet, ())) for facet, held in self._static.items()}
-
     @cached_property
-    def _static(self) -> Mapping[str, Support]:
+    def support(self) -> Mapping[str, Support]:
         """The profile's, less what needs an admin API that was not given."""
         held = dict(self.profile.support)
         if held["quota"].level is not Level.NONE and not self.admin:
@@ -69,10 +64,14 @@ class S3Backend:
         held["lifecycle"] = limited(held["lifecycle"], self.profile.tiering, self.tiers)
         return held
 
+    def support_of(self, bucket: str) -> Mapping[str, Support]:
+        """The same, less what a trial in this bucket has lost lately."""
+        return {facet: _demoted(held, self.learned.of(facet, bucket)) for facet, held in self.support.items()}
+
     @cached_property
     def drivers(self) -> Mapping[str, Driver]:
         """One for each facet that is supported."""
-        held = (row for row in SETTINGS if self._static[row.facet].level is not Level.NONE)
+        held = (row for row in SETTINGS if self.support[row.facet].level is not Level.NONE)
         rows = (self.profile.row(row) for row in held)
         return {row.facet: self._driver(row) for row in rows}
 
@@ -80,12 +79,12 @@ class S3Backend:
         return S3Setting(
             row=row,
             call=self.call,
-            support=self._static[row.facet],
+            support=self.support[row.facet],
             lossless=self.profile.lifecycle_lossless,
             partition=partition(self.region),
             tiers=self.tiers,
             grants=self.profile.permissions.get(row.facet),
-            learned=self.learned.setdefault(row.facet, set()),
+            learned=self.learned,
         )
 
     def probe(self) -> Server:
@@ -96,8 +95,8 @@ class S3Backend:
         version = re.search(rf"^{self.provider}.* ([0-9.]+)$", said)  # SeaweedFS 8000GB 4.48
         return Server(self.profile.product, version[1] if version else None)
 
-    def look(self, bucket: str, *, expected: bool = True) -> Sight | None:
-        """One call, a second one for a bucket without tags and for one that nobody expected."""
+    def look(self, bucket: str, *, expected: bool = True, made: bool = False) -> Sight | None:
+        """One call, a second one for a bucket without tags and for one that was not expected to be there."""
         if "tags" not in self.drivers:
             return self._head(bucket, Sight(tags=None))
         if not expected and self._surely_absent(bucket):
@@ -109,9 +108,9 @@ class S3Backend:
         except StoreError as error:
             if error.code in TAGS.absent:
                 # MinIO says so of a bucket that does not exist, too. Ours have a tag: they cost one call.
-                return self._head(bucket, Sight())
+                return Sight() if made else self._head(bucket, Sight())
             raise
-        held = TAGS.decode(answer, self._place(bucket))
+        held = TAGS.understood(answer, self._place(bucket))
         return Sight(held.values if held else {})
 
     def _surely_absent(self, bucket: str) -> bool:
@@ -143,17 +142,30 @@ class S3Backend:
             return None
         return seen
 
-    def create(self, bucket: str, at_creation: Mapping[str, Facet]) -> None:
-        """CreateBucket, with object lock if asked for, then its default retention.
+    def create(self, bucket: str, at_creation: Mapping[str, Facet]) -> bool:
+        """CreateBucket, with object lock if asked for, then its default retention, unless that might be somebody's bucket.
 
         Never an existence test: one's own bucket answers 200 on RGW and in us-east-1. A taken name is
         Rejected with the store's code (BucketAlreadyExists, BucketAlreadyOwnedByYou).
         """
+        recreates = self.profile.recreates_in
+        new = recreates is not None and self.region not in recreates
         lock = at_creation.get("objectLock") if "objectLock" in self.drivers else None
         self.call("CreateBucket", {"Bucket": bucket, **self._location(), **_lock_flag(lock)})
-        if isinstance(lock, ObjectLock) and lock.mode:
+        if new and isinstance(lock, ObjectLock) and lock.mode:
             encoded = OBJECT_LOCK.encode(lock, self._place(bucket))
             self.call(OBJECT_LOCK.write, {"Bucket": bucket, **encoded})
+        return new
+
+    def made_at(self, bucket: str) -> datetime | None:
+        """By ListBuckets, since nothing else tells: for what is asked seldom, and never by a periodic look.
+
+        Amazon moves the date with every change of the bucket's policy.
+        """
+        if not self.profile.dated:
+            return None
+        listed = self.call("ListBuckets", {}).get("Buckets") or ()
+        return next((b["CreationDate"] for b in listed if b["Name"] == bucket), None)
 
     def _location(self) -> dict[str, Any]:
         named = self.profile.location is Location.REGION and self.region != "us-east-1"
@@ -219,7 +231,7 @@ def _demoted(held: Support, learned: Collection[str]) -> Support:
     new = sorted(set(learned) - set(held.lost))
     if not new:
         return held
-    reason = "; ".join(r for r in (held.reason, f"this server dropped {', '.join(new)}") if r)
+    reason = "; ".join(r for r in (held.reason, f"in this bucket the server dropped {', '.join(new)}") if r)
     return replace(held, level=Level.PARTIAL, reason=reason, lost=(*held.lost, *new))
 
 

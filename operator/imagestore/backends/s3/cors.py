@@ -9,11 +9,11 @@ from imagestore.facets.cors import Cors, CorsRule
 def decode(answer: Answer, _at: Place) -> Cors | None:
     """Rules may carry an ID, which orders and matches nothing and is dropped."""
     rules = tuple(_rule(raw) for raw in answer.get("CORSRules") or ())
-    return Cors.model_construct(rules=rules) if rules else None
+    return Cors.from_store(rules=rules) if rules else None
 
 
 def _rule(raw: dict[str, Any]) -> CorsRule:
-    return CorsRule(
+    return CorsRule.from_store(
         allowed_origins=tuple(raw["AllowedOrigins"]),
         allowed_methods=tuple(raw["AllowedMethods"]),
         allowed_headers=tuple(raw.get("AllowedHeaders") or ()),

@@ -15,9 +15,9 @@ def decode(answer: Answer, _at: Place) -> Encryption | None:
     if default["SSEAlgorithm"] not in _NAMES:
         raise ValueError(f"the algorithm {default['SSEAlgorithm']} is not known here")
     if default["SSEAlgorithm"] == "AES256":
-        return Encryption(algorithm="SSE-S3")
+        return Encryption.from_store(algorithm="SSE-S3")
     key, derived = default.get("KMSMasterKeyID") or None, rules[0].get("BucketKeyEnabled")
-    return Encryption(algorithm="SSE-KMS", key_id=key, bucket_key=derived)
+    return Encryption.from_store(algorithm="SSE-KMS", key_id=key, bucket_key=derived)
 
 
 def encode(value: Encryption, _at: Place) -> Parameters:

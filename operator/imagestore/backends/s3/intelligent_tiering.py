@@ -18,13 +18,11 @@ def decode(answer: Answer, _at: Place) -> IntelligentTiering | None:
     """All that a bucket has."""
     raws = answer.get("IntelligentTieringConfigurationList") or ()
     found = understood(raws, IntelligentTieringConfiguration, _fields)
-    return IntelligentTiering.model_construct(configurations=found) if found else None
+    return IntelligentTiering.from_store(configurations=found) if found else None
 
 
 def _fields(raw: Raw) -> dict[str, Any]:
-    tierings = (
-        Tiering.model_validate({"tier": _NAMES[t["AccessTier"]], "days": t["Days"]}) for t in raw["Tierings"]
-    )
+    tierings = (Tiering.from_store(tier=_NAMES[t["AccessTier"]], days=t["Days"]) for t in raw["Tierings"])
     return {"state": raw["Status"], "filter": scope(raw.get("Filter")), "tierings": tuple(tierings)}
 
 

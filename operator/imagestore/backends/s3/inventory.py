@@ -21,7 +21,7 @@ def decode(answer: Answer, _at: Place) -> Inventory | None:
     """All that a bucket has."""
     raws = answer.get("InventoryConfigurationList") or ()
     found = understood(raws, InventoryConfiguration, _fields)
-    return Inventory.model_construct(configurations=found) if found else None
+    return Inventory.from_store(configurations=found) if found else None
 
 
 def _fields(raw: Raw) -> dict[str, Any]:
@@ -30,15 +30,15 @@ def _fields(raw: Raw) -> dict[str, Any]:
         "state": "Enabled" if raw["IsEnabled"] else "Disabled",
         "schedule": raw["Schedule"]["Frequency"],
         "included_versions": raw["IncludedObjectVersions"],
-        "filter": Under(prefix=prefix) if prefix else None,
+        "filter": Under.from_store(prefix=prefix) if prefix else None,
         "optional_fields": tuple(raw.get("OptionalFields") or ()),
         "destination": _destination(raw["Destination"]["S3BucketDestination"]),
     }
 
 
 def _destination(raw: Raw) -> Destination:
-    return Destination(
-        bucket_ref=BucketRef(bucket=raw["Bucket"].rpartition(":")[2]),
+    return Destination.from_store(
+        bucket_ref=BucketRef.from_store(bucket=raw["Bucket"].rpartition(":")[2]),
         prefix=raw.get("Prefix") or None,
         format=raw["Format"],
         encryption=_encryption(raw.get("Encryption") or {}),
@@ -47,8 +47,8 @@ def _destination(raw: Raw) -> Destination:
 
 def _encryption(raw: Raw) -> ListEncryption | None:
     if raw.get("SSEKMS"):
-        return ListEncryption(algorithm="SSE-KMS", key_id=raw["SSEKMS"]["KeyId"])
-    return ListEncryption(algorithm="SSE-S3") if "SSES3" in raw else None
+        return ListEncryption.from_store(algorithm="SSE-KMS", key_id=raw["SSEKMS"]["KeyId"])
+    return ListEncryption.from_store(algorithm="SSE-S3") if "SSES3" in raw else None
 
 
 def encode(value: Inventory, at: Place) -> Parameters:

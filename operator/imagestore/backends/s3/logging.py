@@ -15,10 +15,10 @@ def decode(answer: Answer, _at: Place) -> Logging:
     if not raw:
         return Logging()
     found = {
-        "target_bucket_ref": BucketRef(bucket=raw["TargetBucket"]),
+        "target_bucket_ref": BucketRef.from_store(bucket=raw["TargetBucket"]),
         "prefix": raw.get("TargetPrefix") or "",
     }
-    return Logging.model_validate({**found, "key_format": _format(raw.get("TargetObjectKeyFormat") or {})})
+    return Logging.from_store(**found, key_format=_format(raw.get("TargetObjectKeyFormat") or {}))
 
 
 def _format(raw: dict[str, Any]) -> str:

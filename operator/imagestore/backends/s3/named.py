@@ -55,9 +55,11 @@ def understood(raws: Iterable[Raw], kind: type[C], fields: Callable[[Raw], dict[
 
 def _understood(raw: Raw, kind: type[C], fields: Callable[[Raw], dict[str, Any]]) -> C:
     try:
-        return kind(name=raw["Id"], **fields(raw))
-    except (ValueError, KeyError, TypeError):
-        return cast("C", kind.model_construct(name=ODD + raw["Id"]))
+        if not raw["Id"].startswith(ODD):
+            return kind.from_store(name=raw["Id"], **fields(raw))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        pass
+    return cast("C", kind.model_construct(name=ODD + raw["Id"]))
 
 
 def scope(raw: Raw | None) -> Scope | None:
@@ -69,7 +71,9 @@ def scope(raw: Raw | None) -> Scope | None:
     if unknown := set(inner) - {"Prefix", "Tag", "Tags"}:
         raise ValueError(f"{', '.join(sorted(unknown))}: not known here")
     tags = [*(inner.get("Tags") or ()), *([inner["Tag"]] if inner.get("Tag") else ())]
-    found = Scope(prefix=inner.get("Prefix") or None, tags={t["Key"]: t["Value"] for t in tags} or None)
+    found = Scope.from_store(
+        prefix=inner.get("Prefix") or None, tags={t["Key"]: t["Value"] for t in tags} or None
+    )
     return found if found.to_json() else None
 
 

@@ -11,7 +11,7 @@ def decode(answer: Answer, _at: Place) -> ObjectLock | None:
         return None
     default = (config.get("Rule") or {}).get("DefaultRetention") or {}
     mode = default.get("Mode")
-    return ObjectLock(
+    return ObjectLock.from_store(
         mode=mode.capitalize() if mode else None,
         days=default.get("Days") or None,
         years=default.get("Years") or None,

@@ -7,7 +7,7 @@ from imagestore.facets.ownership import Ownership
 def decode(answer: Answer, _at: Place) -> Ownership | None:
     """RGW answers a document without rules for any bucket: it has none."""
     rules = (answer.get("OwnershipControls") or {}).get("Rules") or ()
-    return Ownership(object_ownership=rules[0]["ObjectOwnership"]) if rules else None
+    return Ownership.from_store(object_ownership=rules[0]["ObjectOwnership"]) if rules else None
 
 
 def encode(value: Ownership, _at: Place) -> Parameters:

@@ -32,7 +32,7 @@ def decode(answer: Answer, at: Place) -> Policy | None:
     statements = _named([_statement(raw, at) for raw in _list(document.get("Statement"))])
     tls = any(_is_tls(s) for s in statements)
     rest = tuple(s for s in statements if not _is_tls(s))
-    return Policy.model_construct(statements=rest, require_tls=tls or None) if statements else None
+    return Policy.from_store(statements=rest, require_tls=tls or None) if statements else None
 
 
 def _is_tls(statement: Statement) -> bool:
@@ -50,8 +50,8 @@ def _named(statements: list[Statement]) -> list[Statement]:
 
 
 def _statement(raw: Raw, at: Place) -> Statement:
-    """Not validated: how long and how many is the store's business when it is not our statement."""
-    return Statement.model_construct(
+    """How long and how many is the store's business when it is not our statement."""
+    return Statement.from_store(
         sid=raw.get("Sid") or "",
         effect=raw["Effect"],
         principals=(*_principals(raw.get("Principal")), *_negated(_principals(raw.get("NotPrincipal")))),
@@ -92,7 +92,7 @@ def _relative(resources: list[str], at: Place) -> list[str]:
 
 def _conditions(raw: Raw) -> tuple[Condition, ...]:
     return tuple(
-        Condition.model_construct(operator=operator, key=key, values=tuple(_word(v) for v in _list(values)))
+        Condition.from_store(operator=operator, key=key, values=tuple(_word(v) for v in _list(values)))
         for operator, keys in raw.items()
         for key, values in keys.items()
     )

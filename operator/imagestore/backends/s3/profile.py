@@ -23,6 +23,8 @@ class Location(StrEnum):
 class Profile:
     """One store's dialect.
 
+    ``recreates_in``: the regions in which CreateBucket answers 200 for one's own bucket that is there already; None: it is
+    not known to refuse that anywhere. ``dated``: ListBuckets tells when a bucket was made, and no later write moves that.
     ``lifecycle_lossless``: rules need not be tried out disabled before they are written. ``tiering``: what lifecycle
     rules may move objects to. ``remote_tiers``: what it takes to make its tiers. ``permissions`` replaces a row's where the store has its own words, ``rows`` a whole
     row where it has its own ways. ``documents``: where what is said here was read, of a store that nobody here
@@ -32,6 +34,8 @@ class Profile:
     product: str
     support: Mapping[str, Support]
     location: Location = Location.NONE
+    recreates_in: tuple[str, ...] | None = None
+    dated: bool = False
     lifecycle_lossless: bool = False
     tiering: Tiering = NO_TIERS
     remote_tiers: tuple[str, ...] = ()

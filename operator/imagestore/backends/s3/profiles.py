@@ -11,6 +11,7 @@ from imagestore.api.imagebucket import FACETS
 from imagestore.api.storagebackend import Provider
 from imagestore.api.tiers import AMAZON_CLASSES
 from imagestore.backends.s3.documented import IBM, ORACLE
+from imagestore.backends.s3.lifecycle import AS_FOUND, JOINED
 from imagestore.backends.s3.notifications import ONE_BY_ONE
 from imagestore.backends.s3.profile import Location, Profile, none, partial
 from imagestore.backends.s3.tiers import MOVES, Tiering
@@ -54,6 +55,7 @@ AWS = Profile(
         "acl": FULL,
     },
     location=Location.REGION,
+    recreates_in=("us-east-1",),
     # After a PUT, S3 may answer with the old rules for half a minute: a trial would refuse what it keeps.
     lifecycle_lossless=True,
     tiering=Tiering(
@@ -115,6 +117,8 @@ MINIO = Profile(
         ),
         "acl": none("PutBucketAcl: 501 NotImplemented; a read answers a dummy"),
     },
+    recreates_in=(),
+    dated=True,
     tiering=Tiering(once=True),
     remote_tiers=("admin:ListTier", "admin:SetTier"),
 )
@@ -168,8 +172,9 @@ CEPH = Profile(
         ),
         "acl": FULL,
     },
+    dated=True,
     permissions={"quota": ("caps buckets=*",)},
-    rows={"notifications": ONE_BY_ONE},
+    rows={"notifications": ONE_BY_ONE, "lifecycle": JOINED},
     upload_keys="Encoded",
 )
 
@@ -209,6 +214,9 @@ SEAWEEDFS = Profile(
         "notifications": none("PutBucketNotificationConfiguration: 409 BucketAlreadyOwnedByYou"),
         "acl": FULL,
     },
+    recreates_in=(),
+    dated=True,
+    rows={"lifecycle": AS_FOUND},
     upload_keys="Literal",
 )
 

@@ -15,7 +15,7 @@ def decode(answer: Answer, _at: Place) -> PublicAccessBlock | None:
     """Four switches; one that a server leaves out is off. All off is none: so RGW answers for any bucket."""
     config = answer.get("PublicAccessBlockConfiguration") or {}
     switches = {n: bool(config.get(k)) for n, k in _NAMES.items()}
-    return PublicAccessBlock(**switches) if any(switches.values()) else None
+    return PublicAccessBlock.from_store(**switches) if any(switches.values()) else None
 
 
 def encode(value: PublicAccessBlock, _at: Place) -> Parameters:

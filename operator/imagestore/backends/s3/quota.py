@@ -8,7 +8,7 @@ from imagestore.facets.quota import Quota
 
 def decode(answer: Answer, _at: Place) -> Quota | None:
     """``{Size: bytes}``; 0 is no quota."""
-    return Quota(hard=quantity(answer["Size"])) if answer.get("Size") else None
+    return Quota.from_store(hard=quantity(answer["Size"])) if answer.get("Size") else None
 
 
 def encode(value: Quota, _at: Place) -> Parameters:

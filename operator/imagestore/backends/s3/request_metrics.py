@@ -11,7 +11,7 @@ def decode(answer: Answer, _at: Place) -> RequestMetrics | None:
     """All that a bucket has. A filter by access point is not known here, and stays."""
     raws = answer.get("MetricsConfigurationList") or ()
     found = understood(raws, RequestMetricsConfiguration, _fields)
-    return RequestMetrics.model_construct(configurations=found) if found else None
+    return RequestMetrics.from_store(configurations=found) if found else None
 
 
 def _fields(raw: Raw) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from imagestore.facets.request_payment import RequestPayment
 
 def decode(answer: Answer, _at: Place) -> RequestPayment | None:
     """``{Payer: BucketOwner}``."""
-    return RequestPayment(payer=answer["Payer"]) if answer.get("Payer") else None
+    return RequestPayment.from_store(payer=answer["Payer"]) if answer.get("Payer") else None
 
 
 def encode(value: RequestPayment, _at: Place) -> Parameters:

@@ -11,7 +11,7 @@ def decode(answer: Answer, _at: Place) -> StorageClassAnalysis | None:
     """All that a bucket has."""
     raws = answer.get("AnalyticsConfigurationList") or ()
     found = understood(raws, StorageClassAnalysisConfiguration, _fields)
-    return StorageClassAnalysis.model_construct(configurations=found) if found else None
+    return StorageClassAnalysis.from_store(configurations=found) if found else None
 
 
 def _fields(raw: Raw) -> dict[str, Any]:

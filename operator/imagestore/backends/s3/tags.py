@@ -5,9 +5,9 @@ from imagestore.facets.tags import Tags
 
 
 def decode(answer: Answer, _at: Place) -> Tags | None:
-    """Not validated: a bucket may hold more tags than a spec may list, and they must survive a write."""
-    values = {tag["Key"]: tag.get("Value") or "" for tag in answer.get("TagSet") or ()}
-    return Tags.model_construct(values=values) if values else None
+    """A bucket may hold more tags than a spec may list, and they must survive a write."""
+    values = {tag.get("Key") or "": tag.get("Value") or "" for tag in answer.get("TagSet") or ()}
+    return Tags.from_store(values=values) if values else None
 
 
 def encode(value: Tags, _at: Place) -> Parameters:

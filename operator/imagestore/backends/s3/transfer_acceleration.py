@@ -6,7 +6,7 @@ from imagestore.facets.transfer_acceleration import TransferAcceleration
 
 def decode(answer: Answer, _at: Place) -> TransferAcceleration:
     """``{Status: Enabled}``; without a Status it does what a suspended one does."""
-    return TransferAcceleration(state=answer.get("Status") or "Suspended")
+    return TransferAcceleration.from_store(state=answer.get("Status") or "Suspended")
 
 
 def encode(value: TransferAcceleration, _at: Place) -> Parameters:

@@ -8,7 +8,7 @@ def decode(answer: Answer, _at: Place) -> Versioning | None:
     """``{Status: Enabled}``; without a Status it was never enabled, without MFADelete nor was that."""
     if not answer.get("Status"):
         return None
-    return Versioning(state=answer["Status"], mfa_delete=answer.get("MFADelete") or "Disabled")
+    return Versioning.from_store(state=answer["Status"], mfa_delete=answer.get("MFADelete") or "Disabled")
 
 
 def encode(value: Versioning, _at: Place) -> Parameters:

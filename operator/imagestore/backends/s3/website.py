@@ -10,8 +10,8 @@ Raw = Mapping[str, Any]
 
 
 def decode(answer: Answer, _at: Place) -> Website | None:
-    """Not validated: what others wrote may be longer than we would let anybody write."""
-    found = Website.model_construct(
+    """What others wrote may be longer than we would let anybody write."""
+    found = Website.from_store(
         index_document=(answer.get("IndexDocument") or {}).get("Suffix"),
         error_document=(answer.get("ErrorDocument") or {}).get("Key"),
         redirect_all_requests_to=_all(answer.get("RedirectAllRequestsTo")),
@@ -23,15 +23,13 @@ def decode(answer: Answer, _at: Place) -> Website | None:
 def _all(raw: Raw | None) -> RedirectAll | None:
     if not raw:
         return None
-    return RedirectAll.model_construct(host_name=raw["HostName"], protocol=raw.get("Protocol") or None)
+    return RedirectAll.from_store(host_name=raw["HostName"], protocol=raw.get("Protocol") or None)
 
 
 def _rule(raw: Raw) -> RoutingRule:
     when, then = raw.get("Condition"), raw["Redirect"]
-    condition = Condition.model_construct(**_said(when, _CONDITION)) if when else None
-    return RoutingRule.model_construct(
-        condition=condition, redirect=Redirect.model_construct(**_said(then, _REDIRECT))
-    )
+    condition = Condition.from_store(**_said(when, _CONDITION)) if when else None
+    return RoutingRule.from_store(condition=condition, redirect=Redirect.from_store(**_said(then, _REDIRECT)))
 
 
 _CONDITION = {

@@ -10,7 +10,7 @@ from imagestore.backends.s3.profiles import PROFILES
 from imagestore.backends.s3.tiers import mapped, terms
 from imagestore.cli.manifests.load import Manifests
 from imagestore.cli.planning.bucket import Question, situation
-from imagestore.cli.wrong import Wrong
+from imagestore.cli.wrong import Usage, Wrong
 from imagestore.core.cost import UNPRICED, PriceTable
 from imagestore.core.prices import LADDERS, PUBLIC
 from imagestore.facets.lifecycle_rule import LifecycleRule
@@ -46,7 +46,7 @@ def chosen(args: argparse.Namespace, questions: list[Question]) -> Question | No
     if len(found) == 1:
         return found[0]
     names = ", ".join(q.object.label for q in questions) or "none"
-    raise Wrong(f"--bucket: name one of the ImageBuckets in the manifests: {names}")
+    raise Usage(f"--bucket: name one of the ImageBuckets in the manifests: {names}")
 
 
 def scenario(args: argparse.Namespace, manifests: Manifests, question: Question | None) -> Scenario:

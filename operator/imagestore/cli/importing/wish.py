@@ -91,7 +91,7 @@ def _says(name: str, value: Json) -> bool:
 def _wishable(value: Facet) -> tuple[Facet, tuple[str, ...]]:
     if isinstance(value, Tags):
         kept = {k: v for k, v in value.values.items() if not k.startswith((RESERVED, "aws:"))}
-        return Tags(values=kept), ()
+        return Tags.from_store(values=kept), ()
     if isinstance(value, Lifecycle):
         # A rule with an origin belongs to a LifecyclePolicy, or to a stranger.
         return _split(value, "rules", [r for r in value.rules if "/" in r.name], "rule")
@@ -121,7 +121,10 @@ def _split(value: Facet, field: str, odd: list[Any], what: str) -> tuple[Facet, 
 
 
 def _raw(item: Any) -> str:
-    return quote(json.loads(item.raw) if item.raw else item.to_json(), 1000)
+    """A statement's is JSON, a rule's or a notification's XML."""
+    if not item.raw:
+        return quote(item.to_json(), 1000)
+    return quote(json.loads(item.raw) if isinstance(item, Statement) else item.raw, 1000)
 
 
 def faithful(statement: Statement) -> bool:

@@ -56,7 +56,7 @@ def _below(directory: Path) -> Iterator[Path]:
             continue
         if path.is_dir() and not path.is_symlink():
             yield from _below(path)
-        elif path.suffix in SUFFIXES and path.is_file():
+        elif path.suffix.lower() in SUFFIXES and path.is_file():
             yield path
 
 

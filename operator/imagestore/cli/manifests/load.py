@@ -9,6 +9,7 @@ import yaml
 from imagestore.cli.manifests import rules
 from imagestore.cli.manifests.documents import Document, complaint, documents
 from imagestore.cli.manifests.files import Source, sources
+from imagestore.cli.manifests.near import HELM, KUSTOMIZE, Seen, near_miss
 from imagestore.cli.manifests.objects import Object, ours, typed
 from imagestore.cli.manifests.place import Place, Problem
 
@@ -29,15 +30,14 @@ class Manifests:
 
 
 def load(paths: Iterable[str], namespace: str) -> Manifests:
-    """Read them all. ``namespace`` is for objects that name none."""
+    """Read them all. ``namespace`` is for objects that name none. What cannot be read is a problem, and the rest is read."""
     found = Manifests()
-    for source in sources(list(paths)):
-        if isinstance(source, Problem):
-            found.problems.append(source)
-        elif source.kustomization:
-            found.notes.append(_kustomization(source))
-        else:
-            _source(found, source, namespace)
+    places = [_place(found, path, namespace) for path in paths]
+    empty = [seen.nothing for seen in places if not seen.found]
+    if len(empty) == len(places):
+        found.problems += empty
+    else:
+        found.notes += map(str, empty)
     found.problems += _twice(found.objects)
     if found.objects and not rules.available():
         found.notes.append(rules.UNAVAILABLE)
@@ -45,48 +45,69 @@ def load(paths: Iterable[str], namespace: str) -> Manifests:
     return found
 
 
-def _kustomization(source: Source) -> str:
-    return (
-        f"{source.name}: kustomizations are not built here; use: kustomize build DIR | imagestore plan -f -"
-    )
+def _place(found: Manifests, path: str, namespace: str) -> Seen:
+    seen = Seen(path)
+    for source in sources([path]):
+        if isinstance(source, Problem):
+            found.problems.append(source)
+            seen.found = True
+        elif source.kustomization:
+            found.notes.append(f"{source.name}: {KUSTOMIZE}")
+            seen.kustomization = True
+        else:
+            _source(found, seen, source, namespace)
+    return seen
 
 
-def _source(found: Manifests, source: Source, namespace: str) -> None:
+def _source(found: Manifests, seen: Seen, source: Source, namespace: str) -> None:
     read: list[Document] = []
     try:
         read.extend(documents(source.text, source.name))
     except yaml.YAMLError as error:
-        _unreadable(found, source, complaint(error, source.name))
+        _unreadable(found, seen, source, complaint(error, source.name))
         return
     if source.template and source.ours:
         found.notes.append(f"{source.name}: has {{{{ }}}} in it; Helm templates are not rendered here")
     for document in read:
-        _document(found, document, namespace)
+        if _document(found, document, namespace):
+            seen.found = True
+        else:
+            seen.others[document.kind or "no kind"] += 1
 
 
-def _unreadable(found: Manifests, source: Source, problem: Problem) -> None:
+def _unreadable(found: Manifests, seen: Seen, source: Source, problem: Problem) -> None:
     if source.template:
-        how = "use: helm template … | imagestore plan -f -"
-        found.notes.append(f"{source.name}: Helm templates are not rendered here; {how}")
+        found.notes.append(f"{source.name}: {HELM}")
+        seen.template = True
     elif source.named or source.ours:
         found.problems.append(problem)
+        seen.found = True
     else:
         found.notes.append(f"{problem.place}: skipped, {problem.message}")
 
 
-def _document(found: Manifests, document: Document, namespace: str) -> None:
+def _document(found: Manifests, document: Document, namespace: str) -> bool:
+    """Whether it is of use, or would be if it were right."""
     if ours(document):
         built, problems = typed(document, namespace)
         found.problems += problems
         found.objects += [built] if built else []
-        return
+        return True
+    if (missed := near_miss(document)) is not None:
+        found.problems.append(missed)
+        return True
+    return _helping(found, document)
+
+
+def _helping(found: Manifests, document: Document) -> bool:
     meta = document.value.get("metadata")
     if document.api_version != "v1" or not isinstance(meta, dict):
-        return
+        return False
     if document.kind == "Secret":
         found.secrets[str(meta.get("namespace", "")), str(meta.get("name"))] = document.value
     elif document.kind == "Namespace":
         found.namespaces[str(meta.get("name"))] = meta.get("labels") or {}
+    return document.kind in ("Secret", "Namespace")
 
 
 def _twice(objects: Iterable[Object]) -> list[Problem]:

@@ -36,7 +36,8 @@ def sent(backend: Backend, bucket: str, change: Change, owner: str) -> tuple[Rec
     recorder = Recorder()
     driver = replace(backend, call=recorder).drivers[change.facet]
     if isinstance(driver, S3Setting):
-        driver = replace(driver, lossless=True)
+        # Nothing is read here, so it is the document as it was seen that is sent.
+        driver = replace(driver, lossless=True, row=replace(driver.row, beside=None))
     value = _marked(change.after, owner) if change.facet == "tags" else change.after
     if value is not None and not value.is_empty():
         driver.write(bucket, value, change.before)
@@ -59,4 +60,4 @@ def creating(backend: Backend, bucket: str, wishes: Mapping[str, Facet], owner: 
 
 def _marked(value: Facet | None, owner: str) -> Tags:
     """Tags are never written without the owner's mark."""
-    return Tags(values={**(value.values if isinstance(value, Tags) else {}), OWNER: owner})
+    return Tags.from_store(values={**(value.values if isinstance(value, Tags) else {}), OWNER: owner})

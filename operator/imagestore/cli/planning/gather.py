@@ -26,15 +26,12 @@ def gather(
 ) -> Gathered:
     """``backends``: those that are needed besides the ones that ImageBuckets name. Raises Wrong."""
     manifests = load(args.files, args.namespace)
-    cluster = (
-        Snapshot(offline=True) if args.offline or manifests.problems else _snapshot(args, manifests, backends)
-    )
+    cluster = Snapshot(offline=True) if args.offline else _snapshot(args, manifests, backends)
     secrets = {**cluster.secrets, **_secrets(manifests, args.operator_namespace)}
     held = vault(args.credentials, environment, secrets)
     stores = Stores(surroundings(manifests, cluster).backends, held)
     unknown = cluster.notes or ((OFFLINE,) if cluster.offline else ())
-    empty = () if manifests.objects or not args.files else ("no ImageBucket or StorageBackend was found",)
-    return Gathered(manifests, cluster, stores, (*manifests.notes, *empty, *held.warnings, *unknown))
+    return Gathered(manifests, cluster, stores, (*manifests.notes, *held.warnings, *unknown))
 
 
 def _secrets(manifests: Manifests, namespace: str) -> dict[str, dict[str, Any]]:

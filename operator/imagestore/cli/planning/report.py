@@ -36,8 +36,9 @@ def summary(run: Run) -> str:
         "without changes": sum(v.exit is Exit.NOTHING for v in run.verdicts),
     }
     said = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
-    total = len(run.verdicts)
-    return f"{total} bucket{'' if total == 1 else 's'}" + (f": {said}" if said else "")
+    total, wrong = len(run.verdicts), len(run.problems)
+    manifests = f"; {wrong} error{'' if wrong == 1 else 's'} in the manifests" if wrong else ""
+    return f"{total} bucket{'' if total == 1 else 's'}" + (f": {said}" if said else "") + manifests
 
 
 def text(run: Run, paint: Paint = plain) -> str:

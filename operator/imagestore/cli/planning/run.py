@@ -1,6 +1,6 @@
 """All buckets of the manifests, several at a time, in the order in which they were written."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from imagestore.cli.planning.bucket import Question, plan_bucket
 from imagestore.cli.planning.immutable import frozen
 from imagestore.cli.planning.surroundings import Snapshot, surroundings
 from imagestore.cli.planning.verdict import Verdict
+from imagestore.core.model import Model
 from imagestore.reconcile.situation import Store
 
 WORKERS = 8
@@ -42,11 +43,12 @@ def verdicts(questions: Sequence[Question]) -> tuple[Verdict, ...]:
         return tuple(pool.map(plan_bucket, questions))
 
 
-def refused_at_apply(manifests: Manifests, cluster: Snapshot) -> tuple[Problem, ...]:
-    """What the API server would refuse, given what the cluster has."""
-    buckets = [p for o in manifests.of("ImageBucket") for p in frozen(o, _spec(cluster, o.label))]
-    backends = [p for o in manifests.of("StorageBackend") for p in frozen(o, cluster.backends.get(o.name))]
-    return (*backends, *buckets)
+def refused_at_apply(manifests: Manifests, cluster: Snapshot) -> Mapping[str, tuple[Problem, ...]]:
+    """What the API server would refuse, given what the cluster has, by the object's label."""
+    known: dict[str, Model | None] = {o.label: _spec(cluster, o.label) for o in manifests.of("ImageBucket")}
+    known |= {o.label: cluster.backends.get(o.name) for o in manifests.of("StorageBackend")}
+    found = {o.label: tuple(frozen(o, known.get(o.label))) for o in manifests.objects}
+    return {label: problems for label, problems in found.items() if problems}
 
 
 def _spec(cluster: Snapshot, label: str) -> ImageBucketSpec | None:

@@ -99,7 +99,7 @@ def _others(
     found: defaultdict[str, dict[str, Referenced]] = defaultdict(dict)
     for label, spec in specs.items():
         namespace, _, name = label.partition("/")
-        made = label in written or known[label].status.created is not None
+        made = label in written or known[label].status.arn is not None
         deleting = label in known and known[label].meta.deleting
         theirs = tuple(names(ImageBucketSpec, spec.to_json()))
         found[namespace][name] = Referenced(spec.backend_ref.name, spec.bucket_name, made, deleting, theirs)

@@ -1,0 +1,3 @@
+module imagestore.dev/build/pause
+
+go 1.26.0

@@ -1,0 +1,1 @@
+"""The operator's image: built, kept as an archive, pushed. Nothing here needs more than Python itself."""

@@ -1,0 +1,1 @@
+"""A real node on this machine: kubelet, containerd and their pods, in namespaces that end with the process."""

@@ -1,0 +1,45 @@
+"""Whether a node can run on this machine, found out by trying what it needs."""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+# Each is tried in namespaces that end with the command.
+_TRIES = {
+    "make namespaces of its own (unshare)": "true",
+    "mount an overlay": 'mkdir a b c d && mount -t overlay overlay -o "lowerdir=$PWD/a,upperdir=$PWD/b,workdir=$PWD/c" d',
+}
+
+
+@cache
+def why_not() -> str | None:
+    """Why no node can run here, None when one can."""
+    if sys.platform != "linux":
+        return "a node needs Linux"
+    if os.geteuid() != 0:
+        return "a node needs root"
+    if shutil.which("apt-get") is None:
+        return "a node's runc and buildah come from Debian's packages, and this machine has no apt-get"
+    if platform.freedesktop_os_release().get("ID") != "debian":
+        return "a node's base image is made of Debian's packages"
+    return _tried() or _cgroups()
+
+
+def _tried() -> str | None:
+    for what, script in _TRIES.items():
+        prepare = 'cd "$(mktemp -d)" && mount -t tmpfs tmpfs "$PWD" && cd "$PWD" && '
+        command = ["unshare", "--mount", "--net", "--pid", "--fork", "sh", "-c", prepare + script]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+        if done.returncode != 0:
+            return f"a node has to {what}, and this machine refuses: {done.stderr.strip()}"
+    return None
+
+
+def _cgroups() -> str | None:
+    folder = Path("/sys/fs/cgroup")
+    there = (folder / "cgroup.controllers").exists() or (folder / "memory").is_dir()
+    return None if there and os.access(folder, os.W_OK) else "a node needs cgroups that it may write"

@@ -1,0 +1,116 @@
+"""A bucket that is there: whose is it, and what is to be done about it?"""
+
+from collections.abc import Mapping
+
+from imagestore.api.bucketstatus import Held, PlanStatus
+from imagestore.backends.base import Backend, Sight
+from imagestore.core.facet import WHOLE, Facet, Removal
+from imagestore.core.outcome import Note
+from imagestore.core.reading import Found, Reading
+from imagestore.facets.tags import Tags
+from imagestore.reconcile import holds, ownership, report
+from imagestore.reconcile.adoption import adopt
+from imagestore.reconcile.closing import Result, done, interval, visited, want
+from imagestore.reconcile.desired import Wanted
+from imagestore.reconcile.ownership import Claim, Judgement
+from imagestore.reconcile.removals import preview
+from imagestore.reconcile.situation import Glimpse, Situation
+from imagestore.reconcile.visit import ensure_mark, look_at, visit
+
+Readings = Mapping[str, Reading]
+
+
+def present(s: Situation, backend: Backend, sight: Sight, known: Readings, *, made: bool = False) -> Result:
+    """``known``: what was read of it a moment ago. ``made``: the store has just answered that it created it."""
+    judgement = ownership.judge(s, backend, sight, made=made)
+    wanted = want(s)
+    if judgement.claim is Claim.FRESH:
+        read = _read(s, backend, sight, wanted, known)
+        if not _foreign(wanted, read):
+            return _fresh(s, backend, sight, wanted, read, made=made)
+        judgement = ownership.not_ours(s)
+    if judgement.claim is Claim.TAKEN:
+        return _taken(s, judgement)
+    if judgement.claim is Claim.ADOPTABLE and s.spec.mode != "Observe":
+        return adopt(s, backend, sight)
+    return _visit(s, backend, sight, judgement, wanted, known)
+
+
+def _read(s: Situation, backend: Backend, sight: Sight, wanted: Wanted, known: Readings) -> Readings:
+    whole = wanted.wishes.keys() | wanted.managed.keys() <= known.keys()
+    return known if whole else look_at(s, backend, sight, wanted)
+
+
+def _foreign(wanted: Wanted, read: Readings) -> bool:
+    """Whether something is set that neither this object wants nor any store sets by itself: then it was made by another.
+
+    What stores set by themselves is what stays when it is no longer mentioned: encryption, a public access block.
+    """
+    found = ((n, r.value) for n, r in read.items() if isinstance(r, Found) and n in wanted.wishes)
+    return any(_theirs(wanted.wishes[n].canonical(), value.canonical()) for n, value in found)
+
+
+def _theirs(wish: Facet, have: Facet) -> bool:
+    parts = have.parts()
+    if have.removal not in (Removal.CLEAR, Removal.HOLD) or have.is_empty():
+        return False
+    return have != wish.filled(have) if parts is None else not parts <= (wish.parts() or WHOLE)
+
+
+def _fresh(
+    s: Situation, backend: Backend, sight: Sight, wanted: Wanted, read: Readings, *, made: bool
+) -> Result:
+    """Mark it, and set everything: in a new bucket nothing is at risk, so nothing is held."""
+    if (
+        s.spec.mode == "Observe"
+    ):  # switched since the intent, which stays: it is all that tells whose the bucket is
+        seen = visit(s, backend, wanted, read, consented=False)
+        return visited(s, backend, seen, intent=s.status.intent)
+    marked = ensure_mark(s, backend, sight, wanted.wishes)
+    if marked.tags is not None:
+        read = {**read, "tags": Found(Tags.from_store(values=dict(marked.tags)))}
+    seen = visit(s, backend, wanted, read, consented=True, fresh=True)
+    if seen.claims is not None:
+        s.memo.glimpse = Glimpse(s.now, marked, read)
+    told = (Note("Created", f"bucket {s.spec.bucket_name} was created"),) if made else ()
+    return visited(s, backend, seen, *told, created=s.now)
+
+
+def _visit(
+    s: Situation, backend: Backend, sight: Sight, judgement: Judgement, wanted: Wanted, known: Readings
+) -> Result:
+    ours = judgement.claim is not Claim.ADOPTABLE
+    fresh = ours and _half_made(s, backend)
+    if judgement.claim is Claim.UNMARKED and s.spec.mode != "Observe":
+        sight, known = ensure_mark(s, backend, sight, {}), {}
+    s.memo.marked = sight.tags is not None and ours
+    read = _read(s, backend, sight, wanted, known)
+    seen = visit(s, backend, wanted, read, consented=fresh, fresh=fresh)
+    if seen.claims is not None:
+        s.memo.glimpse = Glimpse(s.now, sight, read)
+    preview(s, backend)
+    return visited(s, backend, seen, **({"created": s.status.created or s.now} if ours else {}))
+
+
+def _half_made(s: Situation, backend: Backend) -> bool:
+    """Killed between mark and report: what is half set has no risk yet in an empty bucket, and no person is asked.
+
+    One that was there before is not half made, whatever an intent says: a store that had denied it twice got what waited for
+    approval carried out.
+    """
+    begun = s.status.intent is not None and s.status.created is None
+    return begun and backend.remains(s.spec.bucket_name).empty
+
+
+def _taken(s: Situation, judgement: Judgement) -> Result:
+    """Not this object's. The intent stays where it is all that tells how the bucket came about."""
+    reason, message = judgement.reason, judgement.message
+    intent = s.status.intent if reason == ownership.UNPROVEN else None
+    if not judgement.asks:
+        return done(s, report.status(s, report.stalled(reason, message), intent=intent), interval(s))
+    known = holds.of(s.status, holds.CREATION)
+    token = known.token if known else s.token()
+    hold = Held(facet=holds.CREATION, token=token, why=message[:4096], digest=token)
+    told = f"{message}; if it is this object's, add {token} to spec.approve; else choose another bucketName"
+    plan = PlanStatus(held=holds.with_loss(s.status, hold))
+    return done(s, report.status(s, report.stalled(reason, told), intent=intent, plan=plan), interval(s))

@@ -1,0 +1,134 @@
+"""What a reconcile knows is of one moment, however much changes while its thread runs."""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from imagestore import metrics
+from imagestore.k8s import wiring
+from imagestore.k8s.cache import Cache, WrongThread
+from imagestore.k8s.objects import Key
+from imagestore.k8s.wiring import Parts
+from imagestore.k8s.worker import Reconcilers
+from imagestore.reconcile import seen
+from tests.k8s.inside import EU, PHOTOS, REAL, TIDY, Shop
+from tests.k8s.replica import run
+from tests.k8s.small_api import until
+from tests.k8s.test_object_cache import bucket
+
+
+class Busy(ThreadPoolExecutor):
+    """Between the event loop's last look and the thread's first step something always changes."""
+
+    meanwhile: Callable[[], object] = staticmethod(lambda: None)
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.meanwhile()
+        return super().submit(fn, *args, **kwargs)
+
+
+@pytest.fixture
+def pool(monkeypatch: pytest.MonkeyPatch) -> Busy:
+    made = Busy(4)
+    monkeypatch.setattr(wiring, "ThreadPoolExecutor", lambda **_: made)
+    return made
+
+
+def told(buckets: list[int], policies: list[Sequence[seen.Bucket]]) -> Reconcilers:
+    """The real decisions, which write down what they are told."""
+
+    def backend(*args: Any) -> Any:
+        buckets.append(args[3])
+        return REAL.backend(*args)
+
+    def policy(*args: Any) -> Any:
+        policies.append(args[3])
+        return REAL.policy(*args)
+
+    return Reconcilers(REAL.bucket, backend, policy)
+
+
+def removing(parts: Parts) -> Callable[[], object]:
+    """While a thread begins: the one bucket goes, and comes back once the thread has looked."""
+
+    def meanwhile() -> None:
+        known = parts.cache.get(PHOTOS)
+        if known is not None:
+            parts.cache.remove(PHOTOS)
+            parts.cache.put(replace(known, backend="elsewhere"))
+
+    return meanwhile
+
+
+def test_a_backend_in_use_is_not_told_that_nobody_uses_it(pool: Busy) -> None:
+    """The only bucket was taken out of an index and put back while a thread counted: 0, and the backend was let go."""
+    shop, buckets, policies = Shop(), list[int](), list[Sequence[seen.Bucket]]()
+
+    async def story() -> None:
+        async with shop.parts(told(buckets, policies)) as parts:
+            pool.meanwhile = removing(parts)
+            await until(lambda: buckets and policies)
+
+    run(story())
+    assert buckets[0] == 1
+    assert [b.name for b in policies[0]] == ["photos"]
+
+
+def test_every_kind_is_worked_on_without_asking_the_cache_from_a_thread() -> None:
+    """The cache refuses another thread, which would be an InternalError here."""
+    shop = Shop()
+
+    async def story() -> None:
+        async with shop.parts():
+            await until(lambda: all(shop.ready(k).startswith("True") for k in (EU, PHOTOS, TIDY)))
+
+    run(story())
+    assert shop.get(EU)["status"]["buckets"] == 1
+
+
+def test_a_scrape_tells_of_one_moment() -> None:
+    """A scrape runs in a thread of its own while the event loop goes on."""
+    shop = Shop()
+
+    async def story() -> list[str]:
+        async with shop.parts() as parts:
+            parts.snapshot()
+            found = list[str]()
+            thread = threading.Thread(
+                target=lambda: found.extend(m.name for m in metrics.LIVE.collect() if m.samples)
+            )
+            thread.start()
+            for number in range(2000):
+                parts.cache.put(bucket(f"b{number}"))
+            thread.join()
+            for end in parts.ends:
+                end()
+            return found
+
+    assert "imagestore_objects" in run(story())
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda c: c.get(PHOTOS),
+        lambda c: c.count_of("eu"),
+        lambda c: c.all(),
+        lambda c: c.buckets_of("eu"),
+        lambda c: c.in_namespace("shop"),
+        lambda c: c.policies_in("shop"),
+        lambda c: c.put(bucket("a")),
+        lambda c: list(c.older_rivals(bucket("a"))),
+        lambda c: c.earlier_in_namespace(bucket("a")),
+        lambda c: c.referrers(Key("ImageBucket", "shop", "a")),
+    ],
+)
+def test_another_thread_is_refused(ask: Callable[[Cache], object]) -> None:
+    cache = Cache()
+    cache.put(bucket("photos"))
+    with ThreadPoolExecutor(1) as pool, pytest.raises(WrongThread):
+        pool.submit(ask, cache).result()

@@ -1,0 +1,111 @@
+"""One node, one build of the image, one installation for all stories here, as docs/operations.md says to install it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dev import control_plane
+from dev.cluster import Cluster
+from dev.image.__main__ import archive
+from dev.node import images
+from dev.node.ability import why_not
+from dev.node.buildah import Buildah
+from dev.node.node import Node, node
+from dev.stores import Store
+from tests.node.installation import ROOT, Installation
+
+PATIENCE = 280.0
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where no node can run, these tests say why."""
+    reason = why_not()
+    if reason:
+        for item in items:
+            if "tests/node/" in item.nodeid:
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="package")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where logs, archives and the node's files go."""
+    return tmp_path_factory.mktemp("node")
+
+
+class Building:
+    """`make` on a machine that has buildah, with a storage of its own and the base image."""
+
+    def __init__(self, folder: Path) -> None:
+        self.buildah = Buildah(folder / "storage", images.store())
+        path = f"{self.buildah.on_path(folder / 'bin')}:{os.environ['PATH']}"
+        self._environment = {**os.environ, "PATH": path}
+
+    def begin(self, *words: str) -> subprocess.Popen[str]:
+        """Make this target, and let it take its time."""
+        command = ["make", "--no-print-directory", f"PYTHON={sys.executable}", *words]
+        return subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def make(self, *words: str) -> None:
+        """Make this target."""
+        finished(self.begin(*words))
+
+
+def finished(made: subprocess.Popen[str]) -> None:
+    """Wait for its good end."""
+    output, _ = made.communicate(timeout=PATIENCE)
+    assert made.returncode == 0, output[-4000:]
+
+
+@pytest.fixture(scope="package")
+def building(directory: Path) -> Building:
+    """Where the image is built."""
+    return Building(directory / "building")
+
+
+@pytest.fixture(scope="package")
+def image(building: Building) -> Path:
+    """The image's archive."""
+    building.make("image", f"BASE={images.BASE}")
+    building.make("image-archive")
+    return archive()
+
+
+@pytest.fixture(scope="package")
+def second_build(directory: Path, image: Path) -> Iterator[tuple[Building, subprocess.Popen[str]]]:
+    """The same again, begun while other tests wait for their cluster."""
+    building = Building(directory / "again")
+    begun = building.begin("image", f"BASE={images.BASE}")
+    yield building, begun
+    begun.kill()
+    begun.wait()
+
+
+@pytest.fixture(scope="package")
+def ready_node(directory: Path, image: Path, seaweedfs_store: Store) -> Iterator[Node]:
+    """A cluster of one node that has the image and reaches the store."""
+    more = [f"--controllers={','.join(control_plane.NODE_CONTROLLERS)}"]
+    with (
+        Cluster.start(directory, name="node-cluster", manager_args=more) as cluster,
+        node(directory, cluster, [seaweedfs_store]) as running,
+    ):
+        running.load(image)
+        yield running
+
+
+@pytest.fixture(scope="package")
+def installed(ready_node: Node, second_build: object) -> Installation:
+    """The chart, as docs/operations.md installs it."""
+    made = Installation(ready_node)
+    made.install()
+    return made

@@ -1,0 +1,111 @@
+"""What a cluster does to a pod, and what a person does to a release."""
+
+import json
+import signal
+
+import pytest
+
+from dev.control_plane import NODE
+from dev.stores import Store
+from dev.wait import eventually
+from tests.node.installation import PATIENCE, RELEASE, ROOT, SYSTEM, Installation
+
+CHART = str(ROOT / "charts" / "imagestore")
+BUCKETS = (("shop", "photos"), ("press", "archive"))
+IN_STORE = {"shop--photos", "press--archive"}
+
+
+def in_store(store: Store) -> set[str]:
+    """The names of the store's buckets."""
+    return {b["Name"] for b in store.s3().list_buckets()["Buckets"]}
+
+
+@pytest.fixture(scope="module")
+def settled(installed: Installation, seaweedfs_store: Store) -> Installation:
+    """With the first two examples applied."""
+    installed.apply_example("01-shop-photos", "cdn-origin", seaweedfs_store)
+    installed.apply_example("02-press-archive", "archive", seaweedfs_store)
+    return installed
+
+
+def test_it_installs_as_the_documentation_says(installed: Installation) -> None:
+    """Two replicas are Ready where the strictest level is enforced, and none was ever started again."""
+    installed.await_pods()
+    assert [p["status"]["containerStatuses"][0]["restartCount"] for p in installed.pods()] == [0, 0]
+    labels = installed.kube.get("namespace", SYSTEM)["metadata"]["labels"]
+    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+def test_any_user_will_do(installed: Installation) -> None:
+    """One that /etc/passwd does not name, with a Lease of its own, which it wins: that is when kopf begins."""
+    template = installed.kube.get("deployment", RELEASE, "--namespace", SYSTEM)["spec"]["template"]
+    spec = template["spec"]
+    spec["securityContext"] |= {"runAsUser": 1234567, "runAsGroup": 1234567}
+    spec["containers"][0]["args"].append("--lease-name=any-user")
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "any-user", "namespace": SYSTEM},
+        "spec": spec,
+    }
+    installed.kube.apply(json.dumps(pod))
+    said = lambda: "objects are known" in installed.log("any-user")  # noqa: E731
+    eventually(said, PATIENCE, installed.story, interval=0.3)
+    installed.kube.kubectl("wait", "--for=condition=Ready", "-n", SYSTEM, "pod/any-user", "--timeout=60s")
+    found = installed.kube.get("pod", "any-user", "--namespace", SYSTEM)
+    assert found["status"]["containerStatuses"][0]["restartCount"] == 0, installed.story()
+    installed.kube.kubectl("delete", "pod", "any-user", "-n", SYSTEM, "--wait=false")
+
+
+def test_examples_become_ready(settled: Installation, seaweedfs_store: Store) -> None:
+    for namespace, name in BUCKETS:
+        settled.await_bucket(namespace, name)
+    assert in_store(seaweedfs_store) >= IN_STORE
+
+
+def test_a_deleted_leader_hands_over(settled: Installation) -> None:
+    leader, holder = settled.leader(), settled.holder()
+    settled.kube.kubectl("delete", "pod", leader["metadata"]["name"], "-n", SYSTEM, "--wait=false")
+    settled.await_other_leader(holder)
+    settled.await_look("shop", "photos", "after a delete")
+    settled.await_pods()
+
+
+def test_a_killed_leader_works_on_or_is_followed(settled: Installation) -> None:
+    leader = settled.leader()
+    settled.signal(leader, signal.SIGKILL)
+    settled.await_restart(leader)
+    settled.await_look("shop", "photos", "after a kill")
+    settled.await_pods()
+
+
+def test_a_frozen_leader_is_followed_and_stops_when_it_thaws(settled: Installation) -> None:
+    leader, holder = settled.leader(), settled.holder()
+    with settled.frozen(leader):
+        follower = settled.await_other_leader(holder)
+        settled.await_look("shop", "photos", "while the leader is frozen")
+    settled.await_restart(leader)
+    settled.await_pods()
+    assert settled.holder() == follower
+
+
+def test_an_upgrade_and_a_rollback_leave_every_bucket_ready(settled: Installation) -> None:
+    before = settled.holder()
+    changed = ("--reuse-values", "--set", "operator.extraArgs={--log-level=debug}")
+    settled.helm("upgrade", RELEASE, CHART, *changed, "--wait")
+    settled.await_look("shop", "photos", "after the upgrade")
+    upgraded = settled.await_other_leader(before)
+    settled.helm("rollback", RELEASE, "--wait")
+    settled.await_other_leader(upgraded)
+    settled.await_look("shop", "photos", "after the rollback")
+    settled.await_pods()
+
+
+def test_a_drained_node_is_left_and_taken_up_again(settled: Installation) -> None:
+    """The only node here: what is evicted has nowhere to go until it is back, so no budget may ask for one pod to stay."""
+    settled.helm("upgrade", RELEASE, CHART, "--reuse-values", "--set", "podDisruptionBudget.create=false")
+    settled.kube.kubectl("drain", NODE, "--timeout=60s")
+    assert settled.running() == []
+    settled.kube.kubectl("uncordon", NODE)
+    settled.await_pods()
+    settled.await_look("shop", "photos", "after the drain")

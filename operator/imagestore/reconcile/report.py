@@ -217,7 +217,7 @@ def _ended(after: ImageBucketStatus, since: datetime | None) -> tuple[str, str] 
 def _hold_notes(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator[Note]:
     known = {h.token for h in (before.plan.held if before.plan else ())}
     for held in after.plan.held if after.plan else ():
-        if held.token not in known and held.facet != CONTENT:  # ContentLost says its token itself
+        if held.token not in known and held.facet != holds.CONTENT:  # ContentLost says its token itself
             message = f"{held.facet} waits for approval: {held.why}; add {held.token} to spec.approve"
             yield Note("ApprovalNeeded", message, warning=True)
 

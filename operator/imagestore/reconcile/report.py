@@ -215,11 +215,18 @@ def _ended(after: ImageBucketStatus, since: datetime | None) -> tuple[str, str] 
 
 
 def _hold_notes(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator[Note]:
+    """A loss that is new is told as ContentLost, with its token."""
     known = {h.token for h in (before.plan.held if before.plan else ())}
+    known |= set() if is_true(before.conditions, "ContentLost") else {_token(after, holds.CONTENT)}
     for held in after.plan.held if after.plan else ():
-        if held.token not in known and held.facet != holds.CONTENT:  # ContentLost says its token itself
+        if held.token not in known:
             message = f"{held.facet} waits for approval: {held.why}; add {held.token} to spec.approve"
             yield Note("ApprovalNeeded", message, warning=True)
+
+
+def _token(status: ImageBucketStatus, facet: str) -> str:
+    hold = holds.of(status, facet)
+    return hold.token if hold else ""
 
 
 def usage(before: Usage | None, told: base.Usage) -> dict[str, object]:

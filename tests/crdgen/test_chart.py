@@ -50,6 +50,13 @@ def rendered(cluster: Cluster, *arguments: str, values: str = "{}") -> list[Json
     return [d for d in yaml.load_all(out, LOADER) if d]
 
 
+def test_what_it_says_after_an_installation_names_every_crd(cluster: Cluster) -> None:
+    """Written by hand, it forgot the LifecyclePolicies: their CRD stayed when all was to go."""
+    said = cluster.helm("install", RELEASE, CHART, "--dry-run=client", "--namespace", SYSTEM, *MINIMAL).stdout
+    (line,) = [li for li in said.splitlines() if "kubectl delete crd" in li]
+    assert set(line.partition("kubectl delete crd ")[2].split()) == {k.crd for k in KINDS}
+
+
 def named(manifests: list[Json], kind: str) -> Json:
     (found,) = [m for m in manifests if m["kind"] == kind]
     return found
@@ -86,7 +93,7 @@ def test_lint_has_nothing_to_say(cluster: Cluster, values: str) -> None:
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        ("{}", "set installation to a name for this cluster"),
+        ("{image: {repository: b}}", "set installation to a name for this cluster"),
         ("installation: a/b", "installation"),
         ("installation: Prod", "installation"),
         ("{installation: a, operators: {}}", "operators"),
@@ -94,6 +101,7 @@ def test_lint_has_nothing_to_say(cluster: Cluster, values: str) -> None:
         ("{installation: a, image: {digest: latest}}", "digest"),
         ("installation: a", "set image.repository .* make image kind-load, then .* make push REPO="),
         ("{installation: a, image: {repository: 'https://registry.example/x'}}", "repository"),
+        ("{installation: a, image: {repository: 'registry.example/x:1.0'}}", "repository"),
     ],
 )
 def test_wrong_values_are_refused(cluster: Cluster, values: str, says: str) -> None:

@@ -35,7 +35,7 @@ def situations(*buckets: Stored, spec: Any = SPEC) -> Situations:
     stores = Stores(cache, lambda _: None, Connecting(lambda *_: memory))
     now = datetime(2026, 11, 25, tzinfo=UTC)
     surveyor = Surveyor(monotonic, lambda: False, lambda *_: None)
-    return Situations(cache, stores, Namespaces(lambda _: None), Settings("prod"), lambda: now, surveyor)
+    return Situations(cache, stores, Namespaces(lambda *_: None), Settings("prod"), lambda: now, surveyor)
 
 
 def told(**audit: Any) -> Referenced:

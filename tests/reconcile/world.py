@@ -83,6 +83,7 @@ class World:
     deleting: bool = False
     gone: bool = False
     now: datetime = START
+    set_back: timedelta = timedelta()  # how much the wall clock is late since somebody set it
     memo: Memo = field(default_factory=Memo)
     surveys: Surveys = field(default_factory=Bounded)
     notes: list[Note] = field(default_factory=list)
@@ -130,7 +131,7 @@ class World:
                 self.standing,
             ),
             self.settings,
-            self.now,
+            self.now - self.set_back,
             lambda: next(self._tokens),
             self.memo,
             {},
@@ -141,6 +142,7 @@ class World:
             withdrawn=self.withdrawn,
             surveys=self.surveys,
             neighbours=lambda: self.served,
+            clock=(self.now - START).total_seconds(),
         )
 
     def step(self) -> Outcome[ImageBucketStatus]:

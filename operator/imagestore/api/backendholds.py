@@ -26,7 +26,7 @@ class Missing(Model):
         str, Field(max_length=64, description="Put it into spec.approve to have them made again.")
     ]
     buckets: Annotated[
-        tuple[BucketName, ...], ListSet(), Field(max_length=16, description="Some of them.")
+        tuple[BucketName, ...], ListSet(), Field(max_length=100, description="Some of them.")
     ] = ()
     agreed: Annotated[
         datetime | None,

@@ -91,16 +91,15 @@ class Parts:
 def assemble(client: Client, options: Options, brain: Brain, permit: Permit = permitted) -> Parts:
     """All parts, none of them running yet. ``permit`` is asked before each write to a store."""
     cache, wake = Cache(), asyncio.Event()
-    told: dict[str, Callable[[str], None]] = {}
-    secrets = Secrets(lambda name: told["secret"](name))
-    namespaces = Namespaces(lambda name: told["namespace"](name))
+    secrets = Secrets(lambda name: _count(triggers.secret(name)))
+    namespaces = Namespaces(lambda *change: triggers.namespace(*change))
     stores = Stores(cache, secrets.get, brain.connecting, permit)
     queue = WorkQueue(monotonic, _lanes(cache, stores), options.workers, wake.set)
     loop = asyncio.get_running_loop()
     counted = threadsafe(loop, lambda key, awaited: triggers.counted(key, awaited=awaited))
     surveyor = Surveyor(monotonic, lambda: queue.ready > 0, counted)
     situations = Situations(
-        cache, stores, namespaces, options.settings, lambda: datetime.now(UTC), surveyor, loop
+        cache, stores, namespaces, options.settings, lambda: datetime.now(UTC), surveyor, loop=loop
     )
     forget: list[Callable[[Key], None]] = [situations.forget, surveyor.forget]
 
@@ -109,7 +108,6 @@ def assemble(client: Client, options: Options, brain: Brain, permit: Permit = pe
             each(key)
 
     triggers = Triggers(cache, queue, stores, options.settings.default_interval, forgotten)
-    told |= {"secret": lambda name: _count(triggers.secret(name)), "namespace": triggers.namespace}
     writer = Writer(client, cache, triggers)
     recorder = Recorder(client, options.identity, monotonic)
     # The queue bounds what runs; idle threads are reused before a new one is started.

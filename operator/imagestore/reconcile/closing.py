@@ -80,9 +80,10 @@ def _trust(s: Situation) -> float:
     Where its backend's probe was not answered either, the silence began up to a pulse before this bucket was looked at: a
     bucket behind a proxy's sign-in page was Ready for nine minutes, until its own next look, and for the grace besides.
     """
-    s.memo.unreachable_since = s.memo.unreachable_since or s.now
+    if s.memo.unreachable_since is None:
+        s.memo.unreachable_since = s.clock
     known = s.settings.pulse + SPREAD if s.store.silent else 0.0
-    silent = (s.now - s.memo.unreachable_since).total_seconds() + known
+    silent = s.clock - s.memo.unreachable_since + known
     return s.settings.grace_unreachable - silent
 
 

@@ -1,7 +1,6 @@
 """How much a bucket holds: when it is asked for, when status says it, and when it is near its quota. Pure but for the call."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from imagestore.api.bucketstatus import ImageBucketStatus, Usage
 from imagestore.api.imagebucket import ImageBucketSpec
@@ -13,12 +12,12 @@ from imagestore.core.units import byte_count, size
 from imagestore.reconcile.situation import Situation
 
 NEARLY_FULL = "QuotaNearlyFull"
-EVERY = timedelta(hours=1)
+EVERY = 3600.0  # seconds
 
 
 def asked(s: Situation, backend: base.Backend) -> dict[str, object]:
     """What of it is to be written. At most hourly, unless the bucket has a quota to be warned of."""
-    due = s.memo.usage_at is None or s.now - s.memo.usage_at >= EVERY
+    due = s.memo.usage_at is None or s.clock - s.memo.usage_at >= EVERY
     if not due and not _warns(s.spec):
         return {}
     try:
@@ -26,7 +25,7 @@ def asked(s: Situation, backend: base.Backend) -> dict[str, object]:
     except StoreError:
         told = None
     if due:
-        s.memo.usage_at = s.now
+        s.memo.usage_at = s.clock
     return (
         {"usage": Usage(objects=told.objects, bytes=told.bytes)} if told and _news(s, told, due=due) else {}
     )

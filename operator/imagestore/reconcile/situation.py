@@ -48,23 +48,23 @@ class Settings:
 class Glimpse:
     """What was read a moment ago, by a pass that only wrote down what the next one does with it."""
 
-    at: datetime
+    at: float
     sight: Sight
     read: Mapping[str, Reading]
 
 
 @dataclass
 class Memo:
-    """What is remembered of one bucket between two reconciles and may be lost at a restart."""
+    """What is remembered of one bucket between two reconciles and may be lost at a restart. Moments are ``clock``'s."""
 
-    suspected: dict[str, tuple[str, datetime]] = field(
+    suspected: dict[str, tuple[str, float]] = field(
         default_factory=dict
     )  # of a setting: what was seen once, when
     failures: int = 0
-    unreachable_since: datetime | None = None
+    unreachable_since: float | None = None
     glimpse: Glimpse | None = None
-    absent_at: datetime | None = None  # when a look last answered 404
-    usage_at: datetime | None = None
+    absent_at: float | None = None  # when a look last answered 404
+    usage_at: float | None = None
     written: str = ""  # digest of the last writes, and how often they were made without lasting
     repeats: int = 0
     swept: str = ""  # digest of what the last step of emptying removed
@@ -130,7 +130,11 @@ class Referenced:
 
 @dataclass(frozen=True)
 class Situation:
-    """One ImageBucket and its surroundings at one moment."""
+    """One ImageBucket and its surroundings at one moment.
+
+    ``now`` is what status says to people. How long something lasted is told by ``clock``, in seconds, which nobody sets:
+    with the wall clock ten minutes back, drift waited as long, with Ready True.
+    """
 
     meta: Meta
     spec: ImageBucketSpec
@@ -138,6 +142,7 @@ class Situation:
     store: Store
     settings: Settings
     now: datetime
+    clock: float = field(kw_only=True)
     token: Callable[[], str]  # a new random token for a hold
     memo: Memo = field(default_factory=Memo)
     surveys: Surveys = field(default_factory=Bounded, kw_only=True)  # who counts what is in it

@@ -117,7 +117,7 @@ class S3Backend:
         found = self.hosts.get(host) or identity.told(
             self.profile.identity, buckets, self.call if self.admin else None
         )
-        self.hosts |= {host: found} if host and found else {}
+        self.hosts.update({host: found} if host and found else {})
         self.proven[:] = [found]
         return found
 

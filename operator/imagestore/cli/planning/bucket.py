@@ -82,6 +82,7 @@ def situation(question: Question) -> Situation:
         store=question.store,
         settings=Settings(installation=question.installation or "<installation>"),
         now=question.now,
+        clock=0.0,  # nothing is remembered
         token=lambda: "",
         namespace_labels=around.labels.get(o.namespace, {}),
         older_rival=standing.older_rival,

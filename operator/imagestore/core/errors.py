@@ -11,6 +11,7 @@
     ├── NotFound             the bucket does not exist
     ├── Rejected             the store understood and refuses; trying again changes nothing
     └── Unexpected           an answer that the driver does not know
+        └── Unrepresentable  a setting that holds what no value of ours can say
 """
 
 
@@ -68,3 +69,7 @@ class Rejected(StoreError):
 
 class Unexpected(StoreError):
     """An answer that the driver does not know."""
+
+
+class Unrepresentable(Unexpected):
+    """The store holds a setting, and what it holds no value of ours can say."""

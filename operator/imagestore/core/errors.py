@@ -10,8 +10,8 @@
     ├── Denied               the credentials may not do this
     ├── NotFound             the bucket does not exist
     ├── Rejected             the store understood and refuses; trying again changes nothing
+    ├── Unrepresentable      a setting that holds what no value of ours can say
     └── Unexpected           an answer that the driver does not know
-        └── Unrepresentable  a setting that holds what no value of ours can say
 """
 
 from imagestore.core.model import cut
@@ -75,5 +75,5 @@ class Unexpected(StoreError):
     """An answer that the driver does not know."""
 
 
-class Unrepresentable(Unexpected):
+class Unrepresentable(StoreError):
     """The store holds a setting, and what it holds no value of ours can say."""

@@ -4,7 +4,7 @@ No label is unbounded but an object's own namespace and name; series with those 
 what is known of the objects, so that none outlives its object.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -223,17 +223,19 @@ class Live:
     """A collector of all families, filled by sources when it is scraped."""
 
     def __init__(self) -> None:
-        self._sources: list[Source] = []
+        self._sources: tuple[Source, ...] = ()
 
-    def add(self, source: Source) -> Callable[[], None]:
-        """Ask this source from now on; the answer ends that."""
-        self._sources.append(source)
-        return lambda: self._sources.remove(source)
+    def serve(self, *sources: Source) -> None:
+        """Ask these from now on, in place of those before.
+
+        In one step: a scrape runs in a thread of its own, and one that came in between told of no object at all.
+        """
+        self._sources = sources
 
     def collect(self) -> Iterator[Metric]:
         """As prometheus-client asks for it."""
         made = {f.name: GaugeMetricFamily(f.name, f.text, labels=f.labels) for f in FAMILIES}
-        for source in tuple(self._sources):
+        for source in self._sources:
             for family, labels, value in source():
                 made[family.name].add_metric(labels, value)
         yield from made.values()

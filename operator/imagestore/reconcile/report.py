@@ -178,22 +178,25 @@ def _memory(result: Result, known: FacetStatus | None, wish: Facet | None) -> st
 def notes(s: Situation, after: ImageBucketStatus) -> tuple[Note, ...]:
     """Events for what is new in a status."""
     before = s.status
+    held = tuple(_hold_notes(before, after))
     return (
-        *_readiness(before, after),
+        *_readiness(before, after, waits=bool(held)),
         *findings.notes(before, after),
         *_drift_notes(before, after),
-        *_hold_notes(before, after),
+        *held,
     )
 
 
-def _readiness(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator[Note]:
+def _readiness(before: ImageBucketStatus, after: ImageBucketStatus, *, waits: bool) -> Iterator[Note]:
+    """``waits``: for approval, which is told with its token; that it is not ready for this is no second Event."""
     ready, was = find(after.conditions, "Ready"), find(before.conditions, "Ready")
     if ready is None:
         return
     if ready.status == "True" and not is_true(before.conditions, "Ready"):
         yield Note("Ready", ready.message)
     changed = was is None or (was.status, was.reason) != (ready.status, ready.reason)
-    if changed and is_true(after.conditions, "Stalled"):
+    told = waits and not any(f.state in ("Unsupported", "Failed") for f in after.facets)
+    if changed and is_true(after.conditions, "Stalled") and not told:
         yield Note(ready.reason, ready.message, warning=True)
     if is_true(after.conditions, "ContentLost") and not is_true(before.conditions, "ContentLost"):
         lost_ = find(after.conditions, "ContentLost")
@@ -220,11 +223,18 @@ def _ended(after: ImageBucketStatus, since: datetime | None) -> tuple[str, str] 
 
 
 def _hold_notes(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator[Note]:
+    """A loss that is new is told as ContentLost, with its token."""
     known = {h.token for h in (before.plan.held if before.plan else ())}
+    known |= set() if is_true(before.conditions, "ContentLost") else {_token(after, holds.CONTENT)}
     for held in after.plan.held if after.plan else ():
         if held.token not in known:
             message = f"{held.facet} waits for approval: {held.why}; add {held.token} to spec.approve"
             yield Note("ApprovalNeeded", message, warning=True)
+
+
+def _token(status: ImageBucketStatus, facet: str) -> str:
+    hold = holds.of(status, facet)
+    return hold.token if hold else ""
 
 
 def usage(before: Usage | None, told: base.Usage) -> dict[str, object]:

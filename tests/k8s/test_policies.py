@@ -38,7 +38,7 @@ class World:
         self.memory = memory
         self.surveyor = surveyor = Surveyor(monotonic, lambda: False, lambda *_: None)
         self.situations = Situations(
-            self.cache, stores, Namespaces(lambda _: None), Settings("prod"), now, surveyor
+            self.cache, stores, Namespaces(lambda *_: None), Settings("prod"), now, surveyor
         )
         self.versions = 0
 

@@ -36,7 +36,7 @@ def told(**audit: Any) -> Referenced:
     stores = Stores(cache, lambda _: None, Connecting(lambda *_: memory))
     now = datetime(2026, 11, 25, tzinfo=UTC)
     surveyor = Surveyor(monotonic, lambda: False, lambda *_: None)
-    made = Situations(cache, stores, Namespaces(lambda _: None), Settings("prod"), lambda: now, surveyor)
+    made = Situations(cache, stores, Namespaces(lambda *_: None), Settings("prod"), lambda: now, surveyor)
     return made.of_bucket(photos)().referenced["audit"]
 
 

@@ -158,7 +158,8 @@ def test_drift_of_a_rule_is_shown_with_the_fields_path() -> None:
         "fields": [
             {"path": path, "desired": "30", "observed": "3"},
             {"path": "lifecycle.rules[name=other/x].expire.days", "desired": "1", "observed": "2"},
-        ]
+        ],
+        "policies": ["other", "tidy"],
     }
     drifted = replace(APPLIED, status=lifecycle("Drifted", drift=drift))
     outcome = policy(drifted)

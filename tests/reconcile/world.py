@@ -74,6 +74,7 @@ class World:
     deleting: bool = False
     gone: bool = False
     now: datetime = START
+    set_back: timedelta = timedelta()  # how much the wall clock is late since somebody set it
     memo: Memo = field(default_factory=Memo)
     surveys: Surveys = field(default_factory=Bounded)
     notes: list[Note] = field(default_factory=list)
@@ -82,6 +83,7 @@ class World:
     others: dict[str, Referenced] = field(default_factory=dict)  # other ImageBuckets of the namespace
     policies: dict[str, dict[str, Any]] = field(default_factory=dict)  # LifecyclePolicies for this bucket
     usable: bool = True
+    silent: bool = False  # the backend's probe was not answered
     withdrawn: bool = False
     writes: int = 0  # of Kubernetes: finalizer and status
     settings: Settings = field(default_factory=lambda: Settings("prod"))
@@ -109,9 +111,15 @@ class World:
             meta,
             ImageBucketSpec.model_validate(self.spec),
             ImageBucketStatus.model_validate(self.status),
-            Store(self.backend_spec, backend, "" if self.usable else "Secret eu is missing", self.unready),
+            Store(
+                self.backend_spec,
+                backend,
+                "" if self.usable else "Secret eu is missing",
+                self.unready,
+                self.silent,
+            ),
             self.settings,
-            self.now,
+            self.now - self.set_back,
             lambda: next(self._tokens),
             self.memo,
             {},
@@ -121,6 +129,7 @@ class World:
             tuple(declared(name, **spec) for name, spec in sorted(self.policies.items())),
             withdrawn=self.withdrawn,
             surveys=self.surveys,
+            clock=(self.now - START).total_seconds(),
         )
 
     def step(self) -> Outcome[ImageBucketStatus]:

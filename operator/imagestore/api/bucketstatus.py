@@ -6,9 +6,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from imagestore.core.conditions import Judged
-from imagestore.core.model import ListMap, Model
+from imagestore.core.model import Line, ListMap, Model, Sentence, Shown
 
 State = Literal["InSync", "Drifted", "Pending", "Held", "Unsupported", "Failed"]
+
+
+MOST_PARTS = 320  # of one setting: more than any may have at a time
 
 
 class FacetStatus(Model):
@@ -17,25 +20,33 @@ class FacetStatus(Model):
     name: Annotated[str, Field(max_length=64, description="The field of the spec.")]
     state: Annotated[State, Field(description="Whether the store agrees.")]
     reason: Annotated[str | None, Field(max_length=256, description="One word for programs.")] = None
-    message: Annotated[str | None, Field(max_length=4096, description="A sentence for people.")] = None
+    message: Annotated[Sentence | None, Field(description="A sentence for people.")] = None
     wish: Annotated[
         str | None,
         Field(max_length=64, description="Digest of the wish that the store was last seen to hold."),
     ] = None
     parts: Annotated[
         tuple[Annotated[str, Field(max_length=512)], ...],
-        Field(max_length=512, description="Tags, statements or rules that are ours."),
+        Field(
+            max_length=MOST_PARTS,
+            description="Tags, statements or rules that are ours: their names, or digests of them where they are many.",
+        ),
     ] = ()
+    drift: Annotated[
+        str | None,
+        Field(max_length=64, description="Digest of all that was told to have drifted in it."),
+    ] = None
+    switched_off: Annotated[
+        bool | None, Field(description="Whether rules that were switched off are among that.")
+    ] = None
 
 
 class FieldDrift(Model):
     """One field that is not as wished."""
 
-    path: Annotated[str, Field(max_length=1024, description="Such as versioning.state.")]
-    desired: Annotated[str | None, Field(max_length=4096, description="As the spec has it, as JSON.")] = None
-    observed: Annotated[str | None, Field(max_length=4096, description="As the store has it, as JSON.")] = (
-        None
-    )
+    path: Annotated[Line, Field(description="Such as versioning.state.")]
+    desired: Annotated[Line | None, Field(description="As the spec has it, as JSON.")] = None
+    observed: Annotated[Line | None, Field(description="As the store has it, as JSON.")] = None
 
 
 class DriftRecord(Model):
@@ -45,7 +56,9 @@ class DriftRecord(Model):
     until: Annotated[datetime, Field(description="When it was gone.")]
     how: Annotated[Literal["Corrected", "Vanished", "Accepted"], Field(description="Who ended it.")]
     paths: Annotated[
-        tuple[Annotated[str, Field(max_length=1024)], ...], Field(max_length=64, description="Which fields.")
+        tuple[Line, ...],
+        Field(max_length=16, description="Which fields, the first of them."),
+        Shown(16),
     ]
 
 
@@ -53,8 +66,21 @@ class DriftStatus(Model):
     """What differs without anybody having asked for it."""
 
     since: Annotated[datetime | None, Field(description="When the present drift was declared.")] = None
-    fields: Annotated[tuple[FieldDrift, ...], Field(max_length=64, description="What differs now.")] = ()
-    history: Annotated[tuple[DriftRecord, ...], Field(max_length=10, description="The last ten.")] = ()
+    total: Annotated[int | None, Field(ge=0, description="How many fields differ now.")] = None
+    policies: Annotated[
+        tuple[Annotated[str, Field(max_length=253)], ...],
+        Field(
+            max_length=250, description="LifecyclePolicies of whose rules some differ, or digests of them."
+        ),
+    ] = ()
+    fields: Annotated[
+        tuple[FieldDrift, ...],
+        Field(max_length=64, description="What differs now, the first of it."),
+        Shown(64),
+    ] = ()
+    history: Annotated[
+        tuple[DriftRecord, ...], Field(max_length=10, description="The last ten."), Shown(10)
+    ] = ()
 
 
 class Held(Model):
@@ -64,8 +90,12 @@ class Held(Model):
     token: Annotated[
         str, Field(max_length=64, description="Put it into spec.approve to let this one hold go.")
     ]
-    why: Annotated[str, Field(max_length=4096, description="What would happen.")]
+    why: Annotated[Sentence, Field(description="What would happen.")]
     digest: Annotated[str, Field(max_length=64, description="Of the change that is held.")]
+    removes: Annotated[
+        Line | None,
+        Field(description="What it would remove, as it was counted; absent: that is not counted."),
+    ] = None
 
 
 class PlanStatus(Model):
@@ -89,7 +119,7 @@ class Emptying(Model):
     """How far a deletion is."""
 
     removed: Annotated[int, Field(ge=0, description="Versions, delete markers and uploads removed so far.")]
-    message: Annotated[str | None, Field(max_length=4096, description="What it waits for.")] = None
+    message: Annotated[Sentence | None, Field(description="What it waits for.")] = None
 
 
 class ImageBucketStatus(Judged):

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from imagestore.core.model import Cel, Form, ListMap, ListSet, Model
+from imagestore.core.model import Cel, Form, Line, ListMap, ListSet, Model, Shown
 
 
 class Capability(Model):
@@ -12,10 +12,11 @@ class Capability(Model):
 
     facet: Annotated[str, Field(max_length=64, description="The field of ImageBucket's spec.")]
     support: Annotated[Literal["Full", "Partial", "None"], Field(description="How much of it.")]
-    reason: Annotated[str | None, Field(max_length=1024, description="Why not all of it.")] = None
+    reason: Annotated[Line | None, Field(description="Why not all of it.")] = None
     lost: Annotated[
-        tuple[Annotated[str, Field(max_length=256)], ...],
+        tuple[Annotated[str, Field(max_length=256), Shown(256)], ...],
         Field(max_length=64, description="What it would drop."),
+        Shown(64),
     ] = ()
 
 
@@ -41,6 +42,7 @@ class ProfileSetting(Capability):
         ),
     )
 
+    reason: Annotated[str | None, Field(max_length=1024, description="Why not all of it.")] = None
     lost: Annotated[
         tuple[
             Annotated[

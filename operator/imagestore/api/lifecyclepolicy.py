@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from imagestore.core.conditions import Judged
-from imagestore.core.model import Cel, ListMap, Model, Name
+from imagestore.core.model import Cel, Line, ListMap, Model, Name, Shown
 from imagestore.facets.lifecycle_rule import Date, LifecycleRule
 
 LISTED = 100  # buckets that status lists one by one; beyond, they are counted only
@@ -106,10 +106,11 @@ class BucketOutcome(Model):
         ),
     ]
     lost: Annotated[
-        tuple[Annotated[str, Field(max_length=1024)], ...],
+        tuple[Line, ...],
         Field(max_length=32, description="What the store cannot hold."),
+        Shown(32),
     ] = ()
-    message: Annotated[str | None, Field(max_length=2048, description="A sentence for people.")] = None
+    message: Annotated[Line | None, Field(description="A sentence for people.")] = None
 
 
 class BucketCounts(Model):
@@ -176,18 +177,18 @@ class PreviewStatus(Model):
 
     counted: Annotated[int, Field(ge=0, description="Buckets that were counted.")] = 0
     pending: Annotated[int, Field(ge=0, description="Buckets that were not counted yet.")] = 0
-    message: Annotated[
-        str | None, Field(max_length=2048, description="What keeps them from being counted.")
-    ] = None
+    message: Annotated[Line | None, Field(description="What keeps them from being counted.")] = None
     rules: Annotated[
         tuple[RuleTotal, ...],
         ListMap("name"),
         Field(max_length=50, description="Each rule over all buckets."),
+        Shown(50),
     ] = ()
     buckets: Annotated[
         tuple[RulePreview, ...],
         ListMap("name"),
         Field(max_length=LISTED, description="Each rule in each bucket; the hundred with the most bytes."),
+        Shown(LISTED),
     ] = ()
 
 
@@ -202,6 +203,7 @@ class LifecyclePolicyStatus(Judged):
             max_length=LISTED,
             description="The first hundred; those where something is left to do come first.",
         ),
+        Shown(LISTED),
     ] = ()
     preview: Annotated[
         PreviewStatus | None, Field(description="What each rule would touch, where the spec asks for it.")

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from imagestore.api.credentials import HandedCredentials
 from imagestore.api.names import BucketName, Url
-from imagestore.core.model import Cel, Form, Model
+from imagestore.core.model import Cel, Form, Model, Sentence
 from imagestore.facets.lifecycle_rule import ColderTier
 
 # A class that objects can be moved to, in the order in which they get colder.
@@ -109,7 +109,7 @@ class TierStatus(Model):
             description="InSync, Missing, Differs: it is somewhere else, Stale: it has not got the Secret's credentials."
         ),
     ]
-    message: Annotated[str | None, Field(max_length=4096, description="A sentence for people.")] = None
+    message: Annotated[Sentence | None, Field(description="A sentence for people.")] = None
     place: Annotated[TierPlace | None, Field(description="Where the store says it is.")] = None
     credentials: Annotated[
         str | None,

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from imagestore.core.model import ListMap, Model
+from imagestore.core.model import ListMap, Model, Sentence
 
 Status = Literal["True", "False", "Unknown"]
 # What a status says of its generation before the first look. An object without any observedGeneration is Current to
@@ -24,7 +24,7 @@ class Condition(Model):
     type: Annotated[str, Field(max_length=316, description="Such as Ready.")]
     status: Annotated[Status, Field(description="True, False or Unknown.")]
     reason: Annotated[str, Field(max_length=1024, description="One CamelCase word for programs.")]
-    message: Annotated[str, Field(max_length=32768, description="A sentence for people.")] = ""
+    message: Annotated[Sentence, Field(description="A sentence for people.")] = ""
     observed_generation: Annotated[int | None, Field(ge=0, description="The generation that was judged.")] = (
         None
     )

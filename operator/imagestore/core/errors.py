@@ -13,6 +13,10 @@
     └── Unexpected           an answer that the driver does not know
 """
 
+from imagestore.core.model import cut
+
+LONGEST = 2048  # bytes of what is said of a store's answer: it goes into conditions, Events and logs
+
 
 class StoreError(Exception):
     """An answer of a store that is not a value.
@@ -31,11 +35,11 @@ class StoreError(Exception):
         retry_after: float | None = None,
         cause: str = "",
     ) -> None:
-        super().__init__(message)
-        self.code = code
+        super().__init__(cut(message, LONGEST))
+        self.code = cut(code, 64)
         self.operation = operation
         self.retry_after = retry_after
-        self.cause = cause
+        self.cause = cut(cause, LONGEST)
 
 
 class Transient(StoreError):

@@ -85,6 +85,10 @@ class Facet(Model):
         """The names of the separately owned parts in this value, or None if it is owned as a whole."""
         return None
 
+    def keeps(self, name: str) -> bool:
+        """Whether this wish leaves an observed part as it is, whoever it was ours by."""
+        return False
+
     def owned(self) -> Parts:
         """Of an observed value: the parts that say themselves that they are ours, whatever is remembered."""
         return WHOLE

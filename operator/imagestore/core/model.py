@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Self, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, model_serializer, model_validator
 from pydantic.alias_generators import to_camel
-from pydantic_core import SchemaValidator
+from pydantic_core import SchemaValidator, core_schema
 
 
 @dataclass(frozen=True)
@@ -98,9 +98,41 @@ class Schema:
     keys: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What is in a status for people only: a text of at most so many bytes, or a list of so many items.
+
+    It is cut as soon as it is there, and further where the status as a whole would be too large; so nothing may ever
+    be decided by it. Drift of more than 64 fields was compared with the 64 that were shown, and never corrected.
+    """
+
+    most: int
+
+    def cut(self, value: Any) -> Any:
+        """The value, no longer than that."""
+        if isinstance(value, str):
+            return cut(value, self.most)
+        return value[: self.most] if isinstance(value, list | tuple) else value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        return core_schema.no_info_before_validator_function(self.cut, handler(source))
+
+
+def cut(text: str, most: int) -> str:
+    """The text in at most so many bytes of UTF-8, with dots where something is missing."""
+    raw = text.encode("utf-8", "replace")
+    if len(raw) <= most:
+        return raw.decode()
+    return raw[: most - len(_DOTS.encode())].decode("utf-8", "ignore") + _DOTS
+
+
+_DOTS = " …"
+
+
 # All of them: the CRD generator refuses any other annotation.
 MARKERS = (
-    ByHand, Cel, Form, Immutable, Internal, InTier, KmsKey, ListMap, ListSet, Reference, Resolved, Schema, WishOnly,
+    ByHand, Cel, Form, Immutable, Internal, InTier, KmsKey, ListMap, ListSet, Reference, Resolved, Schema, Shown,
+    WishOnly,
 )  # fmt: skip
 
 M = TypeVar("M")
@@ -128,6 +160,10 @@ Name = Annotated[
         "a name has lower-case letters, digits, hyphens and dots, and begins and ends with a letter or digit"
     ),
 ]
+
+# A sentence for people, of at most so many bytes.
+Sentence = Annotated[str, Field(max_length=4096), Shown(4096)]
+Line = Annotated[str, Field(max_length=1024), Shown(1024)]
 
 # What a store holds beyond the fields of a model, verbatim, so that it can be written back.
 Raw = Annotated[str | None, Internal(), Field(exclude=True)]

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from imagestore.core.model import Model
+from imagestore.core.fitting import fitted
+from imagestore.core.model import Model, cut
 
 S = TypeVar("S", bound=Model)
 
@@ -19,19 +20,26 @@ class Finalizer(StrEnum):
 
 @dataclass(frozen=True)
 class Note:
-    """An Event to emit. ``warning`` decides its type; equal notes are aggregated by the recorder."""
+    """An Event to emit, and a line in the log. ``warning`` decides its type; equal notes are aggregated."""
 
     reason: str
     message: str
     action: str = "Reconcile"
     warning: bool = False
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", cut(self.message, 1024))
+
 
 @dataclass(frozen=True)
 class Outcome(Generic[S]):
-    """``status`` None leaves it as it is; ``requeue_after`` in seconds, None: only when something changes."""
+    """``status`` None leaves it as it is; it is made to fit. ``requeue_after`` in seconds, None: only on a change."""
 
     status: S | None
     notes: tuple[Note, ...] = ()
     requeue_after: float | None = None
     finalizer: Finalizer = Finalizer.HOLD
+
+    def __post_init__(self) -> None:
+        if self.status is not None:
+            object.__setattr__(self, "status", fitted(self.status))

@@ -22,6 +22,7 @@ from imagestore.core.diff import FieldDiff, diff
 from imagestore.core.facet import WHOLE, Facet, Parts, Removal
 from imagestore.core.paths import parse
 from imagestore.core.reading import Found, Missing, Reading, Unreadable, Unsupported
+from imagestore.core.remembered import recalls
 
 ONLY_BY_HAND = "OnlyByHand"  # the reason of a hold that no approval lets go
 
@@ -56,6 +57,7 @@ class Change:
     message: str = ""
     removing: Parts = WHOLE
     token: str = ""  # of a hold that a person can approve
+    removes: str | None = None  # what it takes of what is there, as it was counted
 
     @property
     def writes(self) -> bool:
@@ -138,9 +140,16 @@ def _decide(name: str, wish: Facet | None, reading: Reading, managed: Parts | No
     if isinstance(reading, Unsupported) and wish is not None:
         return Change(name, Op.SKIP, parts=managed or WHOLE, reason="Unsupported", message=reading.reason)
     have = reading.value.canonical() if isinstance(reading, Found) else None
+    managed = named(managed or WHOLE, wish, have)
     if wish is None:
-        return _forget(name, have, (managed or WHOLE) | (have.owned() if have is not None else WHOLE))
-    return _compare(name, wish.canonical(), have, managed or WHOLE)
+        return _forget(name, have, managed | (have.owned() if have is not None else WHOLE))
+    return _compare(name, wish.canonical(), have, managed)
+
+
+def named(managed: Parts, wish: Facet | None, have: Facet | None) -> Parts:
+    """Of the parts that are there or wished those that were ours, as a status remembers them."""
+    there = ((have.parts() if have else None) or WHOLE) | ((wish.parts() if wish else None) or WHOLE)
+    return frozenset(n for n in there if recalls(managed, n) and not (wish and wish.keeps(n)))
 
 
 def _compare(name: str, wish: Facet, have: Facet | None, managed: Parts) -> Change:

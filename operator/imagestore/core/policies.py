@@ -8,7 +8,7 @@ from imagestore.core import paths
 from imagestore.core.diff import diff
 from imagestore.core.facet import WHOLE, Facet, Parts
 from imagestore.core.model import Model
-from imagestore.core.plan import Change, Op, Plan
+from imagestore.core.plan import Change, Op, Plan, named
 from imagestore.core.reading import Found, Reading
 
 COUNTING = "Counting"  # the reason of a hold that ends by itself
@@ -51,10 +51,14 @@ def hold_risky(tokens: Mapping[str, str], approved: Set[str]) -> Policy:
 
 @dataclass(frozen=True)
 class Weight:
-    """What is known of what a change removes. ``pending``: nothing yet, and why; ``risk``: what a person has to agree to."""
+    """What is known of what a change removes. ``pending``: nothing yet, and why; ``risk``: what a person has to agree to.
+
+    ``counted``: that is a count, which is good for as long as the change is held.
+    """
 
     pending: str | None = None
     risk: str | None = None
+    counted: bool = True
 
 
 UNWEIGHED = Weight(pending="what it would remove is not counted yet")
@@ -69,7 +73,8 @@ def weigh(weights: Mapping[str, Weight]) -> Policy:
         weight = weights.get(change.digest, UNWEIGHED)
         if weight.pending is not None and change.risk is None:
             return _hold(change, COUNTING, weight.pending)
-        return replace(change, risk="; ".join(r for r in (change.risk, weight.risk) if r) or None)
+        risk = "; ".join(r for r in (change.risk, weight.risk) if r) or None
+        return replace(change, risk=risk, removes=weight.risk if weight.counted else None)
 
     return lambda plan: plan.map(rule)
 
@@ -91,7 +96,7 @@ def ignoring(
     if not patterns or not isinstance(reading, Found):
         return wish
     mine, have = wish.canonical(), reading.value.canonical()
-    seen = have.restrict(managed | mine.claims(have))
+    seen = have.restrict(named(managed, mine, have) | mine.claims(have))
     relaxed = mine
     for steps in (paths.parse(f.path) for f in diff(name, seen, mine)):
         if any(paths.covers(pattern, steps) for pattern in patterns):

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from imagestore.core.conditions import Condition, settle
 from imagestore.core.diff import to_json
+from imagestore.core.model import cut
 from imagestore.k8s.objects import IMAGE_BUCKET, Stored
 
 Json = Any
@@ -31,7 +32,7 @@ def not_understood(obj: Stored, error: ValidationError, now: datetime) -> Json:
         f"{_path(e['loc'])}: {e['msg']}" for e in error.errors(include_input=False, include_url=False)[:5]
     ]
     message = f"this version of the operator does not understand the spec; correct it or upgrade: {'; '.join(where)}"
-    return _stalled(obj, "SpecNotUnderstood", message[:4096], now)
+    return _stalled(obj, "SpecNotUnderstood", cut(message, 1024), now)
 
 
 def keeps_its_bucket(obj: Stored) -> bool:

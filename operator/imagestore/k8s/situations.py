@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable
 from datetime import datetime
+from time import monotonic
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
@@ -29,9 +30,10 @@ class Situations:
         settings: Settings,
         now: Callable[[], datetime],
         surveyor: Surveyor,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self._cache, self._stores, self._namespaces = cache, stores, namespaces
-        self.settings, self.now = settings, now
+        self.settings, self.now, self._clock = settings, now, clock
         self._policies = Policies(cache, stores)
         self._surveyor = surveyor
         self._views = Views(self._policies, stores, surveyor)
@@ -58,6 +60,7 @@ class Situations:
             store=self._stores.store(named),
             settings=self.settings,
             now=self.now(),
+            clock=self._clock(),
             token=lambda: secrets.token_hex(5),
             memo=memo,
             namespace_labels=labels,

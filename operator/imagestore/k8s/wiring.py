@@ -91,9 +91,8 @@ class Parts:
 def assemble(client: Client, options: Options, brain: Brain, permit: Permit = permitted) -> Parts:
     """All parts, none of them running yet. ``permit`` is asked before each write to a store."""
     cache, wake = Cache(), asyncio.Event()
-    told: dict[str, Callable[[str], None]] = {}
-    secrets = Secrets(lambda name: told["secret"](name))
-    namespaces = Namespaces(lambda name: told["namespace"](name))
+    secrets = Secrets(lambda name: _count(triggers.secret(name)))
+    namespaces = Namespaces(lambda *change: triggers.namespace(*change))
     stores = Stores(cache, secrets.get, brain.connecting, permit)
     queue = WorkQueue(monotonic, _lanes(cache, stores), options.workers, wake.set)
     loop = asyncio.get_running_loop()
@@ -107,7 +106,6 @@ def assemble(client: Client, options: Options, brain: Brain, permit: Permit = pe
             each(key)
 
     triggers = Triggers(cache, queue, stores, options.settings.default_interval, forgotten)
-    told |= {"secret": lambda name: _count(triggers.secret(name)), "namespace": triggers.namespace}
     writer = Writer(client, cache, triggers)
     recorder = Recorder(client, options.identity, monotonic)
     # The queue bounds what runs; idle threads are reused before a new one is started.

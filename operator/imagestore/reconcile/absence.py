@@ -33,7 +33,7 @@ def absent(s: Situation, backend: Backend) -> Result:
     lost = s.status.created is not None and s.status.intent is None
     if lost and backend.look(s.spec.bucket_name) is not None:
         return later(1.0)
-    s.memo.absent_at, s.memo.marked = s.now, False
+    s.memo.absent_at, s.memo.marked = s.clock, False
     if s.status.intent is not None:
         return create(s, backend)
     # What was ours stays remembered: the store may have denied a bucket that is there.

@@ -5,11 +5,12 @@ set: taken out of the spec by then, it stayed in the store for ever. Seen in the
 twice while the operator was away.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from imagestore.api.bucketstatus import FacetStatus
+from imagestore.api.bucketstatus import MOST_PARTS, FacetStatus
 from imagestore.core.facet import Removal
 from imagestore.core.plan import Change, Op, Plan
+from imagestore.core.remembered import recalls, remembered
 from imagestore.reconcile.digests import WRITTEN
 
 _WRITING = {"state": "Pending", "reason": "Writing", "message": "what is new in it is about to be written"}
@@ -31,7 +32,19 @@ def pending(known: Sequence[FacetStatus]) -> tuple[FacetStatus, ...]:
 def _is_new(change: Change, known: FacetStatus | None) -> bool:
     if change.op is not Op.SET or change.after is None or change.after.removal not in _TAKEN_BACK:
         return False
-    return known is None or not known.wish or not change.parts <= set(known.parts)
+    return known is None or not known.wish or not all(recalls(known.parts, p) for p in change.parts)
+
+
+def ours(change: Change, now: Iterable[str], before: Collection[str]) -> tuple[str, ...]:
+    """What status remembers as ours: what is now, and what was before, which may be in the store.
+
+    Within a bound, as many an edit as may fail one after the other: then what was not seen in the store goes first.
+    """
+    mine = remembered(now)
+    seen = (change.before.parts() if change.before else None) or ()
+    there = remembered(n for n in seen if recalls(before, n))
+    ordered = dict.fromkeys((*mine, *there, *sorted(before)))
+    return remembered(list(ordered)[:MOST_PARTS])
 
 
 def _claim(change: Change, known: FacetStatus | None) -> FacetStatus:
@@ -40,5 +53,5 @@ def _claim(change: Change, known: FacetStatus | None) -> FacetStatus:
     What was last seen to be held stays remembered: it tells an edit from drift.
     """
     before = known or FacetStatus(name=change.facet, state="Pending")
-    parts = tuple(sorted(change.parts.union(before.parts)))
+    parts = ours(change, change.parts, before.parts)
     return before.model_copy(update={**_WRITING, "wish": before.wish or WRITTEN, "parts": parts})

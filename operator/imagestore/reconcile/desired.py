@@ -44,15 +44,10 @@ def wanted(asked: Leads, status: ImageBucketStatus, refusals: tuple[Refusal, ...
     withheld = refused | {r.facet for r in unresolved}
     return Wanted(
         {n: w for n, w in asked.wishes.items() if n not in withheld},
-        {n: _answered_for(asked.wishes.get(n), p) for n, p in managed(status).items() if n not in withheld},
+        {n: p for n, p in managed(status).items() if n not in withheld},
         refusals,
         unresolved,
     )
-
-
-def _answered_for(wish: Facet | None, parts: Parts) -> Parts:
-    """What was managed, less what the wish leaves as it is found."""
-    return frozenset(p for p in parts if not wish.keeps(p)) if isinstance(wish, Lifecycle) else parts
 
 
 def asked(spec: ImageBucketSpec, status: ImageBucketStatus, merged: Merged) -> dict[str, Facet]:
@@ -70,7 +65,7 @@ def _lifecycle(own: Lifecycle | None, merged: Merged, *, known: bool) -> Lifecyc
 
 
 def managed(status: ImageBucketStatus) -> dict[str, Parts]:
-    """What was managed until now, with its parts: whatever was written or once seen to be held."""
+    """What was managed until now, with its parts as they are remembered: all that was written or once seen to be held."""
     return {f.name: frozenset(f.parts) for f in status.facets if f.wish}
 
 

@@ -5,22 +5,32 @@ so one look proves nothing. A difference is drift, and not an edit, if the wish 
 was last seen to hold.
 """
 
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Literal
 
 from imagestore.api.bucketstatus import DriftRecord, DriftStatus, FieldDrift, ImageBucketStatus
-from imagestore.core.conditions import is_true
 from imagestore.core.diff import FieldDiff
 from imagestore.core.facet import Facet
+from imagestore.core.paths import Item, parse
 from imagestore.core.plan import Change, Op, Plan
+from imagestore.core.remembered import remembered
+from imagestore.facets.lifecycle_rule import FOREIGN
 from imagestore.reconcile.digests import wish_digest
 from imagestore.reconcile.situation import Memo, Situation
 
-SHOWN = 64
 HISTORY = 10
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is remembered of the drift of one setting that was told: all of it by its digest, and one thing more."""
+
+    digest: str
+    switched_off: bool
 
 
 @dataclass(frozen=True)
@@ -35,24 +45,23 @@ class Verdict:
 
 
 def assess(s: Situation, plan: Plan, wishes: Mapping[str, Facet]) -> Verdict:
-    """The plan with what is only suspected, just declared or snoozed held back."""
+    """The plan with what is only suspected, just declared or snoozed held back.
+
+    Setting by setting: one that somebody changes to and fro keeps no other from being put right.
+    """
     observing = s.spec.mode == "Observe"
     drifted = [c for c in plan.changes if c.fields and (observing or is_drift(c, s.status, wishes))]
-    if not drifted:
-        s.memo.suspected, s.memo.suspected_at = "", None
-        return Verdict(plan)
-    fields = tuple(f for c in drifted for f in c.fields)
-    names = {c.facet for c in drifted}
-    if not _declared(s.status, fields):
-        wait = _confirm(s.memo, Plan(tuple(drifted)), s.now, s.settings.confirm_drift)
-        if wait is not None:
-            return Verdict(_hold(plan, names, "Unconfirmed", "seen once; looking again"), confirm_in=wait)
-        if not snoozed(s):
-            held = plan if observing else _hold(plan, names, "Drifted", paths(fields))
-            return Verdict(held, fields, declared=True)
+    new = [c for c in drifted if not _declared(s.status, c)]
+    waits = _confirm(s.memo, new, s.clock, s.settings.confirm_drift)
+    seen = [c for c in drifted if c.facet not in waits]
+    fields = tuple(f for c in seen for f in c.fields)
+    held = _hold(plan, "Unconfirmed", dict.fromkeys(waits, "seen once; looking again"))
+    wait = min(waits.values(), default=None)
     if snoozed(s):
-        return Verdict(_hold(plan, names, "Snoozed", f"snoozed: {paths(fields)}"), fields, snoozed=True)
-    return Verdict(plan, fields)
+        return Verdict(_hold(held, "Snoozed", _said(seen, "snoozed: ")), fields, wait, snoozed=bool(seen))
+    declared = [c for c in new if c.facet not in waits]
+    held = held if observing else _hold(held, "Drifted", _said(declared))
+    return Verdict(held, fields, wait, declared=bool(declared))
 
 
 def is_drift(change: Change, status: ImageBucketStatus, wishes: Mapping[str, Facet]) -> bool:
@@ -73,27 +82,37 @@ def _aware(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _declared(status: ImageBucketStatus, fields: Sequence[FieldDiff]) -> bool:
+def _declared(status: ImageBucketStatus, change: Change) -> bool:
     """Whether all of this has been told; what was only snoozed has not."""
-    known = {f.path for f in status.drift.fields} if status.drift else set()
-    return is_true(status.conditions, "DriftDetected") and {f.path for f in fields} <= known
+    known = next((f for f in status.facets if f.name == change.facet), None)
+    return known is not None and known.drift == _digest(change.fields)
 
 
-def _confirm(memo: Memo, drifted: Plan, now: datetime, delay: float) -> float | None:
-    """Seconds until the second look, or None if this is it and it saw the same."""
-    digest = "+".join(c.digest for c in drifted.changes)
-    if memo.suspected != digest or memo.suspected_at is None:
-        memo.suspected, memo.suspected_at = digest, now
-        return delay
-    left = (memo.suspected_at + timedelta(seconds=delay) - now).total_seconds()
-    return left if left > 0 else None
+def _digest(fields: Sequence[FieldDiff]) -> str:
+    text = json.dumps(sorted(f.path for f in fields))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _hold(plan: Plan, names: set[str], reason: str, message: str) -> Plan:
+def _confirm(memo: Memo, new: Sequence[Change], now: float, delay: float) -> dict[str, float]:
+    """Seconds until the second look at each setting; none for one of which this is it, and it saw the same fields."""
+    seen = {c.facet: _digest(c.fields) for c in new}
+    first = {n: (d, now) for n, d in seen.items() if memo.suspected.get(n, ("",))[0] != d}
+    memo.suspected = {n: first.get(n) or memo.suspected[n] for n in seen}
+    since = {n: now - at for n, (_, at) in memo.suspected.items()}
+    return {n: delay - age for n, age in since.items() if age < delay}
+
+
+def _said(changes: Sequence[Change], before: str = "") -> dict[str, str]:
+    return {c.facet: f"{before}{paths(c.fields)}" for c in changes}
+
+
+def _hold(plan: Plan, reason: str, messages: Mapping[str, str]) -> Plan:
+    """``messages``: of each setting that is held."""
+
     def rule(change: Change) -> Change:
-        if change.facet not in names:
+        if change.facet not in messages:
             return change
-        return replace(change, op=Op.HOLD, reason=reason, message=message)
+        return replace(change, op=Op.HOLD, reason=reason, message=messages[change.facet])
 
     return plan.map(rule)
 
@@ -110,16 +129,47 @@ def report(
     now: datetime,
     how: Literal["Corrected", "Vanished"],
 ) -> DriftStatus | None:
-    """The drift to show: what differs now, and what is over in the history."""
+    """The drift to show: what differs now, and what is over in the history. Whoever set the clock back, none of it is
+    in the future, nor over before it began.
+    """
     history = before.history if before else ()
     since = before.since if before else None
     if fields:
-        shown = tuple(_shown(f) for f in fields[:SHOWN])
-        return DriftStatus(since=since or now, fields=shown, history=history)
+        return DriftStatus(
+            since=min(since or now, now),
+            total=len(fields),
+            policies=remembered(_origins(fields)),
+            fields=tuple(_shown(f) for f in fields),
+            history=history,
+        )
     if since is not None and before is not None:
-        over = DriftRecord(since=since, until=now, how=how, paths=tuple(f.path for f in before.fields))
+        over = DriftRecord(
+            since=since, until=max(since, now), how=how, paths=tuple(f.path for f in before.fields)
+        )
         history = (over, *history)[:HISTORY]
     return DriftStatus(history=history) if history else None
+
+
+def told(
+    before: ImageBucketStatus, fields: Sequence[FieldDiff], *, snoozed: bool, open_: bool
+) -> dict[str, Told]:
+    """By setting. ``open_``: of some a second look is needed; what was told of them before still stands."""
+    old = {f.name: Told(f.drift, bool(f.switched_off)) for f in before.facets if f.drift} if open_ else {}
+    found: dict[str, list[FieldDiff]] = {}
+    for field in () if snoozed else fields:
+        found.setdefault(str(parse(field.path)[0]), []).append(field)
+    return old | {
+        n: Told(_digest(mine), any(f.path.endswith("].state") for f in mine)) for n, mine in found.items()
+    }
+
+
+def _origins(fields: Sequence[FieldDiff]) -> Iterator[str]:
+    """The LifecyclePolicies whose rules are among these."""
+    rules = (
+        steps[2] for f in fields if (steps := parse(f.path))[:2] == ("lifecycle", "rules") and len(steps) > 2
+    )
+    names = (rule.value for rule in rules if isinstance(rule, Item))
+    yield from (name.partition("/")[0] for name in names if "/" in name and not name.startswith(FOREIGN))
 
 
 def _shown(field: FieldDiff) -> FieldDrift:
@@ -128,4 +178,4 @@ def _shown(field: FieldDiff) -> FieldDrift:
 
 
 def _json(value: object) -> str | None:
-    return None if value is None else json.dumps(value, sort_keys=True)[:4096]
+    return None if value is None else json.dumps(value, sort_keys=True, ensure_ascii=False)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from imagestore.api.bucketstatus import Held, ImageBucketStatus
+from imagestore.core.model import cut
 from imagestore.core.plan import Change, Op, Plan
 from imagestore.reconcile import drift
 from imagestore.reconcile.apply import Result
@@ -45,17 +46,10 @@ def tokens(s: Situation, todo: Plan) -> dict[str, str]:
 def held(results: Sequence[Result]) -> tuple[Held, ...]:
     """The holds that a person can approve."""
     waiting = [r.change for r in results if r.change.op is Op.HOLD and r.change.token]
-    return tuple(Held(facet=c.facet, token=c.token, why=_why(c), digest=c.digest) for c in waiting)
+    return tuple(
+        Held(facet=c.facet, token=c.token, why=_why(c), digest=c.digest, removes=c.removes) for c in waiting
+    )
 
 
 def _why(change: Change) -> str:
-    return f"{change.message}{_where(change)}"[:4096]
-
-
-def _where(change: Change) -> str:
-    return f" ({drift.paths(change.fields)})"
-
-
-def said(hold: Held, change: Change) -> str:
-    """The sentence of a hold without the paths behind it."""
-    return hold.why.removesuffix(_where(change))
+    return f"{cut(change.message, 2048)} ({drift.paths(change.fields)})"

@@ -61,6 +61,5 @@ def _switched_off(wish: Lifecycle, paths: Iterable[str]) -> Lifecycle:
 
 def _corrected(change: Change, status: ImageBucketStatus) -> bool:
     """Whether another drift than this one was being corrected: somebody's disabling by itself is told as such."""
-    told = {f.path for f in status.drift.fields} if status.drift else set()
-    mine = {p for p in told if p.startswith("lifecycle")}
-    return bool(mine) and not mine & {f.path for f in change.fields}
+    known = next((f for f in status.facets if f.name == change.facet), None)
+    return known is not None and known.drift is not None and not known.switched_off

@@ -11,7 +11,6 @@ from typing import get_args
 
 from imagestore.api.bucketstatus import FacetStatus, FieldDrift, Held
 from imagestore.api.lifecyclepolicy import (
-    LISTED,
     BucketCounts,
     BucketOutcome,
     BucketState,
@@ -19,7 +18,9 @@ from imagestore.api.lifecyclepolicy import (
     LifecyclePolicyStatus,
 )
 from imagestore.core.conditions import Condition, find, is_true, settle
+from imagestore.core.model import cut
 from imagestore.core.outcome import Finalizer, Note, Outcome
+from imagestore.core.remembered import recalls
 from imagestore.reconcile.previews import preview
 from imagestore.reconcile.report import condition, reconciling, stalled
 from imagestore.reconcile.seen import Bucket
@@ -29,6 +30,7 @@ Result = Outcome[LifecyclePolicyStatus]
 
 FACET = "lifecycle"
 NAMED = 5  # buckets that a condition's message names
+UNSHOWN = "rules of it, among more than the bucket's status shows"
 _TROUBLE: tuple[BucketState, ...] = ("Conflict", "Lossy", "Held", "Pending", "Applied")
 
 
@@ -51,7 +53,7 @@ def reconcile(
         observed_generation=meta.generation,
         conditions=settle(now, meta.generation, conditions, status.conditions),
         counts=_counts(outcomes),
-        buckets=tuple(outcomes[:LISTED]),
+        buckets=tuple(outcomes),
         preview=preview(meta.name, spec, buckets, status.preview if told else None),
     )
     return Outcome(after, _notes(status, after), settings.default_interval, Finalizer.LEAVE)
@@ -80,9 +82,7 @@ def _outcome(policy: str, spec: LifecyclePolicySpec, bucket: Bucket, *, settled:
     state, message = _state(bucket, settled=settled)
     remarks = [message, _unversioned(spec, bucket), _drift_sentence(policy, bucket)]
     said = "; ".join(r for r in remarks if r)
-    return BucketOutcome(
-        name=bucket.name, state=state, lost=bucket.verdict.lost[:32], message=said[:2048] or None
-    )
+    return BucketOutcome(name=bucket.name, state=state, lost=bucket.verdict.lost, message=said or None)
 
 
 def _state(bucket: Bucket, *, settled: bool) -> tuple[BucketState, str]:
@@ -90,7 +90,11 @@ def _state(bucket: Bucket, *, settled: bool) -> tuple[BucketState, str]:
     if bucket.verdict.state is not None:
         return bucket.verdict.state, bucket.verdict.message
     facet = next((f for f in bucket.status.facets if f.name == FACET), None)
-    held = facet is not None and facet.state == "InSync" and bucket.verdict.rules <= set(facet.parts)
+    held = (
+        facet is not None
+        and facet.state == "InSync"
+        and all(recalls(facet.parts, r) for r in bucket.verdict.rules)
+    )
     if held and (bucket.current or settled):
         return "Applied", ""
     if bucket.heard and facet is not None and facet.state == "Held":
@@ -129,17 +133,22 @@ def _unversioned(spec: LifecyclePolicySpec, bucket: Bucket) -> str:
     return f"without versioning there are no old versions for {', '.join(old)}; set versioning.state: Enabled there"
 
 
+def _drifts(policy: str, bucket: Bucket) -> bool:
+    return bucket.status.drift is not None and recalls(bucket.status.drift.policies, policy)
+
+
 def _drift(policy: str, bucket: Bucket) -> list[FieldDrift]:
+    """What of it is shown, which need not be any."""
     fields = bucket.status.drift.fields if bucket.status.drift else ()
     return [f for f in fields if f.path.startswith(f"{FACET}.rules[name={policy}/")]
 
 
 def _drift_sentence(policy: str, bucket: Bucket) -> str:
-    fields = _drift(policy, bucket)
-    if not fields:
+    if not _drifts(policy, bucket):
         return ""
-    said = ", ".join(f"{f.path} is {f.observed or 'gone'}, should be {f.desired}" for f in fields[:NAMED])
-    return f"changed behind the operator's back: {said}"
+    fields = _drift(policy, bucket)[:NAMED]
+    said = ", ".join(f"{f.path} is {f.observed or 'gone'}, should be {f.desired}" for f in fields)
+    return f"changed behind the operator's back: {said or UNSHOWN}"
 
 
 def _judged(spec: LifecyclePolicySpec, outcomes: Sequence[BucketOutcome]) -> list[Condition]:
@@ -161,17 +170,22 @@ def _judged(spec: LifecyclePolicySpec, outcomes: Sequence[BucketOutcome]) -> lis
 
 
 def _named(outcomes: Sequence[BucketOutcome]) -> str:
-    said = "; ".join(f"{o.name}: {o.message or o.state}" for o in outcomes[:NAMED])
+    said = "; ".join(f"{o.name}: {cut(o.message or o.state, 640)}" for o in outcomes[:NAMED])
     more = len(outcomes) - NAMED
-    return (said[:4096] + (f"; and {more} more" if more > 0 else ""))[:8192]
+    return said + (f"; and {more} more" if more > 0 else "")
 
 
 def _drifted(policy: str, buckets: Iterable[Bucket]) -> list[Condition]:
-    found = [f"{b.name}: {f.path}" for b in sorted(buckets, key=lambda b: b.name) for f in _drift(policy, b)]
-    if not found:
+    drifting = sorted((b for b in buckets if _drifts(policy, b)), key=lambda b: b.name)
+    if not drifting:
         return []
+    found = [f"{b.name}: {path}" for b in drifting for path in _paths(policy, b)]
     shown = ", ".join(found[:NAMED]) + (f" and {len(found) - NAMED} more" if len(found) > NAMED else "")
     return [condition("DriftDetected", "Differs", f"changed behind the operator's back: {shown}")]
+
+
+def _paths(policy: str, bucket: Bucket) -> list[str]:
+    return [f.path for f in _drift(policy, bucket)] or [UNSHOWN]
 
 
 def _notes(before: LifecyclePolicyStatus, after: LifecyclePolicyStatus) -> tuple[Note, ...]:

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 
 from imagestore.api.lifecyclepolicy import (
-    LISTED,
     LifecyclePolicySpec,
     PreviewStatus,
     RulePreview,
@@ -38,13 +37,13 @@ def preview(
         pending=len(pending),
         message=_message(pending),
         rules=tuple(_totals(spec, rows)),
-        buckets=tuple(sorted(rows, key=lambda r: (-r.now.bytes - r.soon.bytes, r.name))[:LISTED]),
+        buckets=tuple(sorted(rows, key=lambda r: (-r.now.bytes - r.soon.bytes, r.name))),
     )
 
 
 def _message(pending: Sequence[Bucket]) -> str | None:
     kept = [f"{b.name}: {b.trouble}" for b in sorted(pending, key=lambda b: b.name) if b.trouble]
-    return "; ".join(kept[:NAMED])[:2048] or None
+    return "; ".join(kept[:NAMED]) or None
 
 
 def _rows(policy: str, bucket: str, counted: Counted) -> Iterator[RulePreview]:

@@ -51,14 +51,12 @@ def _known(s: Situation, change: Change) -> Weight | None:
         return Weight()
     if hold is None or s.status.inputs_hash != inputs_hash(s.store.spec, s.policies):
         return None
-    told = holds.said(hold, change)
-    counted = told.removeprefix(f"{change.risk}; ") if change.risk else told
-    return None if counted == change.risk or UNCOUNTED in counted else Weight(risk=counted)
+    return None if hold.removes is None else Weight(risk=hold.removes)
 
 
 def _weight(s: Situation, backend: Backend, change: Change) -> Weight:
     if not isinstance(change.after, Lifecycle):
-        return Weight(risk=UNCOUNTED)
+        return Weight(risk=UNCOUNTED, counted=False)
     rules = change.after.restrict(change.parts).rules
     today = s.now.date()
     asked = question(s, backend, tuple(at_once(r, today) for r in rules))
@@ -74,7 +72,8 @@ def _weight(s: Situation, backend: Backend, change: Change) -> Weight:
 
 def _uncounted(answer: Answer, change: Change) -> Weight:
     if answer.final:
-        return Weight(risk=f"{UNCOUNTED} ({answer.trouble}); see that the operator may list the bucket")
+        why = f"{UNCOUNTED} ({answer.trouble}); see that the operator may list the bucket"
+        return Weight(risk=why, counted=False)
     names = ", ".join(sorted(change.removing)[:5])
     far = f"what {names} would remove is being counted: {grouped(answer.keys)} keys so far"
     return Weight(pending=f"{far}; {answer.trouble}" if answer.trouble else far)

@@ -12,6 +12,7 @@ from imagestore.core.outcome import Note
 from imagestore.core.plan import Op
 from imagestore.reconcile import drift, findings, holds
 from imagestore.reconcile.apply import Result
+from imagestore.reconcile.claims import ours
 from imagestore.reconcile.desired import inputs_hash
 from imagestore.reconcile.digests import WRITTEN, wish_digest
 from imagestore.reconcile.situation import Situation
@@ -74,7 +75,7 @@ def visited(s: Situation, seen: Visit, **changes: Any) -> ImageBucketStatus:
     """The status after a visit."""
     told = {
         "intent": None,
-        "facets": facets(s.status, seen.results, seen.wishes),
+        "facets": facets(s.status, seen),
         "drift": _drift(s, seen),
         "plan": _plan(seen, changes.pop("content_holds", holds.with_loss(s.status))),
         **changes,
@@ -125,16 +126,17 @@ def _tolerated(s: Situation, result: Result) -> bool:
 
 
 def _sentences(results: Sequence[Result]) -> str:
-    return "; ".join(f"{r.change.facet}: {r.message or r.reason or r.state}" for r in results)[:4096]
+    return "; ".join(f"{r.change.facet}: {r.message or r.reason or r.state}" for r in results)
 
 
-def facets(
-    before: ImageBucketStatus, results: Sequence[Result], wishes: Mapping[str, Facet]
-) -> tuple[FacetStatus, ...]:
+def facets(before: ImageBucketStatus, seen: Visit) -> tuple[FacetStatus, ...]:
     """Setting by setting, only what is or was managed."""
     known = {f.name: f for f in before.facets}
+    told = drift.told(before, seen.fields, snoozed=seen.snoozed, open_=seen.confirm_in is not None)
     return tuple(
-        _facet(r, known.get(r.change.facet), wishes.get(r.change.facet)) for r in results if not _over(r)
+        _facet(r, known.get(r.change.facet), seen.wishes.get(r.change.facet), told.get(r.change.facet))
+        for r in seen.results
+        if not _over(r)
     )
 
 
@@ -144,17 +146,21 @@ def _over(result: Result) -> bool:
     return gone or (result.change.op is Op.KEEP and result.reason == "Forgotten")
 
 
-def _facet(result: Result, known: FacetStatus | None, wish: Facet | None) -> FacetStatus:
+def _facet(
+    result: Result, known: FacetStatus | None, wish: Facet | None, told: drift.Told | None
+) -> FacetStatus:
     held = result.state == "InSync" and wish is not None
     digest = wish_digest(wish) if held and wish else _memory(result, known, wish)
-    parts = result.change.parts if held else result.change.parts | frozenset(known.parts if known else ())
+    before = () if held or known is None else known.parts
     return FacetStatus(
         name=result.change.facet,
         state=result.state,
         reason=result.reason or None,
-        message=result.message[:4096] or None,
+        message=result.message or None,
         wish=digest,
-        parts=tuple(sorted(parts)) if digest else (),
+        parts=ours(result.change, result.change.parts, before) if digest else (),
+        drift=told.digest if told else None,
+        switched_off=(told.switched_off or None) if told else None,
     )
 
 
@@ -198,6 +204,8 @@ def _drift_notes(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterato
     if is_true(after.conditions, "DriftDetected") and not is_true(before.conditions, "DriftDetected"):
         fields = after.drift.fields if after.drift else ()
         said = "; ".join(f"{f.path} is {f.observed}, should be {f.desired}" for f in fields[:5])
+        more = (after.drift.total or 0) - 5 if after.drift else 0
+        said += f"; and {more} more" if more > 0 else ""
         yield Note("DriftDetected", said, warning=True)
     ended = _ended(after, before.drift.since if before.drift else None)
     if ended is not None:

@@ -13,6 +13,8 @@ from imagestore.core.reading import FULL, Reading
 from imagestore.reconcile.merging import Declared, Merged, remembered
 from imagestore.reconcile.survey import Bounded, Surveys
 
+SPREAD = 15.0  # seconds over which the buckets of a store that fell silent are looked at
+
 
 @dataclass(frozen=True)
 class Meta:
@@ -35,6 +37,7 @@ class Settings:
     confirm_drift: float = 45.0  # second look before drift is believed
     grace_unreachable: float = 120.0  # an unreachable store turns Ready to Unknown after this
     default_interval: float = 600.0
+    pulse: float = 60.0  # between two probes of a backend: so soon is a store that falls silent noticed
     retry: float = 15.0  # first pause after a failure; doubles up to ten minutes
     sweep_step: int = 1000  # versions removed between two reports of progress
     max_repeats: int = 3  # the same writes this often without lasting: stop
@@ -44,22 +47,23 @@ class Settings:
 class Glimpse:
     """What was read a moment ago, by a pass that only wrote down what the next one does with it."""
 
-    at: datetime
+    at: float
     sight: Sight
     read: Mapping[str, Reading]
 
 
 @dataclass
 class Memo:
-    """What is remembered of one bucket between two reconciles and may be lost at a restart."""
+    """What is remembered of one bucket between two reconciles and may be lost at a restart. Moments are ``clock``'s."""
 
-    suspected: str = ""  # digest of a difference seen once
-    suspected_at: datetime | None = None
+    suspected: dict[str, tuple[str, float]] = field(
+        default_factory=dict
+    )  # of a setting: what was seen once, when
     failures: int = 0
-    unreachable_since: datetime | None = None
+    unreachable_since: float | None = None
     glimpse: Glimpse | None = None
-    absent_at: datetime | None = None  # when a look last answered 404
-    usage_at: datetime | None = None
+    absent_at: float | None = None  # when a look last answered 404
+    usage_at: float | None = None
     written: str = ""  # digest of the last writes, and how often they were made without lasting
     repeats: int = 0
     swept: str = ""  # digest of what the last step of emptying removed
@@ -71,13 +75,15 @@ class Store:
     """The StorageBackend that the spec names, as far as it is known.
 
     ``spec`` None: no such StorageBackend. ``backend`` None: it cannot be used, ``trouble`` says why
-    (a missing Secret). ``unready``: tiers to which nothing may move yet, and why.
+    (a missing Secret). ``unready``: tiers to which nothing may move yet, and why. ``silent``: the last probe of the store,
+    at most a pulse ago, was not answered either.
     """
 
     spec: StorageBackendSpec | None = None
     backend: Backend | None = None
     trouble: str = ""
     unready: Mapping[str, str] = field(default_factory=dict)
+    silent: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,7 +102,11 @@ class Referenced:
 
 @dataclass(frozen=True)
 class Situation:
-    """One ImageBucket and its surroundings at one moment."""
+    """One ImageBucket and its surroundings at one moment.
+
+    ``now`` is what status says to people. How long something lasted is told by ``clock``, in seconds, which nobody sets:
+    with the wall clock ten minutes back, drift waited as long, with Ready True.
+    """
 
     meta: Meta
     spec: ImageBucketSpec
@@ -104,6 +114,7 @@ class Situation:
     store: Store
     settings: Settings
     now: datetime
+    clock: float = field(kw_only=True)
     token: Callable[[], str]  # a new random token for a hold
     memo: Memo = field(default_factory=Memo)
     surveys: Surveys = field(default_factory=Bounded, kw_only=True)  # who counts what is in it

@@ -56,7 +56,7 @@ class _Tier:
 
     def status(self, state: TierState, message: str = "", credentials: str | None = None) -> TierStatus:
         place = self.held.place if self.held else None
-        said = message[:4096] or None
+        said = message or None
         return TierStatus(
             storage_class=self.name, state=state, message=said, place=place, credentials=credentials
         )
@@ -163,7 +163,7 @@ def _trouble(tiers: tuple[TierStatus, ...]) -> Iterator[Condition]:
     wrong = [t for t in tiers if t.state != "InSync"]
     if wrong:
         said = "; ".join(f"{t.storage_class}: {t.message}" for t in wrong)
-        yield condition(NOT_READY, REASONS[wrong[0].state], said[:8192])
+        yield condition(NOT_READY, REASONS[wrong[0].state], said)
 
 
 def unready(spec: StorageBackendSpec, status: StorageBackendStatus) -> dict[str, str]:
@@ -194,4 +194,4 @@ def _awaits(facet: str, wish: Facet, unready: Mapping[str, str]) -> Refusal | No
     said = [
         f"{facet}.{path} waits for the administrator's tier {tier}: {unready[tier]}" for path, tier in used
     ]
-    return Refusal(NOT_READY, "; ".join(said)[:4096], facet, waits=True) if said else None
+    return Refusal(NOT_READY, "; ".join(said), facet, waits=True) if said else None

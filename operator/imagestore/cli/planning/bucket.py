@@ -82,6 +82,7 @@ def situation(question: Question) -> Situation:
         store=question.store,
         settings=Settings(installation=question.installation or "<installation>"),
         now=question.now,
+        clock=0.0,  # nothing is remembered
         token=lambda: "",
         namespace_labels=around.labels.get(o.namespace, {}),
         older_rival=standing.older_rival,
@@ -154,7 +155,8 @@ def _restrained(s: Situation, backend: Backend, todo: Plan, *, consented: bool) 
 
 def _with_plan(question: Question, s: Situation, verdict: Verdict, plan: Plan) -> Verdict:
     """The plan, with what cannot be done as problems at the lines of their settings."""
-    verdict = replace(verdict, plan=plan, notes=(*verdict.notes, *_notes(s, verdict)))
+    verdict = replace(verdict, plan=plan)
+    verdict = replace(verdict, notes=(*verdict.notes, *_notes(s, verdict)))
     verdict = _refusals(question, s, _with_calls(question, s, verdict, plan))
     for change in plan.changes:
         if change.op is Op.SKIP:
@@ -181,10 +183,12 @@ def _notes(s: Situation, verdict: Verdict) -> list[str]:
     notes += [f"{name}: {w}" for name in want(s).wishes for w in _weak(s, name)]
     verdicts = s.merged.verdicts.items()
     notes += [f"LifecyclePolicy {name}: {v.state}: {v.message}" for name, v in verdicts if v.state and name]
-    if verdict.adopt:
+    if verdict.adopt and verdict.plan.writes:
         notes.append(
             "the bucket would be taken over, once the token that status then shows is in spec.approve"
         )
+    elif verdict.adopt:
+        notes.append("the bucket would be taken over at once: nothing in it changes, so nobody is asked")
     return notes
 
 

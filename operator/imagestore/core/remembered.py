@@ -1,0 +1,35 @@
+"""Names that a status remembers: as they are while they are few and short, else each by its digest. Pure.
+
+A status has a bound, and what is ours must all be remembered: a name that was left out would stay in the store for ever.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Collection, Iterable
+
+SPELLED = 2048  # bytes of names that are kept as they are
+_SHORT = re.compile(r"#[0-9a-f]{8}")
+
+
+def remembered(names: Iterable[str]) -> tuple[str, ...]:
+    """What to keep of these names; what is short already stays."""
+    kept = sorted(set(names))
+    if _weight(kept) <= SPELLED:
+        return tuple(kept)
+    return tuple(sorted({n if _SHORT.fullmatch(n) else _short(n) for n in kept}))
+
+
+def _weight(names: Iterable[str]) -> int:
+    """As the API server keeps them, which writes < > and & as six bytes each."""
+    text = json.dumps(list(names), ensure_ascii=False)
+    return len(text.encode("utf-8", "replace")) + 5 * sum(map(text.count, "<>&"))
+
+
+def recalls(kept: Collection[str], name: str) -> bool:
+    """Whether this name is among those that were kept."""
+    return name in kept or (bool(kept) and _short(name) in kept)
+
+
+def _short(name: str) -> str:
+    return "#" + hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:8]

@@ -93,4 +93,12 @@ def _abnormal(condition: Condition) -> bool:
     return condition.type in _ABNORMAL
 
 
-_ABNORMAL = {"Reconciling", "Stalled", "DriftDetected", "ContentLost", "Suspended", "TierNotReady"}
+_ABNORMAL = {
+    "Reconciling",
+    "Stalled",
+    "DriftDetected",
+    "ContentLost",
+    "Suspended",
+    "TierNotReady",
+    "QuotaNearlyFull",
+}

@@ -15,6 +15,7 @@ from imagestore.reconcile.closing import Result, done, interval, later, trouble,
 from imagestore.reconcile.desired import Wanted
 from imagestore.reconcile.presence import present
 from imagestore.reconcile.situation import Situation
+from imagestore.reconcile.vanished import held_back
 from imagestore.reconcile.visit import blank, planned
 
 
@@ -33,6 +34,9 @@ def absent(s: Situation, backend: Backend) -> Result:
     lost = s.status.created is not None and s.status.intent is None
     if lost and backend.look(s.spec.bucket_name) is not None:
         return later(1.0)
+    held = held_back(s, backend)
+    if held is not None:
+        return held
     s.memo.absent_at, s.memo.marked = s.clock, False
     if s.status.intent is not None:
         return create(s, backend)

@@ -32,6 +32,9 @@ def reconcile(s: Situation) -> Result:
     if backend is None:
         message = f"{s.store.trouble or 'the StorageBackend is gone'}; {WAY_OUT}"
         return _blocked(s, "BackendUnusable", message)
+    if s.store.standing.another:
+        message = f"another account or server answers than the one that had the bucket; {WAY_OUT}"
+        return _blocked(s, "AnotherStore", message)
     try:
         return _delete(s, backend)
     except NotFound:
@@ -58,7 +61,7 @@ def _let_go(s: Situation) -> str | None:
         what = "what is left" if _removed(s) else "everything"
         return f"bucket {bucket} is kept, with {what} in it; to remove it, delete it in the store"
     if s.withdrawn:
-        return f"bucket {bucket} is kept: the CRD was deleted, and with it every ImageBucket; that asks for no data to go"
+        return f"bucket {bucket} is kept: {s.withdrawn}"
     if s.spec.suspend or s.spec.mode == "Observe":
         return f"bucket {bucket} is kept: the object was suspended or only observing"
     if s.status.created is None and s.status.intent is None:

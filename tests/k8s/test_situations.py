@@ -41,7 +41,7 @@ def situations(
     *buckets: Stored, spec: Any = SPEC, cache: Cache | None = None, loop: Any = None
 ) -> Situations:
     """These buckets, and the backend ``eu``."""
-    cache = cache or Cache()
+    cache = Cache() if cache is None else cache
     backend = raw("eu", namespace="")
     backend["metadata"].pop("namespace")
     cache.put(stored(STORAGE_BACKEND, backend | {"spec": spec}))

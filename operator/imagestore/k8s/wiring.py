@@ -75,17 +75,15 @@ class Parts:
     surveyor: Surveyor
     listing: Listing
     anew: list[Callable[[], None]]  # how everything that is watched is listed once more
-    ends: list[Callable[[], None]] = field(default_factory=list)
 
     def snapshot(self) -> None:
         """Objects and queue as they are now, for the scrape that follows in another thread."""
-        _all(self.ends)
         objects, loads, delayed = self.cache.all(), self.queue.loads(), self.queue.delayed
-        self.ends = [
-            metrics.LIVE.add(lambda: facts.of_objects(objects)),
-            metrics.LIVE.add(lambda: facts.of_queue(loads, delayed)),
-            metrics.LIVE.add(self.surveyor.samples),
-        ]
+        metrics.LIVE.serve(
+            lambda: facts.of_objects(objects),
+            lambda: facts.of_queue(loads, delayed),
+            self.surveyor.samples,
+        )
 
 
 def assemble(client: Client, options: Options, brain: Brain, permit: Permit = permitted) -> Parts:
@@ -98,7 +96,9 @@ def assemble(client: Client, options: Options, brain: Brain, permit: Permit = pe
     loop = asyncio.get_running_loop()
     counted = threadsafe(loop, lambda key, awaited: triggers.counted(key, awaited=awaited))
     surveyor = Surveyor(monotonic, lambda: queue.ready > 0, counted)
-    situations = Situations(cache, stores, namespaces, options.settings, lambda: datetime.now(UTC), surveyor)
+    situations = Situations(
+        cache, stores, namespaces, options.settings, lambda: datetime.now(UTC), surveyor, loop=loop
+    )
     forget: list[Callable[[Key], None]] = [situations.forget, surveyor.forget]
 
     def forgotten(key: Key) -> None:

@@ -61,9 +61,8 @@ def _fresh(
     s: Situation, backend: Backend, sight: Sight, wanted: Wanted, read: Readings, *, made: bool
 ) -> Result:
     """Mark it, and set everything: in a new bucket nothing is at risk, so nothing is held."""
-    if (
-        s.spec.mode == "Observe"
-    ):  # switched since the intent, which stays: it is all that tells whose the bucket is
+    if s.spec.mode == "Observe":
+        # Switched since the intent, which stays: it is all that tells whose the bucket is.
         seen = visit(s, backend, wanted, read, consented=False)
         return visited(s, backend, seen, intent=s.status.intent)
     marked = ensure_mark(s, backend, sight, wanted.wishes)

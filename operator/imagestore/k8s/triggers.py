@@ -201,6 +201,19 @@ class Triggers:
             self._silenced(after.backend)
         if before.tiers != after.tiers:
             self._add(self._cache.buckets_of(after.backend))
+        if before.holds != after.holds:
+            self._held(after.backend, before.holds, after.holds)
+
+    def _held(self, backend: str, before: str, after: str) -> None:
+        """Another store concerns every bucket. Of missing ones only an end is news, also for who runs.
+
+        An approval edits the backend, which makes all of them look: they met the hold before its end was written.
+        """
+        buckets = self._cache.buckets_of(backend)
+        if "another" in (before, after):
+            self._add(buckets)
+        elif not after:
+            self._add([*self._unsettled(buckets), *filter(self._queue.is_running, buckets)])
 
     def _silenced(self, backend: str) -> None:
         """A backend that answers no more: what its buckets' statuses say is not known any longer, before their next look."""

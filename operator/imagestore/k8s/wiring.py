@@ -96,7 +96,9 @@ def assemble(client: Client, options: Options, brain: Brain, permit: Permit = pe
     loop = asyncio.get_running_loop()
     counted = threadsafe(loop, lambda key, awaited: triggers.counted(key, awaited=awaited))
     surveyor = Surveyor(monotonic, lambda: queue.ready > 0, counted)
-    situations = Situations(cache, stores, namespaces, options.settings, lambda: datetime.now(UTC), surveyor)
+    situations = Situations(
+        cache, stores, namespaces, options.settings, lambda: datetime.now(UTC), surveyor, loop=loop
+    )
     forget: list[Callable[[Key], None]] = [situations.forget, surveyor.forget]
 
     def forgotten(key: Key) -> None:

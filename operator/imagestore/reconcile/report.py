@@ -4,13 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from imagestore.api.bucketstatus import FacetStatus, Held, ImageBucketStatus, PlanStatus, Usage
-from imagestore.backends import base
+from imagestore.api.bucketstatus import FacetStatus, Held, ImageBucketStatus, PlanStatus
 from imagestore.core.conditions import Condition, find, is_true, settle
 from imagestore.core.facet import Facet
 from imagestore.core.outcome import Note
 from imagestore.core.plan import Op
-from imagestore.reconcile import drift, findings, holds
+from imagestore.reconcile import drift, filling, findings, holds
 from imagestore.reconcile.apply import Result
 from imagestore.reconcile.claims import ours
 from imagestore.reconcile.desired import inputs_hash
@@ -42,7 +41,7 @@ def status(s: Situation, conditions: Iterable[Condition], **changes: Any) -> Ima
 def _status(s: Situation, conditions: Iterable[Condition], changes: Mapping[str, Any]) -> ImageBucketStatus:
     """ContentLost stays until it is acknowledged."""
     merged = s.status.model_copy(update=changes)
-    fresh = [*conditions, *lost(merged)]
+    fresh = [*conditions, *lost(merged), *filling.conditions(s.spec, merged.usage)]
     update = {
         "observed_generation": s.meta.generation,
         "bucket_name": s.spec.bucket_name,
@@ -182,6 +181,7 @@ def notes(s: Situation, after: ImageBucketStatus) -> tuple[Note, ...]:
     return (
         *_readiness(before, after, waits=bool(held)),
         *findings.notes(before, after),
+        *filling.notes(before, after),
         *_drift_notes(before, after),
         *held,
     )
@@ -235,14 +235,3 @@ def _hold_notes(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator
 def _token(status: ImageBucketStatus, facet: str) -> str:
     hold = holds.of(status, facet)
     return hold.token if hold else ""
-
-
-def usage(before: Usage | None, told: base.Usage) -> dict[str, object]:
-    """The usage to write, if it moved by five percent or more since it was written."""
-    if before is not None and not (_moved(before.objects, told.objects) or _moved(before.bytes, told.bytes)):
-        return {}
-    return {"usage": Usage(objects=told.objects, bytes=told.bytes)}
-
-
-def _moved(before: int, now: int) -> bool:
-    return abs(now - before) * 20 >= max(before, 1)

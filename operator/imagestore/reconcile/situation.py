@@ -4,10 +4,11 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
-from imagestore.api.storagebackend import StorageBackendSpec
+from imagestore.api.storagebackend import StorageBackendSpec, StorageBackendStatus
 from imagestore.backends.base import Backend, Sight
 from imagestore.core.reading import FULL, Reading
 from imagestore.reconcile.merging import Declared, Merged, remembered
@@ -71,6 +72,19 @@ class Memo:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """What the StorageBackend's status says of the store as a whole.
+
+    ``another``: what answers is another account or server than ``identity``, which was proven. ``missing``: many
+    buckets are, and none is made again before a person agrees.
+    """
+
+    identity: str | None = None
+    another: bool = False
+    missing: Literal["", "Held", "Agreed"] = ""
+
+
+@dataclass(frozen=True)
 class Store:
     """The StorageBackend that the spec names, as far as it is known.
 
@@ -84,6 +98,20 @@ class Store:
     trouble: str = ""
     unready: Mapping[str, str] = field(default_factory=dict)
     silent: bool = False
+    standing: Standing = Standing()
+
+
+@dataclass(frozen=True)
+class Served:
+    """An ImageBucket that its backend serves: allowed there, and no older one claims the same bucket.
+
+    ``made``: the bucket was seen in the store to be its own, at ``endpoint``.
+    """
+
+    name: str  # namespace/name
+    bucket: str
+    made: bool
+    endpoint: str = ""
 
 
 @dataclass(frozen=True)
@@ -125,12 +153,33 @@ class Situation:
         default_factory=dict
     )  # of this namespace, by the object's name
     policies: tuple[Declared, ...] = ()  # LifecyclePolicies that match this bucket
-    withdrawn: bool = False  # deleted, and so is its CRD with all objects: by no one who meant this bucket
+    withdrawn: str = ""  # why its deletion asks for no data to go: its CRD is deleted with all objects
+    neighbours: Callable[[], tuple[Served, ...]] = tuple  # what its backend serves, itself included
 
     @property
     def merged(self) -> Merged:
         """The bucket's own lifecycle rules and its policies', as one set."""
         return merged(self.spec, self.policies, self.store)
+
+
+@dataclass(frozen=True)
+class BackendSituation:
+    """One StorageBackend and its surroundings at one moment. ``doubts``: buckets that a visit did not find there."""
+
+    meta: Meta
+    status: StorageBackendStatus
+    store: Store
+    settings: Settings
+    now: datetime
+    token: Callable[[], str]
+    served: tuple[Served, ...] = ()
+    all_known: bool = True  # else ImageBuckets may not be listed, and what was counted before still counts
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def buckets(self) -> int:
+        """How many it serves."""
+        return len(self.served) if self.all_known else self.status.buckets or 0
 
 
 def merged(spec: ImageBucketSpec, policies: tuple[Declared, ...], store: Store) -> Merged:

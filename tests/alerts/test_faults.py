@@ -31,7 +31,6 @@ ALONE: dict[tuple[str, str], Fault] = {
     ("ImagestoreDriftOver", f"{NAMESPACE}/edited"): faults.corrected,
     ("ImagestoreReconcilesFail", "ImageBucket"): faults.refused,
     ("ImagestoreMissesChanges", "ImageBucket"): faults.deaf,
-    ("ImagestoreMayNotRead", "LifecyclePolicy"): faults.forbidden,
     ("ImagestoreStuck", ""): faults.hanging,
     ("ImagestoreNobodyWorks", ""): faults.frozen,
 }

@@ -107,8 +107,8 @@ def _agreed(s: Situation, backend: Backend, sight: Sight) -> bool:
     store's date nor Kubernetes': so nobody gets content by it that was there before his object was.
     """
     hold = holds.of(s.status, holds.CREATION)
-    if hold is None or hold.token not in s.spec.approve or not intended(s, sight):
-        return False
+    if hold is None or hold.token not in s.spec.approve or not intended(s, sight) or s.spec.mode == "Observe":
+        return False  # by what only observes nothing is marked, so the agreement would be forgotten
     made = backend.made_at(s.spec.bucket_name)
     return made is not None and made >= s.meta.created
 

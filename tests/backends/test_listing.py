@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -11,6 +11,8 @@ from imagestore.backends.s3 import listing
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.core.errors import StoreError
 from imagestore.core.stored import HOT, Stored
+from imagestore.facets.lifecycle import Lifecycle
+from imagestore.reconcile.survey import Question, Survey
 from tests.contract.stores import backend_of
 
 # Not "a b" beside "a/b": SeaweedFS 4.48 lists versions of the first and, on the next page, never those of the second.
@@ -77,6 +79,20 @@ def test_all_objects_are_told_once_by_key(backend: S3Backend, scope: Scope) -> N
     today = datetime.now(UTC).toordinal()
     assert all(s.latest and not s.marker and s.storage_class == HOT for s in found)
     assert all(0 <= today - s.modified <= 1 for s in found)
+
+
+def test_a_survey_counts_each_key_once_and_matches_it_by_its_bytes(backend: S3Backend) -> None:
+    """What a change would remove is counted through the same pages; one that could not be read held it for ever."""
+    name = made(backend)
+    for key in (*ODD, *CONTROL):
+        put(backend, name, key)
+    rules = [{"name": "bell", "match": {"prefix": "bell\x07"}, "expire": {"days": 1}}]
+    wished = Lifecycle.model_validate({"rules": rules}).rules
+    late = datetime.now(UTC).date() + timedelta(days=9)
+    survey = Survey(Question(backend.name, name, wished), backend, late)
+    counted = next(c for _ in range(50) if (c := survey.step(0)) is not None)
+    assert counted.census.present.objects == len(ODD) + len(CONTROL)
+    assert counted.census.tolls["bell"].removed.objects == 2
 
 
 def test_versions_and_markers_come_newest_first(backend: S3Backend) -> None:

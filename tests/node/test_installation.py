@@ -102,6 +102,16 @@ def test_an_upgrade_and_a_rollback_leave_every_bucket_ready(settled: Installatio
     settled.await_pods()
 
 
+def test_a_drain_leaves_one_replica_at_work(settled: Installation) -> None:
+    """There is no other node, so what was evicted is not Ready elsewhere, and the budget lets no second one go."""
+    drained = settled.kube.kubectl("drain", NODE, "--timeout=8s", check=False)
+    assert "disruption budget" in drained.stderr
+    assert len(settled.running()) == 1
+    settled.await_look("shop", "photos", "while the node is drained")
+    settled.kube.kubectl("uncordon", NODE)
+    settled.await_pods()
+
+
 def test_a_drained_node_is_left_and_taken_up_again(settled: Installation) -> None:
     """The only node here: what is evicted has nowhere to go until it is back, so no budget may ask for one pod to stay."""
     settled.helm("upgrade", RELEASE, CHART, "--reuse-values", "--set", "podDisruptionBudget.create=false")

@@ -15,7 +15,7 @@ from dev.node import images
 from dev.node.ability import why_not
 from dev.node.buildah import Buildah
 from dev.node.node import Node, node
-from dev.stores import Store
+from dev.stores import Store, seaweedfs
 from tests.node.installation import ROOT, Installation
 
 PATIENCE = 280.0
@@ -92,12 +92,19 @@ def second_build(directory: Path, image: Path) -> Iterator[tuple[Building, subpr
 
 
 @pytest.fixture(scope="package")
-def ready_node(directory: Path, image: Path, seaweedfs_store: Store) -> Iterator[Node]:
+def store(directory: Path) -> Iterator[Store]:
+    """A SeaweedFS of these stories' own: the examples' buckets have names that others use as well."""
+    with seaweedfs(directory) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def ready_node(directory: Path, image: Path, store: Store) -> Iterator[Node]:
     """A cluster of one node that has the image and reaches the store."""
     more = [f"--controllers={','.join(control_plane.NODE_CONTROLLERS)}"]
     with (
         Cluster.start(directory, name="node-cluster", manager_args=more) as cluster,
-        node(directory, cluster, [seaweedfs_store]) as running,
+        node(directory, cluster, [store]) as running,
     ):
         running.load(image)
         yield running

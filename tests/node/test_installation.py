@@ -22,10 +22,10 @@ def in_store(store: Store) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def settled(installed: Installation, seaweedfs_store: Store) -> Installation:
+def settled(installed: Installation, store: Store) -> Installation:
     """With the first two examples applied."""
-    installed.apply_example("01-shop-photos", "cdn-origin", seaweedfs_store)
-    installed.apply_example("02-press-archive", "archive", seaweedfs_store)
+    installed.apply_example("01-shop-photos", "cdn-origin", store)
+    installed.apply_example("02-press-archive", "archive", store)
     return installed
 
 
@@ -58,10 +58,10 @@ def test_any_user_will_do(installed: Installation) -> None:
     installed.kube.kubectl("delete", "pod", "any-user", "-n", SYSTEM, "--wait=false")
 
 
-def test_examples_become_ready(settled: Installation, seaweedfs_store: Store) -> None:
+def test_examples_become_ready(settled: Installation, store: Store) -> None:
     for namespace, name in BUCKETS:
         settled.await_bucket(namespace, name)
-    assert in_store(seaweedfs_store) >= IN_STORE
+    assert in_store(store) >= IN_STORE
 
 
 def test_a_deleted_leader_hands_over(settled: Installation) -> None:
@@ -147,13 +147,11 @@ def test_an_uninstall_whose_image_is_missing_ends_and_can_be_taken_back(settled:
     assert [settled.finalizers(*bucket) for bucket in BUCKETS] == [[FINALIZER]] * len(BUCKETS)
 
 
-def test_a_reinstalled_release_takes_up_what_was_let_go(
-    settled: Installation, seaweedfs_store: Store
-) -> None:
+def test_a_reinstalled_release_takes_up_what_was_let_go(settled: Installation, store: Store) -> None:
     settled.helm("uninstall", RELEASE)
     for namespace, name in BUCKETS:
         assert settled.finalizers(namespace, name) == []
-    assert in_store(seaweedfs_store) >= IN_STORE
+    assert in_store(store) >= IN_STORE
     settled.reinstall()
     for namespace, name in BUCKETS:
         settled.await_finalizer(namespace, name)

@@ -12,6 +12,7 @@ from pathlib import Path
 # Each is tried in namespaces that end with the command, in a folder where the node's files would be.
 _TRIES = {
     "make namespaces of its own (unshare)": "true",
+    "make device nodes, which a root of a user namespace may not": "mknod null c 1 3",
     "mount an overlay in its folder for temporary files": (
         "mkdir a b c d && mount -t overlay overlay -o lowerdir=a,upperdir=b,workdir=c d"
     ),

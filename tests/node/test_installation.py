@@ -112,16 +112,6 @@ def test_a_drain_leaves_one_replica_at_work(settled: Installation) -> None:
     settled.await_pods()
 
 
-def test_a_drained_node_is_left_and_taken_up_again(settled: Installation) -> None:
-    """The only node here: what is evicted has nowhere to go until it is back, so no budget may ask for one pod to stay."""
-    settled.helm("upgrade", RELEASE, CHART, "--reuse-values", "--set", "podDisruptionBudget.create=false")
-    settled.kube.kubectl("drain", NODE, "--timeout=60s")
-    assert settled.running() == []
-    settled.kube.kubectl("uncordon", NODE)
-    settled.await_pods()
-    settled.await_look("shop", "photos", "after the drain")
-
-
 def test_a_rendered_release_job_changes_nothing(settled: Installation) -> None:
     """`helm template | kubectl apply`, kustomize and Argo CD treat a hook like any other object."""
     holder = settled.holder()

@@ -85,6 +85,19 @@ def test_a_rule_that_came_between_the_look_and_the_write_survives() -> None:
     assert store.ids() == sorted([OURS, "theirs", "late"])
 
 
+def test_a_rule_that_came_between_the_look_and_the_removal_of_the_last_of_ours_survives() -> None:
+    store = RuleStore()
+    write(store, WISH)
+    driver = setting(store)
+    seen = driver.read("b")
+    assert seen is not None
+    comes(LATE)(store)
+    driver.clear("b", seen)
+    assert store.ids() == ["late"]
+    driver.clear("b", driver.read("b"))
+    assert store.ids() == []
+
+
 def test_a_roll_back_puts_our_own_back_as_they_were() -> None:
     store = RuleStore([THEIRS])
     write(store, Lifecycle.model_validate({"rules": [{"name": "old", "expire": {"days": 7}}]}))

@@ -1,5 +1,7 @@
 """What a reconcile is told of the other buckets of its namespace."""
 
+import asyncio
+import threading
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
@@ -7,7 +9,7 @@ from typing import Any
 from imagestore.backends.memory import MemoryBackend, MemoryStore
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.mirrors import Namespaces
-from imagestore.k8s.objects import STORAGE_BACKEND, Stored, stored
+from imagestore.k8s.objects import STORAGE_BACKEND, Key, Stored, stored
 from imagestore.k8s.situations import Situations
 from imagestore.k8s.stores import Connecting, Stores
 from imagestore.k8s.surveyor import Surveyor
@@ -23,9 +25,23 @@ SPEC = {
 MADE = {"arn": "arn:aws:s3:::shop--audit"}
 
 
-def situations(*buckets: Stored, spec: Any = SPEC) -> Situations:
+class Watched(Cache):
+    """Remembers which threads looked things up."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.threads: set[int] = set()
+
+    def buckets_of(self, backend: str) -> tuple[Key, ...]:
+        self.threads.add(threading.get_ident())
+        return super().buckets_of(backend)
+
+
+def situations(
+    *buckets: Stored, spec: Any = SPEC, cache: Cache | None = None, loop: Any = None
+) -> Situations:
     """These buckets, and the backend ``eu``."""
-    cache = Cache()
+    cache = Cache() if cache is None else cache
     backend = raw("eu", namespace="")
     backend["metadata"].pop("namespace")
     cache.put(stored(STORAGE_BACKEND, backend | {"spec": spec}))
@@ -35,7 +51,9 @@ def situations(*buckets: Stored, spec: Any = SPEC) -> Situations:
     stores = Stores(cache, lambda _: None, Connecting(lambda *_: memory))
     now = datetime(2026, 11, 25, tzinfo=UTC)
     surveyor = Surveyor(monotonic, lambda: False, lambda *_: None)
-    return Situations(cache, stores, Namespaces(lambda *_: None), Settings("prod"), lambda: now, surveyor)
+    return Situations(
+        cache, stores, Namespaces(lambda *_: None), Settings("prod"), lambda: now, surveyor, loop=loop
+    )
 
 
 def told(**audit: Any) -> Referenced:
@@ -58,6 +76,19 @@ def test_a_backend_serves_whom_it_lets_in_and_who_came_first() -> None:
         Served("shop/photos", "shop--photos", made=True, endpoint="https://store.example"),
         Served("press/claimed", "press--claimed", made=False),
     }
+
+
+def test_a_threads_question_for_neighbours_is_answered_by_the_loop() -> None:
+    """Which alone changes what is remembered: read meanwhile, a dictionary changed its size."""
+    cache, photos = Watched(), bucket("photos", status=MADE)
+
+    async def story() -> tuple[Served, ...]:
+        made = situations(photos, bucket("audit"), cache=cache, loop=asyncio.get_running_loop())
+        blocking = made.of_bucket(photos)
+        return await asyncio.to_thread(lambda: blocking().neighbours())
+
+    assert {b.name for b in asyncio.run(story())} == {"shop/photos", "shop/audit"}
+    assert cache.threads == {threading.get_ident()}
 
 
 def test_of_a_backend_that_is_not_understood_everybody_counts() -> None:

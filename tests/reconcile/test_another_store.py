@@ -1,5 +1,7 @@
 """Another account or server answers than the one that a StorageBackend has proven."""
 
+from datetime import timedelta
+
 from imagestore.api.storagebackend import StorageBackendStatus
 from imagestore.backends.memory import MemoryStore
 from tests.reconcile.fleet import Fleet
@@ -65,3 +67,17 @@ def test_a_store_that_tells_nothing_any_more_keeps_what_is_known() -> None:
     fleet.store.identity = None
     assert fleet.probe().identity == "account one"
     assert fleet.ready[0] == "True"
+
+
+def test_no_setting_is_written_before_the_first_probe_of_a_new_connection() -> None:
+    """A copy of the store, marks and all: the second site of a replicated one."""
+    fleet = Fleet(1, MemoryStore(identity="account one"))
+    fleet.swap(identified(fleet, "account two"))
+    fleet.worlds[0].edit(versioning={"state": "Enabled"})
+    fleet.now += timedelta(minutes=10)
+    outcome = fleet.tie(fleet.worlds[0]).step()
+    assert (outcome.doubts, fleet.worlds[0].ready) == (("shop--b000",), ("Unknown", "AnotherStore"))
+    assert "versioning" not in fleet.store.buckets["shop--b000"].facets
+    world = fleet.worlds[0].edit(deletionPolicy="DeleteIfEmpty").delete()
+    fleet.tie(world).step()
+    assert (world.gone, world.ready[1]) == (False, "AnotherStore")

@@ -18,6 +18,7 @@ from imagestore.core import conditions
 from imagestore.core.conditions import Condition
 from imagestore.core.outcome import Finalizer, Note, Outcome
 from imagestore.core.reading import Support
+from imagestore.core.salvage import salvaged
 from imagestore.core.stored import Stored
 from imagestore.reconcile.bucket import reconcile
 from imagestore.reconcile.merging import Declared
@@ -121,7 +122,7 @@ class World:
         return Situation(
             meta,
             ImageBucketSpec.model_validate(self.spec),
-            ImageBucketStatus.model_validate(self.status),
+            salvaged(ImageBucketStatus, self.status),
             Store(
                 self.backend_spec,
                 backend,

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from imagestore.core.conditions import Judged
-from imagestore.core.model import Cel, Line, ListMap, Model, Name, Shown
+from imagestore.core.model import Cel, Line, ListMap, Model, Name, Shown, UnknownAs
 from imagestore.facets.lifecycle_rule import Date, LifecycleRule
 
 LISTED = 100  # buckets that status lists one by one; beyond, they are counted only
@@ -100,6 +100,7 @@ class BucketOutcome(Model):
     name: Annotated[str, Field(max_length=253, description="The ImageBucket.")]
     state: Annotated[
         BucketState,
+        UnknownAs("Pending"),
         Field(
             description="Applied: read back from the store. Suspended: left alone, as the bucket's spec has it. Lossy: the"
             " store cannot hold what is in lost. Held: waits for an approval in the bucket's spec."

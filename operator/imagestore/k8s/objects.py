@@ -17,6 +17,7 @@ from imagestore.api.imagebucket import FINDINGS, ImageBucketSpec
 from imagestore.api.kinds import IMAGE_BUCKET, KINDS, LIFECYCLE_POLICY, STORAGE_BACKEND, Kind
 from imagestore.core.model import Model
 from imagestore.core.references import names
+from imagestore.core.salvage import salvaged
 from imagestore.core.units import byte_count
 from imagestore.reconcile.filling import NEARLY_FULL
 
@@ -270,8 +271,8 @@ def understood(kind: type[S], raw: bytes) -> S:
 
 
 def lenient(kind: type[S], raw: bytes) -> S:
-    """A status that cannot be understood is no memory at all: the store's own is what counts."""
+    """A status, as far as this version understands it: what it does understand is not forgotten for the rest's sake."""
     try:
         return kind.model_validate_json(raw)
     except ValidationError:
-        return kind()
+        return salvaged(kind, json.loads(raw))

@@ -91,7 +91,14 @@ class Situations:
         if self._loop is None:
             return what()
         answer: Future[tuple[Served, ...]] = Future()
-        self._loop.call_soon_threadsafe(lambda: answer.set_result(what()))
+
+        def tell() -> None:
+            try:
+                answer.set_result(what())
+            except Exception as error:  # noqa: BLE001  who waits must hear of it
+                answer.set_exception(error)
+
+        self._loop.call_soon_threadsafe(tell)
         return answer.result(_PATIENCE)
 
     def of_backend(self, obj: Stored) -> Callable[[], BackendSituation]:

@@ -53,8 +53,7 @@ class _Connection:
 
 @lru_cache(maxsize=256)
 def _unready(spec: bytes, status: bytes) -> dict[str, str]:
-    read = lenient(StorageBackendStatus, status)
-    return unready(StorageBackendSpec.model_validate_json(spec), read)
+    return unready(StorageBackendSpec.model_validate_json(spec), lenient(StorageBackendStatus, status))
 
 
 @lru_cache(maxsize=256)

@@ -88,22 +88,25 @@ def create(s: Situation, backend: Backend) -> Result:
         return _name_taken(s, backend, error)
     sight = backend.look(s.spec.bucket_name, made=True)
     if sight is None:
-        raise NotFound("the store has created the bucket and does not find it")
+        return trouble(s, _NOT_YET)
     return present(s, backend, sight, blank(backend, wanted) if new else {}, made=True)
+
+
+_NOT_YET = NotFound("the store says that the bucket is there, and does not show it yet")
 
 
 def _name_taken(s: Situation, backend: Backend, error: Rejected) -> Result:
     """Another account's, or our own: a create whose answer was lost succeeded, and its repetition is refused."""
     if error.code not in ("BucketAlreadyExists", "BucketAlreadyOwnedByYou"):
         return trouble(s, error)
-    if _ours_to_see(s, backend):
-        return later(0.0)
+    try:
+        if backend.look(s.spec.bucket_name) is not None:
+            return later(0.0)
+        if (
+            error.code == "BucketAlreadyOwnedByYou"
+        ):  # the intent stays: without it the bucket would be an orphan
+            return trouble(s, _NOT_YET)
+    except Denied:
+        pass
     message = f"the name {s.spec.bucket_name} is taken; choose another bucketName"
     return done(s, report.status(s, report.stalled("BucketTaken", message), intent=None), interval(s))
-
-
-def _ours_to_see(s: Situation, backend: Backend) -> bool:
-    try:
-        return backend.look(s.spec.bucket_name) is not None
-    except Denied:
-        return False

@@ -13,6 +13,7 @@ from imagestore.reconcile.gate import barred
 from imagestore.reconcile.presence import present
 from imagestore.reconcile.removals import uncount
 from imagestore.reconcile.situation import Situation
+from imagestore.reconcile.vanished import stranger
 
 BRIEF = 5.0  # seconds: how long what was read is believed by the pass that acts on it
 FRESH = 60.0  # seconds: how long the answer "no such bucket" is believed by the pass that creates
@@ -30,7 +31,7 @@ def reconcile(s: Situation) -> Result:
     backend = s.store.backend
     assert backend is not None, "the gate has made sure"  # noqa: S101
     try:
-        outcome = _reconcile(s, backend)
+        outcome = stranger(s, backend) or _reconcile(s, backend)
     except StoreError as error:
         return trouble(s, error)
     if outcome.status is not None:

@@ -15,6 +15,7 @@ from imagestore.reconcile.closing import backoff
 from imagestore.reconcile.ownership import mark, unmarked_ours
 from imagestore.reconcile.situation import Situation
 from imagestore.reconcile.tenancy import allowed_namespace
+from imagestore.reconcile.vanished import another
 
 Result = Outcome[ImageBucketStatus]
 REASONS = 5  # of what stays that a sentence names
@@ -32,9 +33,6 @@ def reconcile(s: Situation) -> Result:
     if backend is None:
         message = f"{s.store.trouble or 'the StorageBackend is gone'}; {WAY_OUT}"
         return _blocked(s, "BackendUnusable", message)
-    if s.store.standing.another:
-        message = f"another account or server answers than the one that had the bucket; {WAY_OUT}"
-        return _blocked(s, "AnotherStore", message)
     try:
         return _delete(s, backend)
     except NotFound:
@@ -82,6 +80,9 @@ def _not_allowed(s: Situation, policy: str) -> str | None:
 
 
 def _delete(s: Situation, backend: Backend) -> Result:
+    if s.store.standing.another or another(backend, s.store.standing, anew=False):
+        message = f"another account or server answers than the one that had the bucket; {WAY_OUT}"
+        return _blocked(s, "AnotherStore", message)
     sight = backend.look(s.spec.bucket_name)
     if sight is None:
         return _release("Deleted", f"bucket {s.spec.bucket_name} is gone")

@@ -31,10 +31,15 @@ def barred(s: Situation) -> Result | None:
     if s.store.backend is None:
         message = s.store.trouble or "the backend cannot be used yet"
         return _stop(s, report.reconciling("BackendUnusable", message, "Unknown"))
-    if s.store.standing.another:
-        message = "another account or server answers than before; nothing is done there before the administrator agrees"
-        return _stop(s, report.reconciling("AnotherStore", message, "Unknown"))
-    return None
+    return another_store(s) if s.store.standing.another else None
+
+
+def another_store(s: Situation) -> Result:
+    """The outcome where the store is not the one that the backend has proven."""
+    message = (
+        "another account or server answers than before; nothing is done there before the administrator agrees"
+    )
+    return _stop(s, report.reconciling("AnotherStore", message, "Unknown"))
 
 
 def _rival(s: Situation, rival: str) -> str:

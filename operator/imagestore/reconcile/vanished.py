@@ -6,7 +6,7 @@ for. If those are missing as well, the store is what is wrong, and its StorageBa
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 from imagestore.api.limits import MissingBuckets
@@ -15,7 +15,7 @@ from imagestore.backends.base import Backend
 from imagestore.core.errors import StoreError, Transient
 from imagestore.reconcile import report
 from imagestore.reconcile.closing import Result, done
-from imagestore.reconcile.gate import PATIENCE
+from imagestore.reconcile.gate import PATIENCE, another_store
 from imagestore.reconcile.situation import Served, Situation, Standing
 
 SAMPLE = 10  # other buckets that are looked for
@@ -68,17 +68,26 @@ def sample(buckets: Sequence[Served], salt: str) -> list[Served]:
 
 def held_back(s: Situation, backend: Backend) -> Result | None:
     """The outcome if a bucket that is not there must not be made, None if it may."""
-    standing, known = s.store.standing, s.status.created is not None
+    standing = s.store.standing
     if standing.missing == "Held":
         return _held(s)
-    if another(backend, standing, anew=known):
+    if s.status.created is None:
+        return None
+    if another(backend, standing, anew=True):
         return _held(s, (s.spec.bucket_name,))
-    if not known or standing.missing == "Agreed":
+    if standing.missing == "Agreed":
         return None
     mine = Served("", s.spec.bucket_name, made=True, endpoint=s.status.endpoint or "")
     others = [b for b in s.neighbours() if b.bucket != mine.bucket]
     roll = roll_call(backend, sample(others, mine.bucket)).with_missing(mine, backend.endpoint)
     return _held(s, roll.looked) if roll.alarming(s.store.spec) else None
+
+
+def stranger(s: Situation, backend: Backend) -> Result | None:
+    """The outcome if another account or server answers: a visit may come before the backend's own probe."""
+    if not another(backend, s.store.standing, anew=False):
+        return None
+    return replace(another_store(s), requeue_after=s.settings.retry, doubts=(s.spec.bucket_name,))
 
 
 def another(backend: Backend, standing: Standing, *, anew: bool) -> bool:
@@ -97,4 +106,4 @@ def _held(s: Situation, doubts: tuple[str, ...] = ()) -> Result:
     )
     conditions = report.reconciling("HeldByBackend", message)
     outcome = done(s, report.status(s, conditions), s.settings.retry if doubts else PATIENCE)
-    return Result(outcome.status, outcome.notes, outcome.requeue_after, outcome.finalizer, doubts)
+    return replace(outcome, doubts=doubts)

@@ -100,13 +100,14 @@ class S3Backend:
         return Server(self.profile.product, version[1] if version else None, self._identified(answer))
 
     def identity(self, *, anew: bool = False) -> str | None:
-        """One call, if it was not asked for on this connection before. What cannot be asked is not told."""
+        """One call, if it was not asked for on this connection before. What cannot be asked is not told, until a probe."""
         if self.profile.identity is None or (self.proven and not anew):
             return self.proven[-1] if self.proven else None
         owned = self.profile.identity is not Identity.DEPLOYMENT
         try:
             return self._identified(self._buckets() if owned else {})
         except StoreError:
+            self.proven[:] = self.proven or [None]
             return None
 
     def _identified(self, buckets: Mapping[str, Any]) -> str | None:

@@ -1,6 +1,7 @@
 """One node, one build of the image, one installation for all stories here, as docs/operations.md says to install it."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -31,9 +32,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="package")
-def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where logs, archives and the node's files go."""
-    return tmp_path_factory.mktemp("node")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where logs, images and the node's files go. The images are a gigabyte, and pytest would keep those of three runs."""
+    folder = tmp_path_factory.mktemp("node")
+    yield folder
+    for storage in folder.glob("*/storage*"):
+        shutil.rmtree(storage, ignore_errors=True)
 
 
 class Building:

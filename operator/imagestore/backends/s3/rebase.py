@@ -31,7 +31,9 @@ def ours(value: Facet, seen: Facet | None) -> Parts:
 
 
 def rebased(value: F | None, fresh: F | None, mine: Parts) -> F | None:
-    """Of ``value`` these parts, of ``fresh`` all others."""
+    """Of ``value`` these parts, of ``fresh`` all others; all of ``value`` where it is owned as a whole."""
+    if fresh is not None and fresh.parts() is None:
+        return value
     if fresh is None:
         return None if value is None else value.restrict(mine)
     if value is None:

@@ -15,7 +15,7 @@ from imagestore.backends.s3.learned import Learned
 from imagestore.backends.s3.rebase import Held, altered, cut, losses, ours, patterns, rebased
 from imagestore.core import errors
 from imagestore.core.errors import Rejected, StoreError, Unavailable
-from imagestore.core.facet import WHOLE, Facet, Parts
+from imagestore.core.facet import Facet, Parts
 from imagestore.core.losses import beyond, uses
 from imagestore.core.reading import FULL, Support, Unrepresentable
 from imagestore.core.render import printable, quote
@@ -203,11 +203,12 @@ class S3Setting(Generic[F]):
         """
         if seen is None or seen.is_empty():
             return
-        if self.row.beside is None or isinstance(seen, Unrepresentable):
+        parts = None if isinstance(seen, Unrepresentable) else seen.parts()
+        if self.row.beside is None or parts is None:
             self._remove(bucket, seen)
             return
         held = self._held(bucket)  # what others have added since stays
-        left = rebased(None, held.value, seen.parts() or WHOLE)
+        left = rebased(None, held.value, parts)
         if left is None or left.is_empty():
             self._remove(bucket, held.value)
         else:

@@ -94,6 +94,7 @@ WRONG = [
     ("lifecycle: {rules: [{name: foreign/x, expire: {days: 1}}]}", "a rule's name has no slash"),
     ("lifecycle: {rules: [{name: a, expire: {days: 1}}, {name: a, expire: {days: 2}}]}", "Duplicate value"),
     ("lifecycle: {rules: [{name: a, expire: {days: 0}}]}", "should be greater than or equal to 1"),
+    ("lifecycle: {rules: [{name: a, transitions: [{tier: Cool, days: -1}]}]}", "should be greater than or equal to 0"),
     ("lifecycle: {rules: [{name: a, expire: {days: 12h}}]}", "must be of type integer"),
     ("lifecycle: {rules: [{name: a, expire: {days: 1}, removeExpiredDeleteMarkers: true}]}", "write two rules"),
     ("lifecycle: {rules: [{name: a, match: {minSize: 1Mi}, abortIncompleteMultipartUpload: {days: 1}}]}",

@@ -183,7 +183,7 @@ class Backend(Protocol):
         """How it is given the remote tiers that its spec has; None: its spec has none."""
 
     def probe(self) -> Server:
-        """Prove endpoint, TLS, region and credentials with one read."""
+        """Prove endpoint, TLS, region and credentials by reads."""
 
     def look(self, bucket: str, *, expected: bool = True, made: bool = False) -> Sight | None:
         """None if the bucket does not exist (404), Denied if it is somebody else's.

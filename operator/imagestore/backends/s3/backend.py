@@ -18,13 +18,15 @@ from imagestore.backends.s3.setting import Call, Place, S3Setting
 from imagestore.backends.s3.settings import SETTINGS
 from imagestore.backends.s3.tags import TAGS
 from imagestore.backends.s3.tiers import limited, terms
-from imagestore.core.errors import NotFound, StoreError, Unavailable
+from imagestore.core.errors import Denied, NotFound, Rejected, StoreError, Unavailable
 from imagestore.core.facet import Facet
 from imagestore.core.reading import Level, Support
 from imagestore.core.stored import Stored
 from imagestore.facets.object_lock import ObjectLock
 from imagestore.forecast.terms import Terms
 
+NOWHERE = "imagestore--asks-for-its-region"  # a bucket that need not be there
+WRONG_REGION = {"AuthorizationHeaderMalformed", "PermanentRedirect", "IllegalLocationConstraintException"}
 NO_ADMIN = Support(Level.NONE, "needs the store's admin API: give spec.admin in the StorageBackend")
 
 
@@ -90,12 +92,28 @@ class S3Backend:
         )
 
     def probe(self) -> Server:
-        """One read that needs credentials. Of all servers only SeaweedFS tells its version."""
+        """A read that needs credentials, and one that needs the region. Of all servers only SeaweedFS tells its version."""
         answer = self.call("ListBuckets", {"MaxBuckets": 1} if self.provider == "AWS" else {})
+        if self.provider != "AWS":  # whose region is in its host's name
+            self._prove_region()
         headers = (answer.get("ResponseMetadata") or {}).get("HTTPHeaders") or {}
         said = str(headers.get("server") or "")
         version = re.search(rf"^{self.provider}.* ([0-9.]+)$", said)  # SeaweedFS 8000GB 4.48
         return Server(self.profile.product, version[1] if version else None)
+
+    def _prove_region(self) -> None:
+        """MinIO lists buckets whatever the region, and refuses every call to one where it is wrong.
+
+        A backend was Ready, "region proven", while each of its buckets failed. Whether there is such a bucket, and
+        whether we may read it, is no matter.
+        """
+        try:
+            self.call(TAGS.read, {"Bucket": NOWHERE})
+        except (Denied, NotFound):
+            return
+        except Rejected as error:
+            if error.code in WRONG_REGION:
+                raise
 
     def look(self, bucket: str, *, expected: bool = True, made: bool = False) -> Sight | None:
         """One call, a second one for a bucket without tags and for one that was not expected to be there."""

@@ -60,6 +60,7 @@ AWS = Profile(
     tiering=Tiering(
         defaults={"Cool": "STANDARD_IA", "Cold": "GLACIER_IR", "Archive": "DEEP_ARCHIVE"},
         least_days={"STANDARD_IA": 30, "ONEZONE_IA": 30},
+        at_once=True,
         ladder=AMAZON_CLASSES,
         smallest=128 * 1024,
     ),
@@ -118,7 +119,7 @@ MINIO = Profile(
     },
     recreates_in=(),
     dated=True,
-    tiering=Tiering(once=True),
+    tiering=Tiering(at_once=True, once=True),
     remote_tiers=("admin:ListTier", "admin:SetTier"),
 )
 

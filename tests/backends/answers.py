@@ -5,7 +5,10 @@ from typing import Any
 
 import botocore.session
 
+from imagestore.backends.s3 import transport
 from imagestore.backends.s3.setting import Place, Setting
+from imagestore.backends.s3.transport_answer import Headers, Response
+from imagestore.backends.s3.transport_request import operation_model
 
 
 @cache
@@ -25,3 +28,25 @@ def answered(row: Setting[Any], value: Any, at: Place) -> dict[str, Any]:
     if set(sent[0]) <= set(members):
         return sent[0]
     return {k: v for document in sent[0].values() for k, v in document.items()}
+
+
+def told(read: str, xml: str) -> dict[str, Any]:
+    """What a store's XML becomes on its way to the decoder."""
+    return transport._answer(operation_model(read), Response(200, Headers(), xml.encode()))
+
+
+def rules_told(*rules: str) -> dict[str, Any]:
+    """The lifecycle rules of this XML."""
+    inner = "".join(f"<Rule>{rule}</Rule>" for rule in rules)
+    return told(
+        "GetBucketLifecycleConfiguration", f"<LifecycleConfiguration>{inner}</LifecycleConfiguration>"
+    )
+
+
+def queues_told(*queues: str) -> dict[str, Any]:
+    """The notifications of this XML."""
+    inner = "".join(f"<QueueConfiguration>{queue}</QueueConfiguration>" for queue in queues)
+    return told(
+        "GetBucketNotificationConfiguration",
+        f"<NotificationConfiguration>{inner}</NotificationConfiguration>",
+    )

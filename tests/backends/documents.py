@@ -9,12 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
+from xml.sax.saxutils import escape
 
 import botocore.session
 from hypothesis import strategies as st
 
+from imagestore.backends.s3 import verbatim
 from imagestore.backends.s3.setting import Setting
 from imagestore.backends.s3.settings import SETTINGS
+from imagestore.backends.s3.verbatim import XML
 from imagestore.core.errors import NotFound, Rejected
 from imagestore.facets.tags import OWNER
 
@@ -51,13 +54,14 @@ class RawStore:
 
     def _read(self, row: Setting[Any]) -> dict[str, Any]:
         if row.facet in self.documents:
-            return dict(self.documents[row.facet])
+            held = dict(self.documents[row.facet])
+            return _with_xml(held) if row.read in verbatim.READS else held
         if row.absent and not row.named:
             raise Rejected("nothing is set", code=min(row.absent), operation=row.read)
         return {"Grants": []} if row.facet == "acl" else {}
 
     def _write(self, row: Setting[Any], parameters: Mapping[str, Any]) -> None:
-        sent = {k: v for k, v in parameters.items() if k not in {"Bucket", "Id"}}
+        sent = {k: _without_xml(v) for k, v in parameters.items() if k not in {"Bucket", "Id"}}
         if row.named:
             ((name, one),) = sent.items()
             others = [o for o in self._listed(row, f"{name}List") if o["Id"] != one["Id"]]
@@ -80,6 +84,28 @@ class RawStore:
 
     def _listed(self, row: Setting[Any], key: str) -> list[Any]:
         return list(self.documents.get(row.facet, {}).get(key) or ())
+
+
+def _with_xml(document: Json) -> Json:
+    """Each part with an XML of its own, as the transport gives it: here one from which the part can be read again."""
+    return {k: [{**p, XML: _xml(p)} for p in v] if isinstance(v, list) else v for k, v in document.items()}
+
+
+def _xml(part: Json) -> str:
+    label = escape("".join(c for c in part.get("ID") or part.get("Id") or "" if c.isprintable()))
+    inner = escape(json.dumps(part, default=str))
+    return f"<Part><ID>{label}</ID><Id>{label}</Id><Json>{inner}</Json></Part>"
+
+
+def _without_xml(document: Json) -> Json:
+    if not isinstance(document, dict):
+        return document
+    return {k: [_part(p) for p in v] if isinstance(v, list) else v for k, v in document.items()}
+
+
+def _part(part: Json) -> Json:
+    sent = part.get(XML) if isinstance(part, dict) else None
+    return json.loads(verbatim.text_of(sent, "Json")) if sent else part
 
 
 @cache

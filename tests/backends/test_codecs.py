@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from imagestore.backends.s3 import encryption, lifecycle, logging, policy, tags
+from imagestore.backends.s3 import encryption, logging, policy, tags
 from imagestore.backends.s3.setting import Place, S3Setting
 from imagestore.backends.s3.settings import SETTINGS
 from imagestore.core.diff import diff
 from imagestore.core.errors import Rejected, StoreError, Unexpected
-from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.policy import Policy
 from imagestore.facets.quota import Quota
 from tests.backends.answers import answered
@@ -203,44 +202,6 @@ def test_an_old_policy_with_variables_is_not_touched() -> None:
         policy.decode(old, AT)
 
 
-RULE: dict[str, Any] = {"ID": "imagestore/bucket/a", "Status": "Enabled", "Expiration": {"Days": 1}}
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        {**RULE, "Transitions": [{"Days": 1, "StorageClass": "GLACIER"}]},
-        {**RULE, "Expiration": {"Date": "2040-01-01T12:00:00Z"}},
-        {**RULE, "NoncurrentVersionExpiration": {"NewerNoncurrentVersions": 3}},
-        {**RULE, "Something": {"New": 1}},
-        {**RULE, "ID": "imagestore/bucket/Not A Name"},
-        {**RULE, "ID": "a person's"},
-        {**RULE, "Transitions": [{"Days": d, "StorageClass": "STANDARD_IA"} for d in (30, 60)]},
-        {**RULE, "Filter": {"ObjectSizeGreaterThan": -1}},
-    ],
-)
-def test_a_rule_that_no_model_can_say_is_foreign_and_goes_back_verbatim(raw: dict[str, Any]) -> None:
-    found = lifecycle.decode({"Rules": [raw]}, AT)
-    assert found is not None
-    assert found.rules[0].name == "foreign/" + raw["ID"]
-    assert lifecycle.encode(found, AT)["LifecycleConfiguration"]["Rules"] == [raw]
-
-
-@pytest.mark.parametrize(
-    "spelled",
-    [
-        {"Filter": {"Prefix": "p/"}},
-        {"Prefix": "p/"},  # as rules were written before 2016
-        {"Filter": {"And": {"Prefix": "p/", "Tags": []}}},
-        {"Filter": {"Prefix": "p/"}, "Transitions": [], "NoncurrentVersionTransitions": []},
-        {"Filter": {"Prefix": "p/"}, "Expiration": {"Days": 1, "ExpiredObjectDeleteMarker": False}},
-    ],
-)
-def test_spellings_of_one_rule(spelled: dict[str, Any]) -> None:
-    plain = lifecycle.decode({"Rules": [{**RULE, "Filter": {"Prefix": "p/"}}]}, AT)
-    assert lifecycle.decode({"Rules": [{**RULE, **spelled}]}, AT) == plain
-
-
 def test_more_tags_than_a_spec_may_list_survive() -> None:
     many = {"TagSet": [{"Key": f"k{i}", "Value": "v"} for i in range(60)]}
     found = tags.decode(many, AT)
@@ -263,27 +224,6 @@ def test_no_answer_makes_anything_but_a_store_error(row: Any, nonsense: dict[str
         S3Setting(row, lambda *_: nonsense).read("b")
     except StoreError:
         return
-
-
-def test_what_stands_beside_the_rules_is_kept() -> None:
-    """Left out, AWS sets it back to its default, and transitions of others move other objects."""
-    sent: list[dict[str, Any]] = []
-    answer = {"Rules": [RULE], "TransitionDefaultMinimumObjectSize": "varies_by_storage_class"}
-
-    def store(operation: str, parameters: Any) -> dict[str, Any]:
-        if operation.startswith("Put"):
-            sent.append(parameters)
-        return answer
-
-    driver = S3Setting(lifecycle.LIFECYCLE, store)
-    driver.write("b", Lifecycle(rules=_rules()), driver.read("b"))
-    assert sent[0]["TransitionDefaultMinimumObjectSize"] == "varies_by_storage_class"
-
-
-def _rules() -> tuple[Any, ...]:
-    found = lifecycle.decode({"Rules": [{**RULE, "Expiration": {"Days": 2}}]}, AT)
-    assert found is not None
-    return found.rules
 
 
 def test_a_quota_of_nothing_is_refused_rather_than_lifted() -> None:

@@ -9,18 +9,21 @@ from imagestore.backends.s3.setting import Place
 from imagestore.core.diff import diff
 from imagestore.facets.notifications import Notifications, target
 from imagestore.facets.versioning import Versioning
+from tests.backends.answers import queues_told
 
 AT = Place("recorded")
 ARN = "arn:aws:sqs:eu-west-1:123456789012:uploads"
-OURS: dict[str, Any] = {"Id": "imagestore/bucket/a", "QueueArn": ARN, "Events": ["s3:ObjectCreated:*"]}
+TARGET = f"<Queue>{ARN}</Queue><Event>s3:ObjectCreated:*</Event>"
+OURS = f"<Id>imagestore/bucket/a</Id>{TARGET}"
 
 
-def filtered(*rules: tuple[str, str]) -> dict[str, Any]:
-    return {"Filter": {"Key": {"FilterRules": [{"Name": n, "Value": v} for n, v in rules]}}}
+def filtered(*rules: tuple[str, str]) -> str:
+    inner = "".join(f"<FilterRule><Name>{n}</Name><Value>{v}</Value></FilterRule>" for n, v in rules)
+    return f"<Filter><S3Key>{inner}</S3Key></Filter>"
 
 
-def decoded(*queues: dict[str, Any], **more: Any) -> Notifications:
-    found = notifications.decode({"QueueConfigurations": list(queues), **more}, AT)
+def decoded(*queues: str) -> Notifications:
+    found = notifications.decode(queues_told(*queues), AT)
     assert found is not None
     return found
 
@@ -31,48 +34,51 @@ def sent(value: Notifications) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "raw",
+    "xml",
     [
-        {**OURS, "Id": "a person's"},
-        {**OURS, "Id": "imagestore/bucket/Not A Name"},
-        {**OURS, **filtered(("prefix", "a"), ("prefix", "b"))},
-        {**OURS, **filtered(("size", "12"))},
-        {k: v for k, v in OURS.items() if k != "Id"},
+        f"<Id>a person's</Id>{TARGET}",
+        f"<Id>imagestore/bucket/Not A Name</Id>{TARGET}",
+        OURS + filtered(("prefix", "a"), ("prefix", "b")),
+        OURS + filtered(("size", "12")),
+        f"{OURS}<Filter><S3Metadata><FilterRule><Name>x</Name><Value>y</Value></FilterRule></S3Metadata></Filter>",
+        TARGET,
     ],
 )
-def test_what_no_model_can_say_is_foreign_and_goes_back_verbatim(raw: dict[str, Any]) -> None:
-    found = decoded(raw)
+def test_what_no_model_can_say_is_foreign_and_goes_back_verbatim(xml: str) -> None:
+    found = decoded(xml)
     assert found.queues[0].name.startswith("foreign/")
-    assert sent(found) == {"QueueConfigurations": [raw]}
+    assert sent(found) == {
+        "QueueConfigurations": [{"Xml": f"<QueueConfiguration>{xml}</QueueConfiguration>"}]
+    }
 
 
 @pytest.mark.parametrize(
-    "raw",
+    "xml",
     [
-        {**OURS, "Events": ["s3:Something:New:Again"]},
-        {**OURS, "Events": [f"s3:Object{i}" for i in range(40)]},
-        {**OURS, "QueueArn": "arn:aws:kinesis:eu-west-1:123456789012:stream/x"},
-        {**OURS, **filtered(("prefix", "x" * 2000))},
+        OURS + "<Event>s3:Something:New:Again</Event>",
+        OURS + "".join(f"<Event>s3:Object{i}</Event>" for i in range(40)),
+        OURS.replace(ARN, "arn:aws:kinesis:eu-west-1:123456789012:stream/x"),
+        OURS + filtered(("prefix", "x" * 2000)),
     ],
 )
-def test_the_bounds_of_a_wish_are_not_those_of_what_a_store_holds(raw: dict[str, Any]) -> None:
-    assert decoded(raw).queues[0].name == "a"
+def test_the_bounds_of_a_wish_are_not_those_of_what_a_store_holds(xml: str) -> None:
+    assert decoded(xml).queues[0].name == "a"
 
 
 def test_ours_replaces_what_somebody_made_of_it() -> None:
-    changed = {**OURS, **filtered(("prefix", "a"), ("prefix", "b"))}
-    (mine,) = decoded(OURS).queues
-    both = decoded(changed).model_copy(update={"queues": (*decoded(changed).queues, mine)})
-    assert sent(both) == {"QueueConfigurations": [OURS]}
+    changed = decoded(OURS + filtered(("prefix", "a"), ("prefix", "b")))
+    both = changed.model_copy(update={"queues": (*changed.queues, *decoded(OURS).queues)})
+    assert sent(both) == sent(decoded(OURS))
+    assert [q["Id"] for q in sent(both)["QueueConfigurations"]] == ["imagestore/bucket/a"]
 
 
 def test_of_two_with_our_id_one_is_foreign() -> None:
-    twice = decoded(OURS, {**OURS, "Events": ["s3:ObjectRemoved:*"]})
+    twice = decoded(OURS, OURS.replace("Created", "Removed"))
     assert len(twice.parts() or ()) == 2
 
 
 def test_amazon_writes_the_filters_in_capitals() -> None:
-    small, large = (decoded({**OURS, **filtered((n, "a"))}) for n in ("prefix", "Prefix"))
+    small, large = (decoded(OURS + filtered((n, "a"))) for n in ("prefix", "Prefix"))
     assert small == large
 
 

@@ -1,9 +1,11 @@
 """Whatever a store holds, `plan` and `import` answer, and what is imported can be planned and applied."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 import pytest
 import yaml
@@ -22,6 +24,7 @@ from imagestore.cli.planning.run import plan_all
 from imagestore.cli.planning.surroundings import Snapshot
 from imagestore.reconcile.situation import Store
 from tests.backends.documents import ROWS, RawStore, documents, marked
+from tests.backends.rules import RuleStore, stranger
 from tests.cli.world import bucket, write
 from tests.reconcile.test_any_content import SPEC, TIERS
 from tests.reconcile.world import backend_spec
@@ -76,3 +79,18 @@ def test_what_is_imported_is_accepted(facet: str, data: st.DataObject) -> None:
     (spec,) = [d["spec"] for d in yaml.safe_load_all(made)]
     ImageBucketSpec.model_validate(spec)
     assert not list(rules.broken(visit(spec, ImageBucketSpec, "spec", ("spec",)), ()))
+
+
+def test_a_plan_says_what_the_driver_would_refuse_to_send() -> None:
+    """The earliest place that can know of a stranger's rule that cannot be given back."""
+    beside = "<Filter><Prefix>a/</Prefix><And><Tag><Key>k</Key><Value>v</Value></Tag></And></Filter>"
+    held, rule_store = RawStore({"tags": marked({}, MINE)}, made=True), RuleStore([stranger("odd", beside)])
+
+    def call(operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        return (rule_store if "Lifecycle" in operation else held)(operation, parameters)
+
+    backend = S3Backend("eu", "AWS", "https://store.example", "here", call, tiers=TIERS)
+    store = Store(backend_spec(), backend)
+    run = Run(plan_all(wished("lifecycle"), Snapshot(offline=True), lambda _: store, NOW, None))
+    assert 'cannot be written: the lifecycle rule "odd"' in text(run)
+    assert rule_store.writes == 0

@@ -61,6 +61,22 @@ def test_what_goes_wrong_is_a_sentence(argv: tuple[str, ...], said: str, tmp_pat
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    "command",
+    [(), ("run",), ("plan",), ("lifecycle",), ("lifecycle", "preview"), ("lifecycle", "simulate"), ("import",),
+     ("release",), ("backend",), ("backend", "probe"), ("generate",)],
+    ids=" ".join,
+)  # fmt: skip
+def test_help_is_plain_text(command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    """The module's docstring was shown, with the marks of another form of text in it."""
+    with pytest.raises(SystemExit) as ended:
+        imagestore(capsys, *command, "--help")
+    said = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert "``" not in said
+    assert "None" not in said
+
+
 def test_the_help_is_there_before_one_has_looked_up() -> None:
     def seconds() -> float:
         before = getrusage(RUSAGE_CHILDREN)

@@ -36,10 +36,38 @@ def test_a_file_of_either_form(text: str, tmp_path: Path) -> None:
     assert not held.warnings
 
 
+def test_a_key_of_digits_is_the_text_that_stands_there(tmp_path: Path) -> None:
+    held = vault(_file(tmp_path, "eu: {accessKeyId: 0123, secretAccessKey: 1e10}"), {}, {})
+    assert held.keys("eu", "x") == {"accessKeyId": "0123", "secretAccessKey": "1e10"}
+
+
 def test_the_admin_apis_own_keys(tmp_path: Path) -> None:
     held = vault(_file(tmp_path, "eu: {admin: {accessKeyId: id, secretAccessKey: s3cr3t}}"), {}, {})
     assert held.keys("eu", "x", "admin") == KEYS
     assert held.keys("eu", "x") is None
+
+
+@pytest.mark.parametrize(
+    ("file", "environment", "secret", "said"),
+    [
+        ("{}", {"IMAGESTORE_EU_1_ACCESS_KEY_ID": "x"}, {},
+         "IMAGESTORE_EU_1_SECRET_ACCESS_KEY, which the environment lacks"),
+        ("{}", {"IMAGESTORE_EU_1_SECRET_ACCESS_KEY": "x"}, {},
+         "IMAGESTORE_EU_1_ACCESS_KEY_ID, which the environment lacks"),
+        ("eu-1: {accessKeyId: x}", {}, {}, "secretAccessKey, which --credentials FILE (eu-1) lacks"),
+        ("{}", {}, {"stringData": {"accessKeyId": "x", "secret": "y"}}, "secretAccessKey, which the Secret keys lacks"),
+        ("{}", {}, {"data": {"password": "eA=="}}, "accessKeyId and secretAccessKey, which the Secret keys lacks"),
+        ("{}", {}, {}, "--credentials FILE (eu-1), IMAGESTORE_EU_1_ACCESS_KEY_ID and IMAGESTORE_EU_1_SECRET_ACCESS_KEY,"
+         " or a manifest of the Secret keys"),
+    ],
+)  # fmt: skip
+def test_what_is_missing_is_named(
+    file: str, environment: dict[str, str], secret: dict[str, object], said: str, tmp_path: Path
+) -> None:
+    """The variable that was set was asked for, and the one that was missing not."""
+    held = vault(_file(tmp_path, file), environment, {"keys": secret} if secret else {})
+    assert held.keys("eu-1", "keys") is None
+    assert held.looked("eu-1", "keys") == said
 
 
 def test_a_file_that_others_may_read_is_warned_of(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def test_a_gigabyte_walks_down_the_classes(tmp_path: Path, capsys: pytest.Captur
 def test_the_table_ends_with_what_it_costs_with_and_without_rules(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    said = simulate(capsys, *listing(tmp_path, PLAIN), "--prices", "AWS", "--days", 29)
+    said = simulate(capsys, *listing(tmp_path, PLAIN), "--prices", "AWS", "--days", 30)
     assert "2 objects, 1.0 GiB (STANDARD 1.0 GiB); 0.02 USD a month" in said.out
     assert "30 days cost 0.02 USD; without rules 0.02 USD" in said.out
     assert "list prices of AWS as of 2026-05-01, without discounts" in said.out
@@ -127,13 +127,26 @@ def test_every_form_of_a_listing_says_the_same(
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("key,size\n", "the first line names the columns; it lacks lastmodified"),
-        ("key,size,lastModified\na,x,2027-01-01\n", "listing.csv:2: invalid literal"),
+        ("", "listing.csv:1: the file is empty"),
+        ("key,size\n", "listing.csv:1: the first line names the columns; it lacks last_modified_date"),
+        ("a.jpg,2\n", "An inventory of S3's has no such line: give its manifest.json instead"),
         (
-            "key,size,lastModified\na,1,2027-01-01\nb,1,\n",
-            "listing.csv:3: a line lacks key, size or lastModified",
+            "key,size,lastModified\na,x,2027-01-01\n",
+            'listing.csv:2: size must be a whole number of bytes, not "x"',
         ),
-        ("key,size,lastModified\na,1,yesterday\n", "Invalid isoformat string"),
+        (
+            "key,size,lastModified\na,-1,2027-01-01\n",
+            'listing.csv:2: size must be a whole number of bytes, not "-1"',
+        ),
+        ("key,size,lastModified\na,1,2027-01-01\nb,1,\n", "listing.csv:3: lastModified is missing"),
+        (
+            "key,size,lastModified\na,1,2027-01-01\n,,\n",
+            "listing.csv:3: key and size and lastModified are missing",
+        ),
+        (
+            "key,size,lastModified\na,1,yesterday\n",
+            'listing.csv:2: lastModified must be a time such as 2027-01-31T12:00:00Z, not "yesterday"',
+        ),
         (VERSIONS + "a,v0,false,false,1,2027-01-01T00:00:00Z,STANDARD\n", "is not sorted by key; sort it"),
     ],
 )

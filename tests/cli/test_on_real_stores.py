@@ -246,3 +246,46 @@ def _put_inventory(s3: Any, bucket_name: str, name: str, into: str) -> None:
             "Destination": {"S3BucketDestination": destination},
         },
     )
+
+
+ROLE = "arn:aws:iam::123456789012:role/imagestore"
+BARRED: dict[str, dict[str, Any]] = {
+    "but by condition": {"Principal": "*", "Condition": {"ArnNotEquals": {"aws:PrincipalArn": ROLE}}},
+    "but by negation": {"NotPrincipal": {"AWS": ROLE}},
+}
+
+
+@pytest.mark.parametrize("how", [*BARRED])
+@pytest.mark.parametrize("fixture", ["ceph_store", "aws_store"])
+def test_a_bucket_that_denies_all_but_the_operator_is_imported_and_planned_without_changes(
+    fixture: str, how: str, request: pytest.FixtureRequest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """MinIO knows neither form. The plan was an error, WouldLockOut, of a policy that had been there for years."""
+    store = request.getfixturevalue(fixture)
+    s3, name = store.s3(), f"shop--barred-{len(how)}"
+    s3.create_bucket(Bucket=name)
+    resources = [f"arn:aws:s3:::{name}", f"arn:aws:s3:::{name}/*"]
+    barring = {
+        "Sid": "barred",
+        "Effect": "Deny",
+        "Action": "s3:PutBucket*",
+        "Resource": resources,
+        **BARRED[how],
+    }
+    public = {"Sid": "cdn", "Effect": "Allow", "Principal": {"AWS": ["*"]}, "Action": "s3:GetObject"}
+    statements = [barring, {**public, "Resource": f"arn:aws:s3:::{name}/public/*"}]
+    s3.put_bucket_policy(Bucket=name, Policy=json.dumps({"Version": "2012-10-17", "Statement": statements}))
+    strict = f"{{adoptionGrants: [{{namespace: shop, bucketName: {name}}}]}}"
+    eu = write(tmp_path, backend(store, tenancy=strict), "eu.yaml")
+    imported = imagestore(capsys, "import", f"eu/{name}", "-f", eu, "-n", "shop", "--offline")
+    assert imported.code == 0
+    assert "sid: barred" not in imported.out
+    assert any("barred" in line and line.lstrip().startswith("#") for line in imported.out.splitlines())
+    assert (
+        "# It needs the administrator's consent: policy: statement cdn would open the bucket" in imported.out
+    )
+    write(tmp_path, imported.out, "photos.yaml")
+    write(tmp_path, backend(store, tenancy=GRANT % name), "eu.yaml")
+    planned = imagestore(capsys, "plan", "-f", tmp_path, "--offline", "--format", "json")
+    assert planned.code == 0, planned.out
+    assert {c["op"] for c in planned.bucket(f"shop/{name}")["changes"]} <= {"Keep"}

@@ -7,6 +7,11 @@ import yaml
 
 from dev.stores import Store
 from imagestore.api.imagebucket import FACETS
+from imagestore.backends.s3.probe.run import UNASKED
+from imagestore.backends.s3.probe.verdict import Trial, judge
+from imagestore.cli.probing.report import text
+from imagestore.core.reading import FULL
+from imagestore.facets.request_payment import RequestPayment
 from tests.cli.world import Said, backend, bucket, imagestore, write
 
 
@@ -52,6 +57,18 @@ def test_the_text_has_a_line_a_setting_with_the_stores_own_answer(
     assert any("no      PutBucketEncryption: 501 NotImplemented" in line for line in done.out.splitlines())
     assert "put it below spec.s3 of the StorageBackend eu" in done.out
     assert versitygw_store.secret_key not in done.out + done.err
+
+
+def test_the_report_says_what_the_store_was_not_asked_for_and_shows_values_as_json() -> None:
+    """ "the store said no" was said of what nobody had asked it for, and values stood there as Python has them."""
+    unasked = dict.fromkeys(("objectLock", "quota", "acl"), FULL)
+    found = dict(zip(unasked, UNASKED, strict=False))
+    shown = text("eu", "MinIO", found, unasked)
+    assert shown.count("the operator goes by yes, the store was not asked") == 3
+    assert "the store said" not in shown
+    trial = Trial("one", RequestPayment(payer="Requester"), refused="400")
+    reason = judge([trial, Trial("owner", RequestPayment(payer="BucketOwner"))], [trial], ()).reason
+    assert reason == '{"payer": "Requester"} is refused: 400'
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ from dev.api import GROUP
 from dev.cluster import Cluster
 from dev.stores import Store
 from dev.wait import eventually
+from imagestore.cli.manifests.scalars import dumped, meaning
+from tests.cli.test_scalars import ALL
 from tests.cli.world import Said, bucket, imagestore, write
 from tests.e2e.harness import ACCOUNT, PATIENCE, SYSTEM, Operator, User, backend_manifests, install, operator
 
@@ -84,6 +86,36 @@ def test_a_plan_asks_the_cluster_for_backend_credentials_and_memory(
     ]
     assert shop.tags("planned")["team"] == "shop"
     shop.delete("planned")
+
+
+def test_words_mean_here_what_they_mean_to_the_api_server(own: Cluster) -> None:
+    """kubectl reads them with the API server's own parser: each word is its own text only where we say so."""
+    words = [
+        *ALL,
+        "0_1",
+        "1__0",
+        "-0b1",
+        "+0x1f",
+        "-.5",
+        "1.5e-3",
+        "0o8",
+        "0o",
+        "18446744073709551616",
+        ".inf",
+        "on ",
+    ]
+    data = {f"k{n}": word for n, word in enumerate(words)}
+    own.apply(dumped(_config("words", data)))
+    assert own.api.get("/api/v1/namespaces/default/configmaps/words")["data"] == data
+    bare = [dumped(_config(n, {})).replace("data: {}", f"data: {{k: {word}}}") for n, word in data.items()]
+    done = own.kubectl("apply", "--dry-run=server", "-f", "-", input="---\n".join(bare), check=False)
+    taken = {n for n in data if f"configmap/{n} created" in done.stdout}
+    assert taken == {n for n, word in data.items() if meaning(word.strip()) in ("str", "null")}, done.stderr
+
+
+def _config(name: str, data: dict[str, str]) -> dict[str, object]:
+    meta = {"name": name, "namespace": "default"}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": data}
 
 
 def test_an_unknown_context_is_a_sentence(

@@ -201,8 +201,10 @@ def test_an_unknown_loss_is_found_out_before_it_takes_effect(
     trial = written[0]["LifecycleConfiguration"]["Rules"]
     new = [r for r in trial if r["ID"] != "imagestore/bucket/thumbs"]
     assert {r["Status"] for r in new} == {"Disabled"}, "nothing unproven was ever switched on"
-    learned = at.backend.support["lifecycle"].lost
+    learned = at.backend.support_of(at.bucket)["lifecycle"].lost
     assert uses(SAMPLES["lifecycle"][name], learned), "and it is told from now on"
+    others = at.backend.support_of("another-bucket")
+    assert others == at.backend.support, "of this bucket, and of no other"
 
 
 @pytest.mark.parametrize("provider", FIXTURES)

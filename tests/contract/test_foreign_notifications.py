@@ -10,6 +10,7 @@ from imagestore.backends.s3.setting import Place
 from imagestore.core.errors import Rejected
 from imagestore.core.facet import Facet
 from imagestore.facets.notifications import Notifications
+from tests.backends.answers import queues_told
 from tests.contract.samples import AWS_QUEUE, CEPH_TOPIC, MINIO_WEBHOOK, SAMPLES
 from tests.contract.stores import World
 from tests.contract.test_foreign import apply, change, of
@@ -130,8 +131,8 @@ def test_a_refusal_names_what_is_new(provider: str, sample: str, request: pytest
 def test_whoever_replaces_the_document_is_asked_about_all_of_it(request: pytest.FixtureRequest) -> None:
     """MinIO proves the targets of others, too: one that left its configuration makes our write fail."""
     at = of("MinIO", "notifications", request)
-    gone = theirs("MinIO", "old") | {"QueueArn": "arn:minio:sqs::GONE:webhook"}
-    seen = decode({"QueueConfigurations": [gone]}, Place(at.bucket))
+    gone = "<Id>old</Id><Queue>arn:minio:sqs::GONE:webhook</Queue><Event>s3:ObjectRemoved:*</Event>"
+    seen = decode(queues_told(gone), Place(at.bucket))
     ours = wish("MinIO")
     with pytest.raises(
         Rejected, match=r"new here: arn:minio:sqs::IMAGES:webhook; of others: arn:minio:sqs::GONE"

@@ -86,7 +86,7 @@ def test_lint_has_nothing_to_say(cluster: Cluster, values: str) -> None:
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        ("{}", "set installation to a name for this cluster"),
+        ("{image: {repository: b}}", "set installation to a name for this cluster"),
         ("installation: a/b", "installation"),
         ("installation: Prod", "installation"),
         ("{installation: a, operators: {}}", "operators"),
@@ -94,6 +94,7 @@ def test_lint_has_nothing_to_say(cluster: Cluster, values: str) -> None:
         ("{installation: a, image: {digest: latest}}", "digest"),
         ("installation: a", "set image.repository .* make image kind-load, then .* make push REPO="),
         ("{installation: a, image: {repository: 'https://registry.example/x'}}", "repository"),
+        ("{installation: a, image: {repository: 'registry.example/x:1.0'}}", "repository"),
     ],
 )
 def test_wrong_values_are_refused(cluster: Cluster, values: str, says: str) -> None:

@@ -56,7 +56,7 @@ def test_small_objects_are_billed_as_larger_ones() -> None:
 
 def test_a_year_is_paid_day_by_day_with_its_fees() -> None:
     ledger = counted(Stored("k", GB, TODAY), transitions=[{"tier": "Cool", "days": 29}])
-    last = list(curve(ledger, TODAY, TODAY + 59))[-1]
+    last = list(curve(ledger, TODAY, TODAY + 60))[-1]
     assert last.paid is not None
     expected = Decimal("0.023") + Decimal("0.0125") + Decimal("0.00001")
     assert abs(last.paid - expected) < Decimal("1e-12")

@@ -11,6 +11,7 @@ from imagestore.k8s.objects import IMAGE_BUCKET, STORAGE_BACKEND, Key
 from imagestore.k8s.queue import Lane, Priority, WorkQueue
 from imagestore.k8s.stores import Connecting, Stores
 from imagestore.k8s.triggers import COUNTED_IN, Triggers
+from imagestore.reconcile.situation import SPREAD
 from tests.k8s.test_object_cache import raw
 from tests.k8s.test_queue import Clock
 
@@ -215,6 +216,21 @@ def test_a_backend_that_answers_again_wakes_who_waited(world: World) -> None:
     list(world.taken())
     world.backend_answers()
     assert list(world.taken()) == [("waits", Priority.RETRY)]
+
+
+def test_a_backend_that_answers_no_more_makes_all_its_buckets_look(world: World) -> None:
+    """Each would have been Ready until its own next look, ten minutes away at most."""
+    world.backend(None)
+    world.backend_answers()
+    world.bucket(None, "a", status=DONE | {"inputsHash": world.inputs()})
+    world.bucket(None, "b", status=DONE | {"inputsHash": world.inputs()})
+    list(world.taken())
+    world.backend_answers(8, conditions=[{"type": "Ready", "status": "False", "reason": "StoreUnreachable"}])
+    assert world.stores.store(world.stores.named("eu")).silent
+    world.clock.now += SPREAD
+    assert {name for name, _ in world.taken()} == {"a", "b"}
+    world.backend_answers(9)
+    assert not world.stores.store(world.stores.named("eu")).silent
 
 
 def test_a_backend_that_answers_for_the_first_time_does_not_make_a_creation_look_twice(world: World) -> None:

@@ -49,6 +49,9 @@ def test_a_read_proves_it_and_the_status_says_what_it_can_hold() -> None:
     assert (lifecycle.support, lifecycle.lost) == ("Partial", ("rules[].match.minSize",))
     assert len(status.capabilities) == len(FACETS)
     assert [n.reason for n in outcome.notes] == ["Answered"]
+    assert outcome.requeue_after == Settings("prod").pulse, (
+        "a store that falls silent is noticed within the grace"
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,9 @@
 """Stories of trouble: a bucket lost, a store that does not answer, a change that waits for a person."""
 
+from datetime import timedelta
+
+import pytest
+
 from imagestore.core.errors import Denied, Throttled, Unavailable
 from imagestore.core.facet import Facet
 from imagestore.facets.lifecycle import Lifecycle
@@ -51,6 +55,30 @@ def test_an_unreachable_store_is_unknown_after_a_grace_period() -> None:
     world.store.fault = None
     world.later().settle()
     assert world.ready == ("True", "InSync")
+
+
+@pytest.mark.parametrize(("operation", "state"), [("", "Unknown"), ("Get:versioning", "False")])
+@pytest.mark.parametrize(("silent", "most"), [(False, 120), (True, 45)])
+def test_what_a_silent_store_said_last_is_believed_no_longer_than_the_grace(
+    operation: str, state: str, *, silent: bool, most: float
+) -> None:
+    """The waits between the tries grew over its end; known silent, the store was so for up to 75 seconds before."""
+    world = made()
+    world.silent = silent
+
+    def fault(asked: str, bucket: str) -> None:
+        if operation in ("", asked):
+            raise Unavailable("a web page")
+
+    world.store.fault = fault
+    began = world.later().now
+    world.step()
+    assert world.ready[0] == "True", "one look that fails makes no difference"
+    while world.ready[0] == "True":
+        world.now += timedelta(seconds=world.wait or 0)
+        world.step()
+    assert world.ready[0] == state
+    assert (world.now - began).total_seconds() == most
 
 
 def test_one_setting_that_is_not_told_does_not_make_ready_flap() -> None:

@@ -82,6 +82,7 @@ class World:
     others: dict[str, Referenced] = field(default_factory=dict)  # other ImageBuckets of the namespace
     policies: dict[str, dict[str, Any]] = field(default_factory=dict)  # LifecyclePolicies for this bucket
     usable: bool = True
+    silent: bool = False  # the backend's probe was not answered
     withdrawn: bool = False
     writes: int = 0  # of Kubernetes: finalizer and status
     settings: Settings = field(default_factory=lambda: Settings("prod"))
@@ -109,7 +110,13 @@ class World:
             meta,
             ImageBucketSpec.model_validate(self.spec),
             ImageBucketStatus.model_validate(self.status),
-            Store(self.backend_spec, backend, "" if self.usable else "Secret eu is missing", self.unready),
+            Store(
+                self.backend_spec,
+                backend,
+                "" if self.usable else "Secret eu is missing",
+                self.unready,
+                self.silent,
+            ),
             self.settings,
             self.now,
             lambda: next(self._tokens),

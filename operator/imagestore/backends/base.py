@@ -178,6 +178,9 @@ class Backend(Protocol):
     def support(self) -> Mapping[str, Support]:
         """How much of each facet it holds; every facet is in it."""
 
+    def support_of(self, bucket: str) -> Mapping[str, Support]:
+        """The same for one bucket, less what was found out in it lately: that says nothing of any other."""
+
     @property
     def remotes(self) -> Remotes | None:
         """How it is given the remote tiers that its spec has; None: its spec has none."""

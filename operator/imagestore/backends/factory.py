@@ -22,6 +22,7 @@ from imagestore.backends.s3 import declared
 from imagestore.backends.s3 import transport as s3_transport
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.client import Keys, Target
+from imagestore.backends.s3.learned import Learned
 from imagestore.backends.s3.profile import Profile
 from imagestore.backends.s3.profiles import PROFILES
 from imagestore.backends.s3.remote_tiers import RemoteTiers
@@ -122,6 +123,7 @@ def _build(
         declared=_declared(spec),
         tiers=mapped(PROFILES[spec.provider].tiering, _tiers(spec)),
         remotes=_remotes(spec, found, call, admin) if admin else None,
+        learned=Learned(timing.clock),
     )
 
 

@@ -106,6 +106,9 @@ class MemoryBackend:
     def support(self) -> Mapping[str, Support]:
         return {n: self.limits.get(n, FULL) for n in self.kinds}
 
+    def support_of(self, bucket: str) -> Mapping[str, Support]:
+        return self.support
+
     @property
     def drivers(self) -> Mapping[str, Driver]:
         held = (n for n in self.kinds if self.support[n].level is not Level.NONE)

@@ -11,6 +11,7 @@ from imagestore.cli import options
 from imagestore.cli.wrong import Usage, Wrong
 
 if TYPE_CHECKING:
+    from imagestore.api.storagebackend import StorageBackendSpec
     from imagestore.backends.base import Backend
     from imagestore.cli.planning.gather import Gathered
 
@@ -44,19 +45,28 @@ def run(args: argparse.Namespace) -> int:
     if not backend_name or not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", bucket):
         raise Usage(f"{args.bucket}: write BACKEND/BUCKET, such as eu/shop--photos")
     gathered = gather(args, os.environ, (backend_name,))
-    backend = _backend(gathered, backend_name)
-    sys.stdout.write(_manifest(args, backend, bucket, _others(args, gathered, backend_name, bucket)))
+    backend, spec = _backend(gathered, backend_name)
+    sys.stdout.write(_manifest(args, backend, spec, bucket, _others(args, gathered, backend_name, bucket)))
     if gathered.manifests.problems:
         raise Wrong(*gathered.manifests.problems)
     return 0
 
 
-def _manifest(args: argparse.Namespace, backend: "Backend", bucket: str, names: Mapping[str, str]) -> str:
+def _manifest(
+    args: argparse.Namespace,
+    backend: "Backend",
+    spec: "StorageBackendSpec",
+    bucket: str,
+    names: Mapping[str, str],
+) -> str:
+    from imagestore.cli.importing.consent import needed, possible
     from imagestore.cli.importing.manifest import grant, manifest
 
-    settings, owner = _settings(backend, bucket, names)
+    found, owner = _settings(backend, bucket, names)
+    settings = possible(found, spec)
     marked = (f"It is marked as {owner}: only that object is in charge of it.",) if owner else ()
-    notes = (*grant(args.namespace, backend.name, bucket), *marked)
+    consents = needed(settings, args.namespace, backend.name, bucket, spec)
+    notes = (*grant(args.namespace, backend.name, bucket), *marked, *consents)
     return manifest(args.namespace, args.name or bucket, backend.name, bucket, settings, notes)
 
 
@@ -85,11 +95,11 @@ def _others(args: argparse.Namespace, gathered: "Gathered", backend: str, bucket
     return {o.bucket: name for name, o in there.items() if o.backend == backend and o.bucket != bucket}
 
 
-def _backend(gathered: "Gathered", name: str) -> "Backend":
+def _backend(gathered: "Gathered", name: str) -> "tuple[Backend, StorageBackendSpec]":
     store = gathered.stores.get(name)
     if store.spec is None:
         missing = f"there is no StorageBackend {name}; give its manifest with -f, or --context"
         raise Wrong(*gathered.manifests.problems, missing)
     if store.backend is None:
         raise Wrong(store.trouble)
-    return store.backend
+    return store.backend, store.spec

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from imagestore.cli.planning.bucket import Question
     from imagestore.cli.planning.gather import Gathered
 
+DESCRIPTION = "What lifecycle rules will do before they do it. Writes nothing."
 PREVIEW = """\
 For each ImageBucket in the manifests and each rule that is for it: the objects and bytes that it touches now and in each of
 the next months (of 30 days), what it saves, and what it costs. The buckets are listed; nothing is written.
@@ -22,8 +23,8 @@ Walk a bucket's listing, or one in a file, through the rules, and show what each
 month. What is written to the bucket meanwhile is not foreseen.
 
 A listing is CSV (key,size,lastModified and, if known, storageClass,versionId,isLatest,isDeleteMarker,tags), JSON Lines with
-the same names, or what aws s3api list-objects-v2 prints; a name that ends in .gz is unpacked. S3's inventories name their
-columns alike: put the names into a first line.
+the same names, what aws s3api list-objects-v2 prints, or an inventory of S3's as it comes: its manifest.json, with the data
+files beside it, or one of these alone. What is packed by gzip is unpacked.
 """
 EPILOG = """\
 exit codes: 0 told, 1 an error, or something that the operator would refuse
@@ -33,7 +34,9 @@ LONGEST = 3650
 
 def register(subparsers: Any) -> None:
     """Add the command and its two."""
-    parser = subparsers.add_parser("lifecycle", help="show what lifecycle rules will do", description=__doc__)
+    parser = subparsers.add_parser(
+        "lifecycle", help="show what lifecycle rules will do", description=DESCRIPTION
+    )
     below = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _preview(below)
     _simulate(below)
@@ -42,7 +45,9 @@ def register(subparsers: Any) -> None:
 def _preview(below: Any) -> None:
     parser = _parser(below, "preview", "what each rule touches, saves and costs", PREVIEW)
     parser.add_argument("--format", choices=("text", "markdown", "json"), default="text")
-    parser.add_argument("--months", type=int, default=12, help="to look ahead (default: %(default)s)")
+    parser.add_argument(
+        "--months", type=options.number, default=12, help="to look ahead (default: %(default)s)"
+    )
     parser.set_defaults(run=preview)
 
 
@@ -51,9 +56,12 @@ def _simulate(below: Any) -> None:
     parser.add_argument("--bucket", metavar="NAMESPACE/NAME", help="which ImageBucket, if there are several")
     parser.add_argument("--listing", metavar="FILE", help="walk through this rather than a bucket")
     parser.add_argument(
-        "--prices", choices=("AWS", "GCS", "Azure", "OCI"), help="of a listing: as if it were there"
+        "--prices",
+        type=options.one_of("AWS", "GCS", "Azure", "OCI"),
+        metavar="AWS|GCS|Azure|OCI",
+        help="of a listing: as if it were there",
     )
-    parser.add_argument("--days", type=int, default=365, help="to walk (default: %(default)s)")
+    parser.add_argument("--days", type=options.number, default=365, help="to walk (default: %(default)s)")
     parser.add_argument("--by", choices=("day", "month"), default="month")
     parser.add_argument("--format", choices=("text", "csv", "json"), default="text")
     parser.add_argument("--plot", metavar="FILE.svg|FILE.png", help="draw it, too")
@@ -153,6 +161,10 @@ def simulate(args: argparse.Namespace) -> int:
     from imagestore.cli.forecasting import curves, plot
     from imagestore.cli.forecasting.simulate import simulated
 
+    if args.prices and args.listing is None:
+        raise Usage(
+            "--prices is of a listing in a file: give --listing; a bucket's prices are its StorageBackend's"
+        )
     if args.plot:
         plot.possible(args.plot)
     known, questions = _questions(args)

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from collections.abc import Callable
 from datetime import date
 
 
@@ -46,7 +47,7 @@ def listings(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--sample",
-        type=int,
+        type=number,
         default=1000,
         metavar="KEYS",
         help="of each bucket whose tags are asked for at most, where rules ask for tags (default: %(default)s)",
@@ -57,7 +58,30 @@ def listings(parser: argparse.ArgumentParser) -> None:
 
 
 def _day(text: str) -> int:
-    return date.fromisoformat(text).toordinal()
+    try:
+        return date.fromisoformat(text).toordinal()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"give a day such as 2027-01-31, not {text}") from None
+
+
+def number(text: str) -> int:
+    """A whole number, or a sentence."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"give a whole number, not {text}") from None
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    """One of these, in whatever case."""
+
+    def chosen(text: str) -> str:
+        found = next((w for w in words if w.lower() == text.lower()), None)
+        if found is None:
+            raise argparse.ArgumentTypeError(f"give one of {', '.join(words)}, not {text}")
+        return found
+
+    return chosen
 
 
 def credentials(parser: argparse.ArgumentParser) -> None:

@@ -101,7 +101,7 @@ def early(prices: PriceTable, flow: Flow, of: Sum) -> Decimal | None:
 
 
 def curve(ledger: Ledger, today: int, last: int) -> Iterator[Point]:
-    """Day by day."""
+    """Day by day, as it is when the day begins: what the day itself costs is paid on the next."""
     held = {c: Held(h.objects, h.bytes, h.billed) for c, h in ledger.start.items()}
     by_day: dict[int, list[tuple[Flow, Sum]]] = {}
     for flow, of in ledger.flows.items():
@@ -116,8 +116,7 @@ def curve(ledger: Ledger, today: int, last: int) -> Iterator[Point]:
         )
         fees = fees if ledger.prices.classes else None
         month = ledger.prices.month({c: h.billed for c, h in held.items()}) if ledger.prices.classes else None
-        daily = None if month is None else month / MONTH
-        paid = total([paid, daily, fees])
+        paid = total([paid, fees])
         yield Point(
             date.fromordinal(day),
             {c: Held(h.objects, h.bytes, h.billed) for c, h in held.items()},
@@ -125,6 +124,7 @@ def curve(ledger: Ledger, today: int, last: int) -> Iterator[Point]:
             fees,
             paid,
         )
+        paid = total([paid, None if month is None else month / MONTH])
 
 
 def _carry(held: dict[str, Held], flow: Flow, of: Sum) -> None:

@@ -40,6 +40,7 @@ class Named:
     raw: bytes | None = None
     spec: StorageBackendSpec | None = None
     status: bytes = b""  # of one with remote tiers: for others it does not matter
+    silent: bool = False  # its last probe was not answered
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class Stores:
             return Named(name)
         spec = self._parsed(obj.spec)
         status = obj.status if spec is not None and spec.tiers and any(remote_tiers(spec)) else b""
-        return Named(name, self._epochs[name], obj.spec, spec, status)
+        return Named(name, self._epochs[name], obj.spec, spec, status, obj.ready == "False")
 
     def store(self, named: Named) -> Store:
         """It, connected if it can be. Blocking: for a worker thread."""
@@ -101,7 +102,8 @@ class Stores:
             known = self._known.get(named.name)
             current = known is not None and known.spec == named.raw
             store = known.store if known and current else self._connect(named.name, named.raw, named.spec)
-        return replace(store, unready=_unready(named.raw, named.status)) if named.status else store
+        told = replace(store, silent=True) if named.silent else store
+        return replace(told, unready=_unready(named.raw, named.status)) if named.status else told
 
     def drop(self, name: str) -> None:
         """Connect anew the next time. What runs now keeps the connection that it has."""

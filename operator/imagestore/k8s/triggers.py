@@ -20,6 +20,7 @@ from imagestore.k8s.objects import (
 from imagestore.k8s.policies import Policies
 from imagestore.k8s.queue import Priority, WorkQueue
 from imagestore.k8s.stores import Stores
+from imagestore.reconcile.situation import SPREAD
 
 Json = Any
 COUNTED_IN = 5.0  # seconds until a backend counts its buckets again: many come and go together
@@ -182,8 +183,15 @@ class Triggers:
         if before.ready != "True" and after.ready == "True":
             waiting = self._unsettled(self._cache.buckets_of(after.backend))
             self._add(key for key in waiting if not self._queue.is_running(key))
+        if before.ready == "True" and after.ready == "False":
+            self._silenced(after.backend)
         if before.tiers != after.tiers:
             self._add(self._cache.buckets_of(after.backend))
+
+    def _silenced(self, backend: str) -> None:
+        """A backend that answers no more: what its buckets' statuses say is not known any longer, before their next look."""
+        for obj in filter(None, map(self._cache.get, self._cache.buckets_of(backend))):
+            self._queue.add_after(obj.key, _share(obj.uid) * SPREAD, Priority.LOOK)
 
     def _gone(self, obj: Stored) -> None:
         self._queue.forget(obj.key)

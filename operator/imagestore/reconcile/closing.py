@@ -14,7 +14,7 @@ from imagestore.core.units import seconds
 from imagestore.reconcile import holds, report
 from imagestore.reconcile.desired import Wanted, asked, inputs_hash, wanted
 from imagestore.reconcile.references import followed
-from imagestore.reconcile.situation import Situation
+from imagestore.reconcile.situation import SPREAD, Situation
 from imagestore.reconcile.tenancy import refusals
 from imagestore.reconcile.tiers import awaited
 from imagestore.reconcile.visit import Visit
@@ -35,7 +35,7 @@ def visited(s: Situation, backend: Backend, seen: Visit, *extra: Note, **changes
     if seen.claims is not None:
         return remembered(s, seen.claims)
     if _only_silence(s, seen):
-        return later(_next(s, seen))
+        return later(min(_next(s, seen), _trust(s)))
     if _only_suspects(s, seen):
         return later(seen.confirm_in or 1.0)
     identity = {
@@ -71,12 +71,20 @@ _SILENCE = frozenset(kind.__name__ for kind in (Throttled, Unavailable, Conflict
 
 def _believed(s: Situation) -> bool:
     """Whether what the status says is for this very wish and not too old, although the store is silent."""
-    s.memo.unreachable_since = s.memo.unreachable_since or s.now
-    silent = (s.now - s.memo.unreachable_since).total_seconds()
     said = find(s.status.conditions, "Ready") is not None
-    return (
-        said and silent < s.settings.grace_unreachable and s.meta.generation == s.status.observed_generation
-    )
+    return said and _trust(s) > 0 and s.meta.generation == s.status.observed_generation
+
+
+def _trust(s: Situation) -> float:
+    """Seconds for which a silent store's last answer is still believed.
+
+    Where its backend's probe was not answered either, the silence began up to a pulse before this bucket was looked at: a
+    bucket behind a proxy's sign-in page was Ready for nine minutes, until its own next look, and for the grace besides.
+    """
+    s.memo.unreachable_since = s.memo.unreachable_since or s.now
+    known = s.settings.pulse + SPREAD if s.store.silent else 0.0
+    silent = (s.now - s.memo.unreachable_since).total_seconds() + known
+    return s.settings.grace_unreachable - silent
 
 
 def _acknowledged(s: Situation) -> dict[str, object]:
@@ -149,7 +157,7 @@ def trouble(s: Situation, error: StoreError) -> Result:
 
 def _unreachable(s: Situation, error: StoreError, wait: float) -> Result:
     if _believed(s):
-        return later(min(wait, s.settings.grace_unreachable))
+        return later(min(wait, _trust(s)))
     conditions = report.reconciling("StoreUnreachable", f"the store does not answer: {error}", "Unknown")
     return done(s, report.status(s, conditions), wait)
 

@@ -13,6 +13,8 @@ from imagestore.core.reading import FULL, Reading
 from imagestore.reconcile.merging import Declared, Merged, remembered
 from imagestore.reconcile.survey import Bounded, Surveys
 
+SPREAD = 15.0  # seconds over which the buckets of a store that fell silent are looked at
+
 
 @dataclass(frozen=True)
 class Meta:
@@ -35,6 +37,7 @@ class Settings:
     confirm_drift: float = 45.0  # second look before drift is believed
     grace_unreachable: float = 120.0  # an unreachable store turns Ready to Unknown after this
     default_interval: float = 600.0
+    pulse: float = 60.0  # between two probes of a backend: so soon is a store that falls silent noticed
     retry: float = 15.0  # first pause after a failure; doubles up to ten minutes
     sweep_step: int = 1000  # versions removed between two reports of progress
     max_repeats: int = 3  # the same writes this often without lasting: stop
@@ -72,13 +75,15 @@ class Store:
     """The StorageBackend that the spec names, as far as it is known.
 
     ``spec`` None: no such StorageBackend. ``backend`` None: it cannot be used, ``trouble`` says why
-    (a missing Secret). ``unready``: tiers to which nothing may move yet, and why.
+    (a missing Secret). ``unready``: tiers to which nothing may move yet, and why. ``silent``: the last probe of the store,
+    at most a pulse ago, was not answered either.
     """
 
     spec: StorageBackendSpec | None = None
     backend: Backend | None = None
     trouble: str = ""
     unready: Mapping[str, str] = field(default_factory=dict)
+    silent: bool = False
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,11 @@ def _probe(store: Store, settings: Settings) -> tuple[list[Condition], Server | 
     except StoreError as error:
         return stalled(type(error).__name__, str(error)), None, settings.retry * 4
     ready = condition("Ready", "Answered", "endpoint, TLS, region and credentials were proven by reads")
-    return [ready], Server(product=server.product, version=server.version), settings.default_interval
+    return (
+        [ready],
+        Server(product=server.product, version=server.version),
+        min(settings.pulse, settings.default_interval),
+    )
 
 
 def _capabilities(backend: base.Backend) -> tuple[Capability, ...]:

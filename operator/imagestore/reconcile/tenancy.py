@@ -160,20 +160,21 @@ def _matches(value: str, patterns: tuple[str, ...]) -> bool:
 def _policy(policy: Policy, store: StorageBackendSpec, tenancy: Tenancy) -> Iterator[Refusal]:
     for statement in policy.statements:
         yield from _grants(statement, tenancy)
-        if locks_out(statement, tls=_is_tls(store)):
+        if locks_out(statement, tls=is_tls(store)):
             message = (
                 f"statement {statement.sid} would deny the operator its own access to the bucket; deny actions on"
                 ' objects, or leave out the resource "." or the actions that manage the bucket'
             )
             yield Refusal("WouldLockOut", message, "policy")
-    if policy.require_tls and not _is_tls(store):
+    if policy.require_tls and not is_tls(store):
         message = (
             "requireTls would lock the operator out: the backend is reached over http; remove requireTls"
         )
         yield Refusal("WouldLockOut", message, "policy")
 
 
-def _is_tls(store: StorageBackendSpec) -> bool:
+def is_tls(store: StorageBackendSpec) -> bool:
+    """Whether the operator reaches the store by TLS."""
     return (store.s3.endpoint or "https://").startswith("https://")
 
 

@@ -10,7 +10,7 @@ from imagestore.core.diff import FieldDiff
 from imagestore.core.facet import Facet
 from imagestore.core.plan import Change, Managed, Op, Plan, plan
 from imagestore.core.policies import hold_everything, hold_risky, observe_only, without_risk
-from imagestore.core.reading import Found, Missing, Reading
+from imagestore.core.reading import Found, Missing, Reading, Support
 from imagestore.facets.tags import OWNER, Tags
 from imagestore.reconcile import drift, holds, ownership
 from imagestore.reconcile.apply import Result, apply
@@ -44,13 +44,13 @@ class Visit:
 def look_at(s: Situation, backend: Backend, sight: Sight, want: Wanted) -> dict[str, Reading]:
     """The readings of everything that is or was managed; what cannot be held is not read."""
     names = [n for n in FACETS if n in want.wishes or n in want.managed]
-    barred = _barred(backend, want.wishes)
+    barred = _barred(backend.support_of(s.spec.bucket_name), want.wishes)
     read = readings(backend, s.spec.bucket_name, [n for n in names if n not in barred], sight)
     return {**read, **barred}
 
 
-def _barred(backend: Backend, wishes: Mapping[str, Facet]) -> dict[str, Reading]:
-    judged = {n: unsupported(w, n, backend.support[n]) for n, w in wishes.items()}
+def _barred(support: Mapping[str, Support], wishes: Mapping[str, Facet]) -> dict[str, Reading]:
+    judged = {n: unsupported(w, n, support[n]) for n, w in wishes.items()}
     return {n: reading for n, reading in judged.items() if reading is not None}
 
 
@@ -59,7 +59,7 @@ def blank(backend: Backend, want: Wanted) -> dict[str, Reading]:
     read: dict[str, Reading] = dict.fromkeys(want.wishes.keys() | want.managed.keys(), Missing())
     if "tags" in backend.drivers:
         read["tags"] = Found(Tags.from_store(values={}))
-    return read | _barred(backend, want.wishes)
+    return read | _barred(backend.support, want.wishes)
 
 
 def planned(s: Situation, want: Wanted, read: Mapping[str, Reading]) -> Plan:

@@ -11,6 +11,7 @@ from imagestore.api.storagebackend import Provider
 from imagestore.backends.base import Driver, Page, Remains, Remotes, Scope, Server, Sight, Swept, Usage
 from imagestore.backends.s3 import emptying, listing
 from imagestore.backends.s3.genuine import told_by_store
+from imagestore.backends.s3.learned import Learned
 from imagestore.backends.s3.object_lock import OBJECT_LOCK
 from imagestore.backends.s3.profile import Location, Profile
 from imagestore.backends.s3.profiles import PROFILES
@@ -47,22 +48,15 @@ class S3Backend:
     declared: Profile | None = None
     tiers: Mapping[str, str] = field(default_factory=dict)
     remotes: Remotes | None = None
-    learned: dict[str, set[str]] = field(default_factory=dict, compare=False, repr=False)
+    learned: Learned = field(default_factory=Learned, compare=False, repr=False)
 
     @property
     def profile(self) -> Profile:
         """The store's dialect."""
         return self.declared or PROFILES[self.provider]
 
-    @property
-    def support(self) -> Mapping[str, Support]:
-        """The profile's, less what was found out since: what a trial lost here is refused from then on."""
-        if not any(self.learned.values()):
-            return self._static
-        return {facet: _demoted(held, self.learned.get(facet, ())) for facet, held in self._static.items()}
-
     @cached_property
-    def _static(self) -> Mapping[str, Support]:
+    def support(self) -> Mapping[str, Support]:
         """The profile's, less what needs an admin API that was not given."""
         held = dict(self.profile.support)
         if held["quota"].level is not Level.NONE and not self.admin:
@@ -72,10 +66,14 @@ class S3Backend:
         held["lifecycle"] = limited(held["lifecycle"], self.profile.tiering, self.tiers)
         return held
 
+    def support_of(self, bucket: str) -> Mapping[str, Support]:
+        """The same, less what a trial in this bucket has lost lately."""
+        return {facet: _demoted(held, self.learned.of(facet, bucket)) for facet, held in self.support.items()}
+
     @cached_property
     def drivers(self) -> Mapping[str, Driver]:
         """One for each facet that is supported."""
-        held = (row for row in SETTINGS if self._static[row.facet].level is not Level.NONE)
+        held = (row for row in SETTINGS if self.support[row.facet].level is not Level.NONE)
         rows = (self.profile.row(row) for row in held)
         return {row.facet: self._driver(row) for row in rows}
 
@@ -83,12 +81,12 @@ class S3Backend:
         return S3Setting(
             row=row,
             call=self.call,
-            support=self._static[row.facet],
+            support=self.support[row.facet],
             lossless=self.profile.lifecycle_lossless,
             partition=partition(self.region),
             tiers=self.tiers,
             grants=self.profile.permissions.get(row.facet),
-            learned=self.learned.setdefault(row.facet, set()),
+            learned=self.learned,
         )
 
     def probe(self) -> Server:
@@ -251,7 +249,7 @@ def _demoted(held: Support, learned: Collection[str]) -> Support:
     new = sorted(set(learned) - set(held.lost))
     if not new:
         return held
-    reason = "; ".join(r for r in (held.reason, f"this server dropped {', '.join(new)}") if r)
+    reason = "; ".join(r for r in (held.reason, f"in this bucket the server dropped {', '.join(new)}") if r)
     return replace(held, level=Level.PARTIAL, reason=reason, lost=(*held.lost, *new))
 
 

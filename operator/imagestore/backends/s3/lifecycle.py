@@ -1,22 +1,23 @@
 """Lifecycle rules. Ours carry the id ``imagestore/<origin>/<name>``, the origin being ``bucket`` for a bucket's own
-rules, else the LifecyclePolicy's name; any other is foreign and kept verbatim.
+rules, else the LifecyclePolicy's name; any other is foreign and goes back as it was found (see ``verbatim``).
 """
 
-import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from imagestore.backends.s3 import verbatim
+from imagestore.backends.s3.lifecycle_foreign import GiveBack, as_found, joined, unambiguous
+from imagestore.backends.s3.lifecycle_match import filtered, match, only
 from imagestore.backends.s3.setting import Answer, Parameters, Place, Setting
-from imagestore.core.units import byte_count, quantity
+from imagestore.backends.s3.verbatim import XML
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.lifecycle_rule import (
-    FOREIGN,
     Abort,
     Expire,
     LifecycleRule,
-    Match,
     Noncurrent,
     NoncurrentExpire,
     NoncurrentTransition,
@@ -28,7 +29,7 @@ OWN = "bucket/"  # the origin of a bucket's own rules, which in the facet have n
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?/[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _KNOWN = {
     "ID", "Status", "Filter", "Prefix", "Expiration", "NoncurrentVersionExpiration", "Transitions",
-    "NoncurrentVersionTransitions", "AbortIncompleteMultipartUpload",
+    "NoncurrentVersionTransitions", "AbortIncompleteMultipartUpload", XML,
 }  # fmt: skip
 _EXPIRATION = {"Days", "Date", "ExpiredObjectDeleteMarker"}
 
@@ -37,24 +38,25 @@ M = TypeVar("M", Transition, NoncurrentTransition)
 
 
 def decode(answer: Answer, at: Place) -> Lifecycle | None:
-    """Rules that no model can say (a class that is no tier) keep their document in ``raw``."""
-    rules = tuple(_rule(raw, at) for raw in answer.get("Rules") or ())
+    """Rules that are not ours, or that no model can say (a class that is no tier), keep their XML in ``raw``."""
+    names: set[str] = set()
+    rules = tuple(_rule(raw, at, names) for raw in answer.get("Rules") or ())
     return Lifecycle.from_store(rules=rules) if rules else None
 
 
-def _rule(raw: Raw, at: Place) -> LifecycleRule:
+def _rule(raw: Raw, at: Place, names: set[str]) -> LifecycleRule:
     identity = raw.get("ID") or ""
     name = identity.removeprefix(OURS)
     if identity.startswith(OURS) and _NAME.fullmatch(name):
         mine = _understood(name.removeprefix(OWN), raw, at)
-        if mine:
+        if mine and mine.name not in names:
+            names.add(mine.name)
             return mine
     # A rule of ours that somebody gave, say, a class that is no tier is no longer the one we wrote: seen as foreign
     # it is missing under its own name, which is the difference that it is. encode() lets ours replace it.
-    text = json.dumps(raw, sort_keys=True, default=str)
-    alien = FOREIGN + identity
+    alien = verbatim.alien(identity, raw[XML], names)
     shown = _understood(alien, raw, at) or LifecycleRule.from_store(name=alien, state=_state(raw))
-    return shown.model_copy(update={"raw": text})
+    return shown.model_copy(update={"raw": raw[XML]})
 
 
 def _understood(name: str, raw: Raw, at: Place) -> LifecycleRule | None:
@@ -71,15 +73,17 @@ def _state(raw: Raw) -> str | None:
 
 
 def _strictly(name: str, raw: Raw, tiers: Mapping[str, Any]) -> LifecycleRule:
-    _only(raw, _KNOWN)
+    if strange := verbatim.unknown(raw):
+        raise ValueError(f"{', '.join(strange)}: not known here")
+    only(raw, _KNOWN)
     abort = raw.get("AbortIncompleteMultipartUpload")
     expiration = raw.get("Expiration") or {}
-    _only(expiration, _EXPIRATION)
+    only(expiration, _EXPIRATION)
     moves = [_transition(t, tiers) for t in raw.get("Transitions") or ()]
     return LifecycleRule.from_store(
         name=name,
         state=raw["Status"],
-        match=_match(raw),
+        match=match(raw),
         transitions=_once(moves) or None,
         expire=_expire(expiration),
         noncurrent=_noncurrent(raw, tiers),
@@ -99,7 +103,7 @@ def _once(moves: list[M]) -> tuple[M, ...]:
 
 def _transition(raw: Raw, tiers: Mapping[str, Any]) -> Transition:
     """MinIO leaves out 0 days."""
-    _only(raw, {"Days", "Date", "StorageClass"})
+    only(raw, {"Days", "Date", "StorageClass"})
     date = _day(raw.get("Date"))
     days = raw.get("Days") if date else raw.get("Days") or 0
     return Transition.from_store(tier=tiers[raw["StorageClass"]], days=days, date=date)
@@ -122,7 +126,7 @@ def _noncurrent(raw: Raw, tiers: Mapping[str, Any]) -> Noncurrent | None:
 
 
 def _old_transition(raw: Raw, tiers: Mapping[str, Any]) -> NoncurrentTransition:
-    _only(raw, {"NoncurrentDays", "StorageClass", "NewerNoncurrentVersions"})
+    only(raw, {"NoncurrentDays", "StorageClass", "NewerNoncurrentVersions"})
     return NoncurrentTransition.from_store(
         tier=tiers[raw["StorageClass"]], days=raw.get("NoncurrentDays") or 0, keep_newest=_kept(raw)
     )
@@ -143,62 +147,40 @@ def _day(moment: datetime | str | None) -> str | None:
     return found.date().isoformat()
 
 
-def _match(raw: Raw) -> Match | None:
-    """``Filter`` with one thing, or ``And`` with several; old rules have a ``Prefix`` beside it instead.
+def encoder(give_back: GiveBack) -> Callable[[Lifecycle, Place], Parameters]:
+    """How one document is made for all rules, given how others' go back to this store."""
 
-    RGW 16 takes a prefix out of ``And`` and answers with it beside ``And`` or ``Tag``.
-    """
-    found = dict(raw.get("Filter") or {})
-    inner = {**(found.pop("And", None) or {}), **found}
-    _only(inner, {"Prefix", "Tag", "Tags", "ObjectSizeGreaterThan", "ObjectSizeLessThan"})
-    tags = [*(inner.get("Tags") or ()), *([inner["Tag"]] if inner.get("Tag") else ())]
-    match = Match.from_store(
-        prefix=inner.get("Prefix") or raw.get("Prefix") or None,
-        tags={t["Key"]: t["Value"] for t in tags} or None,
-        min_size=_size(inner.get("ObjectSizeGreaterThan")),
-        max_size=_size(inner.get("ObjectSizeLessThan")),
-    )
-    return match if match.to_json() else None
+    def encode(value: Lifecycle, at: Place) -> Parameters:
+        rules = [_encode_rule(rule, at, give_back) for rule in _sent(value)]
+        return {"LifecycleConfiguration": {"Rules": rules}}
+
+    return encode
 
 
-def _size(count: int | None) -> str | None:
-    if count is not None and count < 0:
-        raise ValueError(f"{count}: not a size")
-    return None if count is None else quantity(count)
+def _sent(value: Lifecycle) -> list[LifecycleRule]:
+    """Of two rules with the same id ours: the other is ours as somebody changed it."""
+    ours = {_id(rule.name) for rule in value.rules if not rule.raw}
+    return [rule for rule in value.rules if not (rule.raw and verbatim.text_of(rule.raw, "ID") in ours)]
 
 
-def _only(raw: Raw, known: set[str]) -> None:
-    unknown = {k for k, v in raw.items() if v not in (None, [], {}, "")} - known
-    if unknown:
-        raise ValueError(f"{', '.join(sorted(unknown))}: not known here")
+def _id(name: str) -> str:
+    return OURS + (name if "/" in name else OWN + name)
 
 
-def encode(value: Lifecycle, at: Place) -> Parameters:
-    """One document for all rules."""
-    return {"LifecycleConfiguration": {"Rules": [_encode_rule(rule, at) for rule in _by_id(value)]}}
-
-
-def _by_id(value: Lifecycle) -> list[LifecycleRule]:
-    """Of two rules with the same id the later one, ours: the other is ours as somebody changed it."""
-    return list({_id(rule): rule for rule in value.rules}.values())
-
-
-def _id(rule: LifecycleRule) -> str:
-    if rule.name.startswith(FOREIGN):
-        return rule.name.removeprefix(FOREIGN)
-    return OURS + (rule.name if "/" in rule.name else OWN + rule.name)
-
-
-def _encode_rule(rule: LifecycleRule, at: Place) -> dict[str, Any]:
+def _encode_rule(rule: LifecycleRule, at: Place, give_back: GiveBack) -> dict[str, Any]:
     if rule.raw:
-        raw: dict[str, Any] = json.loads(rule.raw)
-        return {"ID": _id(rule), **raw}
+        return {XML: give_back(rule.raw)}
     return {
-        "ID": _id(rule),
+        "ID": _id(rule.name),
         "Status": rule.state or "Enabled",
-        "Filter": _filter(rule.match),
+        "Filter": filtered(rule.match),
         **_actions(rule, at),
     }
+
+
+def foreign(value: Lifecycle) -> dict[str, Any]:
+    """What the rules that are not ours mean, by name, of those that are sent."""
+    return {rule.name: verbatim.meaning(rule.raw) for rule in _sent(value) if rule.raw}
 
 
 def _actions(rule: LifecycleRule, at: Place) -> dict[str, Any]:
@@ -240,22 +222,10 @@ def _when_old(what: NoncurrentExpire | NoncurrentTransition) -> dict[str, Any]:
     return {"NoncurrentDays": what.days, **keep}
 
 
-def _filter(match: Match | None) -> dict[str, Any]:
-    if match is None:
-        return {"Prefix": ""}
-    tags = [{"Key": k, "Value": v} for k, v in sorted((match.tags or {}).items())]
-    parts: dict[str, Any] = {"Prefix": match.prefix} if match.prefix else {}
-    parts |= {"ObjectSizeGreaterThan": byte_count(match.min_size)} if match.min_size else {}
-    parts |= {"ObjectSizeLessThan": byte_count(match.max_size)} if match.max_size else {}
-    if len(parts) + len(tags) > 1:
-        return {"And": parts | ({"Tags": tags} if tags else {})}
-    return {"Tag": tags[0]} if tags else parts or {"Prefix": ""}
-
-
 def disabled(value: Lifecycle, seen: Lifecycle | None) -> Lifecycle:
     """``value`` with every rule that is new or changed switched off; foreign and unchanged ones as they are."""
     before = {r.name: r.canonical() for r in (seen.rules if seen else ())}
-    return value.model_copy(update={"rules": tuple(_off(r, before.get(r.name)) for r in _by_id(value))})
+    return value.model_copy(update={"rules": tuple(_off(r, before.get(r.name)) for r in _sent(value))})
 
 
 def _off(rule: LifecycleRule, before: LifecycleRule | None) -> LifecycleRule:
@@ -264,9 +234,17 @@ def _off(rule: LifecycleRule, before: LifecycleRule | None) -> LifecycleRule:
 
 
 def beside(answer: Answer, sent: Parameters) -> Parameters:
-    """AWS keeps one more word for all transitions, and sets it back to its default where a PUT leaves it out."""
+    """AWS keeps one more word for all transitions, and sets it back to its default where a PUT leaves it out.
+
+    What stands beside the rules and has no name here goes back, too.
+    """
     word = answer.get("TransitionDefaultMinimumObjectSize")
-    return {**sent, "TransitionDefaultMinimumObjectSize": word} if word else sent
+    more = (
+        {"LifecycleConfiguration": {**sent["LifecycleConfiguration"], XML: answer[XML]}}
+        if answer.get(XML)
+        else {}
+    )
+    return {**sent, **more, **({"TransitionDefaultMinimumObjectSize": word} if word else {})}
 
 
 LIFECYCLE = Setting(
@@ -275,9 +253,13 @@ LIFECYCLE = Setting(
     write="PutBucketLifecycleConfiguration",
     clear="DeleteBucketLifecycle",
     decode=decode,
-    encode=encode,
+    encode=encoder(unambiguous),
     permissions=("s3:GetLifecycleConfiguration", "s3:PutLifecycleConfiguration"),
     absent=frozenset({"NoSuchLifecycleConfiguration"}),
     harmless=disabled,
     beside=beside,
+    foreign=foreign,
 )
+
+JOINED = replace(LIFECYCLE, encode=encoder(joined))
+AS_FOUND = replace(LIFECYCLE, encode=encoder(as_found))

@@ -1,18 +1,18 @@
-"""Notifications. Ours carry the id ``imagestore/bucket/<name>``; any other is foreign and goes back verbatim.
+"""Notifications. Ours carry the id ``imagestore/bucket/<name>``; any other is foreign and goes back as it was found.
 
 Amazon and MinIO keep one document that each PUT replaces. Ceph's gateway adds what a PUT holds to what it has,
 refuses an empty document, and removes one by an operation of its own (see ``client``): there only what differs is
 sent, and what is foreign never.
 """
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from imagestore.backends.s3 import verbatim
 from imagestore.backends.s3.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.verbatim import XML
 from imagestore.facets.notifications import FOREIGN, KINDS, Notification, Notifications
 
 OURS = "imagestore/bucket/"
@@ -26,7 +26,7 @@ Raw = Mapping[str, Any]
 
 
 def decode(answer: Answer, _at: Place) -> Notifications | None:
-    """What is foreign keeps its document in ``raw``, and its own name even where ids are missing or the same."""
+    """What is foreign keeps its XML in ``raw``, and its own name even where ids are missing or the same."""
     names: set[str] = set()
     found: dict[str, Any] = {
         kind: tuple(_decode(kind, raw, names) for raw in answer.get(key) or ())
@@ -45,22 +45,20 @@ def _decode(kind: str, raw: Raw, names: set[str]) -> Notification:
     if mine is not None and name not in names:
         names.add(name)
         return mine
-    text = json.dumps(raw, sort_keys=True)
-    alien = FOREIGN + label
-    if alien in names or not label:
-        alien += f"#{hashlib.sha256(text.encode()).hexdigest()[:12]}"
-    names.add(alien)
+    alien = verbatim.alien(label, raw[XML], names)
     shown = {
         "name": alien,
         "arn": raw[_ARNS[kind]],
         "events": tuple(raw["Events"]),
         **_filters(raw, strict=False),
     }
-    return KINDS[kind].from_store(**shown, raw=text)
+    return KINDS[kind].from_store(**shown, raw=raw[XML])
 
 
 def _understood(kind: str, name: str, raw: Raw) -> Notification | None:
     """The notification, or None if it says more than a model can."""
+    if verbatim.unknown(raw):
+        return None
     try:
         return KINDS[kind].from_store(
             name=name, arn=raw[_ARNS[kind]], events=tuple(raw["Events"]), **_filters(raw)
@@ -83,7 +81,7 @@ def encode(value: Notifications, _at: Place) -> Parameters:
     ours = {identity(n.name) for kind in KINDS for n in getattr(value, kind) if not n.raw}
     made: dict[str, Any] = {}
     for kind, key in _LISTS.items():
-        kept = [n for n in getattr(value, kind) if not (n.raw and json.loads(n.raw).get("Id") in ours)]
+        kept = [n for n in getattr(value, kind) if not (n.raw and verbatim.text_of(n.raw, "Id") in ours)]
         made |= {key: [_encode(kind, n) for n in kept]} if kept else {}
     if value.event_bridge:
         made["EventBridgeConfiguration"] = {}
@@ -92,8 +90,7 @@ def encode(value: Notifications, _at: Place) -> Parameters:
 
 def _encode(kind: str, one: Notification) -> dict[str, Any]:
     if one.raw:
-        raw: dict[str, Any] = json.loads(one.raw)
-        return raw
+        return {XML: one.raw}
     rules = [{"Name": n, "Value": v} for n in ("prefix", "suffix") if (v := getattr(one, n))]
     document = {"Id": identity(one.name), _ARNS[kind]: one.arn, "Events": list(one.events)}
     return document | ({"Filter": {"Key": {"FilterRules": rules}}} if rules else {})

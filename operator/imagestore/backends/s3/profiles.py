@@ -11,6 +11,7 @@ from imagestore.api.imagebucket import FACETS
 from imagestore.api.storagebackend import Provider
 from imagestore.api.tiers import AMAZON_CLASSES
 from imagestore.backends.s3.documented import IBM, ORACLE
+from imagestore.backends.s3.lifecycle import AS_FOUND, JOINED
 from imagestore.backends.s3.notifications import ONE_BY_ONE
 from imagestore.backends.s3.profile import Location, Profile, none, partial
 from imagestore.backends.s3.tiers import MOVES, Tiering
@@ -174,7 +175,7 @@ CEPH = Profile(
     },
     dated=True,
     permissions={"quota": ("caps buckets=*",)},
-    rows={"notifications": ONE_BY_ONE},
+    rows={"notifications": ONE_BY_ONE, "lifecycle": JOINED},
     upload_keys="Encoded",
 )
 
@@ -216,6 +217,7 @@ SEAWEEDFS = Profile(
     },
     recreates_in=(),
     dated=True,
+    rows={"lifecycle": AS_FOUND},
     upload_keys="Literal",
 )
 

@@ -4,19 +4,21 @@ A row says which operations read, write and remove the setting, which error code
 and what the store must grant. One more setting is one more row.
 """
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
 from imagestore.backends.s3 import named
-from imagestore.core.diff import FieldDiff, diff
+from imagestore.backends.s3.learned import Learned
+from imagestore.backends.s3.rebase import altered, cut, losses, ours, patterns, rebased
 from imagestore.core.errors import Rejected, StoreError, Unavailable, Unexpected
-from imagestore.core.facet import Facet
+from imagestore.core.facet import Facet, Parts
 from imagestore.core.losses import beyond, uses
 from imagestore.core.reading import FULL, Support
+from imagestore.core.render import quote
+from imagestore.facets.lifecycle_rule import FOREIGN
 
 F = TypeVar("F", bound=Facet)
 
@@ -52,8 +54,10 @@ class Setting(Generic[F]):
     """The row. ``decode`` gives None for "nothing is set", and raises what it likes where it does not understand.
 
     ``clear``: the operation that removes the setting; without one, ``cleared`` is written instead.
-    ``harmless``: the value in a form that does nothing yet, to find out what a store would drop.
-    ``beside``: what is sent, with what the store's document holds besides the facet (a policy's Id).
+    ``harmless``: the value in a form that does nothing yet, to find out what a store would drop; with ``beside`` only.
+    ``beside``: what is sent, with what the store's document holds besides the facet (a policy's Id). A row that has it
+    reads the document anew before it writes, so that others' parts go back as they are then.
+    ``foreign``: what the parts of a value that are not ours mean, by name, as far as they are sent at all.
     ``named``: a set of named configurations, each with calls of its own; ``encode`` is given one at a time.
     ``identity`` is the id in the store of one by its name; with ``name_inside`` no parameter repeats it.
     ``advice``: what a person should know who reads that the store refuses a value. Without ``write`` the
@@ -71,6 +75,7 @@ class Setting(Generic[F]):
     cleared: F | None = None
     harmless: Callable[[F, F | None], F] | None = None
     beside: Callable[[Answer, Parameters], Parameters] | None = None
+    foreign: Callable[[F], Mapping[str, Any]] | None = None
     identity: Callable[[str], str] = named.identity
     named: bool = False  # from here on `named` is this, no longer the module
     name_inside: bool = False
@@ -101,12 +106,20 @@ class Setting(Generic[F]):
             yield {}
 
 
+@dataclass(frozen=True)
+class _Held(Generic[F]):
+    """What a store holds at a moment: its answer, and the value in that."""
+
+    answer: Answer
+    value: F | None
+
+
 @dataclass
 class S3Setting(Generic[F]):
     """Reads, writes and removes one setting through ``call``. Implements ``base.Driver``.
 
     ``lossless``: the store is known to keep everything of this facet, so nothing is tried out first.
-    ``learned``: patterns of what the store turned out to drop; shared with whoever made this driver.
+    ``learned``: what it turned out to drop of which bucket's; shared with the backend that made this driver.
     """
 
     row: Setting[F]
@@ -116,7 +129,7 @@ class S3Setting(Generic[F]):
     partition: str = "aws"
     tiers: Mapping[str, str] = field(default_factory=dict)
     grants: tuple[str, ...] | None = None
-    learned: set[str] = field(default_factory=set)
+    learned: Learned = field(default_factory=Learned)
 
     @property
     def permissions(self) -> tuple[str, ...]:
@@ -126,6 +139,9 @@ class S3Setting(Generic[F]):
     def read(self, bucket: str) -> F | None:
         """The value in the store. Unexpected when the store holds what no value can say."""
         answer = self._answer(bucket)
+        return self._decoded(bucket, answer)
+
+    def _decoded(self, bucket: str, answer: Answer | None) -> F | None:
         return None if answer is None else self.row.understood(answer, self._place(bucket))
 
     def _answer(self, bucket: str) -> Answer | None:
@@ -142,15 +158,49 @@ class S3Setting(Generic[F]):
     def write(self, bucket: str, value: F, seen: F | None) -> None:
         """Store ``value``. Rejected with code Lossy, and nothing changed, if the store would drop a part."""
         if value.is_empty() and self.row.clear:
-            return self.clear(bucket, seen)
+            self.clear(bucket, seen)
+            return
         new = set(uses(value, self.support.lost)) - set(uses(seen, self.support.lost) if seen else ())
         self._refuse(sorted(new), self.support.reason)
         there = beyond(seen, self.support.limits) if seen else {}
         for path, fix in beyond(value, self.support.limits).items():
             self._refuse([path] if path not in there else [], fix)
-        if self.row.harmless and not self.lossless:
-            self._try_out(bucket, value, seen)
-        return self._put(bucket, value, seen)
+        if self.row.beside is None:
+            self._put(bucket, value, _Held({}, seen))
+        else:
+            self._store(bucket, value, ours(value, seen), self._before(bucket, seen))
+
+    def _before(self, bucket: str, seen: F | None) -> _Held[F]:
+        return _Held({}, None) if seen is None else self._held(bucket)
+
+    def _held(self, bucket: str) -> _Held[F]:
+        answer = self._answer(bucket)
+        return _Held(answer or {}, self._decoded(bucket, answer))
+
+    def _store(self, bucket: str, value: F, mine: Parts, held: _Held[F]) -> None:
+        """First in a form that does nothing, where the store is not known to keep all."""
+        wanted = self._on(held, value, mine)
+        first = wanted if self._trusted else self._harmless(wanted, held.value)
+        tried = first.canonical() != wanted.canonical()
+        self._put(bucket, first, held)
+        if tried or (self._foreign(first) and not self._trusted):
+            kept = self._proven(bucket, first, held, mine)
+            if tried:
+                self._put(bucket, self._on(kept, wanted, mine), kept)
+
+    @property
+    def _trusted(self) -> bool:
+        return self.lossless or self.row.harmless is None
+
+    def _harmless(self, value: F, seen: F | None) -> F:
+        return value if self.row.harmless is None else self.row.harmless(value, seen)
+
+    def _foreign(self, value: F | None) -> Mapping[str, Any]:
+        return {} if self.row.foreign is None or value is None else self.row.foreign(value)
+
+    def _on(self, held: _Held[F], value: F, mine: Parts) -> F:
+        """``value`` with others' parts as they are held, of what is read anew before it is written."""
+        return rebased(value, held.value, mine) or value
 
     def clear(self, bucket: str, seen: F | None) -> None:
         """Remove the setting. Nothing is sent unless something was seen.
@@ -163,7 +213,7 @@ class S3Setting(Generic[F]):
         if self.row.clear:
             self._delete(bucket, None, seen)
         elif self.row.cleared is not None:
-            self._put(bucket, self.row.cleared)
+            self._put(bucket, self.row.cleared, _Held({}, None))
 
     def _delete(self, bucket: str, value: F | None, seen: F | None) -> None:
         for which in self.row.removals(value, seen):
@@ -173,47 +223,56 @@ class S3Setting(Generic[F]):
                 if error.code not in self.row.absent:  # else somebody was faster
                     raise
 
-    def _try_out(self, bucket: str, value: F, seen: F | None) -> None:
-        assert self.row.harmless is not None  # noqa: S101  write() has asked
-        trial = self.row.harmless(value, seen)
-        if trial.canonical() == value.canonical():
-            return  # it does nothing as it is
-        self._put(bucket, trial, seen)
-        kept = self.read(bucket)
-        held = diff(self.row.facet, kept.canonical() if kept else None, trial.canonical())
-        if held:
-            self._wait_for(bucket, kept, seen)
-            self._restore(bucket, kept, seen)
-            self.learned.update(_patterns(held))
-            self._refuse([d.path for d in held], "the store dropped it when it was tried out, switched off")
-
-    def _wait_for(self, bucket: str, kept: F | None, seen: F | None) -> None:
-        """Nothing was dropped if all is as it was: the answer lags behind the write, or the write was forgotten.
-
-        Taken for a loss, one stale answer made the setting unsupported until the operator was restarted.
-        """
-        if (kept.canonical() if kept else None) == (seen.canonical() if seen else None):
+    def _proven(self, bucket: str, sent: F, held: _Held[F], mine: Parts) -> _Held[F]:
+        """What the store holds after ``sent`` was written, if it kept our parts and gave others' back as they were."""
+        kept = self._held(bucket)
+        lost = losses(self.row.facet, kept.value, sent, mine)
+        if lost and cut(kept.value, mine) == cut(held.value, mine):
+            # The answer lags behind, or the write was forgotten. Taken for a loss, one stale answer made the
+            # setting unsupported.
             message = f"{self.row.facet} was tried out, switched off, and the store still answers as before"
             raise Unavailable(message, code=NOT_VISIBLE, operation=self.row.write)
+        strange = list(altered(self._foreign(sent), self._foreign(kept.value)))
+        if lost or strange:
+            self._take_back(bucket, held, kept, mine)
+        if lost:
+            self.learned.learn(self.row.facet, bucket, patterns(lost))
+        self._refuse([d.path for d in lost], "the store dropped it when it was tried out, switched off")
+        self._refuse_beside(strange)
+        return kept
 
-    def _restore(self, bucket: str, kept: F | None, seen: F | None) -> None:
-        if seen is not None and not seen.is_empty():
-            self._put(bucket, seen, seen)
+    def _take_back(self, bucket: str, held: _Held[F], kept: _Held[F], mine: Parts) -> None:
+        """Ours as it was, all else as it is now: somebody may have come in between."""
+        back = rebased(held.value, kept.value, mine)
+        if back is None or back.is_empty():
+            self.clear(bucket, kept.value)
         else:
-            self.clear(bucket, kept)
+            self._put(bucket, back, kept)
 
     def _refuse(self, lost: list[str], why: str) -> None:
         if lost:
             message = f"{', '.join(lost)} cannot be stored here: {why}"
             raise Rejected(message, code=LOSSY, operation=self.row.write)
 
-    def _put(self, bucket: str, value: F, seen: F | None = None) -> None:
-        for sent in self.row.puts(value, seen, self._place(bucket)):
-            if self.row.beside and seen is not None:
-                sent = self.row.beside(self._answer(bucket) or {}, sent)
-            self._send(value, seen, {"Bucket": bucket, **sent})
+    def _refuse_beside(self, strange: list[str]) -> None:
+        if strange:
+            message = (
+                f"{quote(strange[0].removeprefix(FOREIGN), 100)} in {self.row.facet}, which is not the operator's,"
+                " reads otherwise since it was sent back as it was found; what the operator wrote was taken back:"
+                " look at it, put it right or remove it"
+            )
+            raise Rejected(message, code=LOSSY, operation=self.row.write)
+
+    def _put(self, bucket: str, value: F, held: _Held[F]) -> None:
+        if value.is_empty() and self.row.clear:
+            self.clear(bucket, held.value)
+            return
+        for sent in self.row.puts(value, held.value, self._place(bucket)):
+            if self.row.beside:
+                sent = self.row.beside(held.answer, sent)
+            self._send(value, held.value, {"Bucket": bucket, **sent})
         if self.row.named:
-            self._delete(bucket, value, seen)
+            self._delete(bucket, value, held.value)
 
     def _send(self, value: F, seen: F | None, parameters: Parameters) -> None:
         try:
@@ -226,17 +285,6 @@ class S3Setting(Generic[F]):
 
     def _place(self, bucket: str) -> Place:
         return Place(bucket, self.partition, self.tiers)
-
-
-_KEY = re.compile(r"\[[a-zA-Z]+=[^\]]*\]")
-
-
-def _patterns(differences: Iterable[FieldDiff]) -> Iterator[str]:
-    """As ``Support.lost`` has them: ``rules[].match.minSize``. A whole item that is gone tells no field."""
-    for difference in differences:
-        path = _KEY.sub("[]", difference.path.partition(".")[2])
-        if "[]." in path:
-            yield path
 
 
 def _sentence(error: Exception) -> str:

@@ -16,7 +16,7 @@ from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError, ResponseParserFactory
 from botocore.utils import parse_timestamp
 
-from imagestore.backends.s3 import genuine
+from imagestore.backends.s3 import genuine, verbatim
 from imagestore.backends.s3.client import SHARED, Keys, Target
 from imagestore.backends.s3.errors import translate
 from imagestore.backends.s3.setting import Call
@@ -81,6 +81,7 @@ def _answer(model: Any, response: Response) -> dict[str, Any]:
     parsed = _parsed(model, told)
     if response.status >= 300:
         raise boto.ClientError(parsed, model.name)
+    verbatim.keep(model, response.body, parsed)
     return parsed
 
 

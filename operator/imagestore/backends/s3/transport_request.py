@@ -15,6 +15,7 @@ from botocore.serialize import create_serializer
 from botocore.utils import percent_encode_sequence
 
 from imagestore import __version__
+from imagestore.backends.s3 import verbatim
 from imagestore.backends.s3.client import SHARED, Target
 from imagestore.core.keys import raw
 
@@ -25,7 +26,8 @@ _HOSTABLE = {
     "https": re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"),
     "http": re.compile(r"(?=.{3,63}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"),
 }
-_CONTROL_IN_XML = frozenset({"DeleteObjects", "PutBucketLifecycleConfiguration"})  # as botocore has it
+# As botocore has it, and where a stranger's prefix goes back.
+_CONTROL_IN_XML = frozenset({"DeleteObjects"}) | verbatim.WRITES
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
@@ -95,7 +97,9 @@ def operation_model(name: str) -> Any:
 def build(model: Any, parameters: Mapping[str, Any], place: Place) -> Request:
     """The request for these parameters. Raises botocore's ParamValidationError."""
     validate_bucket_name(parameters)
-    made = _SERIALIZER.serialize_to_request({n: _as_bytes(v) for n, v in parameters.items()}, model)
+    known, found = verbatim.apart(model.name, parameters)
+    made = _SERIALIZER.serialize_to_request({n: _as_bytes(v) for n, v in known.items()}, model)
+    made["body"] = verbatim.together(made["body"], found)
     if model.name in _CONTROL_IN_XML:
         escape_xml_payload(made)
     path, _, fixed = made["url_path"].partition("?")

@@ -88,9 +88,10 @@ def _end(c: Curve) -> Iterator[str]:
         return
     currency = c.ledger.prices.currency
     start = c.ledger.prices.month({name: h.billed for name, h in c.ledger.start.items()}) or Decimal(0)
-    without = start * len(c.points) / MONTH
+    days = len(c.points) - 1
+    without = start * days / MONTH
     yield (
-        f"{len(c.points)} days cost {words.money(last.paid, currency)}; without rules"
+        f"{days} day{'' if days == 1 else 's'} cost{'s' if days == 1 else ''} {words.money(last.paid, currency)}; without rules"
         f" {words.money(without, currency)}"
     )
     back = sum((_retrieval(c, name, h.bytes) for name, h in last.classes.items()), Decimal(0))

@@ -1,4 +1,4 @@
-"""Listings in files: CSV with a header, JSON Lines, or what ``aws s3api list-objects-v2`` and its kin print.
+"""Listings in files: CSV with a header, an inventory of S3's, JSON Lines, or what ``aws s3api list-objects-v2`` and its kin print.
 
 CSV and JSON Lines are read in a stream, gzipped ones too; a single JSON document is held in memory as a whole.
 """
@@ -6,13 +6,19 @@ CSV and JSON Lines are read in a stream, gzipped ones too; a single JSON documen
 import csv
 import gzip
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, cast
 
+from imagestore.cli.forecasting import inventory
 from imagestore.cli.wrong import Wrong
+from imagestore.core.keys import raw, unquoted
+from imagestore.core.render import quote
 from imagestore.core.stored import HOT, Stored
 
 # Names of a column, in lower case: ours, those of S3's inventories and of its listings.
@@ -35,15 +41,47 @@ def read(path: str) -> Iterator[Stored]:
     """What the file lists. Raises Wrong, with the line where there is one."""
     stem = Path(path).name.removesuffix(".gz")
     reader = _csv if stem.endswith(".csv") else _lines if stem.endswith((".jsonl", ".ndjson")) else _document
-    line = 0
+    if reader is _document and (said := _manifest(path)) is not None:
+        columns = inventory.schema(said, path)
+        for file in inventory.files(said, path):
+            yield from _all(str(file), lambda text: inventory.data(text, columns))
+    else:
+        yield from _all(path, reader)
+
+
+def _manifest(path: str) -> Mapping[str, Any] | None:
+    """An inventory's manifest is small; a listing of another form is not looked through twice."""
+    if "manifest" not in Path(path).name:
+        return None
+    with _troubles(path, [0]), _opened(path) as file:
+        return inventory.manifest_in(file)
+
+
+def _all(path: str, reader: Callable[[IO[str]], Iterator[tuple[int, Row]]]) -> Iterator[Stored]:
+    at = [0]
+    with _troubles(path, at), _opened(path) as file:
+        for at[0], row in reader(file):
+            yield _told(path, at[0], row)
+
+
+@contextmanager
+def _troubles(path: str, at: list[int]) -> Iterator[None]:
+    """``at``: the last line that could be read."""
     try:
-        with _opened(path) as file:
-            for line, row in reader(file):
-                yield _told(path, line, row)
+        yield
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise Wrong(f"{path}: is cut off, or not packed by gzip; fetch it again") from None
     except OSError as error:
         raise Wrong(f"{path}: {error.strerror or 'cannot be read'}") from None
-    except (ValueError, TypeError, AttributeError, csv.Error) as error:
-        raise Wrong(f"{path}: after line {line}: {error}") from None
+    except UnicodeDecodeError:
+        raise Wrong(f"{path}: is not UTF-8 text, after line {at[0]}") from None
+    except json.JSONDecodeError as error:
+        line = max(at[0] + 1, error.lineno)
+        raise Wrong(
+            f"{path}:{line}: is not JSON ({error.msg}); a listing as CSV has a name that ends in .csv"
+        ) from None
+    except (ValueError, TypeError, AttributeError, KeyError, csv.Error) as error:
+        raise Wrong(f"{path}:{at[0] + 1}: {error}") from None
 
 
 def _told(path: str, line: int, row: Row) -> Stored:
@@ -57,7 +95,7 @@ def ordered(listing: Iterable[Stored], path: str) -> Iterator[Stored]:
     """With versions, those of one key must stand together, or they cannot be told apart from other keys'."""
     last = ""
     for stored in listing:
-        if stored.key < last and (stored.version or stored.marker or not stored.latest):
+        if raw(stored.key) < raw(last) and (stored.version or stored.marker or not stored.latest):
             raise Wrong(
                 f"{path}: has versions and is not sorted by key; sort it: {stored.key!r} after {last!r}"
             )
@@ -66,18 +104,38 @@ def ordered(listing: Iterable[Stored], path: str) -> Iterator[Stored]:
 
 
 def _opened(path: str) -> IO[str]:
-    if path.endswith(".gz"):
+    """Packed or not, whatever its name says."""
+    with Path(path).open("rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+    if packed or path.endswith(".gz"):
         return cast("IO[str]", gzip.open(path, "rt", encoding="utf-8", newline=""))
-    return Path(path).open(encoding="utf-8", newline="")
+    return Path(path).open(encoding="utf-8-sig", newline="")
 
 
 def _csv(file: IO[str]) -> Iterator[tuple[int, Row]]:
-    rows = csv.reader(file)
-    columns = [_COLUMN.get(name.strip().lower(), "") for name in next(rows, [])]
-    if missing := [_NAMES[c][0] for c in _NEEDED if c not in columns]:
-        raise ValueError(f"the first line names the columns; it lacks {', '.join(missing)}")
-    for row in rows:
-        yield rows.line_num, dict(zip(columns, row, strict=False))
+    """With a header; or an inventory's, whose keys are URL-encoded."""
+    reader = csv.reader(file)
+    first = next(reader, None)
+    if first is None:
+        raise ValueError("the file is empty")
+    columns = [_COLUMN.get(name.strip().lower(), "") for name in first]
+    if not any(columns) and (guess := inventory.guessed(first)) is not None:
+        yield from inventory.rows(chain([first], reader), reader, guess)
+        return
+    if missing := [_NAMES[c][-1] if c == "modified" else c for c in _NEEDED if c not in columns]:
+        raise ValueError(_headless(missing))
+    if "bucket" in (name.strip().lower() for name in first):
+        yield from inventory.rows(reader, reader, columns)
+        return
+    for row in reader:
+        yield reader.line_num, dict(zip(columns, row, strict=False))
+
+
+def _headless(missing: list[str]) -> str:
+    return (
+        f"the first line names the columns; it lacks {', '.join(missing)}. An inventory of S3's has no such line: give its"
+        " manifest.json instead"
+    )
 
 
 def _lines(file: IO[str]) -> Iterator[tuple[int, Row]]:
@@ -88,15 +146,28 @@ def _lines(file: IO[str]) -> Iterator[tuple[int, Row]]:
 
 def _document(file: IO[str]) -> Iterator[tuple[int, Row]]:
     said = json.load(file)
-    if isinstance(said, dict):
-        markers = [{**m, "Size": 0, "IsDeleteMarker": True} for m in said.get("DeleteMarkers") or ()]
-        found = [*(said.get("Contents") or said.get("Versions") or ()), *markers]
-        said = sorted(found, key=lambda i: i["Key"])
-    for item in said:
-        yield 0, _columns(item)
+    encoded = isinstance(said, dict) and said.get("EncodingType") == "url"
+    for item in _items(said):
+        row = _columns(item)
+        yield 0, {**row, "key": unquoted(str(row["key"]))} if encoded and row.get("key") else row
 
 
-def _columns(item: Mapping[str, Any]) -> Row:
+def _items(said: Any) -> list[Any]:
+    if isinstance(said, list):
+        return said
+    if not isinstance(said, dict) or not {"Contents", "Versions", "DeleteMarkers"} & set(said):
+        raise ValueError(
+            "this is no listing: a document of JSON has Contents, or Versions and DeleteMarkers, or is a list"
+        )
+    markers = [{**m, "Size": 0, "IsDeleteMarker": True} for m in said.get("DeleteMarkers") or ()]
+    return sorted(
+        [*(said.get("Contents") or said.get("Versions") or ()), *markers], key=lambda i: str(i["Key"])
+    )
+
+
+def _columns(item: Any) -> Row:
+    if not isinstance(item, Mapping):
+        raise ValueError(f'an object of JSON is wanted, such as {{"key": …}}, not {quote(item, 60)}')
     return {_COLUMN.get(name.lower(), ""): value for name, value in item.items()}
 
 
@@ -104,10 +175,19 @@ def _stored(row: Row) -> Stored:
     marker = _flag(row.get("marker"), absent=False)
     key, size, modified = row.get("key"), row.get("size"), row.get("modified")
     if not key or not modified or (size in (None, "") and not marker):
-        raise ValueError("a line lacks key, size or lastModified")
+        lacking = [
+            n
+            for n, there in (
+                ("key", key),
+                ("size", size not in (None, "") or marker),
+                ("lastModified", modified),
+            )
+            if not there
+        ]
+        raise ValueError(f"{' and '.join(lacking)} {'is' if len(lacking) == 1 else 'are'} missing")
     return Stored(
         str(key),
-        int(size or 0),
+        _size(size or 0),
         _day(str(modified)),
         str(row.get("class") or HOT),
         str(row.get("version") or ""),
@@ -117,6 +197,12 @@ def _stored(row: Row) -> Stored:
     )
 
 
+def _size(said: object) -> int:
+    if str(said).strip().isdecimal():
+        return int(str(said))
+    raise ValueError(f"size must be a whole number of bytes, not {quote(said, 60)}")
+
+
 @lru_cache(maxsize=4096)
 def _of_day(text: str) -> int:
     return datetime.fromisoformat(text).toordinal()
@@ -124,9 +210,13 @@ def _of_day(text: str) -> int:
 
 def _day(text: str) -> int:
     """In UTC, which is what is meant where nothing is said."""
-    if text.endswith("Z") or len(text) <= len("2027-03-01T10:00:00"):
-        return _of_day(text[:10])
-    moment = datetime.fromisoformat(text)
+    try:
+        if text.endswith("Z") or len(text) <= len("2027-03-01T10:00:00"):
+            return _of_day(text[:10])
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        said = f"lastModified must be a time such as 2027-01-31T12:00:00Z, not {quote(text, 60)}"
+        raise ValueError(said) from None
     return (moment if moment.tzinfo is None else moment.astimezone(UTC)).toordinal()
 
 

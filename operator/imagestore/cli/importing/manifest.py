@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-import yaml
-
 from imagestore import API_VERSION
 from imagestore.cli.importing.wish import Imported
+from imagestore.cli.manifests.scalars import dumped
 from imagestore.core.render import printable
 
 
@@ -49,7 +48,7 @@ def _setting(name: str, imported: Imported) -> Iterator[str]:
 
 
 def _dump(value: object) -> str:
-    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100).rstrip()
+    return dumped(value).rstrip()
 
 
 def _indented(text: str) -> str:

@@ -121,7 +121,10 @@ def _split(value: Facet, field: str, odd: list[Any], what: str) -> tuple[Facet, 
 
 
 def _raw(item: Any) -> str:
-    return quote(json.loads(item.raw) if item.raw else item.to_json(), 1000)
+    """A statement's is JSON, a rule's or a notification's XML."""
+    if not item.raw:
+        return quote(item.to_json(), 1000)
+    return quote(json.loads(item.raw) if isinstance(item, Statement) else item.raw, 1000)
 
 
 def faithful(statement: Statement) -> bool:

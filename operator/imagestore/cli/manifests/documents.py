@@ -1,6 +1,6 @@
 """YAML as Kubernetes reads it, with the line of every value.
 
-Kubernetes turns YAML into JSON first. So dates stay strings, a key that is written twice is an error, and
+Kubernetes turns YAML into JSON first, by a parser of its own (see ``scalars``). So dates stay strings, a key that is written twice is an error, and
 what JSON cannot hold is refused. Nodes are composed, not constructed: they know their lines, and a tag
 such as ``!Sub`` in somebody else's file does no harm.
 """
@@ -13,12 +13,12 @@ from typing import Any, cast
 import yaml
 
 from imagestore.cli.manifests.place import Lines, Place, Problem, Steps
+from imagestore.cli.manifests.scalars import TRUE, Loader, integer
 
 MOST_VALUES = 50_000  # in one document, aliases counted as often as they are used
 TOO_MUCH = "too many values, or too deep; do aliases multiply?"
 
 _TAG = "tag:yaml.org,2002:"
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def documents(text: str, file: str) -> Iterator[Document]:
 
 
 def _nodes(text: str) -> Iterator[yaml.Node]:
-    loader = _Loader(text)
+    loader = Loader(text)
     try:
         while loader.check_node():
             yield loader.get_node()
@@ -133,19 +133,23 @@ class _Reader:
             case "null":
                 return None
             case "bool":
-                return text.lower() in ("true", "yes", "on")
+                return text in TRUE
             case "int":
-                return _integer(text)
+                return self._integer(node, steps, text)
             case "float":
                 return self._float(node, steps, text)
             case "str" | "timestamp" | "binary" | "value":
                 return text
         return self._refuse(node, steps, f"the tag {node.tag} is not known to Kubernetes")
 
+    def _integer(self, node: yaml.ScalarNode, steps: Steps, text: str) -> Any:
+        number = integer(text)
+        return self._refuse(node, steps, f"{text} is no whole number") if number is None else number
+
     def _float(self, node: yaml.ScalarNode, steps: Steps, text: str) -> Any:
         try:
             number = float(text.replace("_", ""))
-        except ValueError:  # 1:30.5 or .inf
+        except ValueError:  # .inf, or what a tag calls a number
             number = math.nan
         return number if math.isfinite(number) else self._refuse(node, steps, f"{text} is no number in JSON")
 
@@ -156,17 +160,6 @@ class _Reader:
     def _refuse(self, node: yaml.Node, steps: Steps, message: str) -> None:
         path = ".".join(map(str, steps))
         self.problems.append(Problem(Place(self.file, node.start_mark.line + 1), path, message))
-
-
-def _integer(text: str) -> int | str:
-    """YAML 1.1 knows octal and base 60; Kubernetes does not know base 60."""
-    if ":" in text:
-        return text
-    plain = text.replace("_", "")
-    octal = plain.lstrip("+-")
-    if octal.startswith("0") and octal.isdigit() and len(octal) > 1:
-        return int(plain, 8)
-    return int(plain, 0)
 
 
 def _shown(node: yaml.Node) -> str:

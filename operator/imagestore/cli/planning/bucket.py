@@ -12,7 +12,7 @@ from imagestore.cli.planning.calls import creating, sent
 from imagestore.cli.planning.surroundings import NEVER, Standing, Surroundings
 from imagestore.cli.planning.verdict import Verdict
 from imagestore.core.conditions import find
-from imagestore.core.errors import StoreError
+from imagestore.core.errors import Rejected, StoreError
 from imagestore.core.plan import Op, Plan
 from imagestore.core.policies import hold_risky, observe_only, without_risk
 from imagestore.facets.tags import OWNER
@@ -154,10 +154,9 @@ def _restrained(s: Situation, backend: Backend, todo: Plan, *, consented: bool) 
 
 def _with_plan(question: Question, s: Situation, verdict: Verdict, plan: Plan) -> Verdict:
     """The plan, with what cannot be done as problems at the lines of their settings."""
-    verdict = replace(
-        verdict, plan=plan, notes=(*verdict.notes, *_notes(s, verdict)), calls=_calls(s, verdict, plan)
-    )
-    verdict = _refusals(question, s, verdict)
+    verdict = replace(verdict, plan=plan)
+    verdict = replace(verdict, notes=(*verdict.notes, *_notes(s, verdict)))
+    verdict = _refusals(question, s, _with_calls(question, s, verdict, plan))
     for change in plan.changes:
         if change.op is Op.SKIP:
             verdict = _refuse(question, verdict, f"not supported: {change.message}", change.facet)
@@ -183,10 +182,12 @@ def _notes(s: Situation, verdict: Verdict) -> list[str]:
     notes += [f"{name}: {w}" for name in want(s).wishes for w in _weak(s, name)]
     verdicts = s.merged.verdicts.items()
     notes += [f"LifecyclePolicy {name}: {v.state}: {v.message}" for name, v in verdicts if v.state and name]
-    if verdict.adopt:
+    if verdict.adopt and verdict.plan.writes:
         notes.append(
             "the bucket would be taken over, once the token that status then shows is in spec.approve"
         )
+    elif verdict.adopt:
+        notes.append("the bucket would be taken over at once: nothing in it changes, so nobody is asked")
     return notes
 
 
@@ -196,10 +197,16 @@ def _weak(s: Situation, name: str) -> tuple[str, ...]:
     return support.weak if support else ()
 
 
-def _calls(s: Situation, verdict: Verdict, plan: Plan) -> dict[str, tuple[dict[str, object], ...]]:
+def _with_calls(question: Question, s: Situation, verdict: Verdict, plan: Plan) -> Verdict:
+    """What would be sent. What the driver would refuse before it sends anything is a problem of the plan."""
     backend = s.store.backend
     if backend is None:
-        return {}
+        return verdict
     bucket, owner = s.spec.bucket_name, ownership.mark(s)
     made = {"create": creating(backend, bucket, want(s).wishes, owner)} if verdict.create else {}
-    return {**made, **{c.facet: sent(backend, bucket, c, owner) for c in plan.writes}}
+    for change in plan.writes:
+        try:
+            made[change.facet] = sent(backend, bucket, change, owner)
+        except Rejected as error:
+            verdict = _refuse(question, verdict, f"cannot be written: {error}", change.facet)
+    return replace(verdict, calls=made)

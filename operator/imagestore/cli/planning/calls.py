@@ -36,7 +36,8 @@ def sent(backend: Backend, bucket: str, change: Change, owner: str) -> tuple[Rec
     recorder = Recorder()
     driver = replace(backend, call=recorder).drivers[change.facet]
     if isinstance(driver, S3Setting):
-        driver = replace(driver, lossless=True)
+        # Nothing is read here, so it is the document as it was seen that is sent.
+        driver = replace(driver, lossless=True, row=replace(driver.row, beside=None))
     value = _marked(change.after, owner) if change.facet == "tags" else change.after
     if value is not None and not value.is_empty():
         driver.write(bucket, value, change.before)

@@ -58,9 +58,21 @@ class Vault:
         return f"{variable(backend)}_CA_FILE"
 
     def looked(self, backend: str, secret: str, part: str = "") -> str:
-        """Where there was nothing, for the sentence that says so."""
+        """What to give, for the sentence that says that there was nothing. Half of a pair is named, and what it lacks."""
         name = f"{backend}.{part}" if part else backend
-        return f"--credentials FILE ({name}), {variable(name)}_ACCESS_KEY_ID, or a manifest of the Secret {secret}"
+        halves = (
+            (f"--credentials FILE ({name})", self.file.get(name), {k: k for k in _KEYS}),
+            ("the environment", self._from_environment(name), {k: self._variable(name, k) for k in _KEYS}),
+            (f"the Secret {secret}", self._from_secret(secret), {k: k for k in _KEYS}),
+        )
+        for place, found, called in halves:
+            if found and (lacking := [called[k] for k in _KEYS if not found.get(k)]):
+                return f"{' and '.join(lacking)}, which {place} lacks"
+        pair = " and ".join(self._variable(name, k) for k in _KEYS)
+        return f"--credentials FILE ({name}), {pair}, or a manifest of the Secret {secret}"
+
+    def _variable(self, name: str, key: str) -> str:
+        return f"{variable(name)}_{_VARIABLES[key]}"
 
     def _from_environment(self, name: str) -> Values:
         prefix = variable(name)
@@ -126,7 +138,8 @@ def _ini(text: str) -> dict[str, dict[str, str]]:
 
 def _yaml(text: str) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
-    for name, values in dict(yaml.safe_load(text) or {}).items():
+    # Every value is the text that stands there: a key of digits is no number.
+    for name, values in dict(yaml.load(text, yaml.BaseLoader) or {}).items():  # noqa: S506  strings, lists, mappings only
         found[str(name)] = {k: str(v) for k, v in values.items() if not isinstance(v, Mapping)}
         if "admin" in values:
             found[f"{name}.admin"] = {k: str(v) for k, v in values["admin"].items()}

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
-import yaml
-
 from imagestore.backends.s3.declared import settings
+from imagestore.backends.s3.probe.run import UNASKED
+from imagestore.cli.manifests.scalars import dumped
 from imagestore.core.reading import Level, Support
 
 Holdings = Mapping[str, Support]
@@ -33,7 +33,11 @@ def _differences(name: str, found: Holdings, said: Holdings) -> Iterator[str]:
     if not facets:
         yield f"This is what the operator goes by for {name}."
     for facet in facets:
-        yield f"{facet}: the operator goes by {_WORD[said[facet].level]}, the store said {_WORD[found[facet].level]}"
+        yield f"{facet}: the operator goes by {_WORD[said[facet].level]}, {_heard(found[facet])}"
+
+
+def _heard(found: Support) -> str:
+    return "the store was not asked" if found in UNASKED else f"the store said {_WORD[found.level]}"
 
 
 def _paste(name: str, provider: str, found: Holdings) -> Iterator[str]:
@@ -49,4 +53,4 @@ def document(found: Holdings) -> str:
     for setting in profile["profile"]["settings"]:
         if not setting["lost"]:
             del setting["lost"]
-    return str(yaml.safe_dump(profile, sort_keys=False, allow_unicode=True, width=100))
+    return dumped(profile)

@@ -9,7 +9,7 @@ from imagestore.api.imagebucket import FACETS
 from imagestore.backends.base import Driver
 from imagestore.backends.decorators import ANSWERED
 from imagestore.backends.s3.admin import OPERATIONS
-from imagestore.backends.s3.backend import S3Backend
+from imagestore.backends.s3.backend import NO_ADMIN, S3Backend
 from imagestore.backends.s3.probe.keyed import keyed, less, only_in, untried
 from imagestore.backends.s3.probe.scratch import ProbeError, Scratch
 from imagestore.backends.s3.probe.verdict import Trial, judge, lost
@@ -39,6 +39,8 @@ _NEEDS_CREATE = Support(
     Level.NONE,
     "not probed: it cannot be taken off a bucket again; with --create the bucket is the probe's own, and it can",
 )
+# What the store was not asked for: nothing is known of it.
+UNASKED = (_NO_ADMIN_API, _UNTRIED, _NEEDS_CREATE, NO_ADMIN)
 
 
 @dataclass

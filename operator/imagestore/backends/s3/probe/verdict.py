@@ -8,6 +8,7 @@ from imagestore.core.diff import FieldDiff
 from imagestore.core.facet import Facet
 from imagestore.core.fields import below, fields, outermost, pattern, used
 from imagestore.core.reading import FULL, Level, Support
+from imagestore.core.render import quote
 
 _FACET = re.compile(r"^[a-zA-Z]+\.?")
 
@@ -91,8 +92,7 @@ def _uploads(trials: Iterable[Trial]) -> Iterator[str]:
 
 
 def _short(value: Facet) -> str:
-    told = str(value.to_json())
-    return told if len(told) <= 120 else f"{told[:117]}..."
+    return quote(value.to_json(), 120)
 
 
 def _why(trials: Sequence[Trial]) -> str:
@@ -103,4 +103,5 @@ def _why(trials: Sequence[Trial]) -> str:
     if first.refused or first.ignored:
         return first.refused or first.ignored
     difference = first.altered[0]
-    return f"{difference.path} was stored as {difference.before!r} where {difference.after!r} was written"
+    stored, written = (quote(v, 120) for v in (difference.before, difference.after))
+    return f"{difference.path} was stored as {stored} where {written} was written"

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self, TypeVar
 
 from pydantic import Field
 
-from imagestore.core.model import Cel, Form, InTier, ListMap, Model, Quantity, Raw
+from imagestore.core.model import Cel, Form, InTier, ListMap, Model, Prefix, Quantity, Raw
 from imagestore.core.units import byte_count, quantity
 
 FOREIGN = (
@@ -76,9 +76,7 @@ class Match(Model):
         ),
     )
 
-    prefix: Annotated[
-        str | None, Field(min_length=1, max_length=1024, description="Keys that begin with this.")
-    ] = None
+    prefix: Annotated[Prefix | None, Field(description="Keys that begin with this.")] = None
     tags: Annotated[
         dict[str, Annotated[str, Field(max_length=256)]] | None,
         Field(min_length=1, max_length=10, description="Objects that have all these tags."),

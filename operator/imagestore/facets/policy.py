@@ -58,13 +58,21 @@ class Statement(Model):
     ]
     effect: Annotated[Literal["Allow", "Deny"], Field(description="Deny wins over Allow.")]
     principals: Annotated[
-        Names,
+        tuple[Annotated[str, Field(min_length=1, max_length=256)], ...],
+        ListSet(),
         Cel(
             "self.all(p, p == '*' || !p.contains('*'))",
             "a principal is named in full; * stands only for everybody, alone",
         ),
+        Cel(
+            r"self.all(p, p == '*' || p.startsWith('Service:') ||"
+            r" p.matches(r'^([0-9]{12}$|arn:[a-z0-9-]+:(iam|sts)::[^*]+$)'))",
+            "a principal is an account of 12 digits, an ARN such as arn:aws:iam::123456789012:role/app, a service such"
+            ' as Service:logging.s3.amazonaws.com, or "*"; correct the one that is none of these',
+        ),
         Field(
             min_length=1,
+            max_length=150,
             description='Account ids, user or role ARNs, services such as Service:logging.s3.amazonaws.com, or "*" for'
             " everybody.",
         ),

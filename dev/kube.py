@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from dev.certificates import Pair
-from dev.programs import kubectl, program
+from dev.programs import KUBERNETES, kubectl, program
 from dev.wait import eventually
 
 Result = subprocess.CompletedProcess[str]
@@ -64,7 +64,10 @@ class Kube:
 
     def helm(self, *args: str, input: str | None = None, check: bool = True, timeout: float = 300) -> Result:
         """Run helm as the administrator; with `check` a failure raises CommandError."""
-        return self._run([str(program("helm")), *args], input, check=check, timeout=timeout)
+        # Without a cluster helm goes by the version of Kubernetes that its build was told, which ours was not.
+        version = ("--kube-version", KUBERNETES) if args[0] == "template" else ()
+        command = [str(program("helm")), args[0], *version, *args[1:]]
+        return self._run(command, input, check=check, timeout=timeout)
 
     def apply(self, manifest: str, *args: str) -> Result:
         """`kubectl apply -f -` of this text."""

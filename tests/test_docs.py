@@ -8,6 +8,7 @@ from pathlib import Path
 from imagestore.core import errors
 from imagestore.core.plan import ONLY_BY_HAND
 from imagestore.reconcile import tiers
+from imagestore.reconcile.filling import NEARLY_FULL
 from imagestore.reconcile.ownership import UNPROVEN
 from imagestore.reconcile.references import NOT_FOUND
 
@@ -25,7 +26,7 @@ REASONS = {
 CAMEL = re.compile(r"([A-Z][a-z]+)+")
 # Put together from parts, or a constant.
 BUILT = {
-    "DriftCorrected", "DriftVanished", "AccessDenied", "Held", "Lossy", NOT_FOUND, ONLY_BY_HAND,
+    "DriftCorrected", "DriftVanished", "AccessDenied", "Held", "Lossy", NOT_FOUND, ONLY_BY_HAND, NEARLY_FULL,
     UNPROVEN, tiers.NOT_READY, *tiers.REASONS.values(), *tiers.EVENTS.values(),
 }  # fmt: skip
 

@@ -142,6 +142,8 @@ def _spec(name: str, store: Store) -> dict[str, Any]:
         "credentials": {"secretRef": {"name": name}},
         "namespaces": {"names": list(NAMESPACES)},
         "tenancy": {"deletionPolicies": ["Retain", "DeleteIfEmpty", "DeleteAll"]},
+        # Here people do delete several of a few buckets in one interval, and each must be made again.
+        "limits": {"missingBuckets": {"percent": 100}},
     }
     if store.admin_endpoint:
         credentials = {"secretRef": {"name": f"{name}-admin"}}

@@ -4,7 +4,7 @@ No label is unbounded but an object's own namespace and name; series with those 
 what is known of the objects, so that none outlives its object.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -200,6 +200,24 @@ APPROVAL = Family(
     "1 while all that keeps an ImageBucket from being Ready is a change that waits for a token in spec.approve.",
     ("namespace", "name", "backend"),
 )
+USAGE_OBJECTS = Family(
+    "imagestore_bucket_usage_objects",
+    "How many objects an ImageBucket holds, as its status says: where the store tells, moved by 5 % or more.",
+    ("namespace", "name", "backend"),
+)
+USAGE_BYTES = Family(
+    "imagestore_bucket_usage_bytes", "How many bytes, likewise.", ("namespace", "name", "backend")
+)
+QUOTA_BYTES = Family(
+    "imagestore_bucket_quota_bytes",
+    "How many bytes an ImageBucket may hold by its spec; absent: it has no quota.",
+    ("namespace", "name", "backend"),
+)
+NEARLY_FULL = Family(
+    "imagestore_bucket_quota_nearly_full",
+    "1 while as much of an ImageBucket's quota is used as quota.warnPercent says, or more.",
+    ("namespace", "name", "backend"),
+)
 FINDING = Family(
     "imagestore_finding",
     "1 while something was found that somebody should know of, though the spec does not forbid it.",
@@ -208,7 +226,7 @@ FINDING = Family(
 FAMILIES = (
     QUEUE_DEPTH, QUEUE_AGE, QUEUE_RUNNING, QUEUE_DELAYED, SURVEYS,
     OBJECTS, BUCKET_READY, BACKEND_READY, TIER, POLICY_READY, POLICY_BUCKETS, FACETS, DRIFT_SINCE, DRIFT_OVER,
-    CONTENT_LOST, APPROVAL, FINDING,
+    CONTENT_LOST, APPROVAL, USAGE_OBJECTS, USAGE_BYTES, QUOTA_BYTES, NEARLY_FULL, FINDING,
 )  # fmt: skip
 
 
@@ -223,17 +241,19 @@ class Live:
     """A collector of all families, filled by sources when it is scraped."""
 
     def __init__(self) -> None:
-        self._sources: list[Source] = []
+        self._sources: tuple[Source, ...] = ()
 
-    def add(self, source: Source) -> Callable[[], None]:
-        """Ask this source from now on; the answer ends that."""
-        self._sources.append(source)
-        return lambda: self._sources.remove(source)
+    def serve(self, *sources: Source) -> None:
+        """Ask these from now on, in place of those before.
+
+        In one step: a scrape runs in a thread of its own, and one that came in between told of no object at all.
+        """
+        self._sources = sources
 
     def collect(self) -> Iterator[Metric]:
         """As prometheus-client asks for it."""
         made = {f.name: GaugeMetricFamily(f.name, f.text, labels=f.labels) for f in FAMILIES}
-        for source in tuple(self._sources):
+        for source in self._sources:
             for family, labels, value in source():
                 made[family.name].add_metric(labels, value)
         yield from made.values()

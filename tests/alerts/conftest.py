@@ -27,8 +27,8 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="package")
 def store(directory: Path) -> Iterator[Store]:
-    """A store that may be paused."""
-    with minio(directory, kms=False) as running:
+    """A store that may be paused, and that counts what is in it without being asked twice."""
+    with minio(directory, kms=False, scanner="fastest") as running:
         yield running
 
 

@@ -17,6 +17,7 @@ AT_ONCE: dict[tuple[str, str], Fault] = {
     ("ImagestoreDrift", f"{NAMESPACE}/observed"): faults.drift,
     ("ImagestoreContentLost", f"{NAMESPACE}/lost"): faults.lost,
     ("ImagestoreFinding", f"{NAMESPACE}/open"): faults.public,
+    ("ImagestoreQuotaNearlyFull", f"{NAMESPACE}/beside-a-tier"): faults.nearly_full,
     ("ImagestoreBucketNotReady", f"{NAMESPACE}/unable"): faults.not_ready,
     ("ImagestoreApprovalWaits", f"{NAMESPACE}/unwilling"): faults.held,
     ("ImagestorePolicyNotReady", f"{NAMESPACE}/wide"): faults.lossy,

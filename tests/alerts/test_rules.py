@@ -9,7 +9,7 @@ import yaml
 from dev.prometheus import promtool
 from tests.alerts.rules import FILE, hurried, rules
 
-UNIT_TESTS = Path(__file__).with_name("rules_test.yaml")
+UNIT_TESTS = sorted(Path(__file__).parent.glob("rules*_test.yaml"))
 RUNBOOK = Path(__file__).parents[2] / "docs" / "alerts.md"
 
 
@@ -21,12 +21,12 @@ def test_promtool_has_nothing_to_say() -> None:
 
 def test_each_fires_in_time_and_not_before(tmp_path: Path) -> None:
     shutil.copy(FILE, tmp_path)
-    done = promtool("test", "rules", shutil.copy(UNIT_TESTS, tmp_path))
+    done = promtool("test", "rules", *(shutil.copy(file, tmp_path) for file in UNIT_TESTS))
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_each_has_a_unit_test_that_fires() -> None:
-    groups = yaml.safe_load(UNIT_TESTS.read_text())["tests"]
+    groups = [g for file in UNIT_TESTS for g in yaml.safe_load(file.read_text())["tests"]]
     fired = {t["alertname"] for g in groups for t in g["alert_rule_test"] if t["exp_alerts"]}
     assert fired == {rule["alert"] for rule in rules()}
 

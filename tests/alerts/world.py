@@ -137,6 +137,16 @@ def public(world: World) -> Iterator[None]:
 
 
 @contextmanager
+def nearly_full(world: World) -> Iterator[None]:
+    """Somebody fills a bucket up, until more is allowed."""
+    user = world.user("tiered")
+    user.s3.put_object(Bucket=user.bucket("beside-a-tier"), Key="large", Body=b"x" * 900_000)
+    user.patch("beside-a-tier", quota={"hard": "1Mi", "warnPercent": 80})
+    yield
+    user.patch("beside-a-tier", quota={"hard": "1Gi", "warnPercent": 80})
+
+
+@contextmanager
 def lost(world: World) -> Iterator[None]:
     """Somebody deletes a bucket, until the loss is acknowledged."""
     user = world.user()
@@ -231,13 +241,9 @@ def throttled(world: World) -> Iterator[None]:
 @contextmanager
 def slow(world: World) -> Iterator[None]:
     """A backend that may be asked far less often than its buckets need."""
-    _limit(world, requestsPerSecond=1, burst=1, concurrency=1)
+    _patch(world, "slow", limits={"requestsPerSecond": 1, "burst": 1, "concurrency": 1})
     yield
-    _limit(world, requestsPerSecond=1000, burst=1000, concurrency=8)
-
-
-def _limit(world: World, **limits: int) -> None:
-    _patch(world, "slow", limits=limits)
+    _patch(world, "slow", limits={"requestsPerSecond": 1000, "burst": 1000, "concurrency": 8})
 
 
 def _patch(world: World, backend: str, **spec: Any) -> None:

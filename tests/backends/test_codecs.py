@@ -12,7 +12,7 @@ from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.setting import Place, S3Setting
 from imagestore.backends.s3.settings import SETTINGS
 from imagestore.core.diff import diff
-from imagestore.core.errors import Rejected, StoreError, Unexpected
+from imagestore.core.errors import Rejected, StoreError, Unrepresentable
 from imagestore.facets.policy import Policy
 from imagestore.facets.quota import Quota
 from imagestore.facets.tags import Tags
@@ -211,11 +211,11 @@ def test_more_tags_than_a_spec_may_list_survive() -> None:
     assert len(tags.encode(found, AT)["Tagging"]["TagSet"]) == 60
 
 
-def test_what_cannot_be_represented_is_unexpected_and_says_what() -> None:
+def test_what_cannot_be_represented_says_what() -> None:
     algorithm = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms:dsse"}}
     answer: dict[str, Any] = {"ServerSideEncryptionConfiguration": {"Rules": [algorithm]}}
     driver = S3Setting(encryption.ENCRYPTION, lambda *_: answer)
-    with pytest.raises(Unexpected, match="aws:kms:dsse"):
+    with pytest.raises(Unrepresentable, match="aws:kms:dsse"):
         driver.read("b")
 
 

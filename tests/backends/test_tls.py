@@ -21,6 +21,13 @@ def test_only_the_given_authority_is_trusted(secured: Secured) -> None:
         secured.backend(None).probe()
 
 
+def test_certificates_need_no_writable_folder(secured: Secured, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pod's file system is read-only, and an emptyDir for this alone kept `kubectl drain` from ending."""
+    monkeypatch.setattr("tempfile.tempdir", "/nowhere")
+    backend = secured.backend(secured.ca + b"\n")  # nobody has asked for these very bytes before
+    assert backend.probe().version
+
+
 def test_require_tls_is_written_read_and_cleared(secured: Secured) -> None:
     backend = secured.backend(secured.ca)
     backend.create("require-tls", {})

@@ -175,6 +175,22 @@ def test_tags_of_others_and_the_owners_mark_survive(provider: str, request: pyte
     assert sight.tags == theirs
 
 
+@pytest.mark.parametrize("provider", holding("cors"))
+def test_a_cors_rule_that_nobody_may_wish_for_is_replaced(
+    provider: str, request: pytest.FixtureRequest
+) -> None:
+    """CORS is owned as a whole: 70 origins in one rule made the wish fail for ever."""
+    at = of(provider, "cors", request)
+    many = [f"https://shop{i}.example" for i in range(70)]
+    theirs = {"AllowedOrigins": many, "AllowedMethods": ["GET"], "ID": "console"}
+    at.raw("PutBucketCors", CORSConfiguration={"CORSRules": [theirs]})
+    wish = SAMPLES["cors"]["one"]
+    assert change(at, wish).writes
+    apply(at, wish)
+    assert not change(at, wish).writes
+    assert "shop69" not in str(at.raw("GetBucketCors"))
+
+
 TRIALS = [("AWS", "sizes"), ("AWS", "keep-newest"), ("Ceph", "sizes"), ("Ceph", "full"), ("MinIO", "full")]
 
 

@@ -50,6 +50,13 @@ def rendered(cluster: Cluster, *arguments: str, values: str = "{}") -> list[Json
     return [d for d in yaml.load_all(out, LOADER) if d]
 
 
+def test_what_it_says_after_an_installation_names_every_crd(cluster: Cluster) -> None:
+    """Written by hand, it forgot the LifecyclePolicies: their CRD stayed when all was to go."""
+    said = cluster.helm("install", RELEASE, CHART, "--dry-run=client", "--namespace", SYSTEM, *MINIMAL).stdout
+    (line,) = [li for li in said.splitlines() if "kubectl delete crd" in li]
+    assert set(line.partition("kubectl delete crd ")[2].split()) == {k.crd for k in KINDS}
+
+
 def named(manifests: list[Json], kind: str) -> Json:
     (found,) = [m for m in manifests if m["kind"] == kind]
     return found

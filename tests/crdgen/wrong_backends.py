@@ -134,5 +134,8 @@ WRONG = [
     ("limits: {requestsPerSecond: 0}", "should be greater than or equal to 1"),
     ("limits: {maxRemovalPercent: 101}", "should be less than or equal to 100"),
     ("limits: {maxRemovalPercent: -1}", "should be greater than or equal to 0"),
+    ("limits: {missingBuckets: {atLeast: 0}}", "should be greater than or equal to 1"),
+    ("limits: {missingBuckets: {percent: 101}}", "should be less than or equal to 100"),
+    ("approve: ['']", "should be at least 1 chars long"),
     ("limits: {concurrency: 65}", "should be less than or equal to 64"),
 ]  # fmt: skip

@@ -124,8 +124,8 @@ def test_a_rendered_chart_on_a_live_installation_lets_nothing_go(
         assert made is not None
         said = run(own, arguments(made))
         assert said.count("\n") == 1
-        assert said.startswith(f"nothing was changed: Helm is not uninstalling revision 1 of {ACCOUNT}")
-        assert "the newest is 1, deployed" in said
+        assert said.startswith(f"nothing was changed: Helm is not uninstalling the release {ACCOUNT}")
+        assert "its newest revision is 1, deployed" in said
         assert held(shop)
         assert holder(own) == before
         assert alive.working()
@@ -135,7 +135,11 @@ def test_a_rendered_chart_on_a_live_installation_lets_nothing_go(
 def test_an_uninstall_lets_go_and_a_reinstall_takes_hold_at_once(
     own: Cluster, shop: User, tmp_path: Path
 ) -> None:
-    """The Lease of the Job blocked the next installation for ten minutes, and settled buckets waited for an interval."""
+    """The Lease of the Job blocked the next installation for ten minutes, and settled buckets waited for an interval.
+
+    After a rollback, whose hooks are an earlier revision's.
+    """
+    own.helm("rollback", ACCOUNT, "1", "-n", SYSTEM)
     with operator(own, tmp_path, "old") as old, ThreadPoolExecutor(1) as background:
         shop.ready("leaving")
         eventually(old.working, PATIENCE, "at work")

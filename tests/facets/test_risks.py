@@ -78,6 +78,27 @@ CASES = [
         False,
         "stronger than before",
     ),
+    Case(
+        "encryption",
+        {"algorithm": "SSE-KMS", "keyId": "k1"},
+        {"algorithm": "SSE-KMS", "keyId": "k2"},
+        True,
+        "whoever may use the one key need not be allowed the other",
+    ),
+    Case(
+        "encryption",
+        {"algorithm": "SSE-KMS", "keyId": "k1"},
+        {"algorithm": "SSE-KMS", "keyId": "arn:aws:kms:eu-west-1:1:key/k1"},
+        False,
+        "the same key, written in full",
+    ),
+    Case(
+        "encryption",
+        {"algorithm": "SSE-KMS", "keyId": "k1", "bucketKey": True},
+        {"algorithm": "SSE-KMS", "bucketKey": False},
+        False,
+        "silence keeps the key, and a bucket key saves calls only",
+    ),
     Case("encryption", None, {"algorithm": "SSE-S3"}, False, "stronger than nothing"),
     Case(
         "publicAccessBlock",

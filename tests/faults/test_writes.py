@@ -11,7 +11,7 @@ from dev.stores import minio
 from imagestore.api.storagebackend import StorageBackendStatus
 from imagestore.core.conditions import is_true
 from imagestore.reconcile import storagebackend
-from imagestore.reconcile.situation import Store
+from imagestore.reconcile.situation import BackendSituation, Situation
 from tests.faults import faults
 from tests.faults.proxy import Proxy, Which
 from tests.faults.test_answers import CASES
@@ -171,15 +171,15 @@ def test_the_backends_own_condition(made: StoreWorld, proxy: Proxy, case: str) -
     s = made.situation()
     status = StorageBackendStatus()
     with proxy.failing(CASES[case].fault):
-        outcome = storagebackend.reconcile(
-            s.meta, status, Store(s.store.spec, made.backend), 1, s.now, s.settings
-        )
+        outcome = storagebackend.reconcile(_of_backend(s, status))
         assert outcome.status is not None
         assert not is_true(outcome.status.conditions, "Ready")
     made.later(minutes=10)
     s = made.situation()
-    outcome = storagebackend.reconcile(
-        s.meta, status, Store(s.store.spec, made.backend), 1, s.now, s.settings
-    )
+    outcome = storagebackend.reconcile(_of_backend(s, status))
     assert outcome.status is not None
     assert is_true(outcome.status.conditions, "Ready")
+
+
+def _of_backend(s: Situation, status: StorageBackendStatus) -> BackendSituation:
+    return BackendSituation(s.meta, status, s.store, s.settings, s.now, s.token)

@@ -69,3 +69,18 @@ def test_a_policys_readiness_goes_with_it() -> None:
     assert told(cache, "policy_buckets") == [(("shop", "tidy", "Conflict"), 2.0)]
     cache.remove(Key("LifecyclePolicy", "shop", "tidy"))
     assert told(cache, "policy_ready") == told(cache, "policy_buckets") == []
+
+
+def test_what_a_bucket_holds_and_may_hold() -> None:
+    cache, full = Cache(), [{"type": "QuotaNearlyFull", "status": "True"}]
+    used = {"conditions": full, "usage": {"objects": 12, "bytes": 900}}
+    cache.put(bucket("a", status=used, spec={"quota": {"hard": "1k", "warnPercent": 80}}))
+    cache.put(bucket("b", status={"usage": {"objects": 3, "bytes": 0}}, spec={"quota": {"hard": "nonsense"}}))
+    cache.put(bucket("c", status={"usage": "nonsense"}))
+    a, b = ("shop", "a", "eu"), ("shop", "b", "eu")
+    assert told(cache, "bucket_usage_objects") == [(a, 12.0), (b, 3.0)]
+    assert told(cache, "bucket_usage_bytes") == [(a, 900.0), (b, 0.0)]
+    assert told(cache, "bucket_quota_bytes") == [(a, 1000.0)]
+    assert told(cache, "bucket_quota_nearly_full") == [(a, 1.0)]
+    cache.remove(Key("ImageBucket", "shop", "a"))
+    assert told(cache, "bucket_quota_bytes") == []

@@ -5,13 +5,19 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from aiohttp import web
 
+from imagestore.backends.memory import MemoryBackend, MemoryStore
 from imagestore.core.fencing import Fenced
 from imagestore.k8s.client import Client
 from imagestore.k8s.fence import Fence, elapsed
 from imagestore.k8s.lease import Lease, Terms
-from imagestore.k8s.resources import BY_KIND, EVENTS, LEASES
-from tests.k8s.inside import PHOTOS, Shop
+from imagestore.k8s.operator import Operator
+from imagestore.k8s.resources import BY_KIND, EVENTS, LEASES, SECRETS
+from imagestore.k8s.stores import Connecting
+from imagestore.k8s.wiring import Brain, Options
+from imagestore.reconcile.situation import Settings
+from tests.k8s.inside import PHOTOS, REAL, Shop
 from tests.k8s.replica import run
 from tests.k8s.small_api import SmallApi, clients, served, until
 from tests.k8s.test_queue import Clock
@@ -119,6 +125,28 @@ def test_the_api_server_hears_nothing_more_of_who_lost_the_lease(write: Callable
 
     run(story())
     assert [method for method, path in api.asked if not path.startswith(PATH)] == ["GET"]
+
+
+def test_a_lease_that_is_lost_while_all_is_learnt_ends_the_start() -> None:
+    """Only a signal did: it went on to learn, and began to work beside another replica."""
+    api = SmallApi()
+
+    def fault(request: web.Request) -> int | None:
+        if request.path == f"{PATH}/one" and request.method == "PUT":
+            return 409  # somebody else has taken it
+        return (
+            403 if request.path == SECRETS.path("op") else None
+        )  # so that it does not get to know everything
+
+    api.fault = fault
+    brain = Brain(REAL, Connecting(lambda *_: MemoryBackend(MemoryStore(), {})))
+    options = Options(Settings("prod"), "op", "first", listen="127.0.0.1:0", lease="one", terms=TERMS)
+
+    async def story() -> int:
+        async with served(api) as access:
+            return (await Operator(options, brain, access).run()).code
+
+    assert run(story()) == 1
 
 
 def test_a_reconcile_that_is_fenced_says_nothing_and_is_not_tried_again() -> None:

@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import kopf
 import pytest
+from kopf._cogs.clients import errors
 
 from imagestore import metrics
 from imagestore.facets.lifecycle import Lifecycle
@@ -147,3 +149,39 @@ def test_kopf_waits_for_what_may_be_listed(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(tolerant, "_LISTING", theirs)
     run(story())
+
+
+@pytest.mark.parametrize(
+    ("group", "plural", "ends"), [("imagestore.dev", "imagebuckets", False), ("x.dev", "x", True)]
+)
+def test_a_right_that_is_taken_away_ends_nothing(
+    monkeypatch: pytest.MonkeyPatch, group: str, plural: str, *, ends: bool
+) -> None:
+    """kopf tries a refused watch for five minutes, and takes it for the end of everything then."""
+    answers: list[Any] = [
+        errors.APIForbiddenError("no", status=403, headers={}),
+        {"type": "BOOKMARK", "object": {}},
+    ]
+
+    async def theirs(**_: Any) -> AsyncIterator[Any]:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        yield answer
+
+    async def story() -> list[float]:
+        watch = tolerant._watch(lambda *_: False, set())
+        pause, resource = asyncio.get_running_loop().create_future(), kopf.Resource(group, "v1alpha1", plural)
+        seen = list[float]()
+        for _ in range(2):
+            async for _ in watch(resource=resource, operator_pause_waiter=pause):
+                pass
+            seen.append(told("ImageBucket"))
+        return seen
+
+    monkeypatch.setattr(tolerant, "_ORIGINAL", theirs)
+    if ends:
+        with pytest.raises(errors.APIForbiddenError):
+            run(story())
+    else:
+        assert run(story()) == [1, 0]

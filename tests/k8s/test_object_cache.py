@@ -6,8 +6,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.k8s.cache import Cache
-from imagestore.k8s.objects import IMAGE_BUCKET, STORAGE_BACKEND, Key, Stored, stored
+from imagestore.k8s.objects import IMAGE_BUCKET, STORAGE_BACKEND, Key, Stored, lenient, stored
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -263,3 +264,11 @@ def test_what_no_schema_lets_through_names_nobody() -> None:
     unheard: tuple[Any, ...] = ("audit", [], {"targetBucketRef": []}, {"targetBucketRef": {"name": 3}})
     for nonsense in unheard:
         assert bucket("odd", spec={"logging": nonsense}).references == ()
+
+
+def test_a_status_with_an_unknown_word_is_read_as_far_as_it_is_understood() -> None:
+    """It was no memory at all: a lost bucket was made again without a word of it."""
+    told = {"created": "2026-01-01T00:00:00Z", "facets": [{"name": "tags", "state": "Foretold", "wish": "w"}]}
+    status = lenient(ImageBucketStatus, bucket("photos", status=told).status)
+    assert status.created is not None
+    assert [(f.name, f.state, f.wish) for f in status.facets] == [("tags", "Pending", "w")]

@@ -154,15 +154,27 @@ def test_a_secret_that_comes_later_is_noticed(
     eventually(lambda: replica.calls("waiting")[-1]["secret"], AT_ONCE, "connected at once")
 
 
-def test_labels_of_a_namespace_are_known_at_once(own_cluster: Cluster, shop: str, replica: Replica) -> None:
-    own_cluster.apply(bucket("labelled", shop, shop))
+def test_labels_of_a_namespace_matter_at_once_where_they_let_it_in(
+    own_cluster: Cluster, shop: str, replica: Replica
+) -> None:
+    chosen = f"{shop}-chosen"
+    selector = {"selector": {"matchLabels": {"images": "yes"}}}
+    body = json.loads(backend(chosen, f"{shop}-keys", []))
+    own_cluster.apply(json.dumps(body | {"spec": body["spec"] | {"namespaces": selector}}))
+    await_backend(own_cluster, chosen)
+    own_cluster.apply(bucket("labelled", shop, chosen))
     await_ready(own_cluster, shop, "labelled")
+    before = len(replica.calls("labelled"))
+    own_cluster.kubectl("label", "namespace", shop, "noise=yes")
     own_cluster.kubectl("label", "namespace", shop, "images=yes")
     eventually(
-        lambda: replica.calls("labelled")[-1]["labels"].get("images") == "yes",
+        lambda: replica.calls("labelled")[-1]["labels"].items() >= {"images": "yes", "noise": "yes"}.items(),
         AT_ONCE,
         "reconciled with the label",
     )
+    assert len(replica.calls("labelled")) == before + 1, "a label that changes no verdict is nobody's affair"
+    own_cluster.kubectl("delete", "ib", "labelled", "-n", shop, "--timeout=60s")
+    own_cluster.kubectl("delete", "storagebackend", chosen, "--timeout=60s")
 
 
 def test_when_a_claimant_goes_its_rival_is_looked_at(

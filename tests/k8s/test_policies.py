@@ -38,7 +38,7 @@ class World:
         self.memory = memory
         self.surveyor = surveyor = Surveyor(monotonic, lambda: False, lambda *_: None)
         self.situations = Situations(
-            self.cache, stores, Namespaces(lambda _: None), Settings("prod"), now, surveyor
+            self.cache, stores, Namespaces(lambda *_: None), Settings("prod"), now, surveyor
         )
         self.versions = 0
 
@@ -136,6 +136,7 @@ def test_a_bucket_has_heard_of_what_its_status_is_about(world: World) -> None:
     assert world.seen().heard
     world.bucket(status=told, spec={"suspend": True})
     assert not world.seen().heard, "a suspended one reports without having looked"
+    assert world.seen().suspended
     world.bucket(status=told)
     world.policy(60)
     assert not world.seen().heard

@@ -1,5 +1,7 @@
 """What a reconcile is told of the other buckets of its namespace."""
 
+import asyncio
+import threading
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
@@ -7,11 +9,11 @@ from typing import Any
 from imagestore.backends.memory import MemoryBackend, MemoryStore
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.mirrors import Namespaces
-from imagestore.k8s.objects import STORAGE_BACKEND, stored
+from imagestore.k8s.objects import STORAGE_BACKEND, Key, Stored, stored
 from imagestore.k8s.situations import Situations
 from imagestore.k8s.stores import Connecting, Stores
 from imagestore.k8s.surveyor import Surveyor
-from imagestore.reconcile.situation import Referenced, Settings
+from imagestore.reconcile.situation import Referenced, Served, Settings
 from tests.k8s.test_object_cache import LOGS, bucket, raw
 
 SPEC = {
@@ -23,21 +25,76 @@ SPEC = {
 MADE = {"arn": "arn:aws:s3:::shop--audit"}
 
 
-def told(**audit: Any) -> Referenced:
-    """What is told of ``audit`` to a bucket that logs into it."""
-    cache = Cache()
+class Watched(Cache):
+    """Remembers which threads looked things up."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.threads: set[int] = set()
+
+    def buckets_of(self, backend: str) -> tuple[Key, ...]:
+        self.threads.add(threading.get_ident())
+        return super().buckets_of(backend)
+
+
+def situations(
+    *buckets: Stored, spec: Any = SPEC, cache: Cache | None = None, loop: Any = None
+) -> Situations:
+    """These buckets, and the backend ``eu``."""
+    cache = Cache() if cache is None else cache
     backend = raw("eu", namespace="")
     backend["metadata"].pop("namespace")
-    cache.put(stored(STORAGE_BACKEND, backend | {"spec": SPEC}))
-    photos = bucket("photos", spec=LOGS)
-    for each in (photos, bucket("audit", **audit), bucket("claimed", namespace="press", age=-60)):
+    cache.put(stored(STORAGE_BACKEND, backend | {"spec": spec}))
+    for each in buckets:
         cache.put(each)
     memory = MemoryBackend(MemoryStore(), {})
     stores = Stores(cache, lambda _: None, Connecting(lambda *_: memory))
     now = datetime(2026, 11, 25, tzinfo=UTC)
     surveyor = Surveyor(monotonic, lambda: False, lambda *_: None)
-    made = Situations(cache, stores, Namespaces(lambda _: None), Settings("prod"), lambda: now, surveyor)
+    return Situations(
+        cache, stores, Namespaces(lambda *_: None), Settings("prod"), lambda: now, surveyor, loop=loop
+    )
+
+
+def told(**audit: Any) -> Referenced:
+    """What is told of ``audit`` to a bucket that logs into it."""
+    photos = bucket("photos", spec=LOGS)
+    made = situations(photos, bucket("audit", **audit), bucket("claimed", namespace="press", age=-60))
     return made.of_bucket(photos)().referenced["audit"]
+
+
+def test_a_backend_serves_whom_it_lets_in_and_who_came_first() -> None:
+    found = situations(
+        bucket("photos", status=MADE | {"endpoint": "https://store.example"}),
+        bucket("again", bucket="shop--photos", age=60),
+        bucket("stolen", bucket="press--a"),
+        bucket("squatter", namespace="mallory"),
+        bucket("claimed", namespace="press"),
+        bucket("elsewhere", backend="us"),
+    ).served("eu")
+    assert set(found) == {
+        Served("shop/photos", "shop--photos", made=True, endpoint="https://store.example"),
+        Served("press/claimed", "press--claimed", made=False),
+    }
+
+
+def test_a_threads_question_for_neighbours_is_answered_by_the_loop() -> None:
+    """Which alone changes what is remembered: read meanwhile, a dictionary changed its size."""
+    cache, photos = Watched(), bucket("photos", status=MADE)
+
+    async def story() -> tuple[Served, ...]:
+        made = situations(photos, bucket("audit"), cache=cache, loop=asyncio.get_running_loop())
+        blocking = made.of_bucket(photos)
+        return await asyncio.to_thread(lambda: blocking().neighbours())
+
+    assert {b.name for b in asyncio.run(story())} == {"shop/photos", "shop/audit"}
+    assert cache.threads == {threading.get_ident()}
+
+
+def test_of_a_backend_that_is_not_understood_everybody_counts() -> None:
+    """It must not go because this version cannot read who may use it."""
+    found = situations(bucket("squatter", namespace="mallory"), spec=SPEC | {"newer": True}).served("eu")
+    assert [b.name for b in found] == ["mallory/squatter"]
 
 
 def test_a_bucket_is_made_once_its_status_says_so() -> None:

@@ -90,26 +90,31 @@ def test_every_kind_is_worked_on_without_asking_the_cache_from_a_thread() -> Non
     assert shop.get(EU)["status"]["buckets"] == 1
 
 
-def test_a_scrape_tells_of_one_moment() -> None:
-    """A scrape runs in a thread of its own while the event loop goes on."""
-    shop = Shop()
+def test_every_scrape_tells_of_all_there_is() -> None:
+    """A scrape runs in a thread of its own, while the event loop goes on and others are scraped."""
+    shop, ended = Shop(), threading.Event()
 
-    async def story() -> list[str]:
+    def scrape(found: list[set[str]]) -> None:
+        while not ended.is_set():
+            found.append({m.name for m in metrics.LIVE.collect() if m.samples})
+
+    async def story() -> list[set[str]]:
+        found = list[set[str]]()
         async with shop.parts() as parts:
             parts.snapshot()
-            found = list[str]()
-            thread = threading.Thread(
-                target=lambda: found.extend(m.name for m in metrics.LIVE.collect() if m.samples)
-            )
+            thread = threading.Thread(target=scrape, args=(found,))
             thread.start()
-            for number in range(2000):
-                parts.cache.put(bucket(f"b{number}"))
+            for number in range(3000):
+                parts.cache.put(bucket(f"b{number % 50}", version=number + 1))
+                parts.snapshot()
+            ended.set()
             thread.join()
-            for end in parts.ends:
-                end()
+            metrics.LIVE.serve()
             return found
 
-    assert "imagestore_objects" in run(story())
+    found = run(story())
+    assert found
+    assert all({"imagestore_objects", "imagestore_queue_delayed"} <= names for names in found)
 
 
 @pytest.mark.parametrize(

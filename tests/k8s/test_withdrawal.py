@@ -1,12 +1,16 @@
 """A deletion is asked about once, together with all that were seen by then; the real CRD goes in tests/resilience."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
+
+import pytest
 
 from imagestore.api.kinds import IMAGE_BUCKET
 from imagestore.k8s.cache import Cache
+from imagestore.k8s.client import ApiError, Page
 from imagestore.k8s.objects import Key, Stored, stored
-from imagestore.k8s.withdrawal import Withdrawal
+from imagestore.k8s.withdrawal import GONE, UNKNOWN, Withdrawal, asking
 from tests.k8s.test_object_cache import raw
 
 
@@ -18,24 +22,24 @@ def deleted(name: str, **more: Any) -> Stored:
 class Asked:
     """The API server's answers, in turn."""
 
-    def __init__(self, *answers: bool) -> None:
+    def __init__(self, *answers: str) -> None:
         self.left, self.times = list(answers), 0
 
-    async def __call__(self) -> bool:
+    async def __call__(self) -> str:
         self.times += 1
         await asyncio.sleep(0)
         return self.left.pop(0)
 
 
 def test_all_deletions_that_were_seen_share_an_answer_and_a_later_one_does_not() -> None:
-    cache, asked = Cache(), Asked(False, True)
+    cache, asked = Cache(), Asked("", GONE)
     withdrawal = Withdrawal(asked, cache)
     early = [deleted(f"b{n}") for n in range(5)]
     for obj in early:
         cache.put(obj)
 
     async def story() -> None:
-        assert await asyncio.gather(*map(withdrawal.concerns, early)) == [False] * 5
+        assert await asyncio.gather(*map(withdrawal.concerns, early)) == [""] * 5
         assert asked.times == 1
         late = deleted("late")
         cache.put(late)
@@ -47,7 +51,7 @@ def test_all_deletions_that_were_seen_share_an_answer_and_a_later_one_does_not()
 
 
 def test_only_a_deletion_that_may_remove_something_is_asked_about() -> None:
-    asked = Asked(True)
+    asked = Asked(GONE)
     withdrawal = Withdrawal(asked, Cache())
 
     async def story() -> None:
@@ -60,7 +64,7 @@ def test_only_a_deletion_that_may_remove_something_is_asked_about() -> None:
 
 
 def test_a_namesake_made_since_is_asked_about_anew() -> None:
-    asked = Asked(True, False)
+    asked = Asked(GONE, "")
     withdrawal = Withdrawal(asked, Cache())
 
     async def story() -> None:
@@ -69,3 +73,33 @@ def test_a_namesake_made_since_is_asked_about_anew() -> None:
         withdrawal.forget(Key("ImageBucket", "shop", "photos"))
 
     asyncio.run(story())
+
+
+class Refusing:
+    """An API server that lets nobody list CRDs, or says what it has."""
+
+    def __init__(self, status: int, *found: dict[str, Any]) -> None:
+        self.status, self.found = status, found
+
+    async def pages(self, *_: Any, **__: Any) -> AsyncIterator[Page]:
+        if self.status != 200:
+            raise ApiError(self.status, {"reason": "Forbidden"})
+        yield Page(list(self.found), "1")
+
+
+@pytest.mark.parametrize(
+    ("status", "found", "why"),
+    [
+        (403, [], UNKNOWN),
+        (200, [], GONE),
+        (200, [{"metadata": {"deletionTimestamp": "2026-11-25T12:00:00Z"}}], GONE),
+        (200, [{"metadata": {}}], ""),
+    ],
+)
+def test_what_is_not_known_keeps_buckets(status: int, found: list[dict[str, Any]], why: str) -> None:
+    client: Any = Refusing(status, *found)
+
+    async def story() -> str:
+        return await asking(client)()
+
+    assert asyncio.run(story()) == why

@@ -15,7 +15,6 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +36,7 @@ from imagestore.k8s.stores import Connecting, SecretData
 from imagestore.k8s.wiring import Brain, Options
 from imagestore.k8s.worker import Reconcilers
 from imagestore.reconcile.desired import inputs_hash
-from imagestore.reconcile.situation import Meta, Settings, Situation, Store
+from imagestore.reconcile.situation import BackendSituation, Settings, Situation
 
 
 class NoSecret(Exception):
@@ -85,15 +84,8 @@ class Toy:
         )
         return Outcome(status, (Note("Looked", "all is fine"),), requeue_after=600)
 
-    def backend(
-        self,
-        meta: Meta,
-        status: StorageBackendStatus,
-        store: Store,
-        buckets: int,
-        now: datetime,
-        settings: Settings,
-    ) -> Outcome[StorageBackendStatus]:
+    def backend(self, s: BackendSituation) -> Outcome[StorageBackendStatus]:
+        meta, store, buckets = s.meta, s.store, len(s.served)
         if meta.deleting:
             return Outcome(None, finalizer=Finalizer.LEAVE if buckets else Finalizer.RELEASE)
         ready = Condition(
@@ -102,7 +94,7 @@ class Toy:
             reason="Toy",
             message=store.trouble or "fine",
         )
-        conditions = settle(now, meta.generation, [ready], status.conditions)
+        conditions = settle(s.now, meta.generation, [ready], s.status.conditions)
         return Outcome(
             StorageBackendStatus(observed_generation=meta.generation, conditions=conditions, buckets=buckets),
             requeue_after=600,

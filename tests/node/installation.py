@@ -1,5 +1,6 @@
 """The chart on the node, and what a person asks of it by kubectl and helm."""
 
+import json
 import os
 import re
 import signal
@@ -171,8 +172,19 @@ class Installation:
 
     def await_finalizer(self, namespace: str, name: str) -> None:
         """The operator's, without which a deletion would not ask it."""
-        has = lambda: self.bucket(namespace, name)["metadata"].get("finalizers", []) == [FINALIZER]  # noqa: E731
+        has = lambda: self.finalizers(namespace, name) == [FINALIZER]  # noqa: E731
         eventually(has, PATIENCE, lambda: f"{namespace}/{name} is held\n{self.story()}", interval=0.3)
+
+    def finalizers(self, namespace: str, name: str) -> list[str]:
+        """Of the bucket's object."""
+        found: list[str] = self.bucket(namespace, name)["metadata"].get("finalizers", [])
+        return found
+
+    def revision(self) -> str:
+        """The release's, as `helm rollback` is told."""
+        listed = self.kube.helm("list", "--namespace", SYSTEM, "--output", "json").stdout
+        (release,) = json.loads(listed)
+        return str(release["revision"])
 
     def bucket(self, namespace: str, name: str) -> Json:
         """The bucket's object."""

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.node.installation import ROOT
+
 
 def config_and_names(archive: Path) -> tuple[dict[str, Any], set[str]]:
     """The image's configuration, and every path in its one layer."""
@@ -38,6 +40,12 @@ def test_its_command_is_the_operators(image: Path) -> None:
         ["run", "--help"],
         "65532:65532",
     )
+
+
+def test_its_size_is_the_documented_one(image: Path) -> None:
+    documented = re.search(r"takes (\d+) MB on a node", (ROOT / "docs" / "operations.md").read_text())
+    assert documented
+    assert image.stat().st_size / 1e6 == pytest.approx(int(documented[1]), rel=0.1)
 
 
 def test_nothing_is_in_it_that_only_a_build_needs(content: set[str]) -> None:

@@ -8,10 +8,11 @@ import pytest
 from dev.control_plane import NODE
 from dev.stores import Store
 from dev.wait import eventually
-from tests.node.installation import PATIENCE, RELEASE, ROOT, SYSTEM, Installation
+from tests.node.installation import FINALIZER, LOCAL, PATIENCE, RELEASE, ROOT, SYSTEM, Installation
 
 CHART = str(ROOT / "charts" / "imagestore")
 BUCKETS = (("shop", "photos"), ("press", "archive"))
+SETTINGS = ("--set", "installation=prod-eu", "--set", f"image.repository={LOCAL}")
 IN_STORE = {"shop--photos", "press--archive"}
 
 
@@ -102,9 +103,48 @@ def test_an_upgrade_and_a_rollback_leave_every_bucket_ready(settled: Installatio
 
 
 def test_a_drained_node_is_left_and_taken_up_again(settled: Installation) -> None:
-    """The only node here: what is evicted has nowhere to go until the node is back."""
-    settled.kube.kubectl("drain", NODE, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=60s")
+    """The only node here: what is evicted has nowhere to go until it is back, so no budget may ask for one pod to stay."""
+    settled.helm("upgrade", RELEASE, CHART, "--reuse-values", "--set", "podDisruptionBudget.create=false")
+    settled.kube.kubectl("drain", NODE, "--timeout=60s")
     assert settled.running() == []
     settled.kube.kubectl("uncordon", NODE)
     settled.await_pods()
     settled.await_look("shop", "photos", "after the drain")
+
+
+def test_a_rendered_release_job_changes_nothing(settled: Installation) -> None:
+    """`helm template | kubectl apply`, kustomize and Argo CD treat a hook like any other object."""
+    holder = settled.holder()
+    only = ("--show-only", "templates/release-job.yaml", *SETTINGS)
+    rendered = settled.kube.helm("template", RELEASE, CHART, "--namespace", SYSTEM, *only).stdout
+    settled.kube.apply(rendered)
+    job = f"job/{RELEASE}-release"
+    settled.kube.kubectl("wait", "--for=condition=Complete", "-n", SYSTEM, job, "--timeout=90s")
+    assert [settled.finalizers(*bucket) for bucket in BUCKETS] == [[FINALIZER]] * len(BUCKETS)
+    assert settled.holder() == holder
+    settled.kube.kubectl("delete", "-n", SYSTEM, job)
+
+
+def test_an_uninstall_whose_image_is_missing_ends_and_can_be_taken_back(settled: Installation) -> None:
+    missing = ("--set", "image.tag=missing", "--set", "uninstall.timeoutSeconds=5")
+    good = settled.revision()
+    settled.helm("upgrade", RELEASE, CHART, "--reuse-values", *missing)
+    failed = settled.kube.helm("uninstall", RELEASE, "--namespace", SYSTEM, check=False)
+    assert "DeadlineExceeded" in failed.stderr
+    settled.helm("rollback", RELEASE, good, "--wait")
+    settled.await_pods()
+    settled.await_look("shop", "photos", "after an uninstall that failed")
+    assert [settled.finalizers(*bucket) for bucket in BUCKETS] == [[FINALIZER]] * len(BUCKETS)
+
+
+def test_a_reinstalled_release_takes_up_what_was_let_go(
+    settled: Installation, seaweedfs_store: Store
+) -> None:
+    settled.helm("uninstall", RELEASE)
+    for namespace, name in BUCKETS:
+        assert settled.finalizers(namespace, name) == []
+    assert in_store(seaweedfs_store) >= IN_STORE
+    settled.reinstall()
+    for namespace, name in BUCKETS:
+        settled.await_finalizer(namespace, name)
+    settled.await_look("shop", "photos", "after the reinstallation")

@@ -120,3 +120,43 @@ def test_whatever_one_setting_holds_the_others_go_on(facet: str, data: st.DataOb
 
 
 _at_rest = cache(settled)
+
+
+NAMELESS: dict[str, Any] = {"CORSRules": [{"AllowedMethods": ["GET"]}]}  # no model can say of what origin
+STRONGER = {
+    "ServerSideEncryptionConfiguration": {
+        "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms:dsse"}}]
+    }
+}
+
+
+@pytest.mark.parametrize("wish", [SPEC["cors"], {"rules": []}])
+def test_what_no_model_can_say_is_replaced_where_nobody_else_has_a_part_in_it(wish: Any) -> None:
+    world = another(_at_rest("cors"))
+    world.edit(cors=wish).settle()
+    held = world.raw.documents.get("cors")
+    world.raw.documents["cors"] = NAMELESS
+    assert looked(world, 4).ready == ("True", "InSync")
+    assert world.raw.documents.get("cors") == held
+
+
+def test_what_no_model_can_say_goes_with_the_wish() -> None:
+    world = another(_at_rest("cors"))
+    world.raw.documents["cors"] = NAMELESS
+    world.apply(**{n: SPEC[n] for n in ALWAYS}).settle()
+    assert world.ready == ("True", "InSync")
+    assert "cors" not in world.raw.documents
+
+
+def test_what_may_protect_more_is_replaced_only_by_consent() -> None:
+    """An edit of a wish would have lifted an encryption that this version has no word for."""
+    world = another(_at_rest("cors"))
+    world.raw.documents["encryption"] = STRONGER
+    states = looked(world, 4).states()
+    assert world.raw.documents["encryption"] == STRONGER
+    assert states["encryption"] == "Held"
+    (held,) = world.status["plan"]["held"]
+    assert "aws:kms:dsse" in held["why"]
+    world.edit(approve=[held["token"]]).settle()
+    assert world.raw.documents["encryption"] != STRONGER
+    assert world.ready == ("True", "InSync")

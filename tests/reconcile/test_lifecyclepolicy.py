@@ -13,6 +13,7 @@ from imagestore.reconcile.lifecyclepolicy import Result, reconcile
 from imagestore.reconcile.merging import Verdict
 from imagestore.reconcile.seen import Bucket
 from imagestore.reconcile.situation import Meta, Settings
+from tests import kstatus
 from tests.reconcile.world import START
 
 OLD = {"name": "old", "noncurrent": {"expire": {"days": 30}}}
@@ -207,3 +208,22 @@ def test_a_policy_that_goes_says_nothing() -> None:
     )
     assert outcome.status is None
     assert outcome.finalizer is Finalizer.LEAVE
+
+
+def test_a_suspended_bucket_keeps_nobody_waiting_for_its_policy() -> None:
+    """Pending for ever, it failed every wait for a Kustomization with the two of them in it."""
+    left_alone = Bucket("archive", MINE, ImageBucketStatus(), current=False, suspended=True)
+    outcome = policy(APPLIED, left_alone)
+    assert outcome.status is not None
+    told = {"metadata": {"generation": META.generation}, "status": outcome.status.to_json()}
+    assert kstatus.compute(told) == "Current"
+    assert said(outcome)[:2] == ("True", "Applied")
+    assert "suspended, and left alone: archive" in said(outcome)[2]
+    assert [(b.name, b.state) for b in outcome.status.buckets] == [
+        ("archive", "Suspended"),
+        ("photos", "Applied"),
+    ]
+    waiting = policy(
+        APPLIED, left_alone, replace(APPLIED, name="late", status=ImageBucketStatus(), current=False)
+    )
+    assert said(waiting)[:2] == ("False", "Pending"), "what nobody suspended is still waited for"

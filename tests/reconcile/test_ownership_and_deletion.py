@@ -195,7 +195,7 @@ def test_what_stays_is_counted_by_its_reason_and_never_named() -> None:
 
 def test_a_deleted_crd_removes_nothing() -> None:
     world = doomed(a="", b="")
-    world.withdrawn = True
+    world.withdrawn = "the CRD was deleted"
     world.settle()
     assert world.gone
     assert set(world.bucket.versions) == {"a", "b"}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -12,17 +13,26 @@ from imagestore.core.conditions import find, violations
 from imagestore.core.errors import Denied, StoreError, Unavailable
 from imagestore.core.outcome import Finalizer, Outcome
 from imagestore.core.reading import Level, Support
-from imagestore.reconcile.situation import Meta, Settings, Store
+from imagestore.reconcile.situation import BackendSituation, Meta, Served, Settings, Store
 from imagestore.reconcile.storagebackend import reconcile
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LOST = Support(Level.PARTIAL, "drops sizes", lost=("rules[].match.minSize",))
 
 
+def situation(
+    meta: Meta, status: StorageBackendStatus, store: Store, buckets: int = 0, **more: Any
+) -> BackendSituation:
+    """A StorageBackend that serves so many buckets."""
+    served = tuple(Served(f"shop/b{n}", f"shop--b{n}", made=True) for n in range(buckets))
+    said: dict[str, Any] = {"now": NOW, "token": lambda: "token1", "served": served} | more
+    return BackendSituation(meta, status, store, Settings("prod"), **said)
+
+
 def visit(store: Store, *, deleting: bool = False, buckets: int = 0) -> Outcome[StorageBackendStatus]:
     """One reconcile of a new StorageBackend; its status obeys the rules of kstatus."""
     meta = Meta("", "eu", "uid", 1, NOW, deleting, finalized=True)
-    outcome = reconcile(meta, StorageBackendStatus(), store, buckets, NOW, Settings("prod"))
+    outcome = reconcile(situation(meta, StorageBackendStatus(), store, buckets))
     if outcome.status is not None:
         assert not violations(outcome.status.conditions, 1, outcome.status.observed_generation)
     return outcome
@@ -78,14 +88,15 @@ def test_a_missing_secret_is_said() -> None:
     )
 
 
-def test_a_backend_in_use_stays_and_counts_its_users() -> None:
-    outcome = visit(Store(), deleting=True, buckets=2)
+def test_a_backend_in_use_stays_and_names_its_users() -> None:
+    outcome = visit(Store(), deleting=True, buckets=7)
     assert outcome.finalizer is Finalizer.HOLD
     assert outcome.status is not None
     ready = find(outcome.status.conditions, "Ready")
     assert ready is not None
     assert ready.reason == "InUse"
-    assert "2 ImageBuckets" in ready.message
+    assert "7 ImageBuckets: shop/b0, shop/b1, shop/b2, shop/b3, shop/b4 and 2 more" in ready.message
+    assert "elsewhere" not in ready.message, "backendRef is immutable: what is advised can be done"
 
 
 def test_an_unused_backend_goes() -> None:

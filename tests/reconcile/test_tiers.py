@@ -16,7 +16,7 @@ from imagestore.core.outcome import Outcome
 from imagestore.reconcile.situation import Meta, Settings, Store
 from imagestore.reconcile.storagebackend import reconcile
 from imagestore.reconcile.tiers import unready
-from tests.reconcile.test_storagebackend import NOW
+from tests.reconcile.test_storagebackend import NOW, situation
 from tests.reconcile.world import World
 
 WHERE = {"type": "MinIO", "endpoint": "http://cold.example:9000/", "bucket": "cold"}
@@ -100,7 +100,7 @@ def visit(
     backend = MemoryBackend(store, FACETS, remotes=remotes)
     known = StorageBackendStatus.model_validate_json((before or StorageBackendStatus()).model_dump_json())
     meta = Meta("", "eu", "uid", 1, NOW, finalized=True)
-    outcome = reconcile(meta, known, Store(wished or spec(), backend), 0, NOW, Settings("prod"))
+    outcome = reconcile(situation(meta, known, Store(wished or spec(), backend)))
     assert outcome.status is not None
     assert not violations(outcome.status.conditions, 1, outcome.status.observed_generation)
     ready = find(outcome.status.conditions, "Ready")

@@ -6,6 +6,7 @@ import pytest
 
 from imagestore.core.errors import Denied, Throttled, Unavailable
 from imagestore.core.facet import Facet
+from imagestore.core.reading import Level, Support
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.versioning import Versioning
 from tests.reconcile.test_lifecycle_of_a_bucket import ON, made
@@ -205,3 +206,26 @@ def test_a_missing_backend_is_waited_for() -> None:
     world.backend_spec = backend_spec()
     world.settle()
     assert world.ready == ("True", "InSync")
+
+
+def test_a_hold_is_told_in_one_event_that_has_its_token() -> None:
+    world = made()
+    world.notes.clear()
+    world.edit(versioning={"state": "Suspended"}).settle()
+    assert world.reasons() == ["ApprovalNeeded"]
+    assert world.held()["versioning"] in world.notes[0].message
+    world.later().settle()
+    assert world.reasons() == ["ApprovalNeeded"], "and not again at the next look"
+    del world.store.buckets[BUCKET]
+    world.notes.clear()
+    world.later().settle()
+    assert [r for r in world.reasons() if r != "Ready"] == ["ContentLost", "Created"]
+    assert world.held()["content"] in world.notes[0].message
+
+
+def test_what_is_wrong_besides_a_hold_is_told_as_well() -> None:
+    world = made()
+    world.limits["quota"] = Support(Level.NONE)
+    world.notes.clear()
+    world.edit(versioning={"state": "Suspended"}, quota={"hard": "1Gi"}).settle()
+    assert sorted(world.reasons()) == ["ApprovalNeeded", "NeedsApproval"]

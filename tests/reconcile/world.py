@@ -18,10 +18,20 @@ from imagestore.core import conditions
 from imagestore.core.conditions import Condition
 from imagestore.core.outcome import Finalizer, Note, Outcome
 from imagestore.core.reading import Support
+from imagestore.core.salvage import salvaged
 from imagestore.core.stored import Stored
 from imagestore.reconcile.bucket import reconcile
 from imagestore.reconcile.merging import Declared
-from imagestore.reconcile.situation import Memo, Meta, Referenced, Settings, Situation, Store
+from imagestore.reconcile.situation import (
+    Memo,
+    Meta,
+    Referenced,
+    Served,
+    Settings,
+    Situation,
+    Standing,
+    Store,
+)
 from imagestore.reconcile.survey import Bounded, Surveys
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -74,6 +84,7 @@ class World:
     deleting: bool = False
     gone: bool = False
     now: datetime = START
+    set_back: timedelta = timedelta()  # how much the wall clock is late since somebody set it
     memo: Memo = field(default_factory=Memo)
     surveys: Surveys = field(default_factory=Bounded)
     notes: list[Note] = field(default_factory=list)
@@ -83,7 +94,9 @@ class World:
     policies: dict[str, dict[str, Any]] = field(default_factory=dict)  # LifecyclePolicies for this bucket
     usable: bool = True
     silent: bool = False  # the backend's probe was not answered
-    withdrawn: bool = False
+    withdrawn: str = ""
+    standing: Standing = field(default_factory=Standing)  # of the backend
+    served: tuple[Served, ...] = ()  # what the backend serves
     writes: int = 0  # of Kubernetes: finalizer and status
     settings: Settings = field(default_factory=lambda: Settings("prod"))
     _tokens: Iterator[str] = field(default_factory=tokens)
@@ -109,16 +122,17 @@ class World:
         return Situation(
             meta,
             ImageBucketSpec.model_validate(self.spec),
-            ImageBucketStatus.model_validate(self.status),
+            salvaged(ImageBucketStatus, self.status),
             Store(
                 self.backend_spec,
                 backend,
                 "" if self.usable else "Secret eu is missing",
                 self.unready,
                 self.silent,
+                self.standing,
             ),
             self.settings,
-            self.now,
+            self.now - self.set_back,
             lambda: next(self._tokens),
             self.memo,
             {},
@@ -128,6 +142,8 @@ class World:
             tuple(declared(name, **spec) for name, spec in sorted(self.policies.items())),
             withdrawn=self.withdrawn,
             surveys=self.surveys,
+            neighbours=lambda: self.served,
+            clock=(self.now - START).total_seconds(),
         )
 
     def step(self) -> Outcome[ImageBucketStatus]:

@@ -142,16 +142,26 @@ class Sweep:
         """What is in the store."""
         return {b["Name"] for b in self.s3.list_buckets()["Buckets"]}
 
+    def creation(self, name: str) -> int:
+        """The number of the call that made an object's bucket."""
+        (made,) = {
+            c.number for c in self.crashes.numbered(name) if c.method == "PUT" and self.is_bucket(name, c)
+        }
+        return made
+
+    def is_bucket(self, name: str, call: Call) -> bool:
+        """Whether a call is for the bucket itself."""
+        parts, paths = urlsplit(call.url), (f"/{SHOP}--{name}", f"/{SHOP}--{name}/")
+        return call.url.startswith(self.store.endpoint) and parts.path in paths and not parts.query
+
     def sent(self, name: str, method: str) -> list[Call]:
         """Good answers to a request for the bucket itself, such as CreateBucket.
 
         One that was under way when another object's turn to die came has no answer here.
         """
-        paths = (f"/{SHOP}--{name}", f"/{SHOP}--{name}/")
         return [
             c for c in self.crashes.calls()
-            if c.method == method and c.side == "after" and c.status < 300
-            and c.url.startswith(self.store.endpoint) and urlsplit(c.url).path in paths and not urlsplit(c.url).query
+            if c.method == method and c.side == "after" and c.status < 300 and self.is_bucket(name, c)
         ]  # fmt: skip
 
     def check_settings(self, name: str, team: str, days: int) -> None:
@@ -257,3 +267,28 @@ def test_interrupted_creation_leaves_no_orphan(sweep: Sweep) -> None:
         sweep.measure(act, lambda n: settled(sweep.find(n))), act, sweep.gone, after=sweep.delete
     ):
         assert f"{SHOP}--{name}" not in sweep.buckets(), "nobody answers for this bucket"
+
+
+def test_uploaded_before_the_mark_is_told_and_taken_over_by_a_token(sweep: Sweep) -> None:
+    """Killed between CreateBucket and the mark; a picture comes before the next start. It was an orphan for ever."""
+
+    def act(name: str) -> None:
+        sweep.apply(name, **SPEC, deletionPolicy="DeleteAll")
+
+    def upload(name: str) -> None:
+        sweep.s3.put_object(Bucket=f"{SHOP}--{name}", Key="new.jpg", Body=b"picture")
+
+    def asked(name: str) -> bool:
+        return conditions(sweep.find(name) or {}).get("Ready", {}).get("reason") == "CreationNotProven"
+
+    sweep.measure(act, lambda n: settled(sweep.find(n)))
+    (name,) = sweep.run([Point(sweep.creation("uploaded-whole"), "after")], act, asked, after=upload)
+    (held,) = (sweep.find(name) or {})["status"]["plan"]["held"]
+    sweep.apply(name, **SPEC, deletionPolicy="DeleteAll", approve=[held["token"]])
+    with sweep.crashes.working():
+        sweep.await_all([name], lambda n: settled(sweep.find(n)))
+        sweep.check_settings(name, "shop", 30)
+        assert [key for key, _ in sweep.content(name)] == ["new.jpg"]
+        sweep.delete(name)
+        sweep.await_all([name], sweep.gone)
+    assert f"{SHOP}--{name}" not in sweep.buckets()

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from imagestore.core.conditions import Judged
-from imagestore.core.model import Line, ListMap, Model, Sentence, Shown
+from imagestore.core.model import Line, ListMap, Model, Sentence, Shown, UnknownAs
 
 State = Literal["InSync", "Drifted", "Pending", "Held", "Unsupported", "Failed"]
 
@@ -18,7 +18,7 @@ class FacetStatus(Model):
     """What became of one setting, as last read."""
 
     name: Annotated[str, Field(max_length=64, description="The field of the spec.")]
-    state: Annotated[State, Field(description="Whether the store agrees.")]
+    state: Annotated[State, UnknownAs("Pending"), Field(description="Whether the store agrees.")]
     reason: Annotated[str | None, Field(max_length=256, description="One word for programs.")] = None
     message: Annotated[Sentence | None, Field(description="A sentence for people.")] = None
     wish: Annotated[

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from imagestore.api.backendholds import Token
 from imagestore.api.between import BETWEEN_SETTINGS
 from imagestore.api.names import BucketName
 from imagestore.api.storagebackend import DeletionPolicy
@@ -31,8 +32,6 @@ from imagestore.facets.tags import Tags
 from imagestore.facets.transfer_acceleration import TransferAcceleration
 from imagestore.facets.versioning import Versioning
 from imagestore.facets.website import Website
-
-Token = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class BackendRef(Model):

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from imagestore.core.conditions import Judged
-from imagestore.core.model import LABEL_KEYS, Cel, LabelValue, Line, ListMap, Model, Name, Shown
+from imagestore.core.model import LABEL_KEYS, Cel, LabelValue, Line, ListMap, Model, Name, Shown, UnknownAs
 from imagestore.facets.lifecycle_rule import Date, LifecycleRule
 
 LISTED = 100  # buckets that status lists one by one; beyond, they are counted only
@@ -92,7 +92,7 @@ class LifecyclePolicySpec(Model):
         return (self.preview.every_hours or 24) if self.preview and self.preview.enabled else None
 
 
-BucketState = Literal["Applied", "Pending", "Conflict", "Lossy", "Held"]
+BucketState = Literal["Applied", "Pending", "Suspended", "Conflict", "Lossy", "Held"]
 
 
 class BucketOutcome(Model):
@@ -101,9 +101,10 @@ class BucketOutcome(Model):
     name: Annotated[str, Field(max_length=253, description="The ImageBucket.")]
     state: Annotated[
         BucketState,
+        UnknownAs("Pending"),
         Field(
-            description="Applied: read back from the store. Lossy: the store cannot hold what is in lost. Held: waits for"
-            " an approval in the bucket's spec."
+            description="Applied: read back from the store. Suspended: left alone, as the bucket's spec has it. Lossy: the"
+            " store cannot hold what is in lost. Held: waits for an approval in the bucket's spec."
         ),
     ]
     lost: Annotated[
@@ -120,6 +121,7 @@ class BucketCounts(Model):
     matched: Annotated[int, Field(ge=0, description="ImageBuckets that the policy is for.")] = 0
     applied: Annotated[int, Field(ge=0, description="Read back from the store.")] = 0
     pending: Annotated[int, Field(ge=0, description="Not done yet.")] = 0
+    suspended: Annotated[int, Field(ge=0, description="Left alone, as the bucket's spec has it.")] = 0
     conflict: Annotated[int, Field(ge=0, description="Contradicted by somebody else's rules.")] = 0
     lossy: Annotated[int, Field(ge=0, description="Where the store cannot hold all of it.")] = 0
     held: Annotated[int, Field(ge=0, description="Waiting for an approval.")] = 0

@@ -7,6 +7,15 @@ from pydantic import Field
 from imagestore.core.model import Model
 
 
+class MissingBuckets(Model):
+    """How many known buckets may be missing at once before the store itself is doubted."""
+
+    at_least: Annotated[int, Field(ge=1, le=1000, description="So many, of those that are looked for.")] = 2
+    percent: Annotated[
+        int, Field(ge=0, le=100, description="And more than this share of them; 100: never.")
+    ] = 20
+
+
 class Limits(Model):
     """How hard the store may be driven; shared fairly between namespaces."""
 
@@ -22,5 +31,12 @@ class Limits(Model):
             le=100,
             description="Lifecycle rules that would remove more of a bucket's objects, or bytes, than this at their"
             " first run wait for an approval; 100: none does. Absent: 20.",
+        ),
+    ] = None
+    missing_buckets: Annotated[
+        MissingBuckets | None,
+        Field(
+            description="When a bucket is found missing, a few others are looked for; if more than this are missing"
+            " as well, none is made again before spec.approve says so. Absent: 2 and more than 20 percent."
         ),
     ] = None

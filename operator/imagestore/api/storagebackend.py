@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from imagestore.api.backendholds import AnotherStore, Missing, Token
 from imagestore.api.capabilities import Capability, S3Profile
 from imagestore.api.credentials import Credentials, SecretRef
 from imagestore.api.limits import Limits
@@ -244,6 +245,11 @@ class StorageBackendSpec(Model):
             " elsewhere no money is shown."
         ),
     ] = None
+    approve: Annotated[
+        tuple[Token, ...],
+        ListSet(),
+        Field(max_length=64, description="Tokens of what status holds; each is good for one hold."),
+    ] = ()
 
 
 class Server(Model):
@@ -257,10 +263,23 @@ class StorageBackendStatus(Judged):
     """What the operator last read back."""
 
     server: Annotated[Server | None, Field(description="What answered.")] = None
+    identity: Annotated[
+        str | None,
+        Field(
+            max_length=256,
+            description="The account or server that was proven, where the store tells; another one is held.",
+        ),
+    ] = None
+    another: Annotated[
+        AnotherStore | None, Field(description="What answers now in its place; its buckets are left alone.")
+    ] = None
+    missing: Annotated[
+        Missing | None, Field(description="Many buckets missing at once; none is made again.")
+    ] = None
     capabilities: Annotated[
         tuple[Capability, ...], ListMap("facet"), Field(max_length=64, description="What it can hold.")
     ] = ()
-    buckets: Annotated[int | None, Field(ge=0, description="ImageBuckets that name this backend.")] = None
+    buckets: Annotated[int | None, Field(ge=0, description="ImageBuckets that it serves.")] = None
     tiers: Annotated[
         tuple[TierStatus, ...],
         ListMap("storageClass"),

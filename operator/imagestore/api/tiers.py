@@ -6,7 +6,7 @@ from pydantic import Field
 
 from imagestore.api.credentials import HandedCredentials
 from imagestore.api.names import BucketName, Url
-from imagestore.core.model import Cel, Form, Model, Sentence
+from imagestore.core.model import Cel, Form, Model, Sentence, UnknownAs
 from imagestore.facets.lifecycle_rule import ColderTier
 
 # A class that objects can be moved to, in the order in which they get colder.
@@ -105,6 +105,7 @@ class TierStatus(Model):
     storage_class: Annotated[str, Field(max_length=64, description="As the store names it.")]
     state: Annotated[
         TierState,
+        UnknownAs("Missing"),
         Field(
             description="InSync, Missing, Differs: it is somewhere else, Stale: it has not got the Secret's credentials."
         ),

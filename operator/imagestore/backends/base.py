@@ -20,10 +20,11 @@ F = TypeVar("F", bound=Facet)
 
 @dataclass(frozen=True)
 class Server:
-    """What answered a probe."""
+    """What answered a probe. ``identity``: which account or server it is, where the store tells."""
 
     product: str
     version: str | None = None
+    identity: str | None = None
 
 
 @dataclass(frozen=True)
@@ -187,6 +188,9 @@ class Backend(Protocol):
 
     def probe(self) -> Server:
         """Prove endpoint, TLS, region and credentials by reads."""
+
+    def identity(self, *, anew: bool = False) -> str | None:
+        """Which account or server this is; None where the store does not tell. Asked once, unless ``anew``."""
 
     def look(self, bucket: str, *, expected: bool = True, made: bool = False) -> Sight | None:
         """None if the bucket does not exist (404), Denied if it is somebody else's.

@@ -47,6 +47,8 @@ class MemoryStore:
     page: int = 1000  # items of a listing
     keeps: bool = False  # says yes to every removal of an object, and keeps it
     terms: Terms = field(default_factory=Terms)
+    identity: str | None = None
+    usages: dict[str, Usage] = field(default_factory=dict)
     # CreateBucket is answered with 200 for one's own bucket, as by Ceph RGW and by Amazon in us-east-1.
     answers_own: bool = False
     # Called as CreateBucket arrives: what somebody else does between a look and that.
@@ -116,7 +118,11 @@ class MemoryBackend:
 
     def probe(self) -> Server:
         self.store.call("Probe", "")
-        return Server("memory", "1")
+        return Server("memory", "1", self.store.identity)
+
+    def identity(self, *, anew: bool = False) -> str | None:
+        self.store.call("Identity", "")
+        return self.store.identity
 
     def look(self, bucket: str, *, expected: bool = True, made: bool = False) -> Sight | None:
         self.store.call("Look", bucket)
@@ -183,7 +189,10 @@ class MemoryBackend:
         return replace(self.store.terms, versioned=versioned)
 
     def usage(self, bucket: str) -> Usage | None:
-        return None
+        if not self.store.usages:  # as of most stores, which cannot even be asked
+            return None
+        self.store.call("Usage", bucket)
+        return self.store.usages.get(bucket)
 
     def arn(self, bucket: str) -> str:
         return f"arn:memory:::{bucket}"

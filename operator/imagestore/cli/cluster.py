@@ -14,6 +14,7 @@ from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.cli.manifests.load import Manifests
 from imagestore.cli.planning.surroundings import OFFLINE, Known, Snapshot
 from imagestore.cli.wrong import Wrong
+from imagestore.core.salvage import salvaged
 from imagestore.k8s.access import Access, find
 from imagestore.k8s.client import ApiError, Client
 from imagestore.k8s.errors import AccessError
@@ -90,11 +91,11 @@ def _known(items: Iterable[Json], notes: list[str]) -> dict[str, Known]:
         meta = _meta(item["metadata"])
         try:
             spec = ImageBucketSpec.model_validate(item.get("spec") or {})
-            status = ImageBucketStatus.model_validate(item.get("status") or {})
         except ValidationError:
             label = f"{meta.namespace}/{meta.name}"
             notes.append(f"the cluster's ImageBucket {label} is of another version of imagestore; left out")
             continue
+        status = salvaged(ImageBucketStatus, item.get("status") or {})
         found[f"{meta.namespace}/{meta.name}"] = Known(meta, spec, status)
     return found
 

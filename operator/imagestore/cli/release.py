@@ -40,8 +40,8 @@ def register(subparsers: Any) -> None:
     )
     parser.add_argument(
         "--if-uninstalling",
-        metavar="RELEASE.vREVISION",
-        help="only while Helm uninstalls this revision, else change nothing, as the chart's Job does",
+        metavar="RELEASE",
+        help="only while Helm uninstalls this release, else change nothing, as the chart's Job does",
     )
     parser.add_argument("--lease-name", default="imagestore", help="default: %(default)s")
     parser.add_argument("--context", help="context of the kubeconfig")
@@ -144,4 +144,4 @@ async def _guard(
     if not lease or not args.stop_operator:
         return nullcontext()
     sys.stdout.write("taking the Lease from the operator, so that it stops; 10 s\n")
-    return kept_away(client, lease, uninstalled=(args.if_uninstalling or "").rpartition(".v")[0])
+    return kept_away(client, lease, uninstalled=args.if_uninstalling or "")

@@ -93,7 +93,8 @@ async def _run(arguments: argparse.Namespace) -> Any:
             default_interval=arguments.drift_interval,
         ),
         namespace=arguments.namespace or access.namespace or "default",
-        identity=f"{socket.gethostname()}-{os.getpid()}",
+        # In a pod its name: with hostNetwork the host's name is the node's, and each container counts from 1.
+        identity=f"{os.environ.get('POD_NAME') or socket.gethostname()}-{os.getpid()}",
         listen=arguments.listen,
         lease=None if arguments.no_lease else arguments.lease_name,
         workers=arguments.workers,

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from imagestore.core.model import ListMap, Model, Sentence
+from imagestore.core.model import ListMap, Model, Sentence, UnknownAs
 
 Status = Literal["True", "False", "Unknown"]
 # What a status says of its generation before the first look. An object without any observedGeneration is Current to
@@ -22,7 +22,7 @@ class Condition(Model):
     """One condition of a resource."""
 
     type: Annotated[str, Field(max_length=316, description="Such as Ready.")]
-    status: Annotated[Status, Field(description="True, False or Unknown.")]
+    status: Annotated[Status, UnknownAs("Unknown"), Field(description="True, False or Unknown.")]
     reason: Annotated[str, Field(max_length=1024, description="One CamelCase word for programs.")]
     message: Annotated[Sentence, Field(description="A sentence for people.")] = ""
     observed_generation: Annotated[int | None, Field(ge=0, description="The generation that was judged.")] = (
@@ -93,4 +93,12 @@ def _abnormal(condition: Condition) -> bool:
     return condition.type in _ABNORMAL
 
 
-_ABNORMAL = {"Reconciling", "Stalled", "DriftDetected", "ContentLost", "Suspended", "TierNotReady"}
+_ABNORMAL = {
+    "Reconciling",
+    "Stalled",
+    "DriftDetected",
+    "ContentLost",
+    "Suspended",
+    "TierNotReady",
+    "QuotaNearlyFull",
+}

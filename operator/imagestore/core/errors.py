@@ -10,6 +10,7 @@
     ├── Denied               the credentials may not do this
     ├── NotFound             the bucket does not exist
     ├── Rejected             the store understood and refuses; trying again changes nothing
+    ├── Unrepresentable      a setting that holds what no value of ours can say
     └── Unexpected           an answer that the driver does not know
 """
 
@@ -72,3 +73,7 @@ class Rejected(StoreError):
 
 class Unexpected(StoreError):
     """An answer that the driver does not know."""
+
+
+class Unrepresentable(StoreError):
+    """The store holds a setting, and what it holds no value of ours can say."""

@@ -81,6 +81,11 @@ class Facet(Model):
         update = {n: getattr(observed, n) if observed is not None else None for n in fields}
         return self.model_copy(update=update) if fields else self
 
+    @classmethod
+    def whole(cls) -> bool:
+        """Whether it is owned as a whole: a wish replaces whatever is there."""
+        return cls.parts is Facet.parts and cls.removal is not Removal.LEAVE
+
     def parts(self) -> Parts | None:
         """The names of the separately owned parts in this value, or None if it is owned as a whole."""
         return None

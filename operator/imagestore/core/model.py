@@ -99,6 +99,13 @@ class Schema:
 
 
 @dataclass(frozen=True)
+class UnknownAs:
+    """A status field with few words: what one of a newer version is taken for when the rest is worth remembering."""
+
+    word: str
+
+
+@dataclass(frozen=True)
 class Shown:
     """What is in a status for people only: a text of at most so many bytes, or a list of so many items.
 
@@ -132,7 +139,7 @@ _DOTS = " …"
 # All of them: the CRD generator refuses any other annotation.
 MARKERS = (
     ByHand, Cel, Form, Immutable, Internal, InTier, KmsKey, ListMap, ListSet, Reference, Resolved, Schema, Shown,
-    WishOnly,
+    UnknownAs, WishOnly,
 )  # fmt: skip
 
 M = TypeVar("M")

@@ -33,12 +33,16 @@ class Note:
 
 @dataclass(frozen=True)
 class Outcome(Generic[S]):
-    """``status`` None leaves it as it is; it is made to fit. ``requeue_after`` in seconds, None: only on a change."""
+    """``status`` None leaves it as it is; it is made to fit. ``requeue_after`` in seconds, None: only on a change.
+
+    ``doubts``: buckets that were looked for, because the store may be another one; its backend has to judge.
+    """
 
     status: S | None
     notes: tuple[Note, ...] = ()
     requeue_after: float | None = None
     finalizer: Finalizer = Finalizer.HOLD
+    doubts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.status is not None:

@@ -6,6 +6,8 @@ For each facet ``(wish, reading, managed)`` decides::
     no wish, was managed          as the facet's removal rule says: Clear, Retain or Hold
     wish, Unsupported             Skip, with the reason
     wish or managed, Unreadable   Hold, with the reason: what cannot be read is not written
+    wish or managed, Unrepresentable   as Different where the facet is owned as a whole, with a risk where what is
+                                  there may protect something; Hold where others' parts would be lost with it
     wish, Missing or different    Set
     wish, differs by hand only    Hold, with what a person has to do: the operator never writes it
     wish, equal                   Keep
@@ -21,9 +23,10 @@ from typing import Any
 from imagestore.core.diff import FieldDiff, diff
 from imagestore.core.facet import WHOLE, Facet, Parts, Removal
 from imagestore.core.paths import parse
-from imagestore.core.reading import Found, Missing, Reading, Unreadable, Unsupported
+from imagestore.core.reading import Found, Missing, Reading, Unreadable, Unrepresentable, Unsupported
 from imagestore.core.remembered import recalls
 
+KEPT = "no longer in the spec; kept as it is, because clearing it would weaken protection"
 ONLY_BY_HAND = "OnlyByHand"  # the reason of a hold that no approval lets go
 
 
@@ -58,6 +61,7 @@ class Change:
     removing: Parts = WHOLE
     token: str = ""  # of a hold that a person can approve
     removes: str | None = None  # what it takes of what is there, as it was counted
+    opaque: Unrepresentable | None = None  # what is there before, where that is no value
 
     @property
     def writes(self) -> bool:
@@ -116,7 +120,8 @@ Managed = Mapping[str, Parts]
 def plan(wishes: Wishes, readings: Readings, managed: Managed, kinds: Mapping[str, type[Facet]]) -> Plan:
     """What to do so that the store agrees with the wishes. ``kinds`` orders facets by their ``after``."""
     ordered = [n for n in order(kinds) if n in wishes or n in managed]
-    return Plan(tuple(_decide(n, wishes.get(n), readings.get(n, Missing()), managed.get(n)) for n in ordered))
+    read = {n: readings.get(n, Missing()) for n in ordered}
+    return Plan(tuple(_planned(kinds[n], n, wishes.get(n), read[n], managed.get(n)) for n in ordered))
 
 
 def order(kinds: Mapping[str, type[Facet]]) -> tuple[str, ...]:
@@ -132,6 +137,39 @@ def order(kinds: Mapping[str, type[Facet]]) -> tuple[str, ...]:
     for name in kinds:
         visit(name)
     return tuple(done)
+
+
+def _planned(
+    kind: type[Facet], name: str, wish: Facet | None, reading: Reading, managed: Parts | None
+) -> Change:
+    if isinstance(reading, Unrepresentable):
+        return _replace(kind, name, wish, reading, managed or WHOLE)
+    return _decide(name, wish, reading, managed)
+
+
+def _replace(
+    kind: type[Facet], name: str, wish: Facet | None, there: Unrepresentable, managed: Parts
+) -> Change:
+    """A CORS rule that no model could say made the wish fail for ever, though CORS has no other owners."""
+    if not kind.whole():
+        return Change(name, Op.HOLD, reason="Unrepresentable", message=there.message, parts=managed)
+    if wish is None:
+        if kind.removal is Removal.RETAIN:
+            return Change(name, Op.KEEP, reason="Forgotten", message=KEPT)
+        gone = (FieldDiff(name, there.message, None),)
+        return Change(name, Op.CLEAR, fields=gone, reason="RemovedFromSpec", opaque=there)
+    after = wish.canonical().writable(None)
+    protects = (
+        f"it may lift what the store holds now: {there.message}" if kind.removal is Removal.RETAIN else None
+    )
+    return Change(
+        name,
+        Op.SET,
+        after=after,
+        fields=(FieldDiff(name, there.message, after.to_json()),),
+        risk=protects,
+        opaque=there,
+    )
 
 
 def _decide(name: str, wish: Facet | None, reading: Reading, managed: Parts | None) -> Change:
@@ -188,8 +226,7 @@ def _forget(name: str, have: Facet | None, managed: Parts) -> Change:
     if have.removal is Removal.LEAVE:
         return Change(name, Op.KEEP, have, have, reason="Forgotten", message="no longer in the spec")
     if have.removal is Removal.RETAIN:
-        message = "no longer in the spec; kept as it is, because clearing it would weaken protection"
-        return Change(name, Op.KEEP, have, have, reason="Forgotten", message=message)
+        return Change(name, Op.KEEP, have, have, reason="Forgotten", message=KEPT)
     left = _without(have, managed)
     change = Change(name, Op.CLEAR, have, left, diff(name, mine, None), reason="RemovedFromSpec")
     if have.removal is Removal.HOLD:

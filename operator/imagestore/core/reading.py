@@ -38,7 +38,18 @@ class Unreadable:
     message: str
 
 
-Reading = Found[Facet] | Missing | Unsupported | Unreadable
+@dataclass(frozen=True)
+class Unrepresentable:
+    """The store holds something that no value can say: it can be replaced, and neither kept in part nor compared."""
+
+    message: str
+
+    def is_empty(self) -> bool:
+        """It was seen to be there, and may be removed."""
+        return False
+
+
+Reading = Found[Facet] | Missing | Unsupported | Unreadable | Unrepresentable
 
 
 class Level(StrEnum):

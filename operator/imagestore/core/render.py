@@ -46,7 +46,8 @@ def cut(items: Sequence[Item], most: int) -> tuple[Sequence[Item], int]:
 def sign(change: Change) -> str:
     """``+`` new, ``~`` changed, ``-`` cleared, ``!`` held, ``x`` not possible here, blank: kept."""
     if change.op is Op.SET:
-        return "+" if change.before is None or change.before.is_empty() else "~"
+        new = change.opaque is None and (change.before is None or change.before.is_empty())
+        return "+" if new else "~"
     return {Op.CLEAR: "-", Op.HOLD: "!", Op.SKIP: "x"}.get(change.op, " ")
 
 

@@ -26,6 +26,7 @@ def files(root: Path) -> Iterator[tuple[str, str]]:
     for kind in KINDS:
         yield f"crds/{kind.plural}.yaml", HEADER + dump(crd.definition(kind))
         yield f"charts/imagestore/templates/crds/{kind.plural}.yaml", chart.definition(kind)
+    yield "charts/imagestore/templates/_crds.tpl", chart.names(KINDS)
     yield "charts/imagestore/templates/rbac.yaml", chart.operator_rbac()
     yield "charts/imagestore/templates/user-roles.yaml", chart.user_roles()
     for kind in KINDS:

@@ -9,6 +9,7 @@ from imagestore.api.storagebackend import Provider
 from imagestore.backends.s3.catalog import (
     BUCKET_PERMISSIONS,
     OBJECT_TAGS,
+    admin_permissions,
     documents,
     permissions,
     products,
@@ -131,6 +132,7 @@ def _permissions(provider: Provider, product: str) -> str:
         return f"## {product}\n\nRoles of its own access management, by its documentation: {_read(provider)}."
     rows = [[f"`{name}`", _codes(actions)] for name, actions in BUCKET_PERMISSIONS.items()]
     rows += [[f"`{name}`", _codes(actions)] for name, actions in permissions(provider).items()]
+    rows += [[f"`{field}`", _codes(actions)] for field, actions in admin_permissions(provider).items()]
     tiers = tier_permissions(provider)
     rows += [["`tiers[].remote` of the StorageBackend", _codes(tiers)]] if tiers else []
     return f"## {product}\n\n" + table(["for", "grant"], rows)

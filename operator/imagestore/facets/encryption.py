@@ -40,6 +40,15 @@ class Encryption(Facet):
         return super().filled(observed) if same else self
 
     def risk(self, before: Self | None) -> str | None:
-        if before is not None and before.algorithm == "SSE-KMS" and self.algorithm == "SSE-S3":
+        if before is None or before.algorithm != "SSE-KMS":
+            return None
+        if self.algorithm != "SSE-KMS":
             return "from a KMS key to the store's own keys: new objects are no longer protected by that key"
+        if before.key_id and self.key_id and not _same_key(before.key_id, self.key_id):
+            return f"new objects would be protected by {self.key_id} instead of {before.key_id}"
         return None
+
+
+def _same_key(one: str, other: str) -> bool:
+    """An id and the ARN that ends with it are one key. Of an alias only the store knows which."""
+    return one == other or one.endswith(f"/{other}") or other.endswith(f"/{one}")

@@ -1,7 +1,9 @@
 """Bucket policy as typed statements, owned by their ``sid`` and compared by meaning."""
 
 import re
-from collections.abc import Set
+from collections.abc import Iterator, Sequence, Set
+from functools import lru_cache
+from itertools import product
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field
@@ -175,7 +177,68 @@ class Policy(Facet):
     def risk(self, before: Self | None) -> str | None:
         if before is None:
             return None
-        kept = {s.sid for s in self.statements if s.effect == "Deny"}
-        lifted = [s.sid for s in before.statements if s.effect == "Deny" and s.sid not in kept]
+        denies = self._denies()
+        kept = {s.sid for s in denies}
+        weaker = [s.sid for s in before._denies() if not denied(s, denies)]
+        lifted = [sid for sid in weaker if sid not in kept]
         lifted += [TLS_SID] if before.require_tls and self.require_tls is False else []
-        return f"{', '.join(lifted)} would no longer deny anything" if lifted else None
+        narrowed = [sid for sid in weaker if sid in kept]
+        said = [(lifted, "would no longer deny anything"), (narrowed, "would deny less than before")]
+        return "; ".join(f"{', '.join(sids)} {words}" for sids, words in said if sids) or None
+
+    def _denies(self) -> tuple[Statement, ...]:
+        return tuple(s.canonical() for s in self.statements if s.effect == "Deny")
+
+
+MANY = 4096  # combinations that are worth looking at one by one
+
+
+def denied(before: Statement, denies: Sequence[Statement]) -> bool:
+    """Whether ``denies`` together deny all that this Deny does; False where that is not certain. All canonical.
+
+    A Deny that kept its sid and lost an action, a principal, a resource or gained a condition let through what it was
+    written against.
+    """
+    if any(_covers(s, before) for s in denies):
+        return True
+    if len(before.principals) * len(before.actions) * len(before.resources) > MANY:
+        return False
+    return all(any(_covers(s, piece) for s in denies) for piece in _pieces(before))
+
+
+def _pieces(whole: Statement) -> Iterator[Statement]:
+    for p, a, r in product(whole.principals, whole.actions, whole.resources):
+        yield whole.model_copy(update={"principals": (p,), "actions": (a,), "resources": (r,)})
+
+
+def _covers(after: Statement, before: Statement) -> bool:
+    return (
+        all("*" in after.principals or p in after.principals for p in before.principals)
+        and all(any(within(b.lower(), a.lower()) for a in after.actions) for b in before.actions)
+        and all(any(_lies_in(b, a) for a in after.resources) for b in before.resources)
+        and all(any(_implied(c, b) for b in before.conditions) for c in after.conditions)
+    )
+
+
+def _lies_in(before: str, after: str) -> bool:
+    """The bucket itself is none of its objects; an ARN leads elsewhere; ``!`` marks what is not named."""
+    plain = before != BUCKET and not before.startswith(("arn:", "!"))
+    return before == after or (plain and after != BUCKET and within(before, after))
+
+
+def within(pattern: str, other: str) -> bool:
+    """Whether everything that one pattern matches is matched by the other; both with ``*`` and ``?``."""
+    return not pattern.startswith("!") and _compiled(other).fullmatch(pattern) is not None
+
+
+@lru_cache(maxsize=1024)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    parts = {"*": ".*", "?": "[^*]"}
+    return re.compile("".join(parts.get(c) or re.escape(c) for c in pattern), re.DOTALL)
+
+
+def _implied(after: Condition, before: Condition) -> bool:
+    """Whether the one holds wherever the other does. Of an operator with Not in it no value may match."""
+    same = (after.operator, after.key.lower()) == (before.operator, before.key.lower())
+    mine, theirs = set(after.values), set(before.values)
+    return same and (mine <= theirs if "Not" in after.operator else mine >= theirs)

@@ -26,5 +26,9 @@ class Quota(Facet):
         int | None, WishOnly(), Field(ge=1, le=100, description="Warn when this much of it is used.")
     ] = None
 
+    def warns_of(self, held: int) -> bool:
+        """Whether so many bytes are as much of it as was to be warned of."""
+        return self.warn_percent is not None and held * 100 >= byte_count(self.hard) * self.warn_percent
+
     def canonical(self) -> Self:
         return self.model_copy(update={"hard": quantity(byte_count(self.hard))})

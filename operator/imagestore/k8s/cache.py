@@ -42,6 +42,7 @@ class Cache:
         )  # kinds that could not be listed: whatever is remembered of them is not all
         self._claims: dict[tuple[str, str], list[Ranked]] = {}
         self._tenants: dict[tuple[str, str], list[Ranked]] = {}
+        self._spaces: defaultdict[str, dict[str, None]] = defaultdict(dict)  # the backends of a namespace
         self._by_backend: defaultdict[str, dict[Key, None]] = defaultdict(dict)
         self._by_secret: defaultdict[str, set[Key]] = defaultdict(set)
         self._by_reference: defaultdict[Key, set[Key]] = defaultdict(set)
@@ -156,11 +157,19 @@ class Cache:
         self._check()
         return _later(self._tenants.get(_tenant(obj), []), obj)
 
+    def backends_of(self, namespace: str) -> tuple[str, ...]:
+        """The StorageBackends that a namespace's ImageBuckets name."""
+        self._check()
+        return tuple(self._spaces.get(namespace, ()))
+
+    def of_tenant(self, namespace: str, backend: str) -> tuple[Key, ...]:
+        """The ImageBuckets of a namespace on one backend."""
+        self._check()
+        return tuple(rank[2] for rank in self._tenants.get((namespace, backend), ()))
+
     def in_namespace(self, namespace: str) -> tuple[Key, ...]:
         """The ImageBuckets of a namespace."""
-        self._check()
-        ranked = [r for (name, _), r in self._tenants.items() if name == namespace]
-        return tuple(rank[2] for ranks in ranked for rank in ranks)
+        return tuple(k for name in self.backends_of(namespace) for k in self.of_tenant(namespace, name))
 
     def policies_in(self, namespace: str) -> tuple[Key, ...]:
         """The LifecyclePolicies of a namespace."""
@@ -176,6 +185,14 @@ class Cache:
         if obj.key.kind == LIFECYCLE_POLICY.name:
             self._asked[obj.key.namespace] += 1
 
+    def _left(self, obj: Stored) -> None:
+        """A namespace's bucket of a backend is gone, perhaps its last."""
+        if _tenant(obj) in self._tenants:
+            return
+        self._spaces[obj.key.namespace].pop(obj.backend, None)
+        if not self._spaces[obj.key.namespace]:
+            del self._spaces[obj.key.namespace]
+
     def _index(self, obj: Stored) -> None:
         if obj.key.kind == LIFECYCLE_POLICY.name:
             self._policies[obj.key.namespace][obj.key] = None
@@ -186,6 +203,7 @@ class Cache:
             self._by_backend[obj.backend][obj.key] = None
             insort(self._claims.setdefault(_claim(obj), []), (*obj.age, obj.key))
             insort(self._tenants.setdefault(_tenant(obj), []), (*obj.age, obj.key))
+            self._spaces[obj.key.namespace][obj.backend] = None
             for named in _named(obj):
                 self._by_reference[named].add(obj.key)
 
@@ -202,6 +220,7 @@ class Cache:
                 del self._by_backend[obj.backend]
             _drop(self._claims, _claim(obj), obj)
             _drop(self._tenants, _tenant(obj), obj)
+            self._left(obj)
             for named in _named(obj):
                 self._by_reference[named].discard(obj.key)
                 if not self._by_reference[named]:

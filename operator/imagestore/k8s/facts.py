@@ -47,7 +47,18 @@ def _bucket(obj: Stored, ready: str) -> Iterator[metrics.Sample]:
         yield metrics.CONTENT_LOST, labels, 1.0
     if obj.asking:
         yield metrics.APPROVAL, labels, 1.0
+    yield from _held(obj, labels)
     yield from ((metrics.FINDING, (*labels, name), 1.0) for name in obj.findings)
+
+
+def _held(obj: Stored, labels: tuple[str, ...]) -> Iterator[metrics.Sample]:
+    if obj.usage is not None:
+        yield metrics.USAGE_OBJECTS, labels, float(obj.usage[0])
+        yield metrics.USAGE_BYTES, labels, float(obj.usage[1])
+    if obj.quota is not None:
+        yield metrics.QUOTA_BYTES, labels, float(obj.quota)
+    if obj.nearly_full:
+        yield metrics.NEARLY_FULL, labels, 1.0
 
 
 def of_queue(loads: Mapping[Lane, Load], delayed: int) -> Iterator[metrics.Sample]:

@@ -10,6 +10,8 @@ from imagestore.k8s.logs import REDACTOR
 
 Json = Any
 Told = Callable[[str], None]
+Labels = Mapping[str, str]
+Relabelled = Callable[[str, Labels, Labels], None]  # a namespace, its labels before, and now
 # Not ours to know, and Helm's are large.
 SECRET_PARAMS = {"fieldSelector": "type!=helm.sh/release.v1,type!=kubernetes.io/service-account-token"}
 
@@ -65,11 +67,11 @@ def _entries(pairs: Iterable[tuple[str, str]]) -> Iterable[tuple[str, bytes]]:
 class Namespaces:
     """The labels of all namespaces."""
 
-    def __init__(self, told: Told) -> None:
+    def __init__(self, told: Relabelled) -> None:
         self._told = told
-        self._labels: dict[str, Mapping[str, str]] = {}
+        self._labels: dict[str, Labels] = {}
 
-    def labels(self, name: str) -> Mapping[str, str]:
+    def labels(self, name: str) -> Labels:
         """A namespace's labels; none while it is not known."""
         return self._labels.get(name, {})
 
@@ -87,15 +89,16 @@ class Namespaces:
         """This is not there any more."""
         self._set(item["metadata"]["name"], None)
 
-    def _set(self, name: str, labels: Mapping[str, str] | None) -> None:
+    def _set(self, name: str, labels: Labels | None) -> None:
         if self._labels.get(name) == labels:
             return
+        before = self.labels(name)
         if labels is None:
             del self._labels[name]
         else:
             self._labels[intern(name)] = labels
-        self._told(name)
+        self._told(name, before, self.labels(name))
 
 
-def _labels(item: Json) -> Mapping[str, str]:
+def _labels(item: Json) -> Labels:
     return {intern(k): intern(v) for k, v in (item["metadata"].get("labels") or {}).items()}

@@ -17,6 +17,9 @@ from imagestore.api.imagebucket import FINDINGS, ImageBucketSpec
 from imagestore.api.kinds import IMAGE_BUCKET, KINDS, LIFECYCLE_POLICY, STORAGE_BACKEND, Kind
 from imagestore.core.model import Model
 from imagestore.core.references import names
+from imagestore.core.salvage import salvaged
+from imagestore.core.units import byte_count
+from imagestore.reconcile.filling import NEARLY_FULL
 
 Json = Any
 S = TypeVar("S", bound=Model)
@@ -77,6 +80,9 @@ class Stored:
     lost: bool = False
     asking: bool = False  # all that keeps it from being Ready waits for a person's token
     findings: tuple[str, ...] = ()
+    nearly_full: bool = False  # as much of its quota is used as it is to be warned of
+    usage: tuple[int, int] | None = None  # objects and bytes, as its status has them
+    quota: int | None = None  # bytes
     interval: str = ""  # between two looks, as its spec has it
     secrets: tuple[str, ...] = ()  # that it refers to
     references: tuple[
@@ -86,6 +92,8 @@ class Stored:
     labels: tuple[tuple[str, str], ...] = ()  # of a bucket, which policies select by them
     counts: tuple[tuple[str, int], ...] = ()  # of a policy: buckets by state
     tiers: tuple[tuple[str, str], ...] = ()  # of a backend: its remote tiers by state
+    endpoint: str = ""  # of a bucket: where it was last seen
+    holds: str = ""  # of a backend: why nothing is made there, as its status has it
 
     @property
     def finalized(self) -> bool:
@@ -141,6 +149,9 @@ def stored(kind: Kind, raw: Json) -> Stored:
         lost=conditions.get("ContentLost") == "True",
         asking=bucket and conditions.get("Ready") != "True" and _asking(status),
         findings=tuple(name for name in FINDINGS if conditions.get(name) == "True"),
+        nearly_full=conditions.get(NEARLY_FULL) == "True",
+        usage=_usage(status.get("usage")) if bucket else None,
+        quota=_bytes(_dict(spec.get("quota")).get("hard")) if bucket else None,
         interval=intern(str(_dict(spec.get("drift")).get("interval") or "")),
         inputs=intern(str(status.get("inputsHash", ""))),
         references=tuple(sorted({(intern(s), intern(n)) for s, n in names(ImageBucketSpec, spec)}))
@@ -150,6 +161,8 @@ def stored(kind: Kind, raw: Json) -> Stored:
         labels=_pairs(meta.get("labels")) if bucket else (),
         counts=_counts(status) if kind is LIFECYCLE_POLICY else (),
         tiers=_states(status.get("tiers"), "storageClass") if kind is STORAGE_BACKEND else (),
+        endpoint=intern(str(status.get("endpoint") or "")) if bucket else "",
+        holds=_holds(status) if kind is STORAGE_BACKEND else "",
     )
 
 
@@ -166,6 +179,14 @@ def _settled(meta: Json, spec: Json, status: Json, conditions: Mapping[Any, Any]
         and spec.get("reconcileRequest") == status.get("reconcileRequest")
         and not status.get("intent")
     )
+
+
+def _holds(status: Json) -> str:
+    """Another store answers, or many buckets are missing and nobody has agreed."""
+    if "another" in status:
+        return "another"
+    missing = _dict(status.get("missing"))
+    return "missing" if missing and not missing.get("agreed") else ""
 
 
 def _asking(status: Json) -> bool:
@@ -185,6 +206,18 @@ def _secrets(spec: Json) -> list[str]:
             inside = [value] if isinstance(value, dict) else _dicts(value)
             found += [secret for each in inside for secret in _secrets(each)]
     return found
+
+
+def _usage(told: Json) -> tuple[int, int] | None:
+    objects, held = _dict(told).get("objects"), _dict(told).get("bytes")
+    return (objects, held) if isinstance(objects, int) and isinstance(held, int) else None
+
+
+def _bytes(quantity: Json) -> int | None:
+    try:
+        return byte_count(str(quantity)) if quantity else None
+    except ValueError:
+        return None
 
 
 def _pairs(labels: Json) -> tuple[tuple[str, str], ...]:
@@ -238,8 +271,8 @@ def understood(kind: type[S], raw: bytes) -> S:
 
 
 def lenient(kind: type[S], raw: bytes) -> S:
-    """A status that cannot be understood is no memory at all: the store's own is what counts."""
+    """A status, as far as this version understands it: what it does understand is not forgotten for the rest's sake."""
     try:
         return kind.model_validate_json(raw)
     except ValidationError:
-        return kind()
+        return salvaged(kind, json.loads(raw))

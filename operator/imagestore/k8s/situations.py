@@ -1,21 +1,35 @@
 """What a reconcile may know, put together from what is remembered, as it is at one moment."""
 
+import asyncio
 import secrets
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import datetime
+from time import monotonic
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
+from imagestore.api.storagebackend import StorageBackendStatus
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.mirrors import Namespaces
-from imagestore.k8s.objects import Key, Stored, lenient, understood
+from imagestore.k8s.objects import IMAGE_BUCKET, Key, Stored, lenient, understood
 from imagestore.k8s.policies import Policies
 from imagestore.k8s.stores import Stores
 from imagestore.k8s.surveyor import Surveyor
 from imagestore.k8s.views import Views
 from imagestore.reconcile.seen import Bucket
-from imagestore.reconcile.situation import Memo, Meta, Referenced, Settings, Situation
-from imagestore.reconcile.tenancy import TEMPLATE, allowed_namespace, fits, granted
+from imagestore.reconcile.situation import (
+    BackendSituation,
+    Memo,
+    Meta,
+    Referenced,
+    Served,
+    Settings,
+    Situation,
+)
+from imagestore.reconcile.tenancy import eligible
+
+_PATIENCE = 30.0  # seconds; a loop that has ended answers nobody
 
 
 class Situations:
@@ -29,11 +43,13 @@ class Situations:
         settings: Settings,
         now: Callable[[], datetime],
         surveyor: Surveyor,
+        clock: Callable[[], float] = monotonic,
+        loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self._cache, self._stores, self._namespaces = cache, stores, namespaces
-        self.settings, self.now = settings, now
+        self.settings, self.now, self._clock = settings, now, clock
         self._policies = Policies(cache, stores)
-        self._surveyor = surveyor
+        self._surveyor, self._loop = surveyor, loop
         self._views = Views(self._policies, stores, surveyor)
         self._memos: dict[Key, tuple[str, Memo]] = {}
 
@@ -58,6 +74,7 @@ class Situations:
             store=self._stores.store(named),
             settings=self.settings,
             now=self.now(),
+            clock=self._clock(),
             token=lambda: secrets.token_hex(5),
             memo=memo,
             namespace_labels=labels,
@@ -66,6 +83,51 @@ class Situations:
             referenced=referenced,
             policies=policies,
             surveys=surveys,
+            neighbours=lambda: self._asked(lambda: self.served(obj.backend)),
+        )
+
+    def _asked(self, what: Callable[[], tuple[Served, ...]]) -> tuple[Served, ...]:
+        """By a thread, of the event loop: a lost bucket is too rare for all to be looked up before each visit."""
+        if self._loop is None:
+            return what()
+        answer: Future[tuple[Served, ...]] = Future()
+
+        def tell() -> None:
+            try:
+                answer.set_result(what())
+            except Exception as error:  # noqa: BLE001  who waits must hear of it
+                answer.set_exception(error)
+
+        self._loop.call_soon_threadsafe(tell)
+        return answer.result(_PATIENCE)
+
+    def of_backend(self, obj: Stored) -> Callable[[], BackendSituation]:
+        """The same of a StorageBackend."""
+        name = obj.key.name
+        named, served, doubts = self._stores.named(name), self.served(name), self._stores.doubts(name)
+        all_known = IMAGE_BUCKET.name not in self._cache.unknown
+        return lambda: BackendSituation(
+            meta=meta(obj),
+            status=lenient(StorageBackendStatus, obj.status),
+            store=self._stores.store(named),
+            settings=self.settings,
+            now=self.now(),
+            token=lambda: secrets.token_hex(5),
+            served=served,
+            all_known=all_known,
+            doubts=doubts,
+        )
+
+    def served(self, backend: str) -> tuple[Served, ...]:
+        """The ImageBuckets that a backend serves. Of a backend that is not understood: all that name it.
+
+        Anybody may name a backend: a squatter in a namespace that is not allowed kept it from being deleted.
+        """
+        found = (b for b in map(self._cache.get, self._cache.buckets_of(backend)) if b is not None)
+        if self._stores.spec(backend) is not None:
+            found = (b for b in found if self._eligible(b) and self._older_rival(b) is None)
+        return tuple(
+            Served(f"{b.key.namespace}/{b.key.name}", b.bucket, b.incumbent, b.endpoint) for b in found
         )
 
     def of_policy(self, obj: Stored) -> Callable[[], tuple[Bucket, ...]]:
@@ -92,10 +154,8 @@ class Situations:
     def _eligible(self, rival: Stored) -> bool:
         spec = self._stores.spec(rival.backend)
         namespace = rival.key.namespace
-        if spec is None or not allowed_namespace(spec, namespace, self._namespaces.labels(namespace)):
-            return False
-        template = (spec.tenancy and spec.tenancy.bucket_names) or TEMPLATE
-        return fits(template, namespace, rival.bucket) or granted(spec, namespace, rival.bucket)
+        labels = self._namespaces.labels(namespace)
+        return spec is not None and eligible(spec, namespace, labels, rival.bucket)
 
 
 def _tied(obj: Stored, rival: Stored) -> bool:

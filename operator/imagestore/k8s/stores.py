@@ -4,7 +4,7 @@ import logging
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from pydantic import ValidationError
@@ -13,9 +13,10 @@ from imagestore.api.storagebackend import StorageBackendSpec, StorageBackendStat
 from imagestore.backends.base import Backend
 from imagestore.core.fencing import Permit, permitted
 from imagestore.k8s.cache import Cache
-from imagestore.k8s.objects import STORAGE_BACKEND, Key
+from imagestore.k8s.objects import STORAGE_BACKEND, Key, lenient
 from imagestore.reconcile.desired import inputs_hash
-from imagestore.reconcile.situation import Store
+from imagestore.reconcile.doubts import standing
+from imagestore.reconcile.situation import Standing, Store
 from imagestore.reconcile.tiers import remote_tiers, unready
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class Named:
     spec: StorageBackendSpec | None = None
     status: bytes = b""  # of one with remote tiers: for others it does not matter
     silent: bool = False  # its last probe was not answered
+    standing: Standing = field(default_factory=Standing)
 
 
 @dataclass(frozen=True)
@@ -51,11 +53,12 @@ class _Connection:
 
 @lru_cache(maxsize=256)
 def _unready(spec: bytes, status: bytes) -> dict[str, str]:
-    try:
-        read = StorageBackendStatus.model_validate_json(status)
-    except ValidationError:
-        read = StorageBackendStatus()
-    return unready(StorageBackendSpec.model_validate_json(spec), read)
+    return unready(StorageBackendSpec.model_validate_json(spec), lenient(StorageBackendStatus, status))
+
+
+@lru_cache(maxsize=256)
+def _standing(status: bytes) -> Standing:
+    return standing(lenient(StorageBackendStatus, status))
 
 
 class Stores:
@@ -71,6 +74,7 @@ class Stores:
         self._turn = threading.Lock()  # of whoever keeps or drops a connection; never held for long
         self._specs: dict[bytes, StorageBackendSpec | None] = {}
         self._inputs: dict[bytes, str] = {}
+        self._doubts: dict[str, tuple[str, ...]] = {}
 
     def spec(self, name: str) -> StorageBackendSpec | None:
         """The spec of a StorageBackend, None if there is none that can be understood."""
@@ -92,7 +96,9 @@ class Stores:
             return Named(name)
         spec = self._parsed(obj.spec)
         status = obj.status if spec is not None and spec.tiers and any(remote_tiers(spec)) else b""
-        return Named(name, self._epochs[name], obj.spec, spec, status, obj.ready == "False")
+        # A store that answers, and may be another one, is not silent.
+        silent, told = obj.ready == "False" and not obj.holds, _standing(obj.status)
+        return Named(name, self._epochs[name], obj.spec, spec, status, silent, told)
 
     def store(self, named: Named) -> Store:
         """It, connected if it can be. Blocking: for a worker thread."""
@@ -102,8 +108,16 @@ class Stores:
             known = self._known.get(named.name)
             current = known is not None and known.spec == named.raw
             store = known.store if known and current else self._connect(named.name, named.raw, named.spec)
-        told = replace(store, silent=True) if named.silent else store
+        told = replace(store, standing=named.standing, silent=named.silent)
         return replace(told, unready=_unready(named.raw, named.status)) if named.status else told
+
+    def doubt(self, name: str, buckets: tuple[str, ...]) -> None:
+        """A visit did not find these where they ought to be; the backend's next one looks for them."""
+        self._doubts[name] = buckets
+
+    def doubts(self, name: str) -> tuple[str, ...]:
+        """Those, once."""
+        return self._doubts.pop(name, ())
 
     def drop(self, name: str) -> None:
         """Connect anew the next time. What runs now keeps the connection that it has."""

@@ -1,7 +1,7 @@
 """From what changed to who has to be looked at, and how soon. No I/O."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from imagestore.api.kinds import Kind
@@ -21,6 +21,7 @@ from imagestore.k8s.policies import Policies
 from imagestore.k8s.queue import Priority, WorkQueue
 from imagestore.k8s.stores import Stores
 from imagestore.reconcile.situation import SPREAD
+from imagestore.reconcile.tenancy import allowed_namespace
 
 Json = Any
 COUNTED_IN = 5.0  # seconds until a backend counts its buckets again: many come and go together
@@ -92,9 +93,22 @@ class Triggers:
             self._add(self._cache.buckets_of(key.name))
         return bool(backends)
 
-    def namespace(self, name: str) -> None:
-        """The labels of a namespace changed."""
-        self._add(self._cache.in_namespace(name))
+    def namespace(self, name: str, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+        """The labels of a namespace changed. That matters where a backend lets it in that did not, or no longer does.
+
+        A loop that labelled a namespace made all its buckets check each time, 110 calls a second.
+        """
+        for backend in self._cache.backends_of(name):
+            spec = self._stores.spec(backend)
+            if spec and allowed_namespace(spec, name, before) != allowed_namespace(spec, name, after):
+                self._let_in_or_out(self._cache.of_tenant(name, backend))
+
+    def _let_in_or_out(self, buckets: Sequence[Key]) -> None:
+        """They, and whoever claims what they claim: a claim counts of who may have the bucket."""
+        self._add(buckets)
+        for bucket in filter(None, map(self._cache.get, buckets)):
+            self._add(self._cache.younger_rivals(bucket))
+            self._recount(bucket)
 
     def everything(self) -> None:
         """A kind is known that was not: what depends on it waited."""
@@ -187,6 +201,19 @@ class Triggers:
             self._silenced(after.backend)
         if before.tiers != after.tiers:
             self._add(self._cache.buckets_of(after.backend))
+        if before.holds != after.holds:
+            self._held(after.backend, before.holds, after.holds)
+
+    def _held(self, backend: str, before: str, after: str) -> None:
+        """Another store concerns every bucket. Of missing ones only an end is news, also for who runs.
+
+        An approval edits the backend, which makes all of them look: they met the hold before its end was written.
+        """
+        buckets = self._cache.buckets_of(backend)
+        if "another" in (before, after):
+            self._add(buckets)
+        elif not after:
+            self._add([*self._unsettled(buckets), *filter(self._queue.is_running, buckets)])
 
     def _silenced(self, backend: str) -> None:
         """A backend that answers no more: what its buckets' statuses say is not known any longer, before their next look."""

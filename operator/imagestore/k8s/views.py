@@ -94,6 +94,7 @@ class Views:
             told,
             current=held == asked.digest,
             heard=_heard(obj, spec, status, inputs),
+            suspended=bool(spec.suspend),
             versioned=spec.versioning is not None and spec.versioning.state == "Enabled",
         )
         return _View(of, seen, asked)

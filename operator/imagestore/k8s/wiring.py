@@ -75,31 +75,30 @@ class Parts:
     surveyor: Surveyor
     listing: Listing
     anew: list[Callable[[], None]]  # how everything that is watched is listed once more
-    ends: list[Callable[[], None]] = field(default_factory=list)
 
     def snapshot(self) -> None:
         """Objects and queue as they are now, for the scrape that follows in another thread."""
-        _all(self.ends)
         objects, loads, delayed = self.cache.all(), self.queue.loads(), self.queue.delayed
-        self.ends = [
-            metrics.LIVE.add(lambda: facts.of_objects(objects)),
-            metrics.LIVE.add(lambda: facts.of_queue(loads, delayed)),
-            metrics.LIVE.add(self.surveyor.samples),
-        ]
+        metrics.LIVE.serve(
+            lambda: facts.of_objects(objects),
+            lambda: facts.of_queue(loads, delayed),
+            self.surveyor.samples,
+        )
 
 
 def assemble(client: Client, options: Options, brain: Brain, permit: Permit = permitted) -> Parts:
     """All parts, none of them running yet. ``permit`` is asked before each write to a store."""
     cache, wake = Cache(), asyncio.Event()
-    told: dict[str, Callable[[str], None]] = {}
-    secrets = Secrets(lambda name: told["secret"](name))
-    namespaces = Namespaces(lambda name: told["namespace"](name))
+    secrets = Secrets(lambda name: _count(triggers.secret(name)))
+    namespaces = Namespaces(lambda *change: triggers.namespace(*change))
     stores = Stores(cache, secrets.get, brain.connecting, permit)
     queue = WorkQueue(monotonic, _lanes(cache, stores), options.workers, wake.set)
     loop = asyncio.get_running_loop()
     counted = threadsafe(loop, lambda key, awaited: triggers.counted(key, awaited=awaited))
     surveyor = Surveyor(monotonic, lambda: queue.ready > 0, counted)
-    situations = Situations(cache, stores, namespaces, options.settings, lambda: datetime.now(UTC), surveyor)
+    situations = Situations(
+        cache, stores, namespaces, options.settings, lambda: datetime.now(UTC), surveyor, loop=loop
+    )
     forget: list[Callable[[Key], None]] = [situations.forget, surveyor.forget]
 
     def forgotten(key: Key) -> None:
@@ -107,7 +106,6 @@ def assemble(client: Client, options: Options, brain: Brain, permit: Permit = pe
             each(key)
 
     triggers = Triggers(cache, queue, stores, options.settings.default_interval, forgotten)
-    told |= {"secret": lambda name: _count(triggers.secret(name)), "namespace": triggers.namespace}
     writer = Writer(client, cache, triggers)
     recorder = Recorder(client, options.identity, monotonic)
     # The queue bounds what runs; idle threads are reused before a new one is started.

@@ -17,24 +17,29 @@ from imagestore.k8s.resources import CRDS
 
 log = logging.getLogger(__name__)
 KEEPS = "Retain"
+GONE = "the CRD was deleted, and with it every ImageBucket; that asks for no data to go"
+UNKNOWN = (
+    "the operator may not list CustomResourceDefinitions, so it cannot know whether the CRD was deleted, and with it"
+    " every ImageBucket; give it that right, which the chart's ClusterRole has"
+)
 
 
 class Withdrawal:
-    """Asks once for all deletions that are known. ``ask``: whether the CRD is being deleted."""
+    """Asks once for all deletions that are known. ``ask``: why none of them asks for data to go; empty: they do."""
 
-    def __init__(self, ask: Callable[[], Awaitable[bool]], cache: Cache) -> None:
+    def __init__(self, ask: Callable[[], Awaitable[str]], cache: Cache) -> None:
         self._ask, self._cache = ask, cache
-        self._answers: dict[Key, tuple[str, bool]] = {}
+        self._answers: dict[Key, tuple[str, str]] = {}
         self._lock = asyncio.Lock()
 
     def forget(self, key: Key) -> None:
         """The object is gone."""
         self._answers.pop(key, None)
 
-    async def concerns(self, obj: Stored) -> bool:
-        """Whether this deletion is one of the CRD's. Raises ApiError."""
+    async def concerns(self, obj: Stored) -> str:
+        """Why this deletion may be one of the CRD's; empty if it is not. Raises ApiError."""
         if not (_deleted(obj) and json.loads(obj.spec).get("deletionPolicy", KEEPS) != KEEPS):
-            return False
+            return ""
         async with self._lock:
             if not self._answered(obj):
                 seen = [obj, *filter(_deleted, self._cache.all())]
@@ -50,18 +55,18 @@ def _deleted(obj: Stored) -> bool:
     return obj.deleting and obj.key.kind == IMAGE_BUCKET.name
 
 
-def asking(client: Client) -> Callable[[], Awaitable[bool]]:
-    """The question. Who may not ask is told once and deletes as the objects say."""
+def asking(client: Client) -> Callable[[], Awaitable[str]]:
+    """The question. Where it may not be asked, buckets are kept: what is not known removes no data."""
 
-    async def ask() -> bool:
+    async def ask() -> str:
         try:
             one = {"fieldSelector": f"metadata.name={IMAGE_BUCKET.crd}"}
             found = [i async for page in client.pages(CRDS, metadata=True, params=one) for i in page.items]
         except ApiError as error:
             if error.status != 403:
                 raise
-            log.warning("not allowed to list CRDs, so a deleted CRD does not keep buckets: %s", error)
-            return False
-        return not found or "deletionTimestamp" in found[0]["metadata"]
+            log.warning("not allowed to list CRDs, so every bucket is kept: %s", error)
+            return UNKNOWN
+        return GONE if not found or "deletionTimestamp" in found[0]["metadata"] else ""
 
     return ask

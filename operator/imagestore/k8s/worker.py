@@ -39,7 +39,7 @@ from imagestore.k8s.stores import Stores
 from imagestore.k8s.withdrawal import Withdrawal
 from imagestore.k8s.writer import Gone, Writer
 from imagestore.reconcile import lifecyclepolicy, seen
-from imagestore.reconcile.situation import Meta, Settings, Situation, Store
+from imagestore.reconcile.situation import BackendSituation, Meta, Settings, Situation
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -48,10 +48,7 @@ _LONGEST = 600.0
 
 
 Bucket = Callable[[Situation], Outcome[ImageBucketStatus]]
-Backend = Callable[
-    [Meta, StorageBackendStatus, Store, int, datetime, Settings], Outcome[StorageBackendStatus]
-]
-
+Backend = Callable[[BackendSituation], Outcome[StorageBackendStatus]]
 
 Policy = Callable[
     [Meta, LifecyclePolicySpec, LifecyclePolicyStatus, Sequence[seen.Bucket], datetime, Settings],
@@ -140,6 +137,7 @@ class Worker:
         for note in outcome.notes:
             self._desk.recorder.note(obj, note)
         self._failures.pop(obj.key, None)
+        self._doubt(obj, outcome.doubts)
         now = self._desk.cache.get(obj.key)
         if further and now is not None and outcome.requeue_after == 0 and not self._desk.queue.closed:
             return await self._reconcile(now, taken, further=False)
@@ -147,26 +145,16 @@ class Worker:
         log.debug("done in %d API writes, again in %s s", writes, outcome.requeue_after)
         return "changed" if writes else "unchanged"
 
-    def _decision(self, obj: Stored, *, withdrawn: bool) -> Callable[[], Outcome[Any]]:
+    def _decision(self, obj: Stored, *, withdrawn: str) -> Callable[[], Outcome[Any]]:
         """What a thread is to do. All that is remembered is looked up before, here in the event loop."""
+        desk = self._desk
         if obj.key.kind == IMAGE_BUCKET.name:
-            situation = self._desk.situations.of_bucket(obj)
-            return lambda: self._desk.reconcilers.bucket(replace(situation(), withdrawn=withdrawn))
-        return self._backend(obj) if obj.key.kind == STORAGE_BACKEND.name else self._policy(obj)
-
-    def _backend(self, obj: Stored) -> Callable[[], Outcome[StorageBackendStatus]]:
-        desk, situations = self._desk, self._desk.situations
-        named, counted = desk.stores.named(obj.key.name), desk.cache.count_of(obj.key.name)
-        all_known = IMAGE_BUCKET.name not in desk.cache.unknown
-
-        def decide() -> Outcome[StorageBackendStatus]:
-            status, store = lenient(StorageBackendStatus, obj.status), desk.stores.store(named)
-            buckets = counted if all_known else status.buckets or 0
-            return desk.reconcilers.backend(
-                meta(obj), status, store, buckets, situations.now(), situations.settings
-            )
-
-        return decide
+            situation = desk.situations.of_bucket(obj)
+            return lambda: desk.reconcilers.bucket(replace(situation(), withdrawn=withdrawn))
+        if obj.key.kind == STORAGE_BACKEND.name:
+            surroundings = desk.situations.of_backend(obj)
+            return lambda: desk.reconcilers.backend(surroundings())
+        return self._policy(obj)
 
     def _policy(self, obj: Stored) -> Callable[[], Outcome[LifecyclePolicyStatus]]:
         desk, situations = self._desk, self._desk.situations
@@ -180,6 +168,12 @@ class Worker:
             )
 
         return decide
+
+    def _doubt(self, obj: Stored, buckets: tuple[str, ...]) -> None:
+        """The backend judges whether its store is another one: once, for all of its buckets."""
+        if buckets:
+            self._desk.stores.doubt(obj.backend, buckets)
+            self._desk.queue.add(Key(STORAGE_BACKEND.name, "", obj.backend), Priority.RETRY)
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
         context = contextvars.copy_context()

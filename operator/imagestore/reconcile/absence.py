@@ -15,6 +15,7 @@ from imagestore.reconcile.closing import Result, done, interval, later, trouble,
 from imagestore.reconcile.desired import Wanted
 from imagestore.reconcile.presence import present
 from imagestore.reconcile.situation import Situation
+from imagestore.reconcile.vanished import held_back
 from imagestore.reconcile.visit import blank, planned
 
 
@@ -33,7 +34,10 @@ def absent(s: Situation, backend: Backend) -> Result:
     lost = s.status.created is not None and s.status.intent is None
     if lost and backend.look(s.spec.bucket_name) is not None:
         return later(1.0)
-    s.memo.absent_at, s.memo.marked = s.now, False
+    held = held_back(s, backend)
+    if held is not None:
+        return held
+    s.memo.absent_at, s.memo.marked = s.clock, False
     if s.status.intent is not None:
         return create(s, backend)
     # What was ours stays remembered: the store may have denied a bucket that is there.
@@ -84,22 +88,25 @@ def create(s: Situation, backend: Backend) -> Result:
         return _name_taken(s, backend, error)
     sight = backend.look(s.spec.bucket_name, made=True)
     if sight is None:
-        raise NotFound("the store has created the bucket and does not find it")
+        return trouble(s, _NOT_YET)
     return present(s, backend, sight, blank(backend, wanted) if new else {}, made=True)
+
+
+_NOT_YET = NotFound("the store says that the bucket is there, and does not show it yet")
 
 
 def _name_taken(s: Situation, backend: Backend, error: Rejected) -> Result:
     """Another account's, or our own: a create whose answer was lost succeeded, and its repetition is refused."""
     if error.code not in ("BucketAlreadyExists", "BucketAlreadyOwnedByYou"):
         return trouble(s, error)
-    if _ours_to_see(s, backend):
-        return later(0.0)
+    try:
+        if backend.look(s.spec.bucket_name) is not None:
+            return later(0.0)
+        if (
+            error.code == "BucketAlreadyOwnedByYou"
+        ):  # the intent stays: without it the bucket would be an orphan
+            return trouble(s, _NOT_YET)
+    except Denied:
+        pass
     message = f"the name {s.spec.bucket_name} is taken; choose another bucketName"
     return done(s, report.status(s, report.stalled("BucketTaken", message), intent=None), interval(s))
-
-
-def _ours_to_see(s: Situation, backend: Backend) -> bool:
-    try:
-        return backend.look(s.spec.bucket_name) is not None
-    except Denied:
-        return False

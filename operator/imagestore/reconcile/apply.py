@@ -100,6 +100,7 @@ _HELD: Mapping[str, State] = {
     "Denied": "Failed",
     "Rejected": "Failed",
     "Unexpected": "Failed",
+    "Unrepresentable": "Failed",
 }
 
 
@@ -143,8 +144,8 @@ def _send(backend: Backend, bucket: str, change: Change, tags: WriteTags) -> Fac
     driver = backend.drivers[change.facet]
     if change.after is not None and not change.after.is_empty():
         driver.write(bucket, change.after, change.before)
-    elif change.before is not None and not change.before.is_empty():
-        driver.clear(bucket, change.before)
+    elif (there := change.opaque or change.before) is not None and not there.is_empty():
+        driver.clear(bucket, there)
     return driver.read(bucket)
 
 

@@ -4,8 +4,6 @@ gate -> look -> judge -> (create | adopt | visit) -> report. Nothing here writes
 to be remembered before the next step (the intent to create) is handed back as a status first.
 """
 
-from datetime import timedelta
-
 from imagestore.backends.base import Backend
 from imagestore.core.errors import StoreError
 from imagestore.reconcile import deletion
@@ -15,9 +13,10 @@ from imagestore.reconcile.gate import barred
 from imagestore.reconcile.presence import present
 from imagestore.reconcile.removals import uncount
 from imagestore.reconcile.situation import Situation
+from imagestore.reconcile.vanished import stranger
 
-BRIEF = timedelta(seconds=5)  # how long what was read is believed by the pass that acts on it
-FRESH = timedelta(seconds=60)  # how long the answer "no such bucket" is believed by the pass that creates
+BRIEF = 5.0  # seconds: how long what was read is believed by the pass that acts on it
+FRESH = 60.0  # seconds: how long the answer "no such bucket" is believed by the pass that creates
 
 
 def reconcile(s: Situation) -> Result:
@@ -32,7 +31,7 @@ def reconcile(s: Situation) -> Result:
     backend = s.store.backend
     assert backend is not None, "the gate has made sure"  # noqa: S101
     try:
-        outcome = _reconcile(s, backend)
+        outcome = stranger(s, backend) or _reconcile(s, backend)
     except StoreError as error:
         return trouble(s, error)
     if outcome.status is not None:
@@ -44,7 +43,7 @@ def _reconcile(s: Situation, backend: Backend) -> Result:
     if s.status.intent is not None and _absent_just_now(s):
         return create(s, backend)
     glimpse, s.memo.glimpse = s.memo.glimpse, None
-    if glimpse is not None and s.now - glimpse.at < BRIEF:
+    if glimpse is not None and s.clock - glimpse.at < BRIEF:
         return present(s, backend, glimpse.sight, glimpse.read)
     sight = backend.look(s.spec.bucket_name, expected=s.status.created is not None)
     if sight is None:
@@ -53,4 +52,4 @@ def _reconcile(s: Situation, backend: Backend) -> Result:
 
 
 def _absent_just_now(s: Situation) -> bool:
-    return s.memo.absent_at is not None and s.now - s.memo.absent_at < FRESH
+    return s.memo.absent_at is not None and s.clock - s.memo.absent_at < FRESH

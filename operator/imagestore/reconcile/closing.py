@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 from imagestore.api.bucketstatus import FacetStatus, ImageBucketStatus
 from imagestore.backends.base import Backend
@@ -11,7 +10,7 @@ from imagestore.core.errors import Conflict, Denied, NotFound, StoreError, Throt
 from imagestore.core.outcome import Finalizer, Note, Outcome
 from imagestore.core.policies import COUNTING
 from imagestore.core.units import seconds
-from imagestore.reconcile import holds, report
+from imagestore.reconcile import filling, holds, report
 from imagestore.reconcile.desired import Wanted, asked, inputs_hash, wanted
 from imagestore.reconcile.references import followed
 from imagestore.reconcile.situation import SPREAD, Situation
@@ -43,7 +42,7 @@ def visited(s: Situation, backend: Backend, seen: Visit, *extra: Note, **changes
         "region": backend.region,
         "arn": backend.arn(s.spec.bucket_name),
     }
-    status = report.visited(s, seen, **identity, **_usage(s, backend), **_acknowledged(s), **changes)
+    status = report.visited(s, seen, **identity, **filling.asked(s, backend), **_acknowledged(s), **changes)
     return done(s, status, _next(s, seen), *extra)
 
 
@@ -81,9 +80,10 @@ def _trust(s: Situation) -> float:
     Where its backend's probe was not answered either, the silence began up to a pulse before this bucket was looked at: a
     bucket behind a proxy's sign-in page was Ready for nine minutes, until its own next look, and for the grace besides.
     """
-    s.memo.unreachable_since = s.memo.unreachable_since or s.now
+    if s.memo.unreachable_since is None:
+        s.memo.unreachable_since = s.clock
     known = s.settings.pulse + SPREAD if s.store.silent else 0.0
-    silent = (s.now - s.memo.unreachable_since).total_seconds() + known
+    silent = s.clock - s.memo.unreachable_since + known
     return s.settings.grace_unreachable - silent
 
 
@@ -97,22 +97,7 @@ def _acknowledged(s: Situation) -> dict[str, object]:
     return {"lost_at": None, "content_holds": ()}
 
 
-USAGE_EVERY = timedelta(hours=1)
 COUNTED_AGAIN = 60.0  # seconds between two reports of how far a count is; its end is told at once
-
-
-def _usage(s: Situation, backend: Backend) -> dict[str, object]:
-    """At most hourly, and only when it changed by five percent: usage is no reason to write a status."""
-    if s.memo.usage_at is not None and s.now - s.memo.usage_at < USAGE_EVERY:
-        return {}
-    s.memo.usage_at = s.now
-    try:
-        told = backend.usage(s.spec.bucket_name)
-    except StoreError:
-        return {}
-    if told is None:
-        return {}
-    return report.usage(s.status.usage, told)
 
 
 def _next(s: Situation, seen: Visit) -> float:

@@ -15,6 +15,7 @@ from imagestore.reconcile.closing import backoff
 from imagestore.reconcile.ownership import mark, unmarked_ours
 from imagestore.reconcile.situation import Situation
 from imagestore.reconcile.tenancy import allowed_namespace
+from imagestore.reconcile.vanished import another
 
 Result = Outcome[ImageBucketStatus]
 REASONS = 5  # of what stays that a sentence names
@@ -58,7 +59,7 @@ def _let_go(s: Situation) -> str | None:
         what = "what is left" if _removed(s) else "everything"
         return f"bucket {bucket} is kept, with {what} in it; to remove it, delete it in the store"
     if s.withdrawn:
-        return f"bucket {bucket} is kept: the CRD was deleted, and with it every ImageBucket; that asks for no data to go"
+        return f"bucket {bucket} is kept: {s.withdrawn}"
     if s.spec.suspend or s.spec.mode == "Observe":
         return f"bucket {bucket} is kept: the object was suspended or only observing"
     if s.status.created is None and s.status.intent is None:
@@ -79,6 +80,9 @@ def _not_allowed(s: Situation, policy: str) -> str | None:
 
 
 def _delete(s: Situation, backend: Backend) -> Result:
+    if s.store.standing.another or another(backend, s.store.standing, anew=False):
+        message = f"another account or server answers than the one that had the bucket; {WAY_OUT}"
+        return _blocked(s, "AnotherStore", message)
     sight = backend.look(s.spec.bucket_name)
     if sight is None:
         return _release("Deleted", f"bucket {s.spec.bucket_name} is gone")

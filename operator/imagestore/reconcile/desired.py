@@ -110,8 +110,12 @@ def refusal(refused: Mapping[str, str]) -> str:
 
 
 def inputs_hash(store: StorageBackendSpec | None, policies: Sequence[Declared] = ()) -> str:
-    """Of what decides besides the bucket's own spec, so that a change while nobody looked is noticed."""
-    text = json.dumps(store.to_json() if store else None, sort_keys=True)
+    """Of what decides besides the bucket's own spec, so that a change while nobody looked is noticed.
+
+    What was approved of the backend's own holds decides nothing here: each bucket's status would be written for it.
+    """
+    said = {k: v for k, v in store.to_json().items() if k != "approve"} if store else None
+    text = json.dumps(said, sort_keys=True)
     return with_policies(hashlib.sha256(text.encode()).hexdigest()[:12], tuple(policies))
 
 

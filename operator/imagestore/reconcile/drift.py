@@ -52,7 +52,7 @@ def assess(s: Situation, plan: Plan, wishes: Mapping[str, Facet]) -> Verdict:
     observing = s.spec.mode == "Observe"
     drifted = [c for c in plan.changes if c.fields and (observing or is_drift(c, s.status, wishes))]
     new = [c for c in drifted if not _declared(s.status, c)]
-    waits = _confirm(s.memo, new, s.now, s.settings.confirm_drift)
+    waits = _confirm(s.memo, new, s.clock, s.settings.confirm_drift)
     seen = [c for c in drifted if c.facet not in waits]
     fields = tuple(f for c in seen for f in c.fields)
     held = _hold(plan, "Unconfirmed", dict.fromkeys(waits, "seen once; looking again"))
@@ -105,12 +105,12 @@ def _digest(fields: Sequence[FieldDiff]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _confirm(memo: Memo, new: Sequence[Change], now: datetime, delay: float) -> dict[str, float]:
+def _confirm(memo: Memo, new: Sequence[Change], now: float, delay: float) -> dict[str, float]:
     """Seconds until the second look at each setting; none for one of which this is it, and it saw the same fields."""
     seen = {c.facet: _digest(c.fields) for c in new}
     first = {n: (d, now) for n, d in seen.items() if memo.suspected.get(n, ("",))[0] != d}
     memo.suspected = {n: first.get(n) or memo.suspected[n] for n in seen}
-    since = {n: (now - at).total_seconds() for n, (_, at) in memo.suspected.items()}
+    since = {n: now - at for n, (_, at) in memo.suspected.items()}
     return {n: delay - age for n, age in since.items() if age < delay}
 
 
@@ -141,19 +141,23 @@ def report(
     now: datetime,
     how: Literal["Corrected", "Vanished"],
 ) -> DriftStatus | None:
-    """The drift to show: what differs now, and what is over in the history."""
+    """The drift to show: what differs now, and what is over in the history. Whoever set the clock back, none of it is
+    in the future, nor over before it began.
+    """
     history = before.history if before else ()
     since = before.since if before else None
     if fields:
         return DriftStatus(
-            since=since or now,
+            since=min(since or now, now),
             total=len(fields),
             policies=remembered(_origins(fields)),
             fields=tuple(_shown(f) for f in fields),
             history=history,
         )
     if since is not None and before is not None:
-        over = DriftRecord(since=since, until=now, how=how, paths=tuple(f.path for f in before.fields))
+        over = DriftRecord(
+            since=since, until=max(since, now), how=how, paths=tuple(f.path for f in before.fields)
+        )
         history = (over, *history)[:HISTORY]
     return DriftStatus(history=history) if history else None
 

@@ -5,6 +5,7 @@ from imagestore.api.imagebucket import FINDINGS
 from imagestore.core.conditions import Condition, is_true
 from imagestore.core.outcome import Finalizer, Outcome
 from imagestore.reconcile import report
+from imagestore.reconcile.filling import NEARLY_FULL
 from imagestore.reconcile.situation import Situation
 from imagestore.reconcile.tenancy import allowed_namespace, refusals
 
@@ -30,7 +31,15 @@ def barred(s: Situation) -> Result | None:
     if s.store.backend is None:
         message = s.store.trouble or "the backend cannot be used yet"
         return _stop(s, report.reconciling("BackendUnusable", message, "Unknown"))
-    return None
+    return another_store(s) if s.store.standing.another else None
+
+
+def another_store(s: Situation) -> Result:
+    """The outcome where the store is not the one that the backend has proven."""
+    message = (
+        "another account or server answers than before; nothing is done there before the administrator agrees"
+    )
+    return _stop(s, report.reconciling("AnotherStore", message, "Unknown"))
 
 
 def _rival(s: Situation, rival: str) -> str:
@@ -48,7 +57,13 @@ def _suspended(s: Situation) -> list[Condition]:
     Before any look nothing is said: kstatus takes Ready=Unknown for work that is under way, so Flux waited for a
     suspended bucket until it gave up, each time anew.
     """
-    replaced = {"Suspended", "ContentLost", "Reconciling", *FINDINGS}  # report.status adds what is still so
+    replaced = {
+        "Suspended",
+        "ContentLost",
+        "Reconciling",
+        NEARLY_FULL,
+        *FINDINGS,
+    }  # report.status adds what is still so
     if not _was_seen(s):
         replaced |= {"Ready", "Stalled"}
     return [

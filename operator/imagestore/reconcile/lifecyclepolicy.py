@@ -31,7 +31,7 @@ Result = Outcome[LifecyclePolicyStatus]
 FACET = "lifecycle"
 NAMED = 5  # buckets that a condition's message names
 UNSHOWN = "rules of it, among more than the bucket's status shows"
-_TROUBLE: tuple[BucketState, ...] = ("Conflict", "Lossy", "Held", "Pending", "Applied")
+_TROUBLE: tuple[BucketState, ...] = ("Conflict", "Lossy", "Held", "Pending", "Suspended", "Applied")
 
 
 def reconcile(
@@ -65,7 +65,7 @@ def _settled(status: LifecyclePolicyStatus) -> bool:
     Without this, one edit of one policy would make all others of its buckets Pending and Applied again.
     """
     counts = status.counts
-    return counts is not None and counts.applied == counts.matched
+    return counts is not None and counts.applied + counts.suspended == counts.matched
 
 
 def _order(outcome: BucketOutcome) -> tuple[int, str]:
@@ -97,6 +97,8 @@ def _state(bucket: Bucket, *, settled: bool) -> tuple[BucketState, str]:
     )
     if held and (bucket.current or settled):
         return "Applied", ""
+    if bucket.suspended:
+        return "Suspended", "it is left alone until spec.suspend of the ImageBucket is false"
     if bucket.heard and facet is not None and facet.state == "Held":
         return _unsettled(bucket, facet)
     if not bucket.current:
@@ -166,7 +168,12 @@ def _judged(spec: LifecyclePolicySpec, outcomes: Sequence[BucketOutcome]) -> lis
     if not outcomes:
         message = "no ImageBucket of this namespace has these labels; label one, or correct bucketSelector"
         return [condition("Ready", "NothingMatches", message)]
-    return [condition("Ready", "Applied", "every matched bucket was read back with every rule")]
+    # Nobody works on what is suspended: whoever waits for the policy would wait until it gives up.
+    left = [o.name for o in outcomes if o.state == "Suspended"]
+    but = f"; suspended, and left alone: {', '.join(left[:NAMED])}" if left else ""
+    more = f" and {len(left) - NAMED} more" if len(left) > NAMED else ""
+    said = f"every matched bucket was read back with every rule{but}{more}"
+    return [condition("Ready", "Applied", said)]
 
 
 def _named(outcomes: Sequence[BucketOutcome]) -> str:

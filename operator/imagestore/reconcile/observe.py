@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 
 from imagestore.backends.base import Backend, Sight
+from imagestore.core import errors
 from imagestore.core.errors import NotFound, StoreError
 from imagestore.core.facet import Facet
-from imagestore.core.reading import Found, Level, Missing, Reading, Unreadable, Unsupported
+from imagestore.core.reading import Found, Level, Missing, Reading, Unreadable, Unrepresentable, Unsupported
 from imagestore.facets.tags import Tags
 from imagestore.reconcile.desired import lacking
 
@@ -25,6 +26,8 @@ def _reading(backend: Backend, bucket: str, name: str, sight: Sight) -> Reading:
         return found(backend.drivers[name].read(bucket))
     except NotFound:
         raise
+    except errors.Unrepresentable as error:
+        return Unrepresentable(str(error))
     except StoreError as error:
         return Unreadable(type(error).__name__, str(error))
 

@@ -61,9 +61,8 @@ def _fresh(
     s: Situation, backend: Backend, sight: Sight, wanted: Wanted, read: Readings, *, made: bool
 ) -> Result:
     """Mark it, and set everything: in a new bucket nothing is at risk, so nothing is held."""
-    if (
-        s.spec.mode == "Observe"
-    ):  # switched since the intent, which stays: it is all that tells whose the bucket is
+    if s.spec.mode == "Observe":
+        # Switched since the intent, which stays: it is all that tells whose the bucket is.
         seen = visit(s, backend, wanted, read, consented=False)
         return visited(s, backend, seen, intent=s.status.intent)
     marked = ensure_mark(s, backend, sight, wanted.wishes)
@@ -71,7 +70,7 @@ def _fresh(
         read = {**read, "tags": Found(Tags.from_store(values=dict(marked.tags)))}
     seen = visit(s, backend, wanted, read, consented=True, fresh=True)
     if seen.claims is not None:
-        s.memo.glimpse = Glimpse(s.now, marked, read)
+        s.memo.glimpse = Glimpse(s.clock, marked, read)
     told = (Note("Created", f"bucket {s.spec.bucket_name} was created"),) if made else ()
     return visited(s, backend, seen, *told, created=s.now)
 
@@ -87,7 +86,7 @@ def _visit(
     read = _read(s, backend, sight, wanted, known)
     seen = visit(s, backend, wanted, read, consented=fresh, fresh=fresh)
     if seen.claims is not None:
-        s.memo.glimpse = Glimpse(s.now, sight, read)
+        s.memo.glimpse = Glimpse(s.clock, sight, read)
     preview(s, backend)
     return visited(s, backend, seen, **({"created": s.status.created or s.now} if ours else {}))
 

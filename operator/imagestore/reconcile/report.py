@@ -4,13 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from imagestore.api.bucketstatus import FacetStatus, Held, ImageBucketStatus, PlanStatus, Usage
-from imagestore.backends import base
+from imagestore.api.bucketstatus import FacetStatus, Held, ImageBucketStatus, PlanStatus
 from imagestore.core.conditions import Condition, find, is_true, settle
 from imagestore.core.facet import Facet
 from imagestore.core.outcome import Note
 from imagestore.core.plan import Op
-from imagestore.reconcile import drift, findings, holds
+from imagestore.reconcile import drift, filling, findings, holds
 from imagestore.reconcile.apply import Result
 from imagestore.reconcile.claims import ours
 from imagestore.reconcile.desired import inputs_hash
@@ -42,7 +41,7 @@ def status(s: Situation, conditions: Iterable[Condition], **changes: Any) -> Ima
 def _status(s: Situation, conditions: Iterable[Condition], changes: Mapping[str, Any]) -> ImageBucketStatus:
     """ContentLost stays until it is acknowledged."""
     merged = s.status.model_copy(update=changes)
-    fresh = [*conditions, *lost(merged)]
+    fresh = [*conditions, *lost(merged), *filling.conditions(s.spec, merged.usage)]
     update = {
         "observed_generation": s.meta.generation,
         "bucket_name": s.spec.bucket_name,
@@ -179,24 +178,28 @@ def _memory(result: Result, known: FacetStatus | None, wish: Facet | None) -> st
 def notes(s: Situation, after: ImageBucketStatus) -> tuple[Note, ...]:
     """Events for what is new in a status."""
     before = s.status
+    held = tuple(_hold_notes(before, after))
     edited, over = s.meta.generation != before.observed_generation, drift.snooze_over(s)
     return (
         *((Note("SnoozeOver", over, warning=True),) if edited and over else ()),
-        *_readiness(before, after),
+        *_readiness(before, after, waits=bool(held)),
         *findings.notes(before, after),
+        *filling.notes(before, after),
         *_drift_notes(before, after),
-        *_hold_notes(before, after),
+        *held,
     )
 
 
-def _readiness(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator[Note]:
+def _readiness(before: ImageBucketStatus, after: ImageBucketStatus, *, waits: bool) -> Iterator[Note]:
+    """``waits``: for approval, which is told with its token; that it is not ready for this is no second Event."""
     ready, was = find(after.conditions, "Ready"), find(before.conditions, "Ready")
     if ready is None:
         return
     if ready.status == "True" and not is_true(before.conditions, "Ready"):
         yield Note("Ready", ready.message)
     changed = was is None or (was.status, was.reason) != (ready.status, ready.reason)
-    if changed and is_true(after.conditions, "Stalled"):
+    told = waits and not any(f.state in ("Unsupported", "Failed") for f in after.facets)
+    if changed and is_true(after.conditions, "Stalled") and not told:
         yield Note(ready.reason, ready.message, warning=True)
     if is_true(after.conditions, "ContentLost") and not is_true(before.conditions, "ContentLost"):
         lost_ = find(after.conditions, "ContentLost")
@@ -223,19 +226,15 @@ def _ended(after: ImageBucketStatus, since: datetime | None) -> tuple[str, str] 
 
 
 def _hold_notes(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator[Note]:
+    """A loss that is new is told as ContentLost, with its token."""
     known = {h.token for h in (before.plan.held if before.plan else ())}
+    known |= set() if is_true(before.conditions, "ContentLost") else {_token(after, holds.CONTENT)}
     for held in after.plan.held if after.plan else ():
         if held.token not in known:
             message = f"{held.facet} waits for approval: {held.why}; add {held.token} to spec.approve"
             yield Note("ApprovalNeeded", message, warning=True)
 
 
-def usage(before: Usage | None, told: base.Usage) -> dict[str, object]:
-    """The usage to write, if it moved by five percent or more since it was written."""
-    if before is not None and not (_moved(before.objects, told.objects) or _moved(before.bytes, told.bytes)):
-        return {}
-    return {"usage": Usage(objects=told.objects, bytes=told.bytes)}
-
-
-def _moved(before: int, now: int) -> bool:
-    return abs(now - before) * 20 >= max(before, 1)
+def _token(status: ImageBucketStatus, facet: str) -> str:
+    hold = holds.of(status, facet)
+    return hold.token if hold else ""

@@ -21,5 +21,6 @@ class Bucket:
     current: bool = True
     versioned: bool = True
     heard: bool = False
+    suspended: bool = False
     counted: Counted | None = None
     trouble: str = ""

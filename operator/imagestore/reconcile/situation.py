@@ -4,10 +4,11 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
-from imagestore.api.storagebackend import StorageBackendSpec
+from imagestore.api.storagebackend import StorageBackendSpec, StorageBackendStatus
 from imagestore.backends.base import Backend, Sight
 from imagestore.core.reading import FULL, Reading
 from imagestore.reconcile.merging import Declared, Merged, remembered
@@ -47,27 +48,40 @@ class Settings:
 class Glimpse:
     """What was read a moment ago, by a pass that only wrote down what the next one does with it."""
 
-    at: datetime
+    at: float
     sight: Sight
     read: Mapping[str, Reading]
 
 
 @dataclass
 class Memo:
-    """What is remembered of one bucket between two reconciles and may be lost at a restart."""
+    """What is remembered of one bucket between two reconciles and may be lost at a restart. Moments are ``clock``'s."""
 
-    suspected: dict[str, tuple[str, datetime]] = field(
+    suspected: dict[str, tuple[str, float]] = field(
         default_factory=dict
     )  # of a setting: what was seen once, when
     failures: int = 0
-    unreachable_since: datetime | None = None
+    unreachable_since: float | None = None
     glimpse: Glimpse | None = None
-    absent_at: datetime | None = None  # when a look last answered 404
-    usage_at: datetime | None = None
+    absent_at: float | None = None  # when a look last answered 404
+    usage_at: float | None = None
     written: str = ""  # digest of the last writes, and how often they were made without lasting
     repeats: int = 0
     swept: str = ""  # digest of what the last step of emptying removed
     marked: bool = False  # this process has read our mark on the bucket: a memory that no one can forge
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the StorageBackend's status says of the store as a whole.
+
+    ``another``: what answers is another account or server than ``identity``, which was proven. ``missing``: many
+    buckets are, and none is made again before a person agrees.
+    """
+
+    identity: str | None = None
+    another: bool = False
+    missing: Literal["", "Held", "Agreed"] = ""
 
 
 @dataclass(frozen=True)
@@ -84,6 +98,20 @@ class Store:
     trouble: str = ""
     unready: Mapping[str, str] = field(default_factory=dict)
     silent: bool = False
+    standing: Standing = Standing()
+
+
+@dataclass(frozen=True)
+class Served:
+    """An ImageBucket that its backend serves: allowed there, and no older one claims the same bucket.
+
+    ``made``: the bucket was seen in the store to be its own, at ``endpoint``.
+    """
+
+    name: str  # namespace/name
+    bucket: str
+    made: bool
+    endpoint: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,7 +130,11 @@ class Referenced:
 
 @dataclass(frozen=True)
 class Situation:
-    """One ImageBucket and its surroundings at one moment."""
+    """One ImageBucket and its surroundings at one moment.
+
+    ``now`` is what status says to people. How long something lasted is told by ``clock``, in seconds, which nobody sets:
+    with the wall clock ten minutes back, drift waited as long, with Ready True.
+    """
 
     meta: Meta
     spec: ImageBucketSpec
@@ -110,6 +142,7 @@ class Situation:
     store: Store
     settings: Settings
     now: datetime
+    clock: float = field(kw_only=True)
     token: Callable[[], str]  # a new random token for a hold
     memo: Memo = field(default_factory=Memo)
     surveys: Surveys = field(default_factory=Bounded, kw_only=True)  # who counts what is in it
@@ -120,12 +153,33 @@ class Situation:
         default_factory=dict
     )  # of this namespace, by the object's name
     policies: tuple[Declared, ...] = ()  # LifecyclePolicies that match this bucket
-    withdrawn: bool = False  # deleted, and so is its CRD with all objects: by no one who meant this bucket
+    withdrawn: str = ""  # why its deletion asks for no data to go: its CRD is deleted with all objects
+    neighbours: Callable[[], tuple[Served, ...]] = tuple  # what its backend serves, itself included
 
     @property
     def merged(self) -> Merged:
         """The bucket's own lifecycle rules and its policies', as one set."""
         return merged(self.spec, self.policies, self.store)
+
+
+@dataclass(frozen=True)
+class BackendSituation:
+    """One StorageBackend and its surroundings at one moment. ``doubts``: buckets that a visit did not find there."""
+
+    meta: Meta
+    status: StorageBackendStatus
+    store: Store
+    settings: Settings
+    now: datetime
+    token: Callable[[], str]
+    served: tuple[Served, ...] = ()
+    all_known: bool = True  # else ImageBuckets may not be listed, and what was counted before still counts
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def buckets(self) -> int:
+        """How many it serves."""
+        return len(self.served) if self.all_known else self.status.buckets or 0
 
 
 def merged(spec: ImageBucketSpec, policies: tuple[Declared, ...], store: Store) -> Merged:

@@ -4,8 +4,6 @@ It writes nothing but the remote tiers that the spec has (``tiers``). They have 
 whether the store can be used, and for buckets without such a tier it can.
 """
 
-from datetime import datetime
-
 from imagestore.api.capabilities import Capability
 from imagestore.api.storagebackend import Server, StorageBackendStatus
 from imagestore.backends import base
@@ -13,37 +11,46 @@ from imagestore.core.conditions import Condition, find, settle
 from imagestore.core.errors import StoreError, Transient
 from imagestore.core.outcome import Finalizer, Note, Outcome
 from imagestore.core.reading import Support
+from imagestore.reconcile.doubts import Doubts, judged
 from imagestore.reconcile.report import condition, reconciling, stalled
-from imagestore.reconcile.situation import Meta, Settings, Store
+from imagestore.reconcile.situation import BackendSituation, Settings, Store
 from imagestore.reconcile.tiers import NOT_READY, Looked, look_after
 
 Result = Outcome[StorageBackendStatus]
+NAMED = 5
 
 
-def reconcile(
-    meta: Meta,
-    status: StorageBackendStatus,
-    store: Store,
-    buckets: int,
-    now: datetime,
-    settings: Settings,
-) -> Result:
-    """``buckets``: how many ImageBuckets name this backend. While it is not zero the backend stays."""
-    if meta.deleting:
-        return _deleting(meta, status, buckets, now)
-    conditions, server, wait = _probe(store, settings)
-    tiers = look_after(store, status) if server else _unseen(status)
-    known = _capabilities(store.backend) if store.backend else status.capabilities
-    after = _with(meta, status, [*conditions, *tiers.trouble], now).model_copy(
+def reconcile(s: BackendSituation) -> Result:
+    """While it serves an ImageBucket the backend stays."""
+    if s.meta.deleting:
+        return _deleting(s)
+    conditions, server, wait = _probe(s.store, s.settings)
+    found = judged(s, s.store.backend, server) if server and s.store.backend else _as_before(s.status)
+    tiers = look_after(s.store, s.status) if server and not found.another else _unseen(s.status)
+    known = _capabilities(s.store.backend) if s.store.backend else s.status.capabilities
+    said = [*(found.conditions or conditions), *tiers.trouble]
+    after = _with(s, said).model_copy(
         update={
-            "server": server or status.server,
+            "server": _server(server) if server else s.status.server,
+            "identity": found.identity,
+            "another": found.another,
+            "missing": found.missing,
             "capabilities": known,
-            "buckets": buckets,
+            "buckets": s.buckets,
             "tiers": tiers.tiers,
         }
     )
-    wait = min(wait, settings.retry * 4) if tiers.trouble else wait
-    return Outcome(after, (*_notes(status, after), *tiers.notes), wait)
+    wait = min(wait, s.settings.retry * 4) if tiers.trouble or found.conditions else wait
+    return Outcome(after, (*_notes(s.status, after), *tiers.notes), wait)
+
+
+def _as_before(status: StorageBackendStatus) -> Doubts:
+    """What does not answer tells nothing of who it is: what was held still is."""
+    return Doubts(status.identity, status.another, status.missing)
+
+
+def _server(server: base.Server) -> Server:
+    return Server(product=server.product, version=server.version)
 
 
 def _unseen(status: StorageBackendStatus) -> Looked:
@@ -51,7 +58,7 @@ def _unseen(status: StorageBackendStatus) -> Looked:
     return Looked(status.tiers, tuple(c for c in status.conditions if c.type == NOT_READY))
 
 
-def _probe(store: Store, settings: Settings) -> tuple[list[Condition], Server | None, float]:
+def _probe(store: Store, settings: Settings) -> tuple[list[Condition], base.Server | None, float]:
     if store.backend is None:
         return stalled("BackendUnusable", store.trouble), None, settings.default_interval
     try:
@@ -61,11 +68,7 @@ def _probe(store: Store, settings: Settings) -> tuple[list[Condition], Server | 
     except StoreError as error:
         return stalled(type(error).__name__, str(error)), None, settings.retry * 4
     ready = condition("Ready", "Answered", "endpoint, TLS, region and credentials were proven by reads")
-    return (
-        [ready],
-        Server(product=server.product, version=server.version),
-        min(settings.pulse, settings.default_interval),
-    )
+    return [ready], server, min(settings.pulse, settings.default_interval)
 
 
 def _capabilities(backend: base.Backend) -> tuple[Capability, ...]:
@@ -77,21 +80,26 @@ def _capability(name: str, support: Support) -> Capability:
     return Capability(facet=name, support=support.level.value, reason=reason, lost=support.lost)
 
 
-def _deleting(meta: Meta, status: StorageBackendStatus, buckets: int, now: datetime) -> Result:
-    if not buckets:
-        return Outcome(None, finalizer=Finalizer.RELEASE if meta.finalized else Finalizer.LEAVE)
+def _deleting(s: BackendSituation) -> Result:
+    if not s.buckets:
+        return Outcome(None, finalizer=Finalizer.RELEASE if s.meta.finalized else Finalizer.LEAVE)
     message = (
-        f"{buckets} ImageBuckets still use this backend; delete them first, or point them elsewhere anew"
+        f"it still serves {s.buckets} ImageBuckets{_few(s)}; delete them first. With deletionPolicy Retain, the default,"
+        " their buckets stay in the store; or take their namespaces out of spec.namespaces"
     )
-    after = _with(meta, status, stalled("InUse", message), now).model_copy(update={"buckets": buckets})
-    return Outcome(after, _notes(status, after), None)
+    after = _with(s, stalled("InUse", message)).model_copy(update={"buckets": s.buckets})
+    # The label of a namespace may end it, of which a backend is not told.
+    return Outcome(after, _notes(s.status, after), s.settings.retry * 4)
 
 
-def _with(
-    meta: Meta, status: StorageBackendStatus, conditions: list[Condition], now: datetime
-) -> StorageBackendStatus:
-    stamped = settle(now, meta.generation, conditions, status.conditions)
-    return status.model_copy(update={"observed_generation": meta.generation, "conditions": stamped})
+def _few(s: BackendSituation) -> str:
+    more = f" and {s.buckets - NAMED} more" if s.buckets > NAMED else ""
+    return f": {', '.join(b.name for b in s.served[:NAMED])}{more}" if s.served else ""
+
+
+def _with(s: BackendSituation, conditions: list[Condition]) -> StorageBackendStatus:
+    stamped = settle(s.now, s.meta.generation, conditions, s.status.conditions)
+    return s.status.model_copy(update={"observed_generation": s.meta.generation, "conditions": stamped})
 
 
 def _notes(before: StorageBackendStatus, after: StorageBackendStatus) -> tuple[Note, ...]:

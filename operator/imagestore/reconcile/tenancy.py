@@ -61,6 +61,14 @@ def granted(spec: StorageBackendSpec, namespace: str, bucket: str) -> bool:
     return any(g.namespace == namespace and g.bucket_name == bucket for g in grants)
 
 
+def eligible(spec: StorageBackendSpec, namespace: str, labels: Mapping[str, str], bucket: str) -> bool:
+    """Whether the namespace might have a bucket of this name here."""
+    if not allowed_namespace(spec, namespace, labels):
+        return False
+    template = (spec.tenancy and spec.tenancy.bucket_names) or TEMPLATE
+    return fits(template, namespace, bucket) or granted(spec, namespace, bucket)
+
+
 def refusals(
     meta: Meta, spec: ImageBucketSpec, store: StorageBackendSpec, earlier_buckets: int
 ) -> tuple[Refusal, ...]:

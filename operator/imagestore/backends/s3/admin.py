@@ -2,13 +2,15 @@
 
 Both are signed like S3. Answers have one shape for both stores, so that one codec serves them:
 ``admin:GetBucketQuota {Bucket} -> {Size}`` (bytes, 0 without), ``admin:SetBucketQuota {Bucket, Size}``,
-``admin:ClearBucketQuota {Bucket}``, ``admin:GetBucketUsage {Bucket} -> {Objects, Bytes}``, empty if not known yet.
-MinIO alone has ``admin:ListTiers -> {Tiers}``, ``admin:AddTier {Tier, Keys}`` and ``admin:EditTier {Name, Keys}``.
+``admin:ClearBucketQuota {Bucket}``, and of Ceph ``admin:GetBucketUsage {Bucket} -> {Objects, Bytes}``.
+MinIO alone has ``admin:GetUsage -> {Buckets: {name: (objects, bytes)}, At: moment}``, ``admin:GetDeployment -> {Id}``,
+``admin:ListTiers -> {Tiers}``, ``admin:AddTier {Tier, Keys}`` and ``admin:EditTier {Name, Keys}``.
 """
 
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
@@ -163,12 +165,19 @@ def _ceph_usage(send: Send, parameters: Mapping[str, Any]) -> dict[str, Any]:
     return {"Objects": used.get("num_objects", 0), "Bytes": used.get("size", 0)}
 
 
-def _minio_usage(send: Send, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def _minio_usage(send: Send, _: Mapping[str, Any]) -> dict[str, Any]:
+    """Of the whole server; without a bucket that the scanner has not come by yet."""
     told = send("GET", "/minio/admin/v3/datausageinfo", {}, b"") or {}
-    used = (told.get("bucketsUsageInfo") or {}).get(parameters["Bucket"])
-    if used is None:  # the scanner has not come by yet
-        return {}
-    return {"Objects": used.get("objectsCount", 0), "Bytes": used.get("size", 0)}
+    buckets, at = told.get("bucketsUsageInfo") or {}, None
+    used = {name: (each.get("objectsCount", 0), each.get("size", 0)) for name, each in buckets.items()}
+    with suppress(ValueError):
+        at = datetime.fromisoformat(str(told.get("lastUpdate")))
+    return {"Buckets": used, "At": at}
+
+
+def _minio_deployment(send: Send, _: Mapping[str, Any]) -> dict[str, Any]:
+    told = send("GET", "/minio/admin/v3/info", {}) or {}
+    return {"Id": told.get("deploymentID")}
 
 
 def _minio_tiers(send: Send, _: Mapping[str, Any]) -> dict[str, Any]:
@@ -203,7 +212,8 @@ OPERATIONS: Mapping[Provider, Mapping[str, Operation]] = {
         "admin:GetBucketQuota": _minio_get,
         "admin:SetBucketQuota": _minio_set,
         "admin:ClearBucketQuota": _minio_set,
-        "admin:GetBucketUsage": _minio_usage,
+        "admin:GetUsage": _minio_usage,
+        "admin:GetDeployment": _minio_deployment,
         "admin:ListTiers": _minio_tiers,
         "admin:AddTier": _minio_add_tier,
         "admin:EditTier": _minio_edit_tier,

@@ -9,16 +9,17 @@ from typing import Any
 
 from imagestore.api.storagebackend import Provider
 from imagestore.backends.base import Driver, Page, Remains, Remotes, Scope, Server, Sight, Swept, Usage
-from imagestore.backends.s3 import emptying, listing
+from imagestore.backends.s3 import emptying, identity, listing
 from imagestore.backends.s3.genuine import told_by_store
 from imagestore.backends.s3.learned import Learned
 from imagestore.backends.s3.object_lock import OBJECT_LOCK
-from imagestore.backends.s3.profile import Location, Profile
+from imagestore.backends.s3.profile import Identity, Location, Profile
 from imagestore.backends.s3.profiles import PROFILES
 from imagestore.backends.s3.setting import Call, Place, S3Setting
 from imagestore.backends.s3.settings import SETTINGS
 from imagestore.backends.s3.tags import TAGS
 from imagestore.backends.s3.tiers import limited, terms
+from imagestore.backends.s3.usages import Told, Usages
 from imagestore.core.errors import Denied, NotFound, Rejected, StoreError, Unavailable
 from imagestore.core.facet import Facet
 from imagestore.core.reading import Level, Support
@@ -49,6 +50,9 @@ class S3Backend:
     tiers: Mapping[str, str] = field(default_factory=dict)
     remotes: Remotes | None = None
     learned: Learned = field(default_factory=Learned, compare=False, repr=False)
+    usages: Usages = field(default_factory=Usages, compare=False, repr=False)
+    hosts: dict[str, str] = field(default_factory=dict, compare=False, repr=False)  # whose servers these are
+    proven: list[str | None] = field(default_factory=list, compare=False, repr=False)  # its last identity
 
     @property
     def profile(self) -> Profile:
@@ -91,13 +95,39 @@ class S3Backend:
 
     def probe(self) -> Server:
         """A read that needs credentials, and one that needs the region. Of all servers only SeaweedFS tells its version."""
-        answer = self.call("ListBuckets", {"MaxBuckets": 1} if self.provider == "AWS" else {})
+        answer = self._buckets()
         if self.provider != "AWS":  # whose region is in its host's name
             self._prove_region()
         headers = (answer.get("ResponseMetadata") or {}).get("HTTPHeaders") or {}
         said = str(headers.get("server") or "")
         version = re.search(rf"^{self.provider}.* ([0-9.]+)$", said)  # SeaweedFS 8000GB 4.48
-        return Server(self.profile.product, version[1] if version else None)
+        return Server(self.profile.product, version[1] if version else None, self._identified(answer))
+
+    def identity(self, *, anew: bool = False) -> str | None:
+        """One call, if it was not asked for on this connection before. What cannot be asked is not told, until a probe."""
+        if self.profile.identity is None or (self.proven and not anew):
+            return self.proven[-1] if self.proven else None
+        owned = self.profile.identity is not Identity.DEPLOYMENT
+        try:
+            return self._identified(self._buckets() if owned else {})
+        except StoreError:
+            self.proven[:] = self.proven or [None]
+            return None
+
+    def _identified(self, buckets: Mapping[str, Any]) -> str | None:
+        """By the answer to ListBuckets, or another call where that tells nothing."""
+        if self.profile.identity is None:
+            return None
+        host = identity.host(self.profile.identity, buckets)
+        found = self.hosts.get(host) or identity.told(
+            self.profile.identity, buckets, self.call if self.admin else None
+        )
+        self.hosts.update({host: found} if host and found else {})
+        self.proven[:] = [found]
+        return found
+
+    def _buckets(self) -> dict[str, Any]:
+        return self.call("ListBuckets", {"MaxBuckets": 1} if self.provider == "AWS" else {})
 
     def _prove_region(self) -> None:
         """MinIO lists buckets whatever the region, and refuses every call to one where it is wrong.
@@ -222,8 +252,14 @@ class S3Backend:
         """By the admin API; None without one, and until MinIO's scanner has come by."""
         if not self.admin:
             return None
+        if self.profile.usage_at_once:
+            return self.usages.of(bucket, self._usage_of_all)
         told = self.call("admin:GetBucketUsage", {"Bucket": bucket})
-        return Usage(told["Objects"], told["Bytes"]) if told else None
+        return Usage(told["Objects"], told["Bytes"])
+
+    def _usage_of_all(self) -> Told:
+        answer = self.call("admin:GetUsage", {})
+        return Told({name: Usage(*held) for name, held in answer["Buckets"].items()}, answer["At"])
 
     def page(self, bucket: str, scope: Scope, after: Mapping[str, str]) -> Page:
         """Through the same ``call`` as everything: limited, counted, tried again."""

@@ -50,6 +50,11 @@ def tier_permissions(provider: Provider) -> tuple[str, ...]:
     return PROFILES[provider].remote_tiers
 
 
+def admin_permissions(provider: Provider) -> Mapping[str, tuple[str, ...]]:
+    """What the store's admin API must grant for what a status tells, by its field."""
+    return PROFILES[provider].admin_permissions
+
+
 def stand_in(provider: Provider) -> str:
     """On what the contract suite proved the profile, if not on the store itself."""
     return PROFILES[provider].stand_in

@@ -33,6 +33,19 @@ def _rule(rule: Parameters) -> Parameters:
     return {"ServerSideEncryptionConfiguration": {"Rules": [rule]}}
 
 
+def beside(answer: Answer, sent: Parameters) -> Parameters:
+    """What the rule holds besides: which encryptions of the writer's own are refused (AWS blocks SSE-C so).
+
+    The document is written as a whole, and without it they would be let in again.
+    """
+    held = (answer.get("ServerSideEncryptionConfiguration") or {}).get("Rules") or [{}]
+    mine = sent["ServerSideEncryptionConfiguration"]["Rules"][0]
+    return _rule({k: v for k, v in held[0].items() if k not in _OURS} | mine)
+
+
+_OURS = frozenset({"ApplyServerSideEncryptionByDefault", "BucketKeyEnabled"})
+
+
 ENCRYPTION = Setting(
     facet="encryption",
     read="GetBucketEncryption",
@@ -42,4 +55,5 @@ ENCRYPTION = Setting(
     encode=encode,
     permissions=("s3:GetEncryptionConfiguration", "s3:PutEncryptionConfiguration"),
     absent=frozenset({"ServerSideEncryptionConfigurationNotFoundError"}),
+    beside=beside,
 )

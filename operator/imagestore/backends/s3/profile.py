@@ -12,6 +12,14 @@ from imagestore.core.losses import Limit
 from imagestore.core.reading import Level, Support
 
 
+class Identity(StrEnum):
+    """What tells which account or server answers, and how it is called."""
+
+    ACCOUNT = "account"  # the owner that ListBuckets names
+    USER = "user"  # the same; on Ceph its tenant is in it
+    DEPLOYMENT = "deployment"  # MinIO's admin API; its ListBuckets names the same owner everywhere
+
+
 class Location(StrEnum):
     """What CreateBucket's location constraint may be."""
 
@@ -34,11 +42,14 @@ class Profile:
     product: str
     support: Mapping[str, Support]
     location: Location = Location.NONE
+    identity: Identity | None = None
+    usage_at_once: bool = False  # its admin API tells what all buckets hold in one answer, and nothing less
     recreates_in: tuple[str, ...] | None = None
     dated: bool = False
     lifecycle_lossless: bool = False
     tiering: Tiering = NO_TIERS
     remote_tiers: tuple[str, ...] = ()
+    admin_permissions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by field of a status
     upload_keys: UploadKeys = "Declared"
     permissions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     rows: Mapping[str, Setting[Any]] = field(default_factory=dict)

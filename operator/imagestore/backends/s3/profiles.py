@@ -13,7 +13,7 @@ from imagestore.api.tiers import AMAZON_CLASSES
 from imagestore.backends.s3.documented import IBM, ORACLE
 from imagestore.backends.s3.lifecycle import AS_FOUND, JOINED
 from imagestore.backends.s3.notifications import ONE_BY_ONE
-from imagestore.backends.s3.profile import Location, Profile, none, partial
+from imagestore.backends.s3.profile import Identity, Location, Profile, none, partial
 from imagestore.backends.s3.tiers import MOVES, Tiering
 from imagestore.core.losses import Limit
 from imagestore.core.reading import FULL, Level, Support
@@ -55,6 +55,7 @@ AWS = Profile(
         "acl": FULL,
     },
     location=Location.REGION,
+    identity=Identity.ACCOUNT,
     recreates_in=("us-east-1",),
     # After a PUT, S3 may answer with the old rules for half a minute: a trial would refuse what it keeps.
     lifecycle_lossless=True,
@@ -118,6 +119,12 @@ MINIO = Profile(
         ),
         "acl": none("PutBucketAcl: 501 NotImplemented; a read answers a dummy"),
     },
+    identity=Identity.DEPLOYMENT,
+    usage_at_once=True,
+    admin_permissions={
+        "status.usage": ("admin:DataUsageInfo",),
+        "status.identity of the StorageBackend": ("admin:ServerInfo",),
+    },
     recreates_in=(),
     dated=True,
     tiering=Tiering(at_once=True, once=True),
@@ -173,6 +180,7 @@ CEPH = Profile(
         ),
         "acl": FULL,
     },
+    identity=Identity.USER,
     dated=True,
     permissions={"quota": ("caps buckets=*",)},
     rows={"notifications": ONE_BY_ONE, "lifecycle": JOINED},

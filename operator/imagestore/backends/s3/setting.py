@@ -13,11 +13,12 @@ from pydantic import ValidationError
 from imagestore.backends.s3 import named
 from imagestore.backends.s3.learned import Learned
 from imagestore.backends.s3.rebase import altered, cut, losses, ours, patterns, rebased
-from imagestore.core.errors import Rejected, StoreError, Unavailable, Unexpected
+from imagestore.core import errors
+from imagestore.core.errors import Rejected, StoreError, Unavailable
 from imagestore.core.facet import Facet, Parts
 from imagestore.core.losses import beyond, uses
-from imagestore.core.reading import FULL, Support
-from imagestore.core.render import quote
+from imagestore.core.reading import FULL, Support, Unrepresentable
+from imagestore.core.render import printable, quote
 from imagestore.facets.lifecycle_rule import FOREIGN
 
 F = TypeVar("F", bound=Facet)
@@ -82,12 +83,12 @@ class Setting(Generic[F]):
     advice: Callable[[F, F | None], str] | None = None
 
     def understood(self, answer: Answer, at: Place) -> F | None:
-        """What an answer says. Unexpected, whatever the decoder trips over: that concerns this setting alone."""
+        """What an answer says. Unrepresentable, whatever the decoder trips over: that concerns this setting alone."""
         try:
             return self.decode(answer, at)
         except Exception as error:
-            words = f"{self.facet} holds what cannot be represented: {_sentence(error)}"
-            raise Unexpected(words, operation=self.read) from error
+            words = f"{self.facet} holds what cannot be represented: {printable(_sentence(error))[:300]}"
+            raise errors.Unrepresentable(words, operation=self.read) from error
 
     def puts(self, value: F, seen: F | None, at: Place) -> Iterator[Parameters]:
         """The parameters of each call that is needed to store ``value`` where ``seen`` is."""
@@ -137,7 +138,7 @@ class S3Setting(Generic[F]):
         return self.row.permissions if self.grants is None else self.grants
 
     def read(self, bucket: str) -> F | None:
-        """The value in the store. Unexpected when the store holds what no value can say."""
+        """The value in the store. Unrepresentable when the store holds what no value can say."""
         answer = self._answer(bucket)
         return self._decoded(bucket, answer)
 
@@ -202,7 +203,7 @@ class S3Setting(Generic[F]):
         """``value`` with others' parts as they are held, of what is read anew before it is written."""
         return rebased(value, held.value, mine) or value
 
-    def clear(self, bucket: str, seen: F | None) -> None:
+    def clear(self, bucket: str, seen: F | Unrepresentable | None) -> None:
         """Remove the setting. Nothing is sent unless something was seen.
 
         A DELETE of a sub-resource that a server does not know can fall through to "delete the bucket"
@@ -211,7 +212,7 @@ class S3Setting(Generic[F]):
         if seen is None or seen.is_empty():
             return
         if self.row.clear:
-            self._delete(bucket, None, seen)
+            self._delete(bucket, None, None if isinstance(seen, Unrepresentable) else seen)
         elif self.row.cleared is not None:
             self._put(bucket, self.row.cleared, _Held({}, None))
 

@@ -16,7 +16,7 @@ from imagestore.cli.manifests import rules, words
 from imagestore.cli.manifests.strict import Finding, strict
 from imagestore.cli.manifests.visit import visit
 from imagestore.core.facet import Facet
-from imagestore.core.reading import Found, Reading, Unreadable
+from imagestore.core.reading import Found, Reading, Unreadable, Unrepresentable
 from imagestore.core.references import BucketRef, led, references
 from imagestore.core.render import quote
 from imagestore.facets.lifecycle import Lifecycle
@@ -39,6 +39,8 @@ def imported(name: str, reading: Reading, names: Mapping[str, str]) -> Imported 
     """The setting as a wish; None when there is nothing to say of it. ``names``: of ImageBuckets, by their bucket."""
     if isinstance(reading, Unreadable):
         return Imported(None, (f"{name} could not be read: {reading.reason}: {reading.message}",))
+    if isinstance(reading, Unrepresentable):
+        return Imported(None, (f"left out: {reading.message}",))
     if not isinstance(reading, Found):
         return None
     found, left_out = _recognised(name, reading.value, names)

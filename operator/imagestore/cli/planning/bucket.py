@@ -27,7 +27,16 @@ from imagestore.reconcile.situation import Meta, Settings, Situation, Store
 from imagestore.reconcile.survey import Bounded
 from imagestore.reconcile.visit import blank, look_at, planned
 
-UNREADABLE = ("Denied", "Throttled", "Unavailable", "Conflict", "Rejected", "Unexpected", "NotFound")
+UNREADABLE = (
+    "Denied",
+    "Throttled",
+    "Unavailable",
+    "Conflict",
+    "Rejected",
+    "Unexpected",
+    "Unrepresentable",
+    "NotFound",
+)
 PAGES = 10  # of a bucket with new rules that remove are counted; the operator counts to the end
 TAGS = 30  # keys, on each of them
 UNCHECKED = "the store has no bucket tags, so whose the bucket is cannot be told without a cluster"
@@ -82,6 +91,7 @@ def situation(question: Question) -> Situation:
         store=question.store,
         settings=Settings(installation=question.installation or "<installation>"),
         now=question.now,
+        clock=0.0,  # nothing is remembered
         token=lambda: "",
         namespace_labels=around.labels.get(o.namespace, {}),
         older_rival=standing.older_rival,

@@ -41,8 +41,8 @@ def sent(backend: Backend, bucket: str, change: Change, owner: str) -> tuple[Rec
     value = _marked(change.after, owner) if change.facet == "tags" else change.after
     if value is not None and not value.is_empty():
         driver.write(bucket, value, change.before)
-    elif change.before is not None:
-        driver.clear(bucket, change.before)
+    elif (seen := change.opaque or change.before) is not None:
+        driver.clear(bucket, seen)
     return tuple(recorder.calls)
 
 

@@ -1,21 +1,24 @@
-"""Whether Helm uninstalls the very installation that a Job of the chart belongs to.
+"""Whether Helm uninstalls the release that a Job of the chart belongs to.
 
 `helm template | kubectl apply` on a live installation ran the Job like any other object: it took the Lease and let every
 object go. So the Job acts on proof, and does nothing without it.
+
+The number of the revision is no part of the proof: a rollback installs the hooks that an earlier revision rendered, so
+after one the Job knew an old number, and `helm uninstall` succeeded and let nothing go.
 """
 
-from imagestore.cli.wrong import Wrong
 from imagestore.k8s.client import Client
-from imagestore.k8s.helm import UNINSTALLING, Revision, newest
+from imagestore.k8s.helm import UNINSTALLING, newest
 
 
-async def unproven(client: Client, namespace: str, revision: str) -> str:
-    """Why ``revision``, such as imagestore.v3, is not being uninstalled as far as can be known; empty if it is."""
-    release, dot, number = revision.rpartition(".v")
-    if not dot or not number.isdecimal():
-        raise Wrong(f"--if-uninstalling: {revision} is no revision of a release, such as imagestore.v1")
+async def unproven(client: Client, namespace: str, release: str) -> str:
+    """Why ``release`` is not being uninstalled as far as can be known; empty if it is."""
     found = await newest(client, namespace, release)
-    if found == Revision(int(number), UNINSTALLING):
+    if found is not None and found.status == UNINSTALLING:
         return ""
-    known = f"the newest is {found.number}, {found.status}" if found else "Helm keeps no such release there"
-    return f"Helm is not uninstalling revision {number} of {release} in namespace {namespace}: {known}"
+    known = (
+        f"its newest revision is {found.number}, {found.status}"
+        if found
+        else "Helm keeps no such release there"
+    )
+    return f"Helm is not uninstalling the release {release} in namespace {namespace}: {known}"

@@ -1,0 +1,40 @@
+"""Which account or server answers. A Secret of another account, or an address that leads elsewhere, looks all right
+otherwise, and every bucket would be made anew there.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from imagestore.backends.s3.profile import Identity
+from imagestore.backends.s3.setting import Call
+from imagestore.core.errors import StoreError
+
+
+def told(kind: Identity, buckets: Mapping[str, Any], admin: Call | None) -> str | None:
+    """In words, such as ``account 79a5...``; None if it is not told. ``buckets``: the answer to ListBuckets."""
+    found = (
+        _deployment(admin)
+        if kind is Identity.DEPLOYMENT
+        else str((buckets.get("Owner") or {}).get("ID") or "")
+    )
+    return f"{kind.value} {found}"[:256] if found else None
+
+
+def host(kind: Identity, answer: Mapping[str, Any]) -> str:
+    """What a MinIO server puts into each answer: a hash of its own name and its deployment, so it is no other's.
+
+    A probe comes every minute, and the admin API asks every server of a deployment for all that it says.
+    """
+    if kind is not Identity.DEPLOYMENT:
+        return ""
+    return str((answer.get("ResponseMetadata") or {}).get("HostId") or "")
+
+
+def _deployment(admin: Call | None) -> str:
+    """The admin API may be down, or refuse this: then the store can be used all the same."""
+    if admin is None:
+        return ""
+    try:
+        return str(admin("admin:GetDeployment", {}).get("Id") or "")
+    except StoreError:
+        return ""

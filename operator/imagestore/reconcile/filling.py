@@ -1,0 +1,70 @@
+"""How much a bucket holds: when it is asked for, when status says it, and when it is near its quota. Pure but for the call."""
+
+from collections.abc import Iterator
+
+from imagestore.api.bucketstatus import ImageBucketStatus, Usage
+from imagestore.api.imagebucket import ImageBucketSpec
+from imagestore.backends import base
+from imagestore.core.conditions import Condition, is_true
+from imagestore.core.errors import StoreError
+from imagestore.core.outcome import Note
+from imagestore.core.units import byte_count, size
+from imagestore.reconcile.situation import Situation
+
+NEARLY_FULL = "QuotaNearlyFull"
+EVERY = 3600.0  # seconds
+
+
+def asked(s: Situation, backend: base.Backend) -> dict[str, object]:
+    """What of it is to be written. At most hourly, unless the bucket has a quota to be warned of."""
+    due = s.memo.usage_at is None or s.clock - s.memo.usage_at >= EVERY
+    if not due and not _warns(s.spec):
+        return {}
+    try:
+        told = backend.usage(s.spec.bucket_name)
+    except StoreError:
+        told = None
+    if due:
+        s.memo.usage_at = s.clock
+    return (
+        {"usage": Usage(objects=told.objects, bytes=told.bytes)} if told and _news(s, told, due=due) else {}
+    )
+
+
+def _news(s: Situation, told: base.Usage, *, due: bool) -> bool:
+    """Hourly by five percent, since usage is no reason to write a status; at once if it comes to a warning, or ends one."""
+    before = s.status.usage
+    if before is None or _full(s.spec, before.bytes) != _full(s.spec, told.bytes):
+        return True
+    return due and (_moved(before.objects, told.objects) or _moved(before.bytes, told.bytes))
+
+
+def _moved(before: int, now: int) -> bool:
+    return abs(now - before) * 20 >= max(before, 1)
+
+
+def _warns(spec: ImageBucketSpec) -> bool:
+    return spec.quota is not None and spec.quota.warn_percent is not None
+
+
+def _full(spec: ImageBucketSpec, held: int) -> bool:
+    return spec.quota is not None and spec.quota.warns_of(held)
+
+
+def conditions(spec: ImageBucketSpec, usage: Usage | None) -> Iterator[Condition]:
+    """QuotaNearlyFull, while it is."""
+    if usage is None or spec.quota is None or not _full(spec, usage.bytes):
+        return
+    message = (
+        f"{size(usage.bytes)} of {size(byte_count(spec.quota.hard))} are used, and quota.warnPercent is"
+        f" {spec.quota.warn_percent}; when it is full the store refuses uploads: remove what is not needed, or raise"
+        " quota.hard"
+    )
+    yield Condition(type=NEARLY_FULL, status="True", reason="AboveWarnPercent", message=message)
+
+
+def notes(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator[Note]:
+    """A warning when it comes to that."""
+    for condition in after.conditions:
+        if condition.type == NEARLY_FULL and not is_true(before.conditions, NEARLY_FULL):
+            yield Note(NEARLY_FULL, condition.message, warning=True)

@@ -1,0 +1,88 @@
+"""How much a bucket holds: said without a status for every object, and in time where a quota is to be warned of."""
+
+from typing import Any
+
+import pytest
+
+from imagestore.backends.base import Usage
+from tests.reconcile.world import BUCKET, World
+
+GIB = 2**30
+WARNED = {"hard": "10Gi", "warnPercent": 80}
+
+
+def holding(held: int, quota: dict[str, Any] | None = None) -> World:
+    """A bucket with so much in it."""
+    world = World()
+    world.store.usages[BUCKET] = Usage(1000, held)
+    return world.apply(quota=quota or WARNED).settle()
+
+
+def fill(world: World, held: int, **delta: float) -> World:
+    world.store.usages[BUCKET] = Usage(1000, held)
+    return world.later(**delta).settle()
+
+
+@pytest.mark.parametrize(("held", "warned"), [(8 * GIB - 1, False), (8 * GIB, True), (11 * GIB, True)])
+def test_it_warns_at_the_percentage(held: int, *, warned: bool) -> None:
+    world = holding(held)
+    assert (world.condition("QuotaNearlyFull") is not None) is warned
+    assert world.ready == ("True", "InSync"), "that is no reason not to be Ready"
+    assert world.reasons().count("QuotaNearlyFull") == warned
+
+
+def test_it_says_how_much_and_what_to_do() -> None:
+    found = holding(9 * GIB).condition("QuotaNearlyFull")
+    assert found is not None
+    assert found.message.startswith("9.0 GiB of 10.0 GiB are used, and quota.warnPercent is 80;")
+    assert "raise quota.hard" in found.message
+
+
+def test_a_quota_without_a_percentage_warns_of_nothing() -> None:
+    assert holding(20 * GIB, {"hard": "10Gi"}).condition("QuotaNearlyFull") is None
+
+
+def test_it_is_noticed_at_the_next_look_however_little_it_moved() -> None:
+    """Usage is written by steps of five percent and hourly: 79.9 to 80.1 percent was neither."""
+    world = holding(8 * GIB - 1000)
+    fill(world, 8 * GIB + 1000, minutes=10)
+    assert world.condition("QuotaNearlyFull") is not None
+    fill(world, 8 * GIB + 2000, minutes=10)
+    assert world.reasons().count("QuotaNearlyFull") == 1, "one Event"
+    writes = world.writes
+    fill(world, 9 * GIB, minutes=10)
+    assert world.writes == writes, "how much above it is, is told hourly"
+    fill(world, 7 * GIB, minutes=10)
+    assert world.condition("QuotaNearlyFull") is None
+    fill(world, 9 * GIB, minutes=10)
+    assert world.reasons().count("QuotaNearlyFull") == 2
+
+
+def test_an_edit_of_the_quota_counts_at_once() -> None:
+    world = holding(5 * GIB)
+    world.edit(quota={"hard": "6Gi", "warnPercent": 80}).settle()
+    assert world.condition("QuotaNearlyFull") is not None
+    world.edit(quota={"hard": "60Gi", "warnPercent": 80}).settle()
+    assert world.condition("QuotaNearlyFull") is None
+
+
+def test_it_stays_while_nobody_looks() -> None:
+    world = holding(9 * GIB)
+    world.edit(suspend=True).settle()
+    assert world.condition("QuotaNearlyFull") is not None
+    assert world.reasons().count("QuotaNearlyFull") == 1
+
+
+def test_without_a_warning_usage_is_asked_for_hourly() -> None:
+    world = holding(5 * GIB, {"hard": "10Gi"})
+    assert "Usage" not in world.calls(lambda: world.later(minutes=30).settle())
+    assert "Usage" in world.calls(lambda: world.later(minutes=30).settle())
+
+
+def test_a_lost_bucket_is_not_full() -> None:
+    world = holding(9 * GIB)
+    del world.store.buckets[BUCKET]
+    world.store.usages[BUCKET] = Usage(0, 0)
+    world.later().settle()
+    assert world.condition("ContentLost") is not None
+    assert world.condition("QuotaNearlyFull") is None

@@ -15,20 +15,19 @@ from imagestore.backends.s3.learned import Learned
 from imagestore.backends.s3.object_lock import OBJECT_LOCK
 from imagestore.backends.s3.profile import Identity, Location, Profile
 from imagestore.backends.s3.profiles import PROFILES
+from imagestore.backends.s3.regional import prove_region
 from imagestore.backends.s3.setting import Call, Place, S3Setting
 from imagestore.backends.s3.settings import SETTINGS
 from imagestore.backends.s3.tags import TAGS
 from imagestore.backends.s3.tiers import limited, terms
 from imagestore.backends.s3.usages import Told, Usages
-from imagestore.core.errors import Denied, NotFound, Rejected, StoreError, Unavailable
+from imagestore.core.errors import NotFound, StoreError, Unavailable
 from imagestore.core.facet import Facet
 from imagestore.core.reading import Level, Support
 from imagestore.core.stored import Stored
 from imagestore.facets.object_lock import ObjectLock
 from imagestore.forecast.terms import Terms
 
-NOWHERE = "imagestore--asks-for-its-region"  # a bucket that need not be there
-WRONG_REGION = {"AuthorizationHeaderMalformed", "PermanentRedirect", "IllegalLocationConstraintException"}
 NO_ADMIN = Support(Level.NONE, "needs the store's admin API: give spec.admin in the StorageBackend")
 
 
@@ -97,7 +96,7 @@ class S3Backend:
         """A read that needs credentials, and one that needs the region. Of all servers only SeaweedFS tells its version."""
         answer = self._buckets()
         if self.provider != "AWS":  # whose region is in its host's name
-            self._prove_region()
+            prove_region(self.call)
         headers = (answer.get("ResponseMetadata") or {}).get("HTTPHeaders") or {}
         said = str(headers.get("server") or "")
         version = re.search(rf"^{self.provider}.* ([0-9.]+)$", said)  # SeaweedFS 8000GB 4.48
@@ -128,20 +127,6 @@ class S3Backend:
 
     def _buckets(self) -> dict[str, Any]:
         return self.call("ListBuckets", {"MaxBuckets": 1} if self.provider == "AWS" else {})
-
-    def _prove_region(self) -> None:
-        """MinIO lists buckets whatever the region, and refuses every call to one where it is wrong.
-
-        A backend was Ready, "region proven", while each of its buckets failed. Whether there is such a bucket, and
-        whether we may read it, is no matter.
-        """
-        try:
-            self.call(TAGS.read, {"Bucket": NOWHERE})
-        except (Denied, NotFound):
-            return
-        except Rejected as error:
-            if error.code in WRONG_REGION:
-                raise
 
     def look(self, bucket: str, *, expected: bool = True, made: bool = False) -> Sight | None:
         """One call, a second one for a bucket without tags and for one that was not expected to be there."""

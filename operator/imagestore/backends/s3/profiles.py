@@ -77,7 +77,7 @@ MINIO = Profile(
         "tags": partial("keys and values take ASCII letters, digits and + - . _ : / @ = only"),
         "publicAccessBlock": none("PutPublicAccessBlock: 400 MalformedXML"),
         "policy": partial(
-            "requireTls is not enforced",
+            "no service can be a principal, and requireTls is not enforced",
             weak=("requireTls is stored, but MinIO answers plain HTTP all the same: serve TLS only",),
         ),
         "cors": none(

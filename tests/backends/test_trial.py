@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -9,13 +10,17 @@ from imagestore.api.imagebucket import FACETS
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.learned import LASTS, Learned
 from imagestore.backends.s3.lifecycle import LIFECYCLE
-from imagestore.backends.s3.setting import LOSSY, S3Setting
+from imagestore.backends.s3.setting import LOSSY, S3Setting, Setting
+from imagestore.backends.s3.settings import SETTINGS
 from imagestore.backends.s3.verbatim import meaning
+from imagestore.core.diff import diff
 from imagestore.core.errors import Rejected, Unavailable
 from imagestore.core.plan import plan
 from imagestore.core.reading import Found, Missing
 from imagestore.facets.lifecycle import Lifecycle
+from tests.backends.documents import RawStore
 from tests.backends.rules import READ, WRITE, RuleStore, stranger
+from tests.contract.samples import SAMPLES
 
 WISH = Lifecycle.model_validate(
     {"rules": [{"name": "big", "match": {"prefix": "in/", "minSize": "1Gi"}, "expire": {"days": 3}}]}
@@ -83,6 +88,36 @@ def test_a_rule_that_came_between_the_look_and_the_write_survives() -> None:
     comes(LATE)(store)
     driver.write("b", WISH.merge(seen, frozenset({"big"})), seen)
     assert store.ids() == sorted([OURS, "theirs", "late"])
+
+
+def test_a_rule_that_came_between_the_look_and_the_removal_of_the_last_of_ours_survives() -> None:
+    store = RuleStore()
+    write(store, WISH)
+    driver = setting(store)
+    seen = driver.read("b")
+    assert seen is not None
+    comes(LATE)(store)
+    driver.clear("b", seen)
+    assert store.ids() == ["late"]
+    driver.clear("b", driver.read("b"))
+    assert store.ids() == []
+
+
+@pytest.mark.parametrize("row", [r for r in SETTINGS if r.beside], ids=lambda r: r.facet)
+def test_what_is_read_anew_before_a_write_is_removed_and_changed_all_the_same(row: Setting[Any]) -> None:
+    """Encryption has no parts: all of it was taken for somebody else's, and put back instead of removed."""
+    store = RawStore(made=True)
+    driver: S3Setting[Any] = S3Setting(row, store, tiers={"Cool": "WARM", "Cold": "COLD", "Archive": "ICE"})
+    one, other, *_ = SAMPLES[row.facet].values()
+    driver.write("b", one, None)
+    for wish in (other, one):
+        have: Any = driver.read("b")
+        driver.write("b", wish.merge(have, have.parts() or frozenset()), have)
+        have = driver.read("b")
+        assert not diff(row.facet, have.canonical(), wish.canonical())
+    driver.clear("b", have)
+    left = driver.read("b")
+    assert left is None or left.is_empty()
 
 
 def test_a_roll_back_puts_our_own_back_as_they_were() -> None:

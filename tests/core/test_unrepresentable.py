@@ -53,6 +53,13 @@ def test_what_others_have_a_part_in_is_held(name: str) -> None:
     assert (change.op, change.reason, change.message) == (Op.HOLD, "Unrepresentable", THERE.message)
 
 
+@pytest.mark.parametrize("name", [n for n in SHARED if "exclusive" in FACETS[n].model_fields])
+def test_an_exclusive_wish_owns_the_whole_of_it(name: str) -> None:
+    change = decided(name, a_wish(name).model_copy(update={"exclusive": True}))
+    assert change.op is Op.SET
+    assert bool(change.risk) == (name == "policy"), "a policy may deny something"
+
+
 @pytest.mark.parametrize("name", WHOLE)
 def test_what_left_the_spec_is_cleared_where_that_weakens_nothing(name: str) -> None:
     change = decided(name, None, managed=True)

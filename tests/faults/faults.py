@@ -1,6 +1,6 @@
 """What stores and what stands in front of them answer on bad days, as faults of the proxy."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from tests.faults.proxy import Answer, Asked, Fault, Forward, Hang, Headers, Reset
@@ -96,3 +96,37 @@ def counted(fault: Fault, times: int) -> Callable[[Asked, Forward], Answer]:
     """The fault for the first requests only."""
     left = iter(range(times))
     return lambda asked, forward: fault(asked, forward) if next(left, None) is not None else forward(asked)
+
+
+_NOTHING: Mapping[str, Answer] = {
+    "tagging": Answer(404, b"<Error><Code>NoSuchTagSet</Code></Error>"),
+    "policy": Answer(404, b"<Error><Code>NoSuchBucketPolicy</Code></Error>"),
+    "lifecycle": Answer(404, b"<Error><Code>NoSuchLifecycleConfiguration</Code></Error>"),
+    "versioning": Answer(200, b"<VersioningConfiguration/>"),
+}
+
+
+class Lagging:
+    """Every second answer about a setting is that of a bucket on which nothing was set yet."""
+
+    def __init__(self, first: int) -> None:
+        self._turn = first
+
+    def __call__(self, asked: Asked, forward: Forward) -> Answer:
+        """Old, new, old, new ..."""
+        answer = forward(asked)
+        if asked.method != "GET" or asked.sub not in _NOTHING or answer.status >= 400:
+            return answer
+        self._turn += 1
+        return answer if self._turn % 2 else _NOTHING[asked.sub]
+
+
+def late(sub: str) -> Fault:
+    """Of one setting it always answers as of a bucket on which nothing was set yet."""
+
+    def fault(asked: Asked, forward: Forward) -> Answer:
+        answer = forward(asked)
+        hides = asked.method == "GET" and asked.sub == sub and answer.status < 400
+        return _NOTHING[sub] if hides else answer
+
+    return fault

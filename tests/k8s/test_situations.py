@@ -71,10 +71,12 @@ def test_a_backend_serves_whom_it_lets_in_and_who_came_first() -> None:
         bucket("squatter", namespace="mallory"),
         bucket("claimed", namespace="press"),
         bucket("elsewhere", backend="us"),
+        bucket("going", status=MADE, metadata={"deletionTimestamp": "2026-01-02T00:00:00Z"}),
     ).served("eu")
     assert set(found) == {
         Served("shop/photos", "shop--photos", made=True, endpoint="https://store.example"),
         Served("press/claimed", "press--claimed", made=False),
+        Served("shop/going", "shop--going", made=False),
     }
 
 

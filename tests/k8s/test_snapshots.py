@@ -15,6 +15,7 @@ from imagestore.k8s.objects import Key
 from imagestore.k8s.wiring import Parts
 from imagestore.k8s.worker import Reconcilers
 from imagestore.reconcile import seen
+from imagestore.reconcile.situation import BackendSituation
 from tests.k8s.inside import EU, PHOTOS, REAL, TIDY, Shop
 from tests.k8s.replica import run
 from tests.k8s.small_api import until
@@ -41,9 +42,9 @@ def pool(monkeypatch: pytest.MonkeyPatch) -> Busy:
 def told(buckets: list[int], policies: list[Sequence[seen.Bucket]]) -> Reconcilers:
     """The real decisions, which write down what they are told."""
 
-    def backend(*args: Any) -> Any:
-        buckets.append(args[3])
-        return REAL.backend(*args)
+    def backend(s: BackendSituation) -> Any:
+        buckets.append(s.buckets)
+        return REAL.backend(s)
 
     def policy(*args: Any) -> Any:
         policies.append(args[3])

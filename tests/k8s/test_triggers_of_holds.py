@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from imagestore.k8s.objects import IMAGE_BUCKET
+from imagestore.k8s.objects import IMAGE_BUCKET, Key
 from imagestore.k8s.queue import Priority
-from tests.k8s.test_object_cache import raw
 from tests.k8s.test_triggers import DONE, World
 
 
@@ -15,6 +14,7 @@ def world() -> World:
     return World()
 
 
+FINE = Key(IMAGE_BUCKET.name, "shop", "fine")
 MISSING = {"missing": {"since": "2026-01-01T00:00:00Z", "token": "t"}}
 AGREED = {"missing": MISSING["missing"] | {"agreed": "2026-01-01T00:05:00Z"}}
 
@@ -27,9 +27,7 @@ def test_the_end_of_a_hold_reaches_those_that_have_just_met_it(world: World, aft
     list(world.taken())
     world.backend_answers(7, **MISSING)
     list(world.taken())
-    world.triggers.event(
-        IMAGE_BUCKET, "MODIFIED", raw("fine", version=3, status=DONE, metadata={"generation": 2})
-    )
+    world.queue.add(FINE, Priority.LOOK)
     taken = world.queue.take()
     assert taken is not None
     world.backend_answers(8, **after)

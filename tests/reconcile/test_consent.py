@@ -232,6 +232,16 @@ def test_an_upload_between_creation_and_mark_is_told_with_the_way_out() -> None:
     assert world.held() == {}
 
 
+def test_that_approval_is_good_once_the_bucket_may_be_marked() -> None:
+    world = orphaned()
+    world.edit(mode="Observe", approve=[world.held()["creation"]]).settle()
+    assert world.ready == ("False", "CreationNotProven")
+    assert "created" not in world.status
+    world.restart().edit(mode="Enforce").settle()
+    assert world.bucket.tags[OWNER] == MARK
+    assert world.ready == ("True", "InSync")
+
+
 def test_that_approval_is_none_to_what_the_spec_would_remove() -> None:
     world = orphaned(lifecycle=EXPIRY)
     world.fill("a", "b", "c", "d", "e", "f")

@@ -152,7 +152,7 @@ STORAGE_BACKEND = Kind(
         Column("Ready", _condition("Ready"), "Whether endpoint, region, TLS and credentials are proven."),
         Column("Provider", ".spec.provider", "The store's dialect."),
         Column("Endpoint", ".spec.s3.endpoint", "Where it is reached; empty for AWS's own."),
-        Column("Buckets", ".status.buckets", "How many ImageBuckets name it.", "integer"),
+        Column("Buckets", ".status.buckets", "How many ImageBuckets it serves.", "integer"),
         Column("Region", ".spec.s3.region", "The region that signs requests.", priority=1),
         Column("Version", ".status.server.version", "Of the server, where it tells.", priority=1),
         Column(

@@ -147,11 +147,15 @@ def _planned(
     return _decide(name, wish, reading, managed)
 
 
+_PROTECTING = (Removal.RETAIN, Removal.HOLD)
+
+
 def _replace(
     kind: type[Facet], name: str, wish: Facet | None, there: Unrepresentable, managed: Parts
 ) -> Change:
     """A CORS rule that no model could say made the wish fail for ever, though CORS has no other owners."""
-    if not kind.whole():
+    alone = kind.whole() or getattr(wish, "exclusive", None)
+    if not alone:
         return Change(name, Op.HOLD, reason="Unrepresentable", message=there.message, parts=managed)
     if wish is None:
         if kind.removal is Removal.RETAIN:
@@ -160,7 +164,7 @@ def _replace(
         return Change(name, Op.CLEAR, fields=gone, reason="RemovedFromSpec", opaque=there)
     after = wish.canonical().writable(None)
     protects = (
-        f"it may lift what the store holds now: {there.message}" if kind.removal is Removal.RETAIN else None
+        f"it may lift what the store holds now: {there.message}" if kind.removal in _PROTECTING else None
     )
     return Change(
         name,

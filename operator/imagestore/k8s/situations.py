@@ -126,9 +126,7 @@ class Situations:
         found = (b for b in map(self._cache.get, self._cache.buckets_of(backend)) if b is not None)
         if self._stores.spec(backend) is not None:
             found = (b for b in found if self._eligible(b) and self._older_rival(b) is None)
-        return tuple(
-            Served(f"{b.key.namespace}/{b.key.name}", b.bucket, b.incumbent, b.endpoint) for b in found
-        )
+        return tuple(_served(b) for b in found)
 
     def of_policy(self, obj: Stored) -> Callable[[], tuple[Bucket, ...]]:
         """The buckets that a policy is for, as it sees them: looked up now, made by a thread, as of a bucket."""
@@ -156,6 +154,12 @@ class Situations:
         namespace = rival.key.namespace
         labels = self._namespaces.labels(namespace)
         return spec is not None and eligible(spec, namespace, labels, rival.bucket)
+
+
+def _served(obj: Stored) -> Served:
+    """Of one that is being deleted the bucket may be gone by now, as it ought to be: nobody should look for it."""
+    name, made = f"{obj.key.namespace}/{obj.key.name}", obj.incumbent and not obj.deleting
+    return Served(name, obj.bucket, made, obj.endpoint)
 
 
 def _tied(obj: Stored, rival: Stored) -> bool:

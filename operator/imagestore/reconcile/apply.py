@@ -93,6 +93,7 @@ _HELD: Mapping[str, State] = {
     "Drifted": "Drifted",
     "Snoozed": "Drifted",
     "Unconfirmed": "Pending",
+    "NotYetVisible": "Pending",
     COUNTING: "Pending",
     "Throttled": "Pending",
     "Unavailable": "Pending",

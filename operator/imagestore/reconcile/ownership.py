@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from imagestore.backends.base import Backend, Sight
-from imagestore.core.errors import Unexpected
+from imagestore.core.errors import Conflict, Unexpected
 from imagestore.facets.tags import OWNER, Tags
 from imagestore.reconcile import holds
 from imagestore.reconcile.situation import Situation
@@ -107,8 +107,8 @@ def _agreed(s: Situation, backend: Backend, sight: Sight) -> bool:
     store's date nor Kubernetes': so nobody gets content by it that was there before his object was.
     """
     hold = holds.of(s.status, holds.CREATION)
-    if hold is None or hold.token not in s.spec.approve or not intended(s, sight):
-        return False
+    if hold is None or hold.token not in s.spec.approve or not intended(s, sight) or s.spec.mode == "Observe":
+        return False  # by what only observes nothing is marked, so the agreement would be forgotten
     made = backend.made_at(s.spec.bucket_name)
     return made is not None and made >= s.meta.created
 
@@ -165,12 +165,28 @@ def _whom(s: Situation, owner: str) -> str:
 def write_mark(s: Situation, backend: Backend, seen: Tags, wanted: Tags) -> Tags:
     """Write the mark together with ``wanted`` (all tags that shall be there) and read it back.
 
-    Read-modify-write: tags that others set are in ``wanted`` already.
+    Read-modify-write: tags that others set are in ``wanted`` already. A store may answer with the old tags for half a
+    minute: only what is not there after a second write is called the deed of another.
     """
     driver, bucket = backend.drivers["tags"], s.spec.bucket_name
+    s.memo.marked_at = s.clock
     driver.write(bucket, Tags.from_store(values={**wanted.values, OWNER: mark(s)}), seen)
     read = driver.read(bucket)
     if not isinstance(read, Tags) or read.values.get(OWNER) != mark(s):
-        raise Unexpected("the owner's mark was written and is not there; is somebody else writing the tags?")
-    s.memo.marked = True
+        first, s.memo.unshown = not s.memo.unshown, True
+        raise Conflict(_UNSEEN) if first else Unexpected(_LOST)
+    s.memo.marked, s.memo.unshown = True, False
     return read
+
+
+def await_mark(s: Situation) -> None:
+    """Conflict if a mark that is not shown was written a moment ago.
+
+    Written again with the tags that the old answer has, it took away those that had been written with it.
+    """
+    if s.memo.marked_at is not None and s.clock - s.memo.marked_at < s.settings.confirm_drift:
+        raise Conflict(_UNSEEN)
+
+
+_UNSEEN = "the owner's mark was written a moment ago, and the store does not show it yet"
+_LOST = "the owner's mark was written and is not there; is somebody else writing the tags?"

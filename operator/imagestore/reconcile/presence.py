@@ -7,7 +7,7 @@ from imagestore.backends.base import Backend, Sight
 from imagestore.core.facet import WHOLE, Facet, Removal
 from imagestore.core.outcome import Note
 from imagestore.core.reading import Found, Reading
-from imagestore.facets.tags import Tags
+from imagestore.facets.tags import OWNER, Tags
 from imagestore.reconcile import holds, ownership, report
 from imagestore.reconcile.adoption import adopt
 from imagestore.reconcile.closing import Result, done, interval, visited, want
@@ -82,7 +82,7 @@ def _visit(
     fresh = ours and _half_made(s, backend)
     if judgement.claim is Claim.UNMARKED and s.spec.mode != "Observe":
         sight, known = ensure_mark(s, backend, sight, {}), {}
-    s.memo.marked = sight.tags is not None and ours
+    s.memo.marked = ours and (s.memo.marked or OWNER in (sight.tags or {}))
     read = _read(s, backend, sight, wanted, known)
     seen = visit(s, backend, wanted, read, consented=fresh, fresh=fresh)
     if seen.claims is not None:

@@ -67,6 +67,11 @@ class Memo:
     usage_at: float | None = None
     written: str = ""  # digest of the last writes, and how often they were made without lasting
     repeats: int = 0
+    unseen: dict[str, tuple[str, float]] = field(
+        default_factory=dict
+    )  # of a setting: what was written and is not shown yet, when
+    marked_at: float | None = None  # when this process last wrote our mark
+    unshown: bool = False  # and did not find it afterwards
     swept: str = ""  # digest of what the last step of emptying removed
     marked: bool = False  # this process has read our mark on the bucket: a memory that no one can forge
 

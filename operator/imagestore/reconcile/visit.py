@@ -21,6 +21,7 @@ from imagestore.reconcile.observe import readings
 from imagestore.reconcile.removals import weighed
 from imagestore.reconcile.situation import Situation
 from imagestore.reconcile.tenancy import Refusal
+from imagestore.reconcile.visibility import awaited, patience, remember
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def visit(
     """
     todo = planned(s, want, read)
     verdict = drift.Verdict(todo) if consented else drift.assess(s, todo, want.wishes)
-    restrained = _restrain(s, backend, verdict.plan, consented=consented, fresh=fresh)
+    restrained = awaited(s, _restrain(s, backend, verdict.plan, consented=consented, fresh=fresh))
     claims = claimed(s.status.facets, restrained)
     if claims is not None:
         return Visit(claims=claims)
@@ -95,7 +96,7 @@ def visit(
         (*results, *_withheld(want.withheld)),
         want.wishes,
         _left(verdict.fields, results),
-        verdict.confirm_in,
+        verdict.confirm_in or patience(s, restrained),
         verdict.declared,
         verdict.snoozed,
         holds.held(results),
@@ -143,6 +144,7 @@ def _apply(
     if any(r.accepted for r in results):
         s.memo.repeats = s.memo.repeats + 1 if todo.digest == s.memo.written else 1
         s.memo.written = todo.digest
+    remember(s, results)
     return results
 
 
@@ -166,6 +168,7 @@ def ensure_mark(s: Situation, backend: Backend, sight: Sight, wishes: Mapping[st
     """Write the owner's mark, together with the wished tags so that a new bucket costs one call for both."""
     if sight.tags is None:
         return sight
+    ownership.await_mark(s)
     seen = Tags.from_store(values=dict(sight.tags))
     wish = wishes.get("tags")
     wanted = wish.merge(seen, wish.parts() or frozenset()) if isinstance(wish, Tags) else seen

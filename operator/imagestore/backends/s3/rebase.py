@@ -6,12 +6,21 @@ roll-back: so what is written, tried out or taken back is only ever ours, on top
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from imagestore.core.diff import FieldDiff, diff
 from imagestore.core.facet import WHOLE, Facet, Parts
 
 F = TypeVar("F", bound=Facet)
+
+
+@dataclass(frozen=True)
+class Held(Generic[F]):
+    """What a store holds at a moment: its answer, and the value in that."""
+
+    answer: Mapping[str, Any]
+    value: F | None
 
 
 def ours(value: Facet, seen: Facet | None) -> Parts:
@@ -22,7 +31,9 @@ def ours(value: Facet, seen: Facet | None) -> Parts:
 
 
 def rebased(value: F | None, fresh: F | None, mine: Parts) -> F | None:
-    """Of ``value`` these parts, of ``fresh`` all others."""
+    """Of ``value`` these parts, of ``fresh`` all others; all of ``value`` where it is owned as a whole."""
+    if fresh is not None and fresh.parts() is None:
+        return value
     if fresh is None:
         return None if value is None else value.restrict(mine)
     if value is None:

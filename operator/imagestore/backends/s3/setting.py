@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from imagestore.backends.s3 import named
 from imagestore.backends.s3.learned import Learned
-from imagestore.backends.s3.rebase import altered, cut, losses, ours, patterns, rebased
+from imagestore.backends.s3.rebase import Held, altered, cut, losses, ours, patterns, rebased
 from imagestore.core import errors
 from imagestore.core.errors import Rejected, StoreError, Unavailable
 from imagestore.core.facet import Facet, Parts
@@ -107,14 +107,6 @@ class Setting(Generic[F]):
             yield {}
 
 
-@dataclass(frozen=True)
-class _Held(Generic[F]):
-    """What a store holds at a moment: its answer, and the value in that."""
-
-    answer: Answer
-    value: F | None
-
-
 @dataclass
 class S3Setting(Generic[F]):
     """Reads, writes and removes one setting through ``call``. Implements ``base.Driver``.
@@ -167,18 +159,18 @@ class S3Setting(Generic[F]):
         for path, fix in beyond(value, self.support.limits).items():
             self._refuse([path] if path not in there else [], fix)
         if self.row.beside is None:
-            self._put(bucket, value, _Held({}, seen))
+            self._put(bucket, value, Held({}, seen))
         else:
             self._store(bucket, value, ours(value, seen), self._before(bucket, seen))
 
-    def _before(self, bucket: str, seen: F | None) -> _Held[F]:
-        return _Held({}, None) if seen is None else self._held(bucket)
+    def _before(self, bucket: str, seen: F | None) -> Held[F]:
+        return Held({}, None) if seen is None else self._held(bucket)
 
-    def _held(self, bucket: str) -> _Held[F]:
+    def _held(self, bucket: str) -> Held[F]:
         answer = self._answer(bucket)
-        return _Held(answer or {}, self._decoded(bucket, answer))
+        return Held(answer or {}, self._decoded(bucket, answer))
 
-    def _store(self, bucket: str, value: F, mine: Parts, held: _Held[F]) -> None:
+    def _store(self, bucket: str, value: F, mine: Parts, held: Held[F]) -> None:
         """First in a form that does nothing, where the store is not known to keep all."""
         wanted = self._on(held, value, mine)
         first = wanted if self._trusted else self._harmless(wanted, held.value)
@@ -199,7 +191,7 @@ class S3Setting(Generic[F]):
     def _foreign(self, value: F | None) -> Mapping[str, Any]:
         return {} if self.row.foreign is None or value is None else self.row.foreign(value)
 
-    def _on(self, held: _Held[F], value: F, mine: Parts) -> F:
+    def _on(self, held: Held[F], value: F, mine: Parts) -> F:
         """``value`` with others' parts as they are held, of what is read anew before it is written."""
         return rebased(value, held.value, mine) or value
 
@@ -211,10 +203,24 @@ class S3Setting(Generic[F]):
         """
         if seen is None or seen.is_empty():
             return
+        parts = None if isinstance(seen, Unrepresentable) else seen.parts()
+        if self.row.beside is None or parts is None:
+            self._remove(bucket, seen)
+            return
+        held = self._held(bucket)  # what others have added since stays
+        left = rebased(None, held.value, parts)
+        if left is None or left.is_empty():
+            self._remove(bucket, held.value)
+        else:
+            self._put(bucket, left, held)
+
+    def _remove(self, bucket: str, seen: F | Unrepresentable | None) -> None:
+        if seen is None or seen.is_empty():
+            return
         if self.row.clear:
             self._delete(bucket, None, None if isinstance(seen, Unrepresentable) else seen)
         elif self.row.cleared is not None:
-            self._put(bucket, self.row.cleared, _Held({}, None))
+            self._put(bucket, self.row.cleared, Held({}, None))
 
     def _delete(self, bucket: str, value: F | None, seen: F | None) -> None:
         for which in self.row.removals(value, seen):
@@ -224,7 +230,7 @@ class S3Setting(Generic[F]):
                 if error.code not in self.row.absent:  # else somebody was faster
                     raise
 
-    def _proven(self, bucket: str, sent: F, held: _Held[F], mine: Parts) -> _Held[F]:
+    def _proven(self, bucket: str, sent: F, held: Held[F], mine: Parts) -> Held[F]:
         """What the store holds after ``sent`` was written, if it kept our parts and gave others' back as they were."""
         kept = self._held(bucket)
         lost = losses(self.row.facet, kept.value, sent, mine)
@@ -242,11 +248,11 @@ class S3Setting(Generic[F]):
         self._refuse_beside(strange)
         return kept
 
-    def _take_back(self, bucket: str, held: _Held[F], kept: _Held[F], mine: Parts) -> None:
+    def _take_back(self, bucket: str, held: Held[F], kept: Held[F], mine: Parts) -> None:
         """Ours as it was, all else as it is now: somebody may have come in between."""
         back = rebased(held.value, kept.value, mine)
         if back is None or back.is_empty():
-            self.clear(bucket, kept.value)
+            self._remove(bucket, kept.value)
         else:
             self._put(bucket, back, kept)
 
@@ -264,9 +270,9 @@ class S3Setting(Generic[F]):
             )
             raise Rejected(message, code=LOSSY, operation=self.row.write)
 
-    def _put(self, bucket: str, value: F, held: _Held[F]) -> None:
+    def _put(self, bucket: str, value: F, held: Held[F]) -> None:
         if value.is_empty() and self.row.clear:
-            self.clear(bucket, held.value)
+            self._remove(bucket, held.value)
             return
         for sent in self.row.puts(value, held.value, self._place(bucket)):
             if self.row.beside:

@@ -285,16 +285,10 @@ class S3Setting(Generic[F]):
         try:
             self.call(self.row.write, parameters)
         except Rejected as error:
-            advice = self.row.advice(value, seen) if self.row.advice else self._known()
-            if not advice:
+            known = self.support.known(self.row.facet)
+            if not (advice := self.row.advice(value, seen) if self.row.advice else known):
                 raise
-            words = f"{error}; {advice}"
-            raise Rejected(words, code=error.code, operation=error.operation) from error
-
-    def _known(self) -> str:
-        """What is known of the store, where a bare 400 MalformedXML tells nothing."""
-        reason = self.support.reason
-        return f"of {self.row.facet} in this store is known: {reason}; correct the spec" if reason else ""
+            raise Rejected(f"{error}; {advice}", code=error.code, operation=error.operation) from error
 
     def _place(self, bucket: str) -> Place:
         return Place(bucket, self.partition, self.tiers)

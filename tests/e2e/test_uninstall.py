@@ -111,13 +111,15 @@ def succeed(cluster: Cluster) -> None:
 
 
 def test_a_rendered_chart_on_a_live_installation_lets_nothing_go(
-    own: Cluster, shop: User, tmp_path: Path
+    own: Cluster, shop: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Hooks are ordinary objects to `kubectl apply`, kustomize and Flux: the Job took the Lease and let every object go."""
+    monkeypatch.setenv("POD_NAME", "imagestore-7d4b9c-x2x4z")
     with operator(own, tmp_path) as alive:
         shop.ready("leaving")
         eventually(alive.working, PATIENCE, "at work")
         before = holder(own)
+        assert before.startswith("imagestore-7d4b9c-x2x4z-"), "with hostNetwork the host's name is the node's"
         rendered = own.helm("template", ACCOUNT, str(CHART), *VALUES).stdout
         own.kubectl("apply", "-n", SYSTEM, "-f", "-", input=rendered)
         made = job(own)

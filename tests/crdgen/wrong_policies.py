@@ -41,7 +41,7 @@ WRONG = [
     (_rule("transitions: [{days: 1}]"), "transitions[0].tier: Required value"),
     (_rule("transitions: [{tier: Cool}]"), "say when an object moves: give exactly one of days and date"),
     (_rule("transitions: [{tier: Cool, days: 1, date: '2027-01-01'}]"), "say when an object moves"),
-    (_rule("transitions: [{tier: Cool, days: 0}]"), "should be greater than or equal to 1"),
+    (_rule("transitions: [{tier: Cool, days: -1}]"), "should be greater than or equal to 0"),
     (_rule("transitions: [{tier: Cool, days: 1}, {tier: Cool, days: 2}]"), "Duplicate value"),
     (_rule("transitions: [{tier: Cold, days: 1}, {tier: Cool, days: 2}]"), "objects only get colder"),
     (_rule("transitions: [{tier: Archive, days: 1}, {tier: Cold, days: 2}]"), "objects only get colder"),

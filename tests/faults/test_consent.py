@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from dev.stores import Store as Server
+from tests.faults.faults import error
 from tests.faults.proxy import Proxy, proxied
 from tests.faults.world import SPEC, StoreWorld, make, plain
 from tests.reconcile.world import World
@@ -79,3 +80,27 @@ def test_a_picture_that_came_before_the_mark_is_asked_about(intended: StoreWorld
     assert intended.ready == ("True", "InSync")
     assert intended.differences() == []
     assert s3.get_object(Bucket=bucket, Key="new.jpg")["Body"].read() == b"picture"
+
+
+def test_what_waits_for_a_person_waits_on_after_a_store_has_denied_the_bucket(
+    intended: StoreWorld, ceph_proxy: Proxy
+) -> None:
+    """Two answers 404, an intent, and RGW's 200 for what was there all along: a suspension was carried out unasked."""
+    s3, bucket = plain(intended.server), intended.bucket_name
+    intended.recover()
+    s3.put_object(Bucket=bucket, Key="old.jpg", Body=b"picture")
+    intended.edit(versioning={"state": "Suspended"})
+    asked(intended, 3)
+    held, before = intended.held(), intended.snapshot()
+    assert set(held) == {"versioning"}
+    with ceph_proxy.failing(error(404, "NoSuchBucket")):
+        intended.later(minutes=10)
+        World.step(intended)
+    assert "intent" in intended.status
+    asked(intended, 3)
+    assert intended.ready == ("False", "NeedsApproval")
+    assert held.items() <= intended.held().items()
+    assert intended.snapshot() == before
+    intended.edit(approve=[held["versioning"]])
+    asked(intended, 3)
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Suspended"

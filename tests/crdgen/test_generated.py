@@ -45,8 +45,10 @@ def test_text_without_markers_stays() -> None:
 
 
 def test_every_node_is_structural() -> None:
-    unheard = {"$ref", "anyOf", "oneOf", "allOf", "nullable", "patternProperties", "uniqueItems", "title"}
+    unheard = {"$ref", "anyOf", "oneOf", "allOf", "patternProperties", "uniqueItems", "title"}
     assert [path for path, node in NODES if unheard & set(node)] == []
+    refused = ["ImageBucket.spec.tags{}"]  # by a rule, which sees only a null that the server does not drop
+    assert [path for path, node in NODES if "nullable" in node] == refused
     assert [path for path, node in NODES if node.get("additionalProperties") is False] == []
 
 

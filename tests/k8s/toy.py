@@ -26,6 +26,7 @@ from imagestore.backends.memory import MemoryBackend, MemoryStore
 from imagestore.core.conditions import Condition, settle
 from imagestore.core.fencing import Permit, permitted
 from imagestore.core.outcome import Finalizer, Note, Outcome
+from imagestore.facets.versioning import Versioning
 from imagestore.k8s import logs
 from imagestore.k8s.access import find
 from imagestore.k8s.lease import Terms
@@ -71,7 +72,10 @@ class Toy:
         while (self._folder / f"hold-{s.meta.name}").exists():
             time.sleep(0.02)
         self._write(s.meta.name)
-        if (self._folder / f"crash-{s.meta.name}").exists():
+        crash = self._folder / f"crash-{s.meta.name}"
+        if crash.exists():
+            if crash.read_text() == "value":  # of no spec's
+                Versioning.model_validate({"state": "boom hunter2hunter2"})
             raise RuntimeError("boom hunter2hunter2")
         if s.meta.deleting:
             return Outcome(None, finalizer=Finalizer.RELEASE)

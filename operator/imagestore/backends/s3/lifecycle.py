@@ -238,13 +238,9 @@ def beside(answer: Answer, sent: Parameters) -> Parameters:
 
     What stands beside the rules and has no name here goes back, too.
     """
+    whole = verbatim.beside(answer, sent, "LifecycleConfiguration")
     word = answer.get("TransitionDefaultMinimumObjectSize")
-    more = (
-        {"LifecycleConfiguration": {**sent["LifecycleConfiguration"], XML: answer[XML]}}
-        if answer.get(XML)
-        else {}
-    )
-    return {**sent, **more, **({"TransitionDefaultMinimumObjectSize": word} if word else {})}
+    return {**whole, "TransitionDefaultMinimumObjectSize": word} if word else whole
 
 
 LIFECYCLE = Setting(

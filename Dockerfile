@@ -6,12 +6,11 @@
 ARG BASE=python:3.11-slim
 
 FROM ${BASE} AS build
-ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_NO_COMPILE=1 PYTHONDONTWRITEBYTECODE=1
-RUN python3 -m venv /opt/imagestore
-COPY requirements.lock /tmp/
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore PYTHONDONTWRITEBYTECODE=1
+COPY requirements.lock dev/image/install.sh /tmp/
 # Where packages come from, and whose certificates are trusted for it, is the builder's: neither stays in a layer.
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf --mount=type=secret,id=ca,target=/run/ca.crt \
-    /opt/imagestore/bin/python -m pip install --require-hashes --only-binary :all: --requirement /tmp/requirements.lock
+    sh /tmp/install.sh /opt/imagestore
 COPY operator/imagestore /tmp/imagestore
 COPY dev/image/strip.sh /tmp/
 RUN sh /tmp/strip.sh /opt/imagestore

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         engine = engines.find()
         _DO[arguments.what](engine, arguments)
-    except (engines.NoEngine, FileNotFoundError, ValueError) as error:
+    except (engines.NoEngine, ValueError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
     except subprocess.CalledProcessError as error:  # the command has said why
@@ -52,14 +53,20 @@ def _build(engine: engines.Engine, arguments: argparse.Namespace) -> None:
 
 
 def _archive(engine: engines.Engine, _: argparse.Namespace) -> None:
+    _save(engine)
+    file = archive().relative_to(ROOT)
+    _say(f"{file} holds {local()}; on each k3s node: sudo k3s ctr images import {file.name}")
+
+
+def _save(engine: engines.Engine) -> None:
     archive().parent.mkdir(exist_ok=True)
     archive().unlink(missing_ok=True)
     _run(engine.save(local(), archive()))
-    _say(f"{archive().relative_to(ROOT)} holds {local()}; on a k3s node: sudo k3s ctr images import FILE")
 
 
 def _kind(engine: engines.Engine, arguments: argparse.Namespace) -> None:
-    _archive(engine, arguments)
+    _needed("kind")
+    _save(engine)
     _run(["kind", "load", "image-archive", str(archive()), "--name", arguments.cluster])
     _say(f"install with --set image.repository={LOCAL}")
 
@@ -86,6 +93,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(command: Sequence[str]) -> None:
     subprocess.run(command, check=True)
+
+
+def _needed(name: str) -> None:
+    if shutil.which(name) is None:
+        raise ValueError(f"{name} is needed for this, and is not on PATH")
 
 
 def _say(line: str) -> None:

@@ -5,12 +5,11 @@ folder=$1
 python=$folder/bin/python
 site=$("$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 
-"$python" -m pip uninstall --quiet --yes pip setuptools wheel 2>/dev/null
 cp -R /tmp/imagestore "$site/imagestore"
 
 # botocore describes four hundred services; s3 is ours, and sts turns a web identity into credentials (IRSA).
 find "$site/botocore/data" -mindepth 1 -maxdepth 1 -type d ! -name s3 ! -name sts -exec rm -rf {} +
-rm -rf "$site/boto3/examples" "$folder/share" "$folder/include" "$folder"/bin/[Aa]ctivate* "$folder"/bin/pip*
+rm -rf "$site/boto3/examples" "$folder/share" "$folder/include" "$folder"/bin/[Aa]ctivate*
 
 printf '%s\n' "#!$python" 'import sys' '' 'from imagestore.__main__ import main' '' 'sys.exit(main())' \
   > "$folder/bin/imagestore"

@@ -5,13 +5,17 @@ import platform
 import shutil
 import subprocess
 import sys
+import tempfile
 from functools import cache
 from pathlib import Path
 
-# Each is tried in namespaces that end with the command.
+# Each is tried in namespaces that end with the command, in a folder where the node's files would be.
 _TRIES = {
     "make namespaces of its own (unshare)": "true",
-    "mount an overlay": 'mkdir a b c d && mount -t overlay overlay -o "lowerdir=$PWD/a,upperdir=$PWD/b,workdir=$PWD/c" d',
+    "make device nodes, which a root of a user namespace may not": "mknod null c 1 3",
+    "mount an overlay in its folder for temporary files": (
+        "mkdir a b c d && mount -t overlay overlay -o lowerdir=a,upperdir=b,workdir=c d"
+    ),
 }
 
 
@@ -31,9 +35,11 @@ def why_not() -> str | None:
 
 def _tried() -> str | None:
     for what, script in _TRIES.items():
-        prepare = 'cd "$(mktemp -d)" && mount -t tmpfs tmpfs "$PWD" && cd "$PWD" && '
-        command = ["unshare", "--mount", "--net", "--pid", "--fork", "sh", "-c", prepare + script]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+        command = ["unshare", "--mount", "--net", "--pid", "--fork", "sh", "-ec", script]
+        with tempfile.TemporaryDirectory() as folder:
+            done = subprocess.run(
+                command, cwd=folder, capture_output=True, text=True, check=False, timeout=30
+            )
         if done.returncode != 0:
             return f"a node has to {what}, and this machine refuses: {done.stderr.strip()}"
     return None

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, ExitStack
 import pytest
 
 from dev.wait import eventually
+from tests.alerts import rights
 from tests.alerts import world as faults
 from tests.alerts.rules import rules
 from tests.alerts.world import NAMESPACE, World
@@ -29,8 +30,9 @@ AT_ONCE: dict[tuple[str, str], Fault] = {
 }
 ALONE: dict[tuple[str, str], Fault] = {
     ("ImagestoreDriftOver", f"{NAMESPACE}/edited"): faults.corrected,
-    ("ImagestoreReconcilesFail", "ImageBucket"): faults.refused,
+    ("ImagestoreReconcilesFail", "ImageBucket"): rights.refused,
     ("ImagestoreMissesChanges", "ImageBucket"): faults.deaf,
+    ("ImagestoreMayNotRead", "LifecyclePolicy"): rights.forbidden,
     ("ImagestoreStuck", ""): faults.hanging,
     ("ImagestoreNobodyWorks", ""): faults.frozen,
 }

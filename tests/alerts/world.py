@@ -15,7 +15,7 @@ from dev.stores import Store
 from dev.stores.base import NOWHERE
 from dev.wait import eventually
 from tests.alerts.relay import Relay
-from tests.e2e.harness import ACCOUNT, SYSTEM, Operator, User, backend_manifests
+from tests.e2e.harness import SYSTEM, Operator, User, backend_manifests
 from tests.faults.faults import error, reset_before
 from tests.faults.proxy import Answer, Asked, Fault, Forward, Proxy, healthy
 
@@ -249,22 +249,6 @@ def slow(world: World) -> Iterator[None]:
 def _patch(world: World, backend: str, **spec: Any) -> None:
     patch = json.dumps({"spec": spec})
     world.cluster.kubectl("patch", "sbe", backend, "--type=merge", "-p", patch)
-
-
-@contextmanager
-def refused(world: World) -> Iterator[None]:
-    """The right to write statuses is gone."""
-    role = world.cluster.get("clusterrole", ACCOUNT)
-    kept = [r for r in role["rules"] if "imagebuckets/status" not in r["resources"]]
-    assert kept != role["rules"]
-    _rules(world, kept)
-    yield
-    _rules(world, role["rules"])
-
-
-def _rules(world: World, rules: list[dict[str, Any]]) -> None:
-    patch = json.dumps({"rules": rules})
-    world.cluster.kubectl("patch", "clusterrole", ACCOUNT, "--type=merge", "-p", patch)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from dev.stores import Store
 from imagestore.backends.base import Sight, Usage
 from imagestore.backends.factory import Keys
 from imagestore.backends.s3.backend import S3Backend
@@ -16,7 +17,7 @@ from imagestore.facets.object_lock import ObjectLock
 from imagestore.facets.quota import Quota
 from imagestore.facets.versioning import Versioning
 from tests.backends.test_errors import reaching
-from tests.contract.stores import Recorded, backend_of
+from tests.contract.stores import Recorded, backend_of, connected
 
 DENY = json.dumps(
     {
@@ -47,6 +48,13 @@ def new() -> str:
 
 def test_the_probe_tells_the_product(backend: S3Backend) -> None:
     assert backend.probe().product == backend.profile.product
+
+
+def test_the_probe_proves_the_region(minio_store: Store) -> None:
+    """MinIO lists buckets in any region: the backend was Ready while each of its buckets failed."""
+    assert connected(minio_store).probe().product == "MinIO"
+    with pytest.raises(Rejected, match=r"check spec\.s3\.region"):
+        connected(replace(minio_store, region="mars-north-1")).probe()
 
 
 def test_a_bucket_appears_and_goes(backend: S3Backend) -> None:

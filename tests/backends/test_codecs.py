@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from imagestore.backends.s3 import encryption, logging, policy, tags
+from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.setting import Place, S3Setting
 from imagestore.backends.s3.settings import SETTINGS
 from imagestore.core.diff import diff
 from imagestore.core.errors import Rejected, StoreError, Unrepresentable
 from imagestore.facets.policy import Policy
 from imagestore.facets.quota import Quota
+from imagestore.facets.tags import Tags
 from tests.backends.answers import answered
 from tests.contract.samples import SAMPLES
 from tests.contract.stores import TIERS
@@ -224,6 +226,17 @@ def test_no_answer_makes_anything_but_a_store_error(row: Any, nonsense: dict[str
         S3Setting(row, lambda *_: nonsense).read("b")
     except StoreError:
         return
+
+
+def test_what_a_store_refuses_without_a_word_is_told_with_what_is_known_of_it() -> None:
+    def minio(operation: str, _parameters: Any) -> dict[str, Any]:
+        if operation.startswith("Put"):
+            raise Rejected("PutBucketTagging: 400 MalformedXML", code="MalformedXML")
+        return {}
+
+    backend = S3Backend("eu", "MinIO", "https://store.example", "here", minio)
+    with pytest.raises(Rejected, match=r"keys and values take ASCII letters, digits .* correct the spec"):
+        backend.drivers["tags"].write("b", Tags(values={"größe": "x"}), None)
 
 
 def test_a_quota_of_nothing_is_refused_rather_than_lifted() -> None:

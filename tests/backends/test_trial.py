@@ -10,6 +10,7 @@ from imagestore.api.imagebucket import FACETS
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.learned import LASTS, Learned
 from imagestore.backends.s3.lifecycle import LIFECYCLE
+from imagestore.backends.s3.notifications import NOTIFICATIONS
 from imagestore.backends.s3.setting import LOSSY, S3Setting, Setting
 from imagestore.backends.s3.settings import SETTINGS
 from imagestore.backends.s3.verbatim import meaning
@@ -18,6 +19,7 @@ from imagestore.core.errors import Rejected, Unavailable
 from imagestore.core.plan import plan
 from imagestore.core.reading import Found, Missing
 from imagestore.facets.lifecycle import Lifecycle
+from imagestore.facets.notifications import Notifications
 from tests.backends.documents import RawStore
 from tests.backends.rules import READ, WRITE, RuleStore, stranger
 from tests.contract.samples import SAMPLES
@@ -190,3 +192,25 @@ def test_what_a_trial_taught_is_of_one_bucket_and_fades() -> None:
     learned.learn("lifecycle", "c", ["rules[].expire"])
     assert learned.of("lifecycle", "c") == ["rules[].expire"]
     assert list(learned._until) == [("lifecycle", "c")], "what has faded takes no room"
+
+
+def test_a_notification_that_came_between_the_look_and_the_write_survives() -> None:
+    def told_of(name: str) -> Notifications:
+        queue = {"name": name, "arn": f"arn:aws:sqs:here:1:{name}", "events": ["s3:ObjectCreated:*"]}
+        return Notifications.model_validate({"queues": [queue]})
+
+    store = RawStore(made=True)
+    driver: S3Setting[Notifications] = S3Setting(NOTIFICATIONS, store)
+    driver.write("b", told_of("ours"), None)
+    seen = driver.read("b")
+    theirs = {"Id": "late", "QueueArn": "arn:aws:sqs:here:1:late", "Events": ["s3:ObjectRemoved:*"]}
+    store.documents["notifications"]["QueueConfigurations"].append(theirs)
+    driver.write("b", told_of("more").merge(seen, frozenset({"ours", "more"})), seen)
+    assert {q["Id"] for q in store.documents["notifications"]["QueueConfigurations"]} == {
+        "imagestore/bucket/more",
+        "late",
+    }
+    have = driver.read("b")
+    assert have is not None
+    driver.clear("b", have.restrict({"more"}))
+    assert [q["Id"] for q in store.documents["notifications"]["QueueConfigurations"]] == ["late"]

@@ -83,6 +83,22 @@ def test_a_bucket_that_is_not_there_is_created_with_everything(world: World) -> 
     assert verdict.exit is Exit.CHANGES
 
 
+def test_a_setting_that_the_store_has_not_is_told_with_what_to_do(world: World) -> None:
+    world.has("shop--photos")
+    world.limits = {"website": Support(Level.NONE, "PutBucketWebsite: 400 MalformedXML")}
+    said = problems(world.one("website: {indexDocument: index.html}"))
+    assert (
+        "this store does not have website (PutBucketWebsite: 400 MalformedXML); remove spec.website, or use"
+        in said
+    )
+
+
+def test_a_snooze_that_is_over_is_noted(world: World) -> None:
+    world.has("shop--photos")
+    snooze = "drift: {snooze: {until: '2025-01-01T00:00:00Z', reason: migration}}"
+    assert any("drift.snooze was over" in note for note in world.one(snooze).notes)
+
+
 def test_a_bucket_that_agrees_needs_nothing(world: World) -> None:
     world.has("shop--photos", versioning=Versioning(state="Enabled"))
     assert world.one("versioning: {state: Enabled}").exit is Exit.NOTHING
@@ -170,7 +186,10 @@ def test_what_the_store_cannot_hold_is_an_error(world: World) -> None:
     world.has("shop--photos")
     world.limits["cors"] = Support(Level.NONE, "CORS is a setting of the whole server")
     verdict = world.one("cors: {rules: []}")
-    assert "spec.cors: not supported: CORS is a setting of the whole server" in problems(verdict)
+    assert (
+        "spec.cors: not supported: this store does not have cors (CORS is a setting of the whole"
+        in problems(verdict)
+    )
 
 
 def test_what_cannot_be_read_is_an_error_and_hides_nothing_else(world: World) -> None:

@@ -58,6 +58,7 @@ def test_an_exclusive_wish_owns_the_whole_of_it(name: str) -> None:
     change = decided(name, a_wish(name).model_copy(update={"exclusive": True}))
     assert change.op is Op.SET
     assert bool(change.risk) == (name == "policy"), "a policy may deny something"
+    assert bool(change.removing) == (name == "lifecycle"), "what it removes is counted as ever"
 
 
 @pytest.mark.parametrize("name", WHOLE)

@@ -45,8 +45,10 @@ def test_text_without_markers_stays() -> None:
 
 
 def test_every_node_is_structural() -> None:
-    unheard = {"$ref", "anyOf", "oneOf", "allOf", "nullable", "patternProperties", "uniqueItems", "title"}
+    unheard = {"$ref", "anyOf", "oneOf", "allOf", "patternProperties", "uniqueItems", "title"}
     assert [path for path, node in NODES if unheard & set(node)] == []
+    refused = ["ImageBucket.spec.tags{}"]  # by a rule, which sees only a null that the server does not drop
+    assert [path for path, node in NODES if "nullable" in node] == refused
     assert [path for path, node in NODES if node.get("additionalProperties") is False] == []
 
 
@@ -61,11 +63,16 @@ def bounded(node: dict[str, Any]) -> bool:
     return bool(keys) or node["type"] in ("integer", "boolean") or node.get("format") == "date-time"
 
 
-# What an API server 1.29 lets into new rules (k8s.io/apiserver, pkg/cel/environment/base.go, up to 1.28). Its next
-# version, which the chart asks for, is the first that knows selectableFields.
-IN_RULES = {
-    "has", "size", "all", "exists", "exists_one", "matches", "contains", "startsWith", "endsWith", "indexOf",
-    "lastIndexOf", "substring", "upperAscii", "lowerAscii", "split", "join", "int", "string", "quantity", "isLessThan", "isGreaterThan",
+# CEL's own, and what an API server 1.29 lets into new rules besides (k8s.io/apiserver, pkg/cel/environment/base.go, up
+# to 1.28). Its next version, which the chart asks for, is the first that knows selectableFields.
+CEL = {
+    "has", "size", "all", "exists", "exists_one", "filter", "map", "matches", "contains", "startsWith", "endsWith",
+    "bool", "bytes", "double", "duration", "dyn", "int", "string", "timestamp", "type", "uint",
+}  # fmt: skip
+IN_RULES = CEL | {
+    "charAt", "indexOf", "join", "lastIndexOf", "lowerAscii", "replace", "split", "substring", "trim", "upperAscii",
+    "isSorted", "sum", "min", "max", "find", "findAll", "url", "isURL", "quantity", "isQuantity", "isLessThan",
+    "isGreaterThan", "compareTo", "isInteger", "asInteger", "sign", "add", "sub",
 }  # fmt: skip
 
 

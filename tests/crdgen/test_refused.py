@@ -1,5 +1,7 @@
 """Wrong manifests are refused before anything reaches a store, with words that say the fix."""
 
+import json
+
 import pytest
 import yaml
 
@@ -70,6 +72,14 @@ def test_an_endpoint_cannot_be_added_later(installed: Cluster) -> None:
     changed = yaml.safe_dump(manifest("StorageBackend", "amazon", provider="AWS"))
     refused = installed.kubectl("replace", "--dry-run=server", "-f", "-", input=changed, check=False)
     assert "endpoint is immutable" in refused.stderr
+
+
+def test_a_tag_without_a_value_is_refused(installed: Cluster) -> None:
+    """The API server drops a null where none may be: the bucket was Ready without that tag."""
+    wrong = manifest("ImageBucket", "null")
+    wrong["spec"]["tags"] = {"team": None, "stage": "live"}
+    refused = installed.kubectl("create", "--dry-run=server", "-f", "-", input=json.dumps(wrong), check=False)
+    assert "a tag without a value is written with an empty one; write ''" in refused.stderr
 
 
 def test_the_right_ones_are_right(installed: Cluster) -> None:

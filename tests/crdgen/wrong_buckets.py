@@ -78,6 +78,12 @@ WRONG = [
     ("{publicAccessBlock: {blockPublicPolicy: true}, policy: {statements: [{sid: cdn, effect: Allow,"
      " principals: ['*'], actions: ['s3:GetObject'], resources: ['public/*']}]}}",
      "publicAccessBlock refuses what policy allows to everybody"),
+    ("policy: {statements: [{sid: a, effect: Allow, principals: [alice], actions: ['s3:Get*'], resources: ['*']}]}",
+     "a principal is an account of 12 digits, an ARN such as"),
+    ("policy: {statements: [{sid: a, effect: Allow, principals: ['123'], actions: ['s3:Get*'], resources: ['*']}]}",
+     "a principal is an account of 12 digits, an ARN such as"),
+    ("policy: {statements: [{sid: a, effect: Allow, principals: ['arn:aws:s3:::x'], actions: ['s3:Get*'], resources: ['*']}]}",
+     "a principal is an account of 12 digits, an ARN such as"),
     # CORS
     ("cors: {rules: [{allowedMethods: [GET]}]}", "spec.cors.rules[0].allowedOrigins: Required value"),
     ("cors: {rules: [{allowedOrigins: [], allowedMethods: [GET]}]}", "should have at least 1 items"),
@@ -94,6 +100,7 @@ WRONG = [
     ("lifecycle: {rules: [{name: foreign/x, expire: {days: 1}}]}", "a rule's name has no slash"),
     ("lifecycle: {rules: [{name: a, expire: {days: 1}}, {name: a, expire: {days: 2}}]}", "Duplicate value"),
     ("lifecycle: {rules: [{name: a, expire: {days: 0}}]}", "should be greater than or equal to 1"),
+    ("lifecycle: {rules: [{name: a, transitions: [{tier: Cool, days: -1}]}]}", "should be greater than or equal to 0"),
     ("lifecycle: {rules: [{name: a, expire: {days: 12h}}]}", "must be of type integer"),
     ("lifecycle: {rules: [{name: a, expire: {days: 1}, removeExpiredDeleteMarkers: true}]}", "write two rules"),
     ("lifecycle: {rules: [{name: a, match: {minSize: 1Mi}, abortIncompleteMultipartUpload: {days: 1}}]}",
@@ -104,6 +111,7 @@ WRONG = [
     ("lifecycle: {rules: [{name: a, match: {tags: {" + "k" * 129 + ": x}}, expire: {days: 1}}]}", "1 to 128 characters"),
     ("lifecycle: {rules: [{name: a, match: {prefix: ''}, expire: {days: 1}}]}", "should be at least 1 chars long"),
     ("lifecycle: {rules: [{name: a, noncurrent: {expire: {keepNewest: 3}}}]}", "noncurrent.expire.days: Required value"),
+    ("lifecycle: {rules: [{name: a, match: {prefix: 'thumbs/*'}, expire: {days: 1}}]}", "taken literally"),
     # quota
     ("quota: {}", "spec.quota.hard: Required value"),
     ("quota: {hard: '0'}", "0 would mean no limit on most stores"),
@@ -145,6 +153,8 @@ WRONG = [
     # storageClassAnalysis
     ("storageClassAnalysis: {configurations: [{name: a b}]}", "a configuration's name has letters, digits"),
     ("storageClassAnalysis: {configurations: [{name: a, filter: {}}]}", "the filter says nothing"),
+    ("storageClassAnalysis: {configurations: [{name: a, filter: {prefix: 'a/*'}}]}", "taken literally"),
+    ("website: {indexDocument: i, routingRules: [{condition: {keyPrefixEquals: 'a/*'}, redirect: {hostName: b.example}}]}", "taken literally"),
     # logging
     ("logging: {prefix: photos/}", "say where the logs go: targetBucketRef: {name: ...}"),
     ("logging: {keyFormat: Simple}", "say where the logs go: targetBucketRef: {name: ...}"),

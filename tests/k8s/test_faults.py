@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dev.api import bucket_path
 from dev.cluster import Cluster
 from dev.wait import eventually
 from imagestore.k8s.resources import GRANTS, Grant
@@ -150,14 +151,18 @@ def test_an_api_server_that_went_back_in_time_is_believed(
     with Replica(bare, tmp_path, "op", "--audit-interval", "2").ready() as replica:
         await_ready(bare, "shop", "restored")
         with bare.back_in_time():
-            for number in range(20):
-                last = edit(bare, "restored", f"to be undone {number}")
+            edit(bare, "restored", "to be undone")
+            for number in range(40):  # what others write must not reach the old version soon
+                spec = {"reconcileRequest": f"to be undone {number}"}
+                last = bare.api.merge(bucket_path("shop", "restored"), {"spec": spec})["metadata"][
+                    "generation"
+                ]
             await_ready(bare, "shop", "restored", generation=last, seconds=120)
         generation = edit(bare, "restored", "after the restore")
         assert generation < last
-        await_ready(bare, "shop", "restored", generation=generation, seconds=60)
-        eventually(lambda: replica.calls("restored")[-1]["generation"] == generation, 60, "this one, too")
-        eventually(lambda: "is watched anew" in replica.log.read_text(), 60, "it says so")
+        await_ready(bare, "shop", "restored", generation=generation, seconds=120)
+        eventually(lambda: replica.calls("restored")[-1]["generation"] == generation, 120, "this one, too")
+        eventually(lambda: "is watched anew" in replica.log.read_text(), 120, "it says so")
         old = replica.calls("restored")[-1]["secret"]
         bare.apply(secret("keys", "op", "rotated-once-more"))
         eventually(lambda: replica.calls("restored")[-1]["secret"] != old, 60, "Secrets are watched anew too")

@@ -3,6 +3,8 @@
 import json
 from collections import Counter
 
+import pytest
+
 from dev.api import GROUP, events_path
 from dev.cluster import Cluster
 from dev.wait import eventually
@@ -91,27 +93,32 @@ def test_a_removed_finalizer_comes_back(own_cluster: Cluster, shop: str, replica
     eventually(lambda: get(own_cluster, shop, "bare")["metadata"].get("finalizers"), PATIENCE, "it is back")
 
 
-def test_a_bug_is_said_and_the_others_go_on(own_cluster: Cluster, shop: str, replica: Replica) -> None:
-    crash = replica.folder / "crash-broken"
-    crash.touch()
-    own_cluster.apply(bucket("broken", shop, shop))
-    own_cluster.apply(bucket("whole", shop, shop))
-    await_ready(own_cluster, shop, "whole")
+@pytest.mark.parametrize("what", ["bug", "value"])
+def test_a_bug_is_said_and_the_others_go_on(
+    own_cluster: Cluster, shop: str, replica: Replica, what: str
+) -> None:
+    """Also one about a value that is in no spec: it was told as an error of the spec, and never looked at again."""
+    broken, whole_one = f"broken-{what}", f"whole-{what}"
+    crash = replica.folder / f"crash-{broken}"
+    crash.write_text(what)
+    own_cluster.apply(bucket(broken, shop, shop))
+    own_cluster.apply(bucket(whole_one, shop, shop))
+    await_ready(own_cluster, shop, whole_one)
 
     def stalled() -> bool:
-        return condition(get(own_cluster, shop, "broken"), "Stalled").get("reason") == "InternalError"
+        return condition(get(own_cluster, shop, broken), "Stalled").get("reason") == "InternalError"
 
     eventually(stalled, PATIENCE, "Stalled/InternalError")
-    said = get(own_cluster, shop, "broken")
+    said = get(own_cluster, shop, broken)
     assert condition(said)["status"] == "False"
     assert "hunter2" not in json.dumps(said), "an error's text may hold anything"
     crash.unlink()
-    mended = await_ready(own_cluster, shop, "broken")
+    mended = await_ready(own_cluster, shop, broken)
     assert condition(mended, "Stalled") == {}
     *whole, _ = replica.log.read_text().split("\n")  # the last one may still be written
     lines = [json.loads(line) for line in whole]
     errors = [line for line in lines if "boom" in line.get("error", "")]
-    assert f"ImageBucket {shop}/broken" in {line["object"] for line in errors}
+    assert f"ImageBucket {shop}/{broken}" in {line["object"] for line in errors}
     assert all(line["reconcile"] for line in errors)
 
 

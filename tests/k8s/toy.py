@@ -22,12 +22,11 @@ from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import FACETS
 from imagestore.api.storagebackend import StorageBackendSpec, StorageBackendStatus
 from imagestore.backends.base import Backend
-from imagestore.backends.decorators import Call
-from imagestore.backends.fencing import fenced
 from imagestore.backends.memory import MemoryBackend, MemoryStore
 from imagestore.core.conditions import Condition, settle
-from imagestore.core.fencing import Permit
+from imagestore.core.fencing import Permit, permitted
 from imagestore.core.outcome import Finalizer, Note, Outcome
+from imagestore.facets.versioning import Versioning
 from imagestore.k8s import logs
 from imagestore.k8s.access import find
 from imagestore.k8s.lease import Terms
@@ -49,30 +48,34 @@ class Toy:
     def __init__(self, folder: Path) -> None:
         self._folder, self._lock = folder, threading.Lock()
         self._digests: dict[int, str] = {}
-        self._put: Call = lambda *_: {}
+        self._permit: Permit = permitted
 
     def connect(self, name: str, spec: StorageBackendSpec, secrets: SecretData, permit: Permit) -> Backend:
         reference = spec.credentials.secret_ref
         data: Mapping[str, bytes] | None = secrets(reference.name) if reference else {}
         if data is None:
             raise NoSecret(f"there is no Secret {reference.name if reference else ''}")
-        self._put = fenced(self._stored, permit)
+        self._permit = permit
         backend = MemoryBackend(MemoryStore(), FACETS, name=name)
         self._digests[id(backend)] = hashlib.sha256(repr(sorted(data.items())).encode()).hexdigest()[:8]
         logging.getLogger("toy").warning("connected with %s", dict(data))  # what redaction is for
         return backend
 
-    def _stored(self, _: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def _write(self, name: str) -> None:
+        """What a store would be sent."""
+        self._permit()
         with self._lock, (self._folder / "store").open("a") as file:
-            file.write(json.dumps({"pid": os.getpid(), **parameters}) + "\n")
-        return {}
+            file.write(json.dumps({"pid": os.getpid(), "name": name}) + "\n")
 
     def bucket(self, s: Situation) -> Outcome[ImageBucketStatus]:
         self._told(s)
         while (self._folder / f"hold-{s.meta.name}").exists():
             time.sleep(0.02)
-        self._put("PutObject", {"name": s.meta.name})
-        if (self._folder / f"crash-{s.meta.name}").exists():
+        self._write(s.meta.name)
+        crash = self._folder / f"crash-{s.meta.name}"
+        if crash.exists():
+            if crash.read_text() == "value":  # of no spec's
+                Versioning.model_validate({"state": "boom hunter2hunter2"})
             raise RuntimeError("boom hunter2hunter2")
         if s.meta.deleting:
             return Outcome(None, finalizer=Finalizer.RELEASE)

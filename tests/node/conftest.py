@@ -1,6 +1,7 @@
 """One node, one build of the image, one installation for all stories here, as docs/operations.md says to install it."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from dev.node import images
 from dev.node.ability import why_not
 from dev.node.buildah import Buildah
 from dev.node.node import Node, node
-from dev.stores import Store
+from dev.stores import Store, seaweedfs
 from tests.node.installation import ROOT, Installation
 
 PATIENCE = 280.0
@@ -31,9 +32,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="package")
-def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where logs, archives and the node's files go."""
-    return tmp_path_factory.mktemp("node")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where logs, images and the node's files go. The images are a gigabyte, and pytest would keep those of three runs."""
+    folder = tmp_path_factory.mktemp("node")
+    yield folder
+    for storage in folder.glob("*/storage*"):
+        shutil.rmtree(storage, ignore_errors=True)
 
 
 class Building:
@@ -92,12 +96,19 @@ def second_build(directory: Path, image: Path) -> Iterator[tuple[Building, subpr
 
 
 @pytest.fixture(scope="package")
-def ready_node(directory: Path, image: Path, seaweedfs_store: Store) -> Iterator[Node]:
+def store(directory: Path) -> Iterator[Store]:
+    """A SeaweedFS of these stories' own: the examples' buckets have names that others use as well."""
+    with seaweedfs(directory) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def ready_node(directory: Path, image: Path, store: Store) -> Iterator[Node]:
     """A cluster of one node that has the image and reaches the store."""
     more = [f"--controllers={','.join(control_plane.NODE_CONTROLLERS)}"]
     with (
         Cluster.start(directory, name="node-cluster", manager_args=more) as cluster,
-        node(directory, cluster, [seaweedfs_store]) as running,
+        node(directory, cluster, [store]) as running,
     ):
         running.load(image)
         yield running

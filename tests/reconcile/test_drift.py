@@ -140,6 +140,17 @@ def test_snooze_leaves_drift_alone_until_it_ends() -> None:
     assert "DriftDetected" in world.reasons()
 
 
+def test_a_snooze_that_is_over_is_said() -> None:
+    """Copied from last year's migration, it left nothing alone, and that was not said."""
+    world = drifted(drift={"snooze": {"until": "2025-01-01T00:00:00Z", "reason": "migration"}})
+    assert world.reasons().count("SnoozeOver") == 1, "at the edit, and not at each look"
+    found = world.settle().condition("Ready")
+    assert found is not None
+    assert "drift.snooze was over at 2025-01-01T00:00:00Z, so drift is corrected" in found.message
+    assert world.bucket.facets["versioning"] == Versioning(state="Enabled")
+    assert world.reasons().count("SnoozeOver") == 1
+
+
 def test_a_fight_over_a_setting_ends() -> None:
     """upjet-aws#2055: several writes a second for each bucket, 14 million a day."""
     world = made()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from imagestore.core.errors import Denied
@@ -98,6 +98,8 @@ def _asked(spec: Json) -> Json:
     }
 
 
+# Killed before the mark, edited, and the status of the pass that marks it is lost.
+@example(first={}, deeds=["step", 2, {"tags": {"a": "1"}}, "lost", {"tags": None}])
 @given(first=SPECS, deeds=DEEDS)
 def test_the_store_has_what_the_last_spec_asks_for(first: Json, deeds: list[Json | str | int]) -> None:
     world = World().apply().edit(**first)

@@ -135,7 +135,9 @@ def test_an_unsupported_setting_says_so_and_the_rest_is_applied() -> None:
     world = World(limits={"cors": Support(Level.NONE, "501 NotImplemented")})
     world.apply(**ON, cors={"rules": []}).settle()
     assert world.ready == ("False", "Unsupported")
-    assert world.facet("cors")["message"] == "501 NotImplemented"
+    assert world.facet("cors")["message"] == (
+        "this store does not have cors (501 NotImplemented); remove spec.cors, or use a backend that has it"
+    )
     assert world.facet("versioning")["state"] == "InSync"
 
 

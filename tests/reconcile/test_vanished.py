@@ -52,6 +52,7 @@ def test_one_that_was_removed_is_made_again_at_once() -> None:
     fleet.look(2, seconds=5)
     assert "shop--b003" in fleet.store.buckets
     assert (fleet.lost(), fleet.ready[0]) == (1, "True")
+    assert fleet.worlds[3].ready[0] == "True", "the mark on the one that is gone is not waited for"
 
 
 def test_the_cost_of_one_loss_is_bounded() -> None:

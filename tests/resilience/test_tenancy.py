@@ -161,7 +161,7 @@ def strings(url: str) -> dict[str, Any]:
         "tags": {"url": url, url.replace("http://", "x/")[:60]: "endpoint"},
         "drift": {"snooze": {"until": "2000-01-01T00:00:00Z", "reason": url}},
         "encryption": {"algorithm": "SSE-KMS", "keyId": f"{url}/key"},
-        "policy": {"statements": [{"sid": "a", "effect": "Deny", "principals": [url], "actions": ["s3:GetObject"],
+        "policy": {"statements": [{"sid": "a", "effect": "Deny", "principals": [f"Service:{url}"], "actions": ["s3:GetObject"],
             "resources": ["x/*"], "conditions": [{"operator": "StringLike", "key": "aws:Referer", "values": [url]}]}]},
         "cors": {"rules": [{"name": "a", "origins": [url], "methods": ["GET"]}]},
         "lifecycle": {"rules": [{"name": "a", "match": {"prefix": url}, "expire": {"days": 1}}]},

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from imagestore.core.conditions import Judged
-from imagestore.core.model import Cel, Line, ListMap, Model, Name, Shown, UnknownAs
+from imagestore.core.model import LABEL_KEYS, Cel, LabelValue, Line, ListMap, Model, Name, Shown, UnknownAs
 from imagestore.facets.lifecycle_rule import Date, LifecycleRule
 
 LISTED = 100  # buckets that status lists one by one; beyond, they are counted only
@@ -15,9 +15,10 @@ class BucketSelector(Model):
     """ImageBuckets of the policy's own namespace by their labels."""
 
     match_labels: Annotated[
-        dict[str, Annotated[str, Field(max_length=63)]],
+        dict[str, LabelValue],
         Cel("size(self) > 0", "an empty selector would match every bucket; give a label"),
         Cel("self.all(k, size(k) <= 317)", "a label's key has at most 317 characters; shorten it"),
+        LABEL_KEYS,
         Field(max_length=16, description="All of these labels."),
     ]
 

@@ -10,10 +10,13 @@ from imagestore.core.model import Model
 class MissingBuckets(Model):
     """How many known buckets may be missing at once before the store itself is doubted."""
 
-    at_least: Annotated[int, Field(ge=1, le=1000, description="So many, of those that are looked for.")] = 2
+    at_least: Annotated[
+        int | None, Field(ge=1, le=1000, description="So many, of those that are looked for. Absent: 2.")
+    ] = None
     percent: Annotated[
-        int, Field(ge=0, le=100, description="And more than this share of them; 100: never.")
-    ] = 20
+        int | None,
+        Field(ge=0, le=100, description="And more than this share of them; 100: never. Absent: 20."),
+    ] = None
 
 
 class Limits(Model):

@@ -12,7 +12,17 @@ from imagestore.api.names import BucketName, Namespace, Url
 from imagestore.api.prices import Prices
 from imagestore.api.tiers import TIER_RULES, TierClass, TierStatus
 from imagestore.core.conditions import Judged
-from imagestore.core.model import Cel, Duration, Form, Immutable, ListMap, ListSet, Model
+from imagestore.core.model import (
+    LABEL_KEYS,
+    Cel,
+    Duration,
+    Form,
+    Immutable,
+    LabelValue,
+    ListMap,
+    ListSet,
+    Model,
+)
 
 Provider = Literal["AWS", "MinIO", "Ceph", "SeaweedFS", "IBM", "Oracle", "S3"]
 DeletionPolicy = Literal["Retain", "DeleteIfEmpty", "DeleteAll"]
@@ -86,9 +96,10 @@ class Selector(Model):
     """Namespaces by their labels."""
 
     match_labels: Annotated[
-        dict[str, Annotated[str, Field(max_length=63)]],
+        dict[str, LabelValue],
         Cel("size(self) > 0", "an empty selector would let every namespace in; give a label"),
         Cel("self.all(k, size(k) <= 317)", "a label's key has at most 317 characters; shorten it"),
+        LABEL_KEYS,
         Field(max_length=16, description="All of these labels."),
     ]
 

@@ -187,7 +187,7 @@ class Backend(Protocol):
         """How it is given the remote tiers that its spec has; None: its spec has none."""
 
     def probe(self) -> Server:
-        """Prove endpoint, TLS, region and credentials with one read."""
+        """Prove endpoint, TLS, region and credentials by reads."""
 
     def identity(self, *, anew: bool = False) -> str | None:
         """Which account or server this is; None where the store does not tell. Asked once, unless ``anew``."""

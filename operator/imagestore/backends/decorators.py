@@ -1,8 +1,8 @@
 """What stands in front of every call to a store, errors included: retries, a breaker, a rate limit, counts.
 
 Each is a plain function or object that takes ``call(operation, parameters)`` and is one. From outside in:
-``retried(breaker(limited(fenced(measured(raw)))))``: each attempt is limited, asks for leave and is counted, and an open
-breaker is asked before anything waits. Time, sleep and chance are passed in, so that tests have their own.
+``retried(breaker(limited(measured(raw))))``: each attempt is limited and counted, and an open breaker is
+asked before anything waits. Time, sleep and chance are passed in, so that tests have their own.
 """
 
 import random
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from imagestore.core.errors import StoreError, Throttled, Transient, Unavailable
+from imagestore.core.fencing import Fenced
 
 Call = Callable[[str, Mapping[str, Any]], dict[str, Any]]
 
@@ -72,7 +73,7 @@ def measured(call: Call, observer: Observer, timing: Timing) -> Call:
         began, outcome = timing.clock(), "ok"
         try:
             return call(operation, parameters)
-        except StoreError as error:
+        except (StoreError, Fenced) as error:
             outcome = type(error).__name__
             raise
         finally:

@@ -16,7 +16,6 @@ from imagestore.backends.decorators import (
     measured,
     retried,
 )
-from imagestore.backends.fencing import fenced
 from imagestore.backends.s3 import admin as s3_admin
 from imagestore.backends.s3 import declared
 from imagestore.backends.s3 import transport as s3_transport
@@ -49,6 +48,7 @@ class _Resolved:
     admin_keys: Keys | None
     ca: bytes | None
     tier_keys: Mapping[str, Keys | str] = field(default_factory=dict)  # or why there are none
+    permit: Permit = permitted
 
 
 def connect(
@@ -73,8 +73,9 @@ def connect(
         ca=_value(_secret(spec.tls.ca_secret_ref.name, secrets, "spec.tls.caSecretRef"),
                   spec.tls.ca_secret_ref.name, "ca.crt") if spec.tls else None,
         tier_keys=_tier_keys(spec, secrets),
+        permit=permit,
     )  # fmt: skip
-    return _build(name, spec, found, timing, observer, permit)
+    return _build(name, spec, found, timing, observer)
 
 
 def connect_with_keys(
@@ -100,7 +101,6 @@ def _build(
     found: _Resolved,
     timing: Timing,
     observer: Observer | None,
-    permit: Permit = permitted,
 ) -> Backend:
     if spec.s3.endpoint is None and spec.provider != "AWS":
         raise ConfigError(
@@ -112,7 +112,7 @@ def _build(
     if admin is not None and administered:
         raw = _routed(raw, s3_admin.connected(spec.provider, admin))
     observer = observer or StoreMetrics(name)
-    call = _guarded(fenced(measured(raw, observer, timing), permit), spec, timing, observer)
+    call = _guarded(measured(raw, observer, timing), spec, timing, observer)
     return S3Backend(
         name=name,
         provider=spec.provider,
@@ -170,6 +170,7 @@ def _target(spec: StorageBackendSpec, found: _Resolved, timing: Timing) -> Targe
         connections=_connections(spec),
         connect=timing.connect,
         read=timing.read,
+        permit=found.permit,
     )
 
 

@@ -156,6 +156,21 @@ Quantity = Annotated[
 ]
 
 
+LabelValue = Annotated[
+    str,
+    Field(pattern=r"^(([A-Za-z0-9][A-Za-z0-9_.-]*)?[A-Za-z0-9])?$", max_length=63),
+    Form(
+        "a label's value has letters, digits and - _ . only, begins and ends with a letter or digit, and is at most 63"
+        " long: no object has any other"
+    ),
+]
+# Of a map of labels to select by.
+LABEL_KEYS = Cel(
+    "self.all(k, k.matches(r'^([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$'))",
+    "a label's key has letters, digits and - _ . only, after a prefix such as example.com/ if it has one: no object has"
+    " any other",
+)
+
 Name = Annotated[
     str,
     Field(
@@ -171,6 +186,16 @@ Name = Annotated[
 # A sentence for people, of at most so many bytes.
 Sentence = Annotated[str, Field(max_length=4096), Shown(4096)]
 Line = Annotated[str, Field(max_length=1024), Shown(1024)]
+
+# Nobody who writes thumbs/* means keys with an asterisk; accepted, the rule was Ready and for no object at all.
+Prefix = Annotated[
+    str,
+    Field(min_length=1, max_length=1024),
+    Cel(
+        "!self.contains('*')",
+        "a prefix is taken literally, and every key that begins with it fits; remove the *",
+    ),
+]
 
 # What a store holds beyond the fields of a model, verbatim, so that it can be written back.
 Raw = Annotated[str | None, Internal(), Field(exclude=True)]

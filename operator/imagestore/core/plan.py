@@ -172,6 +172,7 @@ def _replace(
         after=after,
         fields=(FieldDiff(name, there.message, after.to_json()),),
         risk=protects,
+        removing=after.removing(None),
         opaque=there,
     )
 

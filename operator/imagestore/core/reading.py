@@ -76,5 +76,9 @@ class Support:
     weak: tuple[str, ...] = ()
     limits: tuple[Limit, ...] = ()
 
+    def known(self, facet: str) -> str:
+        """What may be wrong with a value that the store refuses with a bare 400 MalformedXML; empty: nobody knows."""
+        return f"of {facet} in this store is known: {self.reason}; correct the spec" if self.reason else ""
+
 
 FULL = Support(Level.FULL)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import Field
 
 from imagestore.core.facet import WHOLE, Facet, Parts, Removal
-from imagestore.core.model import Cel, Form, Model, WishOnly
+from imagestore.core.model import Cel, Form, Model, Prefix, WishOnly
 
 # Before the name of an observed one that no model can say: no wish has it, so it is never taken for a wish's.
 ODD = "!"
@@ -43,9 +43,7 @@ class Scope(Model):
         ),
     )
 
-    prefix: Annotated[
-        str | None, Field(min_length=1, max_length=1024, description="Keys that begin with this.")
-    ] = None
+    prefix: Annotated[Prefix | None, Field(description="Keys that begin with this.")] = None
     tags: Annotated[
         dict[str, Annotated[str, Field(max_length=256)]] | None,
         Field(min_length=1, max_length=10, description="Objects that have all these tags."),

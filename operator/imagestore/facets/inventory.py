@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field
 
-from imagestore.core.model import Cel, KmsKey, ListMap, ListSet, Model, Reference
+from imagestore.core.model import Cel, KmsKey, ListMap, ListSet, Model, Prefix, Reference
 from imagestore.core.references import BucketRef
 from imagestore.facets.configurations import BY_NAME, Configuration, Configurations, Exclusive
 
@@ -31,7 +31,7 @@ OptionalField = Literal[
 class Under(Model):
     """Which objects."""
 
-    prefix: Annotated[str, Field(min_length=1, max_length=1024, description="Keys that begin with this.")]
+    prefix: Annotated[Prefix, Field(description="Keys that begin with this.")]
 
 
 class ListEncryption(Model):

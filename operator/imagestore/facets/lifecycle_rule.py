@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self, TypeVar
 
 from pydantic import Field
 
-from imagestore.core.model import Cel, Form, InTier, ListMap, Model, Quantity, Raw
+from imagestore.core.model import Cel, Form, InTier, ListMap, Model, Prefix, Quantity, Raw
 from imagestore.core.units import byte_count, quantity
 
 FOREIGN = (
@@ -19,6 +19,8 @@ ColderTier = Literal["Cool", "Cold", "Archive"]
 COLDER: tuple[ColderTier, ...] = ("Cool", "Cold", "Archive")  # each colder than the one before
 
 Days = Annotated[int, Field(ge=1, le=36500)]
+# What moves may do so at once; what is removed is at least a day old, as S3 has it.
+MovingDays = Annotated[int, Field(ge=0, le=36500)]
 DATE = r"^20[0-9][0-9]-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 Date = Annotated[
     str,
@@ -74,9 +76,7 @@ class Match(Model):
         ),
     )
 
-    prefix: Annotated[
-        str | None, Field(min_length=1, max_length=1024, description="Keys that begin with this.")
-    ] = None
+    prefix: Annotated[Prefix | None, Field(description="Keys that begin with this.")] = None
     tags: Annotated[
         dict[str, Annotated[str, Field(max_length=256)]] | None,
         Field(min_length=1, max_length=10, description="Objects that have all these tags."),
@@ -102,7 +102,10 @@ class Transition(Model):
         InTier(),
         Field(description="Where to; the StorageBackend's spec.tiers says which class of the store that is."),
     ]
-    days: Annotated[Days | None, Field(description="Days after an object's creation.")] = None
+    days: Annotated[
+        MovingDays | None,
+        Field(description="Days after an object's creation; 0: at once, into a class that takes it then."),
+    ] = None
     date: Annotated[Date | None, Field(description="From this day on, such as 2027-03-01.")] = None
 
 
@@ -110,7 +113,12 @@ class NoncurrentTransition(Model):
     """When an old version moves to a colder tier."""
 
     tier: Annotated[ColderTier, InTier(), Field(description="Where to.")]
-    days: Annotated[Days, Field(description="Days after a version became noncurrent.")]
+    days: Annotated[
+        MovingDays,
+        Field(
+            description="Days after a version became noncurrent; 0: at once, into a class that takes it then."
+        ),
+    ]
     keep_newest: Annotated[
         int | None, Field(ge=1, le=100, description="Noncurrent versions to leave where they are.")
     ] = None

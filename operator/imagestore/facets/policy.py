@@ -60,13 +60,22 @@ class Statement(Model):
     ]
     effect: Annotated[Literal["Allow", "Deny"], Field(description="Deny wins over Allow.")]
     principals: Annotated[
-        Names,
+        tuple[Annotated[str, Field(min_length=1, max_length=256)], ...],
+        ListSet(),
         Cel(
             "self.all(p, p == '*' || !p.contains('*'))",
             "a principal is named in full; * stands only for everybody, alone",
         ),
+        Cel(
+            # Not one pattern: it would cost the API server more than it grants to all rules of a list.
+            "self.all(p, p == '*' || p.startsWith('Service:') || p.matches('^[0-9]{12}$') ||"
+            " (p.startsWith('arn:') && (p.contains(':iam::') || p.contains(':sts::'))))",
+            "a principal is an account of 12 digits, an ARN such as arn:aws:iam::123456789012:role/app, a service such"
+            ' as Service:logging.s3.amazonaws.com, or "*"; correct the one that is none of these',
+        ),
         Field(
             min_length=1,
+            max_length=150,
             description='Account ids, user or role ARNs, services such as Service:logging.s3.amazonaws.com, or "*" for'
             " everybody.",
         ),

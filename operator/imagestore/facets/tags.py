@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field
 
 from imagestore.core.facet import Facet, Parts, Removal
-from imagestore.core.model import Cel, Inline
+from imagestore.core.model import Cel, Inline, Schema
 
 RESERVED = "imagestore.dev/"
 OWNER = RESERVED + "owner"
@@ -18,6 +18,11 @@ class Tags(Inline, Facet):
     removal: ClassVar[Removal] = Removal.CLEAR
     inline: ClassVar[str | None] = "values"
     cel: ClassVar[tuple[Cel, ...]] = (
+        # Nullable in the schema, so that there is something to refuse: the API server drops a null that may not be.
+        Cel(
+            "self.all(k, dyn(self[k]) != null)",
+            "a tag without a value is written with an empty one; write ''",
+        ),
         Cel(
             "self.all(k, !k.startsWith('imagestore.dev/') && !k.startsWith('aws:'))",
             "tag keys that begin with imagestore.dev/ or aws: are reserved; use another key",
@@ -30,7 +35,7 @@ class Tags(Inline, Facet):
     )
 
     values: Annotated[
-        dict[str, Annotated[str, Field(max_length=256)]],
+        dict[str, Annotated[str, Field(max_length=256), Schema({"nullable": True})]],
         Field(
             max_length=49,
             description="Key and value of each tag; the fiftieth that S3 takes is the owner's mark.",

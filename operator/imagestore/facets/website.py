@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field
 
 from imagestore.core.facet import Facet, Removal
-from imagestore.core.model import Cel, Form, Model
+from imagestore.core.model import Cel, Form, Model, Prefix
 
 Host = Annotated[
     str,
@@ -33,7 +33,7 @@ class Condition(Model):
         ),
     )
 
-    key_prefix_equals: Annotated[Key | None, Field(description="Keys that begin with this.")] = None
+    key_prefix_equals: Annotated[Prefix | None, Field(description="Keys that begin with this.")] = None
     http_error_code_returned_equals: Annotated[
         str | None,
         Field(pattern=r"^[45][0-9]{2}$", max_length=3, description="When this would be the answer."),

@@ -37,7 +37,7 @@ def absent(s: Situation, backend: Backend) -> Result:
     held = held_back(s, backend)
     if held is not None:
         return held
-    s.memo.absent_at, s.memo.marked = s.clock, False
+    s.memo.absent_at, s.memo.marked, s.memo.marked_at = s.clock, False, None
     if s.status.intent is not None:
         return create(s, backend)
     # What was ours stays remembered: the store may have denied a bucket that is there.

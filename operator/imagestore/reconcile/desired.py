@@ -85,7 +85,7 @@ def relaxed(
 def unsupported(wish: Facet, name: str, support: Support) -> Unsupported | None:
     """Why the backend cannot hold this wish, or None if it can. A wish is never narrowed to what fits."""
     if support.level is Level.NONE:
-        return Unsupported(support.reason or "this store does not have the setting")
+        return Unsupported(lacking(name, support))
     lost = tuple(f"{name}.{path}" for path in uses(wish, support.lost))
     if lost:
         return Unsupported(
@@ -93,6 +93,12 @@ def unsupported(wish: Facet, name: str, support: Support) -> Unsupported | None:
         )
     refused = {f"{name}.{path}": fix for path, fix in beyond(wish, support.limits).items()}
     return Unsupported(refusal(refused), tuple(refused)) if refused else None
+
+
+def lacking(name: str, support: Support) -> str:
+    """What to do about a setting that the store has not; its own answer, a bare 400 MalformedXML, says nothing of that."""
+    why = f" ({support.reason})" if support.reason else ""
+    return f"this store does not have {name}{why}; remove spec.{name}, or use a backend that has it"
 
 
 def refusal(refused: Mapping[str, str]) -> str:

@@ -77,6 +77,18 @@ def snoozed(s: Situation) -> bool:
     return snooze is not None and _aware(snooze.until) > s.now
 
 
+def snooze_over(s: Situation) -> str:
+    """What to do about a snooze that leaves nothing alone; empty where there is none, or it goes on."""
+    snooze = s.spec.drift.snooze if s.spec.drift else None
+    if snooze is None or snoozed(s):
+        return ""
+    ended = _aware(snooze.until).astimezone(UTC)
+    return (
+        f"drift.snooze was over at {ended:%Y-%m-%dT%H:%M:%SZ}, so drift is corrected; remove it, or give a time that is"
+        " still to come"
+    )
+
+
 def _aware(moment: datetime) -> datetime:
     """CRD date-times carry a zone; a manifest planned without a cluster may not."""
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -8,6 +8,7 @@ from imagestore.core.errors import NotFound, StoreError
 from imagestore.core.facet import Facet
 from imagestore.core.reading import Found, Level, Missing, Reading, Unreadable, Unrepresentable, Unsupported
 from imagestore.facets.tags import Tags
+from imagestore.reconcile.desired import lacking
 
 
 def readings(backend: Backend, bucket: str, names: Iterable[str], sight: Sight) -> dict[str, Reading]:
@@ -18,7 +19,7 @@ def readings(backend: Backend, bucket: str, names: Iterable[str], sight: Sight) 
 def _reading(backend: Backend, bucket: str, name: str, sight: Sight) -> Reading:
     support = backend.support[name]
     if support.level is Level.NONE or name not in backend.drivers:
-        return Unsupported(support.reason or "this store does not have the setting")
+        return Unsupported(lacking(name, support))
     if name == "tags" and sight.tags is not None:
         return Found(Tags.from_store(values=dict(sight.tags)))
     try:

@@ -10,12 +10,13 @@ from imagestore.core.reading import Found, Reading
 from imagestore.facets.tags import OWNER, Tags
 from imagestore.reconcile import holds, ownership, report
 from imagestore.reconcile.adoption import adopt
+from imagestore.reconcile.claims import claimed
 from imagestore.reconcile.closing import Result, done, interval, visited, want
 from imagestore.reconcile.desired import Wanted
 from imagestore.reconcile.ownership import Claim, Judgement
 from imagestore.reconcile.removals import preview
 from imagestore.reconcile.situation import Glimpse, Situation
-from imagestore.reconcile.visit import ensure_mark, look_at, visit
+from imagestore.reconcile.visit import ensure_mark, look_at, planned, visit
 
 Readings = Mapping[str, Reading]
 
@@ -65,7 +66,9 @@ def _fresh(
         # Switched since the intent, which stays: it is all that tells whose the bucket is.
         seen = visit(s, backend, wanted, read, consented=False)
         return visited(s, backend, seen, intent=s.status.intent)
-    marked = ensure_mark(s, backend, sight, wanted.wishes)
+    # Edited since the intent: what status does not say yet is not set beside the mark, else it stays when the answer is lost.
+    said = made or claimed(s.status.facets, planned(s, wanted, read)) is None
+    marked = ensure_mark(s, backend, sight, wanted.wishes if said else {})
     if marked.tags is not None:
         read = {**read, "tags": Found(Tags.from_store(values=dict(marked.tags)))}
     seen = visit(s, backend, wanted, read, consented=True, fresh=True)

@@ -117,7 +117,8 @@ def judged(s: Situation, results: Sequence[Result]) -> list[Condition]:
     if s.spec.mode == "Observe":
         differing = sum(r.state == "Drifted" for r in results)
         return [condition("Ready", "Observed", f"observed; {differing} settings differ, nothing is changed")]
-    return [condition("Ready", "InSync", "the store agrees with the spec")]
+    said = ["the store agrees with the spec", drift.snooze_over(s)]
+    return [condition("Ready", "InSync", "; ".join(filter(None, said)))]
 
 
 def _tolerated(s: Situation, result: Result) -> bool:
@@ -178,7 +179,9 @@ def notes(s: Situation, after: ImageBucketStatus) -> tuple[Note, ...]:
     """Events for what is new in a status."""
     before = s.status
     held = tuple(_hold_notes(before, after))
+    edited, over = s.meta.generation != before.observed_generation, drift.snooze_over(s)
     return (
+        *((Note("SnoozeOver", over, warning=True),) if edited and over else ()),
         *_readiness(before, after, waits=bool(held)),
         *findings.notes(before, after),
         *filling.notes(before, after),

@@ -1,4 +1,4 @@
-"""The reconcile of a StorageBackend: one read proves endpoint, TLS, region and credentials.
+"""The reconcile of a StorageBackend: reads prove endpoint, TLS, region and credentials.
 
 It writes nothing but the remote tiers that the spec has (``tiers``). They have a condition of their own: Ready says
 whether the store can be used, and for buckets without such a tier it can.
@@ -67,7 +67,7 @@ def _probe(store: Store, settings: Settings) -> tuple[list[Condition], base.Serv
         return reconciling("StoreUnreachable", str(error)), None, settings.retry * 2
     except StoreError as error:
         return stalled(type(error).__name__, str(error)), None, settings.retry * 4
-    ready = condition("Ready", "Answered", "endpoint, TLS, region and credentials were proven by a read")
+    ready = condition("Ready", "Answered", "endpoint, TLS, region and credentials were proven by reads")
     return [ready], server, min(settings.pulse, settings.default_interval)
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from imagestore.api.imagebucket import ImageBucketSpec, wishes
 from imagestore.api.storagebackend import MaxObjectLock, StorageBackendSpec, Tenancy
@@ -114,8 +115,13 @@ def fits(template: str, namespace: str, bucket: str) -> bool:
     """
     if "{namespace}" in template and "--" in namespace:
         return False
-    pattern = "".join(_piece(p, namespace) for p in re.split(r"(\{namespace\}|\*)", template))
-    return re.fullmatch(pattern, bucket) is not None
+    return _compiled(template, namespace).fullmatch(bucket) is not None
+
+
+@lru_cache(maxsize=4096)
+def _compiled(template: str, namespace: str) -> re.Pattern[str]:
+    """A backend counts all of its buckets each time, which have few namespaces."""
+    return re.compile("".join(_piece(p, namespace) for p in re.split(r"(\{namespace\}|\*)", template)))
 
 
 def _piece(part: str, namespace: str) -> str:

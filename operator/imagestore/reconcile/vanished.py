@@ -19,6 +19,7 @@ from imagestore.reconcile.gate import PATIENCE, another_store
 from imagestore.reconcile.situation import Served, Situation, Standing
 
 SAMPLE = 10  # other buckets that are looked for
+LEAST, PERCENT = 2, 20  # as the schema says of a backend that says nothing
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,9 @@ class Roll:
         """Whether so many are missing that it is the store rather than its buckets."""
         limits = spec.limits if spec else None
         limit = (limits and limits.missing_buckets) or MissingBuckets()
-        many = len(self.missing) * 100 > limit.percent * len(self.looked)
-        return (many and len(self.missing) >= limit.at_least) or (self.elsewhere and limit.percent < 100)
+        percent = PERCENT if limit.percent is None else limit.percent
+        many = len(self.missing) * 100 > percent * len(self.looked)
+        return (many and len(self.missing) >= (limit.at_least or LEAST)) or (self.elsewhere and percent < 100)
 
 
 def roll_call(backend: Backend, buckets: Iterable[Served]) -> Roll:

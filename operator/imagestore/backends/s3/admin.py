@@ -27,6 +27,7 @@ from imagestore.backends.s3.errors import translate
 from imagestore.backends.s3.sealed import sealed
 from imagestore.backends.s3.setting import Call
 from imagestore.core.errors import Rejected, Unexpected
+from imagestore.core.fencing import Fenced
 
 
 class Send(Protocol):
@@ -57,10 +58,14 @@ def connected(provider: Provider, target: Target) -> Call:
             method: str, path: str, query: Mapping[str, str], body: bytes = b"", *, seal: bool = False
         ) -> Any:
             body = sealed(body, secret_key(target)) if seal else body
-            return _answer(session.send(_signed(target, method, path, query, body)), operation)
+            signed = _signed(target, method, path, query, body)
+            target.leave(method)
+            return _answer(session.send(signed), operation)
 
         try:
             return operations[operation](send, parameters)
+        except Fenced:
+            raise
         except Exception as error:  # noqa: BLE001  translated, whatever it is
             raise translate(error, operation, (*secrets, *_handed(parameters))) from None
 

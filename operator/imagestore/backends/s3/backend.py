@@ -15,6 +15,7 @@ from imagestore.backends.s3.learned import Learned
 from imagestore.backends.s3.object_lock import OBJECT_LOCK
 from imagestore.backends.s3.profile import Identity, Location, Profile
 from imagestore.backends.s3.profiles import PROFILES
+from imagestore.backends.s3.regional import prove_region
 from imagestore.backends.s3.setting import Call, Place, S3Setting
 from imagestore.backends.s3.settings import SETTINGS
 from imagestore.backends.s3.tags import TAGS
@@ -92,8 +93,10 @@ class S3Backend:
         )
 
     def probe(self) -> Server:
-        """One read that needs credentials. Of all servers only SeaweedFS tells its version."""
+        """A read that needs credentials, and one that needs the region. Of all servers only SeaweedFS tells its version."""
         answer = self._buckets()
+        if self.provider != "AWS":  # whose region is in its host's name
+            prove_region(self.call)
         headers = (answer.get("ResponseMetadata") or {}).get("HTTPHeaders") or {}
         said = str(headers.get("server") or "")
         version = re.search(rf"^{self.provider}.* ([0-9.]+)$", said)  # SeaweedFS 8000GB 4.48

@@ -12,7 +12,10 @@ import botocore.session
 from botocore.loaders import create_loader
 from botocore.model import ServiceModel
 
+from imagestore.core.fencing import Permit, permitted
+
 CONNECT_SECONDS, READ_SECONDS = 5.0, 30.0
+_READS = frozenset({"GET", "HEAD"})
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,10 @@ class Keys:
 
 @dataclass(frozen=True)
 class Target:
-    """Where and as whom. ``keys`` None: the surroundings' (pod identity, IRSA, an instance role)."""
+    """Where and as whom. ``keys`` None: the surroundings' (pod identity, IRSA, an instance role).
+
+    ``permit`` raises Fenced where nothing may be written any more.
+    """
 
     endpoint: str
     region: str
@@ -41,6 +47,12 @@ class Target:
     connections: int = 10
     connect: float = CONNECT_SECONDS
     read: float = READ_SECONDS
+    permit: Permit = permitted
+
+    def leave(self, method: str) -> None:
+        """Ask for leave to send such a request, right before its first byte: a frozen leader goes on anywhere."""
+        if method not in _READS:
+            self.permit()
 
 
 class _Shared:

@@ -102,10 +102,11 @@ def _once(moves: list[M]) -> tuple[M, ...]:
 
 
 def _transition(raw: Raw, tiers: Mapping[str, Any]) -> Transition:
+    """MinIO leaves out 0 days."""
     only(raw, {"Days", "Date", "StorageClass"})
-    return Transition.from_store(
-        tier=tiers[raw["StorageClass"]], days=raw.get("Days"), date=_day(raw.get("Date"))
-    )
+    date = _day(raw.get("Date"))
+    days = raw.get("Days") if date else raw.get("Days") or 0
+    return Transition.from_store(tier=tiers[raw["StorageClass"]], days=days, date=date)
 
 
 def _expire(raw: Raw) -> Expire | None:
@@ -127,7 +128,7 @@ def _noncurrent(raw: Raw, tiers: Mapping[str, Any]) -> Noncurrent | None:
 def _old_transition(raw: Raw, tiers: Mapping[str, Any]) -> NoncurrentTransition:
     only(raw, {"NoncurrentDays", "StorageClass", "NewerNoncurrentVersions"})
     return NoncurrentTransition.from_store(
-        tier=tiers[raw["StorageClass"]], days=raw["NoncurrentDays"], keep_newest=_kept(raw)
+        tier=tiers[raw["StorageClass"]], days=raw.get("NoncurrentDays") or 0, keep_newest=_kept(raw)
     )
 
 
@@ -237,13 +238,9 @@ def beside(answer: Answer, sent: Parameters) -> Parameters:
 
     What stands beside the rules and has no name here goes back, too.
     """
+    whole = verbatim.beside(answer, sent, "LifecycleConfiguration")
     word = answer.get("TransitionDefaultMinimumObjectSize")
-    more = (
-        {"LifecycleConfiguration": {**sent["LifecycleConfiguration"], XML: answer[XML]}}
-        if answer.get(XML)
-        else {}
-    )
-    return {**sent, **more, **({"TransitionDefaultMinimumObjectSize": word} if word else {})}
+    return {**whole, "TransitionDefaultMinimumObjectSize": word} if word else whole
 
 
 LIFECYCLE = Setting(

@@ -115,6 +115,11 @@ def advice_on_new(value: Notifications, seen: Notifications | None) -> str:
     return f"every target has to be there first, and to let the store send to it{told}"
 
 
+def beside(answer: Answer, sent: Parameters) -> Parameters:
+    """The one document is read anew before it is replaced: what another tool has added since goes back, too."""
+    return verbatim.beside(answer, sent, "NotificationConfiguration")
+
+
 NOTIFICATIONS = Setting(
     facet="notifications",
     read="GetBucketNotificationConfiguration",
@@ -123,6 +128,7 @@ NOTIFICATIONS = Setting(
     encode=encode,
     permissions=("s3:GetBucketNotification", "s3:PutBucketNotification"),
     cleared=Notifications(),
+    beside=beside,
     advice=advice,
 )
 
@@ -133,5 +139,6 @@ ONE_BY_ONE = replace(
     named=True,
     name_inside=True,
     identity=identity,
+    beside=None,
     advice=advice_on_new,
 )

@@ -62,6 +62,7 @@ AWS = Profile(
     tiering=Tiering(
         defaults={"Cool": "STANDARD_IA", "Cold": "GLACIER_IR", "Archive": "DEEP_ARCHIVE"},
         least_days={"STANDARD_IA": 30, "ONEZONE_IA": 30},
+        at_once=True,
         ladder=AMAZON_CLASSES,
         smallest=128 * 1024,
     ),
@@ -76,7 +77,7 @@ MINIO = Profile(
         "tags": partial("keys and values take ASCII letters, digits and + - . _ : / @ = only"),
         "publicAccessBlock": none("PutPublicAccessBlock: 400 MalformedXML"),
         "policy": partial(
-            "requireTls is not enforced",
+            "no service can be a principal, and requireTls is not enforced",
             weak=("requireTls is stored, but MinIO answers plain HTTP all the same: serve TLS only",),
         ),
         "cors": none(
@@ -126,7 +127,7 @@ MINIO = Profile(
     },
     recreates_in=(),
     dated=True,
-    tiering=Tiering(once=True),
+    tiering=Tiering(at_once=True, once=True),
     remote_tiers=("admin:ListTier", "admin:SetTier"),
 )
 

@@ -285,10 +285,10 @@ class S3Setting(Generic[F]):
         try:
             self.call(self.row.write, parameters)
         except Rejected as error:
-            if self.row.advice is None:
+            known = self.support.known(self.row.facet)
+            if not (advice := self.row.advice(value, seen) if self.row.advice else known):
                 raise
-            words = f"{error}; {self.row.advice(value, seen)}"
-            raise Rejected(words, code=error.code, operation=error.operation) from error
+            raise Rejected(f"{error}; {advice}", code=error.code, operation=error.operation) from error
 
     def _place(self, bucket: str) -> Place:
         return Place(bucket, self.partition, self.tiers)

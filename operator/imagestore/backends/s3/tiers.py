@@ -14,7 +14,8 @@ MOVES = ("rules[].transitions", "rules[].noncurrent.transitions")
 
 @dataclass(frozen=True)
 class Tiering:
-    """``defaults``: a store's own classes by tier. ``least_days``: the age at which a class takes an object.
+    """``defaults``: a store's own classes by tier. ``least_days``: the age at which a class takes an object. ``at_once``: any
+    other class takes it at once.
 
     ``ladder``: classes that are known besides those of tiers, each colder than the one before. ``smallest``: bytes below
     which objects stay, unless a rule speaks of sizes. ``once``: what has moved never moves again.
@@ -22,6 +23,7 @@ class Tiering:
 
     defaults: Mapping[str, str] = field(default_factory=dict)
     least_days: Mapping[str, int] = field(default_factory=dict)
+    at_once: bool = False
     ladder: tuple[str, ...] = ()
     smallest: int = 0
     once: bool = False
@@ -56,7 +58,12 @@ def _limits(tiering: Tiering, tiers: Mapping[str, str]) -> Iterator[Limit]:
         )
         yield Limit(f"{moves}[].tier", fix, among=frozenset(tiers))
         for tier, store_class in tiers.items():
-            days = tiering.least_days.get(store_class)
-            if days is not None:
-                fix = f"{store_class} takes no object that is younger than {days} days; use {days} or more"
-                yield Limit(f"{moves}[].days", fix, least=days, where=(("tier", tier),))
+            days = tiering.least_days.get(store_class, 0 if tiering.at_once else 1)
+            if days > 0:
+                yield Limit(f"{moves}[].days", _older(store_class, days), least=days, where=(("tier", tier),))
+
+
+def _older(store_class: str, days: int) -> str:
+    if days == 1:
+        return "this store is not known to move objects at once; use 1 or more"
+    return f"{store_class} takes no object that is younger than {days} days; use {days} or more"

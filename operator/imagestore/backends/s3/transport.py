@@ -24,6 +24,7 @@ from imagestore.backends.s3.transport_answer import Response
 from imagestore.backends.s3.transport_http import sender
 from imagestore.backends.s3.transport_request import Place, build, operation_model
 from imagestore.backends.s3.transport_signing import Signer
+from imagestore.core.fencing import Fenced
 
 
 def _moment(text: str) -> datetime:
@@ -42,7 +43,7 @@ _PARSER = _FACTORY.create_parser("rest-xml")
 
 
 def connected(target: Target) -> Call:
-    """``call`` on connections of its own. Raises StoreErrors only."""
+    """``call`` on connections of its own. Raises StoreErrors only, and Fenced before a write that may not be sent."""
     place, signer = Place.of(target), Signer(target.region)
     send, secrets = sender(target, place), target.keys.secrets if target.keys else ()
 
@@ -52,6 +53,8 @@ def connected(target: Target) -> Call:
             request = build(model, parameters, place)
             headers = signer.headers(request, target.keys or _ambient(), datetime.now(UTC))
             return _answer(model, send(request, headers))
+        except Fenced:
+            raise
         except Exception as error:  # noqa: BLE001  translated, whatever it is
             # The original holds the request (and the store's copy of its signature): it is not chained.
             raise translate(error, operation, secrets) from None

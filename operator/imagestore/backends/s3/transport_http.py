@@ -30,7 +30,7 @@ class Http:
     """
 
     def __init__(self, target: Target, place: Place) -> None:
-        self._scheme, self._pool = place.scheme, Pool(target, place.scheme)
+        self._scheme, self._pool, self._leave = place.scheme, Pool(target, place.scheme), target.leave
 
     def send(self, request: Request, headers: Mapping[str, str]) -> Response:
         """The answer, whatever its status. Raises botocore's errors of connections."""
@@ -39,6 +39,7 @@ class Http:
         connection = self._connection(request.host, url)
         answer: Response | None = None
         try:
+            self._leave(request.method)
             answer = connection.ask(wire, request.method)
         except TimeoutError as error:
             raise boto.ReadTimeoutError(endpoint_url=url, error=error) from error

@@ -18,7 +18,7 @@ class Proxied:
     """A pool of connections to the proxies of one store."""
 
     def __init__(self, target: Target, proxies: Mapping[str, str]) -> None:
-        self._scheme = target.endpoint.partition(":")[0]
+        self._scheme, self._leave = target.endpoint.partition(":")[0], target.leave
         options: dict[str, Any] = {
             "verify": trusted(target.ca) or True,
             "timeout": (target.connect, target.read),
@@ -33,6 +33,7 @@ class Proxied:
         url = f"{self._scheme}://{request.host}{request.target}"
         body = request.body or None
         prepared = AWSPreparedRequest(request.method, url, headers, body, stream_output=True)
+        self._leave(request.method)
         answer: Any = self._session.send(prepared)
         told = Headers((name.lower(), value) for name, value in answer.headers.items())
         return Response(answer.status_code, told, _body(answer.raw, f"{self._scheme}://{request.host}"))

@@ -110,6 +110,12 @@ def apart(operation: str, parameters: Document) -> tuple[Document, list[str]]:
     return {**parameters, name: left}, found
 
 
+def beside(answer: Document, sent: dict[str, Any], name: str) -> dict[str, Any]:
+    """What is sent under this name, with what stands beside the parts in the document and has no name here."""
+    more = {name: {**sent[name], XML: answer[XML]}} if answer.get(XML) else {}
+    return {**sent, **more}
+
+
 def together(body: bytes, found: list[str]) -> bytes:
     """The document with this XML in it, before the rest."""
     if not found:

@@ -18,7 +18,7 @@ from imagestore.core.policies import hold_risky, observe_only, without_risk
 from imagestore.facets.tags import OWNER
 from imagestore.reconcile import holds, ownership
 from imagestore.reconcile.closing import want
-from imagestore.reconcile.drift import snoozed
+from imagestore.reconcile.drift import snooze_over, snoozed
 from imagestore.reconcile.gate import barred
 from imagestore.reconcile.ownership import Claim
 from imagestore.reconcile.references import NOT_FOUND
@@ -187,6 +187,7 @@ def _refusals(question: Question, s: Situation, verdict: Verdict) -> Verdict:
 
 def _notes(s: Situation, verdict: Verdict) -> list[str]:
     notes = ["drift is snoozed: what differs without an edit is left alone for now"] if snoozed(s) else []
+    notes += [over] if (over := snooze_over(s)) else []
     if s.spec.mode == "Observe":
         notes.append("mode Observe: differences are shown, nothing is changed")
     notes += [f"{name}: {w}" for name in want(s).wishes for w in _weak(s, name)]

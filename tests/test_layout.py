@@ -5,6 +5,7 @@ import operator
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,6 +69,17 @@ def test_no_registry_is_named() -> None:
     }
     assert named == {}
     assert [name for name, text in committed() if name.endswith(".lock") and INDEX_OPTION.search(text)] == []
+
+
+def test_what_users_are_told_to_install_is_this_project() -> None:
+    """`imagestore` on PyPI is a stranger's project, and messages and pages told users to install it."""
+    ours = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["name"]
+    told = {
+        (name, project)
+        for name, text in committed()
+        for project in re.findall(r"pip install [\"'`]*(imagestore[\w-]*)", text)
+    }
+    assert {project for _, project in told} == {ours} == {"imagestore-operator"}, told
 
 
 def test_nothing_brings_the_client_that_kopf_would_load() -> None:

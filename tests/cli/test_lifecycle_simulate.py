@@ -190,7 +190,7 @@ def test_without_matplotlib_it_says_how_to_get_it(
     monkeypatch.setattr(plot, "find_spec", lambda _: None)
     said = simulate(capsys, *listing(tmp_path, PLAIN), "--plot", tmp_path / "c.svg")
     assert (said.code, said.out) == (1, "")
-    assert "get it: pip install 'imagestore[plot]'" in said.err
+    assert "get it: pip install 'imagestore-operator[plot]'" in said.err
 
 
 def test_a_bucket_is_walked_through_its_rules(

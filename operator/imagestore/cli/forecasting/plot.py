@@ -18,7 +18,7 @@ def possible(path: str) -> None:
         raise Wrong(f"--plot {path}: a picture's name ends in {' or '.join(SUFFIXES)}")
     if find_spec("matplotlib") is None:
         raise Wrong(
-            "--plot draws with matplotlib, which is not installed; get it: pip install 'imagestore[plot]'"
+            "--plot draws with matplotlib, which is not installed; get it: pip install 'imagestore-operator[plot]'"
         )
 
 

@@ -14,7 +14,7 @@ from imagestore.core.model import Cel
 
 UNAVAILABLE = (
     "the CEL rules of the schema are checked by the API server only; to check them here:"
-    " pip install 'imagestore[cli]'"
+    " pip install 'imagestore-operator[cli]'"
 )
 
 

@@ -153,3 +153,8 @@ def test_a_step_goes_no_further_than_its_limit(backend: S3Backend) -> None:
     for i in range(7):
         put(backend, name, f"k{i}")
     assert list(swept(backend, name, 3)) == [3, 3, 1]
+
+
+def test_an_empty_page_that_is_not_the_last_proves_no_emptiness() -> None:
+    assert not Remains(0, 0, more=True).empty
+    assert Remains(0, 0).empty

@@ -47,8 +47,8 @@ class Remains:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing at all was found."""
-        return not self.versions and not self.uploads
+        """Whether nothing at all is there. An empty page that is not the last one proves nothing."""
+        return not (self.versions or self.uploads or self.more)
 
     def __str__(self) -> str:
         more = " or more" if self.more else ""

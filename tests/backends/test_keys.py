@@ -1,5 +1,6 @@
 """Keys are bytes: they come out of a listing as they are, go back as they came, and stand in no error."""
 
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ from imagestore.backends.s3 import listing
 from imagestore.backends.s3.client import Target
 from imagestore.backends.s3.transport import connected
 from imagestore.core.errors import Denied, StoreError, Unavailable, Unexpected
-from imagestore.core.keys import raw, unquoted
+from imagestore.core.keys import quotes, raw, unquoted
 from imagestore.core.stored import Stored
 from tests.backends.listener import Heard, listening
 from tests.backends.test_transport import BUCKET, KEYS
@@ -120,6 +121,25 @@ def test_a_connection_that_ends_is_an_error_without_the_key_that_was_asked_for()
             page(heard, StartAfter="patient.dcm")
     assert "patient" not in str(caught.value)
     assert heard.endpoint in str(caught.value)
+
+
+def test_nor_does_a_proxy_that_never_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There botocore speaks to the store, and its messages have the whole address in them."""
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        call = connected(Target("http://store.example", "eu-west-1", KEYS, read=0.1))
+        with pytest.raises(Unavailable) as caught:
+            call("HeadObject", {"Bucket": BUCKET, "Key": "patient.dcm"})
+    assert "patient" not in str(caught.value)
+    assert '"http://store.example"' in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "quoted", ["scans/größe 1.dcm", "/b/scans/gr%C3%B6%C3%9Fe%201.dcm", "gr%C3%B6%C3%9Fe%201.dcm"]
+)
+def test_a_key_is_found_as_it_stands_in_a_url(quoted: str) -> None:
+    assert quotes(f"no right to {quoted}", "scans/größe 1.dcm")
+    assert not quotes("no right to anything", "scans/größe 1.dcm")
 
 
 def test_a_store_that_quotes_the_key_in_its_refusal_is_not_quoted() -> None:

@@ -3,7 +3,7 @@
 So two keys never become one, and each goes back to the store as it came. No normalisation, no replacement.
 """
 
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 
 def unquoted(text: str) -> str:
@@ -17,5 +17,9 @@ def raw(key: str) -> bytes:
 
 
 def quotes(text: str, key: str) -> bool:
-    """Whether a store's message has a key in it, or a part of one: keys are in no status, Event or metric."""
-    return any(name in text for name in (key, *key.split("/")) if len(name) > 1)
+    """Whether a store's message has a key in it, or a part of one, as it is or as it stands in a URL.
+
+    Keys are in no status, Event or metric.
+    """
+    names = [name for name in (key, *key.split("/")) if len(name) > 1]
+    return any(name in text or quote(raw(name)) in text for name in names)

@@ -33,10 +33,26 @@ class Proxied:
         url = f"{self._scheme}://{request.host}{request.target}"
         body = request.body or None
         prepared = AWSPreparedRequest(request.method, url, headers, body, stream_output=True)
+        store = f"{self._scheme}://{request.host}"
         self._leave(request.method)
-        answer: Any = self._session.send(prepared)
+        answer = self._answer(prepared, request.target, store)
         told = Headers((name.lower(), value) for name, value in answer.headers.items())
-        return Response(answer.status_code, told, _body(answer.raw, f"{self._scheme}://{request.host}"))
+        return Response(answer.status_code, told, _body(answer.raw, store))
+
+    def _answer(self, prepared: AWSPreparedRequest, target: str, store: str) -> Any:
+        """An object's key stood in botocore's message, and so in a status: only the store's address is said."""
+        try:
+            return self._session.send(prepared)
+        except (boto.ConnectionError, boto.HTTPClientError) as error:
+            raise _without(target, error, store) from None
+
+
+def _without(target: str, error: Any, store: str) -> Exception:
+    """The same error of this store, with what was met as far as its words do not have the address of what was asked for."""
+    met = error.kwargs.get("error")
+    told = type(met).__name__ if len(target) > 1 and target in str(met) else met
+    made: Exception = type(error)(**{**error.kwargs, "endpoint_url": store, "error": told})
+    return made
 
 
 def _body(raw: Any, url: str) -> bytes:

@@ -102,6 +102,27 @@ def test_a_listing_that_does_not_go_on_is_an_error_and_no_walk_for_ever() -> Non
             page(heard, "versions", KeyMarker="a")
 
 
+@pytest.mark.parametrize("scope", ["objects", "versions"])
+def test_a_page_that_says_there_is_more_but_not_where_is_an_error_and_no_end(scope: Scope) -> None:
+    """The count ended there, and an approval was asked for over fewer objects than a rule removes."""
+    with listening() as heard:
+        heard.body = {
+            "objects": objects(more=True),
+            "versions": b"<ListVersionsResult><IsTruncated>true</IsTruncated></ListVersionsResult>",
+        }[scope]
+        with pytest.raises(Unexpected, match="does not go on: there is more"):
+            page(heard, scope)
+
+
+def test_a_marker_that_may_be_either_of_two_keys_is_the_later_one() -> None:
+    """RGW 16 does not encode the marker: the page after ``a b`` began with ``a+b`` once more."""
+    with listening() as heard:
+        heard.body = versions("a%20b", "a%2Bb", marker="a+b")
+        assert page(heard, "versions").after == {"KeyMarker": "a+b"}
+        heard.body = versions("a%20b", marker="a+b")
+        assert page(heard, "versions").after == {"KeyMarker": "a b"}
+
+
 def test_an_answer_that_nobody_can_read_is_an_error_without_the_keys_in_it() -> None:
     """The parser's own message quotes the whole document, and stood in a status."""
     with listening() as heard:

@@ -98,6 +98,10 @@ class Facet(Model):
         """Of an observed value: the parts that say themselves that they are ours, whatever is remembered."""
         return WHOLE
 
+    def remembered_as(self, name: str) -> str:
+        """The name under which a status remembers an observed part: its own, unless it was altered beyond recognition."""
+        return name
+
     def claims(self, observed: Self | None) -> Parts:
         """The parts that this wish makes ours; an exclusive wish claims observed ones too."""
         return self.parts() or WHOLE

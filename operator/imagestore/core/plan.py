@@ -190,8 +190,10 @@ def _decide(name: str, wish: Facet | None, reading: Reading, managed: Parts | No
 
 def named(managed: Parts, wish: Facet | None, have: Facet | None) -> Parts:
     """Of the parts that are there or wished those that were ours, as a status remembers them."""
-    there = ((have.parts() if have else None) or WHOLE) | ((wish.parts() if wish else None) or WHOLE)
-    return frozenset(n for n in there if recalls(managed, n) and not (wish and wish.keeps(n)))
+    seen = (have.parts() if have else None) or WHOLE
+    mine = {n for n in seen if have and recalls(managed, have.remembered_as(n))}
+    mine |= {n for n in (wish.parts() if wish else None) or WHOLE if recalls(managed, n)}
+    return frozenset(n for n in mine if not (wish and wish.keeps(n)))
 
 
 def _compare(name: str, wish: Facet, have: Facet | None, managed: Parts) -> Change:

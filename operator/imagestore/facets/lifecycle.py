@@ -8,7 +8,7 @@ from pydantic import Field
 from imagestore.core.facet import WHOLE, Facet, Parts, Removal
 from imagestore.core.model import Internal, ListMap, WishOnly
 from imagestore.facets.lifecycle_removal import covers, removes, removes_more
-from imagestore.facets.lifecycle_rule import FOREIGN, LifecycleRule
+from imagestore.facets.lifecycle_rule import FOREIGN, LifecycleRule, declared
 
 Rules = Annotated[
     tuple[LifecycleRule, ...],
@@ -60,11 +60,12 @@ class Lifecycle(Facet):
         return frozenset(r.name for r in self.rules)
 
     def owned(self) -> Parts:
-        """A rule's id says whether it is ours."""
-        return frozenset(r.name for r in self.rules if not r.name.startswith(FOREIGN))
+        """A rule's id says whether it is ours, whatever has become of the rule."""
+        return frozenset(r.name for r in self.rules if not declared(r.name).startswith(FOREIGN))
 
     def keeps(self, name: str) -> bool:
         """Whether this wish leaves an observed rule as it is."""
+        name = declared(name)
         origin, slash, _ = name.partition("/")
         return bool(slash) and not {name, origin + slash, slash}.isdisjoint(self.kept or ())
 

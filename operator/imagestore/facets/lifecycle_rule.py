@@ -3,6 +3,7 @@
 Integer days, as S3 counts them; neutral tiers, which a StorageBackend maps to its store's classes.
 """
 
+import re
 from typing import Annotated, ClassVar, Literal, Self, TypeVar
 
 from pydantic import Field
@@ -13,6 +14,21 @@ from imagestore.core.units import byte_count, quantity
 FOREIGN = (
     "foreign/"  # prefix of the name of an observed rule that nobody here declared; users cannot write it
 )
+
+_ALTERED = re.compile(re.escape(FOREIGN) + r"imagestore/([a-z0-9.-]+)/([a-z0-9-]+)(#[0-9a-f]{12})?")
+
+
+def declared(name: str) -> str:
+    """The name under which the operator wrote an observed part that was altered since beyond what a model can say.
+
+    Such a part has the operator's id, and is shown as foreign: taken out of the spec it stayed in the store, and went on
+    deleting. Any other part's name stays.
+    """
+    found = _ALTERED.fullmatch(name)
+    if found is None:
+        return name
+    return found[2] if found[1] == "bucket" else f"{found[1]}/{found[2]}"
+
 
 Tier = Literal["Hot", "Cool", "Cold", "Archive"]  # an object begins in Hot, the bucket's own class
 ColderTier = Literal["Cool", "Cold", "Archive"]

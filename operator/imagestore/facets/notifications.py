@@ -8,7 +8,7 @@ from pydantic import Field
 
 from imagestore.core.facet import WHOLE, Facet, Parts, Removal
 from imagestore.core.model import Cel, Form, ListMap, ListSet, Model, Raw, WishOnly
-from imagestore.facets.lifecycle_rule import FOREIGN
+from imagestore.facets.lifecycle_rule import FOREIGN, declared
 
 __all__ = ["EVENT_BRIDGE", "FOREIGN", "KINDS", "Notification", "Notifications", "target"]
 
@@ -176,6 +176,9 @@ class Notifications(Facet):
     def parts(self) -> Parts | None:
         bridge = {EVENT_BRIDGE} if self.event_bridge else WHOLE
         return frozenset(n.name for n in self._all()) | bridge
+
+    def remembered_as(self, name: str) -> str:
+        return declared(name)
 
     def claims(self, observed: Self | None) -> Parts:
         everything = observed.parts() if observed is not None and self.exclusive else None

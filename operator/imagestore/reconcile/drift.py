@@ -23,6 +23,7 @@ from imagestore.reconcile.digests import wish_digest
 from imagestore.reconcile.situation import Memo, Situation
 
 HISTORY = 10
+NAME, POLICIES = 253, 250  # letters of an object's name, and how many a status has room for
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ def report(
         return DriftStatus(
             since=min(since or now, now),
             total=len(fields),
-            policies=remembered(_origins(fields)),
+            policies=remembered(o for o in _origins(fields) if len(o) <= NAME)[:POLICIES],
             fields=tuple(_shown(f) for f in fields),
             history=history,
         )

@@ -128,6 +128,14 @@ def test_an_ignored_path_may_be_changed_by_others() -> None:
     assert "DriftDetected" not in world.reasons()
 
 
+def test_a_snooze_that_ended_before_all_time_is_said_as_well() -> None:
+    """In UTC that is no date: the bucket was never reconciled again. The fuzz of specs found it."""
+    world = drifted(drift={"snooze": {"until": "0001-01-01T00:00:00+23:59", "reason": "long ago"}})
+    found = world.settle().condition("Ready")
+    assert found is not None
+    assert "drift.snooze was over at 0001-01-01T00:00:00+23:59" in found.message
+
+
 def test_snooze_leaves_drift_alone_until_it_ends() -> None:
     until = (START + timedelta(hours=2)).isoformat()
     world = drifted(drift={"snooze": {"until": until, "reason": "migration"}})

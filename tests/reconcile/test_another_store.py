@@ -62,6 +62,24 @@ def test_a_deletion_waits_for_the_right_store_too() -> None:
     assert world.gone, "the way out that it names"
 
 
+def test_a_deletion_that_misses_its_bucket_asks_anew() -> None:
+    """Led to the empty second site since the last probe, it let the finalizer go, and the bucket was an orphan."""
+    fleet = Fleet(1, MemoryStore(identity="account one"))
+    world, store = fleet.worlds[0].edit(deletionPolicy="DeleteIfEmpty").delete(), fleet.store
+
+    def led_elsewhere(operation: str, bucket: str) -> None:
+        if operation == "Look":
+            store.identity = "account two"
+            store.buckets.clear()
+
+    store.fault = led_elsewhere
+    world.step()
+    assert (world.gone, world.ready[1]) == (False, "AnotherStore")
+    store.identity, store.fault = "account one", None
+    fleet.look()
+    assert world.gone, "it is gone at the right store, too"
+
+
 def test_a_store_that_tells_nothing_any_more_keeps_what_is_known() -> None:
     fleet = Fleet(1, MemoryStore(identity="account one"))
     fleet.store.identity = None

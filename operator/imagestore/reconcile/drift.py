@@ -83,9 +83,10 @@ def snooze_over(s: Situation) -> str:
     snooze = s.spec.drift.snooze if s.spec.drift else None
     if snooze is None or snoozed(s):
         return ""
-    ended = _aware(snooze.until).astimezone(UTC)
+    # In its own zone: year 1 has no moment in UTC that is before it.
+    ended = _aware(snooze.until).isoformat().replace("+00:00", "Z")
     return (
-        f"drift.snooze was over at {ended:%Y-%m-%dT%H:%M:%SZ}, so drift is corrected; remove it, or give a time that is"
+        f"drift.snooze was over at {ended}, so drift is corrected; remove it, or give a time that is"
         " still to come"
     )
 

@@ -50,7 +50,6 @@ class S3Backend:
     remotes: Remotes | None = None
     learned: Learned = field(default_factory=Learned, compare=False, repr=False)
     usages: Usages = field(default_factory=Usages, compare=False, repr=False)
-    hosts: dict[str, str] = field(default_factory=dict, compare=False, repr=False)  # whose servers these are
     proven: list[str | None] = field(default_factory=list, compare=False, repr=False)  # its last identity
 
     @property
@@ -114,14 +113,14 @@ class S3Backend:
             return None
 
     def _identified(self, buckets: Mapping[str, Any]) -> str | None:
-        """By the answer to ListBuckets, or another call where that tells nothing."""
+        """By the answer to ListBuckets, or another call where that tells nothing.
+
+        MinIO's own is asked each time, though it asks all its servers. It was known by the host id of its answers, which
+        is a hash of the server's name alone: an empty second site at the same address passed for the first one.
+        """
         if self.profile.identity is None:
             return None
-        host = identity.host(self.profile.identity, buckets)
-        found = self.hosts.get(host) or identity.told(
-            self.profile.identity, buckets, self.call if self.admin else None
-        )
-        self.hosts.update({host: found} if host and found else {})
+        found = identity.told(self.profile.identity, buckets, self.call if self.admin else None)
         self.proven[:] = [found]
         return found
 

@@ -20,16 +20,6 @@ def told(kind: Identity, buckets: Mapping[str, Any], admin: Call | None) -> str 
     return f"{kind.value} {found}"[:256] if found else None
 
 
-def host(kind: Identity, answer: Mapping[str, Any]) -> str:
-    """What a MinIO server puts into each answer: a hash of its own name and its deployment, so it is no other's.
-
-    A probe comes every minute, and the admin API asks every server of a deployment for all that it says.
-    """
-    if kind is not Identity.DEPLOYMENT:
-        return ""
-    return str((answer.get("ResponseMetadata") or {}).get("HostId") or "")
-
-
 def _deployment(admin: Call | None) -> str:
     """The admin API may be down, or refuse this: then the store can be used all the same."""
     if admin is None:

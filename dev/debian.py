@@ -30,7 +30,11 @@ def release() -> str:
 
 def mirror() -> tuple[str, str]:
     """Where this machine's packages come from, and its release's code name: what debootstrap is told."""
-    listed = _run(["apt-get", "indextargets", "--format", "$(REPO_URI) $(CODENAME)", "Created-By: Packages"])
+    with tempfile.TemporaryDirectory() as own:
+        # Lists of its own: a machine that has never read any names no repository.
+        apt = _apt(Path(own))
+        run_step([*apt, "update"], what="reading Debian's package lists", cwd=Path(own), env=os.environ)
+        listed = _run([*apt, "indextargets", "--format", "$(REPO_URI) $(CODENAME)", "Created-By: Packages"])
     codename = platform.freedesktop_os_release()["VERSION_CODENAME"]
     for line in listed.splitlines():
         uri, _, found = line.partition(" ")

@@ -1,5 +1,6 @@
 """Where the builder's pip gets packages from, told to the pip that runs in the build."""
 
+import ast
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -26,7 +27,13 @@ def parse(listed: str) -> Mapping[str, str]:
     """What `pip config list` says: lines such as ``global.index-url='https://...'``; the environment's win."""
     pairs = [line.partition("=") for line in listed.splitlines() if "=" in line]
     ordered = sorted(pairs, key=lambda pair: pair[0].startswith(":env:"))
-    return {name.rpartition(".")[2]: value.strip("'\"") for name, _, value in ordered}
+    return {name.rpartition(".")[2]: _plain(value) for name, _, value in ordered}
+
+
+def _plain(shown: str) -> str:
+    """The value as pip.conf has it: pip shows Python's spelling of it, several addresses with line breaks in between."""
+    value = str(ast.literal_eval(shown)) if shown[:1] in ("'", '"') else shown
+    return "\n    ".join(value.split())
 
 
 def told(settings: Mapping[str, str]) -> dict[str, str]:

@@ -6,6 +6,8 @@ python=$folder/bin/python
 site=$("$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 
 cp -R /tmp/imagestore "$site/imagestore"
+# A clone that was made under another umask has other modes, and the image's user may not read its files.
+chmod -R u=rwX,go=rX "$site/imagestore"
 
 # botocore describes four hundred services; s3 is ours, and sts turns a web identity into credentials (IRSA).
 find "$site/botocore/data" -mindepth 1 -maxdepth 1 -type d ! -name s3 ! -name sts -exec rm -rf {} +

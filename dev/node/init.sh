@@ -4,7 +4,8 @@
 set -eu
 scratch=$1
 
-# Sockets, states and the names of network namespaces: none of the machine's is seen, none is left behind.
+# Sockets, states and the names of network namespaces: none of the machine's is seen, none is left behind but the
+# folders' names under /var/lib.
 mount -t tmpfs tmpfs /run
 for folder in /var/lib/kubelet /var/lib/cni; do
   mkdir -p "$folder"

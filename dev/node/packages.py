@@ -17,6 +17,7 @@ packages=$1; shift
 for folder in etc $(cd "$packages" && echo usr/lib/*-linux-gnu); do
   mount -t overlay overlay -o "lowerdir=$packages/$folder:/$folder" "/$folder"
 done
+export PATH="$PATH:$packages/usr/sbin:$packages/usr/bin:$packages/sbin:$packages/bin"
 exec "$@"
 """
 

@@ -263,6 +263,20 @@ def test_what_cannot_change_is_refused_before_the_api_server_does(tmp_path: Path
     assert refused_at_apply(same, cluster) == {}
 
 
+def test_a_policy_of_the_same_name_has_nothing_that_cannot_change(tmp_path: Path) -> None:
+    """It was compared with the bucket of its name, which a plan then refused."""
+    photos = bucket("photos", "shop--photos")
+    policy = (
+        "---\napiVersion: imagestore.dev/v1alpha1\nkind: LifecyclePolicy\n"
+        "metadata: {name: photos, namespace: shop}\n"
+        "spec: {bucketRefs: [{name: photos}], rules: [{name: old, expire: {days: 30}}]}\n"
+    )
+    cluster = _known(photos, tmp_path)
+    read = load([str(write(tmp_path, photos + policy))], "default")
+    assert len(read.objects) == 2
+    assert refused_at_apply(read, cluster) == {}
+
+
 def test_a_claim_in_the_cluster_is_older_than_a_new_manifest(world: World, tmp_path: Path) -> None:
     cluster = _known(bucket("older", "shop--photos"), tmp_path)
     assert "Conflict: the ImageBucket older claimed" in problems(

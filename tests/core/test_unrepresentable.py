@@ -10,7 +10,7 @@ from imagestore.core.render import as_text, sign
 from imagestore.facets.cors import Cors
 from tests.contract.samples import SAMPLES
 
-THERE = Unrepresentable("it holds what cannot be represented: KeyError: 'AllowedOrigins'")
+THERE = Unrepresentable("it holds what cannot be represented: at 'AllowedOrigins'")
 SHARED = sorted(n for n, kind in FACETS.items() if kind.parts is not Facet.parts)
 WHOLE = sorted(n for n in FACETS if n not in SHARED and FACETS[n].removal is not Removal.LEAVE)
 PROTECTING = [n for n in WHOLE if FACETS[n].removal is Removal.RETAIN]
@@ -59,6 +59,8 @@ def test_an_exclusive_wish_owns_the_whole_of_it(name: str) -> None:
     assert change.op is Op.SET
     assert bool(change.risk) == (name == "policy"), "a policy may deny something"
     assert bool(change.removing) == (name == "lifecycle"), "what it removes is counted as ever"
+    assert change.after is not None
+    assert change.parts == change.after.parts(), "by its rules"
 
 
 @pytest.mark.parametrize("name", WHOLE)

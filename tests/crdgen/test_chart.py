@@ -153,6 +153,14 @@ def test_parts_are_left_out(cluster: Cluster) -> None:
     assert "Job" not in {m["kind"] for m in rendered(cluster, values=kept)}
 
 
+def test_the_release_job_stops_the_operator_by_the_lease_that_it_has(cluster: Cluster) -> None:
+    values = (
+        "{installation: a, image: {repository: b}, operator: {extraArgs: [--lease-name=mine, --workers=8]}}"
+    )
+    (container,) = named(rendered(cluster, values=values), "Job")["spec"]["template"]["spec"]["containers"]
+    assert container["args"][-2:] == ["--operator-namespace=$(POD_NAMESPACE)", "--lease-name=mine"]
+
+
 def test_the_arguments_are_those_of_imagestore_run(cluster: Cluster) -> None:
     parser = argparse.ArgumentParser()
     run.register(parser.add_subparsers())

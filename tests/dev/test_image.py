@@ -60,3 +60,10 @@ def test_the_build_learns_where_packages_come_from() -> None:
     }
     assert pip.parse(listed)["cert"] == "/etc/ssl/env.crt"
     assert pip.told(pip.parse("")) == {}
+
+
+def test_several_addresses_stay_several() -> None:
+    """pip shows the line break between them as Python spells it: the build asked one address with a backslash in it."""
+    listed = "global.extra-index-url='\\nhttps://one.example/simple\\nhttps://two.example/simple'\n"
+    (address,) = pip.told(pip.parse(listed)).values()
+    assert address.split("\n    ") == ["https://one.example/simple", "https://two.example/simple"]

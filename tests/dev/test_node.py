@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from dev.node import ability, cgroups
+from dev.node.packages import run, tool
 from dev.wait import eventually
 
 _OPENED = """
@@ -48,8 +49,8 @@ def test_a_nodes_namespaces_end_with_the_process_that_made_them(tmp_path: Path) 
     )
     assert holder.stdout is not None
     pid, name = holder.stdout.readline().split()
-    inside = ["nsenter", f"--target={pid}", "--net", "ip", "-brief", "address", "show", "cni0"]
-    assert "10.88.0.1/24" in subprocess.run(inside, capture_output=True, text=True, check=True).stdout
+    inside = ["nsenter", f"--target={pid}", "--net", str(tool("ip")), "-brief", "address", "show", "cni0"]
+    assert "10.88.0.1/24" in run(inside, "showing the bridge's address")
     holder.send_signal(signal.SIGKILL)
     holder.communicate()
     eventually(lambda: not Path(f"/proc/{pid}").exists(), 30, "the namespaces' first process is gone")

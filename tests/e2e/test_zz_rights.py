@@ -38,7 +38,7 @@ def granted(cluster: Cluster) -> set[Right]:
     """Every right in the operator's Role and ClusterRole as the chart renders them."""
     rendered = cluster.helm(
         "template", ACCOUNT, str(CHART), "--namespace", SYSTEM,
-        "--set", f"installation={INSTALLATION}", "--show-only", "templates/rbac.yaml",
+        "--set", f"installation={INSTALLATION},image.repository=imagestore", "--show-only", "templates/rbac.yaml",
     ).stdout  # fmt: skip
     roles = [d for d in yaml.safe_load_all(rendered) if d and d["kind"] in ("Role", "ClusterRole")]
     rules = [rule for role in roles for rule in role["rules"]]

@@ -34,6 +34,7 @@ class SmallApi:
     everywhere: set[str] = field(
         default_factory=set
     )  # paths at which a kind's objects of all namespaces are listed
+    ends_watches: bool = False  # at once, telling nothing, as some proxies do
     _watches: list[tuple[str, "asyncio.Queue[Json]"]] = field(default_factory=list)
 
     def put(self, collection: str, body: Json, event: str = "MODIFIED") -> Json:
@@ -95,6 +96,8 @@ class SmallApi:
     async def _watch(self, request: web.Request) -> web.StreamResponse:
         response, queue = web.StreamResponse(), asyncio.Queue[Json]()
         await response.prepare(request)
+        if self.ends_watches:
+            return response
         entry = request.path, queue
         self._watches.append(entry)
         try:

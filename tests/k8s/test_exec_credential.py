@@ -3,6 +3,7 @@
 import asyncio
 import json
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from imagestore.core.fencing import Fenced
 from imagestore.k8s.access import Access
 from imagestore.k8s.client import ApiError, Client
 from imagestore.k8s.errors import AccessError
@@ -119,6 +121,45 @@ def test_it_is_told_in_which_version_it_is_asked(program: Program) -> None:
     """Some programs print nothing unless they are told."""
     program.does('test "$KUBERNETES_EXEC_INFO" && echo \'{"status": {"token": "t"}}\'')
     assert ExecToken(program.command)() == "Bearer t"
+
+
+def test_a_failure_is_told_to_all_who_waited_for_it(program: Program) -> None:
+    """Each of them ran it again, one after the other, and a replica did not end before the last had given up."""
+    program.does("sleep 60")
+    token = ExecToken(program.command, patience=1)
+
+    def fails(_: int) -> bool:
+        with pytest.raises(AccessError, match="did not end within 1 s"):
+            token()
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(fails, range(8)))
+    assert program.runs < 8
+
+
+def test_leave_to_write_is_asked_after_the_token(program: Program, tmp_path: Path) -> None:
+    """A program took longer than the Lease lasted, and the write was sent with what was allowed before it."""
+    program.prints(first=f"while [ ! -e {tmp_path}/go ]; do sleep 0.05; done")
+    api, lost = SmallApi(), list[str]()
+
+    def permit() -> None:
+        if lost:
+            raise Fenced
+
+    async def story() -> None:
+        async with served(api) as access:
+            client = Client(slow(access, ExecToken(program.command)), permit=permit)
+            write = asyncio.create_task(client.request("PATCH", NAMESPACES, NAMESPACES.path(), {}))
+            await until((tmp_path / "runs").exists)
+            lost.append("now")
+            (tmp_path / "go").touch()
+            with pytest.raises(Fenced):
+                await write
+            await client.close()
+
+    run(story())
+    assert api.asked == []
 
 
 def slow(access: Access, token: ExecToken) -> Access:

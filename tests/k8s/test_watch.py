@@ -37,6 +37,25 @@ def failing_once(status: int) -> Any:
     return fault
 
 
+def test_a_watch_that_ends_at_once_and_tells_nothing_is_no_busy_loop() -> None:
+    """Behind a proxy that answers a watch with an empty 200 it was asked for five thousand times a second."""
+    api, told = filled(1), list[str]()
+
+    async def story() -> int:
+        async with clients(api) as client:
+            watch = Watch(client, Subject(SECRETS, "op"), Secrets(told.append), monotonic)
+            task = asyncio.create_task(watch.run())
+            async with asyncio.timeout(30):
+                await watch.synced.wait()
+            began = len(api.asked)
+            await asyncio.sleep(1.5)
+            task.cancel()
+            return len(api.asked) - began
+
+    api.ends_watches = True
+    assert run(story()) <= 4
+
+
 @pytest.mark.parametrize("status", [410, 403, 400])
 def test_a_listing_that_broke_off_is_made_again_from_its_beginning(status: int) -> None:
     """What the first page said was taken for all there is: the rest was never seen, and a start waited for ever."""

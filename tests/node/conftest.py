@@ -2,9 +2,11 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -58,6 +60,7 @@ class Building:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
 
     def make(self, *words: str) -> None:
@@ -67,8 +70,19 @@ class Building:
 
 def finished(made: subprocess.Popen[str]) -> None:
     """Wait for its good end."""
-    output, _ = made.communicate(timeout=PATIENCE)
+    try:
+        output, _ = made.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        ended(made)
+        raise
     assert made.returncode == 0, output[-4000:]
+
+
+def ended(made: subprocess.Popen[str]) -> None:
+    """End it with all that it has started: buildah would write on into what is being removed."""
+    with suppress(ProcessLookupError):
+        os.killpg(made.pid, signal.SIGKILL)
+    made.wait()
 
 
 @pytest.fixture(scope="package")
@@ -91,8 +105,7 @@ def second_build(directory: Path, image: Path) -> Iterator[tuple[Building, subpr
     building = Building(directory / "again")
     begun = building.begin("image", f"BASE={images.BASE}")
     yield building, begun
-    begun.kill()
-    begun.wait()
+    ended(begun)
 
 
 @pytest.fixture(scope="package")

@@ -104,9 +104,9 @@ def test_an_upgrade_and_a_rollback_leave_every_bucket_ready(settled: Installatio
 
 def test_a_drain_leaves_one_replica_at_work(settled: Installation) -> None:
     """There is no other node, so what was evicted is not Ready elsewhere, and the budget lets no second one go."""
-    drained = settled.kube.kubectl("drain", NODE, "--timeout=8s", check=False)
+    drained = settled.kube.kubectl("drain", NODE, "--timeout=15s", check=False)
     assert "disruption budget" in drained.stderr
-    assert len(settled.running()) == 1
+    eventually(lambda: len(settled.running()) == 1, PATIENCE, settled.story, interval=0.3)
     settled.await_look("shop", "photos", "while the node is drained")
     settled.kube.kubectl("uncordon", NODE)
     settled.await_pods()

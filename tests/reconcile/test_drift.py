@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from imagestore.core.errors import Throttled
+from imagestore.facets.lifecycle import Lifecycle
+from imagestore.facets.lifecycle_rule import Expire, LifecycleRule
 from imagestore.facets.tags import Tags
 from imagestore.facets.versioning import Versioning
 from tests.reconcile.test_lifecycle_of_a_bucket import ON, made
@@ -126,6 +128,14 @@ def test_an_ignored_path_may_be_changed_by_others() -> None:
     assert "DriftDetected" not in world.reasons()
 
 
+def test_a_snooze_that_ended_before_all_time_is_said_as_well() -> None:
+    """In UTC that is no date: the bucket was never reconciled again. The fuzz of specs found it."""
+    world = drifted(drift={"snooze": {"until": "0001-01-01T00:00:00+23:59", "reason": "long ago"}})
+    found = world.settle().condition("Ready")
+    assert found is not None
+    assert "drift.snooze was over at 0001-01-01T00:00:00+23:59" in found.message
+
+
 def test_snooze_leaves_drift_alone_until_it_ends() -> None:
     until = (START + timedelta(hours=2)).isoformat()
     world = drifted(drift={"snooze": {"until": until, "reason": "migration"}})
@@ -192,3 +202,17 @@ def test_the_interval_is_the_users_but_not_below_the_administrators(wish: str, s
     world = World(backend_spec=backend_spec(minDriftInterval="5m")).apply(**ON, drift={"interval": wish})
     world.settle()
     assert world.step().requeue_after == seconds
+
+
+def test_rules_with_ids_of_any_number_and_length_are_no_trouble() -> None:
+    """Three hundred rules that look like policies' made every reconcile fail, and so did one long name."""
+    world = made(lifecycle={"rules": [{"name": "x", "expire": {"days": 9}}]})
+    there = world.bucket.facets["lifecycle"]
+    assert isinstance(there, Lifecycle)
+    ids = [*(f"p{n}/x" for n in range(300)), "p" * 300 + "/x"]
+    alien = tuple(LifecycleRule(name=name, expire=Expire(days=9)) for name in ids)
+    world.bucket.facets["lifecycle"] = there.model_copy(update={"rules": (*there.rules, *alien)})
+    world.later().step()
+    world.later(seconds=45).step()
+    assert world.status["drift"]["total"] == len(ids)
+    assert len(world.status["drift"]["policies"]) == 250

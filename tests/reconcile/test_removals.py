@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from imagestore.core.errors import Denied, Unavailable
+from imagestore.backends.memory import MemoryDriver
+from imagestore.core.errors import Denied, Unavailable, Unrepresentable
+from imagestore.core.facet import Facet
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.lifecycle_rule import LifecycleRule
 from imagestore.k8s.objects import Key
@@ -249,4 +251,22 @@ def test_a_rule_that_was_staged_switched_off_is_counted_when_it_is_switched_on()
     w = with_rules(library(), {**ALL, "state": "Disabled"})
     assert w.ready == ("True", "InSync"), "it removes nothing"
     with_rules(w, ALL)
+    assert "rule all would remove 10 of 10 objects" in message(w)
+
+
+def test_rules_in_place_of_what_cannot_be_read_are_counted_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Written without a count, they emptied the bucket at their first run."""
+    w = library()
+    w.bucket.facets["lifecycle"] = Lifecycle(rules=(LifecycleRule.model_validate({**COOL, "name": "odd"}),))
+    read = MemoryDriver.read
+
+    def unreadable(self: MemoryDriver, bucket: str) -> Facet | None:
+        value = read(self, bucket)
+        if isinstance(value, Lifecycle) and any(r.name == "odd" for r in value.rules):
+            raise Unrepresentable("lifecycle holds what cannot be represented")
+        return value
+
+    monkeypatch.setattr(MemoryDriver, "read", unreadable)
+    w.edit(lifecycle={"rules": [ALL], "exclusive": True}).settle()
+    assert in_force(w) == ["odd"]
     assert "rule all would remove 10 of 10 objects" in message(w)

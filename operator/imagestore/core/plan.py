@@ -163,15 +163,14 @@ def _replace(
         gone = (FieldDiff(name, there.message, None),)
         return Change(name, Op.CLEAR, fields=gone, reason="RemovedFromSpec", opaque=there)
     after = wish.canonical().writable(None)
-    protects = (
-        f"it may lift what the store holds now: {there.message}" if kind.removal in _PROTECTING else None
-    )
+    opaque = f"the store holds a setting, {name}, that imagestore cannot read, and would replace it whole"
     return Change(
         name,
         Op.SET,
         after=after,
         fields=(FieldDiff(name, there.message, after.to_json()),),
-        risk=protects,
+        parts=after.parts() or WHOLE,
+        risk=opaque if kind.removal in _PROTECTING else None,
         removing=after.removing(None),
         opaque=there,
     )

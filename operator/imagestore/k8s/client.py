@@ -1,6 +1,7 @@
 """A small client of the Kubernetes API beside kopf's: one session, few retries, every call counted."""
 
 import asyncio
+import contextlib
 import json
 import random
 import re
@@ -173,6 +174,7 @@ class Client:
         data = None if body is None else sent(body)
         for attempt in range(1, tries + 1):
             if method != "GET" and resource not in _ANYBODYS:
+                await self._have_a_token()
                 self._permit()
             try:
                 return await self._once(method, resource, path, data, dict(params or {}), headers)
@@ -181,6 +183,12 @@ class Client:
                     raise
                 await asyncio.sleep(error.retry_after or _pause(attempt))
         raise AssertionError("unreachable")
+
+    async def _have_a_token(self) -> None:
+        """A program may take longer to print one than a Lease lasts: leave to write is asked after it."""
+        if not self._access.fresh():
+            with contextlib.suppress(AccessError):  # the request itself tells of it
+                await asyncio.to_thread(self._access.authorization)
 
     async def _once(
         self,

@@ -30,22 +30,31 @@ class ExecToken:
         self._command, self._clock, self._now, self._patience = command, clock, now, patience
         self._lock = threading.Lock()
         self._header, self._until, self._expires = "", clock(), clock()
+        self._failed: tuple[float, str] | None = None
 
     def fresh(self) -> bool:
         """Whether a token is at hand that need not be renewed yet."""
         return self._clock() < self._until
 
     def __call__(self) -> str:
+        asked = self._clock()
         with self._lock:
             if not self.fresh():
+                self._told(asked)
                 self._renew()
             return self._header
+
+    def _told(self, asked: float) -> None:
+        """A failure is told to all who waited for it: each of them by a run of its own kept a replica from ending."""
+        if self._failed and self._failed[0] >= asked:
+            raise AccessError(self._failed[1])
 
     def _renew(self) -> None:
         try:
             self._header, lasts = self._asked()
-        except AccessError:
+        except AccessError as error:
             if self._clock() >= self._expires:
+                self._failed = self._clock(), str(error)
                 raise
             self._until = min(
                 self._expires, self._clock() + _LEAST

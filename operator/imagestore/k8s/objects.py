@@ -74,6 +74,7 @@ class Stored:
     ready: str = ""  # of its Ready condition, empty while there is none
     settled: bool = False  # its status says that this generation is done and as wished
     incumbent: bool = False  # its status says that the bucket was seen, its own or let to it to observe
+    remade: bool = False  # it would be made again if it were missing
     facets: tuple[tuple[str, str], ...] = ()  # name and state
     drift_since: float | None = None
     drift_over: float | None = None  # when the last one ended: in mode Enforce none lasts until a scrape
@@ -143,6 +144,7 @@ def stored(kind: Kind, raw: Json) -> Stored:
         ready=intern(str(conditions.get("Ready", ""))),
         settled=_settled(meta, spec, status, conditions),
         incumbent="arn" in status,
+        remade=bucket and "created" in status and _acts(spec),
         facets=_states(status.get("facets"), "name"),
         drift_since=_seconds(_dict(status.get("drift")).get("since")),
         drift_over=_seconds(next(iter(_dicts(_dict(status.get("drift")).get("history"))), {}).get("until")),
@@ -179,6 +181,10 @@ def _settled(meta: Json, spec: Json, status: Json, conditions: Mapping[Any, Any]
         and spec.get("reconcileRequest") == status.get("reconcileRequest")
         and not status.get("intent")
     )
+
+
+def _acts(spec: Json) -> bool:
+    return spec.get("mode") != "Observe" and not spec.get("suspend")
 
 
 def _holds(status: Json) -> str:

@@ -13,6 +13,7 @@ from imagestore.reconcile.matching import Scope, declared, scope
 from imagestore.reconcile.merging import UNKNOWN, Declared
 
 _MOST = 5000  # buckets of a namespace of which it is kept
+_SPACES = 1000  # namespaces of which it is kept: those of previews come and go
 _Bucket = tuple[str, tuple[tuple[str, str], ...]]  # its name and its labels
 
 
@@ -51,6 +52,8 @@ class Policies:
             return _UNKNOWN
         asked, namespace = self._cache.asked_in(bucket.key.namespace), bucket.key.namespace
         if self._found.get(namespace, (0,))[0] != asked:
+            if len(self._found) >= _SPACES:
+                self._found.clear()
             self._found[namespace] = asked, {}
         known = self._found[namespace][1] if asked else {}
         if len(known) > _MOST:  # buckets that come and go

@@ -157,8 +157,10 @@ class Situations:
 
 
 def _served(obj: Stored) -> Served:
-    """Of one that is being deleted the bucket may be gone by now, as it ought to be: nobody should look for it."""
-    name, made = f"{obj.key.namespace}/{obj.key.name}", obj.incumbent and not obj.deleting
+    """Looked for are those that would be made again. Of one that is being deleted the bucket may be gone by now, as it
+    ought to be, and so may one that was only observed or is suspended: BucketsMissing of those never ended.
+    """
+    name, made = f"{obj.key.namespace}/{obj.key.name}", obj.remade and not obj.deleting
     return Served(name, obj.bucket, made, obj.endpoint)
 
 

@@ -67,6 +67,8 @@ class Watch:
             try:
                 await self._follow()
                 failures = 0
+                if self.beat <= began:  # it ended and told nothing: a proxy that closes at once
+                    await asyncio.sleep(random.uniform(0.5, 1.0))  # noqa: S311
             except (ApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
                 failures = 1 if self.beat > began else failures + 1
                 self._complain(error, failures)

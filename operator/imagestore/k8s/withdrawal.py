@@ -44,7 +44,8 @@ class Withdrawal:
             if not self._answered(obj):
                 seen = [obj, *filter(_deleted, self._cache.all())]
                 going = await self._ask()
-                self._answers |= {o.key: (o.uid, going) for o in seen if not self._answered(o)}
+                there = (o for o in seen if o is obj or o.key in self._cache)  # some went meanwhile
+                self._answers |= {o.key: (o.uid, going) for o in there if not self._answered(o)}
             return self._answers[obj.key][1]
 
     def _answered(self, obj: Stored) -> bool:

@@ -23,6 +23,7 @@ from imagestore.reconcile.digests import wish_digest
 from imagestore.reconcile.situation import Memo, Situation
 
 HISTORY = 10
+NAME, POLICIES = 253, 250  # letters of an object's name, and how many a status has room for
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,10 @@ def snooze_over(s: Situation) -> str:
     snooze = s.spec.drift.snooze if s.spec.drift else None
     if snooze is None or snoozed(s):
         return ""
-    ended = _aware(snooze.until).astimezone(UTC)
+    # In its own zone: year 1 has no moment in UTC that is before it.
+    ended = _aware(snooze.until).isoformat().replace("+00:00", "Z")
     return (
-        f"drift.snooze was over at {ended:%Y-%m-%dT%H:%M:%SZ}, so drift is corrected; remove it, or give a time that is"
+        f"drift.snooze was over at {ended}, so drift is corrected; remove it, or give a time that is"
         " still to come"
     )
 
@@ -150,7 +152,7 @@ def report(
         return DriftStatus(
             since=min(since or now, now),
             total=len(fields),
-            policies=remembered(_origins(fields)),
+            policies=remembered(o for o in _origins(fields) if len(o) <= NAME)[:POLICIES],
             fields=tuple(_shown(f) for f in fields),
             history=history,
         )

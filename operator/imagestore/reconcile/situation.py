@@ -81,7 +81,7 @@ class Standing:
     """What the StorageBackend's status says of the store as a whole.
 
     ``another``: what answers is another account or server than ``identity``, which was proven. ``missing``: many
-    buckets are, and none is made again before a person agrees.
+    buckets are, and none of those that were there is made again before a person agrees.
     """
 
     identity: str | None = None
@@ -110,7 +110,7 @@ class Store:
 class Served:
     """An ImageBucket that its backend serves: allowed there, and no older one claims the same bucket.
 
-    ``made``: the bucket was seen in the store to be its own, at ``endpoint``.
+    ``made``: the bucket was seen in the store to be its own, last at ``endpoint``, and is made again where it is missing.
     """
 
     name: str  # namespace/name

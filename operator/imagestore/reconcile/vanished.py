@@ -71,10 +71,10 @@ def sample(buckets: Sequence[Served], salt: str) -> list[Served]:
 def held_back(s: Situation, backend: Backend) -> Result | None:
     """The outcome if a bucket that is not there must not be made, None if it may."""
     standing = s.store.standing
+    if s.status.created is None:  # a first creation: other namespaces' lost buckets are no reason against it
+        return None
     if standing.missing == "Held":
         return _held(s)
-    if s.status.created is None:
-        return None
     if another(backend, standing, anew=True):
         return _held(s, (s.spec.bucket_name,))
     if standing.missing == "Agreed":

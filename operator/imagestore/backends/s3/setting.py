@@ -297,4 +297,4 @@ class S3Setting(Generic[F]):
 def _sentence(error: Exception) -> str:
     if isinstance(error, ValidationError):
         return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:3])
-    return f"{type(error).__name__}: {error}"
+    return f"at {error}" if isinstance(error, LookupError) else str(error)

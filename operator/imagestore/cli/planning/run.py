@@ -47,7 +47,9 @@ def refused_at_apply(manifests: Manifests, cluster: Snapshot) -> Mapping[str, tu
     """What the API server would refuse, given what the cluster has, by the object's label."""
     known: dict[str, Model | None] = {o.label: _spec(cluster, o.label) for o in manifests.of("ImageBucket")}
     known |= {o.label: cluster.backends.get(o.name) for o in manifests.of("StorageBackend")}
-    found = {o.label: tuple(frozen(o, known.get(o.label))) for o in manifests.objects}
+    # A policy may have the name of a bucket, and nothing of its spec is frozen.
+    theirs = (o for kind in ("StorageBackend", "ImageBucket") for o in manifests.of(kind))
+    found = {o.label: tuple(frozen(o, known.get(o.label))) for o in theirs}
     return {label: problems for label, problems in found.items() if problems}
 
 

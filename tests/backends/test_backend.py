@@ -1,10 +1,13 @@
 """Looking, creating, deleting and measuring, on the real servers."""
 
 import json
+import re
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -12,7 +15,8 @@ from dev.stores import Store
 from imagestore.backends.base import Sight, Usage
 from imagestore.backends.factory import Keys
 from imagestore.backends.s3.backend import S3Backend
-from imagestore.core.errors import Denied, Rejected, StoreError
+from imagestore.backends.s3.regional import prove_region
+from imagestore.core.errors import Denied, NotFound, Rejected, StoreError
 from imagestore.facets.object_lock import ObjectLock
 from imagestore.facets.quota import Quota
 from imagestore.facets.versioning import Versioning
@@ -55,6 +59,27 @@ def test_the_probe_proves_the_region(minio_store: Store) -> None:
     assert connected(minio_store).probe().product == "MinIO"
     with pytest.raises(Rejected, match=r"check spec\.s3\.region"):
         connected(replace(minio_store, region="mars-north-1")).probe()
+
+
+def test_a_stranger_cannot_make_the_bucket_that_is_asked_for() -> None:
+    """In another region it is answered with a redirect, and each backend would say that its region is wrong."""
+    asked: list[str] = []
+
+    def redirecting(operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        name = parameters["Bucket"]
+        asked.append(name)
+        if asked.count(name) > 1:
+            raise Rejected("elsewhere", code="PermanentRedirect")
+        raise NotFound("no such bucket", code="NoSuchBucket")
+
+    for _ in range(3):
+        prove_region(redirecting)
+    assert all(re.fullmatch("[a-z0-9-]{3,63}", name) for name in asked)
+
+
+def test_a_listing_without_dates_tells_none(minio_store: Store) -> None:
+    undated = replace(connected(minio_store), call=lambda *_: {"Buckets": [{"Name": "photos"}, {}]})
+    assert undated.made_at("photos") is None
 
 
 def test_a_bucket_appears_and_goes(backend: S3Backend) -> None:

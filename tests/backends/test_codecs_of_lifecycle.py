@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from imagestore.backends.s3 import lifecycle, transport_request, verbatim
+from imagestore.backends.s3.lifecycle_foreign import AMBIGUOUS, joined
 from imagestore.backends.s3.setting import Place, S3Setting
 from imagestore.backends.s3.transport_request import build, operation_model
+from imagestore.core.errors import Rejected
 from imagestore.facets.lifecycle import Lifecycle
 from tests.backends.answers import rules_told, told
 from tests.contract.stores import TIERS
@@ -112,3 +114,10 @@ def test_what_the_document_holds_besides_the_rules_goes_back() -> None:
     body = build(operation_model("PutBucketLifecycleConfiguration"), sent[-1], place).body.decode()
     assert body.endswith("<Since>2026</Since><Rule>" + body.partition("<Rule>")[2])
     assert body.count("<Rule>") == 1
+
+
+def test_two_filters_are_refused_and_no_error_of_ours() -> None:
+    filters = "<Filter><Prefix>a/</Prefix></Filter><Filter><Prefix>b/</Prefix></Filter>"
+    with pytest.raises(Rejected, match="side by side") as refusal:
+        joined(f"<Rule><ID>theirs</ID>{filters}<Status>Enabled</Status></Rule>")
+    assert refusal.value.code == AMBIGUOUS

@@ -2,13 +2,14 @@
 
 import datetime
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from imagestore.backends.base import Remains
+from imagestore.backends.s3 import emptying
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.core.errors import StoreError
 from imagestore.facets.object_lock import ObjectLock
@@ -61,6 +62,11 @@ def swept(backend: S3Backend, name: str, limit: int = 1000) -> Iterator[int]:
         if not step.more:
             return
     raise AssertionError("it never ends")
+
+
+def test_remains_are_said_to_be_all_only_where_both_listings_end() -> None:
+    assert str(Remains(0, 1000, more=True)) == "at least 0 versions and at least 1000 open uploads"
+    assert str(Remains(3, 1)) == "3 versions and 1 open uploads"
 
 
 def test_an_empty_bucket_has_no_remains(backend: S3Backend) -> None:
@@ -146,6 +152,21 @@ def test_what_is_locked_stays_and_is_named(backend: S3Backend, how: str) -> None
     assert "a-locked.dcm" not in str(step), "counted, with the store's reason, and not named"
     assert "" not in step.refused
     assert backend.remains(name).versions == 1
+
+
+def test_an_error_that_names_no_key_is_of_none() -> None:
+    """Of a store, or of something in between: what the listing shows decides."""
+    asked: list[str] = []
+
+    def call(operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        asked.append(operation)
+        if operation == "DeleteObjects":
+            return {"Errors": [{"Code": "InternalError"}, {"Code": "AccessDenied", "Message": "no"}]}
+        return {"Versions": [{"Key": "a", "VersionId": "1"}]} if operation == "ListObjectVersions" else {}
+
+    step = emptying.sweep(call, "photos", 10, "Literal")
+    assert (step.removed, list(step.refused), sum(step.kept.values())) == (0, [], 1)
+    assert "DeleteObject" not in asked
 
 
 def test_a_step_goes_no_further_than_its_limit(backend: S3Backend) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from imagestore.backends.base import Page, Scope
-from imagestore.backends.s3 import listing
+from imagestore.backends.s3 import emptying, listing
 from imagestore.backends.s3.client import Target
 from imagestore.backends.s3.transport import connected
 from imagestore.core.errors import Denied, StoreError, Unavailable, Unexpected
@@ -120,6 +120,24 @@ def test_a_connection_that_ends_is_an_error_without_the_key_that_was_asked_for()
             page(heard, StartAfter="patient.dcm")
     assert "patient" not in str(caught.value)
     assert heard.endpoint in str(caught.value)
+
+
+def test_a_refusal_of_one_key_among_many_is_cut_and_has_no_secret_in_it() -> None:
+    """DeleteObjects answers 200, so no error was translated."""
+    message = f"signed with {KEYS.secret_access_key} " + "x" * 5000
+    listed = "<ListVersionsResult><Version><Key>scan.dcm</Key><VersionId>1</VersionId></Version></ListVersionsResult>"
+    error = f"<Error><Key>scan.dcm</Key><VersionId>1</VersionId><Code>AccessDenied</Code><Message>{message}</Message></Error>"
+    with listening() as heard:
+        whole = connected(Target(heard.endpoint, "eu-west-1", KEYS))
+
+        def call(operation: str, parameters: Any) -> dict[str, Any]:
+            deletes = operation == "DeleteObjects"
+            heard.body = (f"<DeleteResult>{error}</DeleteResult>" if deletes else listed).encode()
+            return whole(operation, parameters) if operation != "ListMultipartUploads" else {}
+
+        (reason,) = emptying.sweep(call, BUCKET, 10, "Literal").refused
+    assert reason.startswith("AccessDenied: signed with *** xxx")
+    assert len(reason) == 300
 
 
 def test_a_store_that_quotes_the_key_in_its_refusal_is_not_quoted() -> None:

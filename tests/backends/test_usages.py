@@ -9,6 +9,7 @@ import pytest
 
 from dev.stores import Store
 from imagestore.backends.base import Usage
+from imagestore.backends.s3.admin import OPERATIONS
 from imagestore.backends.s3.usages import LEAST, MOST, Told, Usages, believed
 from imagestore.core.errors import Unavailable
 from tests.contract.stores import Recorded, connected
@@ -58,6 +59,26 @@ def test_an_error_is_nobodys_answer_afterwards() -> None:
         usages.of("a", server)
     server.error = None
     assert usages.of("a", server) == Usage(2, 0)
+
+
+def test_an_answer_that_cannot_be_judged_keeps_none_waiting() -> None:
+    """A moment without a zone: all who asked after that waited for ever."""
+    server = Server()
+    usages = Usages(lambda: server.now, lambda: NOW)
+    odd = Told({"a": Usage(7, 0)}, NOW.replace(tzinfo=None))
+    with pytest.raises(TypeError):
+        usages.of("a", lambda: odd)
+    heard: list[Usage | None] = []
+    asking = threading.Thread(target=lambda: heard.append(usages.of("a", server)), daemon=True)
+    asking.start()
+    asking.join(10)
+    assert heard == [Usage(1, 0)]
+
+
+@pytest.mark.parametrize("zone", ["", "Z", "+00:00"])
+def test_minios_moment_is_utc_where_it_names_no_zone(zone: str) -> None:
+    told = {"lastUpdate": f"2026-11-29T09:00:00{zone}", "bucketsUsageInfo": {}}
+    assert OPERATIONS["MinIO"]["admin:GetUsage"](lambda *_, **__: told, {})["At"] == NOW
 
 
 def test_who_asks_meanwhile_waits_for_the_same_answer() -> None:

@@ -51,8 +51,8 @@ class Remains:
         return not self.versions and not self.uploads
 
     def __str__(self) -> str:
-        more = " or more" if self.more else ""
-        return f"{self.versions}{more} versions and {self.uploads} open uploads"
+        least = "at least " if self.more else ""  # either listing may go on
+        return f"{least}{self.versions} versions and {least}{self.uploads} open uploads"
 
 
 @dataclass(frozen=True)

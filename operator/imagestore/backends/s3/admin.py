@@ -10,7 +10,7 @@ MinIO alone has ``admin:GetUsage -> {Buckets: {name: (objects, bytes)}, At: mome
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
@@ -177,6 +177,7 @@ def _minio_usage(send: Send, _: Mapping[str, Any]) -> dict[str, Any]:
     used = {name: (each.get("objectsCount", 0), each.get("size", 0)) for name, each in buckets.items()}
     with suppress(ValueError):
         at = datetime.fromisoformat(str(told.get("lastUpdate")))
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
     return {"Buckets": used, "At": at}
 
 

@@ -197,7 +197,7 @@ class S3Backend:
         if not self.profile.dated:
             return None
         listed = self.call("ListBuckets", {}).get("Buckets") or ()
-        return next((b["CreationDate"] for b in listed if b["Name"] == bucket), None)
+        return next((b.get("CreationDate") for b in listed if b.get("Name") == bucket), None)
 
     def _location(self) -> dict[str, Any]:
         named = self.profile.location is Location.REGION and self.region != "us-east-1"

@@ -20,6 +20,7 @@ _GONE = {"NoSuchKey", "NoSuchVersion", "NoSuchUpload"}
 _PASSING = {"InternalError", "InternalServerError", "SlowDown", "ServiceUnavailable", "OperationAborted"}
 _UNSAID = "the store's listing does not say their names; remove them with the store's own tools"
 _KEPT = "the store says that they are removed, and still lists them"
+_LONGEST = 300  # of a reason, in characters: a status shows it
 _PAGES = 10  # of what stays that one step walks past
 
 Identity = tuple[str, str]
@@ -127,7 +128,8 @@ def _delete_many(call: Call, bucket: str, items: list[Item]) -> tuple[dict[Ident
     if not items:
         return {}, []
     answer = call("DeleteObjects", {"Bucket": bucket, "Delete": {"Objects": items, "Quiet": True}})
-    errors = [e for e in answer.get("Errors") or () if e.get("Code") not in _GONE]
+    # An error that names no key is of none: what the listing shows then decides.
+    errors = [e for e in answer.get("Errors") or () if e.get("Key") and e.get("Code") not in _GONE]
     failed = [_item(e["Key"], e.get("VersionId")) for e in errors if e.get("Code") in _PASSING]
     held = [(_item(e["Key"], e.get("VersionId")), e) for e in errors if e.get("Code") not in _PASSING]
     reasons = {_identity(i): _reason(i, str(e.get("Code")), str(e.get("Message") or "")) for i, e in held}
@@ -151,8 +153,8 @@ def _words(error: StoreError) -> str:
 
 
 def _reason(item: Item, code: str, message: str) -> str:
-    """The store's reason, without its message where that quotes the key."""
-    return code if not message or quotes(message, item["Key"]) else f"{code}: {message}"
+    """The store's reason, cut, and without its message where that quotes the key."""
+    return code if not message or quotes(message, item["Key"]) else f"{code}: {message}"[:_LONGEST]
 
 
 def _item(key: str, version: str | None) -> Item:

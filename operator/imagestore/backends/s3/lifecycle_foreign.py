@@ -34,11 +34,15 @@ def unambiguous(xml: str) -> str:
 
 
 def joined(xml: str) -> str:
-    """With all conditions in one ``And``. What RGW answers side by side, it was given so, and reads so."""
+    """With all conditions in one ``And``. What RGW answers side by side, it was given so, and reads so.
+
+    Of several filters it is not known what RGW makes: Rejected as ambiguous.
+    """
     rule = parsed(xml)
-    if not _side_by_side(rule):
-        return xml
-    (where,) = rule.findall("Filter")
+    filters = rule.findall("Filter")
+    if len(filters) != 1 or not _side_by_side(rule):
+        return unambiguous(xml)
+    (where,) = filters
     together = Element("And")
     for condition in where:
         together.extend(condition if condition.tag == "And" else [condition])

@@ -7,7 +7,7 @@ a key derived anew for every signature) is not: it took most of a call's time. S
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +18,7 @@ from botocore.utils import parse_timestamp
 
 from imagestore.backends.s3 import genuine, verbatim
 from imagestore.backends.s3.client import SHARED, Keys, Target
-from imagestore.backends.s3.errors import translate
+from imagestore.backends.s3.errors import masked, translate
 from imagestore.backends.s3.setting import Call
 from imagestore.backends.s3.transport_answer import Response
 from imagestore.backends.s3.transport_http import sender
@@ -52,7 +52,7 @@ def connected(target: Target) -> Call:
             model = operation_model(operation)
             request = build(model, parameters, place)
             headers = signer.headers(request, target.keys or _ambient(), datetime.now(UTC))
-            return _answer(model, send(request, headers))
+            return _struck(_answer(model, send(request, headers)), secrets)
         except Fenced:
             raise
         except Exception as error:  # noqa: BLE001  translated, whatever it is
@@ -60,6 +60,13 @@ def connected(target: Target) -> Call:
             raise translate(error, operation, secrets) from None
 
     return call
+
+
+def _struck(answer: dict[str, Any], secrets: Collection[str]) -> dict[str, Any]:
+    """DeleteObjects succeeds with an error for each key that stays, in the store's words: as in any other error, unsecret."""
+    for error in answer.get("Errors") or ():
+        error["Message"] = masked(error.get("Message") or "", secrets)
+    return answer
 
 
 def _ambient() -> Keys:

@@ -53,9 +53,10 @@ class Usages:
     def _asked(self, answer: Future[Told], ask: Callable[[], Told]) -> None:
         try:
             told = ask()
+            until = self._clock() + believed(told, self._now())
         except BaseException as error:  # noqa: BLE001  who waits must hear of it
             self._until = 0.0
             answer.set_exception(error)
         else:
-            self._until = self._clock() + believed(told, self._now())
+            self._until = until
             answer.set_result(told)

@@ -99,3 +99,11 @@ def test_no_setting_is_written_before_the_first_probe_of_a_new_connection() -> N
     world = fleet.worlds[0].edit(deletionPolicy="DeleteIfEmpty").delete()
     fleet.tie(world).step()
     assert (world.gone, world.ready[1]) == (False, "AnotherStore")
+
+
+def test_until_the_backend_has_judged_a_bucket_comes_again_ever_later() -> None:
+    fleet = Fleet(1, MemoryStore(identity="account one"))
+    fleet.swap(identified(fleet, "account two"))
+    fleet.now += timedelta(minutes=10)
+    waits = [fleet.tie(fleet.worlds[0]).step().requeue_after for _ in range(4)]
+    assert waits == [15.0, 30.0, 60.0, 120.0]

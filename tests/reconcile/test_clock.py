@@ -90,3 +90,14 @@ def test_drift_that_lasts_says_a_time_that_has_been() -> None:
     writes = world.writes
     world.later().step()
     assert world.writes == writes, "said once"
+
+
+def test_a_bucket_made_again_by_a_clock_set_back_was_made_here() -> None:
+    world = made(**ON).later()
+    lost(world)
+    world.step()
+    world.set_back += BACK
+    world.settle()
+    found = world.condition("ContentLost")
+    assert found is not None
+    assert "was made again, empty" in found.message

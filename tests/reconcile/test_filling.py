@@ -86,3 +86,12 @@ def test_a_lost_bucket_is_not_full() -> None:
     world.later().settle()
     assert world.condition("ContentLost") is not None
     assert world.condition("QuotaNearlyFull") is None
+
+
+@pytest.mark.parametrize("wrong", [-1, 2**64 - 1])
+def test_a_count_that_cannot_be_is_no_count(wrong: int) -> None:
+    """Of -1 the status was refused in every pass, and 2^64-1 was shown."""
+    world = holding(wrong)
+    assert world.ready == ("True", "InSync")
+    assert "usage" not in world.status
+    assert fill(world, 5, hours=1).status["usage"] == {"objects": 1000, "bytes": 5}

@@ -218,7 +218,11 @@ def test_a_suspended_bucket_keeps_nobody_waiting_for_its_policy() -> None:
     told = {"metadata": {"generation": META.generation}, "status": outcome.status.to_json()}
     assert kstatus.compute(told) == "Current"
     assert said(outcome)[:2] == ("True", "Applied")
-    assert "suspended, and left alone: archive" in said(outcome)[2]
+    assert said(outcome)[2] == (
+        "every matched bucket that is not suspended was read back with every rule;"
+        " suspended, and left alone: archive"
+    )
+    assert said(policy(left_alone))[2] == "every matched bucket is suspended, so none was looked at: archive"
     assert [(b.name, b.state) for b in outcome.status.buckets] == [
         ("archive", "Suspended"),
         ("photos", "Applied"),

@@ -1,9 +1,13 @@
 """Stories of trouble: a bucket lost, a store that does not answer, a change that waits for a person."""
 
 from datetime import timedelta
+from itertools import count
+from typing import Any
 
 import pytest
 
+from imagestore.backends.base import Sight
+from imagestore.backends.memory import MemoryBackend, MemoryBucket
 from imagestore.core.errors import Denied, Throttled, Unavailable
 from imagestore.core.facet import Facet
 from imagestore.core.reading import Level, Support
@@ -229,3 +233,42 @@ def test_what_is_wrong_besides_a_hold_is_told_as_well() -> None:
     world.notes.clear()
     world.edit(versioning={"state": "Suspended"}, quota={"hard": "1Gi"}).settle()
     assert sorted(world.reasons()) == ["ApprovalNeeded", "NeedsApproval"]
+
+
+def by_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store of two sites of which one has the bucket."""
+    look, asked = MemoryBackend.look, count()
+
+    def turning(self: MemoryBackend, *args: Any, **more: Any) -> Sight | None:
+        return look(self, *args, **more) if next(asked) % 2 else None
+
+    monkeypatch.setattr(MemoryBackend, "look", turning)
+
+
+def passes(world: World) -> int:
+    """How many there are in twenty minutes."""
+    end, steps = world.now + timedelta(minutes=20), 0
+    while world.now < end and steps < 100:
+        world.step()
+        steps += 1
+        world.now += timedelta(seconds=world.wait or 0)
+    return steps
+
+
+def test_a_bucket_that_is_there_by_turns_is_looked_for_ever_less_and_not_ready(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It was looked for each second, Ready all the time."""
+    world = made().later()
+    by_turns(monkeypatch)
+    assert passes(world) < 30
+    assert world.ready == ("Unknown", "StoreUnreachable")
+    assert world.condition("ContentLost") is None
+
+
+def test_a_name_that_is_taken_by_turns_is_asked_for_ever_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World().apply(**ON)
+    world.step()
+    world.store.buckets[BUCKET] = MemoryBucket()
+    by_turns(monkeypatch)
+    assert passes(world) < 30

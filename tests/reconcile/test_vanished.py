@@ -163,3 +163,12 @@ def test_a_backend_made_anew_elsewhere_makes_nothing_of_one_bucket_either() -> N
     fleet.approve(fleet.status.missing.token).probe()
     fleet.look(2, seconds=5)
     assert (len(fleet.store.buckets), fleet.lost()) == (1, 1)
+
+
+def test_until_the_backend_has_judged_a_bucket_comes_again_ever_later() -> None:
+    """Its backend may not be able to judge for hours, and each visit has ten others looked for."""
+    fleet = Fleet(6)
+    for n in range(3):
+        del fleet.store.buckets[f"shop--b{n:03}"]
+    waits = [fleet.tie(fleet.worlds[0]).step().requeue_after for _ in range(4)]
+    assert waits == [15.0, 30.0, 60.0, 120.0]

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 from imagestore.api.bucketstatus import FacetStatus, PlanStatus
 from imagestore.backends.base import Backend
-from imagestore.core.errors import Denied, NotFound, Rejected
+from imagestore.core.errors import Denied, NotFound, Rejected, Unavailable
 from imagestore.reconcile import holds, report
 from imagestore.reconcile.claims import claimed, pending
-from imagestore.reconcile.closing import Result, done, interval, later, trouble, want
+from imagestore.reconcile.closing import Result, done, interval, trouble, want
 from imagestore.reconcile.desired import Wanted
 from imagestore.reconcile.presence import present
 from imagestore.reconcile.situation import Situation
@@ -33,7 +33,7 @@ def absent(s: Situation, backend: Backend) -> Result:
         return done(s, report.status(s, report.stalled(refused[0].reason, message)), interval(s))
     lost = s.status.created is not None and s.status.intent is None
     if lost and backend.look(s.spec.bucket_name) is not None:
-        return later(1.0)
+        raise Unavailable("by turns it says that the bucket is there and that it is not")
     held = held_back(s, backend)
     if held is not None:
         return held
@@ -100,11 +100,9 @@ def _name_taken(s: Situation, backend: Backend, error: Rejected) -> Result:
     if error.code not in ("BucketAlreadyExists", "BucketAlreadyOwnedByYou"):
         return trouble(s, error)
     try:
-        if backend.look(s.spec.bucket_name) is not None:
-            return later(0.0)
-        if (
-            error.code == "BucketAlreadyOwnedByYou"
-        ):  # the intent stays: without it the bucket would be an orphan
+        there = backend.look(s.spec.bucket_name) is not None
+        # The intent stays: without it the bucket would be an orphan.
+        if there or error.code == "BucketAlreadyOwnedByYou":
             return trouble(s, _NOT_YET)
     except Denied:
         pass

@@ -24,11 +24,17 @@ def asked(s: Situation, backend: base.Backend) -> dict[str, object]:
         told = backend.usage(s.spec.bucket_name)
     except StoreError:
         told = None
+    told = told if told and _possible(told) else None
     if due:
         s.memo.usage_at = s.clock
     return (
         {"usage": Usage(objects=told.objects, bytes=told.bytes)} if told and _news(s, told, due=due) else {}
     )
+
+
+def _possible(told: base.Usage) -> bool:
+    """A counter that ran below zero is -1, or 2^64-1: of the one no status could be made, the other is not so."""
+    return all(0 <= n < 2**63 for n in (told.objects, told.bytes))
 
 
 def _news(s: Situation, told: base.Usage, *, due: bool) -> bool:

@@ -30,7 +30,7 @@ Result = Outcome[LifecyclePolicyStatus]
 
 FACET = "lifecycle"
 NAMED = 5  # buckets that a condition's message names
-UNSHOWN = "rules of it, among more than the bucket's status shows"
+UNSHOWN = "rules of this policy; the bucket's status lists only the first of what differs"
 _TROUBLE: tuple[BucketState, ...] = ("Conflict", "Lossy", "Held", "Pending", "Suspended", "Applied")
 
 
@@ -168,12 +168,19 @@ def _judged(spec: LifecyclePolicySpec, outcomes: Sequence[BucketOutcome]) -> lis
     if not outcomes:
         message = "no ImageBucket of this namespace has these labels; label one, or correct bucketSelector"
         return [condition("Ready", "NothingMatches", message)]
-    # Nobody works on what is suspended: whoever waits for the policy would wait until it gives up.
+    return [condition("Ready", "Applied", _applied(outcomes))]
+
+
+def _applied(outcomes: Sequence[BucketOutcome]) -> str:
+    """The operator works on none that is suspended: a wait for the policy would last until it gives up."""
     left = [o.name for o in outcomes if o.state == "Suspended"]
-    but = f"; suspended, and left alone: {', '.join(left[:NAMED])}" if left else ""
-    more = f" and {len(left) - NAMED} more" if len(left) > NAMED else ""
-    said = f"every matched bucket was read back with every rule{but}{more}"
-    return [condition("Ready", "Applied", said)]
+    if not left:
+        return "every matched bucket was read back with every rule"
+    names = ", ".join(left[:NAMED]) + (f" and {len(left) - NAMED} more" if len(left) > NAMED else "")
+    if len(left) == len(outcomes):
+        return f"every matched bucket is suspended, so none was looked at: {names}"
+    awake = "every matched bucket that is not suspended was read back with every rule"
+    return f"{awake}; suspended, and left alone: {names}"
 
 
 def _named(outcomes: Sequence[BucketOutcome]) -> str:

@@ -189,4 +189,4 @@ def await_mark(s: Situation) -> None:
 
 
 _UNSEEN = "the owner's mark was written a moment ago, and the store does not show it yet"
-_LOST = "the owner's mark was written and is not there; is somebody else writing the tags?"
+_LOST = "the owner's mark was written and is not there: another program writes the tags of this bucket; find it and stop it"

@@ -75,7 +75,8 @@ def _fresh(
     if seen.claims is not None:
         s.memo.glimpse = Glimpse(s.clock, marked, read)
     told = (Note("Created", f"bucket {s.spec.bucket_name} was created"),) if made else ()
-    return visited(s, backend, seen, *told, created=s.now)
+    # By a clock that was set back it was made before it was lost, and so by no one here.
+    return visited(s, backend, seen, *told, created=max(s.now, s.status.lost_at or s.now))
 
 
 def _visit(

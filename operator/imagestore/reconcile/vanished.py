@@ -14,7 +14,7 @@ from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Backend
 from imagestore.core.errors import StoreError, Transient
 from imagestore.reconcile import report
-from imagestore.reconcile.closing import Result, done
+from imagestore.reconcile.closing import Result, backoff, done
 from imagestore.reconcile.gate import PATIENCE, another_store
 from imagestore.reconcile.situation import Served, Situation, Standing
 
@@ -89,7 +89,7 @@ def stranger(s: Situation, backend: Backend) -> Result | None:
     """The outcome if another account or server answers: a visit may come before the backend's own probe."""
     if not another(backend, s.store.standing, anew=False):
         return None
-    return replace(another_store(s), requeue_after=s.settings.retry, doubts=(s.spec.bucket_name,))
+    return replace(another_store(s), requeue_after=backoff(s), doubts=(s.spec.bucket_name,))
 
 
 def another(backend: Backend, standing: Standing, *, anew: bool) -> bool:
@@ -107,5 +107,5 @@ def _held(s: Situation, doubts: tuple[str, ...] = ()) -> Result:
         " before: nothing is made there until its buckets are back, or the administrator agrees"
     )
     conditions = report.reconciling("HeldByBackend", message)
-    outcome = done(s, report.status(s, conditions), s.settings.retry if doubts else PATIENCE)
+    outcome = done(s, report.status(s, conditions), backoff(s) if doubts else PATIENCE)
     return replace(outcome, doubts=doubts)

@@ -125,11 +125,12 @@ def _nameless(error: StoreError, key: str) -> StoreError:
 
 
 def _onwards(leaf: Leaf, after: Mapping[str, str]) -> Mapping[str, str] | None:
-    """Where the next page begins. A listing that stands still would be walked for ever."""
-    if not (leaf.more and leaf.after):
+    """Where the next page begins. A listing that stands still would be walked for ever, one cut short count too few."""
+    if not leaf.more:
         return None
-    if dict(leaf.after) == dict(after):
-        raise Unexpected("the store's listing does not go on: a page ends where it began")
+    if not leaf.after or dict(leaf.after) == dict(after):
+        how = "a page ends where it began" if leaf.after else "there is more, and no word of where it begins"
+        raise Unexpected(f"the store's listing does not go on: {how}")
     return leaf.after
 
 
@@ -145,8 +146,13 @@ def _following(answer: Item, items: list[Item], second: str) -> dict[str, str]:
 
 
 def _marker(answer: Item, said: str, keys: set[str]) -> str:
-    """Where a marker holds what XML cannot, it is found among the keys, or the page ends at the last of them."""
+    """Where a marker holds what XML cannot, it is found among the keys, or the page ends at the last of them.
+
+    Of ``a b`` and ``a+b`` on one page the marker ``a+b`` may be either: a page ends at the later one.
+    """
     plain = _plain(answer, said)
+    if {plain, said} <= keys:
+        return max(plain, said, key=raw)
     if plain in keys or (REPLACED not in plain and said not in keys):
         return plain
     meant = {key for key in keys if _replaced(key) == plain} or keys

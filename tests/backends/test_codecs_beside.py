@@ -3,10 +3,14 @@
 from contextlib import suppress
 from typing import Any
 
-from imagestore.backends.s3 import encryption
-from imagestore.backends.s3.setting import S3Setting
+import pytest
+
+from imagestore.backends.s3 import encryption, policy
+from imagestore.backends.s3.setting import S3Setting, Setting
 from imagestore.core.errors import StoreError
+from imagestore.core.reading import Unrepresentable
 from imagestore.facets.encryption import Encryption
+from tests.contract.samples import SAMPLES
 
 
 def test_what_an_encryption_refuses_is_kept() -> None:
@@ -33,3 +37,35 @@ def test_what_an_encryption_refuses_is_kept() -> None:
         "BlockedEncryptionTypes": {"EncryptionType": ["SSE-C"]},
     }
     assert sent[0]["ServerSideEncryptionConfiguration"] == {"Rules": [written]}
+
+
+def opaque(row: Setting[Any], answer: dict[str, Any], value: Any) -> dict[str, Any]:
+    """What is sent in place of what no value can say, as the reconcile has it sent."""
+    sent: list[dict[str, Any]] = []
+
+    def store(operation: str, parameters: Any) -> dict[str, Any]:
+        if operation == row.write:
+            sent.append(parameters)
+        return answer
+
+    there = Unrepresentable("it cannot be represented")
+    S3Setting(row, store).write("b", value, there)
+    return sent[0]
+
+
+def test_what_one_refuses_that_no_value_can_say_is_kept_too() -> None:
+    """It was written as if nothing was there."""
+    blocked = {"EncryptionType": ["SSE-C"]}
+    default = {"SSEAlgorithm": "aws:kms:dsse", "KMSMasterKeyID": "k"}
+    rule = {"ApplyServerSideEncryptionByDefault": default, "BlockedEncryptionTypes": blocked}
+    answer = {"ServerSideEncryptionConfiguration": {"Rules": [rule]}}
+    sent = opaque(encryption.ENCRYPTION, answer, Encryption(algorithm="SSE-S3"))
+    (written,) = sent["ServerSideEncryptionConfiguration"]["Rules"]
+    assert written["BlockedEncryptionTypes"] == blocked
+    assert written["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+
+
+@pytest.mark.parametrize("held", ["no JSON", '"Id"', "[]", '{"Statement": 1}'])
+def test_a_policy_that_cannot_be_read_is_replaced(held: str) -> None:
+    wish, *_ = SAMPLES["policy"].values()
+    assert "Statement" in opaque(policy.POLICY, {"Policy": held}, wish)["Policy"]

@@ -13,13 +13,15 @@ from imagestore.backends.s3.lifecycle import LIFECYCLE
 from imagestore.backends.s3.notifications import NOTIFICATIONS
 from imagestore.backends.s3.setting import LOSSY, S3Setting, Setting
 from imagestore.backends.s3.settings import SETTINGS
-from imagestore.backends.s3.verbatim import meaning
+from imagestore.backends.s3.transport_request import Place, build, operation_model
+from imagestore.backends.s3.verbatim import meaning, parsed, written
 from imagestore.core.diff import diff
 from imagestore.core.errors import Rejected, Unavailable
 from imagestore.core.plan import plan
 from imagestore.core.reading import Found, Missing
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.notifications import Notifications
+from tests.backends.answers import told
 from tests.backends.documents import RawStore
 from tests.backends.rules import READ, WRITE, RuleStore, stranger
 from tests.contract.samples import SAMPLES
@@ -214,3 +216,26 @@ def test_a_notification_that_came_between_the_look_and_the_write_survives() -> N
     assert have is not None
     driver.clear("b", have.restrict({"more"}))
     assert [q["Id"] for q in store.documents["notifications"]["QueueConfigurations"]] == ["late"]
+
+
+def test_what_stands_beside_notifications_and_has_no_name_here_survives_write_and_removal() -> None:
+    """It was the only thing in the document, which was taken for an empty one."""
+    body = ["<NewKindOfTarget><Id>theirs</Id></NewKindOfTarget>"]
+
+    def store(operation: str, parameters: Any) -> dict[str, Any]:
+        if operation == NOTIFICATIONS.read:
+            return told(operation, f"<NotificationConfiguration>{body[0]}</NotificationConfiguration>")
+        sent = build(operation_model(operation), parameters, Place("http", "store.example")).body
+        body[0] = "".join(written(e) for e in parsed(sent))
+        return {}
+
+    driver: S3Setting[Notifications] = S3Setting(NOTIFICATIONS, store)
+    queue = {"name": "ours", "arn": "arn:aws:sqs:here:1:ours", "events": ["s3:ObjectCreated:*"]}
+    wish, theirs = Notifications.model_validate({"queues": [queue]}), body[0]
+    driver.write("b", wish, driver.read("b"))
+    assert theirs in body[0]
+    assert "imagestore/bucket/ours" in body[0]
+    have = driver.read("b")
+    assert have is not None
+    driver.clear("b", have)
+    assert body[0] == theirs

@@ -150,7 +150,7 @@ class Driver(Protocol):
         """The value in the store."""
 
     def write(self, bucket: str, value: Any, seen: Any | None) -> None:
-        """Store ``value`` in place of ``seen``."""
+        """Store ``value`` in place of ``seen``: a value, what no value can say (Unrepresentable), or nothing."""
 
     def clear(self, bucket: str, seen: Any) -> None:
         """Remove the setting."""

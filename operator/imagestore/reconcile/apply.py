@@ -142,10 +142,10 @@ def _send(backend: Backend, bucket: str, change: Change, tags: WriteTags) -> Fac
     if change.facet == "tags":
         seen = change.before if isinstance(change.before, Tags) else Tags.from_store(values={})
         return tags(seen, change.after if isinstance(change.after, Tags) else Tags.from_store(values={}))
-    driver = backend.drivers[change.facet]
+    driver, there = backend.drivers[change.facet], change.opaque or change.before
     if change.after is not None and not change.after.is_empty():
-        driver.write(bucket, change.after, change.before)
-    elif (there := change.opaque or change.before) is not None and not there.is_empty():
+        driver.write(bucket, change.after, there)
+    elif there is not None and not there.is_empty():
         driver.clear(bucket, there)
     return driver.read(bucket)
 

@@ -26,7 +26,10 @@ Raw = Mapping[str, Any]
 
 
 def decode(answer: Answer, _at: Place) -> Notifications | None:
-    """What is foreign keeps its XML in ``raw``, and its own name even where ids are missing or the same."""
+    """What is foreign keeps its XML in ``raw``, and its own name even where ids are missing or the same.
+
+    A document of nothing but what has no name here is an empty value, not none: a write over it reads it anew.
+    """
     names: set[str] = set()
     found: dict[str, Any] = {
         kind: tuple(_decode(kind, raw, names) for raw in answer.get(key) or ())
@@ -35,7 +38,7 @@ def decode(answer: Answer, _at: Place) -> Notifications | None:
     # The element is empty: that it is there says all.
     bridge = True if answer.get("EventBridgeConfiguration") is not None else None
     value = Notifications.from_store(**found, event_bridge=bridge)
-    return None if value.is_empty() else value
+    return None if value.is_empty() and not answer.get(XML) else value
 
 
 def _decode(kind: str, raw: Raw, names: set[str]) -> Notification:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from imagestore.backends.s3.setting import Answer, Parameters, Place, Setting
@@ -136,9 +137,11 @@ def _kinds(principals: tuple[str, ...]) -> dict[str, list[str]]:
 
 
 def beside(answer: Answer, sent: Parameters) -> Parameters:
-    """Somebody else's Id of the document stays."""
-    held = json.loads(answer.get("Policy") or "{}")
-    if "Id" not in held:
+    """Somebody else's Id of the document stays; one that is no JSON has none."""
+    held: Any = {}
+    with suppress(ValueError):
+        held = json.loads(answer.get("Policy") or "{}")
+    if not isinstance(held, dict) or "Id" not in held:
         return sent
     return {"Policy": json.dumps({"Id": held["Id"], **json.loads(sent["Policy"])}, sort_keys=True)}
 

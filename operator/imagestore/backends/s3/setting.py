@@ -131,11 +131,7 @@ class S3Setting(Generic[F]):
 
     def read(self, bucket: str) -> F | None:
         """The value in the store. Unrepresentable when the store holds what no value can say."""
-        answer = self._answer(bucket)
-        return self._decoded(bucket, answer)
-
-    def _decoded(self, bucket: str, answer: Answer | None) -> F | None:
-        return None if answer is None else self.row.understood(answer, self._place(bucket))
+        return self._held(bucket).value
 
     def _answer(self, bucket: str) -> Answer | None:
         def ask(more: Parameters) -> Answer:
@@ -148,27 +144,31 @@ class S3Setting(Generic[F]):
                 return None
             raise
 
-    def write(self, bucket: str, value: F, seen: F | None) -> None:
+    def write(self, bucket: str, value: F, seen: F | Unrepresentable | None) -> None:
         """Store ``value``. Rejected with code Lossy, and nothing changed, if the store would drop a part."""
         if value.is_empty() and self.row.clear:
             self.clear(bucket, seen)
             return
-        new = set(uses(value, self.support.lost)) - set(uses(seen, self.support.lost) if seen else ())
+        old = None if isinstance(seen, Unrepresentable) else seen
+        new = set(uses(value, self.support.lost)) - set(uses(old, self.support.lost) if old else ())
         self._refuse(sorted(new), self.support.reason)
-        there = beyond(seen, self.support.limits) if seen else {}
+        there = beyond(old, self.support.limits) if old else {}
         for path, fix in beyond(value, self.support.limits).items():
             self._refuse([path] if path not in there else [], fix)
         if self.row.beside is None:
-            self._put(bucket, value, Held({}, seen))
+            self._put(bucket, value, Held({}, old))
         else:
-            self._store(bucket, value, ours(value, seen), self._before(bucket, seen))
+            self._store(bucket, value, ours(value, old), self._before(bucket, seen))
 
-    def _before(self, bucket: str, seen: F | None) -> Held[F]:
-        return Held({}, None) if seen is None else self._held(bucket)
+    def _before(self, bucket: str, seen: F | Unrepresentable | None) -> Held[F]:
+        if not isinstance(seen, Unrepresentable):
+            return Held({}, None) if seen is None else self._held(bucket)
+        return Held(self._answer(bucket) or {}, None)  # what stands beside it goes back all the same
 
     def _held(self, bucket: str) -> Held[F]:
         answer = self._answer(bucket)
-        return Held(answer or {}, self._decoded(bucket, answer))
+        value = None if answer is None else self.row.understood(answer, self._place(bucket))
+        return Held(answer or {}, value)
 
     def _store(self, bucket: str, value: F, mine: Parts, held: Held[F]) -> None:
         """First in a form that does nothing, where the store is not known to keep all."""
@@ -210,17 +210,17 @@ class S3Setting(Generic[F]):
         held = self._held(bucket)  # what others have added since stays
         left = rebased(None, held.value, parts)
         if left is None or left.is_empty():
-            self._remove(bucket, held.value)
+            self._remove(bucket, held.value, held.answer)
         else:
             self._put(bucket, left, held)
 
-    def _remove(self, bucket: str, seen: F | Unrepresentable | None) -> None:
+    def _remove(self, bucket: str, seen: F | Unrepresentable | None, answer: Answer | None = None) -> None:
         if seen is None or seen.is_empty():
             return
         if self.row.clear:
             self._delete(bucket, None, None if isinstance(seen, Unrepresentable) else seen)
         elif self.row.cleared is not None:
-            self._put(bucket, self.row.cleared, Held({}, None))
+            self._put(bucket, self.row.cleared, Held(answer or {}, None))
 
     def _delete(self, bucket: str, value: F | None, seen: F | None) -> None:
         for which in self.row.removals(value, seen):
@@ -252,7 +252,7 @@ class S3Setting(Generic[F]):
         """Ours as it was, all else as it is now: somebody may have come in between."""
         back = rebased(held.value, kept.value, mine)
         if back is None or back.is_empty():
-            self._remove(bucket, kept.value)
+            self._remove(bucket, kept.value, kept.answer)
         else:
             self._put(bucket, back, kept)
 

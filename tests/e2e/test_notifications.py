@@ -65,6 +65,12 @@ def keys_queued(store: Store) -> list[str]:
     return [r["s3"]["object"]["key"].replace("%2F", "/") for r in records]
 
 
+def purge(store: Store) -> None:
+    """moto tells of each notification that is set: after the contract tests no upload was among the ten first messages."""
+    sqs = store.client("sqs")
+    sqs.purge_queue(QueueUrl=sqs.get_queue_url(QueueName="images")["QueueUrl"])
+
+
 @pytest.mark.parametrize("backend", TARGETS)
 def test_each_uploaded_picture_is_told(
     shop: User, telling: dict[str, Store], heard: Heard, backend: str
@@ -74,6 +80,8 @@ def test_each_uploaded_picture_is_told(
     buyer.apply(name, notifications={kind: [{**JPG, "arn": arn}]})
     buyer.ready(name)
     heard.asked.clear()
+    if backend == "told-aws":
+        purge(buyer.store)
     for key in ("originals/readme.txt", "thumbs/a.jpg", "originals/a.jpg"):
         buyer.s3.put_object(Bucket=buyer.bucket(name), Key=key, Body=b"picture")
 

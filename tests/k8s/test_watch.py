@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from imagestore.k8s.client import backoff
 from imagestore.k8s.mirrors import Namespaces, Secrets
 from imagestore.k8s.resources import NAMESPACES, SECRETS
 from imagestore.k8s.watch import Mirror, Subject, Watch
@@ -122,3 +123,8 @@ def test_a_page_of_a_proxy_in_place_of_events_does_not_end_the_watch() -> None:
             task.cancel()
 
     run(story())
+
+
+def test_the_pause_has_a_bound_however_long_the_api_server_is_away() -> None:
+    """After 1025 failures in a row, some eight hours, the pause was too large for a float, and the watch ended."""
+    assert all(0 < backoff(n) <= 30 for n in (1, 6, 1025, 10**5))

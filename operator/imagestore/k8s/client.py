@@ -229,6 +229,14 @@ def _character(found: re.Match[str]) -> str:
     return found[1] + chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))
 
 
+def backoff(failures: int) -> float:
+    """Seconds to wait after so many failures in a row, up to 30.
+
+    The power has a bound of its own: after 8 hours without an API server it was no float any more, and the watch ended.
+    """
+    return min(30.0, 0.5 * float(2 ** min(failures, 10))) * random.uniform(0.5, 1.0)  # noqa: S311
+
+
 def _pause(attempt: int) -> float:
     return min(5.0, 0.2 * float(2**attempt)) * random.uniform(0.5, 1.0)  # noqa: S311
 

@@ -12,7 +12,7 @@ import random
 from imagestore import metrics
 from imagestore.api.kinds import KINDS, Kind
 from imagestore.k8s.cache import Cache
-from imagestore.k8s.client import ApiError, Client
+from imagestore.k8s.client import ApiError, Client, backoff
 from imagestore.k8s.resources import BY_KIND
 from imagestore.k8s.triggers import Triggers
 
@@ -36,7 +36,7 @@ class Listing:
             failures = 0
             while not await self._try(kind):
                 failures += 1
-                await asyncio.sleep(min(30.0, 0.5 * 2**failures) * random.uniform(0.5, 1.0))  # noqa: S311
+                await asyncio.sleep(backoff(failures))
 
     async def run(self) -> None:
         """For ever: what could not be listed."""

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import aiohttp
 
-from imagestore.k8s.client import ApiError, Client
+from imagestore.k8s.client import ApiError, Client, backoff
 from imagestore.k8s.resources import Resource
 
 Json = Any
@@ -72,7 +72,7 @@ class Watch:
             except (ApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
                 failures = 1 if self.beat > began else failures + 1
                 self._complain(error, failures)
-                await asyncio.sleep(min(30.0, 0.5 * 2**failures) * random.uniform(0.5, 1.0))  # noqa: S311
+                await asyncio.sleep(backoff(failures))
 
     async def _follow(self) -> None:
         if not self._since:

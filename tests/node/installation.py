@@ -13,6 +13,7 @@ from typing import Any
 
 from dev import examples
 from dev.api import bucket_path
+from dev.image.__main__ import LOCAL
 from dev.kube import Kube
 from dev.node.node import Node
 from dev.programs import kubectl, program
@@ -22,7 +23,6 @@ from dev.wait import eventually
 ROOT = Path(__file__).parents[2]
 SYSTEM = "imagestore-system"
 RELEASE = "imagestore"
-LOCAL = "localhost/imagestore"
 FINALIZER = "imagestore.dev/bucket"
 PATIENCE = 90.0
 Json = dict[str, Any]

@@ -6,9 +6,10 @@ import signal
 import pytest
 
 from dev.control_plane import NODE
+from dev.image.__main__ import LOCAL
 from dev.stores import Store
 from dev.wait import eventually
-from tests.node.installation import FINALIZER, LOCAL, PATIENCE, RELEASE, ROOT, SYSTEM, Installation
+from tests.node.installation import FINALIZER, PATIENCE, RELEASE, ROOT, SYSTEM, Installation
 
 CHART = str(ROOT / "charts" / "imagestore")
 BUCKETS = (("shop", "photos"), ("press", "archive"))

@@ -15,7 +15,7 @@ from imagestore import metrics
 from imagestore.api.kinds import KINDS, Kind
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.client import ApiError, Client
-from imagestore.k8s.objects import Key, key_of, older, version
+from imagestore.k8s.objects import Key, key_of, newer, older
 from imagestore.k8s.resources import BY_KIND
 from imagestore.k8s.writer import Writer
 
@@ -83,7 +83,7 @@ class Audit:
         now = obj.resource_version if obj else None
         if now is None:
             return there is not None
-        return now == before if there is None or back else _older(now, there)
+        return now == before if there is None or back else newer(there, now)
 
     async def _versions(self, kind: Kind) -> tuple[dict[Key, str], str]:
         """Of every object, and of the listing itself."""
@@ -96,8 +96,3 @@ class Audit:
             if error.status != 404:  # the CRD is not there: neither is any object
                 raise
         return found, at
-
-
-def _older(known: str, there: str) -> bool:
-    mine, theirs = version(known), version(there)
-    return known != there if mine is None or theirs is None else mine < theirs

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from threading import get_ident
 
-from imagestore.k8s.objects import IMAGE_BUCKET, LIFECYCLE_POLICY, STORAGE_BACKEND, Key, Stored, version
+from imagestore.k8s.objects import IMAGE_BUCKET, LIFECYCLE_POLICY, STORAGE_BACKEND, Key, Stored, newer
 
 Age = tuple[datetime, str]
 Ranked = tuple[datetime, str, Key]
@@ -77,12 +77,12 @@ class Cache:
     def knows(self, key: Key, resource_version: str) -> bool:
         """Whether this version, or a newer one, is remembered."""
         known = self._objects.get(key)
-        return known is not None and not _newer(resource_version, known.resource_version)
+        return known is not None and not newer(resource_version, known.resource_version)
 
     def put(self, seen: Stored, *, believed: bool = False) -> Change | None:
         """Remember it, unless something newer is remembered already. ``believed``: whatever is remembered."""
         known = self._objects.get(seen.key)
-        if known is not None and not believed and not _newer(seen.resource_version, known.resource_version):
+        if known is not None and not believed and not newer(seen.resource_version, known.resource_version):
             return None
         if known is not None:
             self._unindex(known)
@@ -225,12 +225,6 @@ class Cache:
                 self._by_reference[named].discard(obj.key)
                 if not self._by_reference[named]:
                     del self._by_reference[named]
-
-
-def _newer(seen: str, known: str) -> bool:
-    """Versions are numbers on every API server there is; where they are not, what comes later is newer."""
-    mine, theirs = version(seen), version(known)
-    return seen != known if mine is None or theirs is None else mine > theirs
 
 
 def _claim(obj: Stored) -> tuple[str, str]:

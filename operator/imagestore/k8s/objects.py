@@ -254,6 +254,12 @@ def version(resource_version: str) -> int | None:
     return int(resource_version) if resource_version.isdecimal() else None
 
 
+def newer(seen: str, known: str) -> bool:
+    """Versions are numbers on every API server there is; where they are not, what comes later is newer."""
+    mine, theirs = version(seen), version(known)
+    return seen != known if mine is None or theirs is None else mine > theirs
+
+
 def older(seen: str, known: str) -> bool:
     """Whether one version is certainly from before the other."""
     mine, theirs = version(seen), version(known)

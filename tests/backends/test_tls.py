@@ -11,7 +11,7 @@ from imagestore.core.errors import Denied, Rejected, Unavailable
 from imagestore.facets.policy import Policy
 from imagestore.facets.tags import Tags
 from tests.backends.conftest import Secured
-from tests.backends.tunnel import PASSWORD, USER, Tunnels, tunnelling
+from tests.http.tunnel import PASSWORD, USER, Tunnels, tunnelling
 from tests.contract.samples import SAMPLES
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from dev.certificates import Authority
-from imagestore.backends.http.errors import BodyFailed, ConnectionClosed, ReadTimedOut
+from imagestore.backends.http.errors import AnswerCutOff, BodyFailed, ConnectionClosed, ReadTimedOut
 from imagestore.backends.http.messages import Body, BodyStream
 from tests.http.streaming import BLOCK, Answer, Heard, Streaming, echo, sends, served, tls_context
 
@@ -117,10 +117,10 @@ def test_an_answer_that_ends_early_is_an_error_and_never_a_short_body(serve: Ser
     with serve(answer) as server:
         with (
             server.client.stream(server.request()) as found,
-            pytest.raises(ConnectionClosed, match="broke off"),
+            pytest.raises(AnswerCutOff, match="cut off"),
         ):
             list(found)
-        with pytest.raises(ConnectionClosed, match="broke off"):
+        with pytest.raises(AnswerCutOff, match="cut off"):
             server.client.send(server.request())
 
 

@@ -8,11 +8,13 @@ from types import TracebackType
 
 from imagestore.backends.http.connection import Connection
 from imagestore.backends.http.errors import (
+    AnswerCutOff,
     AnswerTooLarge,
     BadBody,
     BodyFailed,
     Broken,
     ConnectionClosed,
+    CutOff,
     ReadTimedOut,
 )
 from imagestore.backends.http.messages import HttpRequest, Response, head
@@ -148,6 +150,8 @@ def _told(url: str) -> Iterator[None]:
         yield
     except TimeoutError as error:
         raise ReadTimedOut(url, error) from error
+    except CutOff as error:
+        raise AnswerCutOff(url, error) from error
     except (OSError, Broken) as error:
         raise ConnectionClosed(url, error) from error
     except BadBody as error:

@@ -50,6 +50,12 @@ class ConnectionClosed(HttpError):
     words = "Connection was closed before we received a valid response from endpoint URL"
 
 
+class AnswerCutOff(HttpError):
+    """The connection ended in the middle of the answer's body."""
+
+    words = "The answer was cut off, from"
+
+
 class AnswerTooLarge(HttpError):
     """The answer has more bytes than the caller wants to hold."""
 
@@ -70,6 +76,10 @@ class Unsendable(HttpError):
 
 class Broken(Exception):
     """The connection ended early, or what came is not HTTP. ``client`` makes a ConnectionClosed of it."""
+
+
+class CutOff(Broken):
+    """It ended in the middle of the body. ``client`` makes an AnswerCutOff of it."""
 
 
 class BadBody(Exception):

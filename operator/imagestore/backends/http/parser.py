@@ -5,7 +5,7 @@
 
 import httptools
 
-from imagestore.backends.http.errors import Broken
+from imagestore.backends.http.errors import Broken, CutOff
 from imagestore.backends.http.messages import Headers
 
 _HEAD, _HEADERS = 64 * 1024, 200  # bytes and number of headers
@@ -98,7 +98,7 @@ class AnswerParser:
             self.complete = True
         self._parser = None
         if not self.complete:
-            raise Broken("the answer broke off" if self.headed else "the connection was closed")
+            raise CutOff("the connection was closed") if self.headed else Broken("the connection was closed")
 
     def on_message_begin(self) -> None:
         """Also of an answer that was not asked for, behind ours."""

@@ -90,6 +90,7 @@ _CAUSES: tuple[tuple[type[Exception], str], ...] = (
     (http.ConnectionClosed, "the connection was closed"),
     (http.NotConnected, "no connection"),
     (http.ProxyFailed, "no connection"),
+    (http.AnswerCutOff, "the answer was cut off"),
     (http.HttpError, "the answer broke off"),
     (boto.SSLError, "its certificate is not trusted"),
     (boto.ConnectTimeoutError, "timeout: no connection"),

@@ -29,7 +29,7 @@ def _reading(backend: Backend, bucket: str, name: str, sight: Sight) -> Reading:
     except errors.Unrepresentable as error:
         return Unrepresentable(str(error))
     except StoreError as error:
-        return Unreadable(type(error).__name__, str(error))
+        return Unreadable(error.reason, str(error))
 
 
 def found(value: Facet | None) -> Reading:

@@ -9,12 +9,11 @@ from enum import StrEnum
 
 from imagestore.backends.base import Backend, Sight
 from imagestore.core.errors import Conflict, Unexpected
+from imagestore.core.reasons import Reason
 from imagestore.facets.tags import OWNER, Tags
 from imagestore.reconcile import holds
 from imagestore.reconcile.situation import Situation
 from imagestore.reconcile.tenancy import granted
-
-UNPROVEN = "CreationNotProven"
 
 
 class Claim(StrEnum):
@@ -32,7 +31,7 @@ class Judgement:
     """``reason`` and ``message`` are given with TAKEN. ``asks``: a person may say that it is this object's all the same."""
 
     claim: Claim
-    reason: str = ""
+    reason: Reason = Reason.BUCKET_EXISTS
     message: str = ""
     asks: bool = False
 
@@ -117,7 +116,7 @@ def _taken(s: Situation, backend: Backend, sight: Sight, owner: str | None) -> J
     """Not this object's. A date is asked for only where a crash may have left an intent behind."""
     if owner is not None:
         whom = f"the bucket belongs to {_whom(s, owner)}; choose another bucketName"
-        return Judgement(Claim.TAKEN, "OwnedByAnother", whom)
+        return Judgement(Claim.TAKEN, Reason.OWNED_BY_ANOTHER, whom)
     if intended(s, sight) and (unproven := _unproven(s, backend)) is not None:
         return unproven
     if s.status.created is not None:
@@ -125,7 +124,7 @@ def _taken(s: Situation, backend: Backend, sight: Sight, owner: str | None) -> J
             "the bucket no longer carries the operator's mark (the tag imagestore.dev/owner), so it is not known to"
             " be this object's any more; let the administrator grant its adoption and set adoption: Granted"
         )
-        return Judgement(Claim.TAKEN, "MarkMissing", message)
+        return Judgement(Claim.TAKEN, Reason.MARK_MISSING, message)
     return _there_before()
 
 
@@ -134,7 +133,7 @@ def _there_before() -> Judgement:
         "the bucket exists and was not made by this object; to take it over, let the administrator grant its"
         " adoption and set adoption: Granted; or choose another bucketName"
     )
-    return Judgement(Claim.TAKEN, "BucketExists", message)
+    return Judgement(Claim.TAKEN, Reason.BUCKET_EXISTS, message)
 
 
 def _unproven(s: Situation, backend: Backend) -> Judgement | None:
@@ -150,7 +149,7 @@ def _unproven(s: Situation, backend: Backend) -> Judgement | None:
         message += (
             "; if it is this object's, let the administrator grant its adoption and set adoption: Granted"
         )
-    return Judgement(Claim.TAKEN, UNPROVEN, message, asks=made is not None)
+    return Judgement(Claim.TAKEN, Reason.CREATION_NOT_PROVEN, message, asks=made is not None)
 
 
 def _whom(s: Situation, owner: str) -> str:

@@ -14,6 +14,7 @@ from imagestore.core import errors, reasons
 from imagestore.core.conditions import Condition, condition
 from imagestore.core.reasons import Reason
 from imagestore.crdgen.reasons import documented, page
+from imagestore.crdgen.refusal import Refused
 
 PACKAGE = Path(__file__).resolve().parents[2] / "operator" / "imagestore"
 ENUM = PACKAGE / "core" / "reasons.py"
@@ -57,7 +58,7 @@ def test_every_reason_is_documented_and_says_what_carries_it() -> None:
 def test_a_reason_without_documentation_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     source = ENUM.read_text().replace("On an Event: the bucket was created.", "the bucket was created")
     monkeypatch.setattr("inspect.getsource", lambda _: source)
-    with pytest.raises(Exception, match="Reason.CREATED: write 'On"):
+    with pytest.raises(Refused, match=r"Reason\.CREATED: write 'On"):
         list(documented())
 
 

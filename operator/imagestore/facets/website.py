@@ -119,8 +119,9 @@ class Website(Facet):
     ] = None
 
     def canonical(self) -> Self:
-        """No rules are none."""
-        return self.model_copy(update={"routing_rules": self.routing_rules or None})
+        """What is empty is absent: a store that answers an empty index document has none."""
+        empty = ("index_document", "error_document", "routing_rules")
+        return self.model_copy(update={name: getattr(self, name) or None for name in empty})
 
     def is_empty(self) -> bool:
         return not (self.index_document or self.redirect_all_requests_to)

@@ -5,6 +5,7 @@ check, so a condition is made at one place.
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,10 +22,11 @@ ENUM = PACKAGE / "core" / "reasons.py"
 SOURCES = {path: path.read_text() for path in PACKAGE.rglob("*.py") if path != ENUM}
 
 
-def calls(name: str) -> Iterator[Path]:
-    """The files that call something of this name."""
+def calls(name: str, imported: str) -> Iterator[Path]:
+    """The files that call what they import by this name."""
+    module = re.compile(rf"from {re.escape(imported)} import .*\b{name}\b")
     for path, text in SOURCES.items():
-        if any(
+        if (path.stem == imported.rpartition(".")[2] or module.search(text)) and any(
             isinstance(n, ast.Call) and getattr(n.func, "id", "") == name for n in ast.walk(ast.parse(text))
         ):
             yield path
@@ -36,11 +38,11 @@ def test_every_reason_is_given_somewhere(reason: Reason) -> None:
 
 
 def test_a_condition_is_made_at_one_place_whose_reason_is_typed() -> None:
-    assert {path.name for path in calls("Condition")} == {"conditions.py"}
+    assert {path.name for path in calls("Condition", "imagestore.core.conditions")} == {"conditions.py"}
 
 
 def test_no_reason_is_made_of_a_string() -> None:
-    assert set(calls("Reason")) == set()
+    assert set(calls("Reason", "imagestore.core.reasons")) == set()
 
 
 def test_every_error_of_a_store_has_a_reason_of_its_own() -> None:

@@ -18,7 +18,7 @@ class Reason(OpenEnum):
     READY = "Ready"
     """On an Event: the bucket became Ready. Where `Created` or `Adopted` led to it, that Event says so instead."""
     OBSERVED = "Observed"
-    """On Ready: the mode is Observe; the bucket was read, and nothing is changed."""
+    """On Ready: the mode is Observe: the operator reads the bucket and changes nothing."""
     SUSPENDED = "Suspended"
     """On Suspended: `spec.suspend` is true; the operator neither checks nor changes the bucket. Fix: set it to false."""
 
@@ -79,7 +79,7 @@ class Reason(OpenEnum):
     """On a finding: a condition named for what was found, such as PublicAcl. Fix: do what the condition's message says; see
     [alerts](../alerts.md)."""
     PUBLIC_ACL = "PublicAcl"
-    """On an Event: the bucket's ACL grants access to everybody. Fix: correct the ACL in the store; see
+    """On an Event: the bucket's ACL makes it public. Fix: correct the ACL in the store; see
     [alerts](../alerts.md)."""
     ABOVE_WARN_PERCENT = "AboveWarnPercent"
     """On QuotaNearlyFull: the bucket uses as much of its quota as `quota.warnPercent` says. Fix: remove what is not needed,
@@ -104,7 +104,7 @@ class Reason(OpenEnum):
     DELETION_POLICY_NOT_ALLOWED = "DeletionPolicyNotAllowed"
     """On Ready: `deletionPolicy` is not among `tenancy.deletionPolicies`. Fix: use one that the message names."""
     PUBLIC_NOT_ALLOWED = "PublicNotAllowed"
-    """On a setting: a policy statement opens the bucket to everybody. Fix: the administrator sets `tenancy.allowPublic`."""
+    """On a setting: a policy statement makes the bucket public. Fix: the administrator sets `tenancy.allowPublic`."""
     PRINCIPAL_NOT_ALLOWED = "PrincipalNotAllowed"
     """On a setting: a policy statement names a principal that is not allowed. Fix: the administrator adds it to
     `tenancy.allowedPrincipals`."""
@@ -142,7 +142,7 @@ class Reason(OpenEnum):
     BUCKET_MISSING = "BucketMissing"
     """On Ready: the mode is Observe, and the bucket does not exist. Fix: `mode: Enforce` creates it."""
     CREATION_NOT_PROVEN = "CreationNotProven"
-    """On Ready: the operator ended between creating the bucket and marking it, and the bucket is not empty now. Fix: if it
+    """On Ready: the operator stopped between creating the bucket and marking it, and the bucket is not empty now. Fix: if it
     is this object's, add the token to `spec.approve`; without a token, adopt it; else choose another name."""
     OWNED_BY_ANOTHER = "OwnedByAnother"
     """On Ready: the bucket carries another owner's mark. Fix: choose another name."""
@@ -223,13 +223,13 @@ class Reason(OpenEnum):
     TIER_RENEWED = "TierRenewed"
     """On an Event of a StorageBackend: a remote tier received the Secret's credentials."""
     TIER_NOT_READY = "TierNotReady"
-    """On a setting: a rule moves objects to a remote tier that is missing or somewhere else. Fix: the administrator reads
+    """On a setting: a rule moves objects to a remote tier that is missing or leads to another place. Fix: the administrator reads
     the condition TierNotReady of the StorageBackend; see [remote tiers](../lifecycle.md#remote-tiers)."""
     TIER_MISSING = "TierMissing"
     """On TierNotReady: the store could not create a remote tier; the message is the store's. Fix: check the other store, its
     bucket and the Secret."""
     TIER_DIFFERS = "TierDiffers"
-    """On TierNotReady: a tier of that name is somewhere else, and is left alone. Fix: correct `remote`, or use another
+    """On TierNotReady: a tier of that name leads to another place; the operator does not change it. Fix: correct `remote`, or use another
     `storageClass`."""
     TIER_STALE = "TierStale"
     """On TierNotReady: a remote tier does not have the Secret's credentials. Fix: correct the Secret."""

@@ -107,9 +107,9 @@ def test_a_difference_is_empty_if_and_only_if_writing_would_change_nothing(
     assert same == (diff(kind[0], have.restrict(parts), wish) == ())
 
 
-def test_an_empty_index_document_is_none() -> None:
+def test_a_website_without_an_index_document_is_none() -> None:
     """Found by the property above: a difference of nothing was written."""
-    assert Website.from_store(index_document="", error_document="").canonical() == Website()
+    assert Website.from_store(index_document="", error_document="a").canonical() == Website()
 
 
 @each_facet

@@ -119,9 +119,10 @@ class Website(Facet):
     ] = None
 
     def canonical(self) -> Self:
-        """What is empty is absent: a store that answers an empty index document has none."""
-        empty = ("index_document", "error_document", "routing_rules")
-        return self.model_copy(update={name: getattr(self, name) or None for name in empty})
+        """Without an index document there are no pages, whatever else a store answers; no rules are none."""
+        if self.is_empty():
+            return type(self)()
+        return self.model_copy(update={"routing_rules": self.routing_rules or None})
 
     def is_empty(self) -> bool:
         return not (self.index_document or self.redirect_all_requests_to)

@@ -1,4 +1,4 @@
-"""One connection for each StorageBackend, made when it is first needed and again when anything in it changes."""
+"""One connection for each backend, made when it is first needed and again when anything in it changes."""
 
 import logging
 import threading
@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from imagestore.api.storagebackend import StorageBackendSpec, StorageBackendStatus
 from imagestore.backends.base import Backend
+from imagestore.controller.state.cache import Cache
+from imagestore.controller.state.objects import Key, Stored, lenient
 from imagestore.core.fencing import Permit, permitted
-from imagestore.k8s.cache import Cache
-from imagestore.k8s.objects import STORAGE_BACKEND, Key, lenient
 from imagestore.reconcile.desired import inputs_hash
 from imagestore.reconcile.doubts import standing
 from imagestore.reconcile.situation import Standing, Store
@@ -33,8 +33,16 @@ class Connecting:
 
 
 @dataclass(frozen=True)
+class StoreKind:
+    """The kind whose objects are backends. ``silent``: whether the last probe of one was not answered."""
+
+    name: str
+    silent: Callable[[Stored], bool]
+
+
+@dataclass(frozen=True)
 class Named:
-    """A StorageBackend as it was remembered at one moment. ``epoch`` changes with its Secrets; ``raw`` None: none."""
+    """A backend as it was remembered at one moment. ``epoch`` changes with its Secrets; ``raw`` None: none."""
 
     name: str
     epoch: int = 0
@@ -65,9 +73,15 @@ class Stores:
     """What is remembered is looked up in the event loop; ``store`` alone is called in worker threads."""
 
     def __init__(
-        self, cache: Cache, secrets: SecretData, connecting: Connecting, permit: Permit = permitted
+        self,
+        cache: Cache,
+        kind: StoreKind,
+        secrets: SecretData,
+        connecting: Connecting,
+        permit: Permit = permitted,
     ) -> None:
-        self._cache, self._secrets, self._connecting, self._permit = cache, secrets, connecting, permit
+        self._cache, self._kind = cache, kind
+        self._secrets, self._connecting, self._permit = secrets, connecting, permit
         self._known: dict[str, _Connection] = {}
         self._epochs: defaultdict[str, int] = defaultdict(int)
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
@@ -76,29 +90,32 @@ class Stores:
         self._inputs: dict[bytes, str] = {}
         self._doubts: dict[str, tuple[str, ...]] = {}
 
+    def key(self, name: str) -> Key:
+        """The key of the backend with this name."""
+        return Key(self._kind.name, "", name)
+
     def spec(self, name: str) -> StorageBackendSpec | None:
-        """The spec of a StorageBackend, None if there is none that can be understood."""
-        obj = self._cache.get(Key(STORAGE_BACKEND.name, "", name))
+        """The spec of a backend, None if there is none that can be understood."""
+        obj = self._cache.get(self.key(name))
         return self._parsed(obj.spec) if obj else None
 
     def inputs(self, name: str) -> str:
         """The hash of what the backend decides about its buckets."""
-        obj = self._cache.get(Key(STORAGE_BACKEND.name, "", name))
+        obj = self._cache.get(self.key(name))
         raw = obj.spec if obj else b""
         if raw not in self._inputs:
             self._inputs[raw] = inputs_hash(self.spec(name))
         return self._inputs[raw]
 
     def named(self, name: str) -> Named:
-        """The StorageBackend as it is remembered now; for ``store``."""
-        obj = self._cache.get(Key(STORAGE_BACKEND.name, "", name))
+        """The backend as it is remembered now; for ``store``."""
+        obj = self._cache.get(self.key(name))
         if obj is None:
             return Named(name)
         spec = self._parsed(obj.spec)
         status = obj.status if spec is not None and spec.tiers and any(remote_tiers(spec)) else b""
-        # A store that answers, and may be another one, is not silent.
-        silent, told = obj.ready == "False" and not obj.holds, _standing(obj.status)
-        return Named(name, self._epochs[name], obj.spec, spec, status, silent, told)
+        told = _standing(obj.status)
+        return Named(name, self._epochs[name], obj.spec, spec, status, self._kind.silent(obj), told)
 
     def store(self, named: Named) -> Store:
         """It, connected if it can be. Blocking: for a worker thread."""
@@ -134,7 +151,7 @@ class Stores:
         except self._connecting.refusals as error:
             store = Store(spec, None, str(error))
         except Exception:  # a bug in one driver must not stop the others
-            log.exception("cannot connect to the StorageBackend %s", name)
+            log.exception("cannot connect to the backend %s", name)
             return Store(spec, None, "the operator met an error that it does not know; its log has it")
         with self._turn:
             if epoch == self._epochs[name]:  # else a Secret changed meanwhile: what was made is old already

@@ -17,9 +17,9 @@ from datetime import date
 from imagestore import metrics
 from imagestore.backends.base import Backend
 from imagestore.backends.decorators import NAMESPACE
+from imagestore.controller.state.objects import Key
 from imagestore.core.errors import StoreError
 from imagestore.forecast.tally import Counted
-from imagestore.k8s.objects import STORAGE_BACKEND, Key
 from imagestore.reconcile.survey import Answer, Purpose, Question, Survey, failed
 
 log = logging.getLogger(__name__)
@@ -124,14 +124,16 @@ class Surveyor:
             self._discard((key, purpose))
 
     def forget(self, key: Key) -> None:
-        """The object is gone. Without its backend no bucket is listed on."""
+        """The object is gone."""
         with self._turn:
-            gone = key.kind == STORAGE_BACKEND.name
-            for slot, task in list(self._slots.items()) if gone else ():
-                if task.question.backend == key.name:
-                    self._discard(slot)
             for purpose in Purpose:
                 self._discard((key, purpose))
+
+    def forget_backend(self, name: str) -> None:
+        """A backend is gone. Without it no bucket of it is listed on."""
+        with self._turn:
+            for slot in [slot for slot, task in self._slots.items() if task.question.backend == name]:
+                self._discard(slot)
 
     def close(self) -> None:
         """Begin no further step."""

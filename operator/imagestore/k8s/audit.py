@@ -12,11 +12,12 @@ from collections.abc import Callable
 import aiohttp
 
 from imagestore import metrics
-from imagestore.api.kinds import KINDS, Kind
-from imagestore.k8s.cache import Cache
+from imagestore.api.kinds import Kind
+from imagestore.controller.runtime import Kinds
+from imagestore.controller.state.cache import Cache
+from imagestore.controller.state.objects import Key, key_of, newer, older
 from imagestore.k8s.client import ApiError, Client
-from imagestore.k8s.objects import Key, key_of, newer, older
-from imagestore.k8s.resources import BY_KIND
+from imagestore.k8s.resources import of
 from imagestore.k8s.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ class Audit:
 
     def __init__(
         self,
+        kinds: Kinds,
         client: Client,
         cache: Cache,
         writer: Writer,
@@ -37,6 +39,7 @@ class Audit:
         interval: float = 720.0,
         went_back: Callable[[], None] = lambda: None,
     ) -> None:
+        self._kinds = kinds.kinds
         self._client, self._cache, self._writer, self._clock = client, cache, writer, clock
         self._interval, self._went_back = interval, went_back
         self._listed: dict[str, str] = {}  # the version of the last listing, by kind
@@ -46,7 +49,7 @@ class Audit:
         """For ever; the first one soon, since the start is where most is missed."""
         await asyncio.sleep(min(first, self._interval))
         while True:
-            for kind in KINDS:
+            for kind in self._kinds:
                 await self._try(kind)
             await asyncio.sleep(self._interval * random.uniform(0.9, 1.1))  # noqa: S311
 
@@ -89,7 +92,7 @@ class Audit:
         """Of every object, and of the listing itself."""
         found, at = dict[Key, str](), ""
         try:
-            async for page in self._client.pages(BY_KIND[kind.name], metadata=True):
+            async for page in self._client.pages(of(kind), metadata=True):
                 found |= {key_of(kind, item): item["metadata"]["resourceVersion"] for item in page.items}
                 at = page.resource_version
         except ApiError as error:

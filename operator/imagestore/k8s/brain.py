@@ -1,10 +1,8 @@
 """The one place where the shell is bound to what decides."""
 
 from imagestore.backends.factory import ConfigError, connect
-from imagestore.k8s.stores import Connecting
+from imagestore.controller.stores import Connecting
 from imagestore.k8s.wiring import Brain
-from imagestore.k8s.worker import Reconcilers
-from imagestore.reconcile.bucket import reconcile as bucket
-from imagestore.reconcile.storagebackend import reconcile as backend
+from imagestore.kinds import ALL
 
-REAL = Brain(Reconcilers(bucket, backend), Connecting(connect, (ConfigError,)))
+REAL = Brain(ALL, Connecting(connect, (ConfigError,)))

@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 
 from imagestore import metrics
+from imagestore.controller.edges import Refused
 from imagestore.core.fencing import Permit, permitted
 from imagestore.k8s.access import Access
 from imagestore.k8s.errors import AccessError
@@ -28,7 +29,7 @@ _PASSING = frozenset({429, 500, 502, 503, 504})
 _ANYBODYS = frozenset({LEASES, RULES_REVIEW})  # written also by a replica that does not hold the Lease
 
 
-class ApiError(Exception):
+class ApiError(Refused):
     """An answer that is not what was asked for."""
 
     def __init__(self, status: int, body: Json, *, retry_after: float | None = None) -> None:

@@ -4,8 +4,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from imagestore.controller.state.objects import Key
 from imagestore.core.outcome import Note
-from imagestore.k8s.objects import Key
 
 FORGET = 360.0  # seconds after which an equal note is a new Event
 REPEAT = 30.0  # at most one update of a series in this time

@@ -10,11 +10,12 @@ import logging
 import random
 
 from imagestore import metrics
-from imagestore.api.kinds import KINDS, Kind
-from imagestore.k8s.cache import Cache
+from imagestore.api.kinds import Kind
+from imagestore.controller.runtime import Kinds
+from imagestore.controller.state.cache import Cache
+from imagestore.controller.work.triggers import Triggers
 from imagestore.k8s.client import ApiError, Client, backoff
-from imagestore.k8s.resources import BY_KIND
-from imagestore.k8s.triggers import Triggers
+from imagestore.k8s.resources import of
 
 log = logging.getLogger(__name__)
 _AGAIN = 10.0  # seconds until what was forbidden is asked for again
@@ -24,15 +25,18 @@ _FORBIDDEN, _NO_SUCH_KIND = 403, 404
 class Listing:
     """Puts everything into the cache. ``versions``: from where on to watch, by plural, until kopf has begun to."""
 
-    def __init__(self, client: Client, cache: Cache, triggers: Triggers, again: float = _AGAIN) -> None:
+    def __init__(
+        self, kinds: Kinds, client: Client, cache: Cache, triggers: Triggers, again: float = _AGAIN
+    ) -> None:
+        self._kinds = kinds.kinds
         self._client, self._cache, self._triggers, self._again = client, cache, triggers, again
-        self._known = {kind.plural: asyncio.Event() for kind in KINDS}
+        self._known = {kind.plural: asyncio.Event() for kind in self._kinds}
         self.versions: dict[str, str] = {}
         self.trouble = ""
 
     async def learn(self) -> None:
         """Every kind, once: an older claimant must be known before a younger. Waits for an API server in trouble."""
-        for kind in KINDS:
+        for kind in self._kinds:
             failures = 0
             while not await self._try(kind):
                 failures += 1
@@ -42,7 +46,7 @@ class Listing:
         """For ever: what could not be listed."""
         while True:
             await asyncio.sleep(self._again * random.uniform(0.8, 1.2))  # noqa: S311
-            for kind in [k for k in KINDS if k.name in self._cache.unknown]:
+            for kind in [k for k in self._kinds if k.name in self._cache.unknown]:
                 await self._try(kind)
 
     async def known(self, kind: Kind) -> None:
@@ -66,7 +70,7 @@ class Listing:
 
     async def _list(self, kind: Kind) -> None:
         version = ""
-        async for page in self._client.pages(BY_KIND[kind.name]):
+        async for page in self._client.pages(of(kind)):
             for raw in page.items:
                 self._triggers.event(kind, None, raw)
             version = page.resource_version

@@ -7,12 +7,11 @@ import re
 import sys
 import threading
 from collections.abc import Mapping
-from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import TextIO
 
-RECONCILE: ContextVar[str] = ContextVar("reconcile", default="")
-OBJECT: ContextVar[str] = ContextVar("object", default="")
+from imagestore.controller.work.context import OBJECT, RECONCILE
+
 _MASK = "***"
 _SHORTEST = 8  # what is shorter would mask ordinary words
 _SHORTEST_ID = 16

@@ -21,7 +21,7 @@ from imagestore.k8s.fence import Fence, elapsed
 from imagestore.k8s.following import Following
 from imagestore.k8s.health import Health, Server
 from imagestore.k8s.lease import Lease
-from imagestore.k8s.resources import RULES_REVIEW, missing
+from imagestore.k8s.resources import RULES_REVIEW, grants, missing
 from imagestore.k8s.watch import Watch
 from imagestore.k8s.wiring import Brain, Options, assemble
 
@@ -104,7 +104,8 @@ class Operator:
         except ApiError as error:
             log.warning("cannot ask what is allowed: %s", error)
             return
-        for sentence in missing(answer.get("status", {}).get("resourceRules") or ()):
+        rules = answer.get("status", {}).get("resourceRules") or ()
+        for sentence in missing(rules, grants(self._parts.kinds)):
             log.error("%s", sentence)
 
     async def _learn(self) -> None:

@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from imagestore import metrics
+from imagestore.controller.runtime import Kinds
+from imagestore.controller.state.objects import Stored
 from imagestore.core.fencing import Fenced
 from imagestore.core.outcome import Note
 from imagestore.k8s.client import ApiError, Client
 from imagestore.k8s.events import Flood, Ledger, Occasion, Series
 from imagestore.k8s.logs import REDACTOR
-from imagestore.k8s.objects import KIND, Stored
 from imagestore.k8s.resources import EVENTS
 
 log = logging.getLogger(__name__)
@@ -25,8 +26,8 @@ _TICK = 2.0
 class Recorder:
     """Takes notes, posts Events."""
 
-    def __init__(self, client: Client, instance: str, clock: Callable[[], float]) -> None:
-        self._client, self._instance, self._clock = client, instance, clock
+    def __init__(self, kinds: Kinds, client: Client, instance: str, clock: Callable[[], float]) -> None:
+        self._kinds, self._client, self._instance, self._clock = kinds, client, instance, clock
         self._ledger = Ledger(clock())
         self._new: asyncio.Queue[tuple[Occasion, Series]] = asyncio.Queue()
 
@@ -91,7 +92,7 @@ class Recorder:
     def _body(self, occasion: Occasion, series: Series) -> dict[str, Any]:
         key, note = occasion.key, occasion.note
         regarding = {
-            "apiVersion": KIND[key.kind].api_version,
+            "apiVersion": self._kinds[key.kind].kind.api_version,
             "kind": key.kind,
             "name": key.name,
             "uid": occasion.uid,

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from imagestore.api.kinds import IMAGE_BUCKET, KINDS, LIFECYCLE_POLICY, STORAGE_BACKEND, Kind
+from imagestore.api.kinds import Kind
+from imagestore.controller.rights import Grant
+from imagestore.controller.runtime import Kinds
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,6 @@ def of(kind: Kind) -> Resource:
     return Resource(kind.group, kind.version, kind.plural, kind.namespaced)
 
 
-BY_KIND = {kind.name: of(kind) for kind in KINDS}
 SECRETS = Resource("", "v1", "secrets")
 NAMESPACES = Resource("", "v1", "namespaces", namespaced=False)
 EVENTS = Resource("events.k8s.io", "v1", "events")
@@ -40,33 +41,7 @@ CRDS = Resource("apiextensions.k8s.io", "v1", "customresourcedefinitions", names
 RULES_REVIEW = Resource("authorization.k8s.io", "v1", "selfsubjectrulesreviews", namespaced=False)
 
 
-@dataclass(frozen=True)
-class Grant:
-    """What must be allowed on one resource; ``own``: only in the operator's own namespace."""
-
-    group: str
-    resource: str
-    verbs: tuple[str, ...]
-    why: str
-    own: bool = False
-
-
-GRANTS = (
-    *(
-        grant
-        for kind in (IMAGE_BUCKET, STORAGE_BACKEND)
-        for grant in (
-            Grant(
-                kind.group,
-                kind.plural,
-                ("get", "list", "watch", "patch"),
-                "to follow them and keep the finalizer",
-            ),
-            Grant(kind.group, f"{kind.plural}/status", ("patch",), "to report"),
-        )
-    ),
-    Grant(LIFECYCLE_POLICY.group, LIFECYCLE_POLICY.plural, ("get", "list", "watch"), "to follow them"),
-    Grant(LIFECYCLE_POLICY.group, f"{LIFECYCLE_POLICY.plural}/status", ("patch",), "to report"),
+_BESIDES = (
     Grant(
         "", "namespaces", ("list", "watch"), "to know their labels, by which a StorageBackend may select them"
     ),
@@ -88,7 +63,12 @@ GRANTS = (
 )
 
 
-def missing(rules: Iterable[dict[str, Any]], grants: Iterable[Grant] = GRANTS) -> Iterator[str]:
+def grants(kinds: Kinds) -> tuple[Grant, ...]:
+    """All that the operator must be allowed: what its kinds need, and what it needs besides."""
+    return (*(grant for record in kinds for grant in record.rights), *_BESIDES)
+
+
+def missing(rules: Iterable[dict[str, Any]], grants: Iterable[Grant]) -> Iterator[str]:
     """A sentence for each verb that the rules of a SelfSubjectRulesReview do not allow."""
     known = list(rules)
     for grant in grants:

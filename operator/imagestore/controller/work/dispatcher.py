@@ -4,8 +4,8 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from imagestore.k8s.queue import Taken, WorkQueue
-from imagestore.k8s.worker import Worker
+from imagestore.controller.work.queue import Taken, WorkQueue
+from imagestore.controller.work.worker import Worker
 
 log = logging.getLogger(__name__)
 _BEAT = 5.0

@@ -9,10 +9,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from imagestore.controller.state.objects import Stored
 from imagestore.core.conditions import Condition, settle
 from imagestore.core.diff import to_json
 from imagestore.core.model import cut
-from imagestore.k8s.objects import IMAGE_BUCKET, Stored
 
 Json = Any
 
@@ -33,14 +33,6 @@ def not_understood(obj: Stored, error: ValidationError, now: datetime) -> Json:
     ]
     message = f"this version of the operator does not understand the spec; correct it or upgrade: {'; '.join(where)}"
     return _stalled(obj, "SpecNotUnderstood", cut(message, 1024), now)
-
-
-def keeps_its_bucket(obj: Stored) -> bool:
-    """Whether an ImageBucket's deletion deletes nothing in the store, as far as its spec can be read at all."""
-    return obj.key.kind == IMAGE_BUCKET.name and json.loads(obj.spec).get("deletionPolicy") in (
-        None,
-        "Retain",
-    )
 
 
 def _path(location: tuple[int | str, ...]) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
 
-from imagestore.k8s.objects import Key
+from imagestore.controller.state.objects import Key
 
 
 class Lane(NamedTuple):

@@ -6,40 +6,22 @@ import logging
 import random
 import secrets
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from imagestore import metrics
-from imagestore.api.bucketstatus import ImageBucketStatus
-from imagestore.api.lifecyclepolicy import LifecyclePolicySpec, LifecyclePolicyStatus
-from imagestore.api.storagebackend import StorageBackendStatus
 from imagestore.backends.decorators import NAMESPACE
+from imagestore.controller.edges import Gone, Recorder, Refused, StatusSink, Withdrawals
+from imagestore.controller.runtime import Inputs, Kinds
+from imagestore.controller.services import Services
+from imagestore.controller.state.objects import Key, NotUnderstood, Stored
+from imagestore.controller.work.context import OBJECT, RECONCILE
+from imagestore.controller.work.failing import internal_error, not_understood
+from imagestore.controller.work.queue import Priority, Taken, WorkQueue
 from imagestore.core.fencing import Fenced
 from imagestore.core.outcome import Finalizer, Note, Outcome
-from imagestore.k8s import logs
-from imagestore.k8s.cache import Cache
-from imagestore.k8s.client import ApiError
-from imagestore.k8s.failing import internal_error, keeps_its_bucket, not_understood
-from imagestore.k8s.objects import (
-    IMAGE_BUCKET,
-    STORAGE_BACKEND,
-    Key,
-    NotUnderstood,
-    Stored,
-    lenient,
-    understood,
-)
-from imagestore.k8s.queue import Priority, Taken, WorkQueue
-from imagestore.k8s.recorder import Recorder
-from imagestore.k8s.situations import Situations, meta
-from imagestore.k8s.stores import Stores
-from imagestore.k8s.withdrawal import Withdrawal
-from imagestore.k8s.writer import Gone, Writer
-from imagestore.reconcile import lifecyclepolicy, seen
-from imagestore.reconcile.situation import BackendSituation, Meta, Settings, Situation
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -47,38 +29,18 @@ _LOOK = 120.0  # a pause as long as this is a periodic look, which nobody waits 
 _LONGEST = 600.0
 
 
-Bucket = Callable[[Situation], Outcome[ImageBucketStatus]]
-Backend = Callable[[BackendSituation], Outcome[StorageBackendStatus]]
-
-Policy = Callable[
-    [Meta, LifecyclePolicySpec, LifecyclePolicyStatus, Sequence[seen.Bucket], datetime, Settings],
-    Outcome[LifecyclePolicyStatus],
-]
-
-
-@dataclass(frozen=True)
-class Reconcilers:
-    """The decisions, blocking; bound to the real ones (``reconcile.bucket`` and so on) in one place."""
-
-    bucket: Bucket
-    backend: Backend
-    policy: Policy = lifecyclepolicy.reconcile  # asks no store: a test has none of its own
-
-
 @dataclass(frozen=True)
 class Desk:
-    """All that a worker needs."""
+    """All that a worker needs. ``inputs``: by kind."""
 
-    cache: Cache
+    kinds: Kinds
+    inputs: dict[str, Inputs[Any]]
+    services: Services
     queue: WorkQueue
-    stores: Stores
-    situations: Situations
-    writer: Writer
+    sink: StatusSink
     recorder: Recorder
-    withdrawal: Withdrawal
-    reconcilers: Reconcilers
+    withdrawal: Withdrawals
     pool: ThreadPoolExecutor
-    clock: Callable[[], float]
 
 
 class Worker:
@@ -94,20 +56,21 @@ class Worker:
 
     async def work(self, taken: Taken) -> None:
         """Reconcile one object, once. It is added again when a kind is known that it depends on."""
-        obj = self._desk.cache.get(taken.key)
-        if obj is None or self._desk.cache.unknown & _needed(obj):
+        cache = self._desk.services.cache
+        obj = cache.get(taken.key)
+        if obj is None or not cache.unknown.isdisjoint(self._desk.kinds.of(obj).needs(obj)):
             return
-        logs.OBJECT.set(str(taken.key))
-        logs.RECONCILE.set(secrets.token_hex(6))
+        OBJECT.set(str(taken.key))
+        RECONCILE.set(secrets.token_hex(6))
         NAMESPACE.set(taken.key.namespace)
-        started = self._desk.clock()
+        started = self._desk.services.clock()
         try:
             outcome = await self._guarded(obj, taken)
         except Fenced:  # not even said: whoever works now says what there is to say
             log.warning("not finished: another replica may be at work")
             outcome = "fenced"
         metrics.RECONCILES.labels(taken.key.kind, outcome).inc()
-        metrics.RECONCILE_SECONDS.labels(taken.key.kind).observe(self._desk.clock() - started)
+        metrics.RECONCILE_SECONDS.labels(taken.key.kind).observe(self._desk.services.clock() - started)
 
     async def _guarded(self, obj: Stored, taken: Taken) -> str:
         """What came of it, in one word."""
@@ -115,7 +78,7 @@ class Worker:
             return await self._reconcile(obj, taken)
         except Gone:
             return "gone"
-        except ApiError as error:
+        except Refused as error:
             return await self._refused(obj, taken, error)
         except NotUnderstood as error:
             return await self._not_understood(obj, error)
@@ -133,12 +96,13 @@ class Worker:
         """
         withdrawn = await self._desk.withdrawal.concerns(obj)
         outcome = await self._in_thread(self._decision(obj, withdrawn=withdrawn))
-        writes = await self._desk.writer.carry_out(obj, outcome)
+        writes = await self._desk.sink.carry_out(obj, outcome)
         for note in outcome.notes:
             self._desk.recorder.note(obj, note)
         self._failures.pop(obj.key, None)
-        self._doubt(obj, outcome.doubts)
-        now = self._desk.cache.get(obj.key)
+        for wake in self._desk.kinds.of(obj).follows(self._desk.services, obj, outcome):
+            self._desk.queue.add_after(wake.key, wake.after, wake.priority)
+        now = self._desk.services.cache.get(obj.key)
         if further and now is not None and outcome.requeue_after == 0 and not self._desk.queue.closed:
             return await self._reconcile(now, taken, further=False)
         self._again(obj.key, outcome.requeue_after, taken.priority)
@@ -147,40 +111,16 @@ class Worker:
 
     def _decision(self, obj: Stored, *, withdrawn: str) -> Callable[[], Outcome[Any]]:
         """What a thread is to do. All that is remembered is looked up before, here in the event loop."""
-        desk = self._desk
-        if obj.key.kind == IMAGE_BUCKET.name:
-            situation = desk.situations.of_bucket(obj)
-            return lambda: desk.reconcilers.bucket(replace(situation(), withdrawn=withdrawn))
-        if obj.key.kind == STORAGE_BACKEND.name:
-            surroundings = desk.situations.of_backend(obj)
-            return lambda: desk.reconcilers.backend(surroundings())
-        return self._policy(obj)
-
-    def _policy(self, obj: Stored) -> Callable[[], Outcome[LifecyclePolicyStatus]]:
-        desk, situations = self._desk, self._desk.situations
-        buckets = tuple if obj.deleting else situations.of_policy(obj)
-
-        def decide() -> Outcome[LifecyclePolicyStatus]:
-            spec = understood(LifecyclePolicySpec, obj.spec)
-            status = lenient(LifecyclePolicyStatus, obj.status)
-            return desk.reconcilers.policy(
-                meta(obj), spec, status, buckets(), situations.now(), situations.settings
-            )
-
-        return decide
-
-    def _doubt(self, obj: Stored, buckets: tuple[str, ...]) -> None:
-        """The backend judges whether its store is another one: once, for all of its buckets."""
-        if buckets:
-            self._desk.stores.doubt(obj.backend, buckets)
-            self._desk.queue.add(Key(STORAGE_BACKEND.name, "", obj.backend), Priority.RETRY)
+        reconcile = self._desk.kinds.of(obj).reconcile
+        situation = self._desk.inputs[obj.key.kind].of(obj, withdrawn)
+        return lambda: reconcile(situation())
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
         context = contextvars.copy_context()
         return await asyncio.get_running_loop().run_in_executor(self._desk.pool, lambda: context.run(call))
 
     def _again(self, key: Key, seconds: float | None, priority: Priority) -> None:
-        if seconds is None or key not in self._desk.cache:
+        if seconds is None or key not in self._desk.services.cache:
             return
         if seconds <= 0:
             self._desk.queue.add(key, priority)  # the same work goes on
@@ -189,18 +129,18 @@ class Worker:
         else:
             self._desk.queue.add_after(key, _jitter(seconds, 0.1), Priority.LOOK)
 
-    async def _refused(self, obj: Stored, taken: Taken, error: ApiError) -> str:
+    async def _refused(self, obj: Stored, taken: Taken, error: Refused) -> str:
         """The API server does not take a write: look at what there is now, and try again."""
         if error.status not in {404, 409}:
             log.warning("the API server refuses: %s", error)
             self._back_off(obj.key)
             return "refused"
         try:
-            await self._desk.writer.refresh(obj.key)
-        except ApiError:
+            await self._desk.sink.refresh(obj.key)
+        except Refused:
             self._back_off(obj.key)
             return "refused"
-        if obj.key in self._desk.cache:
+        if obj.key in self._desk.services.cache:
             self._again(obj.key, 0.0 if self._failures[obj.key] < 3 else self._pause(obj.key), taken.priority)
             self._failures[obj.key] += 1
         return "conflict" if error.status == 409 else "gone"
@@ -209,36 +149,36 @@ class Worker:
         """A newer version's spec, or a foreign API server's: said, not crashed on."""
         told = error.error.errors(include_input=False, include_url=False)
         log.warning("the spec is not understood: %s", told)
-        if obj.deleting and keeps_its_bucket(obj):  # else its namespace would never go (rook#16432)
-            return await self._let_go(obj)
-        await self._say(obj, not_understood(obj, error.error, self._desk.situations.now()))
+        said = self._desk.kinds.of(obj).released(obj) if obj.deleting else None
+        if said is not None:
+            return await self._release(obj, said)
+        await self._say(obj, not_understood(obj, error.error, self._desk.services.now()))
         return "not-understood"
 
-    async def _let_go(self, obj: Stored) -> str:
-        """A bucket that is kept needs no understanding of its settings."""
+    async def _release(self, obj: Stored, said: Note) -> str:
+        """What deletes nothing needs no understanding of its spec."""
         try:
-            await self._desk.writer.carry_out(obj, Outcome(None, finalizer=Finalizer.RELEASE))
+            await self._desk.sink.carry_out(obj, Outcome(None, finalizer=Finalizer.RELEASE))
         except Gone:
             return "gone"
-        except ApiError as error:
+        except Refused as error:
             log.warning("the finalizer is not removed: %s", error)
             self._back_off(obj.key)
             return "refused"
-        kept = f"bucket {obj.bucket} is kept, with everything in it; to remove it, delete it in the store"
-        self._desk.recorder.note(obj, Note("Retained", kept, "Delete"))
+        self._desk.recorder.note(obj, said)
         return "changed"
 
     async def _broken(self, obj: Stored, error: Exception) -> str:
         self._back_off(obj.key)
-        await self._say(obj, internal_error(obj, error, self._desk.situations.now()))
+        await self._say(obj, internal_error(obj, error, self._desk.services.now()))
         return "error"
 
     async def _say(self, obj: Stored, status: Any) -> None:
         try:
-            await self._desk.writer.status(obj, status)
+            await self._desk.sink.status(obj, status)
         except Gone:
             return
-        except ApiError as error:
+        except Refused as error:
             log.warning("the status is not written: %s", error)
             self._back_off(obj.key)
 
@@ -248,13 +188,6 @@ class Worker:
 
     def _pause(self, key: Key) -> float:
         return _jitter(min(_LONGEST, float(2 ** min(self._failures[key], 12))), 0.25)
-
-
-def _needed(obj: Stored) -> set[str]:
-    """The kinds of which all has to be known to decide about it. Of policies nothing need be: their rules then stay."""
-    if obj.key.kind == STORAGE_BACKEND.name:
-        return {IMAGE_BUCKET.name} if obj.deleting else set()
-    return {STORAGE_BACKEND.name, IMAGE_BUCKET.name}
 
 
 def _jitter(seconds: float, share: float) -> float:

@@ -13,10 +13,9 @@ from pydantic import ValidationError
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
-from imagestore.k8s.objects import Key, Stored, lenient
-from imagestore.k8s.policies import Policies
-from imagestore.k8s.stores import Named, Stores
-from imagestore.k8s.surveyor import Surveyor
+from imagestore.controller.services import Services
+from imagestore.controller.state.objects import Key, Stored, lenient
+from imagestore.controller.stores import Named
 from imagestore.reconcile.lifecyclepolicy import FACET
 from imagestore.reconcile.merging import Declared, Merged, Verdict
 from imagestore.reconcile.seen import Bucket
@@ -38,14 +37,17 @@ class _View:
 class Views:
     """What is remembered is looked up in the event loop; a thread makes views of it, and may connect to stores."""
 
-    def __init__(self, policies: Policies, stores: Stores, surveyor: Surveyor) -> None:
-        self._policies, self._stores, self._surveyor = policies, stores, surveyor
+    def __init__(self, services: Services) -> None:
+        self._services = services
         self._kept: OrderedDict[Key, _View] = OrderedDict()
         self._lock = threading.Lock()
 
     def of_policy(self, policy: Stored) -> Callable[[], tuple[Bucket, ...]]:
         """All buckets that it is for."""
-        found, name = [self._remembered(bucket) for bucket in self._policies.matched(policy)], policy.key.name
+        found, name = (
+            [self._remembered(bucket) for bucket in self._services.contributions.matched(policy)],
+            policy.key.name,
+        )
         return lambda: tuple(self._seen(name, of) for of in found)
 
     def forget(self, key: Key) -> None:
@@ -54,15 +56,17 @@ class Views:
             self._kept.pop(key, None)
 
     def _remembered(self, obj: Stored) -> _Made:
-        policies, named = self._policies.of(obj), self._stores.named(obj.backend)
-        return obj, policies, named, self._policies.inputs(obj)
+        known, backend = self._services, obj.extra.backend
+        given = known.contributions
+        inputs = given.inputs(obj, known.stores.inputs(backend))
+        return obj, given.of(obj), known.stores.named(backend), inputs
 
     def _seen(self, policy: str, of: _Made) -> Bucket:
         view = self._view(of)
         if view.asked is None:
             return view.bucket
         told = replace(view.bucket, verdict=view.asked.verdicts.get(policy, Verdict()))
-        known = self._surveyor.known(of[0].key)
+        known = self._services.surveyor.known(of[0].key)
         if known is None or known[0].wish != view.asked.digest:
             return told
         return replace(told, counted=known[1].counted, trouble=known[1].trouble)
@@ -88,7 +92,7 @@ class Views:
             spec = ImageBucketSpec.model_validate_json(obj.spec, extra="forbid")
         except ValidationError:  # then its own status says so
             return _View(of, told, None)
-        asked = merged(spec, policies, self._stores.store(named))
+        asked = merged(spec, policies, self._services.stores.store(named))
         held = next((f.wish for f in status.facets), None)
         seen = replace(
             told,
@@ -102,7 +106,7 @@ class Views:
 
 def _heard(obj: Stored, spec: ImageBucketSpec, status: ImageBucketStatus, inputs: str) -> bool:
     """Whether its status is about all that is now asked of it. A suspended one reports without having looked."""
-    return status.observed_generation == obj.generation and not spec.suspend and obj.inputs == inputs
+    return status.observed_generation == obj.generation and not spec.suspend and obj.extra.inputs == inputs
 
 
 def _of_rules(status: ImageBucketStatus) -> ImageBucketStatus:

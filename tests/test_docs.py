@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "operator" / "imagestore"
 SOURCES = [
     *PACKAGE.glob("reconcile/*.py"),
-    *(PACKAGE / f for f in ("core/plan.py", "core/policies.py", "k8s/failing.py")),
+    *(PACKAGE / f for f in ("core/plan.py", "core/policies.py", "controller/work/failing.py")),
 ]
 # Which argument of a call is a reason that a user can meet in a condition, a setting or an Event.
 REASONS = {

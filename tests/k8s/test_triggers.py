@@ -33,12 +33,7 @@ class World:
         self.queue = WorkQueue(self.clock, lambda _: (Lane("lane"), 64))
         parts = services(self.cache, self._connect, is_running=self.queue.is_running)
         self.stores = parts.stores
-
-        def forget(key: Key) -> None:
-            self.forgotten.append(key)
-            ALL[key.kind].gone(parts, key)
-
-        self.triggers = Triggers(ALL, parts, self.queue, forget)
+        self.triggers = Triggers(ALL, parts, self.queue, self.forgotten.append)
 
     def _connect(self, *_: Any) -> MemoryBackend:
         self.connections += 1

@@ -118,7 +118,6 @@ def assemble(client: Client, options: Options, brain: Brain, permit: Permit = pe
     def forgotten(key: Key) -> None:
         for each in forget:
             each(key)
-        kinds[key.kind].gone(services, key)
 
     triggers = Triggers(kinds, services, queue, forgotten)
     writer = Writer(kinds, client, cache, triggers)

@@ -11,6 +11,7 @@ from imagestore.controller.state.cache import Change
 from imagestore.controller.state.objects import Key, Stored
 from imagestore.controller.work.queue import Lane
 from imagestore.core.outcome import Note, Outcome
+from imagestore.core.reasons import Reason
 from imagestore.core.units import seconds
 from imagestore.kinds.parts.facts import facts
 from imagestore.kinds.parts.inputs import BucketInputs
@@ -131,7 +132,7 @@ def _released(obj: Bucket) -> Note | None:
     if _deletion_policy(obj) != _KEEPS:
         return None
     kept = f"bucket {obj.extra.bucket} is kept, with everything in it; to remove it, delete it in the store"
-    return Note("Retained", kept, "Delete")
+    return Note(Reason.RETAINED, kept, "Delete")
 
 
 IMAGE_BUCKETS = KindRuntime(

@@ -144,6 +144,7 @@ class Triggers:
     def _gone(self, obj: Stored) -> None:
         self._queue.forget(obj.key)
         self._forget(obj.key)
+        self._kinds.of(obj).gone(self._services, obj.key)
         self._wake_receivers(obj)
         self._tell_givers(obj)
         self._wake(self._affected(Change(obj, None), Cause.WATCHED))

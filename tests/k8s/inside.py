@@ -11,7 +11,7 @@ from imagestore.controller.runtime import Kinds
 from imagestore.controller.state.objects import Key
 from imagestore.controller.stores import Connecting
 from imagestore.core.fencing import Permit, permitted
-from imagestore.k8s.wiring import Brain, Options, Parts, assemble
+from imagestore.k8s.life.wiring import Brain, Options, Parts, assemble
 from imagestore.kinds import ALL
 from imagestore.reconcile.situation import Settings
 from tests.k8s.known import BY_KIND, KIND

@@ -16,8 +16,8 @@ from imagestore.controller.state.objects import Stored
 from imagestore.controller.stores import Connecting, Stores
 from imagestore.controller.surveyor import Surveyor
 from imagestore.core.outcome import Outcome
-from imagestore.k8s.mirrors import Namespaces
-from imagestore.k8s.resources import of
+from imagestore.k8s.api.mirrors import Namespaces
+from imagestore.k8s.api.resources import of
 from imagestore.kinds import ALL
 from imagestore.reconcile.situation import Settings
 

@@ -16,11 +16,11 @@ from imagestore.controller.work.triggers import Triggers
 from imagestore.core.conditions import Condition
 from imagestore.core.outcome import Finalizer, Note, Outcome
 from imagestore.core.reasons import Reason
-from imagestore.k8s.access import Access
-from imagestore.k8s.audit import Audit
-from imagestore.k8s.client import ApiError, Client
-from imagestore.k8s.recorder import Recorder
-from imagestore.k8s.writer import Writer
+from imagestore.k8s.api.access import Access
+from imagestore.k8s.api.audit import Audit
+from imagestore.k8s.api.client import ApiError, Client
+from imagestore.k8s.sink.recorder import Recorder
+from imagestore.k8s.sink.writer import Writer
 from imagestore.kinds import ALL
 from tests.k8s.known import BY_KIND, services, stored
 from tests.k8s.replica import bucket, get, run

@@ -11,12 +11,12 @@ from kopf._cogs.clients import fetching, watching
 
 from imagestore.api.kinds import IMAGE_BUCKET
 from imagestore.k8s import tolerant
-from imagestore.k8s.audit import Audit
-from imagestore.k8s.mirrors import Secrets
-from imagestore.k8s.resources import SECRETS
-from imagestore.k8s.watch import Subject, Watch
-from imagestore.k8s.wiring import Parts
-from imagestore.k8s.writer import Writer
+from imagestore.k8s.api.audit import Audit
+from imagestore.k8s.api.mirrors import Secrets
+from imagestore.k8s.api.resources import SECRETS
+from imagestore.k8s.api.watch import Subject, Watch
+from imagestore.k8s.life.wiring import Parts
+from imagestore.k8s.sink.writer import Writer
 from imagestore.kinds import ALL
 from tests.k8s.inside import PHOTOS, Shop
 from tests.k8s.replica import run

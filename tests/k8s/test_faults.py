@@ -10,7 +10,7 @@ from dev.api import bucket_path
 from dev.cluster import Cluster
 from dev.wait import eventually
 from imagestore.controller.rights import Grant
-from imagestore.k8s.resources import grants
+from imagestore.k8s.api.resources import grants
 from imagestore.kinds import ALL
 from tests.k8s.conftest import CRDS
 from tests.k8s.replica import Replica, await_ready, backend, bucket, get, secret

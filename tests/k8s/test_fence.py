@@ -10,12 +10,12 @@ from aiohttp import web
 from imagestore.backends.memory import MemoryBackend, MemoryStore
 from imagestore.controller.stores import Connecting
 from imagestore.core.fencing import Fenced
-from imagestore.k8s.client import Client
-from imagestore.k8s.fence import Fence, elapsed
-from imagestore.k8s.lease import Lease, Terms
-from imagestore.k8s.operator import Operator
-from imagestore.k8s.resources import EVENTS, LEASES, SECRETS
-from imagestore.k8s.wiring import Brain, Options
+from imagestore.k8s.api.client import Client
+from imagestore.k8s.api.resources import EVENTS, LEASES, SECRETS
+from imagestore.k8s.life.fence import Fence, elapsed
+from imagestore.k8s.life.lease import Lease, Terms
+from imagestore.k8s.life.operator import Operator
+from imagestore.k8s.life.wiring import Brain, Options
 from imagestore.kinds import ALL
 from imagestore.reconcile.situation import Settings
 from tests.k8s.inside import PHOTOS, Shop

@@ -14,8 +14,8 @@ from imagestore import metrics
 from imagestore.controller.state.objects import Key
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.k8s import tolerant
-from imagestore.k8s.listing import Listing
-from imagestore.k8s.wiring import Parts
+from imagestore.k8s.api.listing import Listing
+from imagestore.k8s.life.wiring import Parts
 from imagestore.kinds import ALL
 from tests.k8s.inside import EU, PHOTOS, TIDY, Shop
 from tests.k8s.known import BY_KIND, KIND

@@ -25,12 +25,14 @@ from imagestore.controller.work.failing import internal_error, not_understood
 from imagestore.core.conditions import violations
 from imagestore.core.outcome import Note
 from imagestore.core.reasons import Reason
-from imagestore.k8s import logs, resources, tolerant
-from imagestore.k8s.access import TokenFile, find
-from imagestore.k8s.errors import AccessError
-from imagestore.k8s.events import FORGET, REPEAT, Flood, Ledger, Occasion
+from imagestore.k8s import tolerant
+from imagestore.k8s.api import resources
+from imagestore.k8s.api.access import TokenFile, find
+from imagestore.k8s.api.errors import AccessError
 from imagestore.k8s.handlers import Backoffs
-from imagestore.k8s.health import Health
+from imagestore.k8s.life import logs
+from imagestore.k8s.life.health import Health
+from imagestore.k8s.sink.events import FORGET, REPEAT, Flood, Ledger, Occasion
 from imagestore.kinds import ALL
 from tests.k8s.test_object_cache import bucket
 from tests.k8s.test_queue import Clock

@@ -9,7 +9,7 @@ from imagestore.backends.memory import MemoryBackend, MemoryStore
 from imagestore.controller.services import Services
 from imagestore.controller.state.cache import Cache
 from imagestore.controller.state.objects import Key, Stored
-from imagestore.k8s.wiring import Asking
+from imagestore.k8s.life.wiring import Asking
 from imagestore.kinds import ALL
 from imagestore.kinds.parts.inputs import BucketInputs
 from imagestore.kinds.parts.relations import served

@@ -12,8 +12,8 @@ from imagestore import metrics
 from imagestore.controller.runtime import Kinds
 from imagestore.controller.state.cache import Cache, WrongThread
 from imagestore.controller.state.objects import Key
-from imagestore.k8s import wiring
-from imagestore.k8s.wiring import Parts
+from imagestore.k8s.life import wiring
+from imagestore.k8s.life.wiring import Parts
 from imagestore.kinds import ALL
 from imagestore.kinds.lifecyclepolicy import PolicySituation
 from imagestore.kinds.parts.relations import buckets_of, earlier_in_namespace, older_rivals, referrers

@@ -8,8 +8,8 @@ import pytest
 
 from imagestore.api.kinds import IMAGE_BUCKET, Kind
 from imagestore.controller.state.objects import Key, Stored
-from imagestore.k8s.client import ApiError, Page
-from imagestore.k8s.withdrawal import Withdrawal, asking, gone, unknown
+from imagestore.k8s.api.client import ApiError, Page
+from imagestore.k8s.life.withdrawal import Withdrawal, asking, gone, unknown
 from imagestore.kinds import ALL
 from tests.k8s.known import stored
 from tests.k8s.test_object_cache import raw

@@ -29,11 +29,11 @@ from imagestore.core.fencing import Permit, permitted
 from imagestore.core.outcome import Finalizer, Note, Outcome
 from imagestore.core.reasons import Reason
 from imagestore.facets.versioning import Versioning
-from imagestore.k8s import logs
-from imagestore.k8s.access import find
-from imagestore.k8s.lease import Terms
-from imagestore.k8s.operator import Ending, Operator
-from imagestore.k8s.wiring import Brain, Options
+from imagestore.k8s.api.access import find
+from imagestore.k8s.life import logs
+from imagestore.k8s.life.lease import Terms
+from imagestore.k8s.life.operator import Ending, Operator
+from imagestore.k8s.life.wiring import Brain, Options
 from imagestore.reconcile.desired import inputs_hash
 from imagestore.reconcile.situation import BackendSituation, Settings, Situation
 from tests.k8s.known import deciding

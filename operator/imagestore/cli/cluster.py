@@ -16,10 +16,10 @@ from imagestore.cli.manifests.load import Manifests
 from imagestore.cli.planning.surroundings import OFFLINE, Known, Snapshot
 from imagestore.cli.wrong import Wrong
 from imagestore.core.salvage import salvaged
-from imagestore.k8s.access import Access, find
-from imagestore.k8s.client import ApiError, Client
-from imagestore.k8s.errors import AccessError
-from imagestore.k8s.resources import NAMESPACES, SECRETS, Resource, of
+from imagestore.k8s.api.access import Access, find
+from imagestore.k8s.api.client import ApiError, Client
+from imagestore.k8s.api.errors import AccessError
+from imagestore.k8s.api.resources import NAMESPACES, SECRETS, Resource, of
 from imagestore.reconcile.situation import Meta
 
 Json = Any

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from imagestore.cli.wrong import Wrong
-from imagestore.k8s.client import ApiError, Client
-from imagestore.k8s.resources import of
+from imagestore.k8s.api.client import ApiError, Client
+from imagestore.k8s.api.resources import of
 from imagestore.kinds import ALL
 
 Json = Any

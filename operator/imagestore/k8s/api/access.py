@@ -12,8 +12,8 @@ from typing import Any
 
 import yaml
 
-from imagestore.k8s.errors import AccessError
-from imagestore.k8s.exec_credential import ExecToken
+from imagestore.k8s.api.errors import AccessError
+from imagestore.k8s.api.exec_credential import ExecToken
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _REREAD = 60.0  # a pod's token is exchanged every hour; the old one lives a little longer

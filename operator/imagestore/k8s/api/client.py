@@ -14,9 +14,9 @@ import aiohttp
 from imagestore import metrics
 from imagestore.controller.edges import Refused
 from imagestore.core.fencing import Permit, permitted
-from imagestore.k8s.access import Access
-from imagestore.k8s.errors import AccessError
-from imagestore.k8s.resources import LEASES, RULES_REVIEW, Resource
+from imagestore.k8s.api.access import Access
+from imagestore.k8s.api.errors import AccessError
+from imagestore.k8s.api.resources import LEASES, RULES_REVIEW, Resource
 
 Json = Any
 MERGE = "application/merge-patch+json"

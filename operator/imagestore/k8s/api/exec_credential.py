@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
-from imagestore.k8s.errors import AccessError
+from imagestore.k8s.api.errors import AccessError
 
 _PATIENCE = 30.0  # seconds that the program may take
 _UNSAID = 600.0  # how long a token is used that does not say when it expires

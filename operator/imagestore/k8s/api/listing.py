@@ -14,8 +14,8 @@ from imagestore.api.kinds import Kind
 from imagestore.controller.runtime import Kinds
 from imagestore.controller.state.cache import Cache
 from imagestore.controller.work.triggers import Triggers
-from imagestore.k8s.client import ApiError, Client, backoff
-from imagestore.k8s.resources import of
+from imagestore.k8s.api.client import ApiError, Client, backoff
+from imagestore.k8s.api.resources import of
 
 log = logging.getLogger(__name__)
 _AGAIN = 10.0  # seconds until what was forbidden is asked for again

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 import aiohttp
 
-from imagestore.k8s.client import ApiError, Client, backoff
-from imagestore.k8s.resources import Resource
+from imagestore.k8s.api.client import ApiError, Client, backoff
+from imagestore.k8s.api.resources import Resource
 
 Json = Any
 log = logging.getLogger(__name__)

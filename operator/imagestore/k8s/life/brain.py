@@ -2,7 +2,7 @@
 
 from imagestore.backends.factory import ConfigError, connect
 from imagestore.controller.stores import Connecting
-from imagestore.k8s.wiring import Brain
+from imagestore.k8s.life.wiring import Brain
 from imagestore.kinds import ALL
 
 REAL = Brain(ALL, Connecting(connect, (ConfigError,)))

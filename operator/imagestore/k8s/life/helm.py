@@ -7,8 +7,8 @@ renders the chart without Helm (`helm template`, kustomize, Argo CD) makes the s
 from dataclasses import dataclass
 from typing import Any
 
-from imagestore.k8s.client import Client
-from imagestore.k8s.resources import SECRETS
+from imagestore.k8s.api.client import Client
+from imagestore.k8s.api.resources import SECRETS
 
 UNINSTALLING = "uninstalling"
 

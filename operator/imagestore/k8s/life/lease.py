@@ -13,10 +13,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from imagestore import metrics
-from imagestore.k8s.client import ApiError, Client
-from imagestore.k8s.fence import Fence
-from imagestore.k8s.helm import UNINSTALLING, newest
-from imagestore.k8s.resources import LEASES
+from imagestore.k8s.api.client import ApiError, Client
+from imagestore.k8s.api.resources import LEASES
+from imagestore.k8s.life.fence import Fence
+from imagestore.k8s.life.helm import UNINSTALLING, newest
 
 Json = Any
 log = logging.getLogger(__name__)

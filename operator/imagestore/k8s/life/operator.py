@@ -15,15 +15,15 @@ import kopf
 from kopf._core.engines import peering
 
 from imagestore.k8s import handlers, tolerant
-from imagestore.k8s.access import Access
-from imagestore.k8s.client import ApiError, Client
-from imagestore.k8s.fence import Fence, elapsed
+from imagestore.k8s.api.access import Access
+from imagestore.k8s.api.client import ApiError, Client
+from imagestore.k8s.api.resources import RULES_REVIEW, grants, missing
+from imagestore.k8s.api.watch import Watch
 from imagestore.k8s.following import Following
-from imagestore.k8s.health import Health, Server
-from imagestore.k8s.lease import Lease
-from imagestore.k8s.resources import RULES_REVIEW, grants, missing
-from imagestore.k8s.watch import Watch
-from imagestore.k8s.wiring import Brain, Options, assemble
+from imagestore.k8s.life.fence import Fence, elapsed
+from imagestore.k8s.life.health import Health, Server
+from imagestore.k8s.life.lease import Lease
+from imagestore.k8s.life.wiring import Brain, Options, assemble
 
 log = logging.getLogger(__name__)
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)

@@ -22,16 +22,16 @@ from imagestore.controller.work.queue import WorkQueue
 from imagestore.controller.work.triggers import Triggers
 from imagestore.controller.work.worker import Desk, Worker
 from imagestore.core.fencing import Permit, permitted
-from imagestore.k8s.audit import Audit
-from imagestore.k8s.client import Client
-from imagestore.k8s.lease import Terms
-from imagestore.k8s.listing import Listing
-from imagestore.k8s.mirrors import SECRET_PARAMS, Namespaces, Secrets
-from imagestore.k8s.recorder import Recorder
-from imagestore.k8s.resources import NAMESPACES, SECRETS
-from imagestore.k8s.watch import Subject, Watch
-from imagestore.k8s.withdrawal import Withdrawal, asking
-from imagestore.k8s.writer import Writer
+from imagestore.k8s.api.audit import Audit
+from imagestore.k8s.api.client import Client
+from imagestore.k8s.api.listing import Listing
+from imagestore.k8s.api.mirrors import SECRET_PARAMS, Namespaces, Secrets
+from imagestore.k8s.api.resources import NAMESPACES, SECRETS
+from imagestore.k8s.api.watch import Subject, Watch
+from imagestore.k8s.life.lease import Terms
+from imagestore.k8s.life.withdrawal import Withdrawal, asking
+from imagestore.k8s.sink.recorder import Recorder
+from imagestore.k8s.sink.writer import Writer
 from imagestore.reconcile.situation import Settings
 
 T = TypeVar("T")

@@ -12,8 +12,8 @@ from imagestore.api.kinds import Kind
 from imagestore.controller.runtime import Kinds
 from imagestore.controller.state.cache import Cache
 from imagestore.controller.state.objects import Key, Stored
-from imagestore.k8s.client import ApiError, Client
-from imagestore.k8s.resources import CRDS
+from imagestore.k8s.api.client import ApiError, Client
+from imagestore.k8s.api.resources import CRDS
 
 log = logging.getLogger(__name__)
 Ask = Callable[[Kind], Awaitable[str]]

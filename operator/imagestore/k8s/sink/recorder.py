@@ -12,10 +12,10 @@ from imagestore.controller.runtime import Kinds
 from imagestore.controller.state.objects import Stored
 from imagestore.core.fencing import Fenced
 from imagestore.core.outcome import Note
-from imagestore.k8s.client import ApiError, Client
-from imagestore.k8s.events import Flood, Ledger, Occasion, Series
-from imagestore.k8s.logs import REDACTOR
-from imagestore.k8s.resources import EVENTS
+from imagestore.k8s.api.client import ApiError, Client
+from imagestore.k8s.api.resources import EVENTS
+from imagestore.k8s.life.logs import REDACTOR
+from imagestore.k8s.sink.events import Flood, Ledger, Occasion, Series
 
 log = logging.getLogger(__name__)
 CONTROLLER = "imagestore.dev/operator"

@@ -15,8 +15,8 @@ from imagestore.controller.state.objects import Key, Stored, compact
 from imagestore.controller.work.triggers import Triggers
 from imagestore.core.model import Model
 from imagestore.core.outcome import Finalizer, Outcome
-from imagestore.k8s.client import ApiError, Client
-from imagestore.k8s.resources import Resource, of
+from imagestore.k8s.api.client import ApiError, Client
+from imagestore.k8s.api.resources import Resource, of
 
 Json = Any
 

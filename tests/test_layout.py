@@ -87,6 +87,6 @@ def test_nothing_brings_the_client_that_kopf_would_load() -> None:
     locks = {name: text for name, text in committed() if name.startswith("requirements")}
     assert len(locks) == 3
     assert [name for name, text in locks.items() if re.search(r"^kubernetes==", text, re.MULTILINE)] == []
-    started = "import imagestore.k8s.operator, sys; print('kubernetes' in sys.modules)"
+    started = "import imagestore.k8s.life.operator, sys; print('kubernetes' in sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", started], capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == "False"

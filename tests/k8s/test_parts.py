@@ -18,22 +18,27 @@ from pydantic import ValidationError
 from dev.certificates import Authority
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
-from imagestore.api.kinds import Kind
+from imagestore.api.kinds import IMAGE_BUCKET, Kind
+from imagestore.controller.state.objects import Key
+from imagestore.controller.work.context import OBJECT, RECONCILE
+from imagestore.controller.work.failing import internal_error, not_understood
 from imagestore.core.conditions import violations
 from imagestore.core.outcome import Note
 from imagestore.core.reasons import Reason
-from imagestore.k8s import logs, resources, tolerant
-from imagestore.k8s.access import TokenFile, find
-from imagestore.k8s.errors import AccessError
-from imagestore.k8s.events import FORGET, REPEAT, Flood, Ledger, Occasion
-from imagestore.k8s.failing import internal_error, not_understood
+from imagestore.k8s import tolerant
+from imagestore.k8s.api import resources
+from imagestore.k8s.api.access import TokenFile, find
+from imagestore.k8s.api.errors import AccessError
 from imagestore.k8s.handlers import Backoffs
-from imagestore.k8s.health import Health
-from imagestore.k8s.objects import IMAGE_BUCKET, Key
+from imagestore.k8s.life import logs
+from imagestore.k8s.life.health import Health
+from imagestore.k8s.sink.events import FORGET, REPEAT, Flood, Ledger, Occasion
+from imagestore.kinds import ALL
 from tests.k8s.test_object_cache import bucket
 from tests.k8s.test_queue import Clock
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+GRANTS = resources.grants(ALL)
 
 
 def test_credentials_are_masked_in_every_form() -> None:
@@ -63,8 +68,8 @@ def test_a_log_line_says_which_reconcile_of_which_object() -> None:
     log.propagate = False
     log.addHandler(handler)
     logs.REDACTOR.learn({"key": b"never-in-a-log"})
-    logs.OBJECT.set("ImageBucket shop/a")
-    logs.RECONCILE.set("abc")
+    OBJECT.set("ImageBucket shop/a")
+    RECONCILE.set("abc")
     try:
         raise RuntimeError("it was never-in-a-log")
     except RuntimeError:
@@ -72,8 +77,8 @@ def test_a_log_line_says_which_reconcile_of_which_object() -> None:
     line = json.loads(stream.getvalue())
     assert (line["object"], line["reconcile"], line["message"]) == ("ImageBucket shop/a", "abc", "said ***")
     assert "never-in-a-log" not in stream.getvalue()
-    logs.OBJECT.set("")
-    logs.RECONCILE.set("")
+    OBJECT.set("")
+    RECONCILE.set("")
 
 
 def test_a_bug_is_a_status_that_follows_the_conventions() -> None:
@@ -100,17 +105,15 @@ def test_a_status_that_makes_no_sense_does_not_keep_a_bug_from_being_said() -> N
 
 def test_missing_rights_are_sentences() -> None:
     everything = [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]
-    assert list(resources.missing(everything)) == []
-    exact = [
-        {"verbs": list(g.verbs), "apiGroups": [g.group], "resources": [g.resource]} for g in resources.GRANTS
-    ]
-    assert list(resources.missing(exact)) == []
-    said = list(resources.missing(exact[1:]))
+    assert list(resources.missing(everything, GRANTS)) == []
+    exact = [{"verbs": list(g.verbs), "apiGroups": [g.group], "resources": [g.resource]} for g in GRANTS]
+    assert list(resources.missing(exact, GRANTS)) == []
+    said = list(resources.missing((r for r in exact if r["resources"] != ["imagebuckets"]), GRANTS))
     assert said == [
         "not allowed to get, list, watch, patch imagebuckets.imagestore.dev, which is needed to follow them and"
         " keep the finalizer"
     ]
-    assert len(list(resources.missing([]))) == len(resources.GRANTS)
+    assert len(list(resources.missing([], GRANTS))) == len(GRANTS)
 
 
 def test_a_token_is_read_again_when_its_file_is_another_one(tmp_path: Path) -> None:

@@ -2,18 +2,19 @@
 
 import asyncio
 import threading
-from datetime import UTC, datetime
-from time import monotonic
 from typing import Any
 
+from imagestore.api.kinds import STORAGE_BACKEND
 from imagestore.backends.memory import MemoryBackend, MemoryStore
-from imagestore.k8s.cache import Cache
-from imagestore.k8s.mirrors import Namespaces
-from imagestore.k8s.objects import STORAGE_BACKEND, Key, Stored, stored
-from imagestore.k8s.situations import Situations
-from imagestore.k8s.stores import Connecting, Stores
-from imagestore.k8s.surveyor import Surveyor
-from imagestore.reconcile.situation import Referenced, Served, Settings
+from imagestore.controller.services import Services
+from imagestore.controller.state.cache import Cache
+from imagestore.controller.state.objects import Key, Stored
+from imagestore.k8s.life.wiring import Asking
+from imagestore.kinds import ALL
+from imagestore.kinds.parts.inputs import BucketInputs
+from imagestore.kinds.parts.relations import served
+from imagestore.reconcile.situation import Referenced, Served
+from tests.k8s.known import services, stored
 from tests.k8s.test_object_cache import LOGS, bucket, raw
 
 SPEC = {
@@ -29,31 +30,38 @@ class Watched(Cache):
     """Remembers which threads looked things up."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(ALL.edges, ALL.contributors)
         self.threads: set[int] = set()
 
-    def buckets_of(self, backend: str) -> tuple[Key, ...]:
+    def pointing(self, relation: str, target: Key) -> tuple[Key, ...]:
         self.threads.add(threading.get_ident())
-        return super().buckets_of(backend)
+        return super().pointing(relation, target)
+
+
+class Situations:
+    """What the records of buckets and backends make of what is remembered."""
+
+    def __init__(self, known: Services) -> None:
+        self._known = known
+        self.of_bucket = BucketInputs(known).of
+
+    def served(self, backend: str) -> tuple[Served, ...]:
+        return served(self._known, backend)
 
 
 def situations(
     *buckets: Stored, spec: Any = SPEC, cache: Cache | None = None, loop: Any = None
 ) -> Situations:
     """These buckets, and the backend ``eu``."""
-    cache = Cache() if cache is None else cache
+    cache = ALL.cache() if cache is None else cache
     backend = raw("eu", namespace="")
     backend["metadata"].pop("namespace")
     cache.put(stored(STORAGE_BACKEND, backend | {"spec": spec}))
     for each in buckets:
         cache.put(each)
     memory = MemoryBackend(MemoryStore(), {})
-    stores = Stores(cache, lambda _: None, Connecting(lambda *_: memory))
-    now = datetime(2026, 11, 25, tzinfo=UTC)
-    surveyor = Surveyor(monotonic, lambda: False, lambda *_: None)
-    return Situations(
-        cache, stores, Namespaces(lambda *_: None), Settings("prod"), lambda: now, surveyor, loop=loop
-    )
+    asking = {"ask": Asking(loop)} if loop else {}
+    return Situations(services(cache, lambda *_: memory, **asking))
 
 
 def told(**audit: Any) -> Referenced:

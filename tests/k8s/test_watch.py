@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from imagestore.k8s.client import backoff
-from imagestore.k8s.mirrors import Namespaces, Secrets
-from imagestore.k8s.resources import NAMESPACES, SECRETS
-from imagestore.k8s.watch import Mirror, Subject, Watch
+from imagestore.k8s.api.client import backoff
+from imagestore.k8s.api.mirrors import Namespaces, Secrets
+from imagestore.k8s.api.resources import NAMESPACES, SECRETS
+from imagestore.k8s.api.watch import Mirror, Subject, Watch
 from tests.k8s.replica import run
 from tests.k8s.small_api import SmallApi, clients, until
 

@@ -23,20 +23,20 @@ from imagestore.api.imagebucket import FACETS
 from imagestore.api.storagebackend import StorageBackendSpec, StorageBackendStatus
 from imagestore.backends.base import Backend
 from imagestore.backends.memory import MemoryBackend, MemoryStore
+from imagestore.controller.stores import Connecting, SecretData
 from imagestore.core.conditions import Condition, settle
 from imagestore.core.fencing import Permit, permitted
 from imagestore.core.outcome import Finalizer, Note, Outcome
 from imagestore.core.reasons import Reason
 from imagestore.facets.versioning import Versioning
-from imagestore.k8s import logs
-from imagestore.k8s.access import find
-from imagestore.k8s.lease import Terms
-from imagestore.k8s.operator import Ending, Operator
-from imagestore.k8s.stores import Connecting, SecretData
-from imagestore.k8s.wiring import Brain, Options
-from imagestore.k8s.worker import Reconcilers
+from imagestore.k8s.api.access import find
+from imagestore.k8s.life import logs
+from imagestore.k8s.life.lease import Terms
+from imagestore.k8s.life.operator import Ending, Operator
+from imagestore.k8s.life.wiring import Brain, Options
 from imagestore.reconcile.desired import inputs_hash
 from imagestore.reconcile.situation import BackendSituation, Settings, Situation
+from tests.k8s.known import deciding
 
 
 class NoSecret(Exception):
@@ -139,7 +139,9 @@ class Toy:
 def brain(folder: Path) -> Brain:
     """The toy's decisions."""
     toy = Toy(folder)
-    return Brain(Reconcilers(toy.bucket, toy.backend), Connecting(toy.connect, (NoSecret,)))
+    return Brain(
+        deciding(ImageBucket=toy.bucket, StorageBackend=toy.backend), Connecting(toy.connect, (NoSecret,))
+    )
 
 
 def main() -> None:

@@ -10,15 +10,16 @@ from pydantic import ValidationError
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
+from imagestore.api.kinds import IMAGE_BUCKET, LIFECYCLE_POLICY, STORAGE_BACKEND
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.cli.manifests.load import Manifests
 from imagestore.cli.planning.surroundings import OFFLINE, Known, Snapshot
 from imagestore.cli.wrong import Wrong
 from imagestore.core.salvage import salvaged
-from imagestore.k8s.access import Access, find
-from imagestore.k8s.client import ApiError, Client
-from imagestore.k8s.errors import AccessError
-from imagestore.k8s.resources import BY_KIND, NAMESPACES, SECRETS, Resource
+from imagestore.k8s.api.access import Access, find
+from imagestore.k8s.api.client import ApiError, Client
+from imagestore.k8s.api.errors import AccessError
+from imagestore.k8s.api.resources import NAMESPACES, SECRETS, Resource, of
 from imagestore.reconcile.situation import Meta
 
 Json = Any
@@ -51,10 +52,10 @@ async def _read(where: Access, namespace: str, manifests: Manifests, wanted: set
     client = Client(where, limit=4)
     notes: list[str] = []
     try:
-        backends = await _list(client, BY_KIND["StorageBackend"], notes)
-        buckets = await _list(client, BY_KIND["ImageBucket"], notes)
+        backends = await _list(client, of(STORAGE_BACKEND), notes)
+        buckets = await _list(client, of(IMAGE_BUCKET), notes)
         spaces = await _list(client, NAMESPACES, notes)
-        policies = await _list(client, BY_KIND["LifecyclePolicy"], notes)
+        policies = await _list(client, of(LIFECYCLE_POLICY), notes)
         specs = {b["metadata"]["name"]: _spec(b, notes) for b in backends}
         known = {n: s for n, s in specs.items() if s is not None}
         secrets = await _secrets(client, namespace, _used(known, manifests, wanted))

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from imagestore.k8s.client import ApiError, Client
-from imagestore.k8s.lease import RELEASING, UNINSTALLED, Terms
-from imagestore.k8s.resources import LEASES
+from imagestore.k8s.api.client import ApiError, Client
+from imagestore.k8s.api.resources import LEASES
+from imagestore.k8s.life.lease import RELEASING, UNINSTALLED, Terms
 
 Json = Any
 HOLD_SECONDS = 30  # renewed while it works: a Job that was killed is soon forgotten

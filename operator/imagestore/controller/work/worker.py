@@ -1,0 +1,194 @@
+"""One object from the queue to its outcome, and what becomes of it when something goes wrong."""
+
+import asyncio
+import contextvars
+import logging
+import random
+import secrets
+from collections import defaultdict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from imagestore import metrics
+from imagestore.backends.decorators import NAMESPACE
+from imagestore.controller.edges import Gone, Recorder, Refused, StatusSink, Withdrawals
+from imagestore.controller.runtime import Inputs, Kinds
+from imagestore.controller.services import Services
+from imagestore.controller.state.objects import Key, NotUnderstood, Stored
+from imagestore.controller.work.context import OBJECT, RECONCILE
+from imagestore.controller.work.failing import internal_error, not_understood
+from imagestore.controller.work.queue import Priority, Taken, WorkQueue
+from imagestore.core.fencing import Fenced
+from imagestore.core.outcome import Finalizer, Note, Outcome
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+_LOOK = 120.0  # a pause as long as this is a periodic look, which nobody waits for
+_LONGEST = 600.0
+
+
+@dataclass(frozen=True)
+class Desk:
+    """All that a worker needs. ``inputs``: by kind."""
+
+    kinds: Kinds
+    inputs: dict[str, Inputs[Any]]
+    services: Services
+    queue: WorkQueue
+    sink: StatusSink
+    recorder: Recorder
+    withdrawal: Withdrawals
+    pool: ThreadPoolExecutor
+
+
+class Worker:
+    """Works on what was taken from the queue. Nothing that happens here ends it."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._failures: defaultdict[Key, int] = defaultdict(int)
+
+    def forget(self, key: Key) -> None:
+        """The object is gone."""
+        self._failures.pop(key, None)
+
+    async def work(self, taken: Taken) -> None:
+        """Reconcile one object, once. It is added again when a kind is known that it depends on."""
+        cache = self._desk.services.cache
+        obj = cache.get(taken.key)
+        if obj is None or not cache.unknown.isdisjoint(self._desk.kinds.of(obj).needs(obj)):
+            return
+        OBJECT.set(str(taken.key))
+        RECONCILE.set(secrets.token_hex(6))
+        NAMESPACE.set(taken.key.namespace)
+        started = self._desk.services.clock()
+        try:
+            outcome = await self._guarded(obj, taken)
+        except Fenced:  # not even said: whoever works now says what there is to say
+            log.warning("not finished: another replica may be at work")
+            outcome = "fenced"
+        metrics.RECONCILES.labels(taken.key.kind, outcome).inc()
+        metrics.RECONCILE_SECONDS.labels(taken.key.kind).observe(self._desk.services.clock() - started)
+
+    async def _guarded(self, obj: Stored, taken: Taken) -> str:
+        """What came of it, in one word."""
+        try:
+            return await self._reconcile(obj, taken)
+        except Gone:
+            return "gone"
+        except Refused as error:
+            return await self._refused(obj, taken, error)
+        except NotUnderstood as error:
+            return await self._not_understood(obj, error)
+        except Fenced:
+            raise
+        except Exception as error:  # a bug must not stop the others
+            log.exception("this reconcile failed in a way that nobody has thought of")
+            return await self._broken(obj, error)
+
+    async def _reconcile(self, obj: Stored, taken: Taken, *, further: bool = True) -> str:
+        """Decide and carry out. What goes on at once does so here, one time.
+
+        At the end of a long queue the bucket that an intent was written for would wait until the answer "there
+        is no such bucket" is too old to be believed, and none would be Ready before all were looked for.
+        """
+        withdrawn = await self._desk.withdrawal.concerns(obj)
+        outcome = await self._in_thread(self._decision(obj, withdrawn=withdrawn))
+        writes = await self._desk.sink.carry_out(obj, outcome)
+        for note in outcome.notes:
+            self._desk.recorder.note(obj, note)
+        self._failures.pop(obj.key, None)
+        for wake in self._desk.kinds.of(obj).follows(self._desk.services, obj, outcome):
+            self._desk.queue.add_after(wake.key, wake.after, wake.priority)
+        now = self._desk.services.cache.get(obj.key)
+        if further and now is not None and outcome.requeue_after == 0 and not self._desk.queue.closed:
+            return await self._reconcile(now, taken, further=False)
+        self._again(obj.key, outcome.requeue_after, taken.priority)
+        log.debug("done in %d API writes, again in %s s", writes, outcome.requeue_after)
+        return "changed" if writes else "unchanged"
+
+    def _decision(self, obj: Stored, *, withdrawn: str) -> Callable[[], Outcome[Any]]:
+        """What a thread is to do. All that is remembered is looked up before, here in the event loop."""
+        reconcile = self._desk.kinds.of(obj).reconcile
+        situation = self._desk.inputs[obj.key.kind].of(obj, withdrawn)
+        return lambda: reconcile(situation())
+
+    async def _in_thread(self, call: Callable[[], T]) -> T:
+        context = contextvars.copy_context()
+        return await asyncio.get_running_loop().run_in_executor(self._desk.pool, lambda: context.run(call))
+
+    def _again(self, key: Key, seconds: float | None, priority: Priority) -> None:
+        if seconds is None or key not in self._desk.services.cache:
+            return
+        if seconds <= 0:
+            self._desk.queue.add(key, priority)  # the same work goes on
+        elif seconds < _LOOK:
+            self._desk.queue.add_after(key, _jitter(seconds, 0.05), Priority.RETRY)
+        else:
+            self._desk.queue.add_after(key, _jitter(seconds, 0.1), Priority.LOOK)
+
+    async def _refused(self, obj: Stored, taken: Taken, error: Refused) -> str:
+        """The API server does not take a write: look at what there is now, and try again."""
+        if error.status not in {404, 409}:
+            log.warning("the API server refuses: %s", error)
+            self._back_off(obj.key)
+            return "refused"
+        try:
+            await self._desk.sink.refresh(obj.key)
+        except Refused:
+            self._back_off(obj.key)
+            return "refused"
+        if obj.key in self._desk.services.cache:
+            self._again(obj.key, 0.0 if self._failures[obj.key] < 3 else self._pause(obj.key), taken.priority)
+            self._failures[obj.key] += 1
+        return "conflict" if error.status == 409 else "gone"
+
+    async def _not_understood(self, obj: Stored, error: NotUnderstood) -> str:
+        """A newer version's spec, or a foreign API server's: said, not crashed on."""
+        told = error.error.errors(include_input=False, include_url=False)
+        log.warning("the spec is not understood: %s", told)
+        said = self._desk.kinds.of(obj).released(obj) if obj.deleting else None
+        if said is not None:
+            return await self._release(obj, said)
+        await self._say(obj, not_understood(obj, error.error, self._desk.services.now()))
+        return "not-understood"
+
+    async def _release(self, obj: Stored, said: Note) -> str:
+        """What deletes nothing needs no understanding of its spec."""
+        try:
+            await self._desk.sink.carry_out(obj, Outcome(None, finalizer=Finalizer.RELEASE))
+        except Gone:
+            return "gone"
+        except Refused as error:
+            log.warning("the finalizer is not removed: %s", error)
+            self._back_off(obj.key)
+            return "refused"
+        self._desk.recorder.note(obj, said)
+        return "changed"
+
+    async def _broken(self, obj: Stored, error: Exception) -> str:
+        self._back_off(obj.key)
+        await self._say(obj, internal_error(obj, error, self._desk.services.now()))
+        return "error"
+
+    async def _say(self, obj: Stored, status: Any) -> None:
+        try:
+            await self._desk.sink.status(obj, status)
+        except Gone:
+            return
+        except Refused as error:
+            log.warning("the status is not written: %s", error)
+            self._back_off(obj.key)
+
+    def _back_off(self, key: Key) -> None:
+        self._failures[key] += 1
+        self._desk.queue.add_after(key, self._pause(key), Priority.RETRY)
+
+    def _pause(self, key: Key) -> float:
+        return _jitter(min(_LONGEST, float(2 ** min(self._failures[key], 12))), 0.25)
+
+
+def _jitter(seconds: float, share: float) -> float:
+    return seconds * random.uniform(1 - share, 1 + share)  # noqa: S311

@@ -1,0 +1,116 @@
+"""LifecyclePolicy: rules that are declared once and kept on every bucket that the policy matches."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from sys import intern
+
+from imagestore.api.kinds import IMAGE_BUCKET, LIFECYCLE_POLICY, STORAGE_BACKEND
+from imagestore.api.lifecyclepolicy import LifecyclePolicySpec, LifecyclePolicyStatus
+from imagestore.controller.contributions import Contributes
+from imagestore.controller.runtime import KindRuntime
+from imagestore.controller.services import Services
+from imagestore.controller.state.objects import Key, Stored, lenient, understood
+from imagestore.controller.state.raw import Raw, mapping
+from imagestore.controller.work.queue import Lane
+from imagestore.core.outcome import Outcome
+from imagestore.kinds.parts.inputs import meta
+from imagestore.kinds.parts.samples import of_policies
+from imagestore.kinds.parts.views import Views
+from imagestore.reconcile import lifecyclepolicy, seen
+from imagestore.reconcile.matching import Scope, declared, scope
+from imagestore.reconcile.merging import UNKNOWN, Declared
+from imagestore.reconcile.situation import Meta, Settings
+
+_AT_ONCE = 8  # worked on at once: what they wait for is the API server's answer to a status
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFacts:
+    """What is remembered of a LifecyclePolicy besides the envelope."""
+
+    counts: tuple[tuple[str, int], ...]  # buckets by state
+
+
+Policy = Stored[PolicyFacts]
+
+
+@dataclass(frozen=True)
+class PolicySituation:
+    """One LifecyclePolicy and its buckets at one moment."""
+
+    meta: Meta
+    spec: LifecyclePolicySpec
+    status: LifecyclePolicyStatus
+    buckets: tuple[seen.Bucket, ...]
+    now: datetime
+    settings: Settings
+
+
+def _facts(raw: Raw) -> PolicyFacts:
+    counts = mapping(raw.status.get("counts")).items()
+    return PolicyFacts(tuple((intern(k), n) for k, n in counts if isinstance(n, int)))
+
+
+class PolicyInputs:
+    """The buckets of policies, as these see them."""
+
+    def __init__(self, services: Services) -> None:
+        self._services, self._views = services, Views(services)
+
+    def of(self, obj: Policy, withdrawn: str = "") -> Callable[[], PolicySituation]:
+        """All buckets that the policy is for; none while it is deleted."""
+        known = self._services
+        buckets = tuple if obj.deleting else self._views.of_policy(obj)
+        return lambda: PolicySituation(
+            meta(obj),
+            understood(LifecyclePolicySpec, obj.spec),
+            lenient(LifecyclePolicyStatus, obj.status),
+            buckets(),
+            known.now(),
+            known.settings,
+        )
+
+    def forget(self, key: Key) -> None:
+        """An object is gone, such as a bucket."""
+        self._views.forget(key)
+
+
+def _reconcile(s: PolicySituation) -> Outcome[LifecyclePolicyStatus]:
+    return lifecyclepolicy.reconcile(s.meta, s.spec, s.status, s.buckets, s.now, s.settings)
+
+
+@lru_cache(maxsize=1024)
+def _declared(name: str, spec: bytes) -> Declared:
+    return declared(name, json.loads(spec))
+
+
+@lru_cache(maxsize=1024)
+def _scope(spec: bytes) -> Scope:
+    return scope(json.loads(spec))
+
+
+def matches(policy: Stored, bucket: Stored) -> bool:
+    """Whether a policy names this bucket, or selects it by its labels."""
+    return _scope(policy.spec).includes(bucket.key.name, frozenset(bucket.labels))
+
+
+LIFECYCLE_POLICIES = KindRuntime(
+    kind=LIFECYCLE_POLICY,
+    finalizer=None,  # its buckets remember what they hold of it
+    remember=_facts,
+    # Policies ask no store, so they share one lane: with one each, 1500 were worked on at once.
+    lane=lambda _, key: (Lane(key.kind), _AT_ONCE),
+    needs=lambda _: (STORAGE_BACKEND.name, IMAGE_BUCKET.name),
+    contributes=Contributes(
+        to=IMAGE_BUCKET.name,
+        includes=matches,
+        given=lambda policy: _declared(policy.key.name, policy.spec),
+        unknown=Declared(UNKNOWN, b"", None),
+    ),
+    inputs=PolicyInputs,
+    reconcile=_reconcile,
+    samples=of_policies,
+)

@@ -1,46 +1,45 @@
-"""Seeing to it that kopf really follows our kinds.
+"""Makes kopf notice kinds that it does not follow.
 
 kopf scans the API's discovery when a CRD changes, but discovery lags behind the CRD: of two CRDs that arrive
-together it may find only one, and it never looks again. So we look, and make it scan once more. This needs
-kopf's insides, which is one reason why its version is pinned; tests/k8s/test_faults.py notices when they move.
+together it may find only one, and it never looks again. So we check, and make it scan once more.
+tests/k8s/test_faults.py notices when kopf's insides move.
 """
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 
-import aiohttp
-import kopf
-from kopf._cogs.clients import errors, scanning
-from kopf._cogs.structs.references import Insights
-from kopf._core.reactor import observation
-
-from imagestore.api.kinds import GROUP, KINDS, Kind
+from imagestore.api.kinds import Kind
 from imagestore.k8s.api.client import ApiError, Client
 from imagestore.k8s.api.resources import of
+from imagestore.k8s.source.kopf_internals import Insights, followed
 
 log = logging.getLogger(__name__)
 _PAUSE = 2.0
 
 
-class Following:
-    """What kopf follows, and a hand to help it."""
+class Rescan:
+    """Compares the kinds that kopf follows with those that it should."""
 
     def __init__(
-        self, client: Client, registry: kopf.OperatorRegistry, settings: kopf.OperatorSettings
+        self,
+        client: Client,
+        kinds: tuple[Kind, ...],
+        insights: Insights,
+        scan: Callable[[], Awaitable[None]],
     ) -> None:
-        self.insights = Insights()
-        self._client, self._registry, self._settings = client, registry, settings
+        self._client, self._kinds, self._insights, self._scan = client, kinds, insights, scan
 
     def missing(self) -> list[Kind]:
-        """Our kinds that kopf does not follow."""
-        followed = {r.plural for r in self.insights.watched_resources if r.group == GROUP}
-        return [k for k in KINDS if k.plural not in followed]
+        """The kinds that kopf does not follow."""
+        there = followed(self._insights)
+        return [kind for kind in self._kinds if (kind.group, kind.plural) not in there]
 
     async def run(self) -> None:
-        """For ever; a call is made only while something is missing. In the context that kopf was spawned in."""
+        """For ever; a call is made only while something is missing."""
         while True:
             await asyncio.sleep(_PAUSE)
-            served = [k.name for k in self.missing() if await self._is_served(k)]
+            served = [kind.name for kind in self.missing() if await self._is_served(kind)]
             if served:
                 log.info("kopf has not noticed %s; scanning once more", " and ".join(served))
                 await self._scan()
@@ -51,16 +50,3 @@ class Following:
         except ApiError:
             return False
         return True
-
-    async def _scan(self) -> None:
-        try:
-            found = await scanning.scan_resources(groups={GROUP}, settings=self._settings, logger=log)
-        except (errors.APIError, aiohttp.ClientError, OSError, TimeoutError) as error:
-            log.warning("cannot scan: %s", error)
-            return
-        async with self.insights.revised:
-            observation.revise_resources(
-                resources=found, insights=self.insights, registry=self._registry, group=GROUP
-            )
-            await self.insights.backbone.fill(resources=found)
-            self.insights.revised.notify_all()

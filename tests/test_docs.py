@@ -20,7 +20,7 @@ SOURCES = [
 ]
 # Which argument of a call is a reason that a user can meet in a condition, a setting or an Event.
 REASONS = {
-    "stalled": 0, "reconciling": 0, "_blocked": 1, "_release": 0, "Refusal": 0, "Note": 0, "condition": 1,
+    "stalled": 0, "reconciling": 0, "_blocked": 1, "_release": 0, "Refusal": 0, "Event": 0, "condition": 1,
     "_hold": 2, "Result": 2, "hold_everything": 0, "Judgement": 1, "_stalled": 1, "Why": 0,
 }  # fmt: skip
 CAMEL = re.compile(r"([A-Z][a-z]+)+")

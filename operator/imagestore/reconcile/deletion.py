@@ -7,7 +7,7 @@ what blocks it is a condition that says the way out (rook#16432, KCC#463: hung f
 from imagestore.api.bucketstatus import Emptying, ImageBucketStatus
 from imagestore.backends.base import Backend, Sight, Swept
 from imagestore.core.errors import NotFound, StoreError
-from imagestore.core.outcome import Finalizer, Note, Outcome
+from imagestore.core.outcome import Continue, Event, Finalizer, Outcome, Requeue
 from imagestore.core.units import grouped
 from imagestore.facets.tags import OWNER
 from imagestore.reconcile import report
@@ -125,7 +125,7 @@ def _sweep(s: Situation, backend: Backend) -> Result:
     message = f"emptying: {grouped(progress.removed)} versions and uploads removed; to stop, set deletionPolicy: Retain"
     s.memo.failures = 0
     status = report.status(s, report.reconciling("Emptying", message), deletion=progress)
-    return Outcome(status, report.notes(s, status), 0.0)
+    return Outcome(status, report.events(s, status), Continue())
 
 
 def _stuck(s: Situation, swept: Swept, progress: Emptying, *, again: bool) -> Result:
@@ -133,7 +133,7 @@ def _stuck(s: Situation, swept: Swept, progress: Emptying, *, again: bool) -> Re
     if again:
         return _blocked(s, "NotRemoved", f"{_AGAIN}; {WAY_OUT}", deletion=progress)
     if not (swept.refused or swept.kept):  # it went meanwhile; the next look tells
-        return Outcome(None, requeue_after=backoff(s))
+        return Outcome(None, then=Requeue(backoff(s)))
     message = f"{_stays(swept)}; {WAY_OUT}"
     if swept.refused:
         return _blocked(s, "ObjectLocked", message, deletion=progress)
@@ -162,8 +162,8 @@ def _stays(swept: Swept) -> str | None:
 def _blocked(s: Situation, reason: str, message: str, wait: float = 0.0, **changes: object) -> Result:
     """Ready is false and says why while a deletion cannot go on; tries back off (ACK: 299 calls in 30 s)."""
     status = report.status(s, report.stalled(reason, message), **changes)
-    return Outcome(status, report.notes(s, status), max(backoff(s), wait))
+    return Outcome(status, report.events(s, status), Requeue(max(backoff(s), wait)))
 
 
 def _release(reason: str, message: str, *, warning: bool = False) -> Result:
-    return Outcome(None, (Note(reason, message, "Delete", warning),), finalizer=Finalizer.RELEASE)
+    return Outcome(None, (Event(reason, message, "Delete", warning),), finalizer=Finalizer.RELEASE)

@@ -7,7 +7,7 @@ from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.backends import base
 from imagestore.core.conditions import Condition, is_true
 from imagestore.core.errors import StoreError
-from imagestore.core.outcome import Note
+from imagestore.core.outcome import Event
 from imagestore.core.units import byte_count, size
 from imagestore.reconcile.situation import Situation
 
@@ -69,8 +69,8 @@ def conditions(spec: ImageBucketSpec, usage: Usage | None) -> Iterator[Condition
     yield Condition(type=NEARLY_FULL, status="True", reason="AboveWarnPercent", message=message)
 
 
-def notes(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator[Note]:
+def events(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator[Event]:
     """A warning when it comes to that."""
     for condition in after.conditions:
         if condition.type == NEARLY_FULL and not is_true(before.conditions, NEARLY_FULL):
-            yield Note(NEARLY_FULL, condition.message, warning=True)
+            yield Event(NEARLY_FULL, condition.message, warning=True)

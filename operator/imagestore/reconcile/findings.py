@@ -6,7 +6,7 @@ from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import FACETS, FINDINGS, wishes
 from imagestore.core.conditions import Condition, is_true
 from imagestore.core.facet import Facet
-from imagestore.core.outcome import Note
+from imagestore.core.outcome import Event
 from imagestore.core.plan import Change, Op
 from imagestore.reconcile.apply import Result
 from imagestore.reconcile.situation import Situation
@@ -36,8 +36,8 @@ def _found(wish: Facet, change: Change) -> Iterable[Condition]:
         yield Condition(type=found.name, status="True", reason="Found", message=found.message)
 
 
-def notes(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator[Note]:
+def events(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator[Event]:
     """A warning for each that is new."""
     for condition in after.conditions:
         if condition.type in FINDINGS and not is_true(before.conditions, condition.type):
-            yield Note(condition.type, condition.message, warning=True)
+            yield Event(condition.type, condition.message, warning=True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from imagestore.api.bucketstatus import Held, PlanStatus
 from imagestore.backends.base import Backend, Sight
 from imagestore.core.facet import WHOLE, Facet, Removal
-from imagestore.core.outcome import Note
+from imagestore.core.outcome import Event, Requeue
 from imagestore.core.reading import Found, Reading
 from imagestore.facets.tags import OWNER, Tags
 from imagestore.reconcile import holds, ownership, report
@@ -15,7 +15,7 @@ from imagestore.reconcile.closing import Result, done, interval, visited, want
 from imagestore.reconcile.desired import Wanted
 from imagestore.reconcile.ownership import Claim, Judgement
 from imagestore.reconcile.removals import preview
-from imagestore.reconcile.situation import Glimpse, Situation
+from imagestore.reconcile.situation import Observed, Situation
 from imagestore.reconcile.visit import ensure_mark, look_at, planned, visit
 
 Readings = Mapping[str, Reading]
@@ -72,11 +72,11 @@ def _fresh(
     if marked.tags is not None:
         read = {**read, "tags": Found(Tags.from_store(values=dict(marked.tags)))}
     seen = visit(s, backend, wanted, read, consented=True, fresh=True)
-    if seen.claims is not None:
-        s.memo.glimpse = Glimpse(s.clock, marked, read)
-    told = (Note("Created", f"bucket {s.spec.bucket_name} was created"),) if made else ()
+    progress = Observed(s.clock, marked, read)
+    told = (Event("Created", f"bucket {s.spec.bucket_name} was created"),) if made else ()
     # By a clock that was set back it was made before it was lost, and so by no one here.
-    return visited(s, backend, seen, *told, created=max(s.now, s.status.lost_at or s.now))
+    created = max(s.now, s.status.lost_at or s.now)
+    return visited(s, backend, seen, *told, progress=progress, created=created)
 
 
 def _visit(
@@ -89,10 +89,9 @@ def _visit(
     s.memo.marked = ours and (s.memo.marked or OWNER in (sight.tags or {}))
     read = _read(s, backend, sight, wanted, known)
     seen = visit(s, backend, wanted, read, consented=fresh, fresh=fresh)
-    if seen.claims is not None:
-        s.memo.glimpse = Glimpse(s.clock, sight, read)
     preview(s, backend)
-    return visited(s, backend, seen, **({"created": s.status.created or s.now} if ours else {}))
+    created = {"created": s.status.created or s.now} if ours else {}
+    return visited(s, backend, seen, progress=Observed(s.clock, sight, read), **created)
 
 
 def _half_made(s: Situation, backend: Backend) -> bool:
@@ -110,10 +109,12 @@ def _taken(s: Situation, judgement: Judgement) -> Result:
     reason, message = judgement.reason, judgement.message
     intent = s.status.intent if reason == ownership.UNPROVEN else None
     if not judgement.asks:
-        return done(s, report.status(s, report.stalled(reason, message), intent=intent), interval(s))
+        return done(s, report.status(s, report.stalled(reason, message), intent=intent), Requeue(interval(s)))
     known = holds.of(s.status, holds.CREATION)
     token = known.token if known else s.token()
     hold = Held(facet=holds.CREATION, token=token, why=message, digest=token)
     told = f"{message}; if it is this object's, add {token} to spec.approve; else choose another bucketName"
     plan = PlanStatus(held=holds.with_loss(s.status, hold))
-    return done(s, report.status(s, report.stalled(reason, told), intent=intent, plan=plan), interval(s))
+    return done(
+        s, report.status(s, report.stalled(reason, told), intent=intent, plan=plan), Requeue(interval(s))
+    )

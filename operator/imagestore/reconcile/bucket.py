@@ -52,7 +52,7 @@ def _reconcile(s: Situation, backend: Backend) -> Result:
         return create(s, backend, before.at)
     if isinstance(before, Observed) and s.clock - before.at < BRIEF:
         return present(s, backend, before.sight, before.read)
-    sight = backend.look(s.spec.bucket_name, expected=s.status.created is not None)
+    sight = backend.check(s.spec.bucket_name, expected=s.status.created is not None)
     if sight is None:
         return absent(s, backend)
     return present(s, backend, sight, {})

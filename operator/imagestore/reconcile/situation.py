@@ -10,7 +10,7 @@ from typing import Literal
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import FACETS, ImageBucketSpec, wishes
 from imagestore.api.storagebackend import StorageBackendSpec, StorageBackendStatus
-from imagestore.backends.base import Backend, Sight
+from imagestore.backends.base import Backend, Observation
 from imagestore.core.reading import FULL, Reading
 from imagestore.reconcile.merging import FACET, Merged, remembered
 from imagestore.reconcile.shared.contribution import Contribution, Joined, joined
@@ -51,7 +51,7 @@ class Observed:
     """Progress: what was read at ``at`` by a pass that only wrote down what the next one does with it."""
 
     at: float
-    sight: Sight
+    sight: Observation
     read: Mapping[str, Reading]
 
 

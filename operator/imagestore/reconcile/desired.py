@@ -12,6 +12,7 @@ from imagestore.core.facet import WHOLE, Facet, Parts
 from imagestore.core.losses import beyond, uses
 from imagestore.core.policies import ignoring
 from imagestore.core.reading import Level, Reading, Support, Unsupported
+from imagestore.core.reasons import Reason
 from imagestore.reconcile.references import Leads
 from imagestore.reconcile.shared.contribution import Contribution, Joined, digest_with
 from imagestore.reconcile.tenancy import Refusal
@@ -51,7 +52,9 @@ def wanted(asked: Leads, status: ImageBucketStatus, refusals: tuple[Refusal, ...
 def asked(spec: ImageBucketSpec, joined: Mapping[str, Joined]) -> Leads:
     """What the bucket and its contributors ask for, allowed or not. ``joined``: the settings with contributions."""
     found = {n: j.desired for n, j in joined.items() if j.desired is not None}
-    contested = (Refusal("ContributionsDiffer", j.contested, n) for n, j in joined.items() if j.contested)
+    contested = (
+        Refusal(Reason.CONTRIBUTIONS_DIFFER, j.contested, n) for n, j in joined.items() if j.contested
+    )
     return Leads({**wishes(spec), **found}, tuple(contested))
 
 

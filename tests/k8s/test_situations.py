@@ -6,6 +6,7 @@ from typing import Any
 
 from imagestore.api.kinds import STORAGE_BACKEND
 from imagestore.backends.memory import MemoryBackend, MemoryStore
+from imagestore.controller.runtime import Pass
 from imagestore.controller.services import Services
 from imagestore.controller.state.cache import Cache
 from imagestore.controller.state.objects import Key, Stored
@@ -68,7 +69,7 @@ def told(**audit: Any) -> Referenced:
     """What is told of ``audit`` to a bucket that logs into it."""
     photos = bucket("photos", spec=LOGS)
     made = situations(photos, bucket("audit", **audit), bucket("claimed", namespace="press", age=-60))
-    return made.of_bucket(photos)().referenced["audit"]
+    return made.of_bucket(photos, Pass())().referenced["audit"]
 
 
 def test_a_backend_serves_whom_it_lets_in_and_who_came_first() -> None:
@@ -100,7 +101,7 @@ def test_a_threads_question_for_neighbours_is_answered_by_the_loop() -> None:
 
     async def story() -> tuple[Served, ...]:
         made = situations(photos, bucket("audit"), cache=cache, loop=asyncio.get_running_loop())
-        blocking = made.of_bucket(photos)
+        blocking = made.of_bucket(photos, Pass())
         return await asyncio.to_thread(lambda: blocking().neighbours())
 
     assert {b.name for b in asyncio.run(story())} == {"shop/photos", "shop/audit"}

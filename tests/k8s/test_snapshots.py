@@ -15,9 +15,9 @@ from imagestore.controller.state.objects import Key
 from imagestore.k8s.life import wiring
 from imagestore.k8s.life.wiring import Parts
 from imagestore.kinds import ALL
-from imagestore.kinds.lifecyclepolicy import PolicySituation
 from imagestore.kinds.parts.relations import buckets_of, earlier_in_namespace, older_rivals, referrers
 from imagestore.reconcile import seen
+from imagestore.reconcile.lifecyclepolicy import PolicySituation
 from imagestore.reconcile.situation import BackendSituation
 from tests.k8s.inside import EU, PHOTOS, TIDY, Shop
 from tests.k8s.known import deciding

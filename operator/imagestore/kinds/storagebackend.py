@@ -8,7 +8,7 @@ from sys import intern
 from imagestore import metrics
 from imagestore.api.kinds import IMAGE_BUCKET, STORAGE_BACKEND
 from imagestore.api.storagebackend import StorageBackendStatus
-from imagestore.controller.runtime import SECRET, Cause, KindRuntime, Wake
+from imagestore.controller.runtime import SECRET, Cause, KindRuntime, Pass, Wake
 from imagestore.controller.services import Services
 from imagestore.controller.state.cache import Change
 from imagestore.controller.state.index import Edge
@@ -71,10 +71,10 @@ class _Inputs:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    def of(self, obj: Backend, withdrawn: str = "") -> Callable[[], BackendSituation]:
+    def of(self, obj: Backend, this: Pass) -> Callable[[], BackendSituation]:
         known, name = self._services, obj.key.name
-        named, doubts = known.stores.named(name), known.stores.doubts(name)
-        serves, all_known = served(known, name), IMAGE_BUCKET.name not in known.cache.unknown
+        named, serves = known.stores.named(name), served(known, name)
+        all_known = IMAGE_BUCKET.name not in known.cache.unknown
         return lambda: BackendSituation(
             meta=meta(obj),
             status=lenient(StorageBackendStatus, obj.status),
@@ -84,7 +84,7 @@ class _Inputs:
             token=lambda: secrets.token_hex(5),
             served=serves,
             all_known=all_known,
-            doubts=doubts,
+            doubts=this.subjects,
         )
 
     def forget(self, key: Key) -> None:

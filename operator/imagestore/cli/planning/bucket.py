@@ -95,7 +95,7 @@ def situation(question: Question) -> Situation:
         older_rival=standing.older_rival,
         earlier_buckets=standing.earlier,
         referenced=around.others.get(o.namespace, {}),
-        policies=around.policies_of(o),
+        contributions=around.contributions_to(o),
         surveys=Bounded(question.pages, TAGS),
     )
 

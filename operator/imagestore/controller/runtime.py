@@ -18,6 +18,7 @@ from imagestore.controller.state.objects import Key, Stored, compact, key_of
 from imagestore.controller.state.raw import Json, Raw, pairs
 from imagestore.controller.stores import StoreKind
 from imagestore.controller.work.queue import Lane, Priority
+from imagestore.core.conditions import ABNORMAL, READY
 from imagestore.core.outcome import Event, Outcome
 
 SECRET = "secret"  # noqa: S105  the relation of an object to a Secret of the operator's own namespace
@@ -107,8 +108,12 @@ class KindRuntime(Generic[E, S]):
     """Forget what is kept about an object that is gone, outside of ``inputs``."""
     silent: Callable[[Stored[E]], bool] | None = None
     """Of the one kind whose objects are backends: whether the last probe of one was not answered."""
+    backend: Callable[[Stored[E]], str] = lambda _: ""
+    """The backend that an object is in, or is, as a label of metrics; empty: none."""
+    conditions: tuple[str, ...] = ()
+    """The types of its own conditions that metrics show, besides those that every kind has."""
     samples: Callable[[Sequence[Stored[E]]], Iterator[metrics.Sample]] = lambda _: iter(())
-    """The metrics of all objects of this kind."""
+    """The metrics of all objects of this kind, besides readiness and conditions."""
     more_rights: tuple[rights.Grant, ...] = ()
 
     @property
@@ -133,6 +138,7 @@ class KindRuntime(Generic[E, S]):
             finalizer=self.finalizer,
             ready=intern(str(read.conditions.get("Ready", ""))),
             settled=read.settled,
+            conditions=read.shown((READY, *ABNORMAL, *self.conditions)),
             labels=pairs(meta.get("labels")),
             extra=self.remember(read),
         )

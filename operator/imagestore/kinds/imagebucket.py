@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from imagestore.api.imagebucket import FINDINGS
 from imagestore.api.kinds import IMAGE_BUCKET, STORAGE_BACKEND
 from imagestore.controller.runtime import Cause, KindRuntime, Labels, Wake
 from imagestore.controller.services import Services
@@ -143,5 +144,7 @@ IMAGE_BUCKETS = KindRuntime(
     rests=_rests,
     destroys=lambda obj: _deletion_policy(obj) != _KEEPS,
     released=_released,
+    backend=lambda obj: obj.extra.backend,
+    conditions=FINDINGS,
     samples=of_buckets,
 )

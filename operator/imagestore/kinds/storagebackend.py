@@ -167,5 +167,6 @@ STORAGE_BACKENDS = KindRuntime(
     gone=_gone,
     # A store that answers, and may be another one, is not silent.
     silent=lambda obj: obj.ready == "False" and not obj.extra.holds,
+    backend=lambda obj: obj.key.name,
     samples=of_backends,
 )

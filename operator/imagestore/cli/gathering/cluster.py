@@ -12,9 +12,9 @@ from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.api.kinds import IMAGE_BUCKET, LIFECYCLE_POLICY, STORAGE_BACKEND
 from imagestore.api.storagebackend import StorageBackendSpec
+from imagestore.cli.errors import Wrong
+from imagestore.cli.gathering.surroundings import OFFLINE, Known, Snapshot
 from imagestore.cli.manifests.load import Manifests
-from imagestore.cli.planning.surroundings import OFFLINE, Known, Snapshot
-from imagestore.cli.wrong import Wrong
 from imagestore.core.salvage import salvaged
 from imagestore.k8s.api.access import Access, find
 from imagestore.k8s.api.client import ApiError, Client

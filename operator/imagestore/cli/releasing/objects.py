@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from imagestore.cli.wrong import Wrong
+from imagestore.cli.errors import Wrong
 from imagestore.k8s.api.client import ApiError, Client
 from imagestore.k8s.api.resources import of
 from imagestore.kinds import ALL

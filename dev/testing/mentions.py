@@ -16,7 +16,7 @@ _OURS = ("dev", "tests")
 
 @dataclass(frozen=True)
 class Mentions:
-    """One function's own: the objects that its globals are, the attributes that it asks for, and its strings."""
+    """One function's own: those of its globals that are followed, the attributes that it asks for, and its strings."""
 
     objects: tuple[object, ...]
     attributes: frozenset[str]
@@ -35,7 +35,7 @@ def mentions(function: FunctionType) -> Mentions:
     known = [function.__globals__[name] for name in loaded if name in function.__globals__]
     modules = [vars(value) for value in known if isinstance(value, ModuleType) and _is_ours(value.__name__)]
     inside = [module[name] for module in modules for name in attributes if name in module]
-    return Mentions((*known, *inside), attributes, texts)
+    return Mentions(tuple(filter(None, map(_followed, (*known, *inside)))), attributes, texts)
 
 
 @functools.cache
@@ -68,10 +68,9 @@ class _Search:
 
     def follow(self, starts: Iterable[object]) -> None:
         """Find what these refer to, methods of classes apart."""
-        waiting = [*starts]
+        waiting = [followed for start in starts if (followed := _followed(start))]
         while waiting:
             met = waiting.pop()
-            met = _function(met) or met
             if id(met) not in self.found:
                 self.found[id(met)] = met
                 waiting += self._next(met)
@@ -83,7 +82,8 @@ class _Search:
             return own.objects
         if isinstance(met, type):
             self._classes.append(met)
-        return choice(met, self._chosen) if isinstance(met, Mapping) else ()
+        values = choice(met, self._chosen) if isinstance(met, Mapping) else ()
+        return filter(None, map(_followed, values))
 
     def called_methods(self) -> list[FunctionType]:
         """Methods of the classes met that are called by a name met, or by Python itself, and are not followed yet."""
@@ -106,6 +106,13 @@ def _methods(met: type) -> tuple[tuple[str, FunctionType], ...]:
     bases = (base for base in met.__mro__ if _is_ours(base.__module__))
     members = ((name, _function(member)) for base in bases for name, member in vars(base).items())
     return tuple((name, method) for name, method in members if method)
+
+
+def _followed(met: object) -> object | None:
+    """What is followed or asked for: functions and classes of ours, mappings, modules. None for all else."""
+    if isinstance(met, type):
+        return met if _is_ours(met.__module__) else None
+    return met if isinstance(met, Mapping | ModuleType) else _function(met)
 
 
 def _function(met: object) -> FunctionType | None:

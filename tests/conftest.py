@@ -127,10 +127,8 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 
 
 def guarded(item: pytest.Item) -> AbstractContextManager[None]:
-    """Marked by hand, a unit test may start processes (git): the marker says that they need nothing built."""
-    if item.get_closest_marker("unit") is None:
-        return nullcontext()
-    return unit_test(processes=item.stash[NEEDS].processes)
+    """What a test runs in."""
+    return unit_test() if item.get_closest_marker("unit") else nullcontext()
 
 
 class ByFolder(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types

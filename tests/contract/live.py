@@ -12,7 +12,7 @@ from imagestore.api.imagebucket import FACETS
 from imagestore.api.samples import SAMPLES
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.probe.keyed import keyed, untried
-from imagestore.cli.planning.gather import gather
+from imagestore.cli.gathering.inputs import gather
 from imagestore.core.errors import StoreError
 from imagestore.core.facet import Facet
 from imagestore.core.losses import uses
@@ -115,7 +115,7 @@ class Live:
     def _unlock(self, bucket: str) -> None:
         """A policy may forbid what cleaning up needs."""
         driver = self.guarded.drivers.get("policy")
-        if driver and self.guarded.look(bucket) is not None:
+        if driver and self.guarded.check(bucket) is not None:
             driver.clear(bucket, driver.read(bucket))
 
     def claim_leftovers(self) -> None:

@@ -72,9 +72,9 @@ def test_a_new_bucket_needs_no_agreement(*, answers_own: bool) -> None:
     world = World(store=MemoryStore(answers_own=answers_own)).apply(**ON, lifecycle=EXPIRY)
     calls = world.calls(world.settle)
     assert world.ready == ("True", "InSync")
-    assert calls[:4] == ["Look", "Create", "Look", "Remains"]
+    assert calls[:4] == ["Check", "Create", "Check", "Remains"]
     assert calls[4:6] == (["Get:versioning", "Get:lifecycle"] if answers_own else ["Put:tags", "Get:tags"])
-    assert world.calls(world.later().settle) == ["Look", "Get:versioning", "Get:lifecycle"]
+    assert world.calls(world.later().settle) == ["Check", "Get:versioning", "Get:lifecycle"]
 
 
 def test_another_clusters_bucket_of_ours_is_found_not_made() -> None:
@@ -151,7 +151,7 @@ def test_what_waits_for_approval_waits_on_after_a_store_has_lied(*, answers_own:
 
 def test_a_lost_bucket_that_is_back_is_not_said_to_be_made_again() -> None:
     world = waiting(answers_own=True)
-    world.notes.clear()
+    world.events.clear()
     denied(world)
     lost = world.condition("ContentLost")
     assert lost is not None
@@ -265,7 +265,7 @@ def test_an_orphan_is_deleted_only_by_agreement(act: Callable[[World], None], *,
     world.delete().settle()
     assert world.gone
     assert (BUCKET in world.store.buckets) is left
-    assert world.notes[-1].reason == ("Retained" if left else "Deleted")
+    assert world.events[-1].reason == ("Retained" if left else "Deleted")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from imagestore.backends.base import Sight
+from imagestore.backends.base import Observation
 from imagestore.backends.memory import MemoryBackend, MemoryBucket
 from imagestore.core.errors import Denied, Throttled, Unavailable
 from imagestore.core.facet import Facet
@@ -133,7 +133,7 @@ def test_retry_after_is_obeyed() -> None:
         raise Throttled("SlowDown", retry_after=77)
 
     world.store.fault = fault
-    assert world.step().requeue_after == 77
+    assert world.stepped() == 77
 
 
 def test_what_cannot_be_read_is_not_written() -> None:
@@ -214,35 +214,35 @@ def test_a_missing_backend_is_waited_for() -> None:
 
 def test_a_hold_is_told_in_one_event_that_has_its_token() -> None:
     world = made()
-    world.notes.clear()
+    world.events.clear()
     world.edit(versioning={"state": "Suspended"}).settle()
     assert world.reasons() == ["ApprovalNeeded"]
-    assert world.held()["versioning"] in world.notes[0].message
+    assert world.held()["versioning"] in world.events[0].message
     world.later().settle()
     assert world.reasons() == ["ApprovalNeeded"], "and not again at the next look"
     del world.store.buckets[BUCKET]
-    world.notes.clear()
+    world.events.clear()
     world.later().settle()
     assert [r for r in world.reasons() if r != "Ready"] == ["ContentLost", "Created"]
-    assert world.held()["content"] in world.notes[0].message
+    assert world.held()["content"] in world.events[0].message
 
 
 def test_what_is_wrong_besides_a_hold_is_told_as_well() -> None:
     world = made()
     world.limits["quota"] = Support(Level.NONE)
-    world.notes.clear()
+    world.events.clear()
     world.edit(versioning={"state": "Suspended"}, quota={"hard": "1Gi"}).settle()
     assert sorted(world.reasons()) == ["ApprovalNeeded", "NeedsApproval"]
 
 
 def by_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     """A store of two sites of which one has the bucket."""
-    look, asked = MemoryBackend.look, count()
+    check, asked = MemoryBackend.check, count()
 
-    def turning(self: MemoryBackend, *args: Any, **more: Any) -> Sight | None:
-        return look(self, *args, **more) if next(asked) % 2 else None
+    def turning(self: MemoryBackend, *args: Any, **more: Any) -> Observation | None:
+        return check(self, *args, **more) if next(asked) % 2 else None
 
-    monkeypatch.setattr(MemoryBackend, "look", turning)
+    monkeypatch.setattr(MemoryBackend, "check", turning)
 
 
 def passes(world: World) -> int:

@@ -8,8 +8,7 @@ from imagestore.backends.base import Backend
 from imagestore.core.errors import NotFound, StoreError, Transient
 from imagestore.core.facet import Facet, Parts
 from imagestore.core.plan import Change, Op, Plan, plan
-from imagestore.core.policies import COUNTING
-from imagestore.facets.tags import Tags
+from imagestore.core.reasons import Reason
 from imagestore.reconcile.observe import found
 
 
@@ -19,7 +18,7 @@ class Result:
 
     change: Change
     state: State
-    reason: str = ""
+    reason: Reason | None = None
     message: str = ""
     wrote: bool = False
     transient: bool = False
@@ -28,10 +27,11 @@ class Result:
     @property
     def accepted(self) -> bool:
         """Whether the store took a write, lasting or not."""
-        return self.wrote and self.reason in ("", "NotYetVisible")
+        return self.wrote and self.reason in (None, Reason.NOT_YET_VISIBLE)
 
 
-WriteTags = Callable[[Tags, Tags], Tags]
+Settings = Mapping[str, Facet | None]
+BesideMark = Callable[[Settings, Settings], Settings]
 
 
 def apply(
@@ -40,11 +40,11 @@ def apply(
     todo: Plan,
     wishes: Mapping[str, Facet],
     managed: Mapping[str, Parts],
-    tags: WriteTags,
+    beside_mark: BesideMark,
 ) -> tuple[Result, ...]:
     """Apply every change that writes, in order; the others are passed through as they stand.
 
-    ``tags(seen, wanted)`` writes the bucket's tags so that the owner's mark stays among them.
+    ``beside_mark(seen, wanted)`` writes settings that the store keeps in one place with the owner's mark, so that it stays.
     """
     done: dict[str, Result] = {}
     for change in todo.changes:
@@ -53,10 +53,10 @@ def apply(
         )
         if blocked:
             done[change.facet] = Result(
-                change, "Pending", "Waiting", f"waits for {blocked[0]}", transient=True
+                change, "Pending", Reason.WAITING, f"waits for {blocked[0]}", transient=True
             )
         elif change.writes:
-            done[change.facet] = _write(backend, bucket, change, wishes, managed, tags)
+            done[change.facet] = _write(backend, bucket, change, wishes, managed, beside_mark)
         else:
             done[change.facet] = standing(change)
     return tuple(done.values())
@@ -84,24 +84,24 @@ _STANDING: Mapping[Op, State] = {
 }
 
 
-def _held_state(reason: str) -> State:
-    return _HELD.get(reason, "Held")
+def _held_state(reason: Reason | None) -> State:
+    return _HELD.get(reason, "Held") if reason else "Held"
 
 
-_HELD: Mapping[str, State] = {
-    "Observing": "Drifted",
-    "Drifted": "Drifted",
-    "Snoozed": "Drifted",
-    "Unconfirmed": "Pending",
-    "NotYetVisible": "Pending",
-    COUNTING: "Pending",
-    "Throttled": "Pending",
-    "Unavailable": "Pending",
-    "Conflict": "Pending",
-    "Denied": "Failed",
-    "Rejected": "Failed",
-    "Unexpected": "Failed",
-    "Unrepresentable": "Failed",
+_HELD: Mapping[Reason, State] = {
+    Reason.OBSERVING: "Drifted",
+    Reason.DRIFTED: "Drifted",
+    Reason.SNOOZED: "Drifted",
+    Reason.UNCONFIRMED: "Pending",
+    Reason.NOT_YET_VISIBLE: "Pending",
+    Reason.COUNTING: "Pending",
+    Reason.THROTTLED: "Pending",
+    Reason.UNAVAILABLE: "Pending",
+    Reason.CONFLICT: "Pending",
+    Reason.DENIED: "Failed",
+    Reason.REJECTED: "Failed",
+    Reason.UNEXPECTED: "Failed",
+    Reason.UNREPRESENTABLE: "Failed",
 }
 
 
@@ -111,10 +111,10 @@ def _write(
     change: Change,
     wishes: Mapping[str, Facet],
     managed: Mapping[str, Parts],
-    tags: WriteTags,
+    beside_mark: BesideMark,
 ) -> Result:
     try:
-        value = _send(backend, bucket, change, tags)
+        value = _send(backend, bucket, change, beside_mark)
     except NotFound:
         raise
     except StoreError as error:
@@ -129,7 +129,7 @@ def failed(change: Change, error: StoreError) -> Result:
     return Result(
         change,
         state,
-        type(error).__name__,
+        error.reason,
         str(error),
         wrote=True,
         transient=again,
@@ -137,11 +137,11 @@ def failed(change: Change, error: StoreError) -> Result:
     )
 
 
-def _send(backend: Backend, bucket: str, change: Change, tags: WriteTags) -> Facet | None:
+def _send(backend: Backend, bucket: str, change: Change, beside_mark: BesideMark) -> Facet | None:
     """Write and read back; what comes back is all that is believed."""
-    if change.facet == "tags":
-        seen = change.before if isinstance(change.before, Tags) else Tags.from_store(values={})
-        return tags(seen, change.after if isinstance(change.after, Tags) else Tags.from_store(values={}))
+    place = backend.mark_place
+    if place is not None and change.facet in place.beside:
+        return beside_mark({change.facet: change.before}, {change.facet: change.after}).get(change.facet)
     driver, there = backend.drivers[change.facet], change.opaque or change.before
     if change.after is not None and not change.after.is_empty():
         driver.write(bucket, change.after, there)
@@ -163,4 +163,4 @@ def _verified(
         rest = next(iter(again.held), None)  # what the operator does not write may differ all the same
         return replace(standing(rest), wrote=True) if rest else Result(change, "InSync", wrote=True)
     message = f"written, and the store still answers otherwise for {', '.join(left[:5])}"
-    return Result(change, "Pending", "NotYetVisible", message, wrote=True, transient=True)
+    return Result(change, "Pending", Reason.NOT_YET_VISIBLE, message, wrote=True, transient=True)

@@ -3,25 +3,29 @@
 from collections.abc import Mapping
 
 from imagestore.api.bucketstatus import Held, PlanStatus
-from imagestore.backends.base import Backend, Sight
+from imagestore.backends.base import Backend, Observation
+from imagestore.core.conditions import stalled
 from imagestore.core.facet import WHOLE, Facet, Removal
-from imagestore.core.outcome import Note
+from imagestore.core.outcome import Event, Requeue
 from imagestore.core.reading import Found, Reading
-from imagestore.facets.tags import OWNER, Tags
+from imagestore.core.reasons import Reason
 from imagestore.reconcile import holds, ownership, report
 from imagestore.reconcile.adoption import adopt
 from imagestore.reconcile.claims import claimed
 from imagestore.reconcile.closing import Result, done, interval, visited, want
 from imagestore.reconcile.desired import Wanted
+from imagestore.reconcile.observe import found
 from imagestore.reconcile.ownership import Claim, Judgement
 from imagestore.reconcile.removals import preview
-from imagestore.reconcile.situation import Glimpse, Situation
+from imagestore.reconcile.situation import Observed, Situation
 from imagestore.reconcile.visit import ensure_mark, look_at, planned, visit
 
 Readings = Mapping[str, Reading]
 
 
-def present(s: Situation, backend: Backend, sight: Sight, known: Readings, *, made: bool = False) -> Result:
+def present(
+    s: Situation, backend: Backend, sight: Observation, known: Readings, *, made: bool = False
+) -> Result:
     """``known``: what was read of it a moment ago. ``made``: the store has just answered that it created it."""
     judgement = ownership.judge(s, backend, sight, made=made)
     wanted = want(s)
@@ -37,7 +41,7 @@ def present(s: Situation, backend: Backend, sight: Sight, known: Readings, *, ma
     return _visit(s, backend, sight, judgement, wanted, known)
 
 
-def _read(s: Situation, backend: Backend, sight: Sight, wanted: Wanted, known: Readings) -> Readings:
+def _read(s: Situation, backend: Backend, sight: Observation, wanted: Wanted, known: Readings) -> Readings:
     whole = wanted.wishes.keys() | wanted.managed.keys() <= known.keys()
     return known if whole else look_at(s, backend, sight, wanted)
 
@@ -59,7 +63,7 @@ def _theirs(wish: Facet, have: Facet) -> bool:
 
 
 def _fresh(
-    s: Situation, backend: Backend, sight: Sight, wanted: Wanted, read: Readings, *, made: bool
+    s: Situation, backend: Backend, sight: Observation, wanted: Wanted, read: Readings, *, made: bool
 ) -> Result:
     """Mark it, and set everything: in a new bucket nothing is at risk, so nothing is held."""
     if s.spec.mode == "Observe":
@@ -69,30 +73,28 @@ def _fresh(
     # Edited since the intent: what status does not say yet is not set beside the mark, else it stays when the answer is lost.
     said = made or claimed(s.status.facets, planned(s, wanted, read)) is None
     marked = ensure_mark(s, backend, sight, wanted.wishes if said else {})
-    if marked.tags is not None:
-        read = {**read, "tags": Found(Tags.from_store(values=dict(marked.tags)))}
+    read = {**read, **{n: found(v) for n, v in marked.values.items()}}
     seen = visit(s, backend, wanted, read, consented=True, fresh=True)
-    if seen.claims is not None:
-        s.memo.glimpse = Glimpse(s.clock, marked, read)
-    told = (Note("Created", f"bucket {s.spec.bucket_name} was created"),) if made else ()
+    progress = Observed(s.clock, marked, read)
+    told = (Event(Reason.CREATED, f"bucket {s.spec.bucket_name} was created"),) if made else ()
     # By a clock that was set back it was made before it was lost, and so by no one here.
-    return visited(s, backend, seen, *told, created=max(s.now, s.status.lost_at or s.now))
+    created = max(s.now, s.status.lost_at or s.now)
+    return visited(s, backend, seen, *told, progress=progress, created=created)
 
 
 def _visit(
-    s: Situation, backend: Backend, sight: Sight, judgement: Judgement, wanted: Wanted, known: Readings
+    s: Situation, backend: Backend, sight: Observation, judgement: Judgement, wanted: Wanted, known: Readings
 ) -> Result:
     ours = judgement.claim is not Claim.ADOPTABLE
     fresh = ours and _half_made(s, backend)
     if judgement.claim is Claim.UNMARKED and s.spec.mode != "Observe":
         sight, known = ensure_mark(s, backend, sight, {}), {}
-    s.memo.marked = ours and (s.memo.marked or OWNER in (sight.tags or {}))
+    s.memo.marked = ours and (s.memo.marked or sight.owner is not None)
     read = _read(s, backend, sight, wanted, known)
     seen = visit(s, backend, wanted, read, consented=fresh, fresh=fresh)
-    if seen.claims is not None:
-        s.memo.glimpse = Glimpse(s.clock, sight, read)
     preview(s, backend)
-    return visited(s, backend, seen, **({"created": s.status.created or s.now} if ours else {}))
+    created = {"created": s.status.created or s.now} if ours else {}
+    return visited(s, backend, seen, progress=Observed(s.clock, sight, read), **created)
 
 
 def _half_made(s: Situation, backend: Backend) -> bool:
@@ -108,12 +110,12 @@ def _half_made(s: Situation, backend: Backend) -> bool:
 def _taken(s: Situation, judgement: Judgement) -> Result:
     """Not this object's. The intent stays where it is all that tells how the bucket came about."""
     reason, message = judgement.reason, judgement.message
-    intent = s.status.intent if reason == ownership.UNPROVEN else None
+    intent = s.status.intent if reason == Reason.CREATION_NOT_PROVEN else None
     if not judgement.asks:
-        return done(s, report.status(s, report.stalled(reason, message), intent=intent), interval(s))
+        return done(s, report.status(s, stalled(reason, message), intent=intent), Requeue(interval(s)))
     known = holds.of(s.status, holds.CREATION)
     token = known.token if known else s.token()
     hold = Held(facet=holds.CREATION, token=token, why=message, digest=token)
     told = f"{message}; if it is this object's, add {token} to spec.approve; else choose another bucketName"
     plan = PlanStatus(held=holds.with_loss(s.status, hold))
-    return done(s, report.status(s, report.stalled(reason, told), intent=intent, plan=plan), interval(s))
+    return done(s, report.status(s, stalled(reason, told), intent=intent, plan=plan), Requeue(interval(s)))

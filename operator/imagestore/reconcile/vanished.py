@@ -12,7 +12,10 @@ from hashlib import blake2b
 from imagestore.api.limits import MissingBuckets
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Backend
+from imagestore.core.conditions import reconciling
 from imagestore.core.errors import StoreError, Transient
+from imagestore.core.outcome import Requeue, Signal
+from imagestore.core.reasons import Reason
 from imagestore.reconcile import report
 from imagestore.reconcile.closing import Result, backoff, done
 from imagestore.reconcile.gate import PATIENCE, another_store
@@ -49,7 +52,7 @@ def roll_call(backend: Backend, buckets: Iterable[Served]) -> Roll:
     roll = Roll()
     for each in buckets:
         try:
-            there = backend.look(each.bucket) is not None
+            there = backend.check(each.bucket) is not None
         except Transient:
             raise
         except StoreError:
@@ -89,7 +92,7 @@ def stranger(s: Situation, backend: Backend) -> Result | None:
     """The outcome if another account or server answers: a visit may come before the backend's own probe."""
     if not another(backend, s.store.standing, anew=False):
         return None
-    return replace(another_store(s), requeue_after=backoff(s), doubts=(s.spec.bucket_name,))
+    return replace(another_store(s), then=Requeue(backoff(s)), signals=_doubt(s, (s.spec.bucket_name,)))
 
 
 def another(backend: Backend, standing: Standing, *, anew: bool) -> bool:
@@ -106,6 +109,11 @@ def _held(s: Situation, doubts: tuple[str, ...] = ()) -> Result:
         f"the bucket is not there, and the StorageBackend {s.spec.backend_ref.name} may lead to another store than"
         " before: nothing is made there until its buckets are back, or the administrator agrees"
     )
-    conditions = report.reconciling("HeldByBackend", message)
-    outcome = done(s, report.status(s, conditions), backoff(s) if doubts else PATIENCE)
-    return replace(outcome, doubts=doubts)
+    conditions = reconciling(Reason.HELD_BY_BACKEND, message)
+    outcome = done(s, report.status(s, conditions), Requeue(backoff(s) if doubts else PATIENCE))
+    return replace(outcome, signals=_doubt(s, doubts))
+
+
+def _doubt(s: Situation, buckets: tuple[str, ...]) -> tuple[Signal, ...]:
+    """Its backend judges whether the store is another one: once, for all of its buckets."""
+    return (Signal("StorageBackend", "", s.spec.backend_ref.name, buckets),) if buckets else ()

@@ -1,6 +1,6 @@
 """What objects give to others of their namespace, out of what is remembered: LifecyclePolicies' rules to buckets, say."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,13 +18,14 @@ class Contributes:
     """What a kind gives to objects of another kind in the same namespace.
 
     ``includes``: whether the first object is for the second, by name and labels alone. ``given``: what it gives to each
-    of them. ``unknown``: what stands for that of a kind that could not be listed: it stays as it is.
+    of them, by its spec alone. ``unknown``: what stands for that of a kind that could not be listed: what is in force of
+    it stays.
     """
 
     to: str
     includes: Callable[[Stored[Any], Stored[Any]], bool]
-    given: Callable[[Stored[Any]], Contribution]
-    unknown: Contribution
+    given: Callable[[Stored[Any]], Iterable[Contribution]]
+    unknown: tuple[Contribution, ...]
 
 
 @dataclass(frozen=True)
@@ -104,9 +105,11 @@ class Contributions:
     def _given(self, kind: str, receiver: Stored) -> Iterator[Contribution]:
         contributes = self._contributors[kind]
         if kind in self._cache.unknown:
-            yield contributes.unknown
+            yield from contributes.unknown
             return
-        yield from (contributes.given(g) for g in self._givers(kind, receiver) if not g.deleting)
+        for giver in self._givers(kind, receiver):
+            if not giver.deleting:
+                yield from contributes.given(giver)
 
     def _givers(self, kind: str, receiver: Stored) -> Iterator[Stored]:
         """By name, also those that are being deleted."""

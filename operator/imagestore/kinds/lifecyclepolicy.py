@@ -89,8 +89,8 @@ LIFECYCLE_POLICIES = KindRuntime(
     contributes=Contributes(
         to=IMAGE_BUCKET.name,
         includes=matches,
-        given=lambda policy: _declared(policy.key.name, policy.spec),
-        unknown=UNKNOWN,
+        given=lambda policy: (_declared(policy.key.name, policy.spec),),
+        unknown=(UNKNOWN,),
     ),
     inputs=PolicyInputs,
     reconcile=reconcile,

@@ -1,8 +1,8 @@
 """One S3 store with one set of credentials. Implements ``base.Backend`` on ``call`` alone."""
 
 import re
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -21,9 +21,12 @@ from imagestore.backends.base import (
     Swept,
     Usage,
 )
+from imagestore.backends.own_access import OwnAccess
 from imagestore.backends.s3 import emptying, foretold, identity, listing, owner_mark
+from imagestore.backends.s3.errors import name_taken
 from imagestore.backends.s3.genuine import told_by_store
 from imagestore.backends.s3.learned import Learned
+from imagestore.backends.s3.needs import NEEDED_ON_BUCKET
 from imagestore.backends.s3.object_lock import OBJECT_LOCK
 from imagestore.backends.s3.presence import Presence
 from imagestore.backends.s3.profile import Identity, Location, Profile
@@ -31,11 +34,14 @@ from imagestore.backends.s3.profiles import PROFILES
 from imagestore.backends.s3.regional import prove_region
 from imagestore.backends.s3.setting import Call, Place, S3Setting
 from imagestore.backends.s3.settings import SETTINGS
+from imagestore.backends.s3.support import demoted, without_tls
 from imagestore.backends.s3.tiers import limited, terms
 from imagestore.backends.s3.usages import Told, Usages
+from imagestore.core.cost import UNPRICED, PriceTable
 from imagestore.core.errors import NotFound, StoreError, Unavailable
 from imagestore.core.facet import Facet
 from imagestore.core.plan import Change
+from imagestore.core.prices import PUBLIC
 from imagestore.core.reading import Level, Support
 from imagestore.core.stored import Stored
 from imagestore.facets.object_lock import ObjectLock
@@ -77,13 +83,13 @@ class S3Backend:
         if held["quota"].level is not Level.NONE and not self.admin:
             held["quota"] = NO_ADMIN
         if self.endpoint.startswith("http://"):
-            held["policy"] = _without_tls(held["policy"])
+            held["policy"] = without_tls(held["policy"])
         held["lifecycle"] = limited(held["lifecycle"], self.profile.tiering, self.tiers)
         return held
 
     def support_of(self, bucket: str) -> Mapping[str, Support]:
         """The same, less what a trial in this bucket has lost lately."""
-        return {facet: _demoted(held, self.learned.of(facet, bucket)) for facet, held in self.support.items()}
+        return {facet: demoted(held, self.learned.of(facet, bucket)) for facet, held in self.support.items()}
 
     @cached_property
     def drivers(self) -> Mapping[str, Driver]:
@@ -164,13 +170,13 @@ class S3Backend:
     def create(self, bucket: str, at_creation: Mapping[str, Facet]) -> bool:
         """CreateBucket, with object lock if asked for, then its default retention, unless that might be somebody's bucket.
 
-        Never an existence test: one's own bucket answers 200 on RGW and in us-east-1. A taken name is
-        Rejected with the store's code (BucketAlreadyExists, BucketAlreadyOwnedByYou).
+        Never an existence test: one's own bucket answers 200 on RGW and in us-east-1.
         """
         recreates = self.profile.recreates_in
         new = recreates is not None and self.region not in recreates
         lock = at_creation.get("objectLock") if "objectLock" in self.drivers else None
-        self.call("CreateBucket", {"Bucket": bucket, **self._location(), **_lock_flag(lock)})
+        with name_taken():
+            self.call("CreateBucket", {"Bucket": bucket, **self._location(), **_lock_flag(lock)})
         if new and isinstance(lock, ObjectLock) and lock.mode:
             encoded = OBJECT_LOCK.encode(lock, self._place(bucket))
             self.call(OBJECT_LOCK.write, {"Bucket": bucket, **encoded})
@@ -254,28 +260,26 @@ class S3Backend:
         """CreateBucket, and what marks it unless tags are written anyway."""
         return foretold.creating(self, bucket, wanted, owner)
 
-    def arn(self, bucket: str) -> str:
-        """The bucket's Amazon resource name."""
+    @property
+    def own_access(self) -> OwnAccess:
+        """By actions of IAM."""
+        return OwnAccess(NEEDED_ON_BUCKET, tls=self.endpoint.startswith("https://"))
+
+    @property
+    def list_prices(self) -> PriceTable:
+        """Amazon's; of no other."""
+        return PUBLIC.get(self.provider, UNPRICED)
+
+    def identifier(self, bucket: str) -> str:
+        """The bucket's Amazon resource name, which all S3 servers use in policies."""
         return self._place(bucket).arn
+
+    def arn(self, bucket: str) -> str:
+        """The same."""
+        return self.identifier(bucket)
 
     def _place(self, bucket: str) -> Place:
         return Place(bucket, partition(self.region), self.tiers)
-
-
-def _demoted(held: Support, learned: Collection[str]) -> Support:
-    new = sorted(set(learned) - set(held.lost))
-    if not new:
-        return held
-    reason = "; ".join(r for r in (held.reason, f"in this bucket the server dropped {', '.join(new)}") if r)
-    return replace(held, level=Level.PARTIAL, reason=reason, lost=(*held.lost, *new))
-
-
-def _without_tls(support: Support) -> Support:
-    """SeaweedFS carries the Deny out against its administrator, too: not even the policy can be removed then."""
-    if support.level is Level.NONE:
-        return support
-    reason = "requireTls would shut the operator out, which reaches this store by plain HTTP"
-    return replace(support, level=Level.PARTIAL, reason=reason, lost=(*support.lost, "requireTls"))
 
 
 def _lock_flag(lock: Facet | None) -> dict[str, Any]:

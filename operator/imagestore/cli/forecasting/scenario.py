@@ -60,7 +60,7 @@ def scenario(args: argparse.Namespace, manifests: Manifests, question: Question 
         return Scenario(rules, _public(args.prices), PUBLIC[args.prices], spec)
     if spec is None:
         return Scenario(rules, _public("AWS"), UNPRICED)
-    return Scenario(rules, _terms(spec), prices(name, spec), spec)
+    return Scenario(rules, _terms(spec), prices(name, spec, PUBLIC.get(spec.provider, UNPRICED)), spec)
 
 
 def _policies(manifests: Manifests) -> Iterator[LifecycleRule]:

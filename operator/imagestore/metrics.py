@@ -86,7 +86,7 @@ SURVEY_SECONDS = _counter(
 
 @dataclass(frozen=True)
 class StoreMetrics:
-    """Counts one backend's calls; see ``backends.decorators.Observer``."""
+    """Counts one backend's calls; see ``backends.guard.call.Observer``."""
 
     backend: str
 

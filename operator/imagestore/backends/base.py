@@ -13,7 +13,6 @@ from imagestore.api.tiers import Remote, TierPlace
 from imagestore.backends.own_access import OwnAccess
 from imagestore.core.cost import PriceTable
 from imagestore.core.facet import Facet
-from imagestore.core.plan import Change
 from imagestore.core.reading import Support
 from imagestore.core.stored import Stored
 from imagestore.forecast.terms import Terms
@@ -134,23 +133,6 @@ class Lists(Protocol):
 
     def terms(self, *, versioned: bool) -> Terms:
         """What the store makes of lifecycle rules besides what they say."""
-
-
-ForetoldCall = Mapping[str, Any]
-"""``operation`` and ``parameters`` of a call, as the store's own documentation names them."""
-
-
-@runtime_checkable
-class Foretells(Protocol):
-    """A backend that tells the exact calls of a change before anything is sent, for people to read."""
-
-    def calls_of(self, bucket: str, change: Change, owner: str) -> tuple[ForetoldCall, ...]:
-        """What writing this change sends. Rejected: what the driver refuses before it sends anything."""
-
-    def calls_to_create(
-        self, bucket: str, wanted: Mapping[str, Facet], owner: str
-    ) -> tuple[ForetoldCall, ...]:
-        """What creating the bucket and marking it as ours sends."""
 
 
 @dataclass(frozen=True)

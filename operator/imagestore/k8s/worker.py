@@ -16,7 +16,7 @@ from imagestore import metrics
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.lifecyclepolicy import LifecyclePolicySpec, LifecyclePolicyStatus
 from imagestore.api.storagebackend import StorageBackendStatus
-from imagestore.backends.decorators import NAMESPACE
+from imagestore.backends.guard.call import NAMESPACE
 from imagestore.core.fencing import Fenced
 from imagestore.core.outcome import Finalizer, Note, Outcome
 from imagestore.k8s import logs

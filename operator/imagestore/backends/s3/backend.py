@@ -1,6 +1,5 @@
 """One S3 store with one set of credentials. Implements ``base.Backend`` on ``call`` alone."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,7 +9,6 @@ from typing import Any
 from imagestore.api.storagebackend import Provider
 from imagestore.backends.base import (
     Driver,
-    ForetoldCall,
     MarkPlace,
     Observation,
     Page,
@@ -21,24 +19,27 @@ from imagestore.backends.base import (
     Swept,
     Usage,
 )
+from imagestore.backends.foretelling import ForetoldCall
 from imagestore.backends.own_access import OwnAccess
-from imagestore.backends.s3 import emptying, foretold, identity, listing, owner_mark
+from imagestore.backends.s3 import emptying, foretold, listing, owner_mark
+from imagestore.backends.s3.declared import declaration
 from imagestore.backends.s3.errors import name_taken
 from imagestore.backends.s3.genuine import told_by_store
 from imagestore.backends.s3.learned import Learned
 from imagestore.backends.s3.needs import NEEDED_ON_BUCKET
 from imagestore.backends.s3.object_lock import OBJECT_LOCK
 from imagestore.backends.s3.presence import Presence
-from imagestore.backends.s3.profile import Identity, Location, Profile
+from imagestore.backends.s3.profile import Location, Profile
 from imagestore.backends.s3.profiles import PROFILES
-from imagestore.backends.s3.regional import prove_region
+from imagestore.backends.s3.proof import Proof
 from imagestore.backends.s3.setting import Call, Place, S3Setting
 from imagestore.backends.s3.settings import SETTINGS
 from imagestore.backends.s3.support import demoted, without_tls
 from imagestore.backends.s3.tiers import limited, terms
 from imagestore.backends.s3.usages import Told, Usages
+from imagestore.backends.trial import TrialReport, TrialRequest
 from imagestore.core.cost import UNPRICED, PriceTable
-from imagestore.core.errors import NotFound, StoreError, Unavailable
+from imagestore.core.errors import NotFound, Unavailable
 from imagestore.core.facet import Facet
 from imagestore.core.plan import Change
 from imagestore.core.prices import PUBLIC
@@ -110,41 +111,17 @@ class S3Backend:
             learned=self.learned,
         )
 
+    @property
+    def _proof(self) -> Proof:
+        return Proof(self.call, self.provider, self.profile, self.admin, self.proven)
+
     def probe(self) -> Server:
-        """A read that needs credentials, and one that needs the region. Of all servers only SeaweedFS tells its version."""
-        answer = self._buckets()
-        if self.provider != "AWS":  # whose region is in its host's name
-            prove_region(self.call)
-        headers = (answer.get("ResponseMetadata") or {}).get("HTTPHeaders") or {}
-        said = str(headers.get("server") or "")
-        version = re.search(rf"^{self.provider}.* ([0-9.]+)$", said)  # SeaweedFS 8000GB 4.48
-        return Server(self.profile.product, version[1] if version else None, self._identified(answer))
+        """A read that needs credentials, and one that needs the region."""
+        return self._proof.probe()
 
     def identity(self, *, anew: bool = False) -> str | None:
         """One call, if it was not asked for on this connection before. What cannot be asked is not told, until a probe."""
-        if self.profile.identity is None or (self.proven and not anew):
-            return self.proven[-1] if self.proven else None
-        owned = self.profile.identity is not Identity.DEPLOYMENT
-        try:
-            return self._identified(self._buckets() if owned else {})
-        except StoreError:
-            self.proven[:] = self.proven or [None]
-            return None
-
-    def _identified(self, buckets: Mapping[str, Any]) -> str | None:
-        """By the answer to ListBuckets, or another call where that tells nothing.
-
-        MinIO's own is asked each time, though it asks all its servers. It was known by the host id of its answers, which
-        is a hash of the server's name alone: an empty second site at the same address passed for the first one.
-        """
-        if self.profile.identity is None:
-            return None
-        found = identity.told(self.profile.identity, buckets, self.call if self.admin else None)
-        self.proven[:] = [found]
-        return found
-
-    def _buckets(self) -> dict[str, Any]:
-        return self.call("ListBuckets", {"MaxBuckets": 1} if self.provider == "AWS" else {})
+        return self._proof.identity(anew=anew)
 
     @property
     def mark_place(self) -> MarkPlace | None:
@@ -249,6 +226,21 @@ class S3Backend:
     def terms(self, *, versioned: bool) -> Terms:
         """By the profile and the tiers."""
         return terms(self.profile.tiering, self.tiers, versioned=versioned)
+
+    @property
+    def declared_at(self) -> str:
+        """Of the other providers the operator goes by a profile of its own."""
+        return "spec.s3" if self.provider == "S3" else ""
+
+    def trial(self, request: TrialRequest) -> TrialReport:
+        """See ``probe``."""
+        from imagestore.backends.s3.probe.run import Probe  # it knows this class
+
+        return Probe(self, request).run()
+
+    def declaration(self, found: Mapping[str, Support]) -> dict[str, Any]:
+        """As ``spec.s3`` takes it."""
+        return declaration(found)
 
     def calls_of(self, bucket: str, change: Change, owner: str) -> tuple[ForetoldCall, ...]:
         """By the driver's own encoding."""

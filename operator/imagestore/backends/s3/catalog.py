@@ -1,11 +1,15 @@
 """What the generated pages say of the S3 stores: the support matrix and the least a store must grant."""
 
+import json
 from collections.abc import Mapping
+from itertools import chain
+from typing import Any
 
 from imagestore.api.storagebackend import Provider
+from imagestore.backends.cloud import StorePage
 from imagestore.backends.s3.profiles import PROFILES
 from imagestore.backends.s3.settings import SETTINGS
-from imagestore.core.reading import Level, Support
+from imagestore.core.reading import Level
 
 # What every bucket needs before any setting is read: look, create, the deletion policies, and counting what is in it.
 OBJECT_TAGS = ("s3:GetObjectTagging", "s3:GetObjectVersionTagging")  # for rules that ask for tags
@@ -18,15 +22,24 @@ BUCKET_PERMISSIONS: Mapping[str, tuple[str, ...]] = {
     "DeleteAll": ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload"),
 }
 
-
-def support_matrix() -> Mapping[Provider, Mapping[str, Support]]:
-    """Per provider and facet, in the order of the spec. Quota is as it is when spec.admin is given."""
-    return {provider: dict(profile.support) for provider, profile in PROFILES.items()}
+# These act on objects; everything else acts on the bucket.
+_ON_OBJECTS = frozenset((*BUCKET_PERMISSIONS["DeleteAll"], *OBJECT_TAGS))
 
 
-def products() -> Mapping[Provider, str]:
-    """The product's name for each provider."""
-    return {provider: profile.product for provider, profile in PROFILES.items()}
+def page(provider: Provider) -> StorePage:
+    """Of one provider. Quota is as it is when spec.admin is given."""
+    profile = PROFILES[provider]
+    return StorePage(
+        product=profile.product,
+        support=dict(profile.support),
+        settings=permissions(provider),
+        buckets=BUCKET_PERMISSIONS,
+        admin=profile.admin_permissions,
+        tiers=profile.remote_tiers,
+        stand_in=profile.stand_in,
+        documents=profile.documents,
+        example=iam_section() if provider == "AWS" else "",
+    )
 
 
 def permissions(provider: Provider) -> Mapping[str, tuple[str, ...]]:
@@ -45,21 +58,31 @@ def permissions(provider: Provider) -> Mapping[str, tuple[str, ...]]:
     return {row.facet: profile.permissions.get(row.facet, row.permissions) for row in held}
 
 
-def tier_permissions(provider: Provider) -> tuple[str, ...]:
-    """What the store must grant for the remote tiers of its StorageBackend; none: it has no such tiers."""
-    return PROFILES[provider].remote_tiers
+def iam_section() -> str:
+    """A policy to paste, as the documentation has it."""
+    return (
+        "## An IAM policy for Amazon S3\n\nFor buckets whose names begin with `acme-`; with KMS keys the role that"
+        " writes objects also needs the key.\n\n```json\n"
+        + json.dumps(iam_policy("acme-*"), indent=2)
+        + "\n```"
+    )
 
 
-def admin_permissions(provider: Provider) -> Mapping[str, tuple[str, ...]]:
-    """What the store's admin API must grant for what a status tells, by its field."""
-    return PROFILES[provider].admin_permissions
+def iam_policy(buckets: str) -> dict[str, Any]:
+    """All settings and all deletion policies on Amazon S3, for buckets of this name."""
+    needed = sorted(set(chain(*permissions("AWS").values(), *BUCKET_PERMISSIONS.values())))
+    account = [a for a in needed if a in BUCKET_PERMISSIONS["probe"]]
+    objects = [a for a in needed if a in _ON_OBJECTS]
+    bucket = [a for a in needed if a not in (*account, *objects)]
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            _statement("Probe", account, "*"),
+            _statement("Buckets", bucket, f"arn:aws:s3:::{buckets}"),
+            _statement("Objects", objects, f"arn:aws:s3:::{buckets}/*"),
+        ],
+    }
 
 
-def stand_in(provider: Provider) -> str:
-    """On what the contract suite proved the profile, if not on the store itself."""
-    return PROFILES[provider].stand_in
-
-
-def documents(provider: Provider) -> tuple[str, ...]:
-    """Where what is said of the store was read, if nobody here could ask it."""
-    return PROFILES[provider].documents
+def _statement(sid: str, actions: list[str], resource: str) -> dict[str, Any]:
+    return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource}

@@ -1,21 +1,13 @@
-"""From a StorageBackend (or from coordinates on a command line) to a backend that can be called."""
+"""How an S3 store is connected: where it is, as whom it is asked, and what stands in front of each call."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from imagestore.api.credentials import Credentials
 from imagestore.api.storagebackend import Admin, Provider, S3Endpoint, StorageBackendSpec
 from imagestore.backends.base import Backend, Remotes
-from imagestore.backends.decorators import (
-    REAL,
-    Breaker,
-    Call,
-    Limiter,
-    Observer,
-    Timing,
-    measured,
-    retried,
-)
+from imagestore.backends.cloud import ConnectionRequest
+from imagestore.backends.guard.call import REAL, Call, Observer, Timing
+from imagestore.backends.guard.guarded import guarded
 from imagestore.backends.s3 import admin as s3_admin
 from imagestore.backends.s3 import declared
 from imagestore.backends.s3 import transport as s3_transport
@@ -26,56 +18,30 @@ from imagestore.backends.s3.profile import Profile
 from imagestore.backends.s3.profiles import PROFILES
 from imagestore.backends.s3.remote_tiers import RemoteTiers
 from imagestore.backends.s3.tiers import mapped
-from imagestore.core.fencing import Permit, permitted
+from imagestore.backends.secrets import ConfigError, Given, SecretFields
+from imagestore.core.fencing import permitted
 from imagestore.metrics import StoreMetrics
 
-__all__ = ["ConfigError", "Keys", "connect", "connect_with_keys"]
-
-Secrets = Callable[[str], Mapping[str, bytes] | None]
-
 ADMIN_PROVIDERS = frozenset(s3_admin.OPERATIONS)
-
-
-class ConfigError(Exception):
-    """Why a StorageBackend cannot be used, as a sentence for its owner. Never holds a secret."""
+# Repeated after an answer that was lost, it would be told that the name is taken, by itself. Before it answers for a
+# remote tier, MinIO tries the other store for as long as that takes.
+ONCE = frozenset({"CreateBucket", "admin:AddTier", "admin:EditTier"})
 
 
 @dataclass(frozen=True)
 class _Resolved:
-    """A StorageBackend with its Secrets read."""
+    """The credentials as S3 has them: an access key and a secret."""
 
     keys: Keys | None
     admin_keys: Keys | None
-    ca: bytes | None
     tier_keys: Mapping[str, Keys | str] = field(default_factory=dict)  # or why there are none
-    permit: Permit = permitted
 
 
-def connect(
-    name: str,
-    spec: StorageBackendSpec,
-    secrets: Secrets,
-    permit: Permit = permitted,
-    *,
-    timing: Timing = REAL,
-    observer: Observer | None = None,
-) -> Backend:
-    """The backend that ``spec`` describes; nothing is sent yet. ``permit`` is asked before each write.
-
-    ``secrets(name)`` gives the data of a Secret in the operator's own namespace (None: there is none):
-    ``accessKeyId``, ``secretAccessKey``, optionally ``sessionToken``; ``ca.crt``. One limiter and one
-    breaker belong to what is returned: keep it for as long as spec and Secrets are the same.
-    Raises ConfigError.
-    """
-    found = _Resolved(
-        keys=_keys(spec.credentials, secrets, "spec.credentials"),
-        admin_keys=_keys(spec.admin.credentials, secrets, "spec.admin.credentials") if spec.admin else None,
-        ca=_value(_secret(spec.tls.ca_secret_ref.name, secrets, "spec.tls.caSecretRef"),
-                  spec.tls.ca_secret_ref.name, "ca.crt") if spec.tls else None,
-        tier_keys=_tier_keys(spec, secrets),
-        permit=permit,
-    )  # fmt: skip
-    return _build(name, spec, found, timing, observer)
+def connect(request: ConnectionRequest) -> Backend:
+    """See ``cloud.Cloud.connect``."""
+    credentials = request.given
+    admin = _keys(credentials.admin) if request.spec.admin else None
+    return _build(request, _Resolved(_keys(credentials.store), admin, _tier_keys(credentials)))
 
 
 def connect_with_keys(
@@ -88,40 +54,32 @@ def connect_with_keys(
     timing: Timing = REAL,
     observer: Observer | None = None,
 ) -> Backend:
-    """The same with credentials at hand, for the command line without a cluster.
-
-    ``keys`` None: the surroundings' (environment, profile, instance role), as botocore finds them.
-    """
-    return _build(name, spec, _Resolved(keys, admin_keys or keys, ca), timing, observer)
+    """The same with keys at hand. ``keys`` None: the surroundings' (environment, profile, instance role)."""
+    request = ConnectionRequest(name, spec, Given(ca=ca), permitted, timing, observer or StoreMetrics(name))
+    return _build(request, _Resolved(keys, admin_keys or keys))
 
 
-def _build(
-    name: str,
-    spec: StorageBackendSpec,
-    found: _Resolved,
-    timing: Timing,
-    observer: Observer | None,
-) -> Backend:
+def _build(request: ConnectionRequest, found: _Resolved) -> Backend:
+    spec, timing = request.spec, request.timing
     if spec.s3.endpoint is None and spec.provider != "AWS":
         raise ConfigError(
             f"spec.s3.endpoint is missing; only provider AWS has endpoints of its own, {spec.provider} has none"
         )
-    admin = _admin_target(spec, spec.admin, found, timing) if spec.admin else None
+    admin = _admin_target(request, spec.admin, found) if spec.admin else None
     administered = admin is not None and spec.provider in ADMIN_PROVIDERS
-    raw = s3_transport.connected(_target(spec, found, timing))
+    raw = s3_transport.connected(_target(request, found))
     if admin is not None and administered:
         raw = _routed(raw, s3_admin.connected(spec.provider, admin))
-    observer = observer or StoreMetrics(name)
-    call = _guarded(measured(raw, observer, timing), spec, timing, observer)
+    call = guarded(raw, spec.limits, timing, request.observer, ONCE)
     return S3Backend(
-        name=name,
+        name=request.name,
         provider=spec.provider,
         endpoint=_endpoint(spec.s3),
         region=spec.s3.region,
         call=call,
         admin=administered,
         declared=_declared(spec),
-        tiers=mapped(PROFILES[spec.provider].tiering, _tiers(spec)),
+        tiers=mapped(PROFILES[spec.provider].tiering, named_tiers(spec)),
         remotes=_remotes(spec, found, call, admin) if admin else None,
         learned=Learned(timing.clock),
     )
@@ -142,16 +100,9 @@ def _declared(spec: StorageBackendSpec) -> Profile | None:
         raise ConfigError(f"spec.s3.profile: {error}") from None
 
 
-def _tiers(spec: StorageBackendSpec) -> dict[str, str] | None:
+def named_tiers(spec: StorageBackendSpec) -> dict[str, str] | None:
+    """The class of each tier that the StorageBackend names; None: it names none."""
     return None if spec.tiers is None else {t.tier: t.storage_class for t in spec.tiers}
-
-
-def _guarded(raw: Call, spec: StorageBackendSpec, timing: Timing, observer: Observer) -> Call:
-    rate, burst = (spec.limits.requests_per_second, spec.limits.burst) if spec.limits else (100, 200)
-    limited = Limiter(rate, burst, timing, observer).limited(raw)
-    # A Secret that is put right connects anew: the last connection's open circuit would be told for ever.
-    observer.circuit(opened=False)
-    return retried(Breaker(timing, observer=observer).guarded(limited), timing)
 
 
 def _routed(s3: Call, admin: Call) -> Call:
@@ -160,23 +111,23 @@ def _routed(s3: Call, admin: Call) -> Call:
     )
 
 
-def _target(spec: StorageBackendSpec, found: _Resolved, timing: Timing) -> Target:
+def _target(request: ConnectionRequest, found: _Resolved) -> Target:
+    spec = request.spec
     return Target(
         endpoint=_endpoint(spec.s3),
         region=spec.s3.region,
         keys=found.keys,
         addressing=_addressing(spec.provider, spec.s3),
-        ca=found.ca,
+        ca=request.given.ca,
         connections=_connections(spec),
-        connect=timing.connect,
-        read=timing.read,
-        permit=found.permit,
+        connect=request.timing.connect,
+        read=request.timing.read,
+        permit=request.permit,
     )
 
 
-def _admin_target(spec: StorageBackendSpec, admin: Admin, found: _Resolved, timing: Timing) -> Target:
-    target = _target(spec, found, timing)
-    return replace(target, endpoint=admin.endpoint, keys=found.admin_keys, addressing="path")
+def _admin_target(request: ConnectionRequest, admin: Admin, found: _Resolved) -> Target:
+    return replace(_target(request, found), endpoint=admin.endpoint, keys=found.admin_keys, addressing="path")
 
 
 def _connections(spec: StorageBackendSpec) -> int:
@@ -199,60 +150,20 @@ def _endpoint(s3: S3Endpoint) -> str:
 _AWS_DOMAINS = {"cn": "amazonaws.com.cn", "eusc": "amazonaws.eu"}
 
 
-def _tier_keys(spec: StorageBackendSpec, secrets: Secrets) -> dict[str, Keys | str]:
-    """A missing Secret of one tier is no trouble of the store's."""
+def _tier_keys(credentials: Given) -> dict[str, Keys | str]:
     found: dict[str, Keys | str] = {}
-    for tier in spec.tiers or ():
-        if tier.remote is not None:
-            where = f"spec.tiers[tier={tier.tier}].remote.credentials"
-            try:
-                found[tier.storage_class] = _of_secret(
-                    tier.remote.credentials.secret_ref.name, secrets, where
-                )
-            except ConfigError as error:
-                found[tier.storage_class] = str(error)
+    for name, held in credentials.tiers.items():
+        try:
+            found[name] = held if isinstance(held, str) else _of(held)
+        except ConfigError as error:
+            found[name] = str(error)
     return found
 
 
-def _keys(credentials: Credentials, secrets: Secrets, where: str) -> Keys | None:
-    return _of_secret(credentials.secret_ref.name, secrets, where) if credentials.secret_ref else None
+def _keys(held: SecretFields | None) -> Keys | None:
+    return _of(held) if held else None
 
 
-def _of_secret(name: str, secrets: Secrets, where: str) -> Keys:
-    data = _secret(name, secrets, f"{where}.secretRef")
-    token = data.get("sessionToken")
-    return Keys(
-        _text(_value(data, name, "accessKeyId"), name, "accessKeyId"),
-        _text(_value(data, name, "secretAccessKey"), name, "secretAccessKey"),
-        _text(token, name, "sessionToken") if token else None,
-    )
-
-
-def _secret(name: str, secrets: Secrets, where: str) -> Mapping[str, bytes]:
-    data = secrets(name)
-    if data is None:
-        raise ConfigError(f"{where} names the Secret {name}, which is not in the operator's namespace")
-    return data
-
-
-def _value(data: Mapping[str, bytes], secret: str, key: str) -> bytes:
-    value = data.get(key)
-    if not value:
-        raise ConfigError(f"the Secret {secret} has no key {key}, or it is empty")
-    return value
-
-
-def _text(value: bytes, secret: str, key: str) -> str:
-    try:
-        # A newline at the end is what `echo` into a file leaves; no key of any store has one.
-        text = value.decode("ascii").strip()
-    except UnicodeDecodeError:
-        raise ConfigError(f"the key {key} of the Secret {secret} is not plain text") from None
-    if not text:
-        raise ConfigError(f"the Secret {secret} has no key {key}, or it is empty")
-    if not text.isprintable():
-        # In a header it broke the client, whose message had the header, signature and all, in it.
-        raise ConfigError(
-            f"the key {key} of the Secret {secret} has a line break or control character inside"
-        )
-    return text
+def _of(held: SecretFields) -> Keys:
+    token = held.text("sessionToken") if held.data.get("sessionToken") else None
+    return Keys(held.text("accessKeyId"), held.text("secretAccessKey"), token)

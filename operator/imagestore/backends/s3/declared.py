@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from imagestore.api.capabilities import ProfileSetting, S3Profile
 from imagestore.api.imagebucket import FACETS
@@ -40,6 +41,15 @@ def _support(setting: ProfileSetting) -> Support:
 def settings(support: Mapping[str, Support], facets: Iterable[str]) -> S3Profile:
     """The other way round: what was found out, as it is declared."""
     return S3Profile(settings=tuple(_setting(f, support[f]) for f in facets))
+
+
+def declaration(found: Mapping[str, Support]) -> dict[str, Any]:
+    """What was found out, as ``spec.s3`` takes it."""
+    profile = {"profile": settings(found, found).to_json()}
+    for setting in profile["profile"]["settings"]:
+        if not setting["lost"]:
+            del setting["lost"]
+    return profile
 
 
 def _setting(facet: str, held: Support) -> ProfileSetting:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from imagestore.backends.base import Page, Scope
-from imagestore.backends.decorators import ANSWERED
+from imagestore.backends.guard.breaker import ANSWERED
 from imagestore.backends.s3.errors import UNREADABLE
 from imagestore.backends.s3.setting import Call
 from imagestore.core.errors import NotFound, StoreError, Unavailable, Unexpected

@@ -13,7 +13,7 @@ from botocore.exceptions import ParamValidationError
 
 from imagestore.backends.s3 import transport_answer
 from imagestore.backends.s3.client import Keys, Target
-from imagestore.backends.s3.setting import Call
+from imagestore.backends.s3.settings.setting import Call
 from imagestore.backends.s3.transport import connected
 from imagestore.backends.s3.transport_answer import Broken, Response, TooLarge
 from imagestore.backends.s3.transport_http import written

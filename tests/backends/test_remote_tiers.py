@@ -18,9 +18,9 @@ from dev.stores.users import add_user
 from imagestore.api.tiers import Remote, TierClass, TierPlace
 from imagestore.backends.s3 import admin
 from imagestore.backends.s3.client import Keys, Target
-from imagestore.backends.s3.profiles import PROFILES
-from imagestore.backends.s3.remote_tiers import RemoteTiers, decode, encode
+from imagestore.backends.s3.profiles.servers import PROFILES
 from imagestore.backends.s3.sealed import sealed
+from imagestore.backends.s3.server.remote_tiers import RemoteTiers, decode, encode
 from imagestore.core.errors import Denied, Rejected, Unavailable, Unexpected
 from imagestore.reconcile.tiers import differing
 from tests.backends.listener import Heard, listening

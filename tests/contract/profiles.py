@@ -13,8 +13,8 @@ from dev.stores import FACTORIES
 from imagestore.api.capabilities import S3Profile
 from imagestore.api.samples import KMS_KEY, SAMPLES
 from imagestore.backends.s3.backend import S3Backend
-from imagestore.backends.s3.declared import profile
 from imagestore.backends.s3.probe.run import Probe
+from imagestore.backends.s3.profiles.declared import profile
 from imagestore.backends.trial import TrialReport, TrialRequest
 from imagestore.cli.probing.report import document
 from imagestore.core.reading import Support

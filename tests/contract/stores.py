@@ -15,10 +15,10 @@ from imagestore.backends.base import Driver
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.client import Keys
 from imagestore.backends.s3.connecting import connect_with_keys
-from imagestore.backends.s3.profiles import PROFILES
-from imagestore.backends.s3.setting import Setting
-from imagestore.backends.s3.settings import SETTINGS
-from imagestore.backends.s3.tiers import limited
+from imagestore.backends.s3.lifecycle.tiers import limited
+from imagestore.backends.s3.profiles.servers import PROFILES
+from imagestore.backends.s3.settings.setting import Setting
+from imagestore.backends.s3.settings.table import SETTINGS
 from imagestore.core.errors import NotFound
 from imagestore.core.facet import Facet
 from imagestore.core.reading import Support

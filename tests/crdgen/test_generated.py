@@ -8,7 +8,7 @@ import yaml
 
 from imagestore.api.imagebucket import FACETS
 from imagestore.api.kinds import KINDS
-from imagestore.backends.s3.catalog import BUCKET_PERMISSIONS, iam_policy, permissions
+from imagestore.backends.s3.profiles.catalog import BUCKET_PERMISSIONS, iam_policy, permissions
 from imagestore.crdgen import rbac, stores
 from imagestore.crdgen.generate import between_markers, files, generate
 from tests.crdgen import schemas

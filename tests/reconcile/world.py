@@ -15,7 +15,7 @@ from imagestore.api.lifecyclepolicy import LifecyclePolicySpec
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.memory import MemoryBackend, MemoryBucket, MemoryStore
 from imagestore.backends.own_access import OwnAccess
-from imagestore.backends.s3.needs import NEEDED_ON_BUCKET
+from imagestore.backends.s3.bucket.needs import NEEDED_ON_BUCKET
 from imagestore.core import conditions
 from imagestore.core.conditions import Condition
 from imagestore.core.outcome import Finalizer, Note, Outcome

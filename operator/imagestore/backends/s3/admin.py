@@ -21,11 +21,12 @@ from botocore.exceptions import ClientError
 from botocore.httpsession import URLLib3Session
 
 from imagestore.api.storagebackend import Provider
-from imagestore.backends.s3 import deadline, genuine
+from imagestore.backends.s3 import deadline
 from imagestore.backends.s3.client import SHARED, Keys, Target, trusted
 from imagestore.backends.s3.errors import translate
 from imagestore.backends.s3.sealed import sealed
-from imagestore.backends.s3.setting import Call
+from imagestore.backends.s3.server import genuine
+from imagestore.backends.s3.settings.setting import Call
 from imagestore.core.errors import Rejected, Unexpected
 from imagestore.core.fencing import Fenced
 

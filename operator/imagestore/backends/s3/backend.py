@@ -21,22 +21,22 @@ from imagestore.backends.base import (
 )
 from imagestore.backends.foretelling import ForetoldCall
 from imagestore.backends.own_access import OwnAccess
-from imagestore.backends.s3 import emptying, foretold, listing, owner_mark
-from imagestore.backends.s3.declared import declaration
+from imagestore.backends.s3.bucket import emptying, foretold, listing, owner_mark
+from imagestore.backends.s3.bucket.needs import NEEDED_ON_BUCKET
+from imagestore.backends.s3.bucket.presence import Presence
+from imagestore.backends.s3.bucket.usages import Told, Usages
 from imagestore.backends.s3.errors import name_taken
-from imagestore.backends.s3.genuine import told_by_store
-from imagestore.backends.s3.learned import Learned
-from imagestore.backends.s3.needs import NEEDED_ON_BUCKET
-from imagestore.backends.s3.object_lock import OBJECT_LOCK
-from imagestore.backends.s3.presence import Presence
-from imagestore.backends.s3.profile import Location, Profile
-from imagestore.backends.s3.profiles import PROFILES
-from imagestore.backends.s3.proof import Proof
-from imagestore.backends.s3.setting import Call, Place, S3Setting
-from imagestore.backends.s3.settings import SETTINGS
-from imagestore.backends.s3.support import demoted, without_tls
-from imagestore.backends.s3.tiers import limited, terms
-from imagestore.backends.s3.usages import Told, Usages
+from imagestore.backends.s3.lifecycle.tiers import limited, terms
+from imagestore.backends.s3.profiles.declared import declaration
+from imagestore.backends.s3.profiles.profile import Location, Profile
+from imagestore.backends.s3.profiles.servers import PROFILES
+from imagestore.backends.s3.profiles.support import demoted, without_tls
+from imagestore.backends.s3.protection.object_lock import OBJECT_LOCK
+from imagestore.backends.s3.server.genuine import told_by_store
+from imagestore.backends.s3.server.proof import Proof
+from imagestore.backends.s3.settings.learned import Learned
+from imagestore.backends.s3.settings.setting import Call, Place, S3Setting
+from imagestore.backends.s3.settings.table import SETTINGS
 from imagestore.backends.trial import TrialReport, TrialRequest
 from imagestore.core.cost import UNPRICED, PriceTable
 from imagestore.core.errors import NotFound, Unavailable

@@ -2,10 +2,10 @@
 
 from imagestore.api.storagebackend import Provider, StorageBackendSpec
 from imagestore.backends.cloud import Cloud
-from imagestore.backends.s3.catalog import page
 from imagestore.backends.s3.connecting import connect, named_tiers
-from imagestore.backends.s3.profiles import PROFILES
-from imagestore.backends.s3.tiers import mapped, terms
+from imagestore.backends.s3.lifecycle.tiers import mapped, terms
+from imagestore.backends.s3.profiles.catalog import page
+from imagestore.backends.s3.profiles.servers import PROFILES
 from imagestore.core.cost import UNPRICED
 from imagestore.core.prices import PUBLIC
 from imagestore.forecast.terms import Terms

@@ -9,15 +9,15 @@ from imagestore.backends.cloud import ConnectionRequest
 from imagestore.backends.guard.call import REAL, Call, Observer, Timing
 from imagestore.backends.guard.guarded import guarded
 from imagestore.backends.s3 import admin as s3_admin
-from imagestore.backends.s3 import declared
 from imagestore.backends.s3 import transport as s3_transport
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.client import Keys, Target
-from imagestore.backends.s3.learned import Learned
-from imagestore.backends.s3.profile import Profile
-from imagestore.backends.s3.profiles import PROFILES
-from imagestore.backends.s3.remote_tiers import RemoteTiers
-from imagestore.backends.s3.tiers import mapped
+from imagestore.backends.s3.lifecycle.tiers import mapped
+from imagestore.backends.s3.profiles import declared
+from imagestore.backends.s3.profiles.profile import Profile
+from imagestore.backends.s3.profiles.servers import PROFILES
+from imagestore.backends.s3.server.remote_tiers import RemoteTiers
+from imagestore.backends.s3.settings.learned import Learned
 from imagestore.backends.secrets import ConfigError, Given, SecretFields
 from imagestore.core.fencing import permitted
 from imagestore.metrics import StoreMetrics

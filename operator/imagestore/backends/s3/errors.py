@@ -12,7 +12,7 @@ from typing import Any
 from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
-from imagestore.backends.s3.genuine import told_by_store
+from imagestore.backends.s3.server.genuine import told_by_store
 from imagestore.core import errors
 
 MASK = "***"

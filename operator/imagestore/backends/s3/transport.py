@@ -16,10 +16,11 @@ from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError, ResponseParserFactory
 from botocore.utils import parse_timestamp
 
-from imagestore.backends.s3 import genuine, verbatim
 from imagestore.backends.s3.client import SHARED, Keys, Target
 from imagestore.backends.s3.errors import masked, translate
-from imagestore.backends.s3.setting import Call
+from imagestore.backends.s3.server import genuine
+from imagestore.backends.s3.settings import verbatim
+from imagestore.backends.s3.settings.setting import Call
 from imagestore.backends.s3.transport_answer import Response
 from imagestore.backends.s3.transport_http import sender
 from imagestore.backends.s3.transport_request import Place, build, operation_model

@@ -15,8 +15,8 @@ from botocore.serialize import create_serializer
 from botocore.utils import percent_encode_sequence
 
 from imagestore import __version__
-from imagestore.backends.s3 import verbatim
 from imagestore.backends.s3.client import SHARED, Target
+from imagestore.backends.s3.settings import verbatim
 from imagestore.core.keys import raw
 
 _SERIALIZER = create_serializer("rest-xml", include_validation=True)

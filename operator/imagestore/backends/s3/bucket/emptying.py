@@ -11,8 +11,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from imagestore.backends.base import Remains, Swept
-from imagestore.backends.s3.listing import NOT_XML, PAGE, REPLACED, Item, Leaf, UploadKeys, uploads, versions
-from imagestore.backends.s3.setting import Call
+from imagestore.backends.s3.bucket.listing import (
+    NOT_XML,
+    PAGE,
+    REPLACED,
+    Item,
+    Leaf,
+    UploadKeys,
+    uploads,
+    versions,
+)
+from imagestore.backends.s3.settings.setting import Call
 from imagestore.core.errors import Denied, Rejected, StoreError
 from imagestore.core.keys import quotes
 

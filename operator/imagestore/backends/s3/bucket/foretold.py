@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from imagestore.backends.s3 import owner_mark
-from imagestore.backends.s3.setting import S3Setting
+from imagestore.backends.s3.bucket import owner_mark
+from imagestore.backends.s3.settings.setting import S3Setting
 from imagestore.core.facet import Facet
 from imagestore.core.plan import Change
 

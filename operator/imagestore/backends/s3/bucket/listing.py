@@ -9,7 +9,7 @@ from typing import Any, Literal
 from imagestore.backends.base import Page, Scope
 from imagestore.backends.guard.breaker import ANSWERED
 from imagestore.backends.s3.errors import UNREADABLE
-from imagestore.backends.s3.setting import Call
+from imagestore.backends.s3.settings.setting import Call
 from imagestore.core.errors import NotFound, StoreError, Unavailable, Unexpected
 from imagestore.core.keys import quotes, raw, unquoted
 from imagestore.core.stored import HOT, Stored

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from imagestore.backends.base import Observation
-from imagestore.backends.s3 import owner_mark
-from imagestore.backends.s3.genuine import told_by_store
-from imagestore.backends.s3.setting import Call, Place
-from imagestore.backends.s3.tags import TAGS
+from imagestore.backends.s3.bucket import owner_mark
+from imagestore.backends.s3.server.genuine import told_by_store
+from imagestore.backends.s3.serving.tags import TAGS
+from imagestore.backends.s3.settings.setting import Call, Place
 from imagestore.core.errors import NotFound, StoreError
 
 

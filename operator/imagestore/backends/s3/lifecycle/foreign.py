@@ -7,7 +7,7 @@ RGW 16.2 answers a prefix beside the ``And`` with the tags that it was given ins
 from collections.abc import Callable
 from xml.etree.ElementTree import Element
 
-from imagestore.backends.s3.verbatim import parsed, text_of, written
+from imagestore.backends.s3.settings.verbatim import parsed, text_of, written
 from imagestore.core.errors import Rejected
 from imagestore.core.render import quote
 

@@ -8,11 +8,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from imagestore.backends.s3 import verbatim
-from imagestore.backends.s3.lifecycle_foreign import GiveBack, as_found, joined, unambiguous
-from imagestore.backends.s3.lifecycle_match import filtered, match, only
-from imagestore.backends.s3.setting import Answer, Parameters, Place, Setting
-from imagestore.backends.s3.verbatim import XML
+from imagestore.backends.s3.lifecycle.foreign import GiveBack, as_found, joined, unambiguous
+from imagestore.backends.s3.lifecycle.match import filtered, match, only
+from imagestore.backends.s3.settings import verbatim
+from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.settings.verbatim import XML
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.lifecycle_rule import (
     Abort,

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from imagestore.backends.s3.backend import S3Backend, partition
-from imagestore.backends.s3.profiles import GENERIC
-from imagestore.backends.s3.setting import Place
-from imagestore.backends.s3.tags import TAGS
+from imagestore.backends.s3.profiles.servers import GENERIC
+from imagestore.backends.s3.serving.tags import TAGS
+from imagestore.backends.s3.settings.setting import Place
 from imagestore.backends.trial import TrialError
 from imagestore.core.errors import Denied, StoreError
 from imagestore.core.facet import Facet

@@ -7,8 +7,8 @@ from typing import Any
 
 from imagestore.api.storagebackend import Provider
 from imagestore.backends.cloud import StorePage
-from imagestore.backends.s3.profiles import PROFILES
-from imagestore.backends.s3.settings import SETTINGS
+from imagestore.backends.s3.profiles.servers import PROFILES
+from imagestore.backends.s3.settings.table import SETTINGS
 from imagestore.core.reading import Level
 
 # What every bucket needs before any setting is read: look, create, the deletion policies, and counting what is in it.

@@ -6,8 +6,8 @@ from typing import Any
 
 from imagestore.api.capabilities import ProfileSetting, S3Profile
 from imagestore.api.imagebucket import FACETS
-from imagestore.backends.s3.profile import Profile
-from imagestore.backends.s3.profiles import GENERIC
+from imagestore.backends.s3.profiles.profile import Profile
+from imagestore.backends.s3.profiles.servers import GENERIC
 from imagestore.core.fields import fields
 from imagestore.core.reading import Level, Support
 

@@ -1,7 +1,7 @@
 """Profiles by documentation only, of stores that nobody here could ask: what is not certain is not supported."""
 
 from imagestore.api.imagebucket import FACETS
-from imagestore.backends.s3.profile import Profile, none, partial
+from imagestore.backends.s3.profiles.profile import Profile, none, partial
 from imagestore.core.reading import FULL
 
 _IBM_SILENT = none("IBM's description of its S3 API does not have it, or not for certain")

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from imagestore.backends.s3.listing import UploadKeys
-from imagestore.backends.s3.setting import Setting
-from imagestore.backends.s3.tiers import NO_TIERS, Tiering
+from imagestore.backends.s3.bucket.listing import UploadKeys
+from imagestore.backends.s3.lifecycle.tiers import NO_TIERS, Tiering
+from imagestore.backends.s3.settings.setting import Setting
 from imagestore.core.losses import Limit
 from imagestore.core.reading import Level, Support
 

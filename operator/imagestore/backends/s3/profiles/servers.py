@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from imagestore.api.imagebucket import FACETS
 from imagestore.api.storagebackend import Provider
 from imagestore.api.tiers import AMAZON_CLASSES
-from imagestore.backends.s3.documented import IBM, ORACLE
-from imagestore.backends.s3.lifecycle import AS_FOUND, JOINED
-from imagestore.backends.s3.notifications import ONE_BY_ONE
-from imagestore.backends.s3.profile import Identity, Location, Profile, none, partial
-from imagestore.backends.s3.tiers import MOVES, Tiering
+from imagestore.backends.s3.lifecycle.rules import AS_FOUND, JOINED
+from imagestore.backends.s3.lifecycle.tiers import MOVES, Tiering
+from imagestore.backends.s3.profiles.documented import IBM, ORACLE
+from imagestore.backends.s3.profiles.profile import Identity, Location, Profile, none, partial
+from imagestore.backends.s3.serving.notifications import ONE_BY_ONE
 from imagestore.core.losses import Limit
 from imagestore.core.reading import FULL, Level, Support
 

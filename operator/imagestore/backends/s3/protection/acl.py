@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from imagestore.backends.s3.setting import Answer, Place, Setting
+from imagestore.backends.s3.settings.setting import Answer, Place, Setting
 from imagestore.facets.acl import Acl, Grant
 
 

@@ -1,6 +1,6 @@
 """Default encryption at rest."""
 
-from imagestore.backends.s3.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
 from imagestore.facets.encryption import Encryption
 
 _NAMES = {"AES256": "SSE-S3", "aws:kms": "SSE-KMS"}

@@ -1,6 +1,6 @@
 """Object lock: whether the bucket has it, and the default retention of new objects."""
 
-from imagestore.backends.s3.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
 from imagestore.facets.object_lock import ObjectLock
 
 

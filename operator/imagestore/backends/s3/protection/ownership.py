@@ -1,6 +1,6 @@
 """Object ownership: a list that has exactly one rule."""
 
-from imagestore.backends.s3.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
 from imagestore.facets.ownership import Ownership
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from imagestore.backends.s3.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
 from imagestore.core.diff import diff
 from imagestore.facets.policy import BUCKET, SERVICE, TLS_SID, Condition, Policy, Statement
 

@@ -1,6 +1,6 @@
 """The public access block."""
 
-from imagestore.backends.s3.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
 from imagestore.facets.public_access_block import PublicAccessBlock
 
 _NAMES = {

@@ -1,6 +1,6 @@
 """Versioning. A bucket that never had it answers an empty document."""
 
-from imagestore.backends.s3.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
 from imagestore.facets.versioning import Versioning
 
 

@@ -5,8 +5,8 @@
 
 from typing import Any
 
-from imagestore.backends.s3.named import Raw, understood
-from imagestore.backends.s3.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.settings.named import Raw, understood
+from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
 from imagestore.core.references import BucketRef
 from imagestore.facets.inventory import (
     Destination,

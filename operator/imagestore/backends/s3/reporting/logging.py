@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from imagestore.backends.s3.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
 from imagestore.core.references import BucketRef
 from imagestore.facets.logging import Logging
 

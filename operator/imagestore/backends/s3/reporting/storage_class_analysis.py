@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from imagestore.backends.s3.named import Raw, filtered, scope, understood
-from imagestore.backends.s3.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.settings.named import Raw, filtered, scope, understood
+from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
 from imagestore.facets.storage_class_analysis import StorageClassAnalysis, StorageClassAnalysisConfiguration
 
 

@@ -5,8 +5,8 @@ otherwise, and every bucket would be made anew there.
 from collections.abc import Mapping
 from typing import Any
 
-from imagestore.backends.s3.profile import Identity
-from imagestore.backends.s3.setting import Call
+from imagestore.backends.s3.profiles.profile import Identity
+from imagestore.backends.s3.settings.setting import Call
 from imagestore.core.errors import StoreError
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from imagestore.backends.base import Server
-from imagestore.backends.s3 import identity
-from imagestore.backends.s3.profile import Identity, Profile
-from imagestore.backends.s3.regional import prove_region
-from imagestore.backends.s3.setting import Call
+from imagestore.backends.s3.profiles.profile import Identity, Profile
+from imagestore.backends.s3.server import identity
+from imagestore.backends.s3.server.regional import prove_region
+from imagestore.backends.s3.settings.setting import Call
 from imagestore.core.errors import StoreError
 
 

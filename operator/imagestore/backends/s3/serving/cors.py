@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from imagestore.backends.s3.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
 from imagestore.facets.cors import Cors, CorsRule
 
 

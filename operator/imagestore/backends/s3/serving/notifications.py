@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from imagestore.backends.s3 import verbatim
-from imagestore.backends.s3.setting import Answer, Parameters, Place, Setting
-from imagestore.backends.s3.verbatim import XML
+from imagestore.backends.s3.settings import verbatim
+from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.settings.verbatim import XML
 from imagestore.facets.notifications import FOREIGN, KINDS, Notification, Notifications
 
 OURS = "imagestore/bucket/"

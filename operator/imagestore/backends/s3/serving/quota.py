@@ -1,6 +1,6 @@
 """Quota, through a store's admin API. Operations that begin with ``admin:`` are ours; see ``admin``."""
 
-from imagestore.backends.s3.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
 from imagestore.core.errors import Rejected
 from imagestore.core.units import byte_count, quantity
 from imagestore.facets.quota import Quota

@@ -1,6 +1,6 @@
 """Request payment. Every bucket has it: what nobody has set is BucketOwner."""
 
-from imagestore.backends.s3.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
 from imagestore.facets.request_payment import RequestPayment
 
 

@@ -1,6 +1,6 @@
 """Tags of the bucket: all of them, the owner's mark (``imagestore.dev/owner``) included."""
 
-from imagestore.backends.s3.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
 from imagestore.facets.tags import Tags
 
 

@@ -1,6 +1,6 @@
 """Transfer acceleration. A bucket that never had it answers an empty document, also after it was suspended."""
 
-from imagestore.backends.s3.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
 from imagestore.facets.transfer_acceleration import TransferAcceleration
 
 

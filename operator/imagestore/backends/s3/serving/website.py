@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from imagestore.backends.s3.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
 from imagestore.facets.website import Condition, Redirect, RedirectAll, RoutingRule, Website
 
 Raw = Mapping[str, Any]

@@ -10,9 +10,9 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
-from imagestore.backends.s3 import named
-from imagestore.backends.s3.learned import Learned
-from imagestore.backends.s3.rebase import Held, altered, cut, losses, ours, patterns, rebased
+from imagestore.backends.s3.settings import named
+from imagestore.backends.s3.settings.learned import Learned
+from imagestore.backends.s3.settings.rebase import Held, altered, cut, losses, ours, patterns, rebased
 from imagestore.core import errors
 from imagestore.core.errors import Rejected, StoreError, Unavailable
 from imagestore.core.facet import Facet, Parts

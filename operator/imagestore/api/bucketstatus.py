@@ -7,6 +7,7 @@ from pydantic import Field
 
 from imagestore.core.conditions import Judged
 from imagestore.core.model import Line, ListMap, Model, Sentence, Shown, UnknownAs
+from imagestore.core.reasons import Reason
 
 State = Literal["InSync", "Drifted", "Pending", "Held", "Unsupported", "Failed"]
 
@@ -19,7 +20,7 @@ class FacetStatus(Model):
 
     name: Annotated[str, Field(max_length=64, description="The field of the spec.")]
     state: Annotated[State, UnknownAs("Pending"), Field(description="Whether the store agrees.")]
-    reason: Annotated[str | None, Field(max_length=256, description="One word for programs.")] = None
+    reason: Annotated[Reason | None, Field(max_length=256, description="One word for programs.")] = None
     message: Annotated[Sentence | None, Field(description="A sentence for people.")] = None
     wish: Annotated[
         str | None,

@@ -119,7 +119,9 @@ class Website(Facet):
     ] = None
 
     def canonical(self) -> Self:
-        """No rules are none."""
+        """Without an index document there are no pages, whatever else a store answers; no rules are none."""
+        if self.is_empty():
+            return type(self)()
         return self.model_copy(update={"routing_rules": self.routing_rules or None})
 
     def is_empty(self) -> bool:

@@ -6,7 +6,7 @@ from itertools import chain
 from imagestore.backends.cloud import StorePage
 from imagestore.backends.registry import CLOUDS
 from imagestore.core.reading import Level, Support
-from imagestore.crdgen.write import table
+from imagestore.crdgen.formats import table
 
 _STARRED = """\
 \\* Not proven on the store itself: Amazon S3 on moto and a stand-in, IBM and Oracle by the vendor's documentation.

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from imagestore.api.lifecyclepolicy import LifecyclePolicySpec
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.registry import CLOUDS, cloud
+from imagestore.cli.errors import Usage, Wrong
 from imagestore.cli.manifests.load import Manifests
-from imagestore.cli.planning.bucket import Question, situation
-from imagestore.cli.wrong import Usage, Wrong
+from imagestore.cli.planning.plan_bucket import Question, situation
 from imagestore.core.cost import UNPRICED, PriceTable
 from imagestore.core.prices import LADDERS, PUBLIC
 from imagestore.facets.lifecycle_rule import LifecycleRule

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from imagestore import metrics
-from imagestore.backends.decorators import NAMESPACE
+from imagestore.backends.guard.call import NAMESPACE
 from imagestore.controller.edges import Gone, Recorder, Refused, StatusSink, Withdrawals
 from imagestore.controller.runtime import Inputs, Kinds, Pass
 from imagestore.controller.services import Services

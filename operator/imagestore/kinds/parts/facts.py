@@ -38,7 +38,7 @@ def facts(raw: Raw) -> BucketFacts:
     return BucketFacts(
         backend=intern(str(mapping(spec.get("backendRef")).get("name", ""))),
         bucket=str(spec.get("bucketName", "")),
-        incumbent="arn" in status,
+        incumbent="endpoint" in status,
         remade="created" in status and spec.get("mode") != "Observe" and not spec.get("suspend"),
         facets=states(status.get("facets"), "name"),
         drift_since=moment(drift.get("since")),

@@ -19,7 +19,7 @@ from imagestore.core.model import Model
 from imagestore.core.references import names
 from imagestore.core.salvage import salvaged
 from imagestore.core.units import byte_count
-from imagestore.reconcile.filling import NEARLY_FULL
+from imagestore.reconcile.bucket.usage import NEARLY_FULL
 
 Json = Any
 S = TypeVar("S", bound=Model)

@@ -9,8 +9,8 @@ from imagestore.cli.importing.wish import Imported
 from imagestore.cli.planning.surroundings import NEVER
 from imagestore.core.render import quote
 from imagestore.facets.policy import Policy
-from imagestore.reconcile.situation import Meta
-from imagestore.reconcile.tenancy import is_tls, locks_out, refusals
+from imagestore.reconcile.shared.situation import Meta
+from imagestore.reconcile.shared.tenancy import is_tls, locks_out, refusals
 
 Settings = Mapping[str, Imported]
 

@@ -10,8 +10,9 @@ from imagestore.backends.base import Backend, Server
 from imagestore.core.conditions import Condition, stalled
 from imagestore.core.errors import Transient
 from imagestore.core.reasons import Reason
-from imagestore.reconcile.situation import BackendSituation, Served, Standing
-from imagestore.reconcile.vanished import Roll, roll_call, sample
+from imagestore.reconcile.backend.situation import BackendSituation
+from imagestore.reconcile.shared.situation import Served, Standing
+from imagestore.reconcile.shared.store_identity import Roll, roll_call, sample
 
 AGREED = timedelta(hours=1)  # how long buckets are made again, one by one, after a person agreed
 NAMED = 10

@@ -12,9 +12,10 @@ from imagestore.core.errors import StoreError, Transient
 from imagestore.core.outcome import Event, Finalizer, Outcome, Requeue
 from imagestore.core.reading import Support
 from imagestore.core.reasons import Reason
-from imagestore.reconcile.doubts import Doubts, judged
-from imagestore.reconcile.situation import BackendSituation, Settings, Store
-from imagestore.reconcile.tiers import NOT_READY, Looked, look_after
+from imagestore.reconcile.backend.identity import Doubts, judged
+from imagestore.reconcile.backend.situation import BackendSituation
+from imagestore.reconcile.backend.tiers import NOT_READY, Looked, look_after
+from imagestore.reconcile.shared.situation import Settings, Store
 
 Result = Outcome[StorageBackendStatus]
 NAMED = 5

@@ -18,9 +18,9 @@ from imagestore.core.model import InTier
 from imagestore.core.outcome import Event
 from imagestore.core.paths import follow
 from imagestore.core.reasons import Reason
-from imagestore.reconcile.references import Leads
-from imagestore.reconcile.situation import Store
-from imagestore.reconcile.tenancy import Refusal
+from imagestore.reconcile.bucket.references import Leads
+from imagestore.reconcile.shared.situation import Store
+from imagestore.reconcile.shared.tenancy import Refusal
 
 NOT_READY = Reason.TIER_NOT_READY  # the condition of a backend, too
 REASONS: Mapping[TierState, Reason] = {

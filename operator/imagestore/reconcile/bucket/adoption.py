@@ -5,14 +5,14 @@ from imagestore.backends.base import Backend, Observation
 from imagestore.core.conditions import stalled
 from imagestore.core.outcome import Event, Requeue
 from imagestore.core.reasons import Reason
-from imagestore.reconcile import holds, report
-from imagestore.reconcile.claims import claimed
-from imagestore.reconcile.closing import Result, done, interval, remembered, visited, want
-from imagestore.reconcile.situation import Situation
-from imagestore.reconcile.visit import ensure_mark, look_at, planned, visit
+from imagestore.reconcile.bucket import holds, report
+from imagestore.reconcile.bucket.claims import claimed
+from imagestore.reconcile.bucket.requeue import Result, done, interval, remembered, visited, want
+from imagestore.reconcile.bucket.situation import BucketSituation
+from imagestore.reconcile.bucket.visit import ensure_mark, look_at, planned, visit
 
 
-def adopt(s: Situation, backend: Backend, sight: Observation) -> Result:
+def adopt(s: BucketSituation, backend: Backend, sight: Observation) -> Result:
     """Take over an existing bucket, once its owner-to-be has seen what would change."""
     wanted = want(s)
     todo = planned(s, wanted, look_at(s, backend, sight, wanted))
@@ -31,7 +31,7 @@ def adopt(s: Situation, backend: Backend, sight: Observation) -> Result:
     return visited(s, backend, seen, note, created=s.status.created or s.now)
 
 
-def _show_adoption(s: Situation, token: str, digest: str, paths: list[str]) -> Result:
+def _show_adoption(s: BucketSituation, token: str, digest: str, paths: list[str]) -> Result:
     what = f"it would change {', '.join(paths[:20])}" if paths else "it would change nothing"
     held = Held(
         facet=holds.ADOPTION,

@@ -9,7 +9,7 @@ from imagestore.core.errors import NotFound, StoreError, Transient
 from imagestore.core.facet import Facet, Parts
 from imagestore.core.plan import Change, Op, Plan, plan
 from imagestore.core.reasons import Reason
-from imagestore.reconcile.observe import found
+from imagestore.reconcile.bucket.observe import found
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from imagestore.core.facet import Removal
 from imagestore.core.plan import Change, Op, Plan
 from imagestore.core.reasons import Reason
 from imagestore.core.remembered import recalls, remembered
-from imagestore.reconcile.digests import WRITTEN
+from imagestore.reconcile.shared.digests import WRITTEN
 
 _WRITING = {
     "state": "Pending",

@@ -5,6 +5,7 @@ a mark.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from imagestore.api.bucketstatus import FacetStatus, PlanStatus
 from imagestore.backends.base import Backend
@@ -12,17 +13,19 @@ from imagestore.core.conditions import reconciling, stalled
 from imagestore.core.errors import Denied, NotFound, Rejected, Unavailable
 from imagestore.core.outcome import Continue, Requeue
 from imagestore.core.reasons import Reason
-from imagestore.reconcile import holds, report
-from imagestore.reconcile.claims import claimed, pending
-from imagestore.reconcile.closing import Result, done, interval, trouble, want
-from imagestore.reconcile.desired import Wanted
-from imagestore.reconcile.presence import present
-from imagestore.reconcile.situation import Missing, Situation
-from imagestore.reconcile.vanished import held_back
-from imagestore.reconcile.visit import blank, planned
+from imagestore.reconcile.bucket import holds, report
+from imagestore.reconcile.bucket.claims import claimed, pending
+from imagestore.reconcile.bucket.desired import Wanted
+from imagestore.reconcile.bucket.gate import PATIENCE, doubt
+from imagestore.reconcile.bucket.presence import present
+from imagestore.reconcile.bucket.requeue import Result, backoff, done, interval, trouble, want
+from imagestore.reconcile.bucket.situation import BucketSituation, Missing
+from imagestore.reconcile.bucket.visit import blank, planned
+from imagestore.reconcile.shared.situation import Served
+from imagestore.reconcile.shared.store_identity import another, roll_call, sample
 
 
-def absent(s: Situation, backend: Backend) -> Result:
+def absent(s: BucketSituation, backend: Backend) -> Result:
     """Confirmed 404: say what will be done, then do it in the next pass, so that a crash leaves a trace."""
     if s.spec.mode == "Observe":
         message = (
@@ -50,19 +53,19 @@ def absent(s: Situation, backend: Backend) -> Result:
 
 
 def _claims(
-    s: Situation, backend: Backend, wanted: Wanted, known: Sequence[FacetStatus]
+    s: BucketSituation, backend: Backend, wanted: Wanted, known: Sequence[FacetStatus]
 ) -> tuple[FacetStatus, ...] | None:
     """What is to be said of the settings of a bucket that is to be made, None if that is said already."""
     return claimed(known, planned(s, wanted, blank(backend, wanted)))
 
 
-def _intend(s: Situation, missing_at: float, facets: tuple[FacetStatus, ...], **more: object) -> Result:
+def _intend(s: BucketSituation, missing_at: float, facets: tuple[FacetStatus, ...], **more: object) -> Result:
     changes: dict[str, object] = {"intent": s.now, **more, "facets": facets}
     conditions = reconciling(Reason.CREATING, "the bucket does not exist and is being created")
     return done(s, report.status(s, conditions, **changes), Continue(Missing(missing_at)))
 
 
-def _loss(s: Situation) -> dict[str, object]:
+def _loss(s: BucketSituation) -> dict[str, object]:
     """A bucket that was there is gone: created again at once, and said until a person acknowledges it."""
     others = (h for h in (s.status.plan.held if s.status.plan else ()) if h.facet != holds.CONTENT)
     return {
@@ -73,7 +76,7 @@ def _loss(s: Situation) -> dict[str, object]:
     }
 
 
-def create(s: Situation, backend: Backend, missing_at: float) -> Result:
+def create(s: BucketSituation, backend: Backend, missing_at: float) -> Result:
     """Create, and look: 200 proves nothing, for on Ceph RGW and in us-east-1 one's own bucket is answered so, too.
 
     Believed, it cost a bucket that somebody had made between our look and our call its owner's mark, tags and rules, and
@@ -97,7 +100,7 @@ def create(s: Situation, backend: Backend, missing_at: float) -> Result:
 _NOT_YET = NotFound("the store says that the bucket is there, and does not show it yet")
 
 
-def _name_taken(s: Situation, backend: Backend, error: Rejected) -> Result:
+def _name_taken(s: BucketSituation, backend: Backend, error: Rejected) -> Result:
     """Another account's, or our own: a create whose answer was lost succeeded, and its repetition is refused."""
     if error.code not in ("BucketAlreadyExists", "BucketAlreadyOwnedByYou"):
         return trouble(s, error)
@@ -110,3 +113,31 @@ def _name_taken(s: Situation, backend: Backend, error: Rejected) -> Result:
         pass
     message = f"the name {s.spec.bucket_name} is taken; choose another bucketName"
     return done(s, report.status(s, stalled(Reason.BUCKET_TAKEN, message), intent=None), Requeue(interval(s)))
+
+
+def held_back(s: BucketSituation, backend: Backend) -> Result | None:
+    """The outcome if a bucket that is not there must not be made, None if it may."""
+    standing = s.store.standing
+    if s.status.created is None:  # a first creation: other namespaces' lost buckets are no reason against it
+        return None
+    if standing.missing == "Held":
+        return _held(s)
+    if another(backend, standing, anew=True):
+        return _held(s, (s.spec.bucket_name,))
+    if standing.missing == "Agreed":
+        return None
+    mine = Served("", s.spec.bucket_name, made=True, endpoint=s.status.endpoint or "")
+    others = [b for b in s.neighbours() if b.bucket != mine.bucket]
+    roll = roll_call(backend, sample(others, mine.bucket)).with_missing(mine, backend.endpoint)
+    return _held(s, roll.looked) if roll.alarming(s.store.spec) else None
+
+
+def _held(s: BucketSituation, doubts: tuple[str, ...] = ()) -> Result:
+    """Not Stalled: the StorageBackend has the one Event for all of them."""
+    message = (
+        f"the bucket is not there, and the StorageBackend {s.spec.backend_ref.name} may lead to another store than"
+        " before: nothing is made there until its buckets are back, or the administrator agrees"
+    )
+    conditions = reconciling(Reason.HELD_BY_BACKEND, message)
+    outcome = done(s, report.status(s, conditions), Requeue(backoff(s) if doubts else PATIENCE))
+    return replace(outcome, signals=doubt(s, doubts))

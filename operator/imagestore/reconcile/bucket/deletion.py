@@ -11,19 +11,19 @@ from imagestore.core.errors import NotFound, StoreError
 from imagestore.core.outcome import Continue, Event, Finalizer, Outcome, Requeue
 from imagestore.core.reasons import Reason
 from imagestore.core.units import grouped
-from imagestore.reconcile import report
-from imagestore.reconcile.closing import backoff
-from imagestore.reconcile.ownership import marked, unmarked_ours
-from imagestore.reconcile.situation import Situation
-from imagestore.reconcile.tenancy import allowed_namespace
-from imagestore.reconcile.vanished import another
+from imagestore.reconcile.bucket import report
+from imagestore.reconcile.bucket.ownership import marked, unmarked_ours
+from imagestore.reconcile.bucket.requeue import backoff
+from imagestore.reconcile.bucket.situation import BucketSituation
+from imagestore.reconcile.shared.store_identity import another
+from imagestore.reconcile.shared.tenancy import allowed_namespace
 
 Result = Outcome[ImageBucketStatus]
 REASONS = 5  # of what stays that a sentence names
 WAY_OUT = "to keep the bucket and let this object go, set deletionPolicy: Retain"
 
 
-def reconcile(s: Situation) -> Result:
+def reconcile(s: BucketSituation) -> Result:
     """One step of a deletion."""
     if not s.meta.finalized:
         return Outcome(None, finalizer=Finalizer.LEAVE)
@@ -42,18 +42,18 @@ def reconcile(s: Situation) -> Result:
         return _blocked(s, error.reason, f"{error}; {WAY_OUT}", error.retry_after or 0.0)
 
 
-def _removed(s: Situation) -> int:
+def _removed(s: BucketSituation) -> int:
     return s.status.deletion.removed if s.status.deletion else 0
 
 
-def _gone(s: Situation) -> str:
+def _gone(s: BucketSituation) -> str:
     """A kept bucket that was being emptied is not whole: "with everything in it" was said of half a bucket."""
     if not _removed(s):
         return ""
     return f"; at least {grouped(_removed(s))} versions, delete markers and uploads were removed from it before that"
 
 
-def _let_go(s: Situation) -> str | None:
+def _let_go(s: BucketSituation) -> str | None:
     """Why the bucket is kept, or None if it shall be deleted."""
     bucket, policy = s.spec.bucket_name, s.spec.deletion_policy or "Retain"
     if policy == "Retain":
@@ -70,7 +70,7 @@ def _let_go(s: Situation) -> str | None:
     return _not_allowed(s, policy)
 
 
-def _not_allowed(s: Situation, policy: str) -> str | None:
+def _not_allowed(s: BucketSituation, policy: str) -> str | None:
     if s.store.spec is None:
         return None
     tenancy = s.store.spec.tenancy
@@ -80,7 +80,7 @@ def _not_allowed(s: Situation, policy: str) -> str | None:
     return f"bucket {s.spec.bucket_name} is kept: deletionPolicy {policy} is not allowed to this namespace any more"
 
 
-def _delete(s: Situation, backend: Backend) -> Result:
+def _delete(s: BucketSituation, backend: Backend) -> Result:
     if s.store.standing.another or another(backend, s.store.standing, anew=False):
         return _elsewhere(s)
     sight = backend.check(s.spec.bucket_name)
@@ -101,19 +101,19 @@ def _delete(s: Situation, backend: Backend) -> Result:
     return _sweep(s, backend)
 
 
-def _elsewhere(s: Situation) -> Result:
+def _elsewhere(s: BucketSituation) -> Result:
     message = f"another account or server answers than the one that had the bucket; {WAY_OUT}"
     return _blocked(s, Reason.ANOTHER_STORE, message)
 
 
-def _ours(s: Situation, backend: Backend, sight: Observation) -> bool:
+def _ours(s: BucketSituation, backend: Backend, sight: Observation) -> bool:
     """The mark decides at this very moment; on a store that keeps no mark there is only the status to go by."""
     if marked(s, backend, sight) or (backend.mark_place is None and s.status.created is not None):
         return True
     return sight.owner is None and unmarked_ours(s, backend, sight)
 
 
-def _sweep(s: Situation, backend: Backend) -> Result:
+def _sweep(s: BucketSituation, backend: Backend) -> Result:
     """Empty a step's worth, then show how far it is: the next step can be stopped in between."""
     swept = backend.sweep(s.spec.bucket_name, s.settings.sweep_step)
     again = bool(swept.digest) and swept.digest == s.memo.swept
@@ -128,7 +128,7 @@ def _sweep(s: Situation, backend: Backend) -> Result:
     return Outcome(status, report.events(s, status), Continue())
 
 
-def _stuck(s: Situation, swept: Swept, progress: Emptying, *, again: bool) -> Result:
+def _stuck(s: BucketSituation, swept: Swept, progress: Emptying, *, again: bool) -> Result:
     """Nothing went. A store that says 200 and keeps the objects was asked for ever, with a status for each time."""
     if again:
         return _blocked(s, Reason.NOT_REMOVED, f"{_AGAIN}; {WAY_OUT}", deletion=progress)
@@ -159,7 +159,9 @@ def _stays(swept: Swept) -> str | None:
     return f"{least}{grouped(total)} versions and uploads stay ({said}{rest})"
 
 
-def _blocked(s: Situation, reason: Reason, message: str, wait: float = 0.0, **changes: object) -> Result:
+def _blocked(
+    s: BucketSituation, reason: Reason, message: str, wait: float = 0.0, **changes: object
+) -> Result:
     """Ready is false and says why while a deletion cannot go on; tries back off (ACK: 299 calls in 30 s)."""
     status = report.status(s, stalled(reason, message), **changes)
     return Outcome(status, report.events(s, status), Requeue(max(backoff(s), wait)))

@@ -13,9 +13,9 @@ from imagestore.core.losses import beyond, uses
 from imagestore.core.policies import ignoring
 from imagestore.core.reading import Level, Reading, Support, Unsupported
 from imagestore.core.reasons import Reason
-from imagestore.reconcile.references import Leads
+from imagestore.reconcile.bucket.references import Leads
 from imagestore.reconcile.shared.contribution import Contribution, Joined, digest_with
-from imagestore.reconcile.tenancy import Refusal
+from imagestore.reconcile.shared.tenancy import Refusal
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from imagestore.core.plan import Change, Op, Plan
 from imagestore.core.reasons import Reason
 from imagestore.core.remembered import remembered
 from imagestore.facets.lifecycle_rule import FOREIGN
-from imagestore.reconcile.digests import wish_digest
-from imagestore.reconcile.situation import Memo, Situation
+from imagestore.reconcile.bucket.situation import BucketSituation, Memo
+from imagestore.reconcile.shared.digests import wish_digest
 
 HISTORY = 10
 NAME, POLICIES = 253, 250  # letters of an object's name, and how many a status has room for
@@ -46,7 +46,7 @@ class Verdict:
     snoozed: bool = False
 
 
-def assess(s: Situation, plan: Plan, wishes: Mapping[str, Facet]) -> Verdict:
+def assess(s: BucketSituation, plan: Plan, wishes: Mapping[str, Facet]) -> Verdict:
     """The plan with what is only suspected, just declared or snoozed held back.
 
     Setting by setting: one that somebody changes to and fro keeps no other from being put right.
@@ -75,13 +75,13 @@ def is_drift(change: Change, status: ImageBucketStatus, wishes: Mapping[str, Fac
     return wish is not None and known is not None and known.wish == wish_digest(wish)
 
 
-def snoozed(s: Situation) -> bool:
+def snoozed(s: BucketSituation) -> bool:
     """Whether drift is left alone for now."""
     snooze = s.spec.drift.snooze if s.spec.drift else None
     return snooze is not None and _aware(snooze.until) > s.now
 
 
-def snooze_over(s: Situation) -> str:
+def snooze_over(s: BucketSituation) -> str:
     """What to do about a snooze that leaves nothing alone; empty where there is none, or it goes on."""
     snooze = s.spec.drift.snooze if s.spec.drift else None
     if snooze is None or snoozed(s):

@@ -9,11 +9,11 @@ from imagestore.core.facet import Facet
 from imagestore.core.outcome import Event
 from imagestore.core.plan import Change, Op
 from imagestore.core.reasons import Reason
-from imagestore.reconcile.apply import Result
-from imagestore.reconcile.situation import Situation
+from imagestore.reconcile.bucket.apply import Result
+from imagestore.reconcile.bucket.situation import BucketSituation
 
 
-def conditions(s: Situation, results: Sequence[Result]) -> Iterator[Condition]:
+def conditions(s: BucketSituation, results: Sequence[Result]) -> Iterator[Condition]:
     """The findings of what was looked at now, and those of before of what was not, while the spec asks for them."""
     wished = wishes(s.spec)
     looked = {r.change.facet for r in results if _looked(r)}

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from imagestore.api.bucketstatus import Held, ImageBucketStatus
 from imagestore.core.model import cut
 from imagestore.core.plan import Change, Op, Plan
-from imagestore.reconcile import drift
-from imagestore.reconcile.apply import Result
-from imagestore.reconcile.situation import Situation
+from imagestore.reconcile.bucket import drift
+from imagestore.reconcile.bucket.apply import Result
+from imagestore.reconcile.bucket.situation import BucketSituation
 
 # In place of a setting: what else waits for a person.
 CONTENT = "content"  # a loss is to be acknowledged
@@ -26,18 +26,18 @@ def with_loss(status: ImageBucketStatus, *others: Held) -> tuple[Held, ...]:
     return others if loss is None else (loss, *others)
 
 
-def loss(s: Situation) -> Held:
+def loss(s: BucketSituation) -> Held:
     """A loss that was found just now, to be acknowledged by a new token."""
     why = "the bucket was found missing; its content is lost"
     return Held(facet=CONTENT, token=s.token(), why=why, digest=s.now.isoformat())
 
 
-def known(s: Situation) -> dict[str, Held]:
+def known(s: BucketSituation) -> dict[str, Held]:
     """The holds that the status has, by change."""
     return {h.digest: h for h in (s.status.plan.held if s.status.plan else ())}
 
 
-def tokens(s: Situation, todo: Plan) -> dict[str, str]:
+def tokens(s: BucketSituation, todo: Plan) -> dict[str, str]:
     """Each risky change's token: the one of the same hold, else a new one."""
     told = known(s)
     return {c.digest: told[c.digest].token if c.digest in told else s.token() for c in todo.writes if c.risk}

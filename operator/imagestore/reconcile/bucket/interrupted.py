@@ -12,7 +12,7 @@ from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.core.facet import WHOLE, Facet
 from imagestore.core.plan import Change, Plan
 from imagestore.facets.lifecycle import Lifecycle
-from imagestore.reconcile.digests import wish_digest
+from imagestore.reconcile.shared.digests import wish_digest
 
 
 def resumed(todo: Plan, status: ImageBucketStatus) -> Plan:

@@ -7,7 +7,7 @@ from imagestore.core import errors
 from imagestore.core.errors import NotFound, StoreError
 from imagestore.core.facet import Facet
 from imagestore.core.reading import Found, Level, Missing, Reading, Unreadable, Unrepresentable, Unsupported
-from imagestore.reconcile.desired import lacking
+from imagestore.reconcile.bucket.desired import lacking
 
 
 def readings(backend: Backend, bucket: str, names: Iterable[str], sight: Observation) -> dict[str, Reading]:

@@ -12,9 +12,9 @@ from imagestore.backends.base import Backend, Observation
 from imagestore.core.errors import Conflict, Unexpected
 from imagestore.core.facet import Facet
 from imagestore.core.reasons import Reason
-from imagestore.reconcile import holds
-from imagestore.reconcile.situation import Situation
-from imagestore.reconcile.tenancy import granted
+from imagestore.reconcile.bucket import holds
+from imagestore.reconcile.bucket.situation import BucketSituation
+from imagestore.reconcile.shared.tenancy import granted
 
 
 class Claim(StrEnum):
@@ -37,18 +37,18 @@ class Judgement:
     asks: bool = False
 
 
-def mark(s: Situation) -> str:
+def mark(s: BucketSituation) -> str:
     """The owner that this object's bucket is marked with."""
     return f"{s.settings.installation}/{s.meta.namespace}/{s.meta.name}"
 
 
-def marked(s: Situation, backend: Backend, seen: Observation) -> bool:
+def marked(s: BucketSituation, backend: Backend, seen: Observation) -> bool:
     """Whether the bucket was seen to carry this object's mark."""
     place = backend.mark_place
     return place is not None and seen.owner == place.encode(mark(s))
 
 
-def judge(s: Situation, backend: Backend, sight: Observation, *, made: bool = False) -> Judgement:
+def judge(s: BucketSituation, backend: Backend, sight: Observation, *, made: bool = False) -> Judgement:
     """Whose the bucket is. Costs calls only where it was made a moment ago, or a crash may have left an intent behind.
 
     ``made``: the store has just answered that it created it.
@@ -63,18 +63,20 @@ def judge(s: Situation, backend: Backend, sight: Observation, *, made: bool = Fa
     return _taken(s, backend, sight)
 
 
-def not_ours(s: Situation) -> Judgement:
+def not_ours(s: BucketSituation) -> Judgement:
     """Of a bucket without a mark that another has made: what is set on it shows that."""
     return Judgement(Claim.ADOPTABLE) if _adoptable(s) else _there_before()
 
 
-def _adoptable(s: Situation) -> bool:
+def _adoptable(s: BucketSituation) -> bool:
     spec = s.store.spec
     asked = s.spec.adoption == "Granted" and spec is not None
     return asked and spec is not None and granted(spec, s.meta.namespace, s.spec.bucket_name)
 
 
-def _without_mark(s: Situation, backend: Backend, sight: Observation, *, made: bool) -> Judgement | None:
+def _without_mark(
+    s: BucketSituation, backend: Backend, sight: Observation, *, made: bool
+) -> Judgement | None:
     """Made by us just now, or marked by us while this process watched, or, on a store that keeps no mark, by what status says."""
     if s.memo.marked:
         return Judgement(Claim.UNMARKED)
@@ -86,7 +88,7 @@ def _without_mark(s: Situation, backend: Backend, sight: Observation, *, made: b
     return Judgement(Claim.UNMARKED) if _agreed(s, backend, sight) else None
 
 
-def intended(s: Situation, sight: Observation) -> bool:
+def intended(s: BucketSituation, sight: Observation) -> bool:
     """Whether it may be the bucket that this object wanted made: an intent in status, and no tag on the bucket.
 
     The mark is the first thing that is written, and the user's tags with it.
@@ -94,7 +96,7 @@ def intended(s: Situation, sight: Observation) -> bool:
     return s.status.intent is not None and sight.blank
 
 
-def unmarked_ours(s: Situation, backend: Backend, sight: Observation) -> bool:
+def unmarked_ours(s: BucketSituation, backend: Backend, sight: Observation) -> bool:
     """Without any mark, at the end: what a crash has left is believed of an empty bucket, or where a person says so.
 
     Killed between creating and marking, the operator left a bucket that nobody answered for when the object
@@ -105,7 +107,7 @@ def unmarked_ours(s: Situation, backend: Backend, sight: Observation) -> bool:
     return backend.remains(s.spec.bucket_name).empty or _agreed(s, backend, sight)
 
 
-def _agreed(s: Situation, backend: Backend, sight: Observation) -> bool:
+def _agreed(s: BucketSituation, backend: Backend, sight: Observation) -> bool:
     """Whether a person has said that the bucket is this object's, and it was certainly made after the object was.
 
     Intent and token stand in a status, which whoever has wide rights in a namespace can forge. He can forge neither the
@@ -118,7 +120,7 @@ def _agreed(s: Situation, backend: Backend, sight: Observation) -> bool:
     return made is not None and made >= s.meta.created
 
 
-def _taken(s: Situation, backend: Backend, sight: Observation) -> Judgement:
+def _taken(s: BucketSituation, backend: Backend, sight: Observation) -> Judgement:
     """Not this object's. A date is asked for only where a crash may have left an intent behind."""
     if sight.owner is not None:
         whom = f"the bucket belongs to {_whom(s, sight.owner)}; choose another bucketName"
@@ -143,7 +145,7 @@ def _there_before() -> Judgement:
     return Judgement(Claim.TAKEN, Reason.BUCKET_EXISTS, message)
 
 
-def _unproven(s: Situation, backend: Backend) -> Judgement | None:
+def _unproven(s: BucketSituation, backend: Backend) -> Judgement | None:
     """Killed between creating and marking, and something was uploaded since; None: the bucket is older than the object."""
     made = backend.made_at(s.spec.bucket_name)
     if made is not None and made < s.meta.created:
@@ -159,7 +161,7 @@ def _unproven(s: Situation, backend: Backend) -> Judgement | None:
     return Judgement(Claim.TAKEN, Reason.CREATION_NOT_PROVEN, message, asks=made is not None)
 
 
-def _whom(s: Situation, owner: str) -> str:
+def _whom(s: BucketSituation, owner: str) -> str:
     """Another owner, named only within one's own namespace."""
     installation, _, rest = owner.partition("/")
     namespace, _, name = rest.partition("/")
@@ -169,7 +171,7 @@ def _whom(s: Situation, owner: str) -> str:
 
 
 def write_mark(
-    s: Situation, backend: Backend, seen: Observation, wanted: Mapping[str, Facet | None]
+    s: BucketSituation, backend: Backend, seen: Observation, wanted: Mapping[str, Facet | None]
 ) -> Observation:
     """Write the mark together with ``wanted`` (settings that the store keeps beside it) and read it back.
 
@@ -185,7 +187,7 @@ def write_mark(
     return read
 
 
-def await_mark(s: Situation) -> None:
+def await_mark(s: BucketSituation) -> None:
     """Conflict if a mark that is not shown was written a moment ago.
 
     Written again with the tags that the old answer has, it took away those that had been written with it.

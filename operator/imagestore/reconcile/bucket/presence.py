@@ -9,22 +9,22 @@ from imagestore.core.facet import WHOLE, Facet, Removal
 from imagestore.core.outcome import Event, Requeue
 from imagestore.core.reading import Found, Reading
 from imagestore.core.reasons import Reason
-from imagestore.reconcile import holds, ownership, report
-from imagestore.reconcile.adoption import adopt
-from imagestore.reconcile.claims import claimed
-from imagestore.reconcile.closing import Result, done, interval, visited, want
-from imagestore.reconcile.desired import Wanted
-from imagestore.reconcile.observe import found
-from imagestore.reconcile.ownership import Claim, Judgement
-from imagestore.reconcile.removals import preview
-from imagestore.reconcile.situation import Observed, Situation
-from imagestore.reconcile.visit import ensure_mark, look_at, planned, visit
+from imagestore.reconcile.bucket import holds, ownership, report
+from imagestore.reconcile.bucket.adoption import adopt
+from imagestore.reconcile.bucket.claims import claimed
+from imagestore.reconcile.bucket.desired import Wanted
+from imagestore.reconcile.bucket.observe import found
+from imagestore.reconcile.bucket.ownership import Claim, Judgement
+from imagestore.reconcile.bucket.removals import preview
+from imagestore.reconcile.bucket.requeue import Result, done, interval, visited, want
+from imagestore.reconcile.bucket.situation import BucketSituation, Observed
+from imagestore.reconcile.bucket.visit import ensure_mark, look_at, planned, visit
 
 Readings = Mapping[str, Reading]
 
 
 def present(
-    s: Situation, backend: Backend, sight: Observation, known: Readings, *, made: bool = False
+    s: BucketSituation, backend: Backend, sight: Observation, known: Readings, *, made: bool = False
 ) -> Result:
     """``known``: what was read of it a moment ago. ``made``: the store has just answered that it created it."""
     judgement = ownership.judge(s, backend, sight, made=made)
@@ -41,7 +41,9 @@ def present(
     return _visit(s, backend, sight, judgement, wanted, known)
 
 
-def _read(s: Situation, backend: Backend, sight: Observation, wanted: Wanted, known: Readings) -> Readings:
+def _read(
+    s: BucketSituation, backend: Backend, sight: Observation, wanted: Wanted, known: Readings
+) -> Readings:
     whole = wanted.wishes.keys() | wanted.managed.keys() <= known.keys()
     return known if whole else look_at(s, backend, sight, wanted)
 
@@ -63,7 +65,7 @@ def _theirs(wish: Facet, have: Facet) -> bool:
 
 
 def _fresh(
-    s: Situation, backend: Backend, sight: Observation, wanted: Wanted, read: Readings, *, made: bool
+    s: BucketSituation, backend: Backend, sight: Observation, wanted: Wanted, read: Readings, *, made: bool
 ) -> Result:
     """Mark it, and set everything: in a new bucket nothing is at risk, so nothing is held."""
     if s.spec.mode == "Observe":
@@ -83,7 +85,12 @@ def _fresh(
 
 
 def _visit(
-    s: Situation, backend: Backend, sight: Observation, judgement: Judgement, wanted: Wanted, known: Readings
+    s: BucketSituation,
+    backend: Backend,
+    sight: Observation,
+    judgement: Judgement,
+    wanted: Wanted,
+    known: Readings,
 ) -> Result:
     ours = judgement.claim is not Claim.ADOPTABLE
     fresh = ours and _half_made(s, backend)
@@ -97,7 +104,7 @@ def _visit(
     return visited(s, backend, seen, progress=Observed(s.clock, sight, read), **created)
 
 
-def _half_made(s: Situation, backend: Backend) -> bool:
+def _half_made(s: BucketSituation, backend: Backend) -> bool:
     """Killed between mark and report: what is half set has no risk yet in an empty bucket, and no person is asked.
 
     One that was there before is not half made, whatever an intent says: a store that had denied it twice got what waited for
@@ -107,7 +114,7 @@ def _half_made(s: Situation, backend: Backend) -> bool:
     return begun and backend.remains(s.spec.bucket_name).empty
 
 
-def _taken(s: Situation, judgement: Judgement) -> Result:
+def _taken(s: BucketSituation, judgement: Judgement) -> Result:
     """Not this object's. The intent stays where it is all that tells how the bucket came about."""
     reason, message = judgement.reason, judgement.message
     intent = s.status.intent if reason == Reason.CREATION_NOT_PROVEN else None

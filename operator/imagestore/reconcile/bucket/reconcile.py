@@ -8,26 +8,25 @@ from dataclasses import replace
 
 from imagestore.backends.base import Backend
 from imagestore.core.errors import StoreError
-from imagestore.reconcile import deletion
-from imagestore.reconcile.absence import absent, create
-from imagestore.reconcile.closing import Result, trouble
-from imagestore.reconcile.gate import barred
-from imagestore.reconcile.presence import present
-from imagestore.reconcile.removals import uncount
-from imagestore.reconcile.situation import Missing, Observed, Situation
-from imagestore.reconcile.vanished import stranger
+from imagestore.reconcile.bucket import deletion
+from imagestore.reconcile.bucket.creation import absent, create
+from imagestore.reconcile.bucket.gate import barred, stranger
+from imagestore.reconcile.bucket.presence import present
+from imagestore.reconcile.bucket.removals import uncount
+from imagestore.reconcile.bucket.requeue import Result, trouble
+from imagestore.reconcile.bucket.situation import BucketSituation, Missing, Observed
 
 BRIEF = 5.0  # seconds: how long what was read is believed by the pass that acts on it
 FRESH = 60.0  # seconds: how long the answer "no such bucket" is believed by the pass that creates
 
 
-def reconcile(s: Situation) -> Result:
+def reconcile(s: BucketSituation) -> Result:
     """One visit to one bucket. Raises nothing that a store may answer."""
     s = replace(s, memo=s.memo.copy())
     return replace(_decided(s), memo=s.memo)
 
 
-def _decided(s: Situation) -> Result:
+def _decided(s: BucketSituation) -> Result:
     if s.meta.deleting:
         uncount(s)
         return deletion.reconcile(s)
@@ -46,7 +45,7 @@ def _decided(s: Situation) -> Result:
     return outcome
 
 
-def _reconcile(s: Situation, backend: Backend) -> Result:
+def _reconcile(s: BucketSituation, backend: Backend) -> Result:
     before = s.progress
     if isinstance(before, Missing) and s.status.intent is not None and s.clock - before.at < FRESH:
         return create(s, backend, before.at)

@@ -13,8 +13,8 @@ from typing import NamedTuple
 from imagestore.core.facet import Facet
 from imagestore.core.reasons import Reason
 from imagestore.core.references import BucketRef, led, references, refers
-from imagestore.reconcile.situation import Situation
-from imagestore.reconcile.tenancy import Refusal
+from imagestore.reconcile.bucket.situation import BucketSituation
+from imagestore.reconcile.shared.tenancy import Refusal
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Why(NamedTuple):
     waits: bool = False
 
 
-def followed(s: Situation, asked: Leads) -> Leads:
+def followed(s: BucketSituation, asked: Leads) -> Leads:
     """Every reference replaced by the bucket that it leads to."""
     referring = {n: w for n, w in asked.wishes.items() if refers(type(w))}
     astray = {n: why for n, w in referring.items() if (why := _astray(s, n, w))}
@@ -42,11 +42,11 @@ def followed(s: Situation, asked: Leads) -> Leads:
     return Leads(led_to, (*asked.unresolved, *astray.values()))
 
 
-def _bucket(s: Situation, ref: BucketRef) -> BucketRef:
+def _bucket(s: BucketSituation, ref: BucketRef) -> BucketRef:
     return BucketRef(bucket=s.referenced[ref.name or ""].bucket)
 
 
-def _astray(s: Situation, facet: str, wish: Facet) -> Refusal | None:
+def _astray(s: BucketSituation, facet: str, wish: Facet) -> Refusal | None:
     """All that is wrong with a setting's references, in one; what a person must mend comes before what waits."""
     asked = ((path, ref.name or "", mark.loops) for path, ref, mark in references(wish))
     found = ((path, _itself(s, facet, name, loops) or _why(s, name)) for path, name, loops in asked)
@@ -61,7 +61,7 @@ def _waits(found: tuple[str, Why]) -> bool:
     return found[1].waits
 
 
-def _itself(s: Situation, facet: str, name: str, loops: str) -> Why | None:
+def _itself(s: BucketSituation, facet: str, name: str, loops: str) -> Why | None:
     other, mine = s.referenced.get(name), (s.spec.backend_ref.name, s.spec.bucket_name)
     if name == s.meta.name or (other is not None and (other.backend, other.bucket) == mine):
         return Why(
@@ -75,7 +75,7 @@ def _itself(s: Situation, facet: str, name: str, loops: str) -> Why | None:
     return None
 
 
-def _circle(s: Situation, facet: str, name: str) -> tuple[str, ...]:
+def _circle(s: BucketSituation, facet: str, name: str) -> tuple[str, ...]:
     """From ``name`` on, the shortest way back to this bucket by the same setting; empty: there is none."""
     ways: deque[tuple[str, ...]] = deque([(name,)])
     seen = {name}
@@ -90,7 +90,7 @@ def _circle(s: Situation, facet: str, name: str) -> tuple[str, ...]:
     return ()
 
 
-def _why(s: Situation, name: str) -> Why | None:
+def _why(s: BucketSituation, name: str) -> Why | None:
     other, here = s.referenced.get(name), s.spec.backend_ref.name
     if other is None:
         message = f"there is no ImageBucket {name} in this namespace; create it, or correct the name"

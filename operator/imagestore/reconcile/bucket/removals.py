@@ -18,18 +18,18 @@ from imagestore.facets.lifecycle_rule import LifecycleRule
 from imagestore.forecast.pricing import prices
 from imagestore.forecast.tally import at_once
 from imagestore.forecast.terms import Terms
-from imagestore.reconcile import holds
-from imagestore.reconcile.desired import inputs_hash
-from imagestore.reconcile.merging import Merged
-from imagestore.reconcile.situation import Situation
-from imagestore.reconcile.survey import Answer, Purpose, Question
+from imagestore.reconcile.bucket import holds
+from imagestore.reconcile.bucket.desired import inputs_hash
+from imagestore.reconcile.bucket.situation import BucketSituation
+from imagestore.reconcile.lifecycle.merging import Merged
+from imagestore.reconcile.shared.survey import Answer, Purpose, Question
 
 PERCENT = 20  # of a bucket, which may go at once without anybody being asked
 FRESH = 3600.0  # seconds for which a count is good enough to write by
 UNCOUNTED = "what it would remove cannot be counted"
 
 
-def weighed(s: Situation, backend: Backend, todo: Plan) -> Plan:
+def weighed(s: BucketSituation, backend: Backend, todo: Plan) -> Plan:
     """The plan, with what removes content held while it is counted, and a risk where it is too much."""
     removing = [c for c in todo.writes if c.removing]
     weights = {c.digest: known for c in removing if (known := _known(s, c)) is not None}
@@ -39,14 +39,14 @@ def weighed(s: Situation, backend: Backend, todo: Plan) -> Plan:
     return weigh(weights | {c.digest: _weight(s, backend, c) for c in asked})(todo)
 
 
-def most(s: Situation) -> int:
+def most(s: BucketSituation) -> int:
     """How many percent of a bucket may go at once."""
     limits = s.store.spec.limits if s.store.spec else None
     given = limits.max_removal_percent if limits else None
     return PERCENT if given is None else given
 
 
-def _known(s: Situation, change: Change) -> Weight | None:
+def _known(s: BucketSituation, change: Change) -> Weight | None:
     """What needs no count: nothing is ever held here, somebody has agreed, or was asked and has not."""
     hold = holds.known(s).get(change.digest)
     if most(s) >= 100 or (hold is not None and hold.token in s.spec.approve):
@@ -56,7 +56,7 @@ def _known(s: Situation, change: Change) -> Weight | None:
     return None if hold.removes is None else Weight(risk=hold.removes)
 
 
-def _weight(s: Situation, backend: Backend, change: Change) -> Weight:
+def _weight(s: BucketSituation, backend: Backend, change: Change) -> Weight:
     if not isinstance(change.after, Lifecycle):
         return Weight(risk=UNCOUNTED, counted=False)
     rules = change.after.restrict(change.parts).rules
@@ -81,7 +81,7 @@ def _uncounted(answer: Answer, change: Change) -> Weight:
     return Weight(pending=f"{far}; {answer.trouble}" if answer.trouble else far)
 
 
-def question(s: Situation, backend: Backend, rules: tuple[LifecycleRule, ...]) -> Question:
+def question(s: BucketSituation, backend: Backend, rules: tuple[LifecycleRule, ...]) -> Question:
     """About this bucket, by its store's terms and prices."""
     terms = backend.terms(versioned=False) if isinstance(backend, Lists) else Terms()
     wished = s.spec.versioning.state if s.spec.versioning else None
@@ -89,7 +89,7 @@ def question(s: Situation, backend: Backend, rules: tuple[LifecycleRule, ...]) -
     return Question(backend.name, s.spec.bucket_name, rules, terms, wished, table, s.merged.digest)
 
 
-def preview(s: Situation, backend: Backend) -> None:
+def preview(s: BucketSituation, backend: Backend) -> None:
     """See that what the policies of this bucket would do is counted, where they ask for it, as often as they do."""
     asking = dict(_previewed(s))
     merged = s.merged if asking else Merged()
@@ -101,7 +101,7 @@ def preview(s: Situation, backend: Backend) -> None:
     s.surveys.ask(Purpose.PREVIEW, asked, backend, s.now.date(), min(hours) * 3600.0)
 
 
-def _previewed(s: Situation) -> Iterator[tuple[str, int]]:
+def _previewed(s: BucketSituation) -> Iterator[tuple[str, int]]:
     """The LifecyclePolicies that ask for a preview, and every how many hours."""
     for contribution in s.contributions:
         spec = contribution.value
@@ -109,7 +109,7 @@ def _previewed(s: Situation) -> Iterator[tuple[str, int]]:
             yield contribution.origin.name, hours
 
 
-def uncount(s: Situation) -> None:
+def uncount(s: BucketSituation) -> None:
     """Nothing in the bucket is this object's business now."""
     for purpose in Purpose:
         s.surveys.drop(purpose)

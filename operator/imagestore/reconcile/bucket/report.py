@@ -10,21 +10,24 @@ from imagestore.core.facet import Facet
 from imagestore.core.outcome import Event
 from imagestore.core.plan import Op
 from imagestore.core.reasons import Reason
-from imagestore.reconcile import drift, filling, findings, holds
-from imagestore.reconcile.apply import Result
-from imagestore.reconcile.claims import ours
-from imagestore.reconcile.desired import inputs_hash
-from imagestore.reconcile.digests import WRITTEN, wish_digest
-from imagestore.reconcile.situation import Situation
-from imagestore.reconcile.visit import Visit
+from imagestore.reconcile.bucket import drift, findings, holds
+from imagestore.reconcile.bucket import usage as filling
+from imagestore.reconcile.bucket.apply import Result
+from imagestore.reconcile.bucket.claims import ours
+from imagestore.reconcile.bucket.desired import inputs_hash
+from imagestore.reconcile.bucket.situation import BucketSituation
+from imagestore.reconcile.bucket.visit import Visit
+from imagestore.reconcile.shared.digests import WRITTEN, wish_digest
 
 
-def status(s: Situation, conditions: Iterable[Condition], **changes: Any) -> ImageBucketStatus:
+def status(s: BucketSituation, conditions: Iterable[Condition], **changes: Any) -> ImageBucketStatus:
     """The last status with these conditions and changes. What was found stays until a visit looks again."""
     return _status(s, [*conditions, *findings.conditions(s, ())], changes)
 
 
-def _status(s: Situation, conditions: Iterable[Condition], changes: Mapping[str, Any]) -> ImageBucketStatus:
+def _status(
+    s: BucketSituation, conditions: Iterable[Condition], changes: Mapping[str, Any]
+) -> ImageBucketStatus:
     """ContentLost stays until it is acknowledged."""
     merged = s.status.model_copy(update=changes)
     fresh = [*conditions, *lost(merged), *filling.conditions(s.spec, merged.usage)]
@@ -56,7 +59,7 @@ def lost(status: ImageBucketStatus) -> list[Condition]:
     return [condition("ContentLost", Reason.BUCKET_WAS_MISSING, message)]
 
 
-def visited(s: Situation, seen: Visit, **changes: Any) -> ImageBucketStatus:
+def visited(s: BucketSituation, seen: Visit, **changes: Any) -> ImageBucketStatus:
     """The status after a visit."""
     told = {
         "intent": None,
@@ -74,7 +77,7 @@ def _plan(seen: Visit, content: Sequence[Held]) -> PlanStatus | None:
     return PlanStatus(digest=seen.digest or None, held=held) if held else None
 
 
-def _drift(s: Situation, seen: Visit) -> Any:
+def _drift(s: BucketSituation, seen: Visit) -> Any:
     corrected = any(r.wrote for r in seen.results)
     if seen.confirm_in is not None and not seen.fields:
         return s.status.drift
@@ -91,7 +94,7 @@ def _drifted(seen: Visit) -> list[Condition]:
     ]
 
 
-def judged(s: Situation, results: Sequence[Result]) -> list[Condition]:
+def judged(s: BucketSituation, results: Sequence[Result]) -> list[Condition]:
     """Ready, and what keeps it from being so."""
     for states, verdict in (
         (("Held", "Unsupported", "Failed"), stalled),
@@ -109,7 +112,7 @@ def judged(s: Situation, results: Sequence[Result]) -> list[Condition]:
     return [condition("Ready", Reason.IN_SYNC, "; ".join(filter(None, said)))]
 
 
-def _tolerated(s: Situation, result: Result) -> bool:
+def _tolerated(s: BucketSituation, result: Result) -> bool:
     return result.state == "Drifted" and (result.reason == Reason.SNOOZED or s.spec.mode == "Observe")
 
 
@@ -163,7 +166,7 @@ def _memory(result: Result, known: FacetStatus | None, wish: Facet | None) -> st
     return WRITTEN if result.wrote else known.wish if known else None
 
 
-def events(s: Situation, after: ImageBucketStatus) -> tuple[Event, ...]:
+def events(s: BucketSituation, after: ImageBucketStatus) -> tuple[Event, ...]:
     """Events for what is new in a status."""
     before = s.status
     held = tuple(_hold_events(before, after))

@@ -10,18 +10,20 @@ from imagestore.core.errors import Conflict, Denied, NotFound, StoreError, Throt
 from imagestore.core.outcome import Continue, Event, Outcome, Requeue, Then
 from imagestore.core.reasons import Reason
 from imagestore.core.units import seconds
-from imagestore.reconcile import filling, holds, report
-from imagestore.reconcile.desired import Wanted, asked, inputs_hash, wanted
-from imagestore.reconcile.references import followed
-from imagestore.reconcile.situation import SPREAD, Observed, Situation
-from imagestore.reconcile.tenancy import refusals
-from imagestore.reconcile.tiers import awaited
-from imagestore.reconcile.visit import Visit
+from imagestore.reconcile.backend.tiers import awaited
+from imagestore.reconcile.bucket import holds, report
+from imagestore.reconcile.bucket import usage as filling
+from imagestore.reconcile.bucket.desired import Wanted, asked, inputs_hash, wanted
+from imagestore.reconcile.bucket.references import followed
+from imagestore.reconcile.bucket.situation import BucketSituation, Observed
+from imagestore.reconcile.bucket.visit import Visit
+from imagestore.reconcile.shared.situation import SPREAD
+from imagestore.reconcile.shared.tenancy import refusals
 
 Result = Outcome[ImageBucketStatus]
 
 
-def want(s: Situation) -> Wanted:
+def want(s: BucketSituation) -> Wanted:
     """What is wanted and allowed."""
     store = s.store.spec
     refused = refusals(s.meta, s.spec, store, s.earlier_buckets) if store else ()
@@ -30,7 +32,7 @@ def want(s: Situation) -> Wanted:
 
 
 def visited(
-    s: Situation,
+    s: BucketSituation,
     backend: Backend,
     seen: Visit,
     *extra: Event,
@@ -55,7 +57,7 @@ def visited(
     return done(s, status, Requeue(_next(s, seen)), *extra)
 
 
-def _only_suspects(s: Situation, seen: Visit) -> bool:
+def _only_suspects(s: BucketSituation, seen: Visit) -> bool:
     """Whether all there is to say is that a second look is needed: then status stays as it is."""
     ready = find(s.status.conditions, "Ready")
     settled = ready is not None and s.meta.generation == s.status.observed_generation
@@ -65,7 +67,7 @@ def _only_suspects(s: Situation, seen: Visit) -> bool:
     return seen.confirm_in is not None and settled and quiet and not seen.declared
 
 
-def _only_silence(s: Situation, seen: Visit) -> bool:
+def _only_silence(s: BucketSituation, seen: Visit) -> bool:
     """Whether some settings were not told this time and nothing else is new: what was read last is believed
     for as long as if the whole store were silent. One 503 made Ready flap.
     """
@@ -77,13 +79,13 @@ def _only_silence(s: Situation, seen: Visit) -> bool:
 _SILENCE = frozenset(kind.reason for kind in (Throttled, Unavailable, Conflict))
 
 
-def _believed(s: Situation) -> bool:
+def _believed(s: BucketSituation) -> bool:
     """Whether what the status says is for this very wish and not too old, although the store is silent."""
     said = find(s.status.conditions, "Ready") is not None
     return said and _trust(s) > 0 and s.meta.generation == s.status.observed_generation
 
 
-def _trust(s: Situation) -> float:
+def _trust(s: BucketSituation) -> float:
     """Seconds for which a silent store's last answer is still believed.
 
     Where its backend's probe was not answered either, the silence began up to a pulse before this bucket was looked at: a
@@ -96,7 +98,7 @@ def _trust(s: Situation) -> float:
     return s.settings.grace_unreachable - silent
 
 
-def _acknowledged(s: Situation) -> dict[str, object]:
+def _acknowledged(s: BucketSituation) -> dict[str, object]:
     """A loss whose token is approved is over; one whose token is gone from the status gets another."""
     hold = holds.of(s.status, holds.CONTENT)
     if s.status.lost_at is not None and hold is None:
@@ -109,7 +111,7 @@ def _acknowledged(s: Situation) -> dict[str, object]:
 COUNTED_AGAIN = 60.0  # seconds between two reports of how far a count is; its end is told at once
 
 
-def _next(s: Situation, seen: Visit) -> float:
+def _next(s: BucketSituation, seen: Visit) -> float:
     """Seconds until the next visit."""
     if seen.confirm_in is not None:
         return seen.confirm_in
@@ -121,13 +123,13 @@ def _next(s: Situation, seen: Visit) -> float:
     return max([backoff(s), *(r.retry_after or 0.0 for r in failing)])
 
 
-def backoff(s: Situation) -> float:
+def backoff(s: BucketSituation) -> float:
     """Seconds to wait after the n-th failure in a row: doubling, up to ten minutes."""
     s.memo.failures += 1
     return min(s.settings.retry * float(2 ** min(s.memo.failures - 1, 10)), 600.0)
 
 
-def interval(s: Situation) -> float:
+def interval(s: BucketSituation) -> float:
     """Seconds between two looks: the user's wish, but not below what the backend allows."""
     drift = s.spec.drift
     tenancy = s.store.spec.tenancy if s.store.spec else None
@@ -136,7 +138,7 @@ def interval(s: Situation) -> float:
     return float(max(wished, least, 1))
 
 
-def trouble(s: Situation, error: StoreError) -> Result:
+def trouble(s: BucketSituation, error: StoreError) -> Result:
     """The store gave no usable answer. What was last read stays until it is too old to be believed."""
     wait = max(backoff(s), error.retry_after or 0.0)
     if isinstance(error, NotFound):
@@ -147,7 +149,7 @@ def trouble(s: Situation, error: StoreError) -> Result:
     return done(s, report.status(s, stalled(reason, str(error))), Requeue(wait))
 
 
-def _unreachable(s: Situation, error: StoreError, wait: float) -> Result:
+def _unreachable(s: BucketSituation, error: StoreError, wait: float) -> Result:
     if _believed(s):
         return later(Requeue(min(wait, _trust(s))))
     conditions = reconciling(Reason.STORE_UNREACHABLE, f"the store does not answer: {error}", "Unknown")
@@ -159,7 +161,9 @@ def later(then: Then) -> Result:
     return Outcome(None, then=then)
 
 
-def remembered(s: Situation, facets: tuple[FacetStatus, ...], progress: Observed | None = None) -> Result:
+def remembered(
+    s: BucketSituation, facets: tuple[FacetStatus, ...], progress: Observed | None = None
+) -> Result:
     """What the store is told next. Conditions and generation stay as they are: nothing is reached yet."""
     status = s.status.model_copy(update={"facets": facets})
     if find(s.status.conditions, "Ready") is None:  # no status yet: a rebuilt cluster
@@ -167,7 +171,7 @@ def remembered(s: Situation, facets: tuple[FacetStatus, ...], progress: Observed
     return Outcome(status, then=Continue(progress))
 
 
-def done(s: Situation, status: ImageBucketStatus, then: Then, *extra: Event) -> Result:
+def done(s: BucketSituation, status: ImageBucketStatus, then: Then, *extra: Event) -> Result:
     """This status, the Events for what is new in it, and what comes then."""
     return Outcome(status, _told(extra, report.events(s, status)), then)
 

@@ -5,45 +5,15 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import FACETS, ImageBucketSpec, wishes
-from imagestore.api.storagebackend import StorageBackendSpec, StorageBackendStatus
-from imagestore.backends.base import Backend, Observation
+from imagestore.backends.base import Observation
 from imagestore.core.reading import FULL, Reading
-from imagestore.reconcile.merging import FACET, Merged, remembered
+from imagestore.reconcile.lifecycle.merging import FACET, Merged, remembered
 from imagestore.reconcile.shared.contribution import Contribution, Joined, joined
-from imagestore.reconcile.survey import Bounded, Surveys
-
-SPREAD = 15.0  # seconds over which the buckets of a store that fell silent are looked at
-
-
-@dataclass(frozen=True)
-class Meta:
-    """What Kubernetes knows of the object."""
-
-    namespace: str
-    name: str
-    uid: str
-    generation: int
-    created: datetime
-    deleting: bool = False
-    finalized: bool = False  # our finalizer is on the object
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How the operator behaves, the same for all buckets. Seconds."""
-
-    installation: str
-    confirm_drift: float = 45.0  # second look before drift is believed
-    grace_unreachable: float = 120.0  # an unreachable store turns Ready to Unknown after this
-    default_interval: float = 600.0
-    pulse: float = 60.0  # between two probes of a backend: so soon is a store that falls silent noticed
-    retry: float = 15.0  # first pause after a failure; doubles up to ten minutes
-    sweep_step: int = 1000  # versions removed between two reports of progress
-    max_repeats: int = 3  # the same writes this often without lasting: stop
+from imagestore.reconcile.shared.situation import Meta, Served, Settings, Store
+from imagestore.reconcile.shared.survey import Bounded, Surveys
 
 
 @dataclass(frozen=True)
@@ -91,49 +61,6 @@ class Memo:
 
 
 @dataclass(frozen=True)
-class Standing:
-    """What the StorageBackend's status says of the store as a whole.
-
-    ``another``: what answers is another account or server than ``identity``, which was proven. ``missing``: many
-    buckets are, and none of those that were there is made again before a person agrees.
-    """
-
-    identity: str | None = None
-    another: bool = False
-    missing: Literal["", "Held", "Agreed"] = ""
-
-
-@dataclass(frozen=True)
-class Store:
-    """The StorageBackend that the spec names, as far as it is known.
-
-    ``spec`` None: no such StorageBackend. ``backend`` None: it cannot be used, ``trouble`` says why
-    (a missing Secret). ``unready``: tiers to which nothing may move yet, and why. ``silent``: the last probe of the store,
-    at most a pulse ago, was not answered either.
-    """
-
-    spec: StorageBackendSpec | None = None
-    backend: Backend | None = None
-    trouble: str = ""
-    unready: Mapping[str, str] = field(default_factory=dict)
-    silent: bool = False
-    standing: Standing = Standing()
-
-
-@dataclass(frozen=True)
-class Served:
-    """An ImageBucket that its backend serves: allowed there, and no older one claims the same bucket.
-
-    ``made``: the bucket was seen in the store to be its own, last at ``endpoint``, and is made again where it is missing.
-    """
-
-    name: str  # namespace/name
-    bucket: str
-    made: bool
-    endpoint: str = ""
-
-
-@dataclass(frozen=True)
 class Referenced:
     """An ImageBucket that a setting names. ``made``: its bucket was seen in the store, its own or let to it.
 
@@ -148,7 +75,7 @@ class Referenced:
 
 
 @dataclass(frozen=True)
-class Situation:
+class BucketSituation:
     """One ImageBucket and its surroundings at one moment.
 
     ``now`` is what status says to people. How long something lasted is told by ``clock``, in seconds, which nobody sets:
@@ -186,26 +113,6 @@ class Situation:
         """The settings to which something is contributed, each as it is desired with that; lifecycle in any case."""
         known = any(f.name == FACET and f.wish for f in self.status.facets)
         return {**shares(self.spec, self.contributions), FACET: self.merged.joined(known=known)}
-
-
-@dataclass(frozen=True)
-class BackendSituation:
-    """One StorageBackend and its surroundings at one moment. ``doubts``: buckets that a visit did not find there."""
-
-    meta: Meta
-    status: StorageBackendStatus
-    store: Store
-    settings: Settings
-    now: datetime
-    token: Callable[[], str]
-    served: tuple[Served, ...] = ()
-    all_known: bool = True  # else ImageBuckets may not be listed, and what was counted before still counts
-    doubts: tuple[str, ...] = ()
-
-    @property
-    def buckets(self) -> int:
-        """How many it serves."""
-        return len(self.served) if self.all_known else self.status.buckets or 0
 
 
 def shares(spec: ImageBucketSpec, contributions: Sequence[Contribution]) -> Mapping[str, Joined]:

@@ -10,13 +10,13 @@ from imagestore.core.errors import StoreError
 from imagestore.core.outcome import Event
 from imagestore.core.reasons import Reason
 from imagestore.core.units import byte_count, size
-from imagestore.reconcile.situation import Situation
+from imagestore.reconcile.bucket.situation import BucketSituation
 
 NEARLY_FULL = Reason.QUOTA_NEARLY_FULL  # the condition, and its Event
 EVERY = 3600.0  # seconds
 
 
-def asked(s: Situation, backend: base.Backend) -> dict[str, object]:
+def asked(s: BucketSituation, backend: base.Backend) -> dict[str, object]:
     """What of it is to be written. At most hourly, unless the bucket has a quota to be warned of."""
     due = s.memo.usage_at is None or s.clock - s.memo.usage_at >= EVERY
     if not due and not _warns(s.spec):
@@ -38,7 +38,7 @@ def _possible(told: base.Usage) -> bool:
     return all(0 <= n < 2**63 for n in (told.objects, told.bytes))
 
 
-def _news(s: Situation, told: base.Usage, *, due: bool) -> bool:
+def _news(s: BucketSituation, told: base.Usage, *, due: bool) -> bool:
     """Hourly by five percent, since usage is no reason to write a status; at once if it comes to a warning, or ends one."""
     before = s.status.usage
     if before is None or _full(s.spec, before.bytes) != _full(s.spec, told.bytes):

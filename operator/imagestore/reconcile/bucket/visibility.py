@@ -9,11 +9,11 @@ from dataclasses import replace
 
 from imagestore.core.plan import Change, Op, Plan
 from imagestore.core.reasons import Reason
-from imagestore.reconcile.apply import Result
-from imagestore.reconcile.situation import Situation
+from imagestore.reconcile.bucket.apply import Result
+from imagestore.reconcile.bucket.situation import BucketSituation
 
 
-def awaited(s: Situation, todo: Plan) -> Plan:
+def awaited(s: BucketSituation, todo: Plan) -> Plan:
     """The plan with what was just written held back, for as long as drift has to be confirmed."""
 
     def rule(change: Change) -> Change:
@@ -25,13 +25,13 @@ def awaited(s: Situation, todo: Plan) -> Plan:
     return todo.map(rule)
 
 
-def patience(s: Situation, todo: Plan) -> float | None:
+def patience(s: BucketSituation, todo: Plan) -> float | None:
     """Seconds until what is held back is looked for again; None: nothing is."""
     waiting = [_left(s, c) for c in todo.changes if c.op is Op.HOLD and c.reason == Reason.NOT_YET_VISIBLE]
     return max(1.0, *waiting) if waiting else None
 
 
-def remember(s: Situation, results: Iterable[Result]) -> None:
+def remember(s: BucketSituation, results: Iterable[Result]) -> None:
     """What of this pass's writes is not shown, and what is."""
     for r in results:
         if r.wrote and r.reason == Reason.NOT_YET_VISIBLE:
@@ -40,6 +40,6 @@ def remember(s: Situation, results: Iterable[Result]) -> None:
             s.memo.unseen.pop(r.change.facet, None)
 
 
-def _left(s: Situation, change: Change) -> float:
+def _left(s: BucketSituation, change: Change) -> float:
     digest, at = s.memo.unseen.get(change.facet, ("", 0.0))
     return at + s.settings.confirm_drift - s.clock if digest == change.digest else 0.0

@@ -13,16 +13,16 @@ from imagestore.core.policies import hold_everything, hold_risky, observe_only, 
 from imagestore.core.reading import Found, Missing, Reading, Support
 from imagestore.core.reasons import Reason
 from imagestore.facets.tags import Tags
-from imagestore.reconcile import drift, holds, ownership
-from imagestore.reconcile.apply import Result, Settings, apply
-from imagestore.reconcile.claims import claimed
-from imagestore.reconcile.desired import Wanted, relaxed, unsupported
-from imagestore.reconcile.interrupted import resumed
-from imagestore.reconcile.observe import readings
-from imagestore.reconcile.removals import weighed
-from imagestore.reconcile.situation import Situation
-from imagestore.reconcile.tenancy import Refusal
-from imagestore.reconcile.visibility import awaited, patience, remember
+from imagestore.reconcile.bucket import drift, holds, ownership
+from imagestore.reconcile.bucket.apply import Result, Settings, apply
+from imagestore.reconcile.bucket.claims import claimed
+from imagestore.reconcile.bucket.desired import Wanted, relaxed, unsupported
+from imagestore.reconcile.bucket.interrupted import resumed
+from imagestore.reconcile.bucket.observe import readings
+from imagestore.reconcile.bucket.removals import weighed
+from imagestore.reconcile.bucket.situation import BucketSituation
+from imagestore.reconcile.bucket.visibility import awaited, patience, remember
+from imagestore.reconcile.shared.tenancy import Refusal
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Visit:
     claims: tuple[FacetStatus, ...] | None = None
 
 
-def look_at(s: Situation, backend: Backend, sight: Observation, want: Wanted) -> dict[str, Reading]:
+def look_at(s: BucketSituation, backend: Backend, sight: Observation, want: Wanted) -> dict[str, Reading]:
     """The readings of everything that is or was managed; what cannot be held is not read."""
     names = [n for n in FACETS if n in want.wishes or n in want.managed]
     barred = _barred(backend.support_of(s.spec.bucket_name), want.wishes)
@@ -64,17 +64,17 @@ def blank(backend: Backend, want: Wanted) -> dict[str, Reading]:
     return read | _barred(backend.support, want.wishes)
 
 
-def planned(s: Situation, want: Wanted, read: Mapping[str, Reading]) -> Plan:
+def planned(s: BucketSituation, want: Wanted, read: Mapping[str, Reading]) -> Plan:
     """What would make the store agree, before any restraint."""
     return plan(_relaxed(s, want, read), read, want.managed, FACETS)
 
 
-def _relaxed(s: Situation, want: Wanted, read: Mapping[str, Reading]) -> dict[str, Facet]:
+def _relaxed(s: BucketSituation, want: Wanted, read: Mapping[str, Reading]) -> dict[str, Facet]:
     return relaxed(want.wishes, read, s.spec.drift.ignore if s.spec.drift else (), want.managed)
 
 
 def visit(
-    s: Situation,
+    s: BucketSituation,
     backend: Backend,
     want: Wanted,
     read: Mapping[str, Reading],
@@ -105,7 +105,7 @@ def visit(
     )
 
 
-def _restrain(s: Situation, backend: Backend, todo: Plan, *, consented: bool, fresh: bool) -> Plan:
+def _restrain(s: BucketSituation, backend: Backend, todo: Plan, *, consented: bool, fresh: bool) -> Plan:
     """Who agreed to a plan saw its paths, and no numbers: what it removes is counted all the same."""
     if s.spec.mode == "Observe":
         return observe_only(todo)
@@ -116,7 +116,7 @@ def _restrain(s: Situation, backend: Backend, todo: Plan, *, consented: bool, fr
     return _breaker(s, todo)
 
 
-def _breaker(s: Situation, todo: Plan) -> Plan:
+def _breaker(s: BucketSituation, todo: Plan) -> Plan:
     """Stop writing what never lasts (upjet-aws#2055: several PUTs a second for a field the store added)."""
     if edited(s) or not any(c.fields and not c.by_hand for c in todo.changes):
         s.memo.repeats = 0
@@ -129,14 +129,14 @@ def _breaker(s: Situation, todo: Plan) -> Plan:
     return hold_everything(Reason.NOT_CONVERGING, message)(todo)
 
 
-def edited(s: Situation) -> bool:
+def edited(s: BucketSituation) -> bool:
     """Whether the user has said something since the last status."""
     told = s.spec.reconcile_request != s.status.reconcile_request
     return s.meta.generation != s.status.observed_generation or told
 
 
 def _apply(
-    s: Situation, backend: Backend, todo: Plan, wishes: Mapping[str, Facet], managed: Managed
+    s: BucketSituation, backend: Backend, todo: Plan, wishes: Mapping[str, Facet], managed: Managed
 ) -> tuple[Result, ...]:
     def beside_mark(seen: Settings, wanted: Settings) -> Settings:
         return ownership.write_mark(s, backend, Observation(values=seen), wanted).values
@@ -166,7 +166,7 @@ def _result(refusal: Refusal) -> Result:
 
 
 def ensure_mark(
-    s: Situation, backend: Backend, seen: Observation, wishes: Mapping[str, Facet]
+    s: BucketSituation, backend: Backend, seen: Observation, wishes: Mapping[str, Facet]
 ) -> Observation:
     """Write the owner's mark, together with the wishes that the store keeps beside it: a new bucket costs one call for both."""
     place = backend.mark_place

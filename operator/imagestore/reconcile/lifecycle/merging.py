@@ -15,8 +15,7 @@ from imagestore.core.losses import beyond, uses
 from imagestore.core.reading import Level, Support
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.lifecycle_rule import LifecycleRule
-from imagestore.reconcile.contradictions import contradiction
-from imagestore.reconcile.digests import wish_digest
+from imagestore.reconcile.lifecycle.contradictions import contradiction
 from imagestore.reconcile.shared.contribution import (
     NOT_UNDERSTOOD,
     Contribution,
@@ -24,6 +23,7 @@ from imagestore.reconcile.shared.contribution import (
     Origin,
     Verdict,
 )
+from imagestore.reconcile.shared.digests import wish_digest
 
 FACET, POLICY = "lifecycle", "LifecyclePolicy"
 UNNAMED = (

@@ -15,7 +15,7 @@ from imagestore.core.cost import cents
 from imagestore.core.units import grouped
 from imagestore.forecast.outlook import total
 from imagestore.forecast.tally import Counted, Touch
-from imagestore.reconcile.seen import Bucket
+from imagestore.reconcile.lifecycle.matched import Bucket
 
 NAMED = 5  # buckets that the message names
 

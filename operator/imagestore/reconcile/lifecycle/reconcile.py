@@ -23,10 +23,10 @@ from imagestore.core.model import cut
 from imagestore.core.outcome import Event, Finalizer, Outcome, Requeue
 from imagestore.core.reasons import Reason
 from imagestore.core.remembered import recalls
-from imagestore.reconcile.merging import FACET
-from imagestore.reconcile.previews import preview
-from imagestore.reconcile.seen import Bucket
-from imagestore.reconcile.situation import Meta, Settings
+from imagestore.reconcile.lifecycle.matched import Bucket
+from imagestore.reconcile.lifecycle.merging import FACET
+from imagestore.reconcile.lifecycle.previews import preview
+from imagestore.reconcile.shared.situation import Meta, Settings
 
 Result = Outcome[LifecyclePolicyStatus]
 

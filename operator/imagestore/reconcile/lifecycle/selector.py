@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from imagestore.api.lifecyclepolicy import LifecyclePolicySpec
-from imagestore.reconcile.merging import contributed
+from imagestore.reconcile.lifecycle.merging import contributed
 from imagestore.reconcile.shared.contribution import Contribution
 
 _WHOM = ("bucketSelector", "bucketRefs")

@@ -6,20 +6,14 @@ for. If those are missing as well, the store is what is wrong, and its StorageBa
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 
 from imagestore.api.limits import MissingBuckets
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Backend
-from imagestore.core.conditions import reconciling
 from imagestore.core.errors import StoreError, Transient
-from imagestore.core.outcome import Requeue, Signal
-from imagestore.core.reasons import Reason
-from imagestore.reconcile import report
-from imagestore.reconcile.closing import Result, backoff, done
-from imagestore.reconcile.gate import PATIENCE, another_store
-from imagestore.reconcile.situation import Served, Situation, Standing
+from imagestore.reconcile.shared.situation import Served, Standing
 
 SAMPLE = 10  # other buckets that are looked for
 LEAST, PERCENT = 2, 20  # as the schema says of a backend that says nothing
@@ -71,49 +65,9 @@ def sample(buckets: Sequence[Served], salt: str) -> list[Served]:
     return sorted(made, key=lambda b: blake2b(f"{salt}/{b.bucket}".encode(), digest_size=8).digest())[:SAMPLE]
 
 
-def held_back(s: Situation, backend: Backend) -> Result | None:
-    """The outcome if a bucket that is not there must not be made, None if it may."""
-    standing = s.store.standing
-    if s.status.created is None:  # a first creation: other namespaces' lost buckets are no reason against it
-        return None
-    if standing.missing == "Held":
-        return _held(s)
-    if another(backend, standing, anew=True):
-        return _held(s, (s.spec.bucket_name,))
-    if standing.missing == "Agreed":
-        return None
-    mine = Served("", s.spec.bucket_name, made=True, endpoint=s.status.endpoint or "")
-    others = [b for b in s.neighbours() if b.bucket != mine.bucket]
-    roll = roll_call(backend, sample(others, mine.bucket)).with_missing(mine, backend.endpoint)
-    return _held(s, roll.looked) if roll.alarming(s.store.spec) else None
-
-
-def stranger(s: Situation, backend: Backend) -> Result | None:
-    """The outcome if another account or server answers: a visit may come before the backend's own probe."""
-    if not another(backend, s.store.standing, anew=False):
-        return None
-    return replace(another_store(s), then=Requeue(backoff(s)), signals=_doubt(s, (s.spec.bucket_name,)))
-
-
 def another(backend: Backend, standing: Standing, *, anew: bool) -> bool:
     """Whether another account or server answers than the one that is known. Asks only where one is known."""
     if standing.identity is None:
         return False
     told = backend.identity(anew=anew)
     return told is not None and told != standing.identity
-
-
-def _held(s: Situation, doubts: tuple[str, ...] = ()) -> Result:
-    """Not Stalled: the StorageBackend has the one Event for all of them."""
-    message = (
-        f"the bucket is not there, and the StorageBackend {s.spec.backend_ref.name} may lead to another store than"
-        " before: nothing is made there until its buckets are back, or the administrator agrees"
-    )
-    conditions = reconciling(Reason.HELD_BY_BACKEND, message)
-    outcome = done(s, report.status(s, conditions), Requeue(backoff(s) if doubts else PATIENCE))
-    return replace(outcome, signals=_doubt(s, doubts))
-
-
-def _doubt(s: Situation, buckets: tuple[str, ...]) -> tuple[Signal, ...]:
-    """Its backend judges whether the store is another one: once, for all of its buckets."""
-    return (Signal("StorageBackend", "", s.spec.backend_ref.name, buckets),) if buckets else ()

@@ -17,7 +17,7 @@ from imagestore.core.paths import follow
 from imagestore.core.reasons import Reason
 from imagestore.facets.notifications import target
 from imagestore.facets.policy import BUCKET, Policy, Statement
-from imagestore.reconcile.situation import Meta
+from imagestore.reconcile.shared.situation import Meta
 
 TEMPLATE = "{namespace}--*"
 LOCK = MaxObjectLock(mode="Governance", days=3650)

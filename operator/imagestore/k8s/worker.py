@@ -104,7 +104,7 @@ class Worker:
             log.warning("not finished: another replica may be at work")
             outcome = "fenced"
         metrics.RECONCILES.labels(taken.key.kind, outcome).inc()
-        metrics.RECONCILE_SECONDS.labels(taken.key.kind).observe(self._desk.clock() - started)
+        metrics.RECONCILE_DURATION.labels(taken.key.kind).observe(self._desk.clock() - started)
 
     async def _guarded(self, obj: Stored, taken: Taken) -> str:
         """What came of it, in one word."""

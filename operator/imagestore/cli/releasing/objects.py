@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from imagestore.cli.wrong import Wrong
+from imagestore.cli.errors import Wrong
 from imagestore.k8s.client import ApiError, Client
 from imagestore.k8s.objects import FINALIZERS
 from imagestore.k8s.resources import BY_KIND

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
-from imagestore.cli.manifests.place import Place, Problem
+from imagestore.cli.manifests.problems import Place, Problem
 from imagestore.core.plan import Op, Plan
 from imagestore.core.reasons import Reason
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from imagestore.cli.wrong import Wrong
+from imagestore.cli.errors import Wrong
 
 Values = Mapping[str, str]
 SecretOf = Mapping[str, Any]

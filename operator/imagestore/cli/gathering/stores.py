@@ -8,7 +8,7 @@ from imagestore.api.credentials import Credentials
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Backend
 from imagestore.backends.factory import ConfigError, Keys, connect_with_keys
-from imagestore.cli.planning.credentials import Values, Vault
+from imagestore.cli.gathering.credentials import Values, Vault
 from imagestore.reconcile.shared.situation import Store
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from imagestore.backends.base import Backend, Lists
 from imagestore.backends.walk import Walk, scopes
 from imagestore.cli.forecasting.checkpoint import Checkpoint, identity
-from imagestore.cli.planning.bucket import Question, situation
-from imagestore.cli.planning.verdict import Verdict
+from imagestore.cli.planning.bucket_plan import Verdict
+from imagestore.cli.planning.plan_bucket import Question, situation
 from imagestore.core.cost import UNPRICED
 from imagestore.core.errors import StoreError
 from imagestore.facets.versioning import Versioning

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from imagestore.cli.wrong import Wrong
+from imagestore.cli.errors import Wrong
 
 
 def register(subparsers: Any) -> None:

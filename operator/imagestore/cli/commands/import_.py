@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from imagestore.cli import options
-from imagestore.cli.wrong import Usage, Wrong
+from imagestore.cli.errors import Usage, Wrong
 
 if TYPE_CHECKING:
     from imagestore.api.storagebackend import StorageBackendSpec
     from imagestore.backends.base import Backend
-    from imagestore.cli.planning.gather import Gathered
+    from imagestore.cli.gathering.inputs import Gathered
 
 DESCRIPTION = """\
 Write the manifest of a bucket that exists. Only settings that it has are in it; planning it changes none.
@@ -39,7 +39,7 @@ def register(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the manifest."""
-    from imagestore.cli.planning.gather import gather
+    from imagestore.cli.gathering.inputs import gather
 
     backend_name, _, bucket = args.bucket.partition("/")
     if not backend_name or not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", bucket):
@@ -59,7 +59,7 @@ def _manifest(
     bucket: str,
     names: Mapping[str, str],
 ) -> str:
-    from imagestore.cli.importing.consent import needed, possible
+    from imagestore.cli.importing.grants import needed, possible
     from imagestore.cli.importing.manifest import grant, manifest
 
     found, owner = _settings(backend, bucket, names)
@@ -71,7 +71,7 @@ def _manifest(
 
 
 def _settings(backend: "Backend", bucket: str, names: Mapping[str, str]) -> tuple[dict[str, Any], str]:
-    from imagestore.cli.importing.wish import imported
+    from imagestore.cli.importing.settings import imported
     from imagestore.core.errors import StoreError
     from imagestore.reconcile.bucket.observe import readings
 
@@ -88,7 +88,7 @@ def _settings(backend: "Backend", bucket: str, names: Mapping[str, str]) -> tupl
 
 def _others(args: argparse.Namespace, gathered: "Gathered", backend: str, bucket: str) -> dict[str, str]:
     """The namespace's other ImageBuckets on this backend, by their buckets: settings name them."""
-    from imagestore.cli.planning.surroundings import surroundings
+    from imagestore.cli.gathering.surroundings import surroundings
 
     there = surroundings(gathered.manifests, gathered.cluster).others.get(args.namespace, {})
     return {o.bucket: name for name, o in there.items() if o.backend == backend and o.bucket != bucket}

@@ -13,8 +13,8 @@ from pathlib import Path
 from imagestore.api.kinds import GROUP, IMAGE_BUCKET, KINDS, Kind
 from imagestore.cli.manifests.documents import Document
 from imagestore.cli.manifests.files import SUFFIXES
-from imagestore.cli.manifests.place import Place, Problem
-from imagestore.cli.manifests.strict import Finding
+from imagestore.cli.manifests.problems import Place, Problem
+from imagestore.cli.manifests.shape import Finding
 
 _ALIKE = 0.8  # of a group's letters
 KUSTOMIZE = "kustomizations are not built here; use: kustomize build DIR | imagestore plan -f -"

@@ -6,12 +6,12 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from imagestore.cli import options
-from imagestore.cli.wrong import Usage, Wrong
+from imagestore.cli.errors import Usage, Wrong
 
 if TYPE_CHECKING:
-    from imagestore.cli.forecasting.bucket import Options
-    from imagestore.cli.planning.bucket import Question
-    from imagestore.cli.planning.gather import Gathered
+    from imagestore.cli.forecasting.preview import Options
+    from imagestore.cli.gathering.inputs import Gathered
+    from imagestore.cli.planning.plan_bucket import Question
 
 DESCRIPTION = "What lifecycle rules will do before they do it. Writes nothing."
 PREVIEW = """\
@@ -92,8 +92,8 @@ def preview(args: argparse.Namespace) -> int:
     from dataclasses import replace
 
     from imagestore.cli.forecasting import report
-    from imagestore.cli.forecasting.bucket import preview as of_bucket
-    from imagestore.cli.planning.bucket import plan_bucket
+    from imagestore.cli.forecasting.preview import preview as of_bucket
+    from imagestore.cli.planning.plan_bucket import plan_bucket
 
     known, questions = _questions(args)
     asked = how(args, 30 * _bounded(args.months, LONGEST // 30, "--months"))
@@ -111,8 +111,8 @@ def _questions(args: argparse.Namespace) -> "tuple[Gathered, list[Question]]":
     """Of what could be read: what could not is said at the end. Raises Wrong if nothing could."""
     from datetime import UTC, datetime
 
-    from imagestore.cli.planning.gather import gather
-    from imagestore.cli.planning.run import questions
+    from imagestore.cli.gathering.inputs import gather
+    from imagestore.cli.planning.plan_all import questions
 
     known = gather(args, os.environ)
     if not known.manifests.objects and known.manifests.problems:
@@ -129,8 +129,8 @@ def how(args: argparse.Namespace, days: int) -> "Options":
     """As the options say, which ``plan --preview`` has, too. Raises Wrong."""
     from datetime import UTC, datetime
 
-    from imagestore.cli.forecasting.bucket import Options
     from imagestore.cli.forecasting.checkpoint import Checkpoint
+    from imagestore.cli.forecasting.preview import Options
 
     today = args.day if args.day is not None else datetime.now(UTC).toordinal()
     tags = _bounded(args.sample, 100_000, "--sample")

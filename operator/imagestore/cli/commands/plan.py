@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from imagestore.cli import options
 
 if TYPE_CHECKING:
-    from imagestore.cli.planning.bucket import Question
+    from imagestore.cli.planning.bucket_plan import Verdict
+    from imagestore.cli.planning.plan_bucket import Question
     from imagestore.cli.planning.report import Run
-    from imagestore.cli.planning.verdict import Verdict
 
 MONTHS = 12
 
@@ -54,9 +54,9 @@ def run(args: argparse.Namespace) -> int:
     """Plan, print, and give the exit code."""
     from datetime import UTC, datetime
 
-    from imagestore.cli.planning.gather import gather
+    from imagestore.cli.gathering.inputs import gather
+    from imagestore.cli.planning.plan_all import questions, refused_at_apply, verdicts
     from imagestore.cli.planning.report import Run
-    from imagestore.cli.planning.run import questions, refused_at_apply, verdicts
 
     known = gather(args, os.environ)
     refused = refused_at_apply(known.manifests, known.cluster)
@@ -73,9 +73,9 @@ def _previewed(
     args: argparse.Namespace, asked: "list[Question]", verdicts: "tuple[Verdict, ...]"
 ) -> "tuple[Verdict, ...]":
     """The verdicts with a note for each lifecycle rule."""
-    from imagestore.cli.forecasting.bucket import preview
+    from imagestore.cli.commands.lifecycle import how
+    from imagestore.cli.forecasting.preview import preview
     from imagestore.cli.forecasting.report import Told, noted
-    from imagestore.cli.lifecycle import how
 
     options = how(args, MONTHS * 30)
     found = tuple(preview(q, v, options) for q, v in zip(asked, verdicts, strict=True))

@@ -7,12 +7,12 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from imagestore.cli import options
-from imagestore.cli.wrong import Usage, Wrong
+from imagestore.cli.errors import Usage, Wrong
 
 if TYPE_CHECKING:
     from imagestore.backends.s3.backend import S3Backend
     from imagestore.backends.s3.probe.run import Found
-    from imagestore.cli.planning.gather import Gathered
+    from imagestore.cli.gathering.inputs import Gathered
 
 DESCRIPTION = """\
 Find out what a store holds: every setting is written to a scratch bucket, read back, compared and removed. What is
@@ -84,7 +84,7 @@ def _consent(args: argparse.Namespace) -> None:
 
 
 def _backend(args: argparse.Namespace) -> "S3Backend":
-    from imagestore.cli.planning.gather import gather
+    from imagestore.cli.gathering.inputs import gather
 
     known = gather(args, os.environ, (args.name,) if args.name else ())
     if known.manifests.problems:

@@ -8,7 +8,7 @@ import os
 import socket
 from typing import Any
 
-from imagestore.cli.wrong import Usage, Wrong
+from imagestore.cli.errors import Usage, Wrong
 
 _DESCRIPTION = "Run the operator: in a pod as its service account, elsewhere as KUBECONFIG says."
 

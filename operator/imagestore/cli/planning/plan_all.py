@@ -5,12 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from imagestore.api.imagebucket import ImageBucketSpec
+from imagestore.cli.gathering.surroundings import Snapshot, surroundings
 from imagestore.cli.manifests.load import Manifests
-from imagestore.cli.manifests.place import Problem
-from imagestore.cli.planning.bucket import Question, plan_bucket
+from imagestore.cli.manifests.problems import Problem
+from imagestore.cli.planning.bucket_plan import Verdict
 from imagestore.cli.planning.immutable import frozen
-from imagestore.cli.planning.surroundings import Snapshot, surroundings
-from imagestore.cli.planning.verdict import Verdict
+from imagestore.cli.planning.plan_bucket import Question, plan_bucket
 from imagestore.core.model import Model
 from imagestore.reconcile.shared.situation import Store
 

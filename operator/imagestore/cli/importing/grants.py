@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.api.storagebackend import StorageBackendSpec
-from imagestore.cli.importing.wish import Imported
-from imagestore.cli.planning.surroundings import NEVER
+from imagestore.cli.gathering.surroundings import NEVER
+from imagestore.cli.importing.settings import Imported
 from imagestore.core.render import quote
 from imagestore.facets.policy import Policy
 from imagestore.reconcile.shared.situation import Meta

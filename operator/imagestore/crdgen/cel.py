@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from imagestore.core.model import Cel, Form, Immutable, Schema
-from imagestore.crdgen.hints import Hint
+from imagestore.crdgen.annotations import Hint
 from imagestore.crdgen.refusal import refuse
 
 # What RE2 does not know, as Python writes it: look-around, backreferences, atomic groups, possessive repeats.

@@ -11,9 +11,9 @@ from pydantic import ValidationError
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.api.storagebackend import StorageBackendSpec
+from imagestore.cli.errors import Wrong
+from imagestore.cli.gathering.surroundings import OFFLINE, Known, Snapshot
 from imagestore.cli.manifests.load import Manifests
-from imagestore.cli.planning.surroundings import OFFLINE, Known, Snapshot
-from imagestore.cli.wrong import Wrong
 from imagestore.core.salvage import salvaged
 from imagestore.k8s.access import Access, find
 from imagestore.k8s.client import ApiError, Client

@@ -6,10 +6,10 @@ from datetime import datetime
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.backends.base import Backend, Foretells, Observation
+from imagestore.cli.gathering.surroundings import NEVER, Standing, Surroundings
 from imagestore.cli.manifests.objects import Object
-from imagestore.cli.manifests.place import Problem
-from imagestore.cli.planning.surroundings import NEVER, Standing, Surroundings
-from imagestore.cli.planning.verdict import Verdict
+from imagestore.cli.manifests.problems import Problem
+from imagestore.cli.planning.bucket_plan import Verdict
 from imagestore.core.conditions import find
 from imagestore.core.errors import Rejected, StoreError
 from imagestore.core.plan import Op, Plan

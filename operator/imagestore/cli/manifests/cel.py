@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
-from imagestore.cli.manifests.place import Steps
-from imagestore.cli.manifests.strict import Finding
-from imagestore.cli.manifests.visit import Spot
+from imagestore.cli.manifests.problems import Steps
+from imagestore.cli.manifests.shape import Finding
+from imagestore.cli.manifests.typed_values import Spot
 from imagestore.core.model import Cel
 
 UNAVAILABLE = (

@@ -7,10 +7,10 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from imagestore.cli import options
-from imagestore.cli.wrong import Usage, Wrong
+from imagestore.cli.errors import Usage, Wrong
 
 if TYPE_CHECKING:
-    from imagestore.cli.releasing.targets import Target
+    from imagestore.cli.releasing.objects import Target
     from imagestore.k8s.client import Client
 
 DESCRIPTION = """\
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     """Release and say so."""
     if bool(args.names) == args.all:
         raise Usage("say which: NAMESPACE/NAME ..., or --all")
-    from imagestore.cli.cluster import access
+    from imagestore.cli.gathering.cluster import access
     from imagestore.k8s.client import ApiError
     from imagestore.k8s.errors import AccessError
 
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _run(args: argparse.Namespace, where: Any) -> int:
-    from imagestore.cli.releasing.targets import chosen, holding
+    from imagestore.cli.releasing.objects import chosen, holding
     from imagestore.k8s.client import Client
 
     client = Client(where, limit=8)
@@ -79,7 +79,7 @@ async def _run(args: argparse.Namespace, where: Any) -> int:
 
 
 async def _proven(args: argparse.Namespace, client: "Client") -> bool:
-    from imagestore.cli.releasing.proof import unproven
+    from imagestore.cli.releasing.uninstall import unproven
 
     why = await unproven(client, args.operator_namespace, args.if_uninstalling)
     if why:
@@ -88,7 +88,7 @@ async def _proven(args: argparse.Namespace, client: "Client") -> bool:
 
 
 async def _let_go(args: argparse.Namespace, client: "Client", targets: "list[Target]") -> int:
-    from imagestore.cli.releasing.targets import holding, let_go
+    from imagestore.cli.releasing.objects import holding, let_go
 
     _say(targets, "would be let go" if args.dry_run else "to let go")
     if args.dry_run or not targets:
@@ -128,7 +128,7 @@ async def _guard(
     args: argparse.Namespace, client: "Client", targets: "list[Target]"
 ) -> "AbstractAsyncContextManager[None]":
     """What is being deleted cannot get its finalizer back; for the rest no operator may be at work."""
-    from imagestore.cli.releasing.operator import at_work, find_lease, kept_away
+    from imagestore.cli.releasing.lease import at_work, find_lease, kept_away
 
     if args.force or all(t.deleting for t in targets):
         return nullcontext()

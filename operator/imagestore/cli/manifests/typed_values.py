@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from imagestore.cli.manifests.place import Steps
+from imagestore.cli.manifests.problems import Steps
 from imagestore.core.model import ListMap, Model, marker
 
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from imagestore.cli.gathering.credentials import vault
+from imagestore.cli.gathering.stores import Stores
+from imagestore.cli.gathering.surroundings import OFFLINE, Snapshot, surroundings
 from imagestore.cli.manifests.load import Manifests, load
-from imagestore.cli.planning.credentials import vault
-from imagestore.cli.planning.stores import Stores
-from imagestore.cli.planning.surroundings import OFFLINE, Snapshot, surroundings
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,6 @@ def _secrets(manifests: Manifests, namespace: str) -> dict[str, dict[str, Any]]:
 
 
 def _snapshot(args: argparse.Namespace, manifests: Manifests, backends: tuple[str, ...]) -> Snapshot:
-    from imagestore.cli.cluster import snapshot
+    from imagestore.cli.gathering.cluster import snapshot
 
     return snapshot(args.context, args.operator_namespace, manifests, backends)

@@ -5,9 +5,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from imagestore.cli.manifests.place import Steps
-from imagestore.cli.manifests.strict import Finding
-from imagestore.cli.manifests.visit import Spot
+from imagestore.cli.manifests.problems import Steps
+from imagestore.cli.manifests.shape import Finding
+from imagestore.cli.manifests.typed_values import Spot
 from imagestore.core.model import Form
 from imagestore.core.render import quote
 

@@ -10,8 +10,8 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import Any, Literal
 
-from imagestore.cli.manifests.place import Steps
-from imagestore.cli.manifests.visit import Spot
+from imagestore.cli.manifests.problems import Steps
+from imagestore.cli.manifests.typed_values import Spot
 from imagestore.core.model import ListMap, ListSet, Model, marker, unwritten
 from imagestore.core.render import quote
 

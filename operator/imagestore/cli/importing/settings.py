@@ -12,9 +12,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from imagestore.api.imagebucket import FACETS, ImageBucketSpec
-from imagestore.cli.manifests import rules, words
-from imagestore.cli.manifests.strict import Finding, strict
-from imagestore.cli.manifests.visit import visit
+from imagestore.cli.manifests import cel, validation
+from imagestore.cli.manifests.shape import Finding, strict
+from imagestore.cli.manifests.typed_values import visit
 from imagestore.core.facet import Facet
 from imagestore.core.reading import Found, Reading, Unreadable, Unrepresentable
 from imagestore.core.references import BucketRef, led, references
@@ -159,9 +159,9 @@ def _findings(name: str, value: Json) -> Iterator[Finding]:
     try:
         FACETS[name].model_validate_json(json.dumps(value))
     except ValidationError as error:
-        found += words.findings(error, spots, ("spec", name))
+        found += validation.findings(error, spots, ("spec", name))
     yield from found
-    yield from rules.broken(spots, [f.steps for f in found])
+    yield from cel.broken(spots, [f.steps for f in found])
 
 
 def _without(value: Json, steps: tuple[Any, ...]) -> tuple[Json, Json]:

@@ -13,10 +13,10 @@ from imagestore.controller.state.objects import Key
 from imagestore.kinds import ALL
 from imagestore.kinds.lifecyclepolicy import PolicyInputs
 from imagestore.kinds.parts.inputs import BucketInputs
-from imagestore.reconcile.desired import inputs_hash
-from imagestore.reconcile.removals import question
-from imagestore.reconcile.seen import Bucket
-from imagestore.reconcile.survey import Purpose
+from imagestore.reconcile.bucket.desired import inputs_hash
+from imagestore.reconcile.bucket.removals import question
+from imagestore.reconcile.lifecycle.matched import Bucket
+from imagestore.reconcile.shared.survey import Purpose
 from tests.k8s.known import services, stored
 from tests.k8s.test_object_cache import backend, raw
 from tests.k8s.test_situations import SPEC

@@ -14,7 +14,8 @@ from imagestore.k8s.life.wiring import Asking
 from imagestore.kinds import ALL
 from imagestore.kinds.parts.inputs import BucketInputs
 from imagestore.kinds.parts.relations import served
-from imagestore.reconcile.situation import Referenced, Served
+from imagestore.reconcile.bucket.situation import Referenced
+from imagestore.reconcile.shared.situation import Served
 from tests.k8s.known import services, stored
 from tests.k8s.test_object_cache import LOGS, bucket, raw
 

@@ -13,7 +13,7 @@ from imagestore.controller.work.queue import Lane, Priority, WorkQueue
 from imagestore.controller.work.triggers import Triggers
 from imagestore.kinds import ALL
 from imagestore.kinds.imagebucket import COUNTED_IN
-from imagestore.reconcile.situation import SPREAD
+from imagestore.reconcile.shared.situation import SPREAD
 from tests.k8s.known import services
 from tests.k8s.test_object_cache import raw
 from tests.k8s.test_queue import Clock

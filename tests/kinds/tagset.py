@@ -30,7 +30,7 @@ from imagestore.facets.tags import Tags
 from imagestore.kinds.imagebucket import inputs
 from imagestore.kinds.parts.inputs import meta
 from imagestore.reconcile.shared.contribution import Contribution, Origin
-from imagestore.reconcile.situation import Meta
+from imagestore.reconcile.shared.situation import Meta
 
 
 class Ref(Model):

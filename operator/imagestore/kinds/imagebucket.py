@@ -28,8 +28,8 @@ from imagestore.kinds.parts.relations import (
     younger_rivals,
 )
 from imagestore.kinds.parts.samples import of_buckets
-from imagestore.reconcile.bucket import reconcile
-from imagestore.reconcile.tenancy import allowed_namespace
+from imagestore.reconcile.bucket.reconcile import reconcile
+from imagestore.reconcile.shared.tenancy import allowed_namespace
 
 COUNTED_IN = 5.0  # seconds until a backend counts its buckets again: many come and go together
 _CONCURRENCY = 8  # as the schema has it for a backend that says nothing

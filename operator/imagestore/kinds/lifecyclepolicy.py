@@ -17,9 +17,9 @@ from imagestore.controller.work.queue import Lane
 from imagestore.kinds.parts.inputs import meta
 from imagestore.kinds.parts.samples import of_policies
 from imagestore.kinds.parts.views import Views
-from imagestore.reconcile.lifecyclepolicy import PolicySituation, reconcile
-from imagestore.reconcile.matching import Scope, declared, scope
-from imagestore.reconcile.merging import UNKNOWN
+from imagestore.reconcile.lifecycle.merging import UNKNOWN
+from imagestore.reconcile.lifecycle.reconcile import PolicySituation, reconcile
+from imagestore.reconcile.lifecycle.selector import Scope, declared, scope
 from imagestore.reconcile.shared.contribution import Contribution
 
 _AT_ONCE = 8  # worked on at once: what they wait for is the API server's answer to a status

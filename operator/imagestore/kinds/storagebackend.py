@@ -19,8 +19,9 @@ from imagestore.controller.work.triggers import share
 from imagestore.kinds.parts.inputs import meta
 from imagestore.kinds.parts.relations import buckets_of, served, unsettled
 from imagestore.kinds.parts.samples import of_backends
-from imagestore.reconcile.situation import SPREAD, BackendSituation
-from imagestore.reconcile.storagebackend import reconcile
+from imagestore.reconcile.backend.reconcile import reconcile
+from imagestore.reconcile.backend.situation import BackendSituation
+from imagestore.reconcile.shared.situation import SPREAD
 
 
 @dataclass(frozen=True, slots=True)

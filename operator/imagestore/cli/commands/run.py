@@ -78,7 +78,7 @@ async def _run(arguments: argparse.Namespace) -> Any:
     from imagestore.k8s.life.brain import REAL
     from imagestore.k8s.life.operator import Operator
     from imagestore.k8s.life.wiring import Options
-    from imagestore.reconcile.situation import Settings
+    from imagestore.reconcile.shared.situation import Settings
 
     gc.freeze()  # nor is what was imported looked through ever again
     gc.enable()

@@ -21,7 +21,7 @@ from imagestore.k8s.api.access import Access, find
 from imagestore.k8s.api.client import ApiError, Client
 from imagestore.k8s.api.errors import AccessError
 from imagestore.k8s.api.resources import NAMESPACES, SECRETS, Resource, of
-from imagestore.reconcile.situation import Meta
+from imagestore.reconcile.shared.situation import Meta
 
 Json = Any
 

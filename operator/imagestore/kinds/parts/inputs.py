@@ -16,7 +16,8 @@ from imagestore.kinds.parts.relations import (
     reached_from,
     served,
 )
-from imagestore.reconcile.situation import Memo, Meta, Progress, Referenced, Situation
+from imagestore.reconcile.bucket.situation import BucketSituation, Memo, Progress, Referenced
+from imagestore.reconcile.shared.situation import Meta
 
 
 class BucketInputs:
@@ -28,7 +29,7 @@ class BucketInputs:
     def forget(self, key: Key) -> None:
         """The object is gone."""
 
-    def of(self, obj: Bucket, this: Pass) -> Callable[[], Situation]:
+    def of(self, obj: Bucket, this: Pass) -> Callable[[], BucketSituation]:
         """What is remembered is looked up now, in the event loop; a thread makes the situation of it.
 
         That blocks: it may connect to the store. Raises NotUnderstood when the spec is not.
@@ -39,7 +40,7 @@ class BucketInputs:
         labels, earlier = known.namespaces.labels(obj.key.namespace), earlier_in_namespace(known.cache, obj)
         referenced = {o.key.name: _referenced(known, o) for o in reached_from(known.cache, obj)}
         contributions, surveys = known.contributions.of(obj), known.surveyor.of(obj.key)
-        return lambda: Situation(
+        return lambda: BucketSituation(
             meta=meta(obj),
             spec=understood(ImageBucketSpec, obj.spec),
             status=lenient(ImageBucketStatus, obj.status),

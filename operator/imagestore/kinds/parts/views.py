@@ -16,10 +16,10 @@ from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.controller.services import Services
 from imagestore.controller.state.objects import Key, Stored, lenient
 from imagestore.controller.stores import Named
-from imagestore.reconcile.merging import FACET, Merged
-from imagestore.reconcile.seen import Bucket
+from imagestore.reconcile.bucket.situation import merged
+from imagestore.reconcile.lifecycle.matched import Bucket
+from imagestore.reconcile.lifecycle.merging import FACET, Merged
 from imagestore.reconcile.shared.contribution import Contribution, Verdict
-from imagestore.reconcile.situation import merged
 
 MOST = 2000  # views that are kept, of a few kB each
 _Made = tuple[

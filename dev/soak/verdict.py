@@ -11,7 +11,6 @@ from dev.soak.world import INSTALLATION, World
 from imagestore.api.imagebucket import FACETS, ImageBucketSpec, wishes
 from imagestore.core.plan import plan
 from imagestore.core.reading import Found
-from imagestore.facets.tags import OWNER
 from imagestore.reconcile.observe import readings
 
 # What a process says when something got away from it.
@@ -31,7 +30,7 @@ def differences(fleet: Fleet) -> list[str]:
 
 def _differences(fleet: Fleet, bucket: Bucket) -> list[str]:
     backend = fleet.backends[bucket.backend]
-    sight = backend.look(bucket.in_store)
+    sight = backend.check(bucket.in_store)
     if sight is None:
         return ["there is no bucket"]
     wished = wishes(ImageBucketSpec.model_validate(bucket.spec))
@@ -39,7 +38,7 @@ def _differences(fleet: Fleet, bucket: Bucket) -> list[str]:
     found = readings(backend, bucket.in_store, {*wished, *(_OURS & held)}, sight)
     wrong = [c.facet for c in plan(wished, {n: found[n] for n in wished}, {}, FACETS).changes if c.fields]
     mark = f"{INSTALLATION}/{bucket.namespace}/{bucket.name}"
-    if sight.tags is not None and sight.tags.get(OWNER) != mark:
+    if backend.mark_place is not None and sight.owner != backend.mark_place.encode(mark):
         wrong.append("owner's mark")
     left = (n for n in _OURS & held - set(wished) if _left(n, found[n]))
     return [*wrong, *(f"{n} left over" for n in left)]

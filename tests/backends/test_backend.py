@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 
 from dev.stores import Store
-from imagestore.backends.base import Sight, Usage
+from imagestore.backends.base import Observation, Usage
 from imagestore.backends.factory import Keys
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.regional import prove_region
 from imagestore.core.errors import Denied, NotFound, Rejected, StoreError
 from imagestore.facets.object_lock import ObjectLock
 from imagestore.facets.quota import Quota
+from imagestore.facets.tags import Tags
 from imagestore.facets.versioning import Versioning
 from tests.backends.test_errors import reaching
 from tests.contract.stores import Recorded, backend_of, connected
@@ -84,13 +85,13 @@ def test_a_listing_without_dates_tells_none(minio_store: Store) -> None:
 
 def test_a_bucket_appears_and_goes(backend: S3Backend) -> None:
     name = new()
-    assert backend.look(name) is None
+    assert backend.check(name) is None
     backend.create(name, {})
-    sight = backend.look(name)
+    sight = backend.check(name)
     assert sight is not None
-    assert sight.tags == {}
+    assert (sight.owner, sight.blank) == (None, True)
     backend.delete(name)
-    assert backend.look(name) is None
+    assert backend.check(name) is None
     backend.delete(name)  # gone is done
 
 
@@ -100,9 +101,10 @@ def test_a_bucket_with_tags_costs_one_call_and_none_of_it_writes(backend: S3Back
     tagging = {"TagSet": [{"Key": "imagestore.dev/owner", "Value": "i/n/x"}]}
     backend.call("PutBucketTagging", {"Bucket": name, "Tagging": tagging})
     recorded = Recorded(backend.call, [])
-    sight = replace(backend, call=recorded).look(name)
+    sight = replace(backend, call=recorded).check(name)
     assert sight is not None
-    assert sight.tags == {"imagestore.dev/owner": "i/n/x"}
+    assert sight.owner == "i/n/x"
+    assert sight.values == {"tags": Tags.from_store(values={"imagestore.dev/owner": "i/n/x"})}
     assert recorded.operations == ["GetBucketTagging"]
 
 
@@ -110,7 +112,7 @@ def test_looking_never_creates(backend: S3Backend) -> None:
     recorded, name = Recorded(backend.call, []), new()
     watched = replace(backend, call=recorded)
     for _ in range(2):
-        assert watched.look(name) is None
+        assert watched.check(name) is None
         assert watched.remains(name).empty
     assert all(o.startswith(("Get", "Head", "List")) for o in recorded.operations)
 
@@ -141,8 +143,8 @@ def test_a_bucket_that_was_made_a_moment_ago_costs_one_look(backend: S3Backend) 
     name = new()
     backend.create(name, {})
     recorded = Recorded(backend.call, [])
-    sight = replace(backend, call=recorded).look(name, made=True)
-    assert sight == Sight({} if "tags" in backend.drivers else None)
+    sight = replace(backend, call=recorded).check(name, made=True)
+    assert sight == Observation(None, {"tags": Tags(values={})} if "tags" in backend.drivers else {})
     assert len(recorded.operations) == 1
 
 
@@ -184,7 +186,7 @@ def test_a_strangers_bucket_is_denied(request: pytest.FixtureRequest) -> None:
     keys = Keys(store.admin_access_key, store.admin_secret_key)
     stranger = reaching(store.endpoint, keys, provider="Ceph")
     with pytest.raises(Denied):
-        stranger.look(name)
+        stranger.check(name)
     with pytest.raises(Rejected, match="BucketAlreadyExists"):
         stranger.create(name, {})
 
@@ -221,10 +223,11 @@ def test_a_server_of_unknown_make_gets_no_settings_but_versions(request: pytest.
     backend = replace(backend_of("SeaweedFS", request), provider="S3")
     assert list(backend.drivers) == ["versioning"]
     name = new()
-    assert backend.look(name) is None
+    assert backend.check(name) is None
     backend.create(name, {})
-    sight = backend.look(name)
+    sight = backend.check(name)
     assert sight is not None
-    assert sight.tags is None, "it is not known whom it belongs to"
+    assert sight == Observation()
+    assert backend.mark_place is None, "it is not known whom it belongs to"
     backend.drivers["versioning"].write(name, ON, None)
     assert backend.drivers["versioning"].read(name) == ON

@@ -98,7 +98,7 @@ def test_objects_versions_and_markers_by_the_thousand(backend: S3Backend) -> Non
     assert max(steps) <= page
     assert backend.remains(name).empty
     backend.delete(name)
-    assert backend.look(name) is None
+    assert backend.check(name) is None
 
 
 def test_keys_of_any_characters(backend: S3Backend) -> None:

@@ -170,4 +170,4 @@ def test_wrong_keys_are_denied_by_every_store(provider: str, request: pytest.Fix
         with pytest.raises(errors.Denied):
             reaching(there, keys).probe()
         with pytest.raises(errors.Denied):
-            reaching(there, keys).look("any-bucket")
+            reaching(there, keys).check("any-bucket")

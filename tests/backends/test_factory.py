@@ -8,7 +8,7 @@ import pytest
 
 from imagestore.api.imagebucket import FACETS
 from imagestore.api.storagebackend import StorageBackendSpec
-from imagestore.backends.base import Sight
+from imagestore.backends.base import Observation
 from imagestore.backends.factory import ConfigError, Keys, connect, connect_with_keys
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.core.errors import Rejected
@@ -139,8 +139,8 @@ def test_without_bucket_tags_nothing_is_known_of_an_owner(provider: str) -> None
     backend = connect("x", spec(provider=provider, s3={"endpoint": endpoint, "region": "eu-de"}), SECRETS.get)
     assert isinstance(backend, S3Backend)
     answer = {"ResponseMetadata": {"HTTPHeaders": {"x-amz-request-id": "1"}, "HTTPStatusCode": 200}}
-    sight = replace(backend, call=lambda *_: answer).look("photos")
-    assert sight == Sight(tags=None)
+    assert replace(backend, call=lambda *_: answer).check("photos") == Observation()
+    assert backend.mark_place is None
 
 
 @pytest.mark.parametrize("wrong", ["rules[].match.minsize", "rules[].nothing", "bucketKey"])
@@ -193,7 +193,7 @@ def test_calls_are_counted_and_forgotten_with_their_backend(request: pytest.Fixt
     store = request.getfixturevalue("minio_store")
     raw = spec(s3={"endpoint": store.endpoint, "region": store.region})
     backend = connect_with_keys("counted", raw, Keys(store.access_key, store.secret_key))
-    backend.look("never-was-there")
+    backend.check("never-was-there")
     labels = {"backend": "counted", "operation": "HeadBucket", "outcome": "NotFound"}
     assert REGISTRY.get_sample_value("imagestore_store_calls_total", labels) == 1
     StoreMetrics("counted").forget()

@@ -52,7 +52,7 @@ def test_a_store_hears_no_write_of_who_lost_the_lease(
 def test_reading_needs_no_leave() -> None:
     with listening() as heard:
         heard.status, heard.body = 404, b"<Error><Code>NoSuchBucket</Code><Message>none</Message></Error>"
-        assert connected(heard, refused).look("photos") is None
+        assert connected(heard, refused).check("photos") is None
         assert heard.asked
 
 

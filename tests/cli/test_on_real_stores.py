@@ -9,7 +9,7 @@ import pytest
 from dev.stores import Store
 from imagestore.api.imagebucket import FACETS
 from imagestore.api.storagebackend import StorageBackendSpec
-from imagestore.backends.base import Sight
+from imagestore.backends.base import Observation
 from imagestore.backends.factory import Keys, connect_with_keys
 from imagestore.metrics import REGISTRY
 from imagestore.reconcile.observe import readings
@@ -80,9 +80,9 @@ def _all_of(store: Store, name: str) -> dict[str, Any]:
     }
     keys = Keys(store.access_key, store.secret_key)
     reader = connect_with_keys("eu", StorageBackendSpec.model_validate(text), keys)
-    sight = reader.look(name)
+    sight = reader.check(name)
     names = [b["Name"] for b in store.s3().list_buckets()["Buckets"]]
-    read = readings(reader, name, FACETS, sight or Sight())
+    read = readings(reader, name, FACETS, sight or Observation())
     return {"sight": sight, "buckets": names, **{n: repr(r) for n, r in read.items()}}
 
 

@@ -59,7 +59,7 @@ class World:
         cluster = replace(cluster or Snapshot(offline=True), backends={"eu": self.spec})
         backend = MemoryBackend(self.store, FACETS, self.limits)
         verdicts = plan_all(read, cluster, lambda _: Store(self.spec, backend), NOW, None)
-        assert {op.partition(":")[0] for op, _ in self.store.calls} <= {"Look", "Get", "Remains", "List"}
+        assert {op.partition(":")[0] for op, _ in self.store.calls} <= {"Check", "Get", "Remains", "List"}
         return verdicts
 
     def one(self, *settings: str) -> Verdict:

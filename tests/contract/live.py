@@ -115,7 +115,7 @@ class Live:
     def _unlock(self, bucket: str) -> None:
         """A policy may forbid what cleaning up needs."""
         driver = self.guarded.drivers.get("policy")
-        if driver and self.guarded.look(bucket) is not None:
+        if driver and self.guarded.check(bucket) is not None:
             driver.clear(bucket, driver.read(bucket))
 
     def claim_leftovers(self) -> None:

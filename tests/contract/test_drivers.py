@@ -182,7 +182,7 @@ def test_clear_twice_succeeds_and_keeps_what_is_in_the_bucket(at: World) -> None
         _cleared(at, at.read())
     assert at.raw("GetObject", Key="a/picture.jpg")["Body"].read() == b"kept"
     at.driver.clear(at.bucket, wish)  # stale: somebody else has cleared it since
-    assert at.backend.look(at.bucket) is not None, "the bucket is there"
+    assert at.backend.check(at.bucket) is not None, "the bucket is there"
     assert at.raw("GetObject", Key="a/picture.jpg")["Body"].read() == b"kept"
 
 
@@ -267,7 +267,7 @@ def test_what_is_not_supported_is_so_by_the_stores_own_answer(at: World) -> None
         assert not same(have, sample)
     else:
         assert code in reason
-    assert at.backend.look(at.bucket) is not None, "and the bucket is still there"
+    assert at.backend.check(at.bucket) is not None, "and the bucket is still there"
 
 
 def _refusal(at: World, sample: Facet) -> str | None:

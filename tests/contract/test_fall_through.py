@@ -27,4 +27,4 @@ def test_what_a_profile_says_of_a_store_is_so(
         if full:
             at.raw("PutObject", Key="a/picture.jpg", Body=b"gone")
         at.raw(row.clear, Id="a")
-        assert at.backend.look(at.bucket) is None
+        assert at.backend.check(at.bucket) is None

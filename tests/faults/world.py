@@ -23,7 +23,7 @@ from imagestore.core.plan import plan
 from imagestore.reconcile.observe import readings
 from imagestore.reconcile.situation import Situation, Store
 from tests.faults.proxy import Proxy
-from tests.reconcile.world import MARK, OWNER, START, World
+from tests.reconcile.world import MARK, START, World
 
 ANSWER = 0.3  # seconds that an answer, or a piece of one, may take here
 MANY = 20  # steps in which everything must have settled
@@ -161,13 +161,13 @@ class StoreWorld(World):
 
     def differences(self) -> list[str]:
         """In which settings the real bucket is not as the spec says; ``[bucket]`` if there is none."""
-        sight = self.truth.look(self.bucket_name)
+        sight = self.truth.check(self.bucket_name)
         if sight is None:
             return ["bucket"]
         wished = wishes(ImageBucketSpec.model_validate(self.spec))
         found = readings(self.truth, self.bucket_name, wished, sight)
         tagged = self.backend is not None and "tags" in self.backend.drivers
-        marked = ["mark"] if tagged and (sight.tags or {}).get(OWNER) != MARK else []
+        marked = ["mark"] if tagged and sight.owner != MARK else []
         return [c.facet for c in plan(wished, found, {}, FACETS).writes] + marked
 
     def snapshot(self) -> dict[str, Any] | None:
@@ -242,7 +242,7 @@ def nothing_else(server: Server, bucket: str) -> Iterator[None]:
 def gone(world: StoreWorld) -> bool:
     """Whether the bucket is not there."""
     try:
-        return world.truth.look(world.bucket_name) is None
+        return world.truth.check(world.bucket_name) is None
     except NotFound:
         return True
 

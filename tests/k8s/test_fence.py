@@ -24,7 +24,7 @@ from tests.k8s.test_queue import Clock
 
 TERMS = Terms(duration=15, deadline=10, renew=0.01, retry=0.01)
 PATH = LEASES.path("op")
-READS = ("Look", "Get", "Probe", "Remains", "Usage")
+READS = ("Check", "Get", "Probe", "Remains", "Usage")
 
 
 def writes(fence: Fence) -> bool:

@@ -68,7 +68,7 @@ def test_a_deletion_that_misses_its_bucket_asks_anew() -> None:
     world, store = fleet.worlds[0].edit(deletionPolicy="DeleteIfEmpty").delete(), fleet.store
 
     def led_elsewhere(operation: str, bucket: str) -> None:
-        if operation == "Look":
+        if operation == "Check":
             store.identity = "account two"
             store.buckets.clear()
 

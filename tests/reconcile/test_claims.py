@@ -115,7 +115,7 @@ def test_what_is_newly_mentioned_costs_one_write_and_no_call() -> None:
     world = made(versioning={"state": "Enabled"})
     writes = world.writes
     calls = world.calls(lambda: world.edit(**CORS).settle())
-    assert calls == ["Look", "Get:versioning", "Get:cors", "Put:cors", "Get:cors"]
+    assert calls == ["Check", "Get:versioning", "Get:cors", "Put:cors", "Get:cors"]
     assert world.writes - writes == 2
 
 
@@ -125,7 +125,7 @@ def test_what_was_read_is_not_believed_for_long() -> None:
     world.edit(**TAGS).step()
     world.bucket.facets["tags"] = Tags(values={**world.bucket.tags, "theirs": "1"})
     calls = world.calls(world.later(seconds=6).step)
-    assert calls[0] == "Look"
+    assert calls[0] == "Check"
     assert world.bucket.tags == {OWNER: MARK, "team": "shop", "theirs": "1"}
 
 

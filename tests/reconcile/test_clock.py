@@ -59,7 +59,7 @@ def test_the_answer_that_there_is_no_bucket_does_not_stay_fresh() -> None:
     world.step()
     world.set_back += BACK
     world.later(minutes=5)
-    assert world.calls(lambda: world.step())[0] == "Look"
+    assert world.calls(lambda: world.step())[0] == "Check"
 
 
 def moment(text: str) -> datetime:

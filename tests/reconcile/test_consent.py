@@ -72,9 +72,9 @@ def test_a_new_bucket_needs_no_agreement(*, answers_own: bool) -> None:
     world = World(store=MemoryStore(answers_own=answers_own)).apply(**ON, lifecycle=EXPIRY)
     calls = world.calls(world.settle)
     assert world.ready == ("True", "InSync")
-    assert calls[:4] == ["Look", "Create", "Look", "Remains"]
+    assert calls[:4] == ["Check", "Create", "Check", "Remains"]
     assert calls[4:6] == (["Get:versioning", "Get:lifecycle"] if answers_own else ["Put:tags", "Get:tags"])
-    assert world.calls(world.later().settle) == ["Look", "Get:versioning", "Get:lifecycle"]
+    assert world.calls(world.later().settle) == ["Check", "Get:versioning", "Get:lifecycle"]
 
 
 def test_another_clusters_bucket_of_ours_is_found_not_made() -> None:

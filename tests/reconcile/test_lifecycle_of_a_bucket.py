@@ -39,16 +39,16 @@ def test_creation_costs_what_the_benchmark_allows() -> None:
     """
     world = World().apply(**ON)
     calls = world.calls(world.settle)
-    proof = ["Look", "Remains"]
+    proof = ["Check", "Remains"]
     settings = ["Put:tags", "Get:tags", "Put:versioning", "Get:versioning"]
-    assert calls == ["Look", "Create", *proof, *settings]
+    assert calls == ["Check", "Create", *proof, *settings]
     assert world.writes == 3
 
 
 def test_a_look_that_finds_nothing_reads_once_a_setting_and_writes_nothing() -> None:
     world = made()
     writes = world.writes
-    assert world.calls(world.later().settle) == ["Look", "Get:versioning"]
+    assert world.calls(world.later().settle) == ["Check", "Get:versioning"]
     assert world.writes == writes
 
 

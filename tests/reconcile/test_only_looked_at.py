@@ -35,7 +35,7 @@ def test_who_does_not_ask_pays_nothing() -> None:
 
 def test_a_public_acl_is_found_and_told_once() -> None:
     world = opened(acl={})
-    assert world.calls(world.settle) == ["Look", "Get:acl"]
+    assert world.calls(world.settle) == ["Check", "Get:acl"]
     found = world.condition("PublicAcl")
     assert found is not None
     assert "READ to AllUsers" in found.message

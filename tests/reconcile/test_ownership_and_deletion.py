@@ -84,7 +84,7 @@ def test_the_default_keeps_the_bucket_and_says_so() -> None:
 
 def test_delete_if_empty_deletes_an_empty_bucket_in_four_calls() -> None:
     world = made(**ON, deletionPolicy="DeleteIfEmpty").delete()
-    assert world.calls(world.settle) == ["Look", "Remains", "Delete"]
+    assert world.calls(world.settle) == ["Check", "Remains", "Delete"]
     assert world.gone
     assert world.store.buckets == {}
 

@@ -33,7 +33,7 @@ def test_a_bucket_carries_out_its_policies() -> None:
 
 def test_an_edit_of_a_policy_costs_one_write_and_a_no_op_none() -> None:
     w = world(tidy={"rules": [THUMBS]}, other={"rules": [COOL]})
-    assert w.calls(w.later().settle) == ["Look", "Get:lifecycle"]
+    assert w.calls(w.later().settle) == ["Check", "Get:lifecycle"]
     writes = w.writes
     w.later().settle()
     assert w.writes == writes, "and Kubernetes is not written to either"

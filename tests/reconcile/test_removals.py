@@ -56,7 +56,7 @@ def test_a_rule_that_takes_little_goes_through_after_one_listing() -> None:
     calls = w.calls(lambda: with_rules(w, TMP))
     assert in_force(w) == ["tmp"]
     assert [c for c in calls if c.startswith("List")] == ["List:objects"]
-    assert w.calls(w.later().settle) == ["Look", "Get:lifecycle"], "a no-op lists nothing"
+    assert w.calls(w.later().settle) == ["Check", "Get:lifecycle"], "a no-op lists nothing"
 
 
 @pytest.mark.parametrize("sizes", [(1, 99), (99, 1)])

@@ -75,7 +75,7 @@ def test_a_limit_holds(reason: str, tenancy: dict[str, Any], spec: dict[str, Any
     calls = world.calls(world.settle)
     assert world.ready == ("False", reason)
     assert world.store.buckets == {}
-    assert calls in ([], ["Look"]), "no more than the look that finds no bucket"
+    assert calls in ([], ["Check"]), "no more than the look that finds no bucket"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from imagestore.backends.base import Sight
+from imagestore.backends.base import Observation
 from imagestore.backends.memory import MemoryBackend, MemoryBucket
 from imagestore.core.errors import Denied, Throttled, Unavailable
 from imagestore.core.facet import Facet
@@ -237,12 +237,12 @@ def test_what_is_wrong_besides_a_hold_is_told_as_well() -> None:
 
 def by_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     """A store of two sites of which one has the bucket."""
-    look, asked = MemoryBackend.look, count()
+    check, asked = MemoryBackend.check, count()
 
-    def turning(self: MemoryBackend, *args: Any, **more: Any) -> Sight | None:
-        return look(self, *args, **more) if next(asked) % 2 else None
+    def turning(self: MemoryBackend, *args: Any, **more: Any) -> Observation | None:
+        return check(self, *args, **more) if next(asked) % 2 else None
 
-    monkeypatch.setattr(MemoryBackend, "look", turning)
+    monkeypatch.setattr(MemoryBackend, "check", turning)
 
 
 def passes(world: World) -> int:

@@ -61,7 +61,7 @@ def test_the_cost_of_one_loss_is_bounded() -> None:
     before = len(fleet.store.calls)
     fleet.tie(fleet.worlds[3]).step()
     calls = [operation for operation, _ in fleet.store.calls[before:]]
-    assert calls.count("Look") == 2 + 10, "twice for itself, once for each of ten others"
+    assert calls.count("Check") == 2 + 10, "twice for itself, once for each of ten others"
     before = len(fleet.store.calls)
     fleet.tie(fleet.worlds[4]).step()
     assert not [b for _, b in fleet.store.calls[before:] if b != "shop--b004"], "of one that is there, none"
@@ -125,7 +125,7 @@ def test_what_cannot_be_judged_counts_neither_way() -> None:
     fleet = Fleet(6)
 
     def fault(operation: str, bucket: str) -> None:
-        if operation == "Look" and bucket > "shop--b000":
+        if operation == "Check" and bucket > "shop--b000":
             raise Denied("no")
 
     del fleet.store.buckets["shop--b000"]

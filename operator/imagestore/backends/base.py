@@ -4,13 +4,14 @@ Everything here is synchronous and blocking; the shell runs it in threads. Every
 ``StoreError`` (see ``core.errors``) and nothing else. Absence in ``drivers`` is "not supported".
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 from imagestore.api.tiers import Remote, TierPlace
 from imagestore.core.facet import Facet
+from imagestore.core.plan import Change
 from imagestore.core.reading import Support
 from imagestore.core.stored import Stored
 from imagestore.forecast.terms import Terms
@@ -27,14 +28,41 @@ class Server:
     identity: str | None = None
 
 
-@dataclass(frozen=True)
-class Sight:
-    """One look at a bucket that exists. ``tags`` are all of its tags, the owner's mark included.
+def as_written(owner: str) -> str:
+    """The encoding of a store that can keep an owner as it is."""
+    return owner
 
-    ``tags`` is None where the store has no bucket tags: then nothing is known of the owner.
+
+@dataclass(frozen=True)
+class MarkPlace:
+    """Where a store keeps the owner mark of a bucket.
+
+    ``name`` is for people, such as "the tag imagestore.dev/owner". ``beside`` names the settings that the store keeps in
+    the same place: ``Backend.mark`` writes them together with the mark, and nothing else writes them. ``encode`` gives
+    what a check answers for an owner; it may be a digest where the store holds short values only.
     """
 
-    tags: Mapping[str, str] | None = field(default_factory=dict)
+    name: str
+    beside: frozenset[str] = frozenset()
+    encode: Callable[[str], str] = as_written
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What one check of an existing bucket told.
+
+    ``owner`` is the owner mark as ``MarkPlace.encode`` writes it; None: the bucket has none, or the store can hold none.
+    ``values`` are the settings that the same answer told, by the facet's name; None: nothing is set.
+    """
+
+    owner: str | None = None
+    values: Mapping[str, Facet | None] = field(default_factory=dict)
+
+    @property
+    def blank(self) -> bool:
+        """Whether the bucket has neither an owner mark nor a tag."""
+        tags = self.values.get("tags")
+        return self.owner is None and (tags is None or tags.is_empty())
 
 
 @dataclass(frozen=True)
@@ -104,6 +132,23 @@ class Lists(Protocol):
 
     def terms(self, *, versioned: bool) -> Terms:
         """What the store makes of lifecycle rules besides what they say."""
+
+
+ForetoldCall = Mapping[str, Any]
+"""``operation`` and ``parameters`` of a call, as the store's own documentation names them."""
+
+
+@runtime_checkable
+class Foretells(Protocol):
+    """A backend that tells the exact calls of a change before anything is sent, for people to read."""
+
+    def calls_of(self, bucket: str, change: Change, owner: str) -> tuple[ForetoldCall, ...]:
+        """What writing this change sends. Rejected: what the driver refuses before it sends anything."""
+
+    def calls_to_create(
+        self, bucket: str, wanted: Mapping[str, Facet], owner: str
+    ) -> tuple[ForetoldCall, ...]:
+        """What creating the bucket and marking it as ours sends."""
 
 
 @dataclass(frozen=True)
@@ -192,11 +237,24 @@ class Backend(Protocol):
     def identity(self, *, anew: bool = False) -> str | None:
         """Which account or server this is; None where the store does not tell. Asked once, unless ``anew``."""
 
-    def look(self, bucket: str, *, expected: bool = True, made: bool = False) -> Sight | None:
-        """None if the bucket does not exist (404), Denied if it is somebody else's.
+    @property
+    def mark_place(self) -> MarkPlace | None:
+        """Where it keeps an owner mark; None: it cannot keep any, so a check never tells an owner."""
+
+    def check(self, bucket: str, *, expected: bool = True, made: bool = False) -> Observation | None:
+        """None if the bucket does not exist (404), Denied if it belongs to another account.
 
         One call if things are as ``expected``: there with our mark, or not there. ``made``: ``create`` was answered a
-        moment ago, so that a bucket without tags needs no second call.
+        moment ago, so that a bucket without a mark needs no second call.
+        """
+
+    def mark(
+        self, bucket: str, owner: str, seen: Observation, wanted: Mapping[str, Facet | None]
+    ) -> Observation:
+        """Write the owner mark over ``seen`` and read it back; only where there is a ``mark_place``.
+
+        ``wanted`` gives the settings of ``mark_place.beside`` that change, each in full (None: cleared); one write stores
+        them and the mark. The others stay as ``seen`` has them. Whether the answer shows the mark is for the caller to judge.
         """
 
     def create(self, bucket: str, at_creation: Mapping[str, Facet]) -> bool:

@@ -9,13 +9,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from imagestore.backends.base import Driver, Page, Remains, Remotes, Scope, Server, Sight, Swept, Usage
+from imagestore.backends.base import (
+    Driver,
+    MarkPlace,
+    Observation,
+    Page,
+    Remains,
+    Remotes,
+    Scope,
+    Server,
+    Swept,
+    Usage,
+)
 from imagestore.core.errors import NotFound, Rejected
 from imagestore.core.facet import Facet
 from imagestore.core.reading import FULL, Level, Support
 from imagestore.core.stored import Stored
-from imagestore.facets.tags import Tags
+from imagestore.facets.tags import OWNER, Tags
 from imagestore.forecast.terms import Terms
+
+MARK_PLACE = MarkPlace(f"the tag {OWNER}", beside=frozenset({"tags"}))
 
 
 @dataclass
@@ -124,12 +137,25 @@ class MemoryBackend:
         self.store.call("Identity", "")
         return self.store.identity
 
-    def look(self, bucket: str, *, expected: bool = True, made: bool = False) -> Sight | None:
-        self.store.call("Look", bucket)
+    @property
+    def mark_place(self) -> MarkPlace | None:
+        return MARK_PLACE if "tags" in self.drivers else None
+
+    def check(self, bucket: str, *, expected: bool = True, made: bool = False) -> Observation | None:
+        self.store.call("Check", bucket)
         found = self.store.buckets.get(bucket)
         if found is None:
             return None
-        return Sight(found.tags if "tags" in self.drivers else None)
+        return _observed(found.tags) if "tags" in self.drivers else Observation()
+
+    def mark(
+        self, bucket: str, owner: str, seen: Observation, wanted: Mapping[str, Facet | None]
+    ) -> Observation:
+        tags, driver = {**seen.values, **wanted}.get("tags"), self.drivers["tags"]
+        held = tags.values if isinstance(tags, Tags) else {}
+        driver.write(bucket, Tags.from_store(values={**held, OWNER: owner}), seen.values.get("tags"))
+        read = driver.read(bucket)
+        return _observed(read.values if isinstance(read, Tags) else {})
 
     def create(self, bucket: str, at_creation: Mapping[str, Facet]) -> bool:
         self.store.call("Create", bucket)
@@ -196,6 +222,10 @@ class MemoryBackend:
 
     def arn(self, bucket: str) -> str:
         return f"arn:memory:::{bucket}"
+
+
+def _observed(tags: Mapping[str, str]) -> Observation:
+    return Observation(tags.get(OWNER), {"tags": Tags.from_store(values=dict(tags))})
 
 
 def _in_scope(stored: Stored, scope: Scope) -> bool:

@@ -73,18 +73,17 @@ def _manifest(
 def _settings(backend: "Backend", bucket: str, names: Mapping[str, str]) -> tuple[dict[str, Any], str]:
     from imagestore.cli.importing.wish import imported
     from imagestore.core.errors import StoreError
-    from imagestore.facets.tags import OWNER
     from imagestore.reconcile.observe import readings
 
     try:
-        sight = backend.look(bucket)
+        sight = backend.check(bucket)
         if sight is None:
             raise Wrong(f"there is no bucket {bucket} on {backend.name} ({backend.endpoint})")
         read = readings(backend, bucket, backend.support, sight)
     except StoreError as error:
         raise Wrong(f"{backend.name}/{bucket}: {type(error).__name__}: {error}") from None
     found = {name: imported(name, reading, names) for name, reading in read.items()}
-    return {n: v for n, v in found.items() if v is not None}, (sight.tags or {}).get(OWNER, "")
+    return {n: v for n, v in found.items() if v is not None}, sight.owner or ""
 
 
 def _others(args: argparse.Namespace, gathered: "Gathered", backend: str, bucket: str) -> dict[str, str]:

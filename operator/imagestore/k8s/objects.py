@@ -86,9 +86,7 @@ class Stored:
     quota: int | None = None  # bytes
     interval: str = ""  # between two looks, as its spec has it
     secrets: tuple[str, ...] = ()  # that it refers to
-    references: tuple[
-        tuple[str, str], ...
-    ] = ()  # settings, and the ImageBucket of its namespace that each names
+    references: tuple[tuple[str, str], ...] = ()  # settings, and the ImageBucket that each names
     inputs: str = ""  # the hash of what decided besides the spec, as its status has it
     labels: tuple[tuple[str, str], ...] = ()  # of a bucket, which policies select by them
     counts: tuple[tuple[str, int], ...] = ()  # of a policy: buckets by state
@@ -181,8 +179,7 @@ def _status(said: Json) -> str:
 
 @lru_cache(maxsize=1024)
 def _shared(conditions: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    """The same tuple for all objects with these conditions: most have only Ready=True."""
-    return conditions
+    return conditions  # one tuple for all objects that have these
 
 
 def _settled(meta: Json, spec: Json, status: Json, conditions: Mapping[Any, Any]) -> bool:

@@ -32,7 +32,7 @@ def absent(s: Situation, backend: Backend) -> Result:
         message = "; ".join(r.message for r in refused)
         return done(s, report.status(s, report.stalled(refused[0].reason, message)), interval(s))
     lost = s.status.created is not None and s.status.intent is None
-    if lost and backend.look(s.spec.bucket_name) is not None:
+    if lost and backend.check(s.spec.bucket_name) is not None:
         raise Unavailable("by turns it says that the bucket is there and that it is not")
     held = held_back(s, backend)
     if held is not None:
@@ -86,7 +86,7 @@ def create(s: Situation, backend: Backend) -> Result:
         new = backend.create(s.spec.bucket_name, at_creation)
     except Rejected as error:
         return _name_taken(s, backend, error)
-    sight = backend.look(s.spec.bucket_name, made=True)
+    sight = backend.check(s.spec.bucket_name, made=True)
     if sight is None:
         return trouble(s, _NOT_YET)
     return present(s, backend, sight, blank(backend, wanted) if new else {}, made=True)
@@ -100,7 +100,7 @@ def _name_taken(s: Situation, backend: Backend, error: Rejected) -> Result:
     if error.code not in ("BucketAlreadyExists", "BucketAlreadyOwnedByYou"):
         return trouble(s, error)
     try:
-        there = backend.look(s.spec.bucket_name) is not None
+        there = backend.check(s.spec.bucket_name) is not None
         # The intent stays: without it the bucket would be an orphan.
         if there or error.code == "BucketAlreadyOwnedByYou":
             return trouble(s, _NOT_YET)

@@ -1,7 +1,7 @@
 """Taking over an existing bucket that the administrator granted."""
 
 from imagestore.api.bucketstatus import Held, PlanStatus
-from imagestore.backends.base import Backend, Sight
+from imagestore.backends.base import Backend, Observation
 from imagestore.core.outcome import Note
 from imagestore.reconcile import holds, report
 from imagestore.reconcile.claims import claimed
@@ -10,7 +10,7 @@ from imagestore.reconcile.situation import Situation
 from imagestore.reconcile.visit import ensure_mark, look_at, planned, visit
 
 
-def adopt(s: Situation, backend: Backend, sight: Sight) -> Result:
+def adopt(s: Situation, backend: Backend, sight: Observation) -> Result:
     """Take over an existing bucket, once its owner-to-be has seen what would change."""
     wanted = want(s)
     todo = planned(s, wanted, look_at(s, backend, sight, wanted))

@@ -9,7 +9,6 @@ from imagestore.core.errors import NotFound, StoreError, Transient
 from imagestore.core.facet import Facet, Parts
 from imagestore.core.plan import Change, Op, Plan, plan
 from imagestore.core.policies import COUNTING
-from imagestore.facets.tags import Tags
 from imagestore.reconcile.observe import found
 
 
@@ -31,7 +30,8 @@ class Result:
         return self.wrote and self.reason in ("", "NotYetVisible")
 
 
-WriteTags = Callable[[Tags, Tags], Tags]
+Settings = Mapping[str, Facet | None]
+BesideMark = Callable[[Settings, Settings], Settings]
 
 
 def apply(
@@ -40,11 +40,11 @@ def apply(
     todo: Plan,
     wishes: Mapping[str, Facet],
     managed: Mapping[str, Parts],
-    tags: WriteTags,
+    beside_mark: BesideMark,
 ) -> tuple[Result, ...]:
     """Apply every change that writes, in order; the others are passed through as they stand.
 
-    ``tags(seen, wanted)`` writes the bucket's tags so that the owner's mark stays among them.
+    ``beside_mark(seen, wanted)`` writes settings that the store keeps in one place with the owner's mark, so that it stays.
     """
     done: dict[str, Result] = {}
     for change in todo.changes:
@@ -56,7 +56,7 @@ def apply(
                 change, "Pending", "Waiting", f"waits for {blocked[0]}", transient=True
             )
         elif change.writes:
-            done[change.facet] = _write(backend, bucket, change, wishes, managed, tags)
+            done[change.facet] = _write(backend, bucket, change, wishes, managed, beside_mark)
         else:
             done[change.facet] = standing(change)
     return tuple(done.values())
@@ -111,10 +111,10 @@ def _write(
     change: Change,
     wishes: Mapping[str, Facet],
     managed: Mapping[str, Parts],
-    tags: WriteTags,
+    beside_mark: BesideMark,
 ) -> Result:
     try:
-        value = _send(backend, bucket, change, tags)
+        value = _send(backend, bucket, change, beside_mark)
     except NotFound:
         raise
     except StoreError as error:
@@ -137,11 +137,11 @@ def failed(change: Change, error: StoreError) -> Result:
     )
 
 
-def _send(backend: Backend, bucket: str, change: Change, tags: WriteTags) -> Facet | None:
+def _send(backend: Backend, bucket: str, change: Change, beside_mark: BesideMark) -> Facet | None:
     """Write and read back; what comes back is all that is believed."""
-    if change.facet == "tags":
-        seen = change.before if isinstance(change.before, Tags) else Tags.from_store(values={})
-        return tags(seen, change.after if isinstance(change.after, Tags) else Tags.from_store(values={}))
+    place = backend.mark_place
+    if place is not None and change.facet in place.beside:
+        return beside_mark({change.facet: change.before}, {change.facet: change.after}).get(change.facet)
     driver, there = backend.drivers[change.facet], change.opaque or change.before
     if change.after is not None and not change.after.is_empty():
         driver.write(bucket, change.after, there)

@@ -45,7 +45,7 @@ def _reconcile(s: Situation, backend: Backend) -> Result:
     glimpse, s.memo.glimpse = s.memo.glimpse, None
     if glimpse is not None and s.clock - glimpse.at < BRIEF:
         return present(s, backend, glimpse.sight, glimpse.read)
-    sight = backend.look(s.spec.bucket_name, expected=s.status.created is not None)
+    sight = backend.check(s.spec.bucket_name, expected=s.status.created is not None)
     if sight is None:
         return absent(s, backend)
     return present(s, backend, sight, {})

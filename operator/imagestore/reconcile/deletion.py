@@ -5,14 +5,13 @@ what blocks it is a condition that says the way out (rook#16432, KCC#463: hung f
 """
 
 from imagestore.api.bucketstatus import Emptying, ImageBucketStatus
-from imagestore.backends.base import Backend, Sight, Swept
+from imagestore.backends.base import Backend, Observation, Swept
 from imagestore.core.errors import NotFound, StoreError
 from imagestore.core.outcome import Finalizer, Note, Outcome
 from imagestore.core.units import grouped
-from imagestore.facets.tags import OWNER
 from imagestore.reconcile import report
 from imagestore.reconcile.closing import backoff
-from imagestore.reconcile.ownership import mark, unmarked_ours
+from imagestore.reconcile.ownership import marked, unmarked_ours
 from imagestore.reconcile.situation import Situation
 from imagestore.reconcile.tenancy import allowed_namespace
 from imagestore.reconcile.vanished import another
@@ -82,7 +81,7 @@ def _not_allowed(s: Situation, policy: str) -> str | None:
 def _delete(s: Situation, backend: Backend) -> Result:
     if s.store.standing.another or another(backend, s.store.standing, anew=False):
         return _elsewhere(s)
-    sight = backend.look(s.spec.bucket_name)
+    sight = backend.check(s.spec.bucket_name)
     if sight is None:
         # The last probe may be a minute old: at an empty second site since then every bucket looked deleted.
         if another(backend, s.store.standing, anew=True):
@@ -105,12 +104,11 @@ def _elsewhere(s: Situation) -> Result:
     return _blocked(s, "AnotherStore", message)
 
 
-def _ours(s: Situation, backend: Backend, sight: Sight) -> bool:
-    """The mark decides at this very moment; a store without bucket tags has only the status to go by."""
-    owner = None if sight.tags is None else sight.tags.get(OWNER)
-    if owner == mark(s) or (sight.tags is None and s.status.created is not None):
+def _ours(s: Situation, backend: Backend, sight: Observation) -> bool:
+    """The mark decides at this very moment; on a store that keeps no mark there is only the status to go by."""
+    if marked(s, backend, sight) or (backend.mark_place is None and s.status.created is not None):
         return True
-    return owner is None and unmarked_ours(s, backend, sight)
+    return sight.owner is None and unmarked_ours(s, backend, sight)
 
 
 def _sweep(s: Situation, backend: Backend) -> Result:

@@ -2,26 +2,25 @@
 
 from collections.abc import Iterable
 
-from imagestore.backends.base import Backend, Sight
+from imagestore.backends.base import Backend, Observation
 from imagestore.core import errors
 from imagestore.core.errors import NotFound, StoreError
 from imagestore.core.facet import Facet
 from imagestore.core.reading import Found, Level, Missing, Reading, Unreadable, Unrepresentable, Unsupported
-from imagestore.facets.tags import Tags
 from imagestore.reconcile.desired import lacking
 
 
-def readings(backend: Backend, bucket: str, names: Iterable[str], sight: Sight) -> dict[str, Reading]:
+def readings(backend: Backend, bucket: str, names: Iterable[str], sight: Observation) -> dict[str, Reading]:
     """What the store holds for each of ``names``. NotFound is raised: then the bucket itself is gone."""
     return {n: _reading(backend, bucket, n, sight) for n in names}
 
 
-def _reading(backend: Backend, bucket: str, name: str, sight: Sight) -> Reading:
+def _reading(backend: Backend, bucket: str, name: str, sight: Observation) -> Reading:
     support = backend.support[name]
     if support.level is Level.NONE or name not in backend.drivers:
         return Unsupported(lacking(name, support))
-    if name == "tags" and sight.tags is not None:
-        return Found(Tags.from_store(values=dict(sight.tags)))
+    if name in sight.values:
+        return found(sight.values[name])
     try:
         return found(backend.drivers[name].read(bucket))
     except NotFound:

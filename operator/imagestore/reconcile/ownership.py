@@ -1,15 +1,16 @@
 """Whose is this bucket? The memory is a mark in the store, because a status can be forged.
 
-The mark is the reserved tag ``imagestore.dev/owner = <installation>/<namespace>/<name>``. The installation
-id is stable over a rebuilt cluster, so that a re-applied manifest finds its bucket again.
+The mark says ``<installation>/<namespace>/<name>``, in the backend's encoding. The installation id is stable over a
+rebuilt cluster, so that a re-applied manifest finds its bucket again.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from imagestore.backends.base import Backend, Sight
+from imagestore.backends.base import Backend, Observation
 from imagestore.core.errors import Conflict, Unexpected
-from imagestore.facets.tags import OWNER, Tags
+from imagestore.core.facet import Facet
 from imagestore.reconcile import holds
 from imagestore.reconcile.situation import Situation
 from imagestore.reconcile.tenancy import granted
@@ -38,24 +39,29 @@ class Judgement:
 
 
 def mark(s: Situation) -> str:
-    """The value of the owner's tag for this object."""
+    """The owner that this object's bucket is marked with."""
     return f"{s.settings.installation}/{s.meta.namespace}/{s.meta.name}"
 
 
-def judge(s: Situation, backend: Backend, sight: Sight, *, made: bool = False) -> Judgement:
+def marked(s: Situation, backend: Backend, seen: Observation) -> bool:
+    """Whether the bucket was seen to carry this object's mark."""
+    place = backend.mark_place
+    return place is not None and seen.owner == place.encode(mark(s))
+
+
+def judge(s: Situation, backend: Backend, sight: Observation, *, made: bool = False) -> Judgement:
     """Whose the bucket is. Costs calls only where it was made a moment ago, or a crash may have left an intent behind.
 
     ``made``: the store has just answered that it created it.
     """
-    owner = None if sight.tags is None else sight.tags.get(OWNER)
-    if owner == mark(s):
+    if marked(s, backend, sight):
         return Judgement(Claim.OURS)
-    known = _without_mark(s, backend, sight, made=made) if owner is None else None
+    known = _without_mark(s, backend, sight, made=made) if sight.owner is None else None
     if known is not None:
         return known
     if _adoptable(s):
         return Judgement(Claim.ADOPTABLE)
-    return _taken(s, backend, sight, owner)
+    return _taken(s, backend, sight)
 
 
 def not_ours(s: Situation) -> Judgement:
@@ -69,11 +75,11 @@ def _adoptable(s: Situation) -> bool:
     return asked and spec is not None and granted(spec, s.meta.namespace, s.spec.bucket_name)
 
 
-def _without_mark(s: Situation, backend: Backend, sight: Sight, *, made: bool) -> Judgement | None:
-    """Made by us just now, or marked by us while this process watched, or, without bucket tags, by what status says."""
+def _without_mark(s: Situation, backend: Backend, sight: Observation, *, made: bool) -> Judgement | None:
+    """Made by us just now, or marked by us while this process watched, or, on a store that keeps no mark, by what status says."""
     if s.memo.marked:
         return Judgement(Claim.UNMARKED)
-    ours = sight.tags is None and s.status.created is not None
+    ours = backend.mark_place is None and s.status.created is not None
     if (made or not ours) and intended(s, sight) and backend.remains(s.spec.bucket_name).empty:
         return Judgement(Claim.FRESH)
     if ours:
@@ -81,15 +87,15 @@ def _without_mark(s: Situation, backend: Backend, sight: Sight, *, made: bool) -
     return Judgement(Claim.UNMARKED) if _agreed(s, backend, sight) else None
 
 
-def intended(s: Situation, sight: Sight) -> bool:
+def intended(s: Situation, sight: Observation) -> bool:
     """Whether it may be the bucket that this object wanted made: an intent in status, and no tag on the bucket.
 
     The mark is the first thing that is written, and the user's tags with it.
     """
-    return s.status.intent is not None and not sight.tags
+    return s.status.intent is not None and sight.blank
 
 
-def unmarked_ours(s: Situation, backend: Backend, sight: Sight) -> bool:
+def unmarked_ours(s: Situation, backend: Backend, sight: Observation) -> bool:
     """Without any mark, at the end: what a crash has left is believed of an empty bucket, or where a person says so.
 
     Killed between creating and marking, the operator left a bucket that nobody answered for when the object
@@ -100,7 +106,7 @@ def unmarked_ours(s: Situation, backend: Backend, sight: Sight) -> bool:
     return backend.remains(s.spec.bucket_name).empty or _agreed(s, backend, sight)
 
 
-def _agreed(s: Situation, backend: Backend, sight: Sight) -> bool:
+def _agreed(s: Situation, backend: Backend, sight: Observation) -> bool:
     """Whether a person has said that the bucket is this object's, and it was certainly made after the object was.
 
     Intent and token stand in a status, which whoever has wide rights in a namespace can forge. He can forge neither the
@@ -113,17 +119,18 @@ def _agreed(s: Situation, backend: Backend, sight: Sight) -> bool:
     return made is not None and made >= s.meta.created
 
 
-def _taken(s: Situation, backend: Backend, sight: Sight, owner: str | None) -> Judgement:
+def _taken(s: Situation, backend: Backend, sight: Observation) -> Judgement:
     """Not this object's. A date is asked for only where a crash may have left an intent behind."""
-    if owner is not None:
-        whom = f"the bucket belongs to {_whom(s, owner)}; choose another bucketName"
+    if sight.owner is not None:
+        whom = f"the bucket belongs to {_whom(s, sight.owner)}; choose another bucketName"
         return Judgement(Claim.TAKEN, "OwnedByAnother", whom)
     if intended(s, sight) and (unproven := _unproven(s, backend)) is not None:
         return unproven
     if s.status.created is not None:
+        place = f" ({backend.mark_place.name})" if backend.mark_place else ""
         message = (
-            "the bucket no longer carries the operator's mark (the tag imagestore.dev/owner), so it is not known to"
-            " be this object's any more; let the administrator grant its adoption and set adoption: Granted"
+            f"the bucket no longer carries the operator's mark{place}, so it is not known to be"
+            " this object's any more; let the administrator grant its adoption and set adoption: Granted"
         )
         return Judgement(Claim.TAKEN, "MarkMissing", message)
     return _there_before()
@@ -162,17 +169,17 @@ def _whom(s: Situation, owner: str) -> str:
     return "another ImageBucket"
 
 
-def write_mark(s: Situation, backend: Backend, seen: Tags, wanted: Tags) -> Tags:
-    """Write the mark together with ``wanted`` (all tags that shall be there) and read it back.
+def write_mark(
+    s: Situation, backend: Backend, seen: Observation, wanted: Mapping[str, Facet | None]
+) -> Observation:
+    """Write the mark together with ``wanted`` (settings that the store keeps beside it) and read it back.
 
-    Read-modify-write: tags that others set are in ``wanted`` already. A store may answer with the old tags for half a
+    Read-modify-write: what others set is in ``wanted`` already. A store may answer with the old mark for half a
     minute: only what is not there after a second write is called the deed of another.
     """
-    driver, bucket = backend.drivers["tags"], s.spec.bucket_name
     s.memo.marked_at = s.clock
-    driver.write(bucket, Tags.from_store(values={**wanted.values, OWNER: mark(s)}), seen)
-    read = driver.read(bucket)
-    if not isinstance(read, Tags) or read.values.get(OWNER) != mark(s):
+    read = backend.mark(s.spec.bucket_name, mark(s), seen, wanted)
+    if not marked(s, backend, read):
         first, s.memo.unshown = not s.memo.unshown, True
         raise Conflict(_UNSEEN) if first else Unexpected(_LOST)
     s.memo.marked, s.memo.unshown = True, False

@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 
 from imagestore.api.bucketstatus import Held, PlanStatus
-from imagestore.backends.base import Backend, Sight
+from imagestore.backends.base import Backend, Observation
 from imagestore.core.facet import WHOLE, Facet, Removal
 from imagestore.core.outcome import Note
 from imagestore.core.reading import Found, Reading
-from imagestore.facets.tags import OWNER, Tags
 from imagestore.reconcile import holds, ownership, report
 from imagestore.reconcile.adoption import adopt
 from imagestore.reconcile.claims import claimed
 from imagestore.reconcile.closing import Result, done, interval, visited, want
 from imagestore.reconcile.desired import Wanted
+from imagestore.reconcile.observe import found
 from imagestore.reconcile.ownership import Claim, Judgement
 from imagestore.reconcile.removals import preview
 from imagestore.reconcile.situation import Glimpse, Situation
@@ -21,7 +21,9 @@ from imagestore.reconcile.visit import ensure_mark, look_at, planned, visit
 Readings = Mapping[str, Reading]
 
 
-def present(s: Situation, backend: Backend, sight: Sight, known: Readings, *, made: bool = False) -> Result:
+def present(
+    s: Situation, backend: Backend, sight: Observation, known: Readings, *, made: bool = False
+) -> Result:
     """``known``: what was read of it a moment ago. ``made``: the store has just answered that it created it."""
     judgement = ownership.judge(s, backend, sight, made=made)
     wanted = want(s)
@@ -37,7 +39,7 @@ def present(s: Situation, backend: Backend, sight: Sight, known: Readings, *, ma
     return _visit(s, backend, sight, judgement, wanted, known)
 
 
-def _read(s: Situation, backend: Backend, sight: Sight, wanted: Wanted, known: Readings) -> Readings:
+def _read(s: Situation, backend: Backend, sight: Observation, wanted: Wanted, known: Readings) -> Readings:
     whole = wanted.wishes.keys() | wanted.managed.keys() <= known.keys()
     return known if whole else look_at(s, backend, sight, wanted)
 
@@ -59,7 +61,7 @@ def _theirs(wish: Facet, have: Facet) -> bool:
 
 
 def _fresh(
-    s: Situation, backend: Backend, sight: Sight, wanted: Wanted, read: Readings, *, made: bool
+    s: Situation, backend: Backend, sight: Observation, wanted: Wanted, read: Readings, *, made: bool
 ) -> Result:
     """Mark it, and set everything: in a new bucket nothing is at risk, so nothing is held."""
     if s.spec.mode == "Observe":
@@ -69,8 +71,7 @@ def _fresh(
     # Edited since the intent: what status does not say yet is not set beside the mark, else it stays when the answer is lost.
     said = made or claimed(s.status.facets, planned(s, wanted, read)) is None
     marked = ensure_mark(s, backend, sight, wanted.wishes if said else {})
-    if marked.tags is not None:
-        read = {**read, "tags": Found(Tags.from_store(values=dict(marked.tags)))}
+    read = {**read, **{n: found(v) for n, v in marked.values.items()}}
     seen = visit(s, backend, wanted, read, consented=True, fresh=True)
     if seen.claims is not None:
         s.memo.glimpse = Glimpse(s.clock, marked, read)
@@ -80,13 +81,13 @@ def _fresh(
 
 
 def _visit(
-    s: Situation, backend: Backend, sight: Sight, judgement: Judgement, wanted: Wanted, known: Readings
+    s: Situation, backend: Backend, sight: Observation, judgement: Judgement, wanted: Wanted, known: Readings
 ) -> Result:
     ours = judgement.claim is not Claim.ADOPTABLE
     fresh = ours and _half_made(s, backend)
     if judgement.claim is Claim.UNMARKED and s.spec.mode != "Observe":
         sight, known = ensure_mark(s, backend, sight, {}), {}
-    s.memo.marked = ours and (s.memo.marked or OWNER in (sight.tags or {}))
+    s.memo.marked = ours and (s.memo.marked or sight.owner is not None)
     read = _read(s, backend, sight, wanted, known)
     seen = visit(s, backend, wanted, read, consented=fresh, fresh=fresh)
     if seen.claims is not None:

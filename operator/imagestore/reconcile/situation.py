@@ -9,7 +9,7 @@ from typing import Literal
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.api.storagebackend import StorageBackendSpec, StorageBackendStatus
-from imagestore.backends.base import Backend, Sight
+from imagestore.backends.base import Backend, Observation
 from imagestore.core.reading import FULL, Reading
 from imagestore.reconcile.merging import Declared, Merged, remembered
 from imagestore.reconcile.survey import Bounded, Surveys
@@ -49,7 +49,7 @@ class Glimpse:
     """What was read a moment ago, by a pass that only wrote down what the next one does with it."""
 
     at: float
-    sight: Sight
+    sight: Observation
     read: Mapping[str, Reading]
 
 

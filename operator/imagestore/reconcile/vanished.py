@@ -49,7 +49,7 @@ def roll_call(backend: Backend, buckets: Iterable[Served]) -> Roll:
     roll = Roll()
     for each in buckets:
         try:
-            there = backend.look(each.bucket) is not None
+            there = backend.check(each.bucket) is not None
         except Transient:
             raise
         except StoreError:

@@ -1,19 +1,19 @@
 """One visit to a bucket that is there and ours: observe, plan, restrain, apply, verify."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from imagestore.api.bucketstatus import FacetStatus, Held
 from imagestore.api.imagebucket import FACETS
-from imagestore.backends.base import Backend, Sight
+from imagestore.backends.base import Backend, Observation
 from imagestore.core.diff import FieldDiff
-from imagestore.core.facet import Facet
+from imagestore.core.facet import WHOLE, Facet
 from imagestore.core.plan import Change, Managed, Op, Plan, plan
 from imagestore.core.policies import hold_everything, hold_risky, observe_only, without_risk
 from imagestore.core.reading import Found, Missing, Reading, Support
-from imagestore.facets.tags import OWNER, Tags
+from imagestore.facets.tags import Tags
 from imagestore.reconcile import drift, holds, ownership
-from imagestore.reconcile.apply import Result, apply
+from imagestore.reconcile.apply import Result, Settings, apply
 from imagestore.reconcile.claims import claimed
 from imagestore.reconcile.desired import Wanted, relaxed, unsupported
 from imagestore.reconcile.interrupted import resumed
@@ -42,7 +42,7 @@ class Visit:
     claims: tuple[FacetStatus, ...] | None = None
 
 
-def look_at(s: Situation, backend: Backend, sight: Sight, want: Wanted) -> dict[str, Reading]:
+def look_at(s: Situation, backend: Backend, sight: Observation, want: Wanted) -> dict[str, Reading]:
     """The readings of everything that is or was managed; what cannot be held is not read."""
     names = [n for n in FACETS if n in want.wishes or n in want.managed]
     barred = _barred(backend.support_of(s.spec.bucket_name), want.wishes)
@@ -137,10 +137,10 @@ def edited(s: Situation) -> bool:
 def _apply(
     s: Situation, backend: Backend, todo: Plan, wishes: Mapping[str, Facet], managed: Managed
 ) -> tuple[Result, ...]:
-    def tags(seen: Tags, wanted: Tags) -> Tags:
-        return ownership.write_mark(s, backend, seen, wanted)
+    def beside_mark(seen: Settings, wanted: Settings) -> Settings:
+        return ownership.write_mark(s, backend, Observation(values=seen), wanted).values
 
-    results = apply(backend, s.spec.bucket_name, todo, wishes, managed, tags)
+    results = apply(backend, s.spec.bucket_name, todo, wishes, managed, beside_mark)
     if any(r.accepted for r in results):
         s.memo.repeats = s.memo.repeats + 1 if todo.digest == s.memo.written else 1
         s.memo.written = todo.digest
@@ -164,18 +164,14 @@ def _result(refusal: Refusal) -> Result:
     return Result(change, "Pending" if refusal.waits else "Held", change.reason, change.message)
 
 
-def ensure_mark(s: Situation, backend: Backend, sight: Sight, wishes: Mapping[str, Facet]) -> Sight:
-    """Write the owner's mark, together with the wished tags so that a new bucket costs one call for both."""
-    if sight.tags is None:
-        return sight
+def ensure_mark(
+    s: Situation, backend: Backend, seen: Observation, wishes: Mapping[str, Facet]
+) -> Observation:
+    """Write the owner's mark, together with the wishes that the store keeps beside it: a new bucket costs one call for both."""
+    place = backend.mark_place
+    if place is None:
+        return seen
     ownership.await_mark(s)
-    seen = Tags.from_store(values=dict(sight.tags))
-    wish = wishes.get("tags")
-    wanted = wish.merge(seen, wish.parts() or frozenset()) if isinstance(wish, Tags) else seen
-    read = ownership.write_mark(s, backend, replace_owner(seen), wanted)
-    return replace(sight, tags=read.values)
-
-
-def replace_owner(tags: Tags) -> Tags:
-    """Tags without any owner's mark."""
-    return Tags.from_store(values={k: v for k, v in tags.values.items() if k != OWNER})
+    beside = {n: w for n, w in wishes.items() if n in place.beside}
+    wanted = {n: w.merge(seen.values.get(n), w.parts() or WHOLE) for n, w in beside.items()}
+    return ownership.write_mark(s, backend, seen, wanted)

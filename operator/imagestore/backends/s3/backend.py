@@ -8,21 +8,34 @@ from functools import cached_property
 from typing import Any
 
 from imagestore.api.storagebackend import Provider
-from imagestore.backends.base import Driver, Page, Remains, Remotes, Scope, Server, Sight, Swept, Usage
-from imagestore.backends.s3 import emptying, identity, listing
+from imagestore.backends.base import (
+    Driver,
+    ForetoldCall,
+    MarkPlace,
+    Observation,
+    Page,
+    Remains,
+    Remotes,
+    Scope,
+    Server,
+    Swept,
+    Usage,
+)
+from imagestore.backends.s3 import emptying, foretold, identity, listing, owner_mark
 from imagestore.backends.s3.genuine import told_by_store
 from imagestore.backends.s3.learned import Learned
 from imagestore.backends.s3.object_lock import OBJECT_LOCK
+from imagestore.backends.s3.presence import Presence
 from imagestore.backends.s3.profile import Identity, Location, Profile
 from imagestore.backends.s3.profiles import PROFILES
 from imagestore.backends.s3.regional import prove_region
 from imagestore.backends.s3.setting import Call, Place, S3Setting
 from imagestore.backends.s3.settings import SETTINGS
-from imagestore.backends.s3.tags import TAGS
 from imagestore.backends.s3.tiers import limited, terms
 from imagestore.backends.s3.usages import Told, Usages
 from imagestore.core.errors import NotFound, StoreError, Unavailable
 from imagestore.core.facet import Facet
+from imagestore.core.plan import Change
 from imagestore.core.reading import Level, Support
 from imagestore.core.stored import Stored
 from imagestore.facets.object_lock import ObjectLock
@@ -127,52 +140,26 @@ class S3Backend:
     def _buckets(self) -> dict[str, Any]:
         return self.call("ListBuckets", {"MaxBuckets": 1} if self.provider == "AWS" else {})
 
-    def look(self, bucket: str, *, expected: bool = True, made: bool = False) -> Sight | None:
+    @property
+    def mark_place(self) -> MarkPlace | None:
+        """A tag of the bucket, where the store has bucket tags."""
+        return owner_mark.PLACE if "tags" in self.drivers else None
+
+    def check(self, bucket: str, *, expected: bool = True, made: bool = False) -> Observation | None:
         """One call, a second one for a bucket without tags and for one that was not expected to be there."""
-        if "tags" not in self.drivers:
-            return self._head(bucket, Sight(tags=None))
-        if not expected and self._surely_absent(bucket):
-            return None
-        try:
-            answer = self.call(TAGS.read, {"Bucket": bucket})
-        except NotFound:
-            return None
-        except StoreError as error:
-            if error.code in TAGS.absent:
-                # MinIO says so of a bucket that does not exist, too. Ours have a tag: they cost one call.
-                return Sight() if made else self._head(bucket, Sight())
-            raise
-        held = TAGS.understood(answer, self._place(bucket))
-        return Sight(held.values if held else {})
+        return self._presence.check(bucket, expected=expected, made=made)
 
-    def _surely_absent(self, bucket: str) -> bool:
-        """HEAD answers a refusal without a word of why: then the next call, which has a body, tells."""
-        try:
-            return self._head(bucket, Sight()) is None
-        except StoreError as error:
-            if error.code.isdigit():
-                return False
-            raise
+    @property
+    def _presence(self) -> Presence:
+        return Presence(self.call, tagged="tags" in self.drivers)
 
-    def _head(self, bucket: str, seen: Sight) -> Sight | None:
-        """HEAD has no body that tells a store from an Ingress without a rule, which says 404 to everything.
-
-        What does not carry a store's request id is asked again in a way that has a body. Believed blindly,
-        it made a full bucket's content be reported as lost.
-        """
-        try:
-            sure = told_by_store(self.call("HeadBucket", {"Bucket": bucket}))
-            return seen if sure else self._listed(bucket, seen)
-        except NotFound as error:
-            return None if error.code == "NoSuchBucket" else self._listed(bucket, seen)
-
-    def _listed(self, bucket: str, seen: Sight) -> Sight | None:
-        """The same right as HeadBucket (s3:ListBucket), one key at most, in a form that any XML can hold."""
-        try:
-            self.call("ListObjectsV2", {"Bucket": bucket, "MaxKeys": 1, "EncodingType": "url"})
-        except NotFound:
-            return None
-        return seen
+    def mark(
+        self, bucket: str, owner: str, seen: Observation, wanted: Mapping[str, Facet | None]
+    ) -> Observation:
+        """One write of all tags, and one read."""
+        tags = owner_mark.marked(owner, {**seen.values, **wanted}.get("tags"))
+        self.drivers["tags"].write(bucket, tags, seen.values.get("tags"))
+        return owner_mark.observed(self._presence.tags(bucket))
 
     def create(self, bucket: str, at_creation: Mapping[str, Facet]) -> bool:
         """CreateBucket, with object lock if asked for, then its default retention, unless that might be somebody's bucket.
@@ -214,7 +201,7 @@ class S3Backend:
         except NotFound:
             return
         status = (answer.get("ResponseMetadata") or {}).get("HTTPStatusCode")
-        if (status != 204 or not told_by_store(answer)) and self._head(bucket, Sight()) is not None:
+        if (status != 204 or not told_by_store(answer)) and self._presence.there(bucket):
             message = f"DeleteBucket was answered with {status}, and the bucket is still there"
             raise Unavailable(message, operation="DeleteBucket")
 
@@ -256,6 +243,16 @@ class S3Backend:
     def terms(self, *, versioned: bool) -> Terms:
         """By the profile and the tiers."""
         return terms(self.profile.tiering, self.tiers, versioned=versioned)
+
+    def calls_of(self, bucket: str, change: Change, owner: str) -> tuple[ForetoldCall, ...]:
+        """By the driver's own encoding."""
+        return foretold.sent(self, bucket, change, owner)
+
+    def calls_to_create(
+        self, bucket: str, wanted: Mapping[str, Facet], owner: str
+    ) -> tuple[ForetoldCall, ...]:
+        """CreateBucket, and what marks it unless tags are written anyway."""
+        return foretold.creating(self, bucket, wanted, owner)
 
     def arn(self, bucket: str) -> str:
         """The bucket's Amazon resource name."""

@@ -5,17 +5,15 @@ from datetime import datetime
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
-from imagestore.backends.base import Backend, Sight
+from imagestore.backends.base import Backend, Foretells, Observation
 from imagestore.cli.manifests.objects import Object
 from imagestore.cli.manifests.place import Problem
-from imagestore.cli.planning.calls import creating, sent
 from imagestore.cli.planning.surroundings import NEVER, Standing, Surroundings
 from imagestore.cli.planning.verdict import Verdict
 from imagestore.core.conditions import find
 from imagestore.core.errors import Rejected, StoreError
 from imagestore.core.plan import Op, Plan
 from imagestore.core.policies import hold_risky, observe_only, without_risk
-from imagestore.facets.tags import OWNER
 from imagestore.reconcile import holds, ownership
 from imagestore.reconcile.closing import want
 from imagestore.reconcile.drift import snooze_over, snoozed
@@ -115,12 +113,12 @@ def _refuse(question: Question, verdict: Verdict, message: str, facet: str = "")
 
 
 def _looked(question: Question, s: Situation, backend: Backend, verdict: Verdict) -> Verdict:
-    sight = backend.look(s.spec.bucket_name)
+    sight = backend.check(s.spec.bucket_name)
     if sight is None:
         return _absent(question, s, backend, verdict)
     s = _recognised(question, s, sight)
     judgement = ownership.judge(s, backend, sight)
-    unknown = sight.tags is None and question.around.offline
+    unknown = backend.mark_place is None and question.around.offline
     if judgement.claim is Claim.TAKEN and not unknown:
         return _refuse(question, verdict, f"{judgement.reason}: {judgement.message}")
     notes = (UNCHECKED,) if unknown else ()
@@ -130,9 +128,9 @@ def _looked(question: Question, s: Situation, backend: Backend, verdict: Verdict
     return _with_plan(question, s, verdict, _restrained(s, backend, todo, consented=verdict.adopt))
 
 
-def _recognised(question: Question, s: Situation, sight: Sight) -> Situation:
+def _recognised(question: Question, s: Situation, sight: Observation) -> Situation:
     """Without an installation to go by, a mark with our namespace and name is believed."""
-    installation, _, rest = (sight.tags or {}).get(OWNER, "").partition("/")
+    installation, _, rest = (sight.owner or "").partition("/")
     if question.installation is not None or rest != f"{s.meta.namespace}/{s.meta.name}":
         return s
     return replace(s, settings=replace(s.settings, installation=installation))
@@ -211,13 +209,13 @@ def _weak(s: Situation, name: str) -> tuple[str, ...]:
 def _with_calls(question: Question, s: Situation, verdict: Verdict, plan: Plan) -> Verdict:
     """What would be sent. What the driver would refuse before it sends anything is a problem of the plan."""
     backend = s.store.backend
-    if backend is None:
+    if not isinstance(backend, Foretells):
         return verdict
     bucket, owner = s.spec.bucket_name, ownership.mark(s)
-    made = {"create": creating(backend, bucket, want(s).wishes, owner)} if verdict.create else {}
+    made = {"create": backend.calls_to_create(bucket, want(s).wishes, owner)} if verdict.create else {}
     for change in plan.writes:
         try:
-            made[change.facet] = sent(backend, bucket, change, owner)
+            made[change.facet] = backend.calls_of(bucket, change, owner)
         except Rejected as error:
             verdict = _refuse(question, verdict, f"cannot be written: {error}", change.facet)
     return replace(verdict, calls=made)

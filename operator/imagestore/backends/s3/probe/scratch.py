@@ -39,7 +39,7 @@ class Scratch:
 
     def prepare(self, *, create: bool) -> None:
         """Refuse what is not a scratch bucket; make it only if told to."""
-        there = self._plain.look(self.bucket) is not None
+        there = self._plain.check(self.bucket) is not None
         if create and there:
             raise ProbeError(
                 f"the bucket {self.bucket} exists; leave out --create, or name one that does not"
@@ -88,7 +88,7 @@ class Scratch:
         locking = replace(GENERIC, support=dict.fromkeys(GENERIC.support, FULL))
         replace(self.backend, declared=locking).create(self.bucket, at_creation)
         # SeaweedFS answers NoSuchBucket for a moment after it made one.
-        self.until(lambda: self._plain.look(self.bucket) is not None, 10)
+        self.until(lambda: self._plain.check(self.bucket) is not None, 10)
 
     def until(self, true: Callable[[], bool], seconds: float) -> bool:
         """Ask until it is true, for this long."""
@@ -107,7 +107,7 @@ class Scratch:
         try:
             return bool(self.call("GetObject", Key=KEY)["Body"].read() == BODY)
         except StoreError:
-            return self._plain.look(self.bucket) is not None and self._object_is_listed()
+            return self._plain.check(self.bucket) is not None and self._object_is_listed()
 
     def _object_is_listed(self) -> bool:
         listed = self.call("ListObjectsV2", Prefix=KEY, MaxKeys=1).get("Contents") or ()
@@ -116,7 +116,7 @@ class Scratch:
     def remake(self, at_creation: Mapping[str, Facet]) -> None:
         """Make it again, as it was or with what can only be asked for now."""
         self.locked = bool(at_creation)
-        if self._plain.look(self.bucket) is None:
+        if self._plain.check(self.bucket) is None:
             self._make(at_creation)
         self.put()
 
@@ -124,13 +124,13 @@ class Scratch:
         """Another bucket of the same name, with what can only be asked for at its creation. Only if it is ours."""
         self._empty()
         self._delete()
-        self.until(lambda: self._plain.look(self.bucket) is None, 10)
+        self.until(lambda: self._plain.check(self.bucket) is None, 10)
         self.remake(at_creation)
 
     def tidy(self) -> None:
         """Take the object out again, and the bucket too if the probe made it. ProbeError if something stays."""
         try:
-            if self._plain.look(self.bucket) is None:
+            if self._plain.check(self.bucket) is None:
                 return
             self._empty()
             if self.made:

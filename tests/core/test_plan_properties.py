@@ -15,6 +15,7 @@ from imagestore.core.paths import covers, parse
 from imagestore.core.plan import Change, Op, plan
 from imagestore.core.policies import ignoring
 from imagestore.core.reading import Found, Missing, Reading
+from imagestore.facets.website import Website
 from tests import strategies
 
 Kind = tuple[str, type[Facet]]
@@ -104,6 +105,11 @@ def test_a_difference_is_empty_if_and_only_if_writing_would_change_nothing(
     after = wish.merge(have, parts)
     same = bare(after.restrict(parts)) == bare(have.restrict(parts))
     assert same == (diff(kind[0], have.restrict(parts), wish) == ())
+
+
+def test_a_website_without_an_index_document_is_none() -> None:
+    """Found by the property above: a difference of nothing was written."""
+    assert Website.from_store(index_document="", error_document="a").canonical() == Website()
 
 
 @each_facet

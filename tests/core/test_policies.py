@@ -5,6 +5,7 @@ from imagestore.core.facet import Facet, Parts
 from imagestore.core.plan import Op, Plan, plan
 from imagestore.core.policies import hold_everything, hold_risky, ignoring, observe_only
 from imagestore.core.reading import Found, Missing, Reading, Unreadable, Unsupported
+from imagestore.core.reasons import Reason
 from imagestore.facets.cors import Cors
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.lifecycle_rule import Expire, LifecycleRule
@@ -40,9 +41,9 @@ def test_observing_writes_nothing_and_still_says_what_differs() -> None:
 
 
 def test_everything_is_held_for_one_reason_and_one_token() -> None:
-    held = hold_everything("Adopting", "an existing bucket", "t")(RISKY)
+    held = hold_everything(Reason.NOT_CONVERGING, "an existing bucket", "t")(RISKY)
     assert held.writes == ()
-    assert {(c.reason, c.token) for c in held.held} == {("Adopting", "t")}
+    assert {(c.reason, c.token) for c in held.held} == {(Reason.NOT_CONVERGING, "t")}
 
 
 def test_what_is_risky_waits_and_what_is_not_goes_on() -> None:
@@ -73,7 +74,7 @@ def test_the_same_change_has_the_same_digest_and_another_has_another() -> None:
 
 
 def test_what_cannot_be_read_is_not_written() -> None:
-    unknown: Reading = Unreadable("Denied", "no s3:GetBucketVersioning")
+    unknown: Reading = Unreadable(Reason.DENIED, "no s3:GetBucketVersioning")
     assert ops(planned({"versioning": ON}, {"versioning": unknown})) == {"versioning": Op.HOLD}
     assert ops(planned({}, {"tags": unknown}, {"tags": frozenset("a")})) == {"tags": Op.HOLD}
 

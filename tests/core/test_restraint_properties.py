@@ -8,6 +8,7 @@ from imagestore.core.facet import Facet, Parts
 from imagestore.core.plan import Op, Plan, plan
 from imagestore.core.policies import hold_everything, hold_risky, observe_only
 from imagestore.core.reading import Reading
+from imagestore.core.reasons import Reason
 from tests import strategies
 
 often = settings(
@@ -41,7 +42,7 @@ def test_observing_never_writes_and_hides_nothing(made: Plan) -> None:
 @often
 @given(plans())
 def test_holding_everything_leaves_nothing_to_write(made: Plan) -> None:
-    held = hold_everything("Because", "of a reason", "token")(made)
+    held = hold_everything(Reason.NOT_CONVERGING, "of a reason", "token")(made)
     assert held.writes == ()
     assert [c.facet for c in held.held if c.token == "token"] == [c.facet for c in made.writes]
 

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from imagestore.core.census import Amount, Census, Toll
 from imagestore.core.plan import Change, Op, Plan, plan
-from imagestore.core.policies import COUNTING, Weight, hold_risky, weigh
+from imagestore.core.policies import Weight, hold_risky, weigh
+from imagestore.core.reasons import Reason
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.lifecycle_removal import removes
 from tests import strategies
@@ -31,7 +32,7 @@ def changes(draw: st.DrawFn) -> Change:
 def test_nothing_that_is_new_and_removes_is_written_unweighed(change: Change) -> None:
     (after,) = weigh({})(Plan((change,))).changes
     if change.writes and change.removing and change.risk is None:
-        assert (after.op, after.reason) == (Op.HOLD, COUNTING)
+        assert (after.op, after.reason) == (Op.HOLD, Reason.COUNTING)
         assert not after.token
     else:
         assert after == change

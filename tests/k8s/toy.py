@@ -26,6 +26,7 @@ from imagestore.backends.memory import MemoryBackend, MemoryStore
 from imagestore.core.conditions import Condition, settle
 from imagestore.core.fencing import Permit, permitted
 from imagestore.core.outcome import Finalizer, Note, Outcome
+from imagestore.core.reasons import Reason
 from imagestore.facets.versioning import Versioning
 from imagestore.k8s import logs
 from imagestore.k8s.access import find
@@ -85,7 +86,7 @@ class Toy:
         status = self._status(
             s, ready, "Conflict" if s.older_rival else "Fine", intent=None, created=s.status.created or s.now
         )
-        return Outcome(status, (Note("Looked", "all is fine"),), requeue_after=600)
+        return Outcome(status, (Note(Reason("Looked"), "all is fine"),), requeue_after=600)
 
     def backend(self, s: BackendSituation) -> Outcome[StorageBackendStatus]:
         meta, store, buckets = s.meta, s.store, len(s.served)

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from imagestore.core.conditions import Judged
 from imagestore.core.model import Line, ListMap, Model, Sentence, Shown, UnknownAs
+from imagestore.core.reasons import Reason
 
 State = Literal["InSync", "Drifted", "Pending", "Held", "Unsupported", "Failed"]
 
@@ -28,7 +29,7 @@ class FacetStatus(Model):
         ),
     ]
     reason: Annotated[
-        str | None, Field(max_length=256, description="Reason in one CamelCase word, for programs.")
+        Reason | None, Field(max_length=256, description="Reason in one CamelCase word, for programs.")
     ] = None
     message: Annotated[Sentence | None, Field(description="Reason in a sentence, for people.")] = None
     wish: Annotated[

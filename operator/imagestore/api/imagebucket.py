@@ -12,6 +12,7 @@ from imagestore.api.storagebackend import DeletionPolicy
 from imagestore.core.facet import Facet
 from imagestore.core.model import Cel, Duration, Form, Immutable, ListSet, Model, Name
 from imagestore.core.paths import PATH
+from imagestore.core.reasons import Reason
 from imagestore.facets.acl import Acl
 from imagestore.facets.cors import Cors
 from imagestore.facets.encryption import Encryption
@@ -240,7 +241,7 @@ def _is_facet(kind: object) -> bool:
 
 
 FACETS: dict[str, type[Facet]] = facet_kinds()
-FINDINGS: tuple[str, ...] = tuple(name for kind in FACETS.values() for name in kind.finds)
+FINDINGS: tuple[Reason, ...] = tuple(name for kind in FACETS.values() for name in kind.finds)
 _ATTRIBUTES = {i.alias or n: n for n, i in ImageBucketSpec.model_fields.items() if (i.alias or n) in FACETS}
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field
 
 from imagestore.core.model import ListMap, Model, Sentence, UnknownAs
+from imagestore.core.reasons import Reason
 
 Status = Literal["True", "False", "Unknown"]
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -29,7 +30,9 @@ class Condition(Model):
 
     type: Annotated[str, Field(max_length=316, description="Type of the condition, such as Ready.")]
     status: Annotated[Status, UnknownAs("Unknown"), Field(description="True, False or Unknown.")]
-    reason: Annotated[str, Field(max_length=1024, description="Reason in one CamelCase word, for programs.")]
+    reason: Annotated[
+        Reason, Field(max_length=1024, description="Reason in one CamelCase word, for programs.")
+    ]
     message: Annotated[Sentence, Field(description="Reason in a sentence, for people.")] = ""
     observed_generation: Annotated[
         int | None, Field(ge=0, description="Generation of the object that the condition is about.")
@@ -54,6 +57,21 @@ class Judged(Model):
         ListMap("type"),
         Field(max_length=16, description="Conditions: Ready, and others while they are true."),
     ] = ()
+
+
+def condition(type_: str, reason: Reason, message: str = "", status: Status = "True") -> Condition:
+    """A condition before it is stamped."""
+    return Condition(type=type_, status=status, reason=reason, message=message)
+
+
+def stalled(reason: Reason, message: str) -> list[Condition]:
+    """Not ready, and only a person can help."""
+    return [condition("Ready", reason, message, "False"), condition("Stalled", reason, message)]
+
+
+def reconciling(reason: Reason, message: str, ready: Status = "False") -> list[Condition]:
+    """Not ready yet, and being worked on."""
+    return [condition("Ready", reason, message, ready), condition("Reconciling", reason, message)]
 
 
 def settle(

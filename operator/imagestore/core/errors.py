@@ -14,7 +14,10 @@
     └── Unexpected           an answer that the driver does not know
 """
 
+from typing import ClassVar
+
 from imagestore.core.model import cut
+from imagestore.core.reasons import Reason
 
 LONGEST = 2048  # bytes of what is said of a store's answer: it goes into conditions, Events and logs
 
@@ -24,8 +27,11 @@ class StoreError(Exception):
 
     ``code`` is the store's own word (``NoSuchBucket``), ``operation`` the call that got it. The message
     never holds a credential: only the store's code and message are put into it. ``cause`` says the same without
-    a word of the call, so that it may be told to others who share the store.
+    a word of the call, so that it may be told to others who share the store. ``reason`` is the one of a condition or
+    setting that tells of it.
     """
+
+    reason: ClassVar[Reason] = Reason.UNEXPECTED
 
     def __init__(
         self,
@@ -50,25 +56,37 @@ class Transient(StoreError):
 class Throttled(Transient):
     """The store asks for patience."""
 
+    reason = Reason.THROTTLED
+
 
 class Unavailable(Transient):
     """No answer, or one that is not the store's."""
+
+    reason = Reason.UNAVAILABLE
 
 
 class Conflict(Transient):
     """Somebody else is changing the same thing right now."""
 
+    reason = Reason.CONFLICT
+
 
 class Denied(StoreError):
     """The credentials may not do this."""
+
+    reason = Reason.DENIED
 
 
 class NotFound(StoreError):
     """The bucket does not exist."""
 
+    reason = Reason.NOT_FOUND
+
 
 class Rejected(StoreError):
     """The store understood and refuses."""
+
+    reason = Reason.REJECTED
 
 
 class Unexpected(StoreError):
@@ -77,3 +95,5 @@ class Unexpected(StoreError):
 
 class Unrepresentable(StoreError):
     """The store holds a setting, and what it holds no value of ours can say."""
+
+    reason = Reason.UNREPRESENTABLE

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Self
 
 from imagestore.core.model import ByHand, Model, marker
+from imagestore.core.reasons import Reason
 
 Parts = frozenset[str]
 WHOLE: Parts = frozenset()
@@ -30,10 +31,10 @@ class Removal(StrEnum):
 class Finding:
     """What somebody should know of what was observed, though the spec does not forbid it.
 
-    ``name``: by what its being true means; it becomes a condition. ``message``: what it means and what to do.
+    ``name``: the type of its condition and the reason of its Event. ``message``: what it means and what to do.
     """
 
-    name: str
+    name: Reason
     message: str
 
 
@@ -43,7 +44,7 @@ class Facet(Model):
     removal: ClassVar[Removal]
     after: ClassVar[tuple[str, ...]] = ()  # facets (by spec name) that must be applied before this one
     at_creation: ClassVar[bool] = False  # must be asked for when the bucket is created
-    finds: ClassVar[tuple[str, ...]] = ()  # the names of all findings that it may report
+    finds: ClassVar[tuple[Reason, ...]] = ()  # the names of all findings that it may report
 
     def canonical(self) -> Self:
         """The same meaning in one form, so that equal meanings are equal values. Idempotent."""

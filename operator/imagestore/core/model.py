@@ -6,6 +6,7 @@ A marker has two consumers: the CRD generator and the difference. ``ListMap`` fo
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 from typing import Annotated, Any, ClassVar, Self, TypeVar, cast
 
@@ -143,6 +144,22 @@ MARKERS = (
 )  # fmt: skip
 
 M = TypeVar("M")
+
+
+class OpenEnum(StrEnum):
+    """An enumeration of our own words for a field that may be read back with another version's.
+
+    In a CRD it is a string. An unknown word is kept as it stands: it equals its text, and is not among the members.
+    """
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if not isinstance(value, str):
+            return None
+        made = str.__new__(cls, value)
+        made._name_ = made._value_ = value
+        return made
+
 
 # Five digits: what fits is at most some hundred years, so that a date plus a duration is still a date.
 DURATION = r"^([0-9]{1,5}[smhd])+$"

@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 from imagestore.core.fitting import fitted
 from imagestore.core.model import Model, cut
+from imagestore.core.reasons import Reason
 
 S = TypeVar("S", bound=Model)
 
@@ -22,7 +23,7 @@ class Finalizer(StrEnum):
 class Note:
     """An Event to emit, and a line in the log. ``warning`` decides its type; equal notes are aggregated."""
 
-    reason: str
+    reason: Reason
     message: str
     action: str = "Reconcile"
     warning: bool = False

@@ -24,10 +24,10 @@ from imagestore.core.diff import FieldDiff, diff
 from imagestore.core.facet import WHOLE, Facet, Parts, Removal
 from imagestore.core.paths import parse
 from imagestore.core.reading import Found, Missing, Reading, Unreadable, Unrepresentable, Unsupported
+from imagestore.core.reasons import Reason
 from imagestore.core.remembered import recalls
 
 KEPT = "no longer in the spec; kept as it is, because clearing it would weaken protection"
-ONLY_BY_HAND = "OnlyByHand"  # the reason of a hold that no approval lets go
 
 
 class Op(StrEnum):
@@ -56,7 +56,7 @@ class Change:
     fields: tuple[FieldDiff, ...] = ()
     parts: Parts = WHOLE
     risk: str | None = None
-    reason: str = ""
+    reason: Reason | None = None
     message: str = ""
     removing: Parts = WHOLE
     token: str = ""  # of a hold that a person can approve
@@ -71,7 +71,7 @@ class Change:
     @property
     def by_hand(self) -> bool:
         """Whether it differs only in what the operator never writes."""
-        return self.op is Op.HOLD and self.reason == ONLY_BY_HAND
+        return self.op is Op.HOLD and self.reason is Reason.ONLY_BY_HAND
 
     @property
     def digest(self) -> str:
@@ -156,12 +156,12 @@ def _replace(
     """A CORS rule that no model could say made the wish fail for ever, though CORS has no other owners."""
     alone = kind.whole() or getattr(wish, "exclusive", None)
     if not alone:
-        return Change(name, Op.HOLD, reason="Unrepresentable", message=there.message, parts=managed)
+        return Change(name, Op.HOLD, reason=Reason.UNREPRESENTABLE, message=there.message, parts=managed)
     if wish is None:
         if kind.removal is Removal.RETAIN:
-            return Change(name, Op.KEEP, reason="Forgotten", message=KEPT)
+            return Change(name, Op.KEEP, reason=Reason.FORGOTTEN, message=KEPT)
         gone = (FieldDiff(name, there.message, None),)
-        return Change(name, Op.CLEAR, fields=gone, reason="RemovedFromSpec", opaque=there)
+        return Change(name, Op.CLEAR, fields=gone, reason=Reason.REMOVED_FROM_SPEC, opaque=there)
     after = wish.canonical().writable(None)
     opaque = f"the store holds a setting, {name}, that imagestore cannot read, and would replace it whole"
     return Change(
@@ -180,7 +180,9 @@ def _decide(name: str, wish: Facet | None, reading: Reading, managed: Parts | No
     if isinstance(reading, Unreadable):
         return Change(name, Op.HOLD, reason=reading.reason, message=reading.message, parts=managed or WHOLE)
     if isinstance(reading, Unsupported) and wish is not None:
-        return Change(name, Op.SKIP, parts=managed or WHOLE, reason="Unsupported", message=reading.reason)
+        return Change(
+            name, Op.SKIP, parts=managed or WHOLE, reason=Reason.UNSUPPORTED, message=reading.reason
+        )
     have = reading.value.canonical() if isinstance(reading, Found) else None
     managed = named(managed or WHOLE, wish, have)
     if wish is None:
@@ -208,7 +210,7 @@ def _compare(name: str, wish: Facet, have: Facet | None, managed: Parts) -> Chan
     written = tuple(f for f in fields if not _remedy(wish, f))
     if not written:
         message = "; ".join(f"{_said(f)}: {_remedy(wish, f)}" for f in fields)
-        return Change(name, Op.HOLD, have, have, fields, mine, reason=ONLY_BY_HAND, message=message)
+        return Change(name, Op.HOLD, have, have, fields, mine, reason=Reason.ONLY_BY_HAND, message=message)
     after = wish.merge(have, parts).writable(have)
     risk = wish.risk(seen)
     return Change(name, Op.SET, have, after, written, mine, risk, removing=after.removing(have))
@@ -228,13 +230,13 @@ def _said(field: FieldDiff) -> str:
 def _forget(name: str, have: Facet | None, managed: Parts) -> Change:
     mine = have.restrict(managed) if have is not None else None
     if have is None or mine is None or mine.is_empty():
-        return Change(name, Op.KEEP, have, have, reason="Forgotten", message="no longer in the spec")
+        return Change(name, Op.KEEP, have, have, reason=Reason.FORGOTTEN, message="no longer in the spec")
     if have.removal is Removal.LEAVE:
-        return Change(name, Op.KEEP, have, have, reason="Forgotten", message="no longer in the spec")
+        return Change(name, Op.KEEP, have, have, reason=Reason.FORGOTTEN, message="no longer in the spec")
     if have.removal is Removal.RETAIN:
-        return Change(name, Op.KEEP, have, have, reason="Forgotten", message=KEPT)
+        return Change(name, Op.KEEP, have, have, reason=Reason.FORGOTTEN, message=KEPT)
     left = _without(have, managed)
-    change = Change(name, Op.CLEAR, have, left, diff(name, mine, None), reason="RemovedFromSpec")
+    change = Change(name, Op.CLEAR, have, left, diff(name, mine, None), reason=Reason.REMOVED_FROM_SPEC)
     if have.removal is Removal.HOLD:
         return replace(
             change, risk="no longer in the spec: approve to clear it, or mention it again to keep it"

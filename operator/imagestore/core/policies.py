@@ -10,8 +10,8 @@ from imagestore.core.facet import WHOLE, Facet, Parts
 from imagestore.core.model import Model
 from imagestore.core.plan import Change, Op, Plan, named
 from imagestore.core.reading import Found, Reading
+from imagestore.core.reasons import Reason
 
-COUNTING = "Counting"  # the reason of a hold that ends by itself
 Policy = Callable[[Plan], Plan]
 
 
@@ -20,7 +20,7 @@ def observe_only(plan: Plan) -> Plan:
 
     def rule(change: Change) -> Change:
         seen = change.writes or change.by_hand
-        return _hold(change, "Observing", "the mode is Observe") if seen else change
+        return _hold(change, Reason.OBSERVING, "the mode is Observe") if seen else change
 
     return plan.map(rule)
 
@@ -30,7 +30,7 @@ def without_risk(plan: Plan) -> Plan:
     return plan.map(lambda c: replace(c, risk=None))
 
 
-def hold_everything(reason: str, message: str, token: str = "") -> Policy:
+def hold_everything(reason: Reason, message: str, token: str = "") -> Policy:
     """Hold every write for one reason (an adoption, a loss, a breaker), approved by one token."""
     return lambda plan: plan.map(lambda c: replace(_hold(c, reason, message), token=token) if c.writes else c)
 
@@ -44,7 +44,7 @@ def hold_risky(tokens: Mapping[str, str], approved: Set[str]) -> Policy:
         token = tokens.get(change.digest, "")
         if token and token in approved:
             return change
-        return replace(_hold(change, "NeedsApproval", change.risk), token=token)
+        return replace(_hold(change, Reason.NEEDS_APPROVAL, change.risk), token=token)
 
     return lambda plan: plan.map(rule)
 
@@ -72,14 +72,14 @@ def weigh(weights: Mapping[str, Weight]) -> Policy:
             return change
         weight = weights.get(change.digest, UNWEIGHED)
         if weight.pending is not None and change.risk is None:
-            return _hold(change, COUNTING, weight.pending)
+            return _hold(change, Reason.COUNTING, weight.pending)
         risk = "; ".join(r for r in (change.risk, weight.risk) if r) or None
         return replace(change, risk=risk, removes=weight.risk if weight.counted else None)
 
     return lambda plan: plan.map(rule)
 
 
-def _hold(change: Change, reason: str, message: str) -> Change:
+def _hold(change: Change, reason: Reason, message: str) -> Change:
     return replace(change, op=Op.HOLD, reason=reason, message=message)
 
 

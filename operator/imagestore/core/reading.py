@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 from imagestore.core.facet import Facet
 from imagestore.core.losses import Limit
+from imagestore.core.reasons import Reason
 
 F = TypeVar("F", bound=Facet)
 
@@ -34,7 +35,7 @@ class Unsupported:
 class Unreadable:
     """The store did not tell: nothing may be concluded from this."""
 
-    reason: str  # the error's class: Denied, Throttled, Unavailable ...
+    reason: Reason  # the error's
     message: str
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from imagestore.core.facet import Facet
-from imagestore.core.model import Cel, Immutable, ListMap, ListSet, Model, unwritten
+from imagestore.core.model import Cel, Immutable, ListMap, ListSet, Model, OpenEnum, unwritten
 from imagestore.crdgen import hints, rules, text
 from imagestore.crdgen.hints import Hint, default_of, is_required
 from imagestore.crdgen.refusal import refuse
@@ -254,8 +254,9 @@ def _presences(fields: Mapping[str, FieldInfo], place: Place) -> list[Cel]:
 
 
 _GENERIC: dict[Any, Callable[[Hint, Place], Json]] = {Literal: _literal, tuple: _list, dict: _map}
-# bool before int: it is one in Python.
+# Subclasses first: bool is an int in Python, and an OpenEnum an Enum.
 _PLAIN: dict[type, Callable[[Hint, Place], Json]] = {
+    OpenEnum: _string,
     Enum: _enum,
     Model: _object,
     bool: _boolean,

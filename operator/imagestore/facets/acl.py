@@ -9,6 +9,7 @@ from pydantic import Field
 
 from imagestore.core.facet import Facet, Finding, Removal
 from imagestore.core.model import ByHand, ListMap, ListSet, Model
+from imagestore.core.reasons import Reason
 
 PUBLIC = ("AllUsers", "AuthenticatedUsers")
 
@@ -46,7 +47,7 @@ class Acl(Facet):
     """
 
     removal: ClassVar[Removal] = Removal.LEAVE
-    finds: ClassVar[tuple[str, ...]] = ("PublicAcl",)
+    finds: ClassVar[tuple[Reason, ...]] = (Reason.PUBLIC_ACL,)
 
     grants: Annotated[
         tuple[Grant, ...] | None,
@@ -85,4 +86,4 @@ class Acl(Facet):
             f"the bucket's ACL grants {', '.join(public)}; if that is meant, list it in acl.grants; if not,"
             " publicAccessBlock.ignorePublicAcls: true makes it count no more"
         )
-        return (Finding("PublicAcl", message),)
+        return (Finding(Reason.PUBLIC_ACL, message),)

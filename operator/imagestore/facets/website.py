@@ -138,7 +138,9 @@ class Website(Facet):
     ] = None
 
     def canonical(self) -> Self:
-        """Return the value without an empty list of rules."""
+        """Return the value without an empty list of rules. Without an index document it is empty, whatever a store answers."""
+        if self.is_empty():
+            return type(self)()
         return self.model_copy(update={"routing_rules": self.routing_rules or None})
 
     def is_empty(self) -> bool:

@@ -9,9 +9,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from imagestore.core.conditions import Condition, settle
+from imagestore.core.conditions import Condition, settle, stalled
 from imagestore.core.diff import to_json
 from imagestore.core.model import cut
+from imagestore.core.reasons import Reason
 from imagestore.k8s.objects import IMAGE_BUCKET, Stored
 
 Json = Any
@@ -23,7 +24,7 @@ def internal_error(obj: Stored, error: Exception, now: datetime) -> Json:
         f"the operator met an error that it does not know ({type(error).__name__}); it tries again, and its log"
         " has the details under this object's name"
     )
-    return _stalled(obj, "InternalError", message, now)
+    return _stalled(obj, Reason.INTERNAL_ERROR, message, now)
 
 
 def not_understood(obj: Stored, error: ValidationError, now: datetime) -> Json:
@@ -32,7 +33,7 @@ def not_understood(obj: Stored, error: ValidationError, now: datetime) -> Json:
         f"{_path(e['loc'])}: {e['msg']}" for e in error.errors(include_input=False, include_url=False)[:5]
     ]
     message = f"this version of the operator does not understand the spec; correct it or upgrade: {'; '.join(where)}"
-    return _stalled(obj, "SpecNotUnderstood", cut(message, 1024), now)
+    return _stalled(obj, Reason.SPEC_NOT_UNDERSTOOD, cut(message, 1024), now)
 
 
 def keeps_its_bucket(obj: Stored) -> bool:
@@ -47,13 +48,11 @@ def _path(location: tuple[int | str, ...]) -> str:
     return ".".join(str(step) for step in ("spec", *location))
 
 
-def _stalled(obj: Stored, reason: str, message: str, now: datetime) -> Json:
+def _stalled(obj: Stored, reason: Reason, message: str, now: datetime) -> Json:
     status = json.loads(obj.status)
     before = _conditions(status)
     kept = [c for c in before if c.type not in {"Ready", "Stalled", "Reconciling"}]
-    ready = Condition(type="Ready", status="False", reason=reason, message=message)
-    stalled = Condition(type="Stalled", status="True", reason=reason, message=message)
-    settled = settle(now, obj.generation, [*kept, ready, stalled], before)
+    settled = settle(now, obj.generation, [*kept, *stalled(reason, message)], before)
     # The bucket's reconcile trusts observedGeneration; a user's wait for it must end all the same.
     return {**status, "observedGeneration": obj.generation, "conditions": [to_json(c) for c in settled]}
 

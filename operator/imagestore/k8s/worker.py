@@ -19,6 +19,7 @@ from imagestore.api.storagebackend import StorageBackendStatus
 from imagestore.backends.decorators import NAMESPACE
 from imagestore.core.fencing import Fenced
 from imagestore.core.outcome import Finalizer, Note, Outcome
+from imagestore.core.reasons import Reason
 from imagestore.k8s import logs
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.client import ApiError
@@ -225,7 +226,7 @@ class Worker:
             self._back_off(obj.key)
             return "refused"
         kept = f"bucket {obj.bucket} is kept, with everything in it; to remove it, delete it in the store"
-        self._desk.recorder.note(obj, Note("Retained", kept, "Delete"))
+        self._desk.recorder.note(obj, Note(Reason.RETAINED, kept, "Delete"))
         return "changed"
 
     async def _broken(self, obj: Stored, error: Exception) -> str:

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 
 from imagestore.api.bucketstatus import FacetStatus, PlanStatus
 from imagestore.backends.base import Backend
+from imagestore.core.conditions import reconciling, stalled
 from imagestore.core.errors import Denied, NotFound, Rejected, Unavailable
+from imagestore.core.reasons import Reason
 from imagestore.reconcile import holds, report
 from imagestore.reconcile.claims import claimed, pending
 from imagestore.reconcile.closing import Result, done, interval, trouble, want
@@ -25,12 +27,12 @@ def absent(s: Situation, backend: Backend) -> Result:
         message = (
             "the bucket does not exist, and mode Observe creates nothing; set mode: Enforce to create it"
         )
-        return done(s, report.status(s, report.stalled("BucketMissing", message)), interval(s))
+        return done(s, report.status(s, stalled(Reason.BUCKET_MISSING, message)), interval(s))
     wanted = want(s)
     refused = wanted.refusals
     if refused and s.status.created is None:
         message = "; ".join(r.message for r in refused)
-        return done(s, report.status(s, report.stalled(refused[0].reason, message)), interval(s))
+        return done(s, report.status(s, stalled(refused[0].reason, message)), interval(s))
     lost = s.status.created is not None and s.status.intent is None
     if lost and backend.check(s.spec.bucket_name) is not None:
         raise Unavailable("by turns it says that the bucket is there and that it is not")
@@ -55,7 +57,7 @@ def _claims(
 
 def _intend(s: Situation, facets: tuple[FacetStatus, ...], **more: object) -> Result:
     changes: dict[str, object] = {"intent": s.now, **more, "facets": facets}
-    conditions = report.reconciling("Creating", "the bucket does not exist and is being created")
+    conditions = reconciling(Reason.CREATING, "the bucket does not exist and is being created")
     return done(s, report.status(s, conditions, **changes), 0.0)
 
 
@@ -107,4 +109,4 @@ def _name_taken(s: Situation, backend: Backend, error: Rejected) -> Result:
     except Denied:
         pass
     message = f"the name {s.spec.bucket_name} is taken; choose another bucketName"
-    return done(s, report.status(s, report.stalled("BucketTaken", message), intent=None), interval(s))
+    return done(s, report.status(s, stalled(Reason.BUCKET_TAKEN, message), intent=None), interval(s))

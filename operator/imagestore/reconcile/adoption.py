@@ -2,7 +2,9 @@
 
 from imagestore.api.bucketstatus import Held, PlanStatus
 from imagestore.backends.base import Backend, Observation
+from imagestore.core.conditions import stalled
 from imagestore.core.outcome import Note
+from imagestore.core.reasons import Reason
 from imagestore.reconcile import holds, report
 from imagestore.reconcile.claims import claimed
 from imagestore.reconcile.closing import Result, done, interval, remembered, visited, want
@@ -25,7 +27,7 @@ def adopt(s: Situation, backend: Backend, sight: Observation) -> Result:
         return remembered(s, claims)
     sight = ensure_mark(s, backend, sight, {})
     seen = visit(s, backend, wanted, look_at(s, backend, sight, wanted), consented=True)
-    note = Note("Adopted", f"bucket {s.spec.bucket_name} was taken over")
+    note = Note(Reason.ADOPTED, f"bucket {s.spec.bucket_name} was taken over")
     return visited(s, backend, seen, note, created=s.status.created or s.now)
 
 
@@ -38,6 +40,6 @@ def _show_adoption(s: Situation, token: str, digest: str, paths: list[str]) -> R
         digest=digest or "-",
     )
     message = f"the bucket exists and may be taken over; {what}; to agree, add {token} to spec.approve"
-    conditions = report.stalled("AdoptionNeedsApproval", message)
+    conditions = stalled(Reason.ADOPTION_NEEDS_APPROVAL, message)
     plan = PlanStatus(digest=digest or None, held=holds.with_loss(s.status, held))
     return done(s, report.status(s, conditions, plan=plan), interval(s))

@@ -8,7 +8,7 @@ from imagestore.backends.base import Backend
 from imagestore.core.errors import NotFound, StoreError, Transient
 from imagestore.core.facet import Facet, Parts
 from imagestore.core.plan import Change, Op, Plan, plan
-from imagestore.core.policies import COUNTING
+from imagestore.core.reasons import Reason
 from imagestore.reconcile.observe import found
 
 
@@ -18,7 +18,7 @@ class Result:
 
     change: Change
     state: State
-    reason: str = ""
+    reason: Reason | None = None
     message: str = ""
     wrote: bool = False
     transient: bool = False
@@ -27,7 +27,7 @@ class Result:
     @property
     def accepted(self) -> bool:
         """Whether the store took a write, lasting or not."""
-        return self.wrote and self.reason in ("", "NotYetVisible")
+        return self.wrote and self.reason in (None, Reason.NOT_YET_VISIBLE)
 
 
 Settings = Mapping[str, Facet | None]
@@ -53,7 +53,7 @@ def apply(
         )
         if blocked:
             done[change.facet] = Result(
-                change, "Pending", "Waiting", f"waits for {blocked[0]}", transient=True
+                change, "Pending", Reason.WAITING, f"waits for {blocked[0]}", transient=True
             )
         elif change.writes:
             done[change.facet] = _write(backend, bucket, change, wishes, managed, beside_mark)
@@ -84,24 +84,24 @@ _STANDING: Mapping[Op, State] = {
 }
 
 
-def _held_state(reason: str) -> State:
-    return _HELD.get(reason, "Held")
+def _held_state(reason: Reason | None) -> State:
+    return _HELD.get(reason, "Held") if reason else "Held"
 
 
-_HELD: Mapping[str, State] = {
-    "Observing": "Drifted",
-    "Drifted": "Drifted",
-    "Snoozed": "Drifted",
-    "Unconfirmed": "Pending",
-    "NotYetVisible": "Pending",
-    COUNTING: "Pending",
-    "Throttled": "Pending",
-    "Unavailable": "Pending",
-    "Conflict": "Pending",
-    "Denied": "Failed",
-    "Rejected": "Failed",
-    "Unexpected": "Failed",
-    "Unrepresentable": "Failed",
+_HELD: Mapping[Reason, State] = {
+    Reason.OBSERVING: "Drifted",
+    Reason.DRIFTED: "Drifted",
+    Reason.SNOOZED: "Drifted",
+    Reason.UNCONFIRMED: "Pending",
+    Reason.NOT_YET_VISIBLE: "Pending",
+    Reason.COUNTING: "Pending",
+    Reason.THROTTLED: "Pending",
+    Reason.UNAVAILABLE: "Pending",
+    Reason.CONFLICT: "Pending",
+    Reason.DENIED: "Failed",
+    Reason.REJECTED: "Failed",
+    Reason.UNEXPECTED: "Failed",
+    Reason.UNREPRESENTABLE: "Failed",
 }
 
 
@@ -129,7 +129,7 @@ def failed(change: Change, error: StoreError) -> Result:
     return Result(
         change,
         state,
-        type(error).__name__,
+        error.reason,
         str(error),
         wrote=True,
         transient=again,
@@ -163,4 +163,4 @@ def _verified(
         rest = next(iter(again.held), None)  # what the operator does not write may differ all the same
         return replace(standing(rest), wrote=True) if rest else Result(change, "InSync", wrote=True)
     message = f"written, and the store still answers otherwise for {', '.join(left[:5])}"
-    return Result(change, "Pending", "NotYetVisible", message, wrote=True, transient=True)
+    return Result(change, "Pending", Reason.NOT_YET_VISIBLE, message, wrote=True, transient=True)

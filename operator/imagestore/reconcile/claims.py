@@ -10,10 +10,15 @@ from collections.abc import Collection, Iterable, Sequence
 from imagestore.api.bucketstatus import MOST_PARTS, FacetStatus
 from imagestore.core.facet import Removal
 from imagestore.core.plan import Change, Op, Plan
+from imagestore.core.reasons import Reason
 from imagestore.core.remembered import recalls, remembered
 from imagestore.reconcile.digests import WRITTEN
 
-_WRITING = {"state": "Pending", "reason": "Writing", "message": "what is new in it is about to be written"}
+_WRITING = {
+    "state": "Pending",
+    "reason": Reason.WRITING,
+    "message": "what is new in it is about to be written",
+}
 _TAKEN_BACK = (Removal.CLEAR, Removal.HOLD)  # the others stay when they are no longer mentioned
 
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from imagestore.api.bucketstatus import FacetStatus, ImageBucketStatus
 from imagestore.backends.base import Backend
-from imagestore.core.conditions import find
+from imagestore.core.conditions import find, reconciling, stalled
 from imagestore.core.errors import Conflict, Denied, NotFound, StoreError, Throttled, Transient, Unavailable
 from imagestore.core.outcome import Finalizer, Note, Outcome
-from imagestore.core.policies import COUNTING
+from imagestore.core.reasons import Reason
 from imagestore.core.units import seconds
 from imagestore.reconcile import filling, holds, report
 from imagestore.reconcile.desired import Wanted, asked, inputs_hash, wanted
@@ -65,7 +65,7 @@ def _only_silence(s: Situation, seen: Visit) -> bool:
     return silent and not any(r.wrote for r in seen.results) and _believed(s)
 
 
-_SILENCE = frozenset(kind.__name__ for kind in (Throttled, Unavailable, Conflict))
+_SILENCE = frozenset(kind.reason for kind in (Throttled, Unavailable, Conflict))
 
 
 def _believed(s: Situation) -> bool:
@@ -109,7 +109,7 @@ def _next(s: Situation, seen: Visit) -> float:
     failing = [r for r in seen.results if r.transient or r.state == "Failed"]
     if not failing:
         s.memo.failures = 0
-        counting = any(r.reason == COUNTING for r in seen.results)
+        counting = any(r.reason == Reason.COUNTING for r in seen.results)
         return min(interval(s), COUNTED_AGAIN) if counting else interval(s)
     return max([backoff(s), *(r.retry_after or 0.0 for r in failing)])
 
@@ -136,14 +136,14 @@ def trouble(s: Situation, error: StoreError) -> Result:
         return later(0.0 if s.memo.failures <= 1 else wait)
     if isinstance(error, Transient):
         return _unreachable(s, error, wait)
-    reason = "AccessDenied" if isinstance(error, Denied) else type(error).__name__
-    return done(s, report.status(s, report.stalled(reason, str(error))), wait)
+    reason = Reason.ACCESS_DENIED if isinstance(error, Denied) else error.reason
+    return done(s, report.status(s, stalled(reason, str(error))), wait)
 
 
 def _unreachable(s: Situation, error: StoreError, wait: float) -> Result:
     if _believed(s):
         return later(min(wait, _trust(s)))
-    conditions = report.reconciling("StoreUnreachable", f"the store does not answer: {error}", "Unknown")
+    conditions = reconciling(Reason.STORE_UNREACHABLE, f"the store does not answer: {error}", "Unknown")
     return done(s, report.status(s, conditions), wait)
 
 
@@ -156,7 +156,7 @@ def remembered(s: Situation, facets: tuple[FacetStatus, ...]) -> Result:
     """What the store is told next. Conditions and generation stay as they are: nothing is reached yet."""
     status = s.status.model_copy(update={"facets": facets})
     if find(s.status.conditions, "Ready") is None:  # no status yet: a rebuilt cluster
-        status = report.status(s, report.reconciling("Writing", "settings are being written"), facets=facets)
+        status = report.status(s, reconciling(Reason.WRITING, "settings are being written"), facets=facets)
     return Outcome(status, requeue_after=0.0, finalizer=Finalizer.HOLD)
 
 
@@ -167,7 +167,7 @@ def done(s: Situation, status: ImageBucketStatus, wait: float, *extra: Note) -> 
 
 def _told(deeds: Sequence[Note], news: Sequence[Note]) -> tuple[Note, ...]:
     """A deed that made the bucket Ready is one Event, not two: each is a write for the API server."""
-    ready = next((n for n in news if n.reason == "Ready"), None)
+    ready = next((n for n in news if n.reason == Reason.READY), None)
     if not deeds or ready is None:
         return (*deeds, *news)
     whole = replace(deeds[-1], message=f"{deeds[-1].message}; {ready.message}")

@@ -6,8 +6,10 @@ what blocks it is a condition that says the way out (rook#16432, KCC#463: hung f
 
 from imagestore.api.bucketstatus import Emptying, ImageBucketStatus
 from imagestore.backends.base import Backend, Observation, Swept
+from imagestore.core.conditions import reconciling, stalled
 from imagestore.core.errors import NotFound, StoreError
 from imagestore.core.outcome import Finalizer, Note, Outcome
+from imagestore.core.reasons import Reason
 from imagestore.core.units import grouped
 from imagestore.reconcile import report
 from imagestore.reconcile.closing import backoff
@@ -27,17 +29,17 @@ def reconcile(s: Situation) -> Result:
         return Outcome(None, finalizer=Finalizer.LEAVE)
     reason = _let_go(s)
     if reason is not None:
-        return _release("Retained", f"{reason}{_gone(s)}")
+        return _release(Reason.RETAINED, f"{reason}{_gone(s)}")
     backend = s.store.backend
     if backend is None:
         message = f"{s.store.trouble or 'the StorageBackend is gone'}; {WAY_OUT}"
-        return _blocked(s, "BackendUnusable", message)
+        return _blocked(s, Reason.BACKEND_UNUSABLE, message)
     try:
         return _delete(s, backend)
     except NotFound:
-        return _release("Deleted", f"bucket {s.spec.bucket_name} is gone")
+        return _release(Reason.DELETED, f"bucket {s.spec.bucket_name} is gone")
     except StoreError as error:
-        return _blocked(s, type(error).__name__, f"{error}; {WAY_OUT}", error.retry_after or 0.0)
+        return _blocked(s, error.reason, f"{error}; {WAY_OUT}", error.retry_after or 0.0)
 
 
 def _removed(s: Situation) -> int:
@@ -86,22 +88,22 @@ def _delete(s: Situation, backend: Backend) -> Result:
         # The last probe may be a minute old: at an empty second site since then every bucket looked deleted.
         if another(backend, s.store.standing, anew=True):
             return _elsewhere(s)
-        return _release("Deleted", f"bucket {s.spec.bucket_name} is gone")
+        return _release(Reason.DELETED, f"bucket {s.spec.bucket_name} is gone")
     if not _ours(s, backend, sight):
         message = f"bucket {s.spec.bucket_name} does not carry this object's mark, so it is kept{_gone(s)}"
-        return _release("Retained", message, warning=True)
+        return _release(Reason.RETAINED, message, warning=True)
     remains = backend.remains(s.spec.bucket_name)
     if remains.empty:
         backend.delete(s.spec.bucket_name)
-        return _release("Deleted", f"bucket {s.spec.bucket_name} was deleted")
+        return _release(Reason.DELETED, f"bucket {s.spec.bucket_name} was deleted")
     if s.spec.deletion_policy == "DeleteIfEmpty":
-        return _blocked(s, "NotEmpty", f"the bucket holds {remains}; empty it, or {WAY_OUT}")
+        return _blocked(s, Reason.NOT_EMPTY, f"the bucket holds {remains}; empty it, or {WAY_OUT}")
     return _sweep(s, backend)
 
 
 def _elsewhere(s: Situation) -> Result:
     message = f"another account or server answers than the one that had the bucket; {WAY_OUT}"
-    return _blocked(s, "AnotherStore", message)
+    return _blocked(s, Reason.ANOTHER_STORE, message)
 
 
 def _ours(s: Situation, backend: Backend, sight: Observation) -> bool:
@@ -122,20 +124,20 @@ def _sweep(s: Situation, backend: Backend) -> Result:
         return _stuck(s, swept, progress, again=again)
     message = f"emptying: {grouped(progress.removed)} versions and uploads removed; to stop, set deletionPolicy: Retain"
     s.memo.failures = 0
-    status = report.status(s, report.reconciling("Emptying", message), deletion=progress)
+    status = report.status(s, reconciling(Reason.EMPTYING, message), deletion=progress)
     return Outcome(status, report.notes(s, status), 0.0)
 
 
 def _stuck(s: Situation, swept: Swept, progress: Emptying, *, again: bool) -> Result:
     """Nothing went. A store that says 200 and keeps the objects was asked for ever, with a status for each time."""
     if again:
-        return _blocked(s, "NotRemoved", f"{_AGAIN}; {WAY_OUT}", deletion=progress)
+        return _blocked(s, Reason.NOT_REMOVED, f"{_AGAIN}; {WAY_OUT}", deletion=progress)
     if not (swept.refused or swept.kept):  # it went meanwhile; the next look tells
         return Outcome(None, requeue_after=backoff(s))
     message = f"{_stays(swept)}; {WAY_OUT}"
     if swept.refused:
-        return _blocked(s, "ObjectLocked", message, deletion=progress)
-    return _blocked(s, "NotRemoved", message, deletion=progress)
+        return _blocked(s, Reason.OBJECT_LOCKED, message, deletion=progress)
+    return _blocked(s, Reason.NOT_REMOVED, message, deletion=progress)
 
 
 _AGAIN = (
@@ -157,11 +159,11 @@ def _stays(swept: Swept) -> str | None:
     return f"{least}{grouped(total)} versions and uploads stay ({said}{rest})"
 
 
-def _blocked(s: Situation, reason: str, message: str, wait: float = 0.0, **changes: object) -> Result:
+def _blocked(s: Situation, reason: Reason, message: str, wait: float = 0.0, **changes: object) -> Result:
     """Ready is false and says why while a deletion cannot go on; tries back off (ACK: 299 calls in 30 s)."""
-    status = report.status(s, report.stalled(reason, message), **changes)
+    status = report.status(s, stalled(reason, message), **changes)
     return Outcome(status, report.notes(s, status), max(backoff(s), wait))
 
 
-def _release(reason: str, message: str, *, warning: bool = False) -> Result:
+def _release(reason: Reason, message: str, *, warning: bool = False) -> Result:
     return Outcome(None, (Note(reason, message, "Delete", warning),), finalizer=Finalizer.RELEASE)

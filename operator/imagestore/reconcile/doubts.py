@@ -7,9 +7,9 @@ from typing import Literal
 from imagestore.api.backendholds import AnotherStore, Missing
 from imagestore.api.storagebackend import StorageBackendStatus
 from imagestore.backends.base import Backend, Server
-from imagestore.core.conditions import Condition
+from imagestore.core.conditions import Condition, stalled
 from imagestore.core.errors import Transient
-from imagestore.reconcile.report import stalled
+from imagestore.core.reasons import Reason
 from imagestore.reconcile.situation import BackendSituation, Served, Standing
 from imagestore.reconcile.vanished import Roll, roll_call, sample
 
@@ -88,7 +88,7 @@ def _stranger(known: str | None, other: AnotherStore) -> tuple[Condition, ...]:
         f"the store says that it is {other.identity}, and was {known}; its buckets are left alone and none is made."
         f" Put the credentials or the address right, or, if this is meant, add {other.token} to spec.approve"
     )
-    return tuple(stalled("AnotherStore", message))
+    return tuple(stalled(Reason.ANOTHER_STORE, message))
 
 
 def _many(missing: Missing) -> tuple[Condition, ...]:
@@ -97,4 +97,4 @@ def _many(missing: Missing) -> tuple[Condition, ...]:
         " than before, so none is made again. Put the credentials or the address right, and this ends by itself once"
         f" they are back; or, if they are lost, add {missing.token} to spec.approve, and they are made again, empty"
     )
-    return tuple(stalled("BucketsMissing", message))
+    return tuple(stalled(Reason.BUCKETS_MISSING, message))

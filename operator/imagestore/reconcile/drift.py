@@ -17,6 +17,7 @@ from imagestore.core.diff import FieldDiff
 from imagestore.core.facet import Facet
 from imagestore.core.paths import Item, parse
 from imagestore.core.plan import Change, Op, Plan
+from imagestore.core.reasons import Reason
 from imagestore.core.remembered import remembered
 from imagestore.facets.lifecycle_rule import FOREIGN
 from imagestore.reconcile.digests import wish_digest
@@ -56,12 +57,14 @@ def assess(s: Situation, plan: Plan, wishes: Mapping[str, Facet]) -> Verdict:
     waits = _confirm(s.memo, new, s.clock, s.settings.confirm_drift)
     seen = [c for c in drifted if c.facet not in waits]
     fields = tuple(f for c in seen for f in c.fields)
-    held = _hold(plan, "Unconfirmed", dict.fromkeys(waits, "seen once; looking again"))
+    held = _hold(plan, Reason.UNCONFIRMED, dict.fromkeys(waits, "seen once; looking again"))
     wait = min(waits.values(), default=None)
     if snoozed(s):
-        return Verdict(_hold(held, "Snoozed", _said(seen, "snoozed: ")), fields, wait, snoozed=bool(seen))
+        return Verdict(
+            _hold(held, Reason.SNOOZED, _said(seen, "snoozed: ")), fields, wait, snoozed=bool(seen)
+        )
     declared = [c for c in new if c.facet not in waits]
-    held = held if observing else _hold(held, "Drifted", _said(declared))
+    held = held if observing else _hold(held, Reason.DRIFTED, _said(declared))
     return Verdict(held, fields, wait, declared=bool(declared))
 
 
@@ -120,7 +123,7 @@ def _said(changes: Sequence[Change], before: str = "") -> dict[str, str]:
     return {c.facet: f"{before}{paths(c.fields)}" for c in changes}
 
 
-def _hold(plan: Plan, reason: str, messages: Mapping[str, str]) -> Plan:
+def _hold(plan: Plan, reason: Reason, messages: Mapping[str, str]) -> Plan:
     """``messages``: of each setting that is held."""
 
     def rule(change: Change) -> Change:

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from imagestore.api.bucketstatus import ImageBucketStatus, Usage
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.backends import base
-from imagestore.core.conditions import Condition, is_true
+from imagestore.core.conditions import Condition, condition, find, is_true
 from imagestore.core.errors import StoreError
 from imagestore.core.outcome import Note
+from imagestore.core.reasons import Reason
 from imagestore.core.units import byte_count, size
 from imagestore.reconcile.situation import Situation
 
-NEARLY_FULL = "QuotaNearlyFull"
+NEARLY_FULL = Reason.QUOTA_NEARLY_FULL  # the condition, and its Event
 EVERY = 3600.0  # seconds
 
 
@@ -66,11 +67,11 @@ def conditions(spec: ImageBucketSpec, usage: Usage | None) -> Iterator[Condition
         f" {spec.quota.warn_percent}; when it is full the store refuses uploads: remove what is not needed, or raise"
         " quota.hard"
     )
-    yield Condition(type=NEARLY_FULL, status="True", reason="AboveWarnPercent", message=message)
+    yield condition(NEARLY_FULL, Reason.ABOVE_WARN_PERCENT, message)
 
 
 def notes(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator[Note]:
     """A warning when it comes to that."""
-    for condition in after.conditions:
-        if condition.type == NEARLY_FULL and not is_true(before.conditions, NEARLY_FULL):
-            yield Note(NEARLY_FULL, condition.message, warning=True)
+    now = find(after.conditions, NEARLY_FULL)
+    if now is not None and not is_true(before.conditions, NEARLY_FULL):
+        yield Note(NEARLY_FULL, now.message, warning=True)

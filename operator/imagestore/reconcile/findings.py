@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import FACETS, FINDINGS, wishes
-from imagestore.core.conditions import Condition, is_true
+from imagestore.core.conditions import Condition, condition, find, is_true
 from imagestore.core.facet import Facet
 from imagestore.core.outcome import Note
 from imagestore.core.plan import Change, Op
+from imagestore.core.reasons import Reason
 from imagestore.reconcile.apply import Result
 from imagestore.reconcile.situation import Situation
 
@@ -33,11 +34,12 @@ def _found(wish: Facet, change: Change) -> Iterable[Condition]:
     if change.before is None:
         return
     for found in wish.findings(change.before):
-        yield Condition(type=found.name, status="True", reason="Found", message=found.message)
+        yield condition(found.name, Reason.FOUND, found.message)
 
 
 def notes(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator[Note]:
     """A warning for each that is new."""
-    for condition in after.conditions:
-        if condition.type in FINDINGS and not is_true(before.conditions, condition.type):
-            yield Note(condition.type, condition.message, warning=True)
+    for name in FINDINGS:
+        now = find(after.conditions, name)
+        if now is not None and not is_true(before.conditions, name):
+            yield Note(name, now.message, warning=True)

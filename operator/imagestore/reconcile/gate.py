@@ -2,8 +2,9 @@
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import FINDINGS
-from imagestore.core.conditions import Condition, is_true
+from imagestore.core.conditions import Condition, condition, is_true, reconciling, stalled
 from imagestore.core.outcome import Finalizer, Outcome
+from imagestore.core.reasons import Reason
 from imagestore.reconcile import report
 from imagestore.reconcile.filling import NEARLY_FULL
 from imagestore.reconcile.situation import Situation
@@ -19,18 +20,18 @@ def barred(s: Situation) -> Result | None:
         return _stop(s, _suspended(s))
     if s.store.spec is None:
         message = f"there is no StorageBackend {s.spec.backend_ref.name}; ask the administrator, or correct backendRef"
-        return _stop(s, report.reconciling("BackendNotFound", message))
+        return _stop(s, reconciling(Reason.BACKEND_NOT_FOUND, message))
     if not allowed_namespace(s.store.spec, s.meta.namespace, s.namespace_labels):
         message = "this namespace may not use the backend; ask the administrator to add it to spec.namespaces"
-        return _stop(s, report.stalled("NamespaceNotAllowed", message))
+        return _stop(s, stalled(Reason.NAMESPACE_NOT_ALLOWED, message))
     whole = [r for r in refusals(s.meta, s.spec, s.store.spec, s.earlier_buckets) if not r.facet]
     if whole:
-        return _stop(s, report.stalled(whole[0].reason, "; ".join(r.message for r in whole)))
+        return _stop(s, stalled(whole[0].reason, "; ".join(r.message for r in whole)))
     if s.older_rival is not None:
-        return _stop(s, report.stalled("Conflict", _rival(s, s.older_rival)))
+        return _stop(s, stalled(Reason.CONFLICT, _rival(s, s.older_rival)))
     if s.store.backend is None:
         message = s.store.trouble or "the backend cannot be used yet"
-        return _stop(s, report.reconciling("BackendUnusable", message, "Unknown"))
+        return _stop(s, reconciling(Reason.BACKEND_UNUSABLE, message, "Unknown"))
     return another_store(s) if s.store.standing.another else None
 
 
@@ -39,7 +40,7 @@ def another_store(s: Situation) -> Result:
     message = (
         "another account or server answers than before; nothing is done there before the administrator agrees"
     )
-    return _stop(s, report.reconciling("AnotherStore", message, "Unknown"))
+    return _stop(s, reconciling(Reason.ANOTHER_STORE, message, "Unknown"))
 
 
 def _rival(s: Situation, rival: str) -> str:
@@ -68,7 +69,7 @@ def _suspended(s: Situation) -> list[Condition]:
         replaced |= {"Ready", "Stalled"}
     return [
         *(c for c in s.status.conditions if c.type not in replaced),
-        report.condition("Suspended", "Suspended", "spec.suspend is true; nothing is looked at or changed"),
+        condition("Suspended", Reason.SUSPENDED, "spec.suspend is true; nothing is looked at or changed"),
     ]
 
 

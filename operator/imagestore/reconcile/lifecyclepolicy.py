@@ -5,7 +5,7 @@ is gone is known by the rules' ids and by the bucket's own status, and goes as s
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import get_args
 
@@ -17,12 +17,12 @@ from imagestore.api.lifecyclepolicy import (
     LifecyclePolicySpec,
     LifecyclePolicyStatus,
 )
-from imagestore.core.conditions import Condition, find, is_true, settle
+from imagestore.core.conditions import Condition, condition, find, is_true, reconciling, settle, stalled
 from imagestore.core.model import cut
 from imagestore.core.outcome import Finalizer, Note, Outcome
+from imagestore.core.reasons import Reason
 from imagestore.core.remembered import recalls
 from imagestore.reconcile.previews import preview
-from imagestore.reconcile.report import condition, reconciling, stalled
 from imagestore.reconcile.seen import Bucket
 from imagestore.reconcile.situation import Meta, Settings
 
@@ -155,20 +155,27 @@ def _drift_sentence(policy: str, bucket: Bucket) -> str:
 
 def _judged(spec: LifecyclePolicySpec, outcomes: Sequence[BucketOutcome]) -> list[Condition]:
     """Ready, and what keeps it from being so."""
-    for state in ("Conflict", "Lossy", "Held"):
+    for state, reason in _STALLED.items():
         if wrong := [o for o in outcomes if o.state == state]:
-            return stalled(state, _named(wrong))
+            return stalled(reason, _named(wrong))
     missing = {r.name for r in spec.bucket_refs or ()} - {o.name for o in outcomes}
     if missing:
         names = ", ".join(sorted(missing)[:NAMED])
         message = f"there is no ImageBucket {names} in this namespace; make it, or correct bucketRefs"
-        return reconciling("BucketNotFound", message)
+        return reconciling(Reason.BUCKET_NOT_FOUND, message)
     if wrong := [o for o in outcomes if o.state == "Pending"]:
-        return reconciling("Pending", _named(wrong))
+        return reconciling(Reason.PENDING, _named(wrong))
     if not outcomes:
         message = "no ImageBucket of this namespace has these labels; label one, or correct bucketSelector"
-        return [condition("Ready", "NothingMatches", message)]
-    return [condition("Ready", "Applied", _applied(outcomes))]
+        return [condition("Ready", Reason.NOTHING_MATCHES, message)]
+    return [condition("Ready", Reason.APPLIED, _applied(outcomes))]
+
+
+_STALLED: Mapping[BucketState, Reason] = {
+    "Conflict": Reason.CONFLICT,
+    "Lossy": Reason.LOSSY,
+    "Held": Reason.HELD,
+}
 
 
 def _applied(outcomes: Sequence[BucketOutcome]) -> str:
@@ -195,7 +202,7 @@ def _drifted(policy: str, buckets: Iterable[Bucket]) -> list[Condition]:
         return []
     found = [f"{b.name}: {path}" for b in drifting for path in _paths(policy, b)]
     shown = ", ".join(found[:NAMED]) + (f" and {len(found) - NAMED} more" if len(found) > NAMED else "")
-    return [condition("DriftDetected", "Differs", f"changed behind the operator's back: {shown}")]
+    return [condition("DriftDetected", Reason.DIFFERS, f"changed behind the operator's back: {shown}")]
 
 
 def _paths(policy: str, bucket: Bucket) -> list[str]:
@@ -206,9 +213,12 @@ def _notes(before: LifecyclePolicyStatus, after: LifecyclePolicyStatus) -> tuple
     was, ready = find(before.conditions, "Ready"), find(after.conditions, "Ready")
     notes = []
     if ready is not None and (was is None or (was.status, was.reason) != (ready.status, ready.reason)):
-        odd = is_true(after.conditions, "Stalled") or ready.reason in ("NothingMatches", "BucketNotFound")
+        odd = is_true(after.conditions, "Stalled") or ready.reason in (
+            Reason.NOTHING_MATCHES,
+            Reason.BUCKET_NOT_FOUND,
+        )
         notes.append(Note(ready.reason, ready.message, warning=odd))
     drift = find(after.conditions, "DriftDetected")
     if drift is not None and not is_true(before.conditions, "DriftDetected"):
-        notes.append(Note("DriftDetected", drift.message, warning=True))
+        notes.append(Note(Reason.DRIFT_DETECTED, drift.message, warning=True))
     return tuple(notes)

@@ -28,7 +28,7 @@ def _reading(backend: Backend, bucket: str, name: str, sight: Observation) -> Re
     except errors.Unrepresentable as error:
         return Unrepresentable(str(error))
     except StoreError as error:
-        return Unreadable(type(error).__name__, str(error))
+        return Unreadable(error.reason, str(error))
 
 
 def found(value: Facet | None) -> Reading:

@@ -11,11 +11,10 @@ from enum import StrEnum
 from imagestore.backends.base import Backend, Observation
 from imagestore.core.errors import Conflict, Unexpected
 from imagestore.core.facet import Facet
+from imagestore.core.reasons import Reason
 from imagestore.reconcile import holds
 from imagestore.reconcile.situation import Situation
 from imagestore.reconcile.tenancy import granted
-
-UNPROVEN = "CreationNotProven"
 
 
 class Claim(StrEnum):
@@ -33,7 +32,7 @@ class Judgement:
     """``reason`` and ``message`` are given with TAKEN. ``asks``: a person may say that it is this object's all the same."""
 
     claim: Claim
-    reason: str = ""
+    reason: Reason = Reason.BUCKET_EXISTS
     message: str = ""
     asks: bool = False
 
@@ -123,7 +122,7 @@ def _taken(s: Situation, backend: Backend, sight: Observation) -> Judgement:
     """Not this object's. A date is asked for only where a crash may have left an intent behind."""
     if sight.owner is not None:
         whom = f"the bucket belongs to {_whom(s, sight.owner)}; choose another bucketName"
-        return Judgement(Claim.TAKEN, "OwnedByAnother", whom)
+        return Judgement(Claim.TAKEN, Reason.OWNED_BY_ANOTHER, whom)
     if intended(s, sight) and (unproven := _unproven(s, backend)) is not None:
         return unproven
     if s.status.created is not None:
@@ -132,7 +131,7 @@ def _taken(s: Situation, backend: Backend, sight: Observation) -> Judgement:
             f"the bucket no longer carries the operator's mark{place}, so it is not known to be"
             " this object's any more; let the administrator grant its adoption and set adoption: Granted"
         )
-        return Judgement(Claim.TAKEN, "MarkMissing", message)
+        return Judgement(Claim.TAKEN, Reason.MARK_MISSING, message)
     return _there_before()
 
 
@@ -141,7 +140,7 @@ def _there_before() -> Judgement:
         "the bucket exists and was not made by this object; to take it over, let the administrator grant its"
         " adoption and set adoption: Granted; or choose another bucketName"
     )
-    return Judgement(Claim.TAKEN, "BucketExists", message)
+    return Judgement(Claim.TAKEN, Reason.BUCKET_EXISTS, message)
 
 
 def _unproven(s: Situation, backend: Backend) -> Judgement | None:
@@ -157,7 +156,7 @@ def _unproven(s: Situation, backend: Backend) -> Judgement | None:
         message += (
             "; if it is this object's, let the administrator grant its adoption and set adoption: Granted"
         )
-    return Judgement(Claim.TAKEN, UNPROVEN, message, asks=made is not None)
+    return Judgement(Claim.TAKEN, Reason.CREATION_NOT_PROVEN, message, asks=made is not None)
 
 
 def _whom(s: Situation, owner: str) -> str:

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 
 from imagestore.api.bucketstatus import Held, PlanStatus
 from imagestore.backends.base import Backend, Observation
+from imagestore.core.conditions import stalled
 from imagestore.core.facet import WHOLE, Facet, Removal
 from imagestore.core.outcome import Note
 from imagestore.core.reading import Found, Reading
+from imagestore.core.reasons import Reason
 from imagestore.reconcile import holds, ownership, report
 from imagestore.reconcile.adoption import adopt
 from imagestore.reconcile.claims import claimed
@@ -75,7 +77,7 @@ def _fresh(
     seen = visit(s, backend, wanted, read, consented=True, fresh=True)
     if seen.claims is not None:
         s.memo.glimpse = Glimpse(s.clock, marked, read)
-    told = (Note("Created", f"bucket {s.spec.bucket_name} was created"),) if made else ()
+    told = (Note(Reason.CREATED, f"bucket {s.spec.bucket_name} was created"),) if made else ()
     # By a clock that was set back it was made before it was lost, and so by no one here.
     return visited(s, backend, seen, *told, created=max(s.now, s.status.lost_at or s.now))
 
@@ -109,12 +111,12 @@ def _half_made(s: Situation, backend: Backend) -> bool:
 def _taken(s: Situation, judgement: Judgement) -> Result:
     """Not this object's. The intent stays where it is all that tells how the bucket came about."""
     reason, message = judgement.reason, judgement.message
-    intent = s.status.intent if reason == ownership.UNPROVEN else None
+    intent = s.status.intent if reason == Reason.CREATION_NOT_PROVEN else None
     if not judgement.asks:
-        return done(s, report.status(s, report.stalled(reason, message), intent=intent), interval(s))
+        return done(s, report.status(s, stalled(reason, message), intent=intent), interval(s))
     known = holds.of(s.status, holds.CREATION)
     token = known.token if known else s.token()
     hold = Held(facet=holds.CREATION, token=token, why=message, digest=token)
     told = f"{message}; if it is this object's, add {token} to spec.approve; else choose another bucketName"
     plan = PlanStatus(held=holds.with_loss(s.status, hold))
-    return done(s, report.status(s, report.stalled(reason, told), intent=intent, plan=plan), interval(s))
+    return done(s, report.status(s, stalled(reason, told), intent=intent, plan=plan), interval(s))

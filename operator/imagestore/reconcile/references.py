@@ -11,11 +11,10 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from imagestore.core.facet import Facet
+from imagestore.core.reasons import Reason
 from imagestore.core.references import BucketRef, led, references, refers
 from imagestore.reconcile.situation import Situation
 from imagestore.reconcile.tenancy import Refusal
-
-NOT_FOUND = "ReferenceNotFound"
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Leads:
 class Why(NamedTuple):
     """Why a reference leads nowhere. ``waits``: until that changes by itself."""
 
-    reason: str
+    reason: Reason
     message: str
     waits: bool = False
 
@@ -64,12 +63,14 @@ def _waits(found: tuple[str, Why]) -> bool:
 def _itself(s: Situation, facet: str, name: str, loops: str) -> Why | None:
     other, mine = s.referenced.get(name), (s.spec.backend_ref.name, s.spec.bucket_name)
     if name == s.meta.name or (other is not None and (other.backend, other.bucket) == mine):
-        return Why("ReferenceToItself", f"{name} is this very bucket: {loops}; name another ImageBucket")
+        return Why(
+            Reason.REFERENCE_TO_ITSELF, f"{name} is this very bucket: {loops}; name another ImageBucket"
+        )
     circle = _circle(s, facet, name)
     if circle:
         steps = [f"{one} does the same with {other}" for one, other in pairwise((*circle, "this bucket"))]
         message = f"{', '.join(steps)}: {loops}; name another ImageBucket in one of them"
-        return Why("ReferenceInCircles", message)
+        return Why(Reason.REFERENCE_IN_CIRCLES, message)
     return None
 
 
@@ -92,14 +93,14 @@ def _why(s: Situation, name: str) -> Why | None:
     other, here = s.referenced.get(name), s.spec.backend_ref.name
     if other is None:
         message = f"there is no ImageBucket {name} in this namespace; create it, or correct the name"
-        return Why(NOT_FOUND, message, waits=True)
+        return Why(Reason.REFERENCE_NOT_FOUND, message, waits=True)
     if other.backend != here:
         message = f"ImageBucket {name} is on the backend {other.backend}; name one on {here}"
-        return Why("ReferenceElsewhere", message)
+        return Why(Reason.REFERENCE_ELSEWHERE, message)
     if other.deleting:
         message = f"ImageBucket {name} is being deleted; name another one, or remove the setting"
-        return Why("ReferenceDeleting", message)
+        return Why(Reason.REFERENCE_DELETING, message)
     if not other.made:
         message = f"waits for the bucket of ImageBucket {name}; see what its status says"
-        return Why("ReferenceNotReady", message, waits=True)
+        return Why(Reason.REFERENCE_NOT_READY, message, waits=True)
     return None

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from imagestore.api.bucketstatus import FacetStatus, Held, ImageBucketStatus, PlanStatus
-from imagestore.core.conditions import Condition, find, is_true, settle
+from imagestore.core.conditions import Condition, condition, find, is_true, reconciling, settle, stalled
 from imagestore.core.facet import Facet
 from imagestore.core.outcome import Note
 from imagestore.core.plan import Op
+from imagestore.core.reasons import Reason
 from imagestore.reconcile import drift, filling, findings, holds
 from imagestore.reconcile.apply import Result
 from imagestore.reconcile.claims import ours
@@ -16,21 +17,6 @@ from imagestore.reconcile.desired import inputs_hash
 from imagestore.reconcile.digests import WRITTEN, wish_digest
 from imagestore.reconcile.situation import Situation
 from imagestore.reconcile.visit import Visit
-
-
-def condition(type_: str, reason: str, message: str = "", status: Any = "True") -> Condition:
-    """A condition before it is stamped."""
-    return Condition(type=type_, status=status, reason=reason, message=message)
-
-
-def stalled(reason: str, message: str) -> list[Condition]:
-    """Not ready, and only a person can help."""
-    return [condition("Ready", reason, message, "False"), condition("Stalled", reason, message)]
-
-
-def reconciling(reason: str, message: str, ready: Any = "False") -> list[Condition]:
-    """Not ready yet, and being worked on."""
-    return [condition("Ready", reason, message, ready), condition("Reconciling", reason, message)]
 
 
 def status(s: Situation, conditions: Iterable[Condition], **changes: Any) -> ImageBucketStatus:
@@ -67,7 +53,7 @@ def lost(status: ImageBucketStatus) -> list[Condition]:
         f"the bucket was missing at {status.lost_at:%Y-%m-%dT%H:%M:%SZ} and {now}, then acknowledge by adding"
         f" {hold.token if hold else ''} to spec.approve"
     )
-    return [condition("ContentLost", "BucketWasMissing", message)]
+    return [condition("ContentLost", Reason.BUCKET_WAS_MISSING, message)]
 
 
 def visited(s: Situation, seen: Visit, **changes: Any) -> ImageBucketStatus:
@@ -100,7 +86,7 @@ def _drifted(seen: Visit) -> list[Condition]:
         return []
     return [
         condition(
-            "DriftDetected", "Differs", f"changed behind the operator's back: {drift.paths(seen.fields)}"
+            "DriftDetected", Reason.DIFFERS, f"changed behind the operator's back: {drift.paths(seen.fields)}"
         )
     ]
 
@@ -113,16 +99,18 @@ def judged(s: Situation, results: Sequence[Result]) -> list[Condition]:
     ):
         wrong = [r for r in results if r.state in states and not _tolerated(s, r)]
         if wrong:
-            return verdict(wrong[0].reason or wrong[0].state, _sentences(wrong))
+            return verdict(wrong[0].reason or Reason.PENDING, _sentences(wrong))
     if s.spec.mode == "Observe":
         differing = sum(r.state == "Drifted" for r in results)
-        return [condition("Ready", "Observed", f"observed; {differing} settings differ, nothing is changed")]
+        return [
+            condition("Ready", Reason.OBSERVED, f"observed; {differing} settings differ, nothing is changed")
+        ]
     said = ["the store agrees with the spec", drift.snooze_over(s)]
-    return [condition("Ready", "InSync", "; ".join(filter(None, said)))]
+    return [condition("Ready", Reason.IN_SYNC, "; ".join(filter(None, said)))]
 
 
 def _tolerated(s: Situation, result: Result) -> bool:
-    return result.state == "Drifted" and (result.reason == "Snoozed" or s.spec.mode == "Observe")
+    return result.state == "Drifted" and (result.reason == Reason.SNOOZED or s.spec.mode == "Observe")
 
 
 def _sentences(results: Sequence[Result]) -> str:
@@ -143,7 +131,7 @@ def facets(before: ImageBucketStatus, seen: Visit) -> tuple[FacetStatus, ...]:
 def _over(result: Result) -> bool:
     """No longer in the spec and dealt with: cleared, or kept and no longer answered for."""
     gone = result.change.op is Op.CLEAR and result.state == "InSync"
-    return gone or (result.change.op is Op.KEEP and result.reason == "Forgotten")
+    return gone or (result.change.op is Op.KEEP and result.reason == Reason.FORGOTTEN)
 
 
 def _facet(
@@ -155,7 +143,7 @@ def _facet(
     return FacetStatus(
         name=result.change.facet,
         state=result.state,
-        reason=result.reason or None,
+        reason=result.reason,
         message=result.message or None,
         wish=digest,
         parts=ours(result.change, result.change.parts, before) if digest else (),
@@ -181,7 +169,7 @@ def notes(s: Situation, after: ImageBucketStatus) -> tuple[Note, ...]:
     held = tuple(_hold_notes(before, after))
     edited, over = s.meta.generation != before.observed_generation, drift.snooze_over(s)
     return (
-        *((Note("SnoozeOver", over, warning=True),) if edited and over else ()),
+        *((Note(Reason.SNOOZE_OVER, over, warning=True),) if edited and over else ()),
         *_readiness(before, after, waits=bool(held)),
         *findings.notes(before, after),
         *filling.notes(before, after),
@@ -196,14 +184,14 @@ def _readiness(before: ImageBucketStatus, after: ImageBucketStatus, *, waits: bo
     if ready is None:
         return
     if ready.status == "True" and not is_true(before.conditions, "Ready"):
-        yield Note("Ready", ready.message)
+        yield Note(Reason.READY, ready.message)
     changed = was is None or (was.status, was.reason) != (ready.status, ready.reason)
     told = waits and not any(f.state in ("Unsupported", "Failed") for f in after.facets)
     if changed and is_true(after.conditions, "Stalled") and not told:
         yield Note(ready.reason, ready.message, warning=True)
     if is_true(after.conditions, "ContentLost") and not is_true(before.conditions, "ContentLost"):
         lost_ = find(after.conditions, "ContentLost")
-        yield Note("ContentLost", lost_.message if lost_ else "", warning=True)
+        yield Note(Reason.CONTENT_LOST, lost_.message if lost_ else "", warning=True)
 
 
 def _drift_notes(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator[Note]:
@@ -212,17 +200,24 @@ def _drift_notes(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterato
         said = "; ".join(f"{f.path} is {f.observed}, should be {f.desired}" for f in fields[:5])
         more = (after.drift.total or 0) - 5 if after.drift else 0
         said += f"; and {more} more" if more > 0 else ""
-        yield Note("DriftDetected", said, warning=True)
+        yield Note(Reason.DRIFT_DETECTED, said, warning=True)
     ended = _ended(after, before.drift.since if before.drift else None)
     if ended is not None:
-        yield Note(f"Drift{ended[0]}", ended[1])
+        yield Note(*ended)
 
 
-def _ended(after: ImageBucketStatus, since: datetime | None) -> tuple[str, str] | None:
+def _ended(after: ImageBucketStatus, since: datetime | None) -> tuple[Reason, str] | None:
     history = after.drift.history if after.drift else ()
     if since is None or not history or history[0].since != since:
         return None
-    return history[0].how, ", ".join(history[0].paths[:5])
+    return _ENDED[history[0].how], ", ".join(history[0].paths[:5])
+
+
+_ENDED = {
+    "Corrected": Reason.DRIFT_CORRECTED,
+    "Vanished": Reason.DRIFT_VANISHED,
+    "Accepted": Reason.DRIFT_VANISHED,
+}
 
 
 def _hold_notes(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator[Note]:
@@ -232,7 +227,7 @@ def _hold_notes(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator
     for held in after.plan.held if after.plan else ():
         if held.token not in known:
             message = f"{held.facet} waits for approval: {held.why}; add {held.token} to spec.approve"
-            yield Note("ApprovalNeeded", message, warning=True)
+            yield Note(Reason.APPROVAL_NEEDED, message, warning=True)
 
 
 def _token(status: ImageBucketStatus, facet: str) -> str:

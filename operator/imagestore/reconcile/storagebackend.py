@@ -7,12 +7,12 @@ whether the store can be used, and for buckets without such a tier it can.
 from imagestore.api.capabilities import Capability
 from imagestore.api.storagebackend import Server, StorageBackendStatus
 from imagestore.backends import base
-from imagestore.core.conditions import Condition, find, settle
+from imagestore.core.conditions import Condition, condition, find, reconciling, settle, stalled
 from imagestore.core.errors import StoreError, Transient
 from imagestore.core.outcome import Finalizer, Note, Outcome
 from imagestore.core.reading import Support
+from imagestore.core.reasons import Reason
 from imagestore.reconcile.doubts import Doubts, judged
-from imagestore.reconcile.report import condition, reconciling, stalled
 from imagestore.reconcile.situation import BackendSituation, Settings, Store
 from imagestore.reconcile.tiers import NOT_READY, Looked, look_after
 
@@ -60,14 +60,14 @@ def _unseen(status: StorageBackendStatus) -> Looked:
 
 def _probe(store: Store, settings: Settings) -> tuple[list[Condition], base.Server | None, float]:
     if store.backend is None:
-        return stalled("BackendUnusable", store.trouble), None, settings.default_interval
+        return stalled(Reason.BACKEND_UNUSABLE, store.trouble), None, settings.default_interval
     try:
         server = store.backend.probe()
     except Transient as error:
-        return reconciling("StoreUnreachable", str(error)), None, settings.retry * 2
+        return reconciling(Reason.STORE_UNREACHABLE, str(error)), None, settings.retry * 2
     except StoreError as error:
-        return stalled(type(error).__name__, str(error)), None, settings.retry * 4
-    ready = condition("Ready", "Answered", "endpoint, TLS, region and credentials were proven by reads")
+        return stalled(error.reason, str(error)), None, settings.retry * 4
+    ready = condition("Ready", Reason.ANSWERED, "endpoint, TLS, region and credentials were proven by reads")
     return [ready], server, min(settings.pulse, settings.default_interval)
 
 
@@ -87,7 +87,7 @@ def _deleting(s: BackendSituation) -> Result:
         f"it still serves {s.buckets} ImageBuckets{_few(s)}; delete them first. With deletionPolicy Retain, the default,"
         " their buckets stay in the store; or take their namespaces out of spec.namespaces"
     )
-    after = _with(s, stalled("InUse", message)).model_copy(update={"buckets": s.buckets})
+    after = _with(s, stalled(Reason.IN_USE, message)).model_copy(update={"buckets": s.buckets})
     # The label of a namespace may end it, of which a backend is not told.
     return Outcome(after, _notes(s.status, after), s.settings.retry * 4)
 

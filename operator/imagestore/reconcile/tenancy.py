@@ -14,6 +14,7 @@ from imagestore.api.storagebackend import MaxObjectLock, StorageBackendSpec, Ten
 from imagestore.core.marks import spots
 from imagestore.core.model import KmsKey
 from imagestore.core.paths import follow
+from imagestore.core.reasons import Reason
 from imagestore.facets.notifications import target
 from imagestore.facets.policy import BUCKET, Policy, Statement
 from imagestore.reconcile.situation import Meta
@@ -39,7 +40,7 @@ NEEDED_ON_BUCKET = (
 class Refusal:
     """``facet`` is empty when the whole bucket is refused. ``waits``: nobody need do anything but wait."""
 
-    reason: str
+    reason: Reason
     message: str
     facet: str = ""
     waits: bool = False
@@ -94,16 +95,18 @@ def _bucket(
         store, meta.namespace, spec.bucket_name
     ):
         wanted = template.replace("{namespace}", meta.namespace)
-        yield Refusal("NameNotAllowed", f"bucketName must match {wanted}, or the administrator must grant it")
+        yield Refusal(
+            Reason.NAME_NOT_ALLOWED, f"bucketName must match {wanted}, or the administrator must grant it"
+        )
     if tenancy.max_buckets is not None and earlier >= tenancy.max_buckets:
         yield Refusal(
-            "TooManyBuckets", f"this namespace may have {tenancy.max_buckets} buckets on this backend"
+            Reason.TOO_MANY_BUCKETS, f"this namespace may have {tenancy.max_buckets} buckets on this backend"
         )
     policies = tenancy.deletion_policies or ("Retain", "DeleteIfEmpty")
     wish = spec.deletion_policy or "Retain"
     if wish not in policies:
         yield Refusal(
-            "DeletionPolicyNotAllowed",
+            Reason.DELETION_POLICY_NOT_ALLOWED,
             f"deletionPolicy {wish} is not allowed here; use {' or '.join(policies)}",
         )
 
@@ -136,11 +139,13 @@ def _lock(spec: ImageBucketSpec, tenancy: Tenancy) -> Iterator[Refusal]:
         return
     if lock.mode == "Compliance" and most.mode != "Compliance":
         yield Refusal(
-            "LockNotAllowed", "objectLock.mode Compliance is not allowed here; use Governance", "objectLock"
+            Reason.LOCK_NOT_ALLOWED,
+            "objectLock.mode Compliance is not allowed here; use Governance",
+            "objectLock",
         )
     if lock.length > most.days:
         message = f"objectLock may last {most.days} days here, not {lock.length}; shorten it"
-        yield Refusal("LockNotAllowed", message, "objectLock")
+        yield Refusal(Reason.LOCK_NOT_ALLOWED, message, "objectLock")
 
 
 def _keys(spec: ImageBucketSpec, tenancy: Tenancy) -> Iterator[Refusal]:
@@ -153,7 +158,7 @@ def _keys(spec: ImageBucketSpec, tenancy: Tenancy) -> Iterator[Refusal]:
                 message = (
                     f"{facet}.{path} is not among the keys that this namespace may use; ask the administrator"
                 )
-                yield Refusal("KeyNotAllowed", message, facet)
+                yield Refusal(Reason.KEY_NOT_ALLOWED, message, facet)
 
 
 def _targets(spec: ImageBucketSpec, tenancy: Tenancy) -> Iterator[Refusal]:
@@ -164,7 +169,7 @@ def _targets(spec: ImageBucketSpec, tenancy: Tenancy) -> Iterator[Refusal]:
             f"notifications name {', '.join(foreign[:5])}, which this namespace may not use; ask the administrator to"
             " add it to tenancy.allowedNotificationTargets"
         )
-        yield Refusal("TargetNotAllowed", message, "notifications")
+        yield Refusal(Reason.TARGET_NOT_ALLOWED, message, "notifications")
 
 
 def _matches(value: str, patterns: tuple[str, ...]) -> bool:
@@ -179,12 +184,12 @@ def _policy(policy: Policy, store: StorageBackendSpec, tenancy: Tenancy) -> Iter
                 f"statement {statement.sid} would deny the operator its own access to the bucket; deny actions on"
                 ' objects, or leave out the resource "." or the actions that manage the bucket'
             )
-            yield Refusal("WouldLockOut", message, "policy")
+            yield Refusal(Reason.WOULD_LOCK_OUT, message, "policy")
     if policy.require_tls and not is_tls(store):
         message = (
             "requireTls would lock the operator out: the backend is reached over http; remove requireTls"
         )
-        yield Refusal("WouldLockOut", message, "policy")
+        yield Refusal(Reason.WOULD_LOCK_OUT, message, "policy")
 
 
 def is_tls(store: StorageBackendSpec) -> bool:
@@ -198,12 +203,12 @@ def _grants(statement: Statement, tenancy: Tenancy) -> Iterator[Refusal]:
     public = [p for p in statement.principals if everybody(p)]
     if public and not tenancy.allow_public:
         message = f"statement {statement.sid} would open the bucket to everybody, which is not allowed here"
-        yield Refusal("PublicNotAllowed", message, "policy")
+        yield Refusal(Reason.PUBLIC_NOT_ALLOWED, message, "policy")
     named = [p for p in statement.principals if not everybody(p)]
     foreign = [p for p in named if not _matches(p, tenancy.allowed_principals)]
     if foreign:
         message = f"statement {statement.sid} names {', '.join(foreign)}; ask the administrator to allow them"
-        yield Refusal("PrincipalNotAllowed", message, "policy")
+        yield Refusal(Reason.PRINCIPAL_NOT_ALLOWED, message, "policy")
 
 
 def everybody(principal: str) -> bool:

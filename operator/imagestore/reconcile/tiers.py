@@ -10,25 +10,25 @@ from dataclasses import dataclass
 from imagestore.api.storagebackend import StorageBackendSpec, StorageBackendStatus
 from imagestore.api.tiers import Remote, TierClass, TierPlace, TierState, TierStatus
 from imagestore.backends.base import HeldTier, Remotes
-from imagestore.core.conditions import Condition
+from imagestore.core.conditions import Condition, condition
 from imagestore.core.errors import StoreError
 from imagestore.core.facet import Facet
 from imagestore.core.marks import spots
 from imagestore.core.model import InTier
 from imagestore.core.outcome import Note
 from imagestore.core.paths import follow
+from imagestore.core.reasons import Reason
 from imagestore.reconcile.references import Leads
-from imagestore.reconcile.report import condition
 from imagestore.reconcile.situation import Store
 from imagestore.reconcile.tenancy import Refusal
 
-NOT_READY = "TierNotReady"
-REASONS: Mapping[TierState, str] = {
-    "Missing": "TierMissing",
-    "Differs": "TierDiffers",
-    "Stale": "TierStale",
+NOT_READY = Reason.TIER_NOT_READY  # the condition of a backend, too
+REASONS: Mapping[TierState, Reason] = {
+    "Missing": Reason.TIER_MISSING,
+    "Differs": Reason.TIER_DIFFERS,
+    "Stale": Reason.TIER_STALE,
 }
-EVENTS = {"Added": "TierAdded", "Renewed": "TierRenewed"}
+EVENTS = {"Added": Reason.TIER_ADDED, "Renewed": Reason.TIER_RENEWED}
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def look_after(store: Store, before: StorageBackendStatus) -> Looked:
     try:
         held = remotes.held()
     except StoreError as error:
-        said = condition(NOT_READY, type(error).__name__, f"the remote tiers cannot be read: {error}")
+        said = condition(NOT_READY, error.reason, f"the remote tiers cannot be read: {error}")
         return Looked(before.tiers, (said,))
     tiers = [
         _Tier(wish, remote, remotes, held.get(wish.storage_class), known.get(wish.storage_class))

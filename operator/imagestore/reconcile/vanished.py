@@ -12,7 +12,9 @@ from hashlib import blake2b
 from imagestore.api.limits import MissingBuckets
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Backend
+from imagestore.core.conditions import reconciling
 from imagestore.core.errors import StoreError, Transient
+from imagestore.core.reasons import Reason
 from imagestore.reconcile import report
 from imagestore.reconcile.closing import Result, backoff, done
 from imagestore.reconcile.gate import PATIENCE, another_store
@@ -106,6 +108,6 @@ def _held(s: Situation, doubts: tuple[str, ...] = ()) -> Result:
         f"the bucket is not there, and the StorageBackend {s.spec.backend_ref.name} may lead to another store than"
         " before: nothing is made there until its buckets are back, or the administrator agrees"
     )
-    conditions = report.reconciling("HeldByBackend", message)
+    conditions = reconciling(Reason.HELD_BY_BACKEND, message)
     outcome = done(s, report.status(s, conditions), backoff(s) if doubts else PATIENCE)
     return replace(outcome, doubts=doubts)

@@ -8,10 +8,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from imagestore.core.plan import Change, Op, Plan
+from imagestore.core.reasons import Reason
 from imagestore.reconcile.apply import Result
 from imagestore.reconcile.situation import Situation
-
-UNSEEN = "NotYetVisible"
 
 
 def awaited(s: Situation, todo: Plan) -> Plan:
@@ -21,23 +20,23 @@ def awaited(s: Situation, todo: Plan) -> Plan:
         if not change.writes or _left(s, change) <= 0:
             return change
         message = "written a moment ago, and the store still answers with what was there before"
-        return replace(change, op=Op.HOLD, reason=UNSEEN, message=message)
+        return replace(change, op=Op.HOLD, reason=Reason.NOT_YET_VISIBLE, message=message)
 
     return todo.map(rule)
 
 
 def patience(s: Situation, todo: Plan) -> float | None:
     """Seconds until what is held back is looked for again; None: nothing is."""
-    waiting = [_left(s, c) for c in todo.changes if c.op is Op.HOLD and c.reason == UNSEEN]
+    waiting = [_left(s, c) for c in todo.changes if c.op is Op.HOLD and c.reason == Reason.NOT_YET_VISIBLE]
     return max(1.0, *waiting) if waiting else None
 
 
 def remember(s: Situation, results: Iterable[Result]) -> None:
     """What of this pass's writes is not shown, and what is."""
     for r in results:
-        if r.wrote and r.reason == UNSEEN:
+        if r.wrote and r.reason == Reason.NOT_YET_VISIBLE:
             s.memo.unseen[r.change.facet] = (r.change.digest, s.clock)
-        elif r.reason != UNSEEN:
+        elif r.reason != Reason.NOT_YET_VISIBLE:
             s.memo.unseen.pop(r.change.facet, None)
 
 

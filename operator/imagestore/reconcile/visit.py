@@ -11,6 +11,7 @@ from imagestore.core.facet import WHOLE, Facet
 from imagestore.core.plan import Change, Managed, Op, Plan, plan
 from imagestore.core.policies import hold_everything, hold_risky, observe_only, without_risk
 from imagestore.core.reading import Found, Missing, Reading, Support
+from imagestore.core.reasons import Reason
 from imagestore.facets.tags import Tags
 from imagestore.reconcile import drift, holds, ownership
 from imagestore.reconcile.apply import Result, Settings, apply
@@ -125,7 +126,7 @@ def _breaker(s: Situation, todo: Plan) -> Plan:
         f"written {s.memo.repeats} times and it does not last: the store, or somebody else, changes it back;"
         " find out who, then set spec.reconcileRequest to a new value"
     )
-    return hold_everything("NotConverging", message)(todo)
+    return hold_everything(Reason.NOT_CONVERGING, message)(todo)
 
 
 def edited(s: Situation) -> bool:

@@ -14,12 +14,12 @@ from imagestore.core.conditions import find
 from imagestore.core.errors import Rejected, StoreError
 from imagestore.core.plan import Op, Plan
 from imagestore.core.policies import hold_risky, observe_only, without_risk
+from imagestore.core.reasons import Reason
 from imagestore.reconcile import holds, ownership
 from imagestore.reconcile.closing import want
 from imagestore.reconcile.drift import snooze_over, snoozed
 from imagestore.reconcile.gate import barred
 from imagestore.reconcile.ownership import Claim
-from imagestore.reconcile.references import NOT_FOUND
 from imagestore.reconcile.removals import weighed
 from imagestore.reconcile.situation import Meta, Settings, Situation, Store
 from imagestore.reconcile.survey import Bounded
@@ -177,7 +177,7 @@ def _with_plan(question: Question, s: Situation, verdict: Verdict, plan: Plan) -
 
 def _refusals(question: Question, s: Situation, verdict: Verdict) -> Verdict:
     for refusal in want(s).withheld:
-        unseen = refusal.reason == NOT_FOUND and question.around.offline
+        unseen = refusal.reason is Reason.REFERENCE_NOT_FOUND and question.around.offline
         more = f"; {UNSEEN}" if unseen else ""
         verdict = _refuse(question, verdict, f"{refusal.reason}: {refusal.message}{more}", refusal.facet)
     return verdict

@@ -7,7 +7,7 @@ from typing import Any
 
 from imagestore.cli.manifests.place import Place, Problem
 from imagestore.core.plan import Op, Plan
-from imagestore.core.policies import COUNTING
+from imagestore.core.reasons import Reason
 
 Call = dict[str, Any]
 
@@ -53,7 +53,7 @@ class Verdict:
         return Exit.CHANGES if self.create or self.plan.writes or held else Exit.NOTHING
 
 
-_WAITING = ("NeedsApproval", COUNTING)
+_WAITING = (Reason.NEEDS_APPROVAL, Reason.COUNTING)
 
 
 def overall(verdicts: tuple[Verdict, ...], problems: tuple[Problem, ...]) -> Exit:

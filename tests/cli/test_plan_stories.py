@@ -10,11 +10,11 @@ from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import FACETS, ImageBucketSpec
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.memory import MemoryBackend, MemoryBucket, MemoryStore
+from imagestore.cli.gathering.surroundings import Known, Snapshot
 from imagestore.cli.manifests.load import load
+from imagestore.cli.planning.bucket_plan import Exit, Verdict
+from imagestore.cli.planning.plan_all import plan_all, refused_at_apply
 from imagestore.cli.planning.report import Run, markdown, summary, text
-from imagestore.cli.planning.run import plan_all, refused_at_apply
-from imagestore.cli.planning.surroundings import Known, Snapshot
-from imagestore.cli.planning.verdict import Exit, Verdict
 from imagestore.core.errors import Denied, Unavailable
 from imagestore.core.facet import Facet
 from imagestore.core.reading import Level, Support

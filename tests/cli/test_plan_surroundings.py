@@ -6,8 +6,8 @@ import pytest
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
-from imagestore.cli.planning.surroundings import Known, Snapshot
-from imagestore.cli.planning.verdict import Exit
+from imagestore.cli.gathering.surroundings import Known, Snapshot
+from imagestore.cli.planning.bucket_plan import Exit
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.lifecycle_rule import LifecycleRule
 from imagestore.reconcile.situation import Meta

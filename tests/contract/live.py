@@ -12,7 +12,7 @@ from imagestore.api.imagebucket import FACETS
 from imagestore.api.samples import SAMPLES
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.probe.keyed import keyed, untried
-from imagestore.cli.planning.gather import gather
+from imagestore.cli.gathering.inputs import gather
 from imagestore.core.errors import StoreError
 from imagestore.core.facet import Facet
 from imagestore.core.losses import uses

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from imagestore.api.kinds import GROUP, KINDS, Kind
-from imagestore.crdgen.write import table
+from imagestore.crdgen.formats import table
 from imagestore.k8s.resources import GRANTS, Grant
 
 Rule = dict[str, Any]

@@ -18,7 +18,7 @@ from imagestore.backends.s3.catalog import (
     tier_permissions,
 )
 from imagestore.core.reading import Level, Support
-from imagestore.crdgen.write import table
+from imagestore.crdgen.formats import table
 
 _STARRED = """\
 \\* Not proven on the store itself: Amazon S3 on moto and a stand-in, IBM and Oracle by the vendor's documentation.

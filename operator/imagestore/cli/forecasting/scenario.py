@@ -8,9 +8,9 @@ from imagestore.api.lifecyclepolicy import LifecyclePolicySpec
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.s3.profiles import PROFILES
 from imagestore.backends.s3.tiers import mapped, terms
+from imagestore.cli.errors import Usage, Wrong
 from imagestore.cli.manifests.load import Manifests
-from imagestore.cli.planning.bucket import Question, situation
-from imagestore.cli.wrong import Usage, Wrong
+from imagestore.cli.planning.plan_bucket import Question, situation
 from imagestore.core.cost import UNPRICED, PriceTable
 from imagestore.core.prices import LADDERS, PUBLIC
 from imagestore.facets.lifecycle_rule import LifecycleRule

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from imagestore import API_VERSION
-from imagestore.cli.importing.wish import Imported
+from imagestore.cli.importing.settings import Imported
 from imagestore.cli.manifests.scalars import dumped
 from imagestore.core.render import printable
 

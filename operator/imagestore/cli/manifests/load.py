@@ -6,12 +6,12 @@ from typing import Any
 
 import yaml
 
-from imagestore.cli.manifests import rules
+from imagestore.cli.manifests import cel
 from imagestore.cli.manifests.documents import Document, complaint, documents
 from imagestore.cli.manifests.files import Source, sources
-from imagestore.cli.manifests.near import HELM, KUSTOMIZE, Seen, near_miss
+from imagestore.cli.manifests.near_miss import HELM, KUSTOMIZE, Seen, near_miss
 from imagestore.cli.manifests.objects import Object, ours, typed
-from imagestore.cli.manifests.place import Place, Problem
+from imagestore.cli.manifests.problems import Place, Problem
 
 
 @dataclass
@@ -39,8 +39,8 @@ def load(paths: Iterable[str], namespace: str) -> Manifests:
     else:
         found.notes += map(str, empty)
     found.problems += _twice(found.objects)
-    if found.objects and not rules.available():
-        found.notes.append(rules.UNAVAILABLE)
+    if found.objects and not cel.available():
+        found.notes.append(cel.UNAVAILABLE)
     found.problems.sort()
     return found
 

@@ -9,11 +9,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from imagestore.api.kinds import GROUP, KINDS, Kind
-from imagestore.cli.manifests import rules, words
+from imagestore.cli.manifests import cel, validation
 from imagestore.cli.manifests.documents import Document
-from imagestore.cli.manifests.place import Lines, Place, Problem
-from imagestore.cli.manifests.strict import Finding, strict, suggest
-from imagestore.cli.manifests.visit import visit
+from imagestore.cli.manifests.problems import Lines, Place, Problem
+from imagestore.cli.manifests.shape import Finding, strict, suggest
+from imagestore.cli.manifests.typed_values import visit
 from imagestore.core.model import Model
 
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -140,8 +140,8 @@ def _spec(kind: Kind, document: Document) -> tuple[Model | None, list[Finding]]:
         spec = kind.spec.model_validate_json(json.dumps(value))
     except ValidationError as error:
         known = {f.steps for f in found}
-        found += [f for f in words.findings(error, spots, ("spec",)) if not _under(f, known)]
-    found += rules.broken(spots, [f.steps for f in found])
+        found += [f for f in validation.findings(error, spots, ("spec",)) if not _under(f, known)]
+    found += cel.broken(spots, [f.steps for f in found])
     return spec, found
 
 

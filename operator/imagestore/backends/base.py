@@ -250,7 +250,7 @@ class Backend(Protocol):
         """
 
     def create(self, bucket: str, at_creation: Mapping[str, Facet]) -> bool:
-        """Create the bucket with what can only be asked for now. NameTaken if there is one of this name.
+        """Create the bucket with what can only be asked for now. BucketTaken if there is one of this name.
 
         True: this store would have refused, had the credentials' own bucket been there already. False: it may have
         answered for a bucket that was there.

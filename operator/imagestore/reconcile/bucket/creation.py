@@ -10,7 +10,7 @@ from dataclasses import replace
 from imagestore.api.bucketstatus import FacetStatus, PlanStatus
 from imagestore.backends.base import Backend
 from imagestore.core.conditions import reconciling, stalled
-from imagestore.core.errors import Denied, BucketTaken, NotFound, Unavailable
+from imagestore.core.errors import BucketTaken, Denied, NotFound, Unavailable
 from imagestore.core.outcome import Continue, Requeue
 from imagestore.core.reasons import Reason
 from imagestore.reconcile.bucket import holds, report

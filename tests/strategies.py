@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic.fields import FieldInfo
 
 from imagestore.api.imagebucket import FACETS
-from imagestore.cli.manifests.rules import holds
+from imagestore.cli.manifests.cel import holds
 from imagestore.core.facet import Facet, Parts
 from imagestore.core.model import QUANTITY, ByHand, Cel, Internal, ListMap, ListSet, Model, WishOnly, marker
 from imagestore.core.reading import Found, Missing, Reading

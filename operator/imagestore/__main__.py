@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from typing import NoReturn
 
 from imagestore import __version__
-from imagestore.cli.wrong import ERROR, USAGE, Usage, Wrong
+from imagestore.cli.errors import ERROR, USAGE, Usage, Wrong
 
 COMMANDS = ("run", "plan", "lifecycle", "import_", "release", "backend", "generate")
 
@@ -31,8 +31,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=__version__)
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name in COMMANDS:
-        if find_spec(f"imagestore.cli.{name}"):
-            import_module(f"imagestore.cli.{name}").register(subparsers)
+        if find_spec(f"imagestore.cli.commands.{name}"):
+            import_module(f"imagestore.cli.commands.{name}").register(subparsers)
     args = parser.parse_args(argv)
     try:
         return int(args.run(args))

@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.backends.s3.backend import S3Backend
-from imagestore.cli import import_
+from imagestore.cli.commands import import_
+from imagestore.cli.gathering.surroundings import Snapshot
 from imagestore.cli.importing.manifest import manifest
-from imagestore.cli.manifests import rules
+from imagestore.cli.manifests import cel
 from imagestore.cli.manifests.load import Manifests, load
-from imagestore.cli.manifests.visit import visit
+from imagestore.cli.manifests.typed_values import visit
+from imagestore.cli.planning.plan_all import plan_all
 from imagestore.cli.planning.report import Run, as_json, markdown, text
-from imagestore.cli.planning.run import plan_all
-from imagestore.cli.planning.surroundings import Snapshot
-from imagestore.reconcile.situation import Store
+from imagestore.reconcile.shared.situation import Store
 from tests.backends.documents import ROWS, RawStore, documents, marked
 from tests.backends.rules import RuleStore, stranger
 from tests.cli.world import bucket, write
@@ -78,7 +78,7 @@ def test_what_is_imported_is_accepted(facet: str, data: st.DataObject) -> None:
     made = manifest("shop", "photos", "eu", "shop--photos", found, (owner,))
     (spec,) = [d["spec"] for d in yaml.safe_load_all(made)]
     ImageBucketSpec.model_validate(spec)
-    assert not list(rules.broken(visit(spec, ImageBucketSpec, "spec", ("spec",)), ()))
+    assert not list(cel.broken(visit(spec, ImageBucketSpec, "spec", ("spec",)), ()))
 
 
 def test_a_plan_says_what_the_driver_would_refuse_to_send() -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from imagestore.cli.planning.credentials import Vault, vault
-from imagestore.cli.planning.gather import gather
-from imagestore.cli.wrong import Wrong
+from imagestore.cli.errors import Wrong
+from imagestore.cli.gathering.credentials import Vault, vault
+from imagestore.cli.gathering.inputs import gather
 
 KEYS = {"accessKeyId": "id", "secretAccessKey": "s3cr3t"}
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from imagestore.api.imagebucket import ImageBucketSpec
-from imagestore.cli.manifests import rules
+from imagestore.cli.manifests import cel
 from imagestore.cli.manifests.load import Manifests, load
-from imagestore.cli.manifests.visit import Spot, visit
+from imagestore.cli.manifests.typed_values import Spot, visit
 
 HEAD = """\
 apiVersion: imagestore.dev/v1alpha1
@@ -83,7 +83,7 @@ CASES = (
     Case(
         "a rule of the API server, deep inside",
         "  lifecycle:\n    rules:\n    - name: idle",
-        "9: spec.lifecycle.rules[name=idle]: the rule does nothing; give transitions, expire, noncurrent,"
+        "9: spec.lifecycle.rules[name=idle]: the rule has no action; give transitions, expire, noncurrent,"
         " abortIncompleteMultipartUpload or removeExpiredDeleteMarkers",
     ),
     Case("a key that is no string", "  tags: {1: one}", "7: spec.tags: a key must be a string; write it in quotes: '1'"),
@@ -209,7 +209,7 @@ def test_every_rule_of_the_models_can_be_evaluated_here() -> None:
         r.rule for s in spots() for r in (*(s.model.cel if s.model else ()), *s.marks) if hasattr(r, "rule")
     ]
     assert len(found) >= 8
-    assert [r for r in found if rules._program(r) is None] == []
+    assert [r for r in found if cel._program(r) is None] == []
 
 
 _FULL = {

@@ -10,18 +10,18 @@ from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import FACETS, ImageBucketSpec
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.memory import MemoryBackend, MemoryBucket, MemoryStore
+from imagestore.cli.gathering.surroundings import Known, Snapshot
 from imagestore.cli.manifests.load import load
+from imagestore.cli.planning.bucket_plan import Exit, Verdict
+from imagestore.cli.planning.plan_all import plan_all, refused_at_apply
 from imagestore.cli.planning.report import Run, markdown, summary, text
-from imagestore.cli.planning.run import plan_all, refused_at_apply
-from imagestore.cli.planning.surroundings import Known, Snapshot
-from imagestore.cli.planning.verdict import Exit, Verdict
 from imagestore.core.errors import Denied, Unavailable
 from imagestore.core.facet import Facet
 from imagestore.core.reading import Level, Support
 from imagestore.core.stored import Stored
 from imagestore.facets.tags import OWNER, Tags
 from imagestore.facets.versioning import Versioning
-from imagestore.reconcile.situation import Meta, Store
+from imagestore.reconcile.shared.situation import Meta, Store
 from tests.cli.world import bucket, write
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -256,7 +256,7 @@ def test_what_cannot_change_is_refused_before_the_api_server_does(tmp_path: Path
     read = load([str(write(tmp_path, bucket("photos", "shop--renamed")))], "default")
     problems = [str(p).removeprefix(f"{tmp_path}/") for p in refused_at_apply(read, cluster)["shop/photos"]]
     assert problems == [
-        'shop.yaml:7: spec.bucketName: is "shop--photos" in the cluster; a bucket cannot be renamed; make a new'
+        'shop.yaml:7: spec.bucketName: is "shop--photos" in the cluster; a bucket cannot be renamed; create a new'
         " ImageBucket with the other name"
     ]
     same = load([str(write(tmp_path, bucket("photos", "shop--photos", "tags: {a: b}")))], "default")

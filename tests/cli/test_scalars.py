@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagestore.cli.importing.manifest import manifest
-from imagestore.cli.importing.wish import Imported
+from imagestore.cli.importing.settings import Imported
 from imagestore.cli.manifests.documents import documents
 from imagestore.cli.manifests.load import load
 from imagestore.cli.manifests.scalars import dumped

@@ -13,7 +13,7 @@ import yaml
 from dev.cluster import Cluster, CommandError
 from imagestore import metrics
 from imagestore.api.kinds import KINDS
-from imagestore.cli import run
+from imagestore.cli.commands import run
 from tests.crdgen.conftest import ROOT
 
 Json = dict[str, Any]

@@ -11,8 +11,8 @@ from imagestore.api.kinds import IMAGE_BUCKET
 from imagestore.core.facet import Facet, Removal
 from imagestore.core.model import Form, Immutable, Internal, ListMap, ListSet, Model, Schema
 from imagestore.crdgen import crd, schema
+from imagestore.crdgen.cel import check_pattern
 from imagestore.crdgen.refusal import Refused
-from imagestore.crdgen.rules import check_pattern
 
 Text = Annotated[str, Field(max_length=8)]
 

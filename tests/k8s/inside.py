@@ -13,7 +13,7 @@ from imagestore.controller.stores import Connecting
 from imagestore.core.fencing import Permit, permitted
 from imagestore.k8s.life.wiring import Brain, Options, Parts, assemble
 from imagestore.kinds import ALL
-from imagestore.reconcile.situation import Settings
+from imagestore.reconcile.shared.situation import Settings
 from tests.k8s.known import BY_KIND, KIND
 from tests.k8s.small_api import SmallApi, clients
 from tests.k8s.test_object_cache import raw

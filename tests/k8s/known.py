@@ -19,7 +19,7 @@ from imagestore.core.outcome import Outcome
 from imagestore.k8s.api.mirrors import Namespaces
 from imagestore.k8s.api.resources import of
 from imagestore.kinds import ALL
-from imagestore.reconcile.situation import Settings
+from imagestore.reconcile.shared.situation import Settings
 
 T = TypeVar("T")
 KIND = {kind.name: kind for kind in ALL.kinds}

@@ -17,7 +17,7 @@ from imagestore.k8s.life.lease import Lease, Terms
 from imagestore.k8s.life.operator import Operator
 from imagestore.k8s.life.wiring import Brain, Options
 from imagestore.kinds import ALL
-from imagestore.reconcile.situation import Settings
+from imagestore.reconcile.shared.situation import Settings
 from tests.k8s.inside import PHOTOS, Shop
 from tests.k8s.known import BY_KIND
 from tests.k8s.replica import run

@@ -23,7 +23,7 @@ from imagestore.controller.state.objects import Key
 from imagestore.controller.work.context import OBJECT, RECONCILE
 from imagestore.controller.work.failing import internal_error, not_understood
 from imagestore.core.conditions import violations
-from imagestore.core.outcome import Note
+from imagestore.core.outcome import Event
 from imagestore.core.reasons import Reason
 from imagestore.k8s.api import resources
 from imagestore.k8s.api.access import TokenFile, find
@@ -170,7 +170,7 @@ def test_what_a_kubeconfig_lacks_is_said(tmp_path: Path) -> None:
 
 
 def occasion(message: str = "m", name: str = "a") -> Occasion:
-    return Occasion(Key("ImageBucket", "shop", name), "uid", Note(Reason.READY, message))
+    return Occasion(Key("ImageBucket", "shop", name), "uid", Event(Reason.READY, message))
 
 
 def test_equal_notes_are_one_series() -> None:

@@ -8,14 +8,15 @@ import pytest
 from imagestore.api.imagebucket import FACETS
 from imagestore.api.kinds import IMAGE_BUCKET, LIFECYCLE_POLICY, STORAGE_BACKEND
 from imagestore.backends.memory import MemoryBackend, MemoryBucket, MemoryStore
+from imagestore.controller.runtime import Pass
 from imagestore.controller.state.objects import Key
 from imagestore.kinds import ALL
 from imagestore.kinds.lifecyclepolicy import PolicyInputs
 from imagestore.kinds.parts.inputs import BucketInputs
-from imagestore.reconcile.desired import inputs_hash
-from imagestore.reconcile.removals import question
-from imagestore.reconcile.seen import Bucket
-from imagestore.reconcile.survey import Purpose
+from imagestore.reconcile.bucket.desired import inputs_hash
+from imagestore.reconcile.bucket.removals import question
+from imagestore.reconcile.lifecycle.matched import Bucket
+from imagestore.reconcile.shared.survey import Purpose
 from tests.k8s.known import services, stored
 from tests.k8s.test_object_cache import backend, raw
 from tests.k8s.test_situations import SPEC
@@ -54,14 +55,14 @@ class World:
         """The status of a bucket that holds what is wished of it now."""
         obj = self.cache.get(Key("ImageBucket", "shop", "photos"))
         assert obj is not None
-        asked = self.bucket_inputs().of(obj)().merged
+        asked = self.bucket_inputs().of(obj, Pass())().merged
         facet = {"name": "lifecycle", "state": "InSync", "wish": asked.digest, "parts": ["tidy/x"]}
         return {"observedGeneration": 1, "facets": [facet]}
 
     def seen(self) -> Bucket:
         obj = self.cache.get(Key("LifecyclePolicy", "shop", "tidy"))
         assert obj is not None
-        (found,) = self.policy_inputs.of(obj)().buckets
+        (found,) = self.policy_inputs.of(obj, Pass())().buckets
         return found
 
 
@@ -77,7 +78,7 @@ def test_a_bucket_that_holds_all_of_it_is_current(world: World) -> None:
     assert not world.seen().current
     world.bucket(status=world.holds())
     assert world.seen().current
-    assert world.seen().verdict.rules == {"tidy/x"}
+    assert world.seen().verdict.parts == {"tidy/x"}
 
 
 def test_an_edit_is_not_held_whatever_the_inputs_of_a_suspended_bucket_say(world: World) -> None:
@@ -94,7 +95,7 @@ def test_a_policy_that_is_being_deleted_is_no_input(world: World) -> None:
     world.cache.put(stored(LIFECYCLE_POLICY, body))
     obj = world.cache.get(Key("ImageBucket", "shop", "photos"))
     assert obj is not None
-    assert world.bucket_inputs().of(obj)().policies == ()
+    assert world.bucket_inputs().of(obj, Pass())().contributions == ()
 
 
 def test_a_bucket_whose_spec_is_not_understood_keeps_its_policy_waiting(world: World) -> None:
@@ -106,7 +107,7 @@ def test_what_a_newer_version_wrote_into_a_policy_leaves_its_rules_alone(world: 
     world.policy(30, newer=True)
     obj = world.cache.get(Key("ImageBucket", "shop", "photos"))
     assert obj is not None
-    asked = world.bucket_inputs().of(obj)().merged
+    asked = world.bucket_inputs().of(obj, Pass())().merged
     assert (asked.rules, set(asked.kept)) == ((), {"tidy/"})
 
 
@@ -114,7 +115,7 @@ def test_what_was_counted_is_told_only_of_these_very_rules(world: World) -> None
     obj = world.cache.get(Key("ImageBucket", "shop", "photos"))
     assert obj is not None
     world.memory.store.buckets[obj.extra.bucket] = MemoryBucket()
-    s = world.bucket_inputs().of(obj)()
+    s = world.bucket_inputs().of(obj, Pass())()
     asked = question(s, world.memory, s.merged.wish.rules)
     s.surveys.ask(Purpose.REMOVAL, asked, world.memory, s.now.date(), 60)
     assert world.seen().counted is None, "nobody asked for a preview"
@@ -127,8 +128,8 @@ def test_what_was_counted_is_told_only_of_these_very_rules(world: World) -> None
 def test_a_bucket_has_heard_of_what_its_status_is_about(world: World) -> None:
     obj = world.cache.get(Key("ImageBucket", "shop", "photos"))
     assert obj is not None
-    s = world.bucket_inputs().of(obj)()
-    told = {"observedGeneration": 1, "inputsHash": inputs_hash(s.store.spec, s.policies)}
+    s = world.bucket_inputs().of(obj, Pass())()
+    told = {"observedGeneration": 1, "inputsHash": inputs_hash(s.store.spec, s.contributions)}
     world.bucket(status=told)
     assert world.seen().heard
     world.bucket(status=told, spec={"suspend": True})

@@ -6,6 +6,7 @@ from typing import Any
 
 from imagestore.api.kinds import STORAGE_BACKEND
 from imagestore.backends.memory import MemoryBackend, MemoryStore
+from imagestore.controller.runtime import Pass
 from imagestore.controller.services import Services
 from imagestore.controller.state.cache import Cache
 from imagestore.controller.state.objects import Key, Stored
@@ -13,7 +14,8 @@ from imagestore.k8s.life.wiring import Asking
 from imagestore.kinds import ALL
 from imagestore.kinds.parts.inputs import BucketInputs
 from imagestore.kinds.parts.relations import served
-from imagestore.reconcile.situation import Referenced, Served
+from imagestore.reconcile.bucket.situation import Referenced
+from imagestore.reconcile.shared.situation import Served
 from tests.k8s.known import services, stored
 from tests.k8s.test_object_cache import LOGS, bucket, raw
 
@@ -23,7 +25,7 @@ SPEC = {
     "credentials": {"ambient": {}},
     "namespaces": {"names": ["shop", "press"]},
 }
-MADE = {"arn": "arn:aws:s3:::shop--audit", "created": "2026-01-01T00:00:00Z"}
+MADE = {"endpoint": "https://store", "created": "2026-01-01T00:00:00Z"}
 
 
 class Watched(Cache):
@@ -68,7 +70,7 @@ def told(**audit: Any) -> Referenced:
     """What is told of ``audit`` to a bucket that logs into it."""
     photos = bucket("photos", spec=LOGS)
     made = situations(photos, bucket("audit", **audit), bucket("claimed", namespace="press", age=-60))
-    return made.of_bucket(photos)().referenced["audit"]
+    return made.of_bucket(photos, Pass())().referenced["audit"]
 
 
 def test_a_backend_serves_whom_it_lets_in_and_who_came_first() -> None:
@@ -79,7 +81,7 @@ def test_a_backend_serves_whom_it_lets_in_and_who_came_first() -> None:
         bucket("squatter", namespace="mallory"),
         bucket("claimed", namespace="press"),
         bucket("elsewhere", backend="us"),
-        bucket("seen", status={"arn": MADE["arn"]}),
+        bucket("seen", status={"endpoint": MADE["endpoint"]}),
         bucket("watched", status=MADE, spec={"mode": "Observe"}),
         bucket("asleep", status=MADE, spec={"suspend": True}),
         bucket("going", status=MADE, metadata={"deletionTimestamp": "2026-01-02T00:00:00Z"}),
@@ -87,10 +89,10 @@ def test_a_backend_serves_whom_it_lets_in_and_who_came_first() -> None:
     assert set(found) == {
         Served("shop/photos", "shop--photos", made=True, endpoint="https://store.example"),
         Served("press/claimed", "press--claimed", made=False),
-        Served("shop/seen", "shop--seen", made=False),
-        Served("shop/watched", "shop--watched", made=False),
-        Served("shop/asleep", "shop--asleep", made=False),
-        Served("shop/going", "shop--going", made=False),
+        Served("shop/seen", "shop--seen", made=False, endpoint="https://store"),
+        Served("shop/watched", "shop--watched", made=False, endpoint="https://store"),
+        Served("shop/asleep", "shop--asleep", made=False, endpoint="https://store"),
+        Served("shop/going", "shop--going", made=False, endpoint="https://store"),
     }
 
 
@@ -100,7 +102,7 @@ def test_a_threads_question_for_neighbours_is_answered_by_the_loop() -> None:
 
     async def story() -> tuple[Served, ...]:
         made = situations(photos, bucket("audit"), cache=cache, loop=asyncio.get_running_loop())
-        blocking = made.of_bucket(photos)
+        blocking = made.of_bucket(photos, Pass())
         return await asyncio.to_thread(lambda: blocking().neighbours())
 
     assert {b.name for b in asyncio.run(story())} == {"shop/photos", "shop/audit"}

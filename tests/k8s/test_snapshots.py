@@ -15,10 +15,10 @@ from imagestore.controller.state.objects import Key
 from imagestore.k8s.life import wiring
 from imagestore.k8s.life.wiring import Parts
 from imagestore.kinds import ALL
-from imagestore.kinds.lifecyclepolicy import PolicySituation
 from imagestore.kinds.parts.relations import buckets_of, earlier_in_namespace, older_rivals, referrers
-from imagestore.reconcile import seen
-from imagestore.reconcile.situation import BackendSituation
+from imagestore.reconcile.backend.situation import BackendSituation
+from imagestore.reconcile.lifecycle import matched as seen
+from imagestore.reconcile.lifecycle.reconcile import PolicySituation
 from tests.k8s.inside import EU, PHOTOS, TIDY, Shop
 from tests.k8s.known import deciding
 from tests.k8s.replica import run

@@ -15,7 +15,7 @@ from imagestore.controller.surveyor import Surveyor
 from imagestore.core.errors import Unavailable
 from imagestore.core.stored import Stored
 from imagestore.facets.lifecycle_rule import Expire, LifecycleRule, Match
-from imagestore.reconcile.survey import Answer, Purpose, Question
+from imagestore.reconcile.shared.survey import Answer, Purpose, Question
 from tests.reconcile.world import START
 
 ALL = LifecycleRule(name="tidy/all", expire=Expire(days=30))

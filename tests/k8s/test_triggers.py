@@ -13,7 +13,7 @@ from imagestore.controller.work.queue import Lane, Priority, WorkQueue
 from imagestore.controller.work.triggers import Triggers
 from imagestore.kinds import ALL
 from imagestore.kinds.imagebucket import COUNTED_IN
-from imagestore.reconcile.situation import SPREAD
+from imagestore.reconcile.shared.situation import SPREAD
 from tests.k8s.known import services
 from tests.k8s.test_object_cache import raw
 from tests.k8s.test_queue import Clock
@@ -248,7 +248,7 @@ def test_a_backend_that_answers_for_the_first_time_does_not_make_a_creation_look
 
 
 LOGS = {"logging": {"targetBucketRef": {"name": "audit"}}}
-MADE = DONE | {"arn": "arn:aws:s3:::shop--audit"}
+MADE = DONE | {"endpoint": "https://store"}
 
 
 def named(world: World) -> list[str]:
@@ -295,5 +295,5 @@ def test_a_restart_hurries_only_who_was_left_waiting(world: World) -> None:
     world.bucket(None, "photos", spec=LOGS, status=settled)
     world.bucket(None, "waits", spec=LOGS)
     list(world.taken())
-    world.bucket(None, "audit", status=settled | {"arn": "arn:aws:s3:::shop--audit"})
+    world.bucket(None, "audit", status=settled | {"endpoint": "https://store"})
     assert named(world) == ["waits"]

@@ -26,7 +26,7 @@ from imagestore.backends.memory import MemoryBackend, MemoryStore
 from imagestore.controller.stores import Connecting, SecretData
 from imagestore.core.conditions import Condition, settle
 from imagestore.core.fencing import Permit, permitted
-from imagestore.core.outcome import Finalizer, Note, Outcome
+from imagestore.core.outcome import Continue, Event, Finalizer, Outcome, Requeue
 from imagestore.core.reasons import Reason
 from imagestore.facets.versioning import Versioning
 from imagestore.k8s.api.access import find
@@ -34,8 +34,10 @@ from imagestore.k8s.life import logs
 from imagestore.k8s.life.lease import Terms
 from imagestore.k8s.life.operator import Ending, Operator
 from imagestore.k8s.life.wiring import Brain, Options
-from imagestore.reconcile.desired import inputs_hash
-from imagestore.reconcile.situation import BackendSituation, Settings, Situation
+from imagestore.reconcile.backend.situation import BackendSituation
+from imagestore.reconcile.bucket.desired import inputs_hash
+from imagestore.reconcile.bucket.situation import BucketSituation
+from imagestore.reconcile.shared.situation import Settings
 from tests.k8s.known import deciding
 
 
@@ -68,7 +70,7 @@ class Toy:
         with self._lock, (self._folder / "store").open("a") as file:
             file.write(json.dumps({"pid": os.getpid(), "name": name}) + "\n")
 
-    def bucket(self, s: Situation) -> Outcome[ImageBucketStatus]:
+    def bucket(self, s: BucketSituation) -> Outcome[ImageBucketStatus]:
         self._told(s)
         while (self._folder / f"hold-{s.meta.name}").exists():
             time.sleep(0.02)
@@ -81,12 +83,12 @@ class Toy:
         if s.meta.deleting:
             return Outcome(None, finalizer=Finalizer.RELEASE)
         if s.status.intent is None and s.status.created is None:
-            return Outcome(self._status(s, "False", "Creating", intent=s.now), requeue_after=0)
+            return Outcome(self._status(s, "False", "Creating", intent=s.now), then=Continue())
         ready = "False" if s.older_rival else "True"
         status = self._status(
             s, ready, "Conflict" if s.older_rival else "Fine", intent=None, created=s.status.created or s.now
         )
-        return Outcome(status, (Note(Reason("Looked"), "all is fine"),), requeue_after=600)
+        return Outcome(status, (Event(Reason("Looked"), "all is fine"),), then=Requeue(600))
 
     def backend(self, s: BackendSituation) -> Outcome[StorageBackendStatus]:
         meta, store, buckets = s.meta, s.store, len(s.served)
@@ -101,10 +103,10 @@ class Toy:
         conditions = settle(s.now, meta.generation, [ready], s.status.conditions)
         return Outcome(
             StorageBackendStatus(observed_generation=meta.generation, conditions=conditions, buckets=buckets),
-            requeue_after=600,
+            then=Requeue(600),
         )
 
-    def _status(self, s: Situation, ready: Any, reason: str, **more: Any) -> ImageBucketStatus:
+    def _status(self, s: BucketSituation, ready: Any, reason: str, **more: Any) -> ImageBucketStatus:
         conditions = settle(
             s.now,
             s.meta.generation,
@@ -120,7 +122,7 @@ class Toy:
         }
         return s.status.model_copy(update=fresh | more)
 
-    def _told(self, s: Situation) -> None:
+    def _told(self, s: BucketSituation) -> None:
         call = {
             "pid": os.getpid(),
             "key": f"{s.meta.namespace}/{s.meta.name}",

@@ -9,8 +9,8 @@ from imagestore.core.losses import Limit
 from imagestore.core.reading import FULL, Level, Support
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.lifecycle_rule import LifecycleRule, Match
-from imagestore.reconcile.contradictions import contradiction, overlap
-from imagestore.reconcile.merging import MOST_RULES, Merged, merge
+from imagestore.reconcile.lifecycle.contradictions import contradiction, overlap
+from imagestore.reconcile.lifecycle.merging import MOST_RULES, Merged, merge
 from tests.reconcile.world import declared
 
 NO_SIZES = Support(Level.PARTIAL, "sizes are dropped", lost=("rules[].match.minSize",))
@@ -38,7 +38,7 @@ def test_rules_of_policies_and_of_the_bucket_become_one_set() -> None:
     a, b = declared("a", rules=[expiring("x", 1, "x/")]), declared("b.c", rules=[expiring("y", 2, "y/")])
     merged = merge(own(expiring("mine", 3, "z/")), [a, b], FULL)
     assert names(merged) == {"mine", "a/x", "b.c/y"}
-    assert {n: (v.state, set(v.rules)) for n, v in merged.verdicts.items()} == {
+    assert {n: (v.state, set(v.parts)) for n, v in merged.verdicts.items()} == {
         "a": (None, {"a/x"}),
         "b.c": (None, {"b.c/y"}),
     }

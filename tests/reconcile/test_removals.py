@@ -13,7 +13,7 @@ from imagestore.core.errors import Denied, Unavailable, Unrepresentable
 from imagestore.core.facet import Facet
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.lifecycle_rule import LifecycleRule
-from imagestore.reconcile.survey import Bounded
+from imagestore.reconcile.shared.survey import Bounded
 from tests.reconcile.world import World, backend_spec
 
 ALL = {"name": "all", "expire": {"days": 30}}

@@ -1,0 +1,1 @@
+"""The command line. ``commands`` declares and runs the commands; the other packages do the work."""

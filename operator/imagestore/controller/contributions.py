@@ -1,13 +1,12 @@
 """What objects give to others of their namespace, out of what is remembered: LifecyclePolicies' rules to buckets, say."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from imagestore.controller.state.cache import Cache
 from imagestore.controller.state.objects import Key, Stored
-from imagestore.reconcile.desired import with_policies
-from imagestore.reconcile.merging import Declared
+from imagestore.reconcile.shared.contribution import Contribution, digest_with
 
 _MOST = 5000  # receivers of a namespace of which it is kept
 _SPACES = 1000  # namespaces of which it is kept: those of previews come and go
@@ -19,20 +18,21 @@ class Contributes:
     """What a kind gives to objects of another kind in the same namespace.
 
     ``includes``: whether the first object is for the second, by name and labels alone. ``given``: what it gives to each
-    of them. ``unknown``: what stands for that of a kind that could not be listed: it stays as it is.
+    of them, by its spec alone. ``unknown``: what stands for that of a kind that could not be listed: what is in force of
+    it stays.
     """
 
     to: str
     includes: Callable[[Stored[Any], Stored[Any]], bool]
-    given: Callable[[Stored[Any]], Declared]
-    unknown: Declared
+    given: Callable[[Stored[Any]], Iterable[Contribution]]
+    unknown: tuple[Contribution, ...]
 
 
 @dataclass(frozen=True)
 class _Found:
     """What one receiver is given, and what the hash of that is together with that of its other inputs."""
 
-    given: tuple[Declared, ...]
+    given: tuple[Contribution, ...]
     inputs: dict[str, str] = field(default_factory=dict)
 
 
@@ -43,7 +43,7 @@ class Contributions:
         self._cache, self._contributors = cache, contributors
         self._found: dict[tuple[str, str], tuple[tuple[int, ...], dict[_Receiver, _Found]]] = {}
 
-    def of(self, receiver: Stored) -> tuple[Declared, ...]:
+    def of(self, receiver: Stored) -> tuple[Contribution, ...]:
         """What is given to it, in the order of the givers' kinds and names."""
         return self._of(receiver).given
 
@@ -51,7 +51,7 @@ class Contributions:
         """The hash of what decides about it besides its own spec; ``told``: of what is nobody's contribution."""
         found = self._of(receiver)
         if told not in found.inputs:
-            found.inputs[told] = with_policies(told, found.given)
+            found.inputs[told] = digest_with(told, found.given)
         return found.inputs[told]
 
     def receives(self, kind: str) -> bool:
@@ -102,12 +102,14 @@ class Contributions:
             tuple(d for name in self._kinds(receiver.key.kind) for d in self._given(name, receiver))
         )
 
-    def _given(self, kind: str, receiver: Stored) -> Iterator[Declared]:
+    def _given(self, kind: str, receiver: Stored) -> Iterator[Contribution]:
         contributes = self._contributors[kind]
         if kind in self._cache.unknown:
-            yield contributes.unknown
+            yield from contributes.unknown
             return
-        yield from (contributes.given(g) for g in self._givers(kind, receiver) if not g.deleting)
+        for giver in self._givers(kind, receiver):
+            if not giver.deleting:
+                yield from contributes.given(giver)
 
     def _givers(self, kind: str, receiver: Stored) -> Iterator[Stored]:
         """By name, also those that are being deleted."""

@@ -6,7 +6,7 @@
 from typing import Any, Protocol
 
 from imagestore.controller.state.objects import Key, Stored
-from imagestore.core.outcome import Note, Outcome
+from imagestore.core.outcome import Event, Outcome
 
 
 class Gone(Exception):
@@ -38,7 +38,7 @@ class StatusSink(Protocol):
 class Recorder(Protocol):
     """Posts Events."""
 
-    def note(self, obj: Stored, note: Note) -> None:
+    def note(self, obj: Stored, note: Event) -> None:
         """Tell about an object. Never waits, never fails."""
         ...
 

@@ -18,7 +18,8 @@ from imagestore.controller.state.objects import Key, Stored, compact, key_of
 from imagestore.controller.state.raw import Json, Raw, pairs
 from imagestore.controller.stores import StoreKind
 from imagestore.controller.work.queue import Lane, Priority
-from imagestore.core.outcome import Note, Outcome
+from imagestore.core.conditions import ABNORMAL, READY
+from imagestore.core.outcome import Event, Outcome
 
 SECRET = "secret"  # noqa: S105  the relation of an object to a Secret of the operator's own namespace
 Labels = Mapping[str, str]
@@ -43,14 +44,28 @@ class Wake(NamedTuple):
     priority: Priority = Priority.RETRY
 
 
+@dataclass(frozen=True)
+class Pass:
+    """What the controller knows of one reconcile.
+
+    ``withdrawn``: why a deletion asks for no data to be deleted; empty: it does. ``memo``: what the last reconcile of this
+    object handed back. ``progress``: what the one that ended a moment ago left for this one to go on with. ``subjects``: what
+    other objects' reconciles have found for this one to judge.
+    """
+
+    withdrawn: str = ""
+    memo: object = None
+    progress: object = None
+    subjects: tuple[str, ...] = ()
+
+
 class Inputs(Protocol[S_co]):
     """What a reconcile of one object may know. One of these lives as long as the operator."""
 
-    def of(self, obj: Stored[Any], withdrawn: str) -> Callable[[], S_co]:
+    def of(self, obj: Stored[Any], this: Pass) -> Callable[[], S_co]:
         """What is remembered is looked up now, in the event loop; a thread makes the situation of it, and may block.
 
-        ``withdrawn``: why a deletion asks for no data to be deleted; empty: it does. The closure raises NotUnderstood
-        when the spec is not understood.
+        The closure raises NotUnderstood when the spec is not understood.
         """
         ...
 
@@ -85,18 +100,20 @@ class KindRuntime(Generic[E, S]):
     """What other labels of a namespace mean to this kind: its name, its labels before, and now."""
     rests: Callable[[Services, Stored[E]], float | None] = lambda *_: None
     """Seconds between two checks of a settled object whose inputs are those that its status is about; None: check now."""
-    follows: Callable[[Services, Stored[E], Outcome[Any]], Iterable[Wake]] = lambda *_: ()
-    """What an outcome means to others, as soon as it is carried out."""
     destroys: Callable[[Stored[E]], bool] = lambda _: False
     """Whether the deletion of an object deletes data. Then its reconcile is told when its CRD was deleted with it."""
-    released: Callable[[Stored[E]], Note | None] = lambda _: None
+    released: Callable[[Stored[E]], Event | None] = lambda _: None
     """What is said of an object that is released though its spec is not understood; None: it is not released."""
     gone: Callable[[Services, Key], None] = lambda *_: None
     """Forget what is kept about an object that is gone, outside of ``inputs``."""
     silent: Callable[[Stored[E]], bool] | None = None
     """Of the one kind whose objects are backends: whether the last probe of one was not answered."""
+    backend: Callable[[Stored[E]], str] = lambda _: ""
+    """The backend that an object is in, or is, as a label of metrics; empty: none."""
+    conditions: tuple[str, ...] = ()
+    """The types of its own conditions that metrics show, besides those that every kind has."""
     samples: Callable[[Sequence[Stored[E]]], Iterator[metrics.Sample]] = lambda _: iter(())
-    """The metrics of all objects of this kind."""
+    """The metrics of all objects of this kind, besides readiness and conditions."""
     more_rights: tuple[rights.Grant, ...] = ()
 
     @property
@@ -121,6 +138,7 @@ class KindRuntime(Generic[E, S]):
             finalizer=self.finalizer,
             ready=intern(str(read.conditions.get("Ready", ""))),
             settled=read.settled,
+            conditions=read.shown((READY, *ABNORMAL, *self.conditions)),
             labels=pairs(meta.get("labels")),
             extra=self.remember(read),
         )

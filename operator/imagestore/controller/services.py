@@ -10,7 +10,7 @@ from imagestore.controller.state.cache import Cache
 from imagestore.controller.state.objects import Key
 from imagestore.controller.stores import Stores
 from imagestore.controller.surveyor import Surveyor
-from imagestore.reconcile.situation import Settings
+from imagestore.reconcile.shared.situation import Settings
 
 T = TypeVar("T")
 

@@ -14,10 +14,10 @@ from imagestore.backends.base import Backend
 from imagestore.controller.state.cache import Cache
 from imagestore.controller.state.objects import Key, Stored, lenient
 from imagestore.core.fencing import Permit, permitted
-from imagestore.reconcile.desired import inputs_hash
-from imagestore.reconcile.doubts import standing
-from imagestore.reconcile.situation import Standing, Store
-from imagestore.reconcile.tiers import remote_tiers, unready
+from imagestore.reconcile.backend.identity import standing
+from imagestore.reconcile.backend.tiers import remote_tiers, unready
+from imagestore.reconcile.bucket.desired import inputs_hash
+from imagestore.reconcile.shared.situation import Standing, Store
 
 log = logging.getLogger(__name__)
 SecretData = Callable[[str], Mapping[str, bytes] | None]
@@ -88,7 +88,6 @@ class Stores:
         self._turn = threading.Lock()  # of whoever keeps or drops a connection; never held for long
         self._specs: dict[bytes, StorageBackendSpec | None] = {}
         self._inputs: dict[bytes, str] = {}
-        self._doubts: dict[str, tuple[str, ...]] = {}
 
     def key(self, name: str) -> Key:
         """The key of the backend with this name."""
@@ -127,14 +126,6 @@ class Stores:
             store = known.store if known and current else self._connect(named.name, named.raw, named.spec)
         told = replace(store, standing=named.standing, silent=named.silent)
         return replace(told, unready=_unready(named.raw, named.status)) if named.status else told
-
-    def doubt(self, name: str, buckets: tuple[str, ...]) -> None:
-        """A visit did not find these where they ought to be; the backend's next one looks for them."""
-        self._doubts[name] = buckets
-
-    def doubts(self, name: str) -> tuple[str, ...]:
-        """Those, once."""
-        return self._doubts.pop(name, ())
 
     def drop(self, name: str) -> None:
         """Connect anew the next time. What runs now keeps the connection that it has."""

@@ -16,11 +16,11 @@ from datetime import date
 
 from imagestore import metrics
 from imagestore.backends.base import Backend
-from imagestore.backends.decorators import NAMESPACE
+from imagestore.backends.guard.call import NAMESPACE
 from imagestore.controller.state.objects import Key
 from imagestore.core.errors import StoreError
 from imagestore.forecast.tally import Counted
-from imagestore.reconcile.survey import Answer, Purpose, Question, Survey, failed
+from imagestore.reconcile.shared.survey import Answer, Purpose, Question, Survey, failed
 
 log = logging.getLogger(__name__)
 THREADS = 2
@@ -262,7 +262,7 @@ class Surveyor:
         """Nothing of what was dropped meanwhile: the series of a backend that is gone would come back."""
         if not task.dropped:
             metrics.SURVEY_KEYS.labels(task.question.backend).inc(keys)
-            metrics.SURVEY_SECONDS.labels(task.question.backend).inc(seconds)
+            metrics.SURVEY_DURATION.labels(task.question.backend).inc(seconds)
 
     def _failed(self, task: _Task, answer: Answer, retry_after: float | None = None) -> None:
         first, longest = _PATIENCE

@@ -5,7 +5,7 @@ from typing import Any
 
 from imagestore.api.kinds import Kind
 from imagestore.crdgen import crd, rbac
-from imagestore.crdgen.write import HEADER, dump
+from imagestore.crdgen.formats import HEADER, dump
 
 _NAME = '{{ include "imagestore.fullname" . }}'
 _LABELS = '  labels: {{- include "imagestore.labels" . | nindent 4 }}\n'

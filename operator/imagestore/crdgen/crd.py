@@ -4,7 +4,7 @@ from typing import Any
 
 from imagestore.api.kinds import Column, Kind
 from imagestore.core.conditions import NEVER
-from imagestore.crdgen import rules, schema
+from imagestore.crdgen import cel, schema
 from imagestore.crdgen.refusal import refuse
 
 Json = dict[str, Any]
@@ -66,7 +66,7 @@ def root_schema(kind: Kind) -> Json:
             | {"default": {"observedGeneration": NEVER}},
         },
     }
-    rules.add(made, kind.cel)
+    cel.add(made, kind.cel)
     return made
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from imagestore.api.kinds import GROUP, KINDS, Kind
 from imagestore.controller.rights import Grant
-from imagestore.crdgen.write import table
+from imagestore.crdgen.formats import table
 from imagestore.k8s.api.resources import grants
 from imagestore.kinds import ALL
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from imagestore.core import reasons
 from imagestore.core.reasons import Reason
+from imagestore.crdgen.formats import table
 from imagestore.crdgen.refusal import refuse
-from imagestore.crdgen.write import table
 
 _FORM = re.compile(r"On (?P<carriers>[^:]+): (?P<means>.+?)(?: Fix: (?P<fix>.+))?")
 _HEAD = """# Reasons

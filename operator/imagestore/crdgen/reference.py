@@ -5,7 +5,7 @@ from typing import Any
 
 from imagestore.api.kinds import Kind
 from imagestore.crdgen import crd
-from imagestore.crdgen.write import table
+from imagestore.crdgen.formats import table
 
 Json = dict[str, Any]
 

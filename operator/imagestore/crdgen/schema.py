@@ -10,8 +10,8 @@ from pydantic.fields import FieldInfo
 
 from imagestore.core.facet import Facet
 from imagestore.core.model import Cel, Immutable, ListMap, ListSet, Model, OpenEnum, unwritten
-from imagestore.crdgen import hints, rules, text
-from imagestore.crdgen.hints import Hint, default_of, is_required
+from imagestore.crdgen import annotations, cel, descriptions
+from imagestore.crdgen.annotations import Hint, default_of, is_required
 from imagestore.crdgen.refusal import refuse
 
 Json = dict[str, Any]
@@ -52,9 +52,9 @@ def of_model(model: type[Model], path: str) -> Json:
 def of_hint(hint: Hint, place: Place) -> Json:
     """The schema of one value: type, bounds, rules, keys of Schema markers."""
     made = _builder(hint, place)(hint, place)
-    rules.add(made, rules.of_hint(hint, place.path))
+    cel.add(made, cel.of_hint(hint, place.path))
     _check_immutable(hint, place)
-    return made | rules.merged(hint, made, place.path)
+    return made | cel.merged(hint, made, place.path)
 
 
 def _check_immutable(hint: Hint, place: Place) -> None:
@@ -130,7 +130,7 @@ def _list(hint: Hint, place: Place) -> Json:
         refuse(place.path, "a tuple of fixed length; write tuple[X, ...] or a model")
     if "max_length" not in hint.bounds:
         refuse(place.path, "a list without max_length makes rules too expensive")
-    item = hints.of(args[0], place.path)
+    item = annotations.of(args[0], place.path)
     made: Json = {"type": "array", "items": _value(item, place.items())}
     names = {"min_length": "minItems", "max_length": "maxItems"}
     return made | _bounds(hint, place, names) | _list_type(hint, item, made["items"], place)
@@ -162,7 +162,10 @@ def _map(hint: Hint, place: Place) -> Json:
         refuse(place.path, "a map's keys are plain strings; bound them by a Cel rule on the map")
     if "max_length" not in hint.bounds:
         refuse(place.path, "a map without max_length makes rules too expensive")
-    made = {"type": "object", "additionalProperties": _value(hints.of(value, place.path), place.items())}
+    made = {
+        "type": "object",
+        "additionalProperties": _value(annotations.of(value, place.path), place.items()),
+    }
     return made | _bounds(hint, place, {"min_length": "minProperties", "max_length": "maxProperties"})
 
 
@@ -179,10 +182,10 @@ def _object(hint: Hint, place: Place) -> Json:
     model: type[Model] = hint.kind
     _bounds(hint, place, {})
     inner = place.enter(model)
-    made = {"description": text.of_model(model, place.path)}
+    made = {"description": descriptions.of_model(model, place.path)}
     body = _inline(model, inner) if model.inline else _properties(model, inner)
     made |= body
-    rules.add(made, model.cel)
+    cel.add(made, model.cel)
     return made
 
 
@@ -190,7 +193,7 @@ def _inline(model: type[Model], place: Place) -> Json:
     fields = {n: i for n, i in _public(model, place).items() if n == model.inline}
     if len(fields) != 1 or len(_public(model, place)) != 1:
         refuse(place.path, f"{model.__name__}.inline must name its only public field")
-    return of_hint(hints.of_field(next(iter(fields.values())), place.path), place)
+    return of_hint(annotations.of_field(next(iter(fields.values())), place.path), place)
 
 
 def _properties(model: type[Model], place: Place) -> Json:
@@ -199,7 +202,7 @@ def _properties(model: type[Model], place: Place) -> Json:
     required = [_alias(n, i) for n, i in fields.items() if is_required(i, f"{place.path}.{_alias(n, i)}")]
     made |= {"required": required} if required else {}
     made |= {"properties": {_alias(n, i): _field(i, place, _alias(n, i)) for n, i in fields.items()}}
-    rules.add(made, _presences(fields, place))
+    cel.add(made, _presences(fields, place))
     return made
 
 
@@ -207,7 +210,7 @@ def _public(model: type[Model], place: Place) -> dict[str, FieldInfo]:
     return {
         name: info
         for name, info in model.model_fields.items()
-        if not unwritten(hints.of_field(info, f"{place.path}.{name}").markers)
+        if not unwritten(annotations.of_field(info, f"{place.path}.{name}").markers)
     }
 
 
@@ -217,12 +220,12 @@ def _alias(name: str, info: FieldInfo) -> str:
 
 def _field(info: FieldInfo, parent: Place, alias: str) -> Json:
     where = f"{parent.path}.{alias}"
-    hint = hints.of_field(info, where)
+    hint = annotations.of_field(info, where)
     place = parent.at(alias, present=is_required(info, where) or hint.marker(Immutable) is not None)
     if not info.description:
         refuse(where, "no description")
     schema = of_hint(hint, place)
-    words = text.joined(text.clean(info.description), schema.pop("description", None))
+    words = descriptions.joined(descriptions.clean(info.description), schema.pop("description", None))
     return {"description": words} | _default(info, hint, place) | schema
 
 
@@ -247,9 +250,9 @@ def _presences(fields: Mapping[str, FieldInfo], place: Place) -> list[Cel]:
     found = []
     for name, info in fields.items():
         alias = _alias(name, info)
-        frozen = hints.of_field(info, f"{place.path}.{alias}").marker(Immutable)
+        frozen = annotations.of_field(info, f"{place.path}.{alias}").marker(Immutable)
         if frozen and not is_required(info, place.path):
-            found.append(rules.presence(alias, frozen.message))
+            found.append(cel.presence(alias, frozen.message))
     return found
 
 

@@ -4,13 +4,14 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from imagestore.api.imagebucket import FINDINGS
 from imagestore.api.kinds import IMAGE_BUCKET, STORAGE_BACKEND
 from imagestore.controller.runtime import Cause, KindRuntime, Labels, Wake
 from imagestore.controller.services import Services
 from imagestore.controller.state.cache import Change
 from imagestore.controller.state.objects import Key, Stored
 from imagestore.controller.work.queue import Lane
-from imagestore.core.outcome import Note, Outcome
+from imagestore.core.outcome import Event
 from imagestore.core.reasons import Reason
 from imagestore.core.units import seconds
 from imagestore.kinds.parts.facts import facts
@@ -27,8 +28,8 @@ from imagestore.kinds.parts.relations import (
     younger_rivals,
 )
 from imagestore.kinds.parts.samples import of_buckets
-from imagestore.reconcile.bucket import reconcile
-from imagestore.reconcile.tenancy import allowed_namespace
+from imagestore.reconcile.bucket.reconcile import reconcile
+from imagestore.reconcile.shared.tenancy import allowed_namespace
 
 COUNTED_IN = 5.0  # seconds until a backend counts its buckets again: many come and go together
 _CONCURRENCY = 8  # as the schema has it for a backend that says nothing
@@ -115,24 +116,17 @@ def inputs(services: Services, obj: Bucket) -> str:
     return services.contributions.inputs(obj, services.stores.inputs(obj.extra.backend))
 
 
-def _follows(services: Services, obj: Bucket, outcome: Outcome[Any]) -> Iterator[Wake]:
-    """The backend judges whether its store is another one: once, for all of its buckets."""
-    if outcome.doubts:
-        services.stores.doubt(obj.extra.backend, outcome.doubts)
-        yield Wake(backend_key(obj.extra.backend))
-
-
 def _deletion_policy(obj: Stored[Any]) -> str:
     """As far as its spec can be read at all."""
     return json.loads(obj.spec).get("deletionPolicy") or _KEEPS
 
 
-def _released(obj: Bucket) -> Note | None:
+def _released(obj: Bucket) -> Event | None:
     """A bucket that is kept needs no understanding of its settings; else its namespace would never go (rook#16432)."""
     if _deletion_policy(obj) != _KEEPS:
         return None
     kept = f"bucket {obj.extra.bucket} is kept, with everything in it; to remove it, delete it in the store"
-    return Note(Reason.RETAINED, kept, "Delete")
+    return Event(Reason.RETAINED, kept, "Delete")
 
 
 IMAGE_BUCKETS = KindRuntime(
@@ -148,8 +142,9 @@ IMAGE_BUCKETS = KindRuntime(
     affects=_affects,
     namespace_changed=_namespace_changed,
     rests=_rests,
-    follows=_follows,
     destroys=lambda obj: _deletion_policy(obj) != _KEEPS,
     released=_released,
+    backend=lambda obj: obj.extra.backend,
+    conditions=FINDINGS,
     samples=of_buckets,
 )

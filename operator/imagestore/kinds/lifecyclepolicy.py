@@ -3,26 +3,24 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from sys import intern
 
 from imagestore.api.kinds import IMAGE_BUCKET, LIFECYCLE_POLICY, STORAGE_BACKEND
 from imagestore.api.lifecyclepolicy import LifecyclePolicySpec, LifecyclePolicyStatus
 from imagestore.controller.contributions import Contributes
-from imagestore.controller.runtime import KindRuntime
+from imagestore.controller.runtime import KindRuntime, Pass
 from imagestore.controller.services import Services
 from imagestore.controller.state.objects import Key, Stored, lenient, understood
 from imagestore.controller.state.raw import Raw, mapping
 from imagestore.controller.work.queue import Lane
-from imagestore.core.outcome import Outcome
 from imagestore.kinds.parts.inputs import meta
 from imagestore.kinds.parts.samples import of_policies
 from imagestore.kinds.parts.views import Views
-from imagestore.reconcile import lifecyclepolicy, seen
-from imagestore.reconcile.matching import Scope, declared, scope
-from imagestore.reconcile.merging import UNKNOWN, Declared
-from imagestore.reconcile.situation import Meta, Settings
+from imagestore.reconcile.lifecycle.merging import UNKNOWN
+from imagestore.reconcile.lifecycle.reconcile import PolicySituation, reconcile
+from imagestore.reconcile.lifecycle.selector import Scope, declared, scope
+from imagestore.reconcile.shared.contribution import Contribution
 
 _AT_ONCE = 8  # worked on at once: what they wait for is the API server's answer to a status
 
@@ -37,18 +35,6 @@ class PolicyFacts:
 Policy = Stored[PolicyFacts]
 
 
-@dataclass(frozen=True)
-class PolicySituation:
-    """One LifecyclePolicy and its buckets at one moment."""
-
-    meta: Meta
-    spec: LifecyclePolicySpec
-    status: LifecyclePolicyStatus
-    buckets: tuple[seen.Bucket, ...]
-    now: datetime
-    settings: Settings
-
-
 def _facts(raw: Raw) -> PolicyFacts:
     counts = mapping(raw.status.get("counts")).items()
     return PolicyFacts(tuple((intern(k), n) for k, n in counts if isinstance(n, int)))
@@ -60,17 +46,17 @@ class PolicyInputs:
     def __init__(self, services: Services) -> None:
         self._services, self._views = services, Views(services)
 
-    def of(self, obj: Policy, withdrawn: str = "") -> Callable[[], PolicySituation]:
+    def of(self, obj: Policy, this: Pass) -> Callable[[], PolicySituation]:
         """All buckets that the policy is for; none while it is deleted."""
         known = self._services
         buckets = tuple if obj.deleting else self._views.of_policy(obj)
         return lambda: PolicySituation(
-            meta(obj),
-            understood(LifecyclePolicySpec, obj.spec),
-            lenient(LifecyclePolicyStatus, obj.status),
-            buckets(),
-            known.now(),
-            known.settings,
+            meta=meta(obj),
+            spec=understood(LifecyclePolicySpec, obj.spec),
+            status=lenient(LifecyclePolicyStatus, obj.status),
+            buckets=buckets(),
+            settings=known.settings,
+            now=known.now(),
         )
 
     def forget(self, key: Key) -> None:
@@ -78,12 +64,8 @@ class PolicyInputs:
         self._views.forget(key)
 
 
-def _reconcile(s: PolicySituation) -> Outcome[LifecyclePolicyStatus]:
-    return lifecyclepolicy.reconcile(s.meta, s.spec, s.status, s.buckets, s.now, s.settings)
-
-
 @lru_cache(maxsize=1024)
-def _declared(name: str, spec: bytes) -> Declared:
+def _declared(name: str, spec: bytes) -> Contribution:
     return declared(name, json.loads(spec))
 
 
@@ -107,10 +89,10 @@ LIFECYCLE_POLICIES = KindRuntime(
     contributes=Contributes(
         to=IMAGE_BUCKET.name,
         includes=matches,
-        given=lambda policy: _declared(policy.key.name, policy.spec),
-        unknown=Declared(UNKNOWN, b"", None),
+        given=lambda policy: (_declared(policy.key.name, policy.spec),),
+        unknown=(UNKNOWN,),
     ),
     inputs=PolicyInputs,
-    reconcile=_reconcile,
+    reconcile=reconcile,
     samples=of_policies,
 )

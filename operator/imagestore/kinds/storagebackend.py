@@ -8,7 +8,7 @@ from sys import intern
 from imagestore import metrics
 from imagestore.api.kinds import IMAGE_BUCKET, STORAGE_BACKEND
 from imagestore.api.storagebackend import StorageBackendStatus
-from imagestore.controller.runtime import SECRET, Cause, KindRuntime, Wake
+from imagestore.controller.runtime import SECRET, Cause, KindRuntime, Pass, Wake
 from imagestore.controller.services import Services
 from imagestore.controller.state.cache import Change
 from imagestore.controller.state.index import Edge
@@ -19,8 +19,9 @@ from imagestore.controller.work.triggers import share
 from imagestore.kinds.parts.inputs import meta
 from imagestore.kinds.parts.relations import buckets_of, served, unsettled
 from imagestore.kinds.parts.samples import of_backends
-from imagestore.reconcile.situation import SPREAD, BackendSituation
-from imagestore.reconcile.storagebackend import reconcile
+from imagestore.reconcile.backend.reconcile import reconcile
+from imagestore.reconcile.backend.situation import BackendSituation
+from imagestore.reconcile.shared.situation import SPREAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +72,10 @@ class _Inputs:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    def of(self, obj: Backend, withdrawn: str = "") -> Callable[[], BackendSituation]:
+    def of(self, obj: Backend, this: Pass) -> Callable[[], BackendSituation]:
         known, name = self._services, obj.key.name
-        named, doubts = known.stores.named(name), known.stores.doubts(name)
-        serves, all_known = served(known, name), IMAGE_BUCKET.name not in known.cache.unknown
+        named, serves = known.stores.named(name), served(known, name)
+        all_known = IMAGE_BUCKET.name not in known.cache.unknown
         return lambda: BackendSituation(
             meta=meta(obj),
             status=lenient(StorageBackendStatus, obj.status),
@@ -84,7 +85,7 @@ class _Inputs:
             token=lambda: secrets.token_hex(5),
             served=serves,
             all_known=all_known,
-            doubts=doubts,
+            doubts=this.subjects,
         )
 
     def forget(self, key: Key) -> None:
@@ -167,5 +168,6 @@ STORAGE_BACKENDS = KindRuntime(
     gone=_gone,
     # A store that answers, and may be another one, is not silent.
     silent=lambda obj: obj.ready == "False" and not obj.extra.holds,
+    backend=lambda obj: obj.key.name,
     samples=of_backends,
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from imagestore.cli.wrong import Wrong
+from imagestore.cli.errors import Wrong
 
 VERSION = 2
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from imagestore.cli.forecasting import words
+from imagestore.cli.forecasting import phrases
 from imagestore.cli.forecasting.report import holds, table
 from imagestore.core import units
 from imagestore.core.cost import MONTH, cents
@@ -91,12 +91,12 @@ def _end(c: Curve) -> Iterator[str]:
     days = len(c.points) - 1
     without = start * days / MONTH
     yield (
-        f"{days} day{'' if days == 1 else 's'} cost{'s' if days == 1 else ''} {words.money(last.paid, currency)}; without rules"
-        f" {words.money(without, currency)}"
+        f"{days} day{'' if days == 1 else 's'} cost{'s' if days == 1 else ''} {phrases.money(last.paid, currency)}; without rules"
+        f" {phrases.money(without, currency)}"
     )
     back = sum((_retrieval(c, name, h.bytes) for name, h in last.classes.items()), Decimal(0))
     if back:
-        yield f"to read once all that is then left costs {words.money(back, currency)}, requests aside"
+        yield f"to read once all that is then left costs {phrases.money(back, currency)}, requests aside"
 
 
 def _retrieval(c: Curve, name: str, size: int) -> Decimal:

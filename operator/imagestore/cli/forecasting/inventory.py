@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from imagestore.cli.wrong import Wrong
+from imagestore.cli.errors import Wrong
 from imagestore.core.keys import unquoted
 
 COLUMNS = {

@@ -15,8 +15,8 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, Any, cast
 
+from imagestore.cli.errors import Wrong
 from imagestore.cli.forecasting import inventory
-from imagestore.cli.wrong import Wrong
 from imagestore.core.keys import raw, unquoted
 from imagestore.core.render import quote
 from imagestore.core.stored import HOT, Stored

@@ -4,8 +4,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from imagestore.cli.errors import Wrong
 from imagestore.cli.forecasting.curves import Curve
-from imagestore.cli.wrong import Wrong
 from imagestore.core.render import printable
 
 SUFFIXES = (".svg", ".png")

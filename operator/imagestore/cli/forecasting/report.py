@@ -7,11 +7,11 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
-from imagestore.cli.forecasting import words
-from imagestore.cli.forecasting.bucket import Preview
-from imagestore.cli.manifests.place import Problem
+from imagestore.cli.forecasting import phrases
+from imagestore.cli.forecasting.preview import Preview
+from imagestore.cli.manifests.problems import Problem
+from imagestore.cli.planning.bucket_plan import Exit, Verdict
 from imagestore.cli.planning.report import code, fitting
-from imagestore.cli.planning.verdict import Exit, Verdict
 from imagestore.core import units
 from imagestore.core.render import Paint, plain, printable
 from imagestore.forecast.ledger import Ledger
@@ -102,7 +102,7 @@ def holds(ledger: Ledger) -> str:
     classes = ", ".join(f"{printable(c)} {units.size(h.bytes)}" for c, h in held)
     said = f"{objects} objects, {units.size(size)}" + (f" ({classes})" if classes else "")
     month = ledger.prices.month({c: h.billed for c, h in held}) if ledger.prices.classes else None
-    return said if month is None else f"{said}; {words.money(month, ledger.prices.currency)} a month"
+    return said if month is None else f"{said}; {phrases.money(month, ledger.prices.currency)} a month"
 
 
 def _row(told: Told, p: Preview, line: Line) -> list[str]:
@@ -110,10 +110,10 @@ def _row(told: Told, p: Preview, line: Line) -> list[str]:
     size = units.size(line.bytes) if line.bytes else ""
     return [
         told.when(line),
-        words.deed(line),
+        phrases.deed(line),
         f"{line.objects} objects",
         size,
-        words.cost(line, currency),
+        phrases.cost(line, currency),
     ]
 
 

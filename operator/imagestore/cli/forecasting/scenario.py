@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 from imagestore.api.lifecyclepolicy import LifecyclePolicySpec
 from imagestore.api.storagebackend import StorageBackendSpec
-from imagestore.backends.s3.profiles import PROFILES
-from imagestore.backends.s3.tiers import mapped, terms
+from imagestore.backends.registry import CLOUDS, cloud
+from imagestore.cli.errors import Usage, Wrong
 from imagestore.cli.manifests.load import Manifests
-from imagestore.cli.planning.bucket import Question, situation
-from imagestore.cli.wrong import Usage, Wrong
+from imagestore.cli.planning.plan_bucket import Question, situation
 from imagestore.core.cost import UNPRICED, PriceTable
 from imagestore.core.prices import LADDERS, PUBLIC
 from imagestore.facets.lifecycle_rule import LifecycleRule
@@ -60,20 +59,14 @@ def scenario(args: argparse.Namespace, manifests: Manifests, question: Question 
         return Scenario(rules, _public(args.prices), PUBLIC[args.prices], spec)
     if spec is None:
         return Scenario(rules, _public("AWS"), UNPRICED)
-    return Scenario(rules, _terms(spec), prices(name, spec), spec)
+    known = cloud(spec.provider)
+    return Scenario(rules, known.terms(spec), prices(name, spec, known.list_prices), spec)
 
 
 def _policies(manifests: Manifests) -> Iterator[LifecycleRule]:
-    for policy in manifests.of("LifecyclePolicy"):
-        if isinstance(policy.spec, LifecyclePolicySpec):
-            for rule in policy.spec.rules:
-                yield rule.model_copy(update={"name": f"{policy.name}/{rule.name}"})
-
-
-def _terms(spec: StorageBackendSpec) -> Terms:
-    tiering = PROFILES[spec.provider].tiering
-    given = None if spec.tiers is None else {str(t.tier): t.storage_class for t in spec.tiers}
-    return terms(tiering, mapped(tiering, given), versioned=False)
+    for policy in manifests.of(LifecyclePolicySpec):
+        for rule in policy.spec.rules:
+            yield rule.model_copy(update={"name": f"{policy.name}/{rule.name}"})
 
 
 def _public(name: str) -> Terms:
@@ -81,5 +74,5 @@ def _public(name: str) -> Terms:
     ladder = LADDERS[name]
     known = (*ladder.values(), *(c for c in PUBLIC[name].classes if c not in ladder.values()))
     by_price = sorted(known, key=lambda c: -PUBLIC[name].classes[c].gb_month)
-    smallest = PROFILES["AWS"].tiering.smallest if name == "AWS" else 0
+    smallest = CLOUDS[name].terms(None).smallest if name in CLOUDS else 0
     return Terms({t: c for t, c in ladder.items() if t != "Hot"}, tuple(by_price), smallest)

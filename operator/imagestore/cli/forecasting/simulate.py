@@ -2,13 +2,13 @@
 
 import argparse
 
-from imagestore.cli.forecasting.bucket import Options, preview
+from imagestore.cli.errors import Wrong
 from imagestore.cli.forecasting.curves import Curve, drawn
 from imagestore.cli.forecasting.listing import ordered, read
+from imagestore.cli.forecasting.preview import Options, preview
 from imagestore.cli.forecasting.scenario import Scenario, chosen, scenario
 from imagestore.cli.manifests.load import Manifests
-from imagestore.cli.planning.bucket import Question, plan_bucket
-from imagestore.cli.wrong import Wrong
+from imagestore.cli.planning.plan_bucket import Question, plan_bucket
 from imagestore.core.stored import Stored
 from imagestore.forecast.forecast import Forecast, by_key
 from imagestore.forecast.forecast import Question as Asked

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import yaml
 
-from imagestore.cli.manifests.place import Lines, Place, Problem, Steps
+from imagestore.cli.manifests.problems import Lines, Place, Problem, Steps
 from imagestore.cli.manifests.scalars import TRUE, Loader, integer
 
 MOST_VALUES = 50_000  # in one document, aliases counted as often as they are used

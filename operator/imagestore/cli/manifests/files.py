@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from imagestore.cli.manifests.place import Place, Problem
+from imagestore.cli.manifests.problems import Place, Problem
 
 SUFFIXES = (".yaml", ".yml", ".json")
 LARGEST = 16 * 1024 * 1024

@@ -4,16 +4,17 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic
 
 from pydantic import ValidationError
+from typing_extensions import TypeVar
 
 from imagestore.api.kinds import GROUP, KINDS, Kind
-from imagestore.cli.manifests import rules, words
+from imagestore.cli.manifests import cel, validation
 from imagestore.cli.manifests.documents import Document
-from imagestore.cli.manifests.place import Lines, Place, Problem
-from imagestore.cli.manifests.strict import Finding, strict, suggest
-from imagestore.cli.manifests.visit import visit
+from imagestore.cli.manifests.problems import Lines, Place, Problem
+from imagestore.cli.manifests.shape import Finding, strict, suggest
+from imagestore.cli.manifests.typed_values import visit
 from imagestore.core.model import Model
 
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -25,14 +26,17 @@ _METADATA = (
 _TOP = ("apiVersion", "kind", "metadata", "spec", "status")
 
 
+S_co = TypeVar("S_co", bound=Model, default=Model, covariant=True)
+
+
 @dataclass(frozen=True)
-class Object:
+class Object(Generic[S_co]):
     """One valid object of our API and where it was written."""
 
     kind: Kind
     namespace: str
     name: str
-    spec: Model
+    spec: S_co
     lines: Lines = field(compare=False)
     labels: Mapping[str, str] = field(default_factory=dict)
 
@@ -140,8 +144,8 @@ def _spec(kind: Kind, document: Document) -> tuple[Model | None, list[Finding]]:
         spec = kind.spec.model_validate_json(json.dumps(value))
     except ValidationError as error:
         known = {f.steps for f in found}
-        found += [f for f in words.findings(error, spots, ("spec",)) if not _under(f, known)]
-    found += rules.broken(spots, [f.steps for f in found])
+        found += [f for f in validation.findings(error, spots, ("spec",)) if not _under(f, known)]
+    found += cel.broken(spots, [f.steps for f in found])
     return spec, found
 
 

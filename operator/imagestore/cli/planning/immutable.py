@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from imagestore.cli.manifests.objects import Object
-from imagestore.cli.manifests.place import Problem, Steps
-from imagestore.cli.manifests.visit import visit
+from imagestore.cli.manifests.problems import Problem, Steps
+from imagestore.cli.manifests.typed_values import visit
 from imagestore.core.model import Immutable, Model, marker
 from imagestore.core.render import quote
 

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from imagestore.cli.manifests.place import Problem
-from imagestore.cli.planning.verdict import Exit, Verdict, overall
+from imagestore.cli.manifests.problems import Problem
+from imagestore.cli.planning.bucket_plan import Exit, Verdict, overall
 from imagestore.core import render
 from imagestore.core.render import Paint, plain, printable
 

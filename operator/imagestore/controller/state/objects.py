@@ -49,6 +49,7 @@ class Stored(Generic[E]):
     finalizer: str | None  # ours; None: its kind has none
     ready: str  # of its Ready condition, empty while there is none
     settled: bool  # its status says that this generation is done and as desired
+    conditions: tuple[tuple[str, str], ...]  # those that metrics show, with their status
     labels: tuple[tuple[str, str], ...]
     extra: E
 

@@ -1,10 +1,13 @@
 """An object as an API server gives it. Nothing about its content is certain: what a record reads of it never raises."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from sys import intern
 from typing import Any
+
+from imagestore.core.conditions import STATUSES
 
 Json = Any
 
@@ -25,6 +28,13 @@ class Raw:
         conditions = {c.get("type"): c.get("status") for c in mappings(status.get("conditions"))}
         return Raw(body["metadata"], mapping(body.get("spec")), status, conditions)
 
+    def shown(self, types: Iterable[str]) -> tuple[tuple[str, str], ...]:
+        """The conditions of these types with their status. Only of known ones: a status can be forged, and each type is a
+        label of its own.
+        """
+        known = self.conditions
+        return _shared(tuple((t, _status(known[t])) for t in types if t in known))
+
     @property
     def settled(self) -> bool:
         """Nothing was asked for since the status was written, and nothing is under way."""
@@ -35,6 +45,15 @@ class Raw:
             and self.spec.get("reconcileRequest") == self.status.get("reconcileRequest")
             and not self.status.get("intent")
         )
+
+
+@lru_cache(maxsize=1024)
+def _shared(conditions: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    return conditions  # one tuple for all objects that have these
+
+
+def _status(said: Json) -> str:
+    return next((s for s in STATUSES if s == said), "Unknown")
 
 
 def mapping(value: Json) -> dict[str, Any]:

@@ -6,22 +6,23 @@ import logging
 import random
 import secrets
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from imagestore import metrics
-from imagestore.backends.decorators import NAMESPACE
+from imagestore.backends.guard.call import NAMESPACE
 from imagestore.controller.edges import Gone, Recorder, Refused, StatusSink, Withdrawals
-from imagestore.controller.runtime import Inputs, Kinds
+from imagestore.controller.runtime import Inputs, Kinds, Pass
 from imagestore.controller.services import Services
 from imagestore.controller.state.objects import Key, NotUnderstood, Stored
 from imagestore.controller.work.context import OBJECT, RECONCILE
 from imagestore.controller.work.failing import internal_error, not_understood
+from imagestore.controller.work.memories import Memories
 from imagestore.controller.work.queue import Priority, Taken, WorkQueue
 from imagestore.core.fencing import Fenced
-from imagestore.core.outcome import Finalizer, Note, Outcome
+from imagestore.core.outcome import Continue, Event, Finalizer, OnChange, Outcome, Requeue, Signal, Then
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -49,10 +50,12 @@ class Worker:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._failures: defaultdict[Key, int] = defaultdict(int)
+        self._memories = Memories()
 
     def forget(self, key: Key) -> None:
         """The object is gone."""
         self._failures.pop(key, None)
+        self._memories.forget(key)
 
     async def work(self, taken: Taken) -> None:
         """Reconcile one object, once. It is added again when a kind is known that it depends on."""
@@ -70,7 +73,7 @@ class Worker:
             log.warning("not finished: another replica may be at work")
             outcome = "fenced"
         metrics.RECONCILES.labels(taken.key.kind, outcome).inc()
-        metrics.RECONCILE_SECONDS.labels(taken.key.kind).observe(self._desk.services.clock() - started)
+        metrics.RECONCILE_DURATION.labels(taken.key.kind).observe(self._desk.services.clock() - started)
 
     async def _guarded(self, obj: Stored, taken: Taken) -> str:
         """What came of it, in one word."""
@@ -88,46 +91,64 @@ class Worker:
             log.exception("this reconcile failed in a way that nobody has thought of")
             return await self._broken(obj, error)
 
-    async def _reconcile(self, obj: Stored, taken: Taken, *, further: bool = True) -> str:
+    async def _reconcile(
+        self, obj: Stored, taken: Taken, *, progress: object = None, further: bool = True
+    ) -> str:
         """Decide and carry out. What goes on at once does so here, one time.
 
         At the end of a long queue the bucket that an intent was written for would wait until the answer "there
         is no such bucket" is too old to be believed, and none would be Ready before all were looked for.
         """
         withdrawn = await self._desk.withdrawal.concerns(obj)
-        outcome = await self._in_thread(self._decision(obj, withdrawn=withdrawn))
+        this = Pass(withdrawn, self._memories.of(obj), progress, self._memories.subjects(obj.key))
+        outcome = await self._in_thread(self._decision(obj, this))
+        self._remember(obj, outcome)
         writes = await self._desk.sink.carry_out(obj, outcome)
-        for note in outcome.notes:
-            self._desk.recorder.note(obj, note)
+        for event in outcome.events:
+            self._desk.recorder.note(obj, event)
         self._failures.pop(obj.key, None)
-        for wake in self._desk.kinds.of(obj).follows(self._desk.services, obj, outcome):
-            self._desk.queue.add_after(wake.key, wake.after, wake.priority)
-        now = self._desk.services.cache.get(obj.key)
-        if further and now is not None and outcome.requeue_after == 0 and not self._desk.queue.closed:
-            return await self._reconcile(now, taken, further=False)
-        self._again(obj.key, outcome.requeue_after, taken.priority)
-        log.debug("done in %d API writes, again in %s s", writes, outcome.requeue_after)
+        self._signal(outcome.signals)
+        now, then = self._desk.services.cache.get(obj.key), outcome.then
+        if further and now is not None and isinstance(then, Continue) and not self._desk.queue.closed:
+            return await self._reconcile(now, taken, progress=then.progress, further=False)
+        self._again(obj.key, then, taken.priority)
+        log.debug("done in %d API writes, then %s", writes, then)
         return "changed" if writes else "unchanged"
 
-    def _decision(self, obj: Stored, *, withdrawn: str) -> Callable[[], Outcome[Any]]:
+    def _decision(self, obj: Stored, this: Pass) -> Callable[[], Outcome[Any]]:
         """What a thread is to do. All that is remembered is looked up before, here in the event loop."""
         reconcile = self._desk.kinds.of(obj).reconcile
-        situation = self._desk.inputs[obj.key.kind].of(obj, withdrawn)
+        situation = self._desk.inputs[obj.key.kind].of(obj, this)
         return lambda: reconcile(situation())
+
+    def _remember(self, obj: Stored, outcome: Outcome[Any]) -> None:
+        now = self._desk.services.cache.get(obj.key)
+        if outcome.memo is not None and now is not None and now.uid == obj.uid:
+            self._memories.keep(obj, outcome.memo)
+
+    def _signal(self, signals: Iterable[Signal]) -> None:
+        """Another object judges, once for all that tell it."""
+        for signal in signals:
+            key = Key(signal.kind, signal.namespace, signal.name)
+            self._memories.tell(key, signal.subjects)
+            self._desk.queue.add(key, Priority.RETRY)
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
         context = contextvars.copy_context()
         return await asyncio.get_running_loop().run_in_executor(self._desk.pool, lambda: context.run(call))
 
-    def _again(self, key: Key, seconds: float | None, priority: Priority) -> None:
-        if seconds is None or key not in self._desk.services.cache:
+    def _again(self, key: Key, then: Then, priority: Priority) -> None:
+        if key not in self._desk.services.cache:
             return
-        if seconds <= 0:
-            self._desk.queue.add(key, priority)  # the same work goes on
-        elif seconds < _LOOK:
-            self._desk.queue.add_after(key, _jitter(seconds, 0.05), Priority.RETRY)
-        else:
-            self._desk.queue.add_after(key, _jitter(seconds, 0.1), Priority.LOOK)
+        match then:
+            case Continue():
+                self._desk.queue.add(key, priority)  # the same work goes on
+            case Requeue(seconds) if seconds < _LOOK:
+                self._desk.queue.add_after(key, _jitter(seconds, 0.05), Priority.RETRY)
+            case Requeue(seconds):
+                self._desk.queue.add_after(key, _jitter(seconds, 0.1), Priority.LOOK)
+            case OnChange():
+                pass
 
     async def _refused(self, obj: Stored, taken: Taken, error: Refused) -> str:
         """The API server does not take a write: look at what there is now, and try again."""
@@ -141,7 +162,8 @@ class Worker:
             self._back_off(obj.key)
             return "refused"
         if obj.key in self._desk.services.cache:
-            self._again(obj.key, 0.0 if self._failures[obj.key] < 3 else self._pause(obj.key), taken.priority)
+            soon = self._failures[obj.key] < 3
+            self._again(obj.key, Continue() if soon else Requeue(self._pause(obj.key)), taken.priority)
             self._failures[obj.key] += 1
         return "conflict" if error.status == 409 else "gone"
 
@@ -155,7 +177,7 @@ class Worker:
         await self._say(obj, not_understood(obj, error.error, self._desk.services.now()))
         return "not-understood"
 
-    async def _release(self, obj: Stored, said: Note) -> str:
+    async def _release(self, obj: Stored, said: Event) -> str:
         """What deletes nothing needs no understanding of its spec."""
         try:
             await self._desk.sink.carry_out(obj, Outcome(None, finalizer=Finalizer.RELEASE))

@@ -32,7 +32,7 @@ from imagestore.k8s.life.lease import Terms
 from imagestore.k8s.life.withdrawal import Withdrawal, asking
 from imagestore.k8s.sink.recorder import Recorder
 from imagestore.k8s.sink.writer import Writer
-from imagestore.reconcile.situation import Settings
+from imagestore.reconcile.shared.situation import Settings
 
 T = TypeVar("T")
 _PATIENCE = 30.0  # seconds; a loop that has ended answers nobody

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from imagestore.controller.state.objects import Key
-from imagestore.core.outcome import Note
+from imagestore.core.outcome import Event
 
 FORGET = 360.0  # seconds after which an equal note is a new Event
 REPEAT = 30.0  # at most one update of a series in this time
@@ -17,7 +17,7 @@ class Occasion(NamedTuple):
 
     key: Key
     uid: str
-    note: Note
+    note: Event
 
 
 @dataclass

@@ -11,7 +11,7 @@ from imagestore import metrics
 from imagestore.controller.runtime import Kinds
 from imagestore.controller.state.objects import Stored
 from imagestore.core.fencing import Fenced
-from imagestore.core.outcome import Note
+from imagestore.core.outcome import Event
 from imagestore.k8s.api.client import ApiError, Client
 from imagestore.k8s.api.resources import EVENTS
 from imagestore.k8s.life.logs import REDACTOR
@@ -31,7 +31,7 @@ class Recorder:
         self._ledger = Ledger(clock())
         self._new: asyncio.Queue[tuple[Occasion, Series]] = asyncio.Queue()
 
-    def note(self, obj: Stored, note: Note) -> None:
+    def note(self, obj: Stored, note: Event) -> None:
         """Tell about an object. Never waits, never fails."""
         log.log(logging.WARNING if note.warning else logging.INFO, "%s: %s", note.reason, note.message)
         occasion = Occasion(obj.key, obj.uid, note)

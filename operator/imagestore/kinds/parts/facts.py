@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from sys import intern
 from typing import Any
 
-from imagestore.api.imagebucket import FINDINGS, ImageBucketSpec
+from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.controller.state.raw import Raw, mapping, mappings, moment, states
 from imagestore.core.references import names
 from imagestore.core.units import byte_count
-from imagestore.reconcile.filling import NEARLY_FULL
 
 Json = Any
 
@@ -24,10 +23,7 @@ class BucketFacts:
     facets: tuple[tuple[str, str], ...]  # name and state
     drift_since: float | None
     drift_over: float | None  # when the last one ended: in mode Enforce none lasts until a scrape
-    lost: bool
     asking: bool  # all that keeps it from being Ready waits for a person's token
-    findings: tuple[str, ...]
-    nearly_full: bool  # as much of its quota is used as it is to be warned of
     usage: tuple[int, int] | None  # objects and bytes, as its status has them
     quota: int | None  # bytes
     interval: str  # between two checks, as its spec has it
@@ -42,15 +38,12 @@ def facts(raw: Raw) -> BucketFacts:
     return BucketFacts(
         backend=intern(str(mapping(spec.get("backendRef")).get("name", ""))),
         bucket=str(spec.get("bucketName", "")),
-        incumbent="arn" in status,
+        incumbent="endpoint" in status,
         remade="created" in status and spec.get("mode") != "Observe" and not spec.get("suspend"),
         facets=states(status.get("facets"), "name"),
         drift_since=moment(drift.get("since")),
         drift_over=moment(next(iter(mappings(drift.get("history"))), {}).get("until")),
-        lost=raw.conditions.get("ContentLost") == "True",
         asking=raw.conditions.get("Ready") != "True" and _asking(status),
-        findings=tuple(name for name in FINDINGS if raw.conditions.get(name) == "True"),
-        nearly_full=raw.conditions.get(NEARLY_FULL) == "True",
         usage=_usage(status.get("usage")),
         quota=_bytes(mapping(spec.get("quota")).get("hard")),
         interval=intern(str(mapping(spec.get("drift")).get("interval") or "")),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
+from imagestore.controller.runtime import Pass
 from imagestore.controller.services import Services
 from imagestore.controller.state.objects import Key, Stored, lenient, understood
 from imagestore.kinds.parts.relations import (
@@ -15,31 +16,31 @@ from imagestore.kinds.parts.relations import (
     reached_from,
     served,
 )
-from imagestore.reconcile.situation import Memo, Meta, Referenced, Situation
+from imagestore.reconcile.bucket.situation import BucketSituation, Memo, Progress, Referenced
+from imagestore.reconcile.shared.situation import Meta
 
 
 class BucketInputs:
-    """Makes situations. The memos live here, and go with their objects."""
+    """Makes situations."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._memos: dict[Key, tuple[str, Memo]] = {}
 
     def forget(self, key: Key) -> None:
         """The object is gone."""
-        self._memos.pop(key, None)
 
-    def of(self, obj: Bucket, withdrawn: str = "") -> Callable[[], Situation]:
+    def of(self, obj: Bucket, this: Pass) -> Callable[[], BucketSituation]:
         """What is remembered is looked up now, in the event loop; a thread makes the situation of it.
 
         That blocks: it may connect to the store. Raises NotUnderstood when the spec is not.
         """
         known, named = self._services, self._services.stores.named(obj.extra.backend)
-        memo, rival = self._memo(obj), older_rival(known, obj)
+        rival, memo = older_rival(known, obj), this.memo if isinstance(this.memo, Memo) else Memo()
+        progress = this.progress if isinstance(this.progress, Progress) else None
         labels, earlier = known.namespaces.labels(obj.key.namespace), earlier_in_namespace(known.cache, obj)
         referenced = {o.key.name: _referenced(known, o) for o in reached_from(known.cache, obj)}
-        policies, surveys = known.contributions.of(obj), known.surveyor.of(obj.key)
-        return lambda: Situation(
+        contributions, surveys = known.contributions.of(obj), known.surveyor.of(obj.key)
+        return lambda: BucketSituation(
             meta=meta(obj),
             spec=understood(ImageBucketSpec, obj.spec),
             status=lenient(ImageBucketStatus, obj.status),
@@ -53,18 +54,13 @@ class BucketInputs:
             older_rival=rival,
             earlier_buckets=earlier,
             referenced=referenced,
-            policies=policies,
+            contributions=contributions,
             surveys=surveys,
-            withdrawn=withdrawn,
+            withdrawn=this.withdrawn,
             # A lost bucket is too rare for all others to be looked up before each reconcile.
             neighbours=lambda: known.ask(lambda: served(known, obj.extra.backend)),
+            progress=progress,
         )
-
-    def _memo(self, obj: Bucket) -> Memo:
-        known = self._memos.get(obj.key)
-        if known is None or known[0] != obj.uid:
-            known = self._memos[obj.key] = (obj.uid, Memo())
-        return known[1]
 
 
 def _referenced(services: Services, other: Bucket) -> Referenced:

@@ -8,8 +8,8 @@ from imagestore.controller.state.cache import Cache
 from imagestore.controller.state.index import Edge
 from imagestore.controller.state.objects import Key, Stored
 from imagestore.kinds.parts.facts import BucketFacts
-from imagestore.reconcile.situation import Served
-from imagestore.reconcile.tenancy import eligible
+from imagestore.reconcile.shared.situation import Served
+from imagestore.reconcile.shared.tenancy import eligible
 
 BACKEND = "backend"  # the StorageBackend that it names
 CLAIM = "claim"  # the bucket in a store that it wants for its own

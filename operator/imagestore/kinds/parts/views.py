@@ -16,13 +16,15 @@ from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.controller.services import Services
 from imagestore.controller.state.objects import Key, Stored, lenient
 from imagestore.controller.stores import Named
-from imagestore.reconcile.lifecyclepolicy import FACET
-from imagestore.reconcile.merging import Declared, Merged, Verdict
-from imagestore.reconcile.seen import Bucket
-from imagestore.reconcile.situation import merged
+from imagestore.reconcile.bucket.situation import merged
+from imagestore.reconcile.lifecycle.matched import Bucket
+from imagestore.reconcile.lifecycle.merging import FACET, Merged
+from imagestore.reconcile.shared.contribution import Contribution, Verdict
 
 MOST = 2000  # views that are kept, of a few kB each
-_Made = tuple[Stored, tuple[Declared, ...], Named, str]  # the last: the hash of what decides besides the spec
+_Made = tuple[
+    Stored, tuple[Contribution, ...], Named, str
+]  # the last: the hash of what decides besides the spec
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,142 @@
+"""What a cluster tells a command: our objects, the namespaces' labels, and the Secrets that backends name."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from imagestore.api.bucketstatus import ImageBucketStatus
+from imagestore.api.imagebucket import ImageBucketSpec
+from imagestore.api.kinds import kind_of
+from imagestore.api.lifecyclepolicy import LifecyclePolicySpec
+from imagestore.api.storagebackend import StorageBackendSpec
+from imagestore.cli.errors import Wrong
+from imagestore.cli.gathering.surroundings import OFFLINE, Known, Snapshot
+from imagestore.cli.manifests.load import Manifests
+from imagestore.core.salvage import salvaged
+from imagestore.k8s.api.access import Access, find
+from imagestore.k8s.api.client import ApiError, Client
+from imagestore.k8s.api.errors import AccessError
+from imagestore.k8s.api.resources import NAMESPACES, SECRETS, Resource, of
+from imagestore.reconcile.shared.situation import Meta
+
+Json = Any
+
+
+def access(context: str | None) -> Access:
+    """The cluster of a context, or the one at hand. Raises Wrong."""
+    try:
+        return find(context=context)
+    except AccessError as error:
+        raise Wrong(str(error)) from None
+    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+        # Not its text: a parser quotes the line, and the line may hold a key.
+        raise Wrong(f"the kubeconfig cannot be used: {type(error).__name__}") from None
+
+
+def snapshot(
+    context: str | None, namespace: str, manifests: Manifests, backends: Iterable[str] = ()
+) -> Snapshot:
+    """What the cluster has. Without a context a cluster that does not answer is as good as none."""
+    try:
+        return asyncio.run(_read(access(context), namespace, manifests, set(backends)))
+    except (Wrong, ApiError, AccessError) as error:
+        if context is not None:
+            raise Wrong(f"context {context}: {error}") from None
+        return Snapshot(notes=(f"{OFFLINE} ({error}; --offline if that is on purpose)",), offline=True)
+
+
+async def _read(where: Access, namespace: str, manifests: Manifests, wanted: set[str]) -> Snapshot:
+    client = Client(where, limit=4)
+    notes: list[str] = []
+    try:
+        backends = await _list(client, of(kind_of(StorageBackendSpec)), notes)
+        buckets = await _list(client, of(kind_of(ImageBucketSpec)), notes)
+        spaces = await _list(client, NAMESPACES, notes)
+        policies = await _list(client, of(kind_of(LifecyclePolicySpec)), notes)
+        specs = {b["metadata"]["name"]: _spec(b, notes) for b in backends}
+        known = {n: s for n, s in specs.items() if s is not None}
+        secrets = await _secrets(client, namespace, _used(known, manifests, wanted))
+    finally:
+        await client.close()
+    labels = {n["metadata"]["name"]: n["metadata"].get("labels") or {} for n in spaces}
+    asked = {f"{p['metadata']['namespace']}/{p['metadata']['name']}": p.get("spec") or {} for p in policies}
+    return Snapshot(known, _known(buckets, notes), labels, asked, secrets, tuple(notes))
+
+
+async def _list(client: Client, resource: Resource, notes: list[str]) -> list[Json]:
+    try:
+        return [item async for page in client.pages(resource) for item in page.items]
+    except ApiError as error:
+        if error.status not in (403, 404):
+            raise
+        why = "is not installed" if error.status == 404 else "may not be listed by you"
+        notes.append(f"in the cluster {resource.plural} {why}: nothing is known of them")
+        return []
+
+
+def _spec(item: Json, notes: list[str]) -> StorageBackendSpec | None:
+    try:
+        return StorageBackendSpec.model_validate(item.get("spec") or {})
+    except ValidationError:
+        name = item["metadata"]["name"]
+        notes.append(f"the cluster's StorageBackend {name} is of another version of imagestore; left out")
+        return None
+
+
+def _known(items: Iterable[Json], notes: list[str]) -> dict[str, Known]:
+    found = {}
+    for item in items:
+        meta = _meta(item["metadata"])
+        try:
+            spec = ImageBucketSpec.model_validate(item.get("spec") or {})
+        except ValidationError:
+            label = f"{meta.namespace}/{meta.name}"
+            notes.append(f"the cluster's ImageBucket {label} is of another version of imagestore; left out")
+            continue
+        status = salvaged(ImageBucketStatus, item.get("status") or {})
+        found[f"{meta.namespace}/{meta.name}"] = Known(meta, spec, status)
+    return found
+
+
+def _meta(metadata: Mapping[str, Any]) -> Meta:
+    return Meta(
+        namespace=metadata["namespace"],
+        name=metadata["name"],
+        uid=metadata["uid"],
+        generation=metadata.get("generation", 1),
+        created=datetime.fromisoformat(metadata["creationTimestamp"]),
+        deleting="deletionTimestamp" in metadata,
+    )
+
+
+def _used(known: Mapping[str, StorageBackendSpec], manifests: Manifests, backends: set[str]) -> set[str]:
+    """The Secrets that are needed and not among the manifests."""
+    wanted = backends | {o.spec.backend_ref.name for o in manifests.of(ImageBucketSpec)}
+    written = {o.name: o.spec for o in manifests.of(StorageBackendSpec)}
+    specs = [written.get(n, known.get(n)) for n in wanted]
+    named = {name for s in specs if s is not None for name in secret_names(s)}
+    return named - {name for _, name in manifests.secrets}
+
+
+def secret_names(spec: StorageBackendSpec) -> set[str]:
+    """The Secrets that a StorageBackend names."""
+    refs = [spec.credentials.secret_ref]
+    refs += [spec.admin.credentials.secret_ref] if spec.admin else []
+    refs += [spec.tls.ca_secret_ref] if spec.tls else []
+    return {r.name for r in refs if r}
+
+
+async def _secrets(client: Client, namespace: str, names: Iterable[str]) -> dict[str, Json]:
+    """Those that may be read; for the others the sentence on missing credentials says what else there is."""
+    found = {}
+    for name in sorted(names):
+        try:
+            found[name] = await client.get(SECRETS, namespace, name)
+        except ApiError as error:
+            if error.status not in (403, 404):
+                raise
+    return found

@@ -1,0 +1,70 @@
+"""The object stores that the buckets name, each connected once and only when it is asked for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+
+from imagestore.api.credentials import Credentials
+from imagestore.api.storagebackend import StorageBackendSpec
+from imagestore.backends.base import Backend
+from imagestore.backends.registry import connect_given
+from imagestore.backends.secrets import ConfigError, Given, SecretFields
+from imagestore.cli.gathering.credentials import Values, Vault
+from imagestore.reconcile.shared.situation import Store
+
+
+@dataclass
+class Stores:
+    """By the StorageBackend's name."""
+
+    specs: Mapping[str, StorageBackendSpec]
+    vault: Vault = field(repr=False)
+    _made: dict[str, Store] = field(default_factory=dict, init=False)
+    _lock: Lock = field(default_factory=Lock, init=False, repr=False)
+
+    def get(self, name: str) -> Store:
+        """As the reconcile wants it: without a backend it says why."""
+        with self._lock:
+            if name not in self._made:
+                self._made[name] = self._make(name)
+            return self._made[name]
+
+    def _make(self, name: str) -> Store:
+        spec = self.specs.get(name)
+        if spec is None:
+            return Store()
+        try:
+            return Store(spec, self._connect(name, spec))
+        except (ConfigError, OSError) as error:
+            return Store(spec, None, str(error))
+
+    def _connect(self, name: str, spec: StorageBackendSpec) -> Backend:
+        admin = self._fields(name, spec.admin.credentials, "admin") if spec.admin else None
+        store, ca = self._fields(name, spec.credentials), self._authority(name, spec)
+        return connect_given(name, spec, Given(store, admin or store, ca))
+
+    def _fields(self, name: str, credentials: Credentials, part: str = "") -> SecretFields | None:
+        """None stands for the surroundings', and only a backend that says ``ambient`` gets those."""
+        secret = credentials.secret_ref.name if credentials.secret_ref else ""
+        found = self.vault.keys(name, secret, part)
+        if found is not None:
+            return fields(secret or name, found)
+        if not secret:
+            return None
+        raise ConfigError(f"no credentials for {name}: give {self.vault.looked(name, secret, part)}")
+
+    def _authority(self, name: str, spec: StorageBackendSpec) -> bytes | None:
+        if spec.tls is None:
+            return None
+        secret = spec.tls.ca_secret_ref.name
+        found = self.vault.authority(name, secret)
+        if found is None:
+            raise ConfigError(
+                f"no ca.crt for {name}: set {self.vault.ca_variable(name)}, or give the Secret {secret}"
+            )
+        return found
+
+
+def fields(name: str, values: Values) -> SecretFields:
+    """As a Secret has them."""
+    return SecretFields(name, {key: value.encode() for key, value in values.items()})

@@ -1,0 +1,127 @@
+"""What surrounds a bucket: backends, other claimants, and what the cluster knows of it."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from imagestore.api.bucketstatus import ImageBucketStatus
+from imagestore.api.imagebucket import ImageBucketSpec
+from imagestore.api.lifecyclepolicy import LifecyclePolicySpec
+from imagestore.api.storagebackend import StorageBackendSpec
+from imagestore.cli.manifests.load import Manifests
+from imagestore.cli.manifests.objects import Object
+from imagestore.core.references import names
+from imagestore.reconcile.bucket.situation import Referenced
+from imagestore.reconcile.lifecycle.merging import UNKNOWN
+from imagestore.reconcile.lifecycle.selector import declared, scope
+from imagestore.reconcile.shared.contribution import Contribution
+from imagestore.reconcile.shared.situation import Meta
+
+OFFLINE = "no cluster was asked: settings that were managed and are no longer mentioned cannot be told"
+NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Known:
+    """An ImageBucket as the cluster has it."""
+
+    meta: Meta
+    spec: ImageBucketSpec
+    status: ImageBucketStatus
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What was read from a cluster. ``secrets`` are those that StorageBackends name, by name."""
+
+    backends: Mapping[str, StorageBackendSpec] = field(default_factory=dict)
+    buckets: Mapping[str, Known] = field(default_factory=dict)  # by namespace/name
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of namespaces
+    policies: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # specs of LifecyclePolicies
+    secrets: Mapping[str, Mapping[str, object]] = field(default_factory=dict, repr=False)
+    notes: tuple[str, ...] = ()
+    offline: bool = False  # nobody was asked
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a bucket stands among all that want one: the cluster's by age, then the manifests' in order."""
+
+    older_rival: str | None = None  # namespace/name of whoever claimed the same bucket before
+    earlier: int = 0  # how many buckets the namespace already had on this backend
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The manifests laid over a cluster, which may be empty (offline). By namespace/name, but backends."""
+
+    backends: Mapping[str, StorageBackendSpec]
+    labels: Mapping[str, Mapping[str, str]]
+    known: Mapping[str, Known]
+    standings: Mapping[str, Standing]
+    offline: bool
+    others: Mapping[str, Mapping[str, Referenced]] = field(default_factory=dict)  # by namespace, then by name
+    policies: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+
+    def contributions_to(self, bucket: Object) -> tuple[Contribution, ...]:
+        """The LifecyclePolicies that are for a bucket with these labels."""
+        unknown = (UNKNOWN,) if self.offline else ()
+        return (*unknown, *self._declared(bucket))
+
+    def _declared(self, bucket: Object) -> Iterator[Contribution]:
+        labels = frozenset(bucket.labels.items())
+        for label, spec in sorted(self.policies.items()):
+            namespace, _, name = label.partition("/")
+            if namespace == bucket.namespace and scope(spec).includes(bucket.name, labels):
+                yield declared(name, spec)
+
+
+def surroundings(manifests: Manifests, cluster: Snapshot) -> Surroundings:
+    """The manifests win over what the cluster has: they are what is about to be applied."""
+    backends = {o.name: o.spec for o in manifests.of(StorageBackendSpec)}
+    written_buckets = manifests.of(ImageBucketSpec)
+    specs = _specs(written_buckets, cluster.buckets)
+    policies = {o.label: o.spec.to_json() for o in manifests.of(LifecyclePolicySpec)}
+    return Surroundings(
+        {**cluster.backends, **backends},
+        {**cluster.labels, **manifests.namespaces},
+        cluster.buckets,
+        _standings(specs),
+        cluster.offline,
+        _others(specs, {o.label for o in written_buckets}, cluster.buckets),
+        {**cluster.policies, **policies},
+    )
+
+
+def _others(
+    specs: Mapping[str, ImageBucketSpec], written: Set[str], known: Mapping[str, Known]
+) -> dict[str, dict[str, Referenced]]:
+    """What is about to be applied counts as made; what only the cluster has, as the cluster has it."""
+    found: defaultdict[str, dict[str, Referenced]] = defaultdict(dict)
+    for label, spec in specs.items():
+        namespace, _, name = label.partition("/")
+        made = label in written or known[label].status.arn is not None
+        deleting = label in known and known[label].meta.deleting
+        theirs = tuple(names(ImageBucketSpec, spec.to_json()))
+        found[namespace][name] = Referenced(spec.backend_ref.name, spec.bucket_name, made, deleting, theirs)
+    return found
+
+
+def _specs(
+    objects: Iterable[Object[ImageBucketSpec]], known: Mapping[str, Known]
+) -> dict[str, ImageBucketSpec]:
+    old = sorted(known.items(), key=lambda pair: (pair[1].meta.created, pair[0]))
+    return {label: k.spec for label, k in old} | {o.label: o.spec for o in objects}
+
+
+def _standings(specs: Mapping[str, ImageBucketSpec]) -> dict[str, Standing]:
+    owners: dict[tuple[str, str], str] = {}
+    counts: Counter[tuple[str, str]] = Counter()
+    found = {}
+    for label, spec in specs.items():
+        backend, namespace = spec.backend_ref.name, label.partition("/")[0]
+        first = owners.setdefault((backend, spec.bucket_name), label)
+        found[label] = Standing(None if first == label else first, counts[backend, namespace])
+        counts[backend, namespace] += 1
+    return found

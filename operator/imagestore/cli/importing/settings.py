@@ -1,0 +1,173 @@
+"""What was observed of a bucket, as what somebody could have wished; and what no wish can say.
+
+A bucket may hold more than our API can express. A part that cannot be wished for exactly is left out and
+said, never approximated: the operator leaves parts alone that nobody mentions.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from imagestore.api.imagebucket import FACETS, ImageBucketSpec
+from imagestore.cli.manifests import cel, validation
+from imagestore.cli.manifests.shape import Finding, strict
+from imagestore.cli.manifests.typed_values import visit
+from imagestore.core.facet import Facet
+from imagestore.core.reading import Found, Reading, Unreadable, Unrepresentable
+from imagestore.core.references import BucketRef, led, references
+from imagestore.core.render import quote
+from imagestore.facets.lifecycle import Lifecycle
+from imagestore.facets.notifications import FOREIGN, KINDS, Notifications
+from imagestore.facets.policy import Policy, Statement
+from imagestore.facets.tags import RESERVED, Tags
+
+Json = Any
+
+
+@dataclass(frozen=True)
+class Imported:
+    """One setting: its value (None: nothing can be wished) and sentences on what was left out."""
+
+    value: Json
+    left_out: tuple[str, ...] = ()
+
+
+def imported(name: str, reading: Reading, names: Mapping[str, str]) -> Imported | None:
+    """The setting as a wish; None when there is nothing to say of it. ``names``: of ImageBuckets, by their bucket."""
+    if isinstance(reading, Unreadable):
+        return Imported(None, (f"{name} could not be read: {reading.reason}: {reading.message}",))
+    if isinstance(reading, Unrepresentable):
+        return Imported(None, (f"left out: {reading.message}",))
+    if not isinstance(reading, Found):
+        return None
+    found, left_out = _recognised(name, reading.value, names)
+    if found is None:
+        return Imported(None, left_out)
+    wish, odd = _wishable(found)
+    left_out += odd
+    value, more = _valid(name, wish.to_json())
+    empty = value is None or (wish.is_empty() and not left_out)
+    if empty and not (left_out or more):
+        return None
+    return Imported(None if empty or not _says(name, value) else _tidy(value), (*left_out, *more))
+
+
+def _recognised(name: str, value: Facet, names: Mapping[str, str]) -> tuple[Facet | None, tuple[str, ...]]:
+    """References by name. What leads to a bucket that is no ImageBucket's is left out, alone where it has a name."""
+    strange = tuple(f"left out: {name}.{path} {_stranger(b)}" for path, b in _unnamed(value, names))
+    parts = value.parts()
+    if strange and parts is None:
+        return None, strange
+    known = {p for p in parts or () if not list(_unnamed(value.restrict({p}), names))}
+    kept = value.restrict(known) if strange else value
+    return led(kept, lambda ref: BucketRef(name=names.get(ref.bucket or ""))), strange
+
+
+def _unnamed(value: Facet, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    refs = ((path, ref.bucket) for path, ref, _ in references(value))
+    return ((path, bucket) for path, bucket in refs if bucket and bucket not in names)
+
+
+def _stranger(bucket: str) -> str:
+    return (
+        f"leads to the bucket {bucket}, and no other ImageBucket of this namespace and backend is known to be that:"
+        " import it, and give its manifest with -f"
+    )
+
+
+def _tidy(value: Json) -> Json:
+    """Without the empty lists that an item of a list has for what it does not mention."""
+    if isinstance(value, list):
+        return [_tidy({k: v for k, v in i.items() if v != []} if isinstance(i, dict) else i) for i in value]
+    return {k: _tidy(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+
+def _says(name: str, value: Json) -> bool:
+    """Whether anything is left once parts were taken out. An empty wish would clear what is there."""
+    return not FACETS[name].model_validate(value).is_empty()
+
+
+def _wishable(value: Facet) -> tuple[Facet, tuple[str, ...]]:
+    if isinstance(value, Tags):
+        kept = {k: v for k, v in value.values.items() if not k.startswith((RESERVED, "aws:"))}
+        return Tags.from_store(values=kept), ()
+    if isinstance(value, Lifecycle):
+        # A rule with an origin belongs to a LifecyclePolicy, or to a stranger.
+        return _split(value, "rules", [r for r in value.rules if "/" in r.name], "rule")
+    if isinstance(value, Notifications):
+        return _without_foreign(value)
+    if isinstance(value, Policy):
+        return _split(value, "statements", [s for s in value.statements if not faithful(s)], "statement")
+    return value, ()
+
+
+def _foreign(items: tuple[Any, ...]) -> list[Any]:
+    return [item for item in items if item.name.startswith(FOREIGN)]
+
+
+def _without_foreign(value: Facet) -> tuple[Facet, tuple[str, ...]]:
+    said: tuple[str, ...] = ()
+    for kind in KINDS:
+        value, more = _split(value, kind, _foreign(getattr(value, kind)), "notification")
+        said += more
+    return value, said
+
+
+def _split(value: Facet, field: str, odd: list[Any], what: str) -> tuple[Facet, tuple[str, ...]]:
+    kept = tuple(item for item in getattr(value, field) if item not in odd)
+    said = tuple(f"{what} of somebody else, which is left alone: {_raw(item)}" for item in odd)
+    return value.model_copy(update={field: kept}), said
+
+
+def _raw(item: Any) -> str:
+    """A statement's is JSON, a rule's or a notification's XML."""
+    if not item.raw:
+        return quote(item.to_json(), 1000)
+    return quote(json.loads(item.raw) if isinstance(item, Statement) else item.raw, 1000)
+
+
+def faithful(statement: Statement) -> bool:
+    """Whether the model says all that the store's own document says."""
+    raw = json.loads(statement.raw) if statement.raw else None
+    return raw is None or (set(raw) <= _SAID and _principals_known(raw) and raw.get("Sid") == statement.sid)
+
+
+_SAID = {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}
+
+
+def _principals_known(raw: Mapping[str, Any]) -> bool:
+    principal = raw.get("Principal")
+    return principal == "*" or (isinstance(principal, Mapping) and set(principal) <= {"AWS", "Service"})
+
+
+def _valid(name: str, value: Json) -> tuple[Json, tuple[str, ...]]:
+    """The value less what the schema refuses: whole items of a list where it is in one, else all of it."""
+    said: list[str] = []
+    while value is not None and (found := next(_findings(name, value), None)) is not None:
+        said.append(f"left out, because the API refuses it ({found.label}: {found.message}): ")
+        value, gone = _without(value, found.steps[2:])
+        said[-1] += quote(gone, 1000)
+    return value, tuple(said)
+
+
+def _findings(name: str, value: Json) -> Iterator[Finding]:
+    spots = list(visit({name: value}, ImageBucketSpec, "spec", ("spec",)))
+    found = list(strict(spots))
+    try:
+        FACETS[name].model_validate_json(json.dumps(value))
+    except ValidationError as error:
+        found += validation.findings(error, spots, ("spec", name))
+    yield from found
+    yield from cel.broken(spots, [f.steps for f in found])
+
+
+def _without(value: Json, steps: tuple[Any, ...]) -> tuple[Json, Json]:
+    """Without the item of the first list on the way, or without the key of a bare mapping, or nothing at all."""
+    if isinstance(value, dict) and len(steps) >= 2 and isinstance(steps[1], int):
+        items = value[steps[0]]
+        left = [item for i, item in enumerate(items) if i != steps[1]]
+        return {**value, steps[0]: left}, items[steps[1]]
+    return None, value

@@ -1,0 +1,73 @@
+"""The API server's own rules (CEL), evaluated here, so that a pull request hears of them before a cluster does.
+
+Optional: without the ``cli`` extra the rules are left to the API server, and the output says so.
+"""
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Any
+
+from imagestore.cli.manifests.problems import Steps
+from imagestore.cli.manifests.shape import Finding
+from imagestore.cli.manifests.typed_values import Spot
+from imagestore.core.model import Cel
+
+UNAVAILABLE = (
+    "the CEL rules of the schema are checked by the API server only; to check them here:"
+    " pip install 'imagestore-operator[cli]'"
+)
+
+
+def available() -> bool:
+    """Whether the rules can be evaluated here."""
+    try:
+        import cel_expr_python  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+def broken(spots: Iterable[Spot], wrong: Iterable[Steps]) -> Iterator[Finding]:
+    """The rules that values break. As on the API server, what has the wrong shape is not judged further."""
+    bad = {steps[:n] for steps in wrong for n in range(len(steps) + 1)}
+    if not available():
+        return
+    for spot in spots:
+        if spot.value is not None and spot.steps not in bad:
+            yield from _broken(spot)
+
+
+def _broken(spot: Spot) -> Iterator[Finding]:
+    rules = [m for m in spot.marks if isinstance(m, Cel)]
+    rules += spot.model.cel if spot.model else ()
+    for rule in rules:
+        if "oldSelf" not in rule.rule and not holds(rule.rule, spot.value):
+            steps, label = spot.steps, spot.label
+            if rule.field_path:
+                field = rule.field_path.lstrip(".")
+                steps, label = (*steps, *field.split(".")), f"{label}.{field}"
+            yield Finding(steps, label, rule.message)
+
+
+def holds(rule: str, value: Any) -> bool:
+    """Whether a rule holds. One that this runtime does not know, or cannot decide, is left to the server."""
+    program = _program(rule)
+    if program is None:
+        return True
+    answer = program.eval(data={"self": value}).value()
+    return answer is not False
+
+
+@cache
+def _program(rule: str) -> Any:
+    try:
+        return _environment().compile(rule)
+    except RuntimeError:  # a function of Kubernetes' own, such as quantity()
+        return None
+
+
+@cache
+def _environment() -> Any:
+    from cel_expr_python import cel
+
+    return cel.NewEnv(variables={"self": cel.Type.DYN})

@@ -1,0 +1,119 @@
+"""What a value has that its type has not: unknown fields, wrong kinds, nulls, things given twice.
+
+The models are lenient, because what a store answers may hold anything. What a user writes may not.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+from typing import Any, Literal
+
+from imagestore.cli.manifests.problems import Steps
+from imagestore.cli.manifests.typed_values import Spot
+from imagestore.core.model import ListMap, ListSet, Model, marker, unwritten
+from imagestore.core.render import quote
+
+_STRINGS = (str, Literal, datetime)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something wrong at these steps, before it is known which file they are in."""
+
+    steps: Steps
+    label: str
+    message: str
+
+
+def strict(spots: Iterable[Spot]) -> Iterator[Finding]:
+    """All that is wrong by the shape of the values alone."""
+    for spot in spots:
+        if spot.value is None:
+            yield _at(spot, "null is no value here; give one, or remove the field")
+            continue
+        mismatch = _mismatch(spot)
+        if mismatch:
+            yield _at(spot, mismatch)
+        elif spot.model and spot.model.inline is None:
+            yield from _unknown(spot, spot.model)
+        elif spot.kind is tuple:
+            yield from _repeated(spot)
+
+
+def _at(spot: Spot, message: str) -> Finding:
+    return Finding(spot.steps, spot.label, message)
+
+
+def _mismatch(spot: Spot) -> str | None:
+    value = spot.value
+    if spot.model is not None:
+        return None if spot.model.inline or isinstance(value, Mapping) else _must("be a mapping", value)
+    if spot.kind is dict:
+        return None if isinstance(value, Mapping) else _must("be a mapping", value)
+    if spot.kind is tuple:
+        return None if isinstance(value, list) else _must("be a list", value)
+    return _scalar_mismatch(spot.kind, value)
+
+
+def _scalar_mismatch(kind: Any, value: Any) -> str | None:
+    if kind is bool:
+        return None if isinstance(value, bool) else _must("be true or false", value)
+    if kind is int:
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        return None if whole else _must("be a whole number, without quotes", value)
+    if kind in _STRINGS and not isinstance(value, str | bool):
+        return _must("be a string; put it in quotes", value)
+    if kind in _STRINGS and value in (True, False) and kind is not Literal:
+        return _must(
+            "be a string; put it in quotes (YAML reads yes, no, on and off as true and false)", value
+        )
+    return None
+
+
+def _must(what: str, value: Any) -> str:
+    return f"must {what}, not {quote(value, 60)}"
+
+
+def known(model: type[Model]) -> list[str]:
+    """The fields that a user may write."""
+    fields = model.model_fields.items()
+    return [info.alias or name for name, info in fields if not unwritten(info.metadata)]
+
+
+def _unknown(spot: Spot, model: type[Model]) -> Iterator[Finding]:
+    names = known(model)
+    for key in spot.value:
+        if key not in names:
+            yield Finding((*spot.steps, key), f"{spot.label}.{key}", f"unknown field{suggest(key, names)}")
+
+
+def suggest(word: str, names: Iterable[str]) -> str:
+    """What was probably meant, as the end of a sentence."""
+    options = list(names)
+    folded = {o.lower(): o for o in options}
+    close = get_close_matches(word.lower(), folded, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean {folded[close[0]]}?"
+    return f"; known here: {', '.join(options)}" if 0 < len(options) <= 12 else ""
+
+
+def _repeated(spot: Spot) -> Iterator[Finding]:
+    by = marker(list(spot.marks), ListMap)
+    if by:
+        keys = [
+            v.get(by.key) for v in spot.value if isinstance(v, Mapping) and isinstance(v.get(by.key), str)
+        ]
+        for key in _twice(keys):
+            last = max(i for i, v in enumerate(spot.value) if isinstance(v, Mapping) and v.get(by.key) == key)
+            message = f"two items have the {by.key} {quote(key, 60)}; each needs its own"
+            yield Finding((*spot.steps, last), spot.label, message)
+    elif marker(list(spot.marks), ListSet):
+        for item in _twice(v for v in spot.value if isinstance(v, str)):
+            last = max(i for i, v in enumerate(spot.value) if v == item)
+            yield Finding((*spot.steps, last), spot.label, f"{quote(item, 60)} is listed twice; remove one")
+
+
+def _twice(items: Iterable[Any]) -> list[Any]:
+    return [item for item, count in Counter(items).items() if count > 1]

@@ -6,7 +6,7 @@ import pytest
 
 from imagestore.api.storagebackend import StorageBackendSpec, Tenancy
 from imagestore.backends.base import Backend
-from imagestore.reconcile.situation import Situation
+from imagestore.reconcile.bucket.situation import BucketSituation
 from tests.clouds.backend import LABEL, short
 from tests.clouds.cabinet import Cabinet
 from tests.reconcile.world import MARK, World
@@ -27,7 +27,7 @@ class CabinetWorld(World):
 
     drawers: Backend | None = None
 
-    def situation(self) -> Situation:
+    def situation(self) -> BucketSituation:
         found = super().situation()
         return replace(found, store=replace(found.store, backend=self.drawers))
 

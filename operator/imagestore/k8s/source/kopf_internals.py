@@ -32,7 +32,7 @@ from imagestore import metrics
 from imagestore.api.kinds import Kind
 from imagestore.controller.source import Subscription
 
-__all__ = ["Insights", "followed", "identity", "insights", "install", "scan"]
+__all__ = ["Insights", "followed_resources", "insights", "install", "peering_identity", "scan"]
 
 log = logging.getLogger(__name__)
 _ORIGINAL, _LISTING = watching.continuous_watch, fetching.fetch_objs
@@ -57,12 +57,12 @@ def insights() -> Insights:
     return Insights()
 
 
-def followed(known: Insights) -> set[tuple[str, str]]:
+def followed_resources(known: Insights) -> set[tuple[str, str]]:
     """Group and plural of what kopf follows."""
     return {(resource.group, resource.plural) for resource in known.watched_resources}
 
 
-def identity(name: str) -> Any:
+def peering_identity(name: str) -> Any:
     """kopf's own name among others."""
     return peering.Identity(name)
 

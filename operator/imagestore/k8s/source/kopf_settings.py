@@ -54,7 +54,7 @@ class Backoffs:
             yield pause * random.uniform(0.8, 1.2)  # noqa: S311
 
 
-def settings() -> kopf.OperatorSettings:
+def operator_settings() -> kopf.OperatorSettings:
     """Each value has its reason in docs/adr and in the measurements behind it."""
     made = kopf.OperatorSettings()
     made.persistence.finalizer = "imagestore.dev/kopf-never-uses-this"

@@ -11,7 +11,7 @@ from imagestore.controller.source import Subscription
 from imagestore.k8s.api.access import Access
 from imagestore.k8s.api.client import Client, session
 from imagestore.k8s.source import kopf_internals
-from imagestore.k8s.source.kopf_settings import settings
+from imagestore.k8s.source.kopf_settings import operator_settings
 from imagestore.k8s.source.rescan import Rescan
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ class KopfSource:
 
     def __init__(self, subscription: Subscription, access: Access, client: Client, identity: str) -> None:
         self._subscription, self._identity = subscription, identity
-        self._registry, self._settings = registry(subscription, access), settings()
+        self._registry, self._settings = event_registry(subscription, access), operator_settings()
         self._insights = kopf_internals.insights()
         self._rescan = Rescan(client, subscription.kinds, self._insights, self._scan)
         self._stop = asyncio.Event()
@@ -41,7 +41,7 @@ class KopfSource:
             settings=self._settings,
             insights=self._insights,
             # Else kopf makes one of the user's name, and a uid without an entry in /etc/passwd ended the operator.
-            identity=kopf_internals.identity(self._identity),
+            identity=kopf_internals.peering_identity(self._identity),
             standalone=True,
             clusterwide=True,
             stop_flag=self._stop,
@@ -78,7 +78,7 @@ class KopfSource:
         await kopf_internals.scan(self._insights, self._registry, self._settings, groups)
 
 
-def registry(subscription: Subscription, access: Access) -> kopf.OperatorRegistry:
+def event_registry(subscription: Subscription, access: Access) -> kopf.OperatorRegistry:
     """One handler a kind, which only passes on what came."""
     made = kopf.OperatorRegistry()
     for kind in subscription.kinds:

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from imagestore.api.kinds import Kind
 from imagestore.k8s.api.client import ApiError, Client
 from imagestore.k8s.api.resources import of
-from imagestore.k8s.source.kopf_internals import Insights, followed
+from imagestore.k8s.source.kopf_internals import Insights, followed_resources
 
 log = logging.getLogger(__name__)
 _PAUSE = 2.0
@@ -32,7 +32,7 @@ class Rescan:
 
     def missing(self) -> list[Kind]:
         """The kinds that kopf does not follow."""
-        there = followed(self._insights)
+        there = followed_resources(self._insights)
         return [kind for kind in self._kinds if (kind.group, kind.plural) not in there]
 
     async def run(self) -> None:

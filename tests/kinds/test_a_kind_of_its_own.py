@@ -72,10 +72,8 @@ def test_it_is_told_when_its_bucket_goes(shop: User) -> None:
     shop.cluster.kubectl("delete", "tagset", "short", "-n", "shop")
 
 
-def test_a_restart_asks_nothing_of_a_bucket_that_is_given_something(
-    shop: User, running_with_kind: Operator
-) -> None:
-    """What it is given is part of its inputs' hash: the status says it has been carried out."""
+def test_what_a_bucket_is_given_is_an_input_of_it(shop: User) -> None:
+    """Its hash is in status, so that a change while no operator was there is noticed."""
     shop.apply("kept")
     give(shop, "stays", "kept", centre="7")
     becomes(shop, "stays", "True", "Applied")

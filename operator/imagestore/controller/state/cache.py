@@ -32,7 +32,7 @@ class WrongThread(RuntimeError):
 class Cache:
     """Objects by key, with an index of their edges. It belongs to the thread in which it was made.
 
-    ``edges``: what an object points at. ``counted``: the kinds whose editions are counted.
+    ``edges``: what an object points at, each once. ``counted``: the kinds whose editions are counted.
     """
 
     def __init__(self, edges: Edges, counted: Collection[str] = ()) -> None:
@@ -129,8 +129,8 @@ class Cache:
         if seen is not None:
             self._index.add(seen, self._of(seen))
 
-    def _of(self, obj: Stored) -> set[Edge]:
-        return {_place(obj.key.kind, obj.key.namespace), *self._edges(obj)}
+    def _of(self, obj: Stored) -> list[Edge]:
+        return [_place(obj.key.kind, obj.key.namespace), *self._edges(obj)]
 
 
 def _place(kind: str, namespace: str) -> Edge:

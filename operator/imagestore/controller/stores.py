@@ -69,7 +69,7 @@ def _standing(status: bytes) -> Standing:
     return standing(lenient(StorageBackendStatus, status))
 
 
-class Stores:
+class BackendConnections:
     """What is remembered is looked up in the event loop; ``store`` alone is called in worker threads."""
 
     def __init__(

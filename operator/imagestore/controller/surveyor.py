@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 THREADS = 2
 SLICE = 100  # steps until another bucket of the same backend has its turn
 STEP_TAGS = 20  # keys of which tags are asked in one step
-MOST = 20_000  # answers that are kept
+MOST_ANSWERS = 20_000  # answers that are kept
 _PATIENCE = (5.0, 300.0)  # seconds until a store that failed is asked again: at first, and at most
 _COURTESY = 0.5  # seconds that a step waits at most while objects wait to be worked on
 
@@ -54,7 +54,7 @@ class _Task:
 
 
 @dataclass(frozen=True)
-class Desk:
+class ObjectSurveys:
     """The surveys of one object, as its reconcile sees them."""
 
     surveyor: "Surveyor"
@@ -87,9 +87,9 @@ class Surveyor:
         self._threads: list[threading.Thread] = []
         self._ended = threading.Event()
 
-    def of(self, key: Key) -> Desk:
+    def of(self, key: Key) -> ObjectSurveys:
         """For one object's reconcile."""
-        return Desk(self, key)
+        return ObjectSurveys(self, key)
 
     def ask(
         self, key: Key, purpose: Purpose, question: Question, backend: Backend, today: date, age: float
@@ -163,7 +163,7 @@ class Surveyor:
             task.backend = backend
             if task.survey is not None:
                 task.survey.use(backend)
-        while len(self._slots) > MOST:
+        while len(self._slots) > MOST_ANSWERS:
             self._discard(next(iter(self._slots)))
         return task
 

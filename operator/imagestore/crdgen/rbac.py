@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from imagestore.api.kinds import GROUP, KINDS, Kind
-from imagestore.controller.rights import Grant
+from imagestore.controller.rights import Right
 from imagestore.crdgen.formats import table
 from imagestore.k8s.api.resources import grants
 from imagestore.kinds import ALL
@@ -25,7 +25,7 @@ def operator_rules(*, own: bool) -> list[Rule]:
     return [_rule(g) for g in grants(ALL) if g.own is own]
 
 
-def _rule(grant: Grant) -> Rule:
+def _rule(grant: Right) -> Rule:
     return {"apiGroups": [grant.group], "resources": [grant.resource], "verbs": list(grant.verbs)}
 
 
@@ -60,7 +60,7 @@ def page() -> str:
     ]) + "\n"  # fmt: skip
 
 
-def _where(grant: Grant) -> str:
+def _where(grant: Right) -> str:
     return "its own namespace" if grant.own else "everywhere"
 
 

@@ -34,7 +34,7 @@ class Access:
     fresh: Callable[[], bool] = lambda: True
 
 
-def find(
+def find_access(
     environment: Mapping[str, str] = os.environ, folder: Path = SERVICE_ACCOUNT, context: str | None = None
 ) -> Access:
     """KUBECONFIG when it is set, else the pod's service account, else ~/.kube/config.

@@ -14,7 +14,7 @@ from imagestore.api.kinds import Kind
 from imagestore.controller.runtime import Kinds
 from imagestore.controller.state.cache import Cache
 from imagestore.controller.work.triggers import Triggers
-from imagestore.k8s.api.client import ApiError, Client, backoff
+from imagestore.k8s.api.client import ApiError, Client, pause_after
 from imagestore.k8s.api.resources import of
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class Listing:
             failures = 0
             while not await self._try(kind):
                 failures += 1
-                await asyncio.sleep(backoff(failures))
+                await asyncio.sleep(pause_after(failures))
 
     async def run(self) -> None:
         """For ever: what could not be listed."""

@@ -25,7 +25,7 @@ UNINSTALLED = "imagestore.dev/uninstalled-release"  # the Helm release that it w
 
 
 @dataclass(frozen=True)
-class Terms:
+class LeaseTerms:
     """Seconds. ``deadline`` must be shorter than ``duration``: the holder gives up before others take over."""
 
     duration: float = 15.0
@@ -44,11 +44,11 @@ class Lease:
         name: str,
         identity: str,
         clock: Callable[[], float],
-        terms: Terms | None = None,
+        terms: LeaseTerms | None = None,
         fence: Fence | None = None,
     ) -> None:
         self._client, self._namespace, self._name, self._identity = client, namespace, name, identity
-        self._clock, self._terms, self._fence = clock, terms or Terms(), fence or Fence(clock)
+        self._clock, self._terms, self._fence = clock, terms or LeaseTerms(), fence or Fence(clock)
         self._known: Json = None
         self._seen: tuple[str, float] = ("", clock())  # the foreign entry, and since when it is unchanged
         self._renewed = 0.0

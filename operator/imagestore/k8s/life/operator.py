@@ -21,7 +21,7 @@ from imagestore.k8s.api.resources import RULES_REVIEW, grants, missing
 from imagestore.k8s.api.watch import Watch
 from imagestore.k8s.following import Following
 from imagestore.k8s.life.fence import Fence, elapsed
-from imagestore.k8s.life.health import Health, Server
+from imagestore.k8s.life.health import Health, HealthServer
 from imagestore.k8s.life.lease import Lease
 from imagestore.k8s.life.wiring import Brain, Options, assemble
 
@@ -47,7 +47,7 @@ class Operator:
         self._client = Client(access, permit=self._fence.check)
         self._parts = assemble(self._client, options, brain, self._fence.check)
         self._health = Health(monotonic)
-        self._server = Server(self._health, self._parts.snapshot)
+        self._server = HealthServer(self._health, self._parts.snapshot)
         self._stop, self._kopf_stop = asyncio.Event(), asyncio.Event()
         self._ended = asyncio.Event()  # one of the tasks has
         self._tasks: dict[str, asyncio.Task[Any]] = {}

@@ -15,7 +15,7 @@ from imagestore.core.outcome import Event
 from imagestore.k8s.api.client import ApiError, Client
 from imagestore.k8s.api.resources import EVENTS
 from imagestore.k8s.life.logs import REDACTOR
-from imagestore.k8s.sink.events import Flood, Ledger, Occasion, Series
+from imagestore.k8s.sink.events import Flood, Occasion, Series, SeriesLedger
 
 log = logging.getLogger(__name__)
 CONTROLLER = "imagestore.dev/operator"
@@ -23,12 +23,12 @@ _LONGEST = 1024  # bytes of a note that the API takes
 _TICK = 2.0
 
 
-class Recorder:
+class ApiRecorder:
     """Takes notes, posts Events."""
 
     def __init__(self, kinds: Kinds, client: Client, instance: str, clock: Callable[[], float]) -> None:
         self._kinds, self._client, self._instance, self._clock = kinds, client, instance, clock
-        self._ledger = Ledger(clock())
+        self._ledger = SeriesLedger(clock())
         self._new: asyncio.Queue[tuple[Occasion, Series]] = asyncio.Queue()
 
     def note(self, obj: Stored, note: Event) -> None:

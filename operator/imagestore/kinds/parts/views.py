@@ -21,7 +21,7 @@ from imagestore.reconcile.lifecycle.matched import Bucket
 from imagestore.reconcile.lifecycle.merging import FACET, Merged
 from imagestore.reconcile.shared.contribution import Contribution, Verdict
 
-MOST = 2000  # views that are kept, of a few kB each
+MOST_VIEWS = 2000  # views that are kept, of a few kB each
 _Made = tuple[
     Stored, tuple[Contribution, ...], Named, str
 ]  # the last: the hash of what decides besides the spec
@@ -82,7 +82,7 @@ class Views:
         with self._lock:
             self._kept[key] = known
             self._kept.move_to_end(key)
-            if len(self._kept) > MOST:
+            if len(self._kept) > MOST_VIEWS:
                 self._kept.popitem(last=False)
         return known
 

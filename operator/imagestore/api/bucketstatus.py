@@ -170,9 +170,13 @@ class ImageBucketStatus(Judged):
     endpoint: Annotated[
         str | None, Field(max_length=512, description="Endpoint at which the bucket is reached.")
     ] = None
-    arn: Annotated[str | None, Field(max_length=256, description="Amazon resource name of the bucket.")] = (
-        None
-    )
+    identifier: Annotated[
+        str | None, Field(max_length=512, description="Name of the bucket that is unique in the store.")
+    ] = None
+    arn: Annotated[
+        str | None,
+        Field(max_length=256, description="Amazon resource name of the bucket. Absent: the store has none."),
+    ] = None
     region: Annotated[str | None, Field(max_length=64, description="Region of the bucket.")] = None
     intent: Annotated[
         datetime | None,

@@ -21,7 +21,7 @@ from imagestore.core.reading import Level, Support
 from imagestore.core.stored import Stored
 from imagestore.facets.tags import OWNER, Tags
 from imagestore.facets.versioning import Versioning
-from imagestore.reconcile.situation import Meta, Store
+from imagestore.reconcile.shared.situation import Meta, Store
 from tests.cli.world import bucket, write
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)

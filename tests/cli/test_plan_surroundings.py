@@ -10,7 +10,7 @@ from imagestore.cli.gathering.surroundings import Known, Snapshot
 from imagestore.cli.planning.bucket_plan import Exit
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.lifecycle_rule import LifecycleRule
-from imagestore.reconcile.situation import Meta
+from imagestore.reconcile.shared.situation import Meta
 from tests.cli.test_plan_stories import NOW, World, problems
 from tests.cli.world import bucket
 

@@ -7,7 +7,7 @@ import pytest
 from imagestore.core.references import BucketRef
 from imagestore.facets.inventory import Inventory
 from imagestore.facets.logging import Logging
-from imagestore.reconcile.situation import Referenced
+from imagestore.reconcile.bucket.situation import Referenced
 from tests.reconcile.world import BUCKET, World
 
 AUDIT = Referenced("memory", "shop--audit", made=True)

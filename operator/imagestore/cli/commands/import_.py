@@ -73,7 +73,7 @@ def _manifest(
 def _settings(backend: "Backend", bucket: str, names: Mapping[str, str]) -> tuple[dict[str, Any], str]:
     from imagestore.cli.importing.settings import imported
     from imagestore.core.errors import StoreError
-    from imagestore.reconcile.observe import readings
+    from imagestore.reconcile.bucket.observe import readings
 
     try:
         sight = backend.check(bucket)

@@ -10,7 +10,7 @@ from imagestore.backends.base import Backend
 from imagestore.backends.registry import connect_given
 from imagestore.backends.secrets import ConfigError, Given, SecretFields
 from imagestore.cli.gathering.credentials import Values, Vault
-from imagestore.reconcile.situation import Store
+from imagestore.reconcile.shared.situation import Store
 
 
 @dataclass

@@ -11,7 +11,7 @@ from imagestore.core.facet import Facet
 from imagestore.core.losses import beyond, uses
 from imagestore.core.plan import plan
 from imagestore.core.reading import Found, Level, Missing
-from imagestore.facets.policy import Policy
+from imagestore.facets.policy import BucketPolicy
 from tests.contract.pruning import without
 from tests.contract.stores import (
     FIXTURES,
@@ -153,7 +153,7 @@ def _two(at: World) -> tuple[Facet, Facet]:
     """Two samples that the store holds, the first with something that the second has not."""
     names = [n for p, f, n in STORED if (p, f) == (at.server, at.facet)]
     values = [SAMPLES[at.facet][n] for n in names]
-    if isinstance(values[0], Policy) and len(values) == 1:
+    if isinstance(values[0], BucketPolicy) and len(values) == 1:
         denied = values[0].statements[0].model_copy(update={"effect": "Deny"})
         return values[0], SAMPLES["policy"]["cdn"].model_copy(update={"statements": (denied,)})
     return values[-1], values[0]

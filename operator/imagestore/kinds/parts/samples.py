@@ -28,7 +28,7 @@ def of_policies(objects: Sequence[Stored]) -> Iterator[metrics.Sample]:
 def of_buckets(objects: Sequence[StoredBucket]) -> Iterator[metrics.Sample]:
     """Return the samples of ImageBuckets: settings of all of them by state, then drift and usage of each."""
     settings = Counter(f for o in objects for f in o.extra.facets)
-    yield from ((metrics.SETTINGS, labels, float(n)) for labels, n in settings.items())
+    yield from ((metrics.SETTING_STATES, labels, float(n)) for labels, n in settings.items())
     for obj in objects:
         yield from _bucket(obj)
 

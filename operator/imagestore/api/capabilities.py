@@ -1,4 +1,4 @@
-"""What a store holds, as status shows it."""
+"""How far a store supports each setting, as status shows it."""
 
 from typing import Annotated, Literal
 
@@ -8,13 +8,16 @@ from imagestore.core.model import Line, Model, Shown
 
 
 class Capability(Model):
-    """How much of one facet the store holds."""
+    """How far the store supports one setting."""
 
-    facet: Annotated[str, Field(max_length=64, description="The field of ImageBucket's spec.")]
-    support: Annotated[Literal["Full", "Partial", "None"], Field(description="How much of it.")]
-    reason: Annotated[Line | None, Field(description="Why not all of it.")] = None
+    facet: Annotated[str, Field(max_length=64, description="Name of the setting in the spec of ImageBucket.")]
+    support: Annotated[
+        Literal["Full", "Partial", "None"],
+        Field(description="Full: all of the setting. Partial: not the fields in lost. None: not at all."),
+    ]
+    reason: Annotated[Line | None, Field(description="Why the support is not Full.")] = None
     lost: Annotated[
         tuple[Annotated[str, Field(max_length=256), Shown(256)], ...],
-        Field(max_length=64, description="What it would drop."),
+        Field(max_length=64, description="Fields that the store would drop."),
         Shown(64),
     ] = ()

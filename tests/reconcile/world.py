@@ -14,34 +14,27 @@ from imagestore.api.imagebucket import FACETS, ImageBucketSpec
 from imagestore.api.lifecyclepolicy import LifecyclePolicySpec
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.memory import MemoryBackend, MemoryBucket, MemoryStore
+from imagestore.backends.own_access import OwnAccess
+from imagestore.backends.s3.bucket.needs import NEEDED_ON_BUCKET
 from imagestore.core import conditions
 from imagestore.core.conditions import Condition
 from imagestore.core.outcome import Continue, Event, Finalizer, Outcome, Requeue
 from imagestore.core.reading import Support
 from imagestore.core.salvage import salvaged
-from imagestore.core.stored import Stored
-from imagestore.reconcile import bucket
-from imagestore.reconcile.merging import contributed
+from imagestore.core.stored import StoredVersion
+from imagestore.reconcile.bucket.reconcile import reconcile
+from imagestore.reconcile.bucket.situation import BucketSituation, Memo, Progress, Referenced
+from imagestore.reconcile.lifecycle.merging import contributed
 from imagestore.reconcile.shared.contribution import Contribution
-from imagestore.reconcile.situation import (
-    Memo,
-    Meta,
-    Progress,
-    Referenced,
-    Served,
-    Settings,
-    Situation,
-    Standing,
-    Store,
-)
-from imagestore.reconcile.survey import Bounded, Surveys
+from imagestore.reconcile.shared.situation import Meta, Served, Settings, Standing, Store
+from imagestore.reconcile.shared.survey import Bounded, Surveys
 from tests.reconcile.untouched import untouched
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 BUCKET = "shop--photos"
 OWNER = "imagestore.dev/owner"
 MARK = "prod/shop/photos"
-RECONCILE = untouched(bucket.reconcile)
+RECONCILE = untouched(reconcile)
 
 
 def backend_spec(**tenancy: Any) -> StorageBackendSpec:
@@ -55,6 +48,12 @@ def backend_spec(**tenancy: Any) -> StorageBackendSpec:
             "tenancy": tenancy,
         }
     )
+
+
+def own_access(spec: StorageBackendSpec | None) -> OwnAccess:
+    """What the operator needs on an S3 store, reached as the spec says."""
+    endpoint = spec.s3.endpoint if spec and spec.s3 else None
+    return OwnAccess(NEEDED_ON_BUCKET, tls=(endpoint or "https://").startswith("https://"))
 
 
 def tokens() -> Iterator[str]:
@@ -121,11 +120,15 @@ class World:
         merged = {**self.spec, **spec}
         return self.apply(**{k: v for k, v in merged.items() if v is not None})
 
-    def situation(self) -> Situation:
+    def situation(self) -> BucketSituation:
         """All that the reconcile may know."""
         meta = Meta("shop", "photos", "uid", self.generation, START, self.deleting, self.finalized)
-        backend = MemoryBackend(self.store, FACETS, self.limits) if self.usable else None
-        return Situation(
+        backend = (
+            MemoryBackend(self.store, FACETS, self.limits, own_access=own_access(self.backend_spec))
+            if self.usable
+            else None
+        )
+        return BucketSituation(
             meta,
             ImageBucketSpec.model_validate(self.spec),
             salvaged(ImageBucketStatus, self.status),
@@ -257,7 +260,7 @@ class World:
         """Pictures that were written a year ago, one for each prefix."""
         day = START.toordinal() - of.pop("age", 365)
         there = len(self.bucket.contents)
-        made = (Stored(f"{p}{there + n:04}", size, day, **of) for n, p in enumerate(prefixes))
+        made = (StoredVersion(f"{p}{there + n:04}", size, day, **of) for n, p in enumerate(prefixes))
         self.bucket.contents = sorted([*self.bucket.contents, *made], key=lambda i: i.key)
         return self
 

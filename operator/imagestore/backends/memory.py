@@ -21,10 +21,12 @@ from imagestore.backends.base import (
     Swept,
     Usage,
 )
-from imagestore.core.errors import NotFound, Rejected
+from imagestore.backends.own_access import NOTHING_NEEDED, OwnAccess
+from imagestore.core.cost import UNPRICED, PriceTable
+from imagestore.core.errors import NameTaken, NotFound
 from imagestore.core.facet import Facet
 from imagestore.core.reading import FULL, Level, Support
-from imagestore.core.stored import Stored
+from imagestore.core.stored import StoredVersion
 from imagestore.facets.tags import OWNER, Tags
 from imagestore.forecast.terms import Terms
 
@@ -38,7 +40,7 @@ class MemoryBucket:
     facets: dict[str, Facet] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     uploads: set[str] = field(default_factory=set)
-    contents: list[Stored] = field(default_factory=list)  # what listings tell
+    contents: list[StoredVersion] = field(default_factory=list)  # what listings tell
     made_at: datetime | None = None  # None: the store does not tell
 
     @property
@@ -116,6 +118,8 @@ class MemoryBackend:
     endpoint: str = "memory://"
     region: str = "here"
     remotes: Remotes | None = None
+    own_access: OwnAccess = NOTHING_NEEDED
+    list_prices: PriceTable = UNPRICED
 
     @property
     def support(self) -> Mapping[str, Support]:
@@ -157,12 +161,15 @@ class MemoryBackend:
         read = driver.read(bucket)
         return _observed(read.values if isinstance(read, Tags) else {})
 
+    def name_refusal(self, bucket: str) -> str:
+        return ""
+
     def create(self, bucket: str, at_creation: Mapping[str, Facet]) -> bool:
         self.store.call("Create", bucket)
         if self.store.meanwhile is not None:
             self.store.meanwhile(bucket)
         if bucket in self.store.buckets and not self.store.answers_own:
-            raise Rejected("the name is taken", code="BucketAlreadyOwnedByYou")
+            raise NameTaken("the name is taken", ours=True)
         self.store.buckets.setdefault(bucket, MemoryBucket(dict(at_creation)))
         return not self.store.answers_own
 
@@ -202,7 +209,7 @@ class MemoryBackend:
         items = tuple(i._replace(tags=None) for i in wanted[begin:end])
         return Page(items, {"at": str(end)} if end < len(wanted) else None)
 
-    def tags_of(self, bucket: str, stored: Stored) -> Mapping[str, str]:
+    def tags_of(self, bucket: str, stored: StoredVersion) -> Mapping[str, str]:
         self.store.call("Get:objectTags", bucket)
         same = (
             i
@@ -220,15 +227,18 @@ class MemoryBackend:
         self.store.call("Usage", bucket)
         return self.store.usages.get(bucket)
 
-    def arn(self, bucket: str) -> str:
-        return f"arn:memory:::{bucket}"
+    def identifier(self, bucket: str) -> str:
+        return f"memory:{bucket}"
+
+    def arn(self, bucket: str) -> str | None:
+        return None
 
 
 def _observed(tags: Mapping[str, str]) -> Observation:
     return Observation(tags.get(OWNER), {"tags": Tags.from_store(values=dict(tags))})
 
 
-def _in_scope(stored: Stored, scope: Scope) -> bool:
+def _in_scope(stored: StoredVersion, scope: Scope) -> bool:
     if scope == "objects":
         return stored.latest and not stored.marker and not stored.upload
     return stored.upload is (scope == "uploads")

@@ -10,6 +10,7 @@
     ├── Denied               the credentials may not do this
     ├── NotFound             the bucket does not exist
     ├── Rejected             the store understood and refuses; trying again changes nothing
+    │   └── NameTaken        a bucket of this name exists
     ├── Unrepresentable      a setting that holds what no value of ours can say
     └── Unexpected           an answer that the driver does not know
 """
@@ -19,7 +20,7 @@ from typing import ClassVar
 from imagestore.core.model import cut
 from imagestore.core.reasons import Reason
 
-LONGEST = 2048  # bytes of what is said of a store's answer: it goes into conditions, Events and logs
+LONGEST_ERROR = 2048  # bytes of what is said of a store's answer: it goes into conditions, Events and logs
 
 
 class StoreError(Exception):
@@ -42,11 +43,11 @@ class StoreError(Exception):
         retry_after: float | None = None,
         cause: str = "",
     ) -> None:
-        super().__init__(cut(message, LONGEST))
+        super().__init__(cut(message, LONGEST_ERROR))
         self.code = cut(code, 64)
         self.operation = operation
         self.retry_after = retry_after
-        self.cause = cut(cause, LONGEST)
+        self.cause = cut(cause, LONGEST_ERROR)
 
 
 class Transient(StoreError):
@@ -87,6 +88,14 @@ class Rejected(StoreError):
     """The store understood and refuses."""
 
     reason = Reason.REJECTED
+
+
+class NameTaken(Rejected):
+    """A bucket of this name exists already. ``ours``: the store says that it belongs to these credentials' account."""
+
+    def __init__(self, message: str, *, ours: bool, code: str = "", operation: str = "") -> None:
+        super().__init__(message, code=code, operation=operation)
+        self.ours = ours
 
 
 class Unexpected(StoreError):

@@ -1,4 +1,4 @@
-"""Lifecycle: what the store itself moves and removes, and when."""
+"""Lifecycle: when the store moves and deletes objects by itself."""
 
 from collections.abc import Iterable, Set
 from typing import Annotated, ClassVar, Self
@@ -7,24 +7,23 @@ from pydantic import Field
 
 from imagestore.core.facet import WHOLE, Facet, Parts, Removal
 from imagestore.core.model import Internal, ListMap, WishOnly
-from imagestore.facets.lifecycle_removal import covers, removes, removes_more
-from imagestore.facets.lifecycle_rule import FOREIGN, LifecycleRule, declared
+from imagestore.facets.lifecycle_removal import removes, removes_more, rule_covers
+from imagestore.facets.lifecycle_rule import FOREIGN, LifecycleRule, declared_name
 
 Rules = Annotated[
     tuple[LifecycleRule, ...],
     ListMap("name"),
     Field(
         max_length=250,
-        description="Each known by its name. At most 250 here, though S3 takes 1000: more cannot be checked in one"
-        " object.",
+        description="Rules, identified by name. S3 takes 1000; the API server can only validate 250 in one object.",
     ),
 ]
 
 
 class Lifecycle(Facet):
-    """Rules that the store itself carries out. Rules that are not listed here are left alone.
+    """Lifecycle rules, which the store carries out itself. Rules that are not listed here are left unchanged.
 
-    A rule of a LifecyclePolicy is in here as ``<policy>/<rule>``, a stranger's as ``foreign/<id>``.
+    In code, a rule of a LifecyclePolicy has the name ``<policy>/<rule>``, a foreign one ``foreign/<id>``.
     """
 
     removal: ClassVar[Removal] = Removal.CLEAR
@@ -34,7 +33,9 @@ class Lifecycle(Facet):
     exclusive: Annotated[
         bool | None,
         WishOnly(),
-        Field(description="Remove rules that are not listed here, whoever wrote them."),
+        Field(
+            description="Delete rules that are not listed here, including those of other programs. Defaults to false."
+        ),
     ] = None
     # Of a wish: policies' rules, or with a slash at the end all of an origin's, or as a mere slash all of any origin's,
     # that stay as they are found.
@@ -54,18 +55,20 @@ class Lifecycle(Facet):
 
     def removing(self, before: Self | None) -> Parts:
         there = before.rules if before else ()
-        return frozenset(r.name for r in self.rules if removes(r) and not any(covers(b, r) for b in there))
+        return frozenset(
+            r.name for r in self.rules if removes(r) and not any(rule_covers(b, r) for b in there)
+        )
 
     def parts(self) -> Parts | None:
         return frozenset(r.name for r in self.rules)
 
     def owned(self) -> Parts:
-        """A rule's id says whether it is ours, whatever has become of the rule."""
-        return frozenset(r.name for r in self.rules if not declared(r.name).startswith(FOREIGN))
+        """Return the names of observed rules whose id is the operator's, even if the rule was altered since."""
+        return frozenset(r.name for r in self.rules if not declared_name(r.name).startswith(FOREIGN))
 
     def keeps(self, name: str) -> bool:
-        """Whether this wish leaves an observed rule as it is."""
-        name = declared(name)
+        """Whether this desired value leaves the observed rule unchanged."""
+        name = declared_name(name)
         origin, slash, _ = name.partition("/")
         return bool(slash) and not {name, origin + slash, slash}.isdisjoint(self.kept or ())
 

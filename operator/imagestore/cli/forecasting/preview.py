@@ -15,7 +15,7 @@ from imagestore.forecast.forecast import Forecast
 from imagestore.forecast.forecast import Question as Asked
 from imagestore.forecast.ledger import Ledger
 from imagestore.forecast.pricing import prices, remarks
-from imagestore.reconcile.situation import Situation
+from imagestore.reconcile.bucket.situation import BucketSituation
 
 ABSENT = "the bucket does not exist yet, so there is nothing to list"
 SUSPENDED = "versioning is suspended: of objects that were written since, an expiry leaves no old version, as is assumed here"
@@ -68,14 +68,14 @@ def _barring(verdict: Verdict) -> tuple[str, ...]:
     return tuple(str(p) for p in verdict.problems if p.path in (verdict.label, "spec.lifecycle"))
 
 
-def _listed(s: Situation, said: Preview, options: Options) -> Preview:
+def _listed(s: BucketSituation, said: Preview, options: Options) -> Preview:
     backend, rules = s.store.backend, s.merged.rules
     if not rules:
         return replace(said, notes=("no lifecycle rule is for this bucket",))
     if backend is None or not isinstance(backend, Lists):
         return replace(said, notes=(f"{said.verdict.backend} tells no listing",))
     found = _versioning(s, backend)
-    table = prices(backend.name, s.store.spec) if s.store.spec else UNPRICED
+    table = prices(backend.name, s.store.spec, backend.list_prices) if s.store.spec else UNPRICED
     terms = backend.terms(versioned=found is not None)
     asked = Asked(rules, terms, options.today, options.today + options.days, table, options.tags)
     walk = Walk(
@@ -94,7 +94,7 @@ def _unsaved(_state: object) -> None:
     """Nothing is kept."""
 
 
-def _versioning(s: Situation, backend: Backend) -> str | None:
+def _versioning(s: BucketSituation, backend: Backend) -> str | None:
     """What it is, or is about to be."""
     driver = backend.drivers.get("versioning")
     held = driver.read(s.spec.bucket_name) if driver else None
@@ -112,7 +112,7 @@ def _resumed(
         yield f"goes on from the checkpoint, after {walk.forecast.ledger.keys} keys"
 
 
-def _remarks(s: Situation, ledger: Ledger, sampled: tuple[int, int]) -> Iterator[str]:
+def _remarks(s: BucketSituation, ledger: Ledger, sampled: tuple[int, int]) -> Iterator[str]:
     if sampled[1]:
         yield _sampling(*sampled)
     if ledger.uploads:

@@ -19,7 +19,7 @@ from imagestore.k8s.access import Access, find
 from imagestore.k8s.client import ApiError, Client
 from imagestore.k8s.errors import AccessError
 from imagestore.k8s.resources import BY_KIND, NAMESPACES, SECRETS, Resource
-from imagestore.reconcile.situation import Meta
+from imagestore.reconcile.shared.situation import Meta
 
 Json = Any
 

@@ -11,10 +11,11 @@ from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.cli.manifests.load import Manifests
 from imagestore.cli.manifests.objects import Object
 from imagestore.core.references import names
-from imagestore.reconcile.matching import declared, scope
-from imagestore.reconcile.merging import UNKNOWN
+from imagestore.reconcile.bucket.situation import Referenced
+from imagestore.reconcile.lifecycle.merging import UNKNOWN
+from imagestore.reconcile.lifecycle.selector import declared, scope
 from imagestore.reconcile.shared.contribution import Contribution
-from imagestore.reconcile.situation import Meta, Referenced
+from imagestore.reconcile.shared.situation import Meta
 
 OFFLINE = "no cluster was asked: settings that were managed and are no longer mentioned cannot be told"
 NEVER = datetime.max.replace(tzinfo=UTC)

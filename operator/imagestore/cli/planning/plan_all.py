@@ -12,7 +12,7 @@ from imagestore.cli.planning.bucket_plan import Verdict
 from imagestore.cli.planning.immutable import frozen
 from imagestore.cli.planning.plan_bucket import Question, plan_bucket
 from imagestore.core.model import Model
-from imagestore.reconcile.situation import Store
+from imagestore.reconcile.shared.situation import Store
 
 WORKERS = 8
 StoreOf = Callable[[str], Store]

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
-from imagestore.backends.base import Backend, Foretells, Observation
+from imagestore.backends.base import Backend, Observation
+from imagestore.backends.foretelling import Foretells
 from imagestore.cli.gathering.surroundings import NEVER, Standing, Surroundings
 from imagestore.cli.manifests.objects import Object
 from imagestore.cli.manifests.problems import Problem
@@ -15,15 +16,16 @@ from imagestore.core.errors import Rejected, StoreError
 from imagestore.core.plan import Op, Plan
 from imagestore.core.policies import hold_risky, observe_only, without_risk
 from imagestore.core.reasons import Reason
-from imagestore.reconcile import holds, ownership
-from imagestore.reconcile.closing import want
-from imagestore.reconcile.drift import snooze_over, snoozed
-from imagestore.reconcile.gate import barred
-from imagestore.reconcile.ownership import Claim
-from imagestore.reconcile.removals import weighed
-from imagestore.reconcile.situation import Meta, Settings, Situation, Store
-from imagestore.reconcile.survey import Bounded
-from imagestore.reconcile.visit import blank, look_at, planned
+from imagestore.reconcile.bucket import holds, ownership
+from imagestore.reconcile.bucket.drift import snooze_over, snoozed
+from imagestore.reconcile.bucket.gate import barred
+from imagestore.reconcile.bucket.ownership import Claim
+from imagestore.reconcile.bucket.removals import weighed
+from imagestore.reconcile.bucket.requeue import want
+from imagestore.reconcile.bucket.situation import BucketSituation
+from imagestore.reconcile.bucket.visit import blank, look_at, planned
+from imagestore.reconcile.shared.situation import Meta, Settings, Store
+from imagestore.reconcile.shared.survey import Bounded
 
 UNREADABLE = (
     "Denied",
@@ -77,12 +79,12 @@ def plan_bucket(question: Question) -> Verdict:
         return _refuse(question, verdict, f"{type(error).__name__}: {error}")
 
 
-def situation(question: Question) -> Situation:
+def situation(question: Question) -> BucketSituation:
     """The operator's view of this bucket. Without a cluster it has no past."""
     o, around = question.object, question.around
     known = around.known.get(o.label)
     standing = around.standings.get(o.label, Standing())
-    return Situation(
+    return BucketSituation(
         meta=known.meta if known else Meta(o.namespace, o.name, "", 1, NEVER),
         spec=question.spec,
         status=known.status if known else ImageBucketStatus(),
@@ -112,7 +114,7 @@ def _refuse(question: Question, verdict: Verdict, message: str, facet: str = "")
     return replace(verdict, problems=(*verdict.problems, problem))
 
 
-def _looked(question: Question, s: Situation, backend: Backend, verdict: Verdict) -> Verdict:
+def _looked(question: Question, s: BucketSituation, backend: Backend, verdict: Verdict) -> Verdict:
     sight = backend.check(s.spec.bucket_name)
     if sight is None:
         return _absent(question, s, backend, verdict)
@@ -128,7 +130,7 @@ def _looked(question: Question, s: Situation, backend: Backend, verdict: Verdict
     return _with_plan(question, s, verdict, _restrained(s, backend, todo, consented=verdict.adopt))
 
 
-def _recognised(question: Question, s: Situation, sight: Observation) -> Situation:
+def _recognised(question: Question, s: BucketSituation, sight: Observation) -> BucketSituation:
     """Without an installation to go by, a mark with our namespace and name is believed."""
     installation, _, rest = (sight.owner or "").partition("/")
     if question.installation is not None or rest != f"{s.meta.namespace}/{s.meta.name}":
@@ -136,7 +138,7 @@ def _recognised(question: Question, s: Situation, sight: Observation) -> Situati
     return replace(s, settings=replace(s.settings, installation=installation))
 
 
-def _absent(question: Question, s: Situation, backend: Backend, verdict: Verdict) -> Verdict:
+def _absent(question: Question, s: BucketSituation, backend: Backend, verdict: Verdict) -> Verdict:
     if s.spec.mode == "Observe":
         return _refuse(
             question, verdict, "BucketMissing: the bucket does not exist, and mode Observe creates nothing"
@@ -151,7 +153,7 @@ def _absent(question: Question, s: Situation, backend: Backend, verdict: Verdict
     return _with_plan(question, s, replace(verdict, create=True), todo)
 
 
-def _restrained(s: Situation, backend: Backend, todo: Plan, *, consented: bool) -> Plan:
+def _restrained(s: BucketSituation, backend: Backend, todo: Plan, *, consented: bool) -> Plan:
     """As the operator would, less what needs its memory: second looks and the convergence breaker."""
     if s.spec.mode == "Observe":
         return observe_only(todo)
@@ -160,7 +162,7 @@ def _restrained(s: Situation, backend: Backend, todo: Plan, *, consented: bool) 
     return hold_risky(known, frozenset(s.spec.approve))(todo)
 
 
-def _with_plan(question: Question, s: Situation, verdict: Verdict, plan: Plan) -> Verdict:
+def _with_plan(question: Question, s: BucketSituation, verdict: Verdict, plan: Plan) -> Verdict:
     """The plan, with what cannot be done as problems at the lines of their settings."""
     verdict = replace(verdict, plan=plan)
     verdict = replace(verdict, notes=(*verdict.notes, *_notes(s, verdict)))
@@ -175,7 +177,7 @@ def _with_plan(question: Question, s: Situation, verdict: Verdict, plan: Plan) -
     return verdict
 
 
-def _refusals(question: Question, s: Situation, verdict: Verdict) -> Verdict:
+def _refusals(question: Question, s: BucketSituation, verdict: Verdict) -> Verdict:
     for refusal in want(s).withheld:
         unseen = refusal.reason is Reason.REFERENCE_NOT_FOUND and question.around.offline
         more = f"; {UNSEEN}" if unseen else ""
@@ -183,7 +185,7 @@ def _refusals(question: Question, s: Situation, verdict: Verdict) -> Verdict:
     return verdict
 
 
-def _notes(s: Situation, verdict: Verdict) -> list[str]:
+def _notes(s: BucketSituation, verdict: Verdict) -> list[str]:
     notes = ["drift is snoozed: what differs without an edit is left alone for now"] if snoozed(s) else []
     notes += [over] if (over := snooze_over(s)) else []
     if s.spec.mode == "Observe":
@@ -200,13 +202,13 @@ def _notes(s: Situation, verdict: Verdict) -> list[str]:
     return notes
 
 
-def _weak(s: Situation, name: str) -> tuple[str, ...]:
+def _weak(s: BucketSituation, name: str) -> tuple[str, ...]:
     """What this store makes of the setting besides storing it."""
     support = s.store.backend.support.get(name) if s.store.backend else None
     return support.weak if support else ()
 
 
-def _with_calls(question: Question, s: Situation, verdict: Verdict, plan: Plan) -> Verdict:
+def _with_calls(question: Question, s: BucketSituation, verdict: Verdict, plan: Plan) -> Verdict:
     """What would be sent. What the driver would refuse before it sends anything is a problem of the plan."""
     backend = s.store.backend
     if not isinstance(backend, Foretells):

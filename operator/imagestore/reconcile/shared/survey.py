@@ -1,0 +1,190 @@
+"""A bucket's listing, walked through the rules that are wished for it: how much they would take, and touch.
+
+One survey serves the hold of removals and the preview of policies. It goes on page by page, so that whoever carries it out
+may stop at any page: the reconcile itself for what fits into one, a thread of its own for the rest.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from functools import cached_property
+from typing import Protocol
+
+from imagestore.backends.base import Backend, Lists
+from imagestore.backends.walk import Walk, scopes
+from imagestore.core.cost import MONTH, UNPRICED, PriceTable
+from imagestore.core.errors import StoreError, Transient
+from imagestore.core.stored import StoredVersion
+from imagestore.facets.lifecycle_rule import LifecycleRule
+from imagestore.forecast.forecast import Forecast
+from imagestore.forecast.forecast import Question as Asked
+from imagestore.forecast.tally import Counted, tally
+from imagestore.forecast.terms import Terms
+
+TAGS = 300  # keys of a bucket whose tags are asked for, at one call each
+UNLISTED = "the store tells no listing"
+
+
+class Purpose(StrEnum):
+    """Who wants to know."""
+
+    REMOVAL = "Removal"  # a change waits for it
+    PREVIEW = "Preview"  # a policy's status
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked about one bucket. ``versioning``: as it is wished, None: as it is found. ``terms``: without any.
+
+    ``wish``: the digest of the merged lifecycle that it is about, which the answer is told by.
+    """
+
+    backend: str
+    bucket: str
+    rules: tuple[LifecycleRule, ...]
+    terms: Terms = field(default_factory=Terms)
+    versioning: str | None = None
+    prices: PriceTable = UNPRICED
+    wish: str = ""
+
+    @cached_property
+    def digest(self) -> str:
+        """The same for the same question, on whatever day and whoever asks."""
+        rules = json.dumps([r.to_json() for r in self.rules], sort_keys=True)
+        said = (self.backend, self.bucket, rules, self.terms, self.versioning, self.prices)
+        return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """``counted`` None: not known yet; then how many ``keys`` were counted so far, and what keeps it from going on.
+
+    ``final``: it will not go on by itself.
+    """
+
+    counted: Counted | None = None
+    keys: int = 0
+    trouble: str = ""
+    final: bool = False
+
+
+class Surveys(Protocol):
+    """Whoever carries out the surveys of one ImageBucket."""
+
+    def ask(self, purpose: Purpose, question: Question, backend: Backend, today: date, age: float) -> Answer:
+        """What is known, if it is not older than ``age`` seconds; otherwise a survey is begun."""
+
+    def drop(self, purpose: Purpose) -> None:
+        """Nobody wants to know any more."""
+
+
+class _Later(Exception):
+    """Enough for one step."""
+
+
+@dataclass
+class Survey:
+    """One survey. What was counted stays when the store fails: the next step goes on from there."""
+
+    question: Question
+    backend: Backend
+    today: date
+    _walk: Walk | None = None
+    _tags: dict[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
+    _left: int = 0
+
+    @property
+    def keys(self) -> int:
+        """How many were counted so far."""
+        return self._walk.forecast.ledger.keys if self._walk else 0
+
+    def use(self, backend: Backend) -> None:
+        """Go on through this connection: its Secret or its limits have changed."""
+        self.backend = backend
+        if self._walk is not None and isinstance(backend, Lists):
+            self._walk.lists = backend
+
+    def rest(self) -> None:
+        """Hold no more than is needed to go on: many may wait."""
+        if self._walk is not None:
+            self._walk.forecast.rest()
+
+    def step(self, tags: int) -> Counted | None:
+        """List a page, or ask for so many keys' tags; all that was asked, once it is known. May raise a StoreError."""
+        walk = self._walk = self._walk or self._begun()
+        if not walk.ended:
+            walk.step()
+        if not walk.ended:
+            return None
+        self._left = tags
+        try:
+            return self._finished(walk)
+        except _Later:
+            return None
+
+    def _begun(self) -> Walk:
+        backend, q = self.backend, self.question
+        if not isinstance(backend, Lists):
+            raise Unlisted(UNLISTED)
+        versioned = bool(q.versioning) or self._versioned()
+        first = self.today.toordinal()
+        asked = Asked(q.rules, backend.terms(versioned=versioned), first, first + MONTH, q.prices, TAGS)
+        return Walk(backend, q.bucket, scopes(q.rules, versions=versioned), Forecast(asked), _unsaved)
+
+    def _versioned(self) -> bool:
+        driver = self.backend.drivers.get("versioning")
+        return driver is not None and driver.read(self.question.bucket) is not None
+
+    def _finished(self, walk: Walk) -> Counted:
+        ledger, sample = walk.forecast.finish(self._tags_of), walk.forecast.sample
+        sampled = (len(sample.groups), sample.seen)
+        return tally(ledger, self.question.rules, self.today.toordinal(), sampled)
+
+    def _tags_of(self, stored: StoredVersion) -> Mapping[str, str]:
+        """Each is asked for once, however often it is needed."""
+        place = (stored.key, stored.version)
+        if place not in self._tags:
+            if self._left <= 0 or not isinstance(self.backend, Lists):
+                raise _Later
+            self._left -= 1
+            self._tags[place] = self.backend.tags_of(self.question.bucket, stored)
+        return self._tags[place]
+
+
+class Unlisted(StoreError):
+    """A backend without listings."""
+
+
+def _unsaved(_state: object) -> None:
+    """What was counted is in memory; a restart counts anew."""
+
+
+@dataclass(frozen=True)
+class Bounded:
+    """Counts at once, up to so many pages; keeps nothing."""
+
+    pages: int = 1
+    tags: int = 0
+
+    def ask(self, purpose: Purpose, question: Question, backend: Backend, today: date, age: float) -> Answer:
+        """What fits."""
+        survey = Survey(question, backend, today)
+        try:
+            for _ in range(self.pages):
+                if (counted := survey.step(self.tags)) is not None:
+                    return Answer(counted)
+        except StoreError as error:
+            return failed(survey, error)
+        return Answer(keys=survey.keys)
+
+    def drop(self, purpose: Purpose) -> None:
+        """There is nothing to drop."""
+
+
+def failed(survey: Survey, error: StoreError) -> Answer:
+    """What is said of a survey that the store keeps from going on."""
+    why = f"{type(error).__name__}: {error}"
+    return Answer(keys=survey.keys, trouble=why, final=not isinstance(error, Transient))

@@ -13,10 +13,10 @@ from imagestore.controller.runtime import Kinds
 from imagestore.controller.services import Services
 from imagestore.controller.state.cache import Cache
 from imagestore.controller.state.objects import Stored
-from imagestore.controller.stores import Connecting, Stores
+from imagestore.controller.stores import BackendConnections, Connecting
 from imagestore.controller.surveyor import Surveyor
 from imagestore.core.outcome import Outcome
-from imagestore.k8s.api.mirrors import Namespaces
+from imagestore.k8s.api.mirrors import NamespaceMirror
 from imagestore.k8s.api.resources import of
 from imagestore.kinds import ALL
 from imagestore.reconcile.shared.situation import Settings
@@ -50,10 +50,10 @@ def services(
 ) -> Services:
     """What records may ask; the stores are connected by ``connect``."""
     parts: dict[str, Any] = {
-        "stores": Stores(cache, ALL.store, lambda _: None, Connecting(connect)),
+        "stores": BackendConnections(cache, ALL.store, lambda _: None, Connecting(connect)),
         "contributions": Contributions(cache, ALL.contributors),
         "surveyor": Surveyor(monotonic, lambda: False, lambda *_: None),
-        "namespaces": Namespaces(lambda *_: None),
+        "namespaces": NamespaceMirror(lambda *_: None),
         "settings": Settings("prod"),
         "now": lambda: datetime(2026, 11, 25, tzinfo=UTC),
         "clock": monotonic,

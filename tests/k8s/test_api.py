@@ -19,7 +19,7 @@ from imagestore.core.reasons import Reason
 from imagestore.k8s.api.access import Access
 from imagestore.k8s.api.audit import Audit
 from imagestore.k8s.api.client import ApiError, Client
-from imagestore.k8s.sink.recorder import Recorder
+from imagestore.k8s.sink.recorder import ApiRecorder
 from imagestore.k8s.sink.writer import Writer
 from imagestore.kinds import ALL
 from tests.k8s.known import BY_KIND, services, stored
@@ -212,7 +212,7 @@ def test_equal_notes_become_one_event_with_a_count(own_cluster: Cluster, shop: s
     async def story() -> None:
         client = Client(access)
         seen = await Bench(client).see(shop, "noted")
-        recorder = Recorder(ALL, client, "tests", monotonic)
+        recorder = ApiRecorder(ALL, client, "tests", monotonic)
         for _ in range(3):
             recorder.note(seen, Event(Reason.DRIFTED, "ä" * 2000, action="Look", warning=True))
             await recorder.flush()
@@ -235,18 +235,18 @@ def test_in_a_namespace_that_is_being_deleted_an_event_is_only_logged(
     hold = '{"metadata":{"finalizers":["example.com/hold"]}}'
     own_cluster.kubectl("patch", "ib", "last", "-n", "ending", "--type=merge", "-p", hold)
     own_cluster.kubectl("delete", "namespace", "ending", "--wait=false")
-    dropped = metrics.EVENTS.labels("dropped")._value.get()
+    dropped = metrics.KUBERNETES_EVENTS.labels("dropped")._value.get()
 
     async def story() -> None:
         client = Client(access)
         seen = await Bench(client).see("ending", "last")
-        recorder = Recorder(ALL, client, "tests", monotonic)
+        recorder = ApiRecorder(ALL, client, "tests", monotonic)
         recorder.note(seen, Event(Reason.DELETED, "bye"))
         await recorder.flush()
         await client.close()
 
     run(story())
-    assert metrics.EVENTS.labels("dropped")._value.get() == dropped + 1
+    assert metrics.KUBERNETES_EVENTS.labels("dropped")._value.get() == dropped + 1
     own_cluster.kubectl(
         "patch", "ib", "last", "-n", "ending", "--type=merge", "-p", '{"metadata":{"finalizers":null}}'
     )

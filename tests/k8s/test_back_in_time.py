@@ -11,7 +11,7 @@ from kopf._cogs.clients import fetching, watching
 
 from imagestore.api.kinds import IMAGE_BUCKET
 from imagestore.k8s.api.audit import Audit
-from imagestore.k8s.api.mirrors import Secrets
+from imagestore.k8s.api.mirrors import SecretMirror
 from imagestore.k8s.api.resources import SECRETS
 from imagestore.k8s.api.watch import Subject, Watch
 from imagestore.k8s.life.wiring import Parts
@@ -118,7 +118,7 @@ def test_our_own_watches_list_anew() -> None:
     async def story() -> None:
         async with clients(api) as client:
             secret("b2xk")
-            secrets = Secrets(told.append)
+            secrets = SecretMirror(told.append)
             watch = Watch(client, Subject(SECRETS, "op"), secrets, monotonic)
             task = asyncio.create_task(watch.run())
             await watch.synced.wait()

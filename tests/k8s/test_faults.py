@@ -9,7 +9,7 @@ import pytest
 from dev.api import bucket_path
 from dev.cluster import Cluster
 from dev.wait import eventually
-from imagestore.controller.rights import Grant
+from imagestore.controller.rights import Right
 from imagestore.k8s.api.resources import grants
 from imagestore.kinds import ALL
 from tests.k8s.conftest import CRDS
@@ -105,7 +105,7 @@ def test_missing_rights_are_said_at_the_start(bare: Cluster, tmp_path: Path) -> 
         assert replica.wait() == 0
 
 
-def role(name: str, needed: Iterable[Grant]) -> str:
+def role(name: str, needed: Iterable[Right]) -> str:
     """A ClusterRole and its binding to the ServiceAccount of the same name in ``op``."""
     rules = [{"apiGroups": [g.group], "resources": [g.resource], "verbs": list(g.verbs)} for g in needed]
     rbac, kind = {"apiVersion": "rbac.authorization.k8s.io/v1"}, "ClusterRole"

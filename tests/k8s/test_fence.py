@@ -13,7 +13,7 @@ from imagestore.core.fencing import Fenced
 from imagestore.k8s.api.client import Client
 from imagestore.k8s.api.resources import EVENTS, LEASES, SECRETS
 from imagestore.k8s.life.fence import Fence, elapsed
-from imagestore.k8s.life.lease import Lease, Terms
+from imagestore.k8s.life.lease import Lease, LeaseTerms
 from imagestore.k8s.life.operator import Operator
 from imagestore.k8s.life.wiring import Brain, Options
 from imagestore.kinds import ALL
@@ -24,7 +24,7 @@ from tests.k8s.replica import run
 from tests.k8s.small_api import SmallApi, clients, served, until
 from tests.k8s.test_queue import Clock
 
-TERMS = Terms(duration=15, deadline=10, renew=0.01, retry=0.01)
+TERMS = LeaseTerms(duration=15, deadline=10, renew=0.01, retry=0.01)
 PATH = LEASES.path("op")
 READS = ("Check", "Get", "Probe", "Remains", "Usage")
 

@@ -26,11 +26,11 @@ from imagestore.core.conditions import violations
 from imagestore.core.outcome import Event
 from imagestore.core.reasons import Reason
 from imagestore.k8s.api import resources
-from imagestore.k8s.api.access import TokenFile, find
+from imagestore.k8s.api.access import TokenFile, find_access
 from imagestore.k8s.api.errors import AccessError
 from imagestore.k8s.life import logs
 from imagestore.k8s.life.health import Health
-from imagestore.k8s.sink.events import FORGET, REPEAT, Flood, Ledger, Occasion
+from imagestore.k8s.sink.events import FORGET, REPEAT, Flood, Occasion, SeriesLedger
 from imagestore.k8s.source import kopf_internals
 from imagestore.k8s.source.kopf_settings import Backoffs
 from imagestore.kinds import ALL
@@ -131,7 +131,7 @@ def test_in_a_pod_the_service_account_is_used(tmp_path: Path) -> None:
     Authority(tmp_path).file.rename(tmp_path / "ca.crt")
     (tmp_path / "token").write_text("t")
     (tmp_path / "namespace").write_text("imagestore")
-    access = find({"KUBERNETES_SERVICE_HOST": "fd00::1", "KUBERNETES_SERVICE_PORT": "6443"}, tmp_path)
+    access = find_access({"KUBERNETES_SERVICE_HOST": "fd00::1", "KUBERNETES_SERVICE_PORT": "6443"}, tmp_path)
     assert (access.server, access.namespace, access.authorization()) == (
         "https://[fd00::1]:6443",
         "imagestore",
@@ -157,16 +157,16 @@ def test_a_kubeconfig_is_used_outside(tmp_path: Path, user: dict[str, Any], head
     }
     file = tmp_path / "config"
     file.write_text(yaml.safe_dump(config))
-    access = find({"KUBECONFIG": str(file)})
+    access = find_access({"KUBECONFIG": str(file)})
     assert (access.server, access.namespace, access.authorization()) == ("https://x:1", "n", header)
 
 
 def test_what_a_kubeconfig_lacks_is_said(tmp_path: Path) -> None:
     with pytest.raises(AccessError, match="set KUBECONFIG"):
-        find({"KUBECONFIG": str(tmp_path / "none")})
+        find_access({"KUBECONFIG": str(tmp_path / "none")})
     (tmp_path / "config").write_text("current-context: c")
     with pytest.raises(AccessError, match="'c', which is not among its contexts"):
-        find({"KUBECONFIG": str(tmp_path / "config")})
+        find_access({"KUBECONFIG": str(tmp_path / "config")})
 
 
 def occasion(message: str = "m", name: str = "a") -> Occasion:
@@ -174,7 +174,7 @@ def occasion(message: str = "m", name: str = "a") -> Occasion:
 
 
 def test_equal_notes_are_one_series() -> None:
-    ledger = Ledger(0.0)
+    ledger = SeriesLedger(0.0)
     first = ledger.note(occasion(), "e1", "shop", 0.0)
     assert first is not None
     assert ledger.note(occasion(), "e2", "shop", 1.0) is None
@@ -190,13 +190,13 @@ def test_equal_notes_are_one_series() -> None:
 
 
 def test_a_series_ends_when_nothing_happens() -> None:
-    ledger = Ledger(0.0)
+    ledger = SeriesLedger(0.0)
     ledger.note(occasion(), "e1", "shop", 0.0)
     assert ledger.note(occasion(), "e2", "shop", FORGET + 1) is not None
 
 
 def test_nobody_floods_the_api_server() -> None:
-    ledger = Ledger(0.0, rate=1.0, burst=3)
+    ledger = SeriesLedger(0.0, rate=1.0, burst=3)
     for n in range(3):
         ledger.note(occasion(name=str(n)), "e", "shop", 0.0)
     with pytest.raises(Flood):

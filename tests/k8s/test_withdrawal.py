@@ -8,19 +8,19 @@ import pytest
 
 from imagestore.api.kinds import IMAGE_BUCKET, Kind
 from imagestore.controller.state.objects import Key, Stored
-from imagestore.k8s.api.client import ApiError, Page
-from imagestore.k8s.life.withdrawal import Withdrawal, asking, gone, unknown
+from imagestore.k8s.api.client import ApiError, ListPage
+from imagestore.k8s.life.withdrawal import Withdrawal, asking, crd_deleted, crd_unknown
 from imagestore.kinds import ALL
 from tests.k8s.known import stored
 from tests.k8s.test_object_cache import raw
 
 
 def deleted(name: str, **more: Any) -> Stored:
-    gone = {"metadata": {"deletionTimestamp": "2026-11-25T12:00:00Z"}}
-    return stored(IMAGE_BUCKET, raw(name, **{"spec": {"deletionPolicy": "DeleteAll"}, **gone, **more}))
+    marked = {"metadata": {"deletionTimestamp": "2026-11-25T12:00:00Z"}}
+    return stored(IMAGE_BUCKET, raw(name, **{"spec": {"deletionPolicy": "DeleteAll"}, **marked, **more}))
 
 
-GONE, UNKNOWN = gone(IMAGE_BUCKET), unknown(IMAGE_BUCKET)
+GONE, UNKNOWN = crd_deleted(IMAGE_BUCKET), crd_unknown(IMAGE_BUCKET)
 
 
 class Asked:
@@ -86,10 +86,10 @@ class Refusing:
     def __init__(self, status: int, *found: dict[str, Any]) -> None:
         self.status, self.found = status, found
 
-    async def pages(self, *_: Any, **__: Any) -> AsyncIterator[Page]:
+    async def pages(self, *_: Any, **__: Any) -> AsyncIterator[ListPage]:
         if self.status != 200:
             raise ApiError(self.status, {"reason": "Forbidden"})
-        yield Page(list(self.found), "1")
+        yield ListPage(list(self.found), "1")
 
 
 @pytest.mark.parametrize(

@@ -29,9 +29,9 @@ from imagestore.core.fencing import Permit, permitted
 from imagestore.core.outcome import Continue, Event, Finalizer, Outcome, Requeue
 from imagestore.core.reasons import Reason
 from imagestore.facets.versioning import Versioning
-from imagestore.k8s.api.access import find
+from imagestore.k8s.api.access import find_access
 from imagestore.k8s.life import logs
-from imagestore.k8s.life.lease import Terms
+from imagestore.k8s.life.lease import LeaseTerms
 from imagestore.k8s.life.operator import Ending, Operator
 from imagestore.k8s.life.wiring import Brain, Options
 from imagestore.reconcile.backend.situation import BackendSituation
@@ -164,11 +164,11 @@ def main() -> None:
         lease=args.lease,
         audit_interval=args.audit_interval,
         drain=args.drain,
-        terms=Terms(duration=8, deadline=6, renew=1, retry=0.5),
+        terms=LeaseTerms(duration=8, deadline=6, renew=1, retry=0.5),
     )
 
     async def run() -> Ending:
-        return await Operator(options, brain(args.folder), find()).run()
+        return await Operator(options, brain(args.folder), find_access()).run()
 
     ending = asyncio.run(run())
     if ending.stragglers:

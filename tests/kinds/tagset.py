@@ -15,12 +15,12 @@ from imagestore import metrics
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.kinds import IMAGE_BUCKET, STORAGE_BACKEND, Column, Kind
 from imagestore.controller.contributions import Contributes
-from imagestore.controller.rights import Grant
+from imagestore.controller.rights import Right
 from imagestore.controller.runtime import KindRuntime, Pass
 from imagestore.controller.services import Services
 from imagestore.controller.state.index import Edge
 from imagestore.controller.state.objects import Key, Stored, lenient, understood
-from imagestore.controller.state.raw import Raw, mapping
+from imagestore.controller.state.raw import RawObject, mapping
 from imagestore.controller.work.queue import Lane
 from imagestore.core.conditions import Condition, Judged, condition, reconciling, settle
 from imagestore.core.model import Model, Name
@@ -79,7 +79,7 @@ class TagSetFacts:
 TagSet = Stored[TagSetFacts]
 
 
-def facts(raw: Raw) -> TagSetFacts:
+def facts(raw: RawObject) -> TagSetFacts:
     return TagSetFacts(
         str(mapping(raw.spec.get("bucketRef")).get("name", "")), len(mapping(raw.spec.get("tags")))
     )
@@ -179,6 +179,6 @@ TAG_SETS = KindRuntime(
     reconcile=reconcile,
     samples=samples,
     more_rights=(
-        Grant("tests.example", "tagsets/scale", ("get",), "to show that a record may ask for more"),
+        Right("tests.example", "tagsets/scale", ("get",), "to show that a record may ask for more"),
     ),
 )

@@ -13,7 +13,7 @@ class Gone(Exception):
     """The object is not there any more, or it is a namesake."""
 
 
-class Refused(Exception):
+class WriteRefused(Exception):
     """A write is not taken. ``status``: as HTTP has it; 404 and 409 say that the object is another one by now."""
 
     status: int
@@ -23,19 +23,19 @@ class StatusSink(Protocol):
     """The only writer of our own objects."""
 
     async def carry_out(self, seen: Stored, outcome: Outcome[Any]) -> int:
-        """How many writes it took. Raises Gone or Refused."""
+        """How many writes it took. Raises Gone or WriteRefused."""
         ...
 
     async def status(self, seen: Stored, content: Any) -> int:
-        """Write a status that is no model. Raises Gone or Refused."""
+        """Write a status that is no model. Raises Gone or WriteRefused."""
         ...
 
     async def refresh(self, key: Key) -> None:
-        """Look at the object as it is now, and tell the triggers. Raises Refused."""
+        """Look at the object as it is now, and tell the triggers. Raises WriteRefused."""
         ...
 
 
-class Recorder(Protocol):
+class EventRecorder(Protocol):
     """Posts Events."""
 
     def note(self, obj: Stored, note: Event) -> None:
@@ -47,5 +47,5 @@ class Withdrawals(Protocol):
     """Knows whether objects are deleted because their whole kind is."""
 
     async def concerns(self, obj: Stored) -> str:
-        """Why a deletion asks for no data to be deleted; empty: it does, or it deletes none. Raises Refused."""
+        """Why a deletion asks for no data to be deleted; empty: it does, or it deletes none. Raises WriteRefused."""
         ...

@@ -6,7 +6,7 @@ from imagestore.api.kinds import Kind
 
 
 @dataclass(frozen=True)
-class Grant:
+class Right:
     """What must be allowed on one resource; ``own``: only in the operator's own namespace."""
 
     group: str
@@ -16,10 +16,10 @@ class Grant:
     own: bool = False
 
 
-def of_kind(kind: Kind, *, finalizer: bool) -> tuple[Grant, Grant]:
+def of_kind(kind: Kind, *, finalizer: bool) -> tuple[Right, Right]:
     """What every kind needs; one with a finalizer is patched besides its status."""
     more, keep = (("patch",), " and keep the finalizer") if finalizer else ((), "")
     return (
-        Grant(kind.group, kind.plural, ("get", "list", "watch", *more), f"to follow them{keep}"),
-        Grant(kind.group, f"{kind.plural}/status", ("patch",), "to report"),
+        Right(kind.group, kind.plural, ("get", "list", "watch", *more), f"to follow them{keep}"),
+        Right(kind.group, f"{kind.plural}/status", ("patch",), "to report"),
     )

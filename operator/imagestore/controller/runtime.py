@@ -12,10 +12,10 @@ from imagestore.api.kinds import Kind
 from imagestore.controller import rights
 from imagestore.controller.contributions import Contributes
 from imagestore.controller.services import Services
-from imagestore.controller.state.cache import Cache, Change
+from imagestore.controller.state.cache import Cache, ObjectChange
 from imagestore.controller.state.index import Edge
 from imagestore.controller.state.objects import Key, Stored, compact, key_of
-from imagestore.controller.state.raw import Json, Raw, pairs
+from imagestore.controller.state.raw import Json, RawObject, pairs
 from imagestore.controller.stores import StoreKind
 from imagestore.controller.work.queue import Lane, Priority
 from imagestore.core.conditions import ABNORMAL, READY
@@ -79,7 +79,7 @@ class KindRuntime(Generic[E, S]):
     """One kind: all that the controller, the Kubernetes edge, the command line and the generators ask about it."""
 
     kind: Kind
-    remember: Callable[[Raw], E]
+    remember: Callable[[RawObject], E]
     """What is remembered of an object besides the envelope of ``Stored``. Never raises."""
     inputs: Callable[[Services], Inputs[S]]
     reconcile: Callable[[S], Outcome[Any]]
@@ -92,7 +92,7 @@ class KindRuntime(Generic[E, S]):
     needs: Callable[[Stored[E]], Collection[str]] = lambda _: ()
     """The kinds that must be known completely before anything is decided about an object."""
     contributes: Contributes | None = None
-    affects: Callable[[Services, Change, Cause], Iterable[Wake]] = lambda *_: ()
+    affects: Callable[[Services, ObjectChange, Cause], Iterable[Wake]] = lambda *_: ()
     """What a change of an object means to others, besides those that it contributes to or that contribute to it."""
     secret_changed: Callable[[Services, Stored[E]], Iterable[Wake]] = lambda *_: ()
     """What it means to others that a Secret changed at which the object points by ``SECRET``."""
@@ -114,16 +114,16 @@ class KindRuntime(Generic[E, S]):
     """The types of its own conditions that metrics show, besides those that every kind has."""
     samples: Callable[[Sequence[Stored[E]]], Iterator[metrics.Sample]] = lambda _: iter(())
     """The metrics of all objects of this kind, besides readiness and conditions."""
-    more_rights: tuple[rights.Grant, ...] = ()
+    more_rights: tuple[rights.Right, ...] = ()
 
     @property
-    def rights(self) -> tuple[rights.Grant, ...]:
+    def rights(self) -> tuple[rights.Right, ...]:
         """What the operator must be allowed to do for this kind."""
         return (*rights.of_kind(self.kind, finalizer=self.finalizer is not None), *self.more_rights)
 
     def stored(self, raw: Json) -> Stored[E]:
         """What is to be remembered of an object as the API server gives it. Never raises on its content."""
-        read = Raw.of(raw)
+        read = RawObject.of(raw)
         meta = read.meta
         return Stored(
             key=key_of(self.kind, raw),

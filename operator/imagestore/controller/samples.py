@@ -9,7 +9,7 @@ from imagestore.controller.state.objects import Stored
 from imagestore.controller.work.queue import Lane, Load
 from imagestore.core.conditions import READY, STATUSES
 
-SUSPENDED = ("Suspended", "True")
+_SUSPENDED = ("Suspended", "True")
 
 
 def of_objects(kinds: Kinds, objects: Iterable[Stored]) -> Iterator[metrics.Sample]:
@@ -34,7 +34,7 @@ def _conditions(obj: Stored, backend: str) -> Iterator[metrics.Sample]:
 
 def _judged(conditions: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
     """Ready is Unknown until the first reconcile, except for what is suspended: none will come."""
-    missing = SUSPENDED not in conditions and all(name != READY for name, _ in conditions)
+    missing = _SUSPENDED not in conditions and all(name != READY for name, _ in conditions)
     return (*conditions, (READY, "Unknown")) if missing else conditions
 
 

@@ -8,14 +8,14 @@ from typing import Protocol, TypeVar
 from imagestore.controller.contributions import Contributions
 from imagestore.controller.state.cache import Cache
 from imagestore.controller.state.objects import Key
-from imagestore.controller.stores import Stores
+from imagestore.controller.stores import BackendConnections
 from imagestore.controller.surveyor import Surveyor
 from imagestore.reconcile.shared.situation import Settings
 
 T = TypeVar("T")
 
 
-class Namespaces(Protocol):
+class NamespaceLabels(Protocol):
     """The labels of namespaces."""
 
     def labels(self, name: str) -> Mapping[str, str]:
@@ -23,7 +23,7 @@ class Namespaces(Protocol):
         ...
 
 
-class Ask(Protocol):
+class AskLoop(Protocol):
     """How a thread asks the event loop."""
 
     def __call__(self, what: Callable[[], T]) -> T:
@@ -40,12 +40,12 @@ class Services:
     """
 
     cache: Cache
-    stores: Stores
+    stores: BackendConnections
     contributions: Contributions
     surveyor: Surveyor
-    namespaces: Namespaces
+    namespaces: NamespaceLabels
     settings: Settings
     now: Callable[[], datetime]
     clock: Callable[[], float]
     is_running: Callable[[Key], bool]
-    ask: Ask
+    ask: AskLoop

@@ -69,7 +69,7 @@ def _standing(status: bytes) -> Standing:
     return standing(lenient(StorageBackendStatus, status))
 
 
-class Stores:
+class BackendConnections:
     """What is remembered is looked up in the event loop; ``store`` alone is called in worker threads."""
 
     def __init__(
@@ -85,7 +85,7 @@ class Stores:
         self._known: dict[str, _Connection] = {}
         self._epochs: defaultdict[str, int] = defaultdict(int)
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-        self._turn = threading.Lock()  # of whoever keeps or drops a connection; never held for long
+        self._turn = threading.Lock()  # held while a connection is kept or dropped, never for long
         self._specs: dict[bytes, StorageBackendSpec | None] = {}
         self._inputs: dict[bytes, str] = {}
 

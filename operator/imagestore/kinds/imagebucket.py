@@ -8,7 +8,7 @@ from imagestore.api.imagebucket import FINDINGS
 from imagestore.api.kinds import IMAGE_BUCKET, STORAGE_BACKEND
 from imagestore.controller.runtime import Cause, KindRuntime, Labels, Wake
 from imagestore.controller.services import Services
-from imagestore.controller.state.cache import Change
+from imagestore.controller.state.cache import ObjectChange
 from imagestore.controller.state.objects import Key, Stored
 from imagestore.controller.work.queue import Lane
 from imagestore.core.outcome import Event
@@ -17,7 +17,7 @@ from imagestore.core.units import seconds
 from imagestore.kinds.parts.facts import facts
 from imagestore.kinds.parts.inputs import BucketInputs
 from imagestore.kinds.parts.relations import (
-    Bucket,
+    StoredBucket,
     backend_key,
     buckets_of,
     edges,
@@ -45,7 +45,7 @@ def _lane(services: Services, key: Key) -> tuple[Lane, int]:
     return Lane(key.kind, backend), limits.concurrency if limits else _CONCURRENCY
 
 
-def _affects(services: Services, change: Change, cause: Cause) -> Iterator[Wake]:
+def _affects(services: Services, change: ObjectChange, cause: Cause) -> Iterator[Wake]:
     before, after = change.before, change.after
     if before is not None and after is not None:
         if _seen_by_referrers(before) != _seen_by_referrers(after):
@@ -63,19 +63,19 @@ def _affects(services: Services, change: Change, cause: Cause) -> Iterator[Wake]
         yield from _room(services, obj)
 
 
-def _seen_by_referrers(obj: Bucket) -> tuple[object, ...]:
+def _seen_by_referrers(obj: StoredBucket) -> tuple[object, ...]:
     """An ImageBucket whose setting names this one waits for its bucket, and follows the chain of names."""
     return obj.extra.incumbent, obj.deleting, obj.extra.references
 
 
-def _room(services: Services, gone: Bucket) -> Iterator[Wake]:
+def _room(services: Services, gone: StoredBucket) -> Iterator[Wake]:
     """Where a namespace may have so many buckets, one more may have one now."""
     spec = services.stores.spec(gone.extra.backend)
     if spec is not None and spec.tenancy is not None and spec.tenancy.max_buckets is not None:
         yield from map(Wake, unsettled(services.cache, later_in_namespace(services.cache, gone)))
 
 
-def _recount(services: Services, obj: Bucket) -> Iterator[Wake]:
+def _recount(services: Services, obj: StoredBucket) -> Iterator[Wake]:
     backend = services.cache.get(backend_key(obj.extra.backend))
     if backend is not None:
         last = backend.deleting and not buckets_of(services.cache, obj.extra.backend)
@@ -94,14 +94,14 @@ def _namespace_changed(services: Services, name: str, before: Labels, after: Lab
 
 
 def _let_in_or_out(services: Services, buckets: Sequence[Key]) -> Iterator[Wake]:
-    """They, and whatever claims what they claim: a claim counts of who may have the bucket."""
+    """They, and the younger claims on their buckets: a claim counts if its namespace may have the bucket."""
     yield from map(Wake, buckets)
     for bucket in services.cache.found(buckets):
         yield from map(Wake, younger_rivals(services.cache, bucket))
         yield from _recount(services, bucket)
 
 
-def _rests(services: Services, obj: Bucket) -> float | None:
+def _rests(services: Services, obj: StoredBucket) -> float | None:
     """Its interval, while what decides besides the spec is as it was when its status was written."""
     if obj.extra.inputs != inputs(services, obj):
         return None
@@ -111,7 +111,7 @@ def _rests(services: Services, obj: Bucket) -> float | None:
         return services.settings.default_interval
 
 
-def inputs(services: Services, obj: Bucket) -> str:
+def inputs(services: Services, obj: StoredBucket) -> str:
     """The hash of what decides about a bucket besides its own spec."""
     return services.contributions.inputs(obj, services.stores.inputs(obj.extra.backend))
 
@@ -121,7 +121,7 @@ def _deletion_policy(obj: Stored[Any]) -> str:
     return json.loads(obj.spec).get("deletionPolicy") or _KEEPS
 
 
-def _released(obj: Bucket) -> Event | None:
+def _released(obj: StoredBucket) -> Event | None:
     """A bucket that is kept needs no understanding of its settings; else its namespace would never go (rook#16432)."""
     if _deletion_policy(obj) != _KEEPS:
         return None

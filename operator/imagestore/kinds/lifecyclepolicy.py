@@ -1,4 +1,4 @@
-"""LifecyclePolicy: rules that are declared once and kept on every bucket that the policy matches."""
+"""LifecyclePolicy: rules that are declared once and kept on every bucket that the policy policy_matches."""
 
 import json
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from imagestore.controller.contributions import Contributes
 from imagestore.controller.runtime import KindRuntime, Pass
 from imagestore.controller.services import Services
 from imagestore.controller.state.objects import Key, Stored, lenient, understood
-from imagestore.controller.state.raw import Raw, mapping
+from imagestore.controller.state.raw import RawObject, mapping
 from imagestore.controller.work.queue import Lane
 from imagestore.kinds.parts.inputs import meta
 from imagestore.kinds.parts.samples import of_policies
@@ -32,10 +32,10 @@ class PolicyFacts:
     counts: tuple[tuple[str, int], ...]  # buckets by state
 
 
-Policy = Stored[PolicyFacts]
+StoredPolicy = Stored[PolicyFacts]
 
 
-def _facts(raw: Raw) -> PolicyFacts:
+def _facts(raw: RawObject) -> PolicyFacts:
     counts = mapping(raw.status.get("counts")).items()
     return PolicyFacts(tuple((intern(k), n) for k, n in counts if isinstance(n, int)))
 
@@ -46,7 +46,7 @@ class PolicyInputs:
     def __init__(self, services: Services) -> None:
         self._services, self._views = services, Views(services)
 
-    def of(self, obj: Policy, this: Pass) -> Callable[[], PolicySituation]:
+    def of(self, obj: StoredPolicy, this: Pass) -> Callable[[], PolicySituation]:
         """All buckets that the policy is for; none while it is deleted."""
         known = self._services
         buckets = tuple if obj.deleting else self._views.of_policy(obj)
@@ -74,7 +74,7 @@ def _scope(spec: bytes) -> Scope:
     return scope(json.loads(spec))
 
 
-def matches(policy: Stored, bucket: Stored) -> bool:
+def policy_matches(policy: Stored, bucket: Stored) -> bool:
     """Whether a policy names this bucket, or selects it by its labels."""
     return _scope(policy.spec).includes(bucket.key.name, frozenset(bucket.labels))
 
@@ -88,7 +88,7 @@ LIFECYCLE_POLICIES = KindRuntime(
     needs=lambda _: (STORAGE_BACKEND.name, IMAGE_BUCKET.name),
     contributes=Contributes(
         to=IMAGE_BUCKET.name,
-        includes=matches,
+        includes=policy_matches,
         given=lambda policy: (_declared(policy.key.name, policy.spec),),
         unknown=(UNKNOWN,),
     ),

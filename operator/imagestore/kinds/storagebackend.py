@@ -10,10 +10,10 @@ from imagestore.api.kinds import IMAGE_BUCKET, STORAGE_BACKEND
 from imagestore.api.storagebackend import StorageBackendStatus
 from imagestore.controller.runtime import SECRET, Cause, KindRuntime, Pass, Wake
 from imagestore.controller.services import Services
-from imagestore.controller.state.cache import Change
+from imagestore.controller.state.cache import ObjectChange
 from imagestore.controller.state.index import Edge
 from imagestore.controller.state.objects import Key, Stored, lenient
-from imagestore.controller.state.raw import Json, Raw, mapping, mappings, states
+from imagestore.controller.state.raw import Json, RawObject, mapping, mappings, states
 from imagestore.controller.work.queue import Lane, Priority
 from imagestore.controller.work.triggers import share
 from imagestore.kinds.parts.inputs import meta
@@ -33,10 +33,10 @@ class BackendFacts:
     holds: str  # why nothing is made there, as its status has it
 
 
-Backend = Stored[BackendFacts]
+StoredBackend = Stored[BackendFacts]
 
 
-def _facts(raw: Raw) -> BackendFacts:
+def _facts(raw: RawObject) -> BackendFacts:
     return BackendFacts(
         secrets=tuple(sorted(set(_secrets(raw.spec)))),
         tiers=states(raw.status.get("tiers"), "storageClass"),
@@ -64,7 +64,7 @@ def _secrets(spec: Json) -> list[str]:
     return found
 
 
-def _edges(obj: Backend) -> Iterator[Edge]:
+def _edges(obj: StoredBackend) -> Iterator[Edge]:
     return (Edge(SECRET, Key("Secret", "", name)) for name in obj.extra.secrets)
 
 
@@ -72,7 +72,7 @@ class _Inputs:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    def of(self, obj: Backend, this: Pass) -> Callable[[], BackendSituation]:
+    def of(self, obj: StoredBackend, this: Pass) -> Callable[[], BackendSituation]:
         known, name = self._services, obj.key.name
         named, serves = known.stores.named(name), served(known, name)
         all_known = IMAGE_BUCKET.name not in known.cache.unknown
@@ -92,7 +92,7 @@ class _Inputs:
         pass
 
 
-def _affects(services: Services, change: Change, cause: Cause) -> Iterator[Wake]:
+def _affects(services: Services, change: ObjectChange, cause: Cause) -> Iterator[Wake]:
     before, after = change.before, change.after
     if after is None:
         assert before is not None, "something has changed"  # noqa: S101
@@ -105,7 +105,7 @@ def _affects(services: Services, change: Change, cause: Cause) -> Iterator[Wake]
         yield from _recovered(services, before, after)
 
 
-def _recovered(services: Services, before: Backend, after: Backend) -> Iterator[Wake]:
+def _recovered(services: Services, before: StoredBackend, after: StoredBackend) -> Iterator[Wake]:
     """A backend that answers again, or whose tiers are others: what waited for it need not wait longer.
 
     What is being worked on does not wait: a backend's first Ready made every bucket that was just being created
@@ -141,7 +141,7 @@ def _silenced(services: Services, buckets: tuple[Key, ...]) -> Iterator[Wake]:
         yield Wake(obj.key, share(obj.uid) * SPREAD, Priority.LOOK)
 
 
-def _secret_changed(services: Services, obj: Backend) -> Iterator[Wake]:
+def _secret_changed(services: Services, obj: StoredBackend) -> Iterator[Wake]:
     services.stores.drop(obj.key.name)
     yield from map(Wake, buckets_of(services.cache, obj.key.name))
 

@@ -73,7 +73,7 @@ def main(arguments: argparse.Namespace) -> int:
 
 async def _run(arguments: argparse.Namespace) -> Any:
     gc.disable()  # imports leave nothing to collect: looking for it was a tenth of their time
-    from imagestore.k8s.api.access import find
+    from imagestore.k8s.api.access import find_access
     from imagestore.k8s.api.errors import AccessError
     from imagestore.k8s.life.brain import REAL
     from imagestore.k8s.life.operator import Operator
@@ -83,7 +83,7 @@ async def _run(arguments: argparse.Namespace) -> Any:
     gc.freeze()  # nor is what was imported looked through ever again
     gc.enable()
     try:
-        access = find()
+        access = find_access()
     except AccessError as error:
         raise Wrong(str(error)) from error
     options = Options(

@@ -17,7 +17,7 @@ from imagestore.cli.errors import Wrong
 from imagestore.cli.gathering.surroundings import OFFLINE, Known, Snapshot
 from imagestore.cli.manifests.load import Manifests
 from imagestore.core.salvage import salvaged
-from imagestore.k8s.api.access import Access, find
+from imagestore.k8s.api.access import Access, find_access
 from imagestore.k8s.api.client import ApiError, Client
 from imagestore.k8s.api.errors import AccessError
 from imagestore.k8s.api.resources import NAMESPACES, SECRETS, Resource, of
@@ -29,7 +29,7 @@ Json = Any
 def access(context: str | None) -> Access:
     """The cluster of a context, or the one at hand. Raises Wrong."""
     try:
-        return find(context=context)
+        return find_access(context=context)
     except AccessError as error:
         raise Wrong(str(error)) from None
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:

@@ -18,7 +18,7 @@ Edges = Callable[[Stored], Iterable[Edge]]
 
 
 @dataclass(frozen=True)
-class Change:
+class ObjectChange:
     """What became known: ``before`` None is new, ``after`` None is gone."""
 
     before: Stored | None
@@ -83,7 +83,7 @@ class Cache:
         known = self._objects.get(key)
         return known is not None and not newer(resource_version, known.resource_version)
 
-    def put(self, seen: Stored, *, believed: bool = False) -> Change | None:
+    def put(self, seen: Stored, *, believed: bool = False) -> ObjectChange | None:
         """Remember it, unless something newer is remembered already. ``believed``: whatever is remembered."""
         known = self._objects.get(seen.key)
         if known is not None and not believed and not newer(seen.resource_version, known.resource_version):
@@ -93,9 +93,9 @@ class Cache:
         if known is None or (known.spec, known.age) != (seen.spec, seen.age):
             self._reindex(known, seen)
         self._known[seen.key] = seen
-        return Change(known, seen)
+        return ObjectChange(known, seen)
 
-    def remove(self, key: Key, uid: str | None = None) -> Change | None:
+    def remove(self, key: Key, uid: str | None = None) -> ObjectChange | None:
         """Forget it. With a uid only that one: a namesake made since stays."""
         known = self._objects.get(key)
         if known is None or uid not in (None, known.uid):
@@ -103,7 +103,7 @@ class Cache:
         del self._known[key]
         self._count_edition(known)
         self._reindex(known, None)
-        return Change(known, None)
+        return ObjectChange(known, None)
 
     def pointing(self, relation: str, target: Key) -> tuple[Key, ...]:
         """Who points at this? Oldest first."""

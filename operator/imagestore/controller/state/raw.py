@@ -13,7 +13,7 @@ Json = Any
 
 
 @dataclass(frozen=True)
-class Raw:
+class RawObject:
     """One object. ``conditions`` are the status of each condition by its type."""
 
     meta: dict[str, Any]
@@ -22,11 +22,11 @@ class Raw:
     conditions: Mapping[Any, Any]
 
     @staticmethod
-    def of(body: Json) -> "Raw":
+    def of(body: Json) -> "RawObject":
         """From the whole object."""
         status = mapping(body.get("status"))
         conditions = {c.get("type"): c.get("status") for c in mappings(status.get("conditions"))}
-        return Raw(body["metadata"], mapping(body.get("spec")), status, conditions)
+        return RawObject(body["metadata"], mapping(body.get("spec")), status, conditions)
 
     def shown(self, types: Iterable[str]) -> tuple[tuple[str, str], ...]:
         """The conditions of these types with their status. Only of known ones: a status can be forged, and each type is a

@@ -7,7 +7,7 @@ from typing import Any
 from imagestore.api.kinds import Kind
 from imagestore.controller.runtime import SECRET, Cause, Kinds, Wake
 from imagestore.controller.services import Services
-from imagestore.controller.state.cache import Change
+from imagestore.controller.state.cache import ObjectChange
 from imagestore.controller.state.objects import Key, Stored, key_of, older
 from imagestore.controller.work.queue import Priority, WorkQueue
 
@@ -91,7 +91,7 @@ class Triggers:
             self._queue.add(key, Priority.RETRY)
         self._tell_givers(obj)
 
-    def _noticed(self, change: Change | None, cause: Cause) -> None:
+    def _noticed(self, change: ObjectChange | None, cause: Cause) -> None:
         if change is None:
             return
         before, after = change.before, change.after
@@ -115,7 +115,7 @@ class Triggers:
         if cause is not Cause.LISTED:
             self._wake_receivers(obj)
         self._tell_givers(obj)
-        self._wake(self._affected(Change(None, obj), cause))
+        self._wake(self._affected(ObjectChange(None, obj), cause))
 
     def _rests(self, obj: Stored) -> float | None:
         """Seconds between two checks of what is as it was left; None: it is not."""
@@ -130,7 +130,7 @@ class Triggers:
             self._queue.add(after.key, Priority.RETRY)
         if (before.spec, before.deleting) != (after.spec, after.deleting):
             self._wake_receivers(before, after)
-        self._wake(self._affected(Change(before, after), cause))
+        self._wake(self._affected(ObjectChange(before, after), cause))
         self._relabelled(before, after)
 
     def _relabelled(self, before: Stored, after: Stored) -> None:
@@ -147,7 +147,7 @@ class Triggers:
         self._kinds.of(obj).gone(self._services, obj.key)
         self._wake_receivers(obj)
         self._tell_givers(obj)
-        self._wake(self._affected(Change(obj, None), Cause.WATCHED))
+        self._wake(self._affected(ObjectChange(obj, None), Cause.WATCHED))
 
     def _wake_receivers(self, *givers: Stored) -> None:
         """What is given to an object is an input of it."""
@@ -159,7 +159,7 @@ class Triggers:
         for key in self._contributions.givers(*receivers):
             self._queue.add_after(key, TOLD_IN, Priority.RETRY)
 
-    def _affected(self, change: Change, cause: Cause) -> Iterator[Wake]:
+    def _affected(self, change: ObjectChange, cause: Cause) -> Iterator[Wake]:
         obj = change.after or change.before
         assert obj is not None, "something has changed"  # noqa: S101
         return iter(self._kinds.of(obj).affects(self._services, change, cause))

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from imagestore import metrics
 from imagestore.backends.guard.call import NAMESPACE
-from imagestore.controller.edges import Gone, Recorder, Refused, StatusSink, Withdrawals
+from imagestore.controller.edges import EventRecorder, Gone, StatusSink, Withdrawals, WriteRefused
 from imagestore.controller.runtime import Inputs, Kinds, Pass
 from imagestore.controller.services import Services
 from imagestore.controller.state.objects import Key, NotUnderstood, Stored
@@ -26,12 +26,12 @@ from imagestore.core.outcome import Continue, Event, Finalizer, OnChange, Outcom
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-_LOOK = 120.0  # a pause as long as this is a periodic look, which nobody waits for
+_LOOK = 120.0  # seconds; a pause as long as this is a periodic check, and no user waits for it
 _LONGEST = 600.0
 
 
 @dataclass(frozen=True)
-class Desk:
+class WorkerParts:
     """All that a worker needs. ``inputs``: by kind."""
 
     kinds: Kinds
@@ -39,7 +39,7 @@ class Desk:
     services: Services
     queue: WorkQueue
     sink: StatusSink
-    recorder: Recorder
+    recorder: EventRecorder
     withdrawal: Withdrawals
     pool: ThreadPoolExecutor
 
@@ -47,8 +47,8 @@ class Desk:
 class Worker:
     """Works on what was taken from the queue. Nothing that happens here ends it."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, parts: WorkerParts) -> None:
+        self._parts = parts
         self._failures: defaultdict[Key, int] = defaultdict(int)
         self._memories = Memories()
 
@@ -59,21 +59,21 @@ class Worker:
 
     async def work(self, taken: Taken) -> None:
         """Reconcile one object, once. It is added again when a kind is known that it depends on."""
-        cache = self._desk.services.cache
+        cache = self._parts.services.cache
         obj = cache.get(taken.key)
-        if obj is None or not cache.unknown.isdisjoint(self._desk.kinds.of(obj).needs(obj)):
+        if obj is None or not cache.unknown.isdisjoint(self._parts.kinds.of(obj).needs(obj)):
             return
         OBJECT.set(str(taken.key))
         RECONCILE.set(secrets.token_hex(6))
         NAMESPACE.set(taken.key.namespace)
-        started = self._desk.services.clock()
+        started = self._parts.services.clock()
         try:
             outcome = await self._guarded(obj, taken)
-        except Fenced:  # not even said: whoever works now says what there is to say
+        except Fenced:  # no Event, no status: the replica that has the Lease writes them
             log.warning("not finished: another replica may be at work")
             outcome = "fenced"
         metrics.RECONCILES.labels(taken.key.kind, outcome).inc()
-        metrics.RECONCILE_DURATION.labels(taken.key.kind).observe(self._desk.services.clock() - started)
+        metrics.RECONCILE_DURATION.labels(taken.key.kind).observe(self._parts.services.clock() - started)
 
     async def _guarded(self, obj: Stored, taken: Taken) -> str:
         """What came of it, in one word."""
@@ -81,14 +81,14 @@ class Worker:
             return await self._reconcile(obj, taken)
         except Gone:
             return "gone"
-        except Refused as error:
+        except WriteRefused as error:
             return await self._refused(obj, taken, error)
         except NotUnderstood as error:
             return await self._not_understood(obj, error)
         except Fenced:
             raise
         except Exception as error:  # a bug must not stop the others
-            log.exception("this reconcile failed in a way that nobody has thought of")
+            log.exception("unexpected error in reconcile (bug)")
             return await self._broken(obj, error)
 
     async def _reconcile(
@@ -97,32 +97,32 @@ class Worker:
         """Decide and carry out. What goes on at once does so here, one time.
 
         At the end of a long queue the bucket that an intent was written for would wait until the answer "there
-        is no such bucket" is too old to be believed, and none would be Ready before all were looked for.
+        is no such bucket" is too old to be believed, and no bucket would be Ready before all were checked.
         """
-        withdrawn = await self._desk.withdrawal.concerns(obj)
+        withdrawn = await self._parts.withdrawal.concerns(obj)
         this = Pass(withdrawn, self._memories.of(obj), progress, self._memories.subjects(obj.key))
         outcome = await self._in_thread(self._decision(obj, this))
         self._remember(obj, outcome)
-        writes = await self._desk.sink.carry_out(obj, outcome)
+        writes = await self._parts.sink.carry_out(obj, outcome)
         for event in outcome.events:
-            self._desk.recorder.note(obj, event)
+            self._parts.recorder.note(obj, event)
         self._failures.pop(obj.key, None)
         self._signal(outcome.signals)
-        now, then = self._desk.services.cache.get(obj.key), outcome.then
-        if further and now is not None and isinstance(then, Continue) and not self._desk.queue.closed:
+        now, then = self._parts.services.cache.get(obj.key), outcome.then
+        if further and now is not None and isinstance(then, Continue) and not self._parts.queue.closed:
             return await self._reconcile(now, taken, progress=then.progress, further=False)
         self._again(obj.key, then, taken.priority)
         log.debug("done in %d API writes, then %s", writes, then)
         return "changed" if writes else "unchanged"
 
     def _decision(self, obj: Stored, this: Pass) -> Callable[[], Outcome[Any]]:
-        """What a thread is to do. All that is remembered is looked up before, here in the event loop."""
-        reconcile = self._desk.kinds.of(obj).reconcile
-        situation = self._desk.inputs[obj.key.kind].of(obj, this)
+        """What a thread is to run. All that is remembered is looked up before, here in the event loop."""
+        reconcile = self._parts.kinds.of(obj).reconcile
+        situation = self._parts.inputs[obj.key.kind].of(obj, this)
         return lambda: reconcile(situation())
 
     def _remember(self, obj: Stored, outcome: Outcome[Any]) -> None:
-        now = self._desk.services.cache.get(obj.key)
+        now = self._parts.services.cache.get(obj.key)
         if outcome.memo is not None and now is not None and now.uid == obj.uid:
             self._memories.keep(obj, outcome.memo)
 
@@ -131,37 +131,37 @@ class Worker:
         for signal in signals:
             key = Key(signal.kind, signal.namespace, signal.name)
             self._memories.tell(key, signal.subjects)
-            self._desk.queue.add(key, Priority.RETRY)
+            self._parts.queue.add(key, Priority.RETRY)
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
         context = contextvars.copy_context()
-        return await asyncio.get_running_loop().run_in_executor(self._desk.pool, lambda: context.run(call))
+        return await asyncio.get_running_loop().run_in_executor(self._parts.pool, lambda: context.run(call))
 
     def _again(self, key: Key, then: Then, priority: Priority) -> None:
-        if key not in self._desk.services.cache:
+        if key not in self._parts.services.cache:
             return
         match then:
             case Continue():
-                self._desk.queue.add(key, priority)  # the same work goes on
+                self._parts.queue.add(key, priority)  # the same work goes on
             case Requeue(seconds) if seconds < _LOOK:
-                self._desk.queue.add_after(key, _jitter(seconds, 0.05), Priority.RETRY)
+                self._parts.queue.add_after(key, _jitter(seconds, 0.05), Priority.RETRY)
             case Requeue(seconds):
-                self._desk.queue.add_after(key, _jitter(seconds, 0.1), Priority.LOOK)
+                self._parts.queue.add_after(key, _jitter(seconds, 0.1), Priority.LOOK)
             case OnChange():
                 pass
 
-    async def _refused(self, obj: Stored, taken: Taken, error: Refused) -> str:
-        """The API server does not take a write: look at what there is now, and try again."""
+    async def _refused(self, obj: Stored, taken: Taken, error: WriteRefused) -> str:
+        """The API server refuses a write: read the object again, and try again."""
         if error.status not in {404, 409}:
             log.warning("the API server refuses: %s", error)
             self._back_off(obj.key)
             return "refused"
         try:
-            await self._desk.sink.refresh(obj.key)
-        except Refused:
+            await self._parts.sink.refresh(obj.key)
+        except WriteRefused:
             self._back_off(obj.key)
             return "refused"
-        if obj.key in self._desk.services.cache:
+        if obj.key in self._parts.services.cache:
             soon = self._failures[obj.key] < 3
             self._again(obj.key, Continue() if soon else Requeue(self._pause(obj.key)), taken.priority)
             self._failures[obj.key] += 1
@@ -171,42 +171,42 @@ class Worker:
         """A newer version's spec, or a foreign API server's: said, not crashed on."""
         told = error.error.errors(include_input=False, include_url=False)
         log.warning("the spec is not understood: %s", told)
-        said = self._desk.kinds.of(obj).released(obj) if obj.deleting else None
+        said = self._parts.kinds.of(obj).released(obj) if obj.deleting else None
         if said is not None:
             return await self._release(obj, said)
-        await self._say(obj, not_understood(obj, error.error, self._desk.services.now()))
+        await self._say(obj, not_understood(obj, error.error, self._parts.services.now()))
         return "not-understood"
 
     async def _release(self, obj: Stored, said: Event) -> str:
         """What deletes nothing needs no understanding of its spec."""
         try:
-            await self._desk.sink.carry_out(obj, Outcome(None, finalizer=Finalizer.RELEASE))
+            await self._parts.sink.carry_out(obj, Outcome(None, finalizer=Finalizer.RELEASE))
         except Gone:
             return "gone"
-        except Refused as error:
+        except WriteRefused as error:
             log.warning("the finalizer is not removed: %s", error)
             self._back_off(obj.key)
             return "refused"
-        self._desk.recorder.note(obj, said)
+        self._parts.recorder.note(obj, said)
         return "changed"
 
     async def _broken(self, obj: Stored, error: Exception) -> str:
         self._back_off(obj.key)
-        await self._say(obj, internal_error(obj, error, self._desk.services.now()))
+        await self._say(obj, internal_error(obj, error, self._parts.services.now()))
         return "error"
 
     async def _say(self, obj: Stored, status: Any) -> None:
         try:
-            await self._desk.sink.status(obj, status)
+            await self._parts.sink.status(obj, status)
         except Gone:
             return
-        except Refused as error:
+        except WriteRefused as error:
             log.warning("the status is not written: %s", error)
             self._back_off(obj.key)
 
     def _back_off(self, key: Key) -> None:
         self._failures[key] += 1
-        self._desk.queue.add_after(key, self._pause(key), Priority.RETRY)
+        self._parts.queue.add_after(key, self._pause(key), Priority.RETRY)
 
     def _pause(self, key: Key) -> float:
         return _jitter(min(_LONGEST, float(2 ** min(self._failures[key], 12))), 0.25)

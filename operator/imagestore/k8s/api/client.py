@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 
 from imagestore import metrics
-from imagestore.controller.edges import Refused
+from imagestore.controller.edges import WriteRefused
 from imagestore.core.fencing import Permit, permitted
 from imagestore.k8s.api.access import Access
 from imagestore.k8s.api.errors import AccessError
@@ -22,14 +22,14 @@ Json = Any
 MERGE = "application/merge-patch+json"
 APPLY = "application/apply-patch+yaml"  # JSON is YAML
 FIELD_MANAGER = "imagestore"
-PAGE = 500
+PAGE_SIZE = 500
 _TRIES = 5
 _AS_METADATA = "application/json;as=PartialObjectMetadata{};v=v1;g=meta.k8s.io,application/json"
 _PASSING = frozenset({429, 500, 502, 503, 504})
 _ANYBODYS = frozenset({LEASES, RULES_REVIEW})  # written also by a replica that does not hold the Lease
 
 
-class ApiError(Refused):
+class ApiError(WriteRefused):
     """An answer that is not what was asked for."""
 
     def __init__(self, status: int, body: Json, *, retry_after: float | None = None) -> None:
@@ -54,7 +54,7 @@ def _causes(body: Json) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class Page:
+class ListPage:
     """A list, or a part of one. ``items`` of a metadata-only list hold ``metadata`` only."""
 
     items: list[Json]
@@ -70,7 +70,7 @@ def session(access: Access, limit: int) -> aiohttp.ClientSession:
         try:
             now = access.fresh()
             header = access.authorization() if now else await asyncio.to_thread(access.authorization)
-        except AccessError as error:  # to whoever calls, kopf too, a connection that failed
+        except AccessError as error:  # the caller, kopf too, gets a connection that failed
             raise aiohttp.ClientConnectionError(str(error)) from error
         if header:
             request.headers["Authorization"] = header
@@ -123,16 +123,16 @@ class Client:
         *,
         metadata: bool = False,
         params: Mapping[str, str] | None = None,
-    ) -> AsyncIterator[Page]:
+    ) -> AsyncIterator[ListPage]:
         """All objects, page by page."""
         accept = _AS_METADATA.format("List") if metadata else None
-        query = {"limit": str(PAGE), **(params or {})}
+        query = {"limit": str(PAGE_SIZE), **(params or {})}
         while True:
             answer = await self.request(
                 "GET", resource, resource.path(namespace), params=query, accept=accept
             )
             meta = answer.get("metadata", {})
-            yield Page(answer.get("items") or [], meta.get("resourceVersion", ""))
+            yield ListPage(answer.get("items") or [], meta.get("resourceVersion", ""))
             if not meta.get("continue"):
                 return
             query["continue"] = meta["continue"]
@@ -172,7 +172,7 @@ class Client:
     ) -> Json:  # fmt: skip
         """One call; what passes is tried again. A write that is repeated after a lost answer gets a 409."""
         headers = {"Content-Type": content} | ({"Accept": accept} if accept else {})
-        data = None if body is None else sent(body)
+        data = None if body is None else as_sent(body)
         for attempt in range(1, tries + 1):
             if method != "GET" and resource not in _ANYBODYS:
                 await self._have_a_token()
@@ -217,7 +217,7 @@ class Client:
 _PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})")
 
 
-def sent(body: Json) -> bytes:
+def as_sent(body: Json) -> bytes:
     """JSON that is YAML as well, as the API server reads an apply: in YAML a pair of surrogates is no character.
 
     A status that named an object with an emoji was refused for ever. Control characters stay escaped.
@@ -230,7 +230,7 @@ def _character(found: re.Match[str]) -> str:
     return found[1] + chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))
 
 
-def backoff(failures: int) -> float:
+def pause_after(failures: int) -> float:
     """Seconds to wait after so many failures in a row, up to 30.
 
     The power has a bound of its own: after 8 hours without an API server it was no float any more, and the watch ended.

@@ -1,4 +1,4 @@
-"""What is kept of Secrets and namespaces, and who is told when one of them changes."""
+"""What is kept of Secrets and namespaces, and what hears of their changes."""
 
 import base64
 import binascii
@@ -9,17 +9,17 @@ from typing import Any
 from imagestore.k8s.life.logs import REDACTOR
 
 Json = Any
-Told = Callable[[str], None]
-Labels = Mapping[str, str]
-Relabelled = Callable[[str, Labels, Labels], None]  # a namespace, its labels before, and now
+_Told = Callable[[str], None]
+_Labels = Mapping[str, str]
+Relabelled = Callable[[str, _Labels, _Labels], None]  # a namespace, its labels before, and now
 # Not ours to know, and Helm's are large.
 SECRET_PARAMS = {"fieldSelector": "type!=helm.sh/release.v1,type!=kubernetes.io/service-account-token"}
 
 
-class Secrets:
+class SecretMirror:
     """The Secrets of the operator's own namespace. Read from worker threads, written in the event loop."""
 
-    def __init__(self, told: Told) -> None:
+    def __init__(self, told: _Told) -> None:
         self._told = told
         self._data: dict[str, dict[str, bytes]] = {}
 
@@ -64,14 +64,14 @@ def _entries(pairs: Iterable[tuple[str, str]]) -> Iterable[tuple[str, bytes]]:
             continue
 
 
-class Namespaces:
+class NamespaceMirror:
     """The labels of all namespaces."""
 
     def __init__(self, told: Relabelled) -> None:
         self._told = told
-        self._labels: dict[str, Labels] = {}
+        self._labels: dict[str, _Labels] = {}
 
-    def labels(self, name: str) -> Labels:
+    def labels(self, name: str) -> _Labels:
         """A namespace's labels; none while it is not known."""
         return self._labels.get(name, {})
 
@@ -89,7 +89,7 @@ class Namespaces:
         """This is not there any more."""
         self._set(item["metadata"]["name"], None)
 
-    def _set(self, name: str, labels: Labels | None) -> None:
+    def _set(self, name: str, labels: _Labels | None) -> None:
         if self._labels.get(name) == labels:
             return
         before = self.labels(name)
@@ -100,5 +100,5 @@ class Namespaces:
         self._told(name, before, self.labels(name))
 
 
-def _labels(item: Json) -> Labels:
+def _labels(item: Json) -> _Labels:
     return {intern(k): intern(v) for k, v in (item["metadata"].get("labels") or {}).items()}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from imagestore.api.kinds import Kind
-from imagestore.controller.rights import Grant
+from imagestore.controller.rights import Right
 from imagestore.controller.runtime import Kinds
 
 
@@ -42,18 +42,18 @@ RULES_REVIEW = Resource("authorization.k8s.io", "v1", "selfsubjectrulesreviews",
 
 
 _BESIDES = (
-    Grant(
+    Right(
         "", "namespaces", ("list", "watch"), "to know their labels, by which a StorageBackend may select them"
     ),
-    Grant(
+    Right(
         "apiextensions.k8s.io",
         "customresourcedefinitions",
         ("list", "watch"),
         "to notice ours when they arrive later",
     ),
-    Grant("events.k8s.io", "events", ("create", "patch"), "to tell what happened"),
-    Grant("", "secrets", ("list", "watch"), "to read the stores' credentials, here only", own=True),
-    Grant(
+    Right("events.k8s.io", "events", ("create", "patch"), "to tell what happened"),
+    Right("", "secrets", ("list", "watch"), "to read the stores' credentials, here only", own=True),
+    Right(
         "coordination.k8s.io",
         "leases",
         ("get", "create", "update"),
@@ -63,12 +63,12 @@ _BESIDES = (
 )
 
 
-def grants(kinds: Kinds) -> tuple[Grant, ...]:
+def grants(kinds: Kinds) -> tuple[Right, ...]:
     """All that the operator must be allowed: what its kinds need, and what it needs besides."""
     return (*(grant for record in kinds for grant in record.rights), *_BESIDES)
 
 
-def missing(rules: Iterable[dict[str, Any]], grants: Iterable[Grant]) -> Iterator[str]:
+def missing(rules: Iterable[dict[str, Any]], grants: Iterable[Right]) -> Iterator[str]:
     """A sentence for each verb that the rules of a SelfSubjectRulesReview do not allow."""
     known = list(rules)
     for grant in grants:
@@ -79,7 +79,7 @@ def missing(rules: Iterable[dict[str, Any]], grants: Iterable[Grant]) -> Iterato
             yield f"not allowed to {', '.join(lacking)} {what}{where}, which is needed {grant.why}"
 
 
-def _allows(rule: dict[str, Any], grant: Grant, verb: str) -> bool:
+def _allows(rule: dict[str, Any], grant: Right, verb: str) -> bool:
     def has(field: str, value: str) -> bool:
         return not {value, "*"}.isdisjoint(rule.get(field) or ())
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import aiohttp
 
-from imagestore.k8s.api.client import ApiError, Client, backoff
+from imagestore.k8s.api.client import ApiError, Client, pause_after
 from imagestore.k8s.api.resources import Resource
 
 Json = Any
@@ -72,7 +72,7 @@ class Watch:
             except (ApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
                 failures = 1 if self.beat > began else failures + 1
                 self._complain(error, failures)
-                await asyncio.sleep(backoff(failures))
+                await asyncio.sleep(pause_after(failures))
 
     async def _follow(self) -> None:
         if not self._since:

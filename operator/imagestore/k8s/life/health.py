@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from imagestore import metrics
 
 log = logging.getLogger(__name__)
-Problem = Callable[[], str | None]
+Unhealthy = Callable[[], str | None]
 _TICK = 1.0
 LAG = 10.0  # an event loop that was this late was blocked
 
@@ -20,15 +20,15 @@ class Health:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._alive: dict[str, Problem] = {}
-        self._ready: dict[str, Problem] = {}
+        self._alive: dict[str, Unhealthy] = {}
+        self._ready: dict[str, Unhealthy] = {}
         self.role = "starting"
 
-    def alive(self, name: str, problem: Problem) -> None:
+    def alive(self, name: str, problem: Unhealthy) -> None:
         """Ask this for /healthz: an answer means that a restart may help."""
         self._alive[name] = problem
 
-    def ready(self, name: str, problem: Problem) -> None:
+    def ready(self, name: str, problem: Unhealthy) -> None:
         """Ask this for /readyz."""
         self._ready[name] = problem
 
@@ -58,7 +58,7 @@ def _silent(seconds: float, within: float) -> str | None:
     return f"no sign of life for {seconds:.0f} s" if seconds > within else None
 
 
-class Server:
+class HealthServer:
     """/healthz, /readyz and /metrics."""
 
     def __init__(self, health: Health, before_scrape: Callable[[], None]) -> None:

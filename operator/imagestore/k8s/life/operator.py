@@ -17,7 +17,7 @@ from imagestore.k8s.api.client import ApiError, Client
 from imagestore.k8s.api.resources import RULES_REVIEW, grants, missing
 from imagestore.k8s.api.watch import Watch
 from imagestore.k8s.life.fence import Fence, elapsed
-from imagestore.k8s.life.health import Health, Server
+from imagestore.k8s.life.health import Health, HealthServer
 from imagestore.k8s.life.lease import Lease
 from imagestore.k8s.life.wiring import Brain, Options, assemble
 from imagestore.k8s.source.kopf_source import KopfSource
@@ -43,7 +43,7 @@ class Operator:
         self._client = Client(access, permit=self._fence.check)
         self._parts = assemble(self._client, options, brain, self._fence.check)
         self._health = Health(monotonic)
-        self._server = Server(self._health, self._parts.snapshot)
+        self._server = HealthServer(self._health, self._parts.snapshot)
         self._stop = asyncio.Event()
         self._source: EventSource | None = None
         self._ended = asyncio.Event()  # one of the tasks has

@@ -15,27 +15,27 @@ from imagestore.controller.runtime import Kinds
 from imagestore.controller.services import Services
 from imagestore.controller.state.cache import Cache
 from imagestore.controller.state.objects import Key
-from imagestore.controller.stores import Connecting, Stores
+from imagestore.controller.stores import BackendConnections, Connecting
 from imagestore.controller.surveyor import Surveyor, threadsafe
 from imagestore.controller.work.dispatcher import Dispatcher
 from imagestore.controller.work.queue import WorkQueue
 from imagestore.controller.work.triggers import Triggers
-from imagestore.controller.work.worker import Desk, Worker
+from imagestore.controller.work.worker import Worker, WorkerParts
 from imagestore.core.fencing import Permit, permitted
 from imagestore.k8s.api.audit import Audit
 from imagestore.k8s.api.client import Client
 from imagestore.k8s.api.listing import Listing
-from imagestore.k8s.api.mirrors import SECRET_PARAMS, Namespaces, Secrets
+from imagestore.k8s.api.mirrors import SECRET_PARAMS, NamespaceMirror, SecretMirror
 from imagestore.k8s.api.resources import NAMESPACES, SECRETS
 from imagestore.k8s.api.watch import Subject, Watch
-from imagestore.k8s.life.lease import Terms
+from imagestore.k8s.life.lease import LeaseTerms
 from imagestore.k8s.life.withdrawal import Withdrawal, asking
-from imagestore.k8s.sink.recorder import Recorder
+from imagestore.k8s.sink.recorder import ApiRecorder
 from imagestore.k8s.sink.writer import Writer
 from imagestore.reconcile.shared.situation import Settings
 
 T = TypeVar("T")
-_PATIENCE = 30.0  # seconds; a loop that has ended answers nobody
+_PATIENCE = 30.0  # seconds; a loop that has ended does not answer
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Options:
     workers: int = 64
     audit_interval: float = 720.0
     drain: float = 15.0  # seconds for what runs when it is asked to stop; then kopf takes up to five
-    terms: Terms = field(default_factory=Terms)
+    terms: LeaseTerms = field(default_factory=LeaseTerms)
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,9 @@ class Parts:
     client: Client
     cache: Cache
     queue: WorkQueue
-    stores: Stores
+    stores: BackendConnections
     triggers: Triggers
-    recorder: Recorder
+    recorder: ApiRecorder
     dispatcher: Dispatcher
     watches: tuple[Watch, ...]
     audit: Audit
@@ -94,9 +94,9 @@ def assemble(client: Client, options: Options, brain: Brain, permit: Permit = pe
     """All parts, none of them running yet. ``permit`` is asked before each write to a store."""
     kinds, wake = brain.kinds, asyncio.Event()
     cache = kinds.cache()
-    secrets = Secrets(lambda name: _count(triggers.secret(name)))
-    namespaces = Namespaces(lambda *change: triggers.namespace(*change))
-    stores = Stores(cache, kinds.store, secrets.get, brain.connecting, permit)
+    secrets = SecretMirror(lambda name: _count(triggers.secret(name)))
+    namespaces = NamespaceMirror(lambda *change: triggers.namespace(*change))
+    stores = BackendConnections(cache, kinds.store, secrets.get, brain.connecting, permit)
     queue = WorkQueue(monotonic, lambda key: kinds[key.kind].lane(services, key), options.workers, wake.set)
     loop = asyncio.get_running_loop()
     counted = threadsafe(loop, lambda key, awaited: triggers.counted(key, awaited=awaited))
@@ -121,11 +121,11 @@ def assemble(client: Client, options: Options, brain: Brain, permit: Permit = pe
 
     triggers = Triggers(kinds, services, queue, forgotten)
     writer = Writer(kinds, client, cache, triggers)
-    recorder = Recorder(kinds, client, options.identity, monotonic)
+    recorder = ApiRecorder(kinds, client, options.identity, monotonic)
     # The queue bounds what runs; idle threads are reused before a new one is started.
     pool = ThreadPoolExecutor(max_workers=options.workers + 1024, thread_name_prefix="reconcile")
     withdrawal = Withdrawal(kinds, asking(client), cache)
-    worker = Worker(Desk(kinds, inputs, services, queue, writer, recorder, withdrawal, pool))
+    worker = Worker(WorkerParts(kinds, inputs, services, queue, writer, recorder, withdrawal, pool))
     forget += [writer.forget, worker.forget, withdrawal.forget]
     watches = (
         Watch(client, Subject(SECRETS, options.namespace, params=SECRET_PARAMS), secrets, monotonic),

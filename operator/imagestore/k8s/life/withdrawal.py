@@ -1,4 +1,4 @@
-"""Whether an object is deleted because its whole kind is. Then nobody asked for data to be deleted.
+"""Whether an object is deleted because its whole kind is. Then no user asked for data to be deleted.
 
 Deleting a CRD deletes every object of it: a wrong uninstall would empty each bucket with ``DeleteAll`` at once. The
 API server marks the CRD before its objects, so an answer is good for all deletions that were seen before it was asked.
@@ -16,7 +16,7 @@ from imagestore.k8s.api.client import ApiError, Client
 from imagestore.k8s.api.resources import CRDS
 
 log = logging.getLogger(__name__)
-Ask = Callable[[Kind], Awaitable[str]]
+CrdQuestion = Callable[[Kind], Awaitable[str]]
 
 
 class Withdrawal:
@@ -24,7 +24,7 @@ class Withdrawal:
     they do.
     """
 
-    def __init__(self, kinds: Kinds, ask: Ask, cache: Cache) -> None:
+    def __init__(self, kinds: Kinds, ask: CrdQuestion, cache: Cache) -> None:
         self._kinds, self._ask, self._cache = kinds, ask, cache
         self._answers: dict[Key, tuple[str, str]] = {}
         self._lock = asyncio.Lock()
@@ -50,12 +50,12 @@ class Withdrawal:
         return self._answers.get(obj.key, ("",))[0] == obj.uid
 
 
-def gone(kind: Kind) -> str:
+def crd_deleted(kind: Kind) -> str:
     """Why the deletion of a kind deletes no data."""
     return f"the CRD was deleted, and with it every {kind.name}; that asks for no data to go"
 
 
-def unknown(kind: Kind) -> str:
+def crd_unknown(kind: Kind) -> str:
     """Why no data is deleted while it is not known whether the kind was."""
     return (
         "the operator may not list CustomResourceDefinitions, so it cannot know whether the CRD was deleted, and with it"
@@ -63,7 +63,7 @@ def unknown(kind: Kind) -> str:
     )
 
 
-def asking(client: Client) -> Ask:
+def asking(client: Client) -> CrdQuestion:
     """The question. Where it may not be asked, data is kept: what is not known deletes none."""
 
     async def ask(kind: Kind) -> str:
@@ -74,7 +74,7 @@ def asking(client: Client) -> Ask:
             if error.status != 403:
                 raise
             log.warning("not allowed to list CRDs, so every bucket is kept: %s", error)
-            return unknown(kind)
-        return gone(kind) if not found or "deletionTimestamp" in found[0]["metadata"] else ""
+            return crd_unknown(kind)
+        return crd_deleted(kind) if not found or "deletionTimestamp" in found[0]["metadata"] else ""
 
     return ask

@@ -1,4 +1,4 @@
-"""Which Events are worth a call: equal ones are counted in a series, and nobody floods the API server. Pure."""
+"""Which Events are worth a call: equal ones are counted in a series, and a limit keeps the API server from being flooded. Pure."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Series:
         return self.posted > 0 and self.count > self.posted
 
 
-class Bucket:
+class TokenBucket:
     """A token bucket: ``burst`` at once, then ``rate`` a second."""
 
     def __init__(self, rate: float, burst: int, now: float) -> None:
@@ -53,12 +53,12 @@ class Bucket:
         return True
 
 
-class Ledger:
+class SeriesLedger:
     """All series of the last minutes."""
 
     def __init__(self, now: float, *, rate: float = 20.0, burst: int = 1000) -> None:
         self._series: OrderedDict[Occasion, Series] = OrderedDict()
-        self._bucket = Bucket(rate, burst, now)
+        self._bucket = TokenBucket(rate, burst, now)
 
     def note(self, occasion: Occasion, name: str, namespace: str, now: float) -> Series | None:
         """A new series to post, or None: it is one more of a known one, or too many."""

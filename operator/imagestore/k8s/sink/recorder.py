@@ -15,7 +15,7 @@ from imagestore.core.outcome import Event
 from imagestore.k8s.api.client import ApiError, Client
 from imagestore.k8s.api.resources import EVENTS
 from imagestore.k8s.life.logs import REDACTOR
-from imagestore.k8s.sink.events import Flood, Ledger, Occasion, Series
+from imagestore.k8s.sink.events import Flood, Occasion, Series, SeriesLedger
 
 log = logging.getLogger(__name__)
 CONTROLLER = "imagestore.dev/operator"
@@ -23,12 +23,12 @@ _LONGEST = 1024  # bytes of a note that the API takes
 _TICK = 2.0
 
 
-class Recorder:
+class ApiRecorder:
     """Takes notes, posts Events."""
 
     def __init__(self, kinds: Kinds, client: Client, instance: str, clock: Callable[[], float]) -> None:
         self._kinds, self._client, self._instance, self._clock = kinds, client, instance, clock
-        self._ledger = Ledger(clock())
+        self._ledger = SeriesLedger(clock())
         self._new: asyncio.Queue[tuple[Occasion, Series]] = asyncio.Queue()
 
     def note(self, obj: Stored, note: Event) -> None:
@@ -39,7 +39,7 @@ class Recorder:
         try:
             series = self._ledger.note(occasion, name, obj.key.namespace or "default", self._clock())
         except Flood:
-            metrics.EVENTS.labels("dropped").inc()
+            metrics.KUBERNETES_EVENTS.labels("dropped").inc()
             return
         if series is not None:
             self._new.put_nowait((occasion, series))
@@ -67,13 +67,13 @@ class Recorder:
             self._client.create(EVENTS, series.namespace, self._body(occasion, series)), occasion
         ):
             series.posted = 1
-            metrics.EVENTS.labels("sent").inc()
+            metrics.KUBERNETES_EVENTS.labels("sent").inc()
 
     async def _update(self, series: Series, occasion: Occasion) -> None:
         body = {"series": {"count": series.count, "lastObservedTime": _micro()}}
         if await self._call(self._client.patch(EVENTS, series.namespace, series.name, body), occasion):
             series.posted, series.told = series.count, self._clock()
-            metrics.EVENTS.labels("aggregated").inc()
+            metrics.KUBERNETES_EVENTS.labels("aggregated").inc()
 
     async def _call(self, call: Any, occasion: Occasion) -> bool:
         try:
@@ -82,7 +82,7 @@ class Recorder:
             return False
         except ApiError as error:
             self._ledger.drop(occasion)
-            metrics.EVENTS.labels("dropped").inc()
+            metrics.KUBERNETES_EVENTS.labels("dropped").inc()
             # In a namespace that is being deleted nothing can be made: the log is what remains.
             level = logging.INFO if "NamespaceTerminating" in error.causes else logging.WARNING
             log.log(level, "the Event %s of %s is not posted: %s", occasion.note.reason, occasion.key, error)

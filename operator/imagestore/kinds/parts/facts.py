@@ -5,7 +5,7 @@ from sys import intern
 from typing import Any
 
 from imagestore.api.imagebucket import ImageBucketSpec
-from imagestore.controller.state.raw import Raw, mapping, mappings, moment, states
+from imagestore.controller.state.raw import RawObject, mapping, mappings, moment, states
 from imagestore.core.references import names
 from imagestore.core.units import byte_count
 
@@ -32,7 +32,7 @@ class BucketFacts:
     endpoint: str  # where it was last seen
 
 
-def facts(raw: Raw) -> BucketFacts:
+def facts(raw: RawObject) -> BucketFacts:
     """What is remembered of it."""
     spec, status, drift = raw.spec, raw.status, mapping(raw.status.get("drift"))
     return BucketFacts(

@@ -9,7 +9,7 @@ from imagestore.controller.runtime import Pass
 from imagestore.controller.services import Services
 from imagestore.controller.state.objects import Key, Stored, lenient, understood
 from imagestore.kinds.parts.relations import (
-    Bucket,
+    StoredBucket,
     earlier_in_namespace,
     may_have,
     older_rival,
@@ -29,7 +29,7 @@ class BucketInputs:
     def forget(self, key: Key) -> None:
         """The object is gone."""
 
-    def of(self, obj: Bucket, this: Pass) -> Callable[[], BucketSituation]:
+    def of(self, obj: StoredBucket, this: Pass) -> Callable[[], BucketSituation]:
         """What is remembered is looked up now, in the event loop; a thread makes the situation of it.
 
         That blocks: it may connect to the store. Raises NotUnderstood when the spec is not.
@@ -63,7 +63,7 @@ class BucketInputs:
         )
 
 
-def _referenced(services: Services, other: Bucket) -> Referenced:
+def _referenced(services: Services, other: StoredBucket) -> Referenced:
     """Its status may be forged: made counts only where the tenancy lets the namespace have that bucket."""
     facts = other.extra
     made = facts.incumbent and may_have(services, other) and older_rival(services, other) is None

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from imagestore import metrics
 from imagestore.api.tiers import TIER_STATES
 from imagestore.controller.state.objects import Stored
-from imagestore.kinds.parts.relations import Bucket
+from imagestore.kinds.parts.relations import StoredBucket
 
 
 def of_backends(objects: Sequence[Stored]) -> Iterator[metrics.Sample]:
@@ -25,15 +25,15 @@ def of_policies(objects: Sequence[Stored]) -> Iterator[metrics.Sample]:
             yield metrics.POLICY_BUCKETS, labels, float(buckets)
 
 
-def of_buckets(objects: Sequence[Bucket]) -> Iterator[metrics.Sample]:
+def of_buckets(objects: Sequence[StoredBucket]) -> Iterator[metrics.Sample]:
     """Return the samples of ImageBuckets: settings of all of them by state, then drift and usage of each."""
     settings = Counter(f for o in objects for f in o.extra.facets)
-    yield from ((metrics.SETTINGS, labels, float(n)) for labels, n in settings.items())
+    yield from ((metrics.SETTING_STATES, labels, float(n)) for labels, n in settings.items())
     for obj in objects:
         yield from _bucket(obj)
 
 
-def _bucket(obj: Bucket) -> Iterator[metrics.Sample]:
+def _bucket(obj: StoredBucket) -> Iterator[metrics.Sample]:
     labels, facts = (obj.key.namespace, obj.key.name, obj.extra.backend), obj.extra
     yield metrics.APPROVAL, labels, float(facts.asking)
     if facts.drift_since is not None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from dev.stores import Store, minio
 from imagestore.backends.s3.client import Keys, Target
-from imagestore.backends.s3.transport import connected
+from imagestore.backends.s3.transport.call import connected
 
 _CALLS, _ROUNDS, _BUCKET = 200, 7, "calls"
 _RULES = [

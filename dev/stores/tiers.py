@@ -8,9 +8,9 @@ from pathlib import Path
 from dev.stores.base import Store
 from dev.stores.minio import minio
 from imagestore.api.tiers import Remote
-from imagestore.backends.s3 import admin
 from imagestore.backends.s3.client import Keys, Target
 from imagestore.backends.s3.server.remote_tiers import RemoteTiers
+from imagestore.backends.s3.transport import admin
 
 COLD_BUCKET = "tier"
 

@@ -4,7 +4,7 @@ import pytest
 
 from imagestore.backends.s3.client import Target
 from imagestore.backends.s3.settings.table import SETTINGS
-from imagestore.backends.s3.transport import connected
+from imagestore.backends.s3.transport.call import connected
 from imagestore.core.errors import Unavailable
 from tests.backends.listener import listening
 from tests.backends.test_transport import BUCKET, KEYS

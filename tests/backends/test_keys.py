@@ -9,7 +9,7 @@ import pytest
 from imagestore.backends.base import Page, Scope
 from imagestore.backends.s3.bucket import emptying, listing
 from imagestore.backends.s3.client import Target
-from imagestore.backends.s3.transport import connected
+from imagestore.backends.s3.transport.call import connected
 from imagestore.core.errors import Denied, StoreError, Unavailable, Unexpected
 from imagestore.core.keys import quotes, raw, unquoted
 from imagestore.core.stored import StoredVersion

@@ -15,8 +15,8 @@ from imagestore.backends.s3.client import Keys, Target
 from imagestore.backends.s3.settings.setting import Call
 from imagestore.backends.s3.settings.setting import Place as BucketPlace
 from imagestore.backends.s3.settings.table import SETTINGS
-from imagestore.backends.s3.transport import connected
-from imagestore.backends.s3.transport_request import Place
+from imagestore.backends.s3.transport.call import connected
+from imagestore.backends.s3.transport.request import Place
 from imagestore.core.errors import Rejected, StoreError, Unavailable
 from tests.backends.listener import Heard, listening
 from tests.contract.samples import SAMPLES, fullest

@@ -17,7 +17,7 @@ from imagestore.backends.http.parser import AnswerParser
 from imagestore.backends.http.route import HttpTarget
 from imagestore.backends.s3.client import Keys, Target
 from imagestore.backends.s3.settings.setting import Call
-from imagestore.backends.s3.transport import connected
+from imagestore.backends.s3.transport.call import connected
 from imagestore.core.errors import Unavailable
 
 TAGS = b"<Tagging><TagSet/></Tagging>"

@@ -14,8 +14,8 @@ from imagestore.backends.http.client import HttpClient
 from imagestore.backends.http.errors import NotTrusted, ProxyFailed
 from imagestore.backends.http.messages import BodyStream, HttpRequest
 from imagestore.backends.http.route import HttpTarget, proxy_for
-from imagestore.backends.s3 import admin
 from imagestore.backends.s3.client import Keys, Target
+from imagestore.backends.s3.transport import admin
 from tests.http.streaming import Heard, Streaming, echo, served, tls_context
 from tests.http.tunnel import PASSWORD, USER, Tunnels, tunnelling
 

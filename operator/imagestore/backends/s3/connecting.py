@@ -10,8 +10,6 @@ from imagestore.backends.base import Backend, Remotes
 from imagestore.backends.cloud import ConnectionRequest
 from imagestore.backends.guard.call import REAL, Call, Observer, Timing
 from imagestore.backends.guard.guarded import guarded
-from imagestore.backends.s3 import admin as s3_admin
-from imagestore.backends.s3 import transport as s3_transport
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.client import Keys, Target
 from imagestore.backends.s3.lifecycle.tiers import mapped
@@ -20,6 +18,8 @@ from imagestore.backends.s3.profiles.profile import Profile
 from imagestore.backends.s3.profiles.servers import PROFILES
 from imagestore.backends.s3.server.remote_tiers import RemoteTiers
 from imagestore.backends.s3.settings.learned import Learned
+from imagestore.backends.s3.transport import admin as s3_admin
+from imagestore.backends.s3.transport import call as s3_transport
 from imagestore.backends.secrets import ConfigError, Given, SecretFields
 from imagestore.core.fencing import permitted
 from imagestore.metrics import StoreMetrics

@@ -8,7 +8,7 @@ from botocore.exceptions import NoCredentialsError
 
 from imagestore.backends.http.messages import HttpRequest
 from imagestore.backends.s3.client import SHARED, Keys
-from imagestore.backends.s3.transport_request import Request
+from imagestore.backends.s3.transport.request import Request
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _UNSIGNED = frozenset({"user-agent"})

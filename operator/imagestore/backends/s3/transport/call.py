@@ -23,8 +23,8 @@ from imagestore.backends.s3.errors import masked, translate
 from imagestore.backends.s3.server import genuine
 from imagestore.backends.s3.settings import verbatim
 from imagestore.backends.s3.settings.setting import Call
-from imagestore.backends.s3.transport_request import Place, build, http_target, operation_model
-from imagestore.backends.s3.transport_signing import Signer, ambient
+from imagestore.backends.s3.transport.request import Place, build, http_target, operation_model
+from imagestore.backends.s3.transport.signing import Signer, ambient
 from imagestore.core.fencing import Fenced
 
 

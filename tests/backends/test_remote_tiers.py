@@ -139,7 +139,7 @@ REMOTE = Remote.model_validate(
 
 def heard_by(heard: Heard) -> RemoteTiers:
     """As a MinIO at this address would be told."""
-    call = admin.connected("MinIO", Target(heard.endpoint, "here", Keys("admin", "the-admins-secret")))
+    call = admin.admin_call("MinIO", Target(heard.endpoint, "here", Keys("admin", "the-admins-secret")))
     return RemoteTiers(call, {"WARM": Keys("theirs", "the-others-secret")}, lambda: "the-admins-secret")
 
 

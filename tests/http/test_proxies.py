@@ -126,6 +126,6 @@ def test_an_admin_api_is_asked_through_it_too(monkeypatch: pytest.MonkeyPatch) -
 
     with served(quota) as proxy:
         monkeypatch.setenv("http_proxy", f"http://{proxy.authority}")
-        call = admin.connected("MinIO", Target("http://minio.example:9000", "r", Keys("a", "b")))
+        call = admin.admin_call("MinIO", Target("http://minio.example:9000", "r", Keys("a", "b")))
         assert call("admin:GetBucketQuota", {"Bucket": "photos"}) == {"Size": 7}
         assert proxy.asked[-1].target.startswith("http://minio.example:9000/minio/admin/v3/get-bucket-quota?")

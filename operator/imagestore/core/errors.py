@@ -51,11 +51,11 @@ class StoreError(Exception):
 
 
 class Transient(StoreError):
-    """Worth trying again."""
+    """An error that may go away: worth a retry."""
 
 
 class Throttled(Transient):
-    """The store asks for patience."""
+    """The store limits the request rate."""
 
     reason = Reason.THROTTLED
 
@@ -67,7 +67,7 @@ class Unavailable(Transient):
 
 
 class Conflict(Transient):
-    """Somebody else is changing the same thing right now."""
+    """Another program changes the same thing at this moment."""
 
     reason = Reason.CONFLICT
 
@@ -103,6 +103,6 @@ class Unexpected(StoreError):
 
 
 class Unrepresentable(StoreError):
-    """The store holds a setting, and what it holds no value of ours can say."""
+    """The store holds a value of the setting that no model can represent."""
 
     reason = Reason.UNREPRESENTABLE

@@ -93,7 +93,7 @@ class Plan:
 
     @property
     def held(self) -> tuple[Change, ...]:
-        """The changes that wait for somebody or something."""
+        """The changes that wait for approval or for something else."""
         return tuple(c for c in self.changes if c.op is Op.HOLD)
 
     @property
@@ -103,7 +103,10 @@ class Plan:
 
     @property
     def digest(self) -> str:
-        """Are the same values written again? The convergence breaker asks, whatever was found before."""
+        """The same if the same values would be written again.
+
+        The convergence breaker uses it; observed values do not matter.
+        """
         written = [[c.facet, c.after.to_json() if c.after else None] for c in self.writes]
         return _digest(written) if written else ""
 
@@ -118,14 +121,17 @@ Managed = Mapping[str, Parts]
 
 
 def plan(wishes: Wishes, readings: Readings, managed: Managed, kinds: Mapping[str, type[Facet]]) -> Plan:
-    """What to do so that the store agrees with the wishes. ``kinds`` orders facets by their ``after``."""
+    """Return what to do so that the store agrees with the desired values.
+
+    ``kinds`` orders facets by their ``after``.
+    """
     ordered = [n for n in order(kinds) if n in wishes or n in managed]
     read = {n: readings.get(n, Missing()) for n in ordered}
     return Plan(tuple(_planned(kinds[n], n, wishes.get(n), read[n], managed.get(n)) for n in ordered))
 
 
 def order(kinds: Mapping[str, type[Facet]]) -> tuple[str, ...]:
-    """Facet names so that each comes after those it names in ``after``; otherwise as given."""
+    """Return facet names so that each follows those in its ``after``; otherwise in the given order."""
     done: dict[str, None] = {}
 
     def visit(name: str) -> None:
@@ -153,7 +159,7 @@ _PROTECTING = (Removal.RETAIN, Removal.HOLD)
 def _replace(
     kind: type[Facet], name: str, wish: Facet | None, there: NotRepresentable, managed: Parts
 ) -> Change:
-    """A CORS rule that no model could say made the wish fail for ever, though CORS has no other owners."""
+    """Before this, a CORS rule that no model can represent made the setting fail for ever, though CORS has one owner."""
     alone = kind.whole() or getattr(wish, "exclusive", None)
     if not alone:
         return Change(name, Op.HOLD, reason=Reason.UNREPRESENTABLE, message=there.message, parts=managed)
@@ -193,7 +199,7 @@ def _decide(name: str, wish: Facet | None, reading: Reading, managed: Parts | No
 
 
 def named(managed: Parts, wish: Facet | None, have: Facet | None) -> Parts:
-    """Of the parts that are there or wished those that were ours, as a status remembers them."""
+    """Return those of the observed or desired parts that status remembers as managed."""
     seen = (have.parts() if have else None) or WHOLE
     mine = {n for n in seen if have and recalls(managed, have.remembered_as(n))}
     mine |= {n for n in (wish.parts() if wish else None) or WHOLE if recalls(managed, n)}
@@ -219,7 +225,7 @@ def _compare(name: str, wish: Facet, have: Facet | None, managed: Parts) -> Chan
 
 
 def _remedy(wish: Facet, field: FieldDiff) -> str:
-    """What a person does about a difference in what is never written; empty for any other."""
+    """Return how a person fixes a difference in what is never written; empty for any other."""
     remedies = wish.by_hand()
     steps = parse(field.path) if remedies else ()
     return remedies.get(str(steps[1]), "") if len(steps) > 1 else ""
@@ -247,7 +253,7 @@ def _forget(name: str, have: Facet | None, managed: Parts) -> Change:
 
 
 def _without(have: Facet, parts: Parts) -> Facet | None:
-    """What remains of an observed value once our parts are gone; None if nothing or all of it is ours."""
+    """Return what remains of an observed value without the operator's parts; None if that is nothing or all of it."""
     if have.parts() is None:
         return None
     left = have.restrict((have.parts() or WHOLE) - parts)
@@ -255,7 +261,7 @@ def _without(have: Facet, parts: Parts) -> Facet | None:
 
 
 def changed(plan: Plan) -> Iterator[Change]:
-    """The changes that a reader of the plan wants to see: all that do not simply keep."""
+    """Return the changes that a reader of the plan wants to see: all that do not simply keep."""
     return (c for c in plan.changes if c.op is not Op.KEEP or c.message)
 
 

@@ -1,4 +1,4 @@
-"""Restraints: functions from a plan to a plan. What they hold says why."""
+"""Restraints: functions from a plan to a plan that hold changes, with the reason."""
 
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ Restraint = Callable[[Plan], Plan]
 
 
 def observe_only(plan: Plan) -> Plan:
-    """Nothing is written; what would have been is still in ``fields``."""
+    """Write nothing; ``fields`` still says what would have been written."""
 
     def rule(change: Change) -> Change:
         seen = change.writes or change.by_hand
@@ -26,7 +26,7 @@ def observe_only(plan: Plan) -> Plan:
 
 
 def without_risk(plan: Plan) -> Plan:
-    """Somebody has agreed to all of it."""
+    """Remove all risks from the plan: it was approved as a whole."""
     return plan.map(lambda c: replace(c, risk=None))
 
 
@@ -51,9 +51,9 @@ def hold_risky(tokens: Mapping[str, str], approved: Set[str]) -> Restraint:
 
 @dataclass(frozen=True)
 class Weight:
-    """What is known of what a change removes. ``pending``: nothing yet, and why; ``risk``: what a person has to agree to.
+    """What is known about the content that a change deletes. ``pending``: why it is not known yet; ``risk``: what needs approval.
 
-    ``counted``: that is a count, which is good for as long as the change is held.
+    ``counted``: it was counted, which is valid for as long as the change is held.
     """
 
     pending: str | None = None
@@ -65,7 +65,7 @@ UNWEIGHED = Weight(pending="the operator has not counted yet what it would delet
 
 
 def weigh(weights: Mapping[str, Weight]) -> Restraint:
-    """Hold a change that removes content until it is known how much; then it is a risk, or none. By change digest."""
+    """Hold a change that deletes content until it is known how much; then it has a risk, or none. By change digest."""
 
     def rule(change: Change) -> Change:
         if not (change.writes and change.removing):

@@ -31,7 +31,7 @@ def diff(name: str, before: Model | None, after: Model | None) -> tuple[FieldDif
 
     A facet's field without opinion (None in ``after``) is not compared. Further inside, in an item of a list
     or in a field that is a model itself, None means absent and is compared: such a value is written whole,
-    and a rule whose filter somebody removed is another rule.
+    and a rule whose filter was removed is another rule.
     """
     if after is None:
         return () if before is None else (FieldDiff(name, before.to_json(), None),)

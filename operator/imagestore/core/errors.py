@@ -3,10 +3,10 @@
 ::
 
     StoreError
-    ├── Transient            try again; nothing is known to be wrong with the wish
+    ├── Transient            retry; nothing is known to be wrong with the desired value
     │   ├── Throttled        the store asks for patience (``retry_after`` seconds, when it said so)
     │   ├── Unavailable      no answer, or one that is not the store's
-    │   └── Conflict         somebody else is changing the same thing right now
+    │   └── Conflict         another program changes the same thing at this moment
     ├── Denied               the credentials may not do this
     ├── NotFound             the bucket does not exist
     ├── Rejected             the store understood and refuses; trying again changes nothing

@@ -1,9 +1,9 @@
 """A facet: one independently manageable setting of a bucket.
 
-The same type holds the wish (from the spec) and what was observed (from a store), so comparing is
+The same type holds the desired value (from the spec) and the observed one (from a store), so comparing is
 written once. ``None`` in a field is no opinion: not compared, and filled from the observed value when
 written. A facet whose parts have owners of their own (a tag, a policy statement, a lifecycle rule)
-says so in ``parts``: parts that nobody here declared are neither compared nor changed.
+says so in ``parts``: foreign parts are neither compared nor changed.
 """
 
 from collections.abc import Mapping, Set

@@ -232,7 +232,7 @@ class Model(BaseModel):
     def from_store(cls, **values: Any) -> Self:
         """A value that a store holds, of the right shape, whatever its length, number, pattern or size.
 
-        Those are bounds of what may be wished. One empty string in the condition of a stranger's policy statement
+        Those are limits of a spec. One empty string in the condition of a foreign policy statement
         was a ValidationError, which was told as an error of the spec, and all settings of that bucket went unmanaged.
         """
         return cast("Self", _unbounded(cls).validate_python(values))

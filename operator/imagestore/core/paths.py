@@ -1,7 +1,7 @@
 """The one path grammar: ``versioning.state``, ``tags["a.b/c"]``, ``rules[name=thumbs].expire.days``.
 
 Differences are named in it, and users write it into ``drift.ignore``. A key is a JSON string, so any key can be
-written; an item's value is bare, or a JSON string where it holds a bracket or a quote (rules that strangers named).
+written; an item's value is bare, or a JSON string where it holds a bracket or a quote (names of foreign rules).
 """
 
 import json

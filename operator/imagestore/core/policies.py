@@ -84,24 +84,24 @@ def _hold(change: Change, reason: Reason, message: str) -> Change:
 
 
 def ignoring(
-    wish: Facet, reading: Reading, ignored: Sequence[str], name: str, managed: Parts = WHOLE
+    desired: Facet, reading: Reading, ignored: Sequence[str], name: str, managed: Parts = WHOLE
 ) -> Facet:
-    """The wish with what differs at ignored paths taken from what was observed, so that it never differs.
+    """Return the desired value with observed values at ignored paths, so that these never differ.
 
-    Only differences are taken over, and only in what is ours: a part that nobody here declared must not
-    become ours by being ignored. On a bucket that has no value yet there is nothing to take, and the wish
-    is applied whole; likewise where the difference is above an ignored path (a rule that is gone).
+    Only differences are taken over, and only in managed parts: a foreign part must not become managed because it is
+    ignored. On a bucket that has no value yet there is nothing to take over, and the desired value is applied as a
+    whole; likewise if the difference is above an ignored path (a rule that was deleted).
     """
     patterns = [steps for steps in map(paths.parse, ignored) if steps[0] == name]
     if not patterns or not isinstance(reading, Found):
-        return wish
-    mine, have = wish.canonical(), reading.value.canonical()
+        return desired
+    mine, have = desired.canonical(), reading.value.canonical()
     seen = have.restrict(named(managed, mine, have) | mine.claims(have))
     relaxed = mine
     for steps in (paths.parse(f.path) for f in diff(name, seen, mine)):
         if any(paths.covers(pattern, steps) for pattern in patterns):
             relaxed = _taken(relaxed, seen, steps[1:])
-    # A signpost that is ignored where there are pages left a wish that says nothing, which would have cleared them.
+    # An ignored redirect on a website with pages left an empty desired value, which would have cleared the pages.
     return seen if relaxed.clears() and not mine.clears() else relaxed
 
 

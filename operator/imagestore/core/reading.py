@@ -68,9 +68,9 @@ class Level(StrEnum):
 class Support:
     """A backend's support for one facet.
 
-    ``lost``: patterns of fields that the store would drop; a wish that uses one is refused, never
+    ``lost``: patterns of fields that the store would drop; a desired value that uses one is refused, never
     widened. ``limits``: values that it does not take, refused likewise. ``weak``: sentences on what is stored yet
-    not enforced; the wish is applied and the sentence shown. Patterns are paths with ``[]`` for any item:
+    not enforced; the value is applied and the sentence shown. Patterns are paths with ``[]`` for any item:
     ``rules[].abortIncompleteMultipartUpload``.
     """
 

@@ -1,7 +1,7 @@
-"""A setting that names another bucket: as its ImageBucket in a wish, as the store's bucket in what was observed.
+"""A setting that names another bucket: as its ImageBucket in a desired value, as the store's bucket in an observed one.
 
 Between the two stands one look at that ImageBucket. What it leads to takes the name's place before anything is
-compared, so that the difference is written once, and an edit of what it leads to is an edit of the wish.
+compared, so that the difference is written once, and an edit of what it leads to is an edit of the desired value.
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -1,6 +1,6 @@
 """A plan in words: for terminals, pull requests and programs, and one sentence for logs and Events.
 
-Pure. Values come from stores and from strangers' manifests, so nothing that a terminal would obey and
+Pure. Values come from stores and from untrusted manifests, so nothing that a terminal would obey and
 nothing that Markdown would interpret survives: see ``quote`` and the ``diff`` fences. A facet has no field
 for a credential, hence a plan cannot hold one.
 """

@@ -43,7 +43,7 @@ bench: prepare ## Measure what the operator costs, into docs/benchmarks/ (half a
 
 .PHONY: prepare
 prepare: $(INSTALLED) ## Build or fetch every program that tests and demo need
-	@$(BIN)/python -m dev.prepare
+	@$(BIN)/python -m dev.programs.prepare
 
 .PHONY: unit
 unit: $(INSTALLED) ## Run the tests that need no server and nothing built (under a minute); PYTEST_ARGS="-k cors" runs some

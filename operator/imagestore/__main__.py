@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from typing import NoReturn
 
 from imagestore import __version__
-from imagestore.cli.errors import ERROR, USAGE, Usage, Wrong
+from imagestore.cli.errors import ERROR, USAGE, CommandError, UsageError
 
 COMMANDS = ("run", "plan", "lifecycle", "import_", "release", "backend", "generate")
 
@@ -36,9 +36,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     try:
         return int(args.run(args))
-    except Wrong as wrong:
+    except CommandError as wrong:
         sys.stderr.writelines(f"error: {line}\n" for line in str(wrong).splitlines())
-        return USAGE if isinstance(wrong, Usage) else ERROR
+        return USAGE if isinstance(wrong, UsageError) else ERROR
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # whoever reads has read enough: imagestore plan | head

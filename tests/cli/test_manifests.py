@@ -8,7 +8,7 @@ import pytest
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.cli.manifests import cel
 from imagestore.cli.manifests.load import Manifests, load
-from imagestore.cli.manifests.typed_values import Spot, visit
+from imagestore.cli.manifests.typed_values import TypedValue, typed_values
 
 HEAD = """\
 apiVersion: imagestore.dev/v1alpha1
@@ -202,11 +202,11 @@ def test_aliases_that_multiply_are_refused_rather_than_followed(tmp_path: Path) 
 
 
 def test_every_rule_of_the_models_can_be_evaluated_here() -> None:
-    def spots() -> list[Spot]:
-        return list(visit(_FULL, ImageBucketSpec, "spec"))
+    def values() -> list[TypedValue]:
+        return list(typed_values(_FULL, ImageBucketSpec, "spec"))
 
     found = [
-        r.rule for s in spots() for r in (*(s.model.cel if s.model else ()), *s.marks) if hasattr(r, "rule")
+        r.rule for s in values() for r in (*(s.model.cel if s.model else ()), *s.marks) if hasattr(r, "rule")
     ]
     assert len(found) >= 8
     assert [r for r in found if cel._program(r) is None] == []

@@ -7,12 +7,12 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from imagestore.cli import options
-from imagestore.cli.errors import Usage, Wrong
+from imagestore.cli.errors import CommandError, UsageError
 
 if TYPE_CHECKING:
     from imagestore.backends.s3.backend import S3Backend
     from imagestore.backends.s3.probe.run import Found
-    from imagestore.cli.gathering.inputs import Gathered
+    from imagestore.cli.gathering.inputs import Inputs
 
 DESCRIPTION = """\
 Find out what a store holds: every setting is written to a scratch bucket, read back, compared and removed. What is
@@ -64,43 +64,43 @@ def run(args: argparse.Namespace) -> int:
     sys.stdout.write(shown)
     sys.stderr.writelines(f"!! {alarm}\n" for alarm in found.alarms)
     if found.left:
-        raise Wrong(found.left)
+        raise CommandError(found.left)
     return 2 if differing(found.support, backend.support) else 0
 
 
 def _consent(args: argparse.Namespace) -> None:
     if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", args.bucket):
-        raise Usage(
+        raise UsageError(
             f"{args.bucket}: a bucket's name has 3 to 63 lower-case letters, digits, dots and hyphens"
         )
     if args.yes_write_to is None:
-        raise Usage(
+        raise UsageError(
             f"the probe writes to {args.bucket}, and a server may delete it: consent with --yes-write-to {args.bucket}"
         )
     if args.yes_write_to != args.bucket:
-        raise Usage(
+        raise UsageError(
             f"--yes-write-to names {args.yes_write_to}, --bucket {args.bucket}; both must be the same"
         )
 
 
 def _backend(args: argparse.Namespace) -> "S3Backend":
-    from imagestore.cli.gathering.inputs import gather
+    from imagestore.cli.gathering.inputs import gather_inputs
 
-    known = gather(args, os.environ, (args.name,) if args.name else ())
+    known = gather_inputs(args, os.environ, (args.name,) if args.name else ())
     if known.manifests.problems:
-        raise Wrong(*known.manifests.problems)
+        raise CommandError(*known.manifests.problems)
     sys.stderr.writelines(f"note: {note}\n" for note in known.notes if "managed" not in note)
     name = args.name or _only(o.name for o in known.manifests.of("StorageBackend"))
     _unclaimed(known, name, args.bucket)
     store = known.stores.get(name)
     if store.spec is None:
-        raise Wrong(f"there is no StorageBackend {name}; give its manifest with -f, or --context")
+        raise CommandError(f"there is no StorageBackend {name}; give its manifest with -f, or --context")
     if store.backend is None:
-        raise Wrong(store.trouble)
+        raise CommandError(store.trouble)
     return store.backend  # type: ignore[return-value]  # every store is an S3 store so far
 
 
-def _unclaimed(known: "Gathered", backend: str, bucket: str) -> None:
+def _unclaimed(known: "Inputs", backend: str, bucket: str) -> None:
     """On a store without bucket tags the bucket itself would not tell whose it is."""
     from imagestore.api.imagebucket import ImageBucketSpec
 
@@ -110,14 +110,14 @@ def _unclaimed(known: "Gathered", backend: str, bucket: str) -> None:
     }
     for label, spec in claims.items():
         if (spec.backend_ref.name, spec.bucket_name) == (backend, bucket):
-            raise Wrong(f"the ImageBucket {label} claims {bucket}; name a bucket that nobody needs")
+            raise CommandError(f"the ImageBucket {label} claims {bucket}; name a bucket that nobody needs")
 
 
 def _only(names: Any) -> str:
     found = list(names)
     if len(found) != 1:
         told = f"the manifests have {', '.join(found)}" if found else "the manifests have no StorageBackend"
-        raise Usage(f"{told}; say which: imagestore backend probe BACKEND")
+        raise UsageError(f"{told}; say which: imagestore backend probe BACKEND")
     return str(found[0])
 
 
@@ -133,10 +133,10 @@ def _probed(args: argparse.Namespace, backend: "S3Backend") -> "Found":
     try:
         return Probe(backend, args.bucket, SAMPLES, args.create, args.kms_key, say).run()
     except ProbeError as error:
-        raise Wrong(error, *_left(error)) from None
+        raise CommandError(error, *_left(error)) from None
     except StoreError as error:
         early = f"{backend.name}: the probe ended early: {type(error).__name__}: {error}"
-        raise Wrong(early, *_left(error)) from None
+        raise CommandError(early, *_left(error)) from None
     except KeyboardInterrupt as stopped:
         sys.stderr.writelines(f"error: {note}\n" for note in _left(stopped))
         raise

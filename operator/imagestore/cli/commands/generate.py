@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from imagestore.cli.errors import Wrong
+from imagestore.cli.errors import CommandError
 
 
 def register(subparsers: Any) -> None:
@@ -30,4 +30,4 @@ def _root() -> Path:
     for folder in (here, *here.parents):
         if (folder / "operator" / "imagestore").is_dir():
             return folder
-    raise Wrong("this is not imagestore's repository; say --root DIR")
+    raise CommandError("this is not imagestore's repository; say --root DIR")

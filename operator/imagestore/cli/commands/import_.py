@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from imagestore.cli import options
-from imagestore.cli.errors import Usage, Wrong
+from imagestore.cli.errors import CommandError, UsageError
 
 if TYPE_CHECKING:
     from imagestore.api.storagebackend import StorageBackendSpec
     from imagestore.backends.base import Backend
-    from imagestore.cli.gathering.inputs import Gathered
+    from imagestore.cli.gathering.inputs import Inputs
 
 DESCRIPTION = """\
 Write the manifest of a bucket that exists. Only settings that it has are in it; planning it changes none.
@@ -39,16 +39,16 @@ def register(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the manifest."""
-    from imagestore.cli.gathering.inputs import gather
+    from imagestore.cli.gathering.inputs import gather_inputs
 
     backend_name, _, bucket = args.bucket.partition("/")
     if not backend_name or not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", bucket):
-        raise Usage(f"{args.bucket}: write BACKEND/BUCKET, such as eu/shop--photos")
-    gathered = gather(args, os.environ, (backend_name,))
+        raise UsageError(f"{args.bucket}: write BACKEND/BUCKET, such as eu/shop--photos")
+    gathered = gather_inputs(args, os.environ, (backend_name,))
     backend, spec = _backend(gathered, backend_name)
     sys.stdout.write(_manifest(args, backend, spec, bucket, _others(args, gathered, backend_name, bucket)))
     if gathered.manifests.problems:
-        raise Wrong(*gathered.manifests.problems)
+        raise CommandError(*gathered.manifests.problems)
     return 0
 
 
@@ -78,15 +78,15 @@ def _settings(backend: "Backend", bucket: str, names: Mapping[str, str]) -> tupl
     try:
         sight = backend.check(bucket)
         if sight is None:
-            raise Wrong(f"there is no bucket {bucket} on {backend.name} ({backend.endpoint})")
+            raise CommandError(f"there is no bucket {bucket} on {backend.name} ({backend.endpoint})")
         read = readings(backend, bucket, backend.support, sight)
     except StoreError as error:
-        raise Wrong(f"{backend.name}/{bucket}: {type(error).__name__}: {error}") from None
+        raise CommandError(f"{backend.name}/{bucket}: {type(error).__name__}: {error}") from None
     found = {name: imported(name, reading, names) for name, reading in read.items()}
     return {n: v for n, v in found.items() if v is not None}, sight.owner or ""
 
 
-def _others(args: argparse.Namespace, gathered: "Gathered", backend: str, bucket: str) -> dict[str, str]:
+def _others(args: argparse.Namespace, gathered: "Inputs", backend: str, bucket: str) -> dict[str, str]:
     """The namespace's other ImageBuckets on this backend, by their buckets: settings name them."""
     from imagestore.cli.gathering.surroundings import surroundings
 
@@ -94,11 +94,11 @@ def _others(args: argparse.Namespace, gathered: "Gathered", backend: str, bucket
     return {o.bucket: name for name, o in there.items() if o.backend == backend and o.bucket != bucket}
 
 
-def _backend(gathered: "Gathered", name: str) -> "tuple[Backend, StorageBackendSpec]":
+def _backend(gathered: "Inputs", name: str) -> "tuple[Backend, StorageBackendSpec]":
     store = gathered.stores.get(name)
     if store.spec is None:
         missing = f"there is no StorageBackend {name}; give its manifest with -f, or --context"
-        raise Wrong(*gathered.manifests.problems, missing)
+        raise CommandError(*gathered.manifests.problems, missing)
     if store.backend is None:
-        raise Wrong(store.trouble)
+        raise CommandError(store.trouble)
     return store.backend, store.spec

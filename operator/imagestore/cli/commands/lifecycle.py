@@ -6,12 +6,12 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from imagestore.cli import options
-from imagestore.cli.errors import Usage, Wrong
+from imagestore.cli.errors import CommandError, UsageError
 
 if TYPE_CHECKING:
-    from imagestore.cli.forecasting.preview import Options
-    from imagestore.cli.gathering.inputs import Gathered
-    from imagestore.cli.planning.plan_bucket import Question
+    from imagestore.cli.forecasting.preview import PreviewOptions
+    from imagestore.cli.gathering.inputs import Inputs
+    from imagestore.cli.planning.plan_bucket import PlanRequest
 
 DESCRIPTION = "What lifecycle rules will do before they do it. Writes nothing."
 PREVIEW = """\
@@ -95,52 +95,52 @@ def preview(args: argparse.Namespace) -> int:
     from imagestore.cli.forecasting.preview import preview as of_bucket
     from imagestore.cli.planning.plan_bucket import plan_bucket
 
-    known, questions = _questions(args)
+    known, requests = _requests(args)
     asked = how(args, 30 * _bounded(args.months, LONGEST // 30, "--months"))
     # The preview counts it all, to the end.
-    found = tuple(of_bucket(q, plan_bucket(replace(q, pages=0)), asked) for q in questions)
+    found = tuple(of_bucket(q, plan_bucket(replace(q, pages=0)), asked) for q in requests)
     empty = () if found else ("no ImageBucket is in the manifests: give those of the buckets to list, too",)
-    told = report.Told(asked.today, args.months, found, _unread(known), (*known.notes, *empty))
+    told = report.PreviewReport(asked.today, args.months, found, _unread(known), (*known.notes, *empty))
     _print(args, told)
     if not told.exit:
         asked.checkpoint.done()
     return int(told.exit)
 
 
-def _questions(args: argparse.Namespace) -> "tuple[Gathered, list[Question]]":
-    """Of what could be read: what could not is said at the end. Raises Wrong if nothing could."""
+def _requests(args: argparse.Namespace) -> "tuple[Inputs, list[PlanRequest]]":
+    """Of what could be read: what could not is said at the end. Raises CommandError if nothing could."""
     from datetime import UTC, datetime
 
-    from imagestore.cli.gathering.inputs import gather
-    from imagestore.cli.planning.plan_all import questions
+    from imagestore.cli.gathering.inputs import gather_inputs
+    from imagestore.cli.planning.plan_all import plan_requests
 
-    known = gather(args, os.environ)
+    known = gather_inputs(args, os.environ)
     if not known.manifests.objects and known.manifests.problems:
-        raise Wrong(*_unread(known))
+        raise CommandError(*_unread(known))
     now = datetime.now(UTC)
-    return known, questions(known.manifests, known.cluster, known.stores.get, now, args.installation)
+    return known, plan_requests(known.manifests, known.cluster, known.stores.get, now, args.installation)
 
 
-def _unread(known: "Gathered") -> tuple[str, ...]:
+def _unread(known: "Inputs") -> tuple[str, ...]:
     return tuple(map(str, known.manifests.problems))
 
 
-def how(args: argparse.Namespace, days: int) -> "Options":
-    """As the options say, which ``plan --preview`` has, too. Raises Wrong."""
+def how(args: argparse.Namespace, days: int) -> "PreviewOptions":
+    """As the options say, which ``plan --preview`` has, too. Raises CommandError."""
     from datetime import UTC, datetime
 
     from imagestore.cli.forecasting.checkpoint import Checkpoint
-    from imagestore.cli.forecasting.preview import Options
+    from imagestore.cli.forecasting.preview import PreviewOptions
 
     today = args.day if args.day is not None else datetime.now(UTC).toordinal()
     tags = _bounded(args.sample, 100_000, "--sample")
-    return Options(today, days, tags, Checkpoint.at(args.checkpoint))
+    return PreviewOptions(today, days, tags, Checkpoint.at(args.checkpoint))
 
 
 def _bounded(value: int, most: int, option: str) -> int:
     if 1 <= value <= most:
         return value
-    raise Usage(f"{option} {value}: give a number from 1 to {most}")
+    raise UsageError(f"{option} {value}: give a number from 1 to {most}")
 
 
 def _print(args: argparse.Namespace, told: Any) -> None:
@@ -162,14 +162,14 @@ def simulate(args: argparse.Namespace) -> int:
     from imagestore.cli.forecasting.simulate import simulated
 
     if args.prices and args.listing is None:
-        raise Usage(
+        raise UsageError(
             "--prices is of a listing in a file: give --listing; a bucket's prices are its StorageBackend's"
         )
     if args.plot:
         plot.possible(args.plot)
-    known, questions = _questions(args)
+    known, requests = _requests(args)
     asked = how(args, _bounded(args.days, LONGEST, "--days"))
-    found = simulated(args, known.manifests, questions, asked)
+    found = simulated(args, known.manifests, requests, asked)
     step = 1 if args.by == "day" else 30
     if args.format == "text":
         sys.stdout.write(curves.text(found, step, paint(sys.stdout)))
@@ -178,6 +178,6 @@ def simulate(args: argparse.Namespace) -> int:
     if args.plot:
         plot.plot(found, args.plot)
     if known.manifests.problems:
-        raise Wrong(*_unread(known))
+        raise CommandError(*_unread(known))
     asked.checkpoint.done()
     return 0

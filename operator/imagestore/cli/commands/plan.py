@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from imagestore.cli import options
 
 if TYPE_CHECKING:
-    from imagestore.cli.planning.bucket_plan import Verdict
-    from imagestore.cli.planning.plan_bucket import Question
-    from imagestore.cli.planning.report import Run
+    from imagestore.cli.planning.bucket_plan import BucketPlan
+    from imagestore.cli.planning.plan_bucket import PlanRequest
+    from imagestore.cli.planning.report import PlanReport
 
 MONTHS = 12
 
@@ -54,38 +54,40 @@ def run(args: argparse.Namespace) -> int:
     """Plan, print, and give the exit code."""
     from datetime import UTC, datetime
 
-    from imagestore.cli.gathering.inputs import gather
-    from imagestore.cli.planning.plan_all import questions, refused_at_apply, verdicts
-    from imagestore.cli.planning.report import Run
+    from imagestore.cli.gathering.inputs import gather_inputs
+    from imagestore.cli.planning.plan_all import bucket_plans, plan_requests, refused_at_apply
+    from imagestore.cli.planning.report import PlanReport
 
-    known = gather(args, os.environ)
+    known = gather_inputs(args, os.environ)
     refused = refused_at_apply(known.manifests, known.cluster)
-    asked = questions(known.manifests, known.cluster, known.stores.get, datetime.now(UTC), args.installation)
+    asked = plan_requests(
+        known.manifests, known.cluster, known.stores.get, datetime.now(UTC), args.installation
+    )
     asked = [q for q in asked if q.object.label not in refused]
-    found = verdicts(asked)
+    found = bucket_plans(asked)
     if args.preview:
         found = _previewed(args, asked, found)
     problems = (*known.manifests.problems, *(p for of in refused.values() for p in of))
-    return _show(args, Run(found, problems, known.notes))
+    return _show(args, PlanReport(found, problems, known.notes))
 
 
 def _previewed(
-    args: argparse.Namespace, asked: "list[Question]", verdicts: "tuple[Verdict, ...]"
-) -> "tuple[Verdict, ...]":
-    """The verdicts with a note for each lifecycle rule."""
+    args: argparse.Namespace, asked: "list[PlanRequest]", buckets: "tuple[BucketPlan, ...]"
+) -> "tuple[BucketPlan, ...]":
+    """The buckets with a note for each lifecycle rule."""
     from imagestore.cli.commands.lifecycle import how
     from imagestore.cli.forecasting.preview import preview
-    from imagestore.cli.forecasting.report import Told, noted
+    from imagestore.cli.forecasting.report import PreviewReport, noted
 
     options = how(args, MONTHS * 30)
-    found = tuple(preview(q, v, options) for q, v in zip(asked, verdicts, strict=True))
-    told = Told(options.today, MONTHS, found)
+    found = tuple(preview(q, v, options) for q, v in zip(asked, buckets, strict=True))
+    told = PreviewReport(options.today, MONTHS, found)
     if not told.exit:
         options.checkpoint.done()
     return tuple(noted(told, p) for p in found)
 
 
-def _show(args: argparse.Namespace, run: "Run") -> int:
+def _show(args: argparse.Namespace, run: "PlanReport") -> int:
     from imagestore.cli.colour import paint
     from imagestore.cli.planning import report
 

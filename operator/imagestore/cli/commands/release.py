@@ -7,10 +7,10 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from imagestore.cli import options
-from imagestore.cli.errors import Usage, Wrong
+from imagestore.cli.errors import CommandError, UsageError
 
 if TYPE_CHECKING:
-    from imagestore.cli.releasing.objects import Target
+    from imagestore.cli.releasing.objects import FinalizedObject
     from imagestore.k8s.client import Client
 
 DESCRIPTION = """\
@@ -52,7 +52,7 @@ def register(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Release and say so."""
     if bool(args.names) == args.all:
-        raise Usage("say which: NAMESPACE/NAME ..., or --all")
+        raise UsageError("say which: NAMESPACE/NAME ..., or --all")
     from imagestore.cli.gathering.cluster import access
     from imagestore.k8s.client import ApiError
     from imagestore.k8s.errors import AccessError
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         return asyncio.run(_run(args, access(args.context)))
     except (ApiError, AccessError) as error:
-        raise Wrong(f"the cluster: {error}") from None
+        raise CommandError(f"the cluster: {error}") from None
 
 
 async def _run(args: argparse.Namespace, where: Any) -> int:
@@ -87,7 +87,7 @@ async def _proven(args: argparse.Namespace, client: "Client") -> bool:
     return not why
 
 
-async def _let_go(args: argparse.Namespace, client: "Client", targets: "list[Target]") -> int:
+async def _let_go(args: argparse.Namespace, client: "Client", targets: "list[FinalizedObject]") -> int:
     from imagestore.cli.releasing.objects import holding, let_go
 
     _say(targets, "would be let go" if args.dry_run else "to let go")
@@ -100,11 +100,11 @@ async def _let_go(args: argparse.Namespace, client: "Client", targets: "list[Tar
         failed = await let_go(client, targets)
     sys.stdout.write(f"{len(targets) - len(failed)} let go; no bucket was touched\n")
     if failed:
-        raise Wrong(*failed)
+        raise CommandError(*failed)
     return 0
 
 
-def _say(targets: "list[Target]", what: str) -> None:
+def _say(targets: "list[FinalizedObject]", what: str) -> None:
     from imagestore.core.render import cut
 
     shown, left = cut(targets, MOST)
@@ -117,15 +117,15 @@ def _confirm(args: argparse.Namespace, count: int) -> None:
     if args.yes:
         return
     if not sys.stdin.isatty():
-        raise Wrong("nobody is there to be asked; say --yes, or --dry-run to only look")
+        raise CommandError("nobody is there to be asked; say --yes, or --dry-run to only look")
     sys.stdout.write(f"Let go of {count}? Their buckets stay as they are. [y/N] ")
     sys.stdout.flush()
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise Wrong("nothing was changed")
+        raise CommandError("nothing was changed")
 
 
 async def _guard(
-    args: argparse.Namespace, client: "Client", targets: "list[Target]"
+    args: argparse.Namespace, client: "Client", targets: "list[FinalizedObject]"
 ) -> "AbstractAsyncContextManager[None]":
     """What is being deleted cannot get its finalizer back; for the rest no operator may be at work."""
     from imagestore.cli.releasing.lease import at_work, find_lease, kept_away
@@ -136,7 +136,7 @@ async def _guard(
     holder = await at_work(client, lease)
     if holder and not args.stop_operator:
         namespace = lease["metadata"]["namespace"] if lease else args.operator_namespace
-        raise Wrong(
+        raise CommandError(
             f"the operator is at work ({holder}) and would hold on to them again; stop it first"
             f" (kubectl --namespace {namespace} scale deployment --replicas 0 --selector"
             " app.kubernetes.io/name=imagestore), or say --stop-operator"

@@ -8,7 +8,7 @@ import os
 import socket
 from typing import Any
 
-from imagestore.cli.errors import Usage, Wrong
+from imagestore.cli.errors import CommandError, UsageError
 
 _DESCRIPTION = "Run the operator: in a pod as its service account, elsewhere as KUBECONFIG says."
 
@@ -60,7 +60,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def main(arguments: argparse.Namespace) -> int:
     """Run until a signal; the exit code."""
     if not arguments.installation:
-        raise Usage("--installation (or IMAGESTORE_INSTALLATION) is needed: the owner's mark in every bucket")
+        raise UsageError(
+            "--installation (or IMAGESTORE_INSTALLATION) is needed: the owner's mark in every bucket"
+        )
     from imagestore.k8s import logs
 
     logs.configure(arguments.log_level)
@@ -85,7 +87,7 @@ async def _run(arguments: argparse.Namespace) -> Any:
     try:
         access = find()
     except AccessError as error:
-        raise Wrong(str(error)) from error
+        raise CommandError(str(error)) from error
     options = Options(
         settings=Settings(
             arguments.installation,

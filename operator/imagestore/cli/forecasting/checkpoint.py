@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from imagestore.cli.errors import Wrong
+from imagestore.cli.errors import CommandError
 
 VERSION = 2
 
@@ -26,7 +26,7 @@ class Checkpoint:
 
     @classmethod
     def at(cls, path: str | None) -> "Checkpoint":
-        """What is there is read; a file of something else is not overwritten. Raises Wrong."""
+        """What is there is read; a file of something else is not overwritten. Raises CommandError."""
         file = Path(path) if path else None
         if file is None or not file.exists():
             return cls(file)
@@ -36,7 +36,9 @@ class Checkpoint:
                 return cls(file, said["buckets"])
         except (OSError, ValueError, KeyError, TypeError):
             pass
-        raise Wrong(f"{file} is no checkpoint of this version of imagestore; remove it, or name another file")
+        raise CommandError(
+            f"{file} is no checkpoint of this version of imagestore; remove it, or name another file"
+        )
 
     def of(self, bucket: str, question: str) -> Any | None:
         """Where this very question stands."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from imagestore.cli.errors import Wrong
+from imagestore.cli.errors import CommandError
 from imagestore.core.keys import unquoted
 
 COLUMNS = {
@@ -30,15 +30,15 @@ _ABOVE = 6  # folders above a manifest in which its files are looked for
 
 
 def schema(said: Mapping[str, Any], path: str) -> list[str]:
-    """The columns, as a manifest names them. Raises Wrong for a form that is not read here."""
+    """The columns, as a manifest names them. Raises CommandError for a form that is not read here."""
     form = str(said.get("fileFormat") or "CSV")
     if form.upper() != "CSV":
-        raise Wrong(f"{path}: an inventory in {form} is not read here; let S3 write it as CSV")
+        raise CommandError(f"{path}: an inventory in {form} is not read here; let S3 write it as CSV")
     return [COLUMNS.get(name.strip().lower(), "") for name in str(said.get("fileSchema") or "").split(",")]
 
 
 def files(said: Mapping[str, Any], path: str) -> Iterator[Path]:
-    """The data files of a manifest, wherever the folder was copied to. Raises Wrong for one that is not there."""
+    """The data files of a manifest, wherever the folder was copied to. Raises CommandError for one that is not there."""
     for one in said.get("files") or ():
         yield _beside(Path(path).resolve().parent, str(one["key"]), path)
 
@@ -49,7 +49,9 @@ def _beside(folder: Path, key: str, path: str) -> Path:
     tails = ["/".join(parts[n:]) for n in range(len(parts))]
     found = next((p for up in above for tail in tails if (p := up / tail).is_file()), None)
     if found is None:
-        raise Wrong(f"{path}: its file {key} is not there; copy it, too, such as into {folder / 'data'}")
+        raise CommandError(
+            f"{path}: its file {key} is not there; copy it, too, such as into {folder / 'data'}"
+        )
     return found
 
 

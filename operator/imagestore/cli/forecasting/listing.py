@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, Any, cast
 
-from imagestore.cli.errors import Wrong
+from imagestore.cli.errors import CommandError
 from imagestore.cli.forecasting import inventory
 from imagestore.core.keys import raw, unquoted
 from imagestore.core.render import quote
@@ -38,7 +38,7 @@ Row = Mapping[str, Any]
 
 
 def read(path: str) -> Iterator[Stored]:
-    """What the file lists. Raises Wrong, with the line where there is one."""
+    """What the file lists. Raises CommandError, with the line where there is one."""
     stem = Path(path).name.removesuffix(".gz")
     reader = _csv if stem.endswith(".csv") else _lines if stem.endswith((".jsonl", ".ndjson")) else _document
     if reader is _document and (said := _manifest(path)) is not None:
@@ -70,25 +70,25 @@ def _troubles(path: str, at: list[int]) -> Iterator[None]:
     try:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise Wrong(f"{path}: is cut off, or not packed by gzip; fetch it again") from None
+        raise CommandError(f"{path}: is cut off, or not packed by gzip; fetch it again") from None
     except OSError as error:
-        raise Wrong(f"{path}: {error.strerror or 'cannot be read'}") from None
+        raise CommandError(f"{path}: {error.strerror or 'cannot be read'}") from None
     except UnicodeDecodeError:
-        raise Wrong(f"{path}: is not UTF-8 text, after line {at[0]}") from None
+        raise CommandError(f"{path}: is not UTF-8 text, after line {at[0]}") from None
     except json.JSONDecodeError as error:
         line = max(at[0] + 1, error.lineno)
-        raise Wrong(
+        raise CommandError(
             f"{path}:{line}: is not JSON ({error.msg}); a listing as CSV has a name that ends in .csv"
         ) from None
     except (ValueError, TypeError, AttributeError, KeyError, csv.Error) as error:
-        raise Wrong(f"{path}:{at[0] + 1}: {error}") from None
+        raise CommandError(f"{path}:{at[0] + 1}: {error}") from None
 
 
 def _told(path: str, line: int, row: Row) -> Stored:
     try:
         return _stored(row)
     except (ValueError, TypeError) as error:
-        raise Wrong(f"{path}:{line}: {error}" if line else f"{path}: {error}") from None
+        raise CommandError(f"{path}:{line}: {error}" if line else f"{path}: {error}") from None
 
 
 def ordered(listing: Iterable[Stored], path: str) -> Iterator[Stored]:
@@ -96,7 +96,7 @@ def ordered(listing: Iterable[Stored], path: str) -> Iterator[Stored]:
     last = ""
     for stored in listing:
         if raw(stored.key) < raw(last) and (stored.version or stored.marker or not stored.latest):
-            raise Wrong(
+            raise CommandError(
                 f"{path}: has versions and is not sorted by key; sort it: {stored.key!r} after {last!r}"
             )
         last = stored.key

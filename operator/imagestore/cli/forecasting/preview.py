@@ -6,13 +6,12 @@ from dataclasses import dataclass, field, replace
 from imagestore.backends.base import Backend, Lists
 from imagestore.backends.walk import Walk, scopes
 from imagestore.cli.forecasting.checkpoint import Checkpoint, identity
-from imagestore.cli.planning.bucket_plan import Verdict
-from imagestore.cli.planning.plan_bucket import Question, situation
+from imagestore.cli.planning.bucket_plan import BucketPlan
+from imagestore.cli.planning.plan_bucket import PlanRequest, situation
 from imagestore.core.cost import UNPRICED
 from imagestore.core.errors import StoreError
 from imagestore.facets.versioning import Versioning
-from imagestore.forecast.forecast import Forecast
-from imagestore.forecast.forecast import Question as Asked
+from imagestore.forecast.forecast import Assumptions, Forecast
 from imagestore.forecast.ledger import Ledger
 from imagestore.forecast.pricing import prices, remarks
 from imagestore.reconcile.situation import Situation
@@ -22,7 +21,7 @@ SUSPENDED = "versioning is suspended: of objects that were written since, an exp
 
 
 @dataclass(frozen=True)
-class Options:
+class PreviewOptions:
     """``today`` as an ordinal; ``days`` are looked ahead. ``tags``: keys of a bucket whose tags are asked for."""
 
     today: int
@@ -32,13 +31,13 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Preview:
+class BucketPreview:
     """One bucket. ``ledger`` None: nothing was listed, and ``notes`` or ``problems`` say why.
 
     ``ladder``: the store's classes from warm to cold. ``sampled``: of how many keys tags were asked, and how many there are whose fate depends on them.
     """
 
-    verdict: Verdict
+    plan: BucketPlan
     rules: tuple[str, ...] = ()
     ladder: tuple[str, ...] = ()
     ledger: Ledger | None = None
@@ -47,41 +46,41 @@ class Preview:
     problems: tuple[str, ...] = ()
 
 
-def preview(question: Question, verdict: Verdict, options: Options) -> Preview:
+def preview(request: PlanRequest, plan: BucketPlan, options: PreviewOptions) -> BucketPreview:
     """Whatever a store answers becomes a sentence."""
-    said = Preview(verdict, problems=_barring(verdict))
+    said = BucketPreview(plan, problems=_barring(plan))
     if said.problems:
         return said
-    if verdict.create:
+    if plan.create:
         return replace(said, notes=(ABSENT,))
-    s = situation(question)
+    s = situation(request)
     try:
         return _listed(s, said, options)
     except StoreError as error:
         again = "" if options.checkpoint.path is None else "; the same command goes on from there"
-        problem = f"{verdict.backend}/{verdict.bucket}: {type(error).__name__}: {error}{again}"
+        problem = f"{plan.backend}/{plan.bucket}: {type(error).__name__}: {error}{again}"
         return replace(said, problems=(problem,))
 
 
-def _barring(verdict: Verdict) -> tuple[str, ...]:
+def _barring(plan: BucketPlan) -> tuple[str, ...]:
     """What keeps the rules from ever being carried out; other settings' troubles are not these rules' affair."""
-    return tuple(str(p) for p in verdict.problems if p.path in (verdict.label, "spec.lifecycle"))
+    return tuple(str(p) for p in plan.problems if p.path in (plan.label, "spec.lifecycle"))
 
 
-def _listed(s: Situation, said: Preview, options: Options) -> Preview:
+def _listed(s: Situation, said: BucketPreview, options: PreviewOptions) -> BucketPreview:
     backend, rules = s.store.backend, s.merged.rules
     if not rules:
         return replace(said, notes=("no lifecycle rule is for this bucket",))
     if backend is None or not isinstance(backend, Lists):
-        return replace(said, notes=(f"{said.verdict.backend} tells no listing",))
+        return replace(said, notes=(f"{said.plan.backend} tells no listing",))
     found = _versioning(s, backend)
     table = prices(backend.name, s.store.spec) if s.store.spec else UNPRICED
     terms = backend.terms(versioned=found is not None)
-    asked = Asked(rules, terms, options.today, options.today + options.days, table, options.tags)
+    asked = Assumptions(rules, terms, options.today, options.today + options.days, table, options.tags)
     walk = Walk(
         backend, s.spec.bucket_name, scopes(rules, versions=found is not None), Forecast(asked), _unsaved
     )
-    notes = [*_resumed(walk, said.verdict, asked, backend.endpoint, options.checkpoint)]
+    notes = [*_resumed(walk, said.plan, asked, backend.endpoint, options.checkpoint)]
     walk.run()
     ledger = walk.forecast.finish(lambda v: backend.tags_of(s.spec.bucket_name, v))
     sampled = (len(walk.forecast.sample.groups), walk.forecast.sample.seen)
@@ -103,11 +102,11 @@ def _versioning(s: Situation, backend: Backend) -> str | None:
 
 
 def _resumed(
-    walk: Walk, verdict: Verdict, asked: Asked, endpoint: str, checkpoint: Checkpoint
+    walk: Walk, plan: BucketPlan, asked: Assumptions, endpoint: str, checkpoint: Checkpoint
 ) -> Iterator[str]:
-    question = identity(endpoint, verdict.bucket, asked, walk.scopes)
-    walk.save = lambda state: checkpoint.save(verdict.label, question, state)
-    if (stands := checkpoint.of(verdict.label, question)) is not None:
+    question = identity(endpoint, plan.bucket, asked, walk.scopes)
+    walk.save = lambda state: checkpoint.save(plan.label, question, state)
+    if (stands := checkpoint.of(plan.label, question)) is not None:
         walk.resume(stands)
         yield f"goes on from the checkpoint, after {walk.forecast.ledger.keys} keys"
 

@@ -8,9 +8,9 @@ from imagestore.api.lifecyclepolicy import LifecyclePolicySpec
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.s3.profiles import PROFILES
 from imagestore.backends.s3.tiers import mapped, terms
-from imagestore.cli.errors import Usage, Wrong
+from imagestore.cli.errors import CommandError, UsageError
 from imagestore.cli.manifests.load import Manifests
-from imagestore.cli.planning.plan_bucket import Question, situation
+from imagestore.cli.planning.plan_bucket import PlanRequest, situation
 from imagestore.core.cost import UNPRICED, PriceTable
 from imagestore.core.prices import LADDERS, PUBLIC
 from imagestore.facets.lifecycle_rule import LifecycleRule
@@ -38,24 +38,24 @@ class Scenario:
             yield "no money is shown: give --prices, or a StorageBackend with spec.prices"
 
 
-def chosen(args: argparse.Namespace, questions: list[Question]) -> Question | None:
-    """The bucket that is asked about, or the only one. Raises Wrong."""
-    if args.bucket is None and len(questions) <= 1:
-        return questions[0] if questions else None
-    found = [q for q in questions if args.bucket in (q.object.label, q.object.name)]
+def chosen(args: argparse.Namespace, requests: list[PlanRequest]) -> PlanRequest | None:
+    """The bucket that is asked about, or the only one. Raises CommandError."""
+    if args.bucket is None and len(requests) <= 1:
+        return requests[0] if requests else None
+    found = [q for q in requests if args.bucket in (q.object.label, q.object.name)]
     if len(found) == 1:
         return found[0]
-    names = ", ".join(q.object.label for q in questions) or "none"
-    raise Usage(f"--bucket: name one of the ImageBuckets in the manifests: {names}")
+    names = ", ".join(q.object.label for q in requests) or "none"
+    raise UsageError(f"--bucket: name one of the ImageBuckets in the manifests: {names}")
 
 
-def scenario(args: argparse.Namespace, manifests: Manifests, question: Question | None) -> Scenario:
-    """The bucket's rules, else those of all LifecyclePolicies. Raises Wrong."""
-    rules = situation(question).merged.rules if question else tuple(_policies(manifests))
+def scenario(args: argparse.Namespace, manifests: Manifests, request: PlanRequest | None) -> Scenario:
+    """The bucket's rules, else those of all LifecyclePolicies. Raises CommandError."""
+    rules = situation(request).merged.rules if request else tuple(_policies(manifests))
     if not rules:
-        raise Wrong("no lifecycle rule was found; give an ImageBucket or a LifecyclePolicy with -f")
-    spec = question.store.spec if question else None
-    name = question.spec.backend_ref.name if question else ""
+        raise CommandError("no lifecycle rule was found; give an ImageBucket or a LifecyclePolicy with -f")
+    spec = request.store.spec if request else None
+    name = request.spec.backend_ref.name if request else ""
     if args.prices:
         return Scenario(rules, _public(args.prices), PUBLIC[args.prices], spec)
     if spec is None:

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.api.storagebackend import StorageBackendSpec
-from imagestore.cli.errors import Wrong
-from imagestore.cli.gathering.surroundings import OFFLINE, Known, Snapshot
+from imagestore.cli.errors import CommandError
+from imagestore.cli.gathering.surroundings import OFFLINE, ClusterBucket, ClusterState
 from imagestore.cli.manifests.load import Manifests
 from imagestore.core.salvage import salvaged
 from imagestore.k8s.access import Access, find
@@ -25,29 +25,29 @@ Json = Any
 
 
 def access(context: str | None) -> Access:
-    """The cluster of a context, or the one at hand. Raises Wrong."""
+    """The cluster of a context, or the one at hand. Raises CommandError."""
     try:
         return find(context=context)
     except AccessError as error:
-        raise Wrong(str(error)) from None
+        raise CommandError(str(error)) from None
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
         # Not its text: a parser quotes the line, and the line may hold a key.
-        raise Wrong(f"the kubeconfig cannot be used: {type(error).__name__}") from None
+        raise CommandError(f"the kubeconfig cannot be used: {type(error).__name__}") from None
 
 
 def snapshot(
     context: str | None, namespace: str, manifests: Manifests, backends: Iterable[str] = ()
-) -> Snapshot:
+) -> ClusterState:
     """What the cluster has. Without a context a cluster that does not answer is as good as none."""
     try:
         return asyncio.run(_read(access(context), namespace, manifests, set(backends)))
-    except (Wrong, ApiError, AccessError) as error:
+    except (CommandError, ApiError, AccessError) as error:
         if context is not None:
-            raise Wrong(f"context {context}: {error}") from None
-        return Snapshot(notes=(f"{OFFLINE} ({error}; --offline if that is on purpose)",), offline=True)
+            raise CommandError(f"context {context}: {error}") from None
+        return ClusterState(notes=(f"{OFFLINE} ({error}; --offline if that is on purpose)",), offline=True)
 
 
-async def _read(where: Access, namespace: str, manifests: Manifests, wanted: set[str]) -> Snapshot:
+async def _read(where: Access, namespace: str, manifests: Manifests, wanted: set[str]) -> ClusterState:
     client = Client(where, limit=4)
     notes: list[str] = []
     try:
@@ -62,7 +62,7 @@ async def _read(where: Access, namespace: str, manifests: Manifests, wanted: set
         await client.close()
     labels = {n["metadata"]["name"]: n["metadata"].get("labels") or {} for n in spaces}
     asked = {f"{p['metadata']['namespace']}/{p['metadata']['name']}": p.get("spec") or {} for p in policies}
-    return Snapshot(known, _known(buckets, notes), labels, asked, secrets, tuple(notes))
+    return ClusterState(known, _known(buckets, notes), labels, asked, secrets, tuple(notes))
 
 
 async def _list(client: Client, resource: Resource, notes: list[str]) -> list[Json]:
@@ -85,7 +85,7 @@ def _spec(item: Json, notes: list[str]) -> StorageBackendSpec | None:
         return None
 
 
-def _known(items: Iterable[Json], notes: list[str]) -> dict[str, Known]:
+def _known(items: Iterable[Json], notes: list[str]) -> dict[str, ClusterBucket]:
     found = {}
     for item in items:
         meta = _meta(item["metadata"])
@@ -96,7 +96,7 @@ def _known(items: Iterable[Json], notes: list[str]) -> dict[str, Known]:
             notes.append(f"the cluster's ImageBucket {label} is of another version of imagestore; left out")
             continue
         status = salvaged(ImageBucketStatus, item.get("status") or {})
-        found[f"{meta.namespace}/{meta.name}"] = Known(meta, spec, status)
+        found[f"{meta.namespace}/{meta.name}"] = ClusterBucket(meta, spec, status)
     return found
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from imagestore.cli.errors import Wrong
+from imagestore.cli.errors import CommandError
 
 Values = Mapping[str, str]
 SecretOf = Mapping[str, Any]
@@ -29,7 +29,7 @@ _VARIABLES = {
 
 
 @dataclass(frozen=True)
-class Vault:
+class CredentialSources:
     """Where credentials may be found. ``file`` is by ``<backend>`` or ``<backend>.admin``."""
 
     file: Mapping[str, Values] = field(default_factory=dict, repr=False)
@@ -104,18 +104,22 @@ def _decoded(text: str) -> str | None:
         return None
 
 
-def vault(path: str | None, environment: Mapping[str, str], secrets: Mapping[str, SecretOf]) -> Vault:
-    """The vault of one run. Raises Wrong if the file cannot be understood."""
+def credential_sources(
+    path: str | None, environment: Mapping[str, str], secrets: Mapping[str, SecretOf]
+) -> CredentialSources:
+    """The vault of one run. Raises CommandError if the file cannot be understood."""
     if path is None:
-        return Vault({}, environment, secrets)
+        return CredentialSources({}, environment, secrets)
     file = Path(path)
     try:
         text, mode = file.read_text(encoding="utf-8"), file.stat().st_mode
     except (OSError, UnicodeDecodeError) as error:
-        raise Wrong(f"{path}: cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8'}") from None
+        raise CommandError(
+            f"{path}: cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8'}"
+        ) from None
     loose = os.name == "posix" and mode & 0o077
     warning = f"{path}: others on this machine may read it; run: chmod 600 {path}"
-    return Vault(_file(text, path), environment, secrets, (warning,) if loose else ())
+    return CredentialSources(_file(text, path), environment, secrets, (warning,) if loose else ())
 
 
 def _file(text: str, path: str) -> dict[str, Values]:
@@ -124,7 +128,7 @@ def _file(text: str, path: str) -> dict[str, Values]:
         found = _ini(text) if ini else _yaml(text)
     except (configparser.Error, yaml.YAMLError, AttributeError, TypeError, ValueError):
         # The parser's own message would quote the line, and the line may hold a key.
-        raise Wrong(
+        raise CommandError(
             f"{path}: must be YAML ({{eu: {{accessKeyId: …}}}}) or INI ([eu] accessKeyId = …)"
         ) from None
     return {name: _spelled(values) for name, values in found.items()}

@@ -8,16 +8,16 @@ from imagestore.api.credentials import Credentials
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Backend
 from imagestore.backends.factory import ConfigError, Keys, connect_with_keys
-from imagestore.cli.gathering.credentials import Values, Vault
+from imagestore.cli.gathering.credentials import CredentialSources, Values
 from imagestore.reconcile.situation import Store
 
 
 @dataclass
-class Stores:
+class StoreConnections:
     """By the StorageBackend's name."""
 
     specs: Mapping[str, StorageBackendSpec]
-    vault: Vault = field(repr=False)
+    vault: CredentialSources = field(repr=False)
     _made: dict[str, Store] = field(default_factory=dict, init=False)
     _lock: Lock = field(default_factory=Lock, init=False, repr=False)
 

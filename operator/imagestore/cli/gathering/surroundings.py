@@ -20,7 +20,7 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class Known:
+class ClusterBucket:
     """An ImageBucket as the cluster has it."""
 
     meta: Meta
@@ -29,11 +29,11 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class ClusterState:
     """What was read from a cluster. ``secrets`` are those that StorageBackends name, by name."""
 
     backends: Mapping[str, StorageBackendSpec] = field(default_factory=dict)
-    buckets: Mapping[str, Known] = field(default_factory=dict)  # by namespace/name
+    buckets: Mapping[str, ClusterBucket] = field(default_factory=dict)  # by namespace/name
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of namespaces
     policies: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # specs of LifecyclePolicies
     secrets: Mapping[str, Mapping[str, object]] = field(default_factory=dict, repr=False)
@@ -42,7 +42,7 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Rank:
     """Where a bucket stands among all that want one: the cluster's by age, then the manifests' in order."""
 
     older_rival: str | None = None  # namespace/name of whoever claimed the same bucket before
@@ -55,8 +55,8 @@ class Surroundings:
 
     backends: Mapping[str, StorageBackendSpec]
     labels: Mapping[str, Mapping[str, str]]
-    known: Mapping[str, Known]
-    standings: Mapping[str, Standing]
+    known: Mapping[str, ClusterBucket]
+    standings: Mapping[str, Rank]
     offline: bool
     others: Mapping[str, Mapping[str, Referenced]] = field(default_factory=dict)  # by namespace, then by name
     policies: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
@@ -74,7 +74,7 @@ class Surroundings:
                 yield declared(name, spec)
 
 
-def surroundings(manifests: Manifests, cluster: Snapshot) -> Surroundings:
+def surroundings(manifests: Manifests, cluster: ClusterState) -> Surroundings:
     """The manifests win over what the cluster has: they are what is about to be applied."""
     written = {o.name: o.spec for o in manifests.of("StorageBackend")}
     backends = {n: s for n, s in written.items() if isinstance(s, StorageBackendSpec)}
@@ -93,7 +93,7 @@ def surroundings(manifests: Manifests, cluster: Snapshot) -> Surroundings:
 
 
 def _others(
-    specs: Mapping[str, ImageBucketSpec], written: Set[str], known: Mapping[str, Known]
+    specs: Mapping[str, ImageBucketSpec], written: Set[str], known: Mapping[str, ClusterBucket]
 ) -> dict[str, dict[str, Referenced]]:
     """What is about to be applied counts as made; what only the cluster has, as the cluster has it."""
     found: defaultdict[str, dict[str, Referenced]] = defaultdict(dict)
@@ -106,19 +106,19 @@ def _others(
     return found
 
 
-def _specs(objects: Iterable[Object], known: Mapping[str, Known]) -> dict[str, ImageBucketSpec]:
+def _specs(objects: Iterable[Object], known: Mapping[str, ClusterBucket]) -> dict[str, ImageBucketSpec]:
     old = sorted(known.items(), key=lambda pair: (pair[1].meta.created, pair[0]))
     written = {o.label: o.spec for o in objects if isinstance(o.spec, ImageBucketSpec)}
     return {label: k.spec for label, k in old} | written
 
 
-def _standings(specs: Mapping[str, ImageBucketSpec]) -> dict[str, Standing]:
+def _standings(specs: Mapping[str, ImageBucketSpec]) -> dict[str, Rank]:
     owners: dict[tuple[str, str], str] = {}
     counts: Counter[tuple[str, str]] = Counter()
     found = {}
     for label, spec in specs.items():
         backend, namespace = spec.backend_ref.name, label.partition("/")[0]
         first = owners.setdefault((backend, spec.bucket_name), label)
-        found[label] = Standing(None if first == label else first, counts[backend, namespace])
+        found[label] = Rank(None if first == label else first, counts[backend, namespace])
         counts[backend, namespace] += 1
     return found

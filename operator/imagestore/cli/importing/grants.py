@@ -6,13 +6,13 @@ from dataclasses import replace
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.cli.gathering.surroundings import NEVER
-from imagestore.cli.importing.settings import Imported
+from imagestore.cli.importing.settings import ImportedSetting
 from imagestore.core.render import quote
 from imagestore.facets.policy import Policy
 from imagestore.reconcile.situation import Meta
 from imagestore.reconcile.tenancy import is_tls, locks_out, refusals
 
-Settings = Mapping[str, Imported]
+Settings = Mapping[str, ImportedSetting]
 
 
 def possible(settings: Settings, store: StorageBackendSpec) -> Settings:
@@ -23,7 +23,7 @@ def possible(settings: Settings, store: StorageBackendSpec) -> Settings:
     return {**settings, "policy": _without_locks(held, tls=is_tls(store))}
 
 
-def _without_locks(held: Imported, *, tls: bool) -> Imported:
+def _without_locks(held: ImportedSetting, *, tls: bool) -> ImportedSetting:
     policy = Policy.model_validate(held.value)
     barred = [s for s in policy.statements if locks_out(s, tls=tls)]
     said = [

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from imagestore import API_VERSION
-from imagestore.cli.importing.settings import Imported
+from imagestore.cli.importing.settings import ImportedSetting
 from imagestore.cli.manifests.scalars import dumped
 from imagestore.core.render import printable
 
@@ -13,7 +13,7 @@ def manifest(
     name: str,
     backend: str,
     bucket: str,
-    settings: Mapping[str, Imported],
+    settings: Mapping[str, ImportedSetting],
     notes: Iterable[str],
 ) -> str:
     """YAML, ready to be reviewed and committed."""
@@ -41,7 +41,7 @@ def grant(namespace: str, backend: str, bucket: str) -> tuple[str, ...]:
     )
 
 
-def _setting(name: str, imported: Imported) -> Iterator[str]:
+def _setting(name: str, imported: ImportedSetting) -> Iterator[str]:
     yield from (f"  {_comment(sentence)}" for sentence in imported.left_out)
     if imported.value is not None:
         yield _indented(_dump({name: imported.value}))

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from imagestore.api.imagebucket import FACETS, ImageBucketSpec
 from imagestore.cli.manifests import cel, validation
-from imagestore.cli.manifests.shape import Finding, strict
-from imagestore.cli.manifests.typed_values import visit
+from imagestore.cli.manifests.shape import Complaint, shape_complaints
+from imagestore.cli.manifests.typed_values import typed_values
 from imagestore.core.facet import Facet
 from imagestore.core.reading import Found, Reading, Unreadable, Unrepresentable
 from imagestore.core.references import BucketRef, led, references
@@ -28,31 +28,31 @@ Json = Any
 
 
 @dataclass(frozen=True)
-class Imported:
+class ImportedSetting:
     """One setting: its value (None: nothing can be wished) and sentences on what was left out."""
 
     value: Json
     left_out: tuple[str, ...] = ()
 
 
-def imported(name: str, reading: Reading, names: Mapping[str, str]) -> Imported | None:
+def imported(name: str, reading: Reading, names: Mapping[str, str]) -> ImportedSetting | None:
     """The setting as a wish; None when there is nothing to say of it. ``names``: of ImageBuckets, by their bucket."""
     if isinstance(reading, Unreadable):
-        return Imported(None, (f"{name} could not be read: {reading.reason}: {reading.message}",))
+        return ImportedSetting(None, (f"{name} could not be read: {reading.reason}: {reading.message}",))
     if isinstance(reading, Unrepresentable):
-        return Imported(None, (f"left out: {reading.message}",))
+        return ImportedSetting(None, (f"left out: {reading.message}",))
     if not isinstance(reading, Found):
         return None
     found, left_out = _recognised(name, reading.value, names)
     if found is None:
-        return Imported(None, left_out)
+        return ImportedSetting(None, left_out)
     wish, odd = _wishable(found)
     left_out += odd
     value, more = _valid(name, wish.to_json())
     empty = value is None or (wish.is_empty() and not left_out)
     if empty and not (left_out or more):
         return None
-    return Imported(None if empty or not _says(name, value) else _tidy(value), (*left_out, *more))
+    return ImportedSetting(None if empty or not _says(name, value) else _tidy(value), (*left_out, *more))
 
 
 def _recognised(name: str, value: Facet, names: Mapping[str, str]) -> tuple[Facet | None, tuple[str, ...]]:
@@ -153,15 +153,15 @@ def _valid(name: str, value: Json) -> tuple[Json, tuple[str, ...]]:
     return value, tuple(said)
 
 
-def _findings(name: str, value: Json) -> Iterator[Finding]:
-    spots = list(visit({name: value}, ImageBucketSpec, "spec", ("spec",)))
-    found = list(strict(spots))
+def _findings(name: str, value: Json) -> Iterator[Complaint]:
+    values = list(typed_values({name: value}, ImageBucketSpec, "spec", ("spec",)))
+    found = list(shape_complaints(values))
     try:
         FACETS[name].model_validate_json(json.dumps(value))
     except ValidationError as error:
-        found += validation.findings(error, spots, ("spec", name))
+        found += validation.complaints(error, values, ("spec", name))
     yield from found
-    yield from cel.broken(spots, [f.steps for f in found])
+    yield from cel.broken_rules(values, [f.steps for f in found])
 
 
 def _without(value: Json, steps: tuple[Any, ...]) -> tuple[Json, Json]:

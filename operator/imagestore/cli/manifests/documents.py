@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import yaml
 
-from imagestore.cli.manifests.problems import Lines, Place, Problem, Steps
+from imagestore.cli.manifests.problems import Problem, SourceLine, SourceLines, Steps
 from imagestore.cli.manifests.scalars import TRUE, Loader, integer
 
 MOST_VALUES = 50_000  # in one document, aliases counted as often as they are used
@@ -26,7 +26,7 @@ class Document:
     """One object of a file. ``problems`` are those of its YAML, not of its meaning."""
 
     value: dict[str, Any]
-    lines: Lines
+    lines: SourceLines
     problems: tuple[Problem, ...] = ()
 
     @property
@@ -67,7 +67,7 @@ def _objects(node: yaml.Node, file: str) -> Iterator[Document]:
     reader = _Reader(file)
     value = reader.read(node, ())
     if isinstance(value, dict):
-        yield Document(value, Lines(file, reader.lines), tuple(reader.problems))
+        yield Document(value, SourceLines(file, reader.lines), tuple(reader.problems))
 
 
 def _is_list(entries: dict[str, yaml.Node]) -> bool:
@@ -75,11 +75,11 @@ def _is_list(entries: dict[str, yaml.Node]) -> bool:
     return isinstance(kind, yaml.ScalarNode) and str(kind.value).endswith("List")
 
 
-def complaint(error: yaml.YAMLError, file: str) -> Problem:
+def yaml_problem(error: yaml.YAMLError, file: str) -> Problem:
     """What the YAML parser did not understand, and where."""
     mark = getattr(error, "problem_mark", None)
     what = getattr(error, "problem", None) or str(error)
-    return Problem(Place(file, mark.line + 1 if mark else 1), "", f"this is not YAML: {what}")
+    return Problem(SourceLine(file, mark.line + 1 if mark else 1), "", f"this is not YAML: {what}")
 
 
 @dataclass
@@ -159,7 +159,7 @@ class _Reader:
 
     def _refuse(self, node: yaml.Node, steps: Steps, message: str) -> None:
         path = ".".join(map(str, steps))
-        self.problems.append(Problem(Place(self.file, node.start_mark.line + 1), path, message))
+        self.problems.append(Problem(SourceLine(self.file, node.start_mark.line + 1), path, message))
 
 
 def _shown(node: yaml.Node) -> str:

@@ -7,11 +7,11 @@ from typing import Any
 import yaml
 
 from imagestore.cli.manifests import cel
-from imagestore.cli.manifests.documents import Document, complaint, documents
-from imagestore.cli.manifests.files import Source, sources
-from imagestore.cli.manifests.near_miss import HELM, KUSTOMIZE, Seen, near_miss
-from imagestore.cli.manifests.objects import Object, ours, typed
-from imagestore.cli.manifests.problems import Place, Problem
+from imagestore.cli.manifests.documents import Document, documents, yaml_problem
+from imagestore.cli.manifests.files import ManifestFile, sources
+from imagestore.cli.manifests.near_miss import HELM, KUSTOMIZE, SearchedPath, near_miss
+from imagestore.cli.manifests.objects import Object, is_ours, parse_object
+from imagestore.cli.manifests.problems import Problem, SourceLine
 
 
 @dataclass
@@ -45,8 +45,8 @@ def load(paths: Iterable[str], namespace: str) -> Manifests:
     return found
 
 
-def _place(found: Manifests, path: str, namespace: str) -> Seen:
-    seen = Seen(path)
+def _place(found: Manifests, path: str, namespace: str) -> SearchedPath:
+    seen = SearchedPath(path)
     for source in sources([path]):
         if isinstance(source, Problem):
             found.problems.append(source)
@@ -59,12 +59,12 @@ def _place(found: Manifests, path: str, namespace: str) -> Seen:
     return seen
 
 
-def _source(found: Manifests, seen: Seen, source: Source, namespace: str) -> None:
+def _source(found: Manifests, seen: SearchedPath, source: ManifestFile, namespace: str) -> None:
     read: list[Document] = []
     try:
         read.extend(documents(source.text, source.name))
     except yaml.YAMLError as error:
-        _unreadable(found, seen, source, complaint(error, source.name))
+        _unreadable(found, seen, source, yaml_problem(error, source.name))
         return
     if source.template and source.ours:
         found.notes.append(f"{source.name}: has {{{{ }}}} in it; Helm templates are not rendered here")
@@ -75,7 +75,7 @@ def _source(found: Manifests, seen: Seen, source: Source, namespace: str) -> Non
             seen.others[document.kind or "no kind"] += 1
 
 
-def _unreadable(found: Manifests, seen: Seen, source: Source, problem: Problem) -> None:
+def _unreadable(found: Manifests, seen: SearchedPath, source: ManifestFile, problem: Problem) -> None:
     if source.template:
         found.notes.append(f"{source.name}: {HELM}")
         seen.template = True
@@ -88,8 +88,8 @@ def _unreadable(found: Manifests, seen: Seen, source: Source, problem: Problem) 
 
 def _document(found: Manifests, document: Document, namespace: str) -> bool:
     """Whether it is of use, or would be if it were right."""
-    if ours(document):
-        built, problems = typed(document, namespace)
+    if is_ours(document):
+        built, problems = parse_object(document, namespace)
         found.problems += problems
         found.objects += [built] if built else []
         return True
@@ -111,7 +111,7 @@ def _helping(found: Manifests, document: Document) -> bool:
 
 
 def _twice(objects: Iterable[Object]) -> list[Problem]:
-    first: dict[tuple[str, str], Place] = {}
+    first: dict[tuple[str, str], SourceLine] = {}
     found = []
     for one in objects:
         key = (one.kind.name, one.label)

@@ -13,8 +13,8 @@ from pathlib import Path
 from imagestore.api.kinds import GROUP, IMAGE_BUCKET, KINDS, Kind
 from imagestore.cli.manifests.documents import Document
 from imagestore.cli.manifests.files import SUFFIXES
-from imagestore.cli.manifests.problems import Place, Problem
-from imagestore.cli.manifests.shape import Finding
+from imagestore.cli.manifests.problems import Problem, SourceLine
+from imagestore.cli.manifests.shape import Complaint
 
 _ALIKE = 0.8  # of a group's letters
 KUSTOMIZE = "kustomizations are not built here; use: kustomize build DIR | imagestore plan -f -"
@@ -27,31 +27,31 @@ def near_miss(document: Document) -> Problem | None:
     return Problem(document.lines.at(found.steps), found.label, found.message) if found else None
 
 
-def _near(document: Document) -> Finding | None:
+def _near(document: Document) -> Complaint | None:
     kind = next((k for k in KINDS if k.name.lower() == document.kind.lower()), None)
     if kind is None:
         return _kindless(document)
     if not document.api_version:
-        return Finding(("apiVersion",), "apiVersion", f"is required; write {kind.api_version}")
+        return Complaint(("apiVersion",), "apiVersion", f"is required; write {kind.api_version}")
     group, slash, _ = document.api_version.partition("/")
     meant = kind is IMAGE_BUCKET or not slash or _alike(group)  # others have a LifecyclePolicy, too
     return _wrong_group(document, kind) if meant else None
 
 
-def _kindless(document: Document) -> Finding | None:
+def _kindless(document: Document) -> Complaint | None:
     group, slash, version = document.api_version.partition("/")
     if slash and group != GROUP and _alike(group):
-        return Finding(("apiVersion",), "apiVersion", f"unknown group {group}; write {GROUP}/{version}")
+        return Complaint(("apiVersion",), "apiVersion", f"unknown group {group}; write {GROUP}/{version}")
     spec = document.value.get("spec")
     if not document.kind and isinstance(spec, Mapping) and "bucketName" in spec:
         said = f"is required; add it, and apiVersion: {IMAGE_BUCKET.api_version}, if this is an ImageBucket"
-        return Finding(("kind",), "kind", said)
+        return Complaint(("kind",), "kind", said)
     return None
 
 
-def _wrong_group(document: Document, kind: Kind) -> Finding:
+def _wrong_group(document: Document, kind: Kind) -> Complaint:
     message = f"unknown group {document.api_version}; write {kind.api_version} for kind {kind.name}"
-    return Finding(("apiVersion",), "apiVersion", message)
+    return Complaint(("apiVersion",), "apiVersion", message)
 
 
 def _alike(group: str) -> bool:
@@ -59,7 +59,7 @@ def _alike(group: str) -> bool:
 
 
 @dataclass
-class Seen:
+class SearchedPath:
     """What was met at one place that was given with ``-f``."""
 
     path: str
@@ -71,7 +71,7 @@ class Seen:
     @property
     def nothing(self) -> Problem:
         """What to say if nothing is of use."""
-        place = Place("<stdin>" if self.path == "-" else self.path)
+        place = SourceLine("<stdin>" if self.path == "-" else self.path)
         return Problem(place, "", f"nothing of {GROUP} was found: {self._why()}")
 
     def _why(self) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
-from imagestore.cli.manifests.problems import Place, Problem
+from imagestore.cli.manifests.problems import Problem, SourceLine
 from imagestore.core.plan import Op, Plan
 from imagestore.core.reasons import Reason
 
@@ -21,14 +21,14 @@ class Exit(IntEnum):
 
 
 @dataclass(frozen=True)
-class Verdict:
+class BucketPlan:
     """One bucket. ``problems``: what the operator would refuse, or what could not be found out.
 
     ``calls``: per setting, and under ``create``, what would be sent to the store.
     """
 
     label: str
-    place: Place
+    place: SourceLine
     backend: str
     bucket: str
     plan: Plan = field(default_factory=Plan)
@@ -56,9 +56,9 @@ class Verdict:
 _WAITING = (Reason.NEEDS_APPROVAL, Reason.COUNTING)
 
 
-def overall(verdicts: tuple[Verdict, ...], problems: tuple[Problem, ...]) -> Exit:
+def overall(buckets: tuple[BucketPlan, ...], problems: tuple[Problem, ...]) -> Exit:
     """Of the whole run."""
-    codes = {v.exit for v in verdicts}
+    codes = {v.exit for v in buckets}
     if problems or Exit.ERROR in codes:
         return Exit.ERROR
     return Exit.CHANGES if Exit.CHANGES in codes else Exit.NOTHING

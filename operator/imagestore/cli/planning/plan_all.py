@@ -5,12 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from imagestore.api.imagebucket import ImageBucketSpec
-from imagestore.cli.gathering.surroundings import Snapshot, surroundings
+from imagestore.cli.gathering.surroundings import ClusterState, surroundings
 from imagestore.cli.manifests.load import Manifests
 from imagestore.cli.manifests.problems import Problem
-from imagestore.cli.planning.bucket_plan import Verdict
+from imagestore.cli.planning.bucket_plan import BucketPlan
 from imagestore.cli.planning.immutable import frozen
-from imagestore.cli.planning.plan_bucket import Question, plan_bucket
+from imagestore.cli.planning.plan_bucket import PlanRequest, plan_bucket
 from imagestore.core.model import Model
 from imagestore.reconcile.situation import Store
 
@@ -18,32 +18,32 @@ WORKERS = 8
 StoreOf = Callable[[str], Store]
 
 
-def questions(
-    manifests: Manifests, cluster: Snapshot, stores: StoreOf, now: datetime, installation: str | None
-) -> list[Question]:
+def plan_requests(
+    manifests: Manifests, cluster: ClusterState, stores: StoreOf, now: datetime, installation: str | None
+) -> list[PlanRequest]:
     """One for each ImageBucket."""
     around = surroundings(manifests, cluster)
     return [
-        Question(o, o.spec, around, stores(o.spec.backend_ref.name), now, installation)
+        PlanRequest(o, o.spec, around, stores(o.spec.backend_ref.name), now, installation)
         for o in manifests.of("ImageBucket")
         if isinstance(o.spec, ImageBucketSpec)
     ]
 
 
 def plan_all(
-    manifests: Manifests, cluster: Snapshot, stores: StoreOf, now: datetime, installation: str | None
-) -> tuple[Verdict, ...]:
+    manifests: Manifests, cluster: ClusterState, stores: StoreOf, now: datetime, installation: str | None
+) -> tuple[BucketPlan, ...]:
     """A verdict for each ImageBucket."""
-    return verdicts(questions(manifests, cluster, stores, now, installation))
+    return bucket_plans(plan_requests(manifests, cluster, stores, now, installation))
 
 
-def verdicts(questions: Sequence[Question]) -> tuple[Verdict, ...]:
+def bucket_plans(requests: Sequence[PlanRequest]) -> tuple[BucketPlan, ...]:
     """One for each."""
     with ThreadPoolExecutor(WORKERS) as pool:
-        return tuple(pool.map(plan_bucket, questions))
+        return tuple(pool.map(plan_bucket, requests))
 
 
-def refused_at_apply(manifests: Manifests, cluster: Snapshot) -> Mapping[str, tuple[Problem, ...]]:
+def refused_at_apply(manifests: Manifests, cluster: ClusterState) -> Mapping[str, tuple[Problem, ...]]:
     """What the API server would refuse, given what the cluster has, by the object's label."""
     known: dict[str, Model | None] = {o.label: _spec(cluster, o.label) for o in manifests.of("ImageBucket")}
     known |= {o.label: cluster.backends.get(o.name) for o in manifests.of("StorageBackend")}
@@ -53,6 +53,6 @@ def refused_at_apply(manifests: Manifests, cluster: Snapshot) -> Mapping[str, tu
     return {label: problems for label, problems in found.items() if problems}
 
 
-def _spec(cluster: Snapshot, label: str) -> ImageBucketSpec | None:
+def _spec(cluster: ClusterState, label: str) -> ImageBucketSpec | None:
     known = cluster.buckets.get(label)
     return known.spec if known else None

@@ -6,10 +6,10 @@ from datetime import datetime
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.backends.base import Backend, Foretells, Observation
-from imagestore.cli.gathering.surroundings import NEVER, Standing, Surroundings
+from imagestore.cli.gathering.surroundings import NEVER, Rank, Surroundings
 from imagestore.cli.manifests.objects import Object
 from imagestore.cli.manifests.problems import Problem
-from imagestore.cli.planning.bucket_plan import Verdict
+from imagestore.cli.planning.bucket_plan import BucketPlan
 from imagestore.core.conditions import find
 from imagestore.core.errors import Rejected, StoreError
 from imagestore.core.plan import Op, Plan
@@ -43,7 +43,7 @@ UNSEEN = "no cluster was asked, so give its manifest with -f, too"
 
 
 @dataclass(frozen=True)
-class Question:
+class PlanRequest:
     """What to plan, and for whom. ``installation`` None: whatever the bucket's mark says.
 
     ``pages``: how much of a bucket is counted where rules would remove something new.
@@ -58,37 +58,37 @@ class Question:
     pages: int = PAGES
 
 
-def plan_bucket(question: Question) -> Verdict:
-    """The verdict. Whatever a store answers becomes a sentence in it."""
-    s = situation(question)
-    verdict = _blank(question)
+def plan_bucket(request: PlanRequest) -> BucketPlan:
+    """The result. Whatever a store answers becomes a sentence in it."""
+    s = situation(request)
+    result = _blank(request)
     if s.spec.suspend:
-        return replace(verdict, notes=("suspended: nothing is looked at or changed",))
+        return replace(result, notes=("suspended: nothing is looked at or changed",))
     if s.meta.deleting:
-        return replace(verdict, notes=("being deleted in the cluster: nothing is set any more",))
+        return replace(result, notes=("being deleted in the cluster: nothing is set any more",))
     outcome = barred(s)
     if outcome is not None:
         ready = find(outcome.status.conditions if outcome.status else (), "Ready")
-        return _refuse(question, verdict, f"{ready.reason}: {ready.message}" if ready else "refused")
+        return _refuse(request, result, f"{ready.reason}: {ready.message}" if ready else "refused")
     assert s.store.backend is not None, "the gate has made sure"  # noqa: S101
     try:
-        return _looked(question, s, s.store.backend, verdict)
+        return _looked(request, s, s.store.backend, result)
     except StoreError as error:
-        return _refuse(question, verdict, f"{type(error).__name__}: {error}")
+        return _refuse(request, result, f"{type(error).__name__}: {error}")
 
 
-def situation(question: Question) -> Situation:
+def situation(request: PlanRequest) -> Situation:
     """The operator's view of this bucket. Without a cluster it has no past."""
-    o, around = question.object, question.around
+    o, around = request.object, request.around
     known = around.known.get(o.label)
-    standing = around.standings.get(o.label, Standing())
+    standing = around.standings.get(o.label, Rank())
     return Situation(
         meta=known.meta if known else Meta(o.namespace, o.name, "", 1, NEVER),
-        spec=question.spec,
+        spec=request.spec,
         status=known.status if known else ImageBucketStatus(),
-        store=question.store,
-        settings=Settings(installation=question.installation or "<installation>"),
-        now=question.now,
+        store=request.store,
+        settings=Settings(installation=request.installation or "<installation>"),
+        now=request.now,
         clock=0.0,  # nothing is remembered
         token=lambda: "",
         namespace_labels=around.labels.get(o.namespace, {}),
@@ -96,59 +96,59 @@ def situation(question: Question) -> Situation:
         earlier_buckets=standing.earlier,
         referenced=around.others.get(o.namespace, {}),
         policies=around.policies_of(o),
-        surveys=Bounded(question.pages, TAGS),
+        surveys=Bounded(request.pages, TAGS),
     )
 
 
-def _blank(question: Question) -> Verdict:
-    o, spec = question.object, question.spec
-    return Verdict(o.label, o.place, spec.backend_ref.name, spec.bucket_name)
+def _blank(request: PlanRequest) -> BucketPlan:
+    o, spec = request.object, request.spec
+    return BucketPlan(o.label, o.place, spec.backend_ref.name, spec.bucket_name)
 
 
-def _refuse(question: Question, verdict: Verdict, message: str, facet: str = "") -> Verdict:
+def _refuse(request: PlanRequest, result: BucketPlan, message: str, facet: str = "") -> BucketPlan:
     path = f"spec.{facet}" if facet else ""
     steps = ("spec", facet) if facet else ("spec", "bucketName")
-    problem = Problem(question.object.lines.at(steps), path or question.object.label, message)
-    return replace(verdict, problems=(*verdict.problems, problem))
+    problem = Problem(request.object.lines.at(steps), path or request.object.label, message)
+    return replace(result, problems=(*result.problems, problem))
 
 
-def _looked(question: Question, s: Situation, backend: Backend, verdict: Verdict) -> Verdict:
+def _looked(request: PlanRequest, s: Situation, backend: Backend, result: BucketPlan) -> BucketPlan:
     sight = backend.check(s.spec.bucket_name)
     if sight is None:
-        return _absent(question, s, backend, verdict)
-    s = _recognised(question, s, sight)
+        return _absent(request, s, backend, result)
+    s = _recognised(request, s, sight)
     judgement = ownership.judge(s, backend, sight)
-    unknown = backend.mark_place is None and question.around.offline
+    unknown = backend.mark_place is None and request.around.offline
     if judgement.claim is Claim.TAKEN and not unknown:
-        return _refuse(question, verdict, f"{judgement.reason}: {judgement.message}")
+        return _refuse(request, result, f"{judgement.reason}: {judgement.message}")
     notes = (UNCHECKED,) if unknown else ()
-    verdict = replace(verdict, adopt=judgement.claim is Claim.ADOPTABLE, notes=(*verdict.notes, *notes))
+    result = replace(result, adopt=judgement.claim is Claim.ADOPTABLE, notes=(*result.notes, *notes))
     wanted = want(s)
     todo = planned(s, wanted, look_at(s, backend, sight, wanted))
-    return _with_plan(question, s, verdict, _restrained(s, backend, todo, consented=verdict.adopt))
+    return _with_plan(request, s, result, _restrained(s, backend, todo, consented=result.adopt))
 
 
-def _recognised(question: Question, s: Situation, sight: Observation) -> Situation:
+def _recognised(request: PlanRequest, s: Situation, sight: Observation) -> Situation:
     """Without an installation to go by, a mark with our namespace and name is believed."""
     installation, _, rest = (sight.owner or "").partition("/")
-    if question.installation is not None or rest != f"{s.meta.namespace}/{s.meta.name}":
+    if request.installation is not None or rest != f"{s.meta.namespace}/{s.meta.name}":
         return s
     return replace(s, settings=replace(s.settings, installation=installation))
 
 
-def _absent(question: Question, s: Situation, backend: Backend, verdict: Verdict) -> Verdict:
+def _absent(request: PlanRequest, s: Situation, backend: Backend, result: BucketPlan) -> BucketPlan:
     if s.spec.mode == "Observe":
         return _refuse(
-            question, verdict, "BucketMissing: the bucket does not exist, and mode Observe creates nothing"
+            request, result, "BucketMissing: the bucket does not exist, and mode Observe creates nothing"
         )
     wanted = want(s)
     if wanted.refusals and s.status.created is None:
         note = "the bucket does not exist, and is not created before this is corrected"
-        return _refusals(question, s, replace(verdict, notes=(note,)))
+        return _refusals(request, s, replace(result, notes=(note,)))
     if s.status.created is not None:
-        verdict = replace(verdict, notes=("the bucket was there before: its content is lost",))
+        result = replace(result, notes=("the bucket was there before: its content is lost",))
     todo = planned(s, wanted, blank(backend, wanted))
-    return _with_plan(question, s, replace(verdict, create=True), todo)
+    return _with_plan(request, s, replace(result, create=True), todo)
 
 
 def _restrained(s: Situation, backend: Backend, todo: Plan, *, consented: bool) -> Plan:
@@ -160,30 +160,30 @@ def _restrained(s: Situation, backend: Backend, todo: Plan, *, consented: bool) 
     return hold_risky(known, frozenset(s.spec.approve))(todo)
 
 
-def _with_plan(question: Question, s: Situation, verdict: Verdict, plan: Plan) -> Verdict:
+def _with_plan(request: PlanRequest, s: Situation, result: BucketPlan, plan: Plan) -> BucketPlan:
     """The plan, with what cannot be done as problems at the lines of their settings."""
-    verdict = replace(verdict, plan=plan)
-    verdict = replace(verdict, notes=(*verdict.notes, *_notes(s, verdict)))
-    verdict = _refusals(question, s, _with_calls(question, s, verdict, plan))
+    result = replace(result, plan=plan)
+    result = replace(result, notes=(*result.notes, *_notes(s, result)))
+    result = _refusals(request, s, _with_calls(request, s, result, plan))
     for change in plan.changes:
         if change.op is Op.SKIP:
-            verdict = _refuse(question, verdict, f"not supported: {change.message}", change.facet)
+            result = _refuse(request, result, f"not supported: {change.message}", change.facet)
         elif change.op is Op.HOLD and change.reason in UNREADABLE:
-            verdict = _refuse(
-                question, verdict, f"cannot be read: {change.reason}: {change.message}", change.facet
+            result = _refuse(
+                request, result, f"cannot be read: {change.reason}: {change.message}", change.facet
             )
-    return verdict
+    return result
 
 
-def _refusals(question: Question, s: Situation, verdict: Verdict) -> Verdict:
+def _refusals(request: PlanRequest, s: Situation, result: BucketPlan) -> BucketPlan:
     for refusal in want(s).withheld:
-        unseen = refusal.reason is Reason.REFERENCE_NOT_FOUND and question.around.offline
+        unseen = refusal.reason is Reason.REFERENCE_NOT_FOUND and request.around.offline
         more = f"; {UNSEEN}" if unseen else ""
-        verdict = _refuse(question, verdict, f"{refusal.reason}: {refusal.message}{more}", refusal.facet)
-    return verdict
+        result = _refuse(request, result, f"{refusal.reason}: {refusal.message}{more}", refusal.facet)
+    return result
 
 
-def _notes(s: Situation, verdict: Verdict) -> list[str]:
+def _notes(s: Situation, result: BucketPlan) -> list[str]:
     notes = ["drift is snoozed: what differs without an edit is left alone for now"] if snoozed(s) else []
     notes += [over] if (over := snooze_over(s)) else []
     if s.spec.mode == "Observe":
@@ -191,11 +191,11 @@ def _notes(s: Situation, verdict: Verdict) -> list[str]:
     notes += [f"{name}: {w}" for name in want(s).wishes for w in _weak(s, name)]
     verdicts = s.merged.verdicts.items()
     notes += [f"LifecyclePolicy {name}: {v.state}: {v.message}" for name, v in verdicts if v.state and name]
-    if verdict.adopt and verdict.plan.writes:
+    if result.adopt and result.plan.writes:
         notes.append(
             "the bucket would be taken over, once the token that status then shows is in spec.approve"
         )
-    elif verdict.adopt:
+    elif result.adopt:
         notes.append("the bucket would be taken over at once: nothing in it changes, so nobody is asked")
     return notes
 
@@ -206,16 +206,16 @@ def _weak(s: Situation, name: str) -> tuple[str, ...]:
     return support.weak if support else ()
 
 
-def _with_calls(question: Question, s: Situation, verdict: Verdict, plan: Plan) -> Verdict:
+def _with_calls(request: PlanRequest, s: Situation, result: BucketPlan, plan: Plan) -> BucketPlan:
     """What would be sent. What the driver would refuse before it sends anything is a problem of the plan."""
     backend = s.store.backend
     if not isinstance(backend, Foretells):
-        return verdict
+        return result
     bucket, owner = s.spec.bucket_name, ownership.mark(s)
-    made = {"create": backend.calls_to_create(bucket, want(s).wishes, owner)} if verdict.create else {}
+    made = {"create": backend.calls_to_create(bucket, want(s).wishes, owner)} if result.create else {}
     for change in plan.writes:
         try:
             made[change.facet] = backend.calls_of(bucket, change, owner)
         except Rejected as error:
-            verdict = _refuse(question, verdict, f"cannot be written: {error}", change.facet)
-    return replace(verdict, calls=made)
+            result = _refuse(request, result, f"cannot be written: {error}", change.facet)
+    return replace(result, calls=made)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from imagestore.cli.errors import Wrong
+from imagestore.cli.errors import CommandError
 from imagestore.k8s.client import ApiError, Client
 from imagestore.k8s.objects import FINALIZERS
 from imagestore.k8s.resources import BY_KIND
@@ -18,7 +18,7 @@ AT_ONCE = 8
 
 
 @dataclass(frozen=True, order=True)
-class Target:
+class FinalizedObject:
     """One object that holds on. ``deleting``: Kubernetes waits for us only."""
 
     kind: str
@@ -35,12 +35,12 @@ class Target:
         return f"{self.kind} {self.label}" + (" (being deleted)" if self.deleting else "")
 
 
-async def holding(client: Client) -> list[Target]:
+async def holding(client: Client) -> list[FinalizedObject]:
     """Every object with our finalizer, in the order in which they are let go."""
     return [target for kind in ORDER for target in await _of(client, kind)]
 
 
-async def _of(client: Client, kind: str) -> list[Target]:
+async def _of(client: Client, kind: str) -> list[FinalizedObject]:
     try:
         pages = [page async for page in client.pages(BY_KIND[kind], metadata=True)]
     except ApiError as error:
@@ -49,18 +49,18 @@ async def _of(client: Client, kind: str) -> list[Target]:
         raise
     metas = [item["metadata"] for page in pages for item in page.items]
     return [
-        Target(kind, m.get("namespace", ""), m["name"], "deletionTimestamp" in m)
+        FinalizedObject(kind, m.get("namespace", ""), m["name"], "deletionTimestamp" in m)
         for m in metas
         if FINALIZERS[kind] in (m.get("finalizers") or ())
     ]
 
 
-def chosen(found: list[Target], names: Iterable[str]) -> list[Target]:
+def chosen(found: list[FinalizedObject], names: Iterable[str]) -> list[FinalizedObject]:
     """Those that are named; one that is not there is an error, because it may be a typo."""
     by_label = {t.label: t for t in found}
     missing = [n for n in names if n not in by_label]
     if missing:
-        raise Wrong(
+        raise CommandError(
             *(
                 f"{n}: no such object holds on to anything; see: imagestore release --all --dry-run"
                 for n in missing
@@ -69,7 +69,7 @@ def chosen(found: list[Target], names: Iterable[str]) -> list[Target]:
     return [t for t in found if t.label in set(names)]
 
 
-async def let_go(client: Client, targets: list[Target]) -> list[str]:
+async def let_go(client: Client, targets: list[FinalizedObject]) -> list[str]:
     """Release them, several at a time and kind by kind. What could not be released, as sentences."""
     failed: list[str] = []
     for kind in ORDER:
@@ -79,7 +79,9 @@ async def let_go(client: Client, targets: list[Target]) -> list[str]:
     return failed
 
 
-async def _guarded(client: Client, target: Target, gate: asyncio.Semaphore, failed: list[str]) -> None:
+async def _guarded(
+    client: Client, target: FinalizedObject, gate: asyncio.Semaphore, failed: list[str]
+) -> None:
     async with gate:
         try:
             await _release(client, target)
@@ -87,7 +89,7 @@ async def _guarded(client: Client, target: Target, gate: asyncio.Semaphore, fail
             failed.append(f"{target}: {error}")
 
 
-async def _release(client: Client, target: Target) -> None:
+async def _release(client: Client, target: FinalizedObject) -> None:
     """Others' finalizers stay. The resourceVersion keeps us from undoing a change that we have not seen."""
     resource = BY_KIND[target.kind]
     for attempt in range(1, TRIES + 1):

@@ -1,7 +1,7 @@
-"""What the operator tells Prometheus. Every metric is declared here, so that docs/metrics.md can list all.
+"""Every metric that the operator exposes, so that docs/metrics.md can list all.
 
-No label is unbounded but an object's own namespace and name; series with those are made at scrape time from
-what is known of the objects, so that none outlives its object.
+No label is unbounded but an object's own namespace and name. Series with those are made at scrape time from the
+objects that the operator knows, so that none outlives its object.
 """
 
 from collections.abc import Iterable, Iterator
@@ -32,96 +32,105 @@ def _histogram(name: str, text: str, *labels: str) -> Histogram:
     return Histogram(f"imagestore_{name}", text, labels, registry=REGISTRY, buckets=_SECONDS)
 
 
-BUILD = _gauge("build_info", "1, labelled with the operator's version.", "version")
+BUILD = _gauge("build_info", "Always 1; the label is the operator's version.", "version")
 BUILD.labels(__version__).set(1)
 
-RECONCILES = _counter("reconciles", "Reconciles by what came of them.", "kind", "outcome")
-RECONCILE_SECONDS = _histogram(
-    "reconcile_seconds", "How long one reconcile took, store calls included.", "kind"
+RECONCILES = _counter("reconciles", "Reconciles by outcome.", "kind", "outcome")
+RECONCILE_DURATION = _histogram(
+    "reconcile_duration_seconds", "Duration of a reconcile, calls to the store included.", "kind"
 )
 API_CALLS = _counter("api_calls", "Calls to the Kubernetes API.", "verb", "resource", "code")
-EVENTS = _counter("events", "Kubernetes Events by what became of them: sent, aggregated, dropped.", "outcome")
-AUDITS = _counter("audits", "Comparisons of all that is remembered with the Kubernetes API.", "kind")
+EVENTS = _counter("events", "Kubernetes Events by outcome: sent, aggregated or dropped.", "outcome")
+AUDITS = _counter("audits", "Comparisons of all cached objects with the Kubernetes API.", "kind")
 AUDIT_MISMATCHES = _counter(
     "audit_mismatches",
-    "Objects that a comparison found remembered wrongly: a watch missed something.",
+    "Cached objects that differed from the Kubernetes API in a comparison: a watch missed a change.",
     "kind",
 )
 KIND_FORBIDDEN = _gauge(
     "kind_forbidden",
-    "1 while the operator may not list or watch objects of this kind: it serves the others, and logs the missing right.",
+    "Whether the operator is denied listing or watching this kind (0 or 1). It serves the other kinds and logs the missing"
+    " right.",
     "kind",
 )
-LEASE = _gauge("lease_held", "Whether this replica does the work (1) or stands by (0).")
-LOOP_LAG = _gauge("loop_lag_seconds", "How late the event loop was at its last heartbeat.")
-TASKS = _gauge("tasks", "Tasks of the event loop at its last heartbeat; one that only grows is a leak.")
-SECRET_CHANGES = _counter("secret_changes", "Changes of Secrets that made a backend be connected anew.")
+LEASE = _gauge("lease_held", "Whether this replica holds the Lease and works (0 or 1).")
+LOOP_LAG = _gauge("loop_lag_seconds", "Delay of the event loop at its last heartbeat.")
+TASKS = _gauge("tasks", "Tasks of the event loop at its last heartbeat. A number that only grows is a leak.")
+SECRET_CHANGES = _counter(
+    "secret_changes", "Changes of Secrets after which the operator reconnected to a backend."
+)
 
 STORE_CALLS = _counter(
     "store_calls",
-    "Calls to a store, each attempt counted, by outcome: ok or the error's class.",
+    "Calls to a store by outcome: ok or the class of the error. Each attempt counts.",
     "backend",
     "operation",
     "outcome",
 )
-STORE_CALL_SECONDS = _histogram(
-    "store_call_seconds", "How long a store took to answer, the wait for our own limit aside.", "backend"
+STORE_CALL_DURATION = _histogram(
+    "store_call_duration_seconds",
+    "Duration of a call to a store, without the wait for the operator's rate limiter.",
+    "backend",
 )
-STORE_THROTTLED = _counter("store_throttled", "Calls that a store answered with: slow down.", "backend")
-STORE_WAIT_SECONDS = _counter(
-    "store_wait_seconds", "How long calls waited for the backend's rate limit.", "backend"
+STORE_THROTTLED = _counter("store_throttled", "Calls that a store throttled (503 SlowDown, 429).", "backend")
+STORE_RATE_LIMITER_WAIT = _counter(
+    "store_rate_limiter_wait_duration_seconds",
+    "Time that calls waited for the backend's rate limiter.",
+    "backend",
 )
 STORE_CIRCUIT_OPEN = _gauge(
-    "store_circuit_open", "1 while a store that did not answer is left alone: calls fail at once.", "backend"
+    "store_circuit_open",
+    "Whether the circuit breaker is open (0 or 1): the store did not answer, so calls fail at once.",
+    "backend",
 )
 SURVEY_KEYS = _counter(
-    "survey_keys", "Keys of buckets that were listed to count what rules would do.", "backend"
+    "survey_keys", "Keys listed by surveys, which count what lifecycle rules would delete.", "backend"
 )
-SURVEY_SECONDS = _counter(
-    "survey_seconds",
-    "How long such listings took, the wait for the backend's rate limit included.",
+SURVEY_DURATION = _counter(
+    "survey_duration_seconds",
+    "Time that surveys took, the wait for the backend's rate limiter included.",
     "backend",
 )
 
 
 @dataclass(frozen=True)
 class StoreMetrics:
-    """Counts one backend's calls; see ``backends.decorators.Observer``."""
+    """Counts the calls to one backend; see ``backends.decorators.Observer``."""
 
     backend: str
 
     def called(self, operation: str, outcome: str, seconds: float) -> None:
-        """One attempt."""
+        """Count one attempt."""
         STORE_CALLS.labels(self.backend, operation, outcome).inc()
-        STORE_CALL_SECONDS.labels(self.backend).observe(seconds)
+        STORE_CALL_DURATION.labels(self.backend).observe(seconds)
         if outcome == "Throttled":
             STORE_THROTTLED.labels(self.backend).inc()
 
     def waited(self, seconds: float) -> None:
-        """The limiter kept a call back."""
-        STORE_WAIT_SECONDS.labels(self.backend).inc(seconds)
+        """Add the seconds that the rate limiter delayed a call."""
+        STORE_RATE_LIMITER_WAIT.labels(self.backend).inc(seconds)
 
     def circuit(self, *, opened: bool) -> None:
-        """The breaker changed."""
+        """Set the state of the circuit breaker."""
         STORE_CIRCUIT_OPEN.labels(self.backend).set(int(opened))
 
     def forget(self) -> None:
-        """The backend is gone: its series go with it."""
+        """Remove the series of a deleted backend."""
         for metric in (
             STORE_CALLS,
-            STORE_CALL_SECONDS,
+            STORE_CALL_DURATION,
             STORE_THROTTLED,
-            STORE_WAIT_SECONDS,
+            STORE_RATE_LIMITER_WAIT,
             STORE_CIRCUIT_OPEN,
             SURVEY_KEYS,
-            SURVEY_SECONDS,
+            SURVEY_DURATION,
         ):
             metric.remove_by_labels({"backend": self.backend})
 
 
 @dataclass(frozen=True)
 class Description:
-    """One metric, for docs/metrics.md."""
+    """One metric as docs/metrics.md lists it."""
 
     name: str
     type: str
@@ -131,7 +140,7 @@ class Description:
 
 @dataclass(frozen=True)
 class Family:
-    """A gauge whose series are made when they are asked for."""
+    """A gauge whose series are made at scrape time."""
 
     name: str
     text: str
@@ -143,115 +152,101 @@ Sample = tuple[Family, tuple[str, ...], float]
 _LANE = ("kind", "backend")
 QUEUE_DEPTH = Family(
     "imagestore_queue_depth",
-    "Objects that wait to be worked on: a backend's ImageBuckets, a StorageBackend, or (without a backend) all"
-    " LifecyclePolicies.",
+    "Objects that wait in the work queue. Each backend has a lane for itself and one for its ImageBuckets; all"
+    " LifecyclePolicies share one, without a backend.",
     _LANE,
 )
-QUEUE_AGE = Family("imagestore_queue_age_seconds", "How long the oldest of them has waited.", _LANE)
-QUEUE_RUNNING = Family("imagestore_queue_running", "Objects that are being worked on.", _LANE)
-QUEUE_DELAYED = Family("imagestore_queue_delayed", "Objects whose next look is in the future.", ())
+QUEUE_AGE = Family(
+    "imagestore_queue_age_seconds", "Time that the oldest object in the lane has waited.", _LANE
+)
+QUEUE_RUNNING = Family("imagestore_queue_running", "Objects that are being reconciled.", _LANE)
+QUEUE_DELAYED = Family("imagestore_queue_delayed", "Objects whose next reconcile is in the future.", ())
 SURVEYS = Family(
-    "imagestore_surveys",
-    "Buckets that are being listed to count what rules would do, or that wait for it, by state: running, waiting.",
-    ("backend", "state"),
+    "imagestore_surveys", "Surveys of buckets by state: running or waiting.", ("backend", "state")
 )
-OBJECTS = Family("imagestore_objects", "Objects by readiness: True, False or Unknown.", ("kind", "ready"))
-BUCKET_READY = Family(
-    "imagestore_bucket_ready",
-    "1 for the readiness that an ImageBucket has.",
-    ("namespace", "name", "backend", "ready"),
+OBJECTS = Family(
+    "imagestore_objects",
+    "Objects by the status of their Ready condition; Unknown also counts those without one.",
+    ("kind", "ready"),
 )
-BACKEND_READY = Family(
-    "imagestore_backend_ready", "1 for the readiness that a StorageBackend has.", ("backend", "ready")
+STATUS_CONDITION = Family(
+    "imagestore_status_condition",
+    "Conditions of an object: 1 for the status that the condition has, 0 for the other two of True, False and Unknown."
+    " Ready is Unknown before the first reconcile; a suspended object may have none.",
+    ("kind", "namespace", "name", "backend", "condition", "status"),
 )
-TIER = Family(
-    "imagestore_tier",
-    "1 for the state that a remote tier of a StorageBackend has: InSync, Missing, Differs or Stale.",
+TIER_STATE = Family(
+    "imagestore_backend_tier_state",
+    "State of a remote tier of a StorageBackend: 1 for the state that it has, 0 for the others of InSync, Missing,"
+    " Differs and Stale.",
     ("backend", "tier", "state"),
-)
-POLICY_READY = Family(
-    "imagestore_policy_ready",
-    "1 for the readiness that a LifecyclePolicy has.",
-    ("namespace", "name", "ready"),
 )
 POLICY_BUCKETS = Family(
     "imagestore_policy_buckets",
-    "Buckets of a LifecyclePolicy by what became of its rules there.",
+    "Buckets that a LifecyclePolicy matches, by the state of its rules there.",
     ("namespace", "name", "state"),
 )
-FACETS = Family("imagestore_facets", "Settings of buckets by state.", ("facet", "state"))
-DRIFT_SINCE = Family(
-    "imagestore_drift_since_seconds",
-    "Since when (Unix time) an ImageBucket differs without anybody having asked for it; absent: it does not.",
-    ("namespace", "name", "backend"),
+SETTINGS = Family("imagestore_settings", "Settings of all buckets by state.", ("setting", "state"))
+_BUCKET = ("namespace", "name", "backend")
+DRIFT_START = Family(
+    "imagestore_bucket_drift_start_timestamp_seconds",
+    "Unix time at which the present drift of an ImageBucket was detected. Absent without drift.",
+    _BUCKET,
 )
-DRIFT_OVER = Family(
-    "imagestore_drift_over_seconds",
-    "When (Unix time) the last drift of an ImageBucket ended, corrected or not; absent: none is remembered.",
-    ("namespace", "name", "backend"),
-)
-CONTENT_LOST = Family(
-    "imagestore_content_lost",
-    "1 while a bucket that was found missing waits to be acknowledged.",
-    ("namespace", "name", "backend"),
+DRIFT_END = Family(
+    "imagestore_bucket_drift_end_timestamp_seconds",
+    "Unix time at which the last drift of an ImageBucket ended, whether the operator corrected it or not. Absent if"
+    " status.drift.history is empty.",
+    _BUCKET,
 )
 APPROVAL = Family(
-    "imagestore_waits_for_approval",
-    "1 while all that keeps an ImageBucket from being Ready is a change that waits for a token in spec.approve.",
-    ("namespace", "name", "backend"),
+    "imagestore_bucket_waits_for_approval",
+    "Whether an ImageBucket is not Ready only because a held change waits for its token in spec.approve (0 or 1).",
+    _BUCKET,
 )
 USAGE_OBJECTS = Family(
     "imagestore_bucket_usage_objects",
-    "How many objects an ImageBucket holds, as its status says: where the store tells, moved by 5 % or more.",
-    ("namespace", "name", "backend"),
+    "Objects in a bucket as status.usage has them. Absent if the store does not report it.",
+    _BUCKET,
 )
 USAGE_BYTES = Family(
-    "imagestore_bucket_usage_bytes", "How many bytes, likewise.", ("namespace", "name", "backend")
+    "imagestore_bucket_usage_bytes",
+    "Bytes in a bucket as status.usage has them. Absent if the store does not report it.",
+    _BUCKET,
 )
 QUOTA_BYTES = Family(
     "imagestore_bucket_quota_bytes",
-    "How many bytes an ImageBucket may hold by its spec; absent: it has no quota.",
-    ("namespace", "name", "backend"),
-)
-NEARLY_FULL = Family(
-    "imagestore_bucket_quota_nearly_full",
-    "1 while as much of an ImageBucket's quota is used as quota.warnPercent says, or more.",
-    ("namespace", "name", "backend"),
-)
-FINDING = Family(
-    "imagestore_finding",
-    "1 while something was found that somebody should know of, though the spec does not forbid it.",
-    ("namespace", "name", "backend", "finding"),
+    "Quota of a bucket as spec.quota.hard has it. Absent without a quota.",
+    _BUCKET,
 )
 FAMILIES = (
-    QUEUE_DEPTH, QUEUE_AGE, QUEUE_RUNNING, QUEUE_DELAYED, SURVEYS,
-    OBJECTS, BUCKET_READY, BACKEND_READY, TIER, POLICY_READY, POLICY_BUCKETS, FACETS, DRIFT_SINCE, DRIFT_OVER,
-    CONTENT_LOST, APPROVAL, USAGE_OBJECTS, USAGE_BYTES, QUOTA_BYTES, NEARLY_FULL, FINDING,
+    QUEUE_DEPTH, QUEUE_AGE, QUEUE_RUNNING, QUEUE_DELAYED, SURVEYS, OBJECTS, STATUS_CONDITION, TIER_STATE,
+    POLICY_BUCKETS, SETTINGS, DRIFT_START, DRIFT_END, APPROVAL, USAGE_OBJECTS, USAGE_BYTES, QUOTA_BYTES,
 )  # fmt: skip
 
 
 class Source(Protocol):
-    """Whoever knows the present values of some families."""
+    """Gives the present samples of some families."""
 
     def __call__(self) -> Iterable[Sample]:
-        """The samples of this moment; called from the scraping thread."""
+        """Return the present samples. Called from the thread that serves the scrape."""
 
 
 class Live:
-    """A collector of all families, filled by sources when it is scraped."""
+    """A collector of all families, filled by its sources at each scrape."""
 
     def __init__(self) -> None:
         self._sources: tuple[Source, ...] = ()
 
     def serve(self, *sources: Source) -> None:
-        """Ask these from now on, in place of those before.
+        """Replace the sources.
 
-        In one step: a scrape runs in a thread of its own, and one that came in between told of no object at all.
+        In one step: a scrape runs in a thread of its own, and one that came in between exposed no object at all.
         """
         self._sources = sources
 
     def collect(self) -> Iterator[Metric]:
-        """As prometheus-client asks for it."""
+        """Return all families with their samples; prometheus-client calls it."""
         made = {f.name: GaugeMetricFamily(f.name, f.text, labels=f.labels) for f in FAMILIES}
         for source in self._sources:
             for family, labels, value in source():
@@ -266,7 +261,7 @@ for _collector in (ProcessCollector, PlatformCollector, GCCollector):
 
 
 def describe() -> list[Description]:
-    """Every metric of ours, by name: what docs/metrics.md lists."""
+    """Return every metric by name, as docs/metrics.md lists them."""
     known = [_described(metric) for metric in _declared()]
     known += [Description(f.name, "gauge", f.labels, f.text) for f in FAMILIES]
     return sorted(known, key=lambda d: d.name)
@@ -283,11 +278,11 @@ def _described(metric: Counter | Gauge | Histogram) -> Description:
 
 
 def page() -> str:
-    """docs/metrics.md."""
+    """Return the text of docs/metrics.md."""
     rows = [
         f"| `{d.name}` | {d.type} | {', '.join(f'`{label}`' for label in d.labels) or 'none'} | {d.text} |"
         for d in describe()
     ]
-    head = ["# Metrics", "", "Generated from `operator/imagestore/metrics.py`; served at `/metrics`.", ""]
-    table = ["| metric | type | labels | what it says |", "|---|---|---|---|"]
+    head = ["# Metrics", "", "Served at `/metrics`; generated from `operator/imagestore/metrics.py`.", ""]
+    table = ["| metric | type | labels | description |", "|---|---|---|---|"]
     return "\n".join([*head, *table, *rows, ""])

@@ -20,21 +20,21 @@ AT_ONCE: dict[tuple[str, str], Fault] = {
     ("ImagestoreFinding", f"{NAMESPACE}/open"): faults.public,
     ("ImagestoreQuotaNearlyFull", f"{NAMESPACE}/beside-a-tier"): faults.nearly_full,
     ("ImagestoreBucketNotReady", f"{NAMESPACE}/unable"): faults.not_ready,
-    ("ImagestoreApprovalWaits", f"{NAMESPACE}/unwilling"): faults.held,
+    ("ImagestoreApprovalPending", f"{NAMESPACE}/unwilling"): faults.held,
     ("ImagestorePolicyNotReady", f"{NAMESPACE}/wide"): faults.lossy,
     ("ImagestoreTierNotReady", "tiered"): faults.no_tier,
     ("ImagestoreBackendNotReady", "locked"): faults.locked,
-    ("ImagestoreStoreDoesNotAnswer", "refusing"): faults.silent,
+    ("ImagestoreStoreUnreachable", "refusing"): faults.silent,
     ("ImagestoreThrottled", "throttling"): faults.throttled,
-    ("ImagestoreWaitsTooLong", "slow"): faults.slow,
+    ("ImagestoreQueueDelayed", "slow"): faults.slow,
 }
 ALONE: dict[tuple[str, str], Fault] = {
-    ("ImagestoreDriftOver", f"{NAMESPACE}/edited"): faults.corrected,
-    ("ImagestoreReconcilesFail", "ImageBucket"): rights.refused,
-    ("ImagestoreMissesChanges", "ImageBucket"): faults.deaf,
-    ("ImagestoreMayNotRead", "LifecyclePolicy"): rights.forbidden,
+    ("ImagestoreDriftEnded", f"{NAMESPACE}/edited"): faults.corrected,
+    ("ImagestoreReconcileErrors", "ImageBucket"): rights.refused,
+    ("ImagestoreMissedChanges", "ImageBucket"): faults.deaf,
+    ("ImagestoreKindForbidden", "LifecyclePolicy"): rights.forbidden,
     ("ImagestoreStuck", ""): faults.hanging,
-    ("ImagestoreNobodyWorks", ""): faults.frozen,
+    ("ImagestoreNoActiveReplica", ""): faults.frozen,
 }
 
 
@@ -65,7 +65,7 @@ def test_they_end_with_their_faults(world: World, faulty: ExitStack) -> None:
 
 @pytest.mark.parametrize("alert", ALONE, ids=lambda a: a[0])
 def test_fires_alone(world: World, alert: tuple[str, str]) -> None:
-    edits = world.user().look_now if alert[0] == "ImagestoreReconcilesFail" else lambda _: None
+    edits = world.user().look_now if alert[0] == "ImagestoreReconcileErrors" else lambda _: None
     with ALONE[alert](world):
         world.await_firing(frozenset({alert}), lambda: edits("edited"))
     world.await_firing(frozenset())
@@ -73,7 +73,7 @@ def test_fires_alone(world: World, alert: tuple[str, str]) -> None:
 
 def test_a_deleted_backend_fires_no_more(world: World) -> None:
     """Its circuit was open when it went: the series must go with it (velero#1333)."""
-    alert = ("ImagestoreStoreDoesNotAnswer", "refusing")
+    alert = ("ImagestoreStoreUnreachable", "refusing")
     with faults.silent(world):
         world.await_firing(frozenset({alert}))
         world.user("refusing").patch("behind-refusing", deletionPolicy="Retain")
@@ -84,4 +84,4 @@ def test_a_deleted_backend_fires_no_more(world: World) -> None:
 
 def test_nobody_works_when_it_is_dead(world: World) -> None:
     world.operator.server.kill()
-    world.await_firing(frozenset({("ImagestoreNobodyWorks", "")}))
+    world.await_firing(frozenset({("ImagestoreNoActiveReplica", "")}))

@@ -7,6 +7,7 @@ from pathlib import Path
 import yaml
 
 from dev.prometheus import promtool
+from imagestore.api.imagebucket import FINDINGS
 from tests.alerts.rules import FILE, hurried, rules
 
 UNIT_TESTS = sorted(Path(__file__).parent.glob("rules*_test.yaml"))
@@ -29,6 +30,12 @@ def test_each_has_a_unit_test_that_fires() -> None:
     groups = [g for file in UNIT_TESTS for g in yaml.safe_load(file.read_text())["tests"]]
     fired = {t["alertname"] for g in groups for t in g["alert_rule_test"] if t["exp_alerts"]}
     assert fired == {rule["alert"] for rule in rules()}
+
+
+def test_every_finding_is_in_the_alert_of_findings() -> None:
+    (rule,) = (r for r in rules() if r["alert"] == "ImagestoreFinding")
+    (named,) = re.findall(r'condition=~"([^"]+)"', rule["expr"])
+    assert set(named.split("|")) == set(FINDINGS)
 
 
 def test_each_has_its_paragraph_in_the_runbook() -> None:

@@ -39,7 +39,7 @@ class World:
     relay: Relay
 
     def populate(self) -> None:
-        """Backends and buckets, all ready, and no alert."""
+        """Backends and buckets, all ready or suspended, and no alert."""
         self.cluster.kubectl("create", "namespace", NAMESPACE)
         proxies = {"refusing": self.refusing, "throttling": self.throttling}
         for name in dict.fromkeys(backend for backend, _ in BUCKETS):
@@ -49,6 +49,7 @@ class World:
             "wait", "ib", "--all", "-n", NAMESPACE, "--for=condition=Ready", "--timeout=120s"
         )
         self.user().patch("observed", mode="Observe")
+        self.cluster.apply(yaml.safe_dump(_bucket("calm", "suspended", suspend=True)))
         self.await_firing(frozenset())
 
     def _backend(self, name: str, proxy: Proxy | None) -> list[dict[str, Any]]:
@@ -92,8 +93,8 @@ BUCKETS = (
 )  # fmt: skip
 
 
-def _bucket(backend: str, name: str) -> dict[str, Any]:
-    spec = {"backendRef": {"name": backend}, "bucketName": f"{NAMESPACE}--{name}", **ON}
+def _bucket(backend: str, name: str, **spec: Any) -> dict[str, Any]:
+    spec = {"backendRef": {"name": backend}, "bucketName": f"{NAMESPACE}--{name}", **ON, **spec}
     metadata = {"name": name, "namespace": NAMESPACE}
     return {
         "apiVersion": "imagestore.dev/v1alpha1",

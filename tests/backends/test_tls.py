@@ -11,8 +11,8 @@ from imagestore.core.errors import Denied, Rejected, Unavailable
 from imagestore.facets.policy import Policy
 from imagestore.facets.tags import Tags
 from tests.backends.conftest import Secured
-from tests.backends.tunnel import PASSWORD, USER, Tunnels, tunnelling
 from tests.contract.samples import SAMPLES
+from tests.http.tunnel import PASSWORD, USER, Tunnels, tunnelling
 
 
 def test_only_the_given_authority_is_trusted(secured: Secured) -> None:

@@ -263,7 +263,7 @@ def test_a_redirect_is_an_error_and_is_not_followed(heard: Heard) -> None:
 
 
 def test_an_answer_without_end_is_not_held(heard: Heard, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("imagestore.backends.s3.transport_answer.LARGEST", 100)
+    monkeypatch.setattr("imagestore.backends.http.client.LARGEST", 100)
     heard.body = b"<Tagging>" + b"x" * 200
     with pytest.raises(Unavailable, match="more than 100 bytes"):
         ours(heard)("GetBucketTagging", {"Bucket": BUCKET})

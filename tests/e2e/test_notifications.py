@@ -158,7 +158,8 @@ def test_a_public_acl_is_a_condition_an_event_and_a_metric(
     buyer.look_now("open")
     assert "READ to AllUsers" in buyer.await_condition("open", "PublicAcl", "True")["message"]
     buyer.await_event("open", "PublicAcl")
-    series = 'imagestore_finding{backend="with-acls",finding="PublicAcl",name="open",namespace="shop"}'
+    labels = 'backend="with-acls",condition="PublicAcl",kind="ImageBucket",name="open",namespace="shop"'
+    series = f'imagestore_status_condition{{{labels},status="True"}}'
     eventually(lambda: running.metrics().get(series) == 1, PATIENCE, "the metric")
     buyer.apply("open", acl={"grants": []})
     assert "put-bucket-acl" in buyer.stuck("open", "OnlyByHand")

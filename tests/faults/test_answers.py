@@ -81,7 +81,7 @@ def test_a_neighbour_hears_nothing_of_this_bucket(
         world.go(6)
         neighbour.go(1)
     assert world.bucket_name in json.dumps(world.status), "it may be told of its own"
-    told_of = json.dumps(neighbour.status) + "".join(n.message for n in neighbour.notes)
+    told_of = json.dumps(neighbour.status) + "".join(n.message for n in neighbour.events)
     assert "was not tried: the store has not answered" in told_of
     assert "at last with: " in told_of, "the cause is told"
     assert world.bucket_name not in told_of
@@ -102,11 +102,11 @@ def test_at_creation(world: StoreWorld, proxy: Proxy, minio_store: Server, case:
             assert case.reaches or world.snapshot() is None
             assert world.ready[0] != "True"
         world.recover()
-    assert sum("the store agrees with the spec" in n.message for n in world.notes) == 1
+    assert sum("the store agrees with the spec" in n.message for n in world.events) == 1
 
 
 def test_at_a_look(made: StoreWorld, proxy: Proxy, minio_store: Server, case: Case) -> None:
-    before, notes = made.snapshot(), made.reasons()
+    before, events = made.snapshot(), made.reasons()
     with nothing_else(minio_store, made.bucket_name):
         with proxy.failing(case.fault):
             made.later(minutes=10)
@@ -115,7 +115,7 @@ def test_at_a_look(made: StoreWorld, proxy: Proxy, minio_store: Server, case: Ca
         made.recover()
     assert made.snapshot() == before
     assert not proxy.writes()
-    assert "Created" not in made.reasons()[len(notes) :]
+    assert "Created" not in made.reasons()[len(events) :]
 
 
 def test_at_an_edit(made: StoreWorld, proxy: Proxy, minio_store: Server, case: Case) -> None:

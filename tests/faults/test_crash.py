@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dev.stores import Store as Server
-from imagestore.reconcile.situation import Memo, Settings
+from imagestore.reconcile.situation import Settings
 from tests.faults.proxy import Proxy
 from tests.faults.world import EDITED, QUOTA, SPEC, StoreWorld, gone, make, names, plain
 
@@ -84,7 +84,7 @@ def killed(server: Server, proxy: Proxy, scene: Scene, switch: Switch) -> StoreW
     try:
         end(world)
     except Killed:
-        world.memo, world.wait = Memo(), 0.0
+        world.restart().wait = 0.0
         world.connect()
         end(world)
     return world

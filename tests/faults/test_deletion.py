@@ -86,7 +86,7 @@ def test_a_store_that_says_yes_and_keeps_the_objects_is_not_asked_for_ever(
         made.go(3)
         assert made.ready == ("False", "NotRemoved"), made.ready_message
         assert "3 versions and uploads stay" in made.ready_message
-        assert ".jpg" not in str(made.status) + str(made.notes)
+        assert ".jpg" not in str(made.status) + str(made.events)
         assert made.status["deletion"]["removed"] == 0
         writes, waits = made.writes, []
         for _ in range(3):

@@ -41,7 +41,7 @@ def test_a_creation_writes_each_setting_once_and_says_nothing_false(
             break
         world.now += timedelta(seconds=world.wait or 0.0)
     assert world.ready == ("True", "InSync")
-    assert [n for n in world.notes if n.warning] == []
+    assert [n for n in world.events if n.warning] == []
     # A rule that is not shown is never enabled: what was tried is taken back, and tried once more.
     tried = ["PUT lifecycle"] * 2 if slow is SLOW["lifecycle late"] else []
     assert sorted(proxy.writes()) == sorted([*ONCE, *tried])

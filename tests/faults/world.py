@@ -144,7 +144,7 @@ class StoreWorld(World):
 
     def check(self) -> None:
         """What must hold after every step, whatever the store answered."""
-        text = json.dumps(self.status) + json.dumps([[n.reason, n.message] for n in self.notes])
+        text = json.dumps(self.status) + json.dumps([[n.reason, n.message] for n in self.events])
         for secret in self.secrets.values():
             assert secret.decode(errors="replace") not in text
         assert self.condition("DriftDetected") is None, self.status

@@ -9,7 +9,7 @@ from dev.cluster import Cluster
 from imagestore import metrics
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.core.conditions import Condition
-from imagestore.core.outcome import Finalizer, Note, Outcome
+from imagestore.core.outcome import Event, Finalizer, Outcome
 from imagestore.core.reasons import Reason
 from imagestore.k8s.access import Access
 from imagestore.k8s.audit import Audit
@@ -214,7 +214,7 @@ def test_equal_notes_become_one_event_with_a_count(own_cluster: Cluster, shop: s
         seen = await Bench(client).see(shop, "noted")
         recorder = Recorder(client, "tests", monotonic)
         for _ in range(3):
-            recorder.note(seen, Note(Reason.DRIFTED, "ä" * 2000, action="Look", warning=True))
+            recorder.note(seen, Event(Reason.DRIFTED, "ä" * 2000, action="Look", warning=True))
             await recorder.flush()
         await client.close()
 
@@ -241,7 +241,7 @@ def test_in_a_namespace_that_is_being_deleted_an_event_is_only_logged(
         client = Client(access)
         seen = await Bench(client).see("ending", "last")
         recorder = Recorder(client, "tests", monotonic)
-        recorder.note(seen, Note(Reason.DELETED, "bye"))
+        recorder.note(seen, Event(Reason.DELETED, "bye"))
         await recorder.flush()
         await client.close()
 

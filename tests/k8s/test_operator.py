@@ -64,7 +64,10 @@ def test_deletion_takes_one_write(own_cluster: Cluster, shop: str, replica: Repl
     eventually(lambda: writes(own_cluster, shop, "gone") == made, PATIENCE, "its creation is in the log")
     own_cluster.kubectl("delete", "ib", "gone", "-n", shop, "--timeout=60s")
     eventually(lambda: writes(own_cluster, shop, "gone") != made, PATIENCE, "its deletion, too")
-    series = f'imagestore_bucket_ready{{backend="{shop}",name="gone",namespace="{shop}",ready="True"}}'
+    labels = (
+        f'backend="{shop}",condition="Ready",kind="ImageBucket",name="gone",namespace="{shop}",status="True"'
+    )
+    series = f"imagestore_status_condition{{{labels}}}"
     eventually(lambda: replica.metric(series) == 0, PATIENCE, "its series is gone with it")
     assert writes(own_cluster, shop, "gone") == made + Counter({"patch 200": 1})
 

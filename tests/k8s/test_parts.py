@@ -20,7 +20,7 @@ from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.api.kinds import Kind
 from imagestore.core.conditions import violations
-from imagestore.core.outcome import Note
+from imagestore.core.outcome import Event
 from imagestore.core.reasons import Reason
 from imagestore.k8s import logs, resources, tolerant
 from imagestore.k8s.access import TokenFile, find
@@ -166,7 +166,7 @@ def test_what_a_kubeconfig_lacks_is_said(tmp_path: Path) -> None:
 
 
 def occasion(message: str = "m", name: str = "a") -> Occasion:
-    return Occasion(Key("ImageBucket", "shop", name), "uid", Note(Reason.READY, message))
+    return Occasion(Key("ImageBucket", "shop", name), "uid", Event(Reason.READY, message))
 
 
 def test_equal_notes_are_one_series() -> None:

@@ -64,7 +64,7 @@ class World:
     def seen(self) -> Bucket:
         obj = self.cache.get(Key("LifecyclePolicy", "shop", "tidy"))
         assert obj is not None
-        (found,) = self.situations.of_policy(obj)()
+        (found,) = self.situations.of_policy(obj)().buckets
         return found
 
 
@@ -80,7 +80,7 @@ def test_a_bucket_that_holds_all_of_it_is_current(world: World) -> None:
     assert not world.seen().current
     world.bucket(status=world.holds())
     assert world.seen().current
-    assert world.seen().verdict.rules == {"tidy/x"}
+    assert world.seen().verdict.parts == {"tidy/x"}
 
 
 def test_an_edit_is_not_held_whatever_the_inputs_of_a_suspended_bucket_say(world: World) -> None:
@@ -97,7 +97,7 @@ def test_a_policy_that_is_being_deleted_is_no_input(world: World) -> None:
     world.cache.put(stored(LIFECYCLE_POLICY, body))
     obj = world.cache.get(Key("ImageBucket", "shop", "photos"))
     assert obj is not None
-    assert world.situations.of_bucket(obj)().policies == ()
+    assert world.situations.of_bucket(obj)().contributions == ()
 
 
 def test_a_bucket_whose_spec_is_not_understood_keeps_its_policy_waiting(world: World) -> None:
@@ -131,7 +131,7 @@ def test_a_bucket_has_heard_of_what_its_status_is_about(world: World) -> None:
     obj = world.cache.get(Key("ImageBucket", "shop", "photos"))
     assert obj is not None
     s = world.situations.of_bucket(obj)()
-    told = {"observedGeneration": 1, "inputsHash": inputs_hash(s.store.spec, s.policies)}
+    told = {"observedGeneration": 1, "inputsHash": inputs_hash(s.store.spec, s.contributions)}
     world.bucket(status=told)
     assert world.seen().heard
     world.bucket(status=told, spec={"suspend": True})

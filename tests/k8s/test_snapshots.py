@@ -15,6 +15,7 @@ from imagestore.k8s.objects import Key
 from imagestore.k8s.wiring import Parts
 from imagestore.k8s.worker import Reconcilers
 from imagestore.reconcile import seen
+from imagestore.reconcile.lifecyclepolicy import PolicySituation
 from imagestore.reconcile.situation import BackendSituation
 from tests.k8s.inside import EU, PHOTOS, REAL, TIDY, Shop
 from tests.k8s.replica import run
@@ -46,9 +47,9 @@ def told(buckets: list[int], policies: list[Sequence[seen.Bucket]]) -> Reconcile
         buckets.append(s.buckets)
         return REAL.backend(s)
 
-    def policy(*args: Any) -> Any:
-        policies.append(args[3])
-        return REAL.policy(*args)
+    def policy(s: PolicySituation) -> Any:
+        policies.append(s.buckets)
+        return REAL.policy(s)
 
     return Reconcilers(REAL.bucket, backend, policy)
 

@@ -25,7 +25,7 @@ from imagestore.backends.base import Backend
 from imagestore.backends.memory import MemoryBackend, MemoryStore
 from imagestore.core.conditions import Condition, settle
 from imagestore.core.fencing import Permit, permitted
-from imagestore.core.outcome import Finalizer, Note, Outcome
+from imagestore.core.outcome import Continue, Event, Finalizer, Outcome, Requeue
 from imagestore.core.reasons import Reason
 from imagestore.facets.versioning import Versioning
 from imagestore.k8s import logs
@@ -81,12 +81,12 @@ class Toy:
         if s.meta.deleting:
             return Outcome(None, finalizer=Finalizer.RELEASE)
         if s.status.intent is None and s.status.created is None:
-            return Outcome(self._status(s, "False", "Creating", intent=s.now), requeue_after=0)
+            return Outcome(self._status(s, "False", "Creating", intent=s.now), then=Continue())
         ready = "False" if s.older_rival else "True"
         status = self._status(
             s, ready, "Conflict" if s.older_rival else "Fine", intent=None, created=s.status.created or s.now
         )
-        return Outcome(status, (Note(Reason("Looked"), "all is fine"),), requeue_after=600)
+        return Outcome(status, (Event(Reason("Looked"), "all is fine"),), then=Requeue(600))
 
     def backend(self, s: BackendSituation) -> Outcome[StorageBackendStatus]:
         meta, store, buckets = s.meta, s.store, len(s.served)
@@ -101,7 +101,7 @@ class Toy:
         conditions = settle(s.now, meta.generation, [ready], s.status.conditions)
         return Outcome(
             StorageBackendStatus(observed_generation=meta.generation, conditions=conditions, buckets=buckets),
-            requeue_after=600,
+            then=Requeue(600),
         )
 
     def _status(self, s: Situation, ready: Any, reason: str, **more: Any) -> ImageBucketStatus:

@@ -7,10 +7,11 @@ from imagestore.api.imagebucket import FACETS
 from imagestore.api.storagebackend import StorageBackendSpec, StorageBackendStatus
 from imagestore.backends.memory import MemoryBackend, MemoryStore
 from imagestore.core.conditions import find, violations
-from imagestore.core.outcome import Note
+from imagestore.core.outcome import Event
 from imagestore.reconcile.doubts import standing
 from imagestore.reconcile.situation import BackendSituation, Meta, Served, Settings, Store
 from imagestore.reconcile.storagebackend import reconcile
+from tests.reconcile.untouched import untouched
 from tests.reconcile.world import START, World, backend_spec
 
 
@@ -25,7 +26,7 @@ class Fleet:
     now: datetime = START
     worlds: list[World] = field(default_factory=list)
     doubts: tuple[str, ...] = ()
-    notes: list[Note] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
     tokens: int = 0
 
     def __post_init__(self) -> None:
@@ -55,11 +56,11 @@ class Fleet:
         s = BackendSituation(
             meta, self.status, store, Settings("prod"), self.now, self._token, self.served, doubts=self.doubts
         )
-        outcome, self.doubts = reconcile(s), ()
+        outcome, self.doubts = untouched(reconcile)(s), ()
         assert outcome.status is not None
         assert not violations(outcome.status.conditions, 1, outcome.status.observed_generation)
         self.status = StorageBackendStatus.model_validate_json(outcome.status.model_dump_json())
-        self.notes += outcome.notes
+        self.events += outcome.events
         return self.status
 
     def _token(self) -> str:
@@ -72,8 +73,9 @@ class Fleet:
         for _ in range(rounds):
             for world in self.worlds:
                 outcome = self.tie(world).step()
-                if outcome.doubts:
-                    self.doubts = outcome.doubts
+                for signal in outcome.signals:
+                    assert signal.kind == "StorageBackend"
+                    self.doubts = signal.subjects
                     self.probe()
             self.now += timedelta(seconds=20)
         return self
@@ -91,7 +93,7 @@ class Fleet:
         """ImageBuckets that say ContentLost."""
         return sum(w.condition("ContentLost") is not None for w in self.worlds)
 
-    def events(self) -> list[str]:
+    def told(self) -> list[str]:
         """All of the buckets' Events since they were made."""
         return [r for w in self.worlds for r in w.reasons() if r not in ("Created", "Ready")]
 

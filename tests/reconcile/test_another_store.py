@@ -26,7 +26,7 @@ def test_another_account_is_not_touched_before_a_person_agrees() -> None:
     fleet.look(2)
     assert two.calls[before:] == [], "not even looked at, though buckets of these names are there"
     assert {w.ready for w in fleet.worlds} == {("Unknown", "AnotherStore")}
-    assert fleet.events() == []
+    assert fleet.told() == []
     fleet.swap(one).probe()
     assert fleet.ready == ("True", "Answered"), "the value is back"
     fleet.swap(two).approve(first).probe()
@@ -34,7 +34,7 @@ def test_another_account_is_not_touched_before_a_person_agrees() -> None:
     assert fleet.status.another is not None
     fleet.approve(fleet.status.another.token).probe()
     assert (fleet.ready[0], fleet.status.identity) == ("True", "account two")
-    assert [n.reason for n in fleet.notes if n.warning] == ["AnotherStore", "AnotherStore"]
+    assert [n.reason for n in fleet.events if n.warning] == ["AnotherStore", "AnotherStore"]
 
 
 def test_a_bucket_that_is_first_to_see_the_other_account_makes_nothing() -> None:
@@ -94,7 +94,8 @@ def test_no_setting_is_written_before_the_first_probe_of_a_new_connection() -> N
     fleet.worlds[0].edit(versioning={"state": "Enabled"})
     fleet.now += timedelta(minutes=10)
     outcome = fleet.tie(fleet.worlds[0]).step()
-    assert (outcome.doubts, fleet.worlds[0].ready) == (("shop--b000",), ("Unknown", "AnotherStore"))
+    assert [s.subjects for s in outcome.signals] == [("shop--b000",)]
+    assert fleet.worlds[0].ready == ("Unknown", "AnotherStore")
     assert "versioning" not in fleet.store.buckets["shop--b000"].facets
     world = fleet.worlds[0].edit(deletionPolicy="DeleteIfEmpty").delete()
     fleet.tie(world).step()
@@ -105,5 +106,5 @@ def test_until_the_backend_has_judged_a_bucket_comes_again_ever_later() -> None:
     fleet = Fleet(1, MemoryStore(identity="account one"))
     fleet.swap(identified(fleet, "account two"))
     fleet.now += timedelta(minutes=10)
-    waits = [fleet.tie(fleet.worlds[0]).step().requeue_after for _ in range(4)]
+    waits = [fleet.tie(fleet.worlds[0]).stepped() for _ in range(4)]
     assert waits == [15.0, 30.0, 60.0, 120.0]

@@ -88,7 +88,7 @@ def settled(facet: str) -> RawWorld:
 def another(world: RawWorld) -> RawWorld:
     """A copy that can be spoiled."""
     raw = RawStore(deepcopy(world.raw.documents), made=True)
-    return replace(world, raw=raw, memo=replace(world.memo), notes=[], status=deepcopy(world.status))
+    return replace(world, raw=raw, events=[], status=deepcopy(world.status))
 
 
 def looked(world: RawWorld, times: int) -> RawWorld:

@@ -51,7 +51,7 @@ def test_drift_of_any_number_of_fields_is_corrected(kind: type[World]) -> None:
     world.later().step()
     world.later(seconds=45).step()
     assert world.status["drift"]["total"] == 100
-    assert "and 95 more" in world.notes[-1].message
+    assert "and 95 more" in world.events[-1].message
     calls = world.calls(world.settle)
     assert world.bucket.facets["lifecycle"] == held
     assert calls.count("Put:lifecycle") == 1

@@ -151,7 +151,7 @@ def test_what_waits_for_approval_waits_on_after_a_store_has_lied(*, answers_own:
 
 def test_a_lost_bucket_that_is_back_is_not_said_to_be_made_again() -> None:
     world = waiting(answers_own=True)
-    world.notes.clear()
+    world.events.clear()
     denied(world)
     lost = world.condition("ContentLost")
     assert lost is not None
@@ -265,7 +265,7 @@ def test_an_orphan_is_deleted_only_by_agreement(act: Callable[[World], None], *,
     world.delete().settle()
     assert world.gone
     assert (BUCKET in world.store.buckets) is left
-    assert world.notes[-1].reason == ("Retained" if left else "Deleted")
+    assert world.events[-1].reason == ("Retained" if left else "Deleted")
 
 
 @pytest.mark.parametrize(

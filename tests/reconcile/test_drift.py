@@ -30,7 +30,7 @@ def test_a_difference_is_believed_only_at_the_second_look() -> None:
     world = drifted()
     outcome = world.step()
     assert outcome.status is None
-    assert outcome.requeue_after == world.settings.confirm_drift
+    assert world.wait == world.settings.confirm_drift
     assert world.bucket.facets["versioning"] == Versioning(state="Suspended")
 
 
@@ -201,7 +201,7 @@ def test_a_mark_that_vanished_while_nobody_watched_needs_the_administrator() -> 
 def test_the_interval_is_the_users_but_not_below_the_administrators(wish: str, seconds: int) -> None:
     world = World(backend_spec=backend_spec(minDriftInterval="5m")).apply(**ON, drift={"interval": wish})
     world.settle()
-    assert world.step().requeue_after == seconds
+    assert world.stepped() == seconds
 
 
 def test_rules_with_ids_of_any_number_and_length_are_no_trouble() -> None:

@@ -24,7 +24,7 @@ def test_a_bucket_is_made_as_declared_and_marked() -> None:
     world = made()
     assert world.bucket.tags == {"team": "shop", OWNER: MARK}
     assert world.bucket.facets["versioning"] == Versioning(state="Enabled")
-    (note,) = world.notes
+    (note,) = world.events
     assert note.reason == "Created"
     assert note.message.endswith(" was created; the store agrees with the spec"), "one Event says both"
     assert world.facet("tags")["parts"] == ["team"]

@@ -9,11 +9,12 @@ from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.lifecyclepolicy import LISTED, LifecyclePolicySpec, LifecyclePolicyStatus
 from imagestore.core import conditions
 from imagestore.core.outcome import Finalizer
-from imagestore.reconcile.lifecyclepolicy import Result, reconcile
-from imagestore.reconcile.merging import Verdict
+from imagestore.reconcile.lifecyclepolicy import PolicySituation, Result, reconcile
 from imagestore.reconcile.seen import Bucket
+from imagestore.reconcile.shared.contribution import Verdict
 from imagestore.reconcile.situation import Meta, Settings
 from tests import kstatus
+from tests.reconcile.untouched import untouched
 from tests.reconcile.world import START
 
 OLD = {"name": "old", "noncurrent": {"expire": {"days": 30}}}
@@ -34,7 +35,8 @@ def policy(*buckets: Bucket, before: LifecyclePolicyStatus | None = None, **spec
     whole = {"bucketSelector": {"matchLabels": {"class": "photos"}}, "rules": [RULE], **spec}
     whole = {k: v for k, v in whole.items() if v is not None}
     made = LifecyclePolicySpec.model_validate(whole)
-    outcome = reconcile(META, made, before or LifecyclePolicyStatus(), buckets, START, Settings("prod"))
+    s = PolicySituation(META, made, before or LifecyclePolicyStatus(), buckets, Settings("prod"), START)
+    outcome = untouched(reconcile)(s)
     status = outcome.status
     assert status is not None
     assert not conditions.violations(status.conditions, META.generation, status.observed_generation)
@@ -94,7 +96,7 @@ def test_what_is_not_applied_says_why(bucket: Bucket, state: str, says: str) -> 
     assert says in message
     assert outcome.status is not None
     assert outcome.status.buckets[0].state == state
-    assert outcome.notes[0].warning is (state != "Pending")
+    assert outcome.events[0].warning is (state != "Pending")
 
 
 def test_a_bucket_that_has_heard_of_it_and_asks_a_person_is_held() -> None:
@@ -136,7 +138,7 @@ def test_somebody_elses_edit_makes_no_policy_pending() -> None:
 def test_a_selector_that_matches_nothing_is_said_and_is_no_failure() -> None:
     outcome = policy()
     assert said(outcome)[:2] == ("True", "NothingMatches")
-    assert outcome.notes[0].warning
+    assert outcome.events[0].warning
 
 
 def test_a_reference_to_no_bucket_is_named() -> None:
@@ -170,9 +172,9 @@ def test_drift_of_a_rule_is_shown_with_the_fields_path() -> None:
     assert f"photos: {path}" in found.message
     assert "other/x" not in found.message
     assert f"{path} is 3, should be 30" in (outcome.status.buckets[0].message or "")
-    assert "DriftDetected" in [n.reason for n in outcome.notes]
+    assert "DriftDetected" in [n.reason for n in outcome.events]
     again = policy(drifted, before=outcome.status)
-    assert not again.notes, "told once"
+    assert not again.events, "told once"
     assert again.status == outcome.status, "and a no-op is no write"
 
 
@@ -203,9 +205,8 @@ def test_the_longest_messages_still_fit_the_schema() -> None:
 
 def test_a_policy_that_goes_says_nothing() -> None:
     made = LifecyclePolicySpec.model_validate({"bucketRefs": [{"name": "a"}], "rules": [RULE]})
-    outcome = reconcile(
-        replace(META, deleting=True), made, LifecyclePolicyStatus(), (), START, Settings("prod")
-    )
+    going = replace(META, deleting=True)
+    outcome = reconcile(PolicySituation(going, made, LifecyclePolicyStatus(), (), Settings("prod"), START))
     assert outcome.status is None
     assert outcome.finalizer is Finalizer.LEAVE
 

@@ -38,7 +38,7 @@ def test_rules_of_policies_and_of_the_bucket_become_one_set() -> None:
     a, b = declared("a", rules=[expiring("x", 1, "x/")]), declared("b.c", rules=[expiring("y", 2, "y/")])
     merged = merge(own(expiring("mine", 3, "z/")), [a, b], FULL)
     assert names(merged) == {"mine", "a/x", "b.c/y"}
-    assert {n: (v.state, set(v.rules)) for n, v in merged.verdicts.items()} == {
+    assert {n: (v.state, set(v.parts)) for n, v in merged.verdicts.items()} == {
         "a": (None, {"a/x"}),
         "b.c": (None, {"b.c/y"}),
     }

@@ -79,7 +79,7 @@ def test_the_default_keeps_the_bucket_and_says_so() -> None:
     assert world.calls(world.settle) == []
     assert world.gone
     assert BUCKET in world.store.buckets
-    assert world.notes[-1].reason == "Retained"
+    assert world.events[-1].reason == "Retained"
 
 
 def test_delete_if_empty_deletes_an_empty_bucket_in_four_calls() -> None:
@@ -98,7 +98,7 @@ def test_delete_if_empty_keeps_a_bucket_with_anything_in_it(content: dict[str, o
     world.delete().step()
     assert world.ready == ("False", "NotEmpty")
     assert "deletionPolicy: Retain" in str(world.condition("Ready"))
-    waits = [world.step().requeue_after or 0 for _ in range(4)]
+    waits = [world.stepped() or 0 for _ in range(4)]
     assert waits == sorted(waits)
     assert waits[-1] > waits[0]
     assert BUCKET in world.store.buckets
@@ -130,7 +130,7 @@ def test_emptying_can_be_stopped() -> None:
     world.edit(deletionPolicy="Retain").settle()
     assert world.gone
     assert len(world.bucket.versions) == 1500
-    said = world.notes[-1].message
+    said = world.events[-1].message
     assert "with everything in it" not in said, "a thousand objects are gone"
     assert "1 000 versions, delete markers and uploads were removed from it" in said
 
@@ -140,7 +140,7 @@ def test_emptying_that_is_stopped_otherwise_says_how_much_is_gone(stop: dict[str
     world = doomed(**{f"k{i}": "" for i in range(1500)})
     world.step()
     world.edit(**stop).settle()
-    assert "1 000 versions, delete markers and uploads were removed from it" in world.notes[-1].message
+    assert "1 000 versions, delete markers and uploads were removed from it" in world.events[-1].message
 
 
 def test_a_store_that_says_yes_and_keeps_the_objects_stops_the_emptying() -> None:
@@ -153,7 +153,7 @@ def test_a_store_that_says_yes_and_keeps_the_objects_stops_the_emptying() -> Non
     assert "500 versions and uploads stay" in str(world.condition("Ready"))
     assert world.status["deletion"]["removed"] == 1000
     writes = world.writes
-    waits = [world.step().requeue_after or 0 for _ in range(5)]
+    waits = [world.stepped() or 0 for _ in range(5)]
     assert waits == sorted(waits)
     assert waits[-1] > 100
     assert world.writes == writes, "nothing is new, so nothing is written"
@@ -190,7 +190,7 @@ def test_what_stays_is_counted_by_its_reason_and_never_named() -> None:
     world.step()
     said = str(world.condition("Ready"))
     assert "2 296 versions and uploads stay (2 295: legal hold; 1: retention)" in said
-    assert "patient" not in str(world.status) + str(world.notes)
+    assert "patient" not in str(world.status) + str(world.events)
 
 
 def test_a_deleted_crd_removes_nothing() -> None:
@@ -199,7 +199,7 @@ def test_a_deleted_crd_removes_nothing() -> None:
     world.settle()
     assert world.gone
     assert set(world.bucket.versions) == {"a", "b"}
-    assert "the CRD was deleted" in world.notes[-1].message
+    assert "the CRD was deleted" in world.events[-1].message
 
 
 def test_delete_all_needs_the_administrators_leave() -> None:
@@ -217,7 +217,7 @@ def test_a_bucket_without_our_mark_is_never_deleted() -> None:
     world.settle()
     assert world.gone
     assert BUCKET in world.store.buckets
-    assert world.notes[-1].warning
+    assert world.events[-1].warning
 
 
 @pytest.mark.parametrize("change", [{"suspend": True}, {"mode": "Observe"}])

@@ -9,9 +9,9 @@ from imagestore.api.lifecyclepolicy import LISTED, LifecyclePolicySpec, PreviewS
 from imagestore.backends.base import Backend
 from imagestore.core.census import Amount, Census
 from imagestore.forecast.tally import Counted, Touch
-from imagestore.reconcile.merging import Verdict
 from imagestore.reconcile.previews import preview
 from imagestore.reconcile.seen import Bucket
+from imagestore.reconcile.shared.contribution import Verdict
 from imagestore.reconcile.survey import Answer, Bounded, Purpose, Question
 from tests.reconcile.test_lifecyclepolicy import lifecycle
 from tests.reconcile.test_removals import ALL, COOL, library
@@ -137,6 +137,6 @@ def test_the_first_run_of_a_rule_is_now_and_the_month_after_it_soon() -> None:
 
 
 def _question(w: World) -> Question:
-    spec = declared("tidy", rules=[ALL]).spec
-    assert spec is not None
+    spec = declared("tidy", rules=[ALL]).value
+    assert isinstance(spec, LifecyclePolicySpec)
     return Question("memory", w.spec["bucketName"], spec.rules)

@@ -11,7 +11,7 @@ from imagestore.api.storagebackend import StorageBackendStatus
 from imagestore.backends.memory import MemoryBackend, MemoryStore
 from imagestore.core.conditions import find, violations
 from imagestore.core.errors import Denied, StoreError, Unavailable
-from imagestore.core.outcome import Finalizer, Outcome
+from imagestore.core.outcome import Finalizer, Outcome, Requeue
 from imagestore.core.reading import Level, Support
 from imagestore.reconcile.situation import BackendSituation, Meta, Served, Settings, Store
 from imagestore.reconcile.storagebackend import reconcile
@@ -58,8 +58,8 @@ def test_a_read_proves_it_and_the_status_says_what_it_can_hold() -> None:
     lifecycle = next(c for c in status.capabilities if c.facet == "lifecycle")
     assert (lifecycle.support, lifecycle.lost) == ("Partial", ("rules[].match.minSize",))
     assert len(status.capabilities) == len(FACETS)
-    assert [n.reason for n in outcome.notes] == ["Answered"]
-    assert outcome.requeue_after == Settings("prod").pulse, (
+    assert [n.reason for n in outcome.events] == ["Answered"]
+    assert outcome.then == Requeue(Settings("prod").pulse), (
         "a store that falls silent is noticed within the grace"
     )
 

@@ -12,7 +12,7 @@ from imagestore.backends.base import HeldTier
 from imagestore.backends.memory import MemoryBackend, MemoryStore
 from imagestore.core.conditions import find, violations
 from imagestore.core.errors import Rejected, StoreError, Unavailable
-from imagestore.core.outcome import Outcome
+from imagestore.core.outcome import Outcome, Requeue
 from imagestore.reconcile.situation import Meta, Settings, Store
 from imagestore.reconcile.storagebackend import reconcile
 from imagestore.reconcile.tiers import unready
@@ -125,17 +125,17 @@ def test_what_is_not_there_is_made_once() -> None:
     remotes = MemoryRemotes()
     made = visit(remotes)
     assert told(made) == (["InSync"], "", "")
-    assert [n.reason for n in made.notes] == ["Answered", "TierAdded"]
+    assert [n.reason for n in made.events] == ["Answered", "TierAdded"]
     again = visit(remotes, made.status)
-    assert (again.status, again.notes) == (made.status, ()), "the same status is no write"
+    assert (again.status, again.events) == (made.status, ()), "the same status is no write"
     assert remotes.told == ["add WARM"]
 
 
 def test_it_is_there_only_when_the_store_lists_it() -> None:
     outcome = visit(MemoryRemotes(forgets=True))
     assert told(outcome)[:2] == (["Missing"], "TierMissing")
-    assert outcome.requeue_after is not None
-    assert outcome.requeue_after < Settings("prod").default_interval
+    assert isinstance(outcome.then, Requeue)
+    assert outcome.then.seconds < Settings("prod").default_interval
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_credentials_are_renewed_when_they_change_and_only_then() -> None:
     first = visit(remotes)
     remotes.secret = "rotated"
     second = visit(remotes, first.status)
-    assert [n.reason for n in second.notes] == ["TierRenewed"]
+    assert [n.reason for n in second.events] == ["TierRenewed"]
     visit(remotes, second.status)
     assert remotes.told == ["add WARM", "renew WARM"]
     # Somebody gave it other credentials: that the store tells.
@@ -188,8 +188,8 @@ def test_credentials_that_are_refused_leave_the_tier_as_it_was() -> None:
     assert told(refused) == (["Stale"], "TierStale", "WARM: does not match")
     assert refused.status is not None
     assert unready(spec(), refused.status) == {}, "it still works, so nobody need wait"
-    assert [n.reason for n in refused.notes] == ["TierStale"]
-    assert visit(remotes, refused.status).notes == (), "told once"
+    assert [n.reason for n in refused.events] == ["TierStale"]
+    assert visit(remotes, refused.status).events == (), "told once"
     remotes.secret, remotes.refuses = "secret", None
     assert told(visit(remotes, refused.status))[0] == ["InSync"]
     assert remotes.told.count("renew WARM") == 2, "back to what it has: nothing to renew"

@@ -133,7 +133,7 @@ def test_retry_after_is_obeyed() -> None:
         raise Throttled("SlowDown", retry_after=77)
 
     world.store.fault = fault
-    assert world.step().requeue_after == 77
+    assert world.stepped() == 77
 
 
 def test_what_cannot_be_read_is_not_written() -> None:
@@ -214,23 +214,23 @@ def test_a_missing_backend_is_waited_for() -> None:
 
 def test_a_hold_is_told_in_one_event_that_has_its_token() -> None:
     world = made()
-    world.notes.clear()
+    world.events.clear()
     world.edit(versioning={"state": "Suspended"}).settle()
     assert world.reasons() == ["ApprovalNeeded"]
-    assert world.held()["versioning"] in world.notes[0].message
+    assert world.held()["versioning"] in world.events[0].message
     world.later().settle()
     assert world.reasons() == ["ApprovalNeeded"], "and not again at the next look"
     del world.store.buckets[BUCKET]
-    world.notes.clear()
+    world.events.clear()
     world.later().settle()
     assert [r for r in world.reasons() if r != "Ready"] == ["ContentLost", "Created"]
-    assert world.held()["content"] in world.notes[0].message
+    assert world.held()["content"] in world.events[0].message
 
 
 def test_what_is_wrong_besides_a_hold_is_told_as_well() -> None:
     world = made()
     world.limits["quota"] = Support(Level.NONE)
-    world.notes.clear()
+    world.events.clear()
     world.edit(versioning={"state": "Suspended"}, quota={"hard": "1Gi"}).settle()
     assert sorted(world.reasons()) == ["ApprovalNeeded", "NeedsApproval"]
 

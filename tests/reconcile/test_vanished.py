@@ -19,8 +19,8 @@ def test_an_empty_store_is_one_trouble_of_the_backend() -> None:
     fleet.swap(empty).look(3)
     assert empty.buckets == {}, "nothing is made there"
     assert fleet.ready == ("False", "BucketsMissing")
-    assert (fleet.lost(), fleet.events()) == (0, [])
-    assert [n.reason for n in fleet.notes if n.warning] == ["BucketsMissing"], "one Event"
+    assert (fleet.lost(), fleet.told()) == (0, [])
+    assert [n.reason for n in fleet.events if n.warning] == ["BucketsMissing"], "one Event"
     assert {w.ready for w in fleet.worlds} == {("False", "HeldByBackend")}
     fleet.swap(real).probe()
     assert fleet.ready == ("True", "Answered"), "it ends by itself"
@@ -170,5 +170,5 @@ def test_until_the_backend_has_judged_a_bucket_comes_again_ever_later() -> None:
     fleet = Fleet(6)
     for n in range(3):
         del fleet.store.buckets[f"shop--b{n:03}"]
-    waits = [fleet.tie(fleet.worlds[0]).step().requeue_after for _ in range(4)]
+    waits = [fleet.tie(fleet.worlds[0]).stepped() for _ in range(4)]
     assert waits == [15.0, 30.0, 60.0, 120.0]

@@ -16,15 +16,17 @@ from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.memory import MemoryBackend, MemoryBucket, MemoryStore
 from imagestore.core import conditions
 from imagestore.core.conditions import Condition
-from imagestore.core.outcome import Finalizer, Note, Outcome
+from imagestore.core.outcome import Continue, Event, Finalizer, Outcome, Requeue
 from imagestore.core.reading import Support
 from imagestore.core.salvage import salvaged
 from imagestore.core.stored import Stored
-from imagestore.reconcile.bucket import reconcile
-from imagestore.reconcile.merging import Declared
+from imagestore.reconcile import bucket
+from imagestore.reconcile.merging import contributed
+from imagestore.reconcile.shared.contribution import Contribution
 from imagestore.reconcile.situation import (
     Memo,
     Meta,
+    Progress,
     Referenced,
     Served,
     Settings,
@@ -33,11 +35,13 @@ from imagestore.reconcile.situation import (
     Store,
 )
 from imagestore.reconcile.survey import Bounded, Surveys
+from tests.reconcile.untouched import untouched
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 BUCKET = "shop--photos"
 OWNER = "imagestore.dev/owner"
 MARK = "prod/shop/photos"
+RECONCILE = untouched(bucket.reconcile)
 
 
 def backend_spec(**tenancy: Any) -> StorageBackendSpec:
@@ -61,12 +65,12 @@ def tokens() -> Iterator[str]:
         yield f"token{number}"
 
 
-def declared(name: str, **spec: Any) -> Declared:
+def declared(name: str, **spec: Any) -> Contribution:
     """A LifecyclePolicy as a bucket meets it; ``understood=False``: a newer version's."""
     understood = spec.pop("understood", True)
     whole = {"bucketRefs": [{"name": "photos"}], **spec}
     made = LifecyclePolicySpec.model_validate(whole) if understood else None
-    return Declared(name, json.dumps(spec, sort_keys=True).encode(), made)
+    return contributed(name, json.dumps(spec, sort_keys=True), made)
 
 
 @dataclass
@@ -86,11 +90,13 @@ class World:
     now: datetime = START
     set_back: timedelta = timedelta()  # how much the wall clock is late since somebody set it
     memo: Memo = field(default_factory=Memo)
+    progress: Progress | None = None  # of the last step, for the next one
     surveys: Surveys = field(default_factory=Bounded)
-    notes: list[Note] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
     rival: str | None = None
     earlier: int = 0
     others: dict[str, Referenced] = field(default_factory=dict)  # other ImageBuckets of the namespace
+    contributions: list[Contribution] = field(default_factory=list)  # of other kinds
     policies: dict[str, dict[str, Any]] = field(default_factory=dict)  # LifecyclePolicies for this bucket
     usable: bool = True
     silent: bool = False  # the backend's probe was not answered
@@ -139,22 +145,41 @@ class World:
             self.rival,
             self.earlier,
             self.others,
-            tuple(declared(name, **spec) for name, spec in sorted(self.policies.items())),
+            (*self.contributions, *(declared(n, **spec) for n, spec in sorted(self.policies.items()))),
             withdrawn=self.withdrawn,
             surveys=self.surveys,
             neighbours=lambda: self.served,
             clock=(self.now - START).total_seconds(),
+            progress=self.progress,
         )
 
     def step(self) -> Outcome[ImageBucketStatus]:
         """One reconcile, carried out."""
-        outcome = reconcile(self.situation())
-        self.notes += outcome.notes
+        situation, self.progress = self.situation(), None
+        outcome = RECONCILE(situation)
+        self._remember(outcome)
+        self.events += outcome.events
         self._finalize(outcome.finalizer)
         if outcome.status is not None:
             self._write(outcome.status)
-        self.wait = outcome.requeue_after
         return outcome
+
+    def stepped(self) -> float | None:
+        """How long a step asks to wait; None: until something changes."""
+        self.step()
+        return self.wait
+
+    def _remember(self, outcome: Outcome[ImageBucketStatus]) -> None:
+        assert isinstance(outcome.memo, Memo)
+        self.memo = outcome.memo
+        match outcome.then:
+            case Continue(progress):
+                assert progress is None or isinstance(progress, Progress)
+                self.wait, self.progress = 0.0, progress
+            case Requeue(seconds):
+                self.wait = seconds
+            case _:
+                self.wait = None
 
     def _finalize(self, finalizer: Finalizer) -> None:
         wanted = {Finalizer.HOLD: True, Finalizer.RELEASE: False}.get(finalizer, self.finalized)
@@ -185,12 +210,14 @@ class World:
 
     def restart(self) -> "World":
         """The operator forgets what it may forget."""
-        self.memo = Memo()
+        self.memo, self.progress = Memo(), None
         return self
 
     def rebuilt(self) -> "World":
         """A new cluster with the same manifests: no status, no finalizer, another uid."""
-        return replace(self, status={}, finalized=False, memo=Memo(), generation=1, notes=[], writes=0)
+        return replace(
+            self, status={}, finalized=False, memo=Memo(), progress=None, generation=1, events=[], writes=0
+        )
 
     def delete(self) -> "World":
         """``kubectl delete``."""
@@ -216,7 +243,7 @@ class World:
 
     def reasons(self) -> list[str]:
         """The Events so far."""
-        return [n.reason for n in self.notes]
+        return [n.reason for n in self.events]
 
     def facet(self, name: str) -> dict[str, Any]:
         """One setting in the status."""

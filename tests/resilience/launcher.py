@@ -1,8 +1,8 @@
 """The operator as a forked process that can be told to kill itself at one of its own mutating calls.
 
 Run as a program, one JSON line a start on standard input. The modules are imported once, so that a start
-costs a fork instead of a second. Only the places where bytes leave the process are wrapped, aiohttp's,
-our own and botocore's: the code under test is what the image runs, and holds no switch that could kill it.
+costs a fork instead of a second. Only the places where bytes leave the process are wrapped, aiohttp's
+and our own: the code under test is what the image runs, and holds no switch that could kill it.
 """
 
 import ctypes
@@ -16,12 +16,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
-from botocore.httpsession import URLLib3Session
 
 import imagestore.k8s.brain
 import imagestore.k8s.operator  # noqa: F401  loaded before the fork: kopf, aiohttp and botocore with it
 from imagestore.__main__ import main as imagestore_main
-from imagestore.backends.s3.transport_http import Http
+from imagestore.backends.http.client import HttpClient
 
 READS = {"GET", "HEAD"}
 # A Lease is renewed by time, and a review changes nothing: neither belongs to an object.
@@ -90,24 +89,17 @@ def _wire_kubernetes(switch: Switch) -> None:
 
 
 def _wire_stores(switch: Switch) -> None:
-    """What goes over connections of our own; what the admin APIs are asked goes through botocore's session."""
-    ours, theirs = Http.send, URLLib3Session.send
+    """Whatever a store or its admin API is asked goes through one client."""
+    send = HttpClient.send
 
-    def direct(self: Any, request: Any, headers: Any) -> Any:
-        url = f"{self._scheme}://{request.host}{request.target}"
+    def counted(self: Any, request: Any) -> Any:
+        url = f"{self._target.scheme}://{request.host}{request.target}"
         number = switch.begins(request.method, url, request.body)
-        answer = ours(self, request, headers)
+        answer = send(self, request)
         switch.ends(number, request.method, url, answer.status)
         return answer
 
-    def session(self: Any, request: Any) -> Any:
-        number = switch.begins(request.method, request.url, request.body)
-        answer = theirs(self, request)
-        switch.ends(number, request.method, request.url, answer.status_code)
-        return answer
-
-    _put(Http, "send", direct)
-    _put(URLLib3Session, "send", session)
+    _put(HttpClient, "send", counted)
 
 
 def _put(kind: type, method: str, wrapped: Callable[..., Any]) -> None:

@@ -1,6 +1,6 @@
 """What the neutral tiers of lifecycle rules are called in one store, and where a remote tier keeps its objects."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field
 
@@ -86,6 +86,7 @@ class TierClass(Model):
 
 
 TierState = Literal["InSync", "Missing", "Differs", "Stale"]
+TIER_STATES: tuple[TierState, ...] = get_args(TierState)
 
 
 class TierPlace(Model):

@@ -6,7 +6,7 @@ they are true. A condition's ``lastTransitionTime`` moves only when its status m
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
@@ -14,9 +14,15 @@ from imagestore.core.model import ListMap, Model, Sentence, UnknownAs
 from imagestore.core.reasons import Reason
 
 Status = Literal["True", "False", "Unknown"]
+STATUSES: tuple[Status, ...] = get_args(Status)
 # What a status says of its generation before the first look. An object without any observedGeneration is Current to
 # kstatus, so Flux went on while no operator was there.
 NEVER = -1
+READY = "Ready"
+# Present only while they are true.
+ABNORMAL = (
+    "Reconciling", "Stalled", "DriftDetected", "ContentLost", "Suspended", "TierNotReady", "QuotaNearlyFull",
+)  # fmt: skip
 
 
 class Condition(Model):
@@ -93,28 +99,15 @@ def violations(conditions: Iterable[Condition], generation: int, observed: int) 
     wrong = []
     if len({c.type for c in present}) != len(present):
         wrong.append("a condition type appears twice")
-    if find(present, "Ready") is None and not is_true(present, "Suspended"):
+    if find(present, READY) is None and not is_true(present, "Suspended"):
         wrong.append("no Ready condition")
     if not NEVER < observed <= generation:
         wrong.append(f"observedGeneration {observed} does not fit generation {generation}")
-    wrong += [f"{c.type} is present and not True" for c in present if _abnormal(c) and c.status != "True"]
-    if is_true(present, "Ready"):
+    wrong += [
+        f"{c.type} is present and not True" for c in present if c.type in ABNORMAL and c.status != "True"
+    ]
+    if is_true(present, READY):
         wrong += [f"Ready and {t}" for t in ("Stalled", "Reconciling") if is_true(present, t)]
     wrong += [f"{c.type} has no reason" for c in present if not c.reason]
     wrong += [f"{c.type} has no transition time" for c in present if c.last_transition_time is None]
     return tuple(wrong)
-
-
-def _abnormal(condition: Condition) -> bool:
-    return condition.type in _ABNORMAL
-
-
-_ABNORMAL = {
-    "Reconciling",
-    "Stalled",
-    "DriftDetected",
-    "ContentLost",
-    "Suspended",
-    "TierNotReady",
-    "QuotaNearlyFull",
-}

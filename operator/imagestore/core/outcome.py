@@ -1,4 +1,4 @@
-"""What a reconcile hands back. The shell alone carries it out."""
+"""What a reconcile hands back. The controller alone carries it out."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,8 +20,8 @@ class Finalizer(StrEnum):
 
 
 @dataclass(frozen=True)
-class Note:
-    """An Event to emit, and a line in the log. ``warning`` decides its type; equal notes are aggregated."""
+class Event:
+    """An Event to post, and a line in the log. ``warning`` decides its type; equal ones are aggregated."""
 
     reason: Reason
     message: str
@@ -33,17 +33,59 @@ class Note:
 
 
 @dataclass(frozen=True)
-class Outcome(Generic[S]):
-    """``status`` None leaves it as it is; it is made to fit. ``requeue_after`` in seconds, None: only on a change.
+class Continue:
+    """The same work goes on at once, after the status is written.
 
-    ``doubts``: buckets that were looked for, because the store may be another one; its backend has to judge.
+    ``progress`` is what this pass found out for the next one, and only for the next one: it becomes the ``progress`` of the
+    next Situation. A restart loses it, and the next pass then finds it out again.
+    """
+
+    progress: object = None
+
+
+@dataclass(frozen=True)
+class Requeue:
+    """Reconcile again after so many seconds, if no change comes first. More than 0."""
+
+    seconds: float
+
+    def __post_init__(self) -> None:
+        if self.seconds <= 0:
+            raise ValueError("to go on at once is Continue")
+
+
+@dataclass(frozen=True)
+class OnChange:
+    """Reconcile again only when something changes."""
+
+
+Then = Continue | Requeue | OnChange
+
+
+@dataclass(frozen=True)
+class Signal:
+    """Something that another object has to judge. It is reconciled soon, and its Situation has the ``subjects``."""
+
+    kind: str
+    namespace: str  # empty for an object of the cluster
+    name: str
+    subjects: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Outcome(Generic[S]):
+    """What to write, to post and to remember, and what comes then.
+
+    ``status`` None leaves it as it is; it is made to fit. ``memo`` None leaves what is remembered as it is; otherwise the
+    next Situation of the same object has it.
     """
 
     status: S | None
-    notes: tuple[Note, ...] = ()
-    requeue_after: float | None = None
+    events: tuple[Event, ...] = ()
+    then: Then = OnChange()
     finalizer: Finalizer = Finalizer.HOLD
-    doubts: tuple[str, ...] = ()
+    memo: object = None
+    signals: tuple[Signal, ...] = ()
 
     def __post_init__(self) -> None:
         if self.status is not None:

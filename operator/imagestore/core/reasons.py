@@ -36,6 +36,9 @@ class Reason(OpenEnum):
 
     UNCONFIRMED = "Unconfirmed"
     """On a setting: a difference was seen once. Fix: wait for the second check."""
+    CONTRIBUTIONS_DIFFER = "ContributionsDiffer"
+    """On a setting: two objects contribute different values to it, so it is left as it is. Fix: change one of them, or set
+    it in the ImageBucket."""
     DRIFTED = "Drifted"
     """On a setting: drift was declared and is about to be corrected. Fix: wait."""
     DIFFERS = "Differs"

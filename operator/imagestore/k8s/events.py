@@ -4,7 +4,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from imagestore.core.outcome import Note
+from imagestore.core.outcome import Event
 from imagestore.k8s.objects import Key
 
 FORGET = 360.0  # seconds after which an equal note is a new Event
@@ -17,7 +17,7 @@ class Occasion(NamedTuple):
 
     key: Key
     uid: str
-    note: Note
+    note: Event
 
 
 @dataclass

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from sys import intern
 from typing import Any, NamedTuple, TypeVar
 
@@ -15,16 +16,17 @@ from pydantic import ValidationError
 
 from imagestore.api.imagebucket import FINDINGS, ImageBucketSpec
 from imagestore.api.kinds import IMAGE_BUCKET, KINDS, LIFECYCLE_POLICY, STORAGE_BACKEND, Kind
+from imagestore.core.conditions import ABNORMAL, READY, STATUSES
 from imagestore.core.model import Model
 from imagestore.core.references import names
 from imagestore.core.salvage import salvaged
 from imagestore.core.units import byte_count
-from imagestore.reconcile.filling import NEARLY_FULL
 
 Json = Any
 S = TypeVar("S", bound=Model)
 # A LifecyclePolicy has none: its buckets remember what they hold of it.
 FINALIZERS = {IMAGE_BUCKET.name: "imagestore.dev/bucket", STORAGE_BACKEND.name: "imagestore.dev/backend"}
+SHOWN = (READY, *ABNORMAL, *FINDINGS)
 KIND: Mapping[str, Kind] = {k.name: k for k in KINDS}
 __all__ = [
     "FINALIZERS",
@@ -78,17 +80,13 @@ class Stored:
     facets: tuple[tuple[str, str], ...] = ()  # name and state
     drift_since: float | None = None
     drift_over: float | None = None  # when the last one ended: in mode Enforce none lasts until a scrape
-    lost: bool = False
     asking: bool = False  # all that keeps it from being Ready waits for a person's token
-    findings: tuple[str, ...] = ()
-    nearly_full: bool = False  # as much of its quota is used as it is to be warned of
+    conditions: tuple[tuple[str, str], ...] = ()  # those that metrics show, with their status
     usage: tuple[int, int] | None = None  # objects and bytes, as its status has them
     quota: int | None = None  # bytes
     interval: str = ""  # between two looks, as its spec has it
     secrets: tuple[str, ...] = ()  # that it refers to
-    references: tuple[
-        tuple[str, str], ...
-    ] = ()  # settings, and the ImageBucket of its namespace that each names
+    references: tuple[tuple[str, str], ...] = ()  # settings, and the ImageBucket that each names
     inputs: str = ""  # the hash of what decided besides the spec, as its status has it
     labels: tuple[tuple[str, str], ...] = ()  # of a bucket, which policies select by them
     counts: tuple[tuple[str, int], ...] = ()  # of a policy: buckets by state
@@ -148,10 +146,8 @@ def stored(kind: Kind, raw: Json) -> Stored:
         facets=_states(status.get("facets"), "name"),
         drift_since=_seconds(_dict(status.get("drift")).get("since")),
         drift_over=_seconds(next(iter(_dicts(_dict(status.get("drift")).get("history"))), {}).get("until")),
-        lost=conditions.get("ContentLost") == "True",
         asking=bucket and conditions.get("Ready") != "True" and _asking(status),
-        findings=tuple(name for name in FINDINGS if conditions.get(name) == "True"),
-        nearly_full=conditions.get(NEARLY_FULL) == "True",
+        conditions=_shown(conditions),
         usage=_usage(status.get("usage")) if bucket else None,
         quota=_bytes(_dict(spec.get("quota")).get("hard")) if bucket else None,
         interval=intern(str(_dict(spec.get("drift")).get("interval") or "")),
@@ -170,6 +166,20 @@ def stored(kind: Kind, raw: Json) -> Stored:
 
 def _states(items: Json, key: str) -> tuple[tuple[str, str], ...]:
     return tuple((intern(str(i.get(key))), intern(str(i.get("state")))) for i in _dicts(items))
+
+
+def _shown(conditions: Mapping[Any, Any]) -> tuple[tuple[str, str], ...]:
+    """Only known types: a status can be forged, and each type is a label of its own."""
+    return _shared(tuple((c, _status(conditions[c])) for c in SHOWN if c in conditions))
+
+
+def _status(said: Json) -> str:
+    return next((s for s in STATUSES if s == said), "Unknown")
+
+
+@lru_cache(maxsize=1024)
+def _shared(conditions: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    return conditions  # one tuple for all objects that have these
 
 
 def _settled(meta: Json, spec: Json, status: Json, conditions: Mapping[Any, Any]) -> bool:

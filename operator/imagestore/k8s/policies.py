@@ -8,9 +8,9 @@ from functools import lru_cache
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.objects import LIFECYCLE_POLICY, Key, Stored
 from imagestore.k8s.stores import Stores
-from imagestore.reconcile.desired import with_policies
 from imagestore.reconcile.matching import Scope, declared, scope
-from imagestore.reconcile.merging import UNKNOWN, Declared
+from imagestore.reconcile.merging import UNKNOWN
+from imagestore.reconcile.shared.contribution import Contribution, digest_with
 
 _MOST = 5000  # buckets of a namespace of which it is kept
 _SPACES = 1000  # namespaces of which it is kept: those of previews come and go
@@ -21,11 +21,11 @@ _Bucket = tuple[str, tuple[tuple[str, str], ...]]  # its name and its labels
 class _Found:
     """The policies of one bucket, and what their hash is together with that of a backend."""
 
-    policies: tuple[Declared, ...]
+    policies: tuple[Contribution, ...]
     inputs: dict[str, str] = field(default_factory=dict)
 
 
-_UNKNOWN = _Found((Declared(UNKNOWN, b"", None),))  # then the rules of policies stay as they are
+_UNKNOWN = _Found((UNKNOWN,))  # then the rules of policies stay as they are
 
 
 class Policies:
@@ -35,7 +35,7 @@ class Policies:
         self._cache, self._stores = cache, stores
         self._found: dict[str, tuple[int, dict[_Bucket, _Found]]] = {}  # by namespace
 
-    def of(self, bucket: Stored) -> tuple[Declared, ...]:
+    def of(self, bucket: Stored) -> tuple[Contribution, ...]:
         """The policies that are for this bucket, by name."""
         return self._of(bucket).policies
 
@@ -43,7 +43,7 @@ class Policies:
         """The hash of what decides about a bucket besides its own spec."""
         found, told = self._of(bucket), self._stores.inputs(bucket.backend)
         if told not in found.inputs:
-            found.inputs[told] = with_policies(told, found.policies)
+            found.inputs[told] = digest_with(told, found.policies)
         return found.inputs[told]
 
     def _of(self, bucket: Stored) -> _Found:
@@ -86,7 +86,7 @@ class Policies:
 
 
 @lru_cache(maxsize=1024)
-def _declared(name: str, spec: bytes) -> Declared:
+def _declared(name: str, spec: bytes) -> Contribution:
     return declared(name, json.loads(spec))
 
 

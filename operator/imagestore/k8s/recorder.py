@@ -9,7 +9,7 @@ from typing import Any
 
 from imagestore import metrics
 from imagestore.core.fencing import Fenced
-from imagestore.core.outcome import Note
+from imagestore.core.outcome import Event
 from imagestore.k8s.client import ApiError, Client
 from imagestore.k8s.events import Flood, Ledger, Occasion, Series
 from imagestore.k8s.logs import REDACTOR
@@ -30,7 +30,7 @@ class Recorder:
         self._ledger = Ledger(clock())
         self._new: asyncio.Queue[tuple[Occasion, Series]] = asyncio.Queue()
 
-    def note(self, obj: Stored, note: Note) -> None:
+    def note(self, obj: Stored, note: Event) -> None:
         """Tell about an object. Never waits, never fails."""
         log.log(logging.WARNING if note.warning else logging.INFO, "%s: %s", note.reason, note.message)
         occasion = Occasion(obj.key, obj.uid, note)

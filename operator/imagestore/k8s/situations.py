@@ -9,6 +9,7 @@ from time import monotonic
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
+from imagestore.api.lifecyclepolicy import LifecyclePolicySpec, LifecyclePolicyStatus
 from imagestore.api.storagebackend import StorageBackendStatus
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.mirrors import Namespaces
@@ -17,11 +18,13 @@ from imagestore.k8s.policies import Policies
 from imagestore.k8s.stores import Stores
 from imagestore.k8s.surveyor import Surveyor
 from imagestore.k8s.views import Views
+from imagestore.reconcile.lifecyclepolicy import PolicySituation
 from imagestore.reconcile.seen import Bucket
 from imagestore.reconcile.situation import (
     BackendSituation,
     Memo,
     Meta,
+    Progress,
     Referenced,
     Served,
     Settings,
@@ -58,15 +61,17 @@ class Situations:
         self._memos.pop(key, None)
         self._views.forget(key)
 
-    def of_bucket(self, obj: Stored) -> Callable[[], Situation]:
+    def of_bucket(self, obj: Stored, progress: object = None) -> Callable[[], Situation]:
         """What is remembered is looked up now, in the event loop; a thread makes the situation of it.
 
-        That blocks: it may connect to the store. Raises NotUnderstood when the spec is not.
+        That blocks: it may connect to the store. Raises NotUnderstood when the spec is not. ``progress``: what the pass
+        that ended a moment ago left for this one.
         """
         named, memo, rival = self._stores.named(obj.backend), self._memo(obj), self._older_rival(obj)
         labels, earlier = self._namespaces.labels(obj.key.namespace), self._cache.earlier_in_namespace(obj)
         referenced = {other.key.name: self._referenced(other) for other in self._cache.reached_from(obj)}
-        policies, surveys = self._policies.of(obj), self._surveyor.of(obj.key)
+        contributions, surveys = self._policies.of(obj), self._surveyor.of(obj.key)
+        found = progress if isinstance(progress, Progress) else None
         return lambda: Situation(
             meta=meta(obj),
             spec=understood(ImageBucketSpec, obj.spec),
@@ -81,9 +86,10 @@ class Situations:
             older_rival=rival,
             earlier_buckets=earlier,
             referenced=referenced,
-            policies=policies,
+            contributions=contributions,
             surveys=surveys,
             neighbours=lambda: self._asked(lambda: self.served(obj.backend)),
+            progress=found,
         )
 
     def _asked(self, what: Callable[[], tuple[Served, ...]]) -> tuple[Served, ...]:
@@ -128,20 +134,32 @@ class Situations:
             found = (b for b in found if self._eligible(b) and self._older_rival(b) is None)
         return tuple(_served(b) for b in found)
 
-    def of_policy(self, obj: Stored) -> Callable[[], tuple[Bucket, ...]]:
-        """The buckets that a policy is for, as it sees them: looked up now, made by a thread, as of a bucket."""
-        return self._views.of_policy(obj)
+    def of_policy(self, obj: Stored) -> Callable[[], PolicySituation]:
+        """The same of a LifecyclePolicy, with the buckets that it is for as it sees them."""
+        buckets: Callable[[], tuple[Bucket, ...]] = tuple if obj.deleting else self._views.of_policy(obj)
+        return lambda: PolicySituation(
+            meta=meta(obj),
+            spec=understood(LifecyclePolicySpec, obj.spec),
+            status=lenient(LifecyclePolicyStatus, obj.status),
+            buckets=buckets(),
+            settings=self.settings,
+            now=self.now(),
+        )
 
     def _referenced(self, other: Stored) -> Referenced:
         """Its status may be forged: made counts only where the tenancy lets the namespace have that bucket."""
         made = other.incumbent and self._eligible(other) and self._older_rival(other) is None
         return Referenced(other.backend, other.bucket, made, other.deleting, other.references)
 
+    def remember(self, obj: Stored, memo: object) -> None:
+        """What its reconcile handed back, for the next one of the same object."""
+        now = self._cache.get(obj.key)
+        if isinstance(memo, Memo) and now is not None and now.uid == obj.uid:
+            self._memos[obj.key] = obj.uid, memo
+
     def _memo(self, obj: Stored) -> Memo:
-        known = self._memos.get(obj.key)
-        if known is None or known[0] != obj.uid:
-            known = self._memos[obj.key] = (obj.uid, Memo())
-        return known[1]
+        uid, memo = self._memos.get(obj.key, ("", Memo()))
+        return memo if uid == obj.uid else Memo()
 
     def _older_rival(self, obj: Stored) -> str | None:
         """Only who might have the bucket counts: else anybody could keep a name from its owner by claiming it."""

@@ -260,7 +260,7 @@ class Surveyor:
         """Nothing of what was dropped meanwhile: the series of a backend that is gone would come back."""
         if not task.dropped:
             metrics.SURVEY_KEYS.labels(task.question.backend).inc(keys)
-            metrics.SURVEY_SECONDS.labels(task.question.backend).inc(seconds)
+            metrics.SURVEY_DURATION.labels(task.question.backend).inc(seconds)
 
     def _failed(self, task: _Task, answer: Answer, retry_after: float | None = None) -> None:
         first, longest = _PATIENCE

@@ -17,13 +17,15 @@ from imagestore.k8s.objects import Key, Stored, lenient
 from imagestore.k8s.policies import Policies
 from imagestore.k8s.stores import Named, Stores
 from imagestore.k8s.surveyor import Surveyor
-from imagestore.reconcile.lifecyclepolicy import FACET
-from imagestore.reconcile.merging import Declared, Merged, Verdict
+from imagestore.reconcile.merging import FACET, Merged
 from imagestore.reconcile.seen import Bucket
+from imagestore.reconcile.shared.contribution import Contribution, Verdict
 from imagestore.reconcile.situation import merged
 
 MOST = 2000  # views that are kept, of a few kB each
-_Made = tuple[Stored, tuple[Declared, ...], Named, str]  # the last: the hash of what decides besides the spec
+_Made = tuple[
+    Stored, tuple[Contribution, ...], Named, str
+]  # the last: the hash of what decides besides the spec
 
 
 @dataclass(frozen=True)

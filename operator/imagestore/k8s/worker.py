@@ -6,19 +6,18 @@ import logging
 import random
 import secrets
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, TypeVar
 
 from imagestore import metrics
 from imagestore.api.bucketstatus import ImageBucketStatus
-from imagestore.api.lifecyclepolicy import LifecyclePolicySpec, LifecyclePolicyStatus
+from imagestore.api.lifecyclepolicy import LifecyclePolicyStatus
 from imagestore.api.storagebackend import StorageBackendStatus
 from imagestore.backends.decorators import NAMESPACE
 from imagestore.core.fencing import Fenced
-from imagestore.core.outcome import Finalizer, Note, Outcome
+from imagestore.core.outcome import Continue, Event, Finalizer, OnChange, Outcome, Requeue, Signal, Then
 from imagestore.core.reasons import Reason
 from imagestore.k8s import logs
 from imagestore.k8s.cache import Cache
@@ -30,17 +29,16 @@ from imagestore.k8s.objects import (
     Key,
     NotUnderstood,
     Stored,
-    lenient,
-    understood,
 )
 from imagestore.k8s.queue import Priority, Taken, WorkQueue
 from imagestore.k8s.recorder import Recorder
-from imagestore.k8s.situations import Situations, meta
+from imagestore.k8s.situations import Situations
 from imagestore.k8s.stores import Stores
 from imagestore.k8s.withdrawal import Withdrawal
 from imagestore.k8s.writer import Gone, Writer
-from imagestore.reconcile import lifecyclepolicy, seen
-from imagestore.reconcile.situation import BackendSituation, Meta, Settings, Situation
+from imagestore.reconcile import lifecyclepolicy
+from imagestore.reconcile.lifecyclepolicy import PolicySituation
+from imagestore.reconcile.situation import BackendSituation, Situation
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -51,10 +49,7 @@ _LONGEST = 600.0
 Bucket = Callable[[Situation], Outcome[ImageBucketStatus]]
 Backend = Callable[[BackendSituation], Outcome[StorageBackendStatus]]
 
-Policy = Callable[
-    [Meta, LifecyclePolicySpec, LifecyclePolicyStatus, Sequence[seen.Bucket], datetime, Settings],
-    Outcome[LifecyclePolicyStatus],
-]
+Policy = Callable[[PolicySituation], Outcome[LifecyclePolicyStatus]]
 
 
 @dataclass(frozen=True)
@@ -108,7 +103,7 @@ class Worker:
             log.warning("not finished: another replica may be at work")
             outcome = "fenced"
         metrics.RECONCILES.labels(taken.key.kind, outcome).inc()
-        metrics.RECONCILE_SECONDS.labels(taken.key.kind).observe(self._desk.clock() - started)
+        metrics.RECONCILE_DURATION.labels(taken.key.kind).observe(self._desk.clock() - started)
 
     async def _guarded(self, obj: Stored, taken: Taken) -> str:
         """What came of it, in one word."""
@@ -126,69 +121,62 @@ class Worker:
             log.exception("this reconcile failed in a way that nobody has thought of")
             return await self._broken(obj, error)
 
-    async def _reconcile(self, obj: Stored, taken: Taken, *, further: bool = True) -> str:
+    async def _reconcile(
+        self, obj: Stored, taken: Taken, *, progress: object = None, further: bool = True
+    ) -> str:
         """Decide and carry out. What goes on at once does so here, one time.
 
         At the end of a long queue the bucket that an intent was written for would wait until the answer "there
         is no such bucket" is too old to be believed, and none would be Ready before all were looked for.
         """
         withdrawn = await self._desk.withdrawal.concerns(obj)
-        outcome = await self._in_thread(self._decision(obj, withdrawn=withdrawn))
+        outcome = await self._in_thread(self._decision(obj, withdrawn=withdrawn, progress=progress))
+        self._desk.situations.remember(obj, outcome.memo)
         writes = await self._desk.writer.carry_out(obj, outcome)
-        for note in outcome.notes:
-            self._desk.recorder.note(obj, note)
+        for event in outcome.events:
+            self._desk.recorder.note(obj, event)
         self._failures.pop(obj.key, None)
-        self._doubt(obj, outcome.doubts)
-        now = self._desk.cache.get(obj.key)
-        if further and now is not None and outcome.requeue_after == 0 and not self._desk.queue.closed:
-            return await self._reconcile(now, taken, further=False)
-        self._again(obj.key, outcome.requeue_after, taken.priority)
-        log.debug("done in %d API writes, again in %s s", writes, outcome.requeue_after)
+        self._signal(outcome.signals)
+        now, then = self._desk.cache.get(obj.key), outcome.then
+        if further and now is not None and isinstance(then, Continue) and not self._desk.queue.closed:
+            return await self._reconcile(now, taken, progress=then.progress, further=False)
+        self._again(obj.key, then, taken.priority)
+        log.debug("done in %d API writes, then %s", writes, then)
         return "changed" if writes else "unchanged"
 
-    def _decision(self, obj: Stored, *, withdrawn: str) -> Callable[[], Outcome[Any]]:
+    def _decision(self, obj: Stored, *, withdrawn: str, progress: object) -> Callable[[], Outcome[Any]]:
         """What a thread is to do. All that is remembered is looked up before, here in the event loop."""
         desk = self._desk
         if obj.key.kind == IMAGE_BUCKET.name:
-            situation = desk.situations.of_bucket(obj)
+            situation = desk.situations.of_bucket(obj, progress)
             return lambda: desk.reconcilers.bucket(replace(situation(), withdrawn=withdrawn))
         if obj.key.kind == STORAGE_BACKEND.name:
             surroundings = desk.situations.of_backend(obj)
             return lambda: desk.reconcilers.backend(surroundings())
-        return self._policy(obj)
+        policy = desk.situations.of_policy(obj)
+        return lambda: desk.reconcilers.policy(policy())
 
-    def _policy(self, obj: Stored) -> Callable[[], Outcome[LifecyclePolicyStatus]]:
-        desk, situations = self._desk, self._desk.situations
-        buckets = tuple if obj.deleting else situations.of_policy(obj)
-
-        def decide() -> Outcome[LifecyclePolicyStatus]:
-            spec = understood(LifecyclePolicySpec, obj.spec)
-            status = lenient(LifecyclePolicyStatus, obj.status)
-            return desk.reconcilers.policy(
-                meta(obj), spec, status, buckets(), situations.now(), situations.settings
-            )
-
-        return decide
-
-    def _doubt(self, obj: Stored, buckets: tuple[str, ...]) -> None:
-        """The backend judges whether its store is another one: once, for all of its buckets."""
-        if buckets:
-            self._desk.stores.doubt(obj.backend, buckets)
-            self._desk.queue.add(Key(STORAGE_BACKEND.name, "", obj.backend), Priority.RETRY)
+    def _signal(self, signals: tuple[Signal, ...]) -> None:
+        for signal in signals:
+            self._desk.stores.doubt(signal.name, signal.subjects)
+            self._desk.queue.add(Key(signal.kind, signal.namespace, signal.name), Priority.RETRY)
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
         context = contextvars.copy_context()
         return await asyncio.get_running_loop().run_in_executor(self._desk.pool, lambda: context.run(call))
 
-    def _again(self, key: Key, seconds: float | None, priority: Priority) -> None:
-        if seconds is None or key not in self._desk.cache:
+    def _again(self, key: Key, then: Then, priority: Priority) -> None:
+        if key not in self._desk.cache:
             return
-        if seconds <= 0:
-            self._desk.queue.add(key, priority)  # the same work goes on
-        elif seconds < _LOOK:
-            self._desk.queue.add_after(key, _jitter(seconds, 0.05), Priority.RETRY)
-        else:
-            self._desk.queue.add_after(key, _jitter(seconds, 0.1), Priority.LOOK)
+        match then:
+            case Continue():
+                self._desk.queue.add(key, priority)  # the same work goes on
+            case Requeue(seconds) if seconds < _LOOK:
+                self._desk.queue.add_after(key, _jitter(seconds, 0.05), Priority.RETRY)
+            case Requeue(seconds):
+                self._desk.queue.add_after(key, _jitter(seconds, 0.1), Priority.LOOK)
+            case OnChange():
+                pass
 
     async def _refused(self, obj: Stored, taken: Taken, error: ApiError) -> str:
         """The API server does not take a write: look at what there is now, and try again."""
@@ -202,7 +190,8 @@ class Worker:
             self._back_off(obj.key)
             return "refused"
         if obj.key in self._desk.cache:
-            self._again(obj.key, 0.0 if self._failures[obj.key] < 3 else self._pause(obj.key), taken.priority)
+            soon = self._failures[obj.key] < 3
+            self._again(obj.key, Continue() if soon else Requeue(self._pause(obj.key)), taken.priority)
             self._failures[obj.key] += 1
         return "conflict" if error.status == 409 else "gone"
 
@@ -226,7 +215,7 @@ class Worker:
             self._back_off(obj.key)
             return "refused"
         kept = f"bucket {obj.bucket} is kept, with everything in it; to remove it, delete it in the store"
-        self._desk.recorder.note(obj, Note(Reason.RETAINED, kept, "Delete"))
+        self._desk.recorder.note(obj, Event(Reason.RETAINED, kept, "Delete"))
         return "changed"
 
     async def _broken(self, obj: Stored, error: Exception) -> str:

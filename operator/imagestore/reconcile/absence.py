@@ -10,13 +10,14 @@ from imagestore.api.bucketstatus import FacetStatus, PlanStatus
 from imagestore.backends.base import Backend
 from imagestore.core.conditions import reconciling, stalled
 from imagestore.core.errors import Denied, NotFound, Rejected, Unavailable
+from imagestore.core.outcome import Continue, Requeue
 from imagestore.core.reasons import Reason
 from imagestore.reconcile import holds, report
 from imagestore.reconcile.claims import claimed, pending
 from imagestore.reconcile.closing import Result, done, interval, trouble, want
 from imagestore.reconcile.desired import Wanted
 from imagestore.reconcile.presence import present
-from imagestore.reconcile.situation import Situation
+from imagestore.reconcile.situation import Missing, Situation
 from imagestore.reconcile.vanished import held_back
 from imagestore.reconcile.visit import blank, planned
 
@@ -27,25 +28,25 @@ def absent(s: Situation, backend: Backend) -> Result:
         message = (
             "the bucket does not exist, and mode Observe creates nothing; set mode: Enforce to create it"
         )
-        return done(s, report.status(s, stalled(Reason.BUCKET_MISSING, message)), interval(s))
+        return done(s, report.status(s, stalled(Reason.BUCKET_MISSING, message)), Requeue(interval(s)))
     wanted = want(s)
     refused = wanted.refusals
     if refused and s.status.created is None:
         message = "; ".join(r.message for r in refused)
-        return done(s, report.status(s, stalled(refused[0].reason, message)), interval(s))
+        return done(s, report.status(s, stalled(refused[0].reason, message)), Requeue(interval(s)))
     lost = s.status.created is not None and s.status.intent is None
     if lost and backend.check(s.spec.bucket_name) is not None:
         raise Unavailable("by turns it says that the bucket is there and that it is not")
     held = held_back(s, backend)
     if held is not None:
         return held
-    s.memo.absent_at, s.memo.marked, s.memo.marked_at = s.clock, False, None
+    s.memo.marked, s.memo.marked_at = False, None
     if s.status.intent is not None:
-        return create(s, backend)
+        return create(s, backend, s.clock)
     # What was ours stays remembered: the store may have denied a bucket that is there.
     known = pending(s.status.facets) if lost else s.status.facets
     claims = _claims(s, backend, wanted, known)
-    return _intend(s, known if claims is None else claims, **(_loss(s) if lost else {}))
+    return _intend(s, s.clock, known if claims is None else claims, **(_loss(s) if lost else {}))
 
 
 def _claims(
@@ -55,10 +56,10 @@ def _claims(
     return claimed(known, planned(s, wanted, blank(backend, wanted)))
 
 
-def _intend(s: Situation, facets: tuple[FacetStatus, ...], **more: object) -> Result:
+def _intend(s: Situation, missing_at: float, facets: tuple[FacetStatus, ...], **more: object) -> Result:
     changes: dict[str, object] = {"intent": s.now, **more, "facets": facets}
     conditions = reconciling(Reason.CREATING, "the bucket does not exist and is being created")
-    return done(s, report.status(s, conditions, **changes), 0.0)
+    return done(s, report.status(s, conditions, **changes), Continue(Missing(missing_at)))
 
 
 def _loss(s: Situation) -> dict[str, object]:
@@ -72,7 +73,7 @@ def _loss(s: Situation) -> dict[str, object]:
     }
 
 
-def create(s: Situation, backend: Backend) -> Result:
+def create(s: Situation, backend: Backend, missing_at: float) -> Result:
     """Create, and look: 200 proves nothing, for on Ceph RGW and in us-east-1 one's own bucket is answered so, too.
 
     Believed, it cost a bucket that somebody had made between our look and our call its owner's mark, tags and rules, and
@@ -81,9 +82,8 @@ def create(s: Situation, backend: Backend) -> Result:
     wanted = want(s)
     claims = _claims(s, backend, wanted, s.status.facets)
     if claims is not None:  # edited since the intent
-        return _intend(s, claims)
+        return _intend(s, missing_at, claims)
     at_creation = {n: w for n, w in wanted.wishes.items() if type(w).at_creation and n in backend.drivers}
-    s.memo.absent_at = None
     try:
         new = backend.create(s.spec.bucket_name, at_creation)
     except Rejected as error:
@@ -109,4 +109,4 @@ def _name_taken(s: Situation, backend: Backend, error: Rejected) -> Result:
     except Denied:
         pass
     message = f"the name {s.spec.bucket_name} is taken; choose another bucketName"
-    return done(s, report.status(s, stalled(Reason.BUCKET_TAKEN, message), intent=None), interval(s))
+    return done(s, report.status(s, stalled(Reason.BUCKET_TAKEN, message), intent=None), Requeue(interval(s)))

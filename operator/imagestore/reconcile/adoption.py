@@ -3,7 +3,7 @@
 from imagestore.api.bucketstatus import Held, PlanStatus
 from imagestore.backends.base import Backend, Observation
 from imagestore.core.conditions import stalled
-from imagestore.core.outcome import Note
+from imagestore.core.outcome import Event, Requeue
 from imagestore.core.reasons import Reason
 from imagestore.reconcile import holds, report
 from imagestore.reconcile.claims import claimed
@@ -27,7 +27,7 @@ def adopt(s: Situation, backend: Backend, sight: Observation) -> Result:
         return remembered(s, claims)
     sight = ensure_mark(s, backend, sight, {})
     seen = visit(s, backend, wanted, look_at(s, backend, sight, wanted), consented=True)
-    note = Note(Reason.ADOPTED, f"bucket {s.spec.bucket_name} was taken over")
+    note = Event(Reason.ADOPTED, f"bucket {s.spec.bucket_name} was taken over")
     return visited(s, backend, seen, note, created=s.status.created or s.now)
 
 
@@ -42,4 +42,4 @@ def _show_adoption(s: Situation, token: str, digest: str, paths: list[str]) -> R
     message = f"the bucket exists and may be taken over; {what}; to agree, add {token} to spec.approve"
     conditions = stalled(Reason.ADOPTION_NEEDS_APPROVAL, message)
     plan = PlanStatus(digest=digest or None, held=holds.with_loss(s.status, held))
-    return done(s, report.status(s, conditions, plan=plan), interval(s))
+    return done(s, report.status(s, conditions, plan=plan), Requeue(interval(s)))

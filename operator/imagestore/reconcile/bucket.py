@@ -4,6 +4,8 @@ gate -> look -> judge -> (create | adopt | visit) -> report. Nothing here writes
 to be remembered before the next step (the intent to create) is handed back as a status first.
 """
 
+from dataclasses import replace
+
 from imagestore.backends.base import Backend
 from imagestore.core.errors import StoreError
 from imagestore.reconcile import deletion
@@ -12,7 +14,7 @@ from imagestore.reconcile.closing import Result, trouble
 from imagestore.reconcile.gate import barred
 from imagestore.reconcile.presence import present
 from imagestore.reconcile.removals import uncount
-from imagestore.reconcile.situation import Situation
+from imagestore.reconcile.situation import Missing, Observed, Situation
 from imagestore.reconcile.vanished import stranger
 
 BRIEF = 5.0  # seconds: how long what was read is believed by the pass that acts on it
@@ -21,6 +23,11 @@ FRESH = 60.0  # seconds: how long the answer "no such bucket" is believed by the
 
 def reconcile(s: Situation) -> Result:
     """One visit to one bucket. Raises nothing that a store may answer."""
+    s = replace(s, memo=s.memo.copy())
+    return replace(_decided(s), memo=s.memo)
+
+
+def _decided(s: Situation) -> Result:
     if s.meta.deleting:
         uncount(s)
         return deletion.reconcile(s)
@@ -40,16 +47,12 @@ def reconcile(s: Situation) -> Result:
 
 
 def _reconcile(s: Situation, backend: Backend) -> Result:
-    if s.status.intent is not None and _absent_just_now(s):
-        return create(s, backend)
-    glimpse, s.memo.glimpse = s.memo.glimpse, None
-    if glimpse is not None and s.clock - glimpse.at < BRIEF:
-        return present(s, backend, glimpse.sight, glimpse.read)
+    before = s.progress
+    if isinstance(before, Missing) and s.status.intent is not None and s.clock - before.at < FRESH:
+        return create(s, backend, before.at)
+    if isinstance(before, Observed) and s.clock - before.at < BRIEF:
+        return present(s, backend, before.sight, before.read)
     sight = backend.check(s.spec.bucket_name, expected=s.status.created is not None)
     if sight is None:
         return absent(s, backend)
     return present(s, backend, sight, {})
-
-
-def _absent_just_now(s: Situation) -> bool:
-    return s.memo.absent_at is not None and s.clock - s.memo.absent_at < FRESH

@@ -7,13 +7,13 @@ from imagestore.api.bucketstatus import FacetStatus, ImageBucketStatus
 from imagestore.backends.base import Backend
 from imagestore.core.conditions import find, reconciling, stalled
 from imagestore.core.errors import Conflict, Denied, NotFound, StoreError, Throttled, Transient, Unavailable
-from imagestore.core.outcome import Finalizer, Note, Outcome
+from imagestore.core.outcome import Continue, Event, Outcome, Requeue, Then
 from imagestore.core.reasons import Reason
 from imagestore.core.units import seconds
 from imagestore.reconcile import filling, holds, report
 from imagestore.reconcile.desired import Wanted, asked, inputs_hash, wanted
 from imagestore.reconcile.references import followed
-from imagestore.reconcile.situation import SPREAD, Situation
+from imagestore.reconcile.situation import SPREAD, Observed, Situation
 from imagestore.reconcile.tenancy import refusals
 from imagestore.reconcile.tiers import awaited
 from imagestore.reconcile.visit import Visit
@@ -25,25 +25,34 @@ def want(s: Situation) -> Wanted:
     """What is wanted and allowed."""
     store = s.store.spec
     refused = refusals(s.meta, s.spec, store, s.earlier_buckets) if store else ()
-    leads = followed(s, asked(s.spec, s.status, s.merged))
+    leads = followed(s, asked(s.spec, s.joined))
     return wanted(awaited(s.store.unready, leads), s.status, refused)
 
 
-def visited(s: Situation, backend: Backend, seen: Visit, *extra: Note, **changes: object) -> Result:
-    """The outcome of a visit."""
+def visited(
+    s: Situation,
+    backend: Backend,
+    seen: Visit,
+    *extra: Event,
+    progress: Observed | None = None,
+    **changes: object,
+) -> Result:
+    """The outcome of a visit. ``progress``: for the next pass, where this one only writes down what that one sets."""
     if seen.claims is not None:
-        return remembered(s, seen.claims)
+        return remembered(s, seen.claims, progress)
     if _only_silence(s, seen):
-        return later(min(_next(s, seen), _trust(s)))
+        return later(Requeue(min(_next(s, seen), _trust(s))))
     if _only_suspects(s, seen):
-        return later(seen.confirm_in or 1.0)
+        return later(Requeue(seen.confirm_in or 1.0))
     identity = {
         "endpoint": backend.endpoint,
         "region": backend.region,
         "arn": backend.arn(s.spec.bucket_name),
     }
     status = report.visited(s, seen, **identity, **filling.asked(s, backend), **_acknowledged(s), **changes)
-    return done(s, status, _next(s, seen), *extra)
+    if seen.declared and s.spec.mode != "Observe":
+        return done(s, status, Continue(), *extra)
+    return done(s, status, Requeue(_next(s, seen)), *extra)
 
 
 def _only_suspects(s: Situation, seen: Visit) -> bool:
@@ -51,7 +60,7 @@ def _only_suspects(s: Situation, seen: Visit) -> bool:
     ready = find(s.status.conditions, "Ready")
     settled = ready is not None and s.meta.generation == s.status.observed_generation
     quiet = not any(r.wrote for r in seen.results) and s.status.inputs_hash == inputs_hash(
-        s.store.spec, s.policies
+        s.store.spec, s.contributions
     )
     return seen.confirm_in is not None and settled and quiet and not seen.declared
 
@@ -102,8 +111,6 @@ COUNTED_AGAIN = 60.0  # seconds between two reports of how far a count is; its e
 
 def _next(s: Situation, seen: Visit) -> float:
     """Seconds until the next visit."""
-    if seen.declared and s.spec.mode != "Observe":
-        return 0.0
     if seen.confirm_in is not None:
         return seen.confirm_in
     failing = [r for r in seen.results if r.transient or r.state == "Failed"]
@@ -133,39 +140,39 @@ def trouble(s: Situation, error: StoreError) -> Result:
     """The store gave no usable answer. What was last read stays until it is too old to be believed."""
     wait = max(backoff(s), error.retry_after or 0.0)
     if isinstance(error, NotFound):
-        return later(0.0 if s.memo.failures <= 1 else wait)
+        return later(Continue() if s.memo.failures <= 1 else Requeue(wait))
     if isinstance(error, Transient):
         return _unreachable(s, error, wait)
     reason = Reason.ACCESS_DENIED if isinstance(error, Denied) else error.reason
-    return done(s, report.status(s, stalled(reason, str(error))), wait)
+    return done(s, report.status(s, stalled(reason, str(error))), Requeue(wait))
 
 
 def _unreachable(s: Situation, error: StoreError, wait: float) -> Result:
     if _believed(s):
-        return later(min(wait, _trust(s)))
+        return later(Requeue(min(wait, _trust(s))))
     conditions = reconciling(Reason.STORE_UNREACHABLE, f"the store does not answer: {error}", "Unknown")
-    return done(s, report.status(s, conditions), wait)
+    return done(s, report.status(s, conditions), Requeue(wait))
 
 
-def later(wait: float) -> Result:
-    """Nothing to say; come again in ``wait`` seconds."""
-    return Outcome(None, requeue_after=wait)
+def later(then: Then) -> Result:
+    """Nothing to say."""
+    return Outcome(None, then=then)
 
 
-def remembered(s: Situation, facets: tuple[FacetStatus, ...]) -> Result:
+def remembered(s: Situation, facets: tuple[FacetStatus, ...], progress: Observed | None = None) -> Result:
     """What the store is told next. Conditions and generation stay as they are: nothing is reached yet."""
     status = s.status.model_copy(update={"facets": facets})
     if find(s.status.conditions, "Ready") is None:  # no status yet: a rebuilt cluster
         status = report.status(s, reconciling(Reason.WRITING, "settings are being written"), facets=facets)
-    return Outcome(status, requeue_after=0.0, finalizer=Finalizer.HOLD)
+    return Outcome(status, then=Continue(progress))
 
 
-def done(s: Situation, status: ImageBucketStatus, wait: float, *extra: Note) -> Result:
-    """This status, the Events for what is new in it, and when to come again."""
-    return Outcome(status, _told(extra, report.notes(s, status)), wait, Finalizer.HOLD)
+def done(s: Situation, status: ImageBucketStatus, then: Then, *extra: Event) -> Result:
+    """This status, the Events for what is new in it, and what comes then."""
+    return Outcome(status, _told(extra, report.events(s, status)), then)
 
 
-def _told(deeds: Sequence[Note], news: Sequence[Note]) -> tuple[Note, ...]:
+def _told(deeds: Sequence[Event], news: Sequence[Event]) -> tuple[Event, ...]:
     """A deed that made the bucket Ready is one Event, not two: each is a write for the API server."""
     ready = next((n for n in news if n.reason == Reason.READY), None)
     if not deeds or ready is None:

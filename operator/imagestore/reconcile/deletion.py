@@ -8,7 +8,7 @@ from imagestore.api.bucketstatus import Emptying, ImageBucketStatus
 from imagestore.backends.base import Backend, Observation, Swept
 from imagestore.core.conditions import reconciling, stalled
 from imagestore.core.errors import NotFound, StoreError
-from imagestore.core.outcome import Finalizer, Note, Outcome
+from imagestore.core.outcome import Continue, Event, Finalizer, Outcome, Requeue
 from imagestore.core.reasons import Reason
 from imagestore.core.units import grouped
 from imagestore.reconcile import report
@@ -125,7 +125,7 @@ def _sweep(s: Situation, backend: Backend) -> Result:
     message = f"emptying: {grouped(progress.removed)} versions and uploads removed; to stop, set deletionPolicy: Retain"
     s.memo.failures = 0
     status = report.status(s, reconciling(Reason.EMPTYING, message), deletion=progress)
-    return Outcome(status, report.notes(s, status), 0.0)
+    return Outcome(status, report.events(s, status), Continue())
 
 
 def _stuck(s: Situation, swept: Swept, progress: Emptying, *, again: bool) -> Result:
@@ -133,7 +133,7 @@ def _stuck(s: Situation, swept: Swept, progress: Emptying, *, again: bool) -> Re
     if again:
         return _blocked(s, Reason.NOT_REMOVED, f"{_AGAIN}; {WAY_OUT}", deletion=progress)
     if not (swept.refused or swept.kept):  # it went meanwhile; the next look tells
-        return Outcome(None, requeue_after=backoff(s))
+        return Outcome(None, then=Requeue(backoff(s)))
     message = f"{_stays(swept)}; {WAY_OUT}"
     if swept.refused:
         return _blocked(s, Reason.OBJECT_LOCKED, message, deletion=progress)
@@ -162,8 +162,8 @@ def _stays(swept: Swept) -> str | None:
 def _blocked(s: Situation, reason: Reason, message: str, wait: float = 0.0, **changes: object) -> Result:
     """Ready is false and says why while a deletion cannot go on; tries back off (ACK: 299 calls in 30 s)."""
     status = report.status(s, stalled(reason, message), **changes)
-    return Outcome(status, report.notes(s, status), max(backoff(s), wait))
+    return Outcome(status, report.events(s, status), Requeue(max(backoff(s), wait)))
 
 
 def _release(reason: Reason, message: str, *, warning: bool = False) -> Result:
-    return Outcome(None, (Note(reason, message, "Delete", warning),), finalizer=Finalizer.RELEASE)
+    return Outcome(None, (Event(reason, message, "Delete", warning),), finalizer=Finalizer.RELEASE)

@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec, wishes
@@ -13,9 +12,9 @@ from imagestore.core.facet import WHOLE, Facet, Parts
 from imagestore.core.losses import beyond, uses
 from imagestore.core.policies import ignoring
 from imagestore.core.reading import Level, Reading, Support, Unsupported
-from imagestore.facets.lifecycle import Lifecycle
-from imagestore.reconcile.merging import Declared, Merged
+from imagestore.core.reasons import Reason
 from imagestore.reconcile.references import Leads
+from imagestore.reconcile.shared.contribution import Contribution, Joined, digest_with
 from imagestore.reconcile.tenancy import Refusal
 
 
@@ -50,18 +49,13 @@ def wanted(asked: Leads, status: ImageBucketStatus, refusals: tuple[Refusal, ...
     )
 
 
-def asked(spec: ImageBucketSpec, status: ImageBucketStatus, merged: Merged) -> dict[str, Facet]:
-    """What the bucket and its policies ask for, allowed or not."""
-    found = wishes(spec)
-    life = _lifecycle(spec.lifecycle, merged, known="lifecycle" in managed(status))
-    return found if life is None else {**found, "lifecycle": life}
-
-
-def _lifecycle(own: Lifecycle | None, merged: Merged, *, known: bool) -> Lifecycle | None:
-    """One wish. Where nothing is wished but a managed rule stays as it is, that has to be said, too."""
-    if own is None and not merged.rules and not (merged.kept and known):
-        return None
-    return merged.wish
+def asked(spec: ImageBucketSpec, joined: Mapping[str, Joined]) -> Leads:
+    """What the bucket and its contributors ask for, allowed or not. ``joined``: the settings with contributions."""
+    found = {n: j.desired for n, j in joined.items() if j.desired is not None}
+    contested = (
+        Refusal(Reason.CONTRIBUTIONS_DIFFER, j.contested, n) for n, j in joined.items() if j.contested
+    )
+    return Leads({**wishes(spec), **found}, tuple(contested))
 
 
 def managed(status: ImageBucketStatus) -> dict[str, Parts]:
@@ -109,22 +103,11 @@ def refusal(refused: Mapping[str, str]) -> str:
     return "; ".join(f"this store does not take {', '.join(paths)}: {fix}" for fix, paths in by_fix.items())
 
 
-def inputs_hash(store: StorageBackendSpec | None, policies: Sequence[Declared] = ()) -> str:
+def inputs_hash(store: StorageBackendSpec | None, contributions: Sequence[Contribution] = ()) -> str:
     """Of what decides besides the bucket's own spec, so that a change while nobody looked is noticed.
 
     What was approved of the backend's own holds decides nothing here: each bucket's status would be written for it.
     """
     said = {k: v for k, v in store.to_json().items() if k != "approve"} if store else None
     text = json.dumps(said, sort_keys=True)
-    return with_policies(hashlib.sha256(text.encode()).hexdigest()[:12], tuple(policies))
-
-
-@lru_cache(maxsize=1024)
-def with_policies(told: str, policies: tuple[Declared, ...]) -> str:
-    """The hash of a backend, and of the policies that match besides; without any, the backend's own."""
-    if not policies:
-        return told
-    more = hashlib.sha256(told.encode())
-    for policy in sorted(policies, key=lambda p: p.name):
-        more.update(b"\0" + policy.name.encode() + b"\0" + policy.raw)
-    return more.hexdigest()[:12]
+    return digest_with(hashlib.sha256(text.encode()).hexdigest()[:12], tuple(contributions))

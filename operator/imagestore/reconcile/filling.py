@@ -7,7 +7,7 @@ from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.backends import base
 from imagestore.core.conditions import Condition, condition, find, is_true
 from imagestore.core.errors import StoreError
-from imagestore.core.outcome import Note
+from imagestore.core.outcome import Event
 from imagestore.core.reasons import Reason
 from imagestore.core.units import byte_count, size
 from imagestore.reconcile.situation import Situation
@@ -70,8 +70,8 @@ def conditions(spec: ImageBucketSpec, usage: Usage | None) -> Iterator[Condition
     yield condition(NEARLY_FULL, Reason.ABOVE_WARN_PERCENT, message)
 
 
-def notes(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator[Note]:
+def events(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator[Event]:
     """A warning when it comes to that."""
     now = find(after.conditions, NEARLY_FULL)
     if now is not None and not is_true(before.conditions, NEARLY_FULL):
-        yield Note(NEARLY_FULL, now.message, warning=True)
+        yield Event(NEARLY_FULL, now.message, warning=True)

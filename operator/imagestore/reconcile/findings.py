@@ -6,7 +6,7 @@ from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import FACETS, FINDINGS, wishes
 from imagestore.core.conditions import Condition, condition, find, is_true
 from imagestore.core.facet import Facet
-from imagestore.core.outcome import Note
+from imagestore.core.outcome import Event
 from imagestore.core.plan import Change, Op
 from imagestore.core.reasons import Reason
 from imagestore.reconcile.apply import Result
@@ -37,9 +37,9 @@ def _found(wish: Facet, change: Change) -> Iterable[Condition]:
         yield condition(found.name, Reason.FOUND, found.message)
 
 
-def notes(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator[Note]:
+def events(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator[Event]:
     """A warning for each that is new."""
     for name in FINDINGS:
         now = find(after.conditions, name)
         if now is not None and not is_true(before.conditions, name):
-            yield Note(name, now.message, warning=True)
+            yield Event(name, now.message, warning=True)

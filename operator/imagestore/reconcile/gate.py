@@ -3,7 +3,7 @@
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import FINDINGS
 from imagestore.core.conditions import Condition, condition, is_true, reconciling, stalled
-from imagestore.core.outcome import Finalizer, Outcome
+from imagestore.core.outcome import Finalizer, Outcome, Requeue
 from imagestore.core.reasons import Reason
 from imagestore.reconcile import report
 from imagestore.reconcile.filling import NEARLY_FULL
@@ -83,4 +83,4 @@ def _stop(s: Situation, conditions: list[Condition]) -> Result:
     """Whoever was never let in leaves nothing behind, so it needs no finalizer."""
     status = report.status(s, conditions)
     finalizer = Finalizer.LEAVE if s.status.created is None else Finalizer.HOLD
-    return Outcome(status, report.notes(s, status), PATIENCE, finalizer)
+    return Outcome(status, report.events(s, status), Requeue(PATIENCE), finalizer)

@@ -6,6 +6,7 @@ is gone is known by the rules' ids and by the bucket's own status, and goes as s
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import get_args
 
@@ -19,44 +20,50 @@ from imagestore.api.lifecyclepolicy import (
 )
 from imagestore.core.conditions import Condition, condition, find, is_true, reconciling, settle, stalled
 from imagestore.core.model import cut
-from imagestore.core.outcome import Finalizer, Note, Outcome
+from imagestore.core.outcome import Event, Finalizer, Outcome, Requeue
 from imagestore.core.reasons import Reason
 from imagestore.core.remembered import recalls
+from imagestore.reconcile.merging import FACET
 from imagestore.reconcile.previews import preview
 from imagestore.reconcile.seen import Bucket
 from imagestore.reconcile.situation import Meta, Settings
 
 Result = Outcome[LifecyclePolicyStatus]
 
-FACET = "lifecycle"
 NAMED = 5  # buckets that a condition's message names
 UNSHOWN = "rules of this policy; the bucket's status lists only the first of what differs"
 _TROUBLE: tuple[BucketState, ...] = ("Conflict", "Lossy", "Held", "Pending", "Suspended", "Applied")
 
 
-def reconcile(
-    meta: Meta,
-    spec: LifecyclePolicySpec,
-    status: LifecyclePolicyStatus,
-    buckets: Sequence[Bucket],
-    now: datetime,
-    settings: Settings,
-) -> Result:
-    """``buckets``: all that the policy matches."""
+@dataclass(frozen=True)
+class PolicySituation:
+    """One LifecyclePolicy and its surroundings at one moment. ``buckets``: all that it matches."""
+
+    meta: Meta
+    spec: LifecyclePolicySpec
+    status: LifecyclePolicyStatus
+    buckets: tuple[Bucket, ...]
+    settings: Settings
+    now: datetime
+
+
+def reconcile(s: PolicySituation) -> Result:
+    """What became of the rules on each bucket."""
+    meta, spec, status = s.meta, s.spec, s.status
     if meta.deleting:
         return Outcome(None, finalizer=Finalizer.LEAVE)
     told = status.observed_generation == meta.generation
     settled = told and _settled(status)
-    outcomes = sorted((_outcome(meta.name, spec, b, settled=settled) for b in buckets), key=_order)
-    conditions = [*_judged(spec, outcomes), *_drifted(meta.name, buckets)]
+    outcomes = sorted((_outcome(meta.name, spec, b, settled=settled) for b in s.buckets), key=_order)
+    conditions = [*_judged(spec, outcomes), *_drifted(meta.name, s.buckets)]
     after = LifecyclePolicyStatus(
         observed_generation=meta.generation,
-        conditions=settle(now, meta.generation, conditions, status.conditions),
+        conditions=settle(s.now, meta.generation, conditions, status.conditions),
         counts=_counts(outcomes),
         buckets=tuple(outcomes),
-        preview=preview(meta.name, spec, buckets, status.preview if told else None),
+        preview=preview(meta.name, spec, s.buckets, status.preview if told else None),
     )
-    return Outcome(after, _notes(status, after), settings.default_interval, Finalizer.LEAVE)
+    return Outcome(after, _events(status, after), Requeue(s.settings.default_interval), Finalizer.LEAVE)
 
 
 def _settled(status: LifecyclePolicyStatus) -> bool:
@@ -93,7 +100,7 @@ def _state(bucket: Bucket, *, settled: bool) -> tuple[BucketState, str]:
     held = (
         facet is not None
         and facet.state == "InSync"
-        and all(recalls(facet.parts, r) for r in bucket.verdict.rules)
+        and all(recalls(facet.parts, r) for r in bucket.verdict.parts)
     )
     if held and (bucket.current or settled):
         return "Applied", ""
@@ -209,16 +216,16 @@ def _paths(policy: str, bucket: Bucket) -> list[str]:
     return [f.path for f in _drift(policy, bucket)] or [UNSHOWN]
 
 
-def _notes(before: LifecyclePolicyStatus, after: LifecyclePolicyStatus) -> tuple[Note, ...]:
+def _events(before: LifecyclePolicyStatus, after: LifecyclePolicyStatus) -> tuple[Event, ...]:
     was, ready = find(before.conditions, "Ready"), find(after.conditions, "Ready")
-    notes = []
+    events: list[Event] = []
     if ready is not None and (was is None or (was.status, was.reason) != (ready.status, ready.reason)):
         odd = is_true(after.conditions, "Stalled") or ready.reason in (
             Reason.NOTHING_MATCHES,
             Reason.BUCKET_NOT_FOUND,
         )
-        notes.append(Note(ready.reason, ready.message, warning=odd))
+        events.append(Event(ready.reason, ready.message, warning=odd))
     drift = find(after.conditions, "DriftDetected")
     if drift is not None and not is_true(before.conditions, "DriftDetected"):
-        notes.append(Note(Reason.DRIFT_DETECTED, drift.message, warning=True))
-    return tuple(notes)
+        events.append(Event(Reason.DRIFT_DETECTED, drift.message, warning=True))
+    return tuple(events)

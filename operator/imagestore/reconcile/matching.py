@@ -1,5 +1,6 @@
 """Which buckets a LifecyclePolicy is for, and what it is to them. On JSON: also of a newer version's spec. Pure."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +9,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from imagestore.api.lifecyclepolicy import LifecyclePolicySpec
-from imagestore.reconcile.merging import Declared
+from imagestore.reconcile.merging import contributed
+from imagestore.reconcile.shared.contribution import Contribution
 
 _WHOM = ("bucketSelector", "bucketRefs")
 
@@ -33,7 +35,7 @@ def scope(spec: Mapping[str, Any]) -> Scope:
     )
 
 
-def declared(name: str, spec: Mapping[str, Any]) -> Declared:
+def declared(name: str, spec: Mapping[str, Any]) -> Contribution:
     """The policy by what it asks for; whom else it asks is no input of a bucket."""
     content = {k: v for k, v in spec.items() if k not in _WHOM}
     try:
@@ -41,4 +43,5 @@ def declared(name: str, spec: Mapping[str, Any]) -> Declared:
         read = LifecyclePolicySpec.model_validate_json(json.dumps(spec), extra="forbid")
     except ValidationError:
         read = None
-    return Declared(name, json.dumps(content, sort_keys=True).encode(), read)
+    text = json.dumps(content, sort_keys=True)
+    return contributed(name, hashlib.sha256(text.encode()).hexdigest()[:16], read)

@@ -10,25 +10,42 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import groupby
 
-from imagestore.api.lifecyclepolicy import BucketState, LifecyclePolicySpec
+from imagestore.api.lifecyclepolicy import LifecyclePolicySpec
 from imagestore.core.losses import beyond, uses
 from imagestore.core.reading import Level, Support
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.lifecycle_rule import LifecycleRule
 from imagestore.reconcile.contradictions import contradiction
 from imagestore.reconcile.digests import wish_digest
+from imagestore.reconcile.shared.contribution import (
+    NOT_UNDERSTOOD,
+    Contribution,
+    Joined,
+    Origin,
+    Verdict,
+)
 
-UNKNOWN = ""  # the name of policies of which nobody knows whether there are any: their rules stay as they are
+FACET, POLICY = "lifecycle", "LifecyclePolicy"
+UNNAMED = (
+    ""  # the name of policies of which it is not known whether there are any: their rules stay as they are
+)
 MOST_RULES = 250  # a status lists each by name
 
 
+def contributed(name: str, digest: str, spec: LifecyclePolicySpec | None) -> Contribution:
+    """What a LifecyclePolicy contributes to a bucket that it is for. ``spec`` None: it is not understood."""
+    return Contribution(FACET, spec, Origin(POLICY, name), digest)
+
+
+UNKNOWN = contributed(UNNAMED, "", None)
+
+
 @dataclass(frozen=True)
-class Declared:
-    """A LifecyclePolicy that is for a bucket; ``raw`` is its spec's identity. ``spec`` None: it is not understood."""
+class _Policy:
+    """A contribution, read."""
 
     name: str
-    raw: bytes
-    spec: LifecyclePolicySpec | None = field(compare=False)
+    spec: LifecyclePolicySpec | None
 
     @property
     def priority(self) -> int:
@@ -36,14 +53,9 @@ class Declared:
         return (self.spec.priority or 0) if self.spec else 0
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What becomes of one policy on one bucket. ``rules``: those that are wished there; ``state`` None: all are."""
-
-    rules: frozenset[str] = frozenset()
-    state: BucketState | None = None
-    lost: tuple[str, ...] = ()
-    message: str = ""
+def _policy(contribution: Contribution) -> _Policy:
+    spec = contribution.value
+    return _Policy(contribution.origin.name, spec if isinstance(spec, LifecyclePolicySpec) else None)
 
 
 @dataclass(frozen=True)
@@ -53,6 +65,7 @@ class Merged:
     rules: tuple[LifecycleRule, ...] = ()
     kept: frozenset[str] = frozenset()
     exclusive: bool | None = None
+    given: bool = False  # the bucket's own spec has lifecycle
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
 
     @cached_property
@@ -66,10 +79,19 @@ class Merged:
         """What a status holds once the store was seen to hold all of it."""
         return wish_digest(self.wish)
 
+    def joined(self, *, known: bool) -> Joined:
+        """As the rule of any other setting has it. ``known``: lifecycle was managed until now.
+
+        Where nothing is desired but a managed rule stays as it is, that has to be said, too.
+        """
+        silent = not self.given and not self.rules and not (self.kept and known)
+        verdicts = {Origin(POLICY, name): verdict for name, verdict in self.verdicts.items()}
+        return Joined(None if silent else self.wish, verdicts)
+
 
 @dataclass(frozen=True)
 class _Candidate:
-    policy: Declared
+    policy: _Policy
     rule: LifecycleRule
 
     @property
@@ -95,22 +117,22 @@ class _Draft:
 
 
 @lru_cache(maxsize=256)
-def remembered(own: str | None, policies: tuple[Declared, ...], support: Support) -> Merged:
+def remembered(own: str | None, policies: tuple[Contribution, ...], support: Support) -> Merged:
     """``merge``, once for all buckets that are alike. ``own``: the bucket's own lifecycle as JSON."""
     return merge(None if own is None else Lifecycle.model_validate_json(own), policies, support)
 
 
-def merge(own: Lifecycle | None, policies: Sequence[Declared], support: Support) -> Merged:
+def merge(own: Lifecycle | None, policies: Sequence[Contribution], support: Support) -> Merged:
     """The order of the policies means nothing."""
     draft = _Draft(own.rules if own else ())
-    ordered = sorted(policies, key=lambda p: (-p.priority, p.name))
+    ordered = sorted(map(_policy, policies), key=lambda p: (-p.priority, p.name))
     for _, equals in groupby(ordered, key=lambda p: p.priority):
         _judge(draft, [c for p in equals for c in _holdable(draft, p, support)])
     _bound(draft)
     verdicts = {p.name: _verdict(draft, p) for p in ordered}
-    exclusive = _exclusive(own, [p.spec for p in ordered if p.spec and verdicts[p.name].rules])
+    exclusive = _exclusive(own, [p.spec for p in ordered if p.spec and verdicts[p.name].parts])
     rules = (c.rule.model_copy(update={"name": c.name}) for c in draft.accepted)
-    return Merged((*draft.own, *rules), frozenset(draft.kept), exclusive, verdicts)
+    return Merged((*draft.own, *rules), frozenset(draft.kept), exclusive, own is not None, verdicts)
 
 
 def _exclusive(own: Lifecycle | None, applied: Sequence[LifecyclePolicySpec]) -> bool | None:
@@ -120,7 +142,7 @@ def _exclusive(own: Lifecycle | None, applied: Sequence[LifecyclePolicySpec]) ->
     return own.exclusive if own else None
 
 
-def _holdable(draft: _Draft, policy: Declared, support: Support) -> list[_Candidate]:
+def _holdable(draft: _Draft, policy: _Policy, support: Support) -> list[_Candidate]:
     """The rules of a policy that the store can hold, as its onUnsupported says."""
     if policy.spec is None:
         draft.kept.add(f"{policy.name}/")
@@ -189,11 +211,11 @@ def _bound(draft: _Draft) -> None:
         draft.refuse(last, {"rules": f"a bucket may have {MOST_RULES} rules in all; declare fewer"})
 
 
-def _verdict(draft: _Draft, policy: Declared) -> Verdict:
+def _verdict(draft: _Draft, policy: _Policy) -> Verdict:
     rules = frozenset(c.name for c in draft.accepted if c.policy.name == policy.name)
     conflicts, lost = draft.conflicts.get(policy.name), draft.lost.get(policy.name)
     if policy.spec is None:
-        return Verdict(rules, "Pending", message="its spec is not understood by this version of the operator")
+        return Verdict(rules, "Pending", message=NOT_UNDERSTOOD)
     if conflicts:
         return Verdict(rules, "Conflict", tuple(lost or ()), "; ".join(conflicts))
     if lost:

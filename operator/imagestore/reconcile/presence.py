@@ -6,7 +6,7 @@ from imagestore.api.bucketstatus import Held, PlanStatus
 from imagestore.backends.base import Backend, Observation
 from imagestore.core.conditions import stalled
 from imagestore.core.facet import WHOLE, Facet, Removal
-from imagestore.core.outcome import Note
+from imagestore.core.outcome import Event, Requeue
 from imagestore.core.reading import Found, Reading
 from imagestore.core.reasons import Reason
 from imagestore.reconcile import holds, ownership, report
@@ -17,7 +17,7 @@ from imagestore.reconcile.desired import Wanted
 from imagestore.reconcile.observe import found
 from imagestore.reconcile.ownership import Claim, Judgement
 from imagestore.reconcile.removals import preview
-from imagestore.reconcile.situation import Glimpse, Situation
+from imagestore.reconcile.situation import Observed, Situation
 from imagestore.reconcile.visit import ensure_mark, look_at, planned, visit
 
 Readings = Mapping[str, Reading]
@@ -75,11 +75,11 @@ def _fresh(
     marked = ensure_mark(s, backend, sight, wanted.wishes if said else {})
     read = {**read, **{n: found(v) for n, v in marked.values.items()}}
     seen = visit(s, backend, wanted, read, consented=True, fresh=True)
-    if seen.claims is not None:
-        s.memo.glimpse = Glimpse(s.clock, marked, read)
-    told = (Note(Reason.CREATED, f"bucket {s.spec.bucket_name} was created"),) if made else ()
+    progress = Observed(s.clock, marked, read)
+    told = (Event(Reason.CREATED, f"bucket {s.spec.bucket_name} was created"),) if made else ()
     # By a clock that was set back it was made before it was lost, and so by no one here.
-    return visited(s, backend, seen, *told, created=max(s.now, s.status.lost_at or s.now))
+    created = max(s.now, s.status.lost_at or s.now)
+    return visited(s, backend, seen, *told, progress=progress, created=created)
 
 
 def _visit(
@@ -92,10 +92,9 @@ def _visit(
     s.memo.marked = ours and (s.memo.marked or sight.owner is not None)
     read = _read(s, backend, sight, wanted, known)
     seen = visit(s, backend, wanted, read, consented=fresh, fresh=fresh)
-    if seen.claims is not None:
-        s.memo.glimpse = Glimpse(s.clock, sight, read)
     preview(s, backend)
-    return visited(s, backend, seen, **({"created": s.status.created or s.now} if ours else {}))
+    created = {"created": s.status.created or s.now} if ours else {}
+    return visited(s, backend, seen, progress=Observed(s.clock, sight, read), **created)
 
 
 def _half_made(s: Situation, backend: Backend) -> bool:
@@ -113,10 +112,10 @@ def _taken(s: Situation, judgement: Judgement) -> Result:
     reason, message = judgement.reason, judgement.message
     intent = s.status.intent if reason == Reason.CREATION_NOT_PROVEN else None
     if not judgement.asks:
-        return done(s, report.status(s, stalled(reason, message), intent=intent), interval(s))
+        return done(s, report.status(s, stalled(reason, message), intent=intent), Requeue(interval(s)))
     known = holds.of(s.status, holds.CREATION)
     token = known.token if known else s.token()
     hold = Held(facet=holds.CREATION, token=token, why=message, digest=token)
     told = f"{message}; if it is this object's, add {token} to spec.approve; else choose another bucketName"
     plan = PlanStatus(held=holds.with_loss(s.status, hold))
-    return done(s, report.status(s, stalled(reason, told), intent=intent, plan=plan), interval(s))
+    return done(s, report.status(s, stalled(reason, told), intent=intent, plan=plan), Requeue(interval(s)))

@@ -26,7 +26,7 @@ def preview(
     """``before``: what was told of these very rules; its rows stay for buckets that are counted anew after a restart."""
     if spec.previewed_every is None:
         return None
-    asked = [b for b in buckets if b.verdict.rules]
+    asked = [b for b in buckets if b.verdict.parts]
     names = {b.name for b in asked if b.counted is None}
     told = [r for r in (before.buckets if before else ()) if r.bucket in names]
     rows = [r for b in asked if b.counted for r in _rows(policy, b.name, b.counted)] + told

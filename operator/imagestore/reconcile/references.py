@@ -33,12 +33,13 @@ class Why(NamedTuple):
     waits: bool = False
 
 
-def followed(s: Situation, wishes: Mapping[str, Facet]) -> Leads:
+def followed(s: Situation, asked: Leads) -> Leads:
     """Every reference replaced by the bucket that it leads to."""
-    referring = {n: w for n, w in wishes.items() if refers(type(w))}
+    referring = {n: w for n, w in asked.wishes.items() if refers(type(w))}
     astray = {n: why for n, w in referring.items() if (why := _astray(s, n, w))}
     found = {n: led(w, lambda ref: _bucket(s, ref)) for n, w in referring.items() if n not in astray}
-    return Leads({n: found.get(n, w) for n, w in wishes.items() if n not in astray}, tuple(astray.values()))
+    led_to = {n: found.get(n, w) for n, w in asked.wishes.items() if n not in astray}
+    return Leads(led_to, (*asked.unresolved, *astray.values()))
 
 
 def _bucket(s: Situation, ref: BucketRef) -> BucketRef:

@@ -5,7 +5,9 @@ has been asked about already: the token is good for that change, however often t
 """
 
 import math
+from collections.abc import Iterator
 
+from imagestore.api.lifecyclepolicy import LifecyclePolicySpec
 from imagestore.backends.base import Backend, Lists
 from imagestore.core.cost import UNPRICED
 from imagestore.core.plan import Change, Plan
@@ -49,7 +51,7 @@ def _known(s: Situation, change: Change) -> Weight | None:
     hold = holds.known(s).get(change.digest)
     if most(s) >= 100 or (hold is not None and hold.token in s.spec.approve):
         return Weight()
-    if hold is None or s.status.inputs_hash != inputs_hash(s.store.spec, s.policies):
+    if hold is None or s.status.inputs_hash != inputs_hash(s.store.spec, s.contributions):
         return None
     return None if hold.removes is None else Weight(risk=hold.removes)
 
@@ -89,14 +91,22 @@ def question(s: Situation, backend: Backend, rules: tuple[LifecycleRule, ...]) -
 
 def preview(s: Situation, backend: Backend) -> None:
     """See that what the policies of this bucket would do is counted, where they ask for it, as often as they do."""
-    asking = {p.name: h for p in s.policies if p.spec and (h := p.spec.previewed_every)}
+    asking = dict(_previewed(s))
     merged = s.merged if asking else Merged()
-    hours = [h for name, h in asking.items() if merged.verdicts[name].rules]
+    hours = [h for name, h in asking.items() if merged.verdicts[name].parts]
     if not hours:
         s.surveys.drop(Purpose.PREVIEW)
         return
     asked = question(s, backend, merged.wish.canonical().rules)
     s.surveys.ask(Purpose.PREVIEW, asked, backend, s.now.date(), min(hours) * 3600.0)
+
+
+def _previewed(s: Situation) -> Iterator[tuple[str, int]]:
+    """The LifecyclePolicies that ask for a preview, and every how many hours."""
+    for contribution in s.contributions:
+        spec = contribution.value
+        if isinstance(spec, LifecyclePolicySpec) and (hours := spec.previewed_every):
+            yield contribution.origin.name, hours
 
 
 def uncount(s: Situation) -> None:

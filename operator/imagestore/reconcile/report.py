@@ -7,7 +7,7 @@ from typing import Any
 from imagestore.api.bucketstatus import FacetStatus, Held, ImageBucketStatus, PlanStatus
 from imagestore.core.conditions import Condition, condition, find, is_true, reconciling, settle, stalled
 from imagestore.core.facet import Facet
-from imagestore.core.outcome import Note
+from imagestore.core.outcome import Event
 from imagestore.core.plan import Op
 from imagestore.core.reasons import Reason
 from imagestore.reconcile import drift, filling, findings, holds
@@ -31,7 +31,7 @@ def _status(s: Situation, conditions: Iterable[Condition], changes: Mapping[str,
     update = {
         "observed_generation": s.meta.generation,
         "bucket_name": s.spec.bucket_name,
-        "inputs_hash": inputs_hash(s.store.spec, s.policies),
+        "inputs_hash": inputs_hash(s.store.spec, s.contributions),
         "reconcile_request": s.spec.reconcile_request,
         "conditions": settle(s.now, s.meta.generation, fresh, s.status.conditions),
     }
@@ -163,47 +163,47 @@ def _memory(result: Result, known: FacetStatus | None, wish: Facet | None) -> st
     return WRITTEN if result.wrote else known.wish if known else None
 
 
-def notes(s: Situation, after: ImageBucketStatus) -> tuple[Note, ...]:
+def events(s: Situation, after: ImageBucketStatus) -> tuple[Event, ...]:
     """Events for what is new in a status."""
     before = s.status
-    held = tuple(_hold_notes(before, after))
+    held = tuple(_hold_events(before, after))
     edited, over = s.meta.generation != before.observed_generation, drift.snooze_over(s)
     return (
-        *((Note(Reason.SNOOZE_OVER, over, warning=True),) if edited and over else ()),
+        *((Event(Reason.SNOOZE_OVER, over, warning=True),) if edited and over else ()),
         *_readiness(before, after, waits=bool(held)),
-        *findings.notes(before, after),
-        *filling.notes(before, after),
-        *_drift_notes(before, after),
+        *findings.events(before, after),
+        *filling.events(before, after),
+        *_drift_events(before, after),
         *held,
     )
 
 
-def _readiness(before: ImageBucketStatus, after: ImageBucketStatus, *, waits: bool) -> Iterator[Note]:
+def _readiness(before: ImageBucketStatus, after: ImageBucketStatus, *, waits: bool) -> Iterator[Event]:
     """``waits``: for approval, which is told with its token; that it is not ready for this is no second Event."""
     ready, was = find(after.conditions, "Ready"), find(before.conditions, "Ready")
     if ready is None:
         return
     if ready.status == "True" and not is_true(before.conditions, "Ready"):
-        yield Note(Reason.READY, ready.message)
+        yield Event(Reason.READY, ready.message)
     changed = was is None or (was.status, was.reason) != (ready.status, ready.reason)
     told = waits and not any(f.state in ("Unsupported", "Failed") for f in after.facets)
     if changed and is_true(after.conditions, "Stalled") and not told:
-        yield Note(ready.reason, ready.message, warning=True)
+        yield Event(ready.reason, ready.message, warning=True)
     if is_true(after.conditions, "ContentLost") and not is_true(before.conditions, "ContentLost"):
         lost_ = find(after.conditions, "ContentLost")
-        yield Note(Reason.CONTENT_LOST, lost_.message if lost_ else "", warning=True)
+        yield Event(Reason.CONTENT_LOST, lost_.message if lost_ else "", warning=True)
 
 
-def _drift_notes(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator[Note]:
+def _drift_events(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator[Event]:
     if is_true(after.conditions, "DriftDetected") and not is_true(before.conditions, "DriftDetected"):
         fields = after.drift.fields if after.drift else ()
         said = "; ".join(f"{f.path} is {f.observed}, should be {f.desired}" for f in fields[:5])
         more = (after.drift.total or 0) - 5 if after.drift else 0
         said += f"; and {more} more" if more > 0 else ""
-        yield Note(Reason.DRIFT_DETECTED, said, warning=True)
+        yield Event(Reason.DRIFT_DETECTED, said, warning=True)
     ended = _ended(after, before.drift.since if before.drift else None)
     if ended is not None:
-        yield Note(*ended)
+        yield Event(*ended)
 
 
 def _ended(after: ImageBucketStatus, since: datetime | None) -> tuple[Reason, str] | None:
@@ -220,14 +220,14 @@ _ENDED = {
 }
 
 
-def _hold_notes(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator[Note]:
+def _hold_events(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator[Event]:
     """A loss that is new is told as ContentLost, with its token."""
     known = {h.token for h in (before.plan.held if before.plan else ())}
     known |= set() if is_true(before.conditions, "ContentLost") else {_token(after, holds.CONTENT)}
     for held in after.plan.held if after.plan else ():
         if held.token not in known:
             message = f"{held.facet} waits for approval: {held.why}; add {held.token} to spec.approve"
-            yield Note(Reason.APPROVAL_NEEDED, message, warning=True)
+            yield Event(Reason.APPROVAL_NEEDED, message, warning=True)
 
 
 def _token(status: ImageBucketStatus, facet: str) -> str:

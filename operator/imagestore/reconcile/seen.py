@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.forecast.tally import Counted
-from imagestore.reconcile.merging import Verdict
+from imagestore.reconcile.shared.contribution import Verdict
 
 
 @dataclass(frozen=True)

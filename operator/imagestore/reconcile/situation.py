@@ -1,17 +1,19 @@
 """All that a reconcile of an ImageBucket may know. The k8s layer fills it; time and chance are in it."""
 
 import json
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
 from imagestore.api.bucketstatus import ImageBucketStatus
-from imagestore.api.imagebucket import ImageBucketSpec
+from imagestore.api.imagebucket import FACETS, ImageBucketSpec, wishes
 from imagestore.api.storagebackend import StorageBackendSpec, StorageBackendStatus
 from imagestore.backends.base import Backend, Observation
 from imagestore.core.reading import FULL, Reading
-from imagestore.reconcile.merging import Declared, Merged, remembered
+from imagestore.reconcile.merging import FACET, Merged, remembered
+from imagestore.reconcile.shared.contribution import Contribution, Joined, joined
 from imagestore.reconcile.survey import Bounded, Surveys
 
 SPREAD = 15.0  # seconds over which the buckets of a store that fell silent are looked at
@@ -45,12 +47,22 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Glimpse:
-    """What was read a moment ago, by a pass that only wrote down what the next one does with it."""
+class Observed:
+    """Progress: what was read at ``at`` by a pass that only wrote down what the next one does with it."""
 
     at: float
     sight: Observation
     read: Mapping[str, Reading]
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Progress: at ``at`` the store answered that there is no such bucket, and the intent to create it was written down."""
+
+    at: float
+
+
+Progress = Observed | Missing
 
 
 @dataclass
@@ -62,8 +74,6 @@ class Memo:
     )  # of a setting: what was seen once, when
     failures: int = 0
     unreachable_since: float | None = None
-    glimpse: Glimpse | None = None
-    absent_at: float | None = None  # when a look last answered 404
     usage_at: float | None = None
     written: str = ""  # digest of the last writes, and how often they were made without lasting
     repeats: int = 0
@@ -74,6 +84,10 @@ class Memo:
     unshown: bool = False  # and did not find it afterwards
     swept: str = ""  # digest of what the last step of emptying removed
     marked: bool = False  # this process has read our mark on the bucket: a memory that no one can forge
+
+    def copy(self) -> "Memo":
+        """Another that may change while this one stays."""
+        return replace(self, suspected=dict(self.suspected), unseen=dict(self.unseen))
 
 
 @dataclass(frozen=True)
@@ -157,14 +171,21 @@ class Situation:
     referenced: Mapping[str, Referenced] = field(
         default_factory=dict
     )  # of this namespace, by the object's name
-    policies: tuple[Declared, ...] = ()  # LifecyclePolicies that match this bucket
+    contributions: tuple[Contribution, ...] = ()  # what other objects contribute to its settings
     withdrawn: str = ""  # why its deletion asks for no data to go: its CRD is deleted with all objects
     neighbours: Callable[[], tuple[Served, ...]] = tuple  # what its backend serves, itself included
+    progress: Progress | None = None  # of the pass that ended a moment ago, for this one to go on with
 
     @property
     def merged(self) -> Merged:
         """The bucket's own lifecycle rules and its policies', as one set."""
-        return merged(self.spec, self.policies, self.store)
+        return merged(self.spec, self.contributions, self.store)
+
+    @property
+    def joined(self) -> Mapping[str, Joined]:
+        """The settings to which something is contributed, each as it is desired with that; lifecycle in any case."""
+        known = any(f.name == FACET and f.wish for f in self.status.facets)
+        return {**shares(self.spec, self.contributions), FACET: self.merged.joined(known=known)}
 
 
 @dataclass(frozen=True)
@@ -187,8 +208,17 @@ class BackendSituation:
         return len(self.served) if self.all_known else self.status.buckets or 0
 
 
-def merged(spec: ImageBucketSpec, policies: tuple[Declared, ...], store: Store) -> Merged:
+def shares(spec: ImageBucketSpec, contributions: Sequence[Contribution]) -> Mapping[str, Joined]:
+    """The settings without a rule of their own to which something is contributed."""
+    own, given = wishes(spec), defaultdict[str, list[Contribution]](list)
+    for contribution in contributions:
+        if contribution.facet in FACETS and contribution.facet != FACET:
+            given[contribution.facet].append(contribution)
+    return {facet: joined(own.get(facet), some) for facet, some in given.items()}
+
+
+def merged(spec: ImageBucketSpec, contributions: Sequence[Contribution], store: Store) -> Merged:
     """A bucket's own lifecycle rules and those of its policies, as far as its store can hold them."""
     support = store.backend.support.get("lifecycle", FULL) if store.backend else FULL
     own = json.dumps(spec.lifecycle.to_json()) if spec.lifecycle else None
-    return remembered(own, policies, support)
+    return remembered(own, tuple(c for c in contributions if c.facet == FACET), support)

@@ -9,7 +9,7 @@ from imagestore.api.storagebackend import Server, StorageBackendStatus
 from imagestore.backends import base
 from imagestore.core.conditions import Condition, condition, find, reconciling, settle, stalled
 from imagestore.core.errors import StoreError, Transient
-from imagestore.core.outcome import Finalizer, Note, Outcome
+from imagestore.core.outcome import Event, Finalizer, Outcome, Requeue
 from imagestore.core.reading import Support
 from imagestore.core.reasons import Reason
 from imagestore.reconcile.doubts import Doubts, judged
@@ -41,7 +41,7 @@ def reconcile(s: BackendSituation) -> Result:
         }
     )
     wait = min(wait, s.settings.retry * 4) if tiers.trouble or found.conditions else wait
-    return Outcome(after, (*_notes(s.status, after), *tiers.notes), wait)
+    return Outcome(after, (*_events(s.status, after), *tiers.events), Requeue(wait))
 
 
 def _as_before(status: StorageBackendStatus) -> Doubts:
@@ -89,7 +89,7 @@ def _deleting(s: BackendSituation) -> Result:
     )
     after = _with(s, stalled(Reason.IN_USE, message)).model_copy(update={"buckets": s.buckets})
     # The label of a namespace may end it, of which a backend is not told.
-    return Outcome(after, _notes(s.status, after), s.settings.retry * 4)
+    return Outcome(after, _events(s.status, after), Requeue(s.settings.retry * 4))
 
 
 def _few(s: BackendSituation) -> str:
@@ -102,16 +102,16 @@ def _with(s: BackendSituation, conditions: list[Condition]) -> StorageBackendSta
     return s.status.model_copy(update={"observed_generation": s.meta.generation, "conditions": stamped})
 
 
-def _notes(before: StorageBackendStatus, after: StorageBackendStatus) -> tuple[Note, ...]:
+def _events(before: StorageBackendStatus, after: StorageBackendStatus) -> tuple[Event, ...]:
     was, ready = find(before.conditions, "Ready"), find(after.conditions, "Ready")
-    notes = []
+    events = []
     if ready is not None and (was is None or (was.status, was.reason) != (ready.status, ready.reason)):
-        notes.append(Note(ready.reason, ready.message, "Probe", warning=ready.status != "True"))
+        events.append(Event(ready.reason, ready.message, "Probe", warning=ready.status != "True"))
     tiers = find(after.conditions, NOT_READY)
     told = find(before.conditions, NOT_READY) is not None and _states(before) == _states(after)
     if tiers is not None and not told:
-        notes.append(Note(tiers.reason, tiers.message, "Tiers", warning=True))
-    return tuple(notes)
+        events.append(Event(tiers.reason, tiers.message, "Tiers", warning=True))
+    return tuple(events)
 
 
 def _states(status: StorageBackendStatus) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from imagestore.core.errors import StoreError
 from imagestore.core.facet import Facet
 from imagestore.core.marks import spots
 from imagestore.core.model import InTier
-from imagestore.core.outcome import Note
+from imagestore.core.outcome import Event
 from imagestore.core.paths import follow
 from imagestore.core.reasons import Reason
 from imagestore.reconcile.references import Leads
@@ -37,7 +37,7 @@ class Looked:
 
     tiers: tuple[TierStatus, ...] = ()
     trouble: tuple[Condition, ...] = ()
-    notes: tuple[Note, ...] = ()
+    events: tuple[Event, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def remote_tiers(spec: StorageBackendSpec) -> Iterator[tuple[TierClass, Remote]]
     return ((t, t.remote) for t in spec.tiers or () if t.remote is not None)
 
 
-def _settle(tier: _Tier) -> tuple[TierStatus, Note | None]:
+def _settle(tier: _Tier) -> tuple[TierStatus, Event | None]:
     """What became of one, and the Event for what was done. Trouble with one is none of the others'."""
     try:
         return _settled(tier)
@@ -98,7 +98,7 @@ def _settle(tier: _Tier) -> tuple[TierStatus, Note | None]:
         return tier.status("Stale", str(error), credentials), None
 
 
-def _settled(tier: _Tier) -> tuple[TierStatus, Note | None]:
+def _settled(tier: _Tier) -> tuple[TierStatus, Event | None]:
     if tier.held is not None and (why := differing(tier.wish, tier.remote, tier.held.place)):
         return tier.status("Differs", why), None
     credentials = tier.remotes.fingerprint(tier.name)
@@ -115,7 +115,7 @@ def _current(tier: _Tier, held: HeldTier) -> bool:
     return held.access_key == tier.remotes.access_key(tier.name)
 
 
-def _read_back(tier: _Tier, credentials: str, did: str) -> tuple[TierStatus, Note | None]:
+def _read_back(tier: _Tier, credentials: str, did: str) -> tuple[TierStatus, Event | None]:
     """It is there only when the store says so."""
     held = tier.remotes.held().get(tier.name)
     after = _Tier(tier.wish, tier.remote, tier.remotes, held, tier.known)
@@ -125,7 +125,7 @@ def _read_back(tier: _Tier, credentials: str, did: str) -> tuple[TierStatus, Not
         return after.status("Differs", why), None
     if not _current(tier, held):
         return after.status("Stale", "the store took the credentials, and lists others"), None
-    note = Note(EVENTS[did], f"{tier.name}: {where(held.place)}", "Tiers")
+    note = Event(EVENTS[did], f"{tier.name}: {where(held.place)}", "Tiers")
     return after.status("InSync", credentials=credentials), note
 
 

@@ -14,6 +14,7 @@ from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Backend
 from imagestore.core.conditions import reconciling
 from imagestore.core.errors import StoreError, Transient
+from imagestore.core.outcome import Requeue, Signal
 from imagestore.core.reasons import Reason
 from imagestore.reconcile import report
 from imagestore.reconcile.closing import Result, backoff, done
@@ -91,7 +92,7 @@ def stranger(s: Situation, backend: Backend) -> Result | None:
     """The outcome if another account or server answers: a visit may come before the backend's own probe."""
     if not another(backend, s.store.standing, anew=False):
         return None
-    return replace(another_store(s), requeue_after=backoff(s), doubts=(s.spec.bucket_name,))
+    return replace(another_store(s), then=Requeue(backoff(s)), signals=_doubt(s, (s.spec.bucket_name,)))
 
 
 def another(backend: Backend, standing: Standing, *, anew: bool) -> bool:
@@ -109,5 +110,10 @@ def _held(s: Situation, doubts: tuple[str, ...] = ()) -> Result:
         " before: nothing is made there until its buckets are back, or the administrator agrees"
     )
     conditions = reconciling(Reason.HELD_BY_BACKEND, message)
-    outcome = done(s, report.status(s, conditions), backoff(s) if doubts else PATIENCE)
-    return replace(outcome, doubts=doubts)
+    outcome = done(s, report.status(s, conditions), Requeue(backoff(s) if doubts else PATIENCE))
+    return replace(outcome, signals=_doubt(s, doubts))
+
+
+def _doubt(s: Situation, buckets: tuple[str, ...]) -> tuple[Signal, ...]:
+    """Its backend judges whether the store is another one: once, for all of its buckets."""
+    return (Signal("StorageBackend", "", s.spec.backend_ref.name, buckets),) if buckets else ()

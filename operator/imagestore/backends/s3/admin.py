@@ -12,20 +12,20 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Protocol
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
-from botocore.auth import S3SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
-from botocore.httpsession import URLLib3Session
 
 from imagestore.api.storagebackend import Provider
-from imagestore.backends.s3 import deadline, genuine
-from imagestore.backends.s3.client import SHARED, Keys, Target, trusted
+from imagestore.backends.http.client import HttpClient
+from imagestore.backends.http.messages import Response
+from imagestore.backends.s3 import genuine
+from imagestore.backends.s3.client import Keys, Target
 from imagestore.backends.s3.errors import translate
 from imagestore.backends.s3.sealed import sealed
 from imagestore.backends.s3.setting import Call
+from imagestore.backends.s3.transport_request import USER_AGENT, Place, Request, http_target
+from imagestore.backends.s3.transport_signing import Signer, ambient
 from imagestore.core.errors import Rejected, Unexpected
 from imagestore.core.fencing import Fenced
 
@@ -45,22 +45,16 @@ Operation = Callable[[Send, Mapping[str, Any]], dict[str, Any]]
 def connected(provider: Provider, target: Target) -> Call:
     """``call`` for the admin operations of this provider."""
     operations, secrets = OPERATIONS[provider], target.keys.secrets if target.keys else ()
-    options: dict[str, Any] = {
-        "verify": trusted(target.ca) or True,
-        "timeout": (target.connect, target.read),
-        "max_pool_connections": target.connections,
-    }
-    session = URLLib3Session(**options)
-    deadline.bound(session, 2 * target.read)
+    client, place, signer = HttpClient(http_target(target)), Place.of(target), Signer(target.region)
 
     def call(operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         def send(
             method: str, path: str, query: Mapping[str, str], body: bytes = b"", *, seal: bool = False
         ) -> Any:
             body = sealed(body, secret_key(target)) if seal else body
-            signed = _signed(target, method, path, query, body)
-            target.leave(method)
-            return _answer(session.send(signed), operation)
+            request = _request(place, method, path, query, body)
+            signed = signer.signed(request, target.keys or ambient(), datetime.now(UTC))
+            return _answer(client.send(signed), operation)
 
         try:
             return operations[operation](send, parameters)
@@ -80,45 +74,35 @@ def _handed(parameters: Mapping[str, Any]) -> tuple[str, ...]:
 
 def secret_key(target: Target) -> str:
     """Of whoever asks."""
-    return str(_credentials(target).secret_key)
+    return (target.keys or ambient()).secret_access_key
 
 
-def _signed(target: Target, method: str, path: str, query: Mapping[str, str], body: bytes) -> Any:
-    url = f"{target.endpoint.rstrip('/')}{path}?{urlencode(query)}"
-    request = AWSRequest(method, url, data=body)
-    request.context["payload_signing_enabled"] = True
-    S3SigV4Auth(_credentials(target), "s3", target.region).add_auth(request)
-    return request.prepare()
+def _request(place: Place, method: str, path: str, query: Mapping[str, str], body: bytes) -> Request:
+    headers = {"Host": place.authority, "User-Agent": USER_AGENT}
+    return Request(method, place.authority, place.prefix + quote(path), urlencode(query), headers, body)
 
 
-def _credentials(target: Target) -> Any:
-    keys = target.keys
-    if keys is None:
-        return SHARED.credentials()
-    return Credentials(keys.access_key_id, keys.secret_access_key, keys.session_token)
-
-
-def _answer(response: Any, operation: str) -> Any:
+def _answer(response: Response, operation: str) -> Any:
     """The JSON of a good answer; a ClientError, as S3's are, of any other.
 
     Unavailable if it is not the store's at all: a sign-in page with status 200 was read as "no quota".
     """
-    told, body = None, response.content or b""
+    told, body = None, response.body
     with suppress(ValueError):
         told = json.loads(body or b"null")
     lists = operation.startswith("admin:List")
     reads = lists or operation.startswith("admin:Get")
-    wrong = genuine.admin_answer(response.status_code, body, told, reads=reads, lists=lists)
+    wrong = genuine.admin_answer(response.status, body, told, reads=reads, lists=lists)
     if wrong:
-        raise genuine.foreign(operation, response.status_code, response.headers, wrong)
-    if response.status_code < 300:
+        raise genuine.foreign(operation, response.status, response.headers, wrong)
+    if response.status < 300:
         return told
     told = told if isinstance(told, dict) else {}
     answer: Any = {
         "Error": {"Code": told.get("Code", ""), "Message": told.get("Message", "")},
         "ResponseMetadata": {
-            "HTTPStatusCode": response.status_code,
-            "HTTPHeaders": {k.lower(): v for k, v in response.headers.items()},
+            "HTTPStatusCode": response.status,
+            "HTTPHeaders": response.headers,
         },
     }
     raise ClientError(answer, operation)

@@ -1,11 +1,7 @@
 """Where a store is, as whom it is asked and whom to trust; and what is shared of botocore."""
 
-import os
-import tempfile
 import threading
-import weakref
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import botocore.session
@@ -108,36 +104,3 @@ def _extended(raw: Any) -> Any:
 
 
 SHARED = _Shared()
-
-
-def trusted(ca: bytes | None) -> str | None:
-    """A file with these certificates, as TLS libraries want one; one file for the same bytes. None: the system's."""
-    return None if ca is None else str(_file(ca))
-
-
-_files: dict[bytes, Path] = {}
-_files_lock = threading.Lock()
-
-
-def _file(ca: bytes) -> Path:
-    with _files_lock:
-        if ca not in _files or not _files[ca].exists():
-            _files[ca] = _in_memory(ca) if hasattr(os, "memfd_create") else _on_disk(ca)
-        return _files[ca]
-
-
-def _in_memory(ca: bytes) -> Path:
-    """A pod needs no writable volume for it, which `kubectl drain` would refuse to throw away."""
-    number = os.memfd_create("imagestore-ca")
-    with open(number, "wb", closefd=False) as made:
-        made.write(ca)
-    return Path(f"/proc/self/fd/{number}")
-
-
-def _on_disk(ca: bytes) -> Path:
-    """Off Linux; gone at the end of the process."""
-    with tempfile.NamedTemporaryFile(prefix="imagestore-ca-", suffix=".crt", delete=False) as made:
-        made.write(ca)
-    path = Path(made.name)
-    weakref.finalize(SHARED, path.unlink, missing_ok=True)
-    return path

@@ -12,6 +12,7 @@ from typing import Any
 from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
+from imagestore.backends.http import errors as http
 from imagestore.backends.s3.genuine import told_by_store
 from imagestore.core import errors
 
@@ -76,13 +77,21 @@ def translate(error: Exception, operation: str, secrets: Collection[str] = ()) -
 def _cause(error: Exception) -> str:
     """Botocore's messages have the whole URL in them, and with it the bucket."""
     words = next((words for theirs, words in _CAUSES if isinstance(error, theirs)), "")
-    met = getattr(error, "kwargs", {}).get("error")
+    met = error.met if isinstance(error, http.HttpError) else getattr(error, "kwargs", {}).get("error")
     # An error of TLS may quote the host, which has the bucket's name in it.
     reason = met.strerror if isinstance(met, OSError) and not isinstance(met, ssl.SSLError) else None
     return f"{words}: {reason}" if words and reason else words
 
 
 _CAUSES: tuple[tuple[type[Exception], str], ...] = (
+    (http.NotTrusted, "its certificate is not trusted"),
+    (http.ConnectTimedOut, "timeout: no connection"),
+    (http.ReadTimedOut, "timeout: no answer"),
+    (http.ConnectionClosed, "the connection was closed"),
+    (http.NotConnected, "no connection"),
+    (http.ProxyFailed, "no connection"),
+    (http.AnswerCutOff, "the answer was cut off"),
+    (http.HttpError, "the answer broke off"),
     (boto.SSLError, "its certificate is not trusted"),
     (boto.ConnectTimeoutError, "timeout: no connection"),
     (boto.ReadTimeoutError, "timeout: no answer"),
@@ -99,11 +108,16 @@ _BY_ERROR: tuple[tuple[type[Exception], type[errors.StoreError]], ...] = (
     (boto.CredentialRetrievalError, errors.Denied),
     (boto.NoAuthTokenError, errors.Denied),
     (boto.ParamValidationError, errors.Rejected),
+    (http.Unsendable, errors.Rejected),
+    (http.HttpError, errors.Unavailable),  # no connection, no TLS, too slow, or broken off
+    # Where credentials are asked for: the metadata service, STS.
     (boto.ConnectionError, errors.Unavailable),  # no connection, no TLS, too slow to connect
     (boto.HTTPClientError, errors.Unavailable),  # too slow to answer, or broken off
     (boto.ResponseStreamingError, errors.Unavailable),
 )
-_WORDS: Mapping[type[Exception], str] = {boto.SSLError: "the store's certificate is not trusted: "}
+_WORDS: Mapping[type[Exception], str] = dict.fromkeys(
+    (http.NotTrusted, boto.SSLError), "the store's certificate is not trusted: "
+)
 
 
 def _answer(error: boto.ClientError, operation: str, secrets: Collection[str]) -> errors.StoreError:

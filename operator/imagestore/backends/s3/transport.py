@@ -16,14 +16,14 @@ from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError, ResponseParserFactory
 from botocore.utils import parse_timestamp
 
+from imagestore.backends.http.client import HttpClient
+from imagestore.backends.http.messages import Response
 from imagestore.backends.s3 import genuine, verbatim
-from imagestore.backends.s3.client import SHARED, Keys, Target
+from imagestore.backends.s3.client import Target
 from imagestore.backends.s3.errors import masked, translate
 from imagestore.backends.s3.setting import Call
-from imagestore.backends.s3.transport_answer import Response
-from imagestore.backends.s3.transport_http import sender
-from imagestore.backends.s3.transport_request import Place, build, operation_model
-from imagestore.backends.s3.transport_signing import Signer
+from imagestore.backends.s3.transport_request import Place, build, http_target, operation_model
+from imagestore.backends.s3.transport_signing import Signer, ambient
 from imagestore.core.fencing import Fenced
 
 
@@ -45,14 +45,14 @@ _PARSER = _FACTORY.create_parser("rest-xml")
 def connected(target: Target) -> Call:
     """``call`` on connections of its own. Raises StoreErrors only, and Fenced before a write that may not be sent."""
     place, signer = Place.of(target), Signer(target.region)
-    send, secrets = sender(target, place), target.keys.secrets if target.keys else ()
+    client, secrets = HttpClient(http_target(target)), target.keys.secrets if target.keys else ()
 
     def call(operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         try:
             model = operation_model(operation)
             request = build(model, parameters, place)
-            headers = signer.headers(request, target.keys or _ambient(), datetime.now(UTC))
-            return _struck(_answer(model, send(request, headers)), secrets)
+            signed = signer.signed(request, target.keys or ambient(), datetime.now(UTC))
+            return _struck(_answer(model, client.send(signed)), secrets)
         except Fenced:
             raise
         except Exception as error:  # noqa: BLE001  translated, whatever it is
@@ -67,15 +67,6 @@ def _struck(answer: dict[str, Any], secrets: Collection[str]) -> dict[str, Any]:
     for error in answer.get("Errors") or ():
         error["Message"] = masked(error.get("Message") or "", secrets)
     return answer
-
-
-def _ambient() -> Keys:
-    """The surroundings' credentials, refreshed by botocore when they are about to expire."""
-    found = SHARED.credentials()
-    if found is None:
-        raise boto.NoCredentialsError
-    frozen = found.get_frozen_credentials()
-    return Keys(frozen.access_key, frozen.secret_key, frozen.token)
 
 
 def _answer(model: Any, response: Response) -> dict[str, Any]:

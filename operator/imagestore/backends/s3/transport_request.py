@@ -11,16 +11,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from botocore.handlers import escape_xml_payload, validate_bucket_name
+from botocore.httpsession import get_cert_path
 from botocore.serialize import create_serializer
 from botocore.utils import percent_encode_sequence
 
 from imagestore import __version__
+from imagestore.backends.http import tls
+from imagestore.backends.http.route import HttpTarget
 from imagestore.backends.s3 import verbatim
 from imagestore.backends.s3.client import SHARED, Target
 from imagestore.core.keys import raw
 
 _SERIALIZER = create_serializer("rest-xml", include_validation=True)
-_AGENT = f"imagestore/{__version__}"
+USER_AGENT = f"imagestore/{__version__}"
 # A certificate for *.store holds for no name with a dot in place of the star.
 _HOSTABLE = {
     "https": re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"),
@@ -80,6 +83,20 @@ def _is_address(host: str) -> bool:
     return True
 
 
+def http_target(target: Target) -> HttpTarget:
+    """Without authorities of its own a store is trusted by those that botocore brings along."""
+    place = Place.of(target)
+    return HttpTarget(
+        scheme=place.scheme,
+        authority=place.authority,
+        ca_file=tls.ca_file(target.ca) or get_cert_path(verify=True),
+        connections=target.connections,
+        connect=target.connect,
+        read=target.read,
+        leave=target.leave,
+    )
+
+
 class _Key(str):
     """A key whose bytes need not be UTF-8 (see ``core.keys``): botocore encodes what it puts into an address."""
 
@@ -106,7 +123,7 @@ def build(model: Any, parameters: Mapping[str, Any], place: Place) -> Request:
     host, path = place.locate(path, parameters.get("Bucket"))
     body = made["body"] if isinstance(made["body"], bytes) else made["body"].encode()
     query = "&".join(filter(None, (fixed, percent_encode_sequence(made["query_string"]))))
-    headers = {**made["headers"], "Host": host, "User-Agent": _AGENT, **_digest(body)}
+    headers = {**made["headers"], "Host": host, "User-Agent": USER_AGENT, **_digest(body)}
     return Request(made["method"], host, path, query, headers, body)
 
 

@@ -4,11 +4,23 @@ import hashlib
 import hmac
 from datetime import datetime
 
-from imagestore.backends.s3.client import Keys
+from botocore.exceptions import NoCredentialsError
+
+from imagestore.backends.http.messages import HttpRequest
+from imagestore.backends.s3.client import SHARED, Keys
 from imagestore.backends.s3.transport_request import Request
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _UNSIGNED = frozenset({"user-agent"})
+
+
+def ambient() -> Keys:
+    """The surroundings' credentials, refreshed by botocore when they are about to expire."""
+    found = SHARED.credentials()
+    if found is None:
+        raise NoCredentialsError
+    frozen = found.get_frozen_credentials()
+    return Keys(frozen.access_key, frozen.secret_key, frozen.token)
 
 
 class Signer:
@@ -17,6 +29,11 @@ class Signer:
     def __init__(self, region: str) -> None:
         self._region = region
         self._key: tuple[tuple[str, str], bytes] = (("", ""), b"")  # one tuple, so that threads see it whole
+
+    def signed(self, request: Request, keys: Keys, now: datetime) -> HttpRequest:
+        """The request as it is sent."""
+        headers = self.headers(request, keys, now)
+        return HttpRequest(request.method, request.host, request.target, headers, request.body)
 
     def headers(self, request: Request, keys: Keys, now: datetime) -> dict[str, str]:
         """The request's headers with those that sign it."""

@@ -12,7 +12,8 @@ from imagestore.cli.manifests.load import Manifests
 from imagestore.cli.manifests.objects import Object
 from imagestore.core.references import names
 from imagestore.reconcile.matching import declared, scope
-from imagestore.reconcile.merging import UNKNOWN, Declared
+from imagestore.reconcile.merging import UNKNOWN
+from imagestore.reconcile.shared.contribution import Contribution
 from imagestore.reconcile.situation import Meta, Referenced
 
 OFFLINE = "no cluster was asked: settings that were managed and are no longer mentioned cannot be told"
@@ -61,12 +62,12 @@ class Surroundings:
     others: Mapping[str, Mapping[str, Referenced]] = field(default_factory=dict)  # by namespace, then by name
     policies: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
-    def policies_of(self, bucket: Object) -> tuple[Declared, ...]:
+    def contributions_to(self, bucket: Object) -> tuple[Contribution, ...]:
         """The LifecyclePolicies that are for a bucket with these labels."""
-        unknown = (Declared(UNKNOWN, b"", None),) if self.offline else ()
+        unknown = (UNKNOWN,) if self.offline else ()
         return (*unknown, *self._declared(bucket))
 
-    def _declared(self, bucket: Object) -> Iterator[Declared]:
+    def _declared(self, bucket: Object) -> Iterator[Contribution]:
         labels = frozenset(bucket.labels.items())
         for label, spec in sorted(self.policies.items()):
             namespace, _, name = label.partition("/")

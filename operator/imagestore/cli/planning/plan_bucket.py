@@ -25,16 +25,10 @@ from imagestore.reconcile.situation import Meta, Settings, Situation, Store
 from imagestore.reconcile.survey import Bounded
 from imagestore.reconcile.visit import blank, look_at, planned
 
-UNREADABLE = (
-    "Denied",
-    "Throttled",
-    "Unavailable",
-    "Conflict",
-    "Rejected",
-    "Unexpected",
-    "Unrepresentable",
-    "NotFound",
-)
+UNREADABLE = frozenset({
+    Reason.DENIED, Reason.THROTTLED, Reason.UNAVAILABLE, Reason.CONFLICT, Reason.REJECTED, Reason.UNEXPECTED,
+    Reason.UNREPRESENTABLE, Reason.NOT_FOUND,
+})  # fmt: skip
 PAGES = 10  # of a bucket with new rules that remove are counted; the operator counts to the end
 TAGS = 30  # keys, on each of them
 UNCHECKED = "the store has no bucket tags, so whose the bucket is cannot be told without a cluster"
@@ -95,7 +89,7 @@ def situation(request: PlanRequest) -> Situation:
         older_rival=standing.older_rival,
         earlier_buckets=standing.earlier,
         referenced=around.others.get(o.namespace, {}),
-        policies=around.policies_of(o),
+        contributions=around.contributions_to(o),
         surveys=Bounded(request.pages, TAGS),
     )
 

@@ -4,10 +4,12 @@ import base64
 import contextlib
 import socket
 import socketserver
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 USER, PASSWORD = "operator", "p@ss/word"
 _WANTED = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
@@ -24,6 +26,15 @@ class Tunnels:
 class _Server(socketserver.ThreadingTCPServer):
     allow_reuse_address, daemon_threads = True, True
     tunnels: Tunnels
+    context: ssl.SSLContext | None = None
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """In the connection's own thread."""
+        with contextlib.suppress(OSError):
+            if self.context is not None:
+                request = self.context.wrap_socket(request, server_side=True)
+            with request:
+                super().finish_request(request, client_address)
 
 
 class _Handler(socketserver.StreamRequestHandler):
@@ -63,8 +74,10 @@ def _carry(source: socket.socket, target: socket.socket) -> None:
 
 
 @contextmanager
-def tunnelling() -> Iterator[Tunnels]:
+def tunnelling(context: ssl.SSLContext | None = None) -> Iterator[Tunnels]:
+    """A running one; with ``context`` it is spoken to by TLS itself."""
     with _Server(("127.0.0.1", 0), _Handler) as server:
+        server.context = context
         server.tunnels = Tunnels(server.server_address[1])
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield server.tunnels

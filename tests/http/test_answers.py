@@ -1,6 +1,5 @@
 """HTTP as our own transport speaks it: what it reads, when it hangs up, and what it never writes."""
 
-import io
 import socket
 import threading
 from collections.abc import Iterator
@@ -9,22 +8,39 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import pytest
-from botocore.exceptions import ParamValidationError
 
-from imagestore.backends.s3 import transport_answer
+from imagestore.backends.http import client
+from imagestore.backends.http.client import HttpClient
+from imagestore.backends.http.errors import AnswerTooLarge, Broken, Unsendable
+from imagestore.backends.http.messages import Headers, HttpRequest, head
+from imagestore.backends.http.parser import AnswerParser
+from imagestore.backends.http.route import HttpTarget
 from imagestore.backends.s3.client import Keys, Target
 from imagestore.backends.s3.setting import Call
 from imagestore.backends.s3.transport import connected
-from imagestore.backends.s3.transport_answer import Broken, Response, TooLarge
-from imagestore.backends.s3.transport_http import written
-from imagestore.backends.s3.transport_request import Request
 from imagestore.core.errors import Unavailable
 
 TAGS = b"<Tagging><TagSet/></Tagging>"
 
 
-def read(raw: bytes, method: str = "GET") -> Response:
-    return transport_answer.read(io.BufferedReader(io.BytesIO(raw)), method)
+@dataclass(frozen=True)
+class Read:
+    """What was made of an answer."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    reusable: bool
+
+
+def read(raw: bytes, method: str = "GET", step: int = 100_000) -> Read:
+    """From a connection that gives ``step`` bytes at once, and then ends."""
+    parser, body = AnswerParser(method), b""
+    for begin in range(0, len(raw), step):
+        body += b"".join(parser.feed(raw[begin : begin + step]))
+    if not parser.complete:
+        parser.feed(b"")
+    return Read(parser.status, parser.headers, body, parser.reusable)
 
 
 WHOLE: dict[str, tuple[bytes, str, int, bytes, bool]] = {
@@ -39,14 +55,22 @@ WHOLE: dict[str, tuple[bytes, str, int, bytes, bool]] = {
     "go on": (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na", "PUT", 200, b"a", True),
     "chunks": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nab\r\n1\r\nc\r\n0\r\nX-T: 1\r\n\r\n",
                "GET", 200, b"abc", True),
-    "cut off": (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", "GET", 200, b"abc", False),
+    "spaces behind a size": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1 \r\na\r\n0\r\n\r\n",
+                             "GET", 200, b"a", True),
+    "304 with a length": (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n", "GET", 304, b"", True),
+    "HEAD of a packed one": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", "HEAD", 200, b"", True),
+    "one more answer": (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\naHTTP/1.1 403 No\r\nContent-Length: 1\r\n\r\nb",
+                        "GET", 200, b"a", False),
+    "more than announced": (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nab", "GET", 200, b"a", False),
+    "HEAD with a body": (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc", "HEAD", 200, b"", False),
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("step", [1, 7, 100_000])
 @pytest.mark.parametrize("case", WHOLE.values(), ids=list(WHOLE))
-def test_an_answer(case: tuple[bytes, str, int, bytes, bool]) -> None:
+def test_an_answer(case: tuple[bytes, str, int, bytes, bool], step: int) -> None:
     raw, method, *expected = case
-    found = read(raw, method)
+    found = read(raw, method, step)
     assert [found.status, found.body, found.reusable] == expected
 
 
@@ -64,25 +88,61 @@ BROKEN = {
     "packed": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
     "half a chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
     "no size": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n+5\r\nabcde\r\n0\r\n\r\n",
+    "cut off": b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc",
+    "a length and chunks": b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+    "chunks and a length": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n1\r\na\r\n0\r\n\r\n",
+    "the same length twice": b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\na",
+    "a list of lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 1, 1\r\n\r\na",
+    "a length that is none": b"HTTP/1.1 200 OK\r\nContent-Length: 1_0\r\n\r\na",
+    "a length beyond all": b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\n",
+    "a chunk beyond all": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n",
+    "packed in chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+    "in chunks twice": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "a header over two lines": b"HTTP/1.1 200 OK\r\nA: b\r\n c\r\nContent-Length: 0\r\n\r\n",
+    "another version": b"HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n",
+    "an empty line first": b"\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+    "two digits": b"HTTP/1.1 99 OK\r\n\r\n",
+    "four digits": b"HTTP/1.1 1000 OK\r\n\r\n",
+    "another protocol from here on": b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nzzz",
+    "go on, for ever": b"HTTP/1.1 100 Continue\r\n\r\n" * 10_000,
+    "a trailer without end": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+    + b"A: b\r\n" * 1000,
     "no end of chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n",
 }
 
 
+@pytest.mark.parametrize("step", [1, 7, 100_000])
 @pytest.mark.parametrize("raw", BROKEN.values(), ids=list(BROKEN))
-def test_what_is_no_answer(raw: bytes) -> None:
+def test_what_is_no_answer(raw: bytes, step: int) -> None:
     with pytest.raises(Broken):
-        read(raw)
+        read(raw, "GET", step)
 
 
-def test_an_answer_is_not_held_beyond_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport_answer, "LARGEST", 10)
-    for told in (
+def test_a_head_without_end_is_not_held() -> None:
+    """One line of it alone never ends, so nothing but its bytes can be counted."""
+    parser = AnswerParser("GET")
+    parser.feed(b"HTTP/1.1 200 OK\r\nA: ")
+    for _ in range(64):
+        parser.feed(b"b" * 1000)
+    with pytest.raises(Broken, match="64 KiB of headers"):
+        parser.feed(b"b" * 2000)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
         b"Content-Length: 11\r\n\r\n",
-        b"Transfer-Encoding: chunked\r\n\r\nb\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\nb\r\n" + b"x" * 11,
         b"\r\n" + b"x" * 11,
+    ],
+)
+def test_an_answer_is_not_held_beyond_a_bound(told: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "LARGEST", 10)
+    with (
+        server(b"HTTP/1.1 200 OK\r\n" + told) as served,
+        pytest.raises(AnswerTooLarge, match="more than 10 bytes"),
     ):
-        with pytest.raises(TooLarge):
-            read(b"HTTP/1.1 200 OK\r\n" + told)
+        served.plain.send(HttpRequest("GET", served.authority, "/", {}))
 
 
 def test_headers_are_asked_for_in_any_case_and_joined() -> None:
@@ -93,9 +153,9 @@ def test_headers_are_asked_for_in_any_case_and_joined() -> None:
 
 
 def test_a_line_break_makes_no_header() -> None:
-    request = Request("GET", "store", "/b", "", {})
-    with pytest.raises(ParamValidationError):
-        written(request, {"x-amz-meta": "a\r\nAuthorization: mine"})
+    request = HttpRequest("GET", "store", "/b", {"x-amz-meta": "a\r\nAuthorization: mine"})
+    with pytest.raises(Unsendable):
+        head(request, request.target, {})
 
 
 @dataclass
@@ -109,6 +169,16 @@ class Served:
     def call(self) -> None:
         """Once, on the connections of this test."""
         assert self.client("GetBucketTagging", {"Bucket": "a-bucket"})["TagSet"] == []
+
+    @property
+    def authority(self) -> str:
+        """As in a Host header."""
+        return self.endpoint.removeprefix("http://")
+
+    @cached_property
+    def plain(self) -> HttpClient:
+        """Without S3."""
+        return HttpClient(HttpTarget("http", self.authority, read=5.0))
 
     @cached_property
     def client(self) -> Call:

@@ -1,0 +1,158 @@
+"""Sends a request and gives its answer, whole or in blocks. Nothing is followed, nothing is sent twice."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from time import monotonic
+from types import TracebackType
+
+from imagestore.backends.http.connection import Connection
+from imagestore.backends.http.errors import (
+    AnswerCutOff,
+    AnswerTooLarge,
+    BadBody,
+    BodyFailed,
+    Broken,
+    ConnectionClosed,
+    CutOff,
+    ReadTimedOut,
+)
+from imagestore.backends.http.messages import HttpRequest, Response, head
+from imagestore.backends.http.parser import AnswerParser
+from imagestore.backends.http.pool import Pool
+from imagestore.backends.http.route import HttpTarget, Route
+
+LARGEST = 64 * 1024 * 1024  # bytes of a whole answer; a listing of a thousand keys has less than ten million
+
+
+class HttpClient:
+    """Requests to one target, from any thread."""
+
+    def __init__(self, target: HttpTarget) -> None:
+        self._target, self._route = target, Route(target)
+        self._pool = Pool(target.connections, self._route.connect)
+
+    def send(self, request: HttpRequest) -> Response:
+        """The whole answer, whatever its status; in memory, so at most 64 MiB. Raises HttpErrors.
+
+        Once the request is sent the answer may take twice the target's ``read``: that alone starts anew with every
+        byte, and a server that drips one every few seconds kept a worker for as long as it liked.
+        """
+        with self.stream(request, 2 * self._target.read) as answer:
+            return Response(answer.status, answer.headers, answer.read())
+
+    def stream(self, request: HttpRequest, seconds: float | None = None) -> "StreamedResponse":
+        """The answer once its headers are there. Read it to its end or close it. Raises HttpErrors.
+
+        ``seconds``: how long the answer may take from the request's end to its own; None: as long as it goes on.
+        """
+        url, wire = f"{self._target.scheme}://{request.host}", self._head(request)
+        connection, answer = self._pool.take(request.host), AnswerParser(request.method)
+        try:
+            with _told(url):
+                self._target.leave(request.method)
+                whole = connection.send(wire, request.body, answer)
+                until = None if seconds is None else monotonic() + seconds
+                while not answer.headed:
+                    answer.early += answer.feed(connection.receive(until))
+        except BaseException:
+            connection.close()
+            raise
+        return StreamedResponse(self._pool, request.host, url, connection, answer, until=until, whole=whole)
+
+    def _head(self, request: HttpRequest) -> bytes:
+        proxy = self._route.forwards
+        if proxy is None:
+            return head(request, request.target, {})
+        return head(request, f"{self._target.scheme}://{request.host}{request.target}", proxy.headers)
+
+
+class StreamedResponse:
+    """An answer that is read in blocks. Its connection goes back to the pool at the answer's end.
+
+    Closed earlier, or failed, the connection is closed: what is left of the answer would be taken for the next one.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        host: str,
+        url: str,
+        connection: Connection,
+        answer: AnswerParser,
+        *,
+        until: float | None,
+        whole: bool,
+    ) -> None:
+        self.status, self.headers, self.length = answer.status, answer.headers, answer.length
+        self._pool, self._host, self._url = pool, host, url
+        self._connection: Connection | None = connection
+        self._answer, self._until, self._whole = answer, until, whole
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The body's blocks, none of them empty. Raises HttpErrors, also where the answer ends too early."""
+        answer = self._answer
+        try:
+            with _told(self._url):
+                yield from answer.take_early()
+                while not answer.complete:
+                    yield from answer.feed(self._open.receive(self._until))
+            self._finish()
+        finally:
+            self.close()
+
+    def read(self, largest: int | None = None) -> bytes:
+        """All of the body, of at most ``largest`` bytes."""
+        bound = LARGEST if largest is None else largest
+        try:
+            self._check(self.length or 0, bound)
+            found = BytesIO()  # joining a list of blocks takes twice the memory, and the time to get it
+            for block in self:
+                self._check(found.write(block) and found.tell(), bound)
+        finally:
+            self.close()
+        return found.getvalue()
+
+    def close(self) -> None:
+        """Read no further."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def __enter__(self) -> "StreamedResponse":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _check(self, size: int, bound: int) -> None:
+        if size > bound:
+            raise AnswerTooLarge(self._url, f"it has more than {bound} bytes")
+
+    @property
+    def _open(self) -> Connection:
+        if self._connection is None:
+            raise Broken("the answer was closed before it was read")
+        return self._connection
+
+    def _finish(self) -> None:
+        if self._connection is not None and self._whole and self._answer.reusable:
+            self._pool.give(self._host, self._connection)
+            self._connection = None
+
+
+@contextmanager
+def _told(url: str) -> Iterator[None]:
+    """What goes wrong on a connection, as an HttpError."""
+    try:
+        yield
+    except TimeoutError as error:
+        raise ReadTimedOut(url, error) from error
+    except CutOff as error:
+        raise AnswerCutOff(url, error) from error
+    except (OSError, Broken) as error:
+        raise ConnectionClosed(url, error) from error
+    except BadBody as error:
+        raise BodyFailed(url, error) from error

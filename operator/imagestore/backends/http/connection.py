@@ -1,0 +1,80 @@
+"""One socket: a request goes out, its answer comes in."""
+
+import select
+import socket
+import ssl
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+
+from imagestore.backends.http.messages import BLOCK, Body, pieces
+from imagestore.backends.http.parser import AnswerParser
+
+_HEARD_ENOUGH = (BrokenPipeError, ConnectionResetError, ssl.SSLError)  # the server, and it may have said why
+_WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
+class Connection:
+    """One request after the other. ``seconds``: how long one read or write may take."""
+
+    def __init__(self, sock: socket.socket, seconds: float) -> None:
+        self._sock, self._seconds = sock, seconds
+        self._poll = select.poll()
+        self._poll.register(sock, select.POLLIN)
+
+    @property
+    def idle(self) -> bool:
+        """Whether it may be used: a server that speaks unasked says goodbye."""
+        return not self._poll.poll(0)
+
+    def send(self, head: bytes, body: Body, answer: AnswerParser) -> bool:
+        """Whether all of it was sent: a server may answer before it has heard everything.
+
+        Raises OSError (TimeoutError among them), BadBody, Broken.
+        """
+        if isinstance(body, bytes) and len(body) <= BLOCK:
+            with suppress(*_HEARD_ENOUGH):
+                self._sock.sendall(head + body)
+            return True
+        with suppress(*_HEARD_ENOUGH):
+            return self._sent((head,), answer) and self._sent(pieces(body), answer)
+        return False
+
+    def _sent(self, parts: Iterable[bytes | memoryview], answer: AnswerParser) -> bool:
+        both = select.poll()
+        both.register(self._sock, select.POLLIN | select.POLLOUT)
+        for part in parts:
+            left = memoryview(part)
+            while left:
+                ready = both.poll(self._seconds * 1000)
+                if not ready:
+                    raise TimeoutError("the server does not take the body")
+                if ready[0][1] & ~select.POLLOUT and self._answered(answer):
+                    return False
+                if ready[0][1] & select.POLLOUT:
+                    left = left[self._sock.send(left[:BLOCK]) :]
+        return True
+
+    def _answered(self, answer: AnswerParser) -> bool:
+        """Whether what can be read is an answer (or an end), rather than TLS's own or 100 Continue."""
+        self._sock.settimeout(0)
+        try:
+            data = self._sock.recv(BLOCK)
+        except _WOULD_BLOCK:
+            return False
+        finally:
+            self._sock.settimeout(self._seconds)
+        if not data:
+            return True
+        answer.early += answer.feed(data)
+        return answer.headed
+
+    def receive(self, until: float | None) -> bytes:
+        """The next bytes; empty at the end. ``until``: by ``time.monotonic()``. Raises OSError."""
+        if until is not None and time.monotonic() > until:
+            raise TimeoutError("the answer took too long")
+        return self._sock.recv(BLOCK)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._sock.close()

@@ -1,0 +1,154 @@
+"""An answer of HTTP/1.1 from the bytes of a connection. Nothing is decoded, nothing is made up.
+
+``httptools`` (Node's parser, llhttp) takes it apart; what it lets through and we do not is refused here. See docs/adr.
+"""
+
+import httptools
+
+from imagestore.backends.http.errors import Broken, CutOff
+from imagestore.backends.http.messages import Headers
+
+_HEAD, _HEADERS = 64 * 1024, 200  # bytes and number of headers
+_WITHOUT_BODY = frozenset({"HEAD", "CONNECT"})
+
+
+class AnswerParser:
+    """One answer: ``feed`` it bytes and take the body's blocks. The ``on_...`` methods are what httptools calls."""
+
+    __slots__ = (
+        "_blocks", "_left", "_method", "_more", "_pairs", "_parser", "_silent", "_version",
+        "complete", "early", "headed", "headers", "status",
+    )  # fmt: skip
+
+    def __init__(self, method: str) -> None:
+        self.status, self.headers = 0, Headers()
+        self._pairs: list[tuple[bytes, bytes]] = []
+        self.headed = self.complete = False  # the final headers are there; the body has come to its end
+        self._method, self._version = method, ""
+        self.early: list[bytes] = []  # what of the body came together with the headers
+        self._blocks: list[bytes] = []
+        self._silent = 0  # bytes that brought nothing of the body
+        self._more = False  # something came behind the end
+        self._left = 0  # bytes of the body that nothing needs to be parsed of
+        self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
+        # Both harmless in an answer, and sent by servers: lines without CR, chunk sizes with spaces behind them.
+        self._parser.set_dangerous_leniencies(
+            lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
+        )
+
+    @property
+    def reusable(self) -> bool:
+        """Whether the connection may be asked something else."""
+        kept = self._version == "1.1" and "close" not in self.headers.get("connection", "").lower()
+        return self.complete and kept and self._framed and not self._more
+
+    @property
+    def length(self) -> int | None:
+        """Of the body that comes, in bytes, where the answer says it."""
+        told = None if self._is_bodiless() else self.headers.get("content-length")
+        return None if told is None else int(told)
+
+    @property
+    def _framed(self) -> bool:
+        """Whether the answer says where it ends; else the end of the connection is its end."""
+        return self._is_bodiless() or "content-length" in self.headers or "transfer-encoding" in self.headers
+
+    def take_early(self) -> list[bytes]:
+        """What of the body came together with the headers, once."""
+        early, self.early = self.early, []
+        return early
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """What of the body came with it. Raises Broken; empty ``data`` is the connection's end."""
+        if not data:
+            self._end()
+        elif self._parser is None:
+            return self._counted(data)
+        else:
+            self._parse(self._parser, data)
+        blocks, self._blocks = self._blocks, []
+        if self.headed and not self.complete and self.length is not None:
+            self._left, self._parser = self.length - sum(map(len, blocks)), None
+        self._silent = 0 if blocks else self._silent + len(data)
+        if self._silent > _HEAD and not self.complete:
+            raise Broken("more than 64 KiB of headers")
+        return blocks
+
+    def _counted(self, data: bytes) -> list[bytes]:
+        """Of a body whose length is known: there is nothing to parse, and httptools would only copy it."""
+        found = data[: self._left]
+        self._left -= len(found)
+        self.complete, self._more = self._left == 0, len(found) < len(data)
+        return [found] if found else []
+
+    def _parse(self, parser: httptools.HttpResponseParser, data: bytes) -> None:
+        if not (self.status or self._silent) and not data.startswith(b"H"):
+            raise Broken("what came is not HTTP")
+        try:
+            parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            if not self.complete:
+                raise Broken(_said(error)) from None
+            self._more = True
+        if self.complete:
+            self._parser = None  # it and we hold each other
+
+    def _end(self) -> None:
+        if self.headed and not self._framed:
+            self.complete = True
+        self._parser = None
+        if not self.complete:
+            raise CutOff("the connection was closed") if self.headed else Broken("the connection was closed")
+
+    def on_message_begin(self) -> None:
+        """Also of an answer that was not asked for, behind ours."""
+        if self.complete:
+            raise Broken("more than one answer")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Also of a trailer, which is of no use."""
+        self._pairs.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """100 Continue and its like are no answer yet."""
+        if self._parser is None:
+            return
+        self.status, self._version = self._parser.get_status_code(), self._parser.get_http_version()
+        if not self._version.startswith("1."):
+            raise Broken("what came is not HTTP/1")
+        pairs, self._pairs = self._pairs, []
+        if self.status < 200:
+            return
+        self.headers = _headers(pairs)
+        self.headed, self.complete = True, self._is_bodiless()
+        if not self.complete and self.headers.get("transfer-encoding", "chunked").lower() != "chunked":
+            raise Broken("an encoding that was not asked for")
+
+    def on_body(self, block: bytes) -> None:
+        """A part of the body."""
+        if self.complete:
+            self._more = True
+        else:
+            self._blocks.append(block)
+
+    def on_message_complete(self) -> None:
+        """The end, unless it was 100 Continue's."""
+        self.complete = self.headed
+
+    def _is_bodiless(self) -> bool:
+        return self._method in _WITHOUT_BODY or self.status in (204, 304)
+
+
+def _headers(pairs: list[tuple[bytes, bytes]]) -> Headers:
+    if len(pairs) > _HEADERS:
+        raise Broken("too many headers")
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        key, told = name.decode("latin-1").lower(), value.decode("latin-1").strip()
+        found[key] = f"{found[key]}, {told}" if key in found else told
+    return Headers(found)
+
+
+def _said(error: Exception) -> str:
+    """Broken's own words where a callback raised it."""
+    return str(error.__context__ if isinstance(error.__context__, Broken) else error)

@@ -1,0 +1,54 @@
+"""Whom to trust: certificates as bytes (from a Secret) for libraries that want a file, and a strict context."""
+
+import os
+import ssl
+import tempfile
+import threading
+import weakref
+from pathlib import Path
+
+from urllib3.util.ssl_ import create_urllib3_context
+
+
+def context(ca_file: str | None) -> ssl.SSLContext:
+    """As strict as urllib3's: TLS 1.2 at least, the name is checked. ``ca_file`` None: the system's authorities."""
+    made: ssl.SSLContext = create_urllib3_context()
+    made.verify_mode, made.check_hostname = ssl.CERT_REQUIRED, True
+    if ca_file is None:
+        made.load_default_certs()
+    else:
+        made.load_verify_locations(cafile=ca_file)
+    return made
+
+
+def ca_file(ca: bytes | None) -> str | None:
+    """A file with these certificates; one file for the same bytes. None: none were given."""
+    return None if ca is None else str(_file(ca))
+
+
+_files: dict[bytes, Path] = {}
+_files_lock = threading.Lock()
+
+
+def _file(ca: bytes) -> Path:
+    with _files_lock:
+        if ca not in _files or not _files[ca].exists():
+            _files[ca] = _in_memory(ca) if hasattr(os, "memfd_create") else _on_disk(ca)
+        return _files[ca]
+
+
+def _in_memory(ca: bytes) -> Path:
+    """A pod needs no writable volume for it, which `kubectl drain` would refuse to throw away."""
+    number = os.memfd_create("imagestore-ca")
+    with open(number, "wb", closefd=False) as made:
+        made.write(ca)
+    return Path(f"/proc/self/fd/{number}")
+
+
+def _on_disk(ca: bytes) -> Path:
+    """Off Linux; gone at the end of the process."""
+    with tempfile.NamedTemporaryFile(prefix="imagestore-ca-", suffix=".crt", delete=False) as made:
+        made.write(ca)
+    path = Path(made.name)
+    weakref.finalize(_files_lock, path.unlink, missing_ok=True)
+    return path

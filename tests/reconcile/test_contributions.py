@@ -1,0 +1,142 @@
+"""What other kinds contribute to a bucket: who prevails, what is withheld, and what the bucket's status remembers."""
+
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from imagestore.core.facet import Facet
+from imagestore.facets.cors import Cors
+from imagestore.facets.policy import Policy
+from imagestore.facets.tags import Tags
+from imagestore.facets.versioning import Versioning
+from imagestore.reconcile.shared.contribution import Contribution, Origin, Verdict, digest_with, joined
+from tests.reconcile.world import World
+
+ON, OFF = Versioning(state="Enabled"), Versioning(state="Suspended")
+DENY = {"effect": "Deny", "principals": ["*"], "actions": ["s3:DeleteObject"], "resources": ["kept/*"]}
+
+
+def tags(**values: str) -> Tags:
+    return Tags(values=values)
+
+
+def policy(*sids: str, **more: Any) -> Policy:
+    return Policy.model_validate({"statements": [{**DENY, "sid": sid, **more} for sid in sids]})
+
+
+def given(name: str, value: Facet | None, facet: str = "tags") -> Contribution:
+    return Contribution(facet, value, Origin("Copy", name), repr(value))
+
+
+A, B, C = (Origin("Copy", name) for name in "abc")
+
+
+def test_a_setting_of_parts_is_the_union() -> None:
+    found = joined(tags(team="shop"), [given("a", tags(copy="lab")), given("b", tags(tier="cold"))])
+    assert found.desired == tags(team="shop", copy="lab", tier="cold")
+    assert found.verdicts == {A: Verdict(frozenset({"copy"})), B: Verdict(frozenset({"tier"}))}
+    statements = joined(policy("mine"), [given("a", policy("theirs"), "policy")]).desired
+    assert isinstance(statements, Policy)
+    assert {s.sid for s in statements.statements} == {"mine", "theirs"}
+
+
+def test_a_contradicting_part_is_withheld_and_the_others_are_not() -> None:
+    found = joined(
+        tags(team="shop"),
+        [
+            given("b", tags(tier="cold", b="1")),
+            given("a", tags(team="lab", tier="hot")),
+            given("c", tags(b="1")),
+        ],
+    )
+    assert found.desired == tags(team="shop", tier="hot", b="1")
+    assert [found.verdicts[o].parts for o in (A, B, C)] == [{"tier"}, {"b"}, {"b"}]
+    assert [found.verdicts[o].state for o in (A, B, C)] == ["Conflict", "Conflict", None]
+    assert found.verdicts[A].message == "team: the bucket's own spec says otherwise, and prevails"
+    assert found.verdicts[B].message == "tier: Copy a says otherwise, and prevails"
+    assert not found.contested
+
+
+def test_a_setting_without_parts_is_the_buckets_own() -> None:
+    found = joined(ON, [given("a", OFF, "versioning"), given("b", ON, "versioning")])
+    assert found.desired == ON
+    assert (found.verdicts[A].state, found.verdicts[B].state) == ("Conflict", None)
+
+
+def test_two_that_agree_are_no_conflict() -> None:
+    found = joined(None, [given("a", ON, "versioning"), given("b", ON, "versioning")])
+    assert (found.desired, set(found.verdicts.values())) == (ON, {Verdict()})
+
+
+def test_two_that_differ_about_a_setting_without_parts_leave_it_as_it_is() -> None:
+    found = joined(None, [given("a", ON, "versioning"), given("b", OFF, "versioning")])
+    assert found.desired is None
+    assert {v.state for v in found.verdicts.values()} == {"Conflict"}
+    assert "Copy a, Copy b want different values" in found.contested
+
+
+@pytest.mark.parametrize("own", [None, tags(team="shop")])
+def test_the_order_means_nothing(own: Tags | None) -> None:
+    some = [given("a", tags(team="1", x="1")), given("b", tags(x="2", y="1")), given("c", tags(y="2"))]
+    first, *others = (joined(own, order) for order in permutations(some))
+    assert all(other == first for other in others)
+
+
+def test_what_is_not_understood_says_so() -> None:
+    found = joined(None, [given("a", None)])
+    assert (found.desired, found.verdicts[A].state) == (None, "Pending")
+
+
+def test_the_inputs_differ_with_each_contribution() -> None:
+    a, b = given("a", tags(x="1")), given("b", tags(x="1"))
+    digests = [digest_with("d", some) for some in ((), (a,), (b,), (a, b), (given("a", tags(x="2")),))]
+    assert digests[0] == "d"
+    assert len(set(digests)) == len(digests)
+    assert digest_with("d", (b, a)) == digest_with("d", (a, b))
+
+
+def test_a_contributed_part_is_set_corrected_and_removed_with_its_contributor() -> None:
+    world = World().apply(tags={"team": "shop"}).settle()
+    inputs = world.status["inputsHash"]
+    world.contributions = [given("a", tags(copy="lab"))]
+    world.later().settle()
+    assert _tags(world) == {"team": "shop", "copy": "lab"}
+    assert world.ready == ("True", "InSync")
+    assert world.status["inputsHash"] != inputs
+    assert set(world.facet("tags")["parts"]) == {"team", "copy"}
+    world.contributions = []
+    world.later().settle()
+    assert (_tags(world), world.status["inputsHash"]) == ({"team": "shop"}, inputs)
+
+
+def test_a_contributed_setting_may_be_one_that_the_spec_does_not_mention() -> None:
+    world = World().apply().settle()
+    world.contributions = [given("a", ON, "versioning"), given("b", tags(copy="lab"))]
+    world.later().settle()
+    assert world.bucket.facets["versioning"] == ON
+    assert _tags(world) == {"copy": "lab"}
+
+
+def test_a_contested_setting_stays_as_it_is() -> None:
+    world = World().apply().settle()
+    world.contributions = [given("a", ON, "versioning")]
+    world.later().settle()
+    world.contributions.append(given("b", OFF, "versioning"))
+    world.later().step()
+    assert world.bucket.facets["versioning"] == ON
+    assert world.ready == ("False", "ContributionsDiffer")
+    world.edit(versioning={"state": "Enabled"}).settle()
+    assert world.ready == ("True", "InSync")
+
+
+def test_an_unknown_setting_is_nobodys() -> None:
+    world = World().apply().settle()
+    world.contributions = [given("a", Cors.model_validate({"rules": []}), "holograms")]
+    assert world.later().settle().ready == ("True", "InSync")
+
+
+def _tags(world: World) -> dict[str, str]:
+    found = world.bucket.facets["tags"]
+    assert isinstance(found, Tags)
+    return {k: v for k, v in found.values.items() if not k.startswith("imagestore.dev/")}

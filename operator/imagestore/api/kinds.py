@@ -41,7 +41,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of the API. ``selectable`` are the paths that a field selector may use."""
+    """One kind of the API. ``selectable`` are the paths that a field selector may use.
+
+    ``recognised_by``: a field of the spec that tells a manifest of this kind whose kind or group is wrong; empty where
+    another project has a kind of the same name.
+    """
 
     name: str
     plural: str
@@ -56,6 +60,7 @@ class Kind:
     group: str = GROUP
     version: str = VERSION
     category: str = CATEGORY
+    recognised_by: str = ""
 
     @property
     def singular(self) -> str:
@@ -111,6 +116,7 @@ IMAGE_BUCKET = Kind(
     scope="Namespaced",
     short="ib",
     description="One bucket and every setting of it that its owner cares about.",
+    recognised_by="bucketName",
     spec=ImageBucketSpec,
     status=ImageBucketStatus,
     columns=(

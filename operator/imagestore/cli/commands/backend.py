@@ -84,13 +84,14 @@ def _consent(args: argparse.Namespace) -> None:
 
 
 def _backend(args: argparse.Namespace) -> "S3Backend":
+    from imagestore.api.storagebackend import StorageBackendSpec
     from imagestore.cli.gathering.inputs import gather_inputs
 
     known = gather_inputs(args, os.environ, (args.name,) if args.name else ())
     if known.manifests.problems:
         raise CommandError(*known.manifests.problems)
     sys.stderr.writelines(f"note: {note}\n" for note in known.notes if "managed" not in note)
-    name = args.name or _only(o.name for o in known.manifests.of("StorageBackend"))
+    name = args.name or _only(o.name for o in known.manifests.of(StorageBackendSpec))
     _unclaimed(known, name, args.bucket)
     store = known.stores.get(name)
     if store.spec is None:
@@ -105,9 +106,7 @@ def _unclaimed(known: "Inputs", backend: str, bucket: str) -> None:
     from imagestore.api.imagebucket import ImageBucketSpec
 
     claims = {label: k.spec for label, k in known.cluster.buckets.items()}
-    claims |= {
-        o.label: o.spec for o in known.manifests.of("ImageBucket") if isinstance(o.spec, ImageBucketSpec)
-    }
+    claims |= {o.label: o.spec for o in known.manifests.of(ImageBucketSpec)}
     for label, spec in claims.items():
         if (spec.backend_ref.name, spec.bucket_name) == (backend, bucket):
             raise CommandError(f"the ImageBucket {label} claims {bucket}; name a bucket that nobody needs")

@@ -55,7 +55,7 @@ def scenario(args: argparse.Namespace, manifests: Manifests, request: PlanReques
     if not rules:
         raise CommandError("no lifecycle rule was found; give an ImageBucket or a LifecyclePolicy with -f")
     spec = request.store.spec if request else None
-    name = request.spec.backend_ref.name if request else ""
+    name = request.object.spec.backend_ref.name if request else ""
     if args.prices:
         return Scenario(rules, _public(args.prices), PUBLIC[args.prices], spec)
     if spec is None:
@@ -64,10 +64,9 @@ def scenario(args: argparse.Namespace, manifests: Manifests, request: PlanReques
 
 
 def _policies(manifests: Manifests) -> Iterator[LifecycleRule]:
-    for policy in manifests.of("LifecyclePolicy"):
-        if isinstance(policy.spec, LifecyclePolicySpec):
-            for rule in policy.spec.rules:
-                yield rule.model_copy(update={"name": f"{policy.name}/{rule.name}"})
+    for policy in manifests.of(LifecyclePolicySpec):
+        for rule in policy.spec.rules:
+            yield rule.model_copy(update={"name": f"{policy.name}/{rule.name}"})
 
 
 def _terms(spec: StorageBackendSpec) -> Terms:

@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
+from imagestore.api.lifecyclepolicy import LifecyclePolicySpec
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.cli.manifests.load import Manifests
 from imagestore.cli.manifests.objects import Object
+from imagestore.core.model import Model
 from imagestore.core.references import names
 from imagestore.reconcile.matching import declared, scope
 from imagestore.reconcile.merging import UNKNOWN
@@ -62,12 +64,12 @@ class Surroundings:
     others: Mapping[str, Mapping[str, Referenced]] = field(default_factory=dict)  # by namespace, then by name
     policies: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
-    def contributions_to(self, bucket: Object) -> tuple[Contribution, ...]:
+    def contributions_to(self, bucket: Object[Model]) -> tuple[Contribution, ...]:
         """The LifecyclePolicies that are for a bucket with these labels."""
         unknown = (UNKNOWN,) if self.offline else ()
         return (*unknown, *self._declared(bucket))
 
-    def _declared(self, bucket: Object) -> Iterator[Contribution]:
+    def _declared(self, bucket: Object[Model]) -> Iterator[Contribution]:
         labels = frozenset(bucket.labels.items())
         for label, spec in sorted(self.policies.items()):
             namespace, _, name = label.partition("/")
@@ -77,11 +79,10 @@ class Surroundings:
 
 def surroundings(manifests: Manifests, cluster: ClusterState) -> Surroundings:
     """The manifests win over what the cluster has: they are what is about to be applied."""
-    written = {o.name: o.spec for o in manifests.of("StorageBackend")}
-    backends = {n: s for n, s in written.items() if isinstance(s, StorageBackendSpec)}
-    written_buckets = manifests.of("ImageBucket")
+    backends = {o.name: o.spec for o in manifests.of(StorageBackendSpec)}
+    written_buckets = manifests.of(ImageBucketSpec)
     specs = _specs(written_buckets, cluster.buckets)
-    policies = {o.label: o.spec.to_json() for o in manifests.of("LifecyclePolicy")}
+    policies = {o.label: o.spec.to_json() for o in manifests.of(LifecyclePolicySpec)}
     return Surroundings(
         {**cluster.backends, **backends},
         {**cluster.labels, **manifests.namespaces},
@@ -107,9 +108,11 @@ def _others(
     return found
 
 
-def _specs(objects: Iterable[Object], known: Mapping[str, ClusterBucket]) -> dict[str, ImageBucketSpec]:
+def _specs(
+    objects: Iterable[Object[ImageBucketSpec]], known: Mapping[str, ClusterBucket]
+) -> dict[str, ImageBucketSpec]:
     old = sorted(known.items(), key=lambda pair: (pair[1].meta.created, pair[0]))
-    written = {o.label: o.spec for o in objects if isinstance(o.spec, ImageBucketSpec)}
+    written = {o.label: o.spec for o in objects}
     return {label: k.spec for label, k in old} | written
 
 

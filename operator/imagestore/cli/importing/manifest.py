@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from imagestore import API_VERSION
+from imagestore.api.kinds import IMAGE_BUCKET
 from imagestore.cli.importing.settings import ImportedSetting
 from imagestore.cli.manifests.scalars import dumped
 from imagestore.core.render import printable
@@ -18,8 +18,8 @@ def manifest(
 ) -> str:
     """YAML, ready to be reviewed and committed."""
     head = {
-        "apiVersion": API_VERSION,
-        "kind": "ImageBucket",
+        "apiVersion": IMAGE_BUCKET.api_version,
+        "kind": IMAGE_BUCKET.name,
         "metadata": {"name": name, "namespace": namespace},
     }
     spec = {

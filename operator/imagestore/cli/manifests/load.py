@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import yaml
 
@@ -12,21 +12,24 @@ from imagestore.cli.manifests.files import ManifestFile, sources
 from imagestore.cli.manifests.near_miss import HELM, KUSTOMIZE, SearchedPath, near_miss
 from imagestore.cli.manifests.objects import Object, is_ours, parse_object
 from imagestore.cli.manifests.problems import Problem, SourceLine
+from imagestore.core.model import Model
+
+S = TypeVar("S", bound=Model)
 
 
 @dataclass
 class Manifests:
     """What was found. ``notes`` are sentences on what was not looked at."""
 
-    objects: list[Object] = field(default_factory=list)
+    objects: list[Object[Model]] = field(default_factory=list)
     secrets: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict, repr=False)
     namespaces: dict[str, dict[str, str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def of(self, kind: str) -> list[Object]:
-        """The objects of one kind, in the order in which they were read."""
-        return [o for o in self.objects if o.kind.name == kind]
+    def of(self, spec: type[S]) -> list[Object[S]]:
+        """The objects with a spec of this type, in the order in which they were read."""
+        return [cast("Object[S]", o) for o in self.objects if isinstance(o.spec, spec)]
 
 
 def load(paths: Iterable[str], namespace: str) -> Manifests:
@@ -110,7 +113,7 @@ def _helping(found: Manifests, document: Document) -> bool:
     return document.kind in ("Secret", "Namespace")
 
 
-def _twice(objects: Iterable[Object]) -> list[Problem]:
+def _twice(objects: Iterable[Object[Model]]) -> list[Problem]:
     first: dict[tuple[str, str], SourceLine] = {}
     found = []
     for one in objects:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from pathlib import Path
 
-from imagestore.api.kinds import GROUP, IMAGE_BUCKET, KINDS, Kind
+from imagestore.api.kinds import GROUP, KINDS, Kind
 from imagestore.cli.manifests.documents import Document
 from imagestore.cli.manifests.files import SUFFIXES
 from imagestore.cli.manifests.problems import Problem, SourceLine
@@ -34,7 +34,7 @@ def _near(document: Document) -> Complaint | None:
     if not document.api_version:
         return Complaint(("apiVersion",), "apiVersion", f"is required; write {kind.api_version}")
     group, slash, _ = document.api_version.partition("/")
-    meant = kind is IMAGE_BUCKET or not slash or _alike(group)  # others have a LifecyclePolicy, too
+    meant = bool(kind.recognised_by) or not slash or _alike(group)
     return _wrong_group(document, kind) if meant else None
 
 
@@ -43,10 +43,12 @@ def _kindless(document: Document) -> Complaint | None:
     if slash and group != GROUP and _alike(group):
         return Complaint(("apiVersion",), "apiVersion", f"unknown group {group}; write {GROUP}/{version}")
     spec = document.value.get("spec")
-    if not document.kind and isinstance(spec, Mapping) and "bucketName" in spec:
-        said = f"is required; add it, and apiVersion: {IMAGE_BUCKET.api_version}, if this is an ImageBucket"
-        return Complaint(("kind",), "kind", said)
-    return None
+    fields = spec if isinstance(spec, Mapping) and not document.kind else {}
+    meant = next((k for k in KINDS if k.recognised_by and k.recognised_by in fields), None)
+    if meant is None:
+        return None
+    said = f"is required; add it, and apiVersion: {meant.api_version}, if this is an {meant.name}"
+    return Complaint(("kind",), "kind", said)
 
 
 def _wrong_group(document: Document, kind: Kind) -> Complaint:

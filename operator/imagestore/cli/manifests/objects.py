@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
@@ -25,14 +25,17 @@ _METADATA = (
 _TOP = ("apiVersion", "kind", "metadata", "spec", "status")
 
 
+S_co = TypeVar("S_co", bound=Model, covariant=True)
+
+
 @dataclass(frozen=True)
-class Object:
+class Object(Generic[S_co]):
     """One valid object of our API and where it was written."""
 
     kind: Kind
     namespace: str
     name: str
-    spec: Model
+    spec: S_co
     lines: SourceLines = field(compare=False)
     labels: Mapping[str, str] = field(default_factory=dict)
 
@@ -52,7 +55,7 @@ def is_ours(document: Document) -> bool:
     return document.api_version.partition("/")[0] == GROUP
 
 
-def parse_object(document: Document, namespace: str) -> tuple[Object | None, list[Problem]]:
+def parse_object(document: Document, namespace: str) -> tuple[Object[Model] | None, list[Problem]]:
     """The object, or all that is wrong with it. ``namespace`` is for objects that name none."""
     kind, found = _kind(document)
     found += _metadata(document.value, kind)

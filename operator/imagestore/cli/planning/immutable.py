@@ -9,7 +9,7 @@ from imagestore.core.model import Immutable, Model, marker
 from imagestore.core.render import quote
 
 
-def frozen(written: Object, before: Model | None) -> Iterator[Problem]:
+def frozen(written: Object[Model], before: Model | None) -> Iterator[Problem]:
     """A problem for each immutable field in which the manifest differs from what the cluster has."""
     if before is None:
         return

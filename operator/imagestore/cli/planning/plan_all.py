@@ -5,13 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from imagestore.api.imagebucket import ImageBucketSpec
+from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.cli.gathering.surroundings import ClusterState, surroundings
 from imagestore.cli.manifests.load import Manifests
 from imagestore.cli.manifests.problems import Problem
 from imagestore.cli.planning.bucket_plan import BucketPlan
 from imagestore.cli.planning.immutable import frozen
 from imagestore.cli.planning.plan_bucket import PlanRequest, plan_bucket
-from imagestore.core.model import Model
 from imagestore.reconcile.situation import Store
 
 WORKERS = 8
@@ -24,9 +24,8 @@ def plan_requests(
     """One for each ImageBucket."""
     around = surroundings(manifests, cluster)
     return [
-        PlanRequest(o, o.spec, around, stores(o.spec.backend_ref.name), now, installation)
-        for o in manifests.of("ImageBucket")
-        if isinstance(o.spec, ImageBucketSpec)
+        PlanRequest(o, around, stores(o.spec.backend_ref.name), now, installation)
+        for o in manifests.of(ImageBucketSpec)
     ]
 
 
@@ -45,14 +44,10 @@ def bucket_plans(requests: Sequence[PlanRequest]) -> tuple[BucketPlan, ...]:
 
 def refused_at_apply(manifests: Manifests, cluster: ClusterState) -> Mapping[str, tuple[Problem, ...]]:
     """What the API server would refuse, given what the cluster has, by the object's label."""
-    known: dict[str, Model | None] = {o.label: _spec(cluster, o.label) for o in manifests.of("ImageBucket")}
-    known |= {o.label: cluster.backends.get(o.name) for o in manifests.of("StorageBackend")}
-    # A policy may have the name of a bucket, and nothing of its spec is frozen.
-    theirs = (o for kind in ("StorageBackend", "ImageBucket") for o in manifests.of(kind))
-    found = {o.label: tuple(frozen(o, known.get(o.label))) for o in theirs}
+    buckets = {label: known.spec for label, known in cluster.buckets.items()}
+    # Policies are left out: nothing of their spec is immutable, and one may have a bucket's name.
+    found = {o.label: tuple(frozen(o, buckets.get(o.label))) for o in manifests.of(ImageBucketSpec)}
+    found |= {
+        o.label: tuple(frozen(o, cluster.backends.get(o.name))) for o in manifests.of(StorageBackendSpec)
+    }
     return {label: problems for label, problems in found.items() if problems}
-
-
-def _spec(cluster: ClusterState, label: str) -> ImageBucketSpec | None:
-    known = cluster.buckets.get(label)
-    return known.spec if known else None

@@ -43,8 +43,7 @@ class PlanRequest:
     ``pages``: how much of a bucket is counted where rules would remove something new.
     """
 
-    object: Object
-    spec: ImageBucketSpec
+    object: Object[ImageBucketSpec]
     around: Surroundings
     store: Store
     now: datetime
@@ -78,7 +77,7 @@ def situation(request: PlanRequest) -> Situation:
     standing = around.standings.get(o.label, Rank())
     return Situation(
         meta=known.meta if known else Meta(o.namespace, o.name, "", 1, NEVER),
-        spec=request.spec,
+        spec=o.spec,
         status=known.status if known else ImageBucketStatus(),
         store=request.store,
         settings=Settings(installation=request.installation or "<installation>"),
@@ -95,8 +94,8 @@ def situation(request: PlanRequest) -> Situation:
 
 
 def _blank(request: PlanRequest) -> BucketPlan:
-    o, spec = request.object, request.spec
-    return BucketPlan(o.label, o.place, spec.backend_ref.name, spec.bucket_name)
+    o = request.object
+    return BucketPlan(o.label, o.place, o.spec.backend_ref.name, o.spec.bucket_name)
 
 
 def _refuse(request: PlanRequest, result: BucketPlan, message: str, facet: str = "") -> BucketPlan:

@@ -45,8 +45,13 @@ bench: prepare ## Measure what the operator costs, into docs/benchmarks/ (half a
 prepare: $(INSTALLED) ## Build or fetch every program that tests and demo need
 	@$(BIN)/python -m dev.prepare
 
+.PHONY: unit
+unit: $(INSTALLED) ## Run the tests that need no server and nothing built (under a minute); PYTEST_ARGS="-k cors" runs some
+	@$(BIN)/pytest -m unit --numprocesses=$(WORKERS) --dist=worksteal $(PYTEST_ARGS)
+
+# Of all tests the programs are made side by side before; of some, only those that they need.
 .PHONY: test
-test: prepare ## Run all tests; PYTEST_ARGS="-k cors" runs some
+test: $(if $(strip $(PYTEST_ARGS)),$(INSTALLED),prepare) ## Run all tests; PYTEST_ARGS="-k cors" runs some, and builds only what they need
 	@$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadscope $(PYTEST_ARGS)
 
 # A real account's StorageBackend, its name once more as consent, and what more dev.live may be told.

@@ -4,6 +4,8 @@ A test that stops, pauses or fills one up starts its own instead.
 """
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +13,10 @@ from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 from dev.cluster import Cluster
+from dev.prepare import prepare
 from dev.stores import Store, aws, ceph, minio, rclone, seaweedfs, tiered_minio, versitygw
+from dev.testing.guard import unit_test
+from dev.testing.needs import Needs, needs
 
 # How long an example takes says something about the machine, not about what is tested.
 settings.register_profile(
@@ -78,12 +83,52 @@ def rclone_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 # Folders that take minutes, in this order and before all others: begun last, one process would work on them alone.
 SLOW = ("contract", "resilience", "node", "e2e", "faults", "alerts", "examples", "k8s", "cli", "soak")
+# Folders in which every test needs a server: `-m unit` does not even collect them.
+SERVERS_ONLY = ("contract", "resilience", "node", "e2e", "faults", "cost")
+NEEDS = pytest.StashKey[Needs]()
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Collect no folder of server tests for unit tests."""
+    servers_only = collection_path.parent == Path(__file__).parent and collection_path.name in SERVERS_ONLY
+    return True if servers_only and config.option.markexpr == "unit" else None
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The order within a folder stays."""
+    """Mark the unit tests, before others are deselected; slow folders first, the order within a folder stays."""
+    for item in items:
+        if isinstance(item, pytest.Function):
+            item.stash[NEEDS] = needs(item)
+            if item.stash[NEEDS].nothing:
+                item.add_marker("unit")
     rank = {folder: number for number, folder in enumerate(SLOW)}
     items.sort(key=lambda item: rank.get(item.nodeid.split("/")[1], len(SLOW)))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Build or fetch the programs that the chosen tests need, before a test's time begins to count."""
+    if not session.config.option.collectonly:
+        prepare({program for item in session.items for program in item.stash[NEEDS].programs})
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    """Hold a unit test to what it is."""
+    with guarded(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Hold a unit test to what it is."""
+    with guarded(item):
+        return (yield)
+
+
+def guarded(item: pytest.Item) -> AbstractContextManager[None]:
+    """What a test runs in."""
+    return unit_test() if item.get_closest_marker("unit") else nullcontext()
 
 
 class ByFolder(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
@@ -93,7 +138,9 @@ class ByFolder(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
         return nodeid.split("/")[1]
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFolder:
-    """How --numprocesses deals out the tests: folders in the order of collection, not by how many tests they have."""
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFolder | None:
+    """How --dist=loadscope deals out the tests: folders in the order of collection, not by how many tests they have."""
+    if config.option.dist != "loadscope":
+        return None
     config.option.loadscopereorder = False
     return ByFolder(config, log)

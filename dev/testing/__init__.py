@@ -1,0 +1,1 @@
+"""What a test needs before it runs, and what a unit test may not do."""

@@ -11,6 +11,7 @@ from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import FACETS, ImageBucketSpec, wishes
 from imagestore.api.storagebackend import StorageBackendSpec, StorageBackendStatus
 from imagestore.backends.base import Backend, Observation
+from imagestore.backends.own_access import NOTHING_NEEDED, OwnAccess
 from imagestore.core.reading import FULL, Reading
 from imagestore.reconcile.merging import FACET, Merged, remembered
 from imagestore.reconcile.shared.contribution import Contribution, Joined, joined
@@ -118,6 +119,11 @@ class Store:
     unready: Mapping[str, str] = field(default_factory=dict)
     silent: bool = False
     standing: Standing = Standing()
+
+    @property
+    def own_access(self) -> OwnAccess:
+        """What a bucket's policy must not deny the operator here."""
+        return self.backend.own_access if self.backend else NOTHING_NEEDED
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ def _listed(s: Situation, said: BucketPreview, options: PreviewOptions) -> Bucke
     if backend is None or not isinstance(backend, Lists):
         return replace(said, notes=(f"{said.plan.backend} tells no listing",))
     found = _versioning(s, backend)
-    table = prices(backend.name, s.store.spec) if s.store.spec else UNPRICED
+    table = prices(backend.name, s.store.spec, backend.list_prices) if s.store.spec else UNPRICED
     terms = backend.terms(versioned=found is not None)
     asked = Assumptions(rules, terms, options.today, options.today + options.days, table, options.tags)
     walk = Walk(

@@ -1,4 +1,4 @@
-"""``imagestore plan``: what would change in the stores if these manifests were applied. Writes nothing."""
+"""``imagestore plan``: show what the operator would change in the stores. Writes nothing."""
 
 import argparse
 import os
@@ -14,35 +14,29 @@ if TYPE_CHECKING:
 
 MONTHS = 12
 
-EPILOG = """\
-exit codes: 0 nothing would change, 2 something would, 1 an error, or something that the operator would refuse,
-64 the command was not given as it has to be
+DESCRIPTION = """\
+Show what the operator would change in the stores if these manifests were applied. Plan reads the stores and the
+cluster, and writes nothing.
+"""
+REMARK = """\
+A manifest that cannot be read is an error, and the others are still planned. Finding no manifest is an error, too.
 
-What cannot be read is an error at the end; the rest is planned. Nothing found is an error, too.
-
-Only point it at manifests that you trust: whoever writes a StorageBackend chooses where signed requests go.
+Plan only manifests that you trust: a StorageBackend decides where signed requests are sent.
 """
 
 
 def register(subparsers: Any) -> None:
     """Add the command; nothing heavy is imported until it runs."""
-    parser = subparsers.add_parser(
-        "plan",
-        help="show what would change, field by field",
-        description="What would change in the stores if these manifests were applied. Writes nothing.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    codes = {0: "nothing would change", 2: "something would change, or waits for approval"}
+    parser = options.command(
+        subparsers, "plan", "show what would change, field by field", DESCRIPTION, codes=codes, remark=REMARK
     )
-    options.manifests(parser, required=True)
-    parser.add_argument("--format", choices=("text", "markdown", "json"), default="text")
-    parser.add_argument("-n", "--namespace", default="default", help="of objects that name none")
-    parser.add_argument(
-        "--installation", help="the operator's installation id; default: as buckets are marked"
-    )
+    options.of_buckets(parser)
+    options.output(parser, "text", "markdown", "json")
     parser.add_argument(
         "--preview",
         action="store_true",
-        help="list the buckets, and say what each lifecycle rule touches now and within a year",
+        help="list the buckets, and show what each lifecycle rule affects now and within a year",
     )
     options.listings(parser)
     options.credentials(parser)
@@ -51,7 +45,7 @@ def register(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Plan, print, and give the exit code."""
+    """Print the plan and return the exit code."""
     from datetime import UTC, datetime
 
     from imagestore.cli.gathering.inputs import gather_inputs
@@ -74,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
 def _previewed(
     args: argparse.Namespace, asked: "list[PlanRequest]", buckets: "tuple[BucketPlan, ...]"
 ) -> "tuple[BucketPlan, ...]":
-    """The buckets with a note for each lifecycle rule."""
+    """The plans, with a note for each lifecycle rule."""
     from imagestore.cli.commands.lifecycle import how
     from imagestore.cli.forecasting.preview import preview
     from imagestore.cli.forecasting.report import PreviewReport, noted

@@ -11,7 +11,7 @@ from dev.soak.world import INSTALLATION, World
 from imagestore.api.imagebucket import FACETS, ImageBucketSpec, wishes
 from imagestore.core.plan import plan
 from imagestore.core.reading import Found
-from imagestore.reconcile.observe import readings
+from imagestore.reconcile.bucket.observe import readings
 
 # What a process says when something got away from it.
 _SCANDALS = re.compile(

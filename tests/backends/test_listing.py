@@ -12,7 +12,7 @@ from imagestore.backends.s3.bucket import listing
 from imagestore.core.errors import StoreError
 from imagestore.core.stored import HOT, Stored
 from imagestore.facets.lifecycle import Lifecycle
-from imagestore.reconcile.survey import Question, Survey
+from imagestore.reconcile.shared.survey import Question, Survey
 from tests.contract.stores import backend_of
 
 # Not "a b" beside "a/b": SeaweedFS 4.48 lists versions of the first and, on the next page, never those of the second.

@@ -22,7 +22,7 @@ from imagestore.backends.s3.profiles.servers import PROFILES
 from imagestore.backends.s3.sealed import sealed
 from imagestore.backends.s3.server.remote_tiers import RemoteTiers, decode, encode
 from imagestore.core.errors import Denied, Rejected, Unavailable, Unexpected
-from imagestore.reconcile.tiers import differing
+from imagestore.reconcile.backend.tiers import differing
 from tests.backends.listener import Heard, listening
 
 REDACTED = "REDACTED"

@@ -22,7 +22,7 @@ from imagestore.cli.manifests.load import Manifests, load
 from imagestore.cli.manifests.typed_values import typed_values
 from imagestore.cli.planning.plan_all import plan_all
 from imagestore.cli.planning.report import PlanReport, as_json, markdown, text
-from imagestore.reconcile.situation import Store
+from imagestore.reconcile.shared.situation import Store
 from tests.backends.documents import ROWS, RawStore, documents, marked
 from tests.backends.rules import RuleStore, stranger
 from tests.cli.world import bucket, write

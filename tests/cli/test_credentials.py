@@ -69,7 +69,7 @@ def test_what_is_missing_is_named(
     """The variable that was set was asked for, and the one that was missing not."""
     held = credential_sources(_file(tmp_path, file), environment, {"keys": secret} if secret else {})
     assert held.keys("eu-1", "keys") is None
-    assert held.looked("eu-1", "keys") == said
+    assert held.missing("eu-1", "keys") == said
 
 
 def test_a_file_that_others_may_read_is_warned_of(tmp_path: Path) -> None:
@@ -119,5 +119,5 @@ def test_a_secret_of_the_same_name_in_another_namespace_is_anothers(tmp_path: Pa
     args = Namespace(
         files=[str(tmp_path)], namespace="default", operator_namespace="ops", offline=True, credentials=None
     )
-    held = gather_inputs(args, {}).stores.vault.keys("eu", "eu")
+    held = gather_inputs(args, {}).stores.sources.keys("eu", "eu")
     assert held == {"accessKeyId": "ours", "secretAccessKey": "ours"}

@@ -13,7 +13,7 @@ from imagestore.backends.base import Observation
 from imagestore.backends.s3.client import Keys
 from imagestore.backends.s3.connecting import connect_with_keys
 from imagestore.metrics import REGISTRY
-from imagestore.reconcile.observe import readings
+from imagestore.reconcile.bucket.observe import readings
 from tests.cli.world import PROVIDERS, Said, backend, bucket, imagestore, write
 from tests.contract.samples import MINIO_WEBHOOK
 

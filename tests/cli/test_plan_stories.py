@@ -21,7 +21,7 @@ from imagestore.core.reading import Level, Support
 from imagestore.core.stored import Stored
 from imagestore.facets.tags import OWNER, Tags
 from imagestore.facets.versioning import Versioning
-from imagestore.reconcile.situation import Meta, Store
+from imagestore.reconcile.shared.situation import Meta, Store
 from tests.cli.world import bucket, write
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -260,7 +260,7 @@ def test_what_cannot_change_is_refused_before_the_api_server_does(tmp_path: Path
     read = load([str(write(tmp_path, bucket("photos", "shop--renamed")))], "default")
     problems = [str(p).removeprefix(f"{tmp_path}/") for p in refused_at_apply(read, cluster)["shop/photos"]]
     assert problems == [
-        'shop.yaml:7: spec.bucketName: is "shop--photos" in the cluster; a bucket cannot be renamed; make a new'
+        'shop.yaml:7: spec.bucketName: is "shop--photos" in the cluster; a bucket cannot be renamed; create a new'
         " ImageBucket with the other name"
     ]
     same = load([str(write(tmp_path, bucket("photos", "shop--photos", "tags: {a: b}")))], "default")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dev.stores import Store as Server
-from imagestore.reconcile.situation import Settings
+from imagestore.reconcile.shared.situation import Settings
 from tests.faults.proxy import Proxy
 from tests.faults.world import EDITED, QUOTA, SPEC, StoreWorld, gone, make, names, plain
 

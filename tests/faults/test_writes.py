@@ -10,8 +10,9 @@ from dev.stores import Store as Server
 from dev.stores import minio
 from imagestore.api.storagebackend import StorageBackendStatus
 from imagestore.core.conditions import is_true
-from imagestore.reconcile import storagebackend
-from imagestore.reconcile.situation import BackendSituation, Situation
+from imagestore.reconcile.backend import reconcile as storagebackend
+from imagestore.reconcile.backend.situation import BackendSituation
+from imagestore.reconcile.bucket.situation import BucketSituation
 from tests.faults import faults
 from tests.faults.proxy import Proxy, Which
 from tests.faults.test_answers import CASES
@@ -181,5 +182,5 @@ def test_the_backends_own_condition(made: StoreWorld, proxy: Proxy, case: str) -
     assert is_true(outcome.status.conditions, "Ready")
 
 
-def _of_backend(s: Situation, status: StorageBackendStatus) -> BackendSituation:
+def _of_backend(s: BucketSituation, status: StorageBackendStatus) -> BackendSituation:
     return BackendSituation(s.meta, status, s.store, s.settings, s.now, s.token)

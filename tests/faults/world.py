@@ -20,8 +20,9 @@ from imagestore.backends.s3.backend import S3Backend
 from imagestore.core.errors import NotFound
 from imagestore.core.outcome import Outcome
 from imagestore.core.plan import plan
-from imagestore.reconcile.observe import readings
-from imagestore.reconcile.situation import Situation, Store
+from imagestore.reconcile.bucket.observe import readings
+from imagestore.reconcile.bucket.situation import BucketSituation
+from imagestore.reconcile.shared.situation import Store
 from tests.faults.proxy import Proxy
 from tests.reconcile.world import MARK, START, World
 
@@ -97,7 +98,7 @@ class StoreWorld(World):
         self.pauses.append(seconds)
         self.now += timedelta(seconds=seconds)
 
-    def situation(self) -> Situation:
+    def situation(self) -> BucketSituation:
         """The parent's, on the real store."""
         return replace(super().situation(), store=Store(self.backend_spec, self.backend))
 

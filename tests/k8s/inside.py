@@ -13,9 +13,9 @@ from imagestore.k8s.resources import BY_KIND
 from imagestore.k8s.stores import Connecting
 from imagestore.k8s.wiring import Brain, Options, Parts, assemble
 from imagestore.k8s.worker import Reconcilers
-from imagestore.reconcile.bucket import reconcile as bucket
-from imagestore.reconcile.situation import Settings
-from imagestore.reconcile.storagebackend import reconcile as backend
+from imagestore.reconcile.backend.reconcile import reconcile as backend
+from imagestore.reconcile.bucket.reconcile import reconcile as bucket
+from imagestore.reconcile.shared.situation import Settings
 from tests.k8s.small_api import SmallApi, clients
 from tests.k8s.test_object_cache import raw
 

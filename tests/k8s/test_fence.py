@@ -16,7 +16,7 @@ from imagestore.k8s.operator import Operator
 from imagestore.k8s.resources import BY_KIND, EVENTS, LEASES, SECRETS
 from imagestore.k8s.stores import Connecting
 from imagestore.k8s.wiring import Brain, Options
-from imagestore.reconcile.situation import Settings
+from imagestore.reconcile.shared.situation import Settings
 from tests.k8s.inside import PHOTOS, REAL, Shop
 from tests.k8s.replica import run
 from tests.k8s.small_api import SmallApi, clients, served, until

@@ -13,7 +13,8 @@ from imagestore.k8s.objects import STORAGE_BACKEND, Key, Stored, stored
 from imagestore.k8s.situations import Situations
 from imagestore.k8s.stores import Connecting, Stores
 from imagestore.k8s.surveyor import Surveyor
-from imagestore.reconcile.situation import Referenced, Served, Settings
+from imagestore.reconcile.bucket.situation import Referenced
+from imagestore.reconcile.shared.situation import Served, Settings
 from tests.k8s.test_object_cache import LOGS, bucket, raw
 
 SPEC = {

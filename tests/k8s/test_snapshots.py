@@ -14,9 +14,9 @@ from imagestore.k8s.cache import Cache, WrongThread
 from imagestore.k8s.objects import Key
 from imagestore.k8s.wiring import Parts
 from imagestore.k8s.worker import Reconcilers
-from imagestore.reconcile import seen
-from imagestore.reconcile.lifecyclepolicy import PolicySituation
-from imagestore.reconcile.situation import BackendSituation
+from imagestore.reconcile.backend.situation import BackendSituation
+from imagestore.reconcile.lifecycle import matched as seen
+from imagestore.reconcile.lifecycle.reconcile import PolicySituation
 from tests.k8s.inside import EU, PHOTOS, REAL, TIDY, Shop
 from tests.k8s.replica import run
 from tests.k8s.small_api import until

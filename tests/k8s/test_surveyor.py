@@ -15,7 +15,7 @@ from imagestore.facets.lifecycle_rule import Expire, LifecycleRule, Match
 from imagestore.k8s import surveyor as module
 from imagestore.k8s.objects import Key
 from imagestore.k8s.surveyor import Surveyor
-from imagestore.reconcile.survey import Answer, Purpose, Question
+from imagestore.reconcile.shared.survey import Answer, Purpose, Question
 from tests.reconcile.world import START
 
 ALL = LifecycleRule(name="tidy/all", expire=Expire(days=30))

@@ -11,7 +11,7 @@ from imagestore.k8s.objects import IMAGE_BUCKET, STORAGE_BACKEND, Key
 from imagestore.k8s.queue import Lane, Priority, WorkQueue
 from imagestore.k8s.stores import Connecting, Stores
 from imagestore.k8s.triggers import COUNTED_IN, Triggers
-from imagestore.reconcile.situation import SPREAD
+from imagestore.reconcile.shared.situation import SPREAD
 from tests.k8s.test_object_cache import raw
 from tests.k8s.test_queue import Clock
 

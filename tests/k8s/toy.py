@@ -35,8 +35,10 @@ from imagestore.k8s.operator import Ending, Operator
 from imagestore.k8s.stores import Connecting, SecretData
 from imagestore.k8s.wiring import Brain, Options
 from imagestore.k8s.worker import Reconcilers
-from imagestore.reconcile.desired import inputs_hash
-from imagestore.reconcile.situation import BackendSituation, Settings, Situation
+from imagestore.reconcile.backend.situation import BackendSituation
+from imagestore.reconcile.bucket.desired import inputs_hash
+from imagestore.reconcile.bucket.situation import BucketSituation
+from imagestore.reconcile.shared.situation import Settings
 
 
 class NoSecret(Exception):
@@ -68,7 +70,7 @@ class Toy:
         with self._lock, (self._folder / "store").open("a") as file:
             file.write(json.dumps({"pid": os.getpid(), "name": name}) + "\n")
 
-    def bucket(self, s: Situation) -> Outcome[ImageBucketStatus]:
+    def bucket(self, s: BucketSituation) -> Outcome[ImageBucketStatus]:
         self._told(s)
         while (self._folder / f"hold-{s.meta.name}").exists():
             time.sleep(0.02)
@@ -104,7 +106,7 @@ class Toy:
             then=Requeue(600),
         )
 
-    def _status(self, s: Situation, ready: Any, reason: str, **more: Any) -> ImageBucketStatus:
+    def _status(self, s: BucketSituation, ready: Any, reason: str, **more: Any) -> ImageBucketStatus:
         conditions = settle(
             s.now,
             s.meta.generation,
@@ -120,7 +122,7 @@ class Toy:
         }
         return s.status.model_copy(update=fresh | more)
 
-    def _told(self, s: Situation) -> None:
+    def _told(self, s: BucketSituation) -> None:
         call = {
             "pid": os.getpid(),
             "key": f"{s.meta.namespace}/{s.meta.name}",

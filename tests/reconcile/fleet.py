@@ -8,9 +8,10 @@ from imagestore.api.storagebackend import StorageBackendSpec, StorageBackendStat
 from imagestore.backends.memory import MemoryBackend, MemoryStore
 from imagestore.core.conditions import find, violations
 from imagestore.core.outcome import Event
-from imagestore.reconcile.doubts import standing
-from imagestore.reconcile.situation import BackendSituation, Meta, Served, Settings, Store
-from imagestore.reconcile.storagebackend import reconcile
+from imagestore.reconcile.backend.identity import standing
+from imagestore.reconcile.backend.reconcile import reconcile
+from imagestore.reconcile.backend.situation import BackendSituation
+from imagestore.reconcile.shared.situation import Meta, Served, Settings, Store
 from tests.reconcile.untouched import untouched
 from tests.reconcile.world import START, World, backend_spec
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from imagestore.backends.s3.backend import S3Backend
-from imagestore.reconcile.situation import Referenced, Situation
+from imagestore.reconcile.bucket.situation import BucketSituation, Referenced
 from tests.backends.documents import ROWS, RawStore, documents, marked
 from tests.reconcile.world import MARK, World, backend_spec
 
@@ -61,7 +61,7 @@ class RawWorld(World):
 
     raw: RawStore = field(default_factory=RawStore)
 
-    def situation(self) -> Situation:
+    def situation(self) -> BucketSituation:
         s = super().situation()
         made = S3Backend("memory", "AWS", "https://store.example", "here", self.raw, tiers=TIERS)
         return replace(s, store=replace(s.store, backend=made))

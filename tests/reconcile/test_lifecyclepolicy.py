@@ -9,10 +9,10 @@ from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.lifecyclepolicy import LISTED, LifecyclePolicySpec, LifecyclePolicyStatus
 from imagestore.core import conditions
 from imagestore.core.outcome import Finalizer
-from imagestore.reconcile.lifecyclepolicy import PolicySituation, Result, reconcile
-from imagestore.reconcile.seen import Bucket
+from imagestore.reconcile.lifecycle.matched import Bucket
+from imagestore.reconcile.lifecycle.reconcile import PolicySituation, Result, reconcile
 from imagestore.reconcile.shared.contribution import Verdict
-from imagestore.reconcile.situation import Meta, Settings
+from imagestore.reconcile.shared.situation import Meta, Settings
 from tests import kstatus
 from tests.reconcile.untouched import untouched
 from tests.reconcile.world import START

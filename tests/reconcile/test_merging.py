@@ -9,8 +9,8 @@ from imagestore.core.losses import Limit
 from imagestore.core.reading import FULL, Level, Support
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.lifecycle_rule import LifecycleRule, Match
-from imagestore.reconcile.contradictions import contradiction, overlap
-from imagestore.reconcile.merging import MOST_RULES, Merged, merge
+from imagestore.reconcile.lifecycle.contradictions import contradiction, overlap
+from imagestore.reconcile.lifecycle.merging import MOST_RULES, Merged, merge
 from tests.reconcile.world import declared
 
 NO_SIZES = Support(Level.PARTIAL, "sizes are dropped", lost=("rules[].match.minSize",))

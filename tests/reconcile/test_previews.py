@@ -9,10 +9,10 @@ from imagestore.api.lifecyclepolicy import LISTED, LifecyclePolicySpec, PreviewS
 from imagestore.backends.base import Backend
 from imagestore.core.census import Amount, Census
 from imagestore.forecast.tally import Counted, Touch
-from imagestore.reconcile.previews import preview
-from imagestore.reconcile.seen import Bucket
+from imagestore.reconcile.lifecycle.matched import Bucket
+from imagestore.reconcile.lifecycle.previews import preview
 from imagestore.reconcile.shared.contribution import Verdict
-from imagestore.reconcile.survey import Answer, Bounded, Purpose, Question
+from imagestore.reconcile.shared.survey import Answer, Bounded, Purpose, Question
 from tests.reconcile.test_lifecyclepolicy import lifecycle
 from tests.reconcile.test_removals import ALL, COOL, library
 from tests.reconcile.world import START, World, declared

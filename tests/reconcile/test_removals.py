@@ -13,7 +13,7 @@ from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.lifecycle_rule import LifecycleRule
 from imagestore.k8s.objects import Key
 from imagestore.k8s.surveyor import Surveyor
-from imagestore.reconcile.survey import Bounded
+from imagestore.reconcile.shared.survey import Bounded
 from tests.reconcile.world import World, backend_spec
 
 ALL = {"name": "all", "expire": {"days": 30}}

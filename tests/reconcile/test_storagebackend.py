@@ -13,8 +13,9 @@ from imagestore.core.conditions import find, violations
 from imagestore.core.errors import Denied, StoreError, Unavailable
 from imagestore.core.outcome import Finalizer, Outcome, Requeue
 from imagestore.core.reading import Level, Support
-from imagestore.reconcile.situation import BackendSituation, Meta, Served, Settings, Store
-from imagestore.reconcile.storagebackend import reconcile
+from imagestore.reconcile.backend.reconcile import reconcile
+from imagestore.reconcile.backend.situation import BackendSituation
+from imagestore.reconcile.shared.situation import Meta, Served, Settings, Store
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LOST = Support(Level.PARTIAL, "drops sizes", lost=("rules[].match.minSize",))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from imagestore.reconcile.tenancy import fits
+from imagestore.reconcile.shared.tenancy import fits
 from tests.reconcile.test_lifecycle_of_a_bucket import ON, made
 from tests.reconcile.world import World, backend_spec
 

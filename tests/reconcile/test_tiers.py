@@ -13,9 +13,9 @@ from imagestore.backends.memory import MemoryBackend, MemoryStore
 from imagestore.core.conditions import find, violations
 from imagestore.core.errors import Rejected, StoreError, Unavailable
 from imagestore.core.outcome import Outcome, Requeue
-from imagestore.reconcile.situation import Meta, Settings, Store
-from imagestore.reconcile.storagebackend import reconcile
-from imagestore.reconcile.tiers import unready
+from imagestore.reconcile.backend.reconcile import reconcile
+from imagestore.reconcile.backend.tiers import unready
+from imagestore.reconcile.shared.situation import Meta, Settings, Store
 from tests.reconcile.test_storagebackend import NOW, situation
 from tests.reconcile.world import World
 

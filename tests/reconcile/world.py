@@ -22,28 +22,19 @@ from imagestore.core.outcome import Continue, Event, Finalizer, Outcome, Requeue
 from imagestore.core.reading import Support
 from imagestore.core.salvage import salvaged
 from imagestore.core.stored import Stored
-from imagestore.reconcile import bucket
-from imagestore.reconcile.merging import contributed
+from imagestore.reconcile.bucket.reconcile import reconcile
+from imagestore.reconcile.bucket.situation import BucketSituation, Memo, Progress, Referenced
+from imagestore.reconcile.lifecycle.merging import contributed
 from imagestore.reconcile.shared.contribution import Contribution
-from imagestore.reconcile.situation import (
-    Memo,
-    Meta,
-    Progress,
-    Referenced,
-    Served,
-    Settings,
-    Situation,
-    Standing,
-    Store,
-)
-from imagestore.reconcile.survey import Bounded, Surveys
+from imagestore.reconcile.shared.situation import Meta, Served, Settings, Standing, Store
+from imagestore.reconcile.shared.survey import Bounded, Surveys
 from tests.reconcile.untouched import untouched
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 BUCKET = "shop--photos"
 OWNER = "imagestore.dev/owner"
 MARK = "prod/shop/photos"
-RECONCILE = untouched(bucket.reconcile)
+RECONCILE = untouched(reconcile)
 
 
 def backend_spec(**tenancy: Any) -> StorageBackendSpec:
@@ -129,7 +120,7 @@ class World:
         merged = {**self.spec, **spec}
         return self.apply(**{k: v for k, v in merged.items() if v is not None})
 
-    def situation(self) -> Situation:
+    def situation(self) -> BucketSituation:
         """All that the reconcile may know."""
         meta = Meta("shop", "photos", "uid", self.generation, START, self.deleting, self.finalized)
         backend = (
@@ -137,7 +128,7 @@ class World:
             if self.usable
             else None
         )
-        return Situation(
+        return BucketSituation(
             meta,
             ImageBucketSpec.model_validate(self.spec),
             salvaged(ImageBucketStatus, self.status),

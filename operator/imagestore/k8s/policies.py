@@ -8,8 +8,8 @@ from functools import lru_cache
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.objects import LIFECYCLE_POLICY, Key, Stored
 from imagestore.k8s.stores import Stores
-from imagestore.reconcile.matching import Scope, declared, scope
-from imagestore.reconcile.merging import UNKNOWN
+from imagestore.reconcile.lifecycle.merging import UNKNOWN
+from imagestore.reconcile.lifecycle.selector import Scope, declared, scope
 from imagestore.reconcile.shared.contribution import Contribution, digest_with
 
 _MOST = 5000  # buckets of a namespace of which it is kept

@@ -18,19 +18,12 @@ from imagestore.k8s.policies import Policies
 from imagestore.k8s.stores import Stores
 from imagestore.k8s.surveyor import Surveyor
 from imagestore.k8s.views import Views
-from imagestore.reconcile.lifecyclepolicy import PolicySituation
-from imagestore.reconcile.seen import Bucket
-from imagestore.reconcile.situation import (
-    BackendSituation,
-    Memo,
-    Meta,
-    Progress,
-    Referenced,
-    Served,
-    Settings,
-    Situation,
-)
-from imagestore.reconcile.tenancy import eligible
+from imagestore.reconcile.backend.situation import BackendSituation
+from imagestore.reconcile.bucket.situation import BucketSituation, Memo, Progress, Referenced
+from imagestore.reconcile.lifecycle.matched import Bucket
+from imagestore.reconcile.lifecycle.reconcile import PolicySituation
+from imagestore.reconcile.shared.situation import Meta, Served, Settings
+from imagestore.reconcile.shared.tenancy import eligible
 
 _PATIENCE = 30.0  # seconds; a loop that has ended answers nobody
 
@@ -61,7 +54,7 @@ class Situations:
         self._memos.pop(key, None)
         self._views.forget(key)
 
-    def of_bucket(self, obj: Stored, progress: object = None) -> Callable[[], Situation]:
+    def of_bucket(self, obj: Stored, progress: object = None) -> Callable[[], BucketSituation]:
         """What is remembered is looked up now, in the event loop; a thread makes the situation of it.
 
         That blocks: it may connect to the store. Raises NotUnderstood when the spec is not. ``progress``: what the pass
@@ -72,7 +65,7 @@ class Situations:
         referenced = {other.key.name: self._referenced(other) for other in self._cache.reached_from(obj)}
         contributions, surveys = self._policies.of(obj), self._surveyor.of(obj.key)
         found = progress if isinstance(progress, Progress) else None
-        return lambda: Situation(
+        return lambda: BucketSituation(
             meta=meta(obj),
             spec=understood(ImageBucketSpec, obj.spec),
             status=lenient(ImageBucketStatus, obj.status),

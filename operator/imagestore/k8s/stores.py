@@ -14,10 +14,10 @@ from imagestore.backends.base import Backend
 from imagestore.core.fencing import Permit, permitted
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.objects import STORAGE_BACKEND, Key, lenient
-from imagestore.reconcile.desired import inputs_hash
-from imagestore.reconcile.doubts import standing
-from imagestore.reconcile.situation import Standing, Store
-from imagestore.reconcile.tiers import remote_tiers, unready
+from imagestore.reconcile.backend.identity import standing
+from imagestore.reconcile.backend.tiers import remote_tiers, unready
+from imagestore.reconcile.bucket.desired import inputs_hash
+from imagestore.reconcile.shared.situation import Standing, Store
 
 log = logging.getLogger(__name__)
 SecretData = Callable[[str], Mapping[str, bytes] | None]

@@ -20,7 +20,7 @@ from imagestore.backends.guard.call import NAMESPACE
 from imagestore.core.errors import StoreError
 from imagestore.forecast.tally import Counted
 from imagestore.k8s.objects import STORAGE_BACKEND, Key
-from imagestore.reconcile.survey import Answer, Purpose, Question, Survey, failed
+from imagestore.reconcile.shared.survey import Answer, Purpose, Question, Survey, failed
 
 log = logging.getLogger(__name__)
 THREADS = 2

@@ -20,8 +20,8 @@ from imagestore.k8s.objects import (
 from imagestore.k8s.policies import Policies
 from imagestore.k8s.queue import Priority, WorkQueue
 from imagestore.k8s.stores import Stores
-from imagestore.reconcile.situation import SPREAD
-from imagestore.reconcile.tenancy import allowed_namespace
+from imagestore.reconcile.shared.situation import SPREAD
+from imagestore.reconcile.shared.tenancy import allowed_namespace
 
 Json = Any
 COUNTED_IN = 5.0  # seconds until a backend counts its buckets again: many come and go together

@@ -17,10 +17,10 @@ from imagestore.k8s.objects import Key, Stored, lenient
 from imagestore.k8s.policies import Policies
 from imagestore.k8s.stores import Named, Stores
 from imagestore.k8s.surveyor import Surveyor
-from imagestore.reconcile.merging import FACET, Merged
-from imagestore.reconcile.seen import Bucket
+from imagestore.reconcile.bucket.situation import merged
+from imagestore.reconcile.lifecycle.matched import Bucket
+from imagestore.reconcile.lifecycle.merging import FACET, Merged
 from imagestore.reconcile.shared.contribution import Contribution, Verdict
-from imagestore.reconcile.situation import merged
 
 MOST = 2000  # views that are kept, of a few kB each
 _Made = tuple[

@@ -29,7 +29,7 @@ from imagestore.k8s.watch import Subject, Watch
 from imagestore.k8s.withdrawal import Withdrawal, asking
 from imagestore.k8s.worker import Desk, Reconcilers, Worker
 from imagestore.k8s.writer import Writer
-from imagestore.reconcile.situation import Settings
+from imagestore.reconcile.shared.situation import Settings
 
 _CONCURRENCY = 8  # as the schema has it for a backend that says nothing
 _POLICIES = 8  # worked on at once: what they wait for is the API server's answer to a status

@@ -36,9 +36,10 @@ from imagestore.k8s.situations import Situations
 from imagestore.k8s.stores import Stores
 from imagestore.k8s.withdrawal import Withdrawal
 from imagestore.k8s.writer import Gone, Writer
-from imagestore.reconcile import lifecyclepolicy
-from imagestore.reconcile.lifecyclepolicy import PolicySituation
-from imagestore.reconcile.situation import BackendSituation, Situation
+from imagestore.reconcile.backend.situation import BackendSituation
+from imagestore.reconcile.bucket.situation import BucketSituation
+from imagestore.reconcile.lifecycle import reconcile as lifecyclepolicy
+from imagestore.reconcile.lifecycle.reconcile import PolicySituation
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -46,7 +47,7 @@ _LOOK = 120.0  # a pause as long as this is a periodic look, which nobody waits 
 _LONGEST = 600.0
 
 
-Bucket = Callable[[Situation], Outcome[ImageBucketStatus]]
+Bucket = Callable[[BucketSituation], Outcome[ImageBucketStatus]]
 Backend = Callable[[BackendSituation], Outcome[StorageBackendStatus]]
 
 Policy = Callable[[PolicySituation], Outcome[LifecyclePolicyStatus]]

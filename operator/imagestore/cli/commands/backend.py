@@ -1,4 +1,4 @@
-"""``imagestore backend probe``: what a server of unknown make holds, found out on a scratch bucket."""
+"""``imagestore backend probe``: find out which settings a store supports, on a scratch bucket."""
 
 import argparse
 import os
@@ -15,44 +15,50 @@ if TYPE_CHECKING:
     from imagestore.cli.gathering.inputs import Inputs
 
 DESCRIPTION = """\
-Find out what a store holds: every setting is written to a scratch bucket, read back, compared and removed. What is
-printed goes into the StorageBackend's spec.s3.profile, after review. It is the only command that writes to a store
-by itself, and it writes to the one bucket that you name.
-"""
-EPILOG = """\
-exit codes: 0 the store holds what the operator goes by already, 2 it holds something else, 1 an error
+Find out which settings a store supports: write each setting to a scratch bucket, read it back, compare, and remove it.
+The output is a profile for the StorageBackend; review it before you use it.
 
-A server may take a call that it does not know for another one, up to deleting the bucket. Name a bucket that nobody
-needs, on an account where nothing else can be hit; best let the probe make one, and remove it again: --create. In a
-bucket of yours versioning stays suspended, and object lock is not tried.
+This is the only command that writes to a store, and it writes to no bucket but the scratch bucket.
+"""
+REMARK = """\
+A store may take a call that it does not know for another one and delete the bucket. Use a scratch bucket, on an account
+without other data. Best use --create: the probe then creates the bucket and deletes it at the end. In an existing bucket
+versioning stays suspended, and object lock is not tried.
 """
 
 
 def register(subparsers: Any) -> None:
     """Add the commands on StorageBackends."""
-    parser = subparsers.add_parser("backend", help="look into a StorageBackend's store")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    probe = commands.add_parser(
-        "probe",
-        help="find out what a store holds, on a scratch bucket",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    commands = options.group(
+        subparsers, "backend", "find out what a store supports", "Commands on the store of a StorageBackend."
     )
-    probe.add_argument("name", nargs="?", metavar="BACKEND", help="which one, if the manifests have several")
+    codes = {0: "the store supports what the operator assumes", 2: "the store supports something else"}
+    probe = options.command(
+        commands,
+        "probe",
+        "find out which settings a store supports, on a scratch bucket",
+        DESCRIPTION,
+        codes=codes,
+        remark=REMARK,
+    )
+    probe.add_argument(
+        "name", nargs="?", metavar="BACKEND", help="the StorageBackend, if the manifests have several"
+    )
     options.manifests(probe, required=False)
-    probe.add_argument("--bucket", required=True, metavar="SCRATCH", help="the bucket to play with")
-    probe.add_argument("--yes-write-to", metavar="SCRATCH", help="the same name again: your consent")
-    probe.add_argument("--create", action="store_true", help="make the bucket, and remove it at the end")
+    probe.add_argument("--bucket", required=True, metavar="SCRATCH", help="the scratch bucket")
+    probe.add_argument("--yes-write-to", metavar="SCRATCH", help="the scratch bucket again, as confirmation")
+    probe.add_argument(
+        "--create", action="store_true", help="create the scratch bucket, and delete it at the end"
+    )
     probe.add_argument("--kms-key", metavar="KEY", help="a key of the store's KMS, to try SSE-KMS with")
-    probe.add_argument("--format", choices=("text", "yaml"), default="text")
+    options.output(probe, "text", "yaml")
     options.credentials(probe)
     options.cluster(probe)
     probe.set_defaults(run=run, namespace="default")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Probe, print, and give the exit code."""
+    """Print the profile and return the exit code."""
     from imagestore.cli.probing.report import differing, document, text
 
     _consent(args)
@@ -76,11 +82,11 @@ def _consent(args: argparse.Namespace) -> None:
         )
     if args.yes_write_to is None:
         raise UsageError(
-            f"the probe writes to {args.bucket}, and a server may delete it: consent with --yes-write-to {args.bucket}"
+            f"the probe writes to {args.bucket}, and the store may delete it; confirm with --yes-write-to {args.bucket}"
         )
     if args.yes_write_to != args.bucket:
         raise UsageError(
-            f"--yes-write-to names {args.yes_write_to}, --bucket {args.bucket}; both must be the same"
+            f"--yes-write-to is {args.yes_write_to} and --bucket is {args.bucket}; both must be the same"
         )
 
 
@@ -106,26 +112,26 @@ def _triable(backend: "Backend") -> "Triable":
     from imagestore.backends.trial import Triable
 
     if not isinstance(backend, Triable):
-        raise CommandError(f"{backend.name}: what its provider holds is known, and cannot be tried out")
+        raise CommandError(f"{backend.name}: its provider has a fixed profile, so there is nothing to probe")
     return backend
 
 
 def _unclaimed(known: "Inputs", backend: str, bucket: str) -> None:
-    """On a store without bucket tags the bucket itself would not tell whose it is."""
+    """Refuse the bucket of an ImageBucket: on a store without owner marks the bucket itself does not name its owner."""
     from imagestore.api.imagebucket import ImageBucketSpec
 
     claims = {label: k.spec for label, k in known.cluster.buckets.items()}
     claims |= {o.label: o.spec for o in known.manifests.of(ImageBucketSpec)}
     for label, spec in claims.items():
         if (spec.backend_ref.name, spec.bucket_name) == (backend, bucket):
-            raise CommandError(f"the ImageBucket {label} claims {bucket}; name a bucket that nobody needs")
+            raise CommandError(f"the ImageBucket {label} claims {bucket}; give a scratch bucket")
 
 
 def _only(names: Any) -> str:
     found = list(names)
     if len(found) != 1:
         told = f"the manifests have {', '.join(found)}" if found else "the manifests have no StorageBackend"
-        raise UsageError(f"{told}; say which: imagestore backend probe BACKEND")
+        raise UsageError(f"{told}; name one: imagestore backend probe BACKEND")
     return str(found[0])
 
 
@@ -142,7 +148,7 @@ def _probed(args: argparse.Namespace, name: str, triable: "Triable") -> "TrialRe
     except TrialError as error:
         raise CommandError(error, *_left(error)) from None
     except StoreError as error:
-        early = f"{name}: the probe ended early: {type(error).__name__}: {error}"
+        early = f"{name}: the probe failed: {type(error).__name__}: {error}"
         raise CommandError(early, *_left(error)) from None
     except KeyboardInterrupt as stopped:
         sys.stderr.writelines(f"error: {note}\n" for note in _left(stopped))
@@ -150,5 +156,5 @@ def _probed(args: argparse.Namespace, name: str, triable: "Triable") -> "TrialRe
 
 
 def _left(error: BaseException) -> list[str]:
-    """What could not be tidied up."""
+    """What the probe could not remove."""
     return getattr(error, "__notes__", [])

@@ -1,4 +1,4 @@
-"""``imagestore import BACKEND/BUCKET``: the manifest of a bucket that exists. Reads only."""
+"""``imagestore import BACKEND/BUCKET``: write the manifest of an existing bucket. Reads only."""
 
 import argparse
 import os
@@ -16,29 +16,33 @@ if TYPE_CHECKING:
     from imagestore.cli.gathering.inputs import Inputs
 
 DESCRIPTION = """\
-Write the manifest of a bucket that exists. Only settings that it has are in it; planning it changes none.
-What no manifest can say is left out, left alone by the operator, and listed in comments.
+Write the manifest of an existing bucket to standard output. The manifest holds the settings that the bucket has, so
+planning it changes none of them. What a manifest cannot express is listed in comments, and the operator does not
+change it. Import writes nothing to the store.
 """
 
 
 def register(subparsers: Any) -> None:
     """Add the command."""
-    parser = subparsers.add_parser(
-        "import", help="write the manifest of a bucket that exists", description=DESCRIPTION
+    codes = {0: "the manifest is complete"}
+    parser = options.command(
+        subparsers, "import", "write the manifest of an existing bucket", DESCRIPTION, codes=codes
     )
-    parser.add_argument("bucket", metavar="BACKEND/BUCKET", help="the StorageBackend's name and the bucket's")
+    parser.add_argument(
+        "bucket", metavar="BACKEND/BUCKET", help="the StorageBackend's name and the bucket's name"
+    )
     options.manifests(parser, required=False)
     parser.add_argument(
-        "-n", "--namespace", default="default", help="for the manifest (default: %(default)s)"
+        "-n", "--namespace", default="default", help="the manifest's namespace (default: %(default)s)"
     )
-    parser.add_argument("--name", help="for the manifest (default: the bucket's)")
+    parser.add_argument("--name", help="the manifest's name (default: the bucket's)")
     options.credentials(parser)
     options.cluster(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the manifest."""
+    """Print the manifest and return the exit code."""
     from imagestore.cli.gathering.inputs import gather_inputs
 
     backend_name, _, bucket = args.bucket.partition("/")
@@ -64,7 +68,7 @@ def _manifest(
 
     found, owner = _settings(backend, bucket, names)
     settings = possible(found, backend.own_access)
-    marked = (f"It is marked as {owner}: only that object is in charge of it.",) if owner else ()
+    marked = (f"Its owner mark names {owner}: only that object may manage it.",) if owner else ()
     consents = needed(settings, args.namespace, backend, bucket, spec)
     notes = (*grant(args.namespace, backend.name, bucket), *marked, *consents)
     return manifest(args.namespace, args.name or bucket, backend.name, bucket, settings, notes)
@@ -73,7 +77,7 @@ def _manifest(
 def _settings(backend: "Backend", bucket: str, names: Mapping[str, str]) -> tuple[dict[str, Any], str]:
     from imagestore.cli.importing.settings import imported
     from imagestore.core.errors import StoreError
-    from imagestore.reconcile.observe import readings
+    from imagestore.reconcile.bucket.observe import readings
 
     try:
         sight = backend.check(bucket)
@@ -87,7 +91,7 @@ def _settings(backend: "Backend", bucket: str, names: Mapping[str, str]) -> tupl
 
 
 def _others(args: argparse.Namespace, gathered: "Inputs", backend: str, bucket: str) -> dict[str, str]:
-    """The namespace's other ImageBuckets on this backend, by their buckets: settings name them."""
+    """The names of the namespace's other ImageBuckets on this backend, by bucket, for settings that refer to them."""
     from imagestore.cli.gathering.surroundings import surroundings
 
     there = surroundings(gathered.manifests, gathered.cluster).others.get(args.namespace, {})

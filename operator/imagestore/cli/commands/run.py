@@ -102,7 +102,7 @@ async def _run(arguments: argparse.Namespace) -> Any:
     from imagestore.k8s.errors import AccessError
     from imagestore.k8s.operator import Operator
     from imagestore.k8s.wiring import Options
-    from imagestore.reconcile.situation import Settings
+    from imagestore.reconcile.shared.situation import Settings
 
     gc.freeze()  # what was imported is never collected
     gc.enable()

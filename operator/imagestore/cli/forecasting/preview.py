@@ -14,7 +14,7 @@ from imagestore.facets.versioning import Versioning
 from imagestore.forecast.forecast import Assumptions, Forecast
 from imagestore.forecast.ledger import Ledger
 from imagestore.forecast.pricing import prices, remarks
-from imagestore.reconcile.situation import Situation
+from imagestore.reconcile.bucket.situation import BucketSituation
 
 ABSENT = "the bucket does not exist yet, so there is nothing to list"
 SUSPENDED = "versioning is suspended: of objects that were written since, an expiry leaves no old version, as is assumed here"
@@ -67,7 +67,7 @@ def _barring(plan: BucketPlan) -> tuple[str, ...]:
     return tuple(str(p) for p in plan.problems if p.path in (plan.label, "spec.lifecycle"))
 
 
-def _listed(s: Situation, said: BucketPreview, options: PreviewOptions) -> BucketPreview:
+def _listed(s: BucketSituation, said: BucketPreview, options: PreviewOptions) -> BucketPreview:
     backend, rules = s.store.backend, s.merged.rules
     if not rules:
         return replace(said, notes=("no lifecycle rule is for this bucket",))
@@ -93,7 +93,7 @@ def _unsaved(_state: object) -> None:
     """Nothing is kept."""
 
 
-def _versioning(s: Situation, backend: Backend) -> str | None:
+def _versioning(s: BucketSituation, backend: Backend) -> str | None:
     """What it is, or is about to be."""
     driver = backend.drivers.get("versioning")
     held = driver.read(s.spec.bucket_name) if driver else None
@@ -111,7 +111,7 @@ def _resumed(
         yield f"goes on from the checkpoint, after {walk.forecast.ledger.keys} keys"
 
 
-def _remarks(s: Situation, ledger: Ledger, sampled: tuple[int, int]) -> Iterator[str]:
+def _remarks(s: BucketSituation, ledger: Ledger, sampled: tuple[int, int]) -> Iterator[str]:
     if sampled[1]:
         yield _sampling(*sampled)
     if ledger.uploads:

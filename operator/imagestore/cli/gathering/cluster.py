@@ -1,4 +1,4 @@
-"""What a cluster tells a command: our objects, the namespaces' labels, and the Secrets that backends name."""
+"""Reads from the cluster: objects of imagestore, labels of namespaces, and the Secrets that backends name."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -20,13 +20,13 @@ from imagestore.k8s.access import Access, find
 from imagestore.k8s.client import ApiError, Client
 from imagestore.k8s.errors import AccessError
 from imagestore.k8s.resources import NAMESPACES, SECRETS, Resource, of
-from imagestore.reconcile.situation import Meta
+from imagestore.reconcile.shared.situation import Meta
 
 Json = Any
 
 
 def access(context: str | None) -> Access:
-    """The cluster of a context, or the one at hand. Raises CommandError."""
+    """The cluster of a kubeconfig context, or of the current one. Raises CommandError."""
     try:
         return find(context=context)
     except AccessError as error:
@@ -39,13 +39,13 @@ def access(context: str | None) -> Access:
 def snapshot(
     context: str | None, namespace: str, manifests: Manifests, backends: Iterable[str] = ()
 ) -> ClusterState:
-    """What the cluster has. Without a context a cluster that does not answer is as good as none."""
+    """The cluster's objects. Without --context, an unreachable cluster is a note and not an error."""
     try:
         return asyncio.run(_read(access(context), namespace, manifests, set(backends)))
     except (CommandError, ApiError, AccessError) as error:
         if context is not None:
             raise CommandError(f"context {context}: {error}") from None
-        return ClusterState(notes=(f"{OFFLINE} ({error}; --offline if that is on purpose)",), offline=True)
+        return ClusterState(notes=(f"{OFFLINE} ({error}; use --offline if that is intended)",), offline=True)
 
 
 async def _read(where: Access, namespace: str, manifests: Manifests, wanted: set[str]) -> ClusterState:
@@ -72,8 +72,8 @@ async def _list(client: Client, resource: Resource, notes: list[str]) -> list[Js
     except ApiError as error:
         if error.status not in (403, 404):
             raise
-        why = "is not installed" if error.status == 404 else "may not be listed by you"
-        notes.append(f"in the cluster {resource.plural} {why}: nothing is known of them")
+        why = "is not installed" if error.status == 404 else "may not be listed by this user"
+        notes.append(f"in the cluster {resource.plural} {why}: plan ignores them")
         return []
 
 
@@ -82,7 +82,9 @@ def _spec(item: Json, notes: list[str]) -> StorageBackendSpec | None:
         return StorageBackendSpec.model_validate(item.get("spec") or {})
     except ValidationError:
         name = item["metadata"]["name"]
-        notes.append(f"the cluster's StorageBackend {name} is of another version of imagestore; left out")
+        notes.append(
+            f"the cluster's StorageBackend {name} was written for another version of imagestore and is ignored"
+        )
         return None
 
 
@@ -94,7 +96,9 @@ def _known(items: Iterable[Json], notes: list[str]) -> dict[str, ClusterBucket]:
             spec = ImageBucketSpec.model_validate(item.get("spec") or {})
         except ValidationError:
             label = f"{meta.namespace}/{meta.name}"
-            notes.append(f"the cluster's ImageBucket {label} is of another version of imagestore; left out")
+            notes.append(
+                f"the cluster's ImageBucket {label} was written for another version of imagestore and is ignored"
+            )
             continue
         status = salvaged(ImageBucketStatus, item.get("status") or {})
         found[f"{meta.namespace}/{meta.name}"] = ClusterBucket(meta, spec, status)
@@ -113,7 +117,7 @@ def _meta(metadata: Mapping[str, Any]) -> Meta:
 
 
 def _used(known: Mapping[str, StorageBackendSpec], manifests: Manifests, backends: set[str]) -> set[str]:
-    """The Secrets that are needed and not among the manifests."""
+    """The names of the Secrets that are needed and not in the manifests."""
     wanted = backends | {o.spec.backend_ref.name for o in manifests.of(ImageBucketSpec)}
     written = {o.name: o.spec for o in manifests.of(StorageBackendSpec)}
     specs = [written.get(n, known.get(n)) for n in wanted]
@@ -130,7 +134,7 @@ def secret_names(spec: StorageBackendSpec) -> set[str]:
 
 
 async def _secrets(client: Client, namespace: str, names: Iterable[str]) -> dict[str, Json]:
-    """Those that may be read; for the others the sentence on missing credentials says what else there is."""
+    """The Secrets that this user may read. Missing ones are reported later, as missing credentials."""
     found = {}
     for name in sorted(names):
         try:

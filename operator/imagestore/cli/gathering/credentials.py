@@ -1,6 +1,6 @@
 """Credentials for the stores: from a file, the environment, the manifests' Secrets, or the cluster's.
 
-The first that has any for a backend wins. Nothing here is ever printed: messages name where was looked.
+For each backend the first source that has them wins. Credentials are never printed: messages name the sources.
 """
 
 import base64
@@ -30,7 +30,7 @@ _VARIABLES = {
 
 @dataclass(frozen=True)
 class CredentialSources:
-    """Where credentials may be found. ``file`` is by ``<backend>`` or ``<backend>.admin``."""
+    """The sources of credentials. ``file`` is by ``<backend>`` or ``<backend>.admin``."""
 
     file: Mapping[str, Values] = field(default_factory=dict, repr=False)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -38,7 +38,7 @@ class CredentialSources:
     warnings: tuple[str, ...] = ()
 
     def keys(self, backend: str, secret: str, part: str = "") -> Values | None:
-        """accessKeyId, secretAccessKey and perhaps sessionToken. ``part``: ``admin`` for the admin API's."""
+        """accessKeyId, secretAccessKey and optionally sessionToken. ``part``: ``admin`` for those of the admin API."""
         name = f"{backend}.{part}" if part else backend
         for found in (self.file.get(name), self._from_environment(name), self._from_secret(secret)):
             if found and all(found.get(k) for k in _KEYS):
@@ -54,11 +54,11 @@ class CredentialSources:
         return held["ca.crt"].encode() if held and "ca.crt" in held else None
 
     def ca_variable(self, backend: str) -> str:
-        """The environment's variable that names a file with certificates."""
+        """The environment variable that names a file with certificates."""
         return f"{variable(backend)}_CA_FILE"
 
-    def looked(self, backend: str, secret: str, part: str = "") -> str:
-        """What to give, for the sentence that says that there was nothing. Half of a pair is named, and what it lacks."""
+    def missing(self, backend: str, secret: str, part: str = "") -> str:
+        """What to give, for the error on missing credentials. Names what is missing where a source has half of a pair."""
         name = f"{backend}.{part}" if part else backend
         halves = (
             (f"--credentials FILE ({name})", self.file.get(name), {k: k for k in _KEYS}),
@@ -90,7 +90,7 @@ def variable(backend: str) -> str:
 
 
 def contents(secret: SecretOf) -> Values:
-    """What a Secret holds, decoded. A value that is encrypted in the repository (SOPS) is as good as absent."""
+    """The decoded values of a Secret. A value that SOPS encrypted counts as absent."""
     plain = {k: v for k, v in (secret.get("stringData") or {}).items() if isinstance(v, str)}
     coded = {k: _decoded(v) for k, v in (secret.get("data") or {}).items() if isinstance(v, str)}
     both = {**coded, **plain}
@@ -107,7 +107,7 @@ def _decoded(text: str) -> str | None:
 def credential_sources(
     path: str | None, environment: Mapping[str, str], secrets: Mapping[str, SecretOf]
 ) -> CredentialSources:
-    """The vault of one run. Raises CommandError if the file cannot be understood."""
+    """The sources of one run. Raises CommandError if the file cannot be read."""
     if path is None:
         return CredentialSources({}, environment, secrets)
     file = Path(path)
@@ -118,7 +118,7 @@ def credential_sources(
             f"{path}: cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8'}"
         ) from None
     loose = os.name == "posix" and mode & 0o077
-    warning = f"{path}: others on this machine may read it; run: chmod 600 {path}"
+    warning = f"{path}: other users of this machine can read it; run: chmod 600 {path}"
     return CredentialSources(_file(text, path), environment, secrets, (warning,) if loose else ())
 
 
@@ -151,7 +151,7 @@ def _yaml(text: str) -> dict[str, dict[str, str]]:
 
 
 def _spelled(values: Mapping[str, str]) -> dict[str, str]:
-    """``aws_access_key_id`` and ``ACCESS_KEY_ID`` are ``accessKeyId`` too: people paste what they have."""
+    """Accept ``aws_access_key_id`` and ``ACCESS_KEY_ID`` for ``accessKeyId``, as other tools write them."""
     known = {_folded(k): k for k in (*_VARIABLES, "caFile")}
     return {known.get(_folded(k), k): v for k, v in values.items()}
 

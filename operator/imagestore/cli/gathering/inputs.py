@@ -1,4 +1,4 @@
-"""Manifests, cluster and credentials, as the options of a command say."""
+"""Everything a command works on, gathered as its options say."""
 
 import argparse
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from imagestore.cli.manifests.load import Manifests, load
 
 @dataclass(frozen=True)
 class Inputs:
-    """``notes`` are on what is not known, and on credentials that others may read."""
+    """``notes`` tell what is unknown, and which credentials file other users can read."""
 
     manifests: Manifests
     cluster: ClusterState
@@ -35,7 +35,7 @@ def gather_inputs(
 
 
 def _secrets(manifests: Manifests, namespace: str) -> dict[str, dict[str, Any]]:
-    """Those of the operator's namespace, or of none: a Secret of the same name elsewhere is another's."""
+    """The Secrets of the operator's namespace, or of none. One of the same name in another namespace is not meant."""
     return {name: value for (where, name), value in manifests.secrets.items() if where in ("", namespace)}
 
 

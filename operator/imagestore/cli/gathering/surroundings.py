@@ -1,4 +1,4 @@
-"""What surrounds a bucket: backends, other claimants, and what the cluster knows of it."""
+"""What a plan needs besides the bucket itself: backends, other ImageBuckets, policies, and the cluster's status."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Set
@@ -13,12 +13,13 @@ from imagestore.cli.manifests.load import Manifests
 from imagestore.cli.manifests.objects import Object
 from imagestore.core.model import Model
 from imagestore.core.references import names
-from imagestore.reconcile.matching import declared, scope
-from imagestore.reconcile.merging import UNKNOWN
+from imagestore.reconcile.bucket.situation import Referenced
+from imagestore.reconcile.lifecycle.merging import UNKNOWN
+from imagestore.reconcile.lifecycle.selector import declared, scope
 from imagestore.reconcile.shared.contribution import Contribution
-from imagestore.reconcile.situation import Meta, Referenced
+from imagestore.reconcile.shared.situation import Meta
 
-OFFLINE = "no cluster was asked: settings that were managed and are no longer mentioned cannot be told"
+OFFLINE = "not connected to a cluster: settings that were removed from a spec are unknown"
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -41,20 +42,20 @@ class ClusterState:
     policies: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # specs of LifecyclePolicies
     secrets: Mapping[str, Mapping[str, object]] = field(default_factory=dict, repr=False)
     notes: tuple[str, ...] = ()
-    offline: bool = False  # nobody was asked
+    offline: bool = False  # there is no cluster
 
 
 @dataclass(frozen=True)
 class Rank:
-    """Where a bucket stands among all that want one: the cluster's by age, then the manifests' in order."""
+    """The place of an ImageBucket among all claims: the cluster's by age, then the manifests' in order."""
 
-    older_rival: str | None = None  # namespace/name of whoever claimed the same bucket before
-    earlier: int = 0  # how many buckets the namespace already had on this backend
+    older_rival: str | None = None  # namespace/name of the older claim to the same bucket
+    earlier: int = 0  # how many buckets the namespace has on this backend before this one
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """The manifests laid over a cluster, which may be empty (offline). By namespace/name, but backends."""
+    """The manifests on top of the cluster's objects (none when offline). By namespace/name; backends by name."""
 
     backends: Mapping[str, StorageBackendSpec]
     labels: Mapping[str, Mapping[str, str]]
@@ -78,7 +79,7 @@ class Surroundings:
 
 
 def surroundings(manifests: Manifests, cluster: ClusterState) -> Surroundings:
-    """The manifests win over what the cluster has: they are what is about to be applied."""
+    """The manifests take precedence over the cluster's objects, because they are about to be applied."""
     backends = {o.name: o.spec for o in manifests.of(StorageBackendSpec)}
     written_buckets = manifests.of(ImageBucketSpec)
     specs = _specs(written_buckets, cluster.buckets)
@@ -97,7 +98,7 @@ def surroundings(manifests: Manifests, cluster: ClusterState) -> Surroundings:
 def _others(
     specs: Mapping[str, ImageBucketSpec], written: Set[str], known: Mapping[str, ClusterBucket]
 ) -> dict[str, dict[str, Referenced]]:
-    """What is about to be applied counts as made; what only the cluster has, as the cluster has it."""
+    """A bucket in the manifests counts as created; one that only the cluster has is as its status says."""
     found: defaultdict[str, dict[str, Referenced]] = defaultdict(dict)
     for label, spec in specs.items():
         namespace, _, name = label.partition("/")

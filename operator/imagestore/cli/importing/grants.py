@@ -11,8 +11,8 @@ from imagestore.cli.gathering.surroundings import NEVER
 from imagestore.cli.importing.settings import ImportedSetting
 from imagestore.core.render import quote
 from imagestore.facets.policy import Policy
-from imagestore.reconcile.situation import Meta
-from imagestore.reconcile.tenancy import refusals
+from imagestore.reconcile.shared.situation import Meta
+from imagestore.reconcile.shared.tenancy import refusals
 
 Settings = Mapping[str, ImportedSetting]
 

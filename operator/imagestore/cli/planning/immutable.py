@@ -1,4 +1,4 @@
-"""What cannot change once it is set: the API server would refuse it at apply, so a plan says it before."""
+"""Changes of immutable fields: the API server would refuse them at apply, so the plan reports them before."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""All buckets of the manifests, several at a time, in the order in which they were written."""
+"""Plan all buckets of the manifests, several at a time, in the order of the manifests."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +12,7 @@ from imagestore.cli.manifests.problems import Problem
 from imagestore.cli.planning.bucket_plan import BucketPlan
 from imagestore.cli.planning.immutable import frozen
 from imagestore.cli.planning.plan_bucket import PlanRequest, plan_bucket
-from imagestore.reconcile.situation import Store
+from imagestore.reconcile.shared.situation import Store
 
 WORKERS = 8
 StoreOf = Callable[[str], Store]
@@ -21,7 +21,7 @@ StoreOf = Callable[[str], Store]
 def plan_requests(
     manifests: Manifests, cluster: ClusterState, stores: StoreOf, now: datetime, installation: str | None
 ) -> list[PlanRequest]:
-    """One for each ImageBucket."""
+    """A request for each ImageBucket in the manifests."""
     around = surroundings(manifests, cluster)
     return [
         PlanRequest(o, around, stores(o.spec.backend_ref.name), now, installation)
@@ -32,18 +32,18 @@ def plan_requests(
 def plan_all(
     manifests: Manifests, cluster: ClusterState, stores: StoreOf, now: datetime, installation: str | None
 ) -> tuple[BucketPlan, ...]:
-    """A verdict for each ImageBucket."""
+    """A plan for each ImageBucket in the manifests."""
     return bucket_plans(plan_requests(manifests, cluster, stores, now, installation))
 
 
 def bucket_plans(requests: Sequence[PlanRequest]) -> tuple[BucketPlan, ...]:
-    """One for each."""
+    """A plan for each request."""
     with ThreadPoolExecutor(WORKERS) as pool:
         return tuple(pool.map(plan_bucket, requests))
 
 
 def refused_at_apply(manifests: Manifests, cluster: ClusterState) -> Mapping[str, tuple[Problem, ...]]:
-    """What the API server would refuse, given what the cluster has, by the object's label."""
+    """The changes of immutable fields, which the API server would refuse, by the object's label."""
     buckets = {label: known.spec for label, known in cluster.buckets.items()}
     # Policies are left out: nothing of their spec is immutable, and one may have a bucket's name.
     found = {o.label: tuple(frozen(o, buckets.get(o.label))) for o in manifests.of(ImageBucketSpec)}

@@ -1,4 +1,4 @@
-"""One bucket: what the operator would do, found out with the operator's own functions, and reads only."""
+"""Plan one bucket with the operator's own functions. Reads only."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,15 +16,16 @@ from imagestore.core.errors import Rejected, StoreError
 from imagestore.core.plan import Op, Plan
 from imagestore.core.policies import hold_risky, observe_only, without_risk
 from imagestore.core.reasons import Reason
-from imagestore.reconcile import holds, ownership
-from imagestore.reconcile.closing import want
-from imagestore.reconcile.drift import snooze_over, snoozed
-from imagestore.reconcile.gate import barred
-from imagestore.reconcile.ownership import Claim
-from imagestore.reconcile.removals import weighed
-from imagestore.reconcile.situation import Meta, Settings, Situation, Store
-from imagestore.reconcile.survey import Bounded
-from imagestore.reconcile.visit import blank, look_at, planned
+from imagestore.reconcile.bucket import holds, ownership
+from imagestore.reconcile.bucket.drift import snooze_over, snoozed
+from imagestore.reconcile.bucket.gate import barred
+from imagestore.reconcile.bucket.ownership import Claim
+from imagestore.reconcile.bucket.removals import weighed
+from imagestore.reconcile.bucket.requeue import want
+from imagestore.reconcile.bucket.situation import BucketSituation
+from imagestore.reconcile.bucket.visit import blank, look_at, planned
+from imagestore.reconcile.shared.situation import Meta, Settings, Store
+from imagestore.reconcile.shared.survey import Bounded
 
 UNREADABLE = frozenset({
     Reason.DENIED, Reason.THROTTLED, Reason.UNAVAILABLE, Reason.CONFLICT, Reason.REJECTED, Reason.UNEXPECTED,
@@ -32,16 +33,16 @@ UNREADABLE = frozenset({
 })  # fmt: skip
 PAGES = 10  # of a bucket with new rules that remove are counted; the operator counts to the end
 TAGS = 30  # keys, on each of them
-UNCHECKED = "the store has no bucket tags, so whose the bucket is cannot be told without a cluster"
+UNCHECKED = "the store keeps no owner mark, so without a cluster the bucket's owner is unknown"
 
-UNSEEN = "no cluster was asked, so give its manifest with -f, too"
+UNSEEN = "plan is not connected to a cluster; give the manifest of that ImageBucket with -f, too"
 
 
 @dataclass(frozen=True)
 class PlanRequest:
-    """What to plan, and for whom. ``installation`` None: whatever the bucket's mark says.
+    """What to plan. ``installation`` None: the one that the bucket's owner mark names.
 
-    ``pages``: how much of a bucket is counted where rules would remove something new.
+    ``pages``: how many pages of a bucket are counted where rules would remove something new.
     """
 
     object: Object[ImageBucketSpec]
@@ -53,37 +54,40 @@ class PlanRequest:
 
 
 def plan_bucket(request: PlanRequest) -> BucketPlan:
-    """The result. Whatever a store answers becomes a sentence in it."""
+    """Plan the bucket. A store's error becomes a problem of the plan."""
     s = situation(request)
     result = _blank(request)
     if s.spec.suspend:
-        return replace(result, notes=("suspended: nothing is looked at or changed",))
+        return replace(result, notes=("suspended: the operator neither checks nor changes the bucket",))
     if s.meta.deleting:
-        return replace(result, notes=("being deleted in the cluster: nothing is set any more",))
+        return replace(
+            result,
+            notes=("the ImageBucket is being deleted in the cluster: the operator changes no setting",),
+        )
     outcome = barred(s)
     if outcome is not None:
         ready = find(outcome.status.conditions if outcome.status else (), "Ready")
         return _refuse(request, result, f"{ready.reason}: {ready.message}" if ready else "refused")
-    assert s.store.backend is not None, "the gate has made sure"  # noqa: S101
+    assert s.store.backend is not None, "barred() ensures it"  # noqa: S101
     try:
-        return _looked(request, s, s.store.backend, result)
+        return _existing(request, s, s.store.backend, result)
     except StoreError as error:
         return _refuse(request, result, f"{type(error).__name__}: {error}")
 
 
-def situation(request: PlanRequest) -> Situation:
-    """The operator's view of this bucket. Without a cluster it has no past."""
+def situation(request: PlanRequest) -> BucketSituation:
+    """The operator's situation for this bucket; without a cluster, with an empty status."""
     o, around = request.object, request.around
     known = around.known.get(o.label)
     standing = around.standings.get(o.label, Rank())
-    return Situation(
+    return BucketSituation(
         meta=known.meta if known else Meta(o.namespace, o.name, "", 1, NEVER),
         spec=o.spec,
         status=known.status if known else ImageBucketStatus(),
         store=request.store,
         settings=Settings(installation=request.installation or "<installation>"),
         now=request.now,
-        clock=0.0,  # nothing is remembered
+        clock=0.0,  # the memo is empty
         token=lambda: "",
         namespace_labels=around.labels.get(o.namespace, {}),
         older_rival=standing.older_rival,
@@ -106,11 +110,11 @@ def _refuse(request: PlanRequest, result: BucketPlan, message: str, facet: str =
     return replace(result, problems=(*result.problems, problem))
 
 
-def _looked(request: PlanRequest, s: Situation, backend: Backend, result: BucketPlan) -> BucketPlan:
+def _existing(request: PlanRequest, s: BucketSituation, backend: Backend, result: BucketPlan) -> BucketPlan:
     sight = backend.check(s.spec.bucket_name)
     if sight is None:
-        return _absent(request, s, backend, result)
-    s = _recognised(request, s, sight)
+        return _missing(request, s, backend, result)
+    s = _with_installation(request, s, sight)
     judgement = ownership.judge(s, backend, sight)
     unknown = backend.mark_place is None and request.around.offline
     if judgement.claim is Claim.TAKEN and not unknown:
@@ -122,31 +126,35 @@ def _looked(request: PlanRequest, s: Situation, backend: Backend, result: Bucket
     return _with_plan(request, s, result, _restrained(s, backend, todo, consented=result.adopt))
 
 
-def _recognised(request: PlanRequest, s: Situation, sight: Observation) -> Situation:
-    """Without an installation to go by, a mark with our namespace and name is believed."""
+def _with_installation(request: PlanRequest, s: BucketSituation, sight: Observation) -> BucketSituation:
+    """Without --installation, an owner mark with this namespace and name counts as this object's."""
     installation, _, rest = (sight.owner or "").partition("/")
     if request.installation is not None or rest != f"{s.meta.namespace}/{s.meta.name}":
         return s
     return replace(s, settings=replace(s.settings, installation=installation))
 
 
-def _absent(request: PlanRequest, s: Situation, backend: Backend, result: BucketPlan) -> BucketPlan:
+def _missing(request: PlanRequest, s: BucketSituation, backend: Backend, result: BucketPlan) -> BucketPlan:
     if s.spec.mode == "Observe":
         return _refuse(
-            request, result, "BucketMissing: the bucket does not exist, and mode Observe creates nothing"
+            request,
+            result,
+            f"{Reason.BUCKET_MISSING}: the bucket does not exist, and mode Observe creates nothing",
         )
     wanted = want(s)
     if wanted.refusals and s.status.created is None:
-        note = "the bucket does not exist, and is not created before this is corrected"
+        note = "the bucket does not exist, and the operator creates it only after this is corrected"
         return _refusals(request, s, replace(result, notes=(note,)))
     if s.status.created is not None:
-        result = replace(result, notes=("the bucket was there before: its content is lost",))
+        result = replace(
+            result, notes=("the bucket is missing in the store and would be recreated: its content is lost",)
+        )
     todo = planned(s, wanted, blank(backend, wanted))
     return _with_plan(request, s, replace(result, create=True), todo)
 
 
-def _restrained(s: Situation, backend: Backend, todo: Plan, *, consented: bool) -> Plan:
-    """As the operator would, less what needs its memory: second looks and the convergence breaker."""
+def _restrained(s: BucketSituation, backend: Backend, todo: Plan, *, consented: bool) -> Plan:
+    """Hold changes as the operator would, except for what needs its memory: drift confirmation and the convergence breaker."""
     if s.spec.mode == "Observe":
         return observe_only(todo)
     todo = weighed(s, backend, without_risk(todo) if consented else todo)
@@ -154,8 +162,8 @@ def _restrained(s: Situation, backend: Backend, todo: Plan, *, consented: bool) 
     return hold_risky(known, frozenset(s.spec.approve))(todo)
 
 
-def _with_plan(request: PlanRequest, s: Situation, result: BucketPlan, plan: Plan) -> BucketPlan:
-    """The plan, with what cannot be done as problems at the lines of their settings."""
+def _with_plan(request: PlanRequest, s: BucketSituation, result: BucketPlan, plan: Plan) -> BucketPlan:
+    """Add the plan, and a problem at the line of each setting that cannot be applied."""
     result = replace(result, plan=plan)
     result = replace(result, notes=(*result.notes, *_notes(s, result)))
     result = _refusals(request, s, _with_calls(request, s, result, plan))
@@ -169,7 +177,7 @@ def _with_plan(request: PlanRequest, s: Situation, result: BucketPlan, plan: Pla
     return result
 
 
-def _refusals(request: PlanRequest, s: Situation, result: BucketPlan) -> BucketPlan:
+def _refusals(request: PlanRequest, s: BucketSituation, result: BucketPlan) -> BucketPlan:
     for refusal in want(s).withheld:
         unseen = refusal.reason is Reason.REFERENCE_NOT_FOUND and request.around.offline
         more = f"; {UNSEEN}" if unseen else ""
@@ -177,31 +185,29 @@ def _refusals(request: PlanRequest, s: Situation, result: BucketPlan) -> BucketP
     return result
 
 
-def _notes(s: Situation, result: BucketPlan) -> list[str]:
-    notes = ["drift is snoozed: what differs without an edit is left alone for now"] if snoozed(s) else []
+def _notes(s: BucketSituation, result: BucketPlan) -> list[str]:
+    notes = ["drift is snoozed: the operator corrects no drift for now"] if snoozed(s) else []
     notes += [over] if (over := snooze_over(s)) else []
     if s.spec.mode == "Observe":
-        notes.append("mode Observe: differences are shown, nothing is changed")
+        notes.append("mode Observe: the operator reports differences and changes nothing")
     notes += [f"{name}: {w}" for name in want(s).wishes for w in _weak(s, name)]
     verdicts = s.merged.verdicts.items()
     notes += [f"LifecyclePolicy {name}: {v.state}: {v.message}" for name, v in verdicts if v.state and name]
     if result.adopt and result.plan.writes:
-        notes.append(
-            "the bucket would be taken over, once the token that status then shows is in spec.approve"
-        )
+        notes.append("the operator adopts the bucket after you add the token in its status to spec.approve")
     elif result.adopt:
-        notes.append("the bucket would be taken over at once: nothing in it changes, so nobody is asked")
+        notes.append("the operator adopts the bucket at once, because that changes no setting")
     return notes
 
 
-def _weak(s: Situation, name: str) -> tuple[str, ...]:
-    """What this store makes of the setting besides storing it."""
+def _weak(s: BucketSituation, name: str) -> tuple[str, ...]:
+    """What the store stores of the setting without enforcing it."""
     support = s.store.backend.support.get(name) if s.store.backend else None
     return support.weak if support else ()
 
 
-def _with_calls(request: PlanRequest, s: Situation, result: BucketPlan, plan: Plan) -> BucketPlan:
-    """What would be sent. What the driver would refuse before it sends anything is a problem of the plan."""
+def _with_calls(request: PlanRequest, s: BucketSituation, result: BucketPlan, plan: Plan) -> BucketPlan:
+    """Add the calls that would be sent. What the driver would refuse to send is a problem of the plan."""
     backend = s.store.backend
     if not isinstance(backend, Foretells):
         return result

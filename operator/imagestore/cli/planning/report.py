@@ -1,4 +1,4 @@
-"""A whole run in words: for a terminal, for a pull request, for programs."""
+"""The plans of all buckets as text, Markdown and JSON."""
 
 import json
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ LONGEST_COMMENT = 60_000  # characters; GitHub takes 65 536
 
 @dataclass(frozen=True)
 class PlanReport:
-    """Everything that one run has to say."""
+    """The plans of one run, and the problems and notes of no bucket in particular."""
 
     buckets: tuple[BucketPlan, ...]
     problems: tuple[Problem, ...] = ()
@@ -54,8 +54,8 @@ def _text(v: BucketPlan, paint: Paint) -> Iterator[str]:
     if v.create:
         yield paint("add", f"  + bucket {v.bucket} is created")
     if v.adopt:
-        yield paint("change", f"  ~ bucket {v.bucket} is taken over")
-    body = render.as_text(v.told, paint)
+        yield paint("change", f"  ~ bucket {v.bucket} is adopted")
+    body = render.as_text(v.shown, paint)
     if body:
         yield body
     yield from (paint("hold", f"  error: {p}") for p in v.problems)
@@ -69,7 +69,7 @@ def _title(v: BucketPlan) -> str:
 
 
 def markdown(run: PlanReport) -> str:
-    """For a pull request: what changes is open, what does not is counted."""
+    """For a pull request: shows the buckets that change, and counts the others."""
     shown = [v for v in run.buckets if v.exit is not Exit.NOTHING]
     first, left = render.cut(shown, MOST_BUCKETS)
     blocks = [f"### imagestore plan: {summary(run)}"]
@@ -81,7 +81,7 @@ def markdown(run: PlanReport) -> str:
 
 
 def fitting(blocks: list[str]) -> str:
-    """Cut to what a comment takes."""
+    """As many blocks as a comment on GitHub takes."""
     size = 0
     for i, block in enumerate(blocks):
         size += len(block) + 2
@@ -93,8 +93,8 @@ def fitting(blocks: list[str]) -> str:
 def _markdown(v: BucketPlan) -> Iterator[str]:
     yield f"#### {code(_title(v))}"
     if v.create or v.adopt:
-        yield f"The bucket is {'created' if v.create else 'taken over'}."
-    body = render.as_markdown(v.told)
+        yield f"The bucket is {'created' if v.create else 'adopted'}."
+    body = render.as_markdown(v.shown)
     if body:
         yield body
     said = [f"- :x: {code(str(p))}" for p in v.problems] + [f"- {code(n)}" for n in v.notes]
@@ -103,7 +103,7 @@ def _markdown(v: BucketPlan) -> Iterator[str]:
 
 
 def code(sentence: str) -> str:
-    """A sentence in which no mention, link or HTML comes to life."""
+    """A sentence as code, so that no mention, link or HTML in it takes effect."""
     return f"`` {printable(sentence).replace('``', '` `')} ``"
 
 

@@ -1,4 +1,4 @@
-"""The objects that carry our finalizer, and taking it off."""
+"""The objects with the operator's finalizer, and how it is removed."""
 
 import asyncio
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ AT_ONCE = 8
 
 @dataclass(frozen=True, order=True)
 class FinalizedObject:
-    """One object that holds on. ``deleting``: Kubernetes waits for us only."""
+    """One object with the operator's finalizer. ``deleting``: it is deleted as soon as the finalizer is removed."""
 
     kind: str
     namespace: str
@@ -28,15 +28,15 @@ class FinalizedObject:
 
     @property
     def label(self) -> str:
-        """As it is named on the command line."""
+        """As the command line names it."""
         return f"{self.namespace}/{self.name}" if self.namespace else self.name
 
     def __str__(self) -> str:
         return f"{self.kind} {self.label}" + (" (being deleted)" if self.deleting else "")
 
 
-async def holding(client: Client) -> list[FinalizedObject]:
-    """Every object with our finalizer, in the order in which they are let go."""
+async def finalized_objects(client: Client) -> list[FinalizedObject]:
+    """Every object with the operator's finalizer, in the order in which they are released."""
     return [target for kind in ORDER for target in await _of(client, kind)]
 
 
@@ -56,21 +56,21 @@ async def _of(client: Client, kind: str) -> list[FinalizedObject]:
 
 
 def chosen(found: list[FinalizedObject], names: Iterable[str]) -> list[FinalizedObject]:
-    """Those that are named; one that is not there is an error, because it may be a typo."""
+    """The objects with these names. Raises CommandError for a name that no object has: it may be a typo."""
     by_label = {t.label: t for t in found}
     missing = [n for n in names if n not in by_label]
     if missing:
         raise CommandError(
             *(
-                f"{n}: no such object holds on to anything; see: imagestore release --all --dry-run"
+                f"{n}: no object of this name has the operator's finalizer; see: imagestore release --all --dry-run"
                 for n in missing
             )
         )
     return [t for t in found if t.label in set(names)]
 
 
-async def let_go(client: Client, targets: list[FinalizedObject]) -> list[str]:
-    """Release them, several at a time and kind by kind. What could not be released, as sentences."""
+async def release_all(client: Client, targets: list[FinalizedObject]) -> list[str]:
+    """Remove the finalizers, several at a time and kind by kind. Return a sentence for each that could not be removed."""
     failed: list[str] = []
     for kind in ORDER:
         gate = asyncio.Semaphore(AT_ONCE)
@@ -90,7 +90,7 @@ async def _guarded(
 
 
 async def _release(client: Client, target: FinalizedObject) -> None:
-    """Others' finalizers stay. The resourceVersion keeps us from undoing a change that we have not seen."""
+    """Keep the finalizers of others. The resourceVersion guards against undoing a change made in the meantime."""
     resource = BY_KIND[target.kind]
     for attempt in range(1, TRIES + 1):
         try:

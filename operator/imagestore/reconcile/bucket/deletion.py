@@ -1,0 +1,171 @@
+"""Deleting an ImageBucket. The default keeps the bucket; what removes data is asked for, and stoppable.
+
+Whatever is not certainly ours is let go, never deleted. A deletion validates as little as it can, and
+what blocks it is a condition that says the way out (rook#16432, KCC#463: hung for ever).
+"""
+
+from imagestore.api.bucketstatus import Emptying, ImageBucketStatus
+from imagestore.backends.base import Backend, Observation, Swept
+from imagestore.core.conditions import reconciling, stalled
+from imagestore.core.errors import NotFound, StoreError
+from imagestore.core.outcome import Continue, Event, Finalizer, Outcome, Requeue
+from imagestore.core.reasons import Reason
+from imagestore.core.units import grouped
+from imagestore.reconcile.bucket import report
+from imagestore.reconcile.bucket.ownership import marked, unmarked_ours
+from imagestore.reconcile.bucket.requeue import backoff
+from imagestore.reconcile.bucket.situation import BucketSituation
+from imagestore.reconcile.shared.store_identity import another
+from imagestore.reconcile.shared.tenancy import allowed_namespace
+
+Result = Outcome[ImageBucketStatus]
+REASONS = 5  # of what stays that a sentence names
+WAY_OUT = "to keep the bucket and let this object go, set deletionPolicy: Retain"
+
+
+def reconcile(s: BucketSituation) -> Result:
+    """One step of a deletion."""
+    if not s.meta.finalized:
+        return Outcome(None, finalizer=Finalizer.LEAVE)
+    reason = _let_go(s)
+    if reason is not None:
+        return _release(Reason.RETAINED, f"{reason}{_gone(s)}")
+    backend = s.store.backend
+    if backend is None:
+        message = f"{s.store.trouble or 'the StorageBackend is gone'}; {WAY_OUT}"
+        return _blocked(s, Reason.BACKEND_UNUSABLE, message)
+    try:
+        return _delete(s, backend)
+    except NotFound:
+        return _release(Reason.DELETED, f"bucket {s.spec.bucket_name} is gone")
+    except StoreError as error:
+        return _blocked(s, error.reason, f"{error}; {WAY_OUT}", error.retry_after or 0.0)
+
+
+def _removed(s: BucketSituation) -> int:
+    return s.status.deletion.removed if s.status.deletion else 0
+
+
+def _gone(s: BucketSituation) -> str:
+    """A kept bucket that was being emptied is not whole: "with everything in it" was said of half a bucket."""
+    if not _removed(s):
+        return ""
+    return f"; at least {grouped(_removed(s))} versions, delete markers and uploads were removed from it before that"
+
+
+def _let_go(s: BucketSituation) -> str | None:
+    """Why the bucket is kept, or None if it shall be deleted."""
+    bucket, policy = s.spec.bucket_name, s.spec.deletion_policy or "Retain"
+    if policy == "Retain":
+        what = "what is left" if _removed(s) else "everything"
+        return f"bucket {bucket} is kept, with {what} in it; to remove it, delete it in the store"
+    if s.withdrawn:
+        return f"bucket {bucket} is kept: {s.withdrawn}"
+    if s.spec.suspend or s.spec.mode == "Observe":
+        return f"bucket {bucket} is kept: the object was suspended or only observing"
+    if s.status.created is None and s.status.intent is None:
+        return f"bucket {bucket} was never this object's; nothing was deleted"
+    if s.older_rival is not None:
+        return f"bucket {bucket} is kept: another object claims it"
+    return _not_allowed(s, policy)
+
+
+def _not_allowed(s: BucketSituation, policy: str) -> str | None:
+    if s.store.spec is None:
+        return None
+    tenancy = s.store.spec.tenancy
+    policies = (tenancy.deletion_policies if tenancy else None) or ("Retain", "DeleteIfEmpty")
+    if allowed_namespace(s.store.spec, s.meta.namespace, s.namespace_labels) and policy in policies:
+        return None
+    return f"bucket {s.spec.bucket_name} is kept: deletionPolicy {policy} is not allowed to this namespace any more"
+
+
+def _delete(s: BucketSituation, backend: Backend) -> Result:
+    if s.store.standing.another or another(backend, s.store.standing, anew=False):
+        return _elsewhere(s)
+    sight = backend.check(s.spec.bucket_name)
+    if sight is None:
+        # The last probe may be a minute old: at an empty second site since then every bucket looked deleted.
+        if another(backend, s.store.standing, anew=True):
+            return _elsewhere(s)
+        return _release(Reason.DELETED, f"bucket {s.spec.bucket_name} is gone")
+    if not _ours(s, backend, sight):
+        message = f"bucket {s.spec.bucket_name} does not carry this object's mark, so it is kept{_gone(s)}"
+        return _release(Reason.RETAINED, message, warning=True)
+    remains = backend.remains(s.spec.bucket_name)
+    if remains.empty:
+        backend.delete(s.spec.bucket_name)
+        return _release(Reason.DELETED, f"bucket {s.spec.bucket_name} was deleted")
+    if s.spec.deletion_policy == "DeleteIfEmpty":
+        return _blocked(s, Reason.NOT_EMPTY, f"the bucket holds {remains}; empty it, or {WAY_OUT}")
+    return _sweep(s, backend)
+
+
+def _elsewhere(s: BucketSituation) -> Result:
+    message = f"another account or server answers than the one that had the bucket; {WAY_OUT}"
+    return _blocked(s, Reason.ANOTHER_STORE, message)
+
+
+def _ours(s: BucketSituation, backend: Backend, sight: Observation) -> bool:
+    """The mark decides at this very moment; on a store that keeps no mark there is only the status to go by."""
+    if marked(s, backend, sight) or (backend.mark_place is None and s.status.created is not None):
+        return True
+    return sight.owner is None and unmarked_ours(s, backend, sight)
+
+
+def _sweep(s: BucketSituation, backend: Backend) -> Result:
+    """Empty a step's worth, then show how far it is: the next step can be stopped in between."""
+    swept = backend.sweep(s.spec.bucket_name, s.settings.sweep_step)
+    again = bool(swept.digest) and swept.digest == s.memo.swept
+    s.memo.swept = swept.digest
+    removed = 0 if again else swept.removed
+    progress = Emptying(removed=_removed(s) + removed, message=_stays(swept))
+    if not removed:
+        return _stuck(s, swept, progress, again=again)
+    message = f"emptying: {grouped(progress.removed)} versions and uploads removed; to stop, set deletionPolicy: Retain"
+    s.memo.failures = 0
+    status = report.status(s, reconciling(Reason.EMPTYING, message), deletion=progress)
+    return Outcome(status, report.events(s, status), Continue())
+
+
+def _stuck(s: BucketSituation, swept: Swept, progress: Emptying, *, again: bool) -> Result:
+    """Nothing went. A store that says 200 and keeps the objects was asked for ever, with a status for each time."""
+    if again:
+        return _blocked(s, Reason.NOT_REMOVED, f"{_AGAIN}; {WAY_OUT}", deletion=progress)
+    if not (swept.refused or swept.kept):  # it went meanwhile; the next look tells
+        return Outcome(None, then=Requeue(backoff(s)))
+    message = f"{_stays(swept)}; {WAY_OUT}"
+    if swept.refused:
+        return _blocked(s, Reason.OBJECT_LOCKED, message, deletion=progress)
+    return _blocked(s, Reason.NOT_REMOVED, message, deletion=progress)
+
+
+_AGAIN = (
+    "what was removed is listed again: the store does not remove it, or a program puts it back; stop that program, or"
+    " remove it with the store's own tools"
+)
+
+
+def _stays(swept: Swept) -> str | None:
+    """How many stay, and why; without their keys."""
+    staying = {**swept.refused, **swept.kept}
+    if not staying:
+        return None
+    least = "at least " if swept.more else ""
+    total, most = sum(staying.values()), sorted(staying.items(), key=lambda pair: (-pair[1], pair[0]))
+    said = "; ".join(f"{grouped(count)}: {reason}" for reason, count in most[:REASONS])
+    others = sum(count for _, count in most[REASONS:])
+    rest = f"; {grouped(others)} for {len(most) - REASONS} more reasons" if others else ""
+    return f"{least}{grouped(total)} versions and uploads stay ({said}{rest})"
+
+
+def _blocked(
+    s: BucketSituation, reason: Reason, message: str, wait: float = 0.0, **changes: object
+) -> Result:
+    """Ready is false and says why while a deletion cannot go on; tries back off (ACK: 299 calls in 30 s)."""
+    status = report.status(s, stalled(reason, message), **changes)
+    return Outcome(status, report.events(s, status), Requeue(max(backoff(s), wait)))
+
+
+def _release(reason: Reason, message: str, *, warning: bool = False) -> Result:
+    return Outcome(None, (Event(reason, message, "Delete", warning),), finalizer=Finalizer.RELEASE)

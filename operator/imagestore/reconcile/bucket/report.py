@@ -1,0 +1,238 @@
+"""The status and the Events of a visit. Nothing here reads anything: it says what was found."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from imagestore.api.bucketstatus import FacetStatus, Held, ImageBucketStatus, PlanStatus
+from imagestore.core.conditions import Condition, condition, find, is_true, reconciling, settle, stalled
+from imagestore.core.facet import Facet
+from imagestore.core.outcome import Event
+from imagestore.core.plan import Op
+from imagestore.core.reasons import Reason
+from imagestore.reconcile.bucket import drift, findings, holds
+from imagestore.reconcile.bucket import usage as filling
+from imagestore.reconcile.bucket.apply import Result
+from imagestore.reconcile.bucket.claims import ours
+from imagestore.reconcile.bucket.desired import inputs_hash
+from imagestore.reconcile.bucket.situation import BucketSituation
+from imagestore.reconcile.bucket.visit import Visit
+from imagestore.reconcile.shared.digests import WRITTEN, wish_digest
+
+
+def status(s: BucketSituation, conditions: Iterable[Condition], **changes: Any) -> ImageBucketStatus:
+    """The last status with these conditions and changes. What was found stays until a visit looks again."""
+    return _status(s, [*conditions, *findings.conditions(s, ())], changes)
+
+
+def _status(
+    s: BucketSituation, conditions: Iterable[Condition], changes: Mapping[str, Any]
+) -> ImageBucketStatus:
+    """ContentLost stays until it is acknowledged."""
+    merged = s.status.model_copy(update=changes)
+    fresh = [*conditions, *lost(merged), *filling.conditions(s.spec, merged.usage)]
+    update = {
+        "observed_generation": s.meta.generation,
+        "bucket_name": s.spec.bucket_name,
+        "inputs_hash": inputs_hash(s.store.spec, s.contributions),
+        "reconcile_request": s.spec.reconcile_request,
+        "conditions": settle(s.now, s.meta.generation, fresh, s.status.conditions),
+    }
+    return merged.model_copy(update=update)
+
+
+def lost(status: ImageBucketStatus) -> list[Condition]:
+    """ContentLost, while a loss is not acknowledged."""
+    if status.lost_at is None:
+        return []
+    hold = holds.of(status, holds.CONTENT)
+    made = status.intent is not None or status.created is None or status.created >= status.lost_at
+    now = (
+        "was made again, empty; restore its content"
+        if made
+        else "is there again, made by no one here: see that its content is whole, or restore it"
+    )
+    message = (
+        f"the bucket was missing at {status.lost_at:%Y-%m-%dT%H:%M:%SZ} and {now}, then acknowledge by adding"
+        f" {hold.token if hold else ''} to spec.approve"
+    )
+    return [condition("ContentLost", Reason.BUCKET_WAS_MISSING, message)]
+
+
+def visited(s: BucketSituation, seen: Visit, **changes: Any) -> ImageBucketStatus:
+    """The status after a visit."""
+    told = {
+        "intent": None,
+        "facets": facets(s.status, seen),
+        "drift": _drift(s, seen),
+        "plan": _plan(seen, changes.pop("content_holds", holds.with_loss(s.status))),
+        **changes,
+    }
+    found = findings.conditions(s, seen.results)
+    return _status(s, [*judged(s, seen.results), *_drifted(seen), *found], told)
+
+
+def _plan(seen: Visit, content: Sequence[Held]) -> PlanStatus | None:
+    held = (*content, *seen.held)
+    return PlanStatus(digest=seen.digest or None, held=held) if held else None
+
+
+def _drift(s: BucketSituation, seen: Visit) -> Any:
+    corrected = any(r.wrote for r in seen.results)
+    if seen.confirm_in is not None and not seen.fields:
+        return s.status.drift
+    return drift.report(s.status.drift, seen.fields, s.now, "Corrected" if corrected else "Vanished")
+
+
+def _drifted(seen: Visit) -> list[Condition]:
+    if not seen.fields or seen.snoozed:
+        return []
+    return [
+        condition(
+            "DriftDetected", Reason.DIFFERS, f"changed behind the operator's back: {drift.paths(seen.fields)}"
+        )
+    ]
+
+
+def judged(s: BucketSituation, results: Sequence[Result]) -> list[Condition]:
+    """Ready, and what keeps it from being so."""
+    for states, verdict in (
+        (("Held", "Unsupported", "Failed"), stalled),
+        (("Pending", "Drifted"), reconciling),
+    ):
+        wrong = [r for r in results if r.state in states and not _tolerated(s, r)]
+        if wrong:
+            return verdict(wrong[0].reason or Reason.PENDING, _sentences(wrong))
+    if s.spec.mode == "Observe":
+        differing = sum(r.state == "Drifted" for r in results)
+        return [
+            condition("Ready", Reason.OBSERVED, f"observed; {differing} settings differ, nothing is changed")
+        ]
+    said = ["the store agrees with the spec", drift.snooze_over(s)]
+    return [condition("Ready", Reason.IN_SYNC, "; ".join(filter(None, said)))]
+
+
+def _tolerated(s: BucketSituation, result: Result) -> bool:
+    return result.state == "Drifted" and (result.reason == Reason.SNOOZED or s.spec.mode == "Observe")
+
+
+def _sentences(results: Sequence[Result]) -> str:
+    return "; ".join(f"{r.change.facet}: {r.message or r.reason or r.state}" for r in results)
+
+
+def facets(before: ImageBucketStatus, seen: Visit) -> tuple[FacetStatus, ...]:
+    """Setting by setting, only what is or was managed."""
+    known = {f.name: f for f in before.facets}
+    told = drift.told(before, seen.fields, snoozed=seen.snoozed, open_=seen.confirm_in is not None)
+    return tuple(
+        _facet(r, known.get(r.change.facet), seen.wishes.get(r.change.facet), told.get(r.change.facet))
+        for r in seen.results
+        if not _over(r)
+    )
+
+
+def _over(result: Result) -> bool:
+    """No longer in the spec and dealt with: cleared, or kept and no longer answered for."""
+    gone = result.change.op is Op.CLEAR and result.state == "InSync"
+    return gone or (result.change.op is Op.KEEP and result.reason == Reason.FORGOTTEN)
+
+
+def _facet(
+    result: Result, known: FacetStatus | None, wish: Facet | None, told: drift.Told | None
+) -> FacetStatus:
+    held = result.state == "InSync" and wish is not None
+    digest = wish_digest(wish) if held and wish else _memory(result, known, wish)
+    before = () if held or known is None else known.parts
+    return FacetStatus(
+        name=result.change.facet,
+        state=result.state,
+        reason=result.reason,
+        message=result.message or None,
+        wish=digest,
+        parts=ours(result.change, result.change.parts, before) if digest else (),
+        drift=told.digest if told else None,
+        switched_off=(told.switched_off or None) if told else None,
+    )
+
+
+def _memory(result: Result, known: FacetStatus | None, wish: Facet | None) -> str | None:
+    """What is remembered of a setting that is not in sync.
+
+    A failed correction leaves the memory of the wish that was held: it is still drift. A failed edit does
+    not: going back to the old wish afterwards is an edit as well, not drift.
+    """
+    if known is not None and wish is not None and known.wish == wish_digest(wish):
+        return known.wish
+    return WRITTEN if result.wrote else known.wish if known else None
+
+
+def events(s: BucketSituation, after: ImageBucketStatus) -> tuple[Event, ...]:
+    """Events for what is new in a status."""
+    before = s.status
+    held = tuple(_hold_events(before, after))
+    edited, over = s.meta.generation != before.observed_generation, drift.snooze_over(s)
+    return (
+        *((Event(Reason.SNOOZE_OVER, over, warning=True),) if edited and over else ()),
+        *_readiness(before, after, waits=bool(held)),
+        *findings.events(before, after),
+        *filling.events(before, after),
+        *_drift_events(before, after),
+        *held,
+    )
+
+
+def _readiness(before: ImageBucketStatus, after: ImageBucketStatus, *, waits: bool) -> Iterator[Event]:
+    """``waits``: for approval, which is told with its token; that it is not ready for this is no second Event."""
+    ready, was = find(after.conditions, "Ready"), find(before.conditions, "Ready")
+    if ready is None:
+        return
+    if ready.status == "True" and not is_true(before.conditions, "Ready"):
+        yield Event(Reason.READY, ready.message)
+    changed = was is None or (was.status, was.reason) != (ready.status, ready.reason)
+    told = waits and not any(f.state in ("Unsupported", "Failed") for f in after.facets)
+    if changed and is_true(after.conditions, "Stalled") and not told:
+        yield Event(ready.reason, ready.message, warning=True)
+    if is_true(after.conditions, "ContentLost") and not is_true(before.conditions, "ContentLost"):
+        lost_ = find(after.conditions, "ContentLost")
+        yield Event(Reason.CONTENT_LOST, lost_.message if lost_ else "", warning=True)
+
+
+def _drift_events(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator[Event]:
+    if is_true(after.conditions, "DriftDetected") and not is_true(before.conditions, "DriftDetected"):
+        fields = after.drift.fields if after.drift else ()
+        said = "; ".join(f"{f.path} is {f.observed}, should be {f.desired}" for f in fields[:5])
+        more = (after.drift.total or 0) - 5 if after.drift else 0
+        said += f"; and {more} more" if more > 0 else ""
+        yield Event(Reason.DRIFT_DETECTED, said, warning=True)
+    ended = _ended(after, before.drift.since if before.drift else None)
+    if ended is not None:
+        yield Event(*ended)
+
+
+def _ended(after: ImageBucketStatus, since: datetime | None) -> tuple[Reason, str] | None:
+    history = after.drift.history if after.drift else ()
+    if since is None or not history or history[0].since != since:
+        return None
+    return _ENDED[history[0].how], ", ".join(history[0].paths[:5])
+
+
+_ENDED = {
+    "Corrected": Reason.DRIFT_CORRECTED,
+    "Vanished": Reason.DRIFT_VANISHED,
+    "Accepted": Reason.DRIFT_VANISHED,
+}
+
+
+def _hold_events(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator[Event]:
+    """A loss that is new is told as ContentLost, with its token."""
+    known = {h.token for h in (before.plan.held if before.plan else ())}
+    known |= set() if is_true(before.conditions, "ContentLost") else {_token(after, holds.CONTENT)}
+    for held in after.plan.held if after.plan else ():
+        if held.token not in known:
+            message = f"{held.facet} waits for approval: {held.why}; add {held.token} to spec.approve"
+            yield Event(Reason.APPROVAL_NEEDED, message, warning=True)
+
+
+def _token(status: ImageBucketStatus, facet: str) -> str:
+    hold = holds.of(status, facet)
+    return hold.token if hold else ""

@@ -1,0 +1,131 @@
+"""All that a reconcile of an ImageBucket may know. The k8s layer fills it; time and chance are in it."""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from imagestore.api.bucketstatus import ImageBucketStatus
+from imagestore.api.imagebucket import FACETS, ImageBucketSpec, wishes
+from imagestore.backends.base import Observation
+from imagestore.core.reading import FULL, Reading
+from imagestore.reconcile.lifecycle.merging import FACET, Merged, remembered
+from imagestore.reconcile.shared.contribution import Contribution, Joined, joined
+from imagestore.reconcile.shared.situation import Meta, Served, Settings, Store
+from imagestore.reconcile.shared.survey import Bounded, Surveys
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Progress: what was read at ``at`` by a pass that only wrote down what the next one does with it."""
+
+    at: float
+    sight: Observation
+    read: Mapping[str, Reading]
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Progress: at ``at`` the store answered that there is no such bucket, and the intent to create it was written down."""
+
+    at: float
+
+
+Progress = Observed | Missing
+
+
+@dataclass
+class Memo:
+    """What is remembered of one bucket between two reconciles and may be lost at a restart. Moments are ``clock``'s."""
+
+    suspected: dict[str, tuple[str, float]] = field(
+        default_factory=dict
+    )  # of a setting: what was seen once, when
+    failures: int = 0
+    unreachable_since: float | None = None
+    usage_at: float | None = None
+    written: str = ""  # digest of the last writes, and how often they were made without lasting
+    repeats: int = 0
+    unseen: dict[str, tuple[str, float]] = field(
+        default_factory=dict
+    )  # of a setting: what was written and is not shown yet, when
+    marked_at: float | None = None  # when this process last wrote our mark
+    unshown: bool = False  # and did not find it afterwards
+    swept: str = ""  # digest of what the last step of emptying removed
+    marked: bool = False  # this process has read our mark on the bucket: a memory that no one can forge
+
+    def copy(self) -> "Memo":
+        """Another that may change while this one stays."""
+        return replace(self, suspected=dict(self.suspected), unseen=dict(self.unseen))
+
+
+@dataclass(frozen=True)
+class Referenced:
+    """An ImageBucket that a setting names. ``made``: its bucket was seen in the store, its own or let to it.
+
+    ``references``: its own settings that name one, and which.
+    """
+
+    backend: str
+    bucket: str
+    made: bool
+    deleting: bool = False
+    references: Collection[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True)
+class BucketSituation:
+    """One ImageBucket and its surroundings at one moment.
+
+    ``now`` is what status says to people. How long something lasted is told by ``clock``, in seconds, which nobody sets:
+    with the wall clock ten minutes back, drift waited as long, with Ready True.
+    """
+
+    meta: Meta
+    spec: ImageBucketSpec
+    status: ImageBucketStatus
+    store: Store
+    settings: Settings
+    now: datetime
+    clock: float = field(kw_only=True)
+    token: Callable[[], str]  # a new random token for a hold
+    memo: Memo = field(default_factory=Memo)
+    surveys: Surveys = field(default_factory=Bounded, kw_only=True)  # who counts what is in it
+    namespace_labels: Mapping[str, str] = field(default_factory=dict)
+    older_rival: str | None = None  # namespace/name of an older ImageBucket that claims the same bucket
+    earlier_buckets: int = 0  # ImageBuckets of this namespace on this backend that are older than this one
+    referenced: Mapping[str, Referenced] = field(
+        default_factory=dict
+    )  # of this namespace, by the object's name
+    contributions: tuple[Contribution, ...] = ()  # what other objects contribute to its settings
+    withdrawn: str = ""  # why its deletion asks for no data to go: its CRD is deleted with all objects
+    neighbours: Callable[[], tuple[Served, ...]] = tuple  # what its backend serves, itself included
+    progress: Progress | None = None  # of the pass that ended a moment ago, for this one to go on with
+
+    @property
+    def merged(self) -> Merged:
+        """The bucket's own lifecycle rules and its policies', as one set."""
+        return merged(self.spec, self.contributions, self.store)
+
+    @property
+    def joined(self) -> Mapping[str, Joined]:
+        """The settings to which something is contributed, each as it is desired with that; lifecycle in any case."""
+        known = any(f.name == FACET and f.wish for f in self.status.facets)
+        return {**shares(self.spec, self.contributions), FACET: self.merged.joined(known=known)}
+
+
+def shares(spec: ImageBucketSpec, contributions: Sequence[Contribution]) -> Mapping[str, Joined]:
+    """The settings without a rule of their own to which something is contributed."""
+    own, given = wishes(spec), defaultdict[str, list[Contribution]](list)
+    for contribution in contributions:
+        if contribution.facet in FACETS and contribution.facet != FACET:
+            given[contribution.facet].append(contribution)
+    return {facet: joined(own.get(facet), some) for facet, some in given.items()}
+
+
+def merged(spec: ImageBucketSpec, contributions: Sequence[Contribution], store: Store) -> Merged:
+    """A bucket's own lifecycle rules and those of its policies, as far as its store can hold them."""
+    support = store.backend.support.get("lifecycle", FULL) if store.backend else FULL
+    own = json.dumps(spec.lifecycle.to_json()) if spec.lifecycle else None
+    return remembered(own, tuple(c for c in contributions if c.facet == FACET), support)

@@ -1,0 +1,1 @@
+"""The reconcile of a LifecyclePolicy, and how policies become the rules of a bucket."""

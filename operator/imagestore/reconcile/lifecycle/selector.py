@@ -1,0 +1,47 @@
+"""Which buckets a LifecyclePolicy is for, and what it is to them. On JSON: also of a newer version's spec. Pure."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from imagestore.api.lifecyclepolicy import LifecyclePolicySpec
+from imagestore.reconcile.lifecycle.merging import contributed
+from imagestore.reconcile.shared.contribution import Contribution
+
+_WHOM = ("bucketSelector", "bucketRefs")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The ImageBuckets of the policy's own namespace with these names, or with all of these labels."""
+
+    names: frozenset[str]
+    labels: frozenset[tuple[str, str]]
+
+    def includes(self, name: str, labels: frozenset[tuple[str, str]]) -> bool:
+        """Whether a bucket is among them."""
+        return name in self.names or (bool(self.labels) and self.labels <= labels)
+
+
+def scope(spec: Mapping[str, Any]) -> Scope:
+    """Whom a policy's spec is for."""
+    refs, selector = spec.get("bucketRefs") or (), spec.get("bucketSelector") or {}
+    return Scope(
+        frozenset(r.get("name", "") for r in refs), frozenset((selector.get("matchLabels") or {}).items())
+    )
+
+
+def declared(name: str, spec: Mapping[str, Any]) -> Contribution:
+    """The policy by what it asks for; whom else it asks is no input of a bucket."""
+    content = {k: v for k, v in spec.items() if k not in _WHOM}
+    try:
+        # Nothing may be passed over: a newer version's rules stay as they are found.
+        read = LifecyclePolicySpec.model_validate_json(json.dumps(spec), extra="forbid")
+    except ValidationError:
+        read = None
+    text = json.dumps(content, sort_keys=True)
+    return contributed(name, hashlib.sha256(text.encode()).hexdigest()[:16], read)

@@ -126,4 +126,4 @@ def test_an_option_that_makes_no_sense_is_a_sentence(
 
 def test_prices_of_a_bucket_are_its_backends(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = simulate(capsys, "-f", write(tmp_path, POLICY), "--prices", "AWS")
-    assert (said.code, "--prices is of a listing in a file" in said.err) == (64, True)
+    assert (said.code, "--prices needs --listing" in said.err) == (64, True)

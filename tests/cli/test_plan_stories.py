@@ -152,7 +152,7 @@ def test_an_unmarked_bucket_is_refused_until_it_is_granted(world: World) -> None
     verdict = world.one("adoption: Granted", "versioning: {state: Enabled}")
     assert verdict.adopt
     assert [c.facet for c in verdict.plan.writes] == ["versioning"]
-    assert any("once the token that status then shows is in spec.approve" in n for n in verdict.notes)
+    assert any("after you add the token in its status to spec.approve" in n for n in verdict.notes)
     same = world.one("adoption: Granted", "versioning: {state: Suspended}")
     assert same.adopt
     assert not any("token" in n for n in same.notes), "nothing changes, so nobody is asked"

@@ -38,7 +38,7 @@ def test_a_reference_that_is_nowhere_is_named_with_its_line_and_the_rest_is_plan
     said = problems(verdict)
     assert "shop.yaml:9: spec.logging: ReferenceNotFound: logging.targetBucketRef" in said
     assert "there is no ImageBucket audit in this namespace" in said
-    assert "no cluster was asked, so give its manifest with -f, too" in said
+    assert "plan is not connected to a cluster; give the manifest of that ImageBucket with -f, too" in said
     assert [c.facet for c in verdict.plan.writes] == ["tags"]
 
 

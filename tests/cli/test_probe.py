@@ -77,7 +77,7 @@ def test_the_report_says_what_the_store_was_not_asked_for_and_shows_values_as_js
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--bucket", "shop--photos"), "consent with --yes-write-to shop--photos"),
+        (("--bucket", "shop--photos"), "confirm with --yes-write-to shop--photos"),
         (("--bucket", "shop--photos", "--yes-write-to", "other"), "both must be the same"),
         (("--bucket", "Shop", "--yes-write-to", "Shop"), "a bucket's name has 3 to 63 lower-case letters"),
         (("--bucket", "nowhere", "--yes-write-to", "nowhere"), "there is no bucket nowhere"),
@@ -104,7 +104,7 @@ def test_without_a_manifest_it_says_what_is_missing(
 ) -> None:
     done = imagestore(capsys, "backend", "probe", "--offline", "--bucket", "abc", "--yes-write-to", "abc")
     assert done.code == 64
-    assert "say which: imagestore backend probe BACKEND" in done.err
+    assert "name one: imagestore backend probe BACKEND" in done.err
 
 
 def test_the_bucket_of_an_imagebucket_is_not_played_with(
@@ -124,4 +124,4 @@ def test_an_address_where_nobody_answers(
     nowhere = backend(minio_store).replace(minio_store.endpoint, "http://127.0.0.1:9")
     done = probe(capsys, write(tmp_path, nowhere), "scratch", "--create")
     assert done.code == 1
-    assert "the probe ended early: Unavailable" in done.err
+    assert "the probe failed: Unavailable" in done.err

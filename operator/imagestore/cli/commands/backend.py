@@ -97,7 +97,7 @@ def _backend(args: argparse.Namespace) -> "Backend":
     known = gather_inputs(args, os.environ, (args.name,) if args.name else ())
     if known.manifests.problems:
         raise CommandError(*known.manifests.problems)
-    sys.stderr.writelines(f"note: {note}\n" for note in known.notes if "managed" not in note)
+    sys.stderr.writelines(f"note: {note}\n" for note in known.notes_on_files)
     name = args.name or _only(o.name for o in known.manifests.of(StorageBackendSpec))
     _unclaimed(known, name, args.bucket)
     store = known.stores.get(name)

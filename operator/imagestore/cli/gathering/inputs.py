@@ -20,11 +20,19 @@ class Inputs:
     stores: StoreConnections
     notes: tuple[str, ...]
 
+    @property
+    def notes_on_files(self) -> tuple[str, ...]:
+        """The notes without those on the cluster, for a command that needs no status of an ImageBucket."""
+        return tuple(note for note in self.notes if not note.startswith(OFFLINE))
+
 
 def gather_inputs(
     args: argparse.Namespace, environment: Mapping[str, str], backends: tuple[str, ...] = ()
 ) -> Inputs:
-    """``backends``: those that are needed besides the ones that ImageBuckets name. Raises Wrong."""
+    """Read manifests, cluster and credentials. ``backends``: names that are needed besides those in ImageBuckets.
+
+    Raises CommandError.
+    """
     manifests = load(args.files, args.namespace)
     cluster = ClusterState(offline=True) if args.offline else _snapshot(args, manifests, backends)
     secrets = {**cluster.secrets, **_secrets(manifests, args.operator_namespace)}

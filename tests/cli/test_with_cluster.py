@@ -143,7 +143,7 @@ def test_release_is_refused_while_the_operator_works_unless_it_is_stopped(
     assert "3 would be released" in look.out  # two buckets and their StorageBackend
 
     alone = _command(capsys, own.kubeconfig, "release", "--all")
-    assert (alone.code, "say --yes" in alone.err) == (1, True)
+    assert (alone.code, "give --yes" in alone.err) == (1, True)
 
     refused = _command(capsys, own.kubeconfig, "release", "--all", "--yes")
     assert refused.code == 1
@@ -180,7 +180,7 @@ def test_a_namespace_that_waits_for_a_gone_operator_is_set_free(
     own.kubectl("delete", "namespace", "stuck", "--wait=false")
     eventually(lambda: "deletionTimestamp" in _meta(own), PATIENCE, "the deletion reaches the bucket")
     typo = _command(capsys, own.kubeconfig, "release", "stuck/photo", "--yes")
-    assert (typo.code, "stuck/photo: no such object" in typo.err) == (1, True)
+    assert (typo.code, "stuck/photo: no object of this name" in typo.err) == (1, True)
     done = _command(capsys, own.kubeconfig, "release", "stuck/photos", "--yes")
     assert done.code == 0, done.err
     assert "ImageBucket stuck/photos (being deleted)" in done.out

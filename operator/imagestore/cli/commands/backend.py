@@ -59,7 +59,7 @@ def register(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the profile and return the exit code."""
-    from imagestore.cli.probing.report import differing, document, text
+    from imagestore.cli.probing.report import disagreeing, document, text
 
     _consent(args)
     backend = _backend(args)
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     sys.stderr.writelines(f"!! {alarm}\n" for alarm in found.alarms)
     if found.left:
         raise CommandError(found.left)
-    return 2 if differing(found.support, backend.support) else 0
+    return 2 if disagreeing(found.support, backend.support) else 0
 
 
 def _consent(args: argparse.Namespace) -> None:

@@ -63,13 +63,13 @@ def _manifest(
     bucket: str,
     names: Mapping[str, str],
 ) -> str:
-    from imagestore.cli.importing.grants import needed, possible
+    from imagestore.cli.importing.grants import needed_grants, without_refused
     from imagestore.cli.importing.manifest import grant, manifest
 
     found, owner = _settings(backend, bucket, names)
-    settings = possible(found, backend.own_access)
+    settings = without_refused(found, backend.own_access)
     marked = (f"Its owner mark names {owner}: only that object may manage it.",) if owner else ()
-    consents = needed(settings, args.namespace, backend, bucket, spec)
+    consents = needed_grants(settings, args.namespace, backend, bucket, spec)
     notes = (*grant(args.namespace, backend.name, bucket), *marked, *consents)
     return manifest(args.namespace, args.name or bucket, backend.name, bucket, settings, notes)
 

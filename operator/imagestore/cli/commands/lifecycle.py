@@ -161,12 +161,12 @@ def simulate(args: argparse.Namespace) -> int:
     """Print the simulation, draw it, and return the exit code."""
     from imagestore.cli.colour import paint
     from imagestore.cli.forecasting import curves, plot
-    from imagestore.cli.forecasting.simulate import simulated
+    from imagestore.cli.forecasting.simulate import simulate as simulated
 
     if args.prices and args.listing is None:
         raise UsageError("--prices needs --listing; the prices of a bucket are those of its StorageBackend")
     if args.plot:
-        plot.possible(args.plot)
+        plot.check(args.plot)
     known, requests = _requests(args)
     asked = preview_options(args, _bounded(args.days, LONGEST, "--days"))
     found = simulated(args, known.manifests, requests, asked)

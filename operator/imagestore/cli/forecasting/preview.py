@@ -1,4 +1,4 @@
-"""What the rules that a bucket is about to have will do to what is in it now. Reads only."""
+"""Forecasts what the desired lifecycle rules do to a bucket's present content. Reads only."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -16,13 +16,13 @@ from imagestore.forecast.ledger import Ledger
 from imagestore.forecast.pricing import prices, remarks
 from imagestore.reconcile.bucket.situation import BucketSituation
 
-ABSENT = "the bucket does not exist yet, so there is nothing to list"
-SUSPENDED = "versioning is suspended: of objects that were written since, an expiry leaves no old version, as is assumed here"
+ABSENT = "the bucket does not exist yet; there is nothing to list"
+SUSPENDED = "versioning is suspended: of objects written since, an expiry leaves no old version, contrary to this forecast"
 
 
 @dataclass(frozen=True)
 class PreviewOptions:
-    """``today`` as an ordinal; ``days`` are looked ahead. ``tags``: keys of a bucket whose tags are asked for."""
+    """``today`` is an ordinal; ``days``: how far to look ahead. ``tags``: of how many keys of a bucket to read tags."""
 
     today: int
     days: int
@@ -47,7 +47,7 @@ class BucketPreview:
 
 
 def preview(request: PlanRequest, plan: BucketPlan, options: PreviewOptions) -> BucketPreview:
-    """Whatever a store answers becomes a sentence."""
+    """Forecast one bucket. A store's error becomes a problem of the preview."""
     said = BucketPreview(plan, problems=_barring(plan))
     if said.problems:
         return said
@@ -57,22 +57,22 @@ def preview(request: PlanRequest, plan: BucketPlan, options: PreviewOptions) -> 
     try:
         return _listed(s, said, options)
     except StoreError as error:
-        again = "" if options.checkpoint.path is None else "; the same command goes on from there"
+        again = "" if options.checkpoint.path is None else "; the same command resumes from the checkpoint"
         problem = f"{plan.backend}/{plan.bucket}: {type(error).__name__}: {error}{again}"
         return replace(said, problems=(problem,))
 
 
 def _barring(plan: BucketPlan) -> tuple[str, ...]:
-    """What keeps the rules from ever being carried out; other settings' troubles are not these rules' affair."""
+    """The problems that keep the rules from being applied. Problems of other settings do not matter here."""
     return tuple(str(p) for p in plan.problems if p.path in (plan.label, "spec.lifecycle"))
 
 
 def _listed(s: BucketSituation, said: BucketPreview, options: PreviewOptions) -> BucketPreview:
     backend, rules = s.store.backend, s.merged.rules
     if not rules:
-        return replace(said, notes=("no lifecycle rule is for this bucket",))
+        return replace(said, notes=("the bucket has no lifecycle rule",))
     if backend is None or not isinstance(backend, Lists):
-        return replace(said, notes=(f"{said.plan.backend} tells no listing",))
+        return replace(said, notes=(f"the store of {said.plan.backend} offers no listing",))
     found = _versioning(s, backend)
     table = prices(backend.name, s.store.spec, backend.list_prices) if s.store.spec else UNPRICED
     terms = backend.terms(versioned=found is not None)
@@ -90,15 +90,15 @@ def _listed(s: BucketSituation, said: BucketPreview, options: PreviewOptions) ->
 
 
 def _unsaved(_state: object) -> None:
-    """Nothing is kept."""
+    """Save no progress."""
 
 
 def _versioning(s: BucketSituation, backend: Backend) -> str | None:
-    """What it is, or is about to be."""
+    """The desired state of versioning, else the observed one."""
     driver = backend.drivers.get("versioning")
     held = driver.read(s.spec.bucket_name) if driver else None
-    wished = s.spec.versioning.state if s.spec.versioning else None
-    return wished or (held.state if isinstance(held, Versioning) else None)
+    desired = s.spec.versioning.state if s.spec.versioning else None
+    return desired or (held.state if isinstance(held, Versioning) else None)
 
 
 def _resumed(
@@ -108,21 +108,21 @@ def _resumed(
     walk.save = lambda state: checkpoint.save(plan.label, question, state)
     if (stands := checkpoint.of(plan.label, question)) is not None:
         walk.resume(stands)
-        yield f"goes on from the checkpoint, after {walk.forecast.ledger.keys} keys"
+        yield f"resumed from the checkpoint, after {walk.forecast.ledger.keys} keys"
 
 
 def _remarks(s: BucketSituation, ledger: Ledger, sampled: tuple[int, int]) -> Iterator[str]:
     if sampled[1]:
         yield _sampling(*sampled)
     if ledger.uploads:
-        yield "a listing does not tell the sizes of unfinished uploads: they count without bytes"
+        yield "a listing has no sizes of unfinished uploads: they count without bytes"
     classes = {*ledger.start, *(f.target for f in ledger.flows if f.target)}
     if s.store.spec:
         yield from remarks(s.store.spec, ledger.prices, frozenset(classes))
 
 
 def _sampling(asked: int, of: int) -> str:
-    why = "rules ask for tags, which no listing tells: they were asked of"
+    why = "rules match tags, which a listing does not have: tags were read of"
     if asked == of:
-        return f"{why} all {of} keys that they concern"
-    return f"{why} {asked} of the {of} keys that they concern, what becomes of the others is extrapolated"
+        return f"{why} all {of} keys that those rules may match"
+    return f"{why} {asked} of the {of} keys that those rules may match; the result for the other keys is extrapolated"

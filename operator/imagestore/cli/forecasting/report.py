@@ -1,4 +1,4 @@
-"""Previews in words: for a terminal, for a pull request, for programs."""
+"""Previews as text, Markdown and JSON."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ from imagestore.forecast.outlook import Line, lines, periods
 
 @dataclass(frozen=True)
 class PreviewReport:
-    """A whole run. ``problems`` and ``notes`` are of no bucket in particular."""
+    """The previews of one run. ``problems`` and ``notes`` are of no bucket in particular."""
 
     today: int
     months: int
@@ -30,12 +30,12 @@ class PreviewReport:
 
     @property
     def exit(self) -> Exit:
-        """A preview is no change."""
+        """ERROR or NOTHING: a preview changes nothing."""
         wrong = self.problems or any(p.problems for p in self.previews)
         return Exit.ERROR if wrong else Exit.NOTHING
 
     def rules(self, p: BucketPreview) -> list[tuple[str, list[Line]]]:
-        """All of a bucket's rules, those too that touch nothing."""
+        """All rules of a bucket, including those that affect nothing."""
         if p.ledger is None:
             return []
         found = lines(p.ledger, p.rules, periods(self.today, self.months))
@@ -43,7 +43,7 @@ class PreviewReport:
         return [(name, by_rule.get(name, [])) for name in p.rules]
 
     def when(self, line: Line) -> str:
-        """``now`` is today, with all that is overdue."""
+        """``now`` for today, including what is overdue."""
         return "now" if line.until == date.fromordinal(self.today) else f"by {line.until}"
 
 
@@ -58,16 +58,16 @@ def text(told: PreviewReport, paint: Paint = plain) -> str:
 def _text(told: PreviewReport, p: BucketPreview, paint: Paint) -> Iterator[str]:
     yield paint("strong", printable(_title(p))) + "  " + paint("faint", str(p.plan.place))
     if p.ledger is not None:
-        yield f"  {holds(p.ledger)}"
+        yield f"  {content(p.ledger)}"
     for rule, found in told.rules(p):
-        yield f"  {printable(rule)}" + ("" if found else f": touches nothing within {told.months} months")
+        yield f"  {printable(rule)}" + ("" if found else f": affects nothing within {told.months} months")
         yield from (f"    {row}" for row in table([_row(told, p, line) for line in found]))
     yield from (paint("hold", f"  error: {printable(e)}") for e in p.problems)
     yield from (paint("faint", f"  note: {printable(n)}") for n in p.notes)
 
 
 def noted(told: PreviewReport, p: BucketPreview) -> BucketPlan:
-    """A plan's plan with a note for each rule. What cannot be listed is an error of the plan's, too."""
+    """The plan with a note for each rule. A bucket that cannot be listed is a problem of the plan."""
     place = p.plan.place
     known = {str(problem) for problem in p.plan.problems}
     new = [Problem(place, p.plan.label, said) for said in p.problems if said not in known]
@@ -81,7 +81,7 @@ def _brief(told: PreviewReport, p: BucketPreview) -> Iterator[str]:
         said = [
             f"{when} {_sum(of)}" for when, of in (("now", now), (f"within {told.months} months", later)) if of
         ]
-        yield f"lifecycle.rules[name={rule}] touches {'; '.join(said) or f'nothing within {told.months} months'}"
+        yield f"lifecycle.rules[name={rule}] affects {'; '.join(said) or f'nothing within {told.months} months'}"
     yield from p.notes
 
 
@@ -93,7 +93,7 @@ def _title(p: BucketPreview) -> str:
     return f"{p.plan.label}  ({p.plan.bucket} on {p.plan.backend})"
 
 
-def holds(ledger: Ledger) -> str:
+def content(ledger: Ledger) -> str:
     """``12000 objects, 3.4 GiB (STANDARD 3.4 GiB); 0.08 USD a month``"""
     held = sorted(ledger.start.items())
     objects, size = sum(h.objects for _, h in held), sum(h.bytes for _, h in held)
@@ -108,7 +108,7 @@ def _row(told: PreviewReport, p: BucketPreview, line: Line) -> list[str]:
     size = units.size(line.bytes) if line.bytes else ""
     return [
         told.when(line),
-        phrases.deed(line),
+        phrases.action(line),
         f"{line.objects} objects",
         size,
         phrases.cost(line, currency),
@@ -116,7 +116,7 @@ def _row(told: PreviewReport, p: BucketPreview, line: Line) -> list[str]:
 
 
 def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Columns of one width."""
+    """Lines with aligned columns."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -134,14 +134,14 @@ def markdown(told: PreviewReport) -> str:
 def _markdown(told: PreviewReport, p: BucketPreview) -> Iterator[str]:
     yield f"#### {code(_title(p))}"
     if p.ledger is not None:
-        yield code(holds(p.ledger))
+        yield code(content(p.ledger))
     found = [(rule, line) for rule, of in told.rules(p) for line in of]
     if found:
         rows = [[code(rule), *_row(told, p, line)] for rule, line in found]
         head = ["rule", "when", "what", "objects", "size", "money"]
         yield "\n".join(f"| {' | '.join(r)} |" for r in [head, ["---"] * len(head), *rows])
     quiet = [rule for rule, of in told.rules(p) if not of]
-    said = [f"- {code(f'{r} touches nothing within {told.months} months')}" for r in quiet]
+    said = [f"- {code(f'{r} affects nothing within {told.months} months')}" for r in quiet]
     said += [f"- :x: {code(e)}" for e in p.problems] + [f"- {code(n)}" for n in p.notes]
     if said:
         yield "\n".join(said)

@@ -1,4 +1,4 @@
-"""The manifest of an existing bucket, with what it cannot say as comments."""
+"""The manifest of an existing bucket, with comments on what it cannot express."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -34,9 +34,9 @@ def manifest(
 
 
 def grant(namespace: str, backend: str, bucket: str) -> tuple[str, ...]:
-    """What the administrator has to agree to."""
+    """The adoption grant that the administrator has to add."""
     return (
-        f"The operator takes the bucket over once the administrator grants it in StorageBackend {backend}:",
+        f"The operator adopts the bucket after the administrator has granted it in the StorageBackend {backend}:",
         f"  spec: {{tenancy: {{adoptionGrants: [{{namespace: {namespace}, bucketName: {bucket}}}]}}}}",
     )
 

@@ -1,6 +1,6 @@
-"""The API server's own rules (CEL), evaluated here, so that a pull request hears of them before a cluster does.
+"""Evaluates the schema's CEL rules as the API server does, so that a plan reports them before apply.
 
-Optional: without the ``cli`` extra the rules are left to the API server, and the output says so.
+Optional: without the ``cli`` extra only the API server checks the rules, and a note says so.
 """
 
 from collections.abc import Iterable, Iterator
@@ -28,7 +28,7 @@ def available() -> bool:
 
 
 def broken_rules(values: Iterable[TypedValue], wrong: Iterable[Steps]) -> Iterator[Complaint]:
-    """The rules that values break. As on the API server, what has the wrong shape is not judged further."""
+    """The rules that the values break. As on the API server, a value of the wrong shape is not checked further."""
     bad = {steps[:n] for steps in wrong for n in range(len(steps) + 1)}
     if not available():
         return
@@ -50,7 +50,7 @@ def _broken(typed: TypedValue) -> Iterator[Complaint]:
 
 
 def satisfies(rule: str, value: Any) -> bool:
-    """Whether a rule holds. One that this runtime does not know, or cannot decide, is left to the server."""
+    """Whether a rule holds. True if this runtime cannot evaluate it: then the API server decides."""
     program = _program(rule)
     if program is None:
         return True

@@ -1,4 +1,4 @@
-"""All manifests that a command was given, and everything that is wrong with them, in one go."""
+"""Loads all manifests that a command was given, with all their problems."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ S = TypeVar("S", bound=Model)
 
 @dataclass
 class Manifests:
-    """What was found. ``notes`` are sentences on what was not looked at."""
+    """The objects, and what accompanies them. ``notes`` are sentences on what was not read."""
 
     objects: list[Object[Model]] = field(default_factory=list)
     secrets: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict, repr=False)
@@ -33,7 +33,7 @@ class Manifests:
 
 
 def load(paths: Iterable[str], namespace: str) -> Manifests:
-    """Read them all. ``namespace`` is for objects that name none. What cannot be read is a problem, and the rest is read."""
+    """Read all manifests. ``namespace`` is for objects that name none. A file that cannot be read becomes a problem."""
     found = Manifests()
     places = [_place(found, path, namespace) for path in paths]
     empty = [seen.nothing for seen in places if not seen.found]
@@ -69,8 +69,8 @@ def _source(found: Manifests, seen: SearchedPath, source: ManifestFile, namespac
     except yaml.YAMLError as error:
         _unreadable(found, seen, source, yaml_problem(error, source.name))
         return
-    if source.template and source.ours:
-        found.notes.append(f"{source.name}: has {{{{ }}}} in it; Helm templates are not rendered here")
+    if source.template and source.is_ours:
+        found.notes.append(f"{source.name}: contains {{{{ }}}}; imagestore does not render Helm templates")
     for document in read:
         if _document(found, document, namespace):
             seen.found = True
@@ -82,7 +82,7 @@ def _unreadable(found: Manifests, seen: SearchedPath, source: ManifestFile, prob
     if source.template:
         found.notes.append(f"{source.name}: {HELM}")
         seen.template = True
-    elif source.named or source.ours:
+    elif source.named or source.is_ours:
         found.problems.append(problem)
         seen.found = True
     else:
@@ -90,7 +90,7 @@ def _unreadable(found: Manifests, seen: SearchedPath, source: ManifestFile, prob
 
 
 def _document(found: Manifests, document: Document, namespace: str) -> bool:
-    """Whether it is of use, or would be if it were right."""
+    """Whether the document is of use, or would be without its problems."""
     if is_ours(document):
         built, problems = parse_object(document, namespace)
         found.problems += problems

@@ -1,7 +1,7 @@
-"""Documents that are almost ours, and places where nothing of ours is: said with what to do, rather than passed over.
+"""Problems of documents that are almost imagestore's, and of paths where none is found.
 
-A manifest without apiVersion, one of a misspelt group and a folder with nothing but a kustomization were all "0 buckets" and
-exit code 0: a pull request was green because nothing had been looked at.
+A manifest without apiVersion, one with a misspelt group and a directory with nothing but a kustomization were all "0 buckets"
+and exit code 0: a pull request was green because no manifest had been read.
 """
 
 from collections import Counter
@@ -17,12 +17,12 @@ from imagestore.cli.manifests.problems import Problem, SourceLine
 from imagestore.cli.manifests.shape import Complaint
 
 _ALIKE = 0.8  # of a group's letters
-KUSTOMIZE = "kustomizations are not built here; use: kustomize build DIR | imagestore plan -f -"
-HELM = "Helm templates are not rendered here; use: helm template … | imagestore plan -f -"
+KUSTOMIZE = "imagestore does not build kustomizations; use: kustomize build DIR | imagestore plan -f -"
+HELM = "imagestore does not render Helm templates; use: helm template … | imagestore plan -f -"
 
 
 def near_miss(document: Document) -> Problem | None:
-    """What is wrong with a document that is surely meant to be ours and is not."""
+    """The problem of a document that is meant for imagestore and has the wrong kind or group; None for any other."""
     found = _near(document)
     return Problem(document.lines.at(found.steps), found.label, found.message) if found else None
 
@@ -62,19 +62,19 @@ def _alike(group: str) -> bool:
 
 @dataclass
 class SearchedPath:
-    """What was met at one place that was given with ``-f``."""
+    """What was found at one path given with ``-f``."""
 
     path: str
-    found: bool = False  # something that is of use
+    found: bool = False  # a document of imagestore, a Secret or a Namespace, or a file that cannot be read
     kustomization: bool = False
     template: bool = False
     others: Counter[str] = field(default_factory=Counter)  # objects of other kinds
 
     @property
     def nothing(self) -> Problem:
-        """What to say if nothing is of use."""
+        """The problem if nothing was found."""
         place = SourceLine("<stdin>" if self.path == "-" else self.path)
-        return Problem(place, "", f"nothing of {GROUP} was found: {self._why()}")
+        return Problem(place, "", f"no object of {GROUP} found: {self._why()}")
 
     def _why(self) -> str:
         if self.kustomization:
@@ -83,7 +83,7 @@ class SearchedPath:
             return HELM
         if self.others:
             most = ", ".join(kind for kind, _ in self.others.most_common(3))
-            return f"{self.others.total()} objects of other kinds ({most}); is this the right place?"
+            return f"{self.others.total()} objects of other kinds ({most}); is this the right path?"
         if self.path != "-" and Path(self.path).is_dir():
-            return f"no manifest is in it ({', '.join(f'*{s}' for s in SUFFIXES)}; hidden files are not read)"
-        return "no object is in it"
+            return f"the directory has no manifest ({', '.join(f'*{s}' for s in SUFFIXES)}; hidden files are not read)"
+        return "it has no object"

@@ -1,4 +1,4 @@
-"""Documents as typed objects of our API, or all that is wrong with them."""
+"""Documents as typed objects of the API, or all their problems."""
 
 import json
 import re
@@ -30,7 +30,7 @@ S_co = TypeVar("S_co", bound=Model, covariant=True)
 
 @dataclass(frozen=True)
 class Object(Generic[S_co]):
-    """One valid object of our API and where it was written."""
+    """One valid object of the API, with its lines."""
 
     kind: Kind
     namespace: str
@@ -51,12 +51,12 @@ class Object(Generic[S_co]):
 
 
 def is_ours(document: Document) -> bool:
-    """Whether a document is an object of our API group."""
+    """Whether a document is of imagestore's API group."""
     return document.api_version.partition("/")[0] == GROUP
 
 
 def parse_object(document: Document, namespace: str) -> tuple[Object[Model] | None, list[Problem]]:
-    """The object, or all that is wrong with it. ``namespace`` is for objects that name none."""
+    """The object, or None and all its problems. ``namespace`` is for objects that name none."""
     kind, found = _kind(document)
     found += _metadata(document.value, kind)
     spec = None
@@ -103,7 +103,7 @@ def _metadata(value: Mapping[str, Any], kind: Kind | None) -> list[Complaint]:
     if kind is not None and kind.namespaced:
         found += _named(meta, "namespace", required=False)
     elif kind is not None and meta.get("namespace"):
-        message = f"a {kind.name} belongs to no namespace; remove it"
+        message = f"a {kind.name} has no namespace; remove the field"
         found.append(Complaint(("metadata", "namespace"), "metadata.namespace", message))
     return [*found, *_texts(meta, "labels"), *_texts(meta, "annotations")]
 

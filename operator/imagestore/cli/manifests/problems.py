@@ -1,4 +1,4 @@
-"""Where something was written, and what is wrong with it."""
+"""Lines of manifests, and the problems at them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ class SourceLine:
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One sentence on one thing that is wrong: ``shop.yaml:14: spec.versioning.state: must be …``"""
+    """One problem in one sentence: ``shop.yaml:14: spec.versioning.state: must be …``"""
 
     place: SourceLine
     path: str
@@ -40,7 +40,7 @@ class SourceLines:
     known: Mapping[Steps, int] = field(default_factory=dict)
 
     def at(self, steps: Steps) -> SourceLine:
-        """The line of a value, or of the nearest thing around it when it is not there."""
+        """The line of a value, or of the nearest value around it if it is absent."""
         while steps and steps not in self.known:
             steps = steps[:-1]
         return SourceLine(self.file, self.known.get(steps, 1))

@@ -1,6 +1,6 @@
-"""What a value has that its type has not: unknown fields, wrong kinds, nulls, things given twice.
+"""Checks the shape of what a user wrote: unknown fields, wrong types, nulls, repeated items.
 
-The models are lenient, because what a store answers may hold anything. What a user writes may not.
+The models themselves are lenient, because a store may answer anything.
 """
 
 from collections import Counter
@@ -20,7 +20,7 @@ _STRINGS = (str, Literal, datetime)
 
 @dataclass(frozen=True)
 class Complaint:
-    """Something wrong at these steps, before it is known which file they are in."""
+    """A problem at these steps, before its file and line are known."""
 
     steps: Steps
     label: str
@@ -28,10 +28,10 @@ class Complaint:
 
 
 def shape_complaints(values: Iterable[TypedValue]) -> Iterator[Complaint]:
-    """All that is wrong by the shape of the values alone."""
+    """All complaints about the shape of the values."""
     for typed in values:
         if typed.value is None:
-            yield _at(typed, "null is no value here; give one, or remove the field")
+            yield _at(typed, "null is not allowed; give a value, or remove the field")
             continue
         mismatch = _mismatch(typed)
         if mismatch:
@@ -92,7 +92,7 @@ def _unknown(typed: TypedValue, model: type[Model]) -> Iterator[Complaint]:
 
 
 def suggest(word: str, names: Iterable[str]) -> str:
-    """What was probably meant, as the end of a sentence."""
+    """The end of a sentence: what the user probably meant, or the known words."""
     options = list(names)
     folded = {o.lower(): o for o in options}
     close = get_close_matches(word.lower(), folded, n=1, cutoff=0.6)

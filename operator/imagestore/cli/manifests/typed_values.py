@@ -1,4 +1,4 @@
-"""A value side by side with the type it should have, node by node."""
+"""Walks a value together with the type that it should have."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class TypedValue:
 def typed_values(
     value: Any, annotation: Any, label: str, steps: Steps = (), marks: Any = ()
 ) -> Iterator[TypedValue]:
-    """The value and all below it. A value of the wrong shape is visited, its inside is not.
+    """The value and all values below it, with their types. Skips what is inside a value of the wrong shape.
 
     An inline model gives two values at the same steps: its own, and that of its only field.
     """

@@ -1,4 +1,4 @@
-"""What pydantic finds wrong, as sentences that say the fix."""
+"""pydantic's errors as sentences that say the fix."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -26,7 +26,7 @@ _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
 
 
 def complaints(error: ValidationError, values: Iterable[TypedValue], steps: Steps) -> Iterator[Complaint]:
-    """One for each thing pydantic complains of; ``steps`` lead to what was validated."""
+    """A complaint for each of pydantic's errors. ``steps`` lead to the validated value."""
     by_steps: dict[Steps, list[TypedValue]] = {}
     for typed in values:
         by_steps.setdefault(typed.steps, []).append(typed)
@@ -42,7 +42,7 @@ def _finding(error: Any, values: Mapping[Steps, list[TypedValue]], start: Steps)
 
 
 def _steps(location: Iterable[Any], values: Mapping[Steps, list[TypedValue]], start: Steps) -> Steps:
-    """Without the field of an inline model, which no user writes, and without pydantic's own marks."""
+    """The steps as a user writes them: without the field of an inline model, and without pydantic's own marks."""
     here = start
     for step in location:
         inline = any(s.model and s.model.inline == step for s in values.get(here, []))

@@ -83,7 +83,9 @@ class SearchedPath:
             return HELM
         if self.others:
             most = ", ".join(kind for kind, _ in self.others.most_common(3))
-            return f"{self.others.total()} objects of other kinds ({most}); is this the right path?"
+            count = self.others.total()
+            objects = f"{count} object{'' if count == 1 else 's'} of other kinds"
+            return f"{objects} ({most}); is this the right path?"
         if self.path != "-" and Path(self.path).is_dir():
             return f"the directory has no manifest ({', '.join(f'*{s}' for s in SUFFIXES)}; hidden files are not read)"
         return "it has no object"

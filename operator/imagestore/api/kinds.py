@@ -176,7 +176,7 @@ STORAGE_BACKEND = Kind(
     ),
     cel=(
         Cel(
-            "!has(self.spec.s3.profile) || self.spec.s3.profile.settings.all(s, s.facet in"
+            "!has(self.spec.s3) || !has(self.spec.s3.profile) || self.spec.s3.profile.settings.all(s, s.facet in"
             f" [{', '.join(repr(f) for f in FACETS)}])",
             f"a facet in s3.profile is a setting of the bucket: {', '.join(FACETS)}",
         ),

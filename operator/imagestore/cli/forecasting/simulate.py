@@ -9,7 +9,7 @@ from imagestore.cli.forecasting.preview import PreviewOptions, preview
 from imagestore.cli.forecasting.scenario import Scenario, pick_request, scenario
 from imagestore.cli.manifests.load import Manifests
 from imagestore.cli.planning.plan_bucket import PlanRequest, plan_bucket
-from imagestore.core.stored import Stored
+from imagestore.core.stored import StoredVersion
 from imagestore.forecast.forecast import Assumptions, Forecast, by_key
 
 UNTOLD = "rules match tags, and the listing has no column tags: these rules match nothing here"
@@ -49,5 +49,5 @@ def _of_file(path: str, what: Scenario, options: PreviewOptions) -> Curve:
     return curve_of(path, ledger, what.terms.ladder, span, notes)
 
 
-def _newest_first(stored: Stored) -> tuple[bool, int]:
+def _newest_first(stored: StoredVersion) -> tuple[bool, int]:
     return not stored.latest, -stored.modified

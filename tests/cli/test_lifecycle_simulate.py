@@ -82,7 +82,7 @@ def test_the_table_ends_with_what_it_costs_with_and_without_rules(
     assert "NEARLINE" in other.out
     assert "an estimate, because sources disagree: ARCHIVE: transitions" in other.out
     without = simulate(capsys, *listing(tmp_path, PLAIN))
-    assert "no money is shown: give --prices, or a StorageBackend with spec.prices" in without.out
+    assert "no costs are shown: give --prices, or a StorageBackend with spec.prices" in without.out
     assert "USD" not in without.out
 
 
@@ -167,7 +167,7 @@ def test_what_is_asked_wrongly_is_a_sentence(tmp_path: Path, capsys: pytest.Capt
     for more, code, sentence in (
         (("--days", 0), 64, "--days 0: give a number from 1 to 3650"),
         (("--plot", "x.gif"), 1, "the file name must end in .svg or .png"),
-        (("--bucket", "shop/x"), 64, "--bucket: name one of the ImageBuckets in the manifests: none"),
+        (("--bucket", "shop/x"), 64, "--bucket: give one of the ImageBuckets in the manifests: none"),
         (("--listing", "absent.csv"), 1, "absent.csv: No such file or directory"),
     ):
         said = simulate(capsys, *there, *more)

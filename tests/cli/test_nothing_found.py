@@ -76,7 +76,7 @@ def test_one_empty_place_among_others_is_a_note(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     found = load([str(write(tmp_path, PHOTOS)), str(tmp_path / "empty")], "default")
     assert (found.problems, len(found.objects)) == ([], 1)
-    assert any("no manifest is in it" in note for note in found.notes)
+    assert any("has no manifest" in note for note in found.notes)
 
 
 @pytest.mark.parametrize("broken", ["  tags: [1, 2\n", "\tx: 1\n", "\xff", "  versionning: {}\n"])

@@ -111,7 +111,7 @@ def test_what_is_due_is_touched_now_and_said_in_words(
         capsys, "plan", "-f", path, "--offline", "--preview", "--day", after(31), "--format", "text"
     )
     assert planned.code == 2
-    line = "lifecycle.rules[name=cool] touches now 1204 objects, 11.8 KiB"
+    line = "lifecycle.rules[name=cool] affects now 1204 objects, 11.8 KiB"
     assert line in planned.out
     assert "touches" not in imagestore(capsys, "plan", "-f", path, "--offline").out
 
@@ -205,7 +205,7 @@ def test_an_interrupted_listing_goes_on_from_its_key(
         resumed = preview(capsys, path, "--format", "json", "--checkpoint", kept)
     assert [a["StartAfter"][:7] for a in goes_on.asked] == ["thumbs/"], "two pages are not listed again"
     assert touches(resumed) == touches(whole)
-    assert "goes on from the checkpoint, after 1999 keys" in " ".join(resumed.json["buckets"][0]["notes"])
+    assert "resumed from the checkpoint, after 1999 keys" in " ".join(resumed.json["buckets"][0]["notes"])
     assert not kept.exists(), "all is told"
 
 

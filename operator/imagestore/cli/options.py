@@ -92,7 +92,8 @@ def operator_namespace(parser: argparse.ArgumentParser) -> None:
         "--operator-namespace",
         default=os.environ.get("POD_NAMESPACE", "imagestore-system"),
         metavar="NAMESPACE",
-        help="the namespace of the operator and of the Secrets with the stores' credentials (default: %(default)s)",
+        help="the namespace of the operator and of the Secrets with the stores' credentials (default: $POD_NAMESPACE, else"
+        " imagestore-system)",
     )
 
 

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from imagestore.backends.trial import Triable, TrialReport
     from imagestore.cli.gathering.inputs import Inputs
 
-DESCRIPTION = """\
+_DESCRIPTION = """\
 Find out which settings a store supports: write each setting to a scratch bucket, read it back, compare, and remove it.
 The output is a profile for the StorageBackend; review it before you use it.
 
 This is the only command that writes to a store, and it writes to no bucket but the scratch bucket.
 """
-REMARK = """\
+_REMARK = """\
 A store may take a call that it does not know for another one and delete the bucket. Use a scratch bucket, on an account
 without other data. Best use --create: the probe then creates the bucket and deletes it at the end. In an existing bucket
 versioning stays suspended, and object lock is not tried.
@@ -37,9 +37,9 @@ def register(subparsers: Any) -> None:
         commands,
         "probe",
         "find out which settings a store supports, on a scratch bucket",
-        DESCRIPTION,
+        _DESCRIPTION,
         codes=codes,
-        remark=REMARK,
+        remark=_REMARK,
     )
     probe.add_argument(
         "name", nargs="?", metavar="BACKEND", help="the StorageBackend, if the manifests have several"

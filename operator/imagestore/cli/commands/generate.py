@@ -29,9 +29,10 @@ def register(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the files, or with --check only list them."""
+    from imagestore.cli.reference import options_page
     from imagestore.crdgen.generate import generate
 
-    stale = generate(args.root or _root(), args.check)
+    stale = generate(args.root or _root(), args.check, [("docs/reference/cli.md", options_page())])
     sys.stdout.writelines(f"{'stale' if args.check else 'written'}: {path}\n" for path in stale)
     return 1 if stale and args.check else 0
 

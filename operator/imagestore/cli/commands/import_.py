@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from imagestore.backends.base import Backend
     from imagestore.cli.gathering.inputs import Inputs
 
-DESCRIPTION = """\
+_DESCRIPTION = """\
 Write the manifest of an existing bucket to standard output. The manifest holds the settings that the bucket has, so
 planning it changes none of them. What a manifest cannot express is listed in comments, and the operator does not
 change it. Import writes nothing to the store.
@@ -26,7 +26,7 @@ def register(subparsers: Any) -> None:
     """Add the command."""
     codes = {0: "the manifest is complete"}
     parser = options.command(
-        subparsers, "import", "write the manifest of an existing bucket", DESCRIPTION, codes=codes
+        subparsers, "import", "write the manifest of an existing bucket", _DESCRIPTION, codes=codes
     )
     parser.add_argument(
         "bucket", metavar="BACKEND/BUCKET", help="the StorageBackend's name and the bucket's name"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from imagestore.cli.gathering.inputs import Inputs
     from imagestore.cli.planning.plan_bucket import PlanRequest
 
-DESCRIPTION = "Show what lifecycle rules will do before they do it. Writes nothing to a store."
+_DESCRIPTION = "Show what lifecycle rules will do before they do it. Writes nothing to a store."
 PREVIEW = """\
 For each ImageBucket in the manifests and each of its rules, show how many objects and bytes the rule affects now and in
 each of the next months (of 30 days), what it saves and what it costs. Preview lists the buckets and writes nothing.
@@ -34,7 +34,7 @@ LONGEST = 3650
 
 def register(subparsers: Any) -> None:
     """Add the command and its two."""
-    below = options.group(subparsers, "lifecycle", "show what lifecycle rules will do", DESCRIPTION)
+    below = options.group(subparsers, "lifecycle", "show what lifecycle rules will do", _DESCRIPTION)
     _preview(below)
     _simulate(below)
 

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 MONTHS = 12
 
-DESCRIPTION = """\
+_DESCRIPTION = """\
 Show what the operator would change in the stores if these manifests were applied. Plan reads the stores and the
 cluster, and writes nothing.
 """
-REMARK = """\
+_REMARK = """\
 A manifest that cannot be read is an error, and the others are still planned. Finding no manifest is an error, too.
 
 Plan only manifests that you trust: a StorageBackend decides where signed requests are sent.
@@ -29,7 +29,12 @@ def register(subparsers: Any) -> None:
     """Add the command; nothing heavy is imported until it runs."""
     codes = {0: "nothing would change", 2: "something would change, or waits for approval"}
     parser = options.command(
-        subparsers, "plan", "show what would change, field by field", DESCRIPTION, codes=codes, remark=REMARK
+        subparsers,
+        "plan",
+        "show what would change, field by field",
+        _DESCRIPTION,
+        codes=codes,
+        remark=_REMARK,
     )
     options.of_buckets(parser)
     options.output(parser, "text", "markdown", "json")

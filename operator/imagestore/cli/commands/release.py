@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from imagestore.cli.releasing.objects import FinalizedObject
     from imagestore.k8s.client import Client
 
-DESCRIPTION = """\
+_DESCRIPTION = """\
 Remove the operator's finalizers, so that Kubernetes can delete the objects. No store is called: every bucket keeps its
 content and its settings. Objects that are being deleted disappear, the others stay.
 
@@ -29,7 +29,7 @@ def register(subparsers: Any) -> None:
         subparsers,
         "release",
         "remove the finalizers and leave the buckets as they are",
-        DESCRIPTION,
+        _DESCRIPTION,
         codes=codes,
     )
     parser.add_argument(

@@ -18,7 +18,9 @@ Run the operator. In a pod it connects to the API server as its service account,
 
 def register(subparsers: Any) -> None:
     """Add the command."""
-    parser = options.command(subparsers, "run", "run the operator", _DESCRIPTION)
+    parser = options.command(
+        subparsers, "run", "run the operator", _DESCRIPTION, codes={0: "stopped by a signal", 1: "an error"}
+    )
     _identity(parser)
     options.lease(parser)
     parser.add_argument(

@@ -23,6 +23,7 @@ __all__ = [
     "VERSION",
     "Column",
     "Kind",
+    "kind_of",
 ]
 
 Scope = Literal["Namespaced", "Cluster"]
@@ -41,11 +42,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of the API. ``selectable`` are the paths that a field selector may use.
-
-    ``recognised_by``: a field of the spec that tells a manifest of this kind whose kind or group is wrong; empty where
-    another project has a kind of the same name.
-    """
+    """One kind of the API. ``selectable`` are the paths that a field selector may use."""
 
     name: str
     plural: str
@@ -57,10 +54,11 @@ class Kind:
     columns: tuple[Column, ...]
     selectable: tuple[str, ...] = ()
     cel: tuple[Cel, ...] = ()  # rules that need more than the spec, such as the object's own name
+    # A field of the spec that tells the kind where a manifest does not. Then its name is no other API's, either.
+    known_by: str = ""
     group: str = GROUP
     version: str = VERSION
     category: str = CATEGORY
-    recognised_by: str = ""
 
     @property
     def singular(self) -> str:
@@ -116,7 +114,6 @@ IMAGE_BUCKET = Kind(
     scope="Namespaced",
     short="ib",
     description="One bucket and its settings.",
-    recognised_by="bucketName",
     spec=ImageBucketSpec,
     status=ImageBucketStatus,
     columns=(
@@ -135,6 +132,7 @@ IMAGE_BUCKET = Kind(
         _AGE,
     ),
     selectable=(".spec.backendRef.name", ".spec.bucketName"),
+    known_by="bucketName",
     cel=(
         Cel(
             "size(self.metadata.name) <= 128",
@@ -232,3 +230,8 @@ LIFECYCLE_POLICY = Kind(
 
 # Policies before buckets: what was listed last is judged by what is known already.
 KINDS = (STORAGE_BACKEND, LIFECYCLE_POLICY, IMAGE_BUCKET)
+
+
+def kind_of(spec: type[Model]) -> Kind:
+    """The kind whose objects have such a spec."""
+    return next(kind for kind in KINDS if kind.spec is spec)

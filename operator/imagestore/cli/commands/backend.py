@@ -12,7 +12,7 @@ from imagestore.cli.errors import CommandError, UsageError
 if TYPE_CHECKING:
     from imagestore.backends.base import Backend
     from imagestore.backends.trial import Triable, TrialReport
-    from imagestore.cli.gathering.inputs import Inputs
+    from imagestore.cli.gathering.inputs import CommandInputs
 
 _DESCRIPTION = """\
 Find out which settings a store supports: write each setting to a scratch bucket, read it back, compare, and remove it.
@@ -116,7 +116,7 @@ def _triable(backend: "Backend") -> "Triable":
     return backend
 
 
-def _unclaimed(known: "Inputs", backend: str, bucket: str) -> None:
+def _unclaimed(known: "CommandInputs", backend: str, bucket: str) -> None:
     """Refuse the bucket of an ImageBucket: on a store without owner marks the bucket itself does not name its owner."""
     from imagestore.api.imagebucket import ImageBucketSpec
 

@@ -13,7 +13,7 @@ from imagestore.cli.errors import CommandError, UsageError
 if TYPE_CHECKING:
     from imagestore.api.storagebackend import StorageBackendSpec
     from imagestore.backends.base import Backend
-    from imagestore.cli.gathering.inputs import Inputs
+    from imagestore.cli.gathering.inputs import CommandInputs
 
 _DESCRIPTION = """\
 Write the manifest of an existing bucket to standard output. The manifest holds the settings that the bucket has, so
@@ -90,7 +90,7 @@ def _settings(backend: "Backend", bucket: str, names: Mapping[str, str]) -> tupl
     return {n: v for n, v in found.items() if v is not None}, sight.owner or ""
 
 
-def _others(args: argparse.Namespace, gathered: "Inputs", backend: str, bucket: str) -> dict[str, str]:
+def _others(args: argparse.Namespace, gathered: "CommandInputs", backend: str, bucket: str) -> dict[str, str]:
     """The names of the namespace's other ImageBuckets on this backend, by bucket, for settings that refer to them."""
     from imagestore.cli.gathering.surroundings import surroundings
 
@@ -98,7 +98,7 @@ def _others(args: argparse.Namespace, gathered: "Inputs", backend: str, bucket: 
     return {o.bucket: name for name, o in there.items() if o.backend == backend and o.bucket != bucket}
 
 
-def _backend(gathered: "Inputs", name: str) -> "tuple[Backend, StorageBackendSpec]":
+def _backend(gathered: "CommandInputs", name: str) -> "tuple[Backend, StorageBackendSpec]":
     store = gathered.stores.get(name)
     if store.spec is None:
         missing = f"there is no StorageBackend {name}; give its manifest with -f, or --context"

@@ -10,7 +10,7 @@ from imagestore.cli.errors import CommandError, UsageError
 
 if TYPE_CHECKING:
     from imagestore.cli.forecasting.preview import PreviewOptions
-    from imagestore.cli.gathering.inputs import Inputs
+    from imagestore.cli.gathering.inputs import CommandInputs
     from imagestore.cli.planning.plan_bucket import PlanRequest
 
 _DESCRIPTION = "Show what lifecycle rules will do before they do it. Writes nothing to a store."
@@ -109,7 +109,7 @@ def preview(args: argparse.Namespace) -> int:
     return int(told.exit)
 
 
-def _requests(args: argparse.Namespace) -> "tuple[Inputs, list[PlanRequest]]":
+def _requests(args: argparse.Namespace) -> "tuple[CommandInputs, list[PlanRequest]]":
     """What could be read; the rest is reported at the end. Raises CommandError if nothing could be read."""
     from datetime import UTC, datetime
 
@@ -123,7 +123,7 @@ def _requests(args: argparse.Namespace) -> "tuple[Inputs, list[PlanRequest]]":
     return known, plan_requests(known.manifests, known.cluster, known.stores.get, now, args.installation)
 
 
-def _unread(known: "Inputs") -> tuple[str, ...]:
+def _unread(known: "CommandInputs") -> tuple[str, ...]:
     return tuple(map(str, known.manifests.problems))
 
 

@@ -11,7 +11,7 @@ from imagestore.cli.errors import CommandError, UsageError
 
 if TYPE_CHECKING:
     from imagestore.cli.releasing.objects import FinalizedObject
-    from imagestore.k8s.client import Client
+    from imagestore.k8s.api.client import Client
 
 _DESCRIPTION = """\
 Remove the operator's finalizers, so that Kubernetes can delete the objects. No store is called: every bucket keeps its
@@ -67,8 +67,8 @@ def run(args: argparse.Namespace) -> int:
     if bool(args.names) == args.all:
         raise UsageError("give the objects to release, NAMESPACE/NAME ..., or --all")
     from imagestore.cli.gathering.cluster import access
-    from imagestore.k8s.client import ApiError
-    from imagestore.k8s.errors import AccessError
+    from imagestore.k8s.api.client import ApiError
+    from imagestore.k8s.api.errors import AccessError
 
     try:
         return asyncio.run(_run(args, access(args.context)))
@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
 
 async def _run(args: argparse.Namespace, where: Any) -> int:
     from imagestore.cli.releasing.objects import chosen, finalized_objects
-    from imagestore.k8s.client import Client
+    from imagestore.k8s.api.client import Client
 
     client = Client(where, limit=8)
     try:

@@ -87,7 +87,7 @@ def main(arguments: argparse.Namespace) -> int:
         raise UsageError(
             "give --installation or set IMAGESTORE_INSTALLATION: it is part of the owner mark in every bucket"
         )
-    from imagestore.k8s import logs
+    from imagestore.k8s.life import logs
 
     logs.configure(arguments.log_level)
     ending = asyncio.run(_run(arguments))
@@ -99,17 +99,17 @@ def main(arguments: argparse.Namespace) -> int:
 
 async def _run(arguments: argparse.Namespace) -> Any:
     gc.disable()  # imports leave no garbage, and collecting took a tenth of their time
-    from imagestore.k8s.access import find
-    from imagestore.k8s.brain import REAL
-    from imagestore.k8s.errors import AccessError
-    from imagestore.k8s.operator import Operator
-    from imagestore.k8s.wiring import Options
+    from imagestore.k8s.api.access import find_access
+    from imagestore.k8s.api.errors import AccessError
+    from imagestore.k8s.life.brain import REAL
+    from imagestore.k8s.life.operator import Operator
+    from imagestore.k8s.life.wiring import Options
     from imagestore.reconcile.shared.situation import Settings
 
     gc.freeze()  # what was imported is never collected
     gc.enable()
     try:
-        access = find()
+        access = find_access()
     except AccessError as error:
         raise CommandError(str(error)) from error
     options = Options(

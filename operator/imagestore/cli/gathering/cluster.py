@@ -10,16 +10,17 @@ from pydantic import ValidationError
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
-from imagestore.api.kinds import IMAGE_BUCKET, LIFECYCLE_POLICY, STORAGE_BACKEND
+from imagestore.api.kinds import kind_of
+from imagestore.api.lifecyclepolicy import LifecyclePolicySpec
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.cli.errors import CommandError
 from imagestore.cli.gathering.surroundings import OFFLINE, ClusterBucket, ClusterState
 from imagestore.cli.manifests.load import Manifests
 from imagestore.core.salvage import salvaged
-from imagestore.k8s.access import Access, find
-from imagestore.k8s.client import ApiError, Client
-from imagestore.k8s.errors import AccessError
-from imagestore.k8s.resources import NAMESPACES, SECRETS, Resource, of
+from imagestore.k8s.api.access import Access, find_access
+from imagestore.k8s.api.client import ApiError, Client
+from imagestore.k8s.api.errors import AccessError
+from imagestore.k8s.api.resources import NAMESPACES, SECRETS, Resource, of
 from imagestore.reconcile.shared.situation import Meta
 
 Json = Any
@@ -28,7 +29,7 @@ Json = Any
 def access(context: str | None) -> Access:
     """The cluster of a kubeconfig context, or of the current one. Raises CommandError."""
     try:
-        return find(context=context)
+        return find_access(context=context)
     except AccessError as error:
         raise CommandError(str(error)) from None
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
@@ -52,10 +53,10 @@ async def _read(where: Access, namespace: str, manifests: Manifests, wanted: set
     client = Client(where, limit=4)
     notes: list[str] = []
     try:
-        backends = await _list(client, of(STORAGE_BACKEND), notes)
-        buckets = await _list(client, of(IMAGE_BUCKET), notes)
+        backends = await _list(client, of(kind_of(StorageBackendSpec)), notes)
+        buckets = await _list(client, of(kind_of(ImageBucketSpec)), notes)
         spaces = await _list(client, NAMESPACES, notes)
-        policies = await _list(client, of(LIFECYCLE_POLICY), notes)
+        policies = await _list(client, of(kind_of(LifecyclePolicySpec)), notes)
         specs = {b["metadata"]["name"]: _spec(b, notes) for b in backends}
         known = {n: s for n, s in specs.items() if s is not None}
         secrets = await _secrets(client, namespace, _used(known, manifests, wanted))

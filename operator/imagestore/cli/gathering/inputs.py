@@ -12,7 +12,7 @@ from imagestore.cli.manifests.load import Manifests, load
 
 
 @dataclass(frozen=True)
-class Inputs:
+class CommandInputs:
     """``notes`` tell what is unknown, and which credentials file other users can read."""
 
     manifests: Manifests
@@ -28,7 +28,7 @@ class Inputs:
 
 def gather_inputs(
     args: argparse.Namespace, environment: Mapping[str, str], backends: tuple[str, ...] = ()
-) -> Inputs:
+) -> CommandInputs:
     """Read manifests, cluster and credentials. ``backends``: names that are needed besides those in ImageBuckets.
 
     Raises CommandError.
@@ -39,7 +39,7 @@ def gather_inputs(
     held = credential_sources(args.credentials, environment, secrets)
     stores = StoreConnections(surroundings(manifests, cluster).backends, held)
     unknown = cluster.notes or ((OFFLINE,) if cluster.offline else ())
-    return Inputs(manifests, cluster, stores, (*manifests.notes, *held.warnings, *unknown))
+    return CommandInputs(manifests, cluster, stores, (*manifests.notes, *held.warnings, *unknown))
 
 
 def _secrets(manifests: Manifests, namespace: str) -> dict[str, dict[str, Any]]:

@@ -46,7 +46,7 @@ class ClusterState:
 
 
 @dataclass(frozen=True)
-class Rank:
+class ClaimRank:
     """The place of an ImageBucket among all claims: the cluster's by age, then the manifests' in order."""
 
     older_rival: str | None = None  # namespace/name of the older claim to the same bucket
@@ -60,7 +60,7 @@ class Surroundings:
     backends: Mapping[str, StorageBackendSpec]
     labels: Mapping[str, Mapping[str, str]]
     known: Mapping[str, ClusterBucket]
-    standings: Mapping[str, Rank]
+    standings: Mapping[str, ClaimRank]
     offline: bool
     others: Mapping[str, Mapping[str, Referenced]] = field(default_factory=dict)  # by namespace, then by name
     policies: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
@@ -117,13 +117,13 @@ def _specs(
     return {label: k.spec for label, k in old} | written
 
 
-def _standings(specs: Mapping[str, ImageBucketSpec]) -> dict[str, Rank]:
+def _standings(specs: Mapping[str, ImageBucketSpec]) -> dict[str, ClaimRank]:
     owners: dict[tuple[str, str], str] = {}
     counts: Counter[tuple[str, str]] = Counter()
     found = {}
     for label, spec in specs.items():
         backend, namespace = spec.backend_ref.name, label.partition("/")[0]
         first = owners.setdefault((backend, spec.bucket_name), label)
-        found[label] = Rank(None if first == label else first, counts[backend, namespace])
+        found[label] = ClaimRank(None if first == label else first, counts[backend, namespace])
         counts[backend, namespace] += 1
     return found

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from imagestore.api.kinds import IMAGE_BUCKET
+from imagestore.api.imagebucket import ImageBucketSpec
+from imagestore.api.kinds import kind_of
 from imagestore.cli.importing.settings import ImportedSetting
 from imagestore.cli.manifests.scalars import dumped
 from imagestore.core.render import printable
@@ -17,9 +18,10 @@ def manifest(
     notes: Iterable[str],
 ) -> str:
     """YAML, ready to be reviewed and committed."""
+    kind = kind_of(ImageBucketSpec)
     head = {
-        "apiVersion": IMAGE_BUCKET.api_version,
-        "kind": IMAGE_BUCKET.name,
+        "apiVersion": kind.api_version,
+        "kind": kind.name,
         "metadata": {"name": name, "namespace": namespace},
     }
     spec = {

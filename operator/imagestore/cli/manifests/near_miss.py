@@ -34,7 +34,7 @@ def _near(document: Document) -> Complaint | None:
     if not document.api_version:
         return Complaint(("apiVersion",), "apiVersion", f"is required; write {kind.api_version}")
     group, slash, _ = document.api_version.partition("/")
-    meant = bool(kind.recognised_by) or not slash or _alike(group)
+    meant = kind.known_by or not slash or _alike(group)  # other projects have a LifecyclePolicy, too
     return _wrong_group(document, kind) if meant else None
 
 
@@ -44,7 +44,7 @@ def _kindless(document: Document) -> Complaint | None:
         return Complaint(("apiVersion",), "apiVersion", f"unknown group {group}; write {GROUP}/{version}")
     spec = document.value.get("spec")
     fields = spec if isinstance(spec, Mapping) and not document.kind else {}
-    meant = next((k for k in KINDS if k.recognised_by and k.recognised_by in fields), None)
+    meant = next((k for k in KINDS if k.known_by and k.known_by in fields), None)
     if meant is None:
         return None
     said = f"is required; add it, and apiVersion: {meant.api_version}, if this is an {meant.name}"

@@ -4,9 +4,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 
 from pydantic import ValidationError
+from typing_extensions import TypeVar
 
 from imagestore.api.kinds import GROUP, KINDS, Kind
 from imagestore.cli.manifests import cel, validation
@@ -25,7 +26,7 @@ _METADATA = (
 _TOP = ("apiVersion", "kind", "metadata", "spec", "status")
 
 
-S_co = TypeVar("S_co", bound=Model, covariant=True)
+S_co = TypeVar("S_co", bound=Model, default=Model, covariant=True)
 
 
 @dataclass(frozen=True)

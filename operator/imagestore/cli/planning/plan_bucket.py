@@ -7,7 +7,7 @@ from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.backends.base import Backend, Observation
 from imagestore.backends.foretelling import Foretells
-from imagestore.cli.gathering.surroundings import NEVER, Rank, Surroundings
+from imagestore.cli.gathering.surroundings import NEVER, ClaimRank, Surroundings
 from imagestore.cli.manifests.objects import Object
 from imagestore.cli.manifests.problems import Problem
 from imagestore.cli.planning.bucket_plan import BucketPlan
@@ -79,7 +79,7 @@ def situation(request: PlanRequest) -> BucketSituation:
     """The operator's situation for this bucket; without a cluster, with an empty status."""
     o, around = request.object, request.around
     known = around.known.get(o.label)
-    standing = around.standings.get(o.label, Rank())
+    standing = around.standings.get(o.label, ClaimRank())
     return BucketSituation(
         meta=known.meta if known else Meta(o.namespace, o.name, "", 1, NEVER),
         spec=o.spec,

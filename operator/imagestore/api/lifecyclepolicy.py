@@ -8,7 +8,7 @@ from imagestore.core.conditions import Judged
 from imagestore.core.model import LABEL_KEYS, Cel, LabelValue, Line, ListMap, Model, Name, Shown, UnknownAs
 from imagestore.facets.lifecycle_rule import Date, LifecycleRule
 
-LISTED = 100  # buckets that status lists one by one; beyond, they are counted only
+LISTED = 100  # buckets that status lists; further ones are only counted
 
 
 class BucketSelector(Model):

@@ -33,7 +33,7 @@ ColderTier = Literal["Cool", "Cold", "Archive"]
 COLDER: tuple[ColderTier, ...] = ("Cool", "Cold", "Archive")  # each colder than the one before
 
 Days = Annotated[int, Field(ge=1, le=36500)]
-# What moves may do so at once; what is removed is at least a day old, as S3 has it.
+# Moves may happen at once; deletions need at least a day, as in S3.
 MovingDays = Annotated[int, Field(ge=0, le=36500)]
 DATE = r"^20[0-9][0-9]-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 Date = Annotated[

@@ -123,7 +123,7 @@ class Transition(Model):
             description="Days after an object's creation; 0 moves it at once, if the class takes new objects."
         ),
     ] = None
-    date: Annotated[Date | None, Field(description="Day of the move, such as 2027-03-01.")] = None
+    date: Annotated[Date | None, Field(description="Day from which objects move, such as 2027-03-01.")] = None
 
 
 class NoncurrentTransition(Model):
@@ -151,7 +151,9 @@ class Expire(Model):
     )
 
     days: Annotated[Days | None, Field(description="Days after an object's creation.")] = None
-    date: Annotated[Date | None, Field(description="Day of the deletion, such as 2027-03-01.")] = None
+    date: Annotated[
+        Date | None, Field(description="Day from which they are deleted, such as 2027-03-01.")
+    ] = None
 
 
 class NoncurrentExpire(Model):

@@ -64,7 +64,7 @@ class LifecyclePolicySpec(Model):
             ge=0,
             le=1000,
             description="Precedence where two policies contradict each other: the higher one applies."
-            " With equal priorities neither rule applies. Defaults to 0.",
+            " With equal priorities neither rule is written. Defaults to 0.",
         ),
     ] = None
     rules: Annotated[

@@ -19,6 +19,8 @@ from dev.certificates import Authority
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.api.kinds import IMAGE_BUCKET, Kind
+from imagestore.controller import logs
+from imagestore.controller.health import Health
 from imagestore.controller.state.objects import Key
 from imagestore.controller.work.context import OBJECT, RECONCILE
 from imagestore.controller.work.failing import internal_error, not_understood
@@ -30,8 +32,6 @@ from imagestore.k8s.api import resources
 from imagestore.k8s.api.access import TokenFile, find_access
 from imagestore.k8s.api.errors import AccessError
 from imagestore.k8s.handlers import Backoffs
-from imagestore.k8s.life import logs
-from imagestore.k8s.life.health import Health
 from imagestore.k8s.sink.events import FORGET, REPEAT, Flood, Occasion, SeriesLedger
 from imagestore.kinds import ALL
 from tests.k8s.test_object_cache import bucket

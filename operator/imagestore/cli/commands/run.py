@@ -61,7 +61,7 @@ def main(arguments: argparse.Namespace) -> int:
     """Run until a signal; the exit code."""
     if not arguments.installation:
         raise Usage("--installation (or IMAGESTORE_INSTALLATION) is needed: the owner's mark in every bucket")
-    from imagestore.k8s.life import logs
+    from imagestore.controller import logs
 
     logs.configure(arguments.log_level)
     ending = asyncio.run(_run(arguments))

@@ -14,6 +14,8 @@ from typing import Any
 import kopf
 from kopf._core.engines import peering
 
+from imagestore.controller.assembly import Brain
+from imagestore.controller.health import Health, HealthServer
 from imagestore.k8s import handlers, tolerant
 from imagestore.k8s.api.access import Access
 from imagestore.k8s.api.client import ApiError, Client
@@ -21,9 +23,8 @@ from imagestore.k8s.api.resources import RULES_REVIEW, grants, missing
 from imagestore.k8s.api.watch import Watch
 from imagestore.k8s.following import Following
 from imagestore.k8s.life.fence import Fence, elapsed
-from imagestore.k8s.life.health import Health, HealthServer
 from imagestore.k8s.life.lease import Lease
-from imagestore.k8s.life.wiring import Brain, Options, assemble
+from imagestore.k8s.life.wiring import Options, assemble
 
 log = logging.getLogger(__name__)
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)

@@ -28,7 +28,7 @@ from imagestore.core.fencing import Permit, permitted
 from imagestore.reconcile.shared.situation import Settings
 
 T = TypeVar("T")
-_PATIENCE = 30.0  # seconds; a loop that has ended answers nobody
+_PATIENCE = 30.0  # seconds; a loop that has ended does not answer
 
 
 @dataclass(frozen=True)

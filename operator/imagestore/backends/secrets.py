@@ -66,11 +66,12 @@ def given(spec: StorageBackendSpec, secrets: Secrets) -> Given:
         store=_fields(spec.credentials, secrets, "spec.credentials"),
         admin=_fields(spec.admin.credentials, secrets, "spec.admin.credentials") if spec.admin else None,
         ca=ca.value("ca.crt") if ca else None,
-        tiers=_tiers(spec, secrets),
+        tiers=tier_fields(spec, secrets),
     )
 
 
-def _tiers(spec: StorageBackendSpec, secrets: Secrets) -> dict[str, SecretFields | str]:
+def tier_fields(spec: StorageBackendSpec, secrets: Secrets) -> dict[str, SecretFields | str]:
+    """Of each remote tier, by storage class, or why there are none."""
     found: dict[str, SecretFields | str] = {}
     for tier in spec.tiers or ():
         if tier.remote is not None:

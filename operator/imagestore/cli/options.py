@@ -57,16 +57,47 @@ def manifests(parser: argparse.ArgumentParser, *, required: bool) -> None:
 def of_buckets(parser: argparse.ArgumentParser) -> None:
     """What a command needs that looks at the ImageBuckets in the manifests."""
     manifests(parser, required=True)
+    default_namespace(parser)
+    parser.add_argument(
+        "--installation",
+        help="the operator's installation id (default: any; an owner mark needs the same namespace and name)",
+    )
+
+
+def default_namespace(parser: argparse.ArgumentParser) -> None:
+    """``-n``, as kubectl has it."""
     parser.add_argument(
         "-n",
         "--namespace",
         default="default",
         help="the namespace of objects that name none (default: %(default)s)",
     )
+
+
+def installation(parser: argparse.ArgumentParser) -> None:
+    """Of a command that writes owner marks."""
     parser.add_argument(
         "--installation",
-        help="the operator's installation id (default: any; an owner mark needs the same namespace and name)",
+        default=os.environ.get("IMAGESTORE_INSTALLATION"),
+        metavar="ID",
+        help="the id of this installation, part of the owner mark in every bucket; keep it when the cluster is rebuilt"
+        " (default: $IMAGESTORE_INSTALLATION)",
     )
+
+
+def log_level(parser: argparse.ArgumentParser, default: str) -> None:
+    """How much is logged."""
+    parser.add_argument(
+        "--log-level",
+        default=default,
+        choices=("debug", "info", "warning", "error"),
+        help="the least severe lines to log (default: %(default)s)",
+    )
+
+
+def confirm_drift(parser: argparse.ArgumentParser) -> None:
+    """When drift is confirmed."""
+    seconds(parser, "--confirm-drift", 45.0, "wait so long between the two checks that confirm drift")
 
 
 def output(parser: argparse.ArgumentParser, *formats: str) -> None:
@@ -130,6 +161,13 @@ def listings(parser: argparse.ArgumentParser) -> None:
         "--checkpoint",
         metavar="FILE",
         help="save the progress of the listing in this file; the same command resumes from it",
+    )
+
+
+def state(parser: argparse.ArgumentParser) -> None:
+    """Where ``apply`` keeps what the API server keeps in a cluster."""
+    parser.add_argument(
+        "--state", metavar="DIR", help="the state folder (default: .imagestore beside the manifests)"
     )
 
 

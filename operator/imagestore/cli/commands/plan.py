@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from imagestore.cli import options
 
 if TYPE_CHECKING:
+    from imagestore.cli.gathering.inputs import CommandInputs
     from imagestore.cli.planning.bucket_plan import BucketPlan
     from imagestore.cli.planning.plan_bucket import PlanRequest
     from imagestore.cli.planning.report import PlanReport
@@ -51,20 +52,25 @@ def register(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the plan and return the exit code."""
+    from imagestore.cli.gathering.inputs import gather_inputs
+
+    return show_plan(args, gather_inputs(args, os.environ), preview=args.preview)
+
+
+def show_plan(args: argparse.Namespace, known: "CommandInputs", *, preview: bool = False) -> int:
+    """Plan what was gathered, print it and return the exit code."""
     from datetime import UTC, datetime
 
-    from imagestore.cli.gathering.inputs import gather_inputs
     from imagestore.cli.planning.plan_all import bucket_plans, plan_requests, refused_at_apply
     from imagestore.cli.planning.report import PlanReport
 
-    known = gather_inputs(args, os.environ)
     refused = refused_at_apply(known.manifests, known.cluster)
     asked = plan_requests(
         known.manifests, known.cluster, known.stores.get, datetime.now(UTC), args.installation
     )
     asked = [q for q in asked if q.object.label not in refused]
     found = bucket_plans(asked)
-    if args.preview:
+    if preview:
         found = _previewed(args, asked, found)
     problems = (*known.manifests.problems, *(p for of in refused.values() for p in of))
     return _show(args, PlanReport(found, problems, known.notes))

@@ -32,13 +32,7 @@ def register(subparsers: Any) -> None:
 
 
 def _identity(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--installation",
-        default=os.environ.get("IMAGESTORE_INSTALLATION"),
-        metavar="ID",
-        help="the id of this installation, part of the owner mark in every bucket; keep it when the cluster is rebuilt"
-        " (default: $IMAGESTORE_INSTALLATION)",
-    )
+    options.installation(parser)
     parser.add_argument(
         "--namespace",
         default=os.environ.get("POD_NAMESPACE"),
@@ -53,12 +47,7 @@ def _process(parser: argparse.ArgumentParser) -> None:
         metavar="HOST:PORT",
         help="the address of health checks and metrics (default: %(default)s)",
     )
-    parser.add_argument(
-        "--log-level",
-        default="info",
-        choices=("debug", "info", "warning", "error"),
-        help="the least severe lines to log (default: %(default)s)",
-    )
+    options.log_level(parser, "info")
     parser.add_argument(
         "--workers",
         type=int,
@@ -69,7 +58,7 @@ def _process(parser: argparse.ArgumentParser) -> None:
 
 
 def _timing(parser: argparse.ArgumentParser) -> None:
-    options.seconds(parser, "--confirm-drift", 45.0, "wait so long between the two checks that confirm drift")
+    options.confirm_drift(parser)
     options.seconds(
         parser,
         "--drift-interval",

@@ -2,26 +2,23 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from dataclasses import replace
 from typing import Any
 
 import yaml
-from pydantic import ValidationError
 
-from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
-from imagestore.api.kinds import kind_of
+from imagestore.api.kinds import KINDS, Kind, kind_of
 from imagestore.api.lifecyclepolicy import LifecyclePolicySpec
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.cli.errors import CommandError
-from imagestore.cli.gathering.surroundings import OFFLINE, ClusterBucket, ClusterState
+from imagestore.cli.gathering.snapshots import snapshot_of
+from imagestore.cli.gathering.surroundings import OFFLINE, ClusterState
 from imagestore.cli.manifests.load import Manifests
-from imagestore.core.salvage import salvaged
 from imagestore.k8s.api.access import Access, find_access
 from imagestore.k8s.api.client import ApiError, Client
 from imagestore.k8s.api.errors import AccessError
 from imagestore.k8s.api.resources import NAMESPACES, SECRETS, Resource, of
-from imagestore.reconcile.shared.situation import Meta
 
 Json = Any
 
@@ -57,14 +54,17 @@ async def _read(where: Access, namespace: str, manifests: Manifests, wanted: set
         buckets = await _list(client, of(kind_of(ImageBucketSpec)), notes)
         spaces = await _list(client, NAMESPACES, notes)
         policies = await _list(client, of(kind_of(LifecyclePolicySpec)), notes)
-        specs = {b["metadata"]["name"]: _spec(b, notes) for b in backends}
-        known = {n: s for n, s in specs.items() if s is not None}
+        known = snapshot_of({StorageBackendSpec: backends}, {}, []).backends
         secrets = await _secrets(client, namespace, _used(known, manifests, wanted))
     finally:
         await client.close()
     labels = {n["metadata"]["name"]: n["metadata"].get("labels") or {} for n in spaces}
-    asked = {f"{p['metadata']['namespace']}/{p['metadata']['name']}": p.get("spec") or {} for p in policies}
-    return ClusterState(known, _known(buckets, notes), labels, asked, secrets, tuple(notes))
+    items: dict[type[Any], list[Json]] = {
+        StorageBackendSpec: backends,
+        ImageBucketSpec: buckets,
+        LifecyclePolicySpec: policies,
+    }
+    return replace(snapshot_of(items, labels, notes), secrets=secrets)
 
 
 async def _list(client: Client, resource: Resource, notes: list[str]) -> list[Json]:
@@ -76,45 +76,6 @@ async def _list(client: Client, resource: Resource, notes: list[str]) -> list[Js
         why = "is not installed" if error.status == 404 else "may not be listed by this user"
         notes.append(f"in the cluster {resource.plural} {why}: plan ignores them")
         return []
-
-
-def _spec(item: Json, notes: list[str]) -> StorageBackendSpec | None:
-    try:
-        return StorageBackendSpec.model_validate(item.get("spec") or {})
-    except ValidationError:
-        name = item["metadata"]["name"]
-        notes.append(
-            f"the cluster's StorageBackend {name} was written for another version of imagestore and is ignored"
-        )
-        return None
-
-
-def _known(items: Iterable[Json], notes: list[str]) -> dict[str, ClusterBucket]:
-    found = {}
-    for item in items:
-        meta = _meta(item["metadata"])
-        try:
-            spec = ImageBucketSpec.model_validate(item.get("spec") or {})
-        except ValidationError:
-            label = f"{meta.namespace}/{meta.name}"
-            notes.append(
-                f"the cluster's ImageBucket {label} was written for another version of imagestore and is ignored"
-            )
-            continue
-        status = salvaged(ImageBucketStatus, item.get("status") or {})
-        found[f"{meta.namespace}/{meta.name}"] = ClusterBucket(meta, spec, status)
-    return found
-
-
-def _meta(metadata: Mapping[str, Any]) -> Meta:
-    return Meta(
-        namespace=metadata["namespace"],
-        name=metadata["name"],
-        uid=metadata["uid"],
-        generation=metadata.get("generation", 1),
-        created=datetime.fromisoformat(metadata["creationTimestamp"]),
-        deleting="deletionTimestamp" in metadata,
-    )
 
 
 def _used(known: Mapping[str, StorageBackendSpec], manifests: Manifests, backends: set[str]) -> set[str]:
@@ -144,3 +105,19 @@ async def _secrets(client: Client, namespace: str, names: Iterable[str]) -> dict
             if error.status not in (403, 404):
                 raise
     return found
+
+
+def our_objects(context: str | None) -> list[tuple[Kind, Json]]:
+    """Every object of our kinds that the cluster has. Raises CommandError."""
+    try:
+        return asyncio.run(_all(access(context)))
+    except (ApiError, AccessError) as error:
+        raise CommandError(str(error)) from None
+
+
+async def _all(where: Access) -> list[tuple[Kind, Json]]:
+    client = Client(where, limit=4)
+    try:
+        return [(k, item) for k in KINDS async for page in client.pages(of(k)) for item in page.items]
+    finally:
+        await client.close()

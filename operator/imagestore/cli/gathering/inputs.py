@@ -1,7 +1,7 @@
 """Everything a command works on, gathered as its options say."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,16 +33,27 @@ def gather_inputs(
 
     Raises CommandError.
     """
+
+    def ask(manifests: Manifests) -> ClusterState:
+        return ClusterState(offline=True) if args.offline else _snapshot(args, manifests, backends)
+
+    return gather_with(args, environment, ask)
+
+
+def gather_with(
+    args: argparse.Namespace, environment: Mapping[str, str], ask: Callable[[Manifests], ClusterState]
+) -> CommandInputs:
+    """Read manifests and credentials. ``ask``: what is known besides these manifests. Raises CommandError."""
     manifests = load(args.files, args.namespace)
-    cluster = ClusterState(offline=True) if args.offline else _snapshot(args, manifests, backends)
-    secrets = {**cluster.secrets, **_secrets(manifests, args.operator_namespace)}
+    cluster = ask(manifests)
+    secrets = {**cluster.secrets, **operators_secrets(manifests, args.operator_namespace)}
     held = credential_sources(args.credentials, environment, secrets)
     stores = StoreConnections(surroundings(manifests, cluster).backends, held)
     unknown = cluster.notes or ((OFFLINE,) if cluster.offline else ())
     return CommandInputs(manifests, cluster, stores, (*manifests.notes, *held.warnings, *unknown))
 
 
-def _secrets(manifests: Manifests, namespace: str) -> dict[str, dict[str, Any]]:
+def operators_secrets(manifests: Manifests, namespace: str) -> dict[str, dict[str, Any]]:
     """The Secrets of the operator's namespace, or of none. One of the same name in another namespace is not meant."""
     return {name: value for (where, name), value in manifests.secrets.items() if where in ("", namespace)}
 

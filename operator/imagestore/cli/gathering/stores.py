@@ -9,8 +9,10 @@ from imagestore.api.providers import PROVIDERS
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Backend
 from imagestore.backends.registry import connect_given
-from imagestore.backends.secrets import ConfigError, Given, SecretFields
-from imagestore.cli.gathering.credentials import CredentialSources, Values
+from imagestore.backends.secrets import ConfigError, Given, SecretFields, tier_fields
+from imagestore.cli.gathering.credentials import CredentialSources, Values, contents
+from imagestore.controller.logs import REDACTOR
+from imagestore.core.fencing import Permit, permitted
 from imagestore.reconcile.shared.situation import Store
 
 
@@ -35,14 +37,23 @@ class StoreConnections:
         if spec is None:
             return Store()
         try:
-            return Store(spec, self._connect(name, spec))
+            return Store(spec, self.connect(name, spec))
         except (ConfigError, OSError) as error:
             return Store(spec, None, str(error))
 
-    def _connect(self, name: str, spec: StorageBackendSpec) -> Backend:
+    def connect(self, name: str, spec: StorageBackendSpec, permit: Permit = permitted) -> Backend:
+        """Connect to the store of a backend. ``permit`` is asked before each write. Raises ConfigError and OSError."""
         admin = self._fields(name, spec, spec.admin.credentials, "admin") if spec.admin else None
         store, ca = self._fields(name, spec, spec.credentials), self._authority(name, spec)
-        return connect_given(name, spec, Given(store, admin or store, ca))
+        tiers = tier_fields(spec, self._of_secret)
+        for each in (store, admin, *tiers.values()):
+            if isinstance(each, SecretFields):
+                REDACTOR.learn(each.data)
+        return connect_given(name, spec, Given(store, admin or store, ca, tiers), permit)
+
+    def _of_secret(self, name: str) -> Mapping[str, bytes] | None:
+        secret = self.sources.secrets.get(name)
+        return None if secret is None else {k: v.encode() for k, v in contents(secret).items()}
 
     def _fields(
         self, name: str, spec: StorageBackendSpec, credentials: Credentials, part: str = ""

@@ -43,6 +43,7 @@ class ClusterState:
     secrets: Mapping[str, Mapping[str, object]] = field(default_factory=dict, repr=False)
     notes: tuple[str, ...] = ()
     offline: bool = False  # there is no cluster
+    place: str = "the cluster"  # where these objects are
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ class Manifests:
     namespaces: dict[str, dict[str, str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    empty: bool = False  # one of the places that were given has nothing of ours in it
 
     def of(self, spec: type[S]) -> list[Object[S]]:
         """The objects with a spec of this type, in the order in which they were read."""
@@ -37,6 +38,7 @@ def load(paths: Iterable[str], namespace: str) -> Manifests:
     found = Manifests()
     places = [_place(found, path, namespace) for path in paths]
     empty = [seen.nothing for seen in places if not seen.found]
+    found.empty = bool(empty)
     if len(empty) == len(places):
         found.problems += empty
     else:

@@ -9,8 +9,8 @@ from imagestore.core.model import Immutable, Model, marker
 from imagestore.core.render import quote
 
 
-def frozen(written: Object[Model], before: Model | None) -> Iterator[Problem]:
-    """A problem for each immutable field in which the manifest differs from what the cluster has."""
+def frozen(written: Object[Model], before: Model | None, place: str) -> Iterator[Problem]:
+    """A problem for each immutable field in which the manifest differs from the object at ``place``."""
     if before is None:
         return
     old, new = _frozen(before), _frozen(written.spec)
@@ -18,7 +18,7 @@ def frozen(written: Object[Model], before: Model | None) -> Iterator[Problem]:
         was, (label, message) = old.get(steps), (new.get(steps) or old[steps])[1:]
         if (was[0] if was else None) != (new[steps][0] if steps in new else None):
             held = quote(was[0]) if was else "nothing"
-            yield Problem(written.lines.at(steps), label, f"is {held} in the cluster; {message}")
+            yield Problem(written.lines.at(steps), label, f"is {held} in {place}; {message}")
 
 
 def _frozen(spec: Model) -> dict[Steps, tuple[object, str, str]]:

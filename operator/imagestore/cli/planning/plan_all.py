@@ -46,8 +46,11 @@ def refused_at_apply(manifests: Manifests, cluster: ClusterState) -> Mapping[str
     """The changes of immutable fields, which the API server would refuse, by the object's label."""
     buckets = {label: known.spec for label, known in cluster.buckets.items()}
     # Policies are left out: nothing of their spec is immutable, and one may have a bucket's name.
-    found = {o.label: tuple(frozen(o, buckets.get(o.label))) for o in manifests.of(ImageBucketSpec)}
+    found = {
+        o.label: tuple(frozen(o, buckets.get(o.label), cluster.place)) for o in manifests.of(ImageBucketSpec)
+    }
     found |= {
-        o.label: tuple(frozen(o, cluster.backends.get(o.name))) for o in manifests.of(StorageBackendSpec)
+        o.label: tuple(frozen(o, cluster.backends.get(o.name), cluster.place))
+        for o in manifests.of(StorageBackendSpec)
     }
     return {label: problems for label, problems in found.items() if problems}

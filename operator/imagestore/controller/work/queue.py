@@ -234,6 +234,12 @@ class WorkQueue:
             return None
         return max(0.0, self._heap[0][0] - self._clock()) if self._heap else None
 
+    def pending(self) -> dict[Key, float]:
+        """Everything that will be worked on by itself, with the seconds until then; 0: now, or it is being worked on."""
+        now = self._clock()
+        later = {key: max(0.0, due - now) for key, (due, _, _) in self._later.items()}
+        return later | dict.fromkeys((*self._items, *self._running), 0.0)
+
     def loads(self) -> dict[Lane, Load]:
         """Every lane at this moment."""
         now = self._clock()

@@ -1,0 +1,81 @@
+"""One run over the manifests, to the end of all that can be done at once."""
+
+import argparse
+import sys
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+
+from imagestore.backends.secrets import ConfigError
+from imagestore.cli.applying.manifest_files import ManifestFiles
+from imagestore.cli.applying.report import Applied
+from imagestore.cli.applying.standing import standing_of
+from imagestore.controller.assembly import Brain
+from imagestore.controller.state.objects import Key
+from imagestore.controller.stores import Connecting
+from imagestore.core.outcome import Event
+from imagestore.kinds import ALL
+from imagestore.local.events import ToldEvents
+from imagestore.local.folder import StateFolder
+from imagestore.local.operator import LocalOperator
+from imagestore.reconcile.shared.situation import Settings
+
+_SAID_FROM = 2.0  # seconds; a shorter pause is not worth a line
+
+
+async def once(args: argparse.Namespace, folder: StateFolder, files: ManifestFiles) -> Applied:
+    """Apply. Raises CommandError and StateError."""
+    events: defaultdict[tuple[str, str], list[Event]] = defaultdict(list)
+
+    def tell(key: Key, event: Event, message: str) -> None:
+        events[key.kind, label(key)].append(replace(event, message=message))
+
+    settings = Settings(args.installation, confirm_drift=args.confirm_drift)
+    operator = LocalOperator(folder, brain(files), settings, ToldEvents(tell))
+    declared = files.read()
+    left = operator.begin(declared, prune=args.prune)
+    before = [str(key) for key in operator.objects.known()]
+    waiting = await operator.settle(args.timeout, Progress(len(before)))
+    after = operator.objects.all()
+    there = {str(key) for key in operator.objects.known()}
+    notes = [*files.notes, *([declared.incomplete] if left and declared.incomplete else [])]
+    return Applied(
+        [standing_of(kind, obj) for kind, obj in after],
+        files.problems,
+        notes,
+        [] if declared.incomplete else [str(key) for key in left],
+        sorted(str(key) for key in waiting),
+        events,
+        [key for key in before if key not in there],
+    )
+
+
+def brain(files: ManifestFiles) -> Brain:
+    """All kinds, and stores with the credentials that were given."""
+    return Brain(ALL, Connecting(files.connect, (ConfigError, OSError)))
+
+
+def label(key: Key) -> str:
+    """``shop/photos``, or ``eu`` where there are no namespaces."""
+    return f"{key.namespace}/{key.name}" if key.namespace else key.name
+
+
+class Progress:
+    """On standard error: a count for a person at a terminal, and what is waited for."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._said: frozenset[Key] = frozenset()
+
+    def __call__(self, waiting: Mapping[Key, float]) -> None:
+        """Tell, unless it was told."""
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r{self._total - len(waiting)} of {self._total} objects done \r")
+        late = frozenset(waiting)
+        if min(waiting.values()) < _SAID_FROM or late == self._said:
+            return
+        self._said = late
+        names = ", ".join(sorted(map(str, late))[:5])
+        more = f" and {len(late) - 5} more" if len(late) > 5 else ""
+        seconds = max(waiting.values())
+        sys.stderr.write(f"waiting {seconds:.0f} s to check again: {names}{more}\n")

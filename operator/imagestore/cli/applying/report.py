@@ -1,0 +1,106 @@
+"""What has become of the objects, in words: for a terminal and for programs."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from imagestore.cli.applying.standing import Code, ObjectStanding, overall_code
+from imagestore.cli.manifests.problems import Problem
+from imagestore.core.outcome import Event
+from imagestore.core.render import Paint, printable
+
+_STYLES = {Code.READY: "add", Code.PERSON: "hold", Code.ERROR: "remove"}
+_WORDS = {"True": "Ready", "False": "NotReady", "Unknown": "Unknown"}
+
+
+@dataclass(frozen=True)
+class Applied:
+    """All that one run has to say. ``events`` are by kind and label; ``left`` are objects without a manifest."""
+
+    standings: Sequence[ObjectStanding]
+    problems: Sequence[Problem] = ()
+    notes: Sequence[str] = ()
+    left: Sequence[str] = ()
+    waited_for: Sequence[str] = ()
+    events: Mapping[tuple[str, str], Sequence[Event]] = field(default_factory=dict)
+    gone: Sequence[str] = ()
+
+    @property
+    def exit(self) -> Code:
+        """The exit code."""
+        return overall_code(self.standings, wrong=bool(self.problems or self.waited_for))
+
+
+def as_text(run: Applied, paint: Paint) -> str:
+    """A line an object, and below it what a person has to know."""
+    lines = [line for s in run.standings for line in _text(s, run.events.get((s.kind, s.label), ()), paint)]
+    lines += [paint("remove", f"{gone}  deleted") for gone in run.gone]
+    lines += [paint("hold", f"error: {p}") for p in run.problems]
+    lines += [paint("hold", f"error: not finished in time: {w}") for w in run.waited_for]
+    lines += [paint("faint", f"note: {left} is in no manifest; --prune deletes it") for left in run.left]
+    lines += [paint("faint", f"note: {printable(n)}") for n in run.notes]
+    return "\n".join([*lines, paint("strong", summary(run))]) + "\n"
+
+
+def _text(s: ObjectStanding, events: Sequence[Event], paint: Paint) -> Iterator[str]:
+    word = "Deleting" if s.deleting else _WORDS.get(s.ready, s.ready)
+    said = ": ".join(filter(None, (s.reason, s.message)))
+    yield f"{s.kind} {printable(s.label)}  {paint(_STYLES[s.code], word)}  {printable(said)}"
+    yield from (paint("faint", f"    {e.reason}: {printable(e.message)}") for e in events)
+    yield from (paint("change", f"    drift: {printable(d)}") for d in s.drift)
+    yield from (
+        paint("hold", f"    waits: {w.what}: {printable(w.why)} [approve: {w.token}]") for w in s.waits
+    )
+
+
+def summary(run: Applied) -> str:
+    """``3 objects: 2 ready, 1 waiting for a person``"""
+    total = len(run.standings)
+    names = {Code.READY: "ready", Code.PERSON: "waiting for a person", Code.ERROR: "not ready"}
+    counts = {word: sum(s.code is code for s in run.standings) for code, word in names.items()}
+    said = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    return f"{total} object{'' if total == 1 else 's'}" + (f": {said}" if said else "")
+
+
+def as_json(run: Applied) -> str:
+    """For programs."""
+    told: dict[str, Any] = {
+        "version": 1,
+        "exit": int(run.exit),
+        "summary": summary(run),
+        "objects": [_json(s, run.events.get((s.kind, s.label), ())) for s in run.standings],
+        "deleted": list(run.gone),
+        "withoutManifest": list(run.left),
+        "notFinished": list(run.waited_for),
+        "problems": [
+            {"file": p.place.file, "line": p.place.line, "path": p.path, "message": p.message}
+            for p in run.problems
+        ],
+        "notes": list(run.notes),
+    }
+    return json.dumps(told, indent=2) + "\n"
+
+
+def _json(s: ObjectStanding, events: Sequence[Event]) -> dict[str, Any]:
+    return {
+        "kind": s.kind,
+        "name": s.label,
+        "exit": int(s.code),
+        "ready": s.ready,
+        "reason": s.reason,
+        "message": s.message,
+        "deleting": s.deleting,
+        "waits": [{"token": w.token, "what": w.what, "why": w.why} for w in s.waits],
+        "drift": list(s.drift),
+        "events": [event_json(e) for e in events],
+    }
+
+
+def event_json(event: Event) -> dict[str, str]:
+    """One Event."""
+    return {
+        "type": "Warning" if event.warning else "Normal",
+        "reason": str(event.reason),
+        "message": event.message,
+    }

@@ -1,0 +1,109 @@
+"""How an object stands, read from its status: the same from a state folder and from a cluster."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from imagestore.api.kinds import Kind
+from imagestore.controller.logs import REDACTOR
+from imagestore.controller.state.raw import mapping, mappings
+from imagestore.core.reasons import Reason
+
+Json = Any
+# What only a person can end.
+PERSON = frozenset({
+    Reason.HELD, Reason.UNSUPPORTED, Reason.NEEDS_APPROVAL, Reason.ADOPTION_NEEDS_APPROVAL, Reason.CONTENT_LOST,
+    Reason.LOSSY, Reason.ONLY_BY_HAND, Reason.NOT_CONVERGING, Reason.NOT_EMPTY, Reason.OBJECT_LOCKED, Reason.IN_USE,
+    Reason.ANOTHER_STORE, Reason.BUCKETS_MISSING, Reason.HELD_BY_BACKEND,
+})  # fmt: skip
+
+
+class Code(IntEnum):
+    """Exit codes; an error outweighs what waits for a person."""
+
+    READY = 0
+    ERROR = 1
+    PERSON = 2
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A change that one token approves."""
+
+    token: str
+    what: str
+    why: str
+
+
+@dataclass(frozen=True)
+class ObjectStanding:
+    """One object. ``drift``: a line for each field that differs; ``deleting``: its deletion is under way."""
+
+    kind: str
+    label: str
+    ready: str
+    reason: str
+    message: str
+    deleting: bool
+    waits: tuple[Waiting, ...]
+    drift: tuple[str, ...]
+
+    @property
+    def code(self) -> Code:
+        """What it makes of the exit code."""
+        if self.waits or self.reason in PERSON:
+            return Code.PERSON
+        return Code.READY if self.ready == "True" and not self.deleting else Code.ERROR
+
+
+def standing_of(kind: Kind, obj: Json) -> ObjectStanding:
+    """From an object as it is kept."""
+    meta, status = obj["metadata"], mapping(obj.get("status"))
+    conditions = {c.get("type"): c for c in mappings(status.get("conditions"))}
+    ready = conditions.get("Ready", {})
+    suspended = conditions.get("Suspended", {})
+    if not ready and suspended:
+        ready = {**suspended, "status": "True"}
+    current = status.get("observedGeneration") == meta.get("generation", 1)
+    namespace = meta.get("namespace", "")
+    return ObjectStanding(
+        kind.name,
+        f"{namespace}/{meta['name']}" if namespace else meta["name"],
+        str(ready.get("status", "Unknown")) if current else "Unknown",
+        str(ready.get("reason", "")) if current else "",
+        REDACTOR.clean(str(ready.get("message", ""))) if current else "the spec has not been reconciled yet",
+        "deletionTimestamp" in meta,
+        tuple(_waits(status)),
+        tuple(_drift(status)),
+    )
+
+
+def _waits(status: Mapping[str, Any]) -> Iterator[Waiting]:
+    for held in mappings(mapping(status.get("plan")).get("held")):
+        yield Waiting(str(held.get("token")), str(held.get("facet")), str(held.get("why")))
+    for name in ("another", "missing"):
+        found = mapping(status.get(name))
+        if found.get("token") and not found.get("agreed"):
+            yield Waiting(str(found["token"]), name, _why(found))
+
+
+def _why(found: Mapping[str, Any]) -> str:
+    buckets = found.get("buckets")
+    if isinstance(buckets, list):
+        return f"buckets are missing: {', '.join(map(str, buckets[:5]))}"
+    return f"another store answers: {found.get('identity')}"
+
+
+def _drift(status: Mapping[str, Any]) -> Iterator[str]:
+    for field in mappings(mapping(status.get("drift")).get("fields")):
+        before, after = field.get("observed", "nothing"), field.get("desired", "nothing")
+        yield f"{field.get('path')}: {before} -> {after}"
+
+
+def overall_code(standings: Sequence[ObjectStanding], *, wrong: bool) -> Code:
+    """Of all of them. ``wrong``: something else was."""
+    codes = {s.code for s in standings}
+    if wrong or Code.ERROR in codes:
+        return Code.ERROR
+    return Code.PERSON if Code.PERSON in codes else Code.READY

@@ -1,0 +1,184 @@
+"""What an API server does for our objects: versions, generations, finalizers, deletion. Kept in the state folder."""
+
+import copy
+import secrets
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from imagestore.api.kinds import Kind
+from imagestore.controller.edges import WriteRefused
+from imagestore.controller.state.objects import Key, key_of
+from imagestore.local.folder import StateFolder
+
+Json = Any
+Heard = Callable[[Kind, str, Json], None]
+"""Hears of a change that was not the controller's own: its kind, ADDED, MODIFIED or DELETED, and the object."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """One object that a person wrote. ``spec`` has the defaults of the schema."""
+
+    kind: Kind
+    namespace: str
+    name: str
+    spec: Json
+    labels: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> Key:
+        """Which object it is."""
+        return Key(self.kind.name, self.namespace, self.name)
+
+
+@dataclass(frozen=True)
+class Declared:
+    """All that a person wrote. ``incomplete``: why nothing may be deleted for want of a manifest; empty: it may."""
+
+    manifests: tuple[Manifest, ...] = ()
+    secrets: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict, repr=False)
+    namespaces: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    incomplete: str = ""
+
+
+class FolderRefused(WriteRefused):
+    """A call for an object that the state folder does not take. ``status`` as HTTP has it."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class FolderObjects:
+    """All objects of one state folder, of which this process holds the lock. ``failed``: why it can be written no more."""
+
+    def __init__(self, folder: StateFolder, failed: Callable[[str], None]) -> None:
+        self._folder, self._failed = folder, failed
+        self._known = {key_of(kind, obj): (kind, obj) for kind, obj in folder.load()}
+        self._version = max(
+            (int(o["metadata"]["resourceVersion"]) for _, o in self._known.values()), default=0
+        )
+        self._uids = 0
+
+    def all(self) -> list[tuple[Kind, Json]]:
+        """Every object with its kind, in the order of their kinds."""
+        return [(kind, copy.deepcopy(obj)) for kind, obj in self._known.values()]
+
+    def known(self) -> list[Key]:
+        """The key of every object."""
+        return list(self._known)
+
+    def missing(self, manifests: Iterable[Manifest]) -> list[Key]:
+        """The objects that no manifest names and that are not being deleted."""
+        named = {m.key for m in manifests}
+        return [
+            key
+            for key, (_, obj) in self._known.items()
+            if key not in named and "deletionTimestamp" not in obj["metadata"]
+        ]
+
+    def apply(self, manifest: Manifest, heard: Heard) -> None:
+        """Make or edit an object as a person asks for it."""
+        known = self._known.get(manifest.key)
+        if known is None:
+            heard(manifest.kind, "ADDED", self._keep(manifest.kind, self._made(manifest)))
+            return
+        obj = copy.deepcopy(known[1])
+        meta = obj["metadata"]
+        if obj["spec"] == manifest.spec and meta.get("labels", {}) == manifest.labels:
+            return
+        meta["generation"] += obj["spec"] != manifest.spec
+        obj["spec"] = copy.deepcopy(manifest.spec)
+        meta.pop("labels", None)
+        meta |= {"labels": dict(manifest.labels)} if manifest.labels else {}
+        heard(manifest.kind, "MODIFIED", self._keep(manifest.kind, obj))
+
+    def delete(self, key: Key, heard: Heard) -> None:
+        """Ask for an object's deletion. With no finalizer on it, it is gone."""
+        kind, obj = self._known[key][0], copy.deepcopy(self._known[key][1])
+        if not obj["metadata"].get("finalizers"):
+            self._drop(key)
+            heard(kind, "DELETED", obj)
+        elif "deletionTimestamp" not in obj["metadata"]:
+            obj["metadata"]["deletionTimestamp"] = _now()
+            heard(kind, "MODIFIED", self._keep(kind, obj))
+
+    async def read(self, kind: Kind, key: Key) -> Json:
+        """Return the object."""
+        return copy.deepcopy(self._at(key)[1])
+
+    async def put_finalizers(self, kind: Kind, key: Key, version: str, finalizers: Sequence[str]) -> Json:
+        """Replace them. An object that is being deleted is gone with its last one."""
+        obj = self._of_version(key, version)
+        obj["metadata"]["finalizers"] = list(finalizers)
+        if finalizers:
+            return self._keep(kind, obj)
+        del obj["metadata"]["finalizers"]
+        if "deletionTimestamp" not in obj["metadata"]:
+            return self._keep(kind, obj)
+        self._drop(key)
+        return self._versioned(obj)
+
+    async def put_status(self, kind: Kind, key: Key, version: str, content: Json) -> Json:
+        """Replace the status."""
+        return self._keep(kind, self._of_version(key, version) | {"status": content})
+
+    def _at(self, key: Key) -> tuple[Kind, Json]:
+        if key not in self._known:
+            raise FolderRefused(404, f"there is no {key}")
+        return self._known[key]
+
+    def _of_version(self, key: Key, version: str) -> Json:
+        obj = self._at(key)[1]
+        if obj["metadata"]["resourceVersion"] != version:
+            raise FolderRefused(409, f"{key} was changed meanwhile")
+        return copy.deepcopy(obj)
+
+    def _made(self, manifest: Manifest) -> Json:
+        meta: dict[str, Any] = {"name": manifest.name}
+        meta |= {"namespace": manifest.namespace} if manifest.namespace else {}
+        meta |= {"labels": dict(manifest.labels)} if manifest.labels else {}
+        meta |= {"uid": self._uid(), "generation": 1, "creationTimestamp": _now()}
+        made = {"apiVersion": manifest.kind.api_version, "kind": manifest.kind.name, "metadata": meta}
+        return made | {"spec": copy.deepcopy(manifest.spec)}
+
+    def _uid(self) -> str:
+        """In order: of two manifests that claim one bucket the first wins, though both are applied in the same second."""
+        self._uids += 1
+        order = int(time.time() * 1000) + self._uids // 4096
+        value = (order << 80) | (7 << 76) | ((self._uids % 4096) << 64) | (2 << 62) | secrets.randbits(62)
+        return str(UUID(int=value))
+
+    def _versioned(self, obj: Json) -> Json:
+        self._version += 1
+        obj["metadata"]["resourceVersion"] = str(self._version)
+        return obj
+
+    def _keep(self, kind: Kind, obj: Json) -> Json:
+        """On the disk first: what is not there was not written."""
+        kept = copy.deepcopy(self._versioned(obj))
+        self._guarded(lambda: self._folder.write(kind, kept))
+        self._known[key_of(kind, kept)] = (kind, kept)
+        return obj
+
+    def _drop(self, key: Key) -> None:
+        kind, obj = self._known[key]
+        self._guarded(lambda: self._folder.remove(kind, obj))
+        del self._known[key]
+
+    def _guarded(self, write: Callable[[], None]) -> None:
+        """Nothing may be done that cannot be remembered: the first write that fails is the last."""
+        try:
+            write()
+        except OSError as error:
+            sentence = f"{error.filename or self._folder.path}: {error.strerror}; nothing more is done"
+            self._failed(sentence)
+            raise FolderRefused(500, sentence) from error
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -85,10 +85,12 @@ def test_a_foreign_bucket_is_refused_and_adopted_where_it_was_granted(folder: Fo
     assert told(said)["reason"] == "BucketExists"
     assert writes() == before
     folder.backend(tenancy=f"{{adoptionGrants: [{{namespace: shop, bucketName: {folder.name}}}]}}")
-    folder.bucket("tags: {team: shop}", "adopt: true")
+    folder.bucket("tags: {team: shop}", "adoption: Granted")
     said = folder.apply()
     if said.code == 2:  # adoption would change the tags
-        folder.bucket("tags: {team: shop}", "adopt: true", f"approve: [{told(said)['waits'][0]['token']}]")
+        folder.bucket(
+            "tags: {team: shop}", "adoption: Granted", f"approve: [{told(said)['waits'][0]['token']}]"
+        )
         said = folder.apply()
     assert said.code == 0, said
     assert folder.tags()["imagestore.dev/owner"] == "shed/shop/photos"
@@ -161,7 +163,8 @@ def test_dry_run_is_plan_and_writes_nothing(folder: Folder) -> None:
     assert not folder.state.exists()
     folder.apply()
     said = folder.apply("--dry-run")
-    assert (said.code, said.json["buckets"][0]["changes"]) == (0, [])
+    assert said.code == 0
+    assert {c["op"] for c in said.json["buckets"][0]["changes"]} == {"Keep"}
 
 
 def test_no_secret_is_in_the_state_or_in_what_is_said(folder: Folder) -> None:
@@ -189,7 +192,7 @@ def test_a_policy_reaches_the_buckets_that_it_names(folder: Folder) -> None:
         "metadata": {"name": "tidy", "namespace": "shop"},
         "spec": {
             "bucketRefs": [{"name": "photos"}],
-            "rules": [{"name": "tmp", "filter": {"prefix": "tmp/"}, "expire": {"days": 3}}],
+            "rules": [{"name": "tmp", "match": {"prefix": "tmp/"}, "expire": {"days": 3}}],
         },
     }
     (folder.path / "policy.json").write_text(json.dumps(policy))
@@ -197,3 +200,50 @@ def test_a_policy_reaches_the_buckets_that_it_names(folder: Folder) -> None:
     assert (said.code, told(said, "shop/tidy")["reason"]) == (0, "Applied"), said
     rules = folder.store.s3().get_bucket_lifecycle_configuration(Bucket=folder.name)["Rules"]
     assert [r["ID"] for r in rules] == ["imagestore/tidy/tmp"]
+
+
+def test_a_broken_manifest_is_an_error_and_nothing_is_deleted(folder: Folder) -> None:
+    folder.bucket("deletionPolicy: DeleteIfEmpty", "tags: {team: shop}")
+    folder.apply()
+    text = (folder.path / "photos.yaml").read_text()
+    (folder.path / "photos.yaml").write_text(text.replace("tags:", "tagz:"))
+    said = folder.apply("--prune")
+    assert said.code == 1
+    assert (
+        "spec.tagz: unknown field; did you mean tags?"
+        in said.json["problems"][0]["path"] + ": " + said.json["problems"][0]["message"]
+    )
+    assert "nothing is deleted while a manifest cannot be read" in said.json["notes"]
+    assert told(said)["reason"] == "InSync"  # the last good version is kept
+    assert folder.exists()
+
+
+def test_an_immutable_field_is_refused_as_by_the_api_server(folder: Folder) -> None:
+    folder.bucket("tags: {team: shop}")
+    folder.apply()
+    folder.bucket("tags: {team: press}", bucket_name="shop--other")
+    said = folder.apply("--prune")
+    assert said.code == 1
+    assert "in the state folder; " in said.json["problems"][0]["message"]
+    assert folder.tags()["team"] == "shop"
+    assert told(said)["reason"] == "InSync"
+
+
+def test_an_empty_place_deletes_nothing(folder: Folder) -> None:
+    folder.bucket("deletionPolicy: DeleteIfEmpty")
+    folder.apply()
+    for file in folder.path.glob("*.yaml"):
+        file.unlink()
+    assert folder.apply("--prune").code == 1
+    assert folder.exists()
+
+
+def test_what_cannot_be_finished_in_time_is_an_error(folder: Folder) -> None:
+    folder.bucket("versioning: {state: Enabled}")
+    folder.apply()
+    folder.store.s3().put_bucket_versioning(
+        Bucket=folder.name, VersioningConfiguration={"Status": "Suspended"}
+    )
+    said = folder.apply("--timeout", "1", confirm=30.0)
+    assert said.code == 1
+    assert said.json["notFinished"] == ["ImageBucket shop/photos"]

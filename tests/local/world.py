@@ -66,7 +66,8 @@ class Folder:
 
     def reason(self, name: str = "photos") -> str:
         """Of its Ready condition."""
-        return next(c["reason"] for c in self.kept(name)["status"]["conditions"] if c["type"] == "Ready")
+        conditions = self.kept(name)["status"]["conditions"]
+        return next(str(c["reason"]) for c in conditions if c["type"] == "Ready")
 
     def tags(self) -> dict[str, str]:
         """The bucket's tags in the store."""

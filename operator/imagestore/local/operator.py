@@ -17,7 +17,7 @@ from imagestore.controller.state.objects import Key
 from imagestore.core.fencing import Fenced
 from imagestore.local.events import NoWithdrawals
 from imagestore.local.folder import StateError, StateFolder
-from imagestore.local.objects import Declared, FolderObjects
+from imagestore.local.objects import Declared, FolderObjects, FolderRefused
 from imagestore.local.rest import Rest
 from imagestore.reconcile.shared.situation import Settings
 
@@ -81,7 +81,7 @@ class LocalOperator:
                 return missing
             for key in missing:
                 self.objects.delete(key, tell)
-        except OSError as error:
+        except FolderRefused as error:
             raise StateError(str(error)) from error
         return []
 

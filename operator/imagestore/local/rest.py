@@ -54,7 +54,8 @@ class Rest:
             return False
         if self._clock() + seconds < last.due or isinstance(last.then, OnChange):
             return False  # something else asked for it
-        stalled = ("Stalled", "True") in obj.conditions and last.unchanged >= _ENOUGH
+        # A deletion that a person must make possible is tried again for ever. A spec may also have drift to confirm.
+        stalled = ("Stalled", "True") in obj.conditions and (obj.deleting or last.unchanged >= _ENOUGH)
         return stalled or last.then.seconds >= _PERIODIC or last.then.seconds in _intervals(what, obj)
 
 

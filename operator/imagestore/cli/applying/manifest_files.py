@@ -31,13 +31,26 @@ Json = Any
 
 
 def state_folder(args: argparse.Namespace) -> Path:
-    """``--state``, or beside the manifests. Raises UsageError where that is not one place."""
+    """``--state``, or beside the manifests. Raises UsageError where that is not one place, or would be read as manifests."""
     if args.state:
-        return Path(args.state)
+        given = Path(args.state)
+        if any(_would_read(Path(path), given) for path in args.files):
+            raise UsageError(
+                f"the state folder {given} is among the manifests, and would be read as some; give a folder beside them, or one"
+                " whose name begins with a dot"
+            )
+        return given
     places = {_beside(path) for path in args.files}
     if len(places) != 1:
         raise UsageError("several places with manifests were given; say with --state where the state is kept")
     return places.pop() / STATE
+
+
+def _would_read(place: Path, state: Path) -> bool:
+    place, state = place.resolve(), state.resolve()
+    return state.is_relative_to(place) and not any(
+        part.startswith(".") for part in state.relative_to(place).parts
+    )
 
 
 def _beside(path: str) -> Path:

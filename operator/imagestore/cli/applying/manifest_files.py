@@ -15,7 +15,7 @@ from imagestore.cli.gathering.inputs import operators_secrets
 from imagestore.cli.gathering.snapshots import of_state
 from imagestore.cli.gathering.stores import StoreConnections
 from imagestore.cli.manifests import cel
-from imagestore.cli.manifests.files import below
+from imagestore.cli.manifests.files import manifests_below
 from imagestore.cli.manifests.load import Manifests, load
 from imagestore.cli.manifests.objects import Object
 from imagestore.cli.manifests.problems import Problem
@@ -130,7 +130,7 @@ def _manifest(one: Object[Model]) -> Manifest:
 
 def _files(path: Path) -> list[Path]:
     try:
-        return list(below(path)) if path.is_dir() else [path]
+        return list(manifests_below(path)) if path.is_dir() else [path]
     except OSError:  # it vanishes while it is searched: reading it says so
         return [path]
 

@@ -35,7 +35,7 @@ async def once(args: argparse.Namespace, folder: StateFolder, files: ManifestFil
     declared = files.read()
     left = operator.begin(declared, prune=args.prune)
     before = [str(key) for key in operator.objects.known()]
-    waiting = await operator.settle(args.timeout, Progress(len(before)))
+    waiting = await operator.settle(args.timeout, ProgressLines(len(before)))
     after = operator.objects.all()
     there = {str(key) for key in operator.objects.known()}
     notes = [*files.notes, *([declared.incomplete] if left and declared.incomplete else [])]
@@ -60,7 +60,7 @@ def label(key: Key) -> str:
     return f"{key.namespace}/{key.name}" if key.namespace else key.name
 
 
-class Progress:
+class ProgressLines:
     """On standard error: a count for a person at a terminal, and what is waited for."""
 
     def __init__(self, total: int) -> None:

@@ -47,7 +47,8 @@ def _text(s: ObjectStanding, events: Sequence[Event], paint: Paint) -> Iterator[
     word = "Deleting" if s.deleting else _WORDS.get(s.ready, s.ready)
     said = ": ".join(filter(None, (s.reason, s.message)))
     yield f"{s.kind} {printable(s.label)}  {paint(_STYLES[s.code], word)}  {printable(said)}"
-    yield from (paint("faint", f"    {e.reason}: {printable(e.message)}") for e in events)
+    news = [e for e in events if e.message != s.message]
+    yield from (paint("faint", f"    {e.reason}: {printable(e.message)}") for e in news)
     yield from (paint("change", f"    drift: {printable(d)}") for d in s.drift)
     yield from (
         paint("hold", f"    waits: {w.what}: {printable(w.why)} [approve: {w.token}]") for w in s.waits

@@ -44,19 +44,19 @@ def sources(paths: list[str]) -> Iterator[ManifestFile | Problem]:
         if path == "-":
             yield ManifestFile("<stdin>", sys.stdin.read(), named=True)
         elif Path(path).is_dir():
-            for file in below(Path(path)):
+            for file in manifests_below(Path(path)):
                 yield _read(file, named=False)
         else:
             yield _read(Path(path), named=True)
 
 
-def below(directory: Path) -> Iterator[Path]:
+def manifests_below(directory: Path) -> Iterator[Path]:
     """Every manifest in a directory, in the order of their names, without hidden ones. Raises OSError."""
     for path in sorted(directory.iterdir()):
         if path.name.startswith("."):
             continue
         if path.is_dir() and not path.is_symlink():
-            yield from below(path)
+            yield from manifests_below(path)
         elif path.suffix.lower() in SUFFIXES and path.is_file():
             yield path
 

@@ -3,12 +3,12 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import FACETS, ImageBucketSpec, wishes
-from imagestore.backends.base import Observation
+from imagestore.backends.base import Backend, Observation
 from imagestore.core.reading import FULL, Reading
 from imagestore.reconcile.lifecycle.merging import FACET, Merged, remembered
 from imagestore.reconcile.shared.contribution import Contribution, Joined, joined
@@ -18,16 +18,16 @@ from imagestore.reconcile.shared.survey import Bounded, Surveys
 
 @dataclass(frozen=True)
 class Observed:
-    """Progress: what was read at ``at`` by a pass that only wrote down what the next one does with it."""
+    """Progress: what was read at ``at`` by a reconcile that only recorded in status what the next one sets."""
 
     at: float
-    sight: Observation
+    check: Observation
     read: Mapping[str, Reading]
 
 
 @dataclass(frozen=True)
 class Missing:
-    """Progress: at ``at`` the store answered that there is no such bucket, and the intent to create it was written down."""
+    """Progress: at ``at`` the store answered that the bucket does not exist, and the intent to create it is in status."""
 
     at: float
 
@@ -35,29 +35,35 @@ class Missing:
 Progress = Observed | Missing
 
 
-@dataclass
+@dataclass(frozen=True)
+class Noted:
+    """Something about one setting, by its digest, and when it was first so."""
+
+    digest: str
+    at: float
+
+
+@dataclass(frozen=True)
 class Memo:
-    """What is remembered of one bucket between two reconciles and may be lost at a restart. Moments are ``clock``'s."""
+    """What one reconcile of a bucket hands to the next, in memory: a restart loses it. Times are the ``clock``'s.
 
-    suspected: dict[str, tuple[str, float]] = field(
-        default_factory=dict
-    )  # of a setting: what was seen once, when
-    failures: int = 0
-    unreachable_since: float | None = None
-    usage_at: float | None = None
-    written: str = ""  # digest of the last writes, and how often they were made without lasting
+    ``suspected`` and ``invisible`` are by setting: a difference that one check has found, and a write that the store does
+    not show yet. ``written`` is the digest of the last writes, ``repeats`` how often they were made. ``marked``: this
+    process has read the owner mark on the bucket, which, unlike a status, a tenant cannot forge. ``mark_unshown``: the
+    last mark that was written was not read back. ``emptied``: digest of what the last step of a deletion deleted.
+    """
+
+    suspected: Mapping[str, Noted] = field(default_factory=dict)
+    invisible: Mapping[str, Noted] = field(default_factory=dict)
+    written: str = ""
     repeats: int = 0
-    unseen: dict[str, tuple[str, float]] = field(
-        default_factory=dict
-    )  # of a setting: what was written and is not shown yet, when
-    marked_at: float | None = None  # when this process last wrote our mark
-    unshown: bool = False  # and did not find it afterwards
-    swept: str = ""  # digest of what the last step of emptying removed
-    marked: bool = False  # this process has read our mark on the bucket: a memory that no one can forge
-
-    def copy(self) -> "Memo":
-        """Another that may change while this one stays."""
-        return replace(self, suspected=dict(self.suspected), unseen=dict(self.unseen))
+    failures: int = 0  # in a row
+    unreachable_since: float | None = None
+    usage_at: float | None = None  # when the store was last asked how much the bucket holds
+    marked: bool = False
+    marked_at: float | None = None  # when this process last wrote the mark
+    mark_unshown: bool = False
+    emptied: str = ""
 
 
 @dataclass(frozen=True)
@@ -129,3 +135,16 @@ def merged(spec: ImageBucketSpec, contributions: Sequence[Contribution], store: 
     support = store.backend.support.get("lifecycle", FULL) if store.backend else FULL
     own = json.dumps(spec.lifecycle.to_json()) if spec.lifecycle else None
     return remembered(own, tuple(c for c in contributions if c.facet == FACET), support)
+
+
+@dataclass
+class Run:
+    """One reconcile while it runs: its Situation, its backend, and the memo that it will hand back.
+
+    Only the steps assign ``memo``. It is kept here because a store's error may end the reconcile after any call, and what
+    the store was told by then must not be forgotten.
+    """
+
+    s: BucketSituation
+    backend: Backend
+    memo: Memo

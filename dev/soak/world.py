@@ -20,7 +20,8 @@ from dev.soak.fleet import NAMESPACES
 from dev.stores import FACTORIES, Store
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Backend
-from imagestore.backends.factory import Keys, connect_with_keys
+from imagestore.backends.s3.client import Keys
+from imagestore.backends.s3.connecting import connect_with_keys
 
 SYSTEM, RELEASE, INSTALLATION = "imagestore-system", "imagestore", "soak"
 CHART = Path(__file__).resolve().parents[2] / "charts" / "imagestore"

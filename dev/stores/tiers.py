@@ -10,7 +10,7 @@ from dev.stores.minio import minio
 from imagestore.api.tiers import Remote
 from imagestore.backends.s3 import admin
 from imagestore.backends.s3.client import Keys, Target
-from imagestore.backends.s3.remote_tiers import RemoteTiers
+from imagestore.backends.s3.server.remote_tiers import RemoteTiers
 
 COLD_BUCKET = "tier"
 

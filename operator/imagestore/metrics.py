@@ -95,7 +95,7 @@ SURVEY_DURATION = _counter(
 
 @dataclass(frozen=True)
 class StoreMetrics:
-    """Counts the calls to one backend; see ``backends.decorators.Observer``."""
+    """Counts the calls to one backend; see ``backends.guard.call.Observer``."""
 
     backend: str
 

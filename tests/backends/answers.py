@@ -7,7 +7,7 @@ import botocore.session
 
 from imagestore.backends.http.messages import Headers, Response
 from imagestore.backends.s3 import transport
-from imagestore.backends.s3.setting import Place, Setting
+from imagestore.backends.s3.settings.setting import Place, Setting
 from imagestore.backends.s3.transport_request import operation_model
 
 

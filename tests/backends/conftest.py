@@ -13,8 +13,9 @@ from dev.programs import weed
 from dev.stores.seaweedfs import _flags
 from dev.wait import eventually
 from imagestore.api.storagebackend import StorageBackendSpec
-from imagestore.backends.factory import Keys, connect_with_keys
 from imagestore.backends.s3.backend import S3Backend
+from imagestore.backends.s3.client import Keys
+from imagestore.backends.s3.connecting import connect_with_keys
 from imagestore.core.errors import StoreError
 
 

@@ -14,10 +14,10 @@ from xml.sax.saxutils import escape
 import botocore.session
 from hypothesis import strategies as st
 
-from imagestore.backends.s3 import verbatim
-from imagestore.backends.s3.setting import Setting
-from imagestore.backends.s3.settings import SETTINGS
-from imagestore.backends.s3.verbatim import XML
+from imagestore.backends.s3.settings import verbatim
+from imagestore.backends.s3.settings.setting import Setting
+from imagestore.backends.s3.settings.table import SETTINGS
+from imagestore.backends.s3.settings.verbatim import XML
 from imagestore.core.errors import NotFound, Rejected
 from imagestore.facets.tags import OWNER
 

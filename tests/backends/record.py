@@ -13,8 +13,8 @@ from typing import Any
 
 from dev.stores import FACTORIES, tiered_minio
 from imagestore.backends.s3.backend import S3Backend
-from imagestore.backends.s3.setting import LOSSY
-from imagestore.backends.s3.settings import SETTINGS
+from imagestore.backends.s3.settings.setting import LOSSY
+from imagestore.backends.s3.settings.table import SETTINGS
 from imagestore.core.errors import StoreError
 from imagestore.core.losses import beyond
 from imagestore.core.reading import Level

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from imagestore.backends.s3.settings.verbatim import meaning, parsed, written
 from imagestore.backends.s3.transport_request import Place, build, operation_model
-from imagestore.backends.s3.verbatim import meaning, parsed, written
 from imagestore.core.errors import Rejected
 from tests.backends.answers import told
 

@@ -3,9 +3,9 @@
 import pytest
 
 from imagestore.api.imagebucket import FACETS
-from imagestore.backends.s3 import notifications
-from imagestore.backends.s3.lifecycle import LIFECYCLE
-from imagestore.backends.s3.setting import Place, S3Setting
+from imagestore.backends.s3.lifecycle.rules import LIFECYCLE
+from imagestore.backends.s3.serving import notifications
+from imagestore.backends.s3.settings.setting import Place, S3Setting
 from imagestore.core.plan import Change, Op, plan
 from imagestore.core.reading import Found
 from imagestore.facets.lifecycle import Lifecycle

@@ -13,9 +13,9 @@ import pytest
 
 from dev.stores import Store
 from imagestore.backends.base import Observation, Usage
-from imagestore.backends.factory import Keys
 from imagestore.backends.s3.backend import S3Backend
-from imagestore.backends.s3.regional import prove_region
+from imagestore.backends.s3.client import Keys
+from imagestore.backends.s3.server.regional import prove_region
 from imagestore.core.errors import Denied, NotFound, Rejected, StoreError
 from imagestore.facets.object_lock import ObjectLock
 from imagestore.facets.quota import Quota

@@ -5,8 +5,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from imagestore.api.imagebucket import FACETS
-from imagestore.backends.s3.setting import Place
-from imagestore.backends.s3.settings import SETTINGS
+from imagestore.backends.s3.settings.setting import Place
+from imagestore.backends.s3.settings.table import SETTINGS
 from imagestore.core.diff import diff
 from imagestore.core.facet import Facet
 from imagestore.core.plan import Change, plan

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from imagestore.backends.s3 import encryption, logging, policy, tags
 from imagestore.backends.s3.backend import S3Backend
-from imagestore.backends.s3.setting import Place, S3Setting
-from imagestore.backends.s3.settings import SETTINGS
+from imagestore.backends.s3.protection import encryption, policy
+from imagestore.backends.s3.reporting import logging
+from imagestore.backends.s3.serving import tags
+from imagestore.backends.s3.settings.setting import Place, S3Setting
+from imagestore.backends.s3.settings.table import SETTINGS
 from imagestore.core.diff import diff
 from imagestore.core.errors import Rejected, StoreError, Unrepresentable
 from imagestore.facets.policy import Policy

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from imagestore.backends.s3 import encryption, policy
-from imagestore.backends.s3.setting import S3Setting, Setting
+from imagestore.backends.s3.protection import encryption, policy
+from imagestore.backends.s3.settings.setting import S3Setting, Setting
 from imagestore.core.errors import StoreError
 from imagestore.core.reading import Unrepresentable
 from imagestore.facets.encryption import Encryption

@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
-from imagestore.backends.s3 import lifecycle, transport_request, verbatim
-from imagestore.backends.s3.lifecycle_foreign import AMBIGUOUS, joined
-from imagestore.backends.s3.setting import Place, S3Setting
+from imagestore.backends.s3 import transport_request
+from imagestore.backends.s3.lifecycle import rules as lifecycle
+from imagestore.backends.s3.lifecycle.foreign import AMBIGUOUS, joined
+from imagestore.backends.s3.settings import verbatim
+from imagestore.backends.s3.settings.setting import Place, S3Setting
 from imagestore.backends.s3.transport_request import build, operation_model
 from imagestore.core.errors import Rejected
 from imagestore.facets.lifecycle import Lifecycle

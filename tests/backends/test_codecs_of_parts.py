@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from imagestore.backends.s3 import acl, notifications, versioning
-from imagestore.backends.s3.setting import Place
+from imagestore.backends.s3.protection import acl, versioning
+from imagestore.backends.s3.serving import notifications
+from imagestore.backends.s3.settings.setting import Place
 from imagestore.core.diff import diff
 from imagestore.facets.notifications import Notifications, target
 from imagestore.facets.versioning import Versioning

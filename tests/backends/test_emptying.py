@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from imagestore.backends.base import Remains
-from imagestore.backends.s3 import emptying
 from imagestore.backends.s3.backend import S3Backend
+from imagestore.backends.s3.bucket import emptying
 from imagestore.core.errors import StoreError
 from imagestore.facets.object_lock import ObjectLock
 from tests.contract.stores import backend_of

@@ -12,9 +12,10 @@ import pytest
 from botocore import exceptions as boto
 
 from imagestore.api.storagebackend import StorageBackendSpec
-from imagestore.backends.decorators import Timing
-from imagestore.backends.factory import Keys, connect_with_keys
+from imagestore.backends.guard.call import Timing
 from imagestore.backends.s3.backend import S3Backend
+from imagestore.backends.s3.client import Keys
+from imagestore.backends.s3.connecting import connect_with_keys
 from imagestore.backends.s3.errors import translate
 from imagestore.core import errors
 from tests.contract.stores import backend_of

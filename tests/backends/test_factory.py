@@ -9,8 +9,11 @@ import pytest
 from imagestore.api.imagebucket import FACETS
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Observation
-from imagestore.backends.factory import ConfigError, Keys, connect, connect_with_keys
+from imagestore.backends.registry import connect
 from imagestore.backends.s3.backend import S3Backend
+from imagestore.backends.s3.client import Keys
+from imagestore.backends.s3.connecting import connect_with_keys
+from imagestore.backends.secrets import ConfigError
 from imagestore.core.errors import Rejected
 from imagestore.core.fields import fields
 from imagestore.core.reading import Level

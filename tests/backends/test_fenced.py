@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from imagestore.backends.base import Backend
-from imagestore.backends.decorators import Timing
-from imagestore.backends.factory import connect
+from imagestore.backends.guard.call import Timing
+from imagestore.backends.registry import connect
 from imagestore.core.fencing import Fenced
 from imagestore.facets.quota import Quota
 from imagestore.facets.tags import Tags

@@ -3,7 +3,7 @@
 import pytest
 
 from imagestore.backends.s3.client import Target
-from imagestore.backends.s3.settings import SETTINGS
+from imagestore.backends.s3.settings.table import SETTINGS
 from imagestore.backends.s3.transport import connected
 from imagestore.core.errors import Unavailable
 from tests.backends.listener import listening

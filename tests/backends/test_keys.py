@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from imagestore.backends.base import Page, Scope
-from imagestore.backends.s3 import emptying, listing
+from imagestore.backends.s3.bucket import emptying, listing
 from imagestore.backends.s3.client import Target
 from imagestore.backends.s3.transport import connected
 from imagestore.core.errors import Denied, StoreError, Unavailable, Unexpected

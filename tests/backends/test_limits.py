@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from imagestore.backends.s3.lifecycle import LIFECYCLE
-from imagestore.backends.s3.setting import S3Setting
+from imagestore.backends.s3.lifecycle.rules import LIFECYCLE
+from imagestore.backends.s3.settings.setting import S3Setting
 from imagestore.core.errors import Rejected
 from imagestore.core.losses import Limit
 from imagestore.core.reading import Level, Support

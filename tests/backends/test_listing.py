@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from imagestore.backends.base import Lists, Scope
-from imagestore.backends.s3 import listing
 from imagestore.backends.s3.backend import S3Backend
+from imagestore.backends.s3.bucket import listing
 from imagestore.core.errors import StoreError
 from imagestore.core.stored import HOT, Stored
 from imagestore.facets.lifecycle import Lifecycle

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from imagestore.api.imagebucket import FACETS
-from imagestore.backends.s3.intelligent_tiering import INTELLIGENT_TIERING
-from imagestore.backends.s3.named import pages
-from imagestore.backends.s3.setting import S3Setting
+from imagestore.backends.s3.reporting.intelligent_tiering import INTELLIGENT_TIERING
+from imagestore.backends.s3.settings.named import pages
+from imagestore.backends.s3.settings.setting import S3Setting
 from imagestore.core.errors import Unexpected
 from imagestore.core.facet import Facet
 from imagestore.core.plan import Change, plan

@@ -17,10 +17,10 @@ from dev.stores.tiers import tiers_of
 from dev.stores.users import add_user
 from imagestore.api.tiers import Remote, TierClass, TierPlace
 from imagestore.backends.s3 import admin
-from imagestore.backends.s3.catalog import tier_permissions
 from imagestore.backends.s3.client import Keys, Target
-from imagestore.backends.s3.remote_tiers import RemoteTiers, decode, encode
+from imagestore.backends.s3.profiles.servers import PROFILES
 from imagestore.backends.s3.sealed import sealed
+from imagestore.backends.s3.server.remote_tiers import RemoteTiers, decode, encode
 from imagestore.core.errors import Denied, Rejected, Unavailable, Unexpected
 from imagestore.reconcile.backend.tiers import differing
 from tests.backends.listener import Heard, listening
@@ -113,7 +113,7 @@ def test_a_fingerprint_tells_nothing_without_the_admins_key() -> None:
 
 
 def test_the_cipher_is_loaded_by_whoever_needs_it_only() -> None:
-    program = "import imagestore.k8s.operator, imagestore.backends.factory, sys; print('cryptography' in sys.modules)"
+    program = "import imagestore.k8s.operator, imagestore.backends.registry, sys; print('cryptography' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 
@@ -221,7 +221,7 @@ def test_the_rights_that_are_documented_are_enough_and_needed(minio_store: Store
     assert "RIGHTS" not in reader.held()
     with pytest.raises(Denied):
         reader.add("RIGHTS", remote)
-    granted = as_somebody(*tier_permissions("MinIO"))
+    granted = as_somebody(*PROFILES["MinIO"].remote_tiers)
     granted.add("RIGHTS", remote)
     granted.renew("RIGHTS")
     assert granted.held()["RIGHTS"].place.bucket == "tier-of-rights"

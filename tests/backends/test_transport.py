@@ -12,9 +12,9 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 
 from imagestore.backends.s3.client import Keys, Target
-from imagestore.backends.s3.setting import Call
-from imagestore.backends.s3.setting import Place as BucketPlace
-from imagestore.backends.s3.settings import SETTINGS
+from imagestore.backends.s3.settings.setting import Call
+from imagestore.backends.s3.settings.setting import Place as BucketPlace
+from imagestore.backends.s3.settings.table import SETTINGS
 from imagestore.backends.s3.transport import connected
 from imagestore.backends.s3.transport_request import Place
 from imagestore.core.errors import Rejected, StoreError, Unavailable

@@ -8,13 +8,13 @@ import pytest
 
 from imagestore.api.imagebucket import FACETS
 from imagestore.backends.s3.backend import S3Backend
-from imagestore.backends.s3.learned import LASTS, Learned
-from imagestore.backends.s3.lifecycle import LIFECYCLE
-from imagestore.backends.s3.notifications import NOTIFICATIONS
-from imagestore.backends.s3.setting import LOSSY, S3Setting, Setting
-from imagestore.backends.s3.settings import SETTINGS
+from imagestore.backends.s3.lifecycle.rules import LIFECYCLE
+from imagestore.backends.s3.serving.notifications import NOTIFICATIONS
+from imagestore.backends.s3.settings.learned import LASTS, Learned
+from imagestore.backends.s3.settings.setting import LOSSY, S3Setting, Setting
+from imagestore.backends.s3.settings.table import SETTINGS
+from imagestore.backends.s3.settings.verbatim import meaning, parsed, written
 from imagestore.backends.s3.transport_request import Place, build, operation_model
-from imagestore.backends.s3.verbatim import meaning, parsed, written
 from imagestore.core.diff import diff
 from imagestore.core.errors import Rejected, Unavailable
 from imagestore.core.plan import plan

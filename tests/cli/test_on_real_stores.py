@@ -10,7 +10,8 @@ from dev.stores import Store
 from imagestore.api.imagebucket import FACETS
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Observation
-from imagestore.backends.factory import Keys, connect_with_keys
+from imagestore.backends.s3.client import Keys
+from imagestore.backends.s3.connecting import connect_with_keys
 from imagestore.metrics import REGISTRY
 from imagestore.reconcile.bucket.observe import readings
 from tests.cli.world import PROVIDERS, Said, backend, bucket, imagestore, write

@@ -7,8 +7,10 @@ import yaml
 
 from dev.stores import Store
 from imagestore.api.imagebucket import FACETS
-from imagestore.backends.s3.probe.run import UNASKED
+from imagestore.backends.s3.backend import S3Backend
+from imagestore.backends.s3.probe.run import UNASKED, unasked
 from imagestore.backends.s3.probe.verdict import Trial, judge
+from imagestore.backends.trial import TrialReport
 from imagestore.cli.probing.report import text
 from imagestore.core.reading import FULL
 from imagestore.facets.request_payment import RequestPayment
@@ -61,9 +63,10 @@ def test_the_text_has_a_line_a_setting_with_the_stores_own_answer(
 
 def test_the_report_says_what_the_store_was_not_asked_for_and_shows_values_as_json() -> None:
     """ "the store said no" was said of what nobody had asked it for, and values stood there as Python has them."""
-    unasked = dict.fromkeys(("objectLock", "quota", "acl"), FULL)
-    found = dict(zip(unasked, UNASKED, strict=False))
-    shown = text("eu", "MinIO", found, unasked)
+    said = dict.fromkeys(("objectLock", "quota", "acl"), FULL)
+    found = dict(zip(said, UNASKED, strict=False))
+    minio = S3Backend("eu", "MinIO", "http://minio", "here", lambda *_: {})
+    shown = text("eu", minio, TrialReport(found, unasked(found)), said)
     assert shown.count("the operator goes by yes, the store was not asked") == 3
     assert "the store said" not in shown
     trial = Trial("one", RequestPayment(payer="Requester"), refused="400")

@@ -13,8 +13,9 @@ from dev.stores import FACTORIES
 from imagestore.api.capabilities import S3Profile
 from imagestore.api.samples import KMS_KEY, SAMPLES
 from imagestore.backends.s3.backend import S3Backend
-from imagestore.backends.s3.declared import profile
-from imagestore.backends.s3.probe.run import Found, Probe
+from imagestore.backends.s3.probe.run import Probe
+from imagestore.backends.s3.profiles.declared import profile
+from imagestore.backends.trial import TrialReport, TrialRequest
 from imagestore.cli.probing.report import document
 from imagestore.core.reading import Support
 
@@ -33,9 +34,9 @@ def supports(product: str) -> Mapping[str, Support]:
     return profile(declared(product)).support
 
 
-def probed(backend: S3Backend, bucket: str) -> Found:
+def probed(backend: S3Backend, bucket: str) -> TrialReport:
     """A fresh probe, on a bucket of its own."""
-    return Probe(backend, bucket, SAMPLES, create=True, kms_key=KMS_KEY).run()
+    return Probe(backend, TrialRequest(bucket, SAMPLES, create=True, kms_key=KMS_KEY)).run()
 
 
 def main() -> None:
@@ -45,8 +46,9 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     for product in PRODUCTS:
         with tempfile.TemporaryDirectory() as folder, FACTORIES[product.lower()](Path(folder)) as store:
-            found = probed(connected(store), "imagestore-probe")
-        (FOLDER / f"{product.lower()}.yaml").write_text(document(found.support))
+            backend = connected(store)
+            found = probed(backend, "imagestore-probe")
+        (FOLDER / f"{product.lower()}.yaml").write_text(document(backend, found.support))
         print(product, *found.alarms, found.left)
 
 

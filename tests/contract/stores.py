@@ -12,13 +12,13 @@ from dev.stores.ceph import TIERS as CEPH_TIERS
 from dev.wait import eventually
 from imagestore.api.storagebackend import Provider, StorageBackendSpec
 from imagestore.backends.base import Driver
-from imagestore.backends.factory import Keys, connect_with_keys
 from imagestore.backends.s3.backend import S3Backend
-from imagestore.backends.s3.catalog import support_matrix
-from imagestore.backends.s3.profiles import PROFILES
-from imagestore.backends.s3.setting import Setting
-from imagestore.backends.s3.settings import SETTINGS
-from imagestore.backends.s3.tiers import limited
+from imagestore.backends.s3.client import Keys
+from imagestore.backends.s3.connecting import connect_with_keys
+from imagestore.backends.s3.lifecycle.tiers import limited
+from imagestore.backends.s3.profiles.servers import PROFILES
+from imagestore.backends.s3.settings.setting import Setting
+from imagestore.backends.s3.settings.table import SETTINGS
 from imagestore.core.errors import NotFound
 from imagestore.core.facet import Facet
 from imagestore.core.reading import Support
@@ -60,7 +60,7 @@ def _limited(provider: Provider, held: Mapping[str, Support]) -> Mapping[str, Su
 
 # How much of each facet each of them holds: the operator's profiles, and what the probe found out.
 MATRIX: Mapping[str, Mapping[str, Support]] = {
-    **{str(p): _limited(p, held) for p, held in support_matrix().items()},
+    **{str(p): _limited(p, profile.support) for p, profile in PROFILES.items()},
     **{product: supports(product) for product in PRODUCTS},
     **({LIVE.provider: LIVE.backend.support} if LIVE else {}),
 }

@@ -10,10 +10,10 @@ from itertools import product
 
 import pytest
 
-from imagestore.backends.s3.lifecycle import LIFECYCLE
-from imagestore.backends.s3.lifecycle_foreign import AMBIGUOUS
-from imagestore.backends.s3.setting import S3Setting
-from imagestore.backends.s3.verbatim import meaning
+from imagestore.backends.s3.lifecycle.foreign import AMBIGUOUS
+from imagestore.backends.s3.lifecycle.rules import LIFECYCLE
+from imagestore.backends.s3.settings.setting import S3Setting
+from imagestore.backends.s3.settings.verbatim import meaning
 from imagestore.core.errors import Rejected
 from imagestore.facets.lifecycle import Lifecycle
 from tests.contract.samples import SAMPLES

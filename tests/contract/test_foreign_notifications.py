@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from imagestore.backends.s3.setting import S3Setting
+from imagestore.backends.s3.settings.setting import S3Setting
 from imagestore.core.errors import Rejected
 from imagestore.core.facet import Facet
 from imagestore.facets.notifications import Notifications

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from imagestore.backends.s3.verbatim import meaning
+from imagestore.backends.s3.settings.verbatim import meaning
 from imagestore.facets.notifications import Notifications
 from tests.contract.stores import FIXTURES, LIVE
 from tests.contract.test_foreign import apply, change, of

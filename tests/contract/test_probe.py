@@ -12,7 +12,8 @@ from imagestore.api.imagebucket import FACETS
 from imagestore.api.samples import KMS_KEY, SAMPLES
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.probe.run import Probe
-from imagestore.backends.s3.probe.scratch import KEY, ProbeError
+from imagestore.backends.s3.probe.scratch import KEY
+from imagestore.backends.trial import TrialError, TrialRequest
 from imagestore.core.errors import NotFound, Rejected, Unavailable
 from imagestore.core.reading import Level
 from imagestore.facets.tags import OWNER
@@ -36,7 +37,7 @@ def names(store: Store) -> set[str]:
 def probe(backend: S3Backend, bucket: str, *, create: bool = True, facets: set[str] | None = None) -> Probe:
     """A probe of a few settings only: the others have no samples, and nothing is sent for them."""
     samples = {f: (s if facets is None or f in facets else {}) for f, s in SAMPLES.items()}
-    return Probe(backend, bucket, samples, create=create, kms_key=KMS_KEY)
+    return Probe(backend, TrialRequest(bucket, samples, create=create, kms_key=KMS_KEY))
 
 
 @pytest.mark.parametrize("provider", ["MinIO", "Ceph", "SeaweedFS"])
@@ -137,14 +138,14 @@ def test_a_bucket_of_somebodys_is_not_touched(
     prepare(minio_store, bucket)
     for create, words in ((False, said), (True, "exists; leave out --create")):
         recorded = Recorded(backend.call, [])
-        with pytest.raises(ProbeError, match=words):
+        with pytest.raises(TrialError, match=words):
             probe(replace(backend, call=recorded), bucket, create=create).run()
         assert not [o for o in recorded.operations if o.startswith(("Put", "Delete", "Create"))]
 
 
 def test_a_bucket_that_is_not_there_is_made_only_if_told_to(minio_store: Store) -> None:
     bucket = new()
-    with pytest.raises(ProbeError, match="let the probe make it: --create"):
+    with pytest.raises(TrialError, match="let the probe make it: --create"):
         probe(connected(minio_store), bucket, create=False).run()
     assert bucket not in names(minio_store)
 
@@ -178,7 +179,7 @@ def test_what_somebody_else_put_there_meanwhile_is_left_and_told(
 
     try:
         left = probe(replace(backend, call=busy), bucket, facets=facets | {"versioning"}).run().left
-    except ProbeError as error:
+    except TrialError as error:
         left = str(error)
     assert "it holds 1 versions and 0 open uploads" in left
     kept = seaweedfs_store.s3().list_objects_v2(Bucket=bucket)["Contents"]
@@ -217,7 +218,7 @@ def test_what_an_early_end_leaves_is_told(minio_store: Store) -> None:
 
 def test_without_a_key_nothing_that_needs_one_is_supported(minio_store: Store) -> None:
     samples = {f: (s if f == "encryption" else {}) for f, s in SAMPLES.items()}
-    found = Probe(connected(minio_store), new(), samples, create=True).run()
+    found = Probe(connected(minio_store), TrialRequest(new(), samples, create=True)).run()
     held = found.support["encryption"]
     assert held.level is Level.PARTIAL
     assert set(held.lost) == {"keyId", "bucketKey"}

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from imagestore.api.imagebucket import FACETS
-from imagestore.backends.s3.catalog import permissions
-from imagestore.backends.s3.settings import SETTINGS
+from imagestore.backends.s3.profiles.catalog import permissions
+from imagestore.backends.s3.settings.table import SETTINGS
 from imagestore.core.reading import Level
 from tests.contract.stores import FIXTURES, SAMPLES, backend_of
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from imagestore.backends.s3.tiers import NO_TIERS, Tiering, limited, mapped
+from imagestore.backends.s3.lifecycle.tiers import NO_TIERS, Tiering, limited, mapped
 from imagestore.core.losses import Limit, beyond
 from imagestore.core.reading import FULL, Level, Support
 from imagestore.facets.lifecycle import Lifecycle

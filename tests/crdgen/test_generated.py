@@ -8,7 +8,7 @@ import yaml
 
 from imagestore.api.imagebucket import FACETS
 from imagestore.api.kinds import KINDS
-from imagestore.backends.s3.catalog import BUCKET_PERMISSIONS, permissions
+from imagestore.backends.s3.profiles.catalog import BUCKET_PERMISSIONS, iam_policy, permissions
 from imagestore.crdgen import rbac, stores
 from imagestore.crdgen.generate import between_markers, files, generate
 from tests.crdgen import schemas
@@ -106,7 +106,7 @@ def test_the_operator_may_not_delete_or_read_everything() -> None:
 
 
 def test_the_iam_policy_holds_every_permission_once() -> None:
-    policy = stores.iam_policy("acme-*")
+    policy = iam_policy("acme-*")
     granted = [action for statement in policy["Statement"] for action in statement["Action"]]
     needed = {a for some in (*permissions("AWS").values(), *BUCKET_PERMISSIONS.values()) for a in some}
     assert sorted(granted) == sorted(needed)

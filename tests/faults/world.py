@@ -14,8 +14,8 @@ from dev.stores import Store as Server
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import FACETS, ImageBucketSpec, wishes
 from imagestore.api.storagebackend import StorageBackendSpec
-from imagestore.backends.decorators import Timing
-from imagestore.backends.factory import connect
+from imagestore.backends.guard.call import Timing
+from imagestore.backends.registry import connect
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.core.errors import NotFound
 from imagestore.core.outcome import Outcome

@@ -16,7 +16,7 @@ from imagestore.backends.http.messages import Headers, HttpRequest, head
 from imagestore.backends.http.parser import AnswerParser
 from imagestore.backends.http.route import HttpTarget
 from imagestore.backends.s3.client import Keys, Target
-from imagestore.backends.s3.setting import Call
+from imagestore.backends.s3.settings.setting import Call
 from imagestore.backends.s3.transport import connected
 from imagestore.core.errors import Unavailable
 

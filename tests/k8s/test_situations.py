@@ -23,7 +23,7 @@ SPEC = {
     "credentials": {"ambient": {}},
     "namespaces": {"names": ["shop", "press"]},
 }
-MADE = {"arn": "arn:aws:s3:::shop--audit", "created": "2026-01-01T00:00:00Z"}
+MADE = {"endpoint": "https://store", "created": "2026-01-01T00:00:00Z"}
 
 
 class Watched(Cache):
@@ -72,7 +72,7 @@ def test_a_backend_serves_whom_it_lets_in_and_who_came_first() -> None:
         bucket("squatter", namespace="mallory"),
         bucket("claimed", namespace="press"),
         bucket("elsewhere", backend="us"),
-        bucket("seen", status={"arn": MADE["arn"]}),
+        bucket("seen", status={"endpoint": MADE["endpoint"]}),
         bucket("watched", status=MADE, spec={"mode": "Observe"}),
         bucket("asleep", status=MADE, spec={"suspend": True}),
         bucket("going", status=MADE, metadata={"deletionTimestamp": "2026-01-02T00:00:00Z"}),
@@ -80,10 +80,10 @@ def test_a_backend_serves_whom_it_lets_in_and_who_came_first() -> None:
     assert set(found) == {
         Served("shop/photos", "shop--photos", made=True, endpoint="https://store.example"),
         Served("press/claimed", "press--claimed", made=False),
-        Served("shop/seen", "shop--seen", made=False),
-        Served("shop/watched", "shop--watched", made=False),
-        Served("shop/asleep", "shop--asleep", made=False),
-        Served("shop/going", "shop--going", made=False),
+        Served("shop/seen", "shop--seen", made=False, endpoint="https://store"),
+        Served("shop/watched", "shop--watched", made=False, endpoint="https://store"),
+        Served("shop/asleep", "shop--asleep", made=False, endpoint="https://store"),
+        Served("shop/going", "shop--going", made=False, endpoint="https://store"),
     }
 
 

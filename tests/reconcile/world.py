@@ -14,6 +14,8 @@ from imagestore.api.imagebucket import FACETS, ImageBucketSpec
 from imagestore.api.lifecyclepolicy import LifecyclePolicySpec
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.memory import MemoryBackend, MemoryBucket, MemoryStore
+from imagestore.backends.own_access import OwnAccess
+from imagestore.backends.s3.bucket.needs import NEEDED_ON_BUCKET
 from imagestore.core import conditions
 from imagestore.core.conditions import Condition
 from imagestore.core.outcome import Continue, Event, Finalizer, Outcome, Requeue
@@ -46,6 +48,12 @@ def backend_spec(**tenancy: Any) -> StorageBackendSpec:
             "tenancy": tenancy,
         }
     )
+
+
+def own_access(spec: StorageBackendSpec | None) -> OwnAccess:
+    """What the operator needs on an S3 store, reached as the spec says."""
+    endpoint = spec.s3.endpoint if spec else None
+    return OwnAccess(NEEDED_ON_BUCKET, tls=(endpoint or "https://").startswith("https://"))
 
 
 def tokens() -> Iterator[str]:
@@ -115,7 +123,11 @@ class World:
     def situation(self) -> BucketSituation:
         """All that the reconcile may know."""
         meta = Meta("shop", "photos", "uid", self.generation, START, self.deleting, self.finalized)
-        backend = MemoryBackend(self.store, FACETS, self.limits) if self.usable else None
+        backend = (
+            MemoryBackend(self.store, FACETS, self.limits, own_access=own_access(self.backend_spec))
+            if self.usable
+            else None
+        )
         return BucketSituation(
             meta,
             ImageBucketSpec.model_validate(self.spec),

@@ -128,7 +128,14 @@ class ImageBucketStatus(Judged):
 
     bucket_name: Annotated[str | None, Field(max_length=63, description="The bucket.")] = None
     endpoint: Annotated[str | None, Field(max_length=512, description="Where it is reached.")] = None
-    arn: Annotated[str | None, Field(max_length=256, description="Its Amazon resource name.")] = None
+    identifier: Annotated[
+        str | None,
+        Field(max_length=512, description="The name that the store gives to this bucket and to no other."),
+    ] = None
+    arn: Annotated[
+        str | None,
+        Field(max_length=256, description="Its Amazon resource name; absent: the store has none."),
+    ] = None
     region: Annotated[str | None, Field(max_length=64, description="Its region.")] = None
     intent: Annotated[
         datetime | None, Field(description="Set before the bucket is created, gone when it is ours.")

@@ -10,8 +10,9 @@ from datetime import datetime
 from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 from imagestore.api.tiers import Remote, TierPlace
+from imagestore.backends.own_access import OwnAccess
+from imagestore.core.cost import PriceTable
 from imagestore.core.facet import Facet
-from imagestore.core.plan import Change
 from imagestore.core.reading import Support
 from imagestore.core.stored import Stored
 from imagestore.forecast.terms import Terms
@@ -134,23 +135,6 @@ class Lists(Protocol):
         """What the store makes of lifecycle rules besides what they say."""
 
 
-ForetoldCall = Mapping[str, Any]
-"""``operation`` and ``parameters`` of a call, as the store's own documentation names them."""
-
-
-@runtime_checkable
-class Foretells(Protocol):
-    """A backend that tells the exact calls of a change before anything is sent, for people to read."""
-
-    def calls_of(self, bucket: str, change: Change, owner: str) -> tuple[ForetoldCall, ...]:
-        """What writing this change sends. Rejected: what the driver refuses before it sends anything."""
-
-    def calls_to_create(
-        self, bucket: str, wanted: Mapping[str, Facet], owner: str
-    ) -> tuple[ForetoldCall, ...]:
-        """What creating the bucket and marking it as ours sends."""
-
-
 @dataclass(frozen=True)
 class HeldTier:
     """A remote tier that a store has: where it is, and whose credentials it uses. No store tells the secret."""
@@ -228,6 +212,14 @@ class Backend(Protocol):
         """The same for one bucket, less what was found out in it lately: that says nothing of any other."""
 
     @property
+    def own_access(self) -> OwnAccess:
+        """What a bucket's policy must not deny the operator."""
+
+    @property
+    def list_prices(self) -> PriceTable:
+        """The store's public prices, which hold where the StorageBackend has none; ``UNPRICED``: it has none."""
+
+    @property
     def remotes(self) -> Remotes | None:
         """How it is given the remote tiers that its spec has; None: its spec has none."""
 
@@ -258,7 +250,7 @@ class Backend(Protocol):
         """
 
     def create(self, bucket: str, at_creation: Mapping[str, Facet]) -> bool:
-        """Create the bucket with what can only be asked for now. Rejected if the name is taken.
+        """Create the bucket with what can only be asked for now. NameTaken if there is one of this name.
 
         True: this store would have refused, had the credentials' own bucket been there already. False: it may have
         answered for a bucket that was there.
@@ -279,5 +271,8 @@ class Backend(Protocol):
     def usage(self, bucket: str) -> Usage | None:
         """What the bucket holds, None where the store does not tell cheaply."""
 
-    def arn(self, bucket: str) -> str:
-        """The bucket's Amazon resource name."""
+    def identifier(self, bucket: str) -> str:
+        """The bucket's name that no other bucket of any account has, in the store's own form, for status."""
+
+    def arn(self, bucket: str) -> str | None:
+        """The bucket's Amazon resource name; None: the store has none."""

@@ -21,7 +21,9 @@ from imagestore.backends.base import (
     Swept,
     Usage,
 )
-from imagestore.core.errors import NotFound, Rejected
+from imagestore.backends.own_access import NOTHING_NEEDED, OwnAccess
+from imagestore.core.cost import UNPRICED, PriceTable
+from imagestore.core.errors import NameTaken, NotFound
 from imagestore.core.facet import Facet
 from imagestore.core.reading import FULL, Level, Support
 from imagestore.core.stored import Stored
@@ -116,6 +118,8 @@ class MemoryBackend:
     endpoint: str = "memory://"
     region: str = "here"
     remotes: Remotes | None = None
+    own_access: OwnAccess = NOTHING_NEEDED
+    list_prices: PriceTable = UNPRICED
 
     @property
     def support(self) -> Mapping[str, Support]:
@@ -162,7 +166,7 @@ class MemoryBackend:
         if self.store.meanwhile is not None:
             self.store.meanwhile(bucket)
         if bucket in self.store.buckets and not self.store.answers_own:
-            raise Rejected("the name is taken", code="BucketAlreadyOwnedByYou")
+            raise NameTaken("the name is taken", ours=True)
         self.store.buckets.setdefault(bucket, MemoryBucket(dict(at_creation)))
         return not self.store.answers_own
 
@@ -220,8 +224,11 @@ class MemoryBackend:
         self.store.call("Usage", bucket)
         return self.store.usages.get(bucket)
 
-    def arn(self, bucket: str) -> str:
-        return f"arn:memory:::{bucket}"
+    def identifier(self, bucket: str) -> str:
+        return f"memory:{bucket}"
+
+    def arn(self, bucket: str) -> str | None:
+        return None
 
 
 def _observed(tags: Mapping[str, str]) -> Observation:

@@ -1,22 +1,10 @@
 """What is supported where, and what a store must grant the operator: out of the drivers' tables."""
 
-import json
 from collections.abc import Iterator, Mapping
 from itertools import chain
-from typing import Any
 
-from imagestore.api.storagebackend import Provider
-from imagestore.backends.s3.catalog import (
-    BUCKET_PERMISSIONS,
-    OBJECT_TAGS,
-    admin_permissions,
-    documents,
-    permissions,
-    products,
-    stand_in,
-    support_matrix,
-    tier_permissions,
-)
+from imagestore.backends.cloud import StorePage
+from imagestore.backends.registry import CLOUDS
 from imagestore.core.reading import Level, Support
 from imagestore.crdgen.formats import table
 
@@ -26,17 +14,20 @@ _STARRED = """\
 S3 is any other server: its administrator declares what it holds, and [`imagestore backend probe`]({docs}own-server.md)
 finds that out."""
 _WORD = {Level.FULL: "yes", Level.PARTIAL: "partly", Level.NONE: "no"}
-# These act on objects; everything else acts on the bucket.
-_ON_OBJECTS = frozenset((*BUCKET_PERMISSIONS["DeleteAll"], *OBJECT_TAGS))
+
+
+def pages() -> Mapping[str, StorePage]:
+    """Of each provider."""
+    return {provider: cloud.page for provider, cloud in CLOUDS.items()}
 
 
 def support_table(docs: str) -> str:
     """A row a setting, a column a store. ``docs``: where the pages are, seen from where this is read."""
-    matrix, names = support_matrix(), products()
-    facets = list(dict.fromkeys(chain.from_iterable(matrix.values())))
-    rows = [[f"`{f}`", *(_WORD[matrix[p][f].level] for p in matrix)] for f in facets]
+    known = pages().values()
+    facets = list(dict.fromkeys(chain.from_iterable(p.support for p in known)))
+    rows = [[f"`{f}`", *(_WORD[p.support[f].level] for p in known)] for f in facets]
     return (
-        table(["", *(f"{names[p]}{'*' if _unproven(p) else ''}" for p in matrix)], rows)
+        table(["", *(f"{p.product}{'*' if _unproven(p) else ''}" for p in known)], rows)
         + "\n\n"
         + _STARRED.format(docs=docs)
     )
@@ -48,35 +39,33 @@ def support_page() -> str:
         "`partly` and `no` are explained below. What a store would drop is refused, never widened: the bucket says"
         " so in its status. What has no star is proven by the contract suite on the servers themselves."
     )
-    names = products()
-    notes = [_notes(p, names[p], settings) for p, settings in support_matrix().items()]
+    notes = [_notes(page) for page in pages().values()]
     return (
         "\n\n".join(["# What is supported where", words, support_table("../"), *(n for n in notes if n)])
         + "\n"
     )
 
 
-def _notes(provider: Provider, product: str, settings: Mapping[str, Support]) -> str:
+def _notes(page: StorePage) -> str:
     """A line a reason: what is not as asked for the same one stands together."""
     by_reason: dict[str, list[str]] = {}
-    for facet, held in settings.items():
+    for facet, held in page.support.items():
         if why := "; ".join(_why(held)):
             by_reason.setdefault(why, []).append(f"`{facet}`")
     lines = [f"- {', '.join(facets)}: {why}" for why, facets in by_reason.items()]
-    known = [f"{said}."] if (said := _unproven(provider)) else []
-    return "\n\n".join([f"## {product}", *known, "\n".join(lines)]) if lines else ""
+    known = [f"{said}."] if (said := _unproven(page)) else []
+    return "\n\n".join([f"## {page.product}", *known, "\n".join(lines)]) if lines else ""
 
 
-def _unproven(provider: Provider) -> str:
+def _unproven(page: StorePage) -> str:
     """How the profile is known if the contract suite never ran on the store itself, else an empty string."""
-    if documents(provider):
-        return f"By documentation, not proven on the store: {_read(provider)}"
-    standing_in = stand_in(provider)
-    return f"Proven on {standing_in}; not on the store itself" if standing_in else ""
+    if page.documents:
+        return f"By documentation, not proven on the store: {_read(page)}"
+    return f"Proven on {page.stand_in}; not on the store itself" if page.stand_in else ""
 
 
-def _read(provider: Provider) -> str:
-    return ", ".join(f"<{url}>" for url in documents(provider))
+def _read(page: StorePage) -> str:
+    return ", ".join(f"<{url}>" for url in page.documents)
 
 
 def _why(support: Support) -> Iterator[str]:
@@ -94,48 +83,21 @@ def permissions_page() -> str:
         "The least that the operator's credentials need. Leave out the settings and the deletion policies that"
         " nobody may use; a missing permission is a condition on the bucket that names it, never a crash."
     )
-    sections = [_permissions(p, name) for p, name in products().items()]
-    return "\n\n".join(["# What a store must grant", words, _iam(), *sections]) + "\n"
+    examples = [page.example for page in pages().values() if page.example]
+    sections = [_permissions(page) for page in pages().values()]
+    return "\n\n".join(["# What a store must grant", words, *examples, *sections]) + "\n"
 
 
-def _iam() -> str:
-    return (
-        "## An IAM policy for Amazon S3\n\nFor buckets whose names begin with `acme-`; with KMS keys the role that"
-        " writes objects also needs the key.\n\n```json\n"
-        + json.dumps(iam_policy("acme-*"), indent=2)
-        + "\n```"
-    )
-
-
-def iam_policy(buckets: str) -> dict[str, Any]:
-    """All settings and all deletion policies on Amazon S3, for buckets of this name."""
-    needed = sorted(set(chain(*permissions("AWS").values(), *BUCKET_PERMISSIONS.values())))
-    account = [a for a in needed if a in BUCKET_PERMISSIONS["probe"]]
-    objects = [a for a in needed if a in _ON_OBJECTS]
-    bucket = [a for a in needed if a not in (*account, *objects)]
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            _statement("Probe", account, "*"),
-            _statement("Buckets", bucket, f"arn:aws:s3:::{buckets}"),
-            _statement("Objects", objects, f"arn:aws:s3:::{buckets}/*"),
-        ],
-    }
-
-
-def _statement(sid: str, actions: list[str], resource: str) -> dict[str, Any]:
-    return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource}
-
-
-def _permissions(provider: Provider, product: str) -> str:
-    if documents(provider):
-        return f"## {product}\n\nRoles of its own access management, by its documentation: {_read(provider)}."
-    rows = [[f"`{name}`", _codes(actions)] for name, actions in BUCKET_PERMISSIONS.items()]
-    rows += [[f"`{name}`", _codes(actions)] for name, actions in permissions(provider).items()]
-    rows += [[f"`{field}`", _codes(actions)] for field, actions in admin_permissions(provider).items()]
-    tiers = tier_permissions(provider)
-    rows += [["`tiers[].remote` of the StorageBackend", _codes(tiers)]] if tiers else []
-    return f"## {product}\n\n" + table(["for", "grant"], rows)
+def _permissions(page: StorePage) -> str:
+    if page.documents:
+        return (
+            f"## {page.product}\n\nRoles of its own access management, by its documentation: {_read(page)}."
+        )
+    rows = [[f"`{name}`", _codes(actions)] for name, actions in page.buckets.items()]
+    rows += [[f"`{name}`", _codes(actions)] for name, actions in page.settings.items()]
+    rows += [[f"`{field}`", _codes(actions)] for field, actions in page.admin.items()]
+    rows += [["`tiers[].remote` of the StorageBackend", _codes(page.tiers)]] if page.tiers else []
+    return f"## {page.product}\n\n" + table(["for", "grant"], rows)
 
 
 def _codes(actions: tuple[str, ...]) -> str:

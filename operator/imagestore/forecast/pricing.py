@@ -4,17 +4,14 @@ from collections.abc import Iterator
 
 from imagestore.api.prices import table
 from imagestore.api.storagebackend import StorageBackendSpec
-from imagestore.core.cost import UNPRICED, PriceTable
-from imagestore.core.prices import PUBLIC
+from imagestore.core.cost import PriceTable
 
 _LISTED = "us-east-1"  # whose list prices the built-in table has
 
 
-def prices(name: str, spec: StorageBackendSpec) -> PriceTable:
-    """The administrator's, else Amazon's list prices for Amazon, else none."""
-    if spec.prices:
-        return table(name, spec.prices)
-    return PUBLIC["AWS"] if spec.provider == "AWS" else UNPRICED
+def prices(name: str, spec: StorageBackendSpec, listed: PriceTable) -> PriceTable:
+    """The administrator's, else ``listed``: the store's list prices, where it has any."""
+    return table(name, spec.prices) if spec.prices else listed
 
 
 def remarks(spec: StorageBackendSpec, used: PriceTable, classes: frozenset[str]) -> Iterator[str]:

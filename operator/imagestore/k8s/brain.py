@@ -1,6 +1,7 @@
 """The one place where the shell is bound to what decides."""
 
-from imagestore.backends.factory import ConfigError, connect
+from imagestore.backends.registry import connect
+from imagestore.backends.secrets import ConfigError
 from imagestore.k8s.stores import Connecting
 from imagestore.k8s.wiring import Brain
 from imagestore.k8s.worker import Reconcilers

@@ -141,7 +141,7 @@ def stored(kind: Kind, raw: Json) -> Stored:
         bucket=str(spec.get("bucketName", "")) if bucket else "",
         ready=intern(str(conditions.get("Ready", ""))),
         settled=_settled(meta, spec, status, conditions),
-        incumbent="arn" in status,
+        incumbent="endpoint" in status,
         remade=bucket and "created" in status and _acts(spec),
         facets=_states(status.get("facets"), "name"),
         drift_since=_seconds(_dict(status.get("drift")).get("since")),

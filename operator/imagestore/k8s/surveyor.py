@@ -16,7 +16,7 @@ from datetime import date
 
 from imagestore import metrics
 from imagestore.backends.base import Backend
-from imagestore.backends.decorators import NAMESPACE
+from imagestore.backends.guard.call import NAMESPACE
 from imagestore.core.errors import StoreError
 from imagestore.forecast.tally import Counted
 from imagestore.k8s.objects import STORAGE_BACKEND, Key

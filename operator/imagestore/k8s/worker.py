@@ -15,7 +15,7 @@ from imagestore import metrics
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.lifecyclepolicy import LifecyclePolicyStatus
 from imagestore.api.storagebackend import StorageBackendStatus
-from imagestore.backends.decorators import NAMESPACE
+from imagestore.backends.guard.call import NAMESPACE
 from imagestore.core.fencing import Fenced
 from imagestore.core.outcome import Continue, Event, Finalizer, OnChange, Outcome, Requeue, Signal, Then
 from imagestore.core.reasons import Reason

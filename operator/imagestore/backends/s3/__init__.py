@@ -1,1 +1,1 @@
-"""EDGE: object stores that speak S3. Every call goes through one function (see ``call``)."""
+"""Amazon S3 and every store that speaks its API. Only the registry imports from here."""

@@ -1,8 +1,7 @@
 """One S3 store with one set of credentials. Implements ``base.Backend`` on ``call`` alone."""
 
-import re
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 from imagestore.api.storagebackend import Provider
 from imagestore.backends.base import (
     Driver,
-    ForetoldCall,
     MarkPlace,
     Observation,
     Page,
@@ -21,21 +19,30 @@ from imagestore.backends.base import (
     Swept,
     Usage,
 )
-from imagestore.backends.s3 import emptying, foretold, identity, listing, owner_mark
-from imagestore.backends.s3.genuine import told_by_store
-from imagestore.backends.s3.learned import Learned
-from imagestore.backends.s3.object_lock import OBJECT_LOCK
-from imagestore.backends.s3.presence import Presence
-from imagestore.backends.s3.profile import Identity, Location, Profile
-from imagestore.backends.s3.profiles import PROFILES
-from imagestore.backends.s3.regional import prove_region
-from imagestore.backends.s3.setting import Call, Place, S3Setting
-from imagestore.backends.s3.settings import SETTINGS
-from imagestore.backends.s3.tiers import limited, terms
-from imagestore.backends.s3.usages import Told, Usages
-from imagestore.core.errors import NotFound, StoreError, Unavailable
+from imagestore.backends.foretelling import ForetoldCall
+from imagestore.backends.own_access import OwnAccess
+from imagestore.backends.s3.bucket import emptying, foretold, listing, owner_mark
+from imagestore.backends.s3.bucket.needs import NEEDED_ON_BUCKET
+from imagestore.backends.s3.bucket.presence import Presence
+from imagestore.backends.s3.bucket.usages import Told, Usages
+from imagestore.backends.s3.errors import name_taken
+from imagestore.backends.s3.lifecycle.tiers import limited, terms
+from imagestore.backends.s3.profiles.declared import declaration
+from imagestore.backends.s3.profiles.profile import Location, Profile
+from imagestore.backends.s3.profiles.servers import PROFILES
+from imagestore.backends.s3.profiles.support import demoted, without_tls
+from imagestore.backends.s3.protection.object_lock import OBJECT_LOCK
+from imagestore.backends.s3.server.genuine import told_by_store
+from imagestore.backends.s3.server.proof import Proof
+from imagestore.backends.s3.settings.learned import Learned
+from imagestore.backends.s3.settings.setting import Call, Place, S3Setting
+from imagestore.backends.s3.settings.table import SETTINGS
+from imagestore.backends.trial import TrialReport, TrialRequest
+from imagestore.core.cost import UNPRICED, PriceTable
+from imagestore.core.errors import NotFound, Unavailable
 from imagestore.core.facet import Facet
 from imagestore.core.plan import Change
+from imagestore.core.prices import PUBLIC
 from imagestore.core.reading import Level, Support
 from imagestore.core.stored import Stored
 from imagestore.facets.object_lock import ObjectLock
@@ -77,13 +84,13 @@ class S3Backend:
         if held["quota"].level is not Level.NONE and not self.admin:
             held["quota"] = NO_ADMIN
         if self.endpoint.startswith("http://"):
-            held["policy"] = _without_tls(held["policy"])
+            held["policy"] = without_tls(held["policy"])
         held["lifecycle"] = limited(held["lifecycle"], self.profile.tiering, self.tiers)
         return held
 
     def support_of(self, bucket: str) -> Mapping[str, Support]:
         """The same, less what a trial in this bucket has lost lately."""
-        return {facet: _demoted(held, self.learned.of(facet, bucket)) for facet, held in self.support.items()}
+        return {facet: demoted(held, self.learned.of(facet, bucket)) for facet, held in self.support.items()}
 
     @cached_property
     def drivers(self) -> Mapping[str, Driver]:
@@ -104,41 +111,17 @@ class S3Backend:
             learned=self.learned,
         )
 
+    @property
+    def _proof(self) -> Proof:
+        return Proof(self.call, self.provider, self.profile, self.admin, self.proven)
+
     def probe(self) -> Server:
-        """A read that needs credentials, and one that needs the region. Of all servers only SeaweedFS tells its version."""
-        answer = self._buckets()
-        if self.provider != "AWS":  # whose region is in its host's name
-            prove_region(self.call)
-        headers = (answer.get("ResponseMetadata") or {}).get("HTTPHeaders") or {}
-        said = str(headers.get("server") or "")
-        version = re.search(rf"^{self.provider}.* ([0-9.]+)$", said)  # SeaweedFS 8000GB 4.48
-        return Server(self.profile.product, version[1] if version else None, self._identified(answer))
+        """A read that needs credentials, and one that needs the region."""
+        return self._proof.probe()
 
     def identity(self, *, anew: bool = False) -> str | None:
         """One call, if it was not asked for on this connection before. What cannot be asked is not told, until a probe."""
-        if self.profile.identity is None or (self.proven and not anew):
-            return self.proven[-1] if self.proven else None
-        owned = self.profile.identity is not Identity.DEPLOYMENT
-        try:
-            return self._identified(self._buckets() if owned else {})
-        except StoreError:
-            self.proven[:] = self.proven or [None]
-            return None
-
-    def _identified(self, buckets: Mapping[str, Any]) -> str | None:
-        """By the answer to ListBuckets, or another call where that tells nothing.
-
-        MinIO's own is asked each time, though it asks all its servers. It was known by the host id of its answers, which
-        is a hash of the server's name alone: an empty second site at the same address passed for the first one.
-        """
-        if self.profile.identity is None:
-            return None
-        found = identity.told(self.profile.identity, buckets, self.call if self.admin else None)
-        self.proven[:] = [found]
-        return found
-
-    def _buckets(self) -> dict[str, Any]:
-        return self.call("ListBuckets", {"MaxBuckets": 1} if self.provider == "AWS" else {})
+        return self._proof.identity(anew=anew)
 
     @property
     def mark_place(self) -> MarkPlace | None:
@@ -164,13 +147,13 @@ class S3Backend:
     def create(self, bucket: str, at_creation: Mapping[str, Facet]) -> bool:
         """CreateBucket, with object lock if asked for, then its default retention, unless that might be somebody's bucket.
 
-        Never an existence test: one's own bucket answers 200 on RGW and in us-east-1. A taken name is
-        Rejected with the store's code (BucketAlreadyExists, BucketAlreadyOwnedByYou).
+        Never an existence test: one's own bucket answers 200 on RGW and in us-east-1.
         """
         recreates = self.profile.recreates_in
         new = recreates is not None and self.region not in recreates
         lock = at_creation.get("objectLock") if "objectLock" in self.drivers else None
-        self.call("CreateBucket", {"Bucket": bucket, **self._location(), **_lock_flag(lock)})
+        with name_taken():
+            self.call("CreateBucket", {"Bucket": bucket, **self._location(), **_lock_flag(lock)})
         if new and isinstance(lock, ObjectLock) and lock.mode:
             encoded = OBJECT_LOCK.encode(lock, self._place(bucket))
             self.call(OBJECT_LOCK.write, {"Bucket": bucket, **encoded})
@@ -244,6 +227,21 @@ class S3Backend:
         """By the profile and the tiers."""
         return terms(self.profile.tiering, self.tiers, versioned=versioned)
 
+    @property
+    def declared_at(self) -> str:
+        """Of the other providers the operator goes by a profile of its own."""
+        return "spec.s3" if self.provider == "S3" else ""
+
+    def trial(self, request: TrialRequest) -> TrialReport:
+        """See ``probe``."""
+        from imagestore.backends.s3.probe.run import Probe  # it knows this class
+
+        return Probe(self, request).run()
+
+    def declaration(self, found: Mapping[str, Support]) -> dict[str, Any]:
+        """As ``spec.s3`` takes it."""
+        return declaration(found)
+
     def calls_of(self, bucket: str, change: Change, owner: str) -> tuple[ForetoldCall, ...]:
         """By the driver's own encoding."""
         return foretold.sent(self, bucket, change, owner)
@@ -254,28 +252,26 @@ class S3Backend:
         """CreateBucket, and what marks it unless tags are written anyway."""
         return foretold.creating(self, bucket, wanted, owner)
 
-    def arn(self, bucket: str) -> str:
-        """The bucket's Amazon resource name."""
+    @property
+    def own_access(self) -> OwnAccess:
+        """By actions of IAM."""
+        return OwnAccess(NEEDED_ON_BUCKET, tls=self.endpoint.startswith("https://"))
+
+    @property
+    def list_prices(self) -> PriceTable:
+        """Amazon's; of no other."""
+        return PUBLIC.get(self.provider, UNPRICED)
+
+    def identifier(self, bucket: str) -> str:
+        """The bucket's Amazon resource name, which all S3 servers use in policies."""
         return self._place(bucket).arn
+
+    def arn(self, bucket: str) -> str:
+        """The same."""
+        return self.identifier(bucket)
 
     def _place(self, bucket: str) -> Place:
         return Place(bucket, partition(self.region), self.tiers)
-
-
-def _demoted(held: Support, learned: Collection[str]) -> Support:
-    new = sorted(set(learned) - set(held.lost))
-    if not new:
-        return held
-    reason = "; ".join(r for r in (held.reason, f"in this bucket the server dropped {', '.join(new)}") if r)
-    return replace(held, level=Level.PARTIAL, reason=reason, lost=(*held.lost, *new))
-
-
-def _without_tls(support: Support) -> Support:
-    """SeaweedFS carries the Deny out against its administrator, too: not even the policy can be removed then."""
-    if support.level is Level.NONE:
-        return support
-    reason = "requireTls would shut the operator out, which reaches this store by plain HTTP"
-    return replace(support, level=Level.PARTIAL, reason=reason, lost=(*support.lost, "requireTls"))
 
 
 def _lock_flag(lock: Facet | None) -> dict[str, Any]:

@@ -5,15 +5,15 @@ the store's words only, with every credential of this client struck out: a store
 """
 
 import ssl
-from collections.abc import Collection, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
 from imagestore.backends.http import errors as http
-from imagestore.backends.s3.genuine import told_by_store
+from imagestore.backends.s3.server.genuine import told_by_store
 from imagestore.core import errors
 
 MASK = "***"
@@ -56,6 +56,21 @@ _ADVICE = {
     "XMinioAdminTierInvalidConfig": "check remote.endpoint",
     "XMinioBackendDown": "MinIO does not reach remote.endpoint",
 }
+
+
+@contextmanager
+def name_taken() -> Iterator[None]:
+    """Around CreateBucket: a refusal because there is such a bucket becomes NameTaken, with the store's code."""
+    try:
+        yield
+    except errors.Rejected as error:
+        if error.code not in (_OWNED, "BucketAlreadyExists"):
+            raise
+        ours = error.code == _OWNED
+        raise errors.NameTaken(str(error), ours=ours, code=error.code, operation=error.operation) from error
+
+
+_OWNED = "BucketAlreadyOwnedByYou"
 
 
 def translate(error: Exception, operation: str, secrets: Collection[str] = ()) -> errors.StoreError:

@@ -18,8 +18,8 @@ from botocore.utils import percent_encode_sequence
 from imagestore import __version__
 from imagestore.backends.http import tls
 from imagestore.backends.http.route import HttpTarget
-from imagestore.backends.s3 import verbatim
 from imagestore.backends.s3.client import SHARED, Target
+from imagestore.backends.s3.settings import verbatim
 from imagestore.core.keys import raw
 
 _SERIALIZER = create_serializer("rest-xml", include_validation=True)

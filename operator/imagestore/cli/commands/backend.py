@@ -10,8 +10,8 @@ from imagestore.cli import options
 from imagestore.cli.errors import Usage, Wrong
 
 if TYPE_CHECKING:
-    from imagestore.backends.s3.backend import S3Backend
-    from imagestore.backends.s3.probe.run import Found
+    from imagestore.backends.base import Backend
+    from imagestore.backends.trial import Triable, TrialReport
     from imagestore.cli.gathering.inputs import Gathered
 
 DESCRIPTION = """\
@@ -57,10 +57,11 @@ def run(args: argparse.Namespace) -> int:
 
     _consent(args)
     backend = _backend(args)
-    found = _probed(args, backend)
-    shown = document(found.support)
+    triable = _triable(backend)
+    found = _probed(args, backend.name, triable)
+    shown = document(triable, found.support)
     if args.format == "text":
-        shown = text(backend.name, backend.provider, found.support, backend.support)
+        shown = text(backend.name, triable, found, backend.support)
     sys.stdout.write(shown)
     sys.stderr.writelines(f"!! {alarm}\n" for alarm in found.alarms)
     if found.left:
@@ -83,7 +84,7 @@ def _consent(args: argparse.Namespace) -> None:
         )
 
 
-def _backend(args: argparse.Namespace) -> "S3Backend":
+def _backend(args: argparse.Namespace) -> "Backend":
     from imagestore.cli.gathering.inputs import gather
 
     known = gather(args, os.environ, (args.name,) if args.name else ())
@@ -97,7 +98,15 @@ def _backend(args: argparse.Namespace) -> "S3Backend":
         raise Wrong(f"there is no StorageBackend {name}; give its manifest with -f, or --context")
     if store.backend is None:
         raise Wrong(store.trouble)
-    return store.backend  # type: ignore[return-value]  # every store is an S3 store so far
+    return store.backend
+
+
+def _triable(backend: "Backend") -> "Triable":
+    from imagestore.backends.trial import Triable
+
+    if not isinstance(backend, Triable):
+        raise Wrong(f"{backend.name}: what its provider holds is known, and cannot be tried out")
+    return backend
 
 
 def _unclaimed(known: "Gathered", backend: str, bucket: str) -> None:
@@ -121,21 +130,20 @@ def _only(names: Any) -> str:
     return str(found[0])
 
 
-def _probed(args: argparse.Namespace, backend: "S3Backend") -> "Found":
+def _probed(args: argparse.Namespace, name: str, triable: "Triable") -> "TrialReport":
     from imagestore.api.samples import SAMPLES
-    from imagestore.backends.s3.probe.run import Probe
-    from imagestore.backends.s3.probe.scratch import ProbeError
+    from imagestore.backends.trial import TrialError, TrialRequest
     from imagestore.core.errors import StoreError
 
     def say(facet: str) -> None:
         sys.stderr.write(f"trying {facet} ...\n")
 
     try:
-        return Probe(backend, args.bucket, SAMPLES, args.create, args.kms_key, say).run()
-    except ProbeError as error:
+        return triable.trial(TrialRequest(args.bucket, SAMPLES, args.create, args.kms_key, say))
+    except TrialError as error:
         raise Wrong(error, *_left(error)) from None
     except StoreError as error:
-        early = f"{backend.name}: the probe ended early: {type(error).__name__}: {error}"
+        early = f"{name}: the probe ended early: {type(error).__name__}: {error}"
         raise Wrong(early, *_left(error)) from None
     except KeyboardInterrupt as stopped:
         sys.stderr.writelines(f"error: {note}\n" for note in _left(stopped))

@@ -63,9 +63,9 @@ def _manifest(
     from imagestore.cli.importing.manifest import grant, manifest
 
     found, owner = _settings(backend, bucket, names)
-    settings = possible(found, spec)
+    settings = possible(found, backend.own_access)
     marked = (f"It is marked as {owner}: only that object is in charge of it.",) if owner else ()
-    consents = needed(settings, args.namespace, backend.name, bucket, spec)
+    consents = needed(settings, args.namespace, backend, bucket, spec)
     notes = (*grant(args.namespace, backend.name, bucket), *marked, *consents)
     return manifest(args.namespace, args.name or bucket, backend.name, bucket, settings, notes)
 

@@ -75,7 +75,7 @@ def _listed(s: BucketSituation, said: Preview, options: Options) -> Preview:
     if backend is None or not isinstance(backend, Lists):
         return replace(said, notes=(f"{said.verdict.backend} tells no listing",))
     found = _versioning(s, backend)
-    table = prices(backend.name, s.store.spec) if s.store.spec else UNPRICED
+    table = prices(backend.name, s.store.spec, backend.list_prices) if s.store.spec else UNPRICED
     terms = backend.terms(versioned=found is not None)
     asked = Asked(rules, terms, options.today, options.today + options.days, table, options.tags)
     walk = Walk(

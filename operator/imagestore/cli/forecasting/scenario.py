@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from imagestore.api.lifecyclepolicy import LifecyclePolicySpec
 from imagestore.api.storagebackend import StorageBackendSpec
-from imagestore.backends.s3.profiles import PROFILES
-from imagestore.backends.s3.tiers import mapped, terms
+from imagestore.backends.registry import CLOUDS, cloud
 from imagestore.cli.errors import Usage, Wrong
 from imagestore.cli.manifests.load import Manifests
 from imagestore.cli.planning.plan_bucket import Question, situation
@@ -60,7 +59,8 @@ def scenario(args: argparse.Namespace, manifests: Manifests, question: Question 
         return Scenario(rules, _public(args.prices), PUBLIC[args.prices], spec)
     if spec is None:
         return Scenario(rules, _public("AWS"), UNPRICED)
-    return Scenario(rules, _terms(spec), prices(name, spec), spec)
+    known = cloud(spec.provider)
+    return Scenario(rules, known.terms(spec), prices(name, spec, known.list_prices), spec)
 
 
 def _policies(manifests: Manifests) -> Iterator[LifecycleRule]:
@@ -70,16 +70,10 @@ def _policies(manifests: Manifests) -> Iterator[LifecycleRule]:
                 yield rule.model_copy(update={"name": f"{policy.name}/{rule.name}"})
 
 
-def _terms(spec: StorageBackendSpec) -> Terms:
-    tiering = PROFILES[spec.provider].tiering
-    given = None if spec.tiers is None else {str(t.tier): t.storage_class for t in spec.tiers}
-    return terms(tiering, mapped(tiering, given), versioned=False)
-
-
 def _public(name: str) -> Terms:
     """A store that asks public prices, by its own classes."""
     ladder = LADDERS[name]
     known = (*ladder.values(), *(c for c in PUBLIC[name].classes if c not in ladder.values()))
     by_price = sorted(known, key=lambda c: -PUBLIC[name].classes[c].gb_month)
-    smallest = PROFILES["AWS"].tiering.smallest if name == "AWS" else 0
+    smallest = CLOUDS[name].terms(None).smallest if name in CLOUDS else 0
     return Terms({t: c for t, c in ladder.items() if t != "Hot"}, tuple(by_price), smallest)

@@ -7,7 +7,8 @@ from threading import Lock
 from imagestore.api.credentials import Credentials
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Backend
-from imagestore.backends.factory import ConfigError, Keys, connect_with_keys
+from imagestore.backends.registry import connect_given
+from imagestore.backends.secrets import ConfigError, Given, SecretFields
 from imagestore.cli.gathering.credentials import Values, Vault
 from imagestore.reconcile.shared.situation import Store
 
@@ -38,16 +39,16 @@ class Stores:
             return Store(spec, None, str(error))
 
     def _connect(self, name: str, spec: StorageBackendSpec) -> Backend:
-        admin = self._keys(name, spec.admin.credentials, "admin") if spec.admin else None
-        ca = self._authority(name, spec)
-        return connect_with_keys(name, spec, self._keys(name, spec.credentials), admin_keys=admin, ca=ca)
+        admin = self._fields(name, spec.admin.credentials, "admin") if spec.admin else None
+        store, ca = self._fields(name, spec.credentials), self._authority(name, spec)
+        return connect_given(name, spec, Given(store, admin or store, ca))
 
-    def _keys(self, name: str, credentials: Credentials, part: str = "") -> Keys | None:
+    def _fields(self, name: str, credentials: Credentials, part: str = "") -> SecretFields | None:
         """None stands for the surroundings', and only a backend that says ``ambient`` gets those."""
         secret = credentials.secret_ref.name if credentials.secret_ref else ""
         found = self.vault.keys(name, secret, part)
         if found is not None:
-            return keys(found)
+            return fields(secret or name, found)
         if not secret:
             return None
         raise ConfigError(f"no credentials for {name}: give {self.vault.looked(name, secret, part)}")
@@ -64,6 +65,6 @@ class Stores:
         return found
 
 
-def keys(values: Values) -> Keys:
-    """As the drivers want them."""
-    return Keys(values["accessKeyId"], values["secretAccessKey"], values.get("sessionToken") or None)
+def fields(name: str, values: Values) -> SecretFields:
+    """As a Secret has them."""
+    return SecretFields(name, {key: value.encode() for key, value in values.items()})

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
-from imagestore.backends.base import Backend, Foretells, Observation
+from imagestore.backends.base import Backend, Observation
+from imagestore.backends.foretelling import Foretells
 from imagestore.cli.gathering.surroundings import NEVER, Standing, Surroundings
 from imagestore.cli.manifests.objects import Object
 from imagestore.cli.manifests.problems import Problem

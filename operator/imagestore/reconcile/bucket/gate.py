@@ -29,7 +29,11 @@ def barred(s: BucketSituation) -> Result | None:
     if not allowed_namespace(s.store.spec, s.meta.namespace, s.namespace_labels):
         message = "this namespace may not use the backend; ask the administrator to add it to spec.namespaces"
         return _stop(s, stalled(Reason.NAMESPACE_NOT_ALLOWED, message))
-    whole = [r for r in refusals(s.meta, s.spec, s.store.spec, s.earlier_buckets) if not r.facet]
+    whole = [
+        r
+        for r in refusals(s.meta, s.spec, s.store.spec, s.earlier_buckets, s.store.own_access)
+        if not r.facet
+    ]
     if whole:
         return _stop(s, stalled(whole[0].reason, "; ".join(r.message for r in whole)))
     if s.older_rival is not None:

@@ -85,7 +85,7 @@ def question(s: BucketSituation, backend: Backend, rules: tuple[LifecycleRule, .
     """About this bucket, by its store's terms and prices."""
     terms = backend.terms(versioned=False) if isinstance(backend, Lists) else Terms()
     wished = s.spec.versioning.state if s.spec.versioning else None
-    table = prices(backend.name, s.store.spec) if s.store.spec else UNPRICED
+    table = prices(backend.name, s.store.spec, backend.list_prices) if s.store.spec else UNPRICED
     return Question(backend.name, s.spec.bucket_name, rules, terms, wished, table, s.merged.digest)
 
 

@@ -26,7 +26,7 @@ Result = Outcome[ImageBucketStatus]
 def want(s: BucketSituation) -> Wanted:
     """What is wanted and allowed."""
     store = s.store.spec
-    refused = refusals(s.meta, s.spec, store, s.earlier_buckets) if store else ()
+    refused = refusals(s.meta, s.spec, store, s.earlier_buckets, s.store.own_access) if store else ()
     leads = followed(s, asked(s.spec, s.joined))
     return wanted(awaited(s.store.unready, leads), s.status, refused)
 
@@ -49,6 +49,7 @@ def visited(
     identity = {
         "endpoint": backend.endpoint,
         "region": backend.region,
+        "identifier": backend.identifier(s.spec.bucket_name),
         "arn": backend.arn(s.spec.bucket_name),
     }
     status = report.visited(s, seen, **identity, **filling.asked(s, backend), **_acknowledged(s), **changes)

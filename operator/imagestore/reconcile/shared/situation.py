@@ -7,6 +7,7 @@ from typing import Literal
 
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Backend
+from imagestore.backends.own_access import NOTHING_NEEDED, OwnAccess
 
 SPREAD = 15.0  # seconds over which the buckets of a store that fell silent are looked at
 
@@ -66,6 +67,11 @@ class Store:
     unready: Mapping[str, str] = field(default_factory=dict)
     silent: bool = False
     standing: Standing = Standing()
+
+    @property
+    def own_access(self) -> OwnAccess:
+        """What a bucket's policy must not deny the operator here."""
+        return self.backend.own_access if self.backend else NOTHING_NEEDED
 
 
 @dataclass(frozen=True)

@@ -6,34 +6,21 @@ Each refusal says what to change, or whom to ask. None names another namespace o
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from imagestore.api.imagebucket import ImageBucketSpec, wishes
 from imagestore.api.storagebackend import MaxObjectLock, StorageBackendSpec, Tenancy
+from imagestore.backends.own_access import OwnAccess
 from imagestore.core.marks import spots
 from imagestore.core.model import KmsKey
 from imagestore.core.paths import follow
 from imagestore.core.reasons import Reason
 from imagestore.facets.notifications import target
-from imagestore.facets.policy import BUCKET, Policy, Statement
+from imagestore.facets.policy import Policy, Statement
 from imagestore.reconcile.shared.situation import Meta
 
 TEMPLATE = "{namespace}--*"
 LOCK = MaxObjectLock(mode="Governance", days=3650)
-NEEDED_ON_BUCKET = (
-    "s3:GetBucketTagging",
-    "s3:PutBucketTagging",
-    "s3:GetBucketPolicy",
-    "s3:PutBucketPolicy",
-    "s3:DeleteBucketPolicy",
-    "s3:ListBucketVersions",
-    "s3:GetBucketVersioning",
-    "s3:PutBucketVersioning",
-    "s3:GetLifecycleConfiguration",
-    "s3:PutLifecycleConfiguration",
-    "s3:DeleteBucket",
-)
 
 
 @dataclass(frozen=True)
@@ -72,9 +59,9 @@ def eligible(spec: StorageBackendSpec, namespace: str, labels: Mapping[str, str]
 
 
 def refusals(
-    meta: Meta, spec: ImageBucketSpec, store: StorageBackendSpec, earlier_buckets: int
+    meta: Meta, spec: ImageBucketSpec, store: StorageBackendSpec, earlier_buckets: int, own: OwnAccess
 ) -> tuple[Refusal, ...]:
-    """Everything that this bucket may not ask for, all at once."""
+    """Everything that this bucket may not ask for, all at once. ``own``: what its policy must not deny the operator."""
     tenancy = store.tenancy or Tenancy()
     found = [
         *_bucket(meta, spec, store, tenancy, earlier_buckets),
@@ -83,7 +70,7 @@ def refusals(
         *_targets(spec, tenancy),
     ]
     if spec.policy is not None:
-        found += _policy(spec.policy, store, tenancy)
+        found += _policy(spec.policy, own, tenancy)
     return tuple(found)
 
 
@@ -176,25 +163,20 @@ def _matches(value: str, patterns: tuple[str, ...]) -> bool:
     return any(value == p or (p.endswith("*") and value.startswith(p[:-1])) for p in patterns)
 
 
-def _policy(policy: Policy, store: StorageBackendSpec, tenancy: Tenancy) -> Iterator[Refusal]:
+def _policy(policy: Policy, own: OwnAccess, tenancy: Tenancy) -> Iterator[Refusal]:
     for statement in policy.statements:
         yield from _grants(statement, tenancy)
-        if locks_out(statement, tls=is_tls(store)):
+        if own.denied_by(statement):
             message = (
                 f"statement {statement.sid} would deny the operator its own access to the bucket; deny actions on"
                 ' objects, or leave out the resource "." or the actions that manage the bucket'
             )
             yield Refusal(Reason.WOULD_LOCK_OUT, message, "policy")
-    if policy.require_tls and not is_tls(store):
+    if policy.require_tls and not own.tls:
         message = (
             "requireTls would lock the operator out: the backend is reached over http; remove requireTls"
         )
         yield Refusal(Reason.WOULD_LOCK_OUT, message, "policy")
-
-
-def is_tls(store: StorageBackendSpec) -> bool:
-    """Whether the operator reaches the store by TLS."""
-    return (store.s3.endpoint or "https://").startswith("https://")
 
 
 def _grants(statement: Statement, tenancy: Tenancy) -> Iterator[Refusal]:
@@ -214,24 +196,3 @@ def _grants(statement: Statement, tenancy: Tenancy) -> Iterator[Refusal]:
 def everybody(principal: str) -> bool:
     """Whether a principal stands for anybody at all, in any of its spellings."""
     return set(principal) <= set("*?") or principal.endswith((":*", "::*:root"))
-
-
-def locks_out(statement: Statement, *, tls: bool) -> bool:
-    """Whether a Deny would keep the operator from looking after, or repairing, this bucket.
-
-    A condition does not help: whether it holds for the operator cannot be known here. Only a Deny of
-    requests without TLS is known not to hit an operator that uses it. A named principal may be the
-    operator itself under any of its names, so naming one does not help either.
-    """
-    if statement.effect != "Deny" or not _touches_bucket(statement):
-        return False
-    harmless = tls and any(
-        c.operator == "Bool" and c.key.lower() == "aws:securetransport" and c.values == ("false",)
-        for c in statement.conditions
-    )
-    needed = any(fnmatchcase(n.lower(), a.lower()) for n in NEEDED_ON_BUCKET for a in statement.actions)
-    return needed and not harmless
-
-
-def _touches_bucket(statement: Statement) -> bool:
-    return any(r == BUCKET for r in statement.resources)

@@ -2,20 +2,21 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from imagestore.api.imagebucket import FACETS
 from imagestore.backends.base import Driver
-from imagestore.backends.decorators import ANSWERED
+from imagestore.backends.guard.breaker import ANSWERED
 from imagestore.backends.s3.admin import OPERATIONS
 from imagestore.backends.s3.backend import NO_ADMIN, S3Backend
 from imagestore.backends.s3.probe.keyed import keyed, less, only_in, untried
-from imagestore.backends.s3.probe.scratch import ProbeError, Scratch
+from imagestore.backends.s3.probe.scratch import Scratch
 from imagestore.backends.s3.probe.verdict import Trial, judge, lost
-from imagestore.backends.s3.profiles import GENERIC
-from imagestore.backends.s3.setting import Setting
-from imagestore.backends.s3.settings import SETTINGS
+from imagestore.backends.s3.profiles.servers import GENERIC
+from imagestore.backends.s3.settings.setting import Setting
+from imagestore.backends.s3.settings.table import SETTINGS
+from imagestore.backends.trial import TrialError, TrialReport, TrialRequest
 from imagestore.core.diff import FieldDiff, diff
 from imagestore.core.errors import StoreError, Transient
 from imagestore.core.facet import Facet
@@ -25,7 +26,6 @@ from imagestore.core.reading import FULL, Level, Support
 from imagestore.core.references import BucketRef, led
 
 T = TypeVar("T")
-Samples = Mapping[str, Mapping[str, Facet]]
 
 _SETTLING = 2.0  # seconds that a store may answer as before
 _NO_ADMIN_API = Support(
@@ -43,39 +43,32 @@ _NEEDS_CREATE = Support(
 UNASKED = (_NO_ADMIN_API, _UNTRIED, _NEEDS_CREATE, NO_ADMIN)
 
 
-@dataclass
-class Found:
-    """``alarms``: what the administrator must hear. ``left``: what could not be tidied up."""
-
-    support: dict[str, Support] = field(default_factory=dict)
-    alarms: list[str] = field(default_factory=list)
-    left: str = ""
+def unasked(support: Mapping[str, Support]) -> frozenset[str]:
+    """The settings of which the store was not asked."""
+    return frozenset(facet for facet, found in support.items() if found in UNASKED)
 
 
 @dataclass(frozen=True)
 class Probe:
-    """One probe of one bucket. ``say`` is told which setting's turn it is."""
+    """One probe of one bucket."""
 
     backend: S3Backend
-    bucket: str
-    samples: Samples
-    create: bool = False
-    kms_key: str | None = None
-    say: Callable[[str], None] = lambda _: None
+    request: TrialRequest
     pause: Callable[[float], None] = time.sleep
 
-    def run(self) -> Found:
-        """Try everything. ProbeError if the bucket is not one to play with, StoreError if the store is gone.
+    def run(self) -> TrialReport:
+        """Try everything. TrialError if the bucket is not one to play with, StoreError if the store is gone.
 
         What could not be tidied up then is a note of the error.
         """
-        scratch, found = Scratch(self.backend, self.bucket, self.pause), Found()
+        scratch, found = Scratch(self.backend, self.request.bucket, self.pause), TrialReport()
         try:
-            scratch.prepare(create=self.create)
+            scratch.prepare(create=self.request.create)
             rows = {row.facet: row for row in SETTINGS}
             ordered = sorted(rows, key=lambda facet: FACETS[facet].at_creation)
             tried = {f: _Turn(self, scratch, rows[f], found).support() for f in ordered}
             found.support = {f: tried[f] for f in FACETS}
+            found.unasked = unasked(tried)
         except BaseException as error:  # an interruption, too
             if left := _tidied(scratch):
                 error.add_note(left)
@@ -85,13 +78,19 @@ class Probe:
 
     def of(self, facet: str) -> Mapping[str, Facet]:
         """The facet's samples, for the KMS of this store; another bucket that one names is the scratch bucket itself."""
-        known = keyed(self.samples[facet], self.kms_key) if self.kms_key else self.samples[facet]
-        return {name: led(value, lambda _: BucketRef(bucket=self.bucket)) for name, value in known.items()}
+        known = (
+            keyed(self.request.samples[facet], self.request.kms_key)
+            if self.request.kms_key
+            else self.request.samples[facet]
+        )
+        return {
+            name: led(value, lambda _: BucketRef(bucket=self.request.bucket)) for name, value in known.items()
+        }
 
     def known(self, facet: str) -> Support:
         """What is not tried here, because it would do harm or cannot be done."""
-        held, samples = self.blind.support[facet], self.samples[facet]
-        keys = () if self.kms_key else untried(samples)
+        held, samples = self.blind.support[facet], self.request.samples[facet]
+        keys = () if self.request.kms_key else untried(samples)
         classes = only_in([v for v in samples.values() if beyond(v, held.limits)], samples)
         held = less(held, keys, "give a key of the store's KMS with --kms-key")
         return less(held, classes, "name classes that the store has in the StorageBackend's spec.tiers")
@@ -108,7 +107,7 @@ def _tidied(scratch: Scratch) -> str:
     try:
         if scratch.played:
             scratch.tidy()
-    except ProbeError as error:
+    except TrialError as error:
         return str(error)
     return ""
 
@@ -120,14 +119,14 @@ class _Turn:
     probe: Probe
     scratch: Scratch
     row: Setting[Facet]
-    found: Found
+    found: TrialReport
 
     def support(self) -> Support:
         """What the setting's trials say."""
         facet, blind = self.row.facet, self.probe.blind
-        if not self.probe.samples.get(facet):
+        if not self.probe.request.samples.get(facet):
             return _UNTRIED
-        self.probe.say(facet)
+        self.probe.request.say(facet)
         if facet not in blind.drivers:
             return blind.support[facet] if self.probe.backend.provider in OPERATIONS else _NO_ADMIN_API
         if not self.row.write:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from imagestore.backends.s3.backend import S3Backend, partition
-from imagestore.backends.s3.profiles import GENERIC
-from imagestore.backends.s3.setting import Place
-from imagestore.backends.s3.tags import TAGS
+from imagestore.backends.s3.profiles.servers import GENERIC
+from imagestore.backends.s3.serving.tags import TAGS
+from imagestore.backends.s3.settings.setting import Place
+from imagestore.backends.trial import TrialError
 from imagestore.core.errors import Denied, StoreError
 from imagestore.core.facet import Facet
 from imagestore.core.reading import FULL, Level, Support
@@ -17,10 +18,6 @@ from imagestore.facets.tags import OWNER
 KEY = "imagestore-probe/object"
 BODY = b"put here by imagestore backend probe"
 _UNKNOWN = Support(Level.NONE, "unknown")
-
-
-class ProbeError(Exception):
-    """Why a bucket is not probed, or what was left behind, as a sentence for the administrator."""
 
 
 @dataclass
@@ -41,11 +38,11 @@ class Scratch:
         """Refuse what is not a scratch bucket; make it only if told to."""
         there = self._plain.check(self.bucket) is not None
         if create and there:
-            raise ProbeError(
+            raise TrialError(
                 f"the bucket {self.bucket} exists; leave out --create, or name one that does not"
             )
         if not create and not there:
-            raise ProbeError(f"there is no bucket {self.bucket}; let the probe make it: --create")
+            raise TrialError(f"there is no bucket {self.bucket}; let the probe make it: --create")
         if not create:
             self._nobodys()
         self.played, self.made = True, create
@@ -62,20 +59,20 @@ class Scratch:
 
     def _nobodys(self) -> None:
         if OWNER in self._tags():
-            raise ProbeError(f"the bucket {self.bucket} belongs to an ImageBucket: it is marked {OWNER}")
+            raise TrialError(f"the bucket {self.bucket} belongs to an ImageBucket: it is marked {OWNER}")
         try:
             held = self._plain.remains(self.bucket)
         except StoreError as error:
-            raise ProbeError(f"it cannot be told whether {self.bucket} is empty: {error}") from None
+            raise TrialError(f"it cannot be told whether {self.bucket} is empty: {error}") from None
         if not held.empty:
-            raise ProbeError(f"the bucket {self.bucket} is not empty: it holds {held}")
+            raise TrialError(f"the bucket {self.bucket} is not empty: it holds {held}")
 
     def _tags(self) -> Mapping[str, str]:
         """A store that refuses to tell is believed to hide a mark; one that has no bucket tags has none."""
         try:
             found = TAGS.decode(self.call(TAGS.read), Place(self.bucket, partition(self.backend.region)))
         except Denied as error:
-            raise ProbeError(f"it cannot be told whose {self.bucket} is: {error}") from None
+            raise TrialError(f"it cannot be told whose {self.bucket} is: {error}") from None
         except StoreError:
             return {}
         return found.values if found else {}
@@ -128,7 +125,7 @@ class Scratch:
         self.remake(at_creation)
 
     def tidy(self) -> None:
-        """Take the object out again, and the bucket too if the probe made it. ProbeError if something stays."""
+        """Take the object out again, and the bucket too if the probe made it. TrialError if something stays."""
         try:
             if self._plain.check(self.bucket) is None:
                 return
@@ -136,17 +133,17 @@ class Scratch:
             if self.made:
                 self._delete()
         except StoreError as error:
-            raise ProbeError(f"{self.bucket} could not be tidied up; look at it yourself: {error}") from None
+            raise TrialError(f"{self.bucket} could not be tidied up; look at it yourself: {error}") from None
 
     def _delete(self) -> None:
         """Emptiness is proven first, as everywhere: somebody else may have written here meanwhile."""
         with suppress(StoreError):
             held = self._plain.remains(self.bucket)
             if not held.empty:
-                raise ProbeError(f"{self.bucket} was left: it holds {held}")
+                raise TrialError(f"{self.bucket} was left: it holds {held}")
         listed = self.call("ListObjectsV2", MaxKeys=1).get("Contents")
         if listed:
-            raise ProbeError(f"{self.bucket} was left: it holds {listed[0]['Key']}")
+            raise TrialError(f"{self.bucket} was left: it holds {listed[0]['Key']}")
         self._plain.delete(self.bucket)
 
     def _empty(self) -> None:

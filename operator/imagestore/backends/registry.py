@@ -1,0 +1,53 @@
+"""From a provider to its cloud. The one module that knows the clouds by name: one more is one folder and one line here."""
+
+from imagestore.api.storagebackend import StorageBackendSpec
+from imagestore.backends.base import Backend
+from imagestore.backends.cloud import Cloud, ConnectionRequest
+from imagestore.backends.guard.call import REAL, Observer, Timing
+from imagestore.backends.s3.cloud import CLOUDS as S3_CLOUDS
+from imagestore.backends.secrets import ConfigError, Given, Secrets, given
+from imagestore.core.fencing import Permit, permitted
+from imagestore.metrics import StoreMetrics
+
+CLOUDS: dict[str, Cloud] = {**S3_CLOUDS}
+
+
+def cloud(provider: str) -> Cloud:
+    """The provider's. Raises ConfigError."""
+    if provider not in CLOUDS:
+        raise ConfigError(
+            f"spec.provider {provider} has no driver in this version; it has {', '.join(CLOUDS)}"
+        )
+    return CLOUDS[provider]
+
+
+def connect(
+    name: str,
+    spec: StorageBackendSpec,
+    secrets: Secrets,
+    permit: Permit = permitted,
+    *,
+    timing: Timing = REAL,
+    observer: Observer | None = None,
+) -> Backend:
+    """The backend that ``spec`` describes; nothing is sent yet. ``permit`` is asked before each write.
+
+    One limiter and one breaker belong to what is returned: keep it for as long as spec and Secrets are the same.
+    Raises ConfigError.
+    """
+    return connect_given(name, spec, given(spec, secrets), permit, timing=timing, observer=observer)
+
+
+def connect_given(
+    name: str,
+    spec: StorageBackendSpec,
+    credentials: Given,
+    permit: Permit = permitted,
+    *,
+    timing: Timing = REAL,
+    observer: Observer | None = None,
+) -> Backend:
+    """The same with the credentials at hand, for the command line without a cluster."""
+    seen = observer or StoreMetrics(name)
+    request = ConnectionRequest(name, spec, credentials, permit, timing, seen)
+    return cloud(spec.provider).connect(request)

@@ -1,0 +1,23 @@
+"""The providers whose stores speak S3, as the registry takes them."""
+
+from imagestore.api.storagebackend import Provider, StorageBackendSpec
+from imagestore.backends.cloud import Cloud
+from imagestore.backends.s3.connecting import connect, named_tiers
+from imagestore.backends.s3.lifecycle.tiers import mapped, terms
+from imagestore.backends.s3.profiles.catalog import page
+from imagestore.backends.s3.profiles.servers import PROFILES
+from imagestore.core.cost import UNPRICED
+from imagestore.core.prices import PUBLIC
+from imagestore.forecast.terms import Terms
+
+
+def _cloud(provider: Provider) -> Cloud:
+    tiering = PROFILES[provider].tiering
+
+    def told(spec: StorageBackendSpec | None) -> Terms:
+        return terms(tiering, mapped(tiering, named_tiers(spec) if spec else None), versioned=False)
+
+    return Cloud(connect, told, page(provider), PUBLIC.get(provider, UNPRICED))
+
+
+CLOUDS = {str(provider): _cloud(provider) for provider in PROFILES}

@@ -1,0 +1,169 @@
+"""How an S3 store is connected: where it is, as whom it is asked, and what stands in front of each call."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from imagestore.api.storagebackend import Admin, Provider, S3Endpoint, StorageBackendSpec
+from imagestore.backends.base import Backend, Remotes
+from imagestore.backends.cloud import ConnectionRequest
+from imagestore.backends.guard.call import REAL, Call, Observer, Timing
+from imagestore.backends.guard.guarded import guarded
+from imagestore.backends.s3 import admin as s3_admin
+from imagestore.backends.s3 import transport as s3_transport
+from imagestore.backends.s3.backend import S3Backend
+from imagestore.backends.s3.client import Keys, Target
+from imagestore.backends.s3.lifecycle.tiers import mapped
+from imagestore.backends.s3.profiles import declared
+from imagestore.backends.s3.profiles.profile import Profile
+from imagestore.backends.s3.profiles.servers import PROFILES
+from imagestore.backends.s3.server.remote_tiers import RemoteTiers
+from imagestore.backends.s3.settings.learned import Learned
+from imagestore.backends.secrets import ConfigError, Given, SecretFields
+from imagestore.core.fencing import permitted
+from imagestore.metrics import StoreMetrics
+
+ADMIN_PROVIDERS = frozenset(s3_admin.OPERATIONS)
+# Repeated after an answer that was lost, it would be told that the name is taken, by itself. Before it answers for a
+# remote tier, MinIO tries the other store for as long as that takes.
+ONCE = frozenset({"CreateBucket", "admin:AddTier", "admin:EditTier"})
+
+
+@dataclass(frozen=True)
+class _Resolved:
+    """The credentials as S3 has them: an access key and a secret."""
+
+    keys: Keys | None
+    admin_keys: Keys | None
+    tier_keys: Mapping[str, Keys | str] = field(default_factory=dict)  # or why there are none
+
+
+def connect(request: ConnectionRequest) -> Backend:
+    """See ``cloud.Cloud.connect``."""
+    credentials = request.given
+    admin = _keys(credentials.admin) if request.spec.admin else None
+    return _build(request, _Resolved(_keys(credentials.store), admin, _tier_keys(credentials)))
+
+
+def connect_with_keys(
+    name: str,
+    spec: StorageBackendSpec,
+    keys: Keys | None,
+    *,
+    admin_keys: Keys | None = None,
+    ca: bytes | None = None,
+    timing: Timing = REAL,
+    observer: Observer | None = None,
+) -> Backend:
+    """The same with keys at hand. ``keys`` None: the surroundings' (environment, profile, instance role)."""
+    request = ConnectionRequest(name, spec, Given(ca=ca), permitted, timing, observer or StoreMetrics(name))
+    return _build(request, _Resolved(keys, admin_keys or keys))
+
+
+def _build(request: ConnectionRequest, found: _Resolved) -> Backend:
+    spec, timing = request.spec, request.timing
+    if spec.s3.endpoint is None and spec.provider != "AWS":
+        raise ConfigError(
+            f"spec.s3.endpoint is missing; only provider AWS has endpoints of its own, {spec.provider} has none"
+        )
+    admin = _admin_target(request, spec.admin, found) if spec.admin else None
+    administered = admin is not None and spec.provider in ADMIN_PROVIDERS
+    raw = s3_transport.connected(_target(request, found))
+    if admin is not None and administered:
+        raw = _routed(raw, s3_admin.connected(spec.provider, admin))
+    call = guarded(raw, spec.limits, timing, request.observer, ONCE)
+    return S3Backend(
+        name=request.name,
+        provider=spec.provider,
+        endpoint=_endpoint(spec.s3),
+        region=spec.s3.region,
+        call=call,
+        admin=administered,
+        declared=_declared(spec),
+        tiers=mapped(PROFILES[spec.provider].tiering, named_tiers(spec)),
+        remotes=_remotes(spec, found, call, admin) if admin else None,
+        learned=Learned(timing.clock),
+    )
+
+
+def _remotes(spec: StorageBackendSpec, found: _Resolved, call: Call, admin: Target) -> Remotes | None:
+    if not any(t.remote for t in spec.tiers or ()):
+        return None
+    return RemoteTiers(call, found.tier_keys, lambda: s3_admin.secret_key(admin))
+
+
+def _declared(spec: StorageBackendSpec) -> Profile | None:
+    if spec.provider != "S3":
+        return None
+    try:
+        return declared.profile(spec.s3.profile)
+    except ValueError as error:
+        raise ConfigError(f"spec.s3.profile: {error}") from None
+
+
+def named_tiers(spec: StorageBackendSpec) -> dict[str, str] | None:
+    """The class of each tier that the StorageBackend names; None: it names none."""
+    return None if spec.tiers is None else {t.tier: t.storage_class for t in spec.tiers}
+
+
+def _routed(s3: Call, admin: Call) -> Call:
+    return lambda operation, parameters: (admin if operation.startswith("admin:") else s3)(
+        operation, parameters
+    )
+
+
+def _target(request: ConnectionRequest, found: _Resolved) -> Target:
+    spec = request.spec
+    return Target(
+        endpoint=_endpoint(spec.s3),
+        region=spec.s3.region,
+        keys=found.keys,
+        addressing=_addressing(spec.provider, spec.s3),
+        ca=request.given.ca,
+        connections=_connections(spec),
+        connect=request.timing.connect,
+        read=request.timing.read,
+        permit=request.permit,
+    )
+
+
+def _admin_target(request: ConnectionRequest, admin: Admin, found: _Resolved) -> Target:
+    return replace(_target(request, found), endpoint=admin.endpoint, keys=found.admin_keys, addressing="path")
+
+
+def _connections(spec: StorageBackendSpec) -> int:
+    return spec.limits.concurrency if spec.limits else 8
+
+
+def _addressing(provider: Provider, s3: S3Endpoint) -> str:
+    """AWS is asked at host names, everybody else by path: few have DNS for every bucket."""
+    if s3.addressing:
+        return s3.addressing.lower()
+    return "virtual" if provider == "AWS" and s3.endpoint is None else "path"
+
+
+def _endpoint(s3: S3Endpoint) -> str:
+    """The store's address; without one in the spec, Amazon's own for the region."""
+    domain = _AWS_DOMAINS.get(s3.region.partition("-")[0], "amazonaws.com")
+    return s3.endpoint or f"https://s3.{s3.region}.{domain}"
+
+
+_AWS_DOMAINS = {"cn": "amazonaws.com.cn", "eusc": "amazonaws.eu"}
+
+
+def _tier_keys(credentials: Given) -> dict[str, Keys | str]:
+    found: dict[str, Keys | str] = {}
+    for name, held in credentials.tiers.items():
+        try:
+            found[name] = held if isinstance(held, str) else _of(held)
+        except ConfigError as error:
+            found[name] = str(error)
+    return found
+
+
+def _keys(held: SecretFields | None) -> Keys | None:
+    return _of(held) if held else None
+
+
+def _of(held: SecretFields) -> Keys:
+    token = held.text("sessionToken") if held.data.get("sessionToken") else None
+    return Keys(held.text("accessKeyId"), held.text("secretAccessKey"), token)

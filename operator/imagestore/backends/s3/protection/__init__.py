@@ -1,0 +1,1 @@
+"""The settings that decide who may do what to what is in a bucket."""

@@ -1,0 +1,29 @@
+"""Versioning. A bucket that never had it answers an empty document."""
+
+from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
+from imagestore.facets.versioning import Versioning
+
+
+def decode(answer: Answer, _at: Place) -> Versioning | None:
+    """``{Status: Enabled}``; without a Status it was never enabled, without MFADelete nor was that."""
+    if not answer.get("Status"):
+        return None
+    return Versioning.from_store(state=answer["Status"], mfa_delete=answer.get("MFADelete") or "Disabled")
+
+
+def encode(value: Versioning, _at: Place) -> Parameters:
+    """MFA delete is never sent: it needs the account's root and a code."""
+    return {"VersioningConfiguration": {"Status": value.state}}
+
+
+VERSIONING = Setting(
+    facet="versioning",
+    read="GetBucketVersioning",
+    write="PutBucketVersioning",
+    decode=decode,
+    encode=encode,
+    permissions=("s3:GetBucketVersioning", "s3:PutBucketVersioning"),
+    cleared=Versioning(
+        state="Suspended", mfa_delete="Disabled"
+    ),  # no store forgets that a bucket had versions
+)

@@ -1,0 +1,1 @@
+"""The settings by which a store reports on a bucket."""

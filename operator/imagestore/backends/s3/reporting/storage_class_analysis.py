@@ -1,0 +1,39 @@
+"""Storage-class analysis, a set of named configurations. Its export into another bucket is not known here."""
+
+from typing import Any
+
+from imagestore.backends.s3.settings.named import Raw, filtered, scope, understood
+from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
+from imagestore.facets.storage_class_analysis import StorageClassAnalysis, StorageClassAnalysisConfiguration
+
+
+def decode(answer: Answer, _at: Place) -> StorageClassAnalysis | None:
+    """All that a bucket has."""
+    raws = answer.get("AnalyticsConfigurationList") or ()
+    found = understood(raws, StorageClassAnalysisConfiguration, _fields)
+    return StorageClassAnalysis.from_store(configurations=found) if found else None
+
+
+def _fields(raw: Raw) -> dict[str, Any]:
+    if (raw.get("StorageClassAnalysis") or {}).get("DataExport"):
+        raise ValueError("an export")  # another one than a wish without: overwritten it would be lost
+    return {"filter": scope(raw.get("Filter"))}
+
+
+def encode(value: StorageClassAnalysis, _at: Place) -> Parameters:
+    """The one that ``value`` has."""
+    (one,) = value.configurations
+    return {"AnalyticsConfiguration": {"Id": one.name, "StorageClassAnalysis": {}, **filtered(one.filter)}}
+
+
+STORAGE_CLASS_ANALYSIS = Setting(
+    facet="storageClassAnalysis",
+    read="ListBucketAnalyticsConfigurations",
+    write="PutBucketAnalyticsConfiguration",
+    clear="DeleteBucketAnalyticsConfiguration",
+    decode=decode,
+    encode=encode,
+    permissions=("s3:GetAnalyticsConfiguration", "s3:PutAnalyticsConfiguration"),
+    absent=frozenset({"NoSuchConfiguration"}),
+    named=True,
+)

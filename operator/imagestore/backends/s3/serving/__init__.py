@@ -1,0 +1,1 @@
+"""The settings that decide how a bucket is used and told apart."""

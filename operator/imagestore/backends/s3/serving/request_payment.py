@@ -1,0 +1,25 @@
+"""Request payment. Every bucket has it: what nobody has set is BucketOwner."""
+
+from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
+from imagestore.facets.request_payment import RequestPayment
+
+
+def decode(answer: Answer, _at: Place) -> RequestPayment | None:
+    """``{Payer: BucketOwner}``."""
+    return RequestPayment.from_store(payer=answer["Payer"]) if answer.get("Payer") else None
+
+
+def encode(value: RequestPayment, _at: Place) -> Parameters:
+    """The same."""
+    return {"RequestPaymentConfiguration": {"Payer": value.payer}}
+
+
+REQUEST_PAYMENT = Setting(
+    facet="requestPayment",
+    read="GetBucketRequestPayment",
+    write="PutBucketRequestPayment",
+    decode=decode,
+    encode=encode,
+    permissions=("s3:GetBucketRequestPayment", "s3:PutBucketRequestPayment"),
+    cleared=RequestPayment(payer="BucketOwner"),
+)

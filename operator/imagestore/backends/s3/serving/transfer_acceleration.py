@@ -1,0 +1,25 @@
+"""Transfer acceleration. A bucket that never had it answers an empty document, also after it was suspended."""
+
+from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
+from imagestore.facets.transfer_acceleration import TransferAcceleration
+
+
+def decode(answer: Answer, _at: Place) -> TransferAcceleration:
+    """``{Status: Enabled}``; without a Status it does what a suspended one does."""
+    return TransferAcceleration.from_store(state=answer.get("Status") or "Suspended")
+
+
+def encode(value: TransferAcceleration, _at: Place) -> Parameters:
+    """The same."""
+    return {"AccelerateConfiguration": {"Status": value.state}}
+
+
+TRANSFER_ACCELERATION = Setting(
+    facet="transferAcceleration",
+    read="GetBucketAccelerateConfiguration",
+    write="PutBucketAccelerateConfiguration",
+    decode=decode,
+    encode=encode,
+    permissions=("s3:GetAccelerateConfiguration", "s3:PutAccelerateConfiguration"),
+    cleared=TransferAcceleration(state="Suspended"),  # it can be suspended, never unset
+)

@@ -15,9 +15,9 @@ from imagestore.k8s.objects import IMAGE_BUCKET, LIFECYCLE_POLICY, STORAGE_BACKE
 from imagestore.k8s.situations import Situations
 from imagestore.k8s.stores import Connecting, Stores
 from imagestore.k8s.surveyor import Surveyor
-from imagestore.reconcile.bucket.desired import inputs_hash
 from imagestore.reconcile.bucket.removals import question
 from imagestore.reconcile.lifecycle.matched import Bucket
+from imagestore.reconcile.shared.digests import inputs_hash
 from imagestore.reconcile.shared.situation import Settings
 from imagestore.reconcile.shared.survey import Purpose
 from tests.k8s.test_object_cache import backend, raw

@@ -36,8 +36,8 @@ from imagestore.k8s.stores import Connecting, SecretData
 from imagestore.k8s.wiring import Brain, Options
 from imagestore.k8s.worker import Reconcilers
 from imagestore.reconcile.backend.situation import BackendSituation
-from imagestore.reconcile.bucket.desired import inputs_hash
 from imagestore.reconcile.bucket.situation import BucketSituation
+from imagestore.reconcile.shared.digests import inputs_hash
 from imagestore.reconcile.shared.situation import Settings
 
 

@@ -173,8 +173,9 @@ class World:
         return self.wait
 
     def _remember(self, outcome: Outcome[ImageBucketStatus]) -> None:
-        assert isinstance(outcome.memo, Memo)
-        self.memo = outcome.memo
+        if outcome.memo is not None:
+            assert isinstance(outcome.memo, Memo)
+            self.memo = outcome.memo
         match outcome.then:
             case Continue(progress):
                 assert progress is None or isinstance(progress, Progress)

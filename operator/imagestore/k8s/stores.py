@@ -16,7 +16,7 @@ from imagestore.k8s.cache import Cache
 from imagestore.k8s.objects import STORAGE_BACKEND, Key, lenient
 from imagestore.reconcile.backend.identity import standing
 from imagestore.reconcile.backend.tiers import remote_tiers, unready
-from imagestore.reconcile.bucket.desired import inputs_hash
+from imagestore.reconcile.shared.digests import inputs_hash
 from imagestore.reconcile.shared.situation import Standing, Store
 
 log = logging.getLogger(__name__)

@@ -17,13 +17,13 @@ from imagestore.core.plan import Op, Plan
 from imagestore.core.policies import hold_risky, observe_only, without_risk
 from imagestore.core.reasons import Reason
 from imagestore.reconcile.bucket import holds, ownership
+from imagestore.reconcile.bucket.desired import planned, wanted
 from imagestore.reconcile.bucket.drift import snooze_over, snoozed
-from imagestore.reconcile.bucket.gate import barred
-from imagestore.reconcile.bucket.ownership import Claim
+from imagestore.reconcile.bucket.gate import stopped
+from imagestore.reconcile.bucket.observe import blank, observed
+from imagestore.reconcile.bucket.ownership import Owner
 from imagestore.reconcile.bucket.removals import weighed
-from imagestore.reconcile.bucket.requeue import want
-from imagestore.reconcile.bucket.situation import BucketSituation
-from imagestore.reconcile.bucket.visit import blank, look_at, planned
+from imagestore.reconcile.bucket.situation import BucketSituation, Run
 from imagestore.reconcile.shared.situation import Meta, Settings, Store
 from imagestore.reconcile.shared.survey import Bounded
 
@@ -68,7 +68,7 @@ def plan_bucket(question: Question) -> Verdict:
         return replace(verdict, notes=("suspended: nothing is looked at or changed",))
     if s.meta.deleting:
         return replace(verdict, notes=("being deleted in the cluster: nothing is set any more",))
-    outcome = barred(s)
+    outcome = stopped(s)
     if outcome is not None:
         ready = find(outcome.status.conditions if outcome.status else (), "Ready")
         return _refuse(question, verdict, f"{ready.reason}: {ready.message}" if ready else "refused")
@@ -119,14 +119,15 @@ def _looked(question: Question, s: BucketSituation, backend: Backend, verdict: V
     if sight is None:
         return _absent(question, s, backend, verdict)
     s = _recognised(question, s, sight)
-    judgement = ownership.judge(s, backend, sight)
+    run = Run(s, backend, s.memo)
+    judgement = ownership.judge(run, sight)
     unknown = backend.mark_place is None and question.around.offline
-    if judgement.claim is Claim.TAKEN and not unknown:
+    if judgement.owner is Owner.TAKEN and not unknown:
         return _refuse(question, verdict, f"{judgement.reason}: {judgement.message}")
     notes = (UNCHECKED,) if unknown else ()
-    verdict = replace(verdict, adopt=judgement.claim is Claim.ADOPTABLE, notes=(*verdict.notes, *notes))
-    wanted = want(s)
-    todo = planned(s, wanted, look_at(s, backend, sight, wanted))
+    verdict = replace(verdict, adopt=judgement.owner is Owner.ADOPTABLE, notes=(*verdict.notes, *notes))
+    want = wanted(s)
+    todo = planned(s, want, observed(run, sight, want, {}))
     return _with_plan(question, s, verdict, _restrained(s, backend, todo, consented=verdict.adopt))
 
 
@@ -143,13 +144,13 @@ def _absent(question: Question, s: BucketSituation, backend: Backend, verdict: V
         return _refuse(
             question, verdict, "BucketMissing: the bucket does not exist, and mode Observe creates nothing"
         )
-    wanted = want(s)
-    if wanted.refusals and s.status.created is None:
+    want = wanted(s)
+    if want.refusals and s.status.created is None:
         note = "the bucket does not exist, and is not created before this is corrected"
         return _refusals(question, s, replace(verdict, notes=(note,)))
     if s.status.created is not None:
         verdict = replace(verdict, notes=("the bucket was there before: its content is lost",))
-    todo = planned(s, wanted, blank(backend, wanted))
+    todo = planned(s, want, blank(backend, want))
     return _with_plan(question, s, replace(verdict, create=True), todo)
 
 
@@ -178,7 +179,7 @@ def _with_plan(question: Question, s: BucketSituation, verdict: Verdict, plan: P
 
 
 def _refusals(question: Question, s: BucketSituation, verdict: Verdict) -> Verdict:
-    for refusal in want(s).withheld:
+    for refusal in wanted(s).withheld:
         unseen = refusal.reason is Reason.REFERENCE_NOT_FOUND and question.around.offline
         more = f"; {UNSEEN}" if unseen else ""
         verdict = _refuse(question, verdict, f"{refusal.reason}: {refusal.message}{more}", refusal.facet)
@@ -190,7 +191,7 @@ def _notes(s: BucketSituation, verdict: Verdict) -> list[str]:
     notes += [over] if (over := snooze_over(s)) else []
     if s.spec.mode == "Observe":
         notes.append("mode Observe: differences are shown, nothing is changed")
-    notes += [f"{name}: {w}" for name in want(s).wishes for w in _weak(s, name)]
+    notes += [f"{name}: {w}" for name in wanted(s).wishes for w in _weak(s, name)]
     verdicts = s.merged.verdicts.items()
     notes += [f"LifecyclePolicy {name}: {v.state}: {v.message}" for name, v in verdicts if v.state and name]
     if verdict.adopt and verdict.plan.writes:
@@ -214,7 +215,7 @@ def _with_calls(question: Question, s: BucketSituation, verdict: Verdict, plan: 
     if not isinstance(backend, Foretells):
         return verdict
     bucket, owner = s.spec.bucket_name, ownership.mark(s)
-    made = {"create": backend.calls_to_create(bucket, want(s).wishes, owner)} if verdict.create else {}
+    made = {"create": backend.calls_to_create(bucket, wanted(s).wishes, owner)} if verdict.create else {}
     for change in plan.writes:
         try:
             made[change.facet] = backend.calls_of(bucket, change, owner)

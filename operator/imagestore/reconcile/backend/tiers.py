@@ -12,15 +12,9 @@ from imagestore.api.tiers import Remote, TierClass, TierPlace, TierState, TierSt
 from imagestore.backends.base import HeldTier, Remotes
 from imagestore.core.conditions import Condition, condition
 from imagestore.core.errors import StoreError
-from imagestore.core.facet import Facet
-from imagestore.core.marks import spots
-from imagestore.core.model import InTier
 from imagestore.core.outcome import Event
-from imagestore.core.paths import follow
 from imagestore.core.reasons import Reason
-from imagestore.reconcile.bucket.references import Leads
 from imagestore.reconcile.shared.situation import Store
-from imagestore.reconcile.shared.tenancy import Refusal
 
 NOT_READY = Reason.TIER_NOT_READY  # the condition of a backend, too
 REASONS: Mapping[TierState, Reason] = {
@@ -178,20 +172,3 @@ def _unready(wish: TierClass, remote: Remote, known: Mapping[str, TierStatus]) -
     if tier is None or tier.place is None:
         return (tier.message if tier else None) or "it is not there yet"
     return differing(wish, remote, tier.place)
-
-
-def awaited(unready: Mapping[str, str], asked: Leads) -> Leads:
-    """Without the wishes that would move objects to a tier that is not ready: they wait, as they are in the store."""
-    waiting = {n: why for n, w in asked.wishes.items() if (why := _awaits(n, w, unready))}
-    ready = {n: w for n, w in asked.wishes.items() if n not in waiting}
-    return Leads(ready, (*asked.unresolved, *waiting.values()))
-
-
-def _awaits(facet: str, wish: Facet, unready: Mapping[str, str]) -> Refusal | None:
-    marked = spots(type(wish), InTier) if unready else ()
-    json = wish.to_json() if marked else {}
-    used = ((path, tier) for steps, _ in marked for path, tier in follow(json, steps) if tier in unready)
-    said = [
-        f"{facet}.{path} waits for the administrator's tier {tier}: {unready[tier]}" for path, tier in used
-    ]
-    return Refusal(NOT_READY, "; ".join(said), facet, waits=True) if said else None

@@ -4,6 +4,8 @@ Whatever is not certainly ours is let go, never deleted. A deletion validates as
 what blocks it is a condition that says the way out (rook#16432, KCC#463: hung for ever).
 """
 
+from dataclasses import replace
+
 from imagestore.api.bucketstatus import Emptying, ImageBucketStatus
 from imagestore.backends.base import Backend, Observation, Swept
 from imagestore.core.conditions import reconciling, stalled
@@ -11,9 +13,9 @@ from imagestore.core.errors import NotFound, StoreError
 from imagestore.core.outcome import Continue, Event, Finalizer, Outcome, Requeue
 from imagestore.core.reasons import Reason
 from imagestore.core.units import grouped
-from imagestore.reconcile.bucket import report
+from imagestore.reconcile.bucket import events, report
 from imagestore.reconcile.bucket.ownership import marked, unmarked_ours
-from imagestore.reconcile.bucket.requeue import backoff
+from imagestore.reconcile.bucket.requeue import backoff, failed_once_more
 from imagestore.reconcile.bucket.situation import BucketSituation
 from imagestore.reconcile.shared.store_identity import another
 from imagestore.reconcile.shared.tenancy import allowed_namespace
@@ -116,24 +118,24 @@ def _ours(s: BucketSituation, backend: Backend, sight: Observation) -> bool:
 def _sweep(s: BucketSituation, backend: Backend) -> Result:
     """Empty a step's worth, then show how far it is: the next step can be stopped in between."""
     swept = backend.sweep(s.spec.bucket_name, s.settings.sweep_step)
-    again = bool(swept.digest) and swept.digest == s.memo.swept
-    s.memo.swept = swept.digest
+    again = bool(swept.digest) and swept.digest == s.memo.emptied
+    memo = replace(s.memo, emptied=swept.digest)
     removed = 0 if again else swept.removed
     progress = Emptying(removed=_removed(s) + removed, message=_stays(swept))
     if not removed:
-        return _stuck(s, swept, progress, again=again)
+        return _stuck(replace(s, memo=memo), swept, progress, again=again)
     message = f"emptying: {grouped(progress.removed)} versions and uploads removed; to stop, set deletionPolicy: Retain"
-    s.memo.failures = 0
     status = report.status(s, reconciling(Reason.EMPTYING, message), deletion=progress)
-    return Outcome(status, report.events(s, status), Continue())
+    return Outcome(status, events.news(s, status), Continue(), memo=replace(memo, failures=0))
 
 
 def _stuck(s: BucketSituation, swept: Swept, progress: Emptying, *, again: bool) -> Result:
     """Nothing went. A store that says 200 and keeps the objects was asked for ever, with a status for each time."""
     if again:
         return _blocked(s, Reason.NOT_REMOVED, f"{_AGAIN}; {WAY_OUT}", deletion=progress)
-    if not (swept.refused or swept.kept):  # it went meanwhile; the next look tells
-        return Outcome(None, then=Requeue(backoff(s)))
+    if not (swept.refused or swept.kept):  # it was deleted meanwhile; the next step tells
+        memo = failed_once_more(s.memo)
+        return Outcome(None, then=Requeue(backoff(s.settings, memo.failures)), memo=memo)
     message = f"{_stays(swept)}; {WAY_OUT}"
     if swept.refused:
         return _blocked(s, Reason.OBJECT_LOCKED, message, deletion=progress)
@@ -164,7 +166,9 @@ def _blocked(
 ) -> Result:
     """Ready is false and says why while a deletion cannot go on; tries back off (ACK: 299 calls in 30 s)."""
     status = report.status(s, stalled(reason, message), **changes)
-    return Outcome(status, report.events(s, status), Requeue(max(backoff(s), wait)))
+    memo = failed_once_more(s.memo)
+    then = Requeue(max(backoff(s.settings, memo.failures), wait))
+    return Outcome(status, events.news(s, status), then, memo=memo)
 
 
 def _release(reason: Reason, message: str, *, warning: bool = False) -> Result:

@@ -1,28 +1,31 @@
-"""What is wanted of a bucket, given what the store can hold. Pure."""
+"""Decide what is desired of a bucket: its spec, what other objects contribute, and what is withheld of both."""
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from imagestore.api.bucketstatus import ImageBucketStatus
-from imagestore.api.imagebucket import ImageBucketSpec, wishes
-from imagestore.api.storagebackend import StorageBackendSpec
+from imagestore.api.imagebucket import FACETS, ImageBucketSpec, wishes
 from imagestore.core.facet import WHOLE, Facet, Parts
-from imagestore.core.losses import beyond, uses
+from imagestore.core.marks import spots
+from imagestore.core.model import InTier
+from imagestore.core.paths import follow
+from imagestore.core.plan import Plan, plan
 from imagestore.core.policies import ignoring
-from imagestore.core.reading import Level, Reading, Support, Unsupported
+from imagestore.core.reading import Reading
 from imagestore.core.reasons import Reason
-from imagestore.reconcile.bucket.references import Leads
-from imagestore.reconcile.shared.contribution import Contribution, Joined, digest_with
+from imagestore.reconcile.bucket.references import Leads, followed
+from imagestore.reconcile.bucket.situation import BucketSituation
+from imagestore.reconcile.shared import tenancy
+from imagestore.reconcile.shared.contribution import Joined
 from imagestore.reconcile.shared.tenancy import Refusal
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is wanted and allowed, and what was managed until now. Settings that are withheld are in neither.
+    """What is desired and allowed, and what was managed until now. Settings that are withheld are in neither.
 
-    ``unresolved``: whose references lead nowhere. Unlike a refusal it does not keep the bucket from being created.
+    ``refusals``: settings that the tenancy forbids; they keep a bucket from being created. ``unresolved``: settings whose
+    references, tiers or contributors are not settled; they do not.
     """
 
     wishes: Mapping[str, Facet]
@@ -32,18 +35,21 @@ class Wanted:
 
     @property
     def withheld(self) -> tuple[Refusal, ...]:
-        """Both, for whoever reports them."""
+        """All settings that are neither set nor cleared, and why."""
         return self.refusals + self.unresolved
 
 
-def wanted(asked: Leads, status: ImageBucketStatus, refusals: tuple[Refusal, ...]) -> Wanted:
-    """A withheld setting is left as it is: neither set as wished, nor cleared as if no longer wished."""
+def wanted(s: BucketSituation) -> Wanted:
+    """A withheld setting is left as it is: neither set as desired, nor cleared as if no longer desired."""
+    store = s.store.spec
+    refusals = tenancy.refusals(s.meta, s.spec, store, s.earlier_buckets, s.store.own_access) if store else ()
+    found = _with_ready_tiers(s.store.unready, followed(s, asked(s.spec, s.joined)))
     refused = {r.facet for r in refusals}
-    unresolved = tuple(r for r in asked.unresolved if r.facet not in refused)
+    unresolved = tuple(r for r in found.unresolved if r.facet not in refused)
     withheld = refused | {r.facet for r in unresolved}
     return Wanted(
-        {n: w for n, w in asked.wishes.items() if n not in withheld},
-        {n: p for n, p in managed(status).items() if n not in withheld},
+        {n: w for n, w in found.wishes.items() if n not in withheld},
+        {n: p for n, p in managed(s.status).items() if n not in withheld},
         refusals,
         unresolved,
     )
@@ -58,56 +64,37 @@ def asked(spec: ImageBucketSpec, joined: Mapping[str, Joined]) -> Leads:
     return Leads({**wishes(spec), **found}, tuple(contested))
 
 
+def _with_ready_tiers(unready: Mapping[str, str], asked: Leads) -> Leads:
+    """Withhold the settings that would move objects to a tier that is not ready: they wait, unchanged in the store."""
+    waiting = {n: why for n, w in asked.wishes.items() if (why := _waits_for_tier(n, w, unready))}
+    ready = {n: w for n, w in asked.wishes.items() if n not in waiting}
+    return Leads(ready, (*asked.unresolved, *waiting.values()))
+
+
+def _waits_for_tier(facet: str, wish: Facet, unready: Mapping[str, str]) -> Refusal | None:
+    marked = spots(type(wish), InTier) if unready else ()
+    value = wish.to_json() if marked else {}
+    used = ((path, tier) for steps, _ in marked for path, tier in follow(value, steps) if tier in unready)
+    said = [
+        f"{facet}.{path} waits for the administrator's tier {tier}: {unready[tier]}" for path, tier in used
+    ]
+    return Refusal(Reason.TIER_NOT_READY, "; ".join(said), facet, waits=True) if said else None
+
+
 def managed(status: ImageBucketStatus) -> dict[str, Parts]:
     """What was managed until now, with its parts as they are remembered: all that was written or once seen to be held."""
     return {f.name: frozenset(f.parts) for f in status.facets if f.wish}
 
 
-def relaxed(
-    asked: Mapping[str, Facet],
-    readings: Mapping[str, Reading],
-    ignored: Sequence[str],
-    ours: Mapping[str, Parts],
-) -> dict[str, Facet]:
-    """The wishes with ignored paths as they are found. ``ours``: what was managed until now."""
+def planned(s: BucketSituation, wanted: Wanted, read: Mapping[str, Reading]) -> Plan:
+    """What would make the store agree, before any restraint."""
+    return plan(relaxed(s, wanted, read), read, wanted.managed, FACETS)
+
+
+def relaxed(s: BucketSituation, wanted: Wanted, read: Mapping[str, Reading]) -> dict[str, Facet]:
+    """The desired values, with what ``spec.drift.ignore`` names as it was observed."""
+    ignored = s.spec.drift.ignore if s.spec.drift else ()
     return {
-        n: ignoring(w, readings[n], ignored, n, ours.get(n, WHOLE)) if n in readings else w
-        for n, w in asked.items()
+        n: ignoring(w, read[n], ignored, n, wanted.managed.get(n, WHOLE)) if n in read else w
+        for n, w in wanted.wishes.items()
     }
-
-
-def unsupported(wish: Facet, name: str, support: Support) -> Unsupported | None:
-    """Why the backend cannot hold this wish, or None if it can. A wish is never narrowed to what fits."""
-    if support.level is Level.NONE:
-        return Unsupported(lacking(name, support))
-    lost = tuple(f"{name}.{path}" for path in uses(wish, support.lost))
-    if lost:
-        return Unsupported(
-            f"this store would lose {', '.join(lost)}; remove it, or use another backend", lost
-        )
-    refused = {f"{name}.{path}": fix for path, fix in beyond(wish, support.limits).items()}
-    return Unsupported(refusal(refused), tuple(refused)) if refused else None
-
-
-def lacking(name: str, support: Support) -> str:
-    """What to do about a setting that the store has not; its own answer, a bare 400 MalformedXML, says nothing of that."""
-    why = f" ({support.reason})" if support.reason else ""
-    return f"this store does not have {name}{why}; remove spec.{name}, or use a backend that has it"
-
-
-def refusal(refused: Mapping[str, str]) -> str:
-    """What a store does not take, by path, with each fix said once."""
-    by_fix: dict[str, list[str]] = {}
-    for path, fix in refused.items():
-        by_fix.setdefault(fix, []).append(path)
-    return "; ".join(f"this store does not take {', '.join(paths)}: {fix}" for fix, paths in by_fix.items())
-
-
-def inputs_hash(store: StorageBackendSpec | None, contributions: Sequence[Contribution] = ()) -> str:
-    """Of what decides besides the bucket's own spec, so that a change while nobody looked is noticed.
-
-    What was approved of the backend's own holds decides nothing here: each bucket's status would be written for it.
-    """
-    said = {k: v for k, v in store.to_json().items() if k != "approve"} if store else None
-    text = json.dumps(said, sort_keys=True)
-    return digest_with(hashlib.sha256(text.encode()).hexdigest()[:12], tuple(contributions))

@@ -9,11 +9,11 @@ from imagestore.core.facet import Facet
 from imagestore.core.outcome import Event
 from imagestore.core.plan import Change, Op
 from imagestore.core.reasons import Reason
-from imagestore.reconcile.bucket.apply import Result
+from imagestore.reconcile.bucket.apply import Applied
 from imagestore.reconcile.bucket.situation import BucketSituation
 
 
-def conditions(s: BucketSituation, results: Sequence[Result]) -> Iterator[Condition]:
+def conditions(s: BucketSituation, results: Sequence[Applied]) -> Iterator[Condition]:
     """The findings of what was looked at now, and those of before of what was not, while the spec asks for them."""
     wished = wishes(s.spec)
     looked = {r.change.facet for r in results if _looked(r)}
@@ -24,7 +24,7 @@ def conditions(s: BucketSituation, results: Sequence[Result]) -> Iterator[Condit
     yield from (c for c in s.status.conditions if c.type in left)
 
 
-def _looked(result: Result) -> bool:
+def _looked(result: Applied) -> bool:
     """Whether the change tells what the store holds: not if it was written since, or could not be read."""
     told = result.change.op is Op.KEEP or result.change.before is not None
     return told and not result.wrote

@@ -4,13 +4,12 @@ from dataclasses import replace
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import FINDINGS
-from imagestore.backends.base import Backend
 from imagestore.core.conditions import Condition, condition, is_true, reconciling, stalled
 from imagestore.core.outcome import Finalizer, Outcome, Requeue, Signal
 from imagestore.core.reasons import Reason
-from imagestore.reconcile.bucket import report
-from imagestore.reconcile.bucket.requeue import backoff
-from imagestore.reconcile.bucket.situation import BucketSituation
+from imagestore.reconcile.bucket import events, report
+from imagestore.reconcile.bucket.requeue import after_failure
+from imagestore.reconcile.bucket.situation import BucketSituation, Run
 from imagestore.reconcile.bucket.usage import NEARLY_FULL
 from imagestore.reconcile.shared.store_identity import another
 from imagestore.reconcile.shared.tenancy import allowed_namespace, refusals
@@ -19,7 +18,7 @@ Result = Outcome[ImageBucketStatus]
 PATIENCE = 600.0  # seconds; what is waited for (a backend, a Secret) queues the bucket when it comes
 
 
-def barred(s: BucketSituation) -> Result | None:
+def stopped(s: BucketSituation) -> Result | None:
     """The outcome if the store must not be called, else None."""
     if s.spec.suspend:
         return _stop(s, _suspended(s))
@@ -41,11 +40,19 @@ def barred(s: BucketSituation) -> Result | None:
     if s.store.backend is None:
         message = s.store.trouble or "the backend cannot be used yet"
         return _stop(s, reconciling(Reason.BACKEND_UNUSABLE, message, "Unknown"))
-    return another_store(s) if s.store.standing.another else None
+    return _another_store(s) if s.store.standing.another else None
 
 
-def another_store(s: BucketSituation) -> Result:
-    """The outcome where the store is not the one that the backend has proven."""
+def another_store(run: Run) -> Result | None:
+    """The outcome if another account or server answers: a bucket's reconcile may come before its backend's own probe."""
+    s = run.s
+    if not another(run.backend, s.store.standing, anew=False):
+        return None
+    signals = doubt(s, (s.spec.bucket_name,))
+    return replace(_another_store(s), then=Requeue(after_failure(run)), signals=signals)
+
+
+def _another_store(s: BucketSituation) -> Result:
     message = (
         "another account or server answers than before; nothing is done there before the administrator agrees"
     )
@@ -92,14 +99,7 @@ def _stop(s: BucketSituation, conditions: list[Condition]) -> Result:
     """Whoever was never let in leaves nothing behind, so it needs no finalizer."""
     status = report.status(s, conditions)
     finalizer = Finalizer.LEAVE if s.status.created is None else Finalizer.HOLD
-    return Outcome(status, report.events(s, status), Requeue(PATIENCE), finalizer)
-
-
-def stranger(s: BucketSituation, backend: Backend) -> Result | None:
-    """The outcome if another account or server answers: a visit may come before the backend's own probe."""
-    if not another(backend, s.store.standing, anew=False):
-        return None
-    return replace(another_store(s), then=Requeue(backoff(s)), signals=doubt(s, (s.spec.bucket_name,)))
+    return Outcome(status, events.news(s, status), Requeue(PATIENCE), finalizer)
 
 
 def doubt(s: BucketSituation, buckets: tuple[str, ...]) -> tuple[Signal, ...]:

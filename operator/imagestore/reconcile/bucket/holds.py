@@ -6,7 +6,7 @@ from imagestore.api.bucketstatus import Held, ImageBucketStatus
 from imagestore.core.model import cut
 from imagestore.core.plan import Change, Op, Plan
 from imagestore.reconcile.bucket import drift
-from imagestore.reconcile.bucket.apply import Result
+from imagestore.reconcile.bucket.apply import Applied
 from imagestore.reconcile.bucket.situation import BucketSituation
 
 # In place of a setting: what else waits for a person.
@@ -32,6 +32,16 @@ def loss(s: BucketSituation) -> Held:
     return Held(facet=CONTENT, token=s.token(), why=why, digest=s.now.isoformat())
 
 
+def acknowledged(s: BucketSituation) -> dict[str, object]:
+    """The changes of the status by which a loss whose token is approved is over, or one without a token gets one."""
+    hold = of(s.status, CONTENT)
+    if s.status.lost_at is not None and hold is None:
+        return {"content_holds": (loss(s),)}
+    if hold is None or hold.token not in s.spec.approve:
+        return {}
+    return {"lost_at": None, "content_holds": ()}
+
+
 def known(s: BucketSituation) -> dict[str, Held]:
     """The holds that the status has, by change."""
     return {h.digest: h for h in (s.status.plan.held if s.status.plan else ())}
@@ -43,7 +53,7 @@ def tokens(s: BucketSituation, todo: Plan) -> dict[str, str]:
     return {c.digest: told[c.digest].token if c.digest in told else s.token() for c in todo.writes if c.risk}
 
 
-def held(results: Sequence[Result]) -> tuple[Held, ...]:
+def held(results: Sequence[Applied]) -> tuple[Held, ...]:
     """The holds that a person can approve."""
     waiting = [r.change for r in results if r.change.op is Op.HOLD and r.change.token]
     return tuple(

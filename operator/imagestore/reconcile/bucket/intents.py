@@ -22,10 +22,10 @@ _WRITING = {
 _TAKEN_BACK = (Removal.CLEAR, Removal.HOLD)  # the others stay when they are no longer mentioned
 
 
-def claimed(known: Sequence[FacetStatus], todo: Plan) -> tuple[FacetStatus, ...] | None:
+def recorded(known: Sequence[FacetStatus], todo: Plan) -> tuple[FacetStatus, ...] | None:
     """What status has to say of the settings before ``todo`` is carried out; None: it says it already."""
     said = {f.name: f for f in known}
-    new = {c.facet: _claim(c, said.get(c.facet)) for c in todo.writes if _is_new(c, said.get(c.facet))}
+    new = {c.facet: _record(c, said.get(c.facet)) for c in todo.writes if _is_new(c, said.get(c.facet))}
     return tuple({**said, **new}.values()) if new else None
 
 
@@ -52,7 +52,7 @@ def ours(change: Change, now: Iterable[str], before: Collection[str]) -> tuple[s
     return remembered(list(ordered)[:MOST_PARTS])
 
 
-def _claim(change: Change, known: FacetStatus | None) -> FacetStatus:
+def _record(change: Change, known: FacetStatus | None) -> FacetStatus:
     """Ours from now on, and not called in sync: a policy would say of rules that nobody has written that they are applied.
 
     What was last seen to be held stays remembered: it tells an edit from drift.

@@ -19,9 +19,9 @@ from imagestore.forecast.pricing import prices
 from imagestore.forecast.tally import at_once
 from imagestore.forecast.terms import Terms
 from imagestore.reconcile.bucket import holds
-from imagestore.reconcile.bucket.desired import inputs_hash
 from imagestore.reconcile.bucket.situation import BucketSituation
 from imagestore.reconcile.lifecycle.merging import Merged
+from imagestore.reconcile.shared.digests import inputs_hash
 from imagestore.reconcile.shared.survey import Answer, Purpose, Question
 
 PERCENT = 20  # of a bucket, which may go at once without anybody being asked
@@ -109,7 +109,7 @@ def _previewed(s: BucketSituation) -> Iterator[tuple[str, int]]:
             yield contribution.origin.name, hours
 
 
-def uncount(s: BucketSituation) -> None:
+def drop_counts(s: BucketSituation) -> None:
     """Nothing in the bucket is this object's business now."""
     for purpose in Purpose:
         s.surveys.drop(purpose)

@@ -1,27 +1,43 @@
-"""The status and the Events of a visit. Nothing here reads anything: it says what was found."""
+"""Report: the status that a reconcile writes, made of what was observed and applied. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from imagestore.api.bucketstatus import FacetStatus, Held, ImageBucketStatus, PlanStatus
-from imagestore.core.conditions import Condition, condition, find, is_true, reconciling, settle, stalled
+from imagestore.core.conditions import Condition, condition, reconciling, settle, stalled
+from imagestore.core.diff import FieldDiff
 from imagestore.core.facet import Facet
-from imagestore.core.outcome import Event
 from imagestore.core.plan import Op
 from imagestore.core.reasons import Reason
-from imagestore.reconcile.bucket import drift, findings, holds
-from imagestore.reconcile.bucket import usage as filling
-from imagestore.reconcile.bucket.apply import Result
-from imagestore.reconcile.bucket.claims import ours
-from imagestore.reconcile.bucket.desired import inputs_hash
+from imagestore.reconcile.bucket import drift, findings, holds, usage
+from imagestore.reconcile.bucket.apply import Applied
+from imagestore.reconcile.bucket.intents import ours
 from imagestore.reconcile.bucket.situation import BucketSituation
-from imagestore.reconcile.bucket.visit import Visit
-from imagestore.reconcile.shared.digests import WRITTEN, wish_digest
+from imagestore.reconcile.shared.digests import WRITTEN, inputs_hash, wish_digest
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """What a reconcile of an existing bucket observed and did.
+
+    ``wishes``: the desired values that were planned. ``fields``: confirmed drift that is still there. ``confirm_in``: seconds
+    until drift, or a write, has to be checked again. ``declared``: drift was declared by this very check. ``held``: what a
+    person can approve. ``digest``: of the plan.
+    """
+
+    results: tuple[Applied, ...] = ()
+    wishes: Mapping[str, Facet] = field(default_factory=dict)
+    fields: tuple[FieldDiff, ...] = ()
+    confirm_in: float | None = None
+    declared: bool = False
+    snoozed: bool = False
+    held: tuple[Held, ...] = ()
+    digest: str = ""
 
 
 def status(s: BucketSituation, conditions: Iterable[Condition], **changes: Any) -> ImageBucketStatus:
-    """The last status with these conditions and changes. What was found stays until a visit looks again."""
+    """The last status with these conditions and changes. Findings stay until a check observes them again."""
     return _status(s, [*conditions, *findings.conditions(s, ())], changes)
 
 
@@ -30,7 +46,7 @@ def _status(
 ) -> ImageBucketStatus:
     """ContentLost stays until it is acknowledged."""
     merged = s.status.model_copy(update=changes)
-    fresh = [*conditions, *lost(merged), *filling.conditions(s.spec, merged.usage)]
+    fresh = [*conditions, *lost(merged), *usage.conditions(s.spec, merged.usage)]
     update = {
         "observed_generation": s.meta.generation,
         "bucket_name": s.spec.bucket_name,
@@ -59,8 +75,8 @@ def lost(status: ImageBucketStatus) -> list[Condition]:
     return [condition("ContentLost", Reason.BUCKET_WAS_MISSING, message)]
 
 
-def visited(s: BucketSituation, seen: Visit, **changes: Any) -> ImageBucketStatus:
-    """The status after a visit."""
+def reconciled(s: BucketSituation, seen: Reconciled, **changes: Any) -> ImageBucketStatus:
+    """The status of a bucket that was checked, and perhaps written."""
     told = {
         "intent": None,
         "facets": facets(s.status, seen),
@@ -72,19 +88,19 @@ def visited(s: BucketSituation, seen: Visit, **changes: Any) -> ImageBucketStatu
     return _status(s, [*judged(s, seen.results), *_drifted(seen), *found], told)
 
 
-def _plan(seen: Visit, content: Sequence[Held]) -> PlanStatus | None:
+def _plan(seen: Reconciled, content: Sequence[Held]) -> PlanStatus | None:
     held = (*content, *seen.held)
     return PlanStatus(digest=seen.digest or None, held=held) if held else None
 
 
-def _drift(s: BucketSituation, seen: Visit) -> Any:
+def _drift(s: BucketSituation, seen: Reconciled) -> Any:
     corrected = any(r.wrote for r in seen.results)
     if seen.confirm_in is not None and not seen.fields:
         return s.status.drift
     return drift.report(s.status.drift, seen.fields, s.now, "Corrected" if corrected else "Vanished")
 
 
-def _drifted(seen: Visit) -> list[Condition]:
+def _drifted(seen: Reconciled) -> list[Condition]:
     if not seen.fields or seen.snoozed:
         return []
     return [
@@ -94,7 +110,7 @@ def _drifted(seen: Visit) -> list[Condition]:
     ]
 
 
-def judged(s: BucketSituation, results: Sequence[Result]) -> list[Condition]:
+def judged(s: BucketSituation, results: Sequence[Applied]) -> list[Condition]:
     """Ready, and what keeps it from being so."""
     for states, verdict in (
         (("Held", "Unsupported", "Failed"), stalled),
@@ -112,15 +128,15 @@ def judged(s: BucketSituation, results: Sequence[Result]) -> list[Condition]:
     return [condition("Ready", Reason.IN_SYNC, "; ".join(filter(None, said)))]
 
 
-def _tolerated(s: BucketSituation, result: Result) -> bool:
+def _tolerated(s: BucketSituation, result: Applied) -> bool:
     return result.state == "Drifted" and (result.reason == Reason.SNOOZED or s.spec.mode == "Observe")
 
 
-def _sentences(results: Sequence[Result]) -> str:
+def _sentences(results: Sequence[Applied]) -> str:
     return "; ".join(f"{r.change.facet}: {r.message or r.reason or r.state}" for r in results)
 
 
-def facets(before: ImageBucketStatus, seen: Visit) -> tuple[FacetStatus, ...]:
+def facets(before: ImageBucketStatus, seen: Reconciled) -> tuple[FacetStatus, ...]:
     """Setting by setting, only what is or was managed."""
     known = {f.name: f for f in before.facets}
     told = drift.told(before, seen.fields, snoozed=seen.snoozed, open_=seen.confirm_in is not None)
@@ -131,14 +147,14 @@ def facets(before: ImageBucketStatus, seen: Visit) -> tuple[FacetStatus, ...]:
     )
 
 
-def _over(result: Result) -> bool:
+def _over(result: Applied) -> bool:
     """No longer in the spec and dealt with: cleared, or kept and no longer answered for."""
     gone = result.change.op is Op.CLEAR and result.state == "InSync"
     return gone or (result.change.op is Op.KEEP and result.reason == Reason.FORGOTTEN)
 
 
 def _facet(
-    result: Result, known: FacetStatus | None, wish: Facet | None, told: drift.Told | None
+    result: Applied, known: FacetStatus | None, wish: Facet | None, told: drift.Told | None
 ) -> FacetStatus:
     held = result.state == "InSync" and wish is not None
     digest = wish_digest(wish) if held and wish else _memory(result, known, wish)
@@ -155,7 +171,7 @@ def _facet(
     )
 
 
-def _memory(result: Result, known: FacetStatus | None, wish: Facet | None) -> str | None:
+def _memory(result: Applied, known: FacetStatus | None, wish: Facet | None) -> str | None:
     """What is remembered of a setting that is not in sync.
 
     A failed correction leaves the memory of the wish that was held: it is still drift. A failed edit does
@@ -164,75 +180,3 @@ def _memory(result: Result, known: FacetStatus | None, wish: Facet | None) -> st
     if known is not None and wish is not None and known.wish == wish_digest(wish):
         return known.wish
     return WRITTEN if result.wrote else known.wish if known else None
-
-
-def events(s: BucketSituation, after: ImageBucketStatus) -> tuple[Event, ...]:
-    """Events for what is new in a status."""
-    before = s.status
-    held = tuple(_hold_events(before, after))
-    edited, over = s.meta.generation != before.observed_generation, drift.snooze_over(s)
-    return (
-        *((Event(Reason.SNOOZE_OVER, over, warning=True),) if edited and over else ()),
-        *_readiness(before, after, waits=bool(held)),
-        *findings.events(before, after),
-        *filling.events(before, after),
-        *_drift_events(before, after),
-        *held,
-    )
-
-
-def _readiness(before: ImageBucketStatus, after: ImageBucketStatus, *, waits: bool) -> Iterator[Event]:
-    """``waits``: for approval, which is told with its token; that it is not ready for this is no second Event."""
-    ready, was = find(after.conditions, "Ready"), find(before.conditions, "Ready")
-    if ready is None:
-        return
-    if ready.status == "True" and not is_true(before.conditions, "Ready"):
-        yield Event(Reason.READY, ready.message)
-    changed = was is None or (was.status, was.reason) != (ready.status, ready.reason)
-    told = waits and not any(f.state in ("Unsupported", "Failed") for f in after.facets)
-    if changed and is_true(after.conditions, "Stalled") and not told:
-        yield Event(ready.reason, ready.message, warning=True)
-    if is_true(after.conditions, "ContentLost") and not is_true(before.conditions, "ContentLost"):
-        lost_ = find(after.conditions, "ContentLost")
-        yield Event(Reason.CONTENT_LOST, lost_.message if lost_ else "", warning=True)
-
-
-def _drift_events(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator[Event]:
-    if is_true(after.conditions, "DriftDetected") and not is_true(before.conditions, "DriftDetected"):
-        fields = after.drift.fields if after.drift else ()
-        said = "; ".join(f"{f.path} is {f.observed}, should be {f.desired}" for f in fields[:5])
-        more = (after.drift.total or 0) - 5 if after.drift else 0
-        said += f"; and {more} more" if more > 0 else ""
-        yield Event(Reason.DRIFT_DETECTED, said, warning=True)
-    ended = _ended(after, before.drift.since if before.drift else None)
-    if ended is not None:
-        yield Event(*ended)
-
-
-def _ended(after: ImageBucketStatus, since: datetime | None) -> tuple[Reason, str] | None:
-    history = after.drift.history if after.drift else ()
-    if since is None or not history or history[0].since != since:
-        return None
-    return _ENDED[history[0].how], ", ".join(history[0].paths[:5])
-
-
-_ENDED = {
-    "Corrected": Reason.DRIFT_CORRECTED,
-    "Vanished": Reason.DRIFT_VANISHED,
-    "Accepted": Reason.DRIFT_VANISHED,
-}
-
-
-def _hold_events(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator[Event]:
-    """A loss that is new is told as ContentLost, with its token."""
-    known = {h.token for h in (before.plan.held if before.plan else ())}
-    known |= set() if is_true(before.conditions, "ContentLost") else {_token(after, holds.CONTENT)}
-    for held in after.plan.held if after.plan else ():
-        if held.token not in known:
-            message = f"{held.facet} waits for approval: {held.why}; add {held.token} to spec.approve"
-            yield Event(Reason.APPROVAL_NEEDED, message, warning=True)
-
-
-def _token(status: ImageBucketStatus, facet: str) -> str:
-    hold = holds.of(status, facet)
-    return hold.token if hold else ""

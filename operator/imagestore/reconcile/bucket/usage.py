@@ -1,6 +1,7 @@
-"""How much a bucket holds: when it is asked for, when status says it, and when it is near its quota. Pure but for the call."""
+"""How much a bucket holds: when the store is asked, when the status says it, and when the quota is nearly reached."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from imagestore.api.bucketstatus import ImageBucketStatus, Usage
 from imagestore.api.imagebucket import ImageBucketSpec
@@ -10,27 +11,27 @@ from imagestore.core.errors import StoreError
 from imagestore.core.outcome import Event
 from imagestore.core.reasons import Reason
 from imagestore.core.units import byte_count, size
-from imagestore.reconcile.bucket.situation import BucketSituation
+from imagestore.reconcile.bucket.situation import BucketSituation, Run
 
 NEARLY_FULL = Reason.QUOTA_NEARLY_FULL  # the condition, and its Event
 EVERY = 3600.0  # seconds
 
 
-def asked(s: BucketSituation, backend: base.Backend) -> dict[str, object]:
-    """What of it is to be written. At most hourly, unless the bucket has a quota to be warned of."""
-    due = s.memo.usage_at is None or s.clock - s.memo.usage_at >= EVERY
+def told(run: Run) -> dict[str, object]:
+    """The usage to write to the status. Asks at most hourly, unless the bucket has a quota that warns."""
+    s, backend, at = run.s, run.backend, run.memo.usage_at
+    due = at is None or s.clock - at >= EVERY
     if not due and not _warns(s.spec):
         return {}
     try:
-        told = backend.usage(s.spec.bucket_name)
+        usage = backend.usage(s.spec.bucket_name)
     except StoreError:
-        told = None
-    told = told if told and _possible(told) else None
+        usage = None
     if due:
-        s.memo.usage_at = s.clock
-    return (
-        {"usage": Usage(objects=told.objects, bytes=told.bytes)} if told and _news(s, told, due=due) else {}
-    )
+        run.memo = replace(run.memo, usage_at=s.clock)
+    if usage is None or not _possible(usage) or not _news(s, usage, due=due):
+        return {}
+    return {"usage": Usage(objects=usage.objects, bytes=usage.bytes)}
 
 
 def _possible(told: base.Usage) -> bool:

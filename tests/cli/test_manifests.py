@@ -83,7 +83,7 @@ CASES = (
     Case(
         "a rule of the API server, deep inside",
         "  lifecycle:\n    rules:\n    - name: idle",
-        "9: spec.lifecycle.rules[name=idle]: the rule does nothing; give transitions, expire, noncurrent,"
+        "9: spec.lifecycle.rules[name=idle]: the rule has no action; give transitions, expire, noncurrent,"
         " abortIncompleteMultipartUpload or removeExpiredDeleteMarkers",
     ),
     Case("a key that is no string", "  tags: {1: one}", "7: spec.tags: a key must be a string; write it in quotes: '1'"),

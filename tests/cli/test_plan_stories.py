@@ -256,7 +256,7 @@ def test_what_cannot_change_is_refused_before_the_api_server_does(tmp_path: Path
     read = load([str(write(tmp_path, bucket("photos", "shop--renamed")))], "default")
     problems = [str(p).removeprefix(f"{tmp_path}/") for p in refused_at_apply(read, cluster)["shop/photos"]]
     assert problems == [
-        'shop.yaml:7: spec.bucketName: is "shop--photos" in the cluster; a bucket cannot be renamed; make a new'
+        'shop.yaml:7: spec.bucketName: is "shop--photos" in the cluster; a bucket cannot be renamed; create a new'
         " ImageBucket with the other name"
     ]
     same = load([str(write(tmp_path, bucket("photos", "shop--photos", "tags: {a: b}")))], "default")

@@ -185,6 +185,39 @@ class World:
         return self.recorded.call(operation, {"Bucket": self.bucket, **parameters})
 
     @property
+    def calls(self) -> list[str]:
+        """What was sent, by name."""
+        return self.recorded.operations
+
+    def forget(self) -> None:
+        """What was sent."""
+        self.recorded.seen.clear()
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """One operation, in one or more pages."""
+        return frozenset({self.row.read})
+
+    @property
+    def cleared(self) -> Facet | None:
+        """What its row writes where it cannot remove."""
+        cleared: Facet | None = self.row.cleared
+        return cleared
+
+    @property
+    def removed_one_by_one(self) -> bool:
+        """Named configurations are."""
+        return self.row.named
+
+    def fill(self) -> None:
+        """One object."""
+        self.raw("PutObject", Key="a/picture.jpg", Body=b"kept")
+
+    def filled(self) -> bool:
+        """Whether it is there as it was."""
+        return bool(self.raw("GetObject", Key="a/picture.jpg")["Body"].read() == b"kept")
+
+    @property
     def row(self) -> Setting[Any]:
         """The store's, of the facet."""
         return self.backend.profile.row(ROWS[self.facet])

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from imagestore.api.imagebucket import FACETS
-from imagestore.core.diff import diff
 from imagestore.core.errors import Rejected, StoreError
 from imagestore.core.facet import Facet
 from imagestore.core.losses import beyond, uses
-from imagestore.core.plan import plan
-from imagestore.core.reading import Found, Level, Missing
+from imagestore.core.reading import Level
 from imagestore.facets.policy import Policy
+from tests.contract import generic
+from tests.contract.generic import planned, same
 from tests.contract.pruning import without
 from tests.contract.stores import (
     FIXTURES,
@@ -84,16 +84,6 @@ def each_sample(cases: list[tuple[str, str, str]]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(("at", "sample"), pairs, indirect=True, ids=["-".join(c) for c in cases])
 
 
-def same(have: Facet | None, want: Facet) -> bool:
-    return have is not None and not diff("x", have.canonical(), want.canonical())
-
-
-def planned(at: World, wish: Facet, have: Facet | None) -> int:
-    """How many writes a plan for this wish has."""
-    reading = Missing() if have is None else Found(have)
-    return len(plan({at.facet: wish}, {at.facet: reading}, {}, FACETS).writes)
-
-
 @each(HELD)
 def test_absent_reads_as_none(at: World) -> None:
     if at.facet == "objectLock":
@@ -105,18 +95,12 @@ def test_absent_reads_as_none(at: World) -> None:
 
 @each_sample(STORED)
 def test_what_is_written_is_read(at: World, sample: Facet) -> None:
-    at.driver.write(at.bucket, sample, at.read())
-    have = at.read()
-    assert same(have, sample)
-    assert planned(at, sample, have) == 0, "a second plan is empty"
+    generic.what_is_written_is_read(at, sample)
 
 
 @each_sample(STORED)
-def test_a_look_and_a_plan_write_nothing(at: World, sample: Facet) -> None:
-    at.driver.write(at.bucket, sample, at.read())
-    at.recorded.seen.clear()
-    planned(at, sample, at.read())
-    assert set(at.recorded.operations) == {at.row.read}, "in one or more pages"
+def test_a_check_and_a_plan_write_nothing(at: World, sample: Facet) -> None:
+    generic.a_check_and_a_plan_write_nothing(at, sample)
 
 
 SHOWN = [(p, f, n) for p, f in HELD if not row_of(p, f).write for n in SAMPLES[f]]
@@ -137,16 +121,7 @@ def test_what_is_only_looked_at_is_shown_and_never_written(at: World, sample: Fa
 
 @each(WRITTEN)
 def test_a_change_behind_our_back_is_a_difference(at: World) -> None:
-    wish, other = _two(at)
-    at.driver.write(at.bucket, wish, at.read())
-    before = at.read()
-    if at.row.named:
-        at.remove(wish)  # one by one: putting others leaves it
-    at.put(other)
-    assert not same(at.read(), wish)
-    assert planned(at, wish, at.read()) == 1
-    at.driver.write(at.bucket, wish, at.read())
-    assert same(at.read(), wish), f"and it can be put back from {before}"
+    generic.a_change_behind_our_back_is_a_difference(at, *_two(at))
 
 
 def _two(at: World) -> tuple[Facet, Facet]:
@@ -161,10 +136,7 @@ def _two(at: World) -> tuple[Facet, Facet]:
 
 @each([c for c in HELD if row_of(*c).clear])
 def test_a_setting_removed_behind_our_back_is_a_difference(at: World) -> None:
-    wish, _ = _two(at)
-    at.driver.write(at.bucket, wish, at.read())
-    at.remove(wish)
-    assert planned(at, wish, at.read()) == 1
+    generic.a_setting_removed_behind_our_back_is_a_difference(at, _two(at)[0])
 
 
 @each(WRITTEN)
@@ -173,32 +145,12 @@ def test_clear_twice_succeeds_and_keeps_what_is_in_the_bucket(at: World) -> None
         pytest.skip(
             "moto refuses a lock's default retention once the bucket holds anything; Amazon S3 does not"
         )
-    at.raw("PutObject", Key="a/picture.jpg", Body=b"kept")
-    wish, _ = _two(at)
-    at.driver.write(at.bucket, wish, at.read())
-    for _ in range(2):
-        seen = at.read()
-        at.driver.clear(at.bucket, seen)
-        _cleared(at, at.read())
-    assert at.raw("GetObject", Key="a/picture.jpg")["Body"].read() == b"kept"
-    at.driver.clear(at.bucket, wish)  # stale: somebody else has cleared it since
-    assert at.backend.check(at.bucket) is not None, "the bucket is there"
-    assert at.raw("GetObject", Key="a/picture.jpg")["Body"].read() == b"kept"
-
-
-def _cleared(at: World, have: Facet | None) -> None:
-    cleared = at.row.cleared
-    if cleared is not None and not cleared.is_empty():  # versions and a lock cannot be undone, only stopped
-        assert have is not None
-        assert have.to_json() == cleared.to_json()
-    else:
-        assert have is None or have.is_empty()
+    generic.clear_twice_succeeds_and_keeps_what_is_in_the_bucket(at, _two(at)[0])
 
 
 @each([c for c in HELD if row_of(*c).clear])
 def test_nothing_is_deleted_unless_something_was_seen(at: World) -> None:
-    at.driver.clear(at.bucket, None)
-    assert at.recorded.operations == []
+    generic.nothing_is_deleted_unless_something_was_seen(at)
 
 
 @each_sample([(p, f, n) for p, f, n in REFUSED if (p, f) in HELD])
@@ -210,23 +162,15 @@ def test_a_refusal_is_an_error_and_changes_nothing(at: World, sample: Facet) -> 
 
 @each_sample(LOST)
 def test_what_would_be_lost_is_refused_by_its_path(at: World, sample: Facet) -> None:
-    lost = uses(sample, at.backend.support[at.facet].lost)
-    with pytest.raises(Rejected) as refusal:
-        at.driver.write(at.bucket, sample, None)
-    assert refusal.value.code == "Lossy"
-    assert all(path in str(refusal.value) for path in lost)
-    assert at.recorded.operations == [], "nothing was sent"
+    generic.what_would_be_lost_is_refused_by_its_path(at, sample)
 
 
 @each_sample(BEYOND)
 def test_what_a_store_does_not_take_is_refused_by_its_path(at: World, sample: Facet) -> None:
-    refused = beyond(sample, at.backend.support[at.facet].limits)
-    assert refused == beyond(sample, MATRIX[at.server][at.facet].limits)
-    with pytest.raises(Rejected) as refusal:
-        at.driver.write(at.bucket, sample, None)
-    assert refusal.value.code == "Lossy"
-    assert any(path in str(refusal.value) for path in refused)
-    assert at.recorded.operations == [], "nothing was sent"
+    assert beyond(sample, at.backend.support[at.facet].limits) == beyond(
+        sample, MATRIX[at.server][at.facet].limits
+    )
+    generic.what_a_store_does_not_take_is_refused_by_its_path(at, sample)
 
 
 @each_sample([c for c in LOST if c not in REFUSED])

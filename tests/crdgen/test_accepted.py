@@ -157,4 +157,4 @@ def test_explain_shows_them_to_a_person(installed: Cluster) -> None:
     shown = installed.kubectl(
         "explain", "imagebucket.spec.lifecycle.rules.noncurrent.expire.keepNewest"
     ).stdout
-    assert "Noncurrent versions to keep whatever their age." in shown
+    assert "Newest noncurrent versions that are kept at any age." in shown

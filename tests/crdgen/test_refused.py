@@ -23,8 +23,8 @@ UNKNOWN = [
 ]  # fmt: skip
 # Changes of what never changes: what was, the change, the words.
 FROZEN = [
-    Wrong("ImageBucket", "backendRef: {name: other}", "make a new ImageBucket there"),
-    Wrong("ImageBucket", "bucketName: other", "make a new ImageBucket with the other name"),
+    Wrong("ImageBucket", "backendRef: {name: other}", "create a new ImageBucket there"),
+    Wrong("ImageBucket", "bucketName: other", "create a new ImageBucket with the other name"),
     Wrong("StorageBackend", "provider: Ceph", "make a new StorageBackend"),
     Wrong("StorageBackend", "s3: {endpoint: 'https://other.example'}", "make a new StorageBackend"),
     Wrong("StorageBackend", "s3: {region: us-east-1}", "make a new StorageBackend"),
@@ -79,7 +79,7 @@ def test_a_tag_without_a_value_is_refused(installed: Cluster) -> None:
     wrong = manifest("ImageBucket", "null")
     wrong["spec"]["tags"] = {"team": None, "stage": "live"}
     refused = installed.kubectl("create", "--dry-run=server", "-f", "-", input=json.dumps(wrong), check=False)
-    assert "a tag without a value is written with an empty one; write ''" in refused.stderr
+    assert "a tag needs a value; write '' for an empty one" in refused.stderr
 
 
 def test_the_right_ones_are_right(installed: Cluster) -> None:

@@ -70,7 +70,7 @@ ASTRAY: list[tuple[dict[str, Referenced], str, str, str, str]] = [
     ({"audit": Referenced("memory", "shop--audit", made=True, deleting=True)},
      "Held", "ReferenceDeleting", "is being deleted; name another one, or remove the setting", "Stalled"),
     ({"audit": Referenced("memory", BUCKET, made=True)},
-     "Held", "ReferenceToItself", "every log that the store writes would be logged in turn", "Stalled"),
+     "Held", "ReferenceToItself", "the store would log each log that it writes", "Stalled"),
 ]  # fmt: skip
 
 

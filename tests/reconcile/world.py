@@ -52,7 +52,7 @@ def backend_spec(**tenancy: Any) -> StorageBackendSpec:
 
 def own_access(spec: StorageBackendSpec | None) -> OwnAccess:
     """What the operator needs on an S3 store, reached as the spec says."""
-    endpoint = spec.s3.endpoint if spec else None
+    endpoint = spec.s3.endpoint if spec and spec.s3 else None
     return OwnAccess(NEEDED_ON_BUCKET, tls=(endpoint or "https://").startswith("https://"))
 
 

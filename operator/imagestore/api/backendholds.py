@@ -1,4 +1,4 @@
-"""What a StorageBackend holds until a person agrees."""
+"""What a StorageBackend holds until a person approves."""
 
 from datetime import datetime
 from typing import Annotated
@@ -12,23 +12,32 @@ Token = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class AnotherStore(Model):
-    """An account or server that answers in place of the one that is known."""
+    """Account or server that answers instead of the known one."""
 
-    identity: Annotated[str, Field(max_length=256, description="As it names itself.")]
-    token: Annotated[str, Field(max_length=64, description="Put it into spec.approve to go on with it.")]
+    identity: Annotated[str, Field(max_length=256, description="Identity that the store reports.")]
+    token: Annotated[
+        str,
+        Field(
+            max_length=64, description="Token that approves the other store when it is added to spec.approve."
+        ),
+    ]
 
 
 class Missing(Model):
-    """Known buckets that are not there, many at once."""
+    """Known buckets that are missing, many at once."""
 
-    since: Annotated[datetime, Field(description="When they were found missing.")]
+    since: Annotated[datetime, Field(description="When the buckets were found missing.")]
     token: Annotated[
-        str, Field(max_length=64, description="Put it into spec.approve to have them made again.")
+        str,
+        Field(
+            max_length=64,
+            description="Token that approves recreating the buckets when it is added to spec.approve.",
+        ),
     ]
     buckets: Annotated[
-        tuple[BucketName, ...], ListSet(), Field(max_length=100, description="Some of them.")
+        tuple[BucketName, ...], ListSet(), Field(max_length=100, description="Some of the missing buckets.")
     ] = ()
     agreed: Annotated[
         datetime | None,
-        Field(description="When a person agreed; for an hour from then they are made again, one by one."),
+        Field(description="When the recreation was approved. It is valid for an hour."),
     ] = None

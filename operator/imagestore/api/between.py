@@ -1,4 +1,4 @@
-"""Rules that look at several settings of a bucket at once: what one of them makes of another."""
+"""CEL rules that relate several settings of a bucket."""
 
 from imagestore.core.model import Cel
 
@@ -13,8 +13,8 @@ BETWEEN_SETTINGS: tuple[Cel, ...] = (
         " (has(self.publicAccessBlock.restrictPublicBuckets) && self.publicAccessBlock.restrictPublicBuckets))"
         " || !self.policy.statements.exists(s, s.effect == 'Allow' && s.principals.exists(p, p == '*') &&"
         " (!has(s.conditions) || size(s.conditions) == 0))",
-        "publicAccessBlock refuses what policy allows to everybody; remove the statement, or set"
-        " blockPublicPolicy and restrictPublicBuckets to false",
+        "publicAccessBlock refuses what policy allows the public; remove the statement,"
+        " or set blockPublicPolicy and restrictPublicBuckets to false",
     ),
     Cel(
         "!has(self.transferAcceleration) || self.transferAcceleration.state != 'Enabled' ||"
@@ -25,7 +25,7 @@ BETWEEN_SETTINGS: tuple[Cel, ...] = (
         "!has(self.website) || !has(self.website.indexDocument) || !has(self.publicAccessBlock) ||"
         " !has(self.publicAccessBlock.restrictPublicBuckets) ||"
         " !self.publicAccessBlock.restrictPublicBuckets",
-        "a website has anonymous readers, and publicAccessBlock refuses them; set restrictPublicBuckets to"
-        " false, or remove website",
+        "publicAccessBlock refuses the anonymous readers of a website; set"
+        " restrictPublicBuckets to false, or remove website",
     ),
 )

@@ -1,4 +1,6 @@
-"""What a store holds: as status shows it, and as the administrator of a server of unknown make declares it."""
+"""How far a store supports each setting: as status shows it, and as an administrator declares it for a store without a
+profile.
+"""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -8,41 +10,46 @@ from imagestore.core.model import Cel, Form, Line, ListMap, ListSet, Model, Show
 
 
 class Capability(Model):
-    """How much of one facet the store holds."""
+    """How far the store supports one setting."""
 
-    facet: Annotated[str, Field(max_length=64, description="The field of ImageBucket's spec.")]
-    support: Annotated[Literal["Full", "Partial", "None"], Field(description="How much of it.")]
-    reason: Annotated[Line | None, Field(description="Why not all of it.")] = None
+    facet: Annotated[str, Field(max_length=64, description="Name of the setting in the spec of ImageBucket.")]
+    support: Annotated[
+        Literal["Full", "Partial", "None"],
+        Field(description="Full: all of the setting. Partial: not the fields in lost. None: not at all."),
+    ]
+    reason: Annotated[Line | None, Field(description="Why the support is not Full.")] = None
     lost: Annotated[
         tuple[Annotated[str, Field(max_length=256), Shown(256)], ...],
-        Field(max_length=64, description="What it would drop."),
+        Field(max_length=64, description="Fields that the store would drop."),
         Shown(64),
     ] = ()
 
 
 class ProfileSetting(Capability):
-    """How much of one setting a server of unknown make holds, as the administrator found out."""
+    """How far a store without a profile supports one setting, as its administrator declares it."""
 
     cel: ClassVar[tuple[Cel, ...]] = (
         Cel(
             "self.support != 'None' || has(self.reason)",
-            "give the store's answer as reason: whoever asks for the setting reads it",
+            "support: None needs a reason, which users of the setting see; give the store's answer",
         ),
         Cel(
             "self.support != 'Partial' || has(self.reason) || (has(self.lost) && size(self.lost) > 0)",
-            "say which fields are lost, or give a reason; a setting held in full has support: Full",
+            "support: Partial needs lost fields or a reason; give one, or write support: Full",
         ),
         Cel(
             "self.support == 'Partial' || !has(self.lost) || size(self.lost) == 0",
-            "lost fields belong to support: Partial; change support, or remove lost",
+            "lost fields need support: Partial; change support, or remove lost",
         ),
         Cel(
             "self.facet != 'quota' || self.support == 'None'",
-            "a quota is set through an admin API, and provider S3 has none; remove quota",
+            "provider S3 has no admin API, which a quota needs; remove quota",
         ),
     )
 
-    reason: Annotated[str | None, Field(max_length=1024, description="Why not all of it.")] = None
+    reason: Annotated[
+        str | None, Field(max_length=1024, description="Why the support is not Full. Required for None.")
+    ] = None
     lost: Annotated[
         tuple[
             Annotated[
@@ -55,15 +62,23 @@ class ProfileSetting(Capability):
             ...,
         ],
         ListSet(),
-        Field(max_length=64, description="Fields that the store drops: a wish that has one is refused."),
+        Field(
+            max_length=64, description="Fields that the store drops. A spec that has one of them is refused."
+        ),
     ] = ()
 
 
 class S3Profile(Model):
-    """What a server of unknown make holds. A setting that is not listed is never sent, read or removed."""
+    """Settings that a store without a profile supports.
+
+    The operator never reads or writes a setting that is not listed.
+    """
 
     settings: Annotated[
         tuple[ProfileSetting, ...],
         ListMap("facet"),
-        Field(max_length=64, description="As `imagestore backend probe` prints them; review them first."),
+        Field(
+            max_length=64,
+            description="Settings as `imagestore backend probe` prints them. Review them first.",
+        ),
     ]

@@ -1,4 +1,4 @@
-"""ImageBucket: one bucket and every setting of it that the user cares about."""
+"""ImageBucket: one bucket and its settings."""
 
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal
@@ -36,28 +36,35 @@ from imagestore.facets.website import Website
 
 
 class BackendRef(Model):
-    """A StorageBackend."""
+    """Names a StorageBackend."""
 
-    name: Annotated[Name, Field(description="The StorageBackend's name.")]
+    name: Annotated[Name, Field(description="Name of the StorageBackend.")]
 
 
 class Snooze(Model):
-    """Leave drift alone for a while."""
+    """Pause the correction of drift until a time."""
 
-    until: Annotated[datetime, Field(description="When to act on drift again.")]
-    reason: Annotated[str, Field(min_length=1, max_length=1024, description="Why, for the next person.")]
+    until: Annotated[datetime, Field(description="Time until which drift is ignored.")]
+    reason: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=1024,
+            description="Why drift is ignored, for other people who read the manifest.",
+        ),
+    ]
 
 
 class Drift(Model):
-    """How differences that nobody asked for are looked for."""
+    """How often the bucket is checked for drift, and which drift is ignored."""
 
     interval: Annotated[
         Duration | None,
         Cel(
             "self.matches(r'[1-9][0-9]*[mhd]|[1-9][0-9]+s')",
-            "look no oftener than every 10s; to look at once, change reconcileRequest",
+            "the interval is at least 10s; to check at once, change reconcileRequest",
         ),
-        Field(description="Between two looks; absent: 10m."),
+        Field(description="Time between two checks. Defaults to 10m."),
     ] = None
     ignore: Annotated[
         tuple[
@@ -69,94 +76,158 @@ class Drift(Model):
             ...,
         ],
         ListSet(),
-        Field(max_length=64, description='Paths that others may change, such as tags["team"].'),
+        Field(
+            max_length=64,
+            description=(
+                'Paths whose drift is ignored because other programs change them, such as tags["team"].'
+            ),
+        ),
     ] = ()
-    snooze: Annotated[Snooze | None, Field(description="Leave drift alone for a while.")] = None
+    snooze: Annotated[Snooze | None, Field(description="Pause the correction of drift until a time.")] = None
 
 
 class ImageBucketSpec(Model):
-    """One bucket. A setting that is not mentioned is neither compared nor changed."""
+    """One bucket and its settings. A setting that is not mentioned is neither compared nor changed."""
 
     cel: ClassVar[tuple[Cel, ...]] = BETWEEN_SETTINGS
 
     backend_ref: Annotated[
         BackendRef,
-        Immutable("a bucket cannot move to another backend; make a new ImageBucket there"),
-        Field(description="The store that holds the bucket."),
+        Immutable("a bucket cannot move to another backend; create a new ImageBucket there"),
+        Field(description="StorageBackend that holds the bucket. Immutable."),
     ]
     bucket_name: Annotated[
         BucketName,
-        Immutable("a bucket cannot be renamed; make a new ImageBucket with the other name"),
-        Field(description="The bucket's name in the store."),
+        Immutable("a bucket cannot be renamed; create a new ImageBucket with the other name"),
+        Field(description="Name of the bucket in the store. Immutable."),
     ]
     adoption: Annotated[
         Literal["Never", "Granted"] | None,
         Field(
-            description="Granted: take over an existing bucket that the administrator granted. Absent: Never."
+            description="Granted adopts an existing bucket that the administrator granted in"
+            " tenancy.adoptionGrants. Defaults to Never."
         ),
     ] = None
     deletion_policy: Annotated[
         DeletionPolicy | None,
-        Field(description="What becomes of the bucket when this object is deleted. Absent: Retain."),
+        Field(
+            description="What happens to the bucket when this object is deleted. Retain keeps it,"
+            " DeleteIfEmpty deletes it once it is empty, DeleteAll deletes it with all"
+            " objects. Defaults to Retain."
+        ),
     ] = None
     mode: Annotated[
         Literal["Enforce", "Observe"] | None,
-        Field(description="Observe: report differences, change nothing. Absent: Enforce."),
+        Field(
+            description="Enforce corrects differences. Observe reports them and changes nothing in the"
+            " store. Defaults to Enforce."
+        ),
     ] = None
-    drift: Annotated[Drift | None, Field(description="How drift is looked for.")] = None
+    drift: Annotated[
+        Drift | None,
+        Field(description="How often the bucket is checked for drift, and which drift is ignored."),
+    ] = None
     approve: Annotated[
         tuple[Token, ...],
         ListSet(),
         Field(
             max_length=64,
-            description="Tokens of held changes as status shows them; each is good for one hold.",
+            description="Tokens of held changes, from status.plan.held. Each approves one hold.",
         ),
     ] = ()
     reconcile_request: Annotated[
-        str | None, Field(max_length=256, description="Any new value: look now.")
+        str | None,
+        Field(max_length=256, description="A new value makes the operator check the bucket at once."),
     ] = None
-    suspend: Annotated[bool | None, Field(description="Leave the bucket alone until this is false.")] = None
+    suspend: Annotated[
+        bool | None, Field(description="Stop reconciling the bucket while this is true. Defaults to false.")
+    ] = None
 
-    versioning: Annotated[Versioning | None, Field(description="Keep old versions.")] = None
-    object_lock: Annotated[ObjectLock | None, Field(description="Write once, read many.")] = None
-    encryption: Annotated[Encryption | None, Field(description="Encryption at rest.")] = None
-    tags: Annotated[Tags | None, Field(description="Tags, owned key by key.")] = None
+    versioning: Annotated[
+        Versioning | None,
+        Field(
+            description="Versioning: whether the store keeps overwritten and deleted objects as noncurrent versions."
+        ),
+    ] = None
+    object_lock: Annotated[ObjectLock | None, Field(description="Object lock: write once, read many.")] = None
+    encryption: Annotated[
+        Encryption | None,
+        Field(description="Default encryption of new objects at rest, for writers that request none."),
+    ] = None
+    tags: Annotated[Tags | None, Field(description="Tags of the bucket.")] = None
     public_access_block: Annotated[
-        PublicAccessBlock | None, Field(description="Refuse what would make the bucket public.")
+        PublicAccessBlock | None,
+        Field(description="Public access block: overrides policies and ACLs that make the bucket public."),
     ] = None
-    policy: Annotated[Policy | None, Field(description="Who may do what, owned by sid.")] = None
-    cors: Annotated[Cors | None, Field(description="Which web pages may read it.")] = None
+    policy: Annotated[Policy | None, Field(description="Bucket policy: who may do what.")] = None
+    cors: Annotated[
+        Cors | None,
+        Field(description="Cross-origin rules: which web pages may read the bucket from a browser."),
+    ] = None
     lifecycle: Annotated[
-        Lifecycle | None, Field(description="What the store removes, owned rule by rule.")
+        Lifecycle | None, Field(description="Lifecycle rules, which the store carries out itself.")
     ] = None
-    quota: Annotated[Quota | None, Field(description="How much it may hold.")] = None
-    ownership: Annotated[Ownership | None, Field(description="Whether ACLs count.")] = None
-    request_payment: Annotated[RequestPayment | None, Field(description="Who pays for requests.")] = None
+    quota: Annotated[
+        Quota | None, Field(description="Quota: the size at which the store refuses further writes.")
+    ] = None
+    ownership: Annotated[
+        Ownership | None,
+        Field(
+            description="Object ownership: which account owns objects that other accounts upload, and"
+            " whether ACLs apply."
+        ),
+    ] = None
+    request_payment: Annotated[
+        RequestPayment | None,
+        Field(description="Request payment: which account pays for requests and downloads."),
+    ] = None
     transfer_acceleration: Annotated[
-        TransferAcceleration | None, Field(description="A faster endpoint for callers far away.")
+        TransferAcceleration | None,
+        Field(
+            description="Transfer acceleration: an additional endpoint for distant clients, which is"
+            " faster and costs more."
+        ),
     ] = None
-    website: Annotated[Website | None, Field(description="Static pages.")] = None
+    website: Annotated[
+        Website | None,
+        Field(description="Website: static pages for browsers at the store's website endpoint."),
+    ] = None
     intelligent_tiering: Annotated[
-        IntelligentTiering | None, Field(description="Archives for what nobody asks for.")
+        IntelligentTiering | None,
+        Field(
+            description="Archive tiers of S3 Intelligent-Tiering: moves objects of the class"
+            " INTELLIGENT_TIERING that are not read for some time."
+        ),
     ] = None
     request_metrics: Annotated[
-        RequestMetrics | None, Field(description="Which requests the store counts.")
+        RequestMetrics | None,
+        Field(description="Request metrics: which requests the store counts in its monitoring, each minute."),
     ] = None
     storage_class_analysis: Annotated[
-        StorageClassAnalysis | None, Field(description="What the store watches to advise on classes.")
+        StorageClassAnalysis | None,
+        Field(
+            description="Storage class analysis: which objects' reads the store records, to help with"
+            " lifecycle rules."
+        ),
     ] = None
-    logging: Annotated[Logging | None, Field(description="Who asked for what, in another bucket.")] = None
+    logging: Annotated[
+        Logging | None, Field(description="Access logs, which the store writes to another bucket.")
+    ] = None
     inventory: Annotated[
-        Inventory | None, Field(description="Lists of what it holds, in another bucket.")
+        Inventory | None,
+        Field(description="Lists of the bucket's objects that the store writes to another bucket."),
     ] = None
     notifications: Annotated[
-        Notifications | None, Field(description="Whom the store tells of uploads and removals.")
+        Notifications | None,
+        Field(description="Notifications: which targets the store notifies of object events."),
     ] = None
-    acl: Annotated[Acl | None, Field(description="Whom the bucket's ACL lets in. Only looked at.")] = None
+    acl: Annotated[
+        Acl | None, Field(description="The bucket's ACL, which the operator compares and never writes.")
+    ] = None
 
 
 def facet_kinds() -> dict[str, type[Facet]]:
-    """The registry: every facet by its name in the spec, in the spec's order."""
+    """Return the registry: every setting's facet by its name in the spec, in the spec's order."""
     found = {}
     for name, info in ImageBucketSpec.model_fields.items():
         kind = next((a for a in getattr(info.annotation, "__args__", ()) if _is_facet(a)), None)
@@ -175,6 +246,6 @@ _ATTRIBUTES = {i.alias or n: n for n, i in ImageBucketSpec.model_fields.items() 
 
 
 def wishes(spec: ImageBucketSpec) -> dict[str, Facet]:
-    """The facets that the spec mentions, by name."""
+    """Return the settings that the spec mentions, by name."""
     found = ((name, getattr(spec, attribute)) for name, attribute in _ATTRIBUTES.items())
     return {name: wish for name, wish in found if wish is not None}

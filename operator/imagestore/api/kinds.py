@@ -1,4 +1,4 @@
-"""The kinds, each described once: CRDs, RBAC, clients and reference pages are made from this."""
+"""The kinds of the API. CRDs, RBAC, clients and reference pages are made from these records."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -30,7 +30,7 @@ Scope = Literal["Namespaced", "Cluster"]
 
 @dataclass(frozen=True)
 class Column:
-    """A column of ``kubectl get``; one with a priority above 0 is shown with ``-o wide`` only."""
+    """A column of ``kubectl get``. One with a priority above 0 is only shown with ``-o wide``."""
 
     name: str
     path: str
@@ -59,12 +59,12 @@ class Kind:
 
     @property
     def singular(self) -> str:
-        """As in ``kubectl get imagebucket``."""
+        """The singular name, as in ``kubectl get imagebucket``."""
         return self.name.lower()
 
     @property
     def api_version(self) -> str:
-        """As a manifest has it."""
+        """The apiVersion of a manifest."""
         return f"{self.group}/{self.version}"
 
     @property
@@ -74,7 +74,7 @@ class Kind:
 
     @property
     def namespaced(self) -> bool:
-        """Whether its objects live in namespaces."""
+        """Whether objects of this kind are namespaced."""
         return self.scope == "Namespaced"
 
 
@@ -103,25 +103,28 @@ def _condition(type_: str) -> str:
     return f'.status.conditions[?(@.type=="{type_}")].status'
 
 
-_AGE = Column("Age", ".metadata.creationTimestamp", "Since when it exists.", "date")
+_AGE = Column("Age", ".metadata.creationTimestamp", "Time since the object was created.", "date")
 
 IMAGE_BUCKET = Kind(
     name="ImageBucket",
     plural="imagebuckets",
     scope="Namespaced",
     short="ib",
-    description="One bucket and every setting of it that its owner cares about.",
+    description="One bucket and its settings.",
     spec=ImageBucketSpec,
     status=ImageBucketStatus,
     columns=(
         Column("Ready", _condition("Ready"), "Whether the last read of the store agrees with the spec."),
-        Column("Backend", ".spec.backendRef.name", "The StorageBackend that holds it."),
-        Column("Bucket", ".spec.bucketName", "Its name in the store."),
-        Column("Drift", _condition("DriftDetected"), "True while something differs that nobody asked for."),
-        Column("Objects", ".status.usage.objects", "How many objects it holds.", "integer", 1),
-        Column("Size", ".status.usage.bytes", "How many bytes it holds.", "integer", 1),
+        Column("Backend", ".spec.backendRef.name", "StorageBackend that holds the bucket."),
+        Column("Bucket", ".spec.bucketName", "Name of the bucket in the store."),
+        Column("Drift", _condition("DriftDetected"), "True while the bucket has drifted from its spec."),
+        Column("Objects", ".status.usage.objects", "Number of objects in the bucket.", "integer", 1),
+        Column("Size", ".status.usage.bytes", "Size of the bucket in bytes.", "integer", 1),
         Column(
-            "Reason", '.status.conditions[?(@.type=="Ready")].reason', "Why it is (not) ready.", priority=1
+            "Reason",
+            '.status.conditions[?(@.type=="Ready")].reason',
+            "Reason of the Ready condition.",
+            priority=1,
         ),
         _AGE,
     ),
@@ -129,7 +132,7 @@ IMAGE_BUCKET = Kind(
     cel=(
         Cel(
             "size(self.metadata.name) <= 128",
-            "the name is kept in the bucket's owner tag, which has little room; use at most 128 characters",
+            "the name is part of the bucket's owner mark, which has little room; use at most 128 characters",
         ),
         Cel(
             "!has(self.spec.drift) || !has(self.spec.drift.ignore) || self.spec.drift.ignore.all(p,"
@@ -145,18 +148,23 @@ STORAGE_BACKEND = Kind(
     plural="storagebackends",
     scope="Cluster",
     short="sbe",
-    description="One object store, and what namespaces may ask of it. Owned by the cluster's administrator.",
+    description="One object store, and what tenants may do with it. Managed by the cluster's administrator.",
     spec=StorageBackendSpec,
     status=StorageBackendStatus,
     columns=(
-        Column("Ready", _condition("Ready"), "Whether endpoint, region, TLS and credentials are proven."),
-        Column("Provider", ".spec.provider", "The store's dialect."),
-        Column("Endpoint", ".spec.s3.endpoint", "Where it is reached; empty for AWS's own."),
-        Column("Buckets", ".status.buckets", "How many ImageBuckets it serves.", "integer"),
-        Column("Region", ".spec.s3.region", "The region that signs requests.", priority=1),
-        Column("Version", ".status.server.version", "Of the server, where it tells.", priority=1),
+        Column("Ready", _condition("Ready"), "Whether endpoint, region, TLS and credentials were verified."),
+        Column("Provider", ".spec.provider", "Provider, which selects the store's profile."),
+        Column("Endpoint", ".spec.s3.endpoint", "Endpoint of the store. Empty: Amazon's own."),
+        Column("Buckets", ".status.buckets", "Number of ImageBuckets that use the backend.", "integer"),
+        Column("Region", ".spec.s3.region", "Region used for signing requests.", priority=1),
         Column(
-            "Reason", '.status.conditions[?(@.type=="Ready")].reason', "Why it is (not) ready.", priority=1
+            "Version", ".status.server.version", "Version of the store, where it reports one.", priority=1
+        ),
+        Column(
+            "Reason",
+            '.status.conditions[?(@.type=="Ready")].reason',
+            "Reason of the Ready condition.",
+            priority=1,
         ),
         _AGE,
     ),
@@ -174,24 +182,32 @@ LIFECYCLE_POLICY = Kind(
     plural="lifecyclepolicies",
     scope="Namespaced",
     short="lcp",
-    description="Lifecycle rules that are declared once and kept on every bucket that the policy matches.",
+    description="Lifecycle rules that are declared once and applied to every bucket that the policy matches.",
     spec=LifecyclePolicySpec,
     status=LifecyclePolicyStatus,
     columns=(
-        Column("Ready", _condition("Ready"), "Whether every matched bucket holds every rule."),
-        Column("Matched", ".status.counts.matched", "How many buckets it is for.", "integer"),
-        Column("Applied", ".status.counts.applied", "How many of them hold it.", "integer"),
+        Column("Ready", _condition("Ready"), "Whether every rule is applied on every matched bucket."),
+        Column("Matched", ".status.counts.matched", "Number of buckets that the policy matches.", "integer"),
         Column(
-            "Priority", ".spec.priority", "Which of two that contradict each other prevails.", "integer", 1
+            "Applied",
+            ".status.counts.applied",
+            "Number of buckets on which every rule is applied.",
+            "integer",
+        ),
+        Column(
+            "Priority", ".spec.priority", "Precedence where two policies contradict each other.", "integer", 1
         ),
         Column(
             "Drift",
             _condition("DriftDetected"),
-            "True while a bucket's rule was changed by others.",
+            "True while a rule of the policy has drifted on a bucket.",
             priority=1,
         ),
         Column(
-            "Reason", '.status.conditions[?(@.type=="Ready")].reason', "Why it is (not) ready.", priority=1
+            "Reason",
+            '.status.conditions[?(@.type=="Ready")].reason',
+            "Reason of the Ready condition.",
+            priority=1,
         ),
         _AGE,
     ),
@@ -202,7 +218,8 @@ LIFECYCLE_POLICY = Kind(
         ),
         Cel(
             "!(self.metadata.name in ['bucket', 'foreign'])",
-            "the ids of a bucket's own rules and of strangers' begin with bucket and foreign; choose another name",
+            "bucket and foreign are reserved for the ids of a bucket's own and of foreign"
+            " rules; choose another name",
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""LifecyclePolicy: rules that are declared once and carried out on every bucket that it matches."""
+"""LifecyclePolicy: lifecycle rules that are declared once and applied to every bucket that it matches."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -12,35 +12,35 @@ LISTED = 100  # buckets that status lists one by one; beyond, they are counted o
 
 
 class BucketSelector(Model):
-    """ImageBuckets of the policy's own namespace by their labels."""
+    """Selects ImageBuckets in the policy's namespace by their labels."""
 
     match_labels: Annotated[
         dict[str, LabelValue],
         Cel("size(self) > 0", "an empty selector would match every bucket; give a label"),
         Cel("self.all(k, size(k) <= 317)", "a label's key has at most 317 characters; shorten it"),
         LABEL_KEYS,
-        Field(max_length=16, description="All of these labels."),
+        Field(max_length=16, description="Labels that an ImageBucket must have. All of them must match."),
     ]
 
 
 class BucketRef(Model):
-    """One ImageBucket of the policy's own namespace."""
+    """Names an ImageBucket in the policy's namespace."""
 
-    name: Annotated[Name, Field(description="The ImageBucket's name, in the policy's own namespace.")]
+    name: Annotated[Name, Field(description="Name of the ImageBucket.")]
 
 
 class Preview(Model):
-    """Counting what the rules would touch: it lists the buckets."""
+    """Preview of what the rules would delete and move. The operator lists the buckets for it."""
 
-    enabled: Annotated[bool, Field(description="Whether buckets are listed for it.")]
+    enabled: Annotated[bool, Field(description="Whether the operator lists the buckets.")]
     every_hours: Annotated[
         int | None,
-        Field(ge=1, le=168, description="How often each bucket is counted anew. Absent: 24."),
+        Field(ge=1, le=168, description="Hours between two listings of a bucket. Defaults to 24."),
     ] = None
 
 
 class LifecyclePolicySpec(Model):
-    """Rules, and the buckets that they are for. The buckets' own rules go before them."""
+    """Lifecycle rules, and the buckets that they apply to. A bucket's own rules take precedence."""
 
     cel: ClassVar[tuple[Cel, ...]] = (
         Cel(
@@ -50,45 +50,53 @@ class LifecyclePolicySpec(Model):
     )
 
     bucket_selector: Annotated[
-        BucketSelector | None, Field(description="The buckets, by label; later ones too.")
+        BucketSelector | None,
+        Field(description="Selects ImageBuckets by label, including later ones. Give this or bucketRefs."),
     ] = None
     bucket_refs: Annotated[
         tuple[BucketRef, ...] | None,
         ListMap("name"),
-        Field(min_length=1, max_length=256, description="The buckets, by name."),
+        Field(min_length=1, max_length=256, description="ImageBuckets by name. Give this or bucketSelector."),
     ] = None
     priority: Annotated[
         int | None,
         Field(
             ge=0,
             le=1000,
-            description="Of two policies that contradict each other the higher prevails; equal ones are both held back."
-            " Absent: 0.",
+            description="Precedence where two policies contradict each other: the higher one applies."
+            " With equal priorities neither rule applies. Defaults to 0.",
         ),
     ] = None
     rules: Annotated[
         tuple[LifecycleRule, ...],
         ListMap("name"),
-        Field(min_length=1, max_length=50, description="Each known by its name."),
+        Field(min_length=1, max_length=50, description="Rules, identified by name."),
     ]
     exclusive: Annotated[
         bool | None,
-        Field(description="Remove the matched buckets' rules that no bucket and no policy declares."),
+        Field(
+            description="Delete rules in the matched buckets that neither the bucket nor a policy"
+            " declares. Defaults to false."
+        ),
     ] = None
     preview: Annotated[
-        Preview | None, Field(description="Tell in status what each rule would touch in each bucket.")
+        Preview | None,
+        Field(
+            description="Preview of what the rules would delete and move, reported in status. The"
+            " operator lists the buckets for it."
+        ),
     ] = None
     on_unsupported: Annotated[
         Literal["Refuse", "SkipRule"] | None,
         Field(
-            description="Where a bucket's store cannot hold a rule: apply none of the rules there, or all others."
-            " Absent: Refuse."
+            description="What happens if a bucket's store cannot hold a rule. Refuse applies no rule of"
+            " the policy there, SkipRule all other rules. Defaults to Refuse."
         ),
     ] = None
 
     @property
     def previewed_every(self) -> int | None:
-        """Hours between two counts; None: nothing is counted."""
+        """Hours between two listings, or None without a preview."""
         return (self.preview.every_hours or 24) if self.preview and self.preview.enabled else None
 
 
@@ -96,91 +104,99 @@ BucketState = Literal["Applied", "Pending", "Suspended", "Conflict", "Lossy", "H
 
 
 class BucketOutcome(Model):
-    """What became of the policy on one bucket."""
+    """State of the policy on one bucket."""
 
-    name: Annotated[str, Field(max_length=253, description="The ImageBucket.")]
+    name: Annotated[str, Field(max_length=253, description="Name of the ImageBucket.")]
     state: Annotated[
         BucketState,
         UnknownAs("Pending"),
         Field(
-            description="Applied: read back from the store. Suspended: left alone, as the bucket's spec has it. Lossy: the"
-            " store cannot hold what is in lost. Held: waits for an approval in the bucket's spec."
+            description="Applied: read back from the store. Pending: not done yet. Suspended: the bucket"
+            " is suspended. Conflict: rules of another author contradict. Lossy: the store"
+            " would drop the fields in lost. Held: a change waits for approval in the"
+            " bucket's spec."
         ),
     ]
     lost: Annotated[
         tuple[Line, ...],
-        Field(max_length=32, description="What the store cannot hold."),
+        Field(max_length=32, description="Fields that the store would drop."),
         Shown(32),
     ] = ()
-    message: Annotated[Line | None, Field(description="A sentence for people.")] = None
+    message: Annotated[Line | None, Field(description="Reason in a sentence, for people.")] = None
 
 
 class BucketCounts(Model):
-    """How many buckets, by state."""
+    """Number of buckets by state."""
 
-    matched: Annotated[int, Field(ge=0, description="ImageBuckets that the policy is for.")] = 0
-    applied: Annotated[int, Field(ge=0, description="Read back from the store.")] = 0
-    pending: Annotated[int, Field(ge=0, description="Not done yet.")] = 0
-    suspended: Annotated[int, Field(ge=0, description="Left alone, as the bucket's spec has it.")] = 0
-    conflict: Annotated[int, Field(ge=0, description="Contradicted by somebody else's rules.")] = 0
-    lossy: Annotated[int, Field(ge=0, description="Where the store cannot hold all of it.")] = 0
-    held: Annotated[int, Field(ge=0, description="Waiting for an approval.")] = 0
+    matched: Annotated[int, Field(ge=0, description="ImageBuckets that the policy matches.")] = 0
+    applied: Annotated[int, Field(ge=0, description="Buckets whose rules were read back from the store.")] = 0
+    pending: Annotated[int, Field(ge=0, description="Buckets that are not done yet.")] = 0
+    suspended: Annotated[int, Field(ge=0, description="Buckets that are suspended.")] = 0
+    conflict: Annotated[int, Field(ge=0, description="Buckets where rules of another author contradict.")] = 0
+    lossy: Annotated[int, Field(ge=0, description="Buckets whose store cannot hold all of the rules.")] = 0
+    held: Annotated[int, Field(ge=0, description="Buckets where a change waits for approval.")] = 0
 
 
 class Touched(Model):
-    """So much of a bucket."""
+    """Part of a bucket."""
 
-    objects: Annotated[int, Field(ge=0, description="Versions.")]
-    bytes: Annotated[int, Field(ge=0, description="Their bytes.")]
+    objects: Annotated[int, Field(ge=0, description="Number of versions.")]
+    bytes: Annotated[int, Field(ge=0, description="Size in bytes.")]
 
 
 class Touching(Model):
-    """What a rule would touch: it moves it, hides it behind a delete marker, or removes it."""
+    """Versions that a rule would move, hide behind a delete marker, or delete."""
 
-    now: Annotated[Touched, Field(description="At the store's first run.")]
+    now: Annotated[Touched, Field(description="At the store's first lifecycle run.")]
     soon: Annotated[Touched, Field(alias="next30Days", description="In the thirty days after that.")]
-    removed: Annotated[Touched, Field(description="Of both, what goes for good.")]
+    removed: Annotated[Touched, Field(description="Part of now and soon that is deleted for good.")]
     hidden: Annotated[
-        Touched, Field(description="Of both, what a delete marker hides: there, and read by nobody.")
+        Touched,
+        Field(
+            description="Part of now and soon that is hidden behind a delete marker: kept, but not"
+            " readable as an object."
+        ),
     ]
     monthly_saving: Annotated[
         str | None,
-        Field(max_length=32, description="By both, each month from then on. Absent: no price is known."),
+        Field(max_length=32, description="Monthly saving from now and soon. Absent if no price is known."),
     ] = None
     fees_once: Annotated[
-        str | None, Field(max_length=32, description="For both: moving, and leaving a class early.")
+        str | None,
+        Field(
+            max_length=32,
+            description="One-time fees of now and soon: for moves, and for leaving a class early.",
+        ),
     ] = None
-    currency: Annotated[str | None, Field(max_length=3, description="Of the amounts.")] = None
-    as_of: Annotated[Date, Field(description="The day on which it was counted; the earliest of several.")]
+    currency: Annotated[str | None, Field(max_length=3, description="Currency of the amounts.")] = None
+    as_of: Annotated[Date, Field(description="Day of the listing; of several, the earliest.")]
 
 
 class RuleTotal(Touching):
-    """One rule in all buckets that were counted."""
+    """One rule in all buckets that were listed."""
 
-    name: Annotated[str, Field(max_length=128, description="The rule.")]
-    buckets: Annotated[int, Field(ge=0, description="In how many buckets it was counted.")] = 0
+    name: Annotated[str, Field(max_length=128, description="Name of the rule.")]
+    buckets: Annotated[int, Field(ge=0, description="Number of buckets that were listed.")] = 0
 
 
 class RulePreview(Touching):
     """One rule in one bucket."""
 
-    name: Annotated[str, Field(max_length=512, description="The ImageBucket and the rule: photos/originals.")]
-    bucket: Annotated[str, Field(max_length=253, description="The ImageBucket.")]
-    rule: Annotated[str, Field(max_length=128, description="The rule.")]
+    name: Annotated[str, Field(max_length=512, description="ImageBucket and rule, such as photos/originals.")]
+    bucket: Annotated[str, Field(max_length=253, description="Name of the ImageBucket.")]
+    rule: Annotated[str, Field(max_length=128, description="Name of the rule.")]
     sampled: Annotated[
         str | None,
-        Field(
-            max_length=256, description="What is extrapolated, and from how much; absent: all was counted."
-        ),
+        Field(max_length=256, description="What is extrapolated, and from how much. Absent: all was listed."),
     ] = None
 
 
 class PreviewStatus(Model):
-    """What was counted of the matched buckets. A bucket that was not counted is in no number."""
+    """Preview of the matched buckets. Buckets that were not listed are in no number."""
 
-    counted: Annotated[int, Field(ge=0, description="Buckets that were counted.")] = 0
-    pending: Annotated[int, Field(ge=0, description="Buckets that were not counted yet.")] = 0
-    message: Annotated[Line | None, Field(description="What keeps them from being counted.")] = None
+    counted: Annotated[int, Field(ge=0, description="Number of buckets that were listed.")] = 0
+    pending: Annotated[int, Field(ge=0, description="Number of buckets that were not listed yet.")] = 0
+    message: Annotated[Line | None, Field(description="Why buckets were not listed.")] = None
     rules: Annotated[
         tuple[RuleTotal, ...],
         ListMap("name"),
@@ -196,18 +212,19 @@ class PreviewStatus(Model):
 
 
 class LifecyclePolicyStatus(Judged):
-    """What the matched buckets say, as last read back from their stores."""
+    """State of the rules on the matched buckets, as last read from their stores."""
 
-    counts: Annotated[BucketCounts | None, Field(description="All matched buckets, by state.")] = None
+    counts: Annotated[BucketCounts | None, Field(description="Number of buckets by state.")] = None
     buckets: Annotated[
         tuple[BucketOutcome, ...],
         ListMap("name"),
         Field(
             max_length=LISTED,
-            description="The first hundred; those where something is left to do come first.",
+            description="The first hundred buckets, beginning with those that need attention.",
         ),
         Shown(LISTED),
     ] = ()
     preview: Annotated[
-        PreviewStatus | None, Field(description="What each rule would touch, where the spec asks for it.")
+        PreviewStatus | None,
+        Field(description="Preview of the matched buckets. Absent without spec.preview."),
     ] = None

@@ -1,4 +1,4 @@
-"""How hard a store may be driven, and how much may go from its buckets unasked."""
+"""Limits on the load of a store, and on what may be deleted from its buckets without approval."""
 
 from typing import Annotated
 
@@ -8,38 +8,53 @@ from imagestore.core.model import Model
 
 
 class MissingBuckets(Model):
-    """How many known buckets may be missing at once before the store itself is doubted."""
+    """Number of known buckets that may be missing at once before the operator doubts the store itself."""
 
     at_least: Annotated[
-        int | None, Field(ge=1, le=1000, description="So many, of those that are looked for. Absent: 2.")
+        int | None,
+        Field(
+            ge=1,
+            le=1000,
+            description="Minimum number of missing buckets among those that are checked. Defaults to 2.",
+        ),
     ] = None
     percent: Annotated[
         int | None,
-        Field(ge=0, le=100, description="And more than this share of them; 100: never. Absent: 20."),
+        Field(
+            ge=0,
+            le=100,
+            description="Percentage of the checked buckets that must be exceeded, too. 100 switches the"
+            " doubt off. Defaults to 20.",
+        ),
     ] = None
 
 
 class Limits(Model):
-    """How hard the store may be driven; shared fairly between namespaces."""
+    """Limits on the load of the store. Namespaces share them fairly."""
 
-    requests_per_second: Annotated[int, Field(ge=1, le=100000, description="Sustained rate.")] = 100
+    requests_per_second: Annotated[
+        int, Field(ge=1, le=100000, description="Requests per second over time.")
+    ] = 100
     burst: Annotated[
-        int, Field(ge=1, le=100000, description="Calls that may be made at once after a pause.")
+        int, Field(ge=1, le=100000, description="Requests that may be sent at once after a pause.")
     ] = 200
-    concurrency: Annotated[int, Field(ge=1, le=64, description="Buckets worked on at the same time.")] = 8
+    concurrency: Annotated[
+        int, Field(ge=1, le=64, description="Number of buckets that are reconciled at the same time.")
+    ] = 8
     max_removal_percent: Annotated[
         int | None,
         Field(
             ge=0,
             le=100,
-            description="Lifecycle rules that would remove more of a bucket's objects, or bytes, than this at their"
-            " first run wait for an approval; 100: none does. Absent: 20.",
+            description="Percentage of a bucket's objects or bytes that lifecycle rules may delete at"
+            " their first run without approval. 100 means any. Defaults to 20.",
         ),
     ] = None
     missing_buckets: Annotated[
         MissingBuckets | None,
         Field(
-            description="When a bucket is found missing, a few others are looked for; if more than this are missing"
-            " as well, none is made again before spec.approve says so. Absent: 2 and more than 20 percent."
+            description="Number of buckets that may be missing at once. When a bucket is missing, the"
+            " operator checks a few others. If more than this are missing, it recreates none"
+            " before approval in spec.approve. Defaults to 2 and more than 20 percent."
         ),
     ] = None

@@ -1,4 +1,4 @@
-"""Names as users write them, with the words for whoever mistypes one."""
+"""Names as users write them, with messages for malformed ones."""
 
 from typing import Annotated
 
@@ -10,7 +10,8 @@ Namespace = Annotated[
     str,
     Field(min_length=1, max_length=63, pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"),
     Form(
-        "a namespace has lower-case letters, digits and hyphens, no * and no dots; list every one, or select"
+        "a namespace has lower-case letters, digits and hyphens, no * and no dots; list"
+        " every namespace, or use a selector"
     ),
 ]
 Url = Annotated[

@@ -1,4 +1,4 @@
-"""What an object store asks for its classes, as its administrator writes it."""
+"""Price table of an object store."""
 
 from decimal import Decimal
 from typing import Annotated
@@ -23,25 +23,26 @@ ClassName = Annotated[
 
 
 class ClassPrice(Model):
-    """One storage class. What is absent costs nothing."""
+    """Prices of one storage class. Absent prices are 0."""
 
     storage_class: Annotated[
-        ClassName, Field(description="As the store names it; STANDARD is where objects begin.")
+        ClassName,
+        Field(description="Storage class as the store names it. STANDARD is the class of new objects."),
     ]
-    gb_month: Annotated[Amount, Field(description="For a GB (2**30 bytes) and a month of 30 days.")]
-    min_days: Annotated[int | None, Field(ge=0, le=3650, description="Days that are paid for at least.")] = (
-        None
-    )
+    gb_month: Annotated[Amount, Field(description="Price of a GB (2**30 bytes) for a month of 30 days.")]
+    min_days: Annotated[
+        int | None, Field(ge=0, le=3650, description="Minimum number of days that are billed.")
+    ] = None
     min_size: Annotated[
-        Quantity | None, Field(description="Smaller objects are billed as this size, such as 128Ki.")
+        Quantity | None, Field(description="Size as which smaller objects are billed, such as 128Ki.")
     ] = None
     overhead: Annotated[
-        Quantity | None, Field(description="Bytes that are billed on top of each object.")
+        Quantity | None, Field(description="Bytes that are billed in addition for each object.")
     ] = None
-    retrieval_gb: Annotated[Amount | None, Field(description="For reading a GB.")] = None
+    retrieval_gb: Annotated[Amount | None, Field(description="Price of reading a GB.")] = None
     transitions_1000: Annotated[
         Amount | None,
-        Field(alias="transitions1000", description="For moving a thousand objects into the class."),
+        Field(alias="transitions1000", description="Price of moving a thousand objects to the class."),
     ] = None
 
 
@@ -50,23 +51,23 @@ class Prices(Model):
 
     currency: Annotated[
         str,
-        Field(pattern=r"^[A-Z]{3}$", max_length=3, description="Such as EUR."),
+        Field(pattern=r"^[A-Z]{3}$", max_length=3, description="Currency code, such as EUR."),
         Form("write a currency as its three capitals, such as EUR"),
     ]
-    as_of: Annotated[Date | None, Field(description="The day on which the prices held.")] = None
+    as_of: Annotated[Date | None, Field(description="Day on which the prices were valid.")] = None
     classes: Annotated[
         tuple[ClassPrice, ...],
         ListMap("storageClass"),
         Cel(
             "self.exists(c, c.storageClass == 'STANDARD')",
-            "nothing can be saved without a price to save from; give STANDARD, where objects begin",
+            "savings need the price of STANDARD, the class of new objects; add it",
         ),
-        Field(min_length=1, max_length=32, description="Each known by its name."),
+        Field(min_length=1, max_length=32, description="Storage classes, identified by name."),
     ]
 
 
 def table(name: str, prices: Prices) -> PriceTable:
-    """As costs are worked out with."""
+    """Return the price table as costs are calculated from it."""
     classes = {c.storage_class: _price(c) for c in prices.classes}
     return PriceTable(name, prices.currency, prices.as_of or "", classes)
 

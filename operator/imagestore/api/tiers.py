@@ -1,4 +1,4 @@
-"""What the neutral tiers of lifecycle rules are called in one store, and where a remote tier keeps its objects."""
+"""Storage classes for the neutral tiers of lifecycle rules, and the places of remote tiers."""
 
 from typing import Annotated, ClassVar, Literal, get_args
 
@@ -22,7 +22,7 @@ StorageClass = Annotated[
 
 
 class Remote(Model):
-    """Another store's bucket, and what MinIO is given to get into it."""
+    """A bucket in another store, and how MinIO accesses it."""
 
     cel: ClassVar[tuple[Cel, ...]] = (
         Cel(
@@ -34,12 +34,16 @@ class Remote(Model):
     type: Annotated[
         Literal["MinIO", "S3"],
         Field(
-            description="What it is: MinIO also streams large objects; S3 is Amazon's or any other S3 server."
+            description="Type of the other store. MinIO also streams large objects. S3 is Amazon's or any"
+            " other S3 store."
         ),
     ]
-    endpoint: Annotated[Url, Field(description="Its URL, as MinIO reaches it.")]
+    endpoint: Annotated[Url, Field(description="URL of the other store, as MinIO reaches it.")]
     bucket: Annotated[
-        BucketName, Field(description="A bucket that is there; below the prefix nothing else may be in it.")
+        BucketName,
+        Field(
+            description="Bucket in the other store. It must exist, and nothing else may be in it below the prefix."
+        ),
     ]
     prefix: Annotated[
         str | None,
@@ -47,40 +51,51 @@ class Remote(Model):
             min_length=1,
             max_length=512,
             pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$",
-            description="Where in the bucket; absent: everywhere.",
+            description="Prefix in that bucket. Absent: the whole bucket.",
         ),
         Form("a prefix has letters, digits, dots, _ and -, and no slash at its ends, such as cold/photos"),
     ] = None
     region: Annotated[
         str | None,
-        Field(min_length=1, max_length=64, pattern=r"^[a-zA-Z0-9-]+$", description="Absent: MinIO asks."),
+        Field(
+            min_length=1,
+            max_length=64,
+            pattern=r"^[a-zA-Z0-9-]+$",
+            description="Region of the other store. Absent: MinIO detects it.",
+        ),
         Form("a region has letters, digits and hyphens, such as eu-west-1"),
     ] = None
     storage_class: Annotated[
-        StorageClass | None, Field(description="The class that objects get there; absent: its usual one.")
+        StorageClass | None,
+        Field(description="Storage class of the objects in the other store. Absent: its default class."),
     ] = None
     credentials: Annotated[
-        HandedCredentials, Field(description="What MinIO uses there: it must put, get and remove objects.")
+        HandedCredentials,
+        Field(
+            description="Credentials for the other store. MinIO must be allowed to put, get and delete objects."
+        ),
     ]
 
 
 class TierClass(Model):
-    """What one neutral tier is called in this store."""
+    """Storage class for one neutral tier in this store."""
 
-    tier: Annotated[ColderTier, Field(description="As lifecycle rules name it.")]
+    tier: Annotated[ColderTier, Field(description="Tier as lifecycle rules name it.")]
     storage_class: Annotated[
         StorageClass,
         Field(
-            description="As the store names it: a class of Amazon's, a placement's class in Ceph, a remote tier in"
-            " MinIO."
+            description="Storage class as the store names it: one of Amazon's, one of a placement in"
+            " Ceph, a remote tier in MinIO."
         ),
-        Cel("self != 'STANDARD'", "STANDARD is where objects begin; name a class that is colder"),
+        Cel("self != 'STANDARD'", "STANDARD is the class of new objects; name a colder class"),
     ]
     remote: Annotated[
         Remote | None,
         Field(
-            description="With MinIO: make the tier if it is not there. It is never changed, but for its credentials, and"
-            " never removed: what is in it could not be read any more. Absent: the tier is somebody else's business."
+            description="With MinIO: where the remote tier keeps its objects. The operator creates a"
+            " missing tier and updates its credentials. It never changes or deletes a tier"
+            " otherwise, because its objects would become unreadable. Absent: the tier is not"
+            " managed."
         ),
     ] = None
 
@@ -90,35 +105,42 @@ TIER_STATES: tuple[TierState, ...] = get_args(TierState)
 
 
 class TierPlace(Model):
-    """Where a remote tier keeps its objects, in the store's own words."""
+    """Where a remote tier keeps its objects, as the store reports it."""
 
-    type: Annotated[str, Field(max_length=64, description="Such as MinIO, S3 or azure.")]
-    endpoint: Annotated[str, Field(max_length=1024, description="Its URL.")] = ""
-    bucket: Annotated[str, Field(max_length=1024, description="Its bucket.")] = ""
-    prefix: Annotated[str | None, Field(max_length=1024, description="Where in the bucket.")] = None
-    region: Annotated[str | None, Field(max_length=256, description="The region that signs.")] = None
-    storage_class: Annotated[str | None, Field(max_length=256, description="The class there.")] = None
+    type: Annotated[
+        str, Field(max_length=64, description="Type of the other store, such as MinIO, S3 or azure.")
+    ]
+    endpoint: Annotated[str, Field(max_length=1024, description="URL of the other store.")] = ""
+    bucket: Annotated[str, Field(max_length=1024, description="Bucket in the other store.")] = ""
+    prefix: Annotated[str | None, Field(max_length=1024, description="Prefix in that bucket.")] = None
+    region: Annotated[str | None, Field(max_length=256, description="Region used for signing.")] = None
+    storage_class: Annotated[
+        str | None, Field(max_length=256, description="Storage class in the other store.")
+    ] = None
 
 
 class TierStatus(Model):
-    """What became of one remote tier, as last read."""
+    """State of one remote tier, as last read."""
 
-    storage_class: Annotated[str, Field(max_length=64, description="As the store names it.")]
+    storage_class: Annotated[str, Field(max_length=64, description="Storage class as the store names it.")]
     state: Annotated[
         TierState,
         UnknownAs("Missing"),
         Field(
-            description="InSync, Missing, Differs: it is somewhere else, Stale: it has not got the Secret's credentials."
+            description="InSync: the tier is as in the spec. Missing: it does not exist. Differs: it"
+            " leads to another place. Stale: it does not have the Secret's credentials."
         ),
     ]
-    message: Annotated[Sentence | None, Field(description="A sentence for people.")] = None
-    place: Annotated[TierPlace | None, Field(description="Where the store says it is.")] = None
+    message: Annotated[Sentence | None, Field(description="Reason in a sentence, for people.")] = None
+    place: Annotated[
+        TierPlace | None, Field(description="Where the tier keeps its objects, as the store reports it.")
+    ] = None
     credentials: Annotated[
         str | None,
         Field(
             max_length=64,
-            description="Tells whether the credentials that the store was given last are those in the Secret; tells"
-            " nothing about them to anybody who has not the admin API's secret key.",
+            description="Digest of the credentials that the store was given last, keyed with the admin"
+            " API's secret key. It shows whether they are those in the Secret.",
         ),
     ] = None
 
@@ -131,7 +153,7 @@ TIER_RULES: tuple[Cel, ...] = (
     ),
     Cel(
         "!has(self.tiers) || self.tiers.all(t, self.tiers.exists_one(o, o.storageClass == t.storageClass))",
-        "two tiers with one class cannot be told apart; give each a class of its own, or leave one out",
+        "two tiers with one class cannot be told apart; give each a class of its own, or remove one",
     ),
     Cel(
         "!has(self.tiers) || self.provider != 'MinIO' ||"
@@ -141,15 +163,16 @@ TIER_RULES: tuple[Cel, ...] = (
     Cel(
         "!has(self.tiers) || self.provider != 'MinIO' ||"
         " self.tiers.all(t, t.storageClass != 'REDUCED_REDUNDANCY')",
-        "REDUCED_REDUNDANCY is MinIO's own class, to which nothing can move; name a remote tier, such as WARM",
+        "REDUCED_REDUNDANCY is MinIO's own class, to which objects cannot move; name a"
+        " remote tier, such as WARM",
     ),
     Cel(
         "!has(self.tiers) || self.provider == 'MinIO' || self.tiers.all(t, !has(t.remote))",
-        "only MinIO's tiers are other stores; remove remote, and name a class that the store has",
+        "only MinIO has remote tiers; remove remote, and name a class that the store has",
     ),
     Cel(
         "!has(self.tiers) || has(self.admin) || self.tiers.all(t, !has(t.remote))",
-        "MinIO's tiers are made through its admin API; give admin, or remove remote",
+        "remote tiers are created through MinIO's admin API; give admin, or remove remote",
     ),
     Cel(
         "!has(self.tiers) || self.tiers.all(t, !has(t.remote) || self.tiers.exists_one(o, has(o.remote) &&"

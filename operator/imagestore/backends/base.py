@@ -249,6 +249,9 @@ class Backend(Protocol):
         them and the mark. The others stay as ``seen`` has them. Whether the answer shows the mark is for the caller to judge.
         """
 
+    def name_refusal(self, bucket: str) -> str:
+        """Why the store takes no bucket of this name, and what to do; empty: it may. Asked before anything is sent."""
+
     def create(self, bucket: str, at_creation: Mapping[str, Facet]) -> bool:
         """Create the bucket with what can only be asked for now. NameTaken if there is one of this name.
 

@@ -161,6 +161,9 @@ class MemoryBackend:
         read = driver.read(bucket)
         return _observed(read.values if isinstance(read, Tags) else {})
 
+    def name_refusal(self, bucket: str) -> str:
+        return ""
+
     def create(self, bucket: str, at_creation: Mapping[str, Facet]) -> bool:
         self.store.call("Create", bucket)
         if self.store.meanwhile is not None:

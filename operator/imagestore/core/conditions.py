@@ -26,30 +26,36 @@ ABNORMAL = (
 
 
 class Condition(Model):
-    """One condition of a resource."""
+    """One condition of an object."""
 
-    type: Annotated[str, Field(max_length=316, description="Such as Ready.")]
+    type: Annotated[str, Field(max_length=316, description="Type of the condition, such as Ready.")]
     status: Annotated[Status, UnknownAs("Unknown"), Field(description="True, False or Unknown.")]
-    reason: Annotated[Reason, Field(max_length=1024, description="One CamelCase word for programs.")]
-    message: Annotated[Sentence, Field(description="A sentence for people.")] = ""
-    observed_generation: Annotated[int | None, Field(ge=0, description="The generation that was judged.")] = (
-        None
-    )
-    last_transition_time: Annotated[datetime | None, Field(description="When the status last changed.")] = (
-        None
-    )
+    reason: Annotated[
+        Reason, Field(max_length=1024, description="Reason in one CamelCase word, for programs.")
+    ]
+    message: Annotated[Sentence, Field(description="Reason in a sentence, for people.")] = ""
+    observed_generation: Annotated[
+        int | None, Field(ge=0, description="Generation of the object that the condition is about.")
+    ] = None
+    last_transition_time: Annotated[
+        datetime | None, Field(description="When the status of the condition last changed.")
+    ] = None
 
 
 class Judged(Model):
     """What every status begins with."""
 
     observed_generation: Annotated[
-        int, Field(ge=NEVER, description="The generation that was judged; -1 before the first look.")
+        int,
+        Field(
+            ge=NEVER,
+            description="Generation of the object that was reconciled last. -1 before the first reconcile.",
+        ),
     ] = NEVER
     conditions: Annotated[
         tuple[Condition, ...],
         ListMap("type"),
-        Field(max_length=16, description="Ready and, while true, others."),
+        Field(max_length=16, description="Conditions: Ready, and others while they are true."),
     ] = ()
 
 
@@ -71,7 +77,9 @@ def reconciling(reason: Reason, message: str, ready: Status = "False") -> list[C
 def settle(
     now: datetime, generation: int, fresh: Iterable[Condition], before: Iterable[Condition]
 ) -> tuple[Condition, ...]:
-    """The conditions to write: those of ``fresh``, with the transition time of the same in ``before``."""
+    """Return the conditions to write: ``fresh``, with the transition time of those that ``before`` has with the same
+    status.
+    """
     old = {c.type: c for c in before}
     return tuple(_stamp(c, old.get(c.type), now, generation) for c in sorted(fresh, key=lambda c: c.type))
 
@@ -83,18 +91,18 @@ def _stamp(fresh: Condition, old: Condition | None, now: datetime, generation: i
 
 
 def find(conditions: Iterable[Condition], type_: str) -> Condition | None:
-    """The condition of this type, or None."""
+    """Return the condition of this type, or None."""
     return next((c for c in conditions if c.type == type_), None)
 
 
 def is_true(conditions: Iterable[Condition], type_: str) -> bool:
-    """Whether the condition of this type is there and true."""
+    """Whether there is a condition of this type and it is true."""
     found = find(conditions, type_)
     return found is not None and found.status == "True"
 
 
 def violations(conditions: Iterable[Condition], generation: int, observed: int) -> tuple[str, ...]:
-    """What is wrong with a status by the rules of kstatus; used by every test that writes one."""
+    """Return what violates the rules of kstatus in a status; every test that writes one uses it."""
     present = list(conditions)
     wrong = []
     if len({c.type for c in present}) != len(present):

@@ -1,4 +1,4 @@
-"""What becomes of a setting that the spec mentions no more, for docs/operations.md: as the facets have it."""
+"""What happens to a setting that the spec stops mentioning, for docs/operations.md: as the facets define it."""
 
 from imagestore.api.imagebucket import FACETS
 from imagestore.core.facet import Removal
@@ -7,7 +7,7 @@ _WHY = {
     Removal.CLEAR: "cleared, where that is harmless",
     Removal.RETAIN: "kept, where clearing would weaken protection or change who pays",
     Removal.HOLD: "held for approval, where either may be meant",
-    Removal.LEAVE: "left alone, because the operator never writes it",
+    Removal.LEAVE: "left unchanged, because the operator never writes it",
 }
 
 

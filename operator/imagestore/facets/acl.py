@@ -1,4 +1,7 @@
-"""The bucket's own ACL: looked at, never written. Whom it lets in beside the bucket's owner."""
+"""The bucket's own ACL: whom it grants access besides the bucket's owner.
+
+The operator compares it and never writes it.
+"""
 
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -12,28 +15,36 @@ PUBLIC = ("AllUsers", "AuthenticatedUsers")
 
 
 class Grant(Model):
-    """What the ACL lets somebody do."""
+    """What the ACL grants to one grantee."""
 
     grantee: Annotated[
         str,
         Field(
             min_length=1,
             max_length=256,
-            description="AllUsers (everybody), AuthenticatedUsers (everybody who has an account at the store),"
-            " LogDelivery, or an account by its canonical id or mail address.",
+            description="Who gets the permissions: AllUsers (the public), AuthenticatedUsers (every"
+            " account at the store), LogDelivery, or an account by its canonical id or e-mail"
+            " address.",
         ),
     ]
     permissions: Annotated[
         tuple[Literal["READ", "WRITE", "READ_ACP", "WRITE_ACP", "FULL_CONTROL"], ...],
         ListSet(),
         Field(
-            min_length=1, max_length=5, description="READ lists the bucket, WRITE puts and removes objects."
+            min_length=1,
+            max_length=5,
+            description="What the grantee may do. READ lists the bucket, WRITE creates and deletes"
+            " objects, READ_ACP and WRITE_ACP read and write the ACL, FULL_CONTROL is all of"
+            " them.",
         ),
     ]
 
 
 class Acl(Facet):
-    """Whom the bucket's ACL lets in. `acl: {}` only looks: an ACL that is open to everybody is reported."""
+    """The bucket's ACL, which the operator compares and never writes.
+
+    `acl: {}` reports an ACL that is open to the public as the finding PublicAcl.
+    """
 
     removal: ClassVar[Removal] = Removal.LEAVE
     finds: ClassVar[tuple[Reason, ...]] = (Reason.PUBLIC_ACL,)
@@ -42,18 +53,19 @@ class Acl(Facet):
         tuple[Grant, ...] | None,
         ListMap("grantee"),
         ByHand(
-            "publicAccessBlock.ignorePublicAcls: true or ownership.objectOwnership: BucketOwnerEnforced makes ACLs"
-            " count no more; to change this one: aws s3api put-bucket-acl --bucket BUCKET --acl private"
+            "to make the store ignore ACLs, set publicAccessBlock.ignorePublicAcls: true or"
+            " ownership.objectOwnership: BucketOwnerEnforced; to change this one, run: aws"
+            " s3api put-bucket-acl --bucket BUCKET --acl private"
         ),
         Field(
             max_length=100,
-            description="Whom it should let in beside the owner; [] is nobody. Absent: no matter. Only looked at,"
-            " never written.",
+            description="Grants that the ACL should have besides the owner's. An empty list means none."
+            " Grants are compared and never written. Absent: grants are not compared.",
         ),
     ] = None
 
     def canonical(self) -> Self:
-        """Grants in one order, permissions too."""
+        """Return the ACL with grants and permissions sorted."""
         if self.grants is None:
             return self
         ordered = (

@@ -1,7 +1,7 @@
-"""The base of settings that are a set of named configurations, each owned on its own.
+"""The base of settings that are a set of named configurations, each managed on its own.
 
-A subclass has a field ``configurations``: a ListMap by ``name``, at most a store's limit long. Names of
-others are neither compared nor changed, unless the wish is exclusive.
+A subclass has a field ``configurations``: a ListMap by ``name``, at most as long as the store's limit. Configurations
+of other names are neither compared nor changed, unless the desired value is exclusive.
 """
 
 from collections.abc import Set
@@ -20,22 +20,24 @@ ConfigurationName = Annotated[
     Field(pattern=r"^[A-Za-z0-9_.-]+$", min_length=1, max_length=64),
     Form("a configuration's name has letters, digits and _ . - only"),
 ]
-BY_NAME = (
-    "Each known by its name. At most 100 here, though S3 takes 1000: more would not fit into one object."
-)
+BY_NAME = "Configurations, identified by name. S3 takes 1000; one Kubernetes object has room for 100 only."
 Exclusive = Annotated[
     bool | None,
     WishOnly(),
-    Field(description="Remove configurations that are not listed here, whoever wrote them."),
+    Field(
+        description="Delete configurations that are not listed here, including those of other"
+        " programs. Defaults to false."
+    ),
 ]
 
 
 class Scope(Model):
-    """Which objects; all that is given must hold."""
+    """Selects objects. All given conditions must hold."""
 
     cel: ClassVar[tuple[Cel, ...]] = (
         Cel(
-            "has(self.prefix) || has(self.tags)", "the filter says nothing; give prefix or tags, or remove it"
+            "has(self.prefix) || has(self.tags)",
+            "the filter has no condition; give prefix or tags, or remove it",
         ),
         Cel(
             "!has(self.tags) || self.tags.all(k, size(k) >= 1 && size(k) <= 128)",
@@ -43,26 +45,26 @@ class Scope(Model):
         ),
     )
 
-    prefix: Annotated[Prefix | None, Field(description="Keys that begin with this.")] = None
+    prefix: Annotated[Prefix | None, Field(description="Selects objects whose keys begin with this.")] = None
     tags: Annotated[
         dict[str, Annotated[str, Field(max_length=256)]] | None,
-        Field(min_length=1, max_length=10, description="Objects that have all these tags."),
+        Field(min_length=1, max_length=10, description="Selects objects that have all of these tags."),
     ] = None
 
 
 class Configuration(Model):
-    """One of them; its name is its id in the store."""
+    """One configuration. Its name is its id in the store."""
 
-    name: Annotated[ConfigurationName, Field(description="Its id in the store.")]
+    name: Annotated[ConfigurationName, Field(description="Id of the configuration in the store.")]
 
     def canonical(self) -> Self:
-        """A filter that says nothing is none."""
+        """Return the configuration with an empty filter removed."""
         scope = getattr(self, "filter", None)
         return self if scope is None or scope.to_json() else self.model_copy(update={"filter": None})
 
 
 class Configurations(Facet):
-    """Some of the configurations that a bucket has of one kind."""
+    """Some of the configurations of one type that a bucket has."""
 
     removal: ClassVar[Removal] = Removal.CLEAR
 
@@ -73,7 +75,10 @@ class Configurations(Facet):
         return self.model_copy(update={"configurations": items})
 
     def canonical(self) -> Self:
-        """Sorted, since their order means nothing; each in its own one form. Of an odd one there is but the name."""
+        """Return the configurations sorted by name, each in canonical form.
+
+        One whose name begins with ``ODD`` has only a name.
+        """
         made = (c if c.name.startswith(ODD) else c.canonical() for c in self._all())
         return self._with(tuple(sorted(made, key=lambda c: str(c.name))))
 

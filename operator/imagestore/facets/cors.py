@@ -14,14 +14,15 @@ Origin = Annotated[
     Field(min_length=1, max_length=256),
     Cel(
         "self == '*' || self == 'null' || self.matches('^[a-z*]+://[^/ ]+$')",
-        "write an origin as browsers send it: https://shop.example, without a path and without a slash at the end",
+        "an origin is what browsers send: scheme and host without a path or a slash at"
+        " the end, such as https://shop.example",
     ),
     Cel(_ONE_STAR, "an origin has at most one *; list several origins"),
 ]
 
 
 class CorsRule(Model):
-    """The first rule that matches a request answers it, so the order of rules matters."""
+    """One rule. The store applies the first rule that matches a request, so the order of rules matters."""
 
     allowed_origins: Annotated[
         tuple[Origin, ...],
@@ -29,45 +30,53 @@ class CorsRule(Model):
         Field(
             min_length=1,
             max_length=150,
-            description="Such as https://shop.example or https://*.shop.example.",
+            description="Origins of the web pages, such as https://shop.example or https://*.shop.example.",
         ),
     ]
     allowed_methods: Annotated[
         tuple[Literal["GET", "PUT", "POST", "DELETE", "HEAD"], ...],
         ListSet(),
-        Field(min_length=1, max_length=5, description="Methods that a page may use."),
+        Field(min_length=1, max_length=5, description="Methods that the pages may use."),
     ]
     allowed_headers: Annotated[
         tuple[Annotated[Header, Cel(_ONE_STAR, "a header has at most one *; list several headers")], ...],
         ListSet(),
-        Field(max_length=250, description="Headers that a page may send."),
+        Field(max_length=250, description="Request headers that the pages may send."),
     ] = ()
     expose_headers: Annotated[
         tuple[
-            Annotated[Header, Cel("!self.contains('*')", "S3 takes no * here; name every header")],
+            Annotated[
+                Header, Cel("!self.contains('*')", "exposeHeaders cannot contain *; name every header")
+            ],
             ...,
         ],
         ListSet(),
-        Field(max_length=250, description="Headers that a page may read."),
+        Field(max_length=250, description="Response headers that the pages may read."),
     ] = ()
     max_age_seconds: Annotated[
-        int | None, Field(ge=0, le=86400 * 365, description="How long a browser may remember the answer.")
+        int | None,
+        Field(
+            ge=0,
+            le=86400 * 365,
+            description="Seconds for which a browser may cache the answer to a preflight request.",
+        ),
     ] = None
 
     def canonical(self) -> Self:
-        """Sets sorted. An age of 0 is none: SeaweedFS answers 0 where nothing was said."""
+        """Return the rule with sets sorted. An age of 0 is removed: SeaweedFS answers 0 where none was set."""
         names = ("allowed_origins", "allowed_methods", "allowed_headers", "expose_headers")
         ordered = {n: tuple(sorted(set(getattr(self, n)))) for n in names}
         return self.model_copy(update={**ordered, "max_age_seconds": self.max_age_seconds or None})
 
 
 class Cors(Facet):
-    """Cross-origin rules. An empty list of rules clears them."""
+    """Cross-origin rules: which web pages may read the bucket from a browser. An empty list of rules clears them."""
 
     removal: ClassVar[Removal] = Removal.CLEAR
 
     rules: Annotated[
-        tuple[CorsRule, ...], Field(max_length=100, description="In the order of their matching.")
+        tuple[CorsRule, ...],
+        Field(max_length=100, description="Rules in the order in which the store evaluates them."),
     ] = ()
 
     def canonical(self) -> Self:

@@ -9,7 +9,7 @@ from imagestore.core.model import Cel, KmsKey
 
 
 class Encryption(Facet):
-    """How objects are encrypted at rest when the writer does not say."""
+    """Default encryption of new objects at rest, for writers that request none."""
 
     removal: ClassVar[Removal] = Removal.RETAIN
     cel: ClassVar[tuple[Cel, ...]] = (
@@ -21,21 +21,28 @@ class Encryption(Facet):
 
     algorithm: Annotated[
         Literal["SSE-S3", "SSE-KMS"],
-        Field(description="SSE-S3: the store's own keys. SSE-KMS: a key of its key management service."),
+        Field(
+            description="SSE-S3 uses the store's own keys. SSE-KMS uses a key of the store's key management service."
+        ),
     ]
     key_id: Annotated[
         str | None,
         KmsKey(),
         Field(
-            min_length=1, max_length=2048, description="The key's id or ARN; absent: the store's default key."
+            min_length=1,
+            max_length=2048,
+            description="Id or ARN of the KMS key. Absent: the store's default key.",
         ),
     ] = None
     bucket_key: Annotated[
-        bool | None, Field(description="Derive object keys from a bucket key: fewer calls to the KMS (AWS).")
+        bool | None,
+        Field(
+            description="Whether to derive object keys from a bucket key, which needs fewer calls to the KMS (AWS)."
+        ),
     ] = None
 
     def filled(self, observed: Self | None) -> Self:
-        """A key belongs to its algorithm: nothing is taken over from another one."""
+        """Fill in the observed key only where the algorithm is the same."""
         same = observed is not None and observed.algorithm == self.algorithm
         return super().filled(observed) if same else self
 
@@ -50,5 +57,8 @@ class Encryption(Facet):
 
 
 def _same_key(one: str, other: str) -> bool:
-    """An id and the ARN that ends with it are one key. Of an alias only the store knows which."""
+    """Whether two names mean the same key: an id and the ARN that ends with it do.
+
+    Only the store can resolve an alias.
+    """
     return one == other or one.endswith(f"/{other}") or other.endswith(f"/{one}")

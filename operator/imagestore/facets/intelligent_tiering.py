@@ -1,4 +1,4 @@
-"""Intelligent tiering: into which archive the store's own tiering may move what nobody asks for."""
+"""S3 Intelligent-Tiering: which archive tiers the store may move rarely read objects to."""
 
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -9,44 +9,47 @@ from imagestore.facets.configurations import BY_NAME, Configuration, Configurati
 
 
 class Tiering(Model):
-    """Into which archive, and when."""
+    """An archive tier, and when objects move there."""
 
     cel: ClassVar[tuple[Cel, ...]] = (
         Cel(
             "self.tier != 'DeepArchive' || self.days >= 180",
-            "DeepArchive takes what is 180 days old or older",
+            "DeepArchive needs days of 180 or more; raise days, or use tier: Archive",
         ),
     )
 
     tier: Annotated[
         Literal["Archive", "DeepArchive"],
-        Field(description="Archive: back within hours. DeepArchive: within half a day."),
+        Field(description="Archive restores an object within hours, DeepArchive within 12 hours."),
     ]
-    days: Annotated[int, Field(ge=90, le=730, description="Days since an object was last asked for.")]
+    days: Annotated[int, Field(ge=90, le=730, description="Days without a read after which an object moves.")]
 
 
 class IntelligentTieringConfiguration(Configuration):
-    """For some of the objects."""
+    """Archive tiers for the objects that the filter selects."""
 
     state: Annotated[
-        Literal["Enabled", "Disabled"] | None, Field(description="A disabled one is kept and does nothing.")
+        Literal["Enabled", "Disabled"] | None,
+        Field(description="Disabled keeps the configuration without effect. Defaults to Enabled."),
     ] = None
-    filter: Annotated[Scope | None, Field(description="Which objects; absent: every object.")] = None
+    filter: Annotated[Scope | None, Field(description="Selects objects. Absent: all objects.")] = None
     tierings: Annotated[
         tuple[Tiering, ...],
         ListMap("tier"),
-        Field(min_length=1, max_length=2, description="One for each archive."),
+        Field(min_length=1, max_length=2, description="At most one entry for each archive tier."),
     ]
 
     def canonical(self) -> Self:
-        """The state is said; the archives are in one order."""
+        """Return the configuration with an explicit state and sorted archives."""
         tierings = tuple(sorted(self.tierings, key=lambda t: t.tier))
         update = {"state": self.state or "Enabled", "tierings": tierings}
         return super().canonical().model_copy(update=update)
 
 
 class IntelligentTiering(Configurations):
-    """Archives for objects in the class Intelligent-Tiering. Configurations that are not listed are left alone."""
+    """Archive tiers of S3 Intelligent-Tiering: moves objects of the class INTELLIGENT_TIERING that are not read for
+    some time. Configurations that are not listed are left unchanged.
+    """
 
     configurations: Annotated[
         tuple[IntelligentTieringConfiguration, ...],

@@ -1,4 +1,4 @@
-"""Inventory: lists of what a bucket holds, delivered into another bucket day by day or week by week."""
+"""Inventory: lists of a bucket's objects that the store writes to another bucket daily or weekly."""
 
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -29,13 +29,13 @@ OptionalField = Literal[
 
 
 class Under(Model):
-    """Which objects."""
+    """Selects objects."""
 
-    prefix: Annotated[Prefix, Field(description="Keys that begin with this.")]
+    prefix: Annotated[Prefix, Field(description="Selects objects whose keys begin with this.")]
 
 
 class ListEncryption(Model):
-    """How the lists are encrypted."""
+    """Encryption of the lists."""
 
     cel: ClassVar[tuple[Cel, ...]] = (
         Cel(
@@ -46,27 +46,34 @@ class ListEncryption(Model):
 
     algorithm: Annotated[
         Literal["SSE-S3", "SSE-KMS"],
-        Field(description="SSE-S3: the store's own keys. SSE-KMS: a key of its key management service."),
+        Field(
+            description="SSE-S3 uses the store's own keys. SSE-KMS uses a key of the store's key management service."
+        ),
     ]
     key_id: Annotated[
-        str | None, KmsKey(), Field(min_length=1, max_length=2048, description="The key's ARN.")
+        str | None, KmsKey(), Field(min_length=1, max_length=2048, description="ARN of the KMS key.")
     ] = None
 
 
 class Destination(Model):
-    """Where the lists go."""
+    """Where the store writes the lists."""
 
     bucket_ref: Annotated[
         BucketRef,
-        Reference("each list would name the lists before it, and the bucket would never be done growing"),
-        Field(description="The ImageBucket that takes the lists."),
+        Reference("each list would contain the lists before it, so the bucket would grow without end"),
+        Field(
+            description="ImageBucket that receives the lists, in the same namespace and on the same backend."
+        ),
     ]
     prefix: Annotated[
-        str | None, Field(min_length=1, max_length=512, description="What their keys begin with.")
+        str | None, Field(min_length=1, max_length=512, description="Prefix of the lists' keys.")
     ] = None
-    format: Annotated[Literal["CSV", "ORC", "Parquet"], Field(description="Of the lists.")]
+    format: Annotated[Literal["CSV", "ORC", "Parquet"], Field(description="File format of the lists.")]
     encryption: Annotated[
-        ListEncryption | None, Field(description="Absent: as the other bucket has it by default.")
+        ListEncryption | None,
+        Field(
+            description="Encryption of the lists. Absent: the default encryption of the bucket that receives them."
+        ),
     ] = None
 
 
@@ -74,28 +81,36 @@ class InventoryConfiguration(Configuration):
     """One list."""
 
     state: Annotated[
-        Literal["Enabled", "Disabled"] | None, Field(description="A disabled one is kept and does nothing.")
+        Literal["Enabled", "Disabled"] | None,
+        Field(description="Disabled keeps the configuration without effect. Defaults to Enabled."),
     ] = None
-    schedule: Annotated[Literal["Daily", "Weekly"], Field(description="How often; weekly is on Sundays.")]
-    included_versions: Annotated[
-        Literal["All", "Current"], Field(description="Every version, or only what a reader sees.")
+    schedule: Annotated[
+        Literal["Daily", "Weekly"],
+        Field(description="How often the store writes the list. Weekly is on Sundays."),
     ]
-    filter: Annotated[Under | None, Field(description="Which objects; absent: every object.")] = None
+    included_versions: Annotated[
+        Literal["All", "Current"],
+        Field(description="Whether the list has all versions of each object or only the current one."),
+    ]
+    filter: Annotated[Under | None, Field(description="Selects objects. Absent: all objects.")] = None
     optional_fields: Annotated[
         tuple[OptionalField, ...],
         ListSet(),
-        Field(max_length=16, description="What is said besides the key."),
+        Field(max_length=16, description="Fields of each entry besides the key."),
     ] = ()
-    destination: Annotated[Destination, Field(description="Where the lists go.")]
+    destination: Annotated[Destination, Field(description="Where the store writes the lists.")]
 
     def canonical(self) -> Self:
-        """The state is said; the order of the fields means nothing."""
+        """Return the configuration with an explicit state and sorted fields."""
         update = {"state": self.state or "Enabled", "optional_fields": tuple(sorted(self.optional_fields))}
         return super().canonical().model_copy(update=update)
 
 
 class Inventory(Configurations):
-    """Lists of what the bucket holds. Configurations that are not listed are left alone."""
+    """Lists of the bucket's objects that the store writes to another bucket.
+
+    Configurations that are not listed are left unchanged.
+    """
 
     configurations: Annotated[
         tuple[InventoryConfiguration, ...],

@@ -1,4 +1,4 @@
-"""Lifecycle: what the store itself moves and removes, and when."""
+"""Lifecycle: when the store moves and deletes objects by itself."""
 
 from collections.abc import Iterable, Set
 from typing import Annotated, ClassVar, Self
@@ -15,16 +15,15 @@ Rules = Annotated[
     ListMap("name"),
     Field(
         max_length=250,
-        description="Each known by its name. At most 250 here, though S3 takes 1000: more cannot be checked in one"
-        " object.",
+        description="Rules, identified by name. S3 takes 1000; the API server can only validate 250 in one object.",
     ),
 ]
 
 
 class Lifecycle(Facet):
-    """Rules that the store itself carries out. Rules that are not listed here are left alone.
+    """Lifecycle rules, which the store carries out itself. Rules that are not listed here are left unchanged.
 
-    A rule of a LifecyclePolicy is in here as ``<policy>/<rule>``, a stranger's as ``foreign/<id>``.
+    In code, a rule of a LifecyclePolicy has the name ``<policy>/<rule>``, a foreign one ``foreign/<id>``.
     """
 
     removal: ClassVar[Removal] = Removal.CLEAR
@@ -34,7 +33,9 @@ class Lifecycle(Facet):
     exclusive: Annotated[
         bool | None,
         WishOnly(),
-        Field(description="Remove rules that are not listed here, whoever wrote them."),
+        Field(
+            description="Delete rules that are not listed here, including those of other programs. Defaults to false."
+        ),
     ] = None
     # Of a wish: policies' rules, or with a slash at the end all of an origin's, or as a mere slash all of any origin's,
     # that stay as they are found.
@@ -60,11 +61,11 @@ class Lifecycle(Facet):
         return frozenset(r.name for r in self.rules)
 
     def owned(self) -> Parts:
-        """A rule's id says whether it is ours, whatever has become of the rule."""
+        """Return the names of observed rules whose id is the operator's, even if the rule was altered since."""
         return frozenset(r.name for r in self.rules if not declared(r.name).startswith(FOREIGN))
 
     def keeps(self, name: str) -> bool:
-        """Whether this wish leaves an observed rule as it is."""
+        """Whether this desired value leaves the observed rule unchanged."""
         name = declared(name)
         origin, slash, _ = name.partition("/")
         return bool(slash) and not {name, origin + slash, slash}.isdisjoint(self.kept or ())

@@ -1,22 +1,22 @@
-"""What one lifecycle rule removes beside another one: sooner, more, or nothing new. Pure."""
+"""Whether one lifecycle rule deletes more than another: sooner, or other objects. Pure."""
 
 from imagestore.facets.lifecycle_rule import Expire, LifecycleRule, NoncurrentExpire
 
 
 def removes(rule: LifecycleRule) -> bool:
-    """Whether it removes versions, once they are due."""
+    """Whether the rule deletes versions when they are due."""
     return rule.state != "Disabled" and bool(rule.expire or _old(rule))
 
 
 def covers(there: LifecycleRule, rule: LifecycleRule) -> bool:
-    """Whether whatever the rule removes is removed as soon by one that is in force, whatever its name."""
+    """Whether the rule ``there`` deletes everything that ``rule`` deletes, and as soon."""
     if there == rule:
         return True
     return there.raw is None and removes(there) and not removes_more(there, rule)
 
 
 def removes_more(before: LifecycleRule, after: LifecycleRule) -> bool:
-    """Whether the new rule removes sooner, or other objects, than the one of the same name in force."""
+    """Whether the rule ``after`` deletes sooner, or other objects, than ``before``."""
     if not removes(after):
         return False
     if before.state == "Disabled" or before.match != after.match:
@@ -29,7 +29,7 @@ def _old(rule: LifecycleRule) -> NoncurrentExpire | None:
 
 
 def _sooner(before: Expire | None, after: Expire | None) -> bool:
-    """Days and a date cannot be compared: then sooner is assumed."""
+    """Days and a date cannot be compared; then sooner is assumed."""
     if before is None or after is None:
         return after is not None
     if before.days is not None and after.days is not None:

@@ -1,6 +1,6 @@
-"""One lifecycle rule: the same for a bucket's own rules and for those of a LifecyclePolicy.
+"""One lifecycle rule, of a bucket or of a LifecyclePolicy.
 
-Integer days, as S3 counts them; neutral tiers, which a StorageBackend maps to its store's classes.
+Ages are integer days, as S3 counts them. Tiers are neutral; a StorageBackend maps them to the store's classes.
 """
 
 import re
@@ -19,10 +19,10 @@ _ALTERED = re.compile(re.escape(FOREIGN) + r"imagestore/([a-z0-9.-]+)/([a-z0-9-]
 
 
 def declared(name: str) -> str:
-    """The name under which the operator wrote an observed part that was altered since beyond what a model can say.
+    """Return the name under which the operator wrote an observed rule that was altered since, beyond what a model can express.
 
-    Such a part has the operator's id, and is shown as foreign: taken out of the spec it stayed in the store, and went on
-    deleting. Any other part's name stays.
+    Such a rule has the operator's id and an observed name in ``foreign/``. Before this was handled, such a rule stayed in
+    the store when it was removed from the spec, and went on deleting objects. Other names are returned unchanged.
     """
     found = _ALTERED.fullmatch(name)
     if found is None:
@@ -45,7 +45,7 @@ Date = Annotated[
     Cel(
         "!self.matches(r'-(02-30|02-31|04-31|06-31|09-31|11-31)$') &&"
         " (!self.endsWith('-02-29') || int(self.substring(0, 4)) % 4 == 0)",
-        "there is no such day in that month; write a day that there is",
+        "the month has no such day; correct the date",
     ),
 ]
 _ONE_OF = "has(self.days) != has(self.date)"
@@ -54,7 +54,7 @@ _PAIRS = ((0, 1), (1, 2))
 
 
 def _each_pair(condition: str) -> str:
-    """A CEL rule that holds for each two neighbours of a list of at most three."""
+    """Return a CEL rule that holds for every two neighbours in a list of at most three."""
     pairs = (condition.format(a=f"self[{a}]", b=f"self[{b}]") for a, b in _PAIRS)
     return " && ".join(f"(size(self) < {b + 1} || {c})" for (_, b), c in zip(_PAIRS, pairs, strict=True))
 
@@ -63,22 +63,23 @@ _COLDER = Cel(
     _each_pair(
         "({a}.tier == 'Cool' || ({a}.tier == 'Cold' && {b}.tier == 'Archive')) && {a}.tier != {b}.tier"
     ),
-    "objects only get colder: list transitions in the order Cool, Cold, Archive",
+    "objects only move to colder tiers; list transitions in the order Cool, Cold, Archive",
 )
 _LATER = Cel(
     _each_pair(
         "!(has({a}.days) && has({b}.days) && {a}.days >= {b}.days)"
         " && !(has({a}.date) && has({b}.date) && {a}.date >= {b}.date)"
     ),
-    "a colder tier comes later; make the days, or dates, of transitions increase",
+    "objects move to a colder tier later; make the days, or dates, of transitions increase",
 )
 _LATER_OLD = Cel(
-    _each_pair("{a}.days < {b}.days"), "a colder tier comes later; make the days of transitions increase"
+    _each_pair("{a}.days < {b}.days"),
+    "objects move to a colder tier later; make the days of transitions increase",
 )
 
 
 class Match(Model):
-    """Which objects a rule is for; all that is given must hold. Absent: every object."""
+    """Selects objects. All given conditions must hold. Absent: all objects."""
 
     cel: ClassVar[tuple[Cel, ...]] = (
         Cel(
@@ -95,83 +96,87 @@ class Match(Model):
     prefix: Annotated[Prefix | None, Field(description="Keys that begin with this.")] = None
     tags: Annotated[
         dict[str, Annotated[str, Field(max_length=256)]] | None,
-        Field(min_length=1, max_length=10, description="Objects that have all these tags."),
+        Field(min_length=1, max_length=10, description="Objects that have all of these tags."),
     ] = None
-    min_size: Annotated[Quantity | None, Field(description="Objects larger than this, such as 128Ki.")] = None
-    max_size: Annotated[Quantity | None, Field(description="Objects smaller than this.")] = None
+    min_size: Annotated[Quantity | None, Field(description="Larger than this, such as 128Ki.")] = None
+    max_size: Annotated[Quantity | None, Field(description="Smaller than this.")] = None
 
     def canonical(self) -> Self:
-        """Sizes in one form."""
+        """Return the filter with sizes in canonical form."""
         sizes = {n: getattr(self, n) for n in ("min_size", "max_size")}
         return self.model_copy(update={n: quantity(byte_count(s)) for n, s in sizes.items() if s})
 
 
 class Transition(Model):
-    """When a current version moves to a colder tier."""
+    """A move of current versions to a colder tier. Give exactly one of days and date."""
 
     cel: ClassVar[tuple[Cel, ...]] = (
-        Cel(_ONE_OF, "say when an object moves: give exactly one of days and date"),
+        Cel(_ONE_OF, "a transition needs a time; give exactly one of days and date"),
     )
 
     tier: Annotated[
         ColderTier,
         InTier(),
-        Field(description="Where to; the StorageBackend's spec.tiers says which class of the store that is."),
+        Field(description="Tier to move to. spec.tiers of the StorageBackend maps it to a storage class."),
     ]
     days: Annotated[
         MovingDays | None,
-        Field(description="Days after an object's creation; 0: at once, into a class that takes it then."),
+        Field(
+            description="Days after an object's creation; 0 moves it at once, if the class takes new objects."
+        ),
     ] = None
-    date: Annotated[Date | None, Field(description="From this day on, such as 2027-03-01.")] = None
+    date: Annotated[Date | None, Field(description="Day of the move, such as 2027-03-01.")] = None
 
 
 class NoncurrentTransition(Model):
-    """When an old version moves to a colder tier."""
+    """A move of noncurrent versions to a colder tier."""
 
-    tier: Annotated[ColderTier, InTier(), Field(description="Where to.")]
+    tier: Annotated[
+        ColderTier,
+        InTier(),
+        Field(description="Tier to move to. spec.tiers of the StorageBackend maps it to a storage class."),
+    ]
     days: Annotated[
         MovingDays,
-        Field(
-            description="Days after a version became noncurrent; 0: at once, into a class that takes it then."
-        ),
+        Field(description="Days after it became noncurrent; 0 moves it at once, if the class allows that."),
     ]
     keep_newest: Annotated[
-        int | None, Field(ge=1, le=100, description="Noncurrent versions to leave where they are.")
+        int | None, Field(ge=1, le=100, description="Newest noncurrent versions that do not move.")
     ] = None
 
 
 class Expire(Model):
-    """When the current version is removed."""
+    """Deletion of current versions. Give exactly one of days and date."""
 
     cel: ClassVar[tuple[Cel, ...]] = (
-        Cel(_ONE_OF, "say when an object is removed: give exactly one of days and date"),
+        Cel(_ONE_OF, "an expiration needs a time; give exactly one of days and date"),
     )
 
     days: Annotated[Days | None, Field(description="Days after an object's creation.")] = None
-    date: Annotated[Date | None, Field(description="From this day on, such as 2027-03-01.")] = None
+    date: Annotated[Date | None, Field(description="Day of the deletion, such as 2027-03-01.")] = None
 
 
 class NoncurrentExpire(Model):
-    """When an old version is removed."""
+    """Deletion of noncurrent versions."""
 
     days: Annotated[Days, Field(description="Days after a version became noncurrent.")]
     keep_newest: Annotated[
-        int | None, Field(ge=1, le=100, description="Noncurrent versions to keep whatever their age.")
+        int | None, Field(ge=1, le=100, description="Newest noncurrent versions that are kept at any age.")
     ] = None
 
 
 class Noncurrent(Model):
-    """What happens to old versions; needs versioning."""
+    """Moves and deletion of noncurrent versions. Needs versioning."""
 
     cel: ClassVar[tuple[Cel, ...]] = (
         Cel(
             "has(self.expire) || has(self.transitions)",
-            "noncurrent says nothing; give transitions or expire, or remove it",
+            "noncurrent has no effect; give transitions or expire, or remove it",
         ),
         Cel(
             "!has(self.expire) || !has(self.transitions) ||"
             " self.transitions.all(t, t.days < self.expire.days)",
-            "an old version must move before it is removed; make noncurrent.expire.days the largest",
+            "a noncurrent version must move before it is deleted; make noncurrent.expire.days the largest",
         ),
     )
 
@@ -181,20 +186,20 @@ class Noncurrent(Model):
         _COLDER,
         _LATER_OLD,
         Field(
-            min_length=1, max_length=3, description="Move old versions to colder tiers, one after the other."
+            min_length=1, max_length=3, description="Moves to colder tiers in the order Cool, Cold, Archive."
         ),
     ] = None
-    expire: Annotated[NoncurrentExpire | None, Field(description="When an old version is removed.")] = None
+    expire: Annotated[NoncurrentExpire | None, Field(description="Deletion of noncurrent versions.")] = None
 
     def canonical(self) -> Self:
-        """Transitions in the order of their tiers."""
+        """Return the value with transitions in the order of their tiers."""
         return self.model_copy(update={"transitions": _ordered(self.transitions)})
 
 
 class Abort(Model):
-    """When an unfinished upload is dropped."""
+    """Deletion of incomplete multipart uploads."""
 
-    days: Annotated[Days, Field(description="Days after the upload was begun.")]
+    days: Annotated[Days, Field(description="Days after the upload was started.")]
 
 
 RuleName = Annotated[
@@ -204,20 +209,20 @@ RuleName = Annotated[
         max_length=512,
     ),
     Form("a rule's name has lower-case letters, digits and hyphens, such as old-versions"),
-    Cel("!self.contains('/')", "a rule's name has no slash; remove it and what is before it"),
+    Cel("!self.contains('/')", "a rule's name has no slash; remove the slash and what is before it"),
     Cel("size(self) <= 128", "a store keeps 255 characters of a rule's id; use at most 128 for its name"),
 ]
 
 
 class LifecycleRule(Model):
-    """One rule, known by its name. It must do something."""
+    """One rule, identified by its name. It needs at least one action."""
 
     cel: ClassVar[tuple[Cel, ...]] = (
         Cel(
             "has(self.expire) || has(self.noncurrent) || has(self.abortIncompleteMultipartUpload) ||"
             " has(self.removeExpiredDeleteMarkers) || has(self.transitions)",
-            "the rule does nothing; give transitions, expire, noncurrent, abortIncompleteMultipartUpload or"
-            " removeExpiredDeleteMarkers",
+            "the rule has no action; give transitions, expire, noncurrent,"
+            " abortIncompleteMultipartUpload or removeExpiredDeleteMarkers",
         ),
         Cel(
             "!(has(self.expire) && has(self.removeExpiredDeleteMarkers))",
@@ -226,8 +231,8 @@ class LifecycleRule(Model):
         Cel(
             "!has(self.match) || !(has(self.match.tags) || has(self.match.minSize) || has(self.match.maxSize))"
             " || !(has(self.abortIncompleteMultipartUpload) || has(self.removeExpiredDeleteMarkers))",
-            "uploads and delete markers have neither tags nor sizes; match them by prefix only, in a rule of"
-            " their own",
+            "uploads and delete markers have neither tags nor sizes; match them by prefix"
+            " only, in a rule of their own",
         ),
         Cel(
             "!has(self.transitions) || self.transitions.all(t, has(t.days) == has(self.transitions[0].days) &&"
@@ -238,18 +243,19 @@ class LifecycleRule(Model):
             "!has(self.expire) || !has(self.transitions) || self.transitions.all(t,"
             " !(has(t.days) && has(self.expire.days) && t.days >= self.expire.days) &&"
             " !(has(t.date) && has(self.expire.date) && t.date >= self.expire.date))",
-            "an object must move before it is removed; make expire the last",
+            "an object must move before it is deleted; make expire the last",
         ),
     )
 
     name: Annotated[
         RuleName,
-        Field(description="The rule's name; in the store it is the id imagestore/<bucket or policy>/<name>."),
+        Field(description="Name of the rule. Its id in the store is imagestore/<bucket or policy>/<name>."),
     ]
     state: Annotated[
-        Literal["Enabled", "Disabled"] | None, Field(description="A disabled rule is kept and does nothing.")
+        Literal["Enabled", "Disabled"] | None,
+        Field(description="Disabled keeps the rule in the store without effect. Defaults to Enabled."),
     ] = None
-    match: Annotated[Match | None, Field(description="Which objects; absent: every object.")] = None
+    match: Annotated[Match | None, Field(description="Selects objects. Absent: all objects.")] = None
     transitions: Annotated[
         tuple[Transition, ...] | None,
         ListMap("tier"),
@@ -258,21 +264,24 @@ class LifecycleRule(Model):
         Field(
             min_length=1,
             max_length=3,
-            description="Move current versions to colder tiers, one after the other.",
+            description="Moves of current versions to colder tiers, in the order Cool, Cold, Archive.",
         ),
     ] = None
-    expire: Annotated[Expire | None, Field(description="Remove current versions.")] = None
-    noncurrent: Annotated[Noncurrent | None, Field(description="Move and remove old versions.")] = None
+    expire: Annotated[
+        Expire | None,
+        Field(description="Deletion of current versions. With versioning they become noncurrent."),
+    ] = None
+    noncurrent: Annotated[Noncurrent | None, Field(description="Moves and deletion of old versions.")] = None
     abort_incomplete_multipart_upload: Annotated[
-        Abort | None, Field(description="Drop unfinished uploads.")
+        Abort | None, Field(description="Deletion of incomplete multipart uploads.")
     ] = None
     remove_expired_delete_markers: Annotated[
-        Literal[True] | None, Field(description="Remove delete markers that hide nothing any more.")
+        Literal[True] | None, Field(description="Delete markers without noncurrent versions are deleted.")
     ] = None
     raw: Raw = None
 
     def canonical(self) -> Self:
-        """Absent and empty filters mean the same; the state is said; tiers have one order."""
+        """Return the rule with empty filters removed, an explicit state and tiers in order."""
         return self.model_copy(
             update={
                 "match": self.match.canonical() if self.match and self.match.to_json() else None,

@@ -1,4 +1,4 @@
-"""Access logging: the store writes who asked for what into another bucket."""
+"""Access logging: the store writes a log of requests to another bucket."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -10,31 +10,35 @@ from imagestore.core.references import BucketRef
 
 
 class Logging(Facet):
-    """Logs of requests, in another bucket. An empty one stops them."""
+    """Access logs, which the store writes to another bucket. An empty object stops them."""
 
     removal: ClassVar[Removal] = Removal.CLEAR
     cel: ClassVar[tuple[Cel, ...]] = (
         Cel(
             "has(self.targetBucketRef) || !(has(self.prefix) || has(self.keyFormat))",
-            "say where the logs go: targetBucketRef: {name: ...}",
+            "logging needs a target; give targetBucketRef: {name: ...}",
         ),
     )
 
     target_bucket_ref: Annotated[
         BucketRef | None,
-        Reference("every log that the store writes would be logged in turn, without end"),
-        Field(description="The ImageBucket that takes the logs."),
+        Reference("the store would log each log that it writes, without end"),
+        Field(
+            description="ImageBucket that receives the logs, in the same namespace and on the same backend."
+        ),
     ] = None
     prefix: Annotated[
         str | None,
         Field(
-            max_length=800, description='What the keys of the logs begin with, such as photos/; "": nothing.'
+            max_length=800,
+            description="Prefix of the logs' keys, such as photos/. An empty string means none.",
         ),
     ] = None
     key_format: Annotated[
         Literal["Simple", "EventTime", "DeliveryTime"] | None,
         Field(
-            description="Simple: the time is in the name. Others: one folder a day, of the event or of its delivery."
+            description="How logs are named. Simple puts the time in the name. EventTime and DeliveryTime"
+            " use one folder a day, of the request or of the delivery."
         ),
     ] = None
 

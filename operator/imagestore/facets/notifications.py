@@ -1,4 +1,7 @@
-"""Notifications: whom the store tells of what happens to objects. Each is known by its name, as lifecycle rules are."""
+"""Notifications: which targets the store notifies of object events.
+
+Each has a name of its own, as lifecycle rules do.
+"""
 
 import re
 from collections.abc import Iterable, Mapping, Set
@@ -21,25 +24,25 @@ _Filter = Annotated[
     str | None,
     Cel(
         "!self.contains('*')",
-        "prefix and suffix are taken literally; remove the *: any key that has them fits",
+        "prefix and suffix are literal; remove the *",
     ),
 ]
 
 
 def target(arn: str) -> str:
-    """An ARN in the one form in which it is compared."""
+    """Return the ARN in the form in which it is compared."""
     return _REGION.sub(r"\1::", arn)
 
 
 class Notification(Model):
-    """One target and what it is told. It must be told something."""
+    """One target and the events that it receives."""
 
     name: Annotated[
         str,
         Field(
             pattern=r"^(foreign/.*|[a-z0-9]([a-z0-9-]*[a-z0-9])?)$",
             max_length=256,
-            description="Its name; in the store it is the id imagestore/bucket/<name>.",
+            description="Name of the notification. Its id in the store is imagestore/bucket/<name>.",
         ),
         Form("a notification's name has lower-case letters, digits and hyphens, such as new-picture"),
         Cel("!self.startsWith('foreign/')", "a notification's name has no slash; remove foreign/ from it"),
@@ -55,27 +58,29 @@ class Notification(Model):
             ...,
         ],
         ListSet(),
-        Field(min_length=1, max_length=32, description="What it is told of, such as s3:ObjectCreated:*."),
+        Field(min_length=1, max_length=32, description="Events to send, such as s3:ObjectCreated:*."),
     ]
     prefix: Annotated[
-        _Filter, Field(min_length=1, max_length=1024, description="Only keys that begin with this.")
+        _Filter, Field(min_length=1, max_length=1024, description="Only events of keys that begin with this.")
     ] = None
     suffix: Annotated[
         _Filter,
-        Field(min_length=1, max_length=1024, description="Only keys that end with this, such as .jpg."),
+        Field(
+            min_length=1, max_length=1024, description="Only events of keys that end with this, such as .jpg."
+        ),
     ] = None
     raw: Raw = None
 
     def canonical(self) -> Self:
-        """Events sorted, the target in its one form."""
+        """Return the notification with sorted events and the target in canonical form."""
         return self.model_copy(update={"arn": target(self.arn), "events": tuple(sorted(set(self.events)))})
 
 
-_DESCRIPTION = "The target. It must be there, and let the store send to it; the backend's owner says which ones may be named."
+_DESCRIPTION = "ARN of the target. It must exist and let the store send to it. The administrator allows targets in tenancy.allowedNotificationTargets."
 
 
 class Topic(Notification):
-    """A topic that is told."""
+    """A topic that receives events."""
 
     arn: Annotated[
         str,
@@ -85,7 +90,7 @@ class Topic(Notification):
 
 
 class Queue(Notification):
-    """A queue that is told."""
+    """A queue that receives events."""
 
     arn: Annotated[
         str,
@@ -98,7 +103,7 @@ class Queue(Notification):
 
 
 class Function(Notification):
-    """A function that is called."""
+    """A function that is called for events."""
 
     arn: Annotated[
         str,
@@ -122,7 +127,10 @@ KINDS: Mapping[str, type[Notification]] = {"topics": Topic, "queues": Queue, "fu
 
 
 class Notifications(Facet):
-    """Whom the store tells. Notifications that are not listed here are left alone."""
+    """Notifications: which targets the store notifies of object events.
+
+    Notifications that are not listed here are left unchanged.
+    """
 
     removal: ClassVar[Removal] = Removal.CLEAR
     cel: ClassVar[tuple[Cel, ...]] = (
@@ -134,34 +142,42 @@ class Notifications(Facet):
     topics: Annotated[
         tuple[Topic, ...],
         ListMap("name"),
-        Field(max_length=100, description="SNS topics of Amazon, or of Ceph's gateway."),
+        Field(max_length=100, description="SNS topics, of Amazon or of Ceph's gateway."),
     ] = ()
     queues: Annotated[
         tuple[Queue, ...],
         ListMap("name"),
-        Field(max_length=100, description="SQS queues, or targets of MinIO's configuration."),
+        Field(
+            max_length=100,
+            description="SQS queues of Amazon, or notification targets in MinIO's configuration.",
+        ),
     ] = ()
     functions: Annotated[
         tuple[Function, ...], ListMap("name"), Field(max_length=100, description="Lambda functions.")
     ] = ()
     event_bridge: Annotated[
         bool | None,
-        Field(description="Send every event to Amazon EventBridge. Not mentioned: as it is; false: do not."),
+        Field(
+            description="Whether the store sends every event to Amazon EventBridge. Absent: left unchanged."
+        ),
     ] = None
     exclusive: Annotated[
         bool | None,
         WishOnly(),
-        Field(description="Remove notifications that are not listed here, whoever made them."),
+        Field(
+            description="Delete notifications that are not listed here, including those of other"
+            " programs. Defaults to false."
+        ),
     ] = None
 
     def targets(self) -> Iterable[str]:
-        """Whom this names, each in its one form."""
+        """Return the targets in canonical form."""
         yield from (target(n.arn) for n in self._all())
         if self.event_bridge:
             yield EVENT_BRIDGE
 
     def canonical(self) -> Self:
-        """Each list in one order. An exclusive wish that is silent on EventBridge declines it."""
+        """Return the value with each list sorted. An exclusive one without eventBridge has it false."""
         made: dict[str, Any] = {
             kind: tuple(sorted((n.canonical() for n in getattr(self, kind)), key=lambda n: n.name))
             for kind in KINDS
@@ -191,7 +207,7 @@ class Notifications(Facet):
         return self.model_copy(update={**kept, "event_bridge": bridge})
 
     def merge(self, observed: Self | None, parts: Set[str]) -> Self:
-        """EventBridge stays on where the wish is silent on it: only false switches it off."""
+        """Only eventBridge: false switches EventBridge off; absent leaves it as observed."""
         if observed is None:
             return self.model_copy(update={"event_bridge": self.event_bridge or None})
         foreign = observed.restrict((observed.parts() or WHOLE) - parts)

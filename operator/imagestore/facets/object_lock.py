@@ -1,4 +1,4 @@
-"""Object lock: objects that nobody may delete before their time (WORM)."""
+"""Object lock: objects that cannot be deleted before a date (WORM)."""
 
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -9,9 +9,9 @@ from imagestore.core.model import Cel
 
 
 class ObjectLock(Facet):
-    """Write once, read many. Presence enables the lock; with a mode, new objects get it by default.
+    """Object lock: write once, read many. Presence enables the lock; with a mode, new objects are locked by default.
 
-    Once a bucket has a lock it cannot lose it: stores offer no call for that.
+    A lock cannot be removed from a bucket: stores have no call for that.
     """
 
     removal: ClassVar[Removal] = Removal.RETAIN
@@ -20,32 +20,36 @@ class ObjectLock(Facet):
     cel: ClassVar[tuple[Cel, ...]] = (
         Cel(
             "has(self.mode) == (has(self.days) || has(self.years))",
-            "give mode together with days or years, or none of them to enable the lock without a default",
+            "mode needs days or years, and they need mode; give both, or neither to enable"
+            " the lock without a default",
         ),
         Cel("!(has(self.days) && has(self.years))", "give days or years, not both"),
     )
 
     mode: Annotated[
         Literal["Governance", "Compliance"] | None,
-        Field(description="Governance may be lifted with a special permission, Compliance by nobody."),
+        Field(
+            description="Default retention mode. Governance can be lifted with a special permission,"
+            " Compliance by no account."
+        ),
     ] = None
     days: Annotated[
-        int | None, Field(ge=1, le=36500, description="How long a new object is locked, in days.")
+        int | None, Field(ge=1, le=36500, description="Days for which a new object is locked.")
     ] = None
     years: Annotated[
-        int | None, Field(ge=1, le=100, description="How long a new object is locked, in years.")
+        int | None, Field(ge=1, le=100, description="Years for which a new object is locked.")
     ] = None
 
     @property
     def length(self) -> int:
-        """The default retention in days (a year counts 365); 0 without one."""
+        """The default retention in days, with 365 days a year. 0 without a default."""
         return self.days or 365 * (self.years or 0)
 
     def is_empty(self) -> bool:
         return False
 
     def filled(self, observed: Self | None) -> Self:
-        """A lock without a default has no opinion on one; with a mode, the wish is complete."""
+        """Without a mode, take over the observed default. With a mode, the value is complete."""
         return observed if observed is not None and self.mode is None else self
 
     def risk(self, before: Self | None) -> str | None:

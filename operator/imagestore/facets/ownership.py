@@ -1,4 +1,4 @@
-"""Object ownership: whether ACLs count, and whose an object is that another account uploads."""
+"""Object ownership: whether ACLs apply, and which account owns objects that other accounts upload."""
 
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -8,15 +8,17 @@ from imagestore.core.facet import Facet, Removal
 
 
 class Ownership(Facet):
-    """Who owns what others upload. ACLs count in every mode but BucketOwnerEnforced."""
+    """Object ownership: which account owns objects that other accounts upload, and whether ACLs apply."""
 
     removal: ClassVar[Removal] = Removal.RETAIN
 
     object_ownership: Annotated[
         Literal["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"],
         Field(
-            description="BucketOwnerEnforced: the bucket's owner owns every object and ACLs do not count."
-            " BucketOwnerPreferred: so he does if the upload says so. ObjectWriter: whoever uploads owns."
+            description="BucketOwnerEnforced: the bucket's owner owns all objects, and the store ignores"
+            " ACLs. BucketOwnerPreferred: the bucket's owner owns an object if the upload has"
+            " the ACL bucket-owner-full-control. ObjectWriter: the uploading account owns the"
+            " object."
         ),
     ]
 

@@ -1,4 +1,4 @@
-"""Bucket policy as typed statements, owned by their ``sid`` and compared by meaning."""
+"""Bucket policy as typed statements. Each is managed by its ``sid`` and compared by meaning."""
 
 import re
 from collections.abc import Iterator, Sequence, Set
@@ -22,24 +22,34 @@ Names = Annotated[tuple[Text, ...], ListSet(), Field(max_length=200)]
 
 
 class Condition(Model):
-    """One condition of a statement; a statement applies if all of its conditions hold."""
+    """One condition of a statement. A statement applies if all of its conditions hold."""
 
     operator: Annotated[
         str,
         Field(
-            pattern=r"^[A-Za-z0-9:]+$", max_length=64, description="Such as StringLike, IpAddress or Bool."
+            pattern=r"^[A-Za-z0-9:]+$",
+            max_length=64,
+            description="Operator of the comparison, such as StringLike, IpAddress or Bool.",
         ),
         Form("a condition's operator is one word such as StringLike, IpAddress or ForAnyValue:StringEquals"),
     ]
     key: Annotated[
         str,
-        Field(min_length=1, max_length=256, description="Such as aws:Referer, aws:SourceIp or s3:prefix."),
+        Field(
+            min_length=1,
+            max_length=256,
+            description="Key of the request to compare, such as aws:Referer, aws:SourceIp or s3:prefix.",
+        ),
         Cel("self.contains(':')", "a condition's key names its service, such as aws:SourceIp or s3:prefix"),
     ]
     values: Annotated[
         tuple[Annotated[str, Field(max_length=1024)], ...],
         ListSet(),
-        Field(min_length=1, max_length=1000, description='Any one of them must match; "" is a value, too.'),
+        Field(
+            min_length=1,
+            max_length=1000,
+            description="Values to compare with. One of them must match. An empty string is a value.",
+        ),
     ]
 
 
@@ -48,23 +58,26 @@ _ROOT = re.compile(r"^arn:aws[a-z-]*:iam::([0-9]{12}):root$")
 
 
 class Statement(Model):
-    """Who may, or may not, do what on which objects."""
+    """One statement: which principals may, or may not, do what with which objects."""
 
     sid: Annotated[
         str,
         Field(
             min_length=1,
             max_length=128,
-            description="The statement's name in the store. Statements with other names are left alone.",
+            description="Name of the statement in the store.",
         ),
     ]
-    effect: Annotated[Literal["Allow", "Deny"], Field(description="Deny wins over Allow.")]
+    effect: Annotated[
+        Literal["Allow", "Deny"],
+        Field(description="Whether the statement allows or denies. Deny overrides Allow."),
+    ]
     principals: Annotated[
         tuple[Annotated[str, Field(min_length=1, max_length=256)], ...],
         ListSet(),
         Cel(
             "self.all(p, p == '*' || !p.contains('*'))",
-            "a principal is named in full; * stands only for everybody, alone",
+            "* cannot be part of a principal; write the principal in full, or * alone for the public",
         ),
         Cel(
             # Not one pattern: it would cost the API server more than it grants to all rules of a list.
@@ -76,8 +89,10 @@ class Statement(Model):
         Field(
             min_length=1,
             max_length=150,
-            description='Account ids, user or role ARNs, services such as Service:logging.s3.amazonaws.com, or "*" for'
-            " everybody.",
+            description=(
+                "Account ids, ARNs of users or roles, services such as"
+                ' Service:logging.s3.amazonaws.com, or "*" for the public.'
+            ),
         ),
     ]
     actions: Annotated[
@@ -87,7 +102,7 @@ class Statement(Model):
             "self.all(a, a.matches('^([*]|s3:[A-Za-z*?]+)$'))",
             "an action is one of S3's, such as s3:GetObject or s3:Get*",
         ),
-        Field(min_length=1, max_length=200, description="Such as s3:GetObject."),
+        Field(min_length=1, max_length=200, description="Actions, such as s3:GetObject."),
     ]
     resources: Annotated[
         Names,
@@ -97,16 +112,18 @@ class Statement(Model):
         ),
         Field(
             min_length=1,
-            description='Object keys in this bucket, such as public/*; "*" is every object, "." the bucket itself.',
+            description=(
+                'Object keys in this bucket, such as public/*. "*" is every object, "." is the bucket itself.'
+            ),
         ),
     ]
     conditions: Annotated[
-        tuple[Condition, ...], Field(max_length=32, description="All of them must hold.")
+        tuple[Condition, ...], Field(max_length=32, description="Conditions. All of them must hold.")
     ] = ()
     raw: Raw = None
 
     def canonical(self) -> Self:
-        """Sets sorted, conditions in one order: a scalar and a one-element list mean the same."""
+        """Return the statement with sets and conditions sorted. A scalar and a list of one element mean the same."""
         ordered = {n: tuple(sorted(set(getattr(self, n)))) for n in ("actions", "resources")}
         ordered["principals"] = tuple(sorted({_ROOT.sub(r"\1", p) for p in self.principals}))
         merged: dict[tuple[str, str], set[str]] = {}
@@ -120,7 +137,7 @@ class Statement(Model):
 
 
 class Policy(Facet):
-    """Who may do what. Statements are owned by their sid: others in the same policy are left alone."""
+    """Bucket policy: who may do what. Statements with a sid that is not listed here are left unchanged."""
 
     removal: ClassVar[Removal] = Removal.HOLD
     after: ClassVar[tuple[str, ...]] = ("publicAccessBlock",)
@@ -134,17 +151,25 @@ class Policy(Facet):
     statements: Annotated[
         tuple[Statement, ...],
         ListMap("sid"),
-        Field(max_length=100, description="Each known by its sid. S3 takes 20 KiB of policy in all."),
+        Field(
+            max_length=100,
+            description="Statements, identified by their sid. S3 takes 20 KiB of policy in all.",
+        ),
     ] = ()
-    require_tls: Annotated[bool | None, Field(description="Deny every request that does not use TLS.")] = None
+    require_tls: Annotated[
+        bool | None, Field(description="Deny every request that does not use TLS. Absent: left unchanged.")
+    ] = None
     exclusive: Annotated[
         bool | None,
         WishOnly(),
-        Field(description="Remove statements that are not listed here, whoever wrote them."),
+        Field(
+            description="Delete statements that are not listed here, including those of other programs."
+            " Defaults to false."
+        ),
     ] = None
 
     def canonical(self) -> Self:
-        """Statements in one order. An exclusive wish that is silent on TLS declines it."""
+        """Return the policy with sorted statements. An exclusive one without requireTls has it false."""
         ordered = sorted((s.canonical() for s in self.statements), key=lambda s: s.sid)
         tls = False if self.exclusive and self.require_tls is None else self.require_tls
         return self.model_copy(update={"statements": tuple(ordered), "require_tls": tls})
@@ -167,7 +192,7 @@ class Policy(Facet):
         return self.model_copy(update={"statements": kept, "require_tls": tls})
 
     def merge(self, observed: Self | None, parts: Set[str]) -> Self:
-        """TLS stays required where the wish is silent on it, even if it was ours: only false lifts it."""
+        """Only requireTls: false lifts the observed TLS requirement, even if the operator wrote it."""
         foreign = tuple(s for s in (observed.statements if observed else ()) if s.sid not in parts)
         silent = self.require_tls is None and observed is not None
         tls = observed.require_tls if silent and observed else self.require_tls
@@ -195,10 +220,10 @@ MANY = 4096  # combinations that are worth looking at one by one
 
 
 def denied(before: Statement, denies: Sequence[Statement]) -> bool:
-    """Whether ``denies`` together deny all that this Deny does; False where that is not certain. All canonical.
+    """Whether ``denies`` together deny all that this Deny does; False where that is not certain. All are canonical.
 
-    A Deny that kept its sid and lost an action, a principal, a resource or gained a condition let through what it was
-    written against.
+    A Deny that kept its sid, but lost an action, a principal or a resource, or gained a condition, allowed what it was
+    written to prevent.
     """
     if any(_covers(s, before) for s in denies):
         return True
@@ -222,21 +247,22 @@ def _covers(after: Statement, before: Statement) -> bool:
 
 
 def _lies_in(before: str, after: str) -> bool:
-    """The bucket itself is none of its objects; an ARN leads elsewhere; ``!`` marks what is not named."""
+    """The bucket itself is not one of its objects. An ARN names another bucket. ``!`` marks what is excluded."""
     plain = before != BUCKET and not before.startswith(("arn:", "!"))
     return before == after or (plain and after != BUCKET and within(before, after))
 
 
 def within(pattern: str, other: str) -> bool:
-    """Whether everything that one pattern matches is matched by the other; both with ``*`` and ``?``."""
+    """Whether one pattern matches everything that the other matches; both may have ``*`` and ``?``."""
     return not pattern.startswith("!") and _compiled(other).fullmatch(pattern) is not None
 
 
 @lru_cache(maxsize=1024)
 def _compiled(pattern: str) -> re.Pattern[str]:
-    """Each piece between two stars is sought once, at its first place (atomic groups), and no other is tried.
+    """Match each piece between two stars at its first place only (atomic groups).
 
-    Of ``*a*a*a*a*a*b`` each ``.*`` was tried at every length: one edit of a Deny stopped the whole operator for minutes.
+    With ``.*`` for each star, ``*a*a*a*a*a*b`` was tried at every length: one edit of a Deny blocked the whole operator for
+    minutes.
     """
     pieces = re.split(r"\*+", pattern)
     first, *rest = ("".join("[^*]" if c == "?" else re.escape(c) for c in piece) for piece in pieces)
@@ -245,7 +271,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def _implied(after: Condition, before: Condition) -> bool:
-    """Whether the one holds wherever the other does. Of an operator with Not in it no value may match."""
+    """Whether one condition holds wherever the other does. With Not in the operator no value may match."""
     same = (after.operator, after.key.lower()) == (before.operator, before.key.lower())
     mine, theirs = set(after.values), set(before.values)
     return same and (mine <= theirs if "Not" in after.operator else mine >= theirs)

@@ -1,4 +1,4 @@
-"""Public access block: a switch above every policy and ACL."""
+"""Public access block: overrides policies and ACLs that make a bucket public."""
 
 from typing import Annotated, ClassVar, Self
 
@@ -8,15 +8,22 @@ from imagestore.core.facet import Facet, Removal
 
 
 class PublicAccessBlock(Facet):
-    """Refuse what would open the bucket to everybody, whatever policies and ACLs say."""
+    """Public access block: overrides policies and ACLs that make the bucket public."""
 
     removal: ClassVar[Removal] = Removal.RETAIN
 
-    block_public_acls: Annotated[bool | None, Field(description="Refuse new public ACLs.")] = None
-    ignore_public_acls: Annotated[bool | None, Field(description="Ignore public ACLs that exist.")] = None
-    block_public_policy: Annotated[bool | None, Field(description="Refuse public bucket policies.")] = None
+    block_public_acls: Annotated[bool | None, Field(description="Reject requests that set a public ACL.")] = (
+        None
+    )
+    ignore_public_acls: Annotated[bool | None, Field(description="Ignore existing public ACLs.")] = None
+    block_public_policy: Annotated[
+        bool | None, Field(description="Reject bucket policies that allow public access.")
+    ] = None
     restrict_public_buckets: Annotated[
-        bool | None, Field(description="Only the owner's account may use a bucket with a public policy.")
+        bool | None,
+        Field(
+            description="Restrict access to a bucket with a public policy to the owner's account and to services."
+        ),
     ] = None
 
     def is_empty(self) -> bool:

@@ -1,4 +1,4 @@
-"""Quota: how much a bucket may hold."""
+"""Quota: the size at which the store refuses further writes."""
 
 from typing import Annotated, ClassVar, Self
 
@@ -10,7 +10,10 @@ from imagestore.core.units import byte_count, quantity
 
 
 class Quota(Facet):
-    """The size at which the store refuses further writes. Set through a store's admin API."""
+    """Quota: the size at which the store refuses further writes.
+
+    The operator sets it through the store's admin API.
+    """
 
     removal: ClassVar[Removal] = Removal.RETAIN
 
@@ -20,14 +23,21 @@ class Quota(Facet):
             "quantity(self).isGreaterThan(quantity('0')) && quantity(self).isLessThan(quantity('8192Pi'))",
             "a quota is more than 0 and less than 8192Pi; 0 would mean no limit on most stores",
         ),
-        Field(description="The limit, such as 500Gi."),
+        Field(description="Size limit, such as 500Gi."),
     ]
     warn_percent: Annotated[
-        int | None, WishOnly(), Field(ge=1, le=100, description="Warn when this much of it is used.")
+        int | None,
+        WishOnly(),
+        Field(
+            ge=1,
+            le=100,
+            description="Percentage of the quota at which the operator warns with the condition"
+            " QuotaNearlyFull. Absent: no warning.",
+        ),
     ] = None
 
     def warns_of(self, held: int) -> bool:
-        """Whether so many bytes are as much of it as was to be warned of."""
+        """Whether this many bytes reach ``warn_percent`` of the quota."""
         return self.warn_percent is not None and held * 100 >= byte_count(self.hard) * self.warn_percent
 
     def canonical(self) -> Self:

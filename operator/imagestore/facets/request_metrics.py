@@ -1,4 +1,4 @@
-"""Request metrics: which requests the store counts for its own monitoring, for a price."""
+"""Request metrics: which requests the store counts in its monitoring. Amazon charges for it."""
 
 from typing import Annotated
 
@@ -9,13 +9,16 @@ from imagestore.facets.configurations import BY_NAME, Configuration, Configurati
 
 
 class RequestMetricsConfiguration(Configuration):
-    """For some of the objects."""
+    """Counting of the requests for objects that the filter selects."""
 
-    filter: Annotated[Scope | None, Field(description="Requests for which objects; absent: all.")] = None
+    filter: Annotated[Scope | None, Field(description="Selects objects. Absent: all objects.")] = None
 
 
 class RequestMetrics(Configurations):
-    """What is counted minute by minute. Configurations that are not listed are left alone."""
+    """Request metrics: which requests the store counts in its monitoring, each minute.
+
+    Configurations that are not listed are left unchanged.
+    """
 
     configurations: Annotated[
         tuple[RequestMetricsConfiguration, ...],

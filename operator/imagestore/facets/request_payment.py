@@ -1,4 +1,4 @@
-"""Request payment: whose account pays for requests and for what is downloaded."""
+"""Request payment: which account pays for requests and downloads."""
 
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -8,13 +8,16 @@ from imagestore.core.facet import Facet, Removal
 
 
 class RequestPayment(Facet):
-    """Who pays for requests and downloads. Where the requester pays, nobody gets in without an account."""
+    """Request payment: which account pays for requests and downloads."""
 
     removal: ClassVar[Removal] = Removal.RETAIN
 
     payer: Annotated[
         Literal["BucketOwner", "Requester"],
-        Field(description="Requester: whoever asks pays, and requests without an account are refused."),
+        Field(
+            description="Requester: the requesting account pays, and the store refuses anonymous"
+            " requests. BucketOwner: the bucket's owner pays."
+        ),
     ]
 
     def risk(self, before: Self | None) -> str | None:

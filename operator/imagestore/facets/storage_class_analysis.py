@@ -1,4 +1,4 @@
-"""Storage-class analysis: the store watches which objects are asked for, so that tiering can be decided."""
+"""Storage class analysis: the store records how often objects are read, which helps to choose lifecycle rules."""
 
 from typing import Annotated
 
@@ -9,13 +9,16 @@ from imagestore.facets.configurations import BY_NAME, Configuration, Configurati
 
 
 class StorageClassAnalysisConfiguration(Configuration):
-    """For some of the objects."""
+    """Analysis of the objects that the filter selects."""
 
-    filter: Annotated[Scope | None, Field(description="Which objects; absent: every object.")] = None
+    filter: Annotated[Scope | None, Field(description="Selects objects. Absent: all objects.")] = None
 
 
 class StorageClassAnalysis(Configurations):
-    """What is watched. Configurations that are not listed are left alone."""
+    """Storage class analysis: which objects' reads the store records, to help with lifecycle rules.
+
+    Configurations that are not listed are left unchanged.
+    """
 
     configurations: Annotated[
         tuple[StorageClassAnalysisConfiguration, ...],

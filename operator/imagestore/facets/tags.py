@@ -1,4 +1,4 @@
-"""Tags of the bucket, owned key by key."""
+"""Tags of the bucket, each key managed on its own."""
 
 from collections.abc import Set
 from typing import Annotated, ClassVar, Self
@@ -13,7 +13,7 @@ OWNER = RESERVED + "owner"
 
 
 class Tags(Inline, Facet):
-    """Tags of the bucket. Each key is owned on its own: keys that are not listed here are left alone."""
+    """Tags of the bucket. Each key is managed on its own; keys that are not listed here are left unchanged."""
 
     removal: ClassVar[Removal] = Removal.CLEAR
     inline: ClassVar[str | None] = "values"
@@ -21,7 +21,7 @@ class Tags(Inline, Facet):
         # Nullable in the schema, so that there is something to refuse: the API server drops a null that may not be.
         Cel(
             "self.all(k, dyn(self[k]) != null)",
-            "a tag without a value is written with an empty one; write ''",
+            "a tag needs a value; write '' for an empty one",
         ),
         Cel(
             "self.all(k, !k.startsWith('imagestore.dev/') && !k.startsWith('aws:'))",
@@ -38,7 +38,7 @@ class Tags(Inline, Facet):
         dict[str, Annotated[str, Field(max_length=256), Schema({"nullable": True})]],
         Field(
             max_length=49,
-            description="Key and value of each tag; the fiftieth that S3 takes is the owner's mark.",
+            description="Key and value of each tag. S3 takes 50; one is the owner mark.",
         ),
     ]
 

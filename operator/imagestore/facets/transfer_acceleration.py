@@ -1,4 +1,4 @@
-"""Transfer acceleration: uploads and downloads by way of the store's nearest edge, for a price."""
+"""Transfer acceleration: uploads and downloads through the store's nearest edge location. Amazon charges for it."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -8,11 +8,11 @@ from imagestore.core.facet import Facet, Removal
 
 
 class TransferAcceleration(Facet):
-    """A second, faster and dearer endpoint for callers far away."""
+    """Transfer acceleration: an additional endpoint for distant clients, which is faster and costs more."""
 
     removal: ClassVar[Removal] = Removal.CLEAR
 
     state: Annotated[
         Literal["Enabled", "Suspended"],
-        Field(description="Enabled opens the accelerated endpoint; the usual one goes on."),
+        Field(description="Enabled opens the accelerated endpoint. The regular endpoint stays open."),
     ]

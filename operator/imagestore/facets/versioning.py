@@ -1,4 +1,4 @@
-"""Versioning: whether overwritten and deleted objects are kept as noncurrent versions."""
+"""Versioning: whether the store keeps overwritten and deleted objects as noncurrent versions."""
 
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -9,22 +9,25 @@ from imagestore.core.model import ByHand
 
 
 class Versioning(Facet):
-    """Keep overwritten and deleted objects as noncurrent versions."""
+    """Versioning: whether the store keeps overwritten and deleted objects as noncurrent versions."""
 
     removal: ClassVar[Removal] = Removal.RETAIN
 
     state: Annotated[
         Literal["Enabled", "Suspended"],
-        Field(description="Enabled keeps old versions. Suspended stops making new ones; existing ones stay."),
+        Field(
+            description="Enabled keeps noncurrent versions. Suspended creates no new ones; existing ones stay."
+        ),
     ]
     mfa_delete: Annotated[
         Literal["Enabled", "Disabled"] | None,
         ByHand(
-            "as the account's root, with a code of its device: aws s3api put-bucket-versioning --bucket BUCKET"
-            " --versioning-configuration Status=Enabled,MFADelete=Enabled (or Disabled) --mfa 'DEVICE CODE'; MinIO"
-            " and SeaweedFS have no MFA delete: mention it no more there"
+            "as the account's root user, with a code of its MFA device, run: aws s3api"
+            " put-bucket-versioning --bucket BUCKET --versioning-configuration"
+            " Status=Enabled,MFADelete=Enabled (or Disabled) --mfa 'DEVICE CODE'; MinIO and"
+            " SeaweedFS have no MFA delete: remove mfaDelete there"
         ),
-        Field(description="Whether removing a version needs a second factor. Only looked at, never written."),
+        Field(description="Whether deleting a version needs a second factor. Compared and never written."),
     ] = None
 
     def risk(self, before: Self | None) -> str | None:

@@ -1,4 +1,4 @@
-"""Website: the bucket as a site of static pages, or as a signpost to another one."""
+"""Website: the bucket as a site of static pages, or as a redirect to another host."""
 
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -17,38 +17,47 @@ Key = Annotated[str, Field(min_length=1, max_length=1024)]
 
 
 class RedirectAll(Model):
-    """Every request goes to another host."""
+    """Redirects every request to another host."""
 
-    host_name: Annotated[Host, Field(description="Where to.")]
-    protocol: Annotated[Protocol | None, Field(description="Absent: as the request came.")] = None
+    host_name: Annotated[Host, Field(description="Host to redirect to.")]
+    protocol: Annotated[
+        Protocol | None, Field(description="Protocol to redirect to. Absent: the protocol of the request.")
+    ] = None
 
 
 class Condition(Model):
-    """Which requests a rule is for; all that is given must hold."""
+    """Which requests a rule applies to. All given conditions must hold."""
 
     cel: ClassVar[tuple[Cel, ...]] = (
         Cel(
             "has(self.keyPrefixEquals) || has(self.httpErrorCodeReturnedEquals)",
-            "the condition says nothing; give keyPrefixEquals or httpErrorCodeReturnedEquals, or remove it",
+            "the condition is empty; give keyPrefixEquals or httpErrorCodeReturnedEquals, or remove it",
         ),
     )
 
-    key_prefix_equals: Annotated[Prefix | None, Field(description="Keys that begin with this.")] = None
+    key_prefix_equals: Annotated[Prefix | None, Field(description="Matches keys that begin with this.")] = (
+        None
+    )
     http_error_code_returned_equals: Annotated[
         str | None,
-        Field(pattern=r"^[45][0-9]{2}$", max_length=3, description="When this would be the answer."),
+        Field(
+            pattern=r"^[45][0-9]{2}$",
+            max_length=3,
+            description="Matches requests that the store would answer with this error code.",
+        ),
         Form("write the code of an error such as '404', in quotes"),
     ] = None
 
 
 class Redirect(Model):
-    """Where a request goes; what is not given stays as it was."""
+    """Where a request is redirected to. Parts that are not given stay as in the request."""
 
     cel: ClassVar[tuple[Cel, ...]] = (
         Cel(
             "has(self.hostName) || has(self.protocol) || has(self.replaceKeyWith) ||"
             " has(self.replaceKeyPrefixWith) || has(self.httpRedirectCode)",
-            "the redirect leads back to where the request came from; say what is to change",
+            "the redirect changes nothing; give hostName, protocol, replaceKeyWith,"
+            " replaceKeyPrefixWith or httpRedirectCode",
         ),
         Cel(
             "!(has(self.replaceKeyWith) && has(self.replaceKeyPrefixWith))",
@@ -56,21 +65,26 @@ class Redirect(Model):
         ),
     )
 
-    host_name: Annotated[Host | None, Field(description="Another host.")] = None
-    protocol: Annotated[Protocol | None, Field(description="Another protocol.")] = None
-    replace_key_with: Annotated[Key | None, Field(description="Another key.")] = None
+    host_name: Annotated[Host | None, Field(description="Host to redirect to.")] = None
+    protocol: Annotated[Protocol | None, Field(description="Protocol to redirect to.")] = None
+    replace_key_with: Annotated[Key | None, Field(description="Key to redirect to.")] = None
     replace_key_prefix_with: Annotated[
-        str | None, Field(max_length=1024, description="In place of the condition's prefix.")
+        str | None,
+        Field(max_length=1024, description="Replaces the prefix in the condition's keyPrefixEquals."),
     ] = None
     http_redirect_code: Annotated[
         str | None,
-        Field(pattern=r"^30[1-8]$", max_length=3, description="Absent: 301."),
+        Field(
+            pattern=r"^30[1-8]$",
+            max_length=3,
+            description="HTTP status code of the redirect. Defaults to 301.",
+        ),
         Form("write the code of a redirect such as '302', in quotes"),
     ] = None
 
 
 class RoutingRule(Model):
-    """The first rule whose condition holds redirects the request."""
+    """One rule. The store applies the first rule whose condition holds."""
 
     cel: ClassVar[tuple[Cel, ...]] = (
         Cel(
@@ -80,16 +94,19 @@ class RoutingRule(Model):
             " (has(self.redirect.replaceKeyWith) || has(self.redirect.replaceKeyPrefixWith)) &&"
             " !(has(self.redirect.replaceKeyWith) ? self.redirect.replaceKeyWith :"
             " self.redirect.replaceKeyPrefixWith).startsWith(self.condition.keyPrefixEquals))",
-            "the redirect goes round in circles: it leads to what its own condition matches",
+            "the redirect loops: its target matches the rule's own condition; change the"
+            " condition or the target",
         ),
     )
 
-    condition: Annotated[Condition | None, Field(description="Which requests; absent: all.")] = None
-    redirect: Annotated[Redirect, Field(description="Where they go.")]
+    condition: Annotated[
+        Condition | None, Field(description="Which requests the rule applies to. Absent: all requests.")
+    ] = None
+    redirect: Annotated[Redirect, Field(description="Where the requests are redirected to.")]
 
 
 class Website(Facet):
-    """Pages for browsers, at the store's website endpoint. An empty one clears it."""
+    """Website: static pages for browsers at the store's website endpoint. An empty object clears it."""
 
     removal: ClassVar[Removal] = Removal.CLEAR
     after: ClassVar[tuple[str, ...]] = ("publicAccessBlock", "policy")
@@ -97,7 +114,7 @@ class Website(Facet):
         Cel(
             "!has(self.redirectAllRequestsTo) || !(has(self.indexDocument) || has(self.errorDocument) ||"
             " has(self.routingRules))",
-            "redirectAllRequestsTo stands alone; remove the other fields, or write routingRules",
+            "redirectAllRequestsTo excludes the other fields; remove them, or write routingRules",
         ),
         Cel(
             "has(self.indexDocument) || !(has(self.errorDocument) || has(self.routingRules))",
@@ -107,19 +124,21 @@ class Website(Facet):
 
     index_document: Annotated[
         str | None,
-        Field(min_length=1, max_length=255, description="What a folder answers, such as index.html."),
+        Field(min_length=1, max_length=255, description="Name of the page for a folder, such as index.html."),
         Cel("!self.contains('/')", "indexDocument is the name within each folder; remove the slash"),
     ] = None
-    error_document: Annotated[Key | None, Field(description="The key that answers errors.")] = None
+    error_document: Annotated[Key | None, Field(description="Key of the page for errors.")] = None
     redirect_all_requests_to: Annotated[
-        RedirectAll | None, Field(description="No pages here: every request goes to another host.")
+        RedirectAll | None,
+        Field(description="Redirects every request to another host. Excludes the other fields."),
     ] = None
     routing_rules: Annotated[
-        tuple[RoutingRule, ...] | None, Field(max_length=50, description="In the order of their matching.")
+        tuple[RoutingRule, ...] | None,
+        Field(max_length=50, description="Rules in the order in which the store evaluates them."),
     ] = None
 
     def canonical(self) -> Self:
-        """Without an index document there are no pages, whatever else a store answers; no rules are none."""
+        """Return the value without an empty list of rules. Without an index document it is empty, whatever a store answers."""
         if self.is_empty():
             return type(self)()
         return self.model_copy(update={"routing_rules": self.routing_rules or None})
@@ -131,6 +150,6 @@ class Website(Facet):
         return self.is_empty()
 
     def filled(self, observed: Self | None) -> Self:
-        """A signpost and pages exclude each other: nothing of the other kind is kept."""
+        """A redirect and pages exclude each other: nothing observed of the other one is kept."""
         same = observed is not None and bool(self.index_document) == bool(observed.index_document)
         return super().filled(observed) if same else self

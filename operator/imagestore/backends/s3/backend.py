@@ -144,6 +144,10 @@ class S3Backend:
         self.drivers["tags"].write(bucket, tags, seen.values.get("tags"))
         return owner_mark.observed(self._presence.tags(bucket))
 
+    def name_refusal(self, bucket: str) -> str:
+        """The schema of an ImageBucket has S3's rule."""
+        return ""
+
     def create(self, bucket: str, at_creation: Mapping[str, Facet]) -> bool:
         """CreateBucket, with object lock if asked for, then its default retention, unless that might be somebody's bucket.
 

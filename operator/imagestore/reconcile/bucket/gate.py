@@ -40,6 +40,8 @@ def stopped(s: BucketSituation) -> Result | None:
     if s.store.backend is None:
         message = s.store.trouble or "the backend cannot be used yet"
         return _stop(s, reconciling(Reason.BACKEND_UNUSABLE, message, "Unknown"))
+    if refusal := s.store.backend.name_refusal(s.spec.bucket_name):
+        return _stop(s, stalled(Reason.NAME_NOT_ALLOWED, refusal))
     return _another_store(s) if s.store.standing.another else None
 
 

@@ -9,7 +9,7 @@ from imagestore.api.lifecyclepolicy import LISTED, LifecyclePolicySpec, PreviewS
 from imagestore.backends.base import Backend
 from imagestore.core.census import Amount, Census
 from imagestore.forecast.tally import Counted, Touch
-from imagestore.reconcile.lifecycle.matched import Bucket
+from imagestore.reconcile.lifecycle.matched import MatchedBucket
 from imagestore.reconcile.lifecycle.previews import preview
 from imagestore.reconcile.shared.contribution import Verdict
 from imagestore.reconcile.shared.survey import Answer, Bounded, Purpose, Question
@@ -26,11 +26,11 @@ def counted(rule: str = "tidy/all", now: Amount = NOW, currency: str = "EUR", **
     return Counted(DAY, Census(), (Touch(rule, now, SOON, GONE, HIDDEN, **{**MONEY, **more}),), currency)
 
 
-def bucket(name: str, found: Counted | None, **more: Any) -> Bucket:
-    return Bucket(name, Verdict(frozenset({"tidy/all"})), lifecycle(), counted=found, **more)
+def bucket(name: str, found: Counted | None, **more: Any) -> MatchedBucket:
+    return MatchedBucket(name, Verdict(frozenset({"tidy/all"})), lifecycle(), counted=found, **more)
 
 
-def told(*buckets: Bucket, before: PreviewStatus | None = None, **spec: Any) -> Any:
+def told(*buckets: MatchedBucket, before: PreviewStatus | None = None, **spec: Any) -> Any:
     whole = {"bucketRefs": [{"name": "photos"}], "rules": [ALL], "preview": {"enabled": True}, **spec}
     found = preview("tidy", LifecyclePolicySpec.model_validate(whole), buckets, before)
     return found and found.to_json()

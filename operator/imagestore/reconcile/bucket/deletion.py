@@ -13,7 +13,7 @@ from imagestore.core.errors import NotFound, StoreError
 from imagestore.core.outcome import Continue, Event, Finalizer, Outcome, Requeue
 from imagestore.core.reasons import Reason
 from imagestore.core.units import grouped
-from imagestore.reconcile.bucket import events, report
+from imagestore.reconcile.bucket import report
 from imagestore.reconcile.bucket.ownership import marked, unmarked_ours
 from imagestore.reconcile.bucket.requeue import backoff, failed_once_more
 from imagestore.reconcile.bucket.situation import BucketSituation
@@ -126,7 +126,7 @@ def _sweep(s: BucketSituation, backend: Backend) -> Result:
         return _stuck(replace(s, memo=memo), swept, progress, again=again)
     message = f"emptying: {grouped(progress.removed)} versions and uploads removed; to stop, set deletionPolicy: Retain"
     status = report.status(s, reconciling(Reason.EMPTYING, message), deletion=progress)
-    return Outcome(status, events.news(s, status), Continue(), memo=replace(memo, failures=0))
+    return Outcome(status, report.news(s, status), Continue(), memo=replace(memo, failures=0))
 
 
 def _stuck(s: BucketSituation, swept: Swept, progress: Emptying, *, again: bool) -> Result:
@@ -168,7 +168,7 @@ def _blocked(
     status = report.status(s, stalled(reason, message), **changes)
     memo = failed_once_more(s.memo)
     then = Requeue(max(backoff(s.settings, memo.failures), wait))
-    return Outcome(status, events.news(s, status), then, memo=memo)
+    return Outcome(status, report.news(s, status), then, memo=memo)
 
 
 def _release(reason: Reason, message: str, *, warning: bool = False) -> Result:

@@ -1,7 +1,14 @@
-"""Decide what is desired of a bucket: its spec, what other objects contribute, and what is withheld of both."""
+"""Decide what is desired of a bucket: its spec, what other objects contribute, and what is withheld of both.
 
+A reference to an ImageBucket never leaves its namespace and its backend. An unresolved one keeps its setting as it is; the
+other settings, and the creation of the bucket, go on: two buckets may name each other.
+"""
+
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import FACETS, ImageBucketSpec, wishes
@@ -13,11 +20,27 @@ from imagestore.core.plan import Plan, plan
 from imagestore.core.policies import ignoring
 from imagestore.core.reading import Reading
 from imagestore.core.reasons import Reason
-from imagestore.reconcile.bucket.references import Leads, followed
+from imagestore.core.references import BucketRef, led, references, refers
 from imagestore.reconcile.bucket.situation import BucketSituation
 from imagestore.reconcile.shared import tenancy
 from imagestore.reconcile.shared.contribution import Joined
 from imagestore.reconcile.shared.tenancy import Refusal
+
+
+@dataclass(frozen=True)
+class Leads:
+    """The wishes whose references all lead to a bucket, and why the others' do not."""
+
+    wishes: Mapping[str, Facet]
+    unresolved: tuple[Refusal, ...] = ()
+
+
+class Why(NamedTuple):
+    """Why a reference leads nowhere. ``waits``: until that changes by itself."""
+
+    reason: Reason
+    message: str
+    waits: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,7 +66,7 @@ def wanted(s: BucketSituation) -> Wanted:
     """A withheld setting is left as it is: neither set as desired, nor cleared as if no longer desired."""
     store = s.store.spec
     refusals = tenancy.refusals(s.meta, s.spec, store, s.earlier_buckets, s.store.own_access) if store else ()
-    found = _with_ready_tiers(s.store.unready, followed(s, asked(s.spec, s.joined)))
+    found = _with_ready_tiers(s.store.unready, _followed(s, asked(s.spec, s.joined)))
     refused = {r.facet for r in refusals}
     unresolved = tuple(r for r in found.unresolved if r.facet not in refused)
     withheld = refused | {r.facet for r in unresolved}
@@ -98,3 +121,77 @@ def relaxed(s: BucketSituation, wanted: Wanted, read: Mapping[str, Reading]) -> 
         n: ignoring(w, read[n], ignored, n, wanted.managed.get(n, WHOLE)) if n in read else w
         for n, w in wanted.wishes.items()
     }
+
+
+def _followed(s: BucketSituation, asked: Leads) -> Leads:
+    """Every reference replaced by the bucket that it leads to."""
+    referring = {n: w for n, w in asked.wishes.items() if refers(type(w))}
+    astray = {n: why for n, w in referring.items() if (why := _astray(s, n, w))}
+    found = {n: led(w, lambda ref: _bucket(s, ref)) for n, w in referring.items() if n not in astray}
+    led_to = {n: found.get(n, w) for n, w in asked.wishes.items() if n not in astray}
+    return Leads(led_to, (*asked.unresolved, *astray.values()))
+
+
+def _bucket(s: BucketSituation, ref: BucketRef) -> BucketRef:
+    return BucketRef(bucket=s.referenced[ref.name or ""].bucket)
+
+
+def _astray(s: BucketSituation, facet: str, wish: Facet) -> Refusal | None:
+    """All that is wrong with a setting's references, in one; what a person must mend comes before what waits."""
+    asked = ((path, ref.name or "", mark.loops) for path, ref, mark in references(wish))
+    found = ((path, _itself(s, facet, name, loops) or _why(s, name)) for path, name, loops in asked)
+    wrong = sorted(((f"{facet}.{path}", why) for path, why in found if why is not None), key=_waits)
+    if not wrong:
+        return None
+    said = "; ".join(f"{path}: {why.message}" for path, why in wrong)
+    return Refusal(wrong[0][1].reason, said, facet, waits=wrong[0][1].waits)
+
+
+def _waits(found: tuple[str, Why]) -> bool:
+    return found[1].waits
+
+
+def _itself(s: BucketSituation, facet: str, name: str, loops: str) -> Why | None:
+    other, mine = s.referenced.get(name), (s.spec.backend_ref.name, s.spec.bucket_name)
+    if name == s.meta.name or (other is not None and (other.backend, other.bucket) == mine):
+        return Why(
+            Reason.REFERENCE_TO_ITSELF, f"{name} is this very bucket: {loops}; name another ImageBucket"
+        )
+    circle = _circle(s, facet, name)
+    if circle:
+        steps = [f"{one} does the same with {other}" for one, other in pairwise((*circle, "this bucket"))]
+        message = f"{', '.join(steps)}: {loops}; name another ImageBucket in one of them"
+        return Why(Reason.REFERENCE_IN_CIRCLES, message)
+    return None
+
+
+def _circle(s: BucketSituation, facet: str, name: str) -> tuple[str, ...]:
+    """From ``name`` on, the shortest way back to this bucket by the same setting; empty: there is none."""
+    ways: deque[tuple[str, ...]] = deque([(name,)])
+    seen = {name}
+    while ways:
+        way = ways.popleft()
+        other = s.referenced.get(way[-1])
+        following = [n for setting, n in other.references if setting == facet] if other else []
+        if s.meta.name in following:
+            return way
+        ways += [(*way, n) for n in following if n not in seen]
+        seen.update(following)
+    return ()
+
+
+def _why(s: BucketSituation, name: str) -> Why | None:
+    other, here = s.referenced.get(name), s.spec.backend_ref.name
+    if other is None:
+        message = f"there is no ImageBucket {name} in this namespace; create it, or correct the name"
+        return Why(Reason.REFERENCE_NOT_FOUND, message, waits=True)
+    if other.backend != here:
+        message = f"ImageBucket {name} is on the backend {other.backend}; name one on {here}"
+        return Why(Reason.REFERENCE_ELSEWHERE, message)
+    if other.deleting:
+        message = f"ImageBucket {name} is being deleted; name another one, or remove the setting"
+        return Why(Reason.REFERENCE_DELETING, message)
+    if not other.made:
+        message = f"waits for the bucket of ImageBucket {name}; see what its status says"
+        return Why(Reason.REFERENCE_NOT_READY, message, waits=True)
+    return None

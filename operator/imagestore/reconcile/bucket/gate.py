@@ -7,10 +7,10 @@ from imagestore.api.imagebucket import FINDINGS
 from imagestore.core.conditions import Condition, condition, is_true, reconciling, stalled
 from imagestore.core.outcome import Finalizer, Outcome, Requeue, Signal
 from imagestore.core.reasons import Reason
-from imagestore.reconcile.bucket import events, report
+from imagestore.reconcile.bucket import report
+from imagestore.reconcile.bucket.findings import NEARLY_FULL
 from imagestore.reconcile.bucket.requeue import after_failure
 from imagestore.reconcile.bucket.situation import BucketSituation, Run
-from imagestore.reconcile.bucket.usage import NEARLY_FULL
 from imagestore.reconcile.shared.store_identity import another
 from imagestore.reconcile.shared.tenancy import allowed_namespace, refusals
 
@@ -101,7 +101,7 @@ def _stop(s: BucketSituation, conditions: list[Condition]) -> Result:
     """Whoever was never let in leaves nothing behind, so it needs no finalizer."""
     status = report.status(s, conditions)
     finalizer = Finalizer.LEAVE if s.status.created is None else Finalizer.HOLD
-    return Outcome(status, events.news(s, status), Requeue(PATIENCE), finalizer)
+    return Outcome(status, report.news(s, status), Requeue(PATIENCE), finalizer)
 
 
 def doubt(s: BucketSituation, buckets: tuple[str, ...]) -> tuple[Signal, ...]:

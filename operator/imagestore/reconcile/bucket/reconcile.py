@@ -6,7 +6,7 @@
 4. restrain  What must not be written, or not yet?                    ``restraints``, ``removals``
 5. record    What is set for the first time goes into status first.   ``intents``
 6. apply     Write, read back, compare.                               ``apply``
-7. report    Status, conditions and Events.                           ``report``, ``events``, ``findings``, ``usage``
+7. report    Status, conditions and Events.                           ``report``, ``findings``
 8. requeue   When is the next reconcile?                              ``requeue``
 
 Nothing here writes to Kubernetes. What has to be in status before the next step (an intent) is handed back as an Outcome
@@ -26,12 +26,12 @@ from imagestore.reconcile.bucket import (
     creation,
     deletion,
     drift,
+    findings,
     gate,
     holds,
     ownership,
     report,
     requeue,
-    usage,
 )
 from imagestore.reconcile.bucket.apply import carry_out, uncorrected, withheld
 from imagestore.reconcile.bucket.desired import Wanted, planned, relaxed, wanted
@@ -224,5 +224,5 @@ def _report(run: Run, seen: Reconciled, *events: Event, **changes: object) -> Re
         "region": backend.region,
         "arn": backend.arn(s.spec.bucket_name),
     }
-    status = report.reconciled(s, seen, **identity, **usage.told(run), **holds.acknowledged(s), **changes)
+    status = report.reconciled(s, seen, **identity, **findings.usage(run), **holds.acknowledged(s), **changes)
     return requeue.done(s, status, requeue.following(run, seen), *events)

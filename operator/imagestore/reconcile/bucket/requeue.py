@@ -8,7 +8,7 @@ from imagestore.core.errors import Conflict, Denied, NotFound, StoreError, Throt
 from imagestore.core.outcome import Continue, Event, Outcome, Requeue, Then
 from imagestore.core.reasons import Reason
 from imagestore.core.units import seconds
-from imagestore.reconcile.bucket import events, report
+from imagestore.reconcile.bucket import report
 from imagestore.reconcile.bucket.report import Reconciled
 from imagestore.reconcile.bucket.situation import BucketSituation, Memo, Run
 from imagestore.reconcile.shared.digests import inputs_hash
@@ -21,7 +21,7 @@ LONGEST = 600.0  # seconds between two tries
 
 def done(s: BucketSituation, status: ImageBucketStatus, then: Then, *actions: Event) -> Result:
     """This status, the Events for what is new in it and for ``actions``, and what comes then."""
-    return Outcome(status, events.with_actions(actions, events.news(s, status)), then)
+    return Outcome(status, report.with_actions(actions, report.news(s, status)), then)
 
 
 def unchanged(then: Then) -> Result:

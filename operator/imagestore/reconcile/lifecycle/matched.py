@@ -8,7 +8,7 @@ from imagestore.reconcile.shared.contribution import Verdict
 
 
 @dataclass(frozen=True)
-class Bucket:
+class MatchedBucket:
     """One matched ImageBucket. ``current``: all that is now wished of its lifecycle is what it was last seen to hold.
 
     ``heard``: its status is about all that is now wished. ``counted``: what these very rules would do to it; None: not known

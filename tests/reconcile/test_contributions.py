@@ -10,7 +10,13 @@ from imagestore.facets.cors import Cors
 from imagestore.facets.policy import Policy
 from imagestore.facets.tags import Tags
 from imagestore.facets.versioning import Versioning
-from imagestore.reconcile.shared.contribution import Contribution, Origin, Verdict, digest_with, joined
+from imagestore.reconcile.shared.contribution import (
+    Contribution,
+    ContributionVerdict,
+    Contributor,
+    digest_with,
+    joined,
+)
 from tests.reconcile.world import World
 
 ON, OFF = Versioning(state="Enabled"), Versioning(state="Suspended")
@@ -26,16 +32,19 @@ def policy(*sids: str, **more: Any) -> Policy:
 
 
 def given(name: str, value: Facet | None, facet: str = "tags") -> Contribution:
-    return Contribution(facet, value, Origin("Copy", name), repr(value))
+    return Contribution(facet, value, Contributor("Copy", name), repr(value))
 
 
-A, B, C = (Origin("Copy", name) for name in "abc")
+A, B, C = (Contributor("Copy", name) for name in "abc")
 
 
 def test_a_setting_of_parts_is_the_union() -> None:
     found = joined(tags(team="shop"), [given("a", tags(copy="lab")), given("b", tags(tier="cold"))])
     assert found.desired == tags(team="shop", copy="lab", tier="cold")
-    assert found.verdicts == {A: Verdict(frozenset({"copy"})), B: Verdict(frozenset({"tier"}))}
+    assert found.verdicts == {
+        A: ContributionVerdict(frozenset({"copy"})),
+        B: ContributionVerdict(frozenset({"tier"})),
+    }
     statements = joined(policy("mine"), [given("a", policy("theirs"), "policy")]).desired
     assert isinstance(statements, Policy)
     assert {s.sid for s in statements.statements} == {"mine", "theirs"}
@@ -66,7 +75,7 @@ def test_a_setting_without_parts_is_the_buckets_own() -> None:
 
 def test_two_that_agree_are_no_conflict() -> None:
     found = joined(None, [given("a", ON, "versioning"), given("b", ON, "versioning")])
-    assert (found.desired, set(found.verdicts.values())) == (ON, {Verdict()})
+    assert (found.desired, set(found.verdicts.values())) == (ON, {ContributionVerdict()})
 
 
 def test_two_that_differ_about_a_setting_without_parts_leave_it_as_it_is() -> None:

@@ -10,8 +10,8 @@ from imagestore.api.lifecyclepolicy import LISTED, LifecyclePolicySpec, Lifecycl
 from imagestore.core import conditions
 from imagestore.core.outcome import Finalizer
 from imagestore.reconcile.lifecycle.matched import MatchedBucket
-from imagestore.reconcile.lifecycle.reconcile import PolicySituation, Result, reconcile
-from imagestore.reconcile.shared.contribution import Verdict
+from imagestore.reconcile.lifecycle.reconcile import PolicyOutcome, PolicySituation, reconcile
+from imagestore.reconcile.shared.contribution import ContributionVerdict
 from imagestore.reconcile.shared.situation import Meta, Settings
 from tests import kstatus
 from tests.reconcile.untouched import untouched
@@ -19,7 +19,7 @@ from tests.reconcile.world import START
 
 OLD = {"name": "old", "noncurrent": {"expire": {"days": 30}}}
 RULE = {"name": "x", "expire": {"days": 30}}
-MINE = Verdict(frozenset({"tidy/x"}))
+MINE = ContributionVerdict(frozenset({"tidy/x"}))
 META = Meta("shop", "tidy", "uid", 3, START)
 
 
@@ -31,7 +31,9 @@ def lifecycle(state: str = "InSync", **more: Any) -> ImageBucketStatus:
 APPLIED = MatchedBucket("photos", MINE, lifecycle())
 
 
-def policy(*buckets: MatchedBucket, before: LifecyclePolicyStatus | None = None, **spec: Any) -> Result:
+def policy(
+    *buckets: MatchedBucket, before: LifecyclePolicyStatus | None = None, **spec: Any
+) -> PolicyOutcome:
     whole = {"bucketSelector": {"matchLabels": {"class": "photos"}}, "rules": [RULE], **spec}
     whole = {k: v for k, v in whole.items() if v is not None}
     made = LifecyclePolicySpec.model_validate(whole)
@@ -43,7 +45,7 @@ def policy(*buckets: MatchedBucket, before: LifecyclePolicyStatus | None = None,
     return outcome
 
 
-def said(outcome: Result) -> tuple[str, str, str]:
+def said(outcome: PolicyOutcome) -> tuple[str, str, str]:
     assert outcome.status is not None
     ready = conditions.find(outcome.status.conditions, "Ready")
     assert ready is not None
@@ -69,9 +71,16 @@ def test_applied_is_what_the_bucket_read_back() -> None:
             "Pending",
             "AccessDenied",
         ),
-        (replace(APPLIED, verdict=Verdict(state="Conflict", message="b wants y")), "Conflict", "b wants y"),
         (
-            replace(APPLIED, verdict=Verdict(state="Lossy", lost=("rules[name=x]",), message="no tiers")),
+            replace(APPLIED, verdict=ContributionVerdict(state="Conflict", message="b wants y")),
+            "Conflict",
+            "b wants y",
+        ),
+        (
+            replace(
+                APPLIED,
+                verdict=ContributionVerdict(state="Lossy", lost=("rules[name=x]",), message="no tiers"),
+            ),
             "Lossy",
             "no tiers",
         ),
@@ -131,7 +140,7 @@ def test_somebody_elses_edit_makes_no_policy_pending() -> None:
     assert said(policy(busy, before=edited))[1] == "Pending"
     still = policy(busy, before=policy(busy, before=edited).status)
     assert said(still)[1] == "Pending", "until it was read back"
-    torn = policy(replace(APPLIED, verdict=Verdict(state="Conflict", message="b"))).status
+    torn = policy(replace(APPLIED, verdict=ContributionVerdict(state="Conflict", message="b"))).status
     assert said(policy(busy, before=torn))[1] == "Pending", "it may have been edited while it was in conflict"
 
 
@@ -180,7 +189,7 @@ def test_drift_of_a_rule_is_shown_with_the_fields_path() -> None:
 
 def test_many_buckets_are_counted_and_those_in_trouble_listed_first() -> None:
     fine = [replace(APPLIED, name=f"b{i:03}") for i in range(LISTED + 20)]
-    odd = replace(APPLIED, name="z", verdict=Verdict(state="Conflict", message="other"))
+    odd = replace(APPLIED, name="z", verdict=ContributionVerdict(state="Conflict", message="other"))
     status = policy(*fine, odd).status
     assert status is not None
     assert status.counts is not None
@@ -195,7 +204,11 @@ def test_many_buckets_are_counted_and_those_in_trouble_listed_first() -> None:
 
 def test_the_longest_messages_still_fit_the_schema() -> None:
     loud = [
-        replace(APPLIED, name=f"b{i}", verdict=Verdict(state="Lossy", lost=("l",) * 99, message="m" * 9000))
+        replace(
+            APPLIED,
+            name=f"b{i}",
+            verdict=ContributionVerdict(state="Lossy", lost=("l",) * 99, message="m" * 9000),
+        )
         for i in range(9)
     ]
     status = policy(*loud).status

@@ -11,8 +11,8 @@ from imagestore.core.census import Amount, Census
 from imagestore.forecast.tally import Counted, Touch
 from imagestore.reconcile.lifecycle.matched import MatchedBucket
 from imagestore.reconcile.lifecycle.previews import preview
-from imagestore.reconcile.shared.contribution import Verdict
-from imagestore.reconcile.shared.survey import Answer, Bounded, Purpose, Question
+from imagestore.reconcile.shared.contribution import ContributionVerdict
+from imagestore.reconcile.shared.survey import Bounded, Purpose, SurveyAnswer, SurveyQuestion
 from tests.reconcile.test_lifecyclepolicy import lifecycle
 from tests.reconcile.test_removals import ALL, COOL, library
 from tests.reconcile.world import START, World, declared
@@ -27,7 +27,9 @@ def counted(rule: str = "tidy/all", now: Amount = NOW, currency: str = "EUR", **
 
 
 def bucket(name: str, found: Counted | None, **more: Any) -> MatchedBucket:
-    return MatchedBucket(name, Verdict(frozenset({"tidy/all"})), lifecycle(), counted=found, **more)
+    return MatchedBucket(
+        name, ContributionVerdict(frozenset({"tidy/all"})), lifecycle(), counted=found, **more
+    )
 
 
 def told(*buckets: MatchedBucket, before: PreviewStatus | None = None, **spec: Any) -> Any:
@@ -60,7 +62,7 @@ def test_a_bucket_that_is_not_counted_is_no_zero() -> None:
 
 
 def test_a_bucket_where_no_rule_of_it_is_wished_is_not_waited_for() -> None:
-    torn = replace(bucket("photos", None), verdict=Verdict(state="Conflict"))
+    torn = replace(bucket("photos", None), verdict=ContributionVerdict(state="Conflict"))
     assert told(torn)["pending"] == 0
 
 
@@ -98,9 +100,11 @@ class Listening:
 
     asked: list[tuple[Purpose, tuple[str, ...], float]] = field(default_factory=list)
 
-    def ask(self, purpose: Purpose, question: Question, backend: Backend, today: date, age: float) -> Answer:
+    def ask(
+        self, purpose: Purpose, question: SurveyQuestion, backend: Backend, today: date, age: float
+    ) -> SurveyAnswer:
         self.asked.append((purpose, tuple(r.name for r in question.rules), age))
-        return Answer()
+        return SurveyAnswer()
 
     def drop(self, purpose: Purpose) -> None:
         """It knows nothing."""
@@ -136,7 +140,7 @@ def test_the_first_run_of_a_rule_is_now_and_the_month_after_it_soon() -> None:
     assert (touch.now, touch.soon, touch.removed) == (Amount(2, 200), Amount(1, 100), Amount(3, 300))
 
 
-def _question(w: World) -> Question:
+def _question(w: World) -> SurveyQuestion:
     spec = declared("tidy", rules=[ALL]).value
     assert isinstance(spec, LifecyclePolicySpec)
-    return Question("memory", w.spec["bucketName"], spec.rules)
+    return SurveyQuestion("memory", w.spec["bucketName"], spec.rules)

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from imagestore.api.imagebucket import FACETS
 from imagestore.api.lifecyclepolicy import LifecyclePolicySpec, LifecyclePolicyStatus
 from imagestore.api.storagebackend import StorageBackendStatus
 from imagestore.backends.memory import MemoryBackend, MemoryStore
-from imagestore.api.imagebucket import FACETS
 from imagestore.reconcile.backend.reconcile import reconcile as reconcile_backend
 from imagestore.reconcile.backend.situation import BackendSituation
 from imagestore.reconcile.bucket.reconcile import reconcile as reconcile_bucket
@@ -16,7 +16,7 @@ from imagestore.reconcile.bucket.situation import Memo
 from imagestore.reconcile.lifecycle.matched import MatchedBucket
 from imagestore.reconcile.lifecycle.reconcile import PolicySituation
 from imagestore.reconcile.lifecycle.reconcile import reconcile as reconcile_policy
-from imagestore.reconcile.shared.contribution import Verdict
+from imagestore.reconcile.shared.contribution import ContributionVerdict
 from imagestore.reconcile.shared.situation import Meta, Settings, Store
 from tests.reconcile.test_lifecyclepolicy import RULE, lifecycle
 from tests.reconcile.untouched import content, untouched
@@ -60,7 +60,7 @@ def test_a_backend() -> None:
 
 def test_a_policy() -> None:
     spec = LifecyclePolicySpec.model_validate({"bucketRefs": [{"name": "photos"}], "rules": [RULE]})
-    of = (MatchedBucket("photos", Verdict(frozenset({"tidy/x"})), lifecycle()),)
+    of = (MatchedBucket("photos", ContributionVerdict(frozenset({"tidy/x"})), lifecycle()),)
     s = PolicySituation(
         Meta("shop", "tidy", "uid", 1, START), spec, LifecyclePolicyStatus(), of, SETTINGS, START
     )

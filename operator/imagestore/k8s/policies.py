@@ -8,8 +8,8 @@ from functools import lru_cache
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.objects import LIFECYCLE_POLICY, Key, Stored
 from imagestore.k8s.stores import Stores
-from imagestore.reconcile.lifecycle.merging import UNKNOWN
-from imagestore.reconcile.lifecycle.selector import Scope, declared, scope
+from imagestore.reconcile.lifecycle.merging import UNKNOWN_POLICIES
+from imagestore.reconcile.lifecycle.selector import PolicyScope, declared, scope
 from imagestore.reconcile.shared.contribution import Contribution, digest_with
 
 _MOST = 5000  # buckets of a namespace of which it is kept
@@ -25,7 +25,7 @@ class _Found:
     inputs: dict[str, str] = field(default_factory=dict)
 
 
-_UNKNOWN = _Found((UNKNOWN,))  # then the rules of policies stay as they are
+_UNKNOWN = _Found((UNKNOWN_POLICIES,))  # then the rules of policies stay as they are
 
 
 class Policies:
@@ -91,7 +91,7 @@ def _declared(name: str, spec: bytes) -> Contribution:
 
 
 @lru_cache(maxsize=1024)
-def _scope(spec: bytes) -> Scope:
+def _scope(spec: bytes) -> PolicyScope:
     return scope(json.loads(spec))
 
 

@@ -129,7 +129,9 @@ class Situations:
 
     def of_policy(self, obj: Stored) -> Callable[[], PolicySituation]:
         """The same of a LifecyclePolicy, with the buckets that it is for as it sees them."""
-        buckets: Callable[[], tuple[MatchedBucket, ...]] = tuple if obj.deleting else self._views.of_policy(obj)
+        buckets: Callable[[], tuple[MatchedBucket, ...]] = (
+            tuple if obj.deleting else self._views.of_policy(obj)
+        )
         return lambda: PolicySituation(
             meta=meta(obj),
             spec=understood(LifecyclePolicySpec, obj.spec),

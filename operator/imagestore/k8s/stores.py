@@ -17,7 +17,7 @@ from imagestore.k8s.objects import STORAGE_BACKEND, Key, lenient
 from imagestore.reconcile.backend.identity import standing
 from imagestore.reconcile.backend.tiers import remote_tiers, unready
 from imagestore.reconcile.shared.digests import inputs_hash
-from imagestore.reconcile.shared.situation import Standing, Store
+from imagestore.reconcile.shared.situation import Store, StoreStanding
 
 log = logging.getLogger(__name__)
 SecretData = Callable[[str], Mapping[str, bytes] | None]
@@ -42,7 +42,7 @@ class Named:
     spec: StorageBackendSpec | None = None
     status: bytes = b""  # of one with remote tiers: for others it does not matter
     silent: bool = False  # its last probe was not answered
-    standing: Standing = field(default_factory=Standing)
+    standing: StoreStanding = field(default_factory=StoreStanding)
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def _unready(spec: bytes, status: bytes) -> dict[str, str]:
 
 
 @lru_cache(maxsize=256)
-def _standing(status: bytes) -> Standing:
+def _standing(status: bytes) -> StoreStanding:
     return standing(lenient(StorageBackendStatus, status))
 
 

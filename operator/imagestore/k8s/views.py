@@ -20,7 +20,7 @@ from imagestore.k8s.surveyor import Surveyor
 from imagestore.reconcile.bucket.situation import merged
 from imagestore.reconcile.lifecycle.matched import MatchedBucket
 from imagestore.reconcile.lifecycle.merging import FACET, Merged
-from imagestore.reconcile.shared.contribution import Contribution, Verdict
+from imagestore.reconcile.shared.contribution import Contribution, ContributionVerdict
 
 MOST = 2000  # views that are kept, of a few kB each
 _Made = tuple[
@@ -63,7 +63,7 @@ class Views:
         view = self._view(of)
         if view.asked is None:
             return view.bucket
-        told = replace(view.bucket, verdict=view.asked.verdicts.get(policy, Verdict()))
+        told = replace(view.bucket, verdict=view.asked.verdicts.get(policy, ContributionVerdict()))
         known = self._surveyor.known(of[0].key)
         if known is None or known[0].wish != view.asked.digest:
             return told
@@ -85,7 +85,7 @@ class Views:
     def _made(self, of: _Made) -> _View:
         obj, policies, named, inputs = of
         status = _of_rules(lenient(ImageBucketStatus, obj.status))
-        told = MatchedBucket(obj.key.name, Verdict(), status, current=False)
+        told = MatchedBucket(obj.key.name, ContributionVerdict(), status, current=False)
         try:
             spec = ImageBucketSpec.model_validate_json(obj.spec, extra="forbid")
         except ValidationError:  # then its own status says so

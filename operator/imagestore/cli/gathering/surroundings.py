@@ -12,7 +12,7 @@ from imagestore.cli.manifests.load import Manifests
 from imagestore.cli.manifests.objects import Object
 from imagestore.core.references import names
 from imagestore.reconcile.bucket.situation import Referenced
-from imagestore.reconcile.lifecycle.merging import UNKNOWN
+from imagestore.reconcile.lifecycle.merging import UNKNOWN_POLICIES
 from imagestore.reconcile.lifecycle.selector import declared, scope
 from imagestore.reconcile.shared.contribution import Contribution
 from imagestore.reconcile.shared.situation import Meta
@@ -65,7 +65,7 @@ class Surroundings:
 
     def contributions_to(self, bucket: Object) -> tuple[Contribution, ...]:
         """The LifecyclePolicies that are for a bucket with these labels."""
-        unknown = (UNKNOWN,) if self.offline else ()
+        unknown = (UNKNOWN_POLICIES,) if self.offline else ()
         return (*unknown, *self._declared(bucket))
 
     def _declared(self, bucket: Object) -> Iterator[Contribution]:

@@ -23,7 +23,7 @@ from imagestore.reconcile.bucket.gate import stopped
 from imagestore.reconcile.bucket.observe import blank, observed
 from imagestore.reconcile.bucket.ownership import Owner
 from imagestore.reconcile.bucket.removals import weighed
-from imagestore.reconcile.bucket.situation import BucketSituation, Run
+from imagestore.reconcile.bucket.situation import BucketRun, BucketSituation
 from imagestore.reconcile.shared.situation import Meta, Settings, Store
 from imagestore.reconcile.shared.survey import Bounded
 
@@ -119,7 +119,7 @@ def _looked(question: Question, s: BucketSituation, backend: Backend, verdict: V
     if sight is None:
         return _absent(question, s, backend, verdict)
     s = _recognised(question, s, sight)
-    run = Run(s, backend, s.memo)
+    run = BucketRun(s, backend, s.memo)
     judgement = ownership.judge(run, sight)
     unknown = backend.mark_place is None and question.around.offline
     if judgement.owner is Owner.TAKEN and not unknown:

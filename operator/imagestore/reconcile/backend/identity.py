@@ -11,11 +11,11 @@ from imagestore.core.conditions import Condition, stalled
 from imagestore.core.errors import Transient
 from imagestore.core.reasons import Reason
 from imagestore.reconcile.backend.situation import BackendSituation
-from imagestore.reconcile.shared.situation import Served, Standing
+from imagestore.reconcile.shared.situation import Served, StoreStanding
 from imagestore.reconcile.shared.store_identity import Roll, roll_call, sample
 
 AGREED = timedelta(hours=1)  # how long buckets are made again, one by one, after a person agreed
-NAMED = 10
+_NAMED = 10
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,11 @@ class Doubts:
     conditions: tuple[Condition, ...] = ()
 
 
-def standing(status: StorageBackendStatus) -> Standing:
+def standing(status: StorageBackendStatus) -> StoreStanding:
     """What a bucket has to know of it."""
     missing = status.missing
     state: Literal["", "Held", "Agreed"] = "" if missing is None else "Agreed" if missing.agreed else "Held"
-    return Standing(status.identity, status.another is not None, state)
+    return StoreStanding(status.identity, status.another is not None, state)
 
 
 def judged(s: BackendSituation, backend: Backend, server: Server) -> Doubts:
@@ -77,7 +77,7 @@ def _still(s: BackendSituation, backend: Backend, known: list[Served]) -> bool:
 
 
 def _hold(s: BackendSituation, roll: Roll) -> Missing:
-    return Missing(since=s.now, token=s.token(), buckets=tuple(sorted(roll.missing)[:NAMED]))
+    return Missing(since=s.now, token=s.token(), buckets=tuple(sorted(roll.missing)[:_NAMED]))
 
 
 def _approved(s: BackendSituation) -> tuple[str, ...]:

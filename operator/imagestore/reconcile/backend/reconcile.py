@@ -17,11 +17,11 @@ from imagestore.reconcile.backend.situation import BackendSituation
 from imagestore.reconcile.backend.tiers import NOT_READY, Looked, look_after
 from imagestore.reconcile.shared.situation import Settings, Store
 
-Result = Outcome[StorageBackendStatus]
-NAMED = 5
+BackendOutcome = Outcome[StorageBackendStatus]
+_NAMED = 5
 
 
-def reconcile(s: BackendSituation) -> Result:
+def reconcile(s: BackendSituation) -> BackendOutcome:
     """While it serves an ImageBucket the backend stays."""
     if s.meta.deleting:
         return _deleting(s)
@@ -81,7 +81,7 @@ def _capability(name: str, support: Support) -> Capability:
     return Capability(facet=name, support=support.level.value, reason=reason, lost=support.lost)
 
 
-def _deleting(s: BackendSituation) -> Result:
+def _deleting(s: BackendSituation) -> BackendOutcome:
     if not s.buckets:
         return Outcome(None, finalizer=Finalizer.RELEASE if s.meta.finalized else Finalizer.LEAVE)
     message = (
@@ -94,8 +94,8 @@ def _deleting(s: BackendSituation) -> Result:
 
 
 def _few(s: BackendSituation) -> str:
-    more = f" and {s.buckets - NAMED} more" if s.buckets > NAMED else ""
-    return f": {', '.join(b.name for b in s.served[:NAMED])}{more}" if s.served else ""
+    more = f" and {s.buckets - _NAMED} more" if s.buckets > _NAMED else ""
+    return f": {', '.join(b.name for b in s.served[:_NAMED])}{more}" if s.served else ""
 
 
 def _with(s: BackendSituation, conditions: list[Condition]) -> StorageBackendStatus:

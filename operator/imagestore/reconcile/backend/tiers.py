@@ -17,12 +17,12 @@ from imagestore.core.reasons import Reason
 from imagestore.reconcile.shared.situation import Store
 
 NOT_READY = Reason.TIER_NOT_READY  # the condition of a backend, too
-REASONS: Mapping[TierState, Reason] = {
+TIER_REASONS: Mapping[TierState, Reason] = {
     "Missing": Reason.TIER_MISSING,
     "Differs": Reason.TIER_DIFFERS,
     "Stale": Reason.TIER_STALE,
 }
-EVENTS = {"Added": Reason.TIER_ADDED, "Renewed": Reason.TIER_RENEWED}
+TIER_EVENTS = {"Added": Reason.TIER_ADDED, "Renewed": Reason.TIER_RENEWED}
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def _read_back(tier: _Tier, credentials: str, did: str) -> tuple[TierStatus, Eve
         return after.status("Differs", why), None
     if not _current(tier, held):
         return after.status("Stale", "the store took the credentials, and lists others"), None
-    note = Event(EVENTS[did], f"{tier.name}: {where(held.place)}", "Tiers")
+    note = Event(TIER_EVENTS[did], f"{tier.name}: {where(held.place)}", "Tiers")
     return after.status("InSync", credentials=credentials), note
 
 
@@ -157,7 +157,7 @@ def _trouble(tiers: tuple[TierStatus, ...]) -> Iterator[Condition]:
     wrong = [t for t in tiers if t.state != "InSync"]
     if wrong:
         said = "; ".join(f"{t.storage_class}: {t.message}" for t in wrong)
-        yield condition(NOT_READY, REASONS[wrong[0].state], said)
+        yield condition(NOT_READY, TIER_REASONS[wrong[0].state], said)
 
 
 def unready(spec: StorageBackendSpec, status: StorageBackendStatus) -> dict[str, str]:

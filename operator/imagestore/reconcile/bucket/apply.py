@@ -13,7 +13,7 @@ from imagestore.core.plan import Change, Op, Plan, plan
 from imagestore.core.reasons import Reason
 from imagestore.reconcile.bucket import ownership
 from imagestore.reconcile.bucket.observe import found
-from imagestore.reconcile.bucket.situation import BucketSituation, Memo, Noted, Run
+from imagestore.reconcile.bucket.situation import BucketRun, BucketSituation, Memo, Noted
 from imagestore.reconcile.shared.tenancy import Refusal
 
 
@@ -35,8 +35,8 @@ class Applied:
         return self.wrote and self.reason in (None, Reason.NOT_YET_VISIBLE)
 
 
-Settings = Mapping[str, Facet | None]
-BesideMark = Callable[[Settings, Settings], Settings]
+SettingValues = Mapping[str, Facet | None]
+BesideMark = Callable[[SettingValues, SettingValues], SettingValues]
 
 
 def withheld(refusals: Iterable[Refusal]) -> tuple[Applied, ...]:
@@ -56,11 +56,11 @@ def uncorrected(drift: Iterable[FieldDiff], results: Sequence[Applied]) -> tuple
 
 
 def carry_out(
-    run: Run, todo: Plan, wishes: Mapping[str, Facet], managed: Mapping[str, Parts]
+    run: BucketRun, todo: Plan, wishes: Mapping[str, Facet], managed: Mapping[str, Parts]
 ) -> tuple[Applied, ...]:
     """Apply a plan to the bucket, and keep in the memo what was written."""
 
-    def beside_mark(seen: Settings, wanted: Settings) -> Settings:
+    def beside_mark(seen: SettingValues, wanted: SettingValues) -> SettingValues:
         return ownership.write_mark(run, Observation(values=seen), wanted).values
 
     results = apply(run.backend, run.s.spec.bucket_name, todo, wishes, managed, beside_mark)

@@ -11,14 +11,15 @@ from imagestore.backends.base import Observation
 from imagestore.core.conditions import reconciling, stalled
 from imagestore.core.errors import Denied, NameTaken, NotFound, Unavailable
 from imagestore.core.outcome import Continue, Requeue
+from imagestore.core.plan import Readings
 from imagestore.core.reasons import Reason
 from imagestore.reconcile.bucket import holds, report
 from imagestore.reconcile.bucket.desired import Wanted, planned, wanted
-from imagestore.reconcile.bucket.gate import PATIENCE, doubt
+from imagestore.reconcile.bucket.gate import GATE_INTERVAL, doubt
 from imagestore.reconcile.bucket.intents import pending, recorded
-from imagestore.reconcile.bucket.observe import Readings, blank
+from imagestore.reconcile.bucket.observe import blank
 from imagestore.reconcile.bucket.requeue import Result, after_failure, done, failed, interval
-from imagestore.reconcile.bucket.situation import BucketSituation, Missing, Run
+from imagestore.reconcile.bucket.situation import BucketRun, BucketSituation, MissingBucket
 from imagestore.reconcile.shared.situation import Served
 from imagestore.reconcile.shared.store_identity import another, roll_call, sample
 
@@ -31,7 +32,7 @@ class Made:
     read: Readings
 
 
-def prepare(run: Run) -> Result | None:
+def prepare(run: BucketRun) -> Result | None:
     """The bucket does not exist. Return what keeps it from being created now; None: create it.
 
     The intent is written first, and the next reconcile creates, so that a crash leaves a trace.
@@ -69,7 +70,7 @@ def _is_lost(s: BucketSituation) -> bool:
     return s.status.created is not None and s.status.intent is None
 
 
-def _held_back(run: Run) -> Result | None:
+def _held_back(run: BucketRun) -> Result | None:
     """What keeps a bucket that existed before from being recreated: it may be another store that answers."""
     s, backend, standing = run.s, run.backend, run.s.store.standing
     if _is_lost(s) and backend.check(s.spec.bucket_name) is not None:
@@ -88,7 +89,7 @@ def _held_back(run: Run) -> Result | None:
     return _held(run, roll.looked) if roll.alarming(s.store.spec) else None
 
 
-def _held(run: Run, doubts: tuple[str, ...] = ()) -> Result:
+def _held(run: BucketRun, doubts: tuple[str, ...] = ()) -> Result:
     """Not Stalled: the StorageBackend has the one Event for all of its buckets."""
     s = run.s
     message = (
@@ -96,11 +97,11 @@ def _held(run: Run, doubts: tuple[str, ...] = ()) -> Result:
         " before: nothing is created there until its buckets are back, or the administrator approves"
     )
     conditions = reconciling(Reason.HELD_BY_BACKEND, message)
-    outcome = done(s, report.status(s, conditions), Requeue(after_failure(run) if doubts else PATIENCE))
+    outcome = done(s, report.status(s, conditions), Requeue(after_failure(run) if doubts else GATE_INTERVAL))
     return replace(outcome, signals=doubt(s, doubts))
 
 
-def _recorded(run: Run, want: Wanted, known: Sequence[FacetStatus]) -> tuple[FacetStatus, ...] | None:
+def _recorded(run: BucketRun, want: Wanted, known: Sequence[FacetStatus]) -> tuple[FacetStatus, ...] | None:
     """What status has to say of the settings before the bucket is created; None: it says it already."""
     return recorded(known, planned(run.s, want, blank(run.backend, want)))
 
@@ -108,7 +109,7 @@ def _recorded(run: Run, want: Wanted, known: Sequence[FacetStatus]) -> tuple[Fac
 def _intend(s: BucketSituation, missing_at: float, facets: tuple[FacetStatus, ...], **more: object) -> Result:
     changes: dict[str, object] = {"intent": s.now, **more, "facets": facets}
     conditions = reconciling(Reason.CREATING, "the bucket does not exist and is being created")
-    return done(s, report.status(s, conditions, **changes), Continue(Missing(missing_at)))
+    return done(s, report.status(s, conditions, **changes), Continue(MissingBucket(missing_at)))
 
 
 def _loss(s: BucketSituation) -> dict[str, object]:
@@ -122,7 +123,7 @@ def _loss(s: BucketSituation) -> dict[str, object]:
     }
 
 
-def create(run: Run, missing_at: float) -> Result | Made:
+def create(run: BucketRun, missing_at: float) -> Result | Made:
     """Create the bucket, and check it: 200 proves nothing.
 
     Ceph RGW and us-east-1 answer 200 for one's own bucket, too. When that was believed, a bucket that another program had
@@ -147,7 +148,7 @@ def create(run: Run, missing_at: float) -> Result | Made:
 _NOT_YET = NotFound("the store says that the bucket exists, and does not show it yet")
 
 
-def _name_taken(run: Run, error: NameTaken) -> Result:
+def _name_taken(run: BucketRun, error: NameTaken) -> Result:
     """Another account has the bucket, or we have: a create whose answer was lost succeeded, and its repetition fails."""
     s = run.s
     try:

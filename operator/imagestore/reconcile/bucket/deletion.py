@@ -6,7 +6,7 @@ what blocks it is a condition that says the way out (rook#16432, KCC#463: hung f
 
 from dataclasses import replace
 
-from imagestore.api.bucketstatus import Emptying, ImageBucketStatus
+from imagestore.api.bucketstatus import Emptying
 from imagestore.backends.base import Backend, Observation, Swept
 from imagestore.core.conditions import reconciling, stalled
 from imagestore.core.errors import NotFound, StoreError
@@ -15,13 +15,12 @@ from imagestore.core.reasons import Reason
 from imagestore.core.units import grouped
 from imagestore.reconcile.bucket import report
 from imagestore.reconcile.bucket.ownership import marked, unmarked_ours
-from imagestore.reconcile.bucket.requeue import backoff, failed_once_more
+from imagestore.reconcile.bucket.requeue import Result, backoff, failed_once_more
 from imagestore.reconcile.bucket.situation import BucketSituation
 from imagestore.reconcile.shared.store_identity import another
 from imagestore.reconcile.shared.tenancy import allowed_namespace
 
-Result = Outcome[ImageBucketStatus]
-REASONS = 5  # of what stays that a sentence names
+_REASONS = 5  # of what stays that a sentence names
 WAY_OUT = "to keep the bucket and let this object go, set deletionPolicy: Retain"
 
 
@@ -155,9 +154,9 @@ def _stays(swept: Swept) -> str | None:
         return None
     least = "at least " if swept.more else ""
     total, most = sum(staying.values()), sorted(staying.items(), key=lambda pair: (-pair[1], pair[0]))
-    said = "; ".join(f"{grouped(count)}: {reason}" for reason, count in most[:REASONS])
-    others = sum(count for _, count in most[REASONS:])
-    rest = f"; {grouped(others)} for {len(most) - REASONS} more reasons" if others else ""
+    said = "; ".join(f"{grouped(count)}: {reason}" for reason, count in most[:_REASONS])
+    others = sum(count for _, count in most[_REASONS:])
+    rest = f"; {grouped(others)} for {len(most) - _REASONS} more reasons" if others else ""
     return f"{least}{grouped(total)} versions and uploads stay ({said}{rest})"
 
 

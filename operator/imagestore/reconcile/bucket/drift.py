@@ -27,7 +27,7 @@ NAME, POLICIES = 253, 250  # letters of an object's name, and how many a status 
 
 
 @dataclass(frozen=True)
-class Told:
+class ReportedDrift:
     """The reported drift of one setting: its digest, and whether lifecycle rules that were disabled are part of it."""
 
     digest: str
@@ -35,7 +35,7 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Assessment:
     """What to do about drift.
 
     ``plan``: with what is suspected, just declared or snoozed held back. ``suspected``: for the next check. ``fields``:
@@ -52,7 +52,7 @@ class Verdict:
 
 def assess(
     s: BucketSituation, suspected: Mapping[str, Noted], plan: Plan, wishes: Mapping[str, Facet]
-) -> Verdict:
+) -> Assessment:
     """Judge each difference of a plan: an edit, or drift. ``suspected``: what the check before has found.
 
     Setting by setting, so that one that another program keeps changing does not keep the others from being corrected.
@@ -68,10 +68,10 @@ def assess(
     wait = min(waits.values(), default=None)
     if snoozed(s):
         left = _hold(held, Reason.SNOOZED, _said(seen, "snoozed: "))
-        return Verdict(left, suspected, fields, wait, snoozed=bool(seen))
+        return Assessment(left, suspected, fields, wait, snoozed=bool(seen))
     declared = [c for c in new if c.facet not in waits]
     held = held if observing else _hold(held, Reason.DRIFTED, _said(declared))
-    return Verdict(held, suspected, fields, wait, declared=bool(declared))
+    return Assessment(held, suspected, fields, wait, declared=bool(declared))
 
 
 def is_drift(change: Change, status: ImageBucketStatus, wishes: Mapping[str, Facet]) -> bool:
@@ -180,14 +180,19 @@ def report(
 
 def told(
     before: ImageBucketStatus, fields: Sequence[FieldDiff], *, snoozed: bool, open_: bool
-) -> dict[str, Told]:
+) -> dict[str, ReportedDrift]:
     """The drift to remember, by setting. ``open_``: some is not confirmed yet, so what was reported before still holds."""
-    old = {f.name: Told(f.drift, bool(f.switched_off)) for f in before.facets if f.drift} if open_ else {}
+    old = (
+        {f.name: ReportedDrift(f.drift, bool(f.switched_off)) for f in before.facets if f.drift}
+        if open_
+        else {}
+    )
     found: dict[str, list[FieldDiff]] = {}
     for each in () if snoozed else fields:
         found.setdefault(str(parse(each.path)[0]), []).append(each)
     return old | {
-        n: Told(_digest(mine), any(f.path.endswith("].state") for f in mine)) for n, mine in found.items()
+        n: ReportedDrift(_digest(mine), any(f.path.endswith("].state") for f in mine))
+        for n, mine in found.items()
     }
 
 

@@ -14,7 +14,7 @@ from imagestore.core.plan import Change, Op
 from imagestore.core.reasons import Reason
 from imagestore.core.units import byte_count, size
 from imagestore.reconcile.bucket.apply import Applied
-from imagestore.reconcile.bucket.situation import BucketSituation, Run
+from imagestore.reconcile.bucket.situation import BucketRun, BucketSituation
 
 
 def conditions(s: BucketSituation, results: Sequence[Applied]) -> Iterator[Condition]:
@@ -53,7 +53,7 @@ NEARLY_FULL = Reason.QUOTA_NEARLY_FULL  # the condition, and its Event
 EVERY = 3600.0  # seconds
 
 
-def usage(run: Run) -> dict[str, object]:
+def usage(run: BucketRun) -> dict[str, object]:
     """The usage to write to the status. Asks at most hourly, unless the bucket has a quota that warns."""
     s, backend, at = run.s, run.backend, run.memo.usage_at
     due = at is None or s.clock - at >= EVERY

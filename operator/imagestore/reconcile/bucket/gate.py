@@ -2,20 +2,18 @@
 
 from dataclasses import replace
 
-from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import FINDINGS
 from imagestore.core.conditions import Condition, condition, is_true, reconciling, stalled
 from imagestore.core.outcome import Finalizer, Outcome, Requeue, Signal
 from imagestore.core.reasons import Reason
 from imagestore.reconcile.bucket import report
 from imagestore.reconcile.bucket.findings import NEARLY_FULL
-from imagestore.reconcile.bucket.requeue import after_failure
-from imagestore.reconcile.bucket.situation import BucketSituation, Run
+from imagestore.reconcile.bucket.requeue import Result, after_failure
+from imagestore.reconcile.bucket.situation import BucketRun, BucketSituation
 from imagestore.reconcile.shared.store_identity import another
 from imagestore.reconcile.shared.tenancy import allowed_namespace, refusals
 
-Result = Outcome[ImageBucketStatus]
-PATIENCE = 600.0  # seconds; what is waited for (a backend, a Secret) queues the bucket when it comes
+GATE_INTERVAL = 600.0  # seconds; what is waited for (a backend, a Secret) queues the bucket when it comes
 
 
 def stopped(s: BucketSituation) -> Result | None:
@@ -45,7 +43,7 @@ def stopped(s: BucketSituation) -> Result | None:
     return _another_store(s) if s.store.standing.another else None
 
 
-def another_store(run: Run) -> Result | None:
+def another_store(run: BucketRun) -> Result | None:
     """The outcome if another account or server answers: a bucket's reconcile may come before its backend's own probe."""
     s = run.s
     if not another(run.backend, s.store.standing, anew=False):
@@ -101,7 +99,7 @@ def _stop(s: BucketSituation, conditions: list[Condition]) -> Result:
     """Whoever was never let in leaves nothing behind, so it needs no finalizer."""
     status = report.status(s, conditions)
     finalizer = Finalizer.LEAVE if s.status.created is None else Finalizer.HOLD
-    return Outcome(status, report.news(s, status), Requeue(PATIENCE), finalizer)
+    return Outcome(status, report.news(s, status), Requeue(GATE_INTERVAL), finalizer)
 
 
 def doubt(s: BucketSituation, buckets: tuple[str, ...]) -> tuple[Signal, ...]:

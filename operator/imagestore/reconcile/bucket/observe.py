@@ -8,6 +8,7 @@ from imagestore.core import errors
 from imagestore.core.errors import NotFound, StoreError
 from imagestore.core.facet import WHOLE, Facet, Removal
 from imagestore.core.losses import beyond, uses
+from imagestore.core.plan import Readings
 from imagestore.core.reading import (
     Found,
     Level,
@@ -20,12 +21,10 @@ from imagestore.core.reading import (
 )
 from imagestore.facets.tags import Tags
 from imagestore.reconcile.bucket.desired import Wanted
-from imagestore.reconcile.bucket.situation import Run
-
-Readings = Mapping[str, Reading]
+from imagestore.reconcile.bucket.situation import BucketRun
 
 
-def observed(run: Run, check: Observation, wanted: Wanted, known: Readings) -> Readings:
+def observed(run: BucketRun, check: Observation, wanted: Wanted, known: Readings) -> Readings:
     """The readings of every setting that is or was managed; a value that the store cannot hold is not read.
 
     ``known``: what was read a moment ago; it is used where it is about all of them.

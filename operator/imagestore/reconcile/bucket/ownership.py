@@ -13,7 +13,7 @@ from imagestore.core.errors import Conflict, Unexpected
 from imagestore.core.facet import WHOLE, Facet
 from imagestore.core.reasons import Reason
 from imagestore.reconcile.bucket import holds
-from imagestore.reconcile.bucket.situation import BucketSituation, Run
+from imagestore.reconcile.bucket.situation import BucketRun, BucketSituation
 from imagestore.reconcile.shared.tenancy import granted
 
 
@@ -48,7 +48,7 @@ def marked(s: BucketSituation, backend: Backend, seen: Observation) -> bool:
     return place is not None and seen.owner == place.encode(mark(s))
 
 
-def judge(run: Run, sight: Observation, *, made: bool = False) -> Judgement:
+def judge(run: BucketRun, sight: Observation, *, made: bool = False) -> Judgement:
     """Whose the bucket is. Costs calls only where it was created a moment ago, or a crash may have left an intent.
 
     ``made``: the store has just answered that it created the bucket.
@@ -75,7 +75,7 @@ def _adoptable(s: BucketSituation) -> bool:
     return asked and spec is not None and granted(spec, s.meta.namespace, s.spec.bucket_name)
 
 
-def _without_mark(run: Run, sight: Observation, *, made: bool) -> Judgement | None:
+def _without_mark(run: BucketRun, sight: Observation, *, made: bool) -> Judgement | None:
     """Created just now, or marked while this process ran, or, on a store that keeps no mark, ours by the status."""
     s, backend = run.s, run.backend
     if run.memo.marked:
@@ -170,7 +170,7 @@ def _whom(s: BucketSituation, owner: str) -> str:
     return "another ImageBucket"
 
 
-def ensure_mark(run: Run, seen: Observation, wishes: Mapping[str, Facet]) -> Observation:
+def ensure_mark(run: BucketRun, seen: Observation, wishes: Mapping[str, Facet]) -> Observation:
     """Write the mark, together with the desired settings that the store keeps beside it: one call for a new bucket.
 
     Raises Conflict if a mark that is not shown was written a moment ago. Written again with the tags of the old answer,
@@ -187,7 +187,7 @@ def ensure_mark(run: Run, seen: Observation, wishes: Mapping[str, Facet]) -> Obs
     return write_mark(run, seen, wanted)
 
 
-def write_mark(run: Run, seen: Observation, wanted: Mapping[str, Facet | None]) -> Observation:
+def write_mark(run: BucketRun, seen: Observation, wanted: Mapping[str, Facet | None]) -> Observation:
     """Write the mark together with ``wanted`` (settings that the store keeps beside it) and read it back.
 
     Read-modify-write: foreign tags are in ``wanted`` already. A store may answer with the old mark for half a minute, so

@@ -20,6 +20,7 @@ from imagestore.backends.base import Observation
 from imagestore.core.conditions import find, reconciling
 from imagestore.core.errors import StoreError
 from imagestore.core.outcome import Continue, Event, Outcome, Requeue
+from imagestore.core.plan import Readings
 from imagestore.core.reasons import Reason
 from imagestore.reconcile.bucket import (
     adoption,
@@ -36,7 +37,7 @@ from imagestore.reconcile.bucket import (
 from imagestore.reconcile.bucket.apply import carry_out, uncorrected, withheld
 from imagestore.reconcile.bucket.desired import Wanted, planned, relaxed, wanted
 from imagestore.reconcile.bucket.intents import recorded
-from imagestore.reconcile.bucket.observe import Readings, is_foreign, observed, told
+from imagestore.reconcile.bucket.observe import is_foreign, observed, told
 from imagestore.reconcile.bucket.ownership import Judgement, Owner, ensure_mark
 from imagestore.reconcile.bucket.removals import drop_counts, preview
 from imagestore.reconcile.bucket.report import Reconciled
@@ -49,10 +50,10 @@ from imagestore.reconcile.bucket.restraints import (
     restrain,
     visible_in,
 )
-from imagestore.reconcile.bucket.situation import BucketSituation, Missing, Observed, Run
+from imagestore.reconcile.bucket.situation import BucketRun, BucketSituation, MissingBucket, ObservedBucket
 
-BRIEF = 5.0  # seconds for which what was read is trusted by the reconcile that goes on with it
-FRESH = 60.0  # seconds for which the answer that a bucket does not exist is trusted by the reconcile that creates it
+_READ_VALID = 5.0  # seconds for which what was read is trusted by the reconcile that goes on with it
+_MISSING_VALID = 60.0  # seconds for which the answer that a bucket does not exist is trusted by the reconcile that creates it
 
 
 def reconcile(s: BucketSituation) -> Result:
@@ -65,11 +66,11 @@ def reconcile(s: BucketSituation) -> Result:
         drop_counts(s)
         return stopped
     assert s.store.backend is not None, "the gate has made sure"  # noqa: S101
-    run = Run(s, s.store.backend, s.memo)
+    run = BucketRun(s, s.store.backend, s.memo)
     return replace(_guarded(run), memo=run.memo)
 
 
-def _guarded(run: Run) -> Result:
+def _guarded(run: BucketRun) -> Result:
     try:
         outcome = gate.another_store(run) or _observe(run)
     except StoreError as error:
@@ -79,12 +80,16 @@ def _guarded(run: Run) -> Result:
     return outcome
 
 
-def _observe(run: Run) -> Result:
+def _observe(run: BucketRun) -> Result:
     """Does the bucket exist? What the last reconcile found out a moment ago is not asked again."""
     s, before = run.s, run.s.progress
-    if isinstance(before, Missing) and s.status.intent is not None and s.clock - before.at < FRESH:
+    if (
+        isinstance(before, MissingBucket)
+        and s.status.intent is not None
+        and s.clock - before.at < _MISSING_VALID
+    ):
         return _create(run, before.at)
-    if isinstance(before, Observed) and s.clock - before.at < BRIEF:
+    if isinstance(before, ObservedBucket) and s.clock - before.at < _READ_VALID:
         return _existing(run, before.check, before.read)
     check = run.backend.check(s.spec.bucket_name, expected=s.status.created is not None)
     if check is not None:
@@ -92,12 +97,12 @@ def _observe(run: Run) -> Result:
     return creation.prepare(run) or _create(run, s.clock)
 
 
-def _create(run: Run, missing_at: float) -> Result:
+def _create(run: BucketRun, missing_at: float) -> Result:
     made = creation.create(run, missing_at)
     return made if isinstance(made, Outcome) else _existing(run, made.check, made.read, made=True)
 
 
-def _existing(run: Run, check: Observation, known: Readings, *, made: bool = False) -> Result:
+def _existing(run: BucketRun, check: Observation, known: Readings, *, made: bool = False) -> Result:
     """Whose is the bucket? ``known``: what was read a moment ago. ``made``: the store has just said that it created it."""
     s, want = run.s, wanted(run.s)
     judgement = ownership.judge(run, check, made=made)
@@ -113,7 +118,7 @@ def _existing(run: Run, check: Observation, known: Readings, *, made: bool = Fal
     return _managed(run, check, want, known, judgement)
 
 
-def _new(run: Run, check: Observation, want: Wanted, read: Readings, *, made: bool) -> Result:
+def _new(run: BucketRun, check: Observation, want: Wanted, read: Readings, *, made: bool) -> Result:
     """Mark a new bucket, and set everything: nothing is at risk in it, so nothing is held."""
     s = run.s
     if s.spec.mode == "Observe":
@@ -129,7 +134,7 @@ def _new(run: Run, check: Observation, want: Wanted, read: Readings, *, made: bo
     return _settle(run, marked, want, read, NEW_BUCKET, *events, created=created)
 
 
-def _adopt(run: Run, check: Observation, want: Wanted) -> Result:
+def _adopt(run: BucketRun, check: Observation, want: Wanted) -> Result:
     """Take over an existing bucket, once a person has seen and approved what would change."""
     s = run.s
     todo = planned(s, want, observed(run, check, want, {}))
@@ -145,7 +150,9 @@ def _adopt(run: Run, check: Observation, want: Wanted) -> Result:
     return _settle(run, marked, want, read, ADOPTED, event, created=s.status.created or s.now)
 
 
-def _managed(run: Run, check: Observation, want: Wanted, known: Readings, judgement: Judgement) -> Result:
+def _managed(
+    run: BucketRun, check: Observation, want: Wanted, known: Readings, judgement: Judgement
+) -> Result:
     """The bucket is this object's, or only observed."""
     s, ours = run.s, judgement.owner is not Owner.ADOPTABLE
     consent = NEW_BUCKET if ours and _half_made(run) else NO_CONSENT
@@ -159,7 +166,7 @@ def _managed(run: Run, check: Observation, want: Wanted, known: Readings, judgem
     return outcome
 
 
-def _half_made(run: Run) -> bool:
+def _half_made(run: BucketRun) -> bool:
     """Whether the operator was killed between mark and report: in an empty bucket nothing that is half set is a risk.
 
     A bucket that existed before is not half made, whatever an intent says: a store that had denied it twice got what waited
@@ -170,7 +177,7 @@ def _half_made(run: Run) -> bool:
 
 
 def _settle(
-    run: Run,
+    run: BucketRun,
     check: Observation,
     want: Wanted,
     read: Readings,
@@ -180,14 +187,14 @@ def _settle(
 ) -> Result:
     """Decide, restrain, record, apply. ``events`` and ``changes`` of the status are what led here."""
     s = run.s
-    found = drift.Verdict(planned(s, want, read))
+    found = drift.Assessment(planned(s, want, read))
     if not consent.risks:
         found = drift.assess(s, run.memo.suspected, found.plan, want.wishes)
         run.memo = replace(run.memo, suspected=found.suspected)
     todo = restrain(run, found.plan, consent)
     facets = recorded(s.status.facets, todo)
     if facets is not None:
-        return _continued(s, facets, Observed(s.clock, check, read))
+        return _continued(s, facets, ObservedBucket(s.clock, check, read))
     results = carry_out(run, todo, relaxed(s, want, read), want.managed)
     seen = Reconciled(
         (*results, *withheld(want.withheld)),
@@ -202,7 +209,9 @@ def _settle(
     return _report(run, seen, *events, **changes)
 
 
-def _continued(s: BucketSituation, facets: tuple[FacetStatus, ...], progress: Observed | None) -> Result:
+def _continued(
+    s: BucketSituation, facets: tuple[FacetStatus, ...], progress: ObservedBucket | None
+) -> Result:
     """Record what is set next, and continue. Conditions and generation stay: nothing is reached yet."""
     status = s.status.model_copy(update={"facets": facets})
     if find(s.status.conditions, "Ready") is None:  # no status yet: a rebuilt cluster
@@ -211,7 +220,7 @@ def _continued(s: BucketSituation, facets: tuple[FacetStatus, ...], progress: Ob
     return Outcome(status, then=Continue(progress))
 
 
-def _report(run: Run, seen: Reconciled, *events: Event, **changes: object) -> Result:
+def _report(run: BucketRun, seen: Reconciled, *events: Event, **changes: object) -> Result:
     s, backend = run.s, run.backend
     if requeue.only_silence(seen):
         requeue.count_silence(run)

@@ -22,10 +22,10 @@ from imagestore.reconcile.bucket import holds
 from imagestore.reconcile.bucket.situation import BucketSituation
 from imagestore.reconcile.lifecycle.merging import Merged
 from imagestore.reconcile.shared.digests import inputs_hash
-from imagestore.reconcile.shared.survey import Answer, Purpose, Question
+from imagestore.reconcile.shared.survey import Purpose, SurveyAnswer, SurveyQuestion
 
 PERCENT = 20  # of a bucket, which may go at once without anybody being asked
-FRESH = 3600.0  # seconds for which a count is good enough to write by
+_COUNT_VALID = 3600.0  # seconds for which a count is good enough to write by
 UNCOUNTED = "what it would remove cannot be counted"
 
 
@@ -63,7 +63,7 @@ def _weight(s: BucketSituation, backend: Backend, change: Change) -> Weight:
     today = s.now.date()
     asked = question(s, backend, tuple(at_once(r, today) for r in rules))
     # A hold for another reason only wants a number to show: any will do.
-    age = math.inf if change.risk else FRESH
+    age = math.inf if change.risk else _COUNT_VALID
     answer = s.surveys.ask(Purpose.REMOVAL, asked, backend, today, age)
     if answer.counted is None:
         return _uncounted(answer, change)
@@ -72,7 +72,7 @@ def _weight(s: BucketSituation, backend: Backend, change: Change) -> Weight:
     return Weight(risk=census.sentence(change.removing) if risky else None)
 
 
-def _uncounted(answer: Answer, change: Change) -> Weight:
+def _uncounted(answer: SurveyAnswer, change: Change) -> Weight:
     if answer.final:
         why = f"{UNCOUNTED} ({answer.trouble}); see that the operator may list the bucket"
         return Weight(risk=why, counted=False)
@@ -81,12 +81,12 @@ def _uncounted(answer: Answer, change: Change) -> Weight:
     return Weight(pending=f"{far}; {answer.trouble}" if answer.trouble else far)
 
 
-def question(s: BucketSituation, backend: Backend, rules: tuple[LifecycleRule, ...]) -> Question:
+def question(s: BucketSituation, backend: Backend, rules: tuple[LifecycleRule, ...]) -> SurveyQuestion:
     """About this bucket, by its store's terms and prices."""
     terms = backend.terms(versioned=False) if isinstance(backend, Lists) else Terms()
     wished = s.spec.versioning.state if s.spec.versioning else None
     table = prices(backend.name, s.store.spec, backend.list_prices) if s.store.spec else UNPRICED
-    return Question(backend.name, s.spec.bucket_name, rules, terms, wished, table, s.merged.digest)
+    return SurveyQuestion(backend.name, s.spec.bucket_name, rules, terms, wished, table, s.merged.digest)
 
 
 def preview(s: BucketSituation, backend: Backend) -> None:

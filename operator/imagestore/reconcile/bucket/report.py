@@ -156,7 +156,7 @@ def _over(result: Applied) -> bool:
 
 
 def _facet(
-    result: Applied, known: FacetStatus | None, wish: Facet | None, told: drift.Told | None
+    result: Applied, known: FacetStatus | None, wish: Facet | None, told: drift.ReportedDrift | None
 ) -> FacetStatus:
     held = result.state == "InSync" and wish is not None
     digest = wish_digest(wish) if held and wish else _memory(result, known, wish)

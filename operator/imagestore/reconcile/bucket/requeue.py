@@ -10,13 +10,13 @@ from imagestore.core.reasons import Reason
 from imagestore.core.units import seconds
 from imagestore.reconcile.bucket import report
 from imagestore.reconcile.bucket.report import Reconciled
-from imagestore.reconcile.bucket.situation import BucketSituation, Memo, Run
+from imagestore.reconcile.bucket.situation import BucketRun, BucketSituation, Memo
 from imagestore.reconcile.shared.digests import inputs_hash
 from imagestore.reconcile.shared.situation import SPREAD, Settings
 
 Result = Outcome[ImageBucketStatus]
-COUNTED_AGAIN = 60.0  # seconds between two reports of how far a count is; its end is reported at once
-LONGEST = 600.0  # seconds between two tries
+_COUNTED_AGAIN = 60.0  # seconds between two reports of how far a count is; its end is reported at once
+_LONGEST = 600.0  # seconds between two tries
 
 
 def done(s: BucketSituation, status: ImageBucketStatus, then: Then, *actions: Event) -> Result:
@@ -40,7 +40,7 @@ def interval(s: BucketSituation) -> float:
 
 def backoff(settings: Settings, failures: int) -> float:
     """Seconds to wait after so many failures in a row: doubling, up to ten minutes."""
-    return min(settings.retry * float(2 ** min(failures - 1, 10)), LONGEST)
+    return min(settings.retry * float(2 ** min(failures - 1, 10)), _LONGEST)
 
 
 def failed_once_more(memo: Memo) -> Memo:
@@ -48,20 +48,20 @@ def failed_once_more(memo: Memo) -> Memo:
     return replace(memo, failures=memo.failures + 1)
 
 
-def after_failure(run: Run) -> float:
+def after_failure(run: BucketRun) -> float:
     """Count one more failure in a row. Return the seconds to wait."""
     run.memo = failed_once_more(run.memo)
     return backoff(run.s.settings, run.memo.failures)
 
 
-def following(run: Run, seen: Reconciled) -> Then:
+def following(run: BucketRun, seen: Reconciled) -> Then:
     """When the next reconcile is due. Drift that was just declared is corrected at once."""
     if seen.declared and run.s.spec.mode != "Observe":
         return Continue()
     return Requeue(wait(run, seen))
 
 
-def wait(run: Run, seen: Reconciled) -> float:
+def wait(run: BucketRun, seen: Reconciled) -> float:
     """Count a failure, or end the row of failures. Return the seconds to the next reconcile."""
     if seen.confirm_in is not None:
         return seen.confirm_in
@@ -70,7 +70,7 @@ def wait(run: Run, seen: Reconciled) -> float:
         return max([after_failure(run), *(r.retry_after or 0.0 for r in failing)])
     run.memo = replace(run.memo, failures=0)
     counting = any(r.reason == Reason.COUNTING for r in seen.results)
-    return min(interval(run.s), COUNTED_AGAIN) if counting else interval(run.s)
+    return min(interval(run.s), _COUNTED_AGAIN) if counting else interval(run.s)
 
 
 def only_suspects(s: BucketSituation, seen: Reconciled) -> bool:
@@ -92,7 +92,7 @@ def only_silence(seen: Reconciled) -> bool:
 _SILENCE = frozenset(kind.reason for kind in (Throttled, Unavailable, Conflict))
 
 
-def count_silence(run: Run) -> None:
+def count_silence(run: BucketRun) -> None:
     """The store did not answer: the grace begins, if it has not. Before there is any status none is needed."""
     if run.memo.unreachable_since is None and find(run.s.status.conditions, "Ready") is not None:
         run.memo = replace(run.memo, unreachable_since=run.s.clock)
@@ -113,7 +113,7 @@ def trusted_for(s: BucketSituation, memo: Memo) -> float:
     return max(0.0, s.settings.grace_unreachable - silent)
 
 
-def failed(run: Run, error: StoreError) -> Result:
+def failed(run: BucketRun, error: StoreError) -> Result:
     """The outcome of an error that ended the reconcile. What was last observed is trusted for the grace."""
     s, wait = run.s, max(after_failure(run), error.retry_after or 0.0)
     if isinstance(error, NotFound):
@@ -124,7 +124,7 @@ def failed(run: Run, error: StoreError) -> Result:
     return done(s, report.status(s, stalled(reason, str(error))), Requeue(wait))
 
 
-def _unreachable(run: Run, error: StoreError, wait: float) -> Result:
+def _unreachable(run: BucketRun, error: StoreError, wait: float) -> Result:
     s = run.s
     count_silence(run)
     if trusted := trusted_for(s, run.memo):

@@ -11,7 +11,7 @@ from imagestore.core.reasons import Reason
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.reconcile.bucket import holds
 from imagestore.reconcile.bucket.removals import weighed
-from imagestore.reconcile.bucket.situation import BucketSituation, Memo, Run
+from imagestore.reconcile.bucket.situation import BucketRun, BucketSituation, Memo
 from imagestore.reconcile.shared.digests import wish_digest
 
 
@@ -31,7 +31,7 @@ class Consent:
 NO_CONSENT, NEW_BUCKET, ADOPTED = Consent(), Consent(risks=True, removals=True), Consent(risks=True)
 
 
-def restrain(run: Run, todo: Plan, consent: Consent) -> Plan:
+def restrain(run: BucketRun, todo: Plan, consent: Consent) -> Plan:
     """The plan with everything held that must not be written now."""
     s = run.s
     if s.spec.mode == "Observe":

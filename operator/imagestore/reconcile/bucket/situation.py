@@ -17,7 +17,7 @@ from imagestore.reconcile.shared.survey import Bounded, Surveys
 
 
 @dataclass(frozen=True)
-class Observed:
+class ObservedBucket:
     """Progress: what was read at ``at`` by a reconcile that only recorded in status what the next one sets."""
 
     at: float
@@ -26,13 +26,13 @@ class Observed:
 
 
 @dataclass(frozen=True)
-class Missing:
+class MissingBucket:
     """Progress: at ``at`` the store answered that the bucket does not exist, and the intent to create it is in status."""
 
     at: float
 
 
-Progress = Observed | Missing
+Progress = ObservedBucket | MissingBucket
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def merged(spec: ImageBucketSpec, contributions: Sequence[Contribution], store: 
 
 
 @dataclass
-class Run:
+class BucketRun:
     """One reconcile while it runs: its Situation, its backend, and the memo that it will hand back.
 
     Only the steps assign ``memo``. It is kept here because a store's error may end the reconcile after any call, and what

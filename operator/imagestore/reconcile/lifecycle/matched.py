@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.forecast.tally import Counted
-from imagestore.reconcile.shared.contribution import Verdict
+from imagestore.reconcile.shared.contribution import ContributionVerdict
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class MatchedBucket:
     """
 
     name: str
-    verdict: Verdict
+    verdict: ContributionVerdict
     status: ImageBucketStatus
     current: bool = True
     versioned: bool = True

@@ -19,9 +19,9 @@ from imagestore.reconcile.lifecycle.contradictions import contradiction
 from imagestore.reconcile.shared.contribution import (
     NOT_UNDERSTOOD,
     Contribution,
+    ContributionVerdict,
+    Contributor,
     Joined,
-    Origin,
-    Verdict,
 )
 from imagestore.reconcile.shared.digests import wish_digest
 
@@ -34,10 +34,10 @@ MOST_RULES = 250  # a status lists each by name
 
 def contributed(name: str, digest: str, spec: LifecyclePolicySpec | None) -> Contribution:
     """What a LifecyclePolicy contributes to a bucket that it is for. ``spec`` None: it is not understood."""
-    return Contribution(FACET, spec, Origin(POLICY, name), digest)
+    return Contribution(FACET, spec, Contributor(POLICY, name), digest)
 
 
-UNKNOWN = contributed(UNNAMED, "", None)
+UNKNOWN_POLICIES = contributed(UNNAMED, "", None)
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Merged:
     kept: frozenset[str] = frozenset()
     exclusive: bool | None = None
     given: bool = False  # the bucket's own spec has lifecycle
-    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    verdicts: Mapping[str, ContributionVerdict] = field(default_factory=dict)
 
     @cached_property
     def wish(self) -> Lifecycle:
@@ -85,7 +85,7 @@ class Merged:
         Where nothing is desired but a managed rule stays as it is, that has to be said, too.
         """
         silent = not self.given and not self.rules and not (self.kept and known)
-        verdicts = {Origin(POLICY, name): verdict for name, verdict in self.verdicts.items()}
+        verdicts = {Contributor(POLICY, name): verdict for name, verdict in self.verdicts.items()}
         return Joined(None if silent else self.wish, verdicts)
 
 
@@ -211,16 +211,16 @@ def _bound(draft: _Draft) -> None:
         draft.refuse(last, {"rules": f"a bucket may have {MOST_RULES} rules in all; declare fewer"})
 
 
-def _verdict(draft: _Draft, policy: _Policy) -> Verdict:
+def _verdict(draft: _Draft, policy: _Policy) -> ContributionVerdict:
     rules = frozenset(c.name for c in draft.accepted if c.policy.name == policy.name)
     conflicts, lost = draft.conflicts.get(policy.name), draft.lost.get(policy.name)
     if policy.spec is None:
-        return Verdict(rules, "Pending", message=NOT_UNDERSTOOD)
+        return ContributionVerdict(rules, "Pending", message=NOT_UNDERSTOOD)
     if conflicts:
-        return Verdict(rules, "Conflict", tuple(lost or ()), "; ".join(conflicts))
+        return ContributionVerdict(rules, "Conflict", tuple(lost or ()), "; ".join(conflicts))
     if lost:
-        return Verdict(rules, "Lossy", tuple(lost), _losses(lost, skipped=bool(rules)))
-    return Verdict(rules)
+        return ContributionVerdict(rules, "Lossy", tuple(lost), _losses(lost, skipped=bool(rules)))
+    return ContributionVerdict(rules)
 
 
 def _losses(lost: Mapping[str, str], *, skipped: bool) -> str:

@@ -17,7 +17,7 @@ from imagestore.forecast.outlook import total
 from imagestore.forecast.tally import Counted, Touch
 from imagestore.reconcile.lifecycle.matched import MatchedBucket
 
-NAMED = 5  # buckets that the message names
+_NAMED = 5  # buckets that the message names
 
 
 def preview(
@@ -43,7 +43,7 @@ def preview(
 
 def _message(pending: Sequence[MatchedBucket]) -> str | None:
     kept = [f"{b.name}: {b.trouble}" for b in sorted(pending, key=lambda b: b.name) if b.trouble]
-    return "; ".join(kept[:NAMED]) or None
+    return "; ".join(kept[:_NAMED]) or None
 
 
 def _rows(policy: str, bucket: str, counted: Counted) -> Iterator[RulePreview]:

@@ -28,9 +28,9 @@ from imagestore.reconcile.lifecycle.merging import FACET
 from imagestore.reconcile.lifecycle.previews import preview
 from imagestore.reconcile.shared.situation import Meta, Settings
 
-Result = Outcome[LifecyclePolicyStatus]
+PolicyOutcome = Outcome[LifecyclePolicyStatus]
 
-NAMED = 5  # buckets that a condition's message names
+_NAMED = 5  # buckets that a condition's message names
 UNSHOWN = "rules of this policy; the bucket's status lists only the first of what differs"
 _TROUBLE: tuple[BucketState, ...] = ("Conflict", "Lossy", "Held", "Pending", "Suspended", "Applied")
 
@@ -47,7 +47,7 @@ class PolicySituation:
     now: datetime
 
 
-def reconcile(s: PolicySituation) -> Result:
+def reconcile(s: PolicySituation) -> PolicyOutcome:
     """What became of the rules on each bucket."""
     meta, spec, status = s.meta, s.spec, s.status
     if meta.deleting:
@@ -85,7 +85,9 @@ def _counts(outcomes: Iterable[BucketOutcome]) -> BucketCounts:
     return BucketCounts.model_validate({"matched": found.total(), **by_state})
 
 
-def _outcome(policy: str, spec: LifecyclePolicySpec, bucket: MatchedBucket, *, settled: bool) -> BucketOutcome:
+def _outcome(
+    policy: str, spec: LifecyclePolicySpec, bucket: MatchedBucket, *, settled: bool
+) -> BucketOutcome:
     state, message = _state(bucket, settled=settled)
     remarks = [message, _unversioned(spec, bucket), _drift_sentence(policy, bucket)]
     said = "; ".join(r for r in remarks if r)
@@ -155,7 +157,7 @@ def _drift(policy: str, bucket: MatchedBucket) -> list[FieldDrift]:
 def _drift_sentence(policy: str, bucket: MatchedBucket) -> str:
     if not _drifts(policy, bucket):
         return ""
-    fields = _drift(policy, bucket)[:NAMED]
+    fields = _drift(policy, bucket)[:_NAMED]
     said = ", ".join(f"{f.path} is {f.observed or 'gone'}, should be {f.desired}" for f in fields)
     return f"changed behind the operator's back: {said or UNSHOWN}"
 
@@ -167,7 +169,7 @@ def _judged(spec: LifecyclePolicySpec, outcomes: Sequence[BucketOutcome]) -> lis
             return stalled(reason, _named(wrong))
     missing = {r.name for r in spec.bucket_refs or ()} - {o.name for o in outcomes}
     if missing:
-        names = ", ".join(sorted(missing)[:NAMED])
+        names = ", ".join(sorted(missing)[:_NAMED])
         message = f"there is no ImageBucket {names} in this namespace; make it, or correct bucketRefs"
         return reconciling(Reason.BUCKET_NOT_FOUND, message)
     if wrong := [o for o in outcomes if o.state == "Pending"]:
@@ -190,7 +192,7 @@ def _applied(outcomes: Sequence[BucketOutcome]) -> str:
     left = [o.name for o in outcomes if o.state == "Suspended"]
     if not left:
         return "every matched bucket was read back with every rule"
-    names = ", ".join(left[:NAMED]) + (f" and {len(left) - NAMED} more" if len(left) > NAMED else "")
+    names = ", ".join(left[:_NAMED]) + (f" and {len(left) - _NAMED} more" if len(left) > _NAMED else "")
     if len(left) == len(outcomes):
         return f"every matched bucket is suspended, so none was looked at: {names}"
     awake = "every matched bucket that is not suspended was read back with every rule"
@@ -198,8 +200,8 @@ def _applied(outcomes: Sequence[BucketOutcome]) -> str:
 
 
 def _named(outcomes: Sequence[BucketOutcome]) -> str:
-    said = "; ".join(f"{o.name}: {cut(o.message or o.state, 640)}" for o in outcomes[:NAMED])
-    more = len(outcomes) - NAMED
+    said = "; ".join(f"{o.name}: {cut(o.message or o.state, 640)}" for o in outcomes[:_NAMED])
+    more = len(outcomes) - _NAMED
     return said + (f"; and {more} more" if more > 0 else "")
 
 
@@ -208,7 +210,7 @@ def _drifted(policy: str, buckets: Iterable[MatchedBucket]) -> list[Condition]:
     if not drifting:
         return []
     found = [f"{b.name}: {path}" for b in drifting for path in _paths(policy, b)]
-    shown = ", ".join(found[:NAMED]) + (f" and {len(found) - NAMED} more" if len(found) > NAMED else "")
+    shown = ", ".join(found[:_NAMED]) + (f" and {len(found) - _NAMED} more" if len(found) > _NAMED else "")
     return [condition("DriftDetected", Reason.DIFFERS, f"changed behind the operator's back: {shown}")]
 
 

@@ -40,7 +40,7 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Standing:
+class StoreStanding:
     """What the StorageBackend's status says of the store as a whole.
 
     ``another``: what answers is another account or server than ``identity``, which was proven. ``missing``: many
@@ -66,7 +66,7 @@ class Store:
     trouble: str = ""
     unready: Mapping[str, str] = field(default_factory=dict)
     silent: bool = False
-    standing: Standing = Standing()
+    standing: StoreStanding = StoreStanding()
 
     @property
     def own_access(self) -> OwnAccess:

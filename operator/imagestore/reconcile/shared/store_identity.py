@@ -13,7 +13,7 @@ from imagestore.api.limits import MissingBuckets
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Backend
 from imagestore.core.errors import StoreError, Transient
-from imagestore.reconcile.shared.situation import Served, Standing
+from imagestore.reconcile.shared.situation import Served, StoreStanding
 
 SAMPLE = 10  # other buckets that are looked for
 LEAST, PERCENT = 2, 20  # as the schema says of a backend that says nothing
@@ -65,7 +65,7 @@ def sample(buckets: Sequence[Served], salt: str) -> list[Served]:
     return sorted(made, key=lambda b: blake2b(f"{salt}/{b.bucket}".encode(), digest_size=8).digest())[:SAMPLE]
 
 
-def another(backend: Backend, standing: Standing, *, anew: bool) -> bool:
+def another(backend: Backend, standing: StoreStanding, *, anew: bool) -> bool:
     """Whether another account or server answers than the one that is known. Asks only where one is known."""
     if standing.identity is None:
         return False

@@ -24,8 +24,8 @@ from imagestore.forecast.forecast import Question as Asked
 from imagestore.forecast.tally import Counted, tally
 from imagestore.forecast.terms import Terms
 
-TAGS = 300  # keys of a bucket whose tags are asked for, at one call each
-UNLISTED = "the store tells no listing"
+_TAGS = 300  # keys of a bucket whose tags are asked for, at one call each
+_UNLISTED = "the store tells no listing"
 
 
 class Purpose(StrEnum):
@@ -36,7 +36,7 @@ class Purpose(StrEnum):
 
 
 @dataclass(frozen=True)
-class Question:
+class SurveyQuestion:
     """What is asked about one bucket. ``versioning``: as it is wished, None: as it is found. ``terms``: without any.
 
     ``wish``: the digest of the merged lifecycle that it is about, which the answer is told by.
@@ -59,7 +59,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Answer:
+class SurveyAnswer:
     """``counted`` None: not known yet; then how many ``keys`` were counted so far, and what keeps it from going on.
 
     ``final``: it will not go on by itself.
@@ -74,7 +74,9 @@ class Answer:
 class Surveys(Protocol):
     """Whoever carries out the surveys of one ImageBucket."""
 
-    def ask(self, purpose: Purpose, question: Question, backend: Backend, today: date, age: float) -> Answer:
+    def ask(
+        self, purpose: Purpose, question: SurveyQuestion, backend: Backend, today: date, age: float
+    ) -> SurveyAnswer:
         """What is known, if it is not older than ``age`` seconds; otherwise a survey is begun."""
 
     def drop(self, purpose: Purpose) -> None:
@@ -89,7 +91,7 @@ class _Later(Exception):
 class Survey:
     """One survey. What was counted stays when the store fails: the next step goes on from there."""
 
-    question: Question
+    question: SurveyQuestion
     backend: Backend
     today: date
     _walk: Walk | None = None
@@ -128,10 +130,10 @@ class Survey:
     def _begun(self) -> Walk:
         backend, q = self.backend, self.question
         if not isinstance(backend, Lists):
-            raise Unlisted(UNLISTED)
+            raise Unlisted(_UNLISTED)
         versioned = bool(q.versioning) or self._versioned()
         first = self.today.toordinal()
-        asked = Asked(q.rules, backend.terms(versioned=versioned), first, first + MONTH, q.prices, TAGS)
+        asked = Asked(q.rules, backend.terms(versioned=versioned), first, first + MONTH, q.prices, _TAGS)
         return Walk(backend, q.bucket, scopes(q.rules, versions=versioned), Forecast(asked), _unsaved)
 
     def _versioned(self) -> bool:
@@ -169,22 +171,24 @@ class Bounded:
     pages: int = 1
     tags: int = 0
 
-    def ask(self, purpose: Purpose, question: Question, backend: Backend, today: date, age: float) -> Answer:
+    def ask(
+        self, purpose: Purpose, question: SurveyQuestion, backend: Backend, today: date, age: float
+    ) -> SurveyAnswer:
         """What fits."""
         survey = Survey(question, backend, today)
         try:
             for _ in range(self.pages):
                 if (counted := survey.step(self.tags)) is not None:
-                    return Answer(counted)
+                    return SurveyAnswer(counted)
         except StoreError as error:
             return failed(survey, error)
-        return Answer(keys=survey.keys)
+        return SurveyAnswer(keys=survey.keys)
 
     def drop(self, purpose: Purpose) -> None:
         """There is nothing to drop."""
 
 
-def failed(survey: Survey, error: StoreError) -> Answer:
+def failed(survey: Survey, error: StoreError) -> SurveyAnswer:
     """What is said of a survey that the store keeps from going on."""
     why = f"{type(error).__name__}: {error}"
-    return Answer(keys=survey.keys, trouble=why, final=not isinstance(error, Transient))
+    return SurveyAnswer(keys=survey.keys, trouble=why, final=not isinstance(error, Transient))

@@ -15,7 +15,7 @@ from imagestore.reconcile.shared.contribution import (
     ContributionVerdict,
     Contributor,
     digest_with,
-    joined,
+    join,
 )
 from tests.reconcile.world import World
 
@@ -39,19 +39,19 @@ A, B, C = (Contributor("Copy", name) for name in "abc")
 
 
 def test_a_setting_of_parts_is_the_union() -> None:
-    found = joined(tags(team="shop"), [given("a", tags(copy="lab")), given("b", tags(tier="cold"))])
+    found = join(tags(team="shop"), [given("a", tags(copy="lab")), given("b", tags(tier="cold"))])
     assert found.desired == tags(team="shop", copy="lab", tier="cold")
     assert found.verdicts == {
         A: ContributionVerdict(frozenset({"copy"})),
         B: ContributionVerdict(frozenset({"tier"})),
     }
-    statements = joined(policy("mine"), [given("a", policy("theirs"), "policy")]).desired
+    statements = join(policy("mine"), [given("a", policy("theirs"), "policy")]).desired
     assert isinstance(statements, Policy)
     assert {s.sid for s in statements.statements} == {"mine", "theirs"}
 
 
 def test_a_contradicting_part_is_withheld_and_the_others_are_not() -> None:
-    found = joined(
+    found = join(
         tags(team="shop"),
         [
             given("b", tags(tier="cold", b="1")),
@@ -68,18 +68,18 @@ def test_a_contradicting_part_is_withheld_and_the_others_are_not() -> None:
 
 
 def test_a_setting_without_parts_is_the_buckets_own() -> None:
-    found = joined(ON, [given("a", OFF, "versioning"), given("b", ON, "versioning")])
+    found = join(ON, [given("a", OFF, "versioning"), given("b", ON, "versioning")])
     assert found.desired == ON
     assert (found.verdicts[A].state, found.verdicts[B].state) == ("Conflict", None)
 
 
 def test_two_that_agree_are_no_conflict() -> None:
-    found = joined(None, [given("a", ON, "versioning"), given("b", ON, "versioning")])
+    found = join(None, [given("a", ON, "versioning"), given("b", ON, "versioning")])
     assert (found.desired, set(found.verdicts.values())) == (ON, {ContributionVerdict()})
 
 
 def test_two_that_differ_about_a_setting_without_parts_leave_it_as_it_is() -> None:
-    found = joined(None, [given("a", ON, "versioning"), given("b", OFF, "versioning")])
+    found = join(None, [given("a", ON, "versioning"), given("b", OFF, "versioning")])
     assert found.desired is None
     assert {v.state for v in found.verdicts.values()} == {"Conflict"}
     assert "Copy a, Copy b want different values" in found.contested
@@ -88,12 +88,12 @@ def test_two_that_differ_about_a_setting_without_parts_leave_it_as_it_is() -> No
 @pytest.mark.parametrize("own", [None, tags(team="shop")])
 def test_the_order_means_nothing(own: Tags | None) -> None:
     some = [given("a", tags(team="1", x="1")), given("b", tags(x="2", y="1")), given("c", tags(y="2"))]
-    first, *others = (joined(own, order) for order in permutations(some))
+    first, *others = (join(own, order) for order in permutations(some))
     assert all(other == first for other in others)
 
 
 def test_what_is_not_understood_says_so() -> None:
-    found = joined(None, [given("a", None)])
+    found = join(None, [given("a", None)])
     assert (found.desired, found.verdicts[A].state) == (None, "Pending")
 
 

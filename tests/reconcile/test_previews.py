@@ -10,7 +10,7 @@ from imagestore.backends.base import Backend
 from imagestore.core.census import Amount, Census
 from imagestore.forecast.tally import Counted, Touch
 from imagestore.reconcile.lifecycle.matched import MatchedBucket
-from imagestore.reconcile.lifecycle.previews import preview
+from imagestore.reconcile.lifecycle.previews import preview_status
 from imagestore.reconcile.shared.contribution import ContributionVerdict
 from imagestore.reconcile.shared.survey import Bounded, Purpose, SurveyAnswer, SurveyQuestion
 from tests.reconcile.test_lifecyclepolicy import lifecycle
@@ -34,7 +34,7 @@ def bucket(name: str, found: Counted | None, **more: Any) -> MatchedBucket:
 
 def told(*buckets: MatchedBucket, before: PreviewStatus | None = None, **spec: Any) -> Any:
     whole = {"bucketRefs": [{"name": "photos"}], "rules": [ALL], "preview": {"enabled": True}, **spec}
-    found = preview("tidy", LifecyclePolicySpec.model_validate(whole), buckets, before)
+    found = preview_status("tidy", LifecyclePolicySpec.model_validate(whole), buckets, before)
     return found and found.to_json()
 
 

@@ -9,7 +9,7 @@ from imagestore.k8s.cache import Cache
 from imagestore.k8s.objects import LIFECYCLE_POLICY, Key, Stored
 from imagestore.k8s.stores import Stores
 from imagestore.reconcile.lifecycle.merging import UNKNOWN_POLICIES
-from imagestore.reconcile.lifecycle.selector import PolicyScope, declared, scope
+from imagestore.reconcile.lifecycle.selector import PolicyScope, contribution_of, scope_of
 from imagestore.reconcile.shared.contribution import Contribution, digest_with
 
 _MOST = 5000  # buckets of a namespace of which it is kept
@@ -87,12 +87,12 @@ class Policies:
 
 @lru_cache(maxsize=1024)
 def _declared(name: str, spec: bytes) -> Contribution:
-    return declared(name, json.loads(spec))
+    return contribution_of(name, json.loads(spec))
 
 
 @lru_cache(maxsize=1024)
 def _scope(spec: bytes) -> PolicyScope:
-    return scope(json.loads(spec))
+    return scope_of(json.loads(spec))
 
 
 def matches(policy: Stored, bucket: Stored) -> bool:

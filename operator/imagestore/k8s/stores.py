@@ -14,7 +14,7 @@ from imagestore.backends.base import Backend
 from imagestore.core.fencing import Permit, permitted
 from imagestore.k8s.cache import Cache
 from imagestore.k8s.objects import STORAGE_BACKEND, Key, lenient
-from imagestore.reconcile.backend.identity import standing
+from imagestore.reconcile.backend.identity import store_standing
 from imagestore.reconcile.backend.tiers import remote_tiers, unready
 from imagestore.reconcile.shared.digests import inputs_hash
 from imagestore.reconcile.shared.situation import Store, StoreStanding
@@ -58,7 +58,7 @@ def _unready(spec: bytes, status: bytes) -> dict[str, str]:
 
 @lru_cache(maxsize=256)
 def _standing(status: bytes) -> StoreStanding:
-    return standing(lenient(StorageBackendStatus, status))
+    return store_standing(lenient(StorageBackendStatus, status))
 
 
 class Stores:

@@ -20,7 +20,7 @@ from imagestore.backends.guard.call import NAMESPACE
 from imagestore.core.errors import StoreError
 from imagestore.forecast.tally import Counted
 from imagestore.k8s.objects import STORAGE_BACKEND, Key
-from imagestore.reconcile.shared.survey import Purpose, Survey, SurveyAnswer, SurveyQuestion, failed
+from imagestore.reconcile.shared.survey import Purpose, Survey, SurveyAnswer, SurveyQuestion, unanswered
 
 log = logging.getLogger(__name__)
 THREADS = 2
@@ -241,7 +241,7 @@ class Surveyor:
         try:
             counted = survey.step(tags)
         except StoreError as error:
-            self._failed(task, failed(survey, error), error.retry_after)
+            self._failed(task, unanswered(survey, error), error.retry_after)
             return False
         except Exception:  # a bug must neither end the thread nor be asked again at once
             log.exception("counting %s failed in a way that nobody has thought of", task.key)

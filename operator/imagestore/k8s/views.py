@@ -17,7 +17,7 @@ from imagestore.k8s.objects import Key, Stored, lenient
 from imagestore.k8s.policies import Policies
 from imagestore.k8s.stores import Named, Stores
 from imagestore.k8s.surveyor import Surveyor
-from imagestore.reconcile.bucket.situation import merged
+from imagestore.reconcile.bucket.situation import merged_lifecycle
 from imagestore.reconcile.lifecycle.matched import MatchedBucket
 from imagestore.reconcile.lifecycle.merging import FACET, Merged
 from imagestore.reconcile.shared.contribution import Contribution, ContributionVerdict
@@ -90,7 +90,7 @@ class Views:
             spec = ImageBucketSpec.model_validate_json(obj.spec, extra="forbid")
         except ValidationError:  # then its own status says so
             return _View(of, told, None)
-        asked = merged(spec, policies, self._stores.store(named))
+        asked = merged_lifecycle(spec, policies, self._stores.store(named))
         held = next((f.wish for f in status.facets), None)
         seen = replace(
             told,

@@ -20,7 +20,7 @@ from imagestore.reconcile.bucket import holds, ownership
 from imagestore.reconcile.bucket.desired import planned, wanted
 from imagestore.reconcile.bucket.drift import snooze_over, snoozed
 from imagestore.reconcile.bucket.gate import stopped
-from imagestore.reconcile.bucket.observe import blank, observed
+from imagestore.reconcile.bucket.observe import blank, observe_settings
 from imagestore.reconcile.bucket.ownership import Owner
 from imagestore.reconcile.bucket.removals import weighed
 from imagestore.reconcile.bucket.situation import BucketRun, BucketSituation
@@ -120,14 +120,14 @@ def _looked(question: Question, s: BucketSituation, backend: Backend, verdict: V
         return _absent(question, s, backend, verdict)
     s = _recognised(question, s, sight)
     run = BucketRun(s, backend, s.memo)
-    judgement = ownership.judge(run, sight)
+    judgement = ownership.judge_owner(run, sight)
     unknown = backend.mark_place is None and question.around.offline
     if judgement.owner is Owner.TAKEN and not unknown:
         return _refuse(question, verdict, f"{judgement.reason}: {judgement.message}")
     notes = (UNCHECKED,) if unknown else ()
     verdict = replace(verdict, adopt=judgement.owner is Owner.ADOPTABLE, notes=(*verdict.notes, *notes))
     want = wanted(s)
-    todo = planned(s, want, observed(run, sight, want, {}))
+    todo = planned(s, want, observe_settings(run, sight, want, {}))
     return _with_plan(question, s, verdict, _restrained(s, backend, todo, consented=verdict.adopt))
 
 
@@ -159,7 +159,7 @@ def _restrained(s: BucketSituation, backend: Backend, todo: Plan, *, consented: 
     if s.spec.mode == "Observe":
         return observe_only(todo)
     todo = weighed(s, backend, without_risk(todo) if consented else todo)
-    known = {h.digest: h.token for h in holds.known(s).values()}
+    known = {h.digest: h.token for h in holds.known_holds(s).values()}
     return hold_risky(known, frozenset(s.spec.approve))(todo)
 
 
@@ -214,7 +214,7 @@ def _with_calls(question: Question, s: BucketSituation, verdict: Verdict, plan: 
     backend = s.store.backend
     if not isinstance(backend, Foretells):
         return verdict
-    bucket, owner = s.spec.bucket_name, ownership.mark(s)
+    bucket, owner = s.spec.bucket_name, ownership.owner_of(s)
     made = {"create": backend.calls_to_create(bucket, wanted(s).wishes, owner)} if verdict.create else {}
     for change in plan.writes:
         try:

@@ -28,14 +28,14 @@ class Doubts:
     conditions: tuple[Condition, ...] = ()
 
 
-def standing(status: StorageBackendStatus) -> StoreStanding:
+def store_standing(status: StorageBackendStatus) -> StoreStanding:
     """What a bucket has to know of it."""
     missing = status.missing
     state: Literal["", "Held", "Agreed"] = "" if missing is None else "Agreed" if missing.agreed else "Held"
     return StoreStanding(status.identity, status.another is not None, state)
 
 
-def judged(s: BackendSituation, backend: Backend, server: Server) -> Doubts:
+def judge_store(s: BackendSituation, backend: Backend, server: Server) -> Doubts:
     """After a probe that was answered."""
     identity, other = _who(s, server.identity)
     if other is not None:

@@ -12,7 +12,7 @@ from imagestore.core.errors import StoreError, Transient
 from imagestore.core.outcome import Event, Finalizer, Outcome, Requeue
 from imagestore.core.reading import Support
 from imagestore.core.reasons import Reason
-from imagestore.reconcile.backend.identity import Doubts, judged
+from imagestore.reconcile.backend.identity import Doubts, judge_store
 from imagestore.reconcile.backend.situation import BackendSituation
 from imagestore.reconcile.backend.tiers import NOT_READY, Looked, look_after
 from imagestore.reconcile.shared.situation import Settings, Store
@@ -26,7 +26,7 @@ def reconcile(s: BackendSituation) -> BackendOutcome:
     if s.meta.deleting:
         return _deleting(s)
     conditions, server, wait = _probe(s.store, s.settings)
-    found = judged(s, s.store.backend, server) if server and s.store.backend else _as_before(s.status)
+    found = judge_store(s, s.store.backend, server) if server and s.store.backend else _as_before(s.status)
     tiers = look_after(s.store, s.status) if server and not found.another else _unseen(s.status)
     known = _capabilities(s.store.backend) if s.store.backend else s.status.capabilities
     said = [*(found.conditions or conditions), *tiers.trouble]

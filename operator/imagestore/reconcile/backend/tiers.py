@@ -93,7 +93,7 @@ def _settle(tier: _Tier) -> tuple[TierStatus, Event | None]:
 
 
 def _settled(tier: _Tier) -> tuple[TierStatus, Event | None]:
-    if tier.held is not None and (why := differing(tier.wish, tier.remote, tier.held.place)):
+    if tier.held is not None and (why := tier_differences(tier.wish, tier.remote, tier.held.place)):
         return tier.status("Differs", why), None
     credentials = tier.remotes.fingerprint(tier.name)
     if tier.held is None:
@@ -115,7 +115,7 @@ def _read_back(tier: _Tier, credentials: str, did: str) -> tuple[TierStatus, Eve
     after = _Tier(tier.wish, tier.remote, tier.remotes, held, tier.known)
     if held is None:
         return after.status("Missing", "the store took it, and does not list it"), None
-    if why := differing(tier.wish, tier.remote, held.place):
+    if why := tier_differences(tier.wish, tier.remote, held.place):
         return after.status("Differs", why), None
     if not _current(tier, held):
         return after.status("Stale", "the store took the credentials, and lists others"), None
@@ -123,7 +123,7 @@ def _read_back(tier: _Tier, credentials: str, did: str) -> tuple[TierStatus, Eve
     return after.status("InSync", credentials=credentials), note
 
 
-def differing(wish: TierClass, remote: Remote, place: TierPlace) -> str:
+def tier_differences(wish: TierClass, remote: Remote, place: TierPlace) -> str:
     """What is not as wished of a tier that is there, and what to do; empty: nothing. Region and class only if wished."""
     wished = {
         "type": remote.type,
@@ -171,4 +171,4 @@ def _unready(wish: TierClass, remote: Remote, known: Mapping[str, TierStatus]) -
     tier = known.get(wish.storage_class)
     if tier is None or tier.place is None:
         return (tier.message if tier else None) or "it is not there yet"
-    return differing(wish, remote, tier.place)
+    return tier_differences(wish, remote, tier.place)

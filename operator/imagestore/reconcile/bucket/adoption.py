@@ -13,7 +13,7 @@ from imagestore.reconcile.bucket.situation import BucketSituation
 
 def awaiting_approval(s: BucketSituation, todo: Plan) -> Result | None:
     """Hold an adoption that would change something until its token is approved; None: it may go on."""
-    known = holds.of(s.status, holds.ADOPTION)
+    known = holds.hold_of(s.status, holds.ADOPTION)
     same = known if known is not None and known.digest == todo.digest else None
     if not todo.writes or (same is not None and same.token in s.spec.approve):
         return None
@@ -34,7 +34,7 @@ def refused(s: BucketSituation, judgement: Judgement) -> Result:
     intent = s.status.intent if reason == Reason.CREATION_NOT_PROVEN else None
     if not judgement.asks:
         return done(s, report.status(s, stalled(reason, message), intent=intent), Requeue(interval(s)))
-    known = holds.of(s.status, holds.CREATION)
+    known = holds.hold_of(s.status, holds.CREATION)
     token = known.token if known else s.token()
     hold = Held(facet=holds.CREATION, token=token, why=message, digest=token)
     told = f"{message}; if it is this object's, add {token} to spec.approve; else choose another bucketName"

@@ -107,7 +107,7 @@ def apply(
         elif change.writes:
             done[change.facet] = _write(backend, bucket, change, wishes, managed, beside_mark)
         else:
-            done[change.facet] = standing(change)
+            done[change.facet] = _standing(change)
     return tuple(done.values())
 
 
@@ -120,7 +120,7 @@ def _unfinished(result: Applied) -> bool:
     return result.change.writes and result.state != "InSync"
 
 
-def standing(change: Change) -> Applied:
+def _standing(change: Change) -> Applied:
     """The result of a change that writes nothing."""
     return Applied(
         change, _STANDING.get(change.op, _held_state(change.reason)), change.reason, change.message
@@ -169,11 +169,11 @@ def _write(
     except NotFound:
         raise
     except StoreError as error:
-        return failed(change, error)
+        return _failed(change, error)
     return _verified(change, value, wishes, managed)
 
 
-def failed(change: Change, error: StoreError) -> Applied:
+def _failed(change: Change, error: StoreError) -> Applied:
     """A change whose write failed: it is tried again later if that may help, else a person has to correct it."""
     again = isinstance(error, Transient)
     state: State = "Pending" if again else "Failed"
@@ -212,6 +212,6 @@ def _verified(
     left = [f.path for c in again.writes for f in c.fields]
     if not left:
         rest = next(iter(again.held), None)  # what the operator does not write may differ all the same
-        return replace(standing(rest), wrote=True) if rest else Applied(change, "InSync", wrote=True)
+        return replace(_standing(rest), wrote=True) if rest else Applied(change, "InSync", wrote=True)
     message = f"written, and the store still answers otherwise for {', '.join(left[:5])}"
     return Applied(change, "Pending", Reason.NOT_YET_VISIBLE, message, wrote=True, transient=True)

@@ -18,7 +18,7 @@ from imagestore.reconcile.bucket.desired import Wanted, planned, wanted
 from imagestore.reconcile.bucket.gate import GATE_INTERVAL, doubt
 from imagestore.reconcile.bucket.intents import pending, recorded
 from imagestore.reconcile.bucket.observe import blank
-from imagestore.reconcile.bucket.requeue import Result, after_failure, done, failed, interval
+from imagestore.reconcile.bucket.requeue import Result, after_error, after_failure, done, interval
 from imagestore.reconcile.bucket.situation import BucketRun, BucketSituation, MissingBucket
 from imagestore.reconcile.shared.situation import Served
 from imagestore.reconcile.shared.store_identity import another, roll_call, sample
@@ -141,7 +141,7 @@ def create(run: BucketRun, missing_at: float) -> Result | Made:
         return _name_taken(run, error)
     check = backend.check(s.spec.bucket_name, made=True)
     if check is None:
-        return failed(run, _NOT_YET)
+        return after_error(run, _NOT_YET)
     return Made(check, blank(backend, want) if new else {})
 
 
@@ -155,7 +155,7 @@ def _name_taken(run: BucketRun, error: NameTaken) -> Result:
         there = run.backend.check(s.spec.bucket_name) is not None
         # The intent stays: without it the bucket would be an orphan.
         if there or error.ours:
-            return failed(run, _NOT_YET)
+            return after_error(run, _NOT_YET)
     except Denied:
         pass
     message = f"the name {s.spec.bucket_name} is taken; choose another bucketName"

@@ -14,7 +14,7 @@ from imagestore.core.outcome import Continue, Event, Finalizer, Outcome, Requeue
 from imagestore.core.reasons import Reason
 from imagestore.core.units import grouped
 from imagestore.reconcile.bucket import report
-from imagestore.reconcile.bucket.ownership import marked, unmarked_ours
+from imagestore.reconcile.bucket.ownership import carries_mark, unmarked_ours
 from imagestore.reconcile.bucket.requeue import Result, backoff, failed_once_more
 from imagestore.reconcile.bucket.situation import BucketSituation
 from imagestore.reconcile.shared.store_identity import another
@@ -24,7 +24,7 @@ _REASONS = 5  # of what stays that a sentence names
 WAY_OUT = "to keep the bucket and let this object go, set deletionPolicy: Retain"
 
 
-def reconcile(s: BucketSituation) -> Result:
+def delete(s: BucketSituation) -> Result:
     """One step of a deletion."""
     if not s.meta.finalized:
         return Outcome(None, finalizer=Finalizer.LEAVE)
@@ -109,7 +109,7 @@ def _elsewhere(s: BucketSituation) -> Result:
 
 def _ours(s: BucketSituation, backend: Backend, sight: Observation) -> bool:
     """The mark decides at this very moment; on a store that keeps no mark there is only the status to go by."""
-    if marked(s, backend, sight) or (backend.mark_place is None and s.status.created is not None):
+    if carries_mark(s, backend, sight) or (backend.mark_place is None and s.status.created is not None):
         return True
     return sight.owner is None and unmarked_ours(s, backend, sight)
 

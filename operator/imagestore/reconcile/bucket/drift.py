@@ -178,7 +178,7 @@ def report(
     return DriftStatus(history=history) if history else None
 
 
-def told(
+def reported(
     before: ImageBucketStatus, fields: Sequence[FieldDiff], *, snoozed: bool, open_: bool
 ) -> dict[str, ReportedDrift]:
     """The drift to remember, by setting. ``open_``: some is not confirmed yet, so what was reported before still holds."""

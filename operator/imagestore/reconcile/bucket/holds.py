@@ -15,14 +15,14 @@ ADOPTION = "adoption"
 CREATION = "creation"  # whether a bucket that a crash left without a mark is this object's
 
 
-def of(status: ImageBucketStatus, facet: str) -> Held | None:
+def hold_of(status: ImageBucketStatus, facet: str) -> Held | None:
     """The hold of this name."""
     return next((h for h in (status.plan.held if status.plan else ()) if h.facet == facet), None)
 
 
 def with_loss(status: ImageBucketStatus, *others: Held) -> tuple[Held, ...]:
     """These, and that a loss is to be acknowledged, which waits whatever else does."""
-    loss = of(status, CONTENT)
+    loss = hold_of(status, CONTENT)
     return others if loss is None else (loss, *others)
 
 
@@ -34,7 +34,7 @@ def loss(s: BucketSituation) -> Held:
 
 def acknowledged(s: BucketSituation) -> dict[str, object]:
     """The changes of the status by which a loss whose token is approved is over, or one without a token gets one."""
-    hold = of(s.status, CONTENT)
+    hold = hold_of(s.status, CONTENT)
     if s.status.lost_at is not None and hold is None:
         return {"content_holds": (loss(s),)}
     if hold is None or hold.token not in s.spec.approve:
@@ -42,14 +42,14 @@ def acknowledged(s: BucketSituation) -> dict[str, object]:
     return {"lost_at": None, "content_holds": ()}
 
 
-def known(s: BucketSituation) -> dict[str, Held]:
+def known_holds(s: BucketSituation) -> dict[str, Held]:
     """The holds that the status has, by change."""
     return {h.digest: h for h in (s.status.plan.held if s.status.plan else ())}
 
 
 def tokens(s: BucketSituation, todo: Plan) -> dict[str, str]:
     """Each risky change's token: the one of the same hold, else a new one."""
-    told = known(s)
+    told = known_holds(s)
     return {c.digest: told[c.digest].token if c.digest in told else s.token() for c in todo.writes if c.risk}
 
 

@@ -40,7 +40,7 @@ def _is_new(change: Change, known: FacetStatus | None) -> bool:
     return known is None or not known.wish or not all(recalls(known.parts, p) for p in change.parts)
 
 
-def ours(change: Change, now: Iterable[str], before: Collection[str]) -> tuple[str, ...]:
+def owned_parts(change: Change, now: Iterable[str], before: Collection[str]) -> tuple[str, ...]:
     """What status remembers as ours: what is now, and what was before, which may be in the store.
 
     Within a bound, as many an edit as may fail one after the other: then what was not seen in the store goes first.
@@ -58,5 +58,5 @@ def _record(change: Change, known: FacetStatus | None) -> FacetStatus:
     What was last seen to be held stays remembered: it tells an edit from drift.
     """
     before = known or FacetStatus(name=change.facet, state="Pending")
-    parts = ours(change, change.parts, before.parts)
+    parts = owned_parts(change, change.parts, before.parts)
     return before.model_copy(update={**_WRITING, "wish": before.wish or WRITTEN, "parts": parts})

@@ -24,7 +24,7 @@ from imagestore.reconcile.bucket.desired import Wanted
 from imagestore.reconcile.bucket.situation import BucketRun
 
 
-def observed(run: BucketRun, check: Observation, wanted: Wanted, known: Readings) -> Readings:
+def observe_settings(run: BucketRun, check: Observation, wanted: Wanted, known: Readings) -> Readings:
     """The readings of every setting that is or was managed; a value that the store cannot hold is not read.
 
     ``known``: what was read a moment ago; it is used where it is about all of them.
@@ -51,7 +51,7 @@ def _barred(support: Mapping[str, Support], wishes: Mapping[str, Facet]) -> dict
     return {n: reading for n, reading in judged.items() if reading is not None}
 
 
-def told(check: Observation) -> dict[str, Reading]:
+def told_by_check(check: Observation) -> dict[str, Reading]:
     """The readings that came with a check of the bucket."""
     return {n: found(value) for n, value in check.values.items()}
 

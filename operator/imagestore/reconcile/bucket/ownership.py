@@ -37,24 +37,24 @@ class Judgement:
     asks: bool = False
 
 
-def mark(s: BucketSituation) -> str:
+def owner_of(s: BucketSituation) -> str:
     """The owner that this object's bucket is marked with."""
     return f"{s.settings.installation}/{s.meta.namespace}/{s.meta.name}"
 
 
-def marked(s: BucketSituation, backend: Backend, seen: Observation) -> bool:
+def carries_mark(s: BucketSituation, backend: Backend, seen: Observation) -> bool:
     """Whether the bucket was seen to carry this object's mark."""
     place = backend.mark_place
-    return place is not None and seen.owner == place.encode(mark(s))
+    return place is not None and seen.owner == place.encode(owner_of(s))
 
 
-def judge(run: BucketRun, sight: Observation, *, made: bool = False) -> Judgement:
+def judge_owner(run: BucketRun, sight: Observation, *, made: bool = False) -> Judgement:
     """Whose the bucket is. Costs calls only where it was created a moment ago, or a crash may have left an intent.
 
     ``made``: the store has just answered that it created the bucket.
     """
     s, backend = run.s, run.backend
-    if marked(s, backend, sight):
+    if carries_mark(s, backend, sight):
         return Judgement(Owner.OURS)
     known = _without_mark(run, sight, made=made) if sight.owner is None else None
     if known is not None:
@@ -113,7 +113,7 @@ def _agreed(s: BucketSituation, backend: Backend, sight: Observation) -> bool:
     A user with wide rights in a namespace can forge intent and token, which are in a status. Such a user can forge neither
     the store's date nor Kubernetes': so no user gets content that was there before the object was.
     """
-    hold = holds.of(s.status, holds.CREATION)
+    hold = holds.hold_of(s.status, holds.CREATION)
     if hold is None or hold.token not in s.spec.approve or not intended(s, sight) or s.spec.mode == "Observe":
         return False  # mode Observe writes no mark, so the approval would be forgotten
     made = backend.made_at(s.spec.bucket_name)
@@ -195,8 +195,8 @@ def write_mark(run: BucketRun, seen: Observation, wanted: Mapping[str, Facet | N
     """
     s = run.s
     run.memo = replace(run.memo, marked_at=s.clock)
-    read = run.backend.mark(s.spec.bucket_name, mark(s), seen, wanted)
-    if not marked(s, run.backend, read):
+    read = run.backend.mark(s.spec.bucket_name, owner_of(s), seen, wanted)
+    if not carries_mark(s, run.backend, read):
         second = run.memo.mark_unshown
         run.memo = replace(run.memo, mark_unshown=True)
         raise Unexpected(_LOST) if second else Conflict(_UNSEEN)

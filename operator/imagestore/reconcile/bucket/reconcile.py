@@ -37,9 +37,9 @@ from imagestore.reconcile.bucket import (
 from imagestore.reconcile.bucket.apply import carry_out, uncorrected, withheld
 from imagestore.reconcile.bucket.desired import Wanted, planned, relaxed, wanted
 from imagestore.reconcile.bucket.intents import recorded
-from imagestore.reconcile.bucket.observe import is_foreign, observed, told
+from imagestore.reconcile.bucket.observe import is_foreign, observe_settings, told_by_check
 from imagestore.reconcile.bucket.ownership import Judgement, Owner, ensure_mark
-from imagestore.reconcile.bucket.removals import drop_counts, preview
+from imagestore.reconcile.bucket.removals import count_previews, drop_counts
 from imagestore.reconcile.bucket.report import Reconciled
 from imagestore.reconcile.bucket.requeue import Result
 from imagestore.reconcile.bucket.restraints import (
@@ -60,7 +60,7 @@ def reconcile(s: BucketSituation) -> Result:
     """Reconcile one bucket. Raises nothing that a store may answer."""
     if s.meta.deleting:
         drop_counts(s)
-        return deletion.reconcile(s)
+        return deletion.delete(s)
     stopped = gate.stopped(s)
     if stopped is not None:
         drop_counts(s)
@@ -74,7 +74,7 @@ def _guarded(run: BucketRun) -> Result:
     try:
         outcome = gate.another_store(run) or _observe(run)
     except StoreError as error:
-        return requeue.failed(run, error)
+        return requeue.after_error(run, error)
     if outcome.status is not None:
         run.memo = replace(run.memo, unreachable_since=None)
     return outcome
@@ -105,9 +105,9 @@ def _create(run: BucketRun, missing_at: float) -> Result:
 def _existing(run: BucketRun, check: Observation, known: Readings, *, made: bool = False) -> Result:
     """Whose is the bucket? ``known``: what was read a moment ago. ``made``: the store has just said that it created it."""
     s, want = run.s, wanted(run.s)
-    judgement = ownership.judge(run, check, made=made)
+    judgement = ownership.judge_owner(run, check, made=made)
     if judgement.owner is Owner.FRESH:
-        read = observed(run, check, want, known)
+        read = observe_settings(run, check, want, known)
         if not is_foreign(want, read):
             return _new(run, check, want, read, made=made)
         judgement = ownership.not_ours(s)
@@ -127,7 +127,7 @@ def _new(run: BucketRun, check: Observation, want: Wanted, read: Readings, *, ma
     # Edited since the intent: what status does not say yet is not set with the mark, else it stays when the answer is lost.
     said = made or recorded(s.status.facets, planned(s, want, read)) is None
     marked = ensure_mark(run, check, want.wishes if said else {})
-    read = {**read, **told(marked)}
+    read = {**read, **told_by_check(marked)}
     events = (Event(Reason.CREATED, f"bucket {s.spec.bucket_name} was created"),) if made else ()
     # By a clock that was set back it was created before it was lost, and so not by the operator.
     created = max(s.now, s.status.lost_at or s.now)
@@ -137,7 +137,7 @@ def _new(run: BucketRun, check: Observation, want: Wanted, read: Readings, *, ma
 def _adopt(run: BucketRun, check: Observation, want: Wanted) -> Result:
     """Take over an existing bucket, once a person has seen and approved what would change."""
     s = run.s
-    todo = planned(s, want, observed(run, check, want, {}))
+    todo = planned(s, want, observe_settings(run, check, want, {}))
     awaiting = adoption.awaiting_approval(s, todo)
     if awaiting is not None:
         return awaiting
@@ -146,7 +146,7 @@ def _adopt(run: BucketRun, check: Observation, want: Wanted) -> Result:
         return _continued(s, facets, None)
     marked = ensure_mark(run, check, {})
     event = Event(Reason.ADOPTED, f"bucket {s.spec.bucket_name} was taken over")
-    read = observed(run, marked, want, {})
+    read = observe_settings(run, marked, want, {})
     return _settle(run, marked, want, read, ADOPTED, event, created=s.status.created or s.now)
 
 
@@ -159,10 +159,10 @@ def _managed(
     if judgement.owner is Owner.UNMARKED and s.spec.mode != "Observe":
         check, known = ensure_mark(run, check, {}), {}
     run.memo = replace(run.memo, marked=ours and (run.memo.marked or check.owner is not None))
-    read = observed(run, check, want, known)
+    read = observe_settings(run, check, want, known)
     created = {"created": s.status.created or s.now} if ours else {}
     outcome = _settle(run, check, want, read, consent, **created)
-    preview(s, run.backend)
+    count_previews(s, run.backend)
     return outcome
 
 

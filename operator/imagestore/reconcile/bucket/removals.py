@@ -48,7 +48,7 @@ def most(s: BucketSituation) -> int:
 
 def _known(s: BucketSituation, change: Change) -> Weight | None:
     """What needs no count: nothing is ever held here, somebody has agreed, or was asked and has not."""
-    hold = holds.known(s).get(change.digest)
+    hold = holds.known_holds(s).get(change.digest)
     if most(s) >= 100 or (hold is not None and hold.token in s.spec.approve):
         return Weight()
     if hold is None or s.status.inputs_hash != inputs_hash(s.store.spec, s.contributions):
@@ -89,7 +89,7 @@ def question(s: BucketSituation, backend: Backend, rules: tuple[LifecycleRule, .
     return SurveyQuestion(backend.name, s.spec.bucket_name, rules, terms, wished, table, s.merged.digest)
 
 
-def preview(s: BucketSituation, backend: Backend) -> None:
+def count_previews(s: BucketSituation, backend: Backend) -> None:
     """See that what the policies of this bucket would do is counted, where they ask for it, as often as they do."""
     asking = dict(_previewed(s))
     merged = s.merged if asking else Merged()

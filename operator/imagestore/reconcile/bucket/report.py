@@ -14,7 +14,7 @@ from imagestore.core.plan import Op
 from imagestore.core.reasons import Reason
 from imagestore.reconcile.bucket import drift, findings, holds
 from imagestore.reconcile.bucket.apply import Applied
-from imagestore.reconcile.bucket.intents import ours
+from imagestore.reconcile.bucket.intents import owned_parts
 from imagestore.reconcile.bucket.situation import BucketSituation
 from imagestore.reconcile.shared.digests import WRITTEN, inputs_hash, wish_digest
 
@@ -48,7 +48,7 @@ def _status(
 ) -> ImageBucketStatus:
     """ContentLost stays until it is acknowledged."""
     merged = s.status.model_copy(update=changes)
-    fresh = [*conditions, *lost(merged), *findings.quota_conditions(s.spec, merged.usage)]
+    fresh = [*conditions, *content_lost(merged), *findings.quota_conditions(s.spec, merged.usage)]
     update = {
         "observed_generation": s.meta.generation,
         "bucket_name": s.spec.bucket_name,
@@ -59,11 +59,11 @@ def _status(
     return merged.model_copy(update=update)
 
 
-def lost(status: ImageBucketStatus) -> list[Condition]:
+def content_lost(status: ImageBucketStatus) -> list[Condition]:
     """ContentLost, while a loss is not acknowledged."""
     if status.lost_at is None:
         return []
-    hold = holds.of(status, holds.CONTENT)
+    hold = holds.hold_of(status, holds.CONTENT)
     made = status.intent is not None or status.created is None or status.created >= status.lost_at
     now = (
         "was made again, empty; restore its content"
@@ -87,7 +87,7 @@ def reconciled(s: BucketSituation, seen: Reconciled, **changes: Any) -> ImageBuc
         **changes,
     }
     found = findings.conditions(s, seen.results)
-    return _status(s, [*judged(s, seen.results), *_drifted(seen), *found], told)
+    return _status(s, [*readiness(s, seen.results), *_drifted(seen), *found], told)
 
 
 def _plan(seen: Reconciled, content: Sequence[Held]) -> PlanStatus | None:
@@ -112,7 +112,7 @@ def _drifted(seen: Reconciled) -> list[Condition]:
     ]
 
 
-def judged(s: BucketSituation, results: Sequence[Applied]) -> list[Condition]:
+def readiness(s: BucketSituation, results: Sequence[Applied]) -> list[Condition]:
     """Ready, and what keeps it from being so."""
     for states, verdict in (
         (("Held", "Unsupported", "Failed"), stalled),
@@ -141,7 +141,7 @@ def _sentences(results: Sequence[Applied]) -> str:
 def facets(before: ImageBucketStatus, seen: Reconciled) -> tuple[FacetStatus, ...]:
     """Setting by setting, only what is or was managed."""
     known = {f.name: f for f in before.facets}
-    told = drift.told(before, seen.fields, snoozed=seen.snoozed, open_=seen.confirm_in is not None)
+    told = drift.reported(before, seen.fields, snoozed=seen.snoozed, open_=seen.confirm_in is not None)
     return tuple(
         _facet(r, known.get(r.change.facet), seen.wishes.get(r.change.facet), told.get(r.change.facet))
         for r in seen.results
@@ -167,7 +167,7 @@ def _facet(
         reason=result.reason,
         message=result.message or None,
         wish=digest,
-        parts=ours(result.change, result.change.parts, before) if digest else (),
+        parts=owned_parts(result.change, result.change.parts, before) if digest else (),
         drift=told.digest if told else None,
         switched_off=(told.switched_off or None) if told else None,
     )
@@ -261,5 +261,5 @@ def _hold_events(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterato
 
 
 def _token(status: ImageBucketStatus, facet: str) -> str:
-    hold = holds.of(status, facet)
+    hold = holds.hold_of(status, facet)
     return hold.token if hold else ""

@@ -113,7 +113,7 @@ def trusted_for(s: BucketSituation, memo: Memo) -> float:
     return max(0.0, s.settings.grace_unreachable - silent)
 
 
-def failed(run: BucketRun, error: StoreError) -> Result:
+def after_error(run: BucketRun, error: StoreError) -> Result:
     """The outcome of an error that ended the reconcile. What was last observed is trusted for the grace."""
     s, wait = run.s, max(after_failure(run), error.retry_after or 0.0)
     if isinstance(error, NotFound):

@@ -10,8 +10,8 @@ from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import FACETS, ImageBucketSpec, wishes
 from imagestore.backends.base import Backend, Observation
 from imagestore.core.reading import FULL, Reading
-from imagestore.reconcile.lifecycle.merging import FACET, Merged, remembered
-from imagestore.reconcile.shared.contribution import Contribution, Joined, joined
+from imagestore.reconcile.lifecycle.merging import FACET, Merged, merged_once
+from imagestore.reconcile.shared.contribution import Contribution, Joined, join
 from imagestore.reconcile.shared.situation import Meta, Served, Settings, Store
 from imagestore.reconcile.shared.survey import Bounded, Surveys
 
@@ -112,7 +112,7 @@ class BucketSituation:
     @property
     def merged(self) -> Merged:
         """The bucket's own lifecycle rules and its policies', as one set."""
-        return merged(self.spec, self.contributions, self.store)
+        return merged_lifecycle(self.spec, self.contributions, self.store)
 
     @property
     def joined(self) -> Mapping[str, Joined]:
@@ -127,14 +127,14 @@ def shares(spec: ImageBucketSpec, contributions: Sequence[Contribution]) -> Mapp
     for contribution in contributions:
         if contribution.facet in FACETS and contribution.facet != FACET:
             given[contribution.facet].append(contribution)
-    return {facet: joined(own.get(facet), some) for facet, some in given.items()}
+    return {facet: join(own.get(facet), some) for facet, some in given.items()}
 
 
-def merged(spec: ImageBucketSpec, contributions: Sequence[Contribution], store: Store) -> Merged:
+def merged_lifecycle(spec: ImageBucketSpec, contributions: Sequence[Contribution], store: Store) -> Merged:
     """A bucket's own lifecycle rules and those of its policies, as far as its store can hold them."""
     support = store.backend.support.get("lifecycle", FULL) if store.backend else FULL
     own = json.dumps(spec.lifecycle.to_json()) if spec.lifecycle else None
-    return remembered(own, tuple(c for c in contributions if c.facet == FACET), support)
+    return merged_once(own, tuple(c for c in contributions if c.facet == FACET), support)
 
 
 @dataclass

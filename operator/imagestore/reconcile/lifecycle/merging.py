@@ -117,7 +117,7 @@ class _Draft:
 
 
 @lru_cache(maxsize=256)
-def remembered(own: str | None, policies: tuple[Contribution, ...], support: Support) -> Merged:
+def merged_once(own: str | None, policies: tuple[Contribution, ...], support: Support) -> Merged:
     """``merge``, once for all buckets that are alike. ``own``: the bucket's own lifecycle as JSON."""
     return merge(None if own is None else Lifecycle.model_validate_json(own), policies, support)
 

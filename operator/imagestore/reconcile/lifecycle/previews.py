@@ -20,7 +20,7 @@ from imagestore.reconcile.lifecycle.matched import MatchedBucket
 _NAMED = 5  # buckets that the message names
 
 
-def preview(
+def preview_status(
     policy: str, spec: LifecyclePolicySpec, buckets: Sequence[MatchedBucket], before: PreviewStatus | None
 ) -> PreviewStatus | None:
     """``before``: what was told of these very rules; its rows stay for buckets that are counted anew after a restart."""

@@ -25,7 +25,7 @@ from imagestore.core.reasons import Reason
 from imagestore.core.remembered import recalls
 from imagestore.reconcile.lifecycle.matched import MatchedBucket
 from imagestore.reconcile.lifecycle.merging import FACET
-from imagestore.reconcile.lifecycle.previews import preview
+from imagestore.reconcile.lifecycle.previews import preview_status
 from imagestore.reconcile.shared.situation import Meta, Settings
 
 PolicyOutcome = Outcome[LifecyclePolicyStatus]
@@ -61,7 +61,7 @@ def reconcile(s: PolicySituation) -> PolicyOutcome:
         conditions=settle(s.now, meta.generation, conditions, status.conditions),
         counts=_counts(outcomes),
         buckets=tuple(outcomes),
-        preview=preview(meta.name, spec, s.buckets, status.preview if told else None),
+        preview=preview_status(meta.name, spec, s.buckets, status.preview if told else None),
     )
     return Outcome(after, _events(status, after), Requeue(s.settings.default_interval), Finalizer.LEAVE)
 

@@ -27,7 +27,7 @@ class PolicyScope:
         return name in self.names or (bool(self.labels) and self.labels <= labels)
 
 
-def scope(spec: Mapping[str, Any]) -> PolicyScope:
+def scope_of(spec: Mapping[str, Any]) -> PolicyScope:
     """Whom a policy's spec is for."""
     refs, selector = spec.get("bucketRefs") or (), spec.get("bucketSelector") or {}
     return PolicyScope(
@@ -35,7 +35,7 @@ def scope(spec: Mapping[str, Any]) -> PolicyScope:
     )
 
 
-def declared(name: str, spec: Mapping[str, Any]) -> Contribution:
+def contribution_of(name: str, spec: Mapping[str, Any]) -> Contribution:
     """The policy by what it asks for; whom else it asks is no input of a bucket."""
     content = {k: v for k, v in spec.items() if k not in _WHOM}
     try:

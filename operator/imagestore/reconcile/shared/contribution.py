@@ -63,7 +63,7 @@ class Joined:
 NOT_UNDERSTOOD = "its spec is not understood by this version of the operator"
 
 
-def joined(own: Facet | None, given: Sequence[Contribution]) -> Joined:
+def join(own: Facet | None, given: Sequence[Contribution]) -> Joined:
     """The bucket's own value and the contributions to it. Their order means nothing.
 
     A setting that is owned part by part (tags, policy statements, notifications) becomes the union, and of a part that

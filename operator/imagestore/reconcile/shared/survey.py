@@ -181,14 +181,14 @@ class Bounded:
                 if (counted := survey.step(self.tags)) is not None:
                     return SurveyAnswer(counted)
         except StoreError as error:
-            return failed(survey, error)
+            return unanswered(survey, error)
         return SurveyAnswer(keys=survey.keys)
 
     def drop(self, purpose: Purpose) -> None:
         """There is nothing to drop."""
 
 
-def failed(survey: Survey, error: StoreError) -> SurveyAnswer:
+def unanswered(survey: Survey, error: StoreError) -> SurveyAnswer:
     """What is said of a survey that the store keeps from going on."""
     why = f"{type(error).__name__}: {error}"
     return SurveyAnswer(keys=survey.keys, trouble=why, final=not isinstance(error, Transient))

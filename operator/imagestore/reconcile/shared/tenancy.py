@@ -55,7 +55,7 @@ def eligible(spec: StorageBackendSpec, namespace: str, labels: Mapping[str, str]
     if not allowed_namespace(spec, namespace, labels):
         return False
     template = (spec.tenancy and spec.tenancy.bucket_names) or TEMPLATE
-    return fits(template, namespace, bucket) or granted(spec, namespace, bucket)
+    return name_fits(template, namespace, bucket) or granted(spec, namespace, bucket)
 
 
 def refusals(
@@ -78,7 +78,7 @@ def _bucket(
     meta: Meta, spec: ImageBucketSpec, store: StorageBackendSpec, tenancy: Tenancy, earlier: int
 ) -> Iterator[Refusal]:
     template = tenancy.bucket_names or TEMPLATE
-    if not fits(template, meta.namespace, spec.bucket_name) and not granted(
+    if not name_fits(template, meta.namespace, spec.bucket_name) and not granted(
         store, meta.namespace, spec.bucket_name
     ):
         wanted = template.replace("{namespace}", meta.namespace)
@@ -98,7 +98,7 @@ def _bucket(
         )
 
 
-def fits(template: str, namespace: str, bucket: str) -> bool:
+def name_fits(template: str, namespace: str, bucket: str) -> bool:
     """Whether a name matches the template. A namespace with ``--`` in it never does: it needs grants.
 
     Otherwise the namespace ``a`` could take what belongs to ``a--b`` under ``{namespace}--*``.

@@ -16,7 +16,7 @@ from imagestore.k8s.situations import Situations
 from imagestore.k8s.stores import Connecting, Stores
 from imagestore.k8s.surveyor import Surveyor
 from imagestore.reconcile.bucket.removals import question
-from imagestore.reconcile.lifecycle.matched import MatchedBucket
+from imagestore.reconcile.lifecycle.matched import BucketView
 from imagestore.reconcile.shared.digests import inputs_hash
 from imagestore.reconcile.shared.situation import Settings
 from imagestore.reconcile.shared.survey import Purpose
@@ -61,7 +61,7 @@ class World:
         facet = {"name": "lifecycle", "state": "InSync", "wish": asked.digest, "parts": ["tidy/x"]}
         return {"observedGeneration": 1, "facets": [facet]}
 
-    def seen(self) -> MatchedBucket:
+    def seen(self) -> BucketView:
         obj = self.cache.get(Key("LifecyclePolicy", "shop", "tidy"))
         assert obj is not None
         (found,) = self.situations.of_policy(obj)().buckets

@@ -15,7 +15,7 @@ from imagestore.k8s.objects import Key
 from imagestore.k8s.wiring import Parts
 from imagestore.k8s.worker import Reconcilers
 from imagestore.reconcile.backend.situation import BackendSituation
-from imagestore.reconcile.lifecycle.matched import MatchedBucket
+from imagestore.reconcile.lifecycle.matched import BucketView
 from imagestore.reconcile.lifecycle.reconcile import PolicySituation
 from tests.k8s.inside import EU, PHOTOS, REAL, TIDY, Shop
 from tests.k8s.replica import run
@@ -40,7 +40,7 @@ def pool(monkeypatch: pytest.MonkeyPatch) -> Busy:
     return made
 
 
-def told(buckets: list[int], policies: list[Sequence[MatchedBucket]]) -> Reconcilers:
+def told(buckets: list[int], policies: list[Sequence[BucketView]]) -> Reconcilers:
     """The real decisions, which write down what they are told."""
 
     def backend(s: BackendSituation) -> Any:
@@ -68,7 +68,7 @@ def removing(parts: Parts) -> Callable[[], object]:
 
 def test_a_backend_in_use_is_not_told_that_nobody_uses_it(pool: Busy) -> None:
     """The only bucket was taken out of an index and put back while a thread counted: 0, and the backend was let go."""
-    shop, buckets, policies = Shop(), list[int](), list[Sequence[MatchedBucket]]()
+    shop, buckets, policies = Shop(), list[int](), list[Sequence[BucketView]]()
 
     async def story() -> None:
         async with shop.parts(told(buckets, policies)) as parts:

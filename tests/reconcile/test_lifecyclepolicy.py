@@ -9,7 +9,7 @@ from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.lifecyclepolicy import LISTED, LifecyclePolicySpec, LifecyclePolicyStatus
 from imagestore.core import conditions
 from imagestore.core.outcome import Finalizer
-from imagestore.reconcile.lifecycle.matched import MatchedBucket
+from imagestore.reconcile.lifecycle.matched import BucketView
 from imagestore.reconcile.lifecycle.reconcile import PolicyOutcome, PolicySituation, reconcile
 from imagestore.reconcile.shared.contribution import ContributionVerdict
 from imagestore.reconcile.shared.situation import Meta, Settings
@@ -28,12 +28,10 @@ def lifecycle(state: str = "InSync", **more: Any) -> ImageBucketStatus:
     return ImageBucketStatus.model_validate({"facets": [facet], **more})
 
 
-APPLIED = MatchedBucket("photos", MINE, lifecycle())
+APPLIED = BucketView("photos", MINE, lifecycle())
 
 
-def policy(
-    *buckets: MatchedBucket, before: LifecyclePolicyStatus | None = None, **spec: Any
-) -> PolicyOutcome:
+def policy(*buckets: BucketView, before: LifecyclePolicyStatus | None = None, **spec: Any) -> PolicyOutcome:
     whole = {"bucketSelector": {"matchLabels": {"class": "photos"}}, "rules": [RULE], **spec}
     whole = {k: v for k, v in whole.items() if v is not None}
     made = LifecyclePolicySpec.model_validate(whole)
@@ -98,7 +96,7 @@ def test_applied_is_what_the_bucket_read_back() -> None:
         ),
     ],
 )
-def test_what_is_not_applied_says_why(bucket: MatchedBucket, state: str, says: str) -> None:
+def test_what_is_not_applied_says_why(bucket: BucketView, state: str, says: str) -> None:
     outcome = policy(bucket)
     status, reason, message = said(outcome)
     assert (status, reason) == ("False", state)
@@ -226,7 +224,7 @@ def test_a_policy_that_goes_says_nothing() -> None:
 
 def test_a_suspended_bucket_keeps_nobody_waiting_for_its_policy() -> None:
     """Pending for ever, it failed every wait for a Kustomization with the two of them in it."""
-    left_alone = MatchedBucket("archive", MINE, ImageBucketStatus(), current=False, suspended=True)
+    left_alone = BucketView("archive", MINE, ImageBucketStatus(), current=False, suspended=True)
     outcome = policy(APPLIED, left_alone)
     assert outcome.status is not None
     told = {"metadata": {"generation": META.generation}, "status": outcome.status.to_json()}

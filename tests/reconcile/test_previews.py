@@ -9,7 +9,7 @@ from imagestore.api.lifecyclepolicy import LISTED, LifecyclePolicySpec, PreviewS
 from imagestore.backends.base import Backend
 from imagestore.core.census import Amount, Census
 from imagestore.forecast.tally import Counted, Touch
-from imagestore.reconcile.lifecycle.matched import MatchedBucket
+from imagestore.reconcile.lifecycle.matched import BucketView
 from imagestore.reconcile.lifecycle.previews import preview_status
 from imagestore.reconcile.shared.contribution import ContributionVerdict
 from imagestore.reconcile.shared.survey import Bounded, Purpose, SurveyAnswer, SurveyQuestion
@@ -26,13 +26,11 @@ def counted(rule: str = "tidy/all", now: Amount = NOW, currency: str = "EUR", **
     return Counted(DAY, Census(), (Touch(rule, now, SOON, GONE, HIDDEN, **{**MONEY, **more}),), currency)
 
 
-def bucket(name: str, found: Counted | None, **more: Any) -> MatchedBucket:
-    return MatchedBucket(
-        name, ContributionVerdict(frozenset({"tidy/all"})), lifecycle(), counted=found, **more
-    )
+def bucket(name: str, found: Counted | None, **more: Any) -> BucketView:
+    return BucketView(name, ContributionVerdict(frozenset({"tidy/all"})), lifecycle(), counted=found, **more)
 
 
-def told(*buckets: MatchedBucket, before: PreviewStatus | None = None, **spec: Any) -> Any:
+def told(*buckets: BucketView, before: PreviewStatus | None = None, **spec: Any) -> Any:
     whole = {"bucketRefs": [{"name": "photos"}], "rules": [ALL], "preview": {"enabled": True}, **spec}
     found = preview_status("tidy", LifecyclePolicySpec.model_validate(whole), buckets, before)
     return found and found.to_json()

@@ -13,7 +13,7 @@ from imagestore.reconcile.backend.reconcile import reconcile as reconcile_backen
 from imagestore.reconcile.backend.situation import BackendSituation
 from imagestore.reconcile.bucket.reconcile import reconcile as reconcile_bucket
 from imagestore.reconcile.bucket.situation import Memo
-from imagestore.reconcile.lifecycle.matched import MatchedBucket
+from imagestore.reconcile.lifecycle.matched import BucketView
 from imagestore.reconcile.lifecycle.reconcile import PolicySituation
 from imagestore.reconcile.lifecycle.reconcile import reconcile as reconcile_policy
 from imagestore.reconcile.shared.contribution import ContributionVerdict
@@ -60,7 +60,7 @@ def test_a_backend() -> None:
 
 def test_a_policy() -> None:
     spec = LifecyclePolicySpec.model_validate({"bucketRefs": [{"name": "photos"}], "rules": [RULE]})
-    of = (MatchedBucket("photos", ContributionVerdict(frozenset({"tidy/x"})), lifecycle()),)
+    of = (BucketView("photos", ContributionVerdict(frozenset({"tidy/x"})), lifecycle()),)
     s = PolicySituation(
         Meta("shop", "tidy", "uid", 1, START), spec, LifecyclePolicyStatus(), of, SETTINGS, START
     )

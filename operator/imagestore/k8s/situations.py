@@ -20,7 +20,7 @@ from imagestore.k8s.surveyor import Surveyor
 from imagestore.k8s.views import Views
 from imagestore.reconcile.backend.situation import BackendSituation
 from imagestore.reconcile.bucket.situation import BucketSituation, Memo, Progress, Referenced
-from imagestore.reconcile.lifecycle.matched import MatchedBucket
+from imagestore.reconcile.lifecycle.matched import BucketView
 from imagestore.reconcile.lifecycle.reconcile import PolicySituation
 from imagestore.reconcile.shared.situation import Meta, Served, Settings
 from imagestore.reconcile.shared.tenancy import eligible
@@ -129,9 +129,7 @@ class Situations:
 
     def of_policy(self, obj: Stored) -> Callable[[], PolicySituation]:
         """The same of a LifecyclePolicy, with the buckets that it is for as it sees them."""
-        buckets: Callable[[], tuple[MatchedBucket, ...]] = (
-            tuple if obj.deleting else self._views.of_policy(obj)
-        )
+        buckets: Callable[[], tuple[BucketView, ...]] = tuple if obj.deleting else self._views.of_policy(obj)
         return lambda: PolicySituation(
             meta=meta(obj),
             spec=understood(LifecyclePolicySpec, obj.spec),

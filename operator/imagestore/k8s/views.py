@@ -18,7 +18,7 @@ from imagestore.k8s.policies import Policies
 from imagestore.k8s.stores import Named, Stores
 from imagestore.k8s.surveyor import Surveyor
 from imagestore.reconcile.bucket.situation import merged_lifecycle
-from imagestore.reconcile.lifecycle.matched import MatchedBucket
+from imagestore.reconcile.lifecycle.matched import BucketView
 from imagestore.reconcile.lifecycle.merging import FACET, Merged
 from imagestore.reconcile.shared.contribution import Contribution, ContributionVerdict
 
@@ -33,7 +33,7 @@ class _View:
     """``of``: what it was made of. ``asked`` None: the bucket's spec is not understood."""
 
     of: _Made
-    bucket: MatchedBucket
+    bucket: BucketView
     asked: Merged | None
 
 
@@ -45,7 +45,7 @@ class Views:
         self._kept: OrderedDict[Key, _View] = OrderedDict()
         self._lock = threading.Lock()
 
-    def of_policy(self, policy: Stored) -> Callable[[], tuple[MatchedBucket, ...]]:
+    def of_policy(self, policy: Stored) -> Callable[[], tuple[BucketView, ...]]:
         """All buckets that it is for."""
         found, name = [self._remembered(bucket) for bucket in self._policies.matched(policy)], policy.key.name
         return lambda: tuple(self._seen(name, of) for of in found)
@@ -59,7 +59,7 @@ class Views:
         policies, named = self._policies.of(obj), self._stores.named(obj.backend)
         return obj, policies, named, self._policies.inputs(obj)
 
-    def _seen(self, policy: str, of: _Made) -> MatchedBucket:
+    def _seen(self, policy: str, of: _Made) -> BucketView:
         view = self._view(of)
         if view.asked is None:
             return view.bucket
@@ -85,7 +85,7 @@ class Views:
     def _made(self, of: _Made) -> _View:
         obj, policies, named, inputs = of
         status = _of_rules(lenient(ImageBucketStatus, obj.status))
-        told = MatchedBucket(obj.key.name, ContributionVerdict(), status, current=False)
+        told = BucketView(obj.key.name, ContributionVerdict(), status, current=False)
         try:
             spec = ImageBucketSpec.model_validate_json(obj.spec, extra="forbid")
         except ValidationError:  # then its own status says so

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from imagestore.api.bucketstatus import ImageBucketStatus, Usage
+from imagestore.api.bucketstatus import BucketUsage, ImageBucketStatus
 from imagestore.api.imagebucket import FACETS, FINDINGS, ImageBucketSpec, wishes
 from imagestore.backends import base
 from imagestore.core.conditions import Condition, condition, find, is_true
@@ -67,7 +67,7 @@ def usage(run: BucketRun) -> dict[str, object]:
         run.memo = replace(run.memo, usage_at=s.clock)
     if told is None or not _possible(told) or not _news(s, told, due=due):
         return {}
-    return {"usage": Usage(objects=told.objects, bytes=told.bytes)}
+    return {"usage": BucketUsage(objects=told.objects, bytes=told.bytes)}
 
 
 def _possible(told: base.Usage) -> bool:
@@ -95,7 +95,7 @@ def _full(spec: ImageBucketSpec, held: int) -> bool:
     return spec.quota is not None and spec.quota.warns_of(held)
 
 
-def quota_conditions(spec: ImageBucketSpec, usage: Usage | None) -> Iterator[Condition]:
+def quota_conditions(spec: ImageBucketSpec, usage: BucketUsage | None) -> Iterator[Condition]:
     """QuotaNearlyFull, while it is."""
     if usage is None or spec.quota is None or not _full(spec, usage.bytes):
         return

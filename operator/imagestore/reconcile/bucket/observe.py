@@ -13,10 +13,10 @@ from imagestore.core.reading import (
     Found,
     Level,
     Missing,
+    NotRepresentable,
     Reading,
     Support,
     Unreadable,
-    Unrepresentable,
     Unsupported,
 )
 from imagestore.facets.tags import Tags
@@ -88,7 +88,7 @@ def _reading(backend: Backend, bucket: str, name: str, check: Observation) -> Re
     except NotFound:
         raise
     except errors.Unrepresentable as error:
-        return Unrepresentable(str(error))
+        return NotRepresentable(str(error))
     except StoreError as error:
         return Unreadable(error.reason, str(error))
 

@@ -8,7 +8,7 @@ from imagestore.reconcile.shared.contribution import ContributionVerdict
 
 
 @dataclass(frozen=True)
-class MatchedBucket:
+class BucketView:
     """One matched ImageBucket. ``current``: all that is now wished of its lifecycle is what it was last seen to hold.
 
     ``heard``: its status is about all that is now wished. ``counted``: what these very rules would do to it; None: not known

@@ -15,13 +15,13 @@ from imagestore.core.cost import cents
 from imagestore.core.units import grouped
 from imagestore.forecast.outlook import total
 from imagestore.forecast.tally import Counted, Touch
-from imagestore.reconcile.lifecycle.matched import MatchedBucket
+from imagestore.reconcile.lifecycle.matched import BucketView
 
 _NAMED = 5  # buckets that the message names
 
 
 def preview_status(
-    policy: str, spec: LifecyclePolicySpec, buckets: Sequence[MatchedBucket], before: PreviewStatus | None
+    policy: str, spec: LifecyclePolicySpec, buckets: Sequence[BucketView], before: PreviewStatus | None
 ) -> PreviewStatus | None:
     """``before``: what was told of these very rules; its rows stay for buckets that are counted anew after a restart."""
     if spec.previewed_every is None:
@@ -41,7 +41,7 @@ def preview_status(
     )
 
 
-def _message(pending: Sequence[MatchedBucket]) -> str | None:
+def _message(pending: Sequence[BucketView]) -> str | None:
     kept = [f"{b.name}: {b.trouble}" for b in sorted(pending, key=lambda b: b.name) if b.trouble]
     return "; ".join(kept[:_NAMED]) or None
 

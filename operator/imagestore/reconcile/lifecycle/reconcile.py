@@ -23,7 +23,7 @@ from imagestore.core.model import cut
 from imagestore.core.outcome import Event, Finalizer, Outcome, Requeue
 from imagestore.core.reasons import Reason
 from imagestore.core.remembered import recalls
-from imagestore.reconcile.lifecycle.matched import MatchedBucket
+from imagestore.reconcile.lifecycle.matched import BucketView
 from imagestore.reconcile.lifecycle.merging import FACET
 from imagestore.reconcile.lifecycle.previews import preview_status
 from imagestore.reconcile.shared.situation import Meta, Settings
@@ -42,7 +42,7 @@ class PolicySituation:
     meta: Meta
     spec: LifecyclePolicySpec
     status: LifecyclePolicyStatus
-    buckets: tuple[MatchedBucket, ...]
+    buckets: tuple[BucketView, ...]
     settings: Settings
     now: datetime
 
@@ -85,16 +85,14 @@ def _counts(outcomes: Iterable[BucketOutcome]) -> BucketCounts:
     return BucketCounts.model_validate({"matched": found.total(), **by_state})
 
 
-def _outcome(
-    policy: str, spec: LifecyclePolicySpec, bucket: MatchedBucket, *, settled: bool
-) -> BucketOutcome:
+def _outcome(policy: str, spec: LifecyclePolicySpec, bucket: BucketView, *, settled: bool) -> BucketOutcome:
     state, message = _state(bucket, settled=settled)
     remarks = [message, _unversioned(spec, bucket), _drift_sentence(policy, bucket)]
     said = "; ".join(r for r in remarks if r)
     return BucketOutcome(name=bucket.name, state=state, lost=bucket.verdict.lost, message=said or None)
 
 
-def _state(bucket: MatchedBucket, *, settled: bool) -> tuple[BucketState, str]:
+def _state(bucket: BucketView, *, settled: bool) -> tuple[BucketState, str]:
     """Applied only by what was read back: the bucket's own status."""
     if bucket.verdict.state is not None:
         return bucket.verdict.state, bucket.verdict.message
@@ -117,7 +115,7 @@ def _state(bucket: MatchedBucket, *, settled: bool) -> tuple[BucketState, str]:
     return _unsettled(bucket, facet)
 
 
-def _unsettled(bucket: MatchedBucket, facet: FacetStatus) -> tuple[BucketState, str]:
+def _unsettled(bucket: BucketView, facet: FacetStatus) -> tuple[BucketState, str]:
     token = next((h.token for h in _held(bucket) if h.facet == FACET), None)
     if facet.state == "Held" and token:
         return (
@@ -127,34 +125,34 @@ def _unsettled(bucket: MatchedBucket, facet: FacetStatus) -> tuple[BucketState, 
     return "Pending", facet.message or facet.reason or facet.state
 
 
-def _held(bucket: MatchedBucket) -> Sequence[Held]:
+def _held(bucket: BucketView) -> Sequence[Held]:
     return bucket.status.plan.held if bucket.status.plan else ()
 
 
-def _waiting(bucket: MatchedBucket) -> str:
+def _waiting(bucket: BucketView) -> str:
     """Why a bucket that is not Ready is not."""
     ready = find(bucket.status.conditions, "Ready")
     return f"{ready.reason}: {ready.message}" if ready is not None and ready.status != "True" else ""
 
 
-def _unversioned(spec: LifecyclePolicySpec, bucket: MatchedBucket) -> str:
+def _unversioned(spec: LifecyclePolicySpec, bucket: BucketView) -> str:
     old = [r.name for r in spec.rules if r.noncurrent]
     if bucket.versioned or not old:
         return ""
     return f"without versioning there are no old versions for {', '.join(old)}; set versioning.state: Enabled there"
 
 
-def _drifts(policy: str, bucket: MatchedBucket) -> bool:
+def _drifts(policy: str, bucket: BucketView) -> bool:
     return bucket.status.drift is not None and recalls(bucket.status.drift.policies, policy)
 
 
-def _drift(policy: str, bucket: MatchedBucket) -> list[FieldDrift]:
+def _drift(policy: str, bucket: BucketView) -> list[FieldDrift]:
     """What of it is shown, which need not be any."""
     fields = bucket.status.drift.fields if bucket.status.drift else ()
     return [f for f in fields if f.path.startswith(f"{FACET}.rules[name={policy}/")]
 
 
-def _drift_sentence(policy: str, bucket: MatchedBucket) -> str:
+def _drift_sentence(policy: str, bucket: BucketView) -> str:
     if not _drifts(policy, bucket):
         return ""
     fields = _drift(policy, bucket)[:_NAMED]
@@ -205,7 +203,7 @@ def _named(outcomes: Sequence[BucketOutcome]) -> str:
     return said + (f"; and {more} more" if more > 0 else "")
 
 
-def _drifted(policy: str, buckets: Iterable[MatchedBucket]) -> list[Condition]:
+def _drifted(policy: str, buckets: Iterable[BucketView]) -> list[Condition]:
     drifting = sorted((b for b in buckets if _drifts(policy, b)), key=lambda b: b.name)
     if not drifting:
         return []
@@ -214,7 +212,7 @@ def _drifted(policy: str, buckets: Iterable[MatchedBucket]) -> list[Condition]:
     return [condition("DriftDetected", Reason.DIFFERS, f"changed behind the operator's back: {shown}")]
 
 
-def _paths(policy: str, bucket: MatchedBucket) -> list[str]:
+def _paths(policy: str, bucket: BucketView) -> list[str]:
     return [f.path for f in _drift(policy, bucket)] or [UNSHOWN]
 
 

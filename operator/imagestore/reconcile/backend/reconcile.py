@@ -14,7 +14,7 @@ from imagestore.core.reading import Support
 from imagestore.core.reasons import Reason
 from imagestore.reconcile.backend.identity import Doubts, judge_store
 from imagestore.reconcile.backend.situation import BackendSituation
-from imagestore.reconcile.backend.tiers import NOT_READY, Looked, look_after
+from imagestore.reconcile.backend.tiers import NOT_READY, TierOutcome, ensure_tiers
 from imagestore.reconcile.shared.situation import Settings, Store
 
 BackendOutcome = Outcome[StorageBackendStatus]
@@ -22,12 +22,12 @@ _NAMED = 5
 
 
 def reconcile(s: BackendSituation) -> BackendOutcome:
-    """While it serves an ImageBucket the backend stays."""
+    """Probe the store. A backend that serves an ImageBucket is not released."""
     if s.meta.deleting:
         return _deleting(s)
     conditions, server, wait = _probe(s.store, s.settings)
     found = judge_store(s, s.store.backend, server) if server and s.store.backend else _as_before(s.status)
-    tiers = look_after(s.store, s.status) if server and not found.another else _unseen(s.status)
+    tiers = ensure_tiers(s.store, s.status) if server and not found.another else _unseen(s.status)
     known = _capabilities(s.store.backend) if s.store.backend else s.status.capabilities
     said = [*(found.conditions or conditions), *tiers.trouble]
     after = _with(s, said).model_copy(
@@ -46,7 +46,7 @@ def reconcile(s: BackendSituation) -> BackendOutcome:
 
 
 def _as_before(status: StorageBackendStatus) -> Doubts:
-    """What does not answer tells nothing of who it is: what was held still is."""
+    """A store that does not answer tells no identity: what was held still is."""
     return Doubts(status.identity, status.another, status.missing)
 
 
@@ -54,9 +54,9 @@ def _server(server: base.Server) -> Server:
     return Server(product=server.product, version=server.version)
 
 
-def _unseen(status: StorageBackendStatus) -> Looked:
-    """What does not answer tells nothing of its tiers: what was said of them last still stands."""
-    return Looked(status.tiers, tuple(c for c in status.conditions if c.type == NOT_READY))
+def _unseen(status: StorageBackendStatus) -> TierOutcome:
+    """A store that does not answer tells nothing of its tiers: their last status stays."""
+    return TierOutcome(status.tiers, tuple(c for c in status.conditions if c.type == NOT_READY))
 
 
 def _probe(store: Store, settings: Settings) -> tuple[list[Condition], base.Server | None, float]:
@@ -89,7 +89,7 @@ def _deleting(s: BackendSituation) -> BackendOutcome:
         " their buckets stay in the store; or take their namespaces out of spec.namespaces"
     )
     after = _with(s, stalled(Reason.IN_USE, message)).model_copy(update={"buckets": s.buckets})
-    # The label of a namespace may end it, of which a backend is not told.
+    # A namespace's label may end it, and a backend is not queued for that.
     return Outcome(after, _events(s.status, after), Requeue(s.settings.retry * 4))
 
 

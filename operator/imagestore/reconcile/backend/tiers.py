@@ -1,7 +1,7 @@
-"""Remote tiers: made where there are none, given new credentials, else only judged; and who has to wait for one.
+"""Remote tiers: created where they are missing, given new credentials, otherwise only compared.
 
-A store's remote tier is where a part of its objects is. So none is ever removed, and one that is somewhere else than the
-spec says is left alone: moved, it would take what is in it out of reach.
+A remote tier holds the data of objects. So none is ever deleted, and one that differs in place from the spec is not changed:
+moved, its data would be out of reach.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,8 +26,8 @@ TIER_EVENTS = {"Added": Reason.TIER_ADDED, "Renewed": Reason.TIER_RENEWED}
 
 
 @dataclass(frozen=True)
-class Looked:
-    """``tiers`` as the status says them; the condition, while there is trouble; Events for what was done."""
+class TierOutcome:
+    """The ``tiers`` for the status; the condition, while one is not ready; Events for what was done."""
 
     tiers: tuple[TierStatus, ...] = ()
     trouble: tuple[Condition, ...] = ()
@@ -36,7 +36,7 @@ class Looked:
 
 @dataclass(frozen=True)
 class _Tier:
-    """One tier as it is wished, as the store has it, and as it was said to be last."""
+    """One tier as it is desired, as the store has it, and as the last status has it."""
 
     wish: TierClass
     remote: Remote
@@ -56,33 +56,33 @@ class _Tier:
         )
 
 
-def look_after(store: Store, before: StorageBackendStatus) -> Looked:
-    """One call if all is well, none if the spec has no remote tiers."""
+def ensure_tiers(store: Store, before: StorageBackendStatus) -> TierOutcome:
+    """Create or renew remote tiers. One call if nothing is to do, none if the spec has no remote tiers."""
     remotes = store.backend.remotes if store.backend else None
     if store.spec is None or remotes is None:
-        return Looked()
+        return TierOutcome()
     known = {t.storage_class: t for t in before.tiers}
     try:
         held = remotes.held()
     except StoreError as error:
         said = condition(NOT_READY, error.reason, f"the remote tiers cannot be read: {error}")
-        return Looked(before.tiers, (said,))
+        return TierOutcome(before.tiers, (said,))
     tiers = [
         _Tier(wish, remote, remotes, held.get(wish.storage_class), known.get(wish.storage_class))
         for wish, remote in remote_tiers(store.spec)
     ]
     done = [_settle(t) for t in tiers]
     after = tuple(status for status, _ in done)
-    return Looked(after, tuple(_trouble(after)), tuple(note for _, note in done if note))
+    return TierOutcome(after, tuple(_trouble(after)), tuple(note for _, note in done if note))
 
 
 def remote_tiers(spec: StorageBackendSpec) -> Iterator[tuple[TierClass, Remote]]:
-    """The tiers that are for us to make."""
+    """The tiers that the operator creates."""
     return ((t, t.remote) for t in spec.tiers or () if t.remote is not None)
 
 
 def _settle(tier: _Tier) -> tuple[TierStatus, Event | None]:
-    """What became of one, and the Event for what was done. Trouble with one is none of the others'."""
+    """The status of one tier, and the Event for what was done. An error of one does not stop the others."""
     try:
         return _settled(tier)
     except StoreError as error:
@@ -110,22 +110,22 @@ def _current(tier: _Tier, held: HeldTier) -> bool:
 
 
 def _read_back(tier: _Tier, credentials: str, did: str) -> tuple[TierStatus, Event | None]:
-    """It is there only when the store says so."""
+    """A tier exists only when the store lists it."""
     held = tier.remotes.held().get(tier.name)
     after = _Tier(tier.wish, tier.remote, tier.remotes, held, tier.known)
     if held is None:
-        return after.status("Missing", "the store took it, and does not list it"), None
+        return after.status("Missing", "the store accepted it, and does not list it"), None
     if why := tier_differences(tier.wish, tier.remote, held.place):
         return after.status("Differs", why), None
     if not _current(tier, held):
-        return after.status("Stale", "the store took the credentials, and lists others"), None
+        return after.status("Stale", "the store accepted the credentials, and lists others"), None
     note = Event(TIER_EVENTS[did], f"{tier.name}: {where(held.place)}", "Tiers")
     return after.status("InSync", credentials=credentials), note
 
 
 def tier_differences(wish: TierClass, remote: Remote, place: TierPlace) -> str:
-    """What is not as wished of a tier that is there, and what to do; empty: nothing. Region and class only if wished."""
-    wished = {
+    """How an existing tier differs from the desired one, and what to do; empty: it does not. Region and class if given."""
+    desired = {
         "type": remote.type,
         "endpoint": remote.endpoint.rstrip("/"),
         "bucket": remote.bucket,
@@ -136,13 +136,13 @@ def tier_differences(wish: TierClass, remote: Remote, place: TierPlace) -> str:
     seen = place.to_json()
     wrong = [
         f"{n} is {seen.get(n) or 'absent'}, not {w or 'absent'}"
-        for n, w in wished.items()
+        for n, w in desired.items()
         if w != seen.get(n)
     ]
     if not wrong:
         return ""
     return (
-        f"{', '.join(wrong)}; a tier that is there cannot be moved, what is in it would be lost: correct"
+        f"{', '.join(wrong)}; an existing tier cannot be moved without losing its data: correct"
         f" spec.tiers[tier={wish.tier}].remote, or give the new place a storageClass of its own"
     )
 
@@ -161,7 +161,7 @@ def _trouble(tiers: tuple[TierStatus, ...]) -> Iterator[Condition]:
 
 
 def unready(spec: StorageBackendSpec, status: StorageBackendStatus) -> dict[str, str]:
-    """The tiers to which nothing may move yet, and why. By what was read back, whatever the spec was then."""
+    """The tiers to which nothing may move yet, and why, by what was read back."""
     known = {t.storage_class: t for t in status.tiers}
     asked = ((wish, _unready(wish, remote, known)) for wish, remote in remote_tiers(spec))
     return {wish.tier: f"{wish.storage_class}: {why}" for wish, why in asked if why}
@@ -170,5 +170,5 @@ def unready(spec: StorageBackendSpec, status: StorageBackendStatus) -> dict[str,
 def _unready(wish: TierClass, remote: Remote, known: Mapping[str, TierStatus]) -> str:
     tier = known.get(wish.storage_class)
     if tier is None or tier.place is None:
-        return (tier.message if tier else None) or "it is not there yet"
+        return (tier.message if tier else None) or "it does not exist yet"
     return tier_differences(wish, remote, tier.place)

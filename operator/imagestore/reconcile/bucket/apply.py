@@ -213,5 +213,5 @@ def _verified(
     if not left:
         rest = next(iter(again.held), None)  # what the operator does not write may differ all the same
         return replace(_standing(rest), wrote=True) if rest else Applied(change, "InSync", wrote=True)
-    message = f"written, and the store still answers otherwise for {', '.join(left[:5])}"
+    message = f"written, and the store still answers with another value for {', '.join(left[:5])}"
     return Applied(change, "Pending", Reason.NOT_YET_VISIBLE, message, wrote=True, transient=True)

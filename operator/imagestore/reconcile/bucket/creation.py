@@ -86,7 +86,7 @@ def _held_back(run: BucketRun) -> Result | None:
     mine = Served("", s.spec.bucket_name, made=True, endpoint=s.status.endpoint or "")
     others = [b for b in s.neighbours() if b.bucket != mine.bucket]
     roll = roll_call(backend, sample(others, mine.bucket)).with_missing(mine, backend.endpoint)
-    return _held(run, roll.looked) if roll.alarming(s.store.spec) else None
+    return _held(run, roll.checked) if roll.alarming(s.store.spec) else None
 
 
 def _held(run: BucketRun, doubts: tuple[str, ...] = ()) -> Result:

@@ -28,15 +28,15 @@ from imagestore.reconcile.shared.tenancy import Refusal
 
 
 @dataclass(frozen=True)
-class Leads:
-    """The wishes whose references all lead to a bucket, and why the others' do not."""
+class Resolved:
+    """The desired values whose references are all resolved, and why the others are withheld."""
 
     wishes: Mapping[str, Facet]
     unresolved: tuple[Refusal, ...] = ()
 
 
-class Why(NamedTuple):
-    """Why a reference leads nowhere. ``waits``: until that changes by itself."""
+class Unresolved(NamedTuple):
+    """Why a reference is unresolved. ``waits``: the operator resumes by itself once that changes."""
 
     reason: Reason
     message: str
@@ -78,20 +78,20 @@ def wanted(s: BucketSituation) -> Wanted:
     )
 
 
-def asked(spec: ImageBucketSpec, joined: Mapping[str, Joined]) -> Leads:
+def asked(spec: ImageBucketSpec, joined: Mapping[str, Joined]) -> Resolved:
     """What the bucket and its contributors ask for, allowed or not. ``joined``: the settings with contributions."""
     found = {n: j.desired for n, j in joined.items() if j.desired is not None}
     contested = (
         Refusal(Reason.CONTRIBUTIONS_DIFFER, j.contested, n) for n, j in joined.items() if j.contested
     )
-    return Leads({**wishes(spec), **found}, tuple(contested))
+    return Resolved({**wishes(spec), **found}, tuple(contested))
 
 
-def _with_ready_tiers(unready: Mapping[str, str], asked: Leads) -> Leads:
+def _with_ready_tiers(unready: Mapping[str, str], asked: Resolved) -> Resolved:
     """Withhold the settings that would move objects to a tier that is not ready: they wait, unchanged in the store."""
     waiting = {n: why for n, w in asked.wishes.items() if (why := _waits_for_tier(n, w, unready))}
     ready = {n: w for n, w in asked.wishes.items() if n not in waiting}
-    return Leads(ready, (*asked.unresolved, *waiting.values()))
+    return Resolved(ready, (*asked.unresolved, *waiting.values()))
 
 
 def _waits_for_tier(facet: str, wish: Facet, unready: Mapping[str, str]) -> Refusal | None:
@@ -105,7 +105,7 @@ def _waits_for_tier(facet: str, wish: Facet, unready: Mapping[str, str]) -> Refu
 
 
 def managed(status: ImageBucketStatus) -> dict[str, Parts]:
-    """What was managed until now, with its parts as they are remembered: all that was written or once seen to be held."""
+    """What was managed until now, with its parts as status remembers them: written, or once observed."""
     return {f.name: frozenset(f.parts) for f in status.facets if f.wish}
 
 
@@ -123,21 +123,21 @@ def relaxed(s: BucketSituation, wanted: Wanted, read: Mapping[str, Reading]) -> 
     }
 
 
-def _followed(s: BucketSituation, asked: Leads) -> Leads:
+def _followed(s: BucketSituation, asked: Resolved) -> Resolved:
     """Every reference replaced by the bucket that it leads to."""
     referring = {n: w for n, w in asked.wishes.items() if refers(type(w))}
-    astray = {n: why for n, w in referring.items() if (why := _astray(s, n, w))}
-    found = {n: led(w, lambda ref: _bucket(s, ref)) for n, w in referring.items() if n not in astray}
-    led_to = {n: found.get(n, w) for n, w in asked.wishes.items() if n not in astray}
-    return Leads(led_to, (*asked.unresolved, *astray.values()))
+    unresolved = {n: why for n, w in referring.items() if (why := _unresolved(s, n, w))}
+    found = {n: led(w, lambda ref: _bucket(s, ref)) for n, w in referring.items() if n not in unresolved}
+    led_to = {n: found.get(n, w) for n, w in asked.wishes.items() if n not in unresolved}
+    return Resolved(led_to, (*asked.unresolved, *unresolved.values()))
 
 
 def _bucket(s: BucketSituation, ref: BucketRef) -> BucketRef:
     return BucketRef(bucket=s.referenced[ref.name or ""].bucket)
 
 
-def _astray(s: BucketSituation, facet: str, wish: Facet) -> Refusal | None:
-    """All that is wrong with a setting's references, in one; what a person must mend comes before what waits."""
+def _unresolved(s: BucketSituation, facet: str, wish: Facet) -> Refusal | None:
+    """All that is wrong with the references of a setting; what a person has to correct comes before what waits."""
     asked = ((path, ref.name or "", mark.loops) for path, ref, mark in references(wish))
     found = ((path, _itself(s, facet, name, loops) or _why(s, name)) for path, name, loops in asked)
     wrong = sorted(((f"{facet}.{path}", why) for path, why in found if why is not None), key=_waits)
@@ -147,26 +147,26 @@ def _astray(s: BucketSituation, facet: str, wish: Facet) -> Refusal | None:
     return Refusal(wrong[0][1].reason, said, facet, waits=wrong[0][1].waits)
 
 
-def _waits(found: tuple[str, Why]) -> bool:
+def _waits(found: tuple[str, Unresolved]) -> bool:
     return found[1].waits
 
 
-def _itself(s: BucketSituation, facet: str, name: str, loops: str) -> Why | None:
+def _itself(s: BucketSituation, facet: str, name: str, loops: str) -> Unresolved | None:
     other, mine = s.referenced.get(name), (s.spec.backend_ref.name, s.spec.bucket_name)
     if name == s.meta.name or (other is not None and (other.backend, other.bucket) == mine):
-        return Why(
-            Reason.REFERENCE_TO_ITSELF, f"{name} is this very bucket: {loops}; name another ImageBucket"
+        return Unresolved(
+            Reason.REFERENCE_TO_ITSELF, f"{name} is this bucket itself: {loops}; name another ImageBucket"
         )
     circle = _circle(s, facet, name)
     if circle:
         steps = [f"{one} does the same with {other}" for one, other in pairwise((*circle, "this bucket"))]
         message = f"{', '.join(steps)}: {loops}; name another ImageBucket in one of them"
-        return Why(Reason.REFERENCE_IN_CIRCLES, message)
+        return Unresolved(Reason.REFERENCE_IN_CIRCLES, message)
     return None
 
 
 def _circle(s: BucketSituation, facet: str, name: str) -> tuple[str, ...]:
-    """From ``name`` on, the shortest way back to this bucket by the same setting; empty: there is none."""
+    """The shortest chain of references by the same setting from ``name`` back to this bucket; empty: there is none."""
     ways: deque[tuple[str, ...]] = deque([(name,)])
     seen = {name}
     while ways:
@@ -180,18 +180,18 @@ def _circle(s: BucketSituation, facet: str, name: str) -> tuple[str, ...]:
     return ()
 
 
-def _why(s: BucketSituation, name: str) -> Why | None:
+def _why(s: BucketSituation, name: str) -> Unresolved | None:
     other, here = s.referenced.get(name), s.spec.backend_ref.name
     if other is None:
         message = f"there is no ImageBucket {name} in this namespace; create it, or correct the name"
-        return Why(Reason.REFERENCE_NOT_FOUND, message, waits=True)
+        return Unresolved(Reason.REFERENCE_NOT_FOUND, message, waits=True)
     if other.backend != here:
         message = f"ImageBucket {name} is on the backend {other.backend}; name one on {here}"
-        return Why(Reason.REFERENCE_ELSEWHERE, message)
+        return Unresolved(Reason.REFERENCE_ELSEWHERE, message)
     if other.deleting:
         message = f"ImageBucket {name} is being deleted; name another one, or remove the setting"
-        return Why(Reason.REFERENCE_DELETING, message)
+        return Unresolved(Reason.REFERENCE_DELETING, message)
     if not other.made:
-        message = f"waits for the bucket of ImageBucket {name}; see what its status says"
-        return Why(Reason.REFERENCE_NOT_READY, message, waits=True)
+        message = f"waits for the bucket of ImageBucket {name}; see the status of that object"
+        return Unresolved(Reason.REFERENCE_NOT_READY, message, waits=True)
     return None

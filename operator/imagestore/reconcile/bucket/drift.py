@@ -64,7 +64,7 @@ def assess(
     waits = _waits(suspected, s.clock, s.settings.confirm_drift)
     seen = [c for c in drifted if c.facet not in waits]
     fields = tuple(f for c in seen for f in c.fields)
-    held = _hold(plan, Reason.UNCONFIRMED, dict.fromkeys(waits, "seen once; looking again"))
+    held = _hold(plan, Reason.UNCONFIRMED, dict.fromkeys(waits, "seen once; a second check confirms it"))
     wait = min(waits.values(), default=None)
     if snoozed(s):
         left = _hold(held, Reason.SNOOZED, _said(seen, "snoozed: "))
@@ -94,10 +94,7 @@ def snooze_over(s: BucketSituation) -> str:
         return ""
     # In its own zone: year 1 has no moment in UTC that is before it.
     ended = _aware(snooze.until).isoformat().replace("+00:00", "Z")
-    return (
-        f"drift.snooze was over at {ended}, so drift is corrected; remove it, or give a time that is"
-        " still to come"
-    )
+    return f"drift.snooze ended at {ended}, so drift is corrected; remove it, or set a time in the future"
 
 
 def _aware(moment: datetime) -> datetime:

@@ -18,18 +18,18 @@ from imagestore.reconcile.bucket.situation import BucketRun, BucketSituation
 
 
 def conditions(s: BucketSituation, results: Sequence[Applied]) -> Iterator[Condition]:
-    """The findings of what was looked at now, and those of before of what was not, while the spec asks for them."""
+    """The findings of settings that were observed now, and the earlier ones of those that were not, while desired."""
     wished = wishes(s.spec)
-    looked = {r.change.facet for r in results if _looked(r)}
+    seen = {r.change.facet for r in results if _observed(r)}
     for result in results:
-        if result.change.facet in looked & set(wished):
+        if result.change.facet in seen & set(wished):
             yield from _found(wished[result.change.facet], result.change)
-    left = {name for facet in wished if facet not in looked for name in FACETS[facet].finds}
+    left = {name for facet in wished if facet not in seen for name in FACETS[facet].finds}
     yield from (c for c in s.status.conditions if c.type in left)
 
 
-def _looked(result: Applied) -> bool:
-    """Whether the change tells what the store holds: not if it was written since, or could not be read."""
+def _observed(result: Applied) -> bool:
+    """Whether the result tells what the store holds: not if it was written since, or could not be read."""
     told = result.change.op is Op.KEEP or result.change.before is not None
     return told and not result.wrote
 
@@ -71,12 +71,12 @@ def usage(run: BucketRun) -> dict[str, object]:
 
 
 def _possible(told: base.Usage) -> bool:
-    """A counter that ran below zero is -1, or 2^64-1: of the one no status could be made, the other is not so."""
+    """Whether a status can hold it: a counter that ran below zero is -1, or 2^64-1."""
     return all(0 <= n < 2**63 for n in (told.objects, told.bytes))
 
 
 def _news(s: BucketSituation, told: base.Usage, *, due: bool) -> bool:
-    """Hourly by five percent, since usage is no reason to write a status; at once if it comes to a warning, or ends one."""
+    """Whether to write it: hourly if it changed by five percent, and at once if a warning begins or ends."""
     before = s.status.usage
     if before is None or _full(s.spec, before.bytes) != _full(s.spec, told.bytes):
         return True
@@ -96,7 +96,7 @@ def _full(spec: ImageBucketSpec, held: int) -> bool:
 
 
 def quota_conditions(spec: ImageBucketSpec, usage: BucketUsage | None) -> Iterator[Condition]:
-    """QuotaNearlyFull, while it is."""
+    """QuotaNearlyFull, while the quota is nearly reached."""
     if usage is None or spec.quota is None or not _full(spec, usage.bytes):
         return
     message = (
@@ -108,7 +108,7 @@ def quota_conditions(spec: ImageBucketSpec, usage: BucketUsage | None) -> Iterat
 
 
 def quota_events(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator[Event]:
-    """A warning when it comes to that."""
+    """A warning when QuotaNearlyFull begins."""
     now = find(after.conditions, NEARLY_FULL)
     if now is not None and not is_true(before.conditions, NEARLY_FULL):
         yield Event(NEARLY_FULL, now.message, warning=True)

@@ -1,4 +1,4 @@
-"""What stops a reconcile before any call to the store."""
+"""The gate: what stops a reconcile before any call to the store."""
 
 from dataclasses import replace
 
@@ -53,14 +53,12 @@ def another_store(run: BucketRun) -> Result | None:
 
 
 def _another_store(s: BucketSituation) -> Result:
-    message = (
-        "another account or server answers than before; nothing is done there before the administrator agrees"
-    )
+    message = "another account or server answers than before; the operator does nothing there until the administrator approves"
     return _stop(s, reconciling(Reason.ANOTHER_STORE, message, "Unknown"))
 
 
 def _rival(s: BucketSituation, rival: str) -> str:
-    """The older claimant is named only within one's own namespace."""
+    """The older claimant is named only where it is in the same namespace."""
     namespace, _, name = rival.partition("/")
     whom = (
         f"the ImageBucket {name}" if namespace == s.meta.namespace else "an ImageBucket of another namespace"
@@ -69,9 +67,9 @@ def _rival(s: BucketSituation, rival: str) -> str:
 
 
 def _suspended(s: BucketSituation) -> list[Condition]:
-    """Ready keeps what the last look said: nobody looks, so nobody knows better.
+    """Ready keeps what the last check said.
 
-    Before any look nothing is said: kstatus takes Ready=Unknown for work that is under way, so Flux waited for a
+    Before the first check there is no Ready: kstatus takes Ready=Unknown for work that is under way, so Flux waited for a
     suspended bucket until it gave up, each time anew.
     """
     replaced = {
@@ -85,18 +83,22 @@ def _suspended(s: BucketSituation) -> list[Condition]:
         replaced |= {"Ready", "Stalled"}
     return [
         *(c for c in s.status.conditions if c.type not in replaced),
-        condition("Suspended", Reason.SUSPENDED, "spec.suspend is true; nothing is looked at or changed"),
+        condition(
+            "Suspended",
+            Reason.SUSPENDED,
+            "spec.suspend is true; the operator neither checks nor changes the bucket",
+        ),
     ]
 
 
 def _was_seen(s: BucketSituation) -> bool:
-    """Whether the status tells of a look at the store, and not only of what stood in the way of one."""
+    """Whether the status tells of a check of the store, and not only of what stopped one."""
     known = s.status.created is not None or bool(s.status.facets)
     return known or is_true(s.status.conditions, "Ready")
 
 
 def _stop(s: BucketSituation, conditions: list[Condition]) -> Result:
-    """Whoever was never let in leaves nothing behind, so it needs no finalizer."""
+    """An object that never had a bucket leaves nothing in the store, so it needs no finalizer."""
     status = report.status(s, conditions)
     finalizer = Finalizer.LEAVE if s.status.created is None else Finalizer.HOLD
     return Outcome(status, report.news(s, status), Requeue(GATE_INTERVAL), finalizer)

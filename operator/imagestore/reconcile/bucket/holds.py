@@ -1,4 +1,4 @@
-"""What waits for a person: tokens and sentences, as a status remembers them. Pure."""
+"""Holds: what a person has to approve, with its token, as a status remembers it. Pure."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from imagestore.reconcile.bucket import drift
 from imagestore.reconcile.bucket.apply import Applied
 from imagestore.reconcile.bucket.situation import BucketSituation
 
-# In place of a setting: what else waits for a person.
+# Holds that are not about a setting.
 CONTENT = "content"  # a loss is to be acknowledged
 ADOPTION = "adoption"
 CREATION = "creation"  # whether a bucket that a crash left without a mark is this object's
@@ -21,13 +21,13 @@ def hold_of(status: ImageBucketStatus, facet: str) -> Held | None:
 
 
 def with_loss(status: ImageBucketStatus, *others: Held) -> tuple[Held, ...]:
-    """These, and that a loss is to be acknowledged, which waits whatever else does."""
+    """These, and the loss that is to be acknowledged, which waits beside any other hold."""
     loss = hold_of(status, CONTENT)
     return others if loss is None else (loss, *others)
 
 
 def loss(s: BucketSituation) -> Held:
-    """A loss that was found just now, to be acknowledged by a new token."""
+    """The hold of a loss that was found just now, with a new token to acknowledge it."""
     why = "the bucket was found missing; its content is lost"
     return Held(facet=CONTENT, token=s.token(), why=why, digest=s.now.isoformat())
 

@@ -1,8 +1,8 @@
-"""What is about to be set for the first time is written down before the store is told. Pure.
+"""Record: what is set for the first time goes into status before it goes to the store. Pure.
 
-Killed between the two, or refused with 409 because the user had edited again, the operator did not know what it had
-set: taken out of the spec by then, it stayed in the store for ever. Seen in the soak: tags of a spec that was edited
-twice while the operator was away.
+Killed after the store, or refused with 409 because the user had edited again, the operator did not know what it had set.
+What the user had removed from the spec by then stayed in the store for ever. Seen in the soak: tags of a spec that was
+edited twice while the operator was down.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -17,20 +17,20 @@ from imagestore.reconcile.shared.digests import WRITTEN
 _WRITING = {
     "state": "Pending",
     "reason": Reason.WRITING,
-    "message": "what is new in it is about to be written",
+    "message": "new parts of this setting are about to be written",
 }
-_TAKEN_BACK = (Removal.CLEAR, Removal.HOLD)  # the others stay when they are no longer mentioned
+_TAKEN_BACK = (Removal.CLEAR, Removal.HOLD)  # the others are retained when they are no longer mentioned
 
 
 def recorded(known: Sequence[FacetStatus], todo: Plan) -> tuple[FacetStatus, ...] | None:
-    """What status has to say of the settings before ``todo`` is carried out; None: it says it already."""
+    """The settings as status has to record them before ``todo`` is applied; None: it does so already."""
     said = {f.name: f for f in known}
     new = {c.facet: _record(c, said.get(c.facet)) for c in todo.writes if _is_new(c, said.get(c.facet))}
     return tuple({**said, **new}.values()) if new else None
 
 
 def pending(known: Sequence[FacetStatus]) -> tuple[FacetStatus, ...]:
-    """What is known of the settings of a bucket that is missing: none is in sync, and what is ours in it stays ours."""
+    """The settings of a bucket that is missing: none is in sync, and its managed parts stay managed."""
     return tuple(f.model_copy(update=_WRITING) for f in known)
 
 
@@ -41,9 +41,9 @@ def _is_new(change: Change, known: FacetStatus | None) -> bool:
 
 
 def owned_parts(change: Change, now: Iterable[str], before: Collection[str]) -> tuple[str, ...]:
-    """What status remembers as ours: what is now, and what was before, which may be in the store.
+    """The parts that status remembers as managed: those of now, and those of before, which may be in the store.
 
-    Within a bound, as many an edit as may fail one after the other: then what was not seen in the store goes first.
+    Many edits may fail one after the other, so there is a bound: parts that were not observed are dropped first.
     """
     mine = remembered(now)
     seen = (change.before.parts() if change.before else None) or ()
@@ -53,9 +53,9 @@ def owned_parts(change: Change, now: Iterable[str], before: Collection[str]) -> 
 
 
 def _record(change: Change, known: FacetStatus | None) -> FacetStatus:
-    """Ours from now on, and not called in sync: a policy would say of rules that nobody has written that they are applied.
+    """Managed from now on, and not in sync: else a policy would report rules as applied before they are written.
 
-    What was last seen to be held stays remembered: it tells an edit from drift.
+    The digest of what the store last held stays: it tells an edit from drift.
     """
     before = known or FacetStatus(name=change.facet, state="Pending")
     parts = owned_parts(change, change.parts, before.parts)

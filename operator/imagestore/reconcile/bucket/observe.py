@@ -73,7 +73,7 @@ def _adds(wish: Facet, have: Facet) -> bool:
 
 
 def readings(backend: Backend, bucket: str, names: Iterable[str], check: Observation) -> dict[str, Reading]:
-    """What the store holds for each of ``names``. Raises NotFound: then the bucket itself is gone."""
+    """What the store holds for each of ``names``. Raises NotFound if the bucket itself does not exist."""
     return {n: _reading(backend, bucket, n, check) for n in names}
 
 

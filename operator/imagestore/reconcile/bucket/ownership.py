@@ -48,20 +48,20 @@ def carries_mark(s: BucketSituation, backend: Backend, seen: Observation) -> boo
     return place is not None and seen.owner == place.encode(owner_of(s))
 
 
-def judge_owner(run: BucketRun, sight: Observation, *, made: bool = False) -> Judgement:
+def judge_owner(run: BucketRun, check: Observation, *, made: bool = False) -> Judgement:
     """Whose the bucket is. Costs calls only where it was created a moment ago, or a crash may have left an intent.
 
     ``made``: the store has just answered that it created the bucket.
     """
     s, backend = run.s, run.backend
-    if carries_mark(s, backend, sight):
+    if carries_mark(s, backend, check):
         return Judgement(Owner.OURS)
-    known = _without_mark(run, sight, made=made) if sight.owner is None else None
+    known = _without_mark(run, check, made=made) if check.owner is None else None
     if known is not None:
         return known
     if _adoptable(s):
         return Judgement(Owner.ADOPTABLE)
-    return _taken(s, backend, sight)
+    return _taken(s, backend, check)
 
 
 def not_ours(s: BucketSituation) -> Judgement:
@@ -75,62 +75,62 @@ def _adoptable(s: BucketSituation) -> bool:
     return asked and spec is not None and granted(spec, s.meta.namespace, s.spec.bucket_name)
 
 
-def _without_mark(run: BucketRun, sight: Observation, *, made: bool) -> Judgement | None:
+def _without_mark(run: BucketRun, check: Observation, *, made: bool) -> Judgement | None:
     """Created just now, or marked while this process ran, or, on a store that keeps no mark, ours by the status."""
     s, backend = run.s, run.backend
     if run.memo.marked:
         return Judgement(Owner.UNMARKED)
     ours = backend.mark_place is None and s.status.created is not None
-    if (made or not ours) and intended(s, sight) and backend.remains(s.spec.bucket_name).empty:
+    if (made or not ours) and intended(s, check) and backend.remains(s.spec.bucket_name).empty:
         return Judgement(Owner.FRESH)
     if ours:
         return Judgement(Owner.OURS)
-    return Judgement(Owner.UNMARKED) if _agreed(s, backend, sight) else None
+    return Judgement(Owner.UNMARKED) if _agreed(s, backend, check) else None
 
 
-def intended(s: BucketSituation, sight: Observation) -> bool:
+def intended(s: BucketSituation, check: Observation) -> bool:
     """Whether it may be the bucket that was to be created: there is an intent in status, and no tag on the bucket.
 
     The mark is the first thing that is written, and the user's tags with it.
     """
-    return s.status.intent is not None and sight.blank
+    return s.status.intent is not None and check.blank
 
 
-def unmarked_ours(s: BucketSituation, backend: Backend, sight: Observation) -> bool:
+def unmarked_ours(s: BucketSituation, backend: Backend, check: Observation) -> bool:
     """Whether a bucket without a mark is this object's at its deletion: it is empty, or a person has approved that.
 
     Killed between creating and marking, the operator left an orphaned bucket when the object was deleted before its next
     start (crash sweep).
     """
-    if not intended(s, sight):
+    if not intended(s, check):
         return False
-    return backend.remains(s.spec.bucket_name).empty or _agreed(s, backend, sight)
+    return backend.remains(s.spec.bucket_name).empty or _agreed(s, backend, check)
 
 
-def _agreed(s: BucketSituation, backend: Backend, sight: Observation) -> bool:
+def _agreed(s: BucketSituation, backend: Backend, check: Observation) -> bool:
     """Whether a person has approved that the bucket is this object's, and it was created after the object was.
 
     A user with wide rights in a namespace can forge intent and token, which are in a status. Such a user can forge neither
     the store's date nor Kubernetes': so no user gets content that was there before the object was.
     """
     hold = holds.hold_of(s.status, holds.CREATION)
-    if hold is None or hold.token not in s.spec.approve or not intended(s, sight) or s.spec.mode == "Observe":
+    if hold is None or hold.token not in s.spec.approve or not intended(s, check) or s.spec.mode == "Observe":
         return False  # mode Observe writes no mark, so the approval would be forgotten
     made = backend.made_at(s.spec.bucket_name)
     return made is not None and made >= s.meta.created
 
 
-def _taken(s: BucketSituation, backend: Backend, sight: Observation) -> Judgement:
+def _taken(s: BucketSituation, backend: Backend, check: Observation) -> Judgement:
     """The judgement of a bucket that is not this object's. Asks for a date only where a crash may have left an intent."""
-    if sight.owner is not None:
-        whom = f"the bucket belongs to {_whom(s, sight.owner)}; choose another bucketName"
+    if check.owner is not None:
+        whom = f"the bucket belongs to {_whom(s, check.owner)}; choose another bucketName"
         return Judgement(Owner.TAKEN, Reason.OWNED_BY_ANOTHER, whom)
-    if intended(s, sight) and (unproven := _unproven(s, backend)) is not None:
+    if intended(s, check) and (unproven := _unproven(s, backend)) is not None:
         return unproven
     if s.status.created is not None:
         place = f" ({backend.mark_place.name})" if backend.mark_place else ""
         message = (
-            f"the bucket no longer carries the operator's mark{place}, so it is not known to be"
+            f"the bucket no longer carries the owner mark{place}, so it is not known to be"
             " this object's any more; let the administrator grant its adoption and set adoption: Granted"
         )
         return Judgement(Owner.TAKEN, Reason.MARK_MISSING, message)
@@ -139,7 +139,7 @@ def _taken(s: BucketSituation, backend: Backend, sight: Observation) -> Judgemen
 
 def _there_before() -> Judgement:
     message = (
-        "the bucket exists and was not made by this object; to take it over, let the administrator grant its"
+        "the bucket exists and was not created by this object; to take it over, let the administrator grant its"
         " adoption and set adoption: Granted; or choose another bucketName"
     )
     return Judgement(Owner.TAKEN, Reason.BUCKET_EXISTS, message)
@@ -151,8 +151,8 @@ def _unproven(s: BucketSituation, backend: Backend) -> Judgement | None:
     if made is not None and made < s.meta.created:
         return None
     message = (
-        f"the operator was about to create this bucket at {s.status.intent:%Y-%m-%dT%H:%M:%SZ}, and ended before it had marked"
-        " it as this object's; there is something in it by now, so somebody else may have made it just as well"
+        f"the operator was about to create this bucket at {s.status.intent:%Y-%m-%dT%H:%M:%SZ}, and ended before it marked"
+        " it as this object's; it has content by now, so another program may have created it"
     )
     if made is None:
         message += (

@@ -66,12 +66,12 @@ def content_lost(status: ImageBucketStatus) -> list[Condition]:
     hold = holds.hold_of(status, holds.CONTENT)
     made = status.intent is not None or status.created is None or status.created >= status.lost_at
     now = (
-        "was made again, empty; restore its content"
+        "was recreated empty; restore its content"
         if made
-        else "is there again, made by no one here: see that its content is whole, or restore it"
+        else "exists again, not created by the operator: check that its content is complete, or restore it"
     )
     message = (
-        f"the bucket was missing at {status.lost_at:%Y-%m-%dT%H:%M:%SZ} and {now}, then acknowledge by adding"
+        f"the bucket was missing at {status.lost_at:%Y-%m-%dT%H:%M:%SZ} and {now}, then acknowledge the loss by adding"
         f" {hold.token if hold else ''} to spec.approve"
     )
     return [condition("ContentLost", Reason.BUCKET_WAS_MISSING, message)]
@@ -107,13 +107,13 @@ def _drifted(seen: Reconciled) -> list[Condition]:
         return []
     return [
         condition(
-            "DriftDetected", Reason.DIFFERS, f"changed behind the operator's back: {drift.paths(seen.fields)}"
+            "DriftDetected", Reason.DIFFERS, f"changed outside the operator: {drift.paths(seen.fields)}"
         )
     ]
 
 
 def readiness(s: BucketSituation, results: Sequence[Applied]) -> list[Condition]:
-    """Ready, and what keeps it from being so."""
+    """Ready, with the settings that keep it from being True."""
     for states, verdict in (
         (("Held", "Unsupported", "Failed"), stalled),
         (("Pending", "Drifted"), reconciling),
@@ -124,7 +124,9 @@ def readiness(s: BucketSituation, results: Sequence[Applied]) -> list[Condition]
     if s.spec.mode == "Observe":
         differing = sum(r.state == "Drifted" for r in results)
         return [
-            condition("Ready", Reason.OBSERVED, f"observed; {differing} settings differ, nothing is changed")
+            condition(
+                "Ready", Reason.OBSERVED, f"mode Observe: {differing} settings differ, nothing is changed"
+            )
         ]
     said = ["the store agrees with the spec", drift.snooze_over(s)]
     return [condition("Ready", Reason.IN_SYNC, "; ".join(filter(None, said)))]
@@ -139,7 +141,7 @@ def _sentences(results: Sequence[Applied]) -> str:
 
 
 def facets(before: ImageBucketStatus, seen: Reconciled) -> tuple[FacetStatus, ...]:
-    """Setting by setting, only what is or was managed."""
+    """The status of each setting that is or was managed."""
     known = {f.name: f for f in before.facets}
     told = drift.reported(before, seen.fields, snoozed=seen.snoozed, open_=seen.confirm_in is not None)
     return tuple(
@@ -150,7 +152,7 @@ def facets(before: ImageBucketStatus, seen: Reconciled) -> tuple[FacetStatus, ..
 
 
 def _over(result: Applied) -> bool:
-    """No longer in the spec and dealt with: cleared, or kept and no longer answered for."""
+    """Whether a setting that the spec no longer mentions is cleared, or retained and no longer managed."""
     gone = result.change.op is Op.CLEAR and result.state == "InSync"
     return gone or (result.change.op is Op.KEEP and result.reason == Reason.FORGOTTEN)
 
@@ -174,10 +176,10 @@ def _facet(
 
 
 def _memory(result: Applied, known: FacetStatus | None, wish: Facet | None) -> str | None:
-    """What is remembered of a setting that is not in sync.
+    """The digest to remember of a setting that is not in sync.
 
-    A failed correction leaves the memory of the wish that was held: it is still drift. A failed edit does
-    not: going back to the old wish afterwards is an edit as well, not drift.
+    A failed correction leaves the digest of the value that the store held: it is still drift. A failed edit does not:
+    going back to the old value afterwards is an edit as well, not drift.
     """
     if known is not None and wish is not None and known.wish == wish_digest(wish):
         return known.wish
@@ -209,7 +211,7 @@ def news(s: BucketSituation, after: ImageBucketStatus) -> tuple[Event, ...]:
 
 
 def _readiness(before: ImageBucketStatus, after: ImageBucketStatus, *, waits: bool) -> Iterator[Event]:
-    """``waits``: for approval, which is told with its token; that it is not ready for this is no second Event."""
+    """``waits``: for an approval. Its Event has the token, so that the bucket is not ready is no second Event."""
     ready, was = find(after.conditions, "Ready"), find(before.conditions, "Ready")
     if ready is None:
         return
@@ -251,7 +253,7 @@ _ENDED = {
 
 
 def _hold_events(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator[Event]:
-    """A loss that is new is told as ContentLost, with its token."""
+    """A new loss is reported as ContentLost, with its token."""
     known = {h.token for h in (before.plan.held if before.plan else ())}
     known |= set() if is_true(before.conditions, "ContentLost") else {_token(after, holds.CONTENT)}
     for held in after.plan.held if after.plan else ():

@@ -1,4 +1,4 @@
-"""All that a reconcile of an ImageBucket may know. The k8s layer fills it; time and chance are in it."""
+"""All that a reconcile of an ImageBucket may know. Time and randomness are part of it."""
 
 import json
 from collections import defaultdict
@@ -68,7 +68,7 @@ class Memo:
 
 @dataclass(frozen=True)
 class Referenced:
-    """An ImageBucket that a setting names. ``made``: its bucket was seen in the store, its own or let to it.
+    """An ImageBucket that a setting names. ``made``: its bucket exists, and is its own by the status and the tenancy.
 
     ``references``: its own settings that name one, and which.
     """
@@ -84,8 +84,8 @@ class Referenced:
 class BucketSituation:
     """One ImageBucket and its surroundings at one moment.
 
-    ``now`` is what status says to people. How long something lasted is told by ``clock``, in seconds, which nobody sets:
-    with the wall clock ten minutes back, drift waited as long, with Ready True.
+    ``now`` is for status. Durations are measured by ``clock``, in seconds, which is never set: with the wall clock set back ten
+    minutes, drift waited as long, with Ready True.
     """
 
     meta: Meta
@@ -97,7 +97,7 @@ class BucketSituation:
     clock: float = field(kw_only=True)
     token: Callable[[], str]  # a new random token for a hold
     memo: Memo = field(default_factory=Memo)
-    surveys: Surveys = field(default_factory=Bounded, kw_only=True)  # who counts what is in it
+    surveys: Surveys = field(default_factory=Bounded, kw_only=True)  # they count what is in the bucket
     namespace_labels: Mapping[str, str] = field(default_factory=dict)
     older_rival: str | None = None  # namespace/name of an older ImageBucket that claims the same bucket
     earlier_buckets: int = 0  # ImageBuckets of this namespace on this backend that are older than this one
@@ -105,7 +105,7 @@ class BucketSituation:
         default_factory=dict
     )  # of this namespace, by the object's name
     contributions: tuple[Contribution, ...] = ()  # what other objects contribute to its settings
-    withdrawn: str = ""  # why its deletion asks for no data to go: its CRD is deleted with all objects
+    withdrawn: str = ""  # why its deletion retains the data: its CRD is deleted with all objects
     neighbours: Callable[[], tuple[Served, ...]] = tuple  # what its backend serves, itself included
     progress: Progress | None = None  # of the pass that ended a moment ago, for this one to go on with
 

@@ -1,8 +1,7 @@
 """A bucket's lifecycle: its own rules and those of the policies that match it, as one set. Pure.
 
-Whoever wrote a rule has the say over it, so two rules of one author never contradict each other here. Of two authors the
-bucket's owner prevails, then the policy with the higher priority; between equals neither rule is touched: what is in
-force stays as it is found, until somebody decides.
+Rules of one author never contradict each other here. Of two authors the bucket's own spec prevails, then the policy with the
+higher priority. Between equals neither rule is changed: what is in force stays as it is observed, until a user decides.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -60,7 +59,7 @@ def _policy(contribution: Contribution) -> _Policy:
 
 @dataclass(frozen=True)
 class Merged:
-    """The rules that are wished, those that stay as they are found, and why. See ``Lifecycle.kept``."""
+    """The desired rules, those that stay as they are observed, and why. See ``Lifecycle.kept``."""
 
     rules: tuple[LifecycleRule, ...] = ()
     kept: frozenset[str] = frozenset()
@@ -136,7 +135,7 @@ def merge(own: Lifecycle | None, policies: Sequence[Contribution], support: Supp
 
 
 def _exclusive(own: Lifecycle | None, applied: Sequence[LifecyclePolicySpec]) -> bool | None:
-    """Whoever wants to be alone is so for all authors of the set."""
+    """One author that is exclusive makes the whole set exclusive."""
     if any(spec.exclusive for spec in applied):
         return True
     return own.exclusive if own else None
@@ -177,7 +176,7 @@ def _judge(draft: _Draft, equals: Sequence[_Candidate]) -> None:
 
 
 def _yields(draft: _Draft, candidate: _Candidate) -> bool:
-    """Whether somebody with more say wants otherwise; then the rule goes, also where it is in force."""
+    """Whether an author that prevails contradicts; then the rule is removed, also where it is in force."""
     for rule in draft.own:
         if why := contradiction(candidate.rule, rule):
             draft.oppose(candidate, f"the bucket's own rule {rule.name} {why}, and prevails")
@@ -203,7 +202,7 @@ def _opponents(candidate: _Candidate, among: Sequence[_Candidate]) -> Iterator[s
 
 
 def _bound(draft: _Draft) -> None:
-    """The lowest policies go while there are more rules than can be kept."""
+    """Drop the policies with the lowest priority while there are more rules than a status can list."""
     while draft.accepted and len(draft.own) + len(draft.accepted) > MOST_RULES:
         last = draft.accepted[-1].policy.name
         draft.accepted = [c for c in draft.accepted if c.policy.name != last]

@@ -116,7 +116,7 @@ def _sum(touched: Sequence[Touched]) -> Touched:
 
 
 def _amount(text: str | None) -> Decimal | None:
-    """A status may have been written by anybody."""
+    """A tenant may have forged the status."""
     try:
         return None if text is None else Decimal(text)
     except InvalidOperation:

@@ -1,7 +1,7 @@
-"""The reconcile of a LifecyclePolicy: it writes nothing to a store, it says what became of the rules on each bucket.
+"""The reconcile of a LifecyclePolicy. It writes nothing to a store; it reports what became of the rules on each bucket.
 
-Its buckets carry the rules out (one writer a bucket), so it needs no finalizer: what a bucket once held of a policy that
-is gone is known by the rules' ids and by the bucket's own status, and goes as soon as the store answers.
+Only the reconcile of a bucket writes its rules, so a policy needs no finalizer: rules of a deleted policy are known by their
+ids and by the bucket's own status, and are removed as soon as the store answers.
 """
 
 from collections import Counter
@@ -67,7 +67,7 @@ def reconcile(s: PolicySituation) -> PolicyOutcome:
 
 
 def _settled(status: LifecyclePolicyStatus) -> bool:
-    """Whether every bucket was seen to hold these very rules: what is new to one then is somebody else's edit.
+    """Whether every bucket was observed to hold these very rules: a later change of one is another author's edit.
 
     Without this, one edit of one policy would make all others of its buckets Pending and Applied again.
     """
@@ -105,7 +105,7 @@ def _state(bucket: BucketView, *, settled: bool) -> tuple[BucketState, str]:
     if held and (bucket.current or settled):
         return "Applied", ""
     if bucket.suspended:
-        return "Suspended", "it is left alone until spec.suspend of the ImageBucket is false"
+        return "Suspended", "the operator does not change it until spec.suspend of the ImageBucket is false"
     if bucket.heard and facet is not None and facet.state == "Held":
         return _unsettled(bucket, facet)
     if not bucket.current:
@@ -156,8 +156,8 @@ def _drift_sentence(policy: str, bucket: BucketView) -> str:
     if not _drifts(policy, bucket):
         return ""
     fields = _drift(policy, bucket)[:_NAMED]
-    said = ", ".join(f"{f.path} is {f.observed or 'gone'}, should be {f.desired}" for f in fields)
-    return f"changed behind the operator's back: {said or UNSHOWN}"
+    said = ", ".join(f"{f.path} is {f.observed or 'absent'}, should be {f.desired}" for f in fields)
+    return f"changed outside the operator: {said or UNSHOWN}"
 
 
 def _judged(spec: LifecyclePolicySpec, outcomes: Sequence[BucketOutcome]) -> list[Condition]:
@@ -168,7 +168,7 @@ def _judged(spec: LifecyclePolicySpec, outcomes: Sequence[BucketOutcome]) -> lis
     missing = {r.name for r in spec.bucket_refs or ()} - {o.name for o in outcomes}
     if missing:
         names = ", ".join(sorted(missing)[:_NAMED])
-        message = f"there is no ImageBucket {names} in this namespace; make it, or correct bucketRefs"
+        message = f"there is no ImageBucket {names} in this namespace; create it, or correct bucketRefs"
         return reconciling(Reason.BUCKET_NOT_FOUND, message)
     if wrong := [o for o in outcomes if o.state == "Pending"]:
         return reconciling(Reason.PENDING, _named(wrong))
@@ -192,9 +192,9 @@ def _applied(outcomes: Sequence[BucketOutcome]) -> str:
         return "every matched bucket was read back with every rule"
     names = ", ".join(left[:_NAMED]) + (f" and {len(left) - _NAMED} more" if len(left) > _NAMED else "")
     if len(left) == len(outcomes):
-        return f"every matched bucket is suspended, so none was looked at: {names}"
+        return f"every matched bucket is suspended, so none was checked: {names}"
     awake = "every matched bucket that is not suspended was read back with every rule"
-    return f"{awake}; suspended, and left alone: {names}"
+    return f"{awake}; suspended, so not checked: {names}"
 
 
 def _named(outcomes: Sequence[BucketOutcome]) -> str:
@@ -209,7 +209,7 @@ def _drifted(policy: str, buckets: Iterable[BucketView]) -> list[Condition]:
         return []
     found = [f"{b.name}: {path}" for b in drifting for path in _paths(policy, b)]
     shown = ", ".join(found[:_NAMED]) + (f" and {len(found) - _NAMED} more" if len(found) > _NAMED else "")
-    return [condition("DriftDetected", Reason.DIFFERS, f"changed behind the operator's back: {shown}")]
+    return [condition("DriftDetected", Reason.DIFFERS, f"changed outside the operator: {shown}")]
 
 
 def _paths(policy: str, bucket: BucketView) -> list[str]:

@@ -8,7 +8,7 @@ from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.core.facet import Facet
 from imagestore.reconcile.shared.contribution import Contribution, digest_with
 
-WRITTEN = "-"  # in place of a wish's digest: written, and not yet seen to be held
+WRITTEN = "-"  # in place of a digest: written, and not yet observed
 
 
 def wish_digest(wish: Facet) -> str:

@@ -1,7 +1,7 @@
-"""A bucket's listing, walked through the rules that are wished for it: how much they would take, and touch.
+"""A survey walks a bucket's listing through its desired rules and counts what they would delete and touch.
 
-One survey serves the hold of removals and the preview of policies. It goes on page by page, so that whoever carries it out
-may stop at any page: the reconcile itself for what fits into one, a thread of its own for the rest.
+One survey serves the hold of removals and the preview of policies. It works page by page, so that it can be stopped at any
+page: the reconcile itself for what fits into one, a thread of its own for the rest.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ _UNLISTED = "the store tells no listing"
 
 
 class Purpose(StrEnum):
-    """Who wants to know."""
+    """What a survey is for."""
 
     REMOVAL = "Removal"  # a change waits for it
     PREVIEW = "Preview"  # a policy's status
@@ -37,9 +37,9 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True)
 class SurveyQuestion:
-    """What is asked about one bucket. ``versioning``: as it is wished, None: as it is found. ``terms``: without any.
+    """What is asked about one bucket. ``versioning``: as desired, None: as observed. ``terms``: for a bucket without it.
 
-    ``wish``: the digest of the merged lifecycle that it is about, which the answer is told by.
+    ``wish``: the digest of the merged lifecycle that it is about, which tells whether an answer is still current.
     """
 
     backend: str
@@ -52,7 +52,7 @@ class SurveyQuestion:
 
     @cached_property
     def digest(self) -> str:
-        """The same for the same question, on whatever day and whoever asks."""
+        """The same for the same question, on any day and for any purpose."""
         rules = json.dumps([r.to_json() for r in self.rules], sort_keys=True)
         said = (self.backend, self.bucket, rules, self.terms, self.versioning, self.prices)
         return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
@@ -72,7 +72,7 @@ class SurveyAnswer:
 
 
 class Surveys(Protocol):
-    """Whoever carries out the surveys of one ImageBucket."""
+    """What carries out the surveys of one ImageBucket."""
 
     def ask(
         self, purpose: Purpose, question: SurveyQuestion, backend: Backend, today: date, age: float
@@ -80,7 +80,7 @@ class Surveys(Protocol):
         """What is known, if it is not older than ``age`` seconds; otherwise a survey is begun."""
 
     def drop(self, purpose: Purpose) -> None:
-        """Nobody wants to know any more."""
+        """End the survey for this purpose."""
 
 
 class _Later(Exception):
@@ -89,7 +89,7 @@ class _Later(Exception):
 
 @dataclass
 class Survey:
-    """One survey. What was counted stays when the store fails: the next step goes on from there."""
+    """One survey. What was counted stays when the store fails: the next step continues from there."""
 
     question: SurveyQuestion
     backend: Backend

@@ -232,9 +232,9 @@ def test_a_suspended_bucket_keeps_nobody_waiting_for_its_policy() -> None:
     assert said(outcome)[:2] == ("True", "Applied")
     assert said(outcome)[2] == (
         "every matched bucket that is not suspended was read back with every rule;"
-        " suspended, and left alone: archive"
+        " suspended, so not checked: archive"
     )
-    assert said(policy(left_alone))[2] == "every matched bucket is suspended, so none was looked at: archive"
+    assert said(policy(left_alone))[2] == "every matched bucket is suspended, so none was checked: archive"
     assert [(b.name, b.state) for b in outcome.status.buckets] == [
         ("archive", "Suspended"),
         ("photos", "Applied"),

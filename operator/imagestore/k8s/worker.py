@@ -215,7 +215,9 @@ class Worker:
             log.warning("the finalizer is not removed: %s", error)
             self._back_off(obj.key)
             return "refused"
-        kept = f"bucket {obj.bucket} is kept, with everything in it; to remove it, delete it in the store"
+        kept = (
+            f"bucket {obj.bucket} is retained, with everything in it; to delete it, use the store's own tools"
+        )
         self._desk.recorder.note(obj, Event(Reason.RETAINED, kept, "Delete"))
         return "changed"
 

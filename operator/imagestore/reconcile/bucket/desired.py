@@ -28,7 +28,7 @@ from imagestore.reconcile.shared.tenancy import Refusal
 
 
 @dataclass(frozen=True)
-class Resolved:
+class ResolvedSettings:
     """The desired values whose references are all resolved, and why the others are withheld."""
 
     wishes: Mapping[str, Facet]
@@ -78,20 +78,20 @@ def wanted(s: BucketSituation) -> Wanted:
     )
 
 
-def asked(spec: ImageBucketSpec, joined: Mapping[str, Joined]) -> Resolved:
+def asked(spec: ImageBucketSpec, joined: Mapping[str, Joined]) -> ResolvedSettings:
     """What the bucket and its contributors ask for, allowed or not. ``joined``: the settings with contributions."""
     found = {n: j.desired for n, j in joined.items() if j.desired is not None}
     contested = (
         Refusal(Reason.CONTRIBUTIONS_DIFFER, j.contested, n) for n, j in joined.items() if j.contested
     )
-    return Resolved({**wishes(spec), **found}, tuple(contested))
+    return ResolvedSettings({**wishes(spec), **found}, tuple(contested))
 
 
-def _with_ready_tiers(unready: Mapping[str, str], asked: Resolved) -> Resolved:
+def _with_ready_tiers(unready: Mapping[str, str], asked: ResolvedSettings) -> ResolvedSettings:
     """Withhold the settings that would move objects to a tier that is not ready: they wait, unchanged in the store."""
     waiting = {n: why for n, w in asked.wishes.items() if (why := _waits_for_tier(n, w, unready))}
     ready = {n: w for n, w in asked.wishes.items() if n not in waiting}
-    return Resolved(ready, (*asked.unresolved, *waiting.values()))
+    return ResolvedSettings(ready, (*asked.unresolved, *waiting.values()))
 
 
 def _waits_for_tier(facet: str, wish: Facet, unready: Mapping[str, str]) -> Refusal | None:
@@ -123,13 +123,13 @@ def relaxed(s: BucketSituation, wanted: Wanted, read: Mapping[str, Reading]) -> 
     }
 
 
-def _followed(s: BucketSituation, asked: Resolved) -> Resolved:
+def _followed(s: BucketSituation, asked: ResolvedSettings) -> ResolvedSettings:
     """Every reference replaced by the bucket that it leads to."""
     referring = {n: w for n, w in asked.wishes.items() if refers(type(w))}
     unresolved = {n: why for n, w in referring.items() if (why := _unresolved(s, n, w))}
     found = {n: led(w, lambda ref: _bucket(s, ref)) for n, w in referring.items() if n not in unresolved}
     led_to = {n: found.get(n, w) for n, w in asked.wishes.items() if n not in unresolved}
-    return Resolved(led_to, (*asked.unresolved, *unresolved.values()))
+    return ResolvedSettings(led_to, (*asked.unresolved, *unresolved.values()))
 
 
 def _bucket(s: BucketSituation, ref: BucketRef) -> BucketRef:

@@ -17,7 +17,7 @@ from imagestore.core.plan import Op, Plan
 from imagestore.core.policies import hold_risky, observe_only, without_risk
 from imagestore.core.reasons import Reason
 from imagestore.reconcile.bucket import holds, ownership
-from imagestore.reconcile.bucket.desired import planned, wanted
+from imagestore.reconcile.bucket.desired import desired_of, planned
 from imagestore.reconcile.bucket.drift import snooze_over, snoozed
 from imagestore.reconcile.bucket.gate import stopped
 from imagestore.reconcile.bucket.observe import blank, observe_settings
@@ -126,8 +126,8 @@ def _looked(question: Question, s: BucketSituation, backend: Backend, verdict: V
         return _refuse(question, verdict, f"{judgement.reason}: {judgement.message}")
     notes = (UNCHECKED,) if unknown else ()
     verdict = replace(verdict, adopt=judgement.owner is Owner.ADOPTABLE, notes=(*verdict.notes, *notes))
-    want = wanted(s)
-    todo = planned(s, want, observe_settings(run, sight, want, {}))
+    desired = desired_of(s)
+    todo = planned(s, desired, observe_settings(run, sight, desired, {}))
     return _with_plan(question, s, verdict, _restrained(s, backend, todo, consented=verdict.adopt))
 
 
@@ -144,13 +144,13 @@ def _absent(question: Question, s: BucketSituation, backend: Backend, verdict: V
         return _refuse(
             question, verdict, "BucketMissing: the bucket does not exist, and mode Observe creates nothing"
         )
-    want = wanted(s)
-    if want.refusals and s.status.created is None:
+    desired = desired_of(s)
+    if desired.refusals and s.status.created is None:
         note = "the bucket does not exist, and is not created before this is corrected"
         return _refusals(question, s, replace(verdict, notes=(note,)))
     if s.status.created is not None:
         verdict = replace(verdict, notes=("the bucket was there before: its content is lost",))
-    todo = planned(s, want, blank(backend, want))
+    todo = planned(s, desired, blank(backend, desired))
     return _with_plan(question, s, replace(verdict, create=True), todo)
 
 
@@ -179,7 +179,7 @@ def _with_plan(question: Question, s: BucketSituation, verdict: Verdict, plan: P
 
 
 def _refusals(question: Question, s: BucketSituation, verdict: Verdict) -> Verdict:
-    for refusal in wanted(s).withheld:
+    for refusal in desired_of(s).withheld:
         unseen = refusal.reason is Reason.REFERENCE_NOT_FOUND and question.around.offline
         more = f"; {UNSEEN}" if unseen else ""
         verdict = _refuse(question, verdict, f"{refusal.reason}: {refusal.message}{more}", refusal.facet)
@@ -191,7 +191,7 @@ def _notes(s: BucketSituation, verdict: Verdict) -> list[str]:
     notes += [over] if (over := snooze_over(s)) else []
     if s.spec.mode == "Observe":
         notes.append("mode Observe: differences are shown, nothing is changed")
-    notes += [f"{name}: {w}" for name in wanted(s).wishes for w in _weak(s, name)]
+    notes += [f"{name}: {w}" for name in desired_of(s).values for w in _weak(s, name)]
     verdicts = s.merged.verdicts.items()
     notes += [f"LifecyclePolicy {name}: {v.state}: {v.message}" for name, v in verdicts if v.state and name]
     if verdict.adopt and verdict.plan.writes:
@@ -215,7 +215,7 @@ def _with_calls(question: Question, s: BucketSituation, verdict: Verdict, plan: 
     if not isinstance(backend, Foretells):
         return verdict
     bucket, owner = s.spec.bucket_name, ownership.owner_of(s)
-    made = {"create": backend.calls_to_create(bucket, wanted(s).wishes, owner)} if verdict.create else {}
+    made = {"create": backend.calls_to_create(bucket, desired_of(s).values, owner)} if verdict.create else {}
     for change in plan.writes:
         try:
             made[change.facet] = backend.calls_of(bucket, change, owner)

@@ -56,14 +56,14 @@ def uncorrected(drift: Iterable[FieldDiff], results: Sequence[Applied]) -> tuple
 
 
 def carry_out(
-    run: BucketRun, todo: Plan, wishes: Mapping[str, Facet], managed: Mapping[str, Parts]
+    run: BucketRun, todo: Plan, desired: Mapping[str, Facet], managed: Mapping[str, Parts]
 ) -> tuple[Applied, ...]:
     """Apply a plan to the bucket, and keep in the memo what was written."""
 
-    def beside_mark(seen: SettingValues, wanted: SettingValues) -> SettingValues:
-        return ownership.write_mark(run, Observation(values=seen), wanted).values
+    def beside_mark(seen: SettingValues, after: SettingValues) -> SettingValues:
+        return ownership.write_mark(run, Observation(values=seen), after).values
 
-    results = apply(run.backend, run.s.spec.bucket_name, todo, wishes, managed, beside_mark)
+    results = apply(run.backend, run.s.spec.bucket_name, todo, desired, managed, beside_mark)
     run.memo = _after(run.s, run.memo, todo, results)
     return results
 
@@ -87,13 +87,13 @@ def apply(
     backend: Backend,
     bucket: str,
     todo: Plan,
-    wishes: Mapping[str, Facet],
+    desired: Mapping[str, Facet],
     managed: Mapping[str, Parts],
     beside_mark: BesideMark,
 ) -> tuple[Applied, ...]:
     """Apply every change that writes, in order; the others are passed through as they are.
 
-    ``beside_mark(seen, wanted)`` writes settings that the store keeps in one place with the owner's mark, so that it stays.
+    ``beside_mark(seen, after)`` writes settings that the store keeps in one place with the owner mark, so that the mark stays.
     """
     done: dict[str, Applied] = {}
     for change in todo.changes:
@@ -105,7 +105,7 @@ def apply(
                 change, "Pending", Reason.WAITING, f"waits for {blocked[0]}", transient=True
             )
         elif change.writes:
-            done[change.facet] = _write(backend, bucket, change, wishes, managed, beside_mark)
+            done[change.facet] = _write(backend, bucket, change, desired, managed, beside_mark)
         else:
             done[change.facet] = _standing(change)
     return tuple(done.values())
@@ -160,7 +160,7 @@ def _write(
     backend: Backend,
     bucket: str,
     change: Change,
-    wishes: Mapping[str, Facet],
+    desired: Mapping[str, Facet],
     managed: Mapping[str, Parts],
     beside_mark: BesideMark,
 ) -> Applied:
@@ -170,7 +170,7 @@ def _write(
         raise
     except StoreError as error:
         return _failed(change, error)
-    return _verified(change, value, wishes, managed)
+    return _verified(change, value, desired, managed)
 
 
 def _failed(change: Change, error: StoreError) -> Applied:
@@ -202,10 +202,10 @@ def _send(backend: Backend, bucket: str, change: Change, beside_mark: BesideMark
 
 
 def _verified(
-    change: Change, value: Facet | None, wishes: Mapping[str, Facet], managed: Mapping[str, Parts]
+    change: Change, value: Facet | None, desired: Mapping[str, Facet], managed: Mapping[str, Parts]
 ) -> Applied:
     name = change.facet
-    ours = {name: wishes[name]} if name in wishes else {}
+    ours = {name: desired[name]} if name in desired else {}
     again = plan(
         ours, {name: found(value)}, {n: p for n, p in managed.items() if n == name}, {name: _kind(change)}
     )

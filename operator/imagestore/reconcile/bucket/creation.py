@@ -14,7 +14,7 @@ from imagestore.core.outcome import Continue, Requeue
 from imagestore.core.plan import Readings
 from imagestore.core.reasons import Reason
 from imagestore.reconcile.bucket import holds, report
-from imagestore.reconcile.bucket.desired import Wanted, planned, wanted
+from imagestore.reconcile.bucket.desired import Desired, desired_of, planned
 from imagestore.reconcile.bucket.gate import GATE_INTERVAL, doubt
 from imagestore.reconcile.bucket.intents import pending, recorded
 from imagestore.reconcile.bucket.observe import blank
@@ -38,8 +38,8 @@ def prepare(run: BucketRun) -> Result | None:
     The intent is written first, and the next reconcile creates, so that a crash leaves a trace.
     """
     s = run.s
-    want = wanted(s)
-    stopped = _stopped(s, want) or _held_back(run)
+    desired = desired_of(s)
+    stopped = _stopped(s, desired) or _held_back(run)
     if stopped is not None:
         return stopped
     run.memo = replace(run.memo, marked=False, marked_at=None)
@@ -48,17 +48,17 @@ def prepare(run: BucketRun) -> Result | None:
     # What is ours stays remembered: the store may have denied a bucket that is there.
     lost = _is_lost(s)
     known = pending(s.status.facets) if lost else s.status.facets
-    facets = _recorded(run, want, known)
+    facets = _recorded(run, desired, known)
     return _intend(s, s.clock, known if facets is None else facets, **(_loss(s) if lost else {}))
 
 
-def _stopped(s: BucketSituation, want: Wanted) -> Result | None:
+def _stopped(s: BucketSituation, desired: Desired) -> Result | None:
     if s.spec.mode == "Observe":
         message = (
             "the bucket does not exist, and mode Observe creates nothing; set mode: Enforce to create it"
         )
         return done(s, report.status(s, stalled(Reason.BUCKET_MISSING, message)), Requeue(interval(s)))
-    refused = want.refusals
+    refused = desired.refusals
     if not refused or s.status.created is not None:
         return None
     message = "; ".join(r.message for r in refused)
@@ -101,9 +101,11 @@ def _held(run: BucketRun, doubts: tuple[str, ...] = ()) -> Result:
     return replace(outcome, signals=doubt(s, doubts))
 
 
-def _recorded(run: BucketRun, want: Wanted, known: Sequence[FacetStatus]) -> tuple[FacetStatus, ...] | None:
+def _recorded(
+    run: BucketRun, desired: Desired, known: Sequence[FacetStatus]
+) -> tuple[FacetStatus, ...] | None:
     """What status has to say of the settings before the bucket is created; None: it says it already."""
-    return recorded(known, planned(run.s, want, blank(run.backend, want)))
+    return recorded(known, planned(run.s, desired, blank(run.backend, desired)))
 
 
 def _intend(s: BucketSituation, missing_at: float, facets: tuple[FacetStatus, ...], **more: object) -> Result:
@@ -130,11 +132,11 @@ def create(run: BucketRun, missing_at: float) -> Result | Made:
     created between the check and the call lost its owner mark, tags and rules, and its content got a one-day expiry that
     had not been counted.
     """
-    s, backend, want = run.s, run.backend, wanted(run.s)
-    facets = _recorded(run, want, s.status.facets)
+    s, backend, desired = run.s, run.backend, desired_of(run.s)
+    facets = _recorded(run, desired, s.status.facets)
     if facets is not None:  # edited since the intent
         return _intend(s, missing_at, facets)
-    at_creation = {n: w for n, w in want.wishes.items() if type(w).at_creation and n in backend.drivers}
+    at_creation = {n: w for n, w in desired.values.items() if type(w).at_creation and n in backend.drivers}
     try:
         new = backend.create(s.spec.bucket_name, at_creation)
     except NameTaken as error:
@@ -142,7 +144,7 @@ def create(run: BucketRun, missing_at: float) -> Result | Made:
     check = backend.check(s.spec.bucket_name, made=True)
     if check is None:
         return after_error(run, _NOT_YET)
-    return Made(check, blank(backend, want) if new else {})
+    return Made(check, blank(backend, desired) if new else {})
 
 
 _NOT_YET = NotFound("the store says that the bucket exists, and does not show it yet")

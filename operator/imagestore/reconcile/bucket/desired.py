@@ -31,7 +31,7 @@ from imagestore.reconcile.shared.tenancy import Refusal
 class ResolvedSettings:
     """The desired values whose references are all resolved, and why the others are withheld."""
 
-    wishes: Mapping[str, Facet]
+    values: Mapping[str, Facet]
     unresolved: tuple[Refusal, ...] = ()
 
 
@@ -44,14 +44,14 @@ class Unresolved(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Desired:
     """What is desired and allowed, and what was managed until now. Settings that are withheld are in neither.
 
     ``refusals``: settings that the tenancy forbids; they keep a bucket from being created. ``unresolved``: settings whose
     references, tiers or contributors are not settled; they do not.
     """
 
-    wishes: Mapping[str, Facet]
+    values: Mapping[str, Facet]
     managed: Mapping[str, Parts]
     refusals: tuple[Refusal, ...] = ()
     unresolved: tuple[Refusal, ...] = ()
@@ -62,7 +62,7 @@ class Wanted:
         return self.refusals + self.unresolved
 
 
-def wanted(s: BucketSituation) -> Wanted:
+def desired_of(s: BucketSituation) -> Desired:
     """A withheld setting is left as it is: neither set as desired, nor cleared as if no longer desired."""
     store = s.store.spec
     refusals = tenancy.refusals(s.meta, s.spec, store, s.earlier_buckets, s.store.own_access) if store else ()
@@ -70,8 +70,8 @@ def wanted(s: BucketSituation) -> Wanted:
     refused = {r.facet for r in refusals}
     unresolved = tuple(r for r in found.unresolved if r.facet not in refused)
     withheld = refused | {r.facet for r in unresolved}
-    return Wanted(
-        {n: w for n, w in found.wishes.items() if n not in withheld},
+    return Desired(
+        {n: w for n, w in found.values.items() if n not in withheld},
         {n: p for n, p in managed(s.status).items() if n not in withheld},
         refusals,
         unresolved,
@@ -89,15 +89,15 @@ def asked(spec: ImageBucketSpec, joined: Mapping[str, Joined]) -> ResolvedSettin
 
 def _with_ready_tiers(unready: Mapping[str, str], asked: ResolvedSettings) -> ResolvedSettings:
     """Withhold the settings that would move objects to a tier that is not ready: they wait, unchanged in the store."""
-    waiting = {n: why for n, w in asked.wishes.items() if (why := _waits_for_tier(n, w, unready))}
-    ready = {n: w for n, w in asked.wishes.items() if n not in waiting}
+    waiting = {n: why for n, w in asked.values.items() if (why := _waits_for_tier(n, w, unready))}
+    ready = {n: w for n, w in asked.values.items() if n not in waiting}
     return ResolvedSettings(ready, (*asked.unresolved, *waiting.values()))
 
 
-def _waits_for_tier(facet: str, wish: Facet, unready: Mapping[str, str]) -> Refusal | None:
-    marked = spots(type(wish), InTier) if unready else ()
-    value = wish.to_json() if marked else {}
-    used = ((path, tier) for steps, _ in marked for path, tier in follow(value, steps) if tier in unready)
+def _waits_for_tier(facet: str, value: Facet, unready: Mapping[str, str]) -> Refusal | None:
+    marked = spots(type(value), InTier) if unready else ()
+    json = value.to_json() if marked else {}
+    used = ((path, tier) for steps, _ in marked for path, tier in follow(json, steps) if tier in unready)
     said = [
         f"{facet}.{path} waits for the administrator's tier {tier}: {unready[tier]}" for path, tier in used
     ]
@@ -109,26 +109,26 @@ def managed(status: ImageBucketStatus) -> dict[str, Parts]:
     return {f.name: frozenset(f.parts) for f in status.facets if f.wish}
 
 
-def planned(s: BucketSituation, wanted: Wanted, read: Mapping[str, Reading]) -> Plan:
+def planned(s: BucketSituation, desired: Desired, read: Mapping[str, Reading]) -> Plan:
     """What would make the store agree, before any restraint."""
-    return plan(relaxed(s, wanted, read), read, wanted.managed, FACETS)
+    return plan(relaxed(s, desired, read), read, desired.managed, FACETS)
 
 
-def relaxed(s: BucketSituation, wanted: Wanted, read: Mapping[str, Reading]) -> dict[str, Facet]:
+def relaxed(s: BucketSituation, desired: Desired, read: Mapping[str, Reading]) -> dict[str, Facet]:
     """The desired values, with what ``spec.drift.ignore`` names as it was observed."""
     ignored = s.spec.drift.ignore if s.spec.drift else ()
     return {
-        n: ignoring(w, read[n], ignored, n, wanted.managed.get(n, WHOLE)) if n in read else w
-        for n, w in wanted.wishes.items()
+        n: ignoring(w, read[n], ignored, n, desired.managed.get(n, WHOLE)) if n in read else w
+        for n, w in desired.values.items()
     }
 
 
 def _followed(s: BucketSituation, asked: ResolvedSettings) -> ResolvedSettings:
     """Every reference replaced by the bucket that it leads to."""
-    referring = {n: w for n, w in asked.wishes.items() if refers(type(w))}
+    referring = {n: w for n, w in asked.values.items() if refers(type(w))}
     unresolved = {n: why for n, w in referring.items() if (why := _unresolved(s, n, w))}
     found = {n: led(w, lambda ref: _bucket(s, ref)) for n, w in referring.items() if n not in unresolved}
-    led_to = {n: found.get(n, w) for n, w in asked.wishes.items() if n not in unresolved}
+    led_to = {n: found.get(n, w) for n, w in asked.values.items() if n not in unresolved}
     return ResolvedSettings(led_to, (*asked.unresolved, *unresolved.values()))
 
 
@@ -136,9 +136,9 @@ def _bucket(s: BucketSituation, ref: BucketRef) -> BucketRef:
     return BucketRef(bucket=s.referenced[ref.name or ""].bucket)
 
 
-def _unresolved(s: BucketSituation, facet: str, wish: Facet) -> Refusal | None:
+def _unresolved(s: BucketSituation, facet: str, value: Facet) -> Refusal | None:
     """All that is wrong with the references of a setting; what a person has to correct comes before what waits."""
-    asked = ((path, ref.name or "", mark.loops) for path, ref, mark in references(wish))
+    asked = ((path, ref.name or "", mark.loops) for path, ref, mark in references(value))
     found = ((path, _itself(s, facet, name, loops) or _why(s, name)) for path, name, loops in asked)
     wrong = sorted(((f"{facet}.{path}", why) for path, why in found if why is not None), key=_waits)
     if not wrong:

@@ -51,14 +51,14 @@ class Assessment:
 
 
 def assess(
-    s: BucketSituation, suspected: Mapping[str, Noted], plan: Plan, wishes: Mapping[str, Facet]
+    s: BucketSituation, suspected: Mapping[str, Noted], plan: Plan, desired: Mapping[str, Facet]
 ) -> Assessment:
     """Judge each difference of a plan: an edit, or drift. ``suspected``: what the check before has found.
 
     Setting by setting, so that one that another program keeps changing does not keep the others from being corrected.
     """
     observing = s.spec.mode == "Observe"
-    drifted = [c for c in plan.changes if c.fields and (observing or is_drift(c, s.status, wishes))]
+    drifted = [c for c in plan.changes if c.fields and (observing or is_drift(c, s.status, desired))]
     new = [c for c in drifted if not _declared(s.status, c)]
     suspected = _suspected(suspected, new, s.clock)
     waits = _waits(suspected, s.clock, s.settings.confirm_drift)
@@ -74,11 +74,11 @@ def assess(
     return Assessment(held, suspected, fields, wait, declared=bool(declared))
 
 
-def is_drift(change: Change, status: ImageBucketStatus, wishes: Mapping[str, Facet]) -> bool:
+def is_drift(change: Change, status: ImageBucketStatus, desired: Mapping[str, Facet]) -> bool:
     """Whether the store was last observed to hold exactly what is still desired."""
     known = next((f for f in status.facets if f.name == change.facet), None)
-    wish = wishes.get(change.facet)
-    return wish is not None and known is not None and known.wish == wish_digest(wish)
+    value = desired.get(change.facet)
+    return value is not None and known is not None and known.wish == wish_digest(value)
 
 
 def snoozed(s: BucketSituation) -> bool:

@@ -34,10 +34,10 @@ def _observed(result: Applied) -> bool:
     return told and not result.wrote
 
 
-def _found(wish: Facet, change: Change) -> Iterable[Condition]:
+def _found(value: Facet, change: Change) -> Iterable[Condition]:
     if change.before is None:
         return
-    for found in wish.findings(change.before):
+    for found in value.findings(change.before):
         yield condition(found.name, Reason.FOUND, found.message)
 
 

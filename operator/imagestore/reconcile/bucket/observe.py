@@ -20,34 +20,34 @@ from imagestore.core.reading import (
     Unsupported,
 )
 from imagestore.facets.tags import Tags
-from imagestore.reconcile.bucket.desired import Wanted
+from imagestore.reconcile.bucket.desired import Desired
 from imagestore.reconcile.bucket.situation import BucketRun
 
 
-def observe_settings(run: BucketRun, check: Observation, wanted: Wanted, known: Readings) -> Readings:
+def observe_settings(run: BucketRun, check: Observation, desired: Desired, known: Readings) -> Readings:
     """The readings of every setting that is or was managed; a value that the store cannot hold is not read.
 
     ``known``: what was read a moment ago; it is used where it is about all of them.
     """
-    names = wanted.wishes.keys() | wanted.managed.keys()
+    names = desired.values.keys() | desired.managed.keys()
     if names <= known.keys():
         return known
     bucket = run.s.spec.bucket_name
-    barred = _barred(run.backend.support_of(bucket), wanted.wishes)
+    barred = _barred(run.backend.support_of(bucket), desired.values)
     asked = [n for n in FACETS if n in names and n not in barred]
     return {**readings(run.backend, bucket, asked, check), **barred}
 
 
-def blank(backend: Backend, wanted: Wanted) -> dict[str, Reading]:
+def blank(backend: Backend, desired: Desired) -> dict[str, Reading]:
     """The readings of a bucket that was created a moment ago: nothing is set, so nothing is read."""
-    read: dict[str, Reading] = dict.fromkeys(wanted.wishes.keys() | wanted.managed.keys(), Missing())
+    read: dict[str, Reading] = dict.fromkeys(desired.values.keys() | desired.managed.keys(), Missing())
     if "tags" in backend.drivers:
         read["tags"] = Found(Tags.from_store(values={}))
-    return read | _barred(backend.support, wanted.wishes)
+    return read | _barred(backend.support, desired.values)
 
 
-def _barred(support: Mapping[str, Support], wishes: Mapping[str, Facet]) -> dict[str, Reading]:
-    judged = {n: unsupported(w, n, support[n]) for n, w in wishes.items()}
+def _barred(support: Mapping[str, Support], desired: Mapping[str, Facet]) -> dict[str, Reading]:
+    judged = {n: unsupported(w, n, support[n]) for n, w in desired.items()}
     return {n: reading for n, reading in judged.items() if reading is not None}
 
 
@@ -56,20 +56,20 @@ def told_by_check(check: Observation) -> dict[str, Reading]:
     return {n: found(value) for n, value in check.values.items()}
 
 
-def is_foreign(wanted: Wanted, read: Readings) -> bool:
+def is_foreign(desired: Desired, read: Readings) -> bool:
     """Whether something is set that this object does not want and no store sets by itself: another program made the bucket.
 
     What stores set by themselves is what stays when it is no longer mentioned: encryption, a public access block.
     """
-    have = ((n, r.value) for n, r in read.items() if isinstance(r, Found) and n in wanted.wishes)
-    return any(_adds(wanted.wishes[n].canonical(), value.canonical()) for n, value in have)
+    have = ((n, r.value) for n, r in read.items() if isinstance(r, Found) and n in desired.values)
+    return any(_adds(desired.values[n].canonical(), value.canonical()) for n, value in have)
 
 
-def _adds(wish: Facet, have: Facet) -> bool:
+def _adds(value: Facet, have: Facet) -> bool:
     parts = have.parts()
     if have.removal not in (Removal.CLEAR, Removal.HOLD) or have.is_empty():
         return False
-    return have != wish.filled(have) if parts is None else not parts <= (wish.parts() or WHOLE)
+    return have != value.filled(have) if parts is None else not parts <= (value.parts() or WHOLE)
 
 
 def readings(backend: Backend, bucket: str, names: Iterable[str], check: Observation) -> dict[str, Reading]:
@@ -98,16 +98,16 @@ def found(value: Facet | None) -> Reading:
     return Missing() if value is None else Found(value)
 
 
-def unsupported(wish: Facet, name: str, support: Support) -> Unsupported | None:
-    """Why the backend cannot hold this wish, or None if it can. A wish is never narrowed to what fits."""
+def unsupported(value: Facet, name: str, support: Support) -> Unsupported | None:
+    """Why the backend cannot hold this value, or None if it can. A value is never reduced to what fits."""
     if support.level is Level.NONE:
         return Unsupported(lacking(name, support))
-    lost = tuple(f"{name}.{path}" for path in uses(wish, support.lost))
+    lost = tuple(f"{name}.{path}" for path in uses(value, support.lost))
     if lost:
         return Unsupported(
             f"this store would lose {', '.join(lost)}; remove it, or use another backend", lost
         )
-    refused = {f"{name}.{path}": fix for path, fix in beyond(wish, support.limits).items()}
+    refused = {f"{name}.{path}": fix for path, fix in beyond(value, support.limits).items()}
     return Unsupported(refusal(refused), tuple(refused)) if refused else None
 
 

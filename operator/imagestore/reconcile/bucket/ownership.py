@@ -170,7 +170,7 @@ def _whom(s: BucketSituation, owner: str) -> str:
     return "another ImageBucket"
 
 
-def ensure_mark(run: BucketRun, seen: Observation, wishes: Mapping[str, Facet]) -> Observation:
+def ensure_mark(run: BucketRun, seen: Observation, desired: Mapping[str, Facet]) -> Observation:
     """Write the mark, together with the desired settings that the store keeps beside it: one call for a new bucket.
 
     Raises Conflict if a mark that is not shown was written a moment ago. Written again with the tags of the old answer,
@@ -182,20 +182,20 @@ def ensure_mark(run: BucketRun, seen: Observation, wishes: Mapping[str, Facet]) 
     at = run.memo.marked_at
     if at is not None and run.s.clock - at < run.s.settings.confirm_drift:
         raise Conflict(_UNSEEN)
-    beside = {n: w for n, w in wishes.items() if n in place.beside}
-    wanted = {n: w.merge(seen.values.get(n), w.parts() or WHOLE) for n, w in beside.items()}
-    return write_mark(run, seen, wanted)
+    beside = {n: w for n, w in desired.items() if n in place.beside}
+    merged = {n: w.merge(seen.values.get(n), w.parts() or WHOLE) for n, w in beside.items()}
+    return write_mark(run, seen, merged)
 
 
-def write_mark(run: BucketRun, seen: Observation, wanted: Mapping[str, Facet | None]) -> Observation:
-    """Write the mark together with ``wanted`` (settings that the store keeps beside it) and read it back.
+def write_mark(run: BucketRun, seen: Observation, desired: Mapping[str, Facet | None]) -> Observation:
+    """Write the mark together with ``desired`` (settings that the store keeps beside it) and read it back.
 
-    Read-modify-write: foreign tags are in ``wanted`` already. A store may answer with the old mark for half a minute, so
+    Read-modify-write: foreign tags are in ``desired`` already. A store may answer with the old mark for half a minute, so
     only a mark that is missing after a second write is reported as deleted by another program.
     """
     s = run.s
     run.memo = replace(run.memo, marked_at=s.clock)
-    read = run.backend.mark(s.spec.bucket_name, owner_of(s), seen, wanted)
+    read = run.backend.mark(s.spec.bucket_name, owner_of(s), seen, desired)
     if not carries_mark(s, run.backend, read):
         second = run.memo.mark_unshown
         run.memo = replace(run.memo, mark_unshown=True)

@@ -35,7 +35,7 @@ from imagestore.reconcile.bucket import (
     requeue,
 )
 from imagestore.reconcile.bucket.apply import carry_out, uncorrected, withheld
-from imagestore.reconcile.bucket.desired import Wanted, planned, relaxed, wanted
+from imagestore.reconcile.bucket.desired import Desired, desired_of, planned, relaxed
 from imagestore.reconcile.bucket.intents import recorded
 from imagestore.reconcile.bucket.observe import is_foreign, observe_settings, told_by_check
 from imagestore.reconcile.bucket.ownership import Judgement, Owner, ensure_mark
@@ -104,40 +104,40 @@ def _create(run: BucketRun, missing_at: float) -> Result:
 
 def _existing(run: BucketRun, check: Observation, known: Readings, *, made: bool = False) -> Result:
     """Whose is the bucket? ``known``: what was read a moment ago. ``made``: the store has just said that it created it."""
-    s, want = run.s, wanted(run.s)
+    s, desired = run.s, desired_of(run.s)
     judgement = ownership.judge_owner(run, check, made=made)
     if judgement.owner is Owner.FRESH:
-        read = observe_settings(run, check, want, known)
-        if not is_foreign(want, read):
-            return _new(run, check, want, read, made=made)
+        read = observe_settings(run, check, desired, known)
+        if not is_foreign(desired, read):
+            return _new(run, check, desired, read, made=made)
         judgement = ownership.not_ours(s)
     if judgement.owner is Owner.TAKEN:
         return adoption.refused(s, judgement)
     if judgement.owner is Owner.ADOPTABLE and s.spec.mode != "Observe":
-        return _adopt(run, check, want)
-    return _managed(run, check, want, known, judgement)
+        return _adopt(run, check, desired)
+    return _managed(run, check, desired, known, judgement)
 
 
-def _new(run: BucketRun, check: Observation, want: Wanted, read: Readings, *, made: bool) -> Result:
+def _new(run: BucketRun, check: Observation, desired: Desired, read: Readings, *, made: bool) -> Result:
     """Mark a new bucket, and set everything: nothing is at risk in it, so nothing is held."""
     s = run.s
     if s.spec.mode == "Observe":
         # Switched since the intent. The intent stays: it is all that tells whose the bucket is.
-        return _settle(run, check, want, read, NO_CONSENT, intent=s.status.intent)
+        return _settle(run, check, desired, read, NO_CONSENT, intent=s.status.intent)
     # Edited since the intent: what status does not say yet is not set with the mark, else it stays when the answer is lost.
-    said = made or recorded(s.status.facets, planned(s, want, read)) is None
-    marked = ensure_mark(run, check, want.wishes if said else {})
+    said = made or recorded(s.status.facets, planned(s, desired, read)) is None
+    marked = ensure_mark(run, check, desired.values if said else {})
     read = {**read, **told_by_check(marked)}
     events = (Event(Reason.CREATED, f"bucket {s.spec.bucket_name} was created"),) if made else ()
     # By a clock that was set back it was created before it was lost, and so not by the operator.
     created = max(s.now, s.status.lost_at or s.now)
-    return _settle(run, marked, want, read, NEW_BUCKET, *events, created=created)
+    return _settle(run, marked, desired, read, NEW_BUCKET, *events, created=created)
 
 
-def _adopt(run: BucketRun, check: Observation, want: Wanted) -> Result:
+def _adopt(run: BucketRun, check: Observation, desired: Desired) -> Result:
     """Take over an existing bucket, once a person has seen and approved what would change."""
     s = run.s
-    todo = planned(s, want, observe_settings(run, check, want, {}))
+    todo = planned(s, desired, observe_settings(run, check, desired, {}))
     awaiting = adoption.awaiting_approval(s, todo)
     if awaiting is not None:
         return awaiting
@@ -146,12 +146,12 @@ def _adopt(run: BucketRun, check: Observation, want: Wanted) -> Result:
         return _continued(s, facets, None)
     marked = ensure_mark(run, check, {})
     event = Event(Reason.ADOPTED, f"bucket {s.spec.bucket_name} was taken over")
-    read = observe_settings(run, marked, want, {})
-    return _settle(run, marked, want, read, ADOPTED, event, created=s.status.created or s.now)
+    read = observe_settings(run, marked, desired, {})
+    return _settle(run, marked, desired, read, ADOPTED, event, created=s.status.created or s.now)
 
 
 def _managed(
-    run: BucketRun, check: Observation, want: Wanted, known: Readings, judgement: Judgement
+    run: BucketRun, check: Observation, desired: Desired, known: Readings, judgement: Judgement
 ) -> Result:
     """The bucket is this object's, or only observed."""
     s, ours = run.s, judgement.owner is not Owner.ADOPTABLE
@@ -159,9 +159,9 @@ def _managed(
     if judgement.owner is Owner.UNMARKED and s.spec.mode != "Observe":
         check, known = ensure_mark(run, check, {}), {}
     run.memo = replace(run.memo, marked=ours and (run.memo.marked or check.owner is not None))
-    read = observe_settings(run, check, want, known)
+    read = observe_settings(run, check, desired, known)
     created = {"created": s.status.created or s.now} if ours else {}
-    outcome = _settle(run, check, want, read, consent, **created)
+    outcome = _settle(run, check, desired, read, consent, **created)
     count_previews(s, run.backend)
     return outcome
 
@@ -179,7 +179,7 @@ def _half_made(run: BucketRun) -> bool:
 def _settle(
     run: BucketRun,
     check: Observation,
-    want: Wanted,
+    desired: Desired,
     read: Readings,
     consent: Consent,
     *events: Event,
@@ -187,18 +187,18 @@ def _settle(
 ) -> Result:
     """Decide, restrain, record, apply. ``events`` and ``changes`` of the status are what led here."""
     s = run.s
-    found = drift.Assessment(planned(s, want, read))
+    found = drift.Assessment(planned(s, desired, read))
     if not consent.risks:
-        found = drift.assess(s, run.memo.suspected, found.plan, want.wishes)
+        found = drift.assess(s, run.memo.suspected, found.plan, desired.values)
         run.memo = replace(run.memo, suspected=found.suspected)
     todo = restrain(run, found.plan, consent)
     facets = recorded(s.status.facets, todo)
     if facets is not None:
         return _continued(s, facets, ObservedBucket(s.clock, check, read))
-    results = carry_out(run, todo, relaxed(s, want, read), want.managed)
+    results = carry_out(run, todo, relaxed(s, desired, read), desired.managed)
     seen = Reconciled(
-        (*results, *withheld(want.withheld)),
-        want.wishes,
+        (*results, *withheld(desired.withheld)),
+        desired.values,
         uncorrected(found.fields, results),
         found.confirm_in or visible_in(s, run.memo, todo),
         found.declared,

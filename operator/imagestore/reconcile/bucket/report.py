@@ -23,13 +23,13 @@ from imagestore.reconcile.shared.digests import WRITTEN, inputs_hash, wish_diges
 class Reconciled:
     """What a reconcile of an existing bucket observed and did.
 
-    ``wishes``: the desired values that were planned. ``fields``: confirmed drift that is still there. ``confirm_in``: seconds
+    ``desired``: the desired values that were planned. ``fields``: confirmed drift that is still there. ``confirm_in``: seconds
     until drift, or a write, has to be checked again. ``declared``: drift was declared by this very check. ``held``: what a
     person can approve. ``digest``: of the plan.
     """
 
     results: tuple[Applied, ...] = ()
-    wishes: Mapping[str, Facet] = field(default_factory=dict)
+    desired: Mapping[str, Facet] = field(default_factory=dict)
     fields: tuple[FieldDiff, ...] = ()
     confirm_in: float | None = None
     declared: bool = False
@@ -145,7 +145,7 @@ def facets(before: ImageBucketStatus, seen: Reconciled) -> tuple[FacetStatus, ..
     known = {f.name: f for f in before.facets}
     told = drift.reported(before, seen.fields, snoozed=seen.snoozed, open_=seen.confirm_in is not None)
     return tuple(
-        _facet(r, known.get(r.change.facet), seen.wishes.get(r.change.facet), told.get(r.change.facet))
+        _facet(r, known.get(r.change.facet), seen.desired.get(r.change.facet), told.get(r.change.facet))
         for r in seen.results
         if not _over(r)
     )
@@ -158,10 +158,10 @@ def _over(result: Applied) -> bool:
 
 
 def _facet(
-    result: Applied, known: FacetStatus | None, wish: Facet | None, told: drift.ReportedDrift | None
+    result: Applied, known: FacetStatus | None, value: Facet | None, told: drift.ReportedDrift | None
 ) -> FacetStatus:
-    held = result.state == "InSync" and wish is not None
-    digest = wish_digest(wish) if held and wish else _memory(result, known, wish)
+    held = result.state == "InSync" and value is not None
+    digest = wish_digest(value) if held and value else _memory(result, known, value)
     before = () if held or known is None else known.parts
     return FacetStatus(
         name=result.change.facet,
@@ -175,13 +175,13 @@ def _facet(
     )
 
 
-def _memory(result: Applied, known: FacetStatus | None, wish: Facet | None) -> str | None:
+def _memory(result: Applied, known: FacetStatus | None, value: Facet | None) -> str | None:
     """The digest to remember of a setting that is not in sync.
 
     A failed correction leaves the digest of the value that the store held: it is still drift. A failed edit does not:
     going back to the old value afterwards is an edit as well, not drift.
     """
-    if known is not None and wish is not None and known.wish == wish_digest(wish):
+    if known is not None and value is not None and known.wish == wish_digest(value):
         return known.wish
     return WRITTEN if result.wrote else known.wish if known else None
 

@@ -113,13 +113,15 @@ def _resumed(todo: Plan, status: ImageBucketStatus) -> Plan:
 
 def _half_done(change: Change, status: ImageBucketStatus) -> bool:
     """Whether all that is left is to enable rules, and the user did not ask for just that."""
-    wish = change.after
-    if not isinstance(wish, Lifecycle) or not all(_enables(f.path, f.before, f.after) for f in change.fields):
+    value = change.after
+    if not isinstance(value, Lifecycle) or not all(
+        _enables(f.path, f.before, f.after) for f in change.fields
+    ):
         return False
     known = next((f.wish for f in status.facets if f.name == change.facet), None)
     if known is None:
         return status.created is not None  # newly mentioned: rules with our ids are from this write
-    ours = wish.restrict(change.parts)
+    ours = value.restrict(change.parts)
     if known in _digests(ours):
         return _other_drift(change, status)
     disabled = {f.path for f in change.fields}
@@ -130,18 +132,18 @@ def _enables(path: str, before: object, after: object) -> bool:
     return path.endswith("].state") and (before, after) == ("Disabled", "Enabled")
 
 
-def _digests(wish: Facet) -> set[str]:
+def _digests(value: Facet) -> set[str]:
     """The digests of a value, whatever it said of foreign rules."""
-    return {wish_digest(wish.model_copy(update={"exclusive": e})) for e in (None, True, False)}
+    return {wish_digest(value.model_copy(update={"exclusive": e})) for e in (None, True, False)}
 
 
-def _switched_off(wish: Lifecycle, paths: Iterable[str]) -> Lifecycle:
+def _switched_off(value: Lifecycle, paths: Iterable[str]) -> Lifecycle:
     off = set(paths)
     rules = (
         r.model_copy(update={"state": "Disabled"}) if f"lifecycle.rules[name={r.name}].state" in off else r
-        for r in wish.rules
+        for r in value.rules
     )
-    return wish.model_copy(update={"rules": tuple(rules)})
+    return value.model_copy(update={"rules": tuple(rules)})
 
 
 def _other_drift(change: Change, status: ImageBucketStatus) -> bool:

@@ -11,9 +11,9 @@ from imagestore.reconcile.shared.contribution import Contribution, digest_with
 WRITTEN = "-"  # in place of a digest: written, and not yet observed
 
 
-def wish_digest(wish: Facet) -> str:
+def wish_digest(value: Facet) -> str:
     """The same for the same desired value. It tells an edit of the spec from drift."""
-    text = json.dumps(wish.canonical().to_json(), sort_keys=True)
+    text = json.dumps(value.canonical().to_json(), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

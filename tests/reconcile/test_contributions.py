@@ -139,6 +139,16 @@ def test_a_contested_setting_stays_as_it_is() -> None:
     assert world.ready == ("True", "InSync")
 
 
+def test_the_tenancy_limits_what_is_contributed() -> None:
+    """A contributed statement would have let in a principal that the tenant may not name."""
+    world = World().apply(policy={"statements": [{**DENY, "sid": "mine"}]}).settle()
+    held = world.bucket.facets["policy"]
+    world.contributions = [given("a", policy("theirs", effect="Allow", principals=["arn:else"]), "policy")]
+    world.later().settle()
+    assert world.ready == ("False", "PrincipalNotAllowed")
+    assert world.bucket.facets["policy"] == held
+
+
 def test_an_unknown_setting_is_nobodys() -> None:
     world = World().apply().settle()
     world.contributions = [given("a", Cors.model_validate({"rules": []}), "holograms")]

@@ -64,8 +64,8 @@ class Desired:
 
 def desired_of(s: BucketSituation) -> Desired:
     """A withheld setting is left as it is: neither set as desired, nor cleared as if no longer desired."""
-    store = s.store.spec
-    refusals = tenancy.refusals(s.meta, s.spec, store, s.earlier_buckets, s.store.own_access) if store else ()
+    store, whole = s.store.spec, _with_contributions(s.spec, s.joined)
+    refusals = tenancy.refusals(s.meta, whole, store, s.earlier_buckets, s.store.own_access) if store else ()
     found = _with_ready_tiers(s.store.unready, _followed(s, asked(s.spec, s.joined)))
     refused = {r.facet for r in refusals}
     unresolved = tuple(r for r in found.unresolved if r.facet not in refused)
@@ -76,6 +76,13 @@ def desired_of(s: BucketSituation) -> Desired:
         refusals,
         unresolved,
     )
+
+
+def _with_contributions(spec: ImageBucketSpec, joined: Mapping[str, Joined]) -> ImageBucketSpec:
+    """The spec with what other objects contribute: the tenancy limits that as well."""
+    given = {n: j.desired for n, j in joined.items() if j.desired is not None}
+    fields = {i.alias or n: n for n, i in ImageBucketSpec.model_fields.items()} if given else {}
+    return spec.model_copy(update={fields[n]: value for n, value in given.items()})
 
 
 def asked(spec: ImageBucketSpec, joined: Mapping[str, Joined]) -> ResolvedSettings:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from imagestore.api.providers import S3_KEYS
 from imagestore.cli.errors import Wrong
 from imagestore.cli.gathering.credentials import Vault, vault
 from imagestore.cli.gathering.inputs import gather
@@ -31,20 +32,20 @@ def _file(tmp_path: Path, text: str, mode: int = 0o600) -> str:
 )
 def test_a_file_of_either_form(text: str, tmp_path: Path) -> None:
     held = vault(_file(tmp_path, text), {}, {})
-    assert held.keys("eu", "x") == KEYS
-    assert held.keys("us", "x") is None
+    assert held.keys("eu", "x", S3_KEYS) == KEYS
+    assert held.keys("us", "x", S3_KEYS) is None
     assert not held.warnings
 
 
 def test_a_key_of_digits_is_the_text_that_stands_there(tmp_path: Path) -> None:
     held = vault(_file(tmp_path, "eu: {accessKeyId: 0123, secretAccessKey: 1e10}"), {}, {})
-    assert held.keys("eu", "x") == {"accessKeyId": "0123", "secretAccessKey": "1e10"}
+    assert held.keys("eu", "x", S3_KEYS) == {"accessKeyId": "0123", "secretAccessKey": "1e10"}
 
 
 def test_the_admin_apis_own_keys(tmp_path: Path) -> None:
     held = vault(_file(tmp_path, "eu: {admin: {accessKeyId: id, secretAccessKey: s3cr3t}}"), {}, {})
-    assert held.keys("eu", "x", "admin") == KEYS
-    assert held.keys("eu", "x") is None
+    assert held.keys("eu", "x", S3_KEYS, "admin") == KEYS
+    assert held.keys("eu", "x", S3_KEYS) is None
 
 
 @pytest.mark.parametrize(
@@ -66,8 +67,8 @@ def test_what_is_missing_is_named(
 ) -> None:
     """The variable that was set was asked for, and the one that was missing not."""
     held = vault(_file(tmp_path, file), environment, {"keys": secret} if secret else {})
-    assert held.keys("eu-1", "keys") is None
-    assert held.looked("eu-1", "keys") == said
+    assert held.keys("eu-1", "keys", S3_KEYS) is None
+    assert held.looked("eu-1", "keys", S3_KEYS) == said
 
 
 def test_a_file_that_others_may_read_is_warned_of(tmp_path: Path) -> None:
@@ -79,16 +80,16 @@ def test_the_file_wins_over_the_environment_and_that_over_secrets(tmp_path: Path
     secret = {"data": {k: base64.b64encode(f"{v}-of-secret".encode()).decode() for k, v in KEYS.items()}}
     environment = {"IMAGESTORE_EU_1_ACCESS_KEY_ID": "e", "IMAGESTORE_EU_1_SECRET_ACCESS_KEY": "f"}
     file = _file(tmp_path, "eu-1: {accessKeyId: id, secretAccessKey: s3cr3t}")
-    assert vault(file, environment, {"eu": secret}).keys("eu-1", "eu") == KEYS
-    from_environment = vault(None, environment, {"eu": secret}).keys("eu-1", "eu")
+    assert vault(file, environment, {"eu": secret}).keys("eu-1", "eu", S3_KEYS) == KEYS
+    from_environment = vault(None, environment, {"eu": secret}).keys("eu-1", "eu", S3_KEYS)
     assert from_environment == {"accessKeyId": "e", "secretAccessKey": "f"}
-    from_secret = vault(None, {}, {"eu": secret}).keys("eu-1", "eu")
+    from_secret = vault(None, {}, {"eu": secret}).keys("eu-1", "eu", S3_KEYS)
     assert from_secret == {k: f"{v}-of-secret" for k, v in KEYS.items()}
 
 
 def test_what_sops_has_encrypted_is_as_good_as_absent() -> None:
     secret = {"stringData": dict.fromkeys(KEYS, "ENC[AES256_GCM,data:x]")}
-    assert Vault(secrets={"eu": secret}).keys("eu", "eu") is None
+    assert Vault(secrets={"eu": secret}).keys("eu", "eu", S3_KEYS) is None
 
 
 @pytest.mark.parametrize("text", ["- s3cr3t", "eu: s3cr3t", "[eu\ns3cr3t", "{s3cr3t", "eu: [s3cr3t]"])
@@ -117,5 +118,5 @@ def test_a_secret_of_the_same_name_in_another_namespace_is_anothers(tmp_path: Pa
     args = Namespace(
         files=[str(tmp_path)], namespace="default", operator_namespace="ops", offline=True, credentials=None
     )
-    held = gather(args, {}).stores.vault.keys("eu", "eu")
+    held = gather(args, {}).stores.vault.keys("eu", "eu", S3_KEYS)
     assert held == {"accessKeyId": "ours", "secretAccessKey": "ours"}

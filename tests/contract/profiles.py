@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from dev.stores import FACTORIES
-from imagestore.api.capabilities import S3Profile
+from imagestore.api.s3 import S3Profile
 from imagestore.api.samples import KMS_KEY, SAMPLES
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.probe.run import Probe

@@ -10,7 +10,8 @@ import pytest
 from dev.stores import Store
 from dev.stores.ceph import TIERS as CEPH_TIERS
 from dev.wait import eventually
-from imagestore.api.storagebackend import Provider, StorageBackendSpec
+from imagestore.api.providers import Provider
+from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Driver
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.client import Keys

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from imagestore.api.kinds import IMAGE_BUCKET
 from imagestore.core.facet import Facet, Removal
-from imagestore.core.model import Form, Immutable, Internal, ListMap, ListSet, Model, Schema
+from imagestore.core.model import Form, Immutable, Internal, Kept, ListMap, ListSet, Model, Schema
 from imagestore.crdgen import crd, schema
 from imagestore.crdgen.cel import check_pattern
 from imagestore.crdgen.refusal import Refused
@@ -185,6 +185,12 @@ def test_a_list_map_names_its_key() -> None:
     made = of(Annotated[tuple[Item, ...], ListMap("name"), Field(max_length=2)])
     assert made["x-kubernetes-list-type"] == "map"
     assert made["x-kubernetes-list-map-keys"] == ["name"]
+
+
+def test_an_immutable_below_something_optional_that_is_kept_cannot_be_escaped() -> None:
+    assert words(Annotated[Frozen | None, Kept("make another"), Field(description="x")], None)
+    with pytest.raises(Refused, match="can be escaped by removing that"):
+        words(Annotated[Frozen | None, Field(description="x")], None)
 
 
 def test_an_optional_immutable_can_be_neither_added_nor_removed() -> None:

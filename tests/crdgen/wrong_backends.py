@@ -27,7 +27,7 @@ WRONG = [
     # the store
     ("provider: null", "spec.provider: Required value"),
     ("provider: minio", 'supported values: "AWS", "MinIO", "Ceph", "SeaweedFS", "IBM", "Oracle", "S3"'),
-    ("s3: null", "spec.s3: Required value"),
+    ("s3: null", "and S3 need s3; give s3, which says how the store is reached"),
     ("s3: {region: null}", "spec.s3.region: Required value"),
     ("s3: {region: 'eu west'}", "a region has letters, digits and hyphens, such as eu-west-1"),
     ("s3: {endpoint: null}", "give s3.endpoint; only AWS is found by its region alone"),

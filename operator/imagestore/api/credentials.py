@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from imagestore.api.providers import S3_KEYS
 from imagestore.core.model import Cel, Model, Name
 
 
@@ -29,9 +30,7 @@ class Credentials(Model):
 
     secret_ref: Annotated[
         SecretRef | None,
-        Field(
-            description="A Secret with accessKeyId, secretAccessKey and, for temporary ones, sessionToken."
-        ),
+        Field(description=f"A Secret with {S3_KEYS}."),
     ] = None
     ambient: Annotated[
         Ambient | None, Field(description="Use the surroundings: pod identity, IRSA, an instance role.")

@@ -5,11 +5,13 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from imagestore.api.backendholds import AnotherStore, Missing, Token
-from imagestore.api.capabilities import Capability, S3Profile
+from imagestore.api.capabilities import Capability
 from imagestore.api.credentials import Credentials, SecretRef
 from imagestore.api.limits import Limits
 from imagestore.api.names import BucketName, Namespace, Url
 from imagestore.api.prices import Prices
+from imagestore.api.providers import PROVIDER_RULES, Provider
+from imagestore.api.s3 import IDENTITY, S3Endpoint
 from imagestore.api.tiers import TIER_RULES, TierClass, TierStatus
 from imagestore.core.conditions import Judged
 from imagestore.core.model import (
@@ -18,13 +20,13 @@ from imagestore.core.model import (
     Duration,
     Form,
     Immutable,
+    Kept,
     LabelValue,
     ListMap,
     ListSet,
     Model,
 )
 
-Provider = Literal["AWS", "MinIO", "Ceph", "SeaweedFS", "IBM", "Oracle", "S3"]
 DeletionPolicy = Literal["Retain", "DeleteIfEmpty", "DeleteAll"]
 Patterns = Annotated[
     tuple[
@@ -38,43 +40,11 @@ Patterns = Annotated[
     ListSet(),
     Field(max_length=256),
 ]
-_IDENTITY = (
-    "it says which store this is, and every bucket would be made again elsewhere; make a new StorageBackend"
-)
 _NAMESPACE_KEPT_APART = (
     "has(self.namespaces) && (has(self.namespaces.selector) ||"
     " (has(self.namespaces.names) && size(self.namespaces.names) > 1))"
     " && has(self.tenancy) && has(self.tenancy.bucketNames)"
 )
-
-
-class S3Endpoint(Model):
-    """How an S3 server is reached."""
-
-    endpoint: Annotated[
-        Url | None, Immutable(_IDENTITY), Field(description="URL; absent: AWS's own for the region.")
-    ] = None
-    region: Annotated[
-        str,
-        Immutable(_IDENTITY),
-        Field(
-            min_length=1,
-            max_length=64,
-            pattern=r"^[a-zA-Z0-9-]+$",
-            description="The region that signs requests.",
-        ),
-        Form(
-            "a region has letters, digits and hyphens, such as eu-west-1; a store without regions: us-east-1"
-        ),
-    ]
-    addressing: Annotated[
-        Literal["Path", "Virtual"] | None,
-        Field(description="Whether the bucket is in the path or in the host name."),
-    ] = None
-    profile: Annotated[
-        S3Profile | None,
-        Field(description="With provider S3: what the server holds; absent: versioning only."),
-    ] = None
 
 
 class Tls(Model):
@@ -192,22 +162,7 @@ class StorageBackendSpec(Model):
     """One object store."""
 
     cel: ClassVar[tuple[Cel, ...]] = (
-        Cel(
-            "self.provider == 'AWS' || has(self.s3.endpoint)",
-            "give s3.endpoint; only AWS is found by its region alone",
-        ),
-        Cel(
-            "self.provider == 'S3' || !has(self.s3.profile)",
-            "only provider S3 takes a profile, the others have their own; remove s3.profile",
-        ),
-        Cel(
-            "!has(self.admin) || self.provider in ['MinIO', 'Ceph']",
-            "only MinIO and Ceph have an admin API; remove admin, or set provider to MinIO or Ceph",
-        ),
-        Cel(
-            "!has(self.tls) || !has(self.s3.endpoint) || self.s3.endpoint.startsWith('https://')",
-            "tls.caSecretRef has no effect on an http:// endpoint; write https://, or remove tls",
-        ),
+        *PROVIDER_RULES,
         Cel(
             f"!({_NAMESPACE_KEPT_APART}) || self.tenancy.bucketNames.contains('{{namespace}}')",
             "with more than one namespace tenancy.bucketNames must contain {namespace}, such as {namespace}--*;"
@@ -217,9 +172,13 @@ class StorageBackendSpec(Model):
     )
 
     provider: Annotated[
-        Provider, Immutable(_IDENTITY), Field(description="The store's dialect; S3 is any other S3 server.")
+        Provider, Immutable(IDENTITY), Field(description="The store's dialect; S3 is any other S3 server.")
     ]
-    s3: Annotated[S3Endpoint, Field(description="How the S3 API is reached.")]
+    s3: Annotated[
+        S3Endpoint | None,
+        Kept(IDENTITY),
+        Field(description="How an S3 server is reached. All of these providers need it."),
+    ] = None
     credentials: Annotated[Credentials, Field(description="The operator's credentials.")]
     tls: Annotated[Tls | None, Field(description="A certificate authority of the store's own.")] = None
     admin: Annotated[Admin | None, Field(description="The store's own admin API (MinIO, Ceph).")] = None

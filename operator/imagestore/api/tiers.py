@@ -6,13 +6,9 @@ from pydantic import Field
 
 from imagestore.api.credentials import HandedCredentials
 from imagestore.api.names import BucketName, Url
+from imagestore.api.providers import AMAZON_CLASSES, among, those
 from imagestore.core.model import Cel, Form, Model, Sentence, UnknownAs
 from imagestore.facets.lifecycle_rule import ColderTier
-
-# A class that objects can be moved to, in the order in which they get colder.
-AMAZON_CLASSES = (
-    "STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE",
-)  # fmt: skip
 
 StorageClass = Annotated[
     str,
@@ -145,12 +141,18 @@ class TierStatus(Model):
     ] = None
 
 
+def _none(provider: str) -> Cel:
+    return Cel(
+        f"!has(self.tiers) || self.provider != '{provider}'",
+        f"{provider} has no tiers for single objects; remove tiers",
+    )
+
+
+_NO_TIERS, _REMOTE = those(lambda r: not r.tiers), those(lambda r: r.remote_tiers)
+
 # Of a StorageBackend's spec.
 TIER_RULES: tuple[Cel, ...] = (
-    Cel(
-        "!has(self.tiers) || self.provider != 'SeaweedFS'",
-        "SeaweedFS has no tiers for single objects; remove tiers",
-    ),
+    *(_none(provider) for provider in _NO_TIERS),
     Cel(
         "!has(self.tiers) || self.tiers.all(t, self.tiers.exists_one(o, o.storageClass == t.storageClass))",
         "two tiers with one class cannot be told apart; give each a class of its own, or remove one",
@@ -167,7 +169,7 @@ TIER_RULES: tuple[Cel, ...] = (
         " remote tier, such as WARM",
     ),
     Cel(
-        "!has(self.tiers) || self.provider == 'MinIO' || self.tiers.all(t, !has(t.remote))",
+        f"!has(self.tiers) || {among(_REMOTE)} || self.tiers.all(t, !has(t.remote))",
         "only MinIO has remote tiers; remove remote, and name a class that the store has",
     ),
     Cel(

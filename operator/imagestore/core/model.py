@@ -35,6 +35,13 @@ class Immutable:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """An optional field that can be neither added nor removed once the object is there; what is in it may change."""
+
+    message: str
+
+
+@dataclass(frozen=True)
 class Cel:
     """A validation rule of the CRD. The message says the fix."""
 
@@ -139,7 +146,7 @@ _DOTS = " …"
 
 # All of them: the CRD generator refuses any other annotation.
 MARKERS = (
-    ByHand, Cel, Form, Immutable, Internal, InTier, KmsKey, ListMap, ListSet, Reference, Resolved, Schema, Shown,
+    ByHand, Cel, Form, Immutable, Internal, InTier, Kept, KmsKey, ListMap, ListSet, Reference, Resolved, Schema, Shown,
     UnknownAs, WishOnly,
 )  # fmt: skip
 

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from imagestore.api.kinds import GROUP, KINDS, Kind
+from imagestore.controller.rights import Right
 from imagestore.crdgen.formats import table
-from imagestore.k8s.resources import GRANTS, Grant
+from imagestore.k8s.api.resources import grants
+from imagestore.kinds import ALL
 
 Rule = dict[str, Any]
 
@@ -20,20 +22,20 @@ BACKEND = {"backend-view": READ, "backend-admin": (*READ, *WRITE)}
 
 def operator_rules(*, own: bool) -> list[Rule]:
     """The operator's rights: everywhere, or those in its own namespace only."""
-    return [_rule(g) for g in GRANTS if g.own is own]
+    return [_rule(g) for g in grants(ALL) if g.own is own]
 
 
-def _rule(grant: Grant) -> Rule:
+def _rule(grant: Right) -> Rule:
     return {"apiGroups": [grant.group], "resources": [grant.resource], "verbs": list(grant.verbs)}
 
 
 def user_rules(verbs: tuple[str, ...]) -> list[Rule]:
-    """What users of namespaces may do; StorageBackends are the administrator's."""
+    """Return the rules for tenants, who may not write StorageBackends."""
     return [_on(k for k in KINDS if k.namespaced) | {"verbs": list(verbs)}]
 
 
 def backend_rules(verbs: tuple[str, ...]) -> list[Rule]:
-    """What somebody may do who owns the stores, or may see how they are shared out."""
+    """Return the rules for administrators of StorageBackends, and for users who may read them."""
     return [_on(k for k in KINDS if not k.namespaced) | {"verbs": list(verbs)}]
 
 
@@ -43,22 +45,22 @@ def _on(kinds: Iterator[Kind]) -> Rule:
 
 def page() -> str:
     """The rights in words."""
-    operator = [[g.resource, g.group or "core", ", ".join(g.verbs), _where(g), g.why] for g in GRANTS]
+    operator = [[g.resource, g.group or "core", ", ".join(g.verbs), _where(g), g.why] for g in grants(ALL)]
     users = [[f"`{role}`", _resources(user_rules(v)), ", ".join(v)] for role, v in AGGREGATED.items()]
     users += [
         [f"`…-{r}`, bound by you", _resources(backend_rules(v)), ", ".join(v)] for r, v in BACKEND.items()
     ]
     return "\n\n".join([
         "# Rights in Kubernetes",
-        "## The operator\n\nExactly what it uses; a test compares this with the API server's audit log.",
+        "## The operator\n\nThe rights that it uses. A test compares this table with the API server's audit log.",
         table(["resource", "group", "verbs", "where", "why"], operator),
-        "## Users\n\nAdded to Kubernetes' own roles. No role holds `/status` or `/finalizers`: whoever could"
+        "## Users\n\nAdded to Kubernetes' aggregated roles. No role has `/status` or `/finalizers`: a user who could"
         " write a status could forge what the operator remembers of a bucket.",
         table(["role", "resources", "verbs"], users),
     ]) + "\n"  # fmt: skip
 
 
-def _where(grant: Grant) -> str:
+def _where(grant: Right) -> str:
     return "its own namespace" if grant.own else "everywhere"
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from imagestore.core.facet import Facet
-from imagestore.core.model import Cel, Immutable, ListMap, ListSet, Model, OpenEnum, unwritten
+from imagestore.core.model import Cel, Immutable, Kept, ListMap, ListSet, Model, OpenEnum, unwritten
 from imagestore.crdgen import annotations, cel, descriptions
 from imagestore.crdgen.annotations import Hint, default_of, is_required
 from imagestore.crdgen.refusal import refuse
@@ -221,12 +221,17 @@ def _alias(name: str, info: FieldInfo) -> str:
 def _field(info: FieldInfo, parent: Place, alias: str) -> Json:
     where = f"{parent.path}.{alias}"
     hint = annotations.of_field(info, where)
-    place = parent.at(alias, present=is_required(info, where) or hint.marker(Immutable) is not None)
+    place = parent.at(alias, present=is_required(info, where) or _stays(hint) is not None)
     if not info.description:
         refuse(where, "no description")
     schema = of_hint(hint, place)
     words = descriptions.joined(descriptions.clean(info.description), schema.pop("description", None))
     return {"description": words} | _default(info, hint, place) | schema
+
+
+def _stays(hint: Hint) -> Immutable | Kept | None:
+    """Why it cannot be removed, even if it is optional."""
+    return hint.marker(Immutable) or hint.marker(Kept)
 
 
 def _default(info: FieldInfo, hint: Hint, place: Place) -> Json:
@@ -250,7 +255,7 @@ def _presences(fields: Mapping[str, FieldInfo], place: Place) -> list[Cel]:
     found = []
     for name, info in fields.items():
         alias = _alias(name, info)
-        frozen = annotations.of_field(info, f"{place.path}.{alias}").marker(Immutable)
+        frozen = _stays(annotations.of_field(info, f"{place.path}.{alias}"))
         if frozen and not is_required(info, place.path):
             found.append(cel.presence(alias, frozen.message))
     return found

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 
 from botocore.exceptions import ClientError
 
-from imagestore.api.storagebackend import Provider
+from imagestore.api.providers import Provider
 from imagestore.backends.http.client import HttpClient
 from imagestore.backends.http.messages import Response
 from imagestore.backends.s3.client import Keys, Target

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from imagestore.api.storagebackend import Provider
+from imagestore.api.providers import Provider
 from imagestore.backends.base import (
     Driver,
     MarkPlace,

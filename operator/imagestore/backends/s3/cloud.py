@@ -1,6 +1,7 @@
 """The providers whose stores speak S3, as the registry takes them."""
 
-from imagestore.api.storagebackend import Provider, StorageBackendSpec
+from imagestore.api.providers import Provider
+from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.cloud import Cloud
 from imagestore.backends.s3.connecting import connect, named_tiers
 from imagestore.backends.s3.lifecycle.tiers import mapped, terms

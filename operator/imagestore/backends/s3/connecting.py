@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from imagestore.api.storagebackend import Admin, Provider, S3Endpoint, StorageBackendSpec
+from imagestore.api.providers import PROVIDERS, Provider
+from imagestore.api.s3 import S3Endpoint
+from imagestore.api.storagebackend import Admin, StorageBackendSpec
 from imagestore.backends.base import Backend, Remotes
 from imagestore.backends.cloud import ConnectionRequest
 from imagestore.backends.guard.call import REAL, Call, Observer, Timing
@@ -61,7 +63,8 @@ def connect_with_keys(
 
 def _build(request: ConnectionRequest, found: _Resolved) -> Backend:
     spec, timing = request.spec, request.timing
-    if spec.s3.endpoint is None and spec.provider != "AWS":
+    s3 = _s3(spec)
+    if s3.endpoint is None and PROVIDERS[spec.provider].endpoint:
         raise ConfigError(
             f"spec.s3.endpoint is missing; only provider AWS has endpoints of its own, {spec.provider} has none"
         )
@@ -74,8 +77,8 @@ def _build(request: ConnectionRequest, found: _Resolved) -> Backend:
     return S3Backend(
         name=request.name,
         provider=spec.provider,
-        endpoint=_endpoint(spec.s3),
-        region=spec.s3.region,
+        endpoint=_endpoint(s3),
+        region=s3.region,
         call=call,
         admin=administered,
         declared=_declared(spec),
@@ -85,6 +88,12 @@ def _build(request: ConnectionRequest, found: _Resolved) -> Backend:
     )
 
 
+def _s3(spec: StorageBackendSpec) -> S3Endpoint:
+    if spec.s3 is None:
+        raise ConfigError(f"spec.s3 is missing; it says how provider {spec.provider} is reached")
+    return spec.s3
+
+
 def _remotes(spec: StorageBackendSpec, found: _Resolved, call: Call, admin: Target) -> Remotes | None:
     if not any(t.remote for t in spec.tiers or ()):
         return None
@@ -92,10 +101,10 @@ def _remotes(spec: StorageBackendSpec, found: _Resolved, call: Call, admin: Targ
 
 
 def _declared(spec: StorageBackendSpec) -> Profile | None:
-    if spec.provider != "S3":
+    if not PROVIDERS[spec.provider].profile:
         return None
     try:
-        return declared.profile(spec.s3.profile)
+        return declared.profile(_s3(spec).profile)
     except ValueError as error:
         raise ConfigError(f"spec.s3.profile: {error}") from None
 
@@ -112,12 +121,12 @@ def _routed(s3: Call, admin: Call) -> Call:
 
 
 def _target(request: ConnectionRequest, found: _Resolved) -> Target:
-    spec = request.spec
+    spec, s3 = request.spec, _s3(request.spec)
     return Target(
-        endpoint=_endpoint(spec.s3),
-        region=spec.s3.region,
+        endpoint=_endpoint(s3),
+        region=s3.region,
         keys=found.keys,
-        addressing=_addressing(spec.provider, spec.s3),
+        addressing=_addressing(spec.provider, s3),
         ca=request.given.ca,
         connections=_connections(spec),
         connect=request.timing.connect,

@@ -15,17 +15,19 @@ from typing import Any
 
 import yaml
 
+from imagestore.api.providers import PROVIDERS, SecretKeys
 from imagestore.cli.errors import Wrong
 
 Values = Mapping[str, str]
 SecretOf = Mapping[str, Any]
 
-_KEYS = ("accessKeyId", "secretAccessKey")
-_VARIABLES = {
-    "accessKeyId": "ACCESS_KEY_ID",
-    "secretAccessKey": "SECRET_ACCESS_KEY",
-    "sessionToken": "SESSION_TOKEN",
-}
+
+_ALL_KEYS = {k: None for r in PROVIDERS.values() for k in (*r.credentials.required, *r.credentials.optional)}
+
+
+def _word(key: str) -> str:
+    """``accessKeyId`` is ``ACCESS_KEY_ID``."""
+    return re.sub(r"(?=[A-Z])", "_", key).upper()
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,11 @@ class Vault:
     secrets: Mapping[str, SecretOf] = field(default_factory=dict, repr=False)  # by the Secret's name
     warnings: tuple[str, ...] = ()
 
-    def keys(self, backend: str, secret: str, part: str = "") -> Values | None:
-        """accessKeyId, secretAccessKey and perhaps sessionToken. ``part``: ``admin`` for the admin API's."""
+    def keys(self, backend: str, secret: str, wanted: SecretKeys, part: str = "") -> Values | None:
+        """All that is required of ``wanted``, and perhaps more. ``part``: ``admin`` for the admin API's."""
         name = f"{backend}.{part}" if part else backend
-        for found in (self.file.get(name), self._from_environment(name), self._from_secret(secret)):
-            if found and all(found.get(k) for k in _KEYS):
+        for found in (self.file.get(name), self._from_environment(name, wanted), self._from_secret(secret)):
+            if found and all(found.get(k) for k in wanted.required):
                 return found
         return None
 
@@ -57,26 +59,28 @@ class Vault:
         """The environment's variable that names a file with certificates."""
         return f"{variable(backend)}_CA_FILE"
 
-    def looked(self, backend: str, secret: str, part: str = "") -> str:
+    def looked(self, backend: str, secret: str, wanted: SecretKeys, part: str = "") -> str:
         """What to give, for the sentence that says that there was nothing. Half of a pair is named, and what it lacks."""
         name = f"{backend}.{part}" if part else backend
+        keys = wanted.required
+        variables = {k: self._variable(name, k) for k in keys}
         halves = (
-            (f"--credentials FILE ({name})", self.file.get(name), {k: k for k in _KEYS}),
-            ("the environment", self._from_environment(name), {k: self._variable(name, k) for k in _KEYS}),
-            (f"the Secret {secret}", self._from_secret(secret), {k: k for k in _KEYS}),
+            (f"--credentials FILE ({name})", self.file.get(name), {k: k for k in keys}),
+            ("the environment", self._from_environment(name, wanted), variables),
+            (f"the Secret {secret}", self._from_secret(secret), {k: k for k in keys}),
         )
         for place, found, called in halves:
-            if found and (lacking := [called[k] for k in _KEYS if not found.get(k)]):
+            if found and (lacking := [called[k] for k in keys if not found.get(k)]):
                 return f"{' and '.join(lacking)}, which {place} lacks"
-        pair = " and ".join(self._variable(name, k) for k in _KEYS)
+        pair = " and ".join(variables.values())
         return f"--credentials FILE ({name}), {pair}, or a manifest of the Secret {secret}"
 
     def _variable(self, name: str, key: str) -> str:
-        return f"{variable(name)}_{_VARIABLES[key]}"
+        return f"{variable(name)}_{_word(key)}"
 
-    def _from_environment(self, name: str) -> Values:
-        prefix = variable(name)
-        found = {key: self.environment.get(f"{prefix}_{word}") for key, word in _VARIABLES.items()}
+    def _from_environment(self, name: str, wanted: SecretKeys) -> Values:
+        keys = (*wanted.required, *wanted.optional)
+        found = {key: self.environment.get(self._variable(name, key)) for key in keys}
         return {key: value for key, value in found.items() if value}
 
     def _from_secret(self, name: str) -> Values | None:
@@ -148,7 +152,7 @@ def _yaml(text: str) -> dict[str, dict[str, str]]:
 
 def _spelled(values: Mapping[str, str]) -> dict[str, str]:
     """``aws_access_key_id`` and ``ACCESS_KEY_ID`` are ``accessKeyId`` too: people paste what they have."""
-    known = {_folded(k): k for k in (*_VARIABLES, "caFile")}
+    known = {_folded(k): k for k in (*_ALL_KEYS, "caFile")}
     return {known.get(_folded(k), k): v for k, v in values.items()}
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from imagestore.api.credentials import Credentials
+from imagestore.api.providers import PROVIDERS
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Backend
 from imagestore.backends.registry import connect_given
@@ -39,19 +40,22 @@ class Stores:
             return Store(spec, None, str(error))
 
     def _connect(self, name: str, spec: StorageBackendSpec) -> Backend:
-        admin = self._fields(name, spec.admin.credentials, "admin") if spec.admin else None
-        store, ca = self._fields(name, spec.credentials), self._authority(name, spec)
+        admin = self._fields(name, spec, spec.admin.credentials, "admin") if spec.admin else None
+        store, ca = self._fields(name, spec, spec.credentials), self._authority(name, spec)
         return connect_given(name, spec, Given(store, admin or store, ca))
 
-    def _fields(self, name: str, credentials: Credentials, part: str = "") -> SecretFields | None:
+    def _fields(
+        self, name: str, spec: StorageBackendSpec, credentials: Credentials, part: str = ""
+    ) -> SecretFields | None:
         """None stands for the surroundings', and only a backend that says ``ambient`` gets those."""
         secret = credentials.secret_ref.name if credentials.secret_ref else ""
-        found = self.vault.keys(name, secret, part)
+        wanted = PROVIDERS[spec.provider].credentials
+        found = self.vault.keys(name, secret, wanted, part)
         if found is not None:
             return fields(secret or name, found)
         if not secret:
             return None
-        raise ConfigError(f"no credentials for {name}: give {self.vault.looked(name, secret, part)}")
+        raise ConfigError(f"no credentials for {name}: give {self.vault.looked(name, secret, wanted, part)}")
 
     def _authority(self, name: str, spec: StorageBackendSpec) -> bytes | None:
         if spec.tls is None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from imagestore.api.bucketstatus import FacetStatus, PlanStatus
 from imagestore.backends.base import Observation
 from imagestore.core.conditions import reconciling, stalled
-from imagestore.core.errors import Denied, NameTaken, NotFound, Unavailable
+from imagestore.core.errors import BucketTaken, Denied, NotFound, Unavailable
 from imagestore.core.outcome import Continue, Requeue
 from imagestore.core.plan import Readings
 from imagestore.core.reasons import Reason
@@ -139,7 +139,7 @@ def create(run: BucketRun, missing_at: float) -> Result | Made:
     at_creation = {n: w for n, w in desired.values.items() if type(w).at_creation and n in backend.drivers}
     try:
         new = backend.create(s.spec.bucket_name, at_creation)
-    except NameTaken as error:
+    except BucketTaken as error:
         return _name_taken(run, error)
     check = backend.check(s.spec.bucket_name, made=True)
     if check is None:
@@ -150,7 +150,7 @@ def create(run: BucketRun, missing_at: float) -> Result | Made:
 _NOT_YET = NotFound("the store says that the bucket exists, and does not show it yet")
 
 
-def _name_taken(run: BucketRun, error: NameTaken) -> Result:
+def _name_taken(run: BucketRun, error: BucketTaken) -> Result:
     """Another account has the bucket, or we have: a create whose answer was lost succeeded, and its repetition fails."""
     s = run.s
     try:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from itertools import chain
 from typing import Any
 
-from imagestore.api.storagebackend import Provider
+from imagestore.api.providers import Provider
 from imagestore.backends.cloud import StorePage
 from imagestore.backends.s3.profiles.servers import PROFILES
 from imagestore.backends.s3.settings.table import SETTINGS

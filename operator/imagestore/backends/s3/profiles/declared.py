@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from imagestore.api.capabilities import ProfileSetting, S3Profile
 from imagestore.api.imagebucket import FACETS
+from imagestore.api.s3 import ProfileSetting, S3Profile
 from imagestore.backends.s3.profiles.profile import Profile
 from imagestore.backends.s3.profiles.servers import GENERIC
 from imagestore.core.fields import fields

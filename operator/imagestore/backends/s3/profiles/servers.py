@@ -8,8 +8,7 @@ A facet that is not supported has no driver: nothing of it is ever sent. ``reaso
 from collections.abc import Mapping
 
 from imagestore.api.imagebucket import FACETS
-from imagestore.api.storagebackend import Provider
-from imagestore.api.tiers import AMAZON_CLASSES
+from imagestore.api.providers import AMAZON_CLASSES, Provider
 from imagestore.backends.s3.lifecycle.rules import AS_FOUND, JOINED
 from imagestore.backends.s3.lifecycle.tiers import MOVES, Tiering
 from imagestore.backends.s3.profiles.documented import IBM, ORACLE

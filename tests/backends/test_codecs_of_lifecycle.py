@@ -8,14 +8,14 @@ from imagestore.backends.s3 import transport_request
 from imagestore.backends.s3.lifecycle import rules as lifecycle
 from imagestore.backends.s3.lifecycle.foreign import AMBIGUOUS, joined
 from imagestore.backends.s3.settings import verbatim
-from imagestore.backends.s3.settings.setting import Place, S3Setting
+from imagestore.backends.s3.settings.setting import BucketPlace, S3Setting
 from imagestore.backends.s3.transport_request import build, operation_model
 from imagestore.core.errors import Rejected
 from imagestore.facets.lifecycle import Lifecycle
 from tests.backends.answers import rules_told, told
 from tests.contract.stores import TIERS
 
-AT = Place("recorded", tiers=TIERS["AWS"])
+AT = BucketPlace("recorded", tiers=TIERS["AWS"])
 RULE = "<ID>imagestore/bucket/a</ID><Status>Enabled</Status>"
 DAYS = "<Expiration><Days>1</Days></Expiration>"
 PREFIX = "<Filter><Prefix>p/</Prefix></Filter>"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from imagestore.backends.base import Page, Scope
+from imagestore.backends.base import ListingPage, ListingScope
 from imagestore.backends.s3.bucket import emptying, listing
 from imagestore.backends.s3.client import Target
 from imagestore.backends.s3.transport import connected
@@ -36,7 +36,7 @@ def versions(*keys: str, marker: str = "") -> bytes:
     return f"<ListVersionsResult>{encoding}{more}{found}</ListVersionsResult>".encode()
 
 
-def page(heard: Heard, scope: Scope = "objects", **after: str) -> Page:
+def page(heard: Heard, scope: ListingScope = "objects", **after: str) -> ListingPage:
     call = connected(Target(heard.endpoint, "eu-west-1", KEYS))
     return listing.page(call, BUCKET, scope, after, "Declared")
 
@@ -103,7 +103,7 @@ def test_a_listing_that_does_not_go_on_is_an_error_and_no_walk_for_ever() -> Non
 
 
 @pytest.mark.parametrize("scope", ["objects", "versions"])
-def test_a_page_that_says_there_is_more_but_not_where_is_an_error_and_no_end(scope: Scope) -> None:
+def test_a_page_that_says_there_is_more_but_not_where_is_an_error_and_no_end(scope: ListingScope) -> None:
     """The count ended there, and an approval was asked for over fewer objects than a rule removes."""
     with listening() as heard:
         heard.body = {

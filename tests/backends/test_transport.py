@@ -11,9 +11,9 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 
+from imagestore.backends.guard.call import Call
 from imagestore.backends.s3.client import Keys, Target
-from imagestore.backends.s3.settings.setting import Call
-from imagestore.backends.s3.settings.setting import Place as BucketPlace
+from imagestore.backends.s3.settings.setting import BucketPlace
 from imagestore.backends.s3.settings.table import SETTINGS
 from imagestore.backends.s3.transport import connected
 from imagestore.backends.s3.transport_request import Place

@@ -9,6 +9,7 @@ from functools import cached_property
 
 import pytest
 
+from imagestore.backends.guard.call import Call
 from imagestore.backends.http import client
 from imagestore.backends.http.client import HttpClient
 from imagestore.backends.http.errors import AnswerTooLarge, Broken, Unsendable
@@ -16,7 +17,6 @@ from imagestore.backends.http.messages import Headers, HttpRequest, head
 from imagestore.backends.http.parser import AnswerParser
 from imagestore.backends.http.route import HttpTarget
 from imagestore.backends.s3.client import Keys, Target
-from imagestore.backends.s3.settings.setting import Call
 from imagestore.backends.s3.transport import connected
 from imagestore.core.errors import Unavailable
 

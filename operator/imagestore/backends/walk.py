@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from imagestore.backends.base import Lists, Page, Scope
+from imagestore.backends.base import ListingPage, ListingScope, Lists
 from imagestore.core.errors import StoreError
 from imagestore.core.stored import Stored
 from imagestore.facets.lifecycle_rule import LifecycleRule
@@ -14,7 +14,7 @@ PAGES = 25  # between two checkpoints
 Save = Callable[[Any], None]
 
 
-def scopes(rules: tuple[LifecycleRule, ...], *, versions: bool) -> tuple[Scope, ...]:
+def scopes(rules: tuple[LifecycleRule, ...], *, versions: bool) -> tuple[ListingScope, ...]:
     """What has to be listed. ``versions``: the bucket has or had versioning."""
     active = [r for r in rules if r.state != "Disabled"]
     old = any(r.noncurrent or r.remove_expired_delete_markers or r.expire for r in active)
@@ -28,7 +28,7 @@ class Walk:
 
     lists: Lists
     bucket: str
-    scopes: tuple[Scope, ...]
+    scopes: tuple[ListingScope, ...]
     forecast: Forecast
     save: Save
     scope: int = 0
@@ -59,7 +59,7 @@ class Walk:
             raise
         self._feed(page)
 
-    def _feed(self, page: Page) -> None:
+    def _feed(self, page: ListingPage) -> None:
         groups = list(by_key([*self.pending, *page.items]))
         last = groups.pop() if groups and page.after is not None else []
         for group in groups:

@@ -28,7 +28,7 @@ class Timing:
     read: float = 30.0
 
 
-REAL = Timing()
+REAL_TIMING = Timing()
 
 
 class Observer(Protocol):

@@ -17,13 +17,13 @@ from urllib.parse import quote, urlencode
 from botocore.exceptions import ClientError
 
 from imagestore.api.providers import Provider
+from imagestore.backends.guard.call import Call
 from imagestore.backends.http.client import HttpClient
 from imagestore.backends.http.messages import Response
 from imagestore.backends.s3.client import Keys, Target
 from imagestore.backends.s3.errors import translate
 from imagestore.backends.s3.sealed import sealed
 from imagestore.backends.s3.server import genuine
-from imagestore.backends.s3.settings.setting import Call
 from imagestore.backends.s3.transport_request import USER_AGENT, Place, Request, http_target
 from imagestore.backends.s3.transport_signing import Signer, ambient
 from imagestore.core.errors import Rejected, Unexpected

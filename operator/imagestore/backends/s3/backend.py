@@ -8,23 +8,24 @@ from typing import Any
 
 from imagestore.api.providers import Provider
 from imagestore.backends.base import (
+    BucketUsage,
     Driver,
+    ListingPage,
+    ListingScope,
     MarkPlace,
     Observation,
-    Page,
     Remains,
     Remotes,
-    Scope,
-    Server,
+    ServerInfo,
     Swept,
-    Usage,
 )
 from imagestore.backends.foretelling import ForetoldCall
+from imagestore.backends.guard.call import Call
 from imagestore.backends.own_access import OwnAccess
 from imagestore.backends.s3.bucket import emptying, foretold, listing, owner_mark
 from imagestore.backends.s3.bucket.needs import NEEDED_ON_BUCKET
 from imagestore.backends.s3.bucket.presence import Presence
-from imagestore.backends.s3.bucket.usages import Told, Usages
+from imagestore.backends.s3.bucket.usages import UsageAnswer, Usages
 from imagestore.backends.s3.errors import name_taken
 from imagestore.backends.s3.lifecycle.tiers import limited, terms
 from imagestore.backends.s3.profiles.declared import declaration
@@ -35,7 +36,7 @@ from imagestore.backends.s3.protection.object_lock import OBJECT_LOCK
 from imagestore.backends.s3.server.genuine import told_by_store
 from imagestore.backends.s3.server.proof import Proof
 from imagestore.backends.s3.settings.learned import Learned
-from imagestore.backends.s3.settings.setting import Call, Place, S3Setting
+from imagestore.backends.s3.settings.setting import BucketPlace, S3Setting
 from imagestore.backends.s3.settings.table import SETTINGS
 from imagestore.backends.trial import TrialReport, TrialRequest
 from imagestore.core.cost import UNPRICED, PriceTable
@@ -115,7 +116,7 @@ class S3Backend:
     def _proof(self) -> Proof:
         return Proof(self.call, self.provider, self.profile, self.admin, self.proven)
 
-    def probe(self) -> Server:
+    def probe(self) -> ServerInfo:
         """A read that needs credentials, and one that needs the region."""
         return self._proof.probe()
 
@@ -206,20 +207,22 @@ class S3Backend:
         except NotFound:
             return Swept(removed=0, more=False)
 
-    def usage(self, bucket: str) -> Usage | None:
+    def usage(self, bucket: str) -> BucketUsage | None:
         """By the admin API; None without one, and until MinIO's scanner has come by."""
         if not self.admin:
             return None
         if self.profile.usage_at_once:
             return self.usages.of(bucket, self._usage_of_all)
         told = self.call("admin:GetBucketUsage", {"Bucket": bucket})
-        return Usage(told["Objects"], told["Bytes"])
+        return BucketUsage(told["Objects"], told["Bytes"])
 
-    def _usage_of_all(self) -> Told:
+    def _usage_of_all(self) -> UsageAnswer:
         answer = self.call("admin:GetUsage", {})
-        return Told({name: Usage(*held) for name, held in answer["Buckets"].items()}, answer["At"])
+        return UsageAnswer(
+            {name: BucketUsage(*held) for name, held in answer["Buckets"].items()}, answer["At"]
+        )
 
-    def page(self, bucket: str, scope: Scope, after: Mapping[str, str]) -> Page:
+    def page(self, bucket: str, scope: ListingScope, after: Mapping[str, str]) -> ListingPage:
         """Through the same ``call`` as everything: limited, counted, tried again."""
         return listing.page(self.call, bucket, scope, after, self.profile.upload_keys)
 
@@ -274,8 +277,8 @@ class S3Backend:
         """The same."""
         return self.identifier(bucket)
 
-    def _place(self, bucket: str) -> Place:
-        return Place(bucket, partition(self.region), self.tiers)
+    def _place(self, bucket: str) -> BucketPlace:
+        return BucketPlace(bucket, partition(self.region), self.tiers)
 
 
 def _lock_flag(lock: Facet | None) -> dict[str, Any]:

@@ -21,4 +21,4 @@ def _cloud(provider: Provider) -> Cloud:
     return Cloud(connect, told, page(provider), PUBLIC.get(provider, UNPRICED))
 
 
-CLOUDS = {str(provider): _cloud(provider) for provider in PROFILES}
+S3_CLOUDS = {str(provider): _cloud(provider) for provider in PROFILES}

@@ -8,7 +8,7 @@ from imagestore.api.s3 import S3Endpoint
 from imagestore.api.storagebackend import Admin, StorageBackendSpec
 from imagestore.backends.base import Backend, Remotes
 from imagestore.backends.cloud import ConnectionRequest
-from imagestore.backends.guard.call import REAL, Call, Observer, Timing
+from imagestore.backends.guard.call import REAL_TIMING, Call, Observer, Timing
 from imagestore.backends.guard.guarded import guarded
 from imagestore.backends.s3 import admin as s3_admin
 from imagestore.backends.s3 import transport as s3_transport
@@ -53,7 +53,7 @@ def connect_with_keys(
     *,
     admin_keys: Keys | None = None,
     ca: bytes | None = None,
-    timing: Timing = REAL,
+    timing: Timing = REAL_TIMING,
     observer: Observer | None = None,
 ) -> Backend:
     """The same with keys at hand. ``keys`` None: the surroundings' (environment, profile, instance role)."""

@@ -16,13 +16,13 @@ from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError, ResponseParserFactory
 from botocore.utils import parse_timestamp
 
+from imagestore.backends.guard.call import Call
 from imagestore.backends.http.client import HttpClient
 from imagestore.backends.http.messages import Response
 from imagestore.backends.s3.client import Target
 from imagestore.backends.s3.errors import masked, translate
 from imagestore.backends.s3.server import genuine
 from imagestore.backends.s3.settings import verbatim
-from imagestore.backends.s3.settings.setting import Call
 from imagestore.backends.s3.transport_request import Place, build, http_target, operation_model
 from imagestore.backends.s3.transport_signing import Signer, ambient
 from imagestore.core.fencing import Fenced

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from imagestore.backends.base import Remains, Swept
+from imagestore.backends.guard.call import Call
 from imagestore.backends.s3.bucket.listing import (
     NOT_XML,
     PAGE,
@@ -21,7 +22,6 @@ from imagestore.backends.s3.bucket.listing import (
     uploads,
     versions,
 )
-from imagestore.backends.s3.settings.setting import Call
 from imagestore.core.errors import Denied, Rejected, StoreError
 from imagestore.core.keys import quotes
 
@@ -32,9 +32,9 @@ _KEPT = "the store says that they are removed, and still lists them"
 _LONGEST = 300  # of a reason, in characters: a status shows it
 _PAGES = 10  # of what stays that one step walks past
 
-Identity = tuple[str, str]
-Refusals = Mapping[Identity, str]
-Lists = Callable[[int, Mapping[str, str]], Leaf]
+VersionId = tuple[str, str]
+Refusals = Mapping[VersionId, str]
+VersionListing = Callable[[int, Mapping[str, str]], Leaf]
 
 
 def remains(call: Call, bucket: str, keys: UploadKeys) -> Remains:
@@ -73,12 +73,16 @@ def sweep(call: Call, bucket: str, limit: int, keys: UploadKeys) -> Swept:
 class _Step:
     """What one step has found out."""
 
-    gone: list[Identity] = field(default_factory=list)
+    gone: list[VersionId] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
     kept: Counter[str] = field(default_factory=Counter)
 
     def page(
-        self, lists: Lists, removes: Callable[[list[Item]], Refusals], most: int, after: Mapping[str, str]
+        self,
+        lists: VersionListing,
+        removes: Callable[[list[Item]], Refusals],
+        most: int,
+        after: Mapping[str, str],
     ) -> Leaf:
         """List a page, remove what is on it, and list it again."""
         leaf = lists(most, after)
@@ -90,7 +94,7 @@ class _Step:
             self._note(_identity(item), left, refusals)
         return leaf
 
-    def _note(self, one: Identity, left: set[Identity], refusals: Refusals) -> None:
+    def _note(self, one: VersionId, left: set[VersionId], refusals: Refusals) -> None:
         reason = refusals.get(one) or refusals.get(
             (one[0], "")
         )  # not every store says which version it means
@@ -129,7 +133,7 @@ def _deleted(call: Call, bucket: str, items: list[Item]) -> Refusals:
     return refused | _one_by_one(call, "DeleteObject", bucket, alone)
 
 
-def _delete_many(call: Call, bucket: str, items: list[Item]) -> tuple[dict[Identity, str], list[Item]]:
+def _delete_many(call: Call, bucket: str, items: list[Item]) -> tuple[dict[VersionId, str], list[Item]]:
     """What was refused, and what failed for no reason of its own and is tried again alone.
 
     SeaweedFS answers InternalError for one long name among many, and deletes it when asked for it alone.
@@ -145,7 +149,7 @@ def _delete_many(call: Call, bucket: str, items: list[Item]) -> tuple[dict[Ident
     return reasons, failed
 
 
-def _one_by_one(call: Call, operation: str, bucket: str, items: Iterable[Item]) -> dict[Identity, str]:
+def _one_by_one(call: Call, operation: str, bucket: str, items: Iterable[Item]) -> dict[VersionId, str]:
     found = {}
     for item in items:
         try:
@@ -170,5 +174,5 @@ def _item(key: str, version: str | None) -> Item:
     return {"Key": key} | ({"VersionId": version} if version else {})
 
 
-def _identity(item: Item) -> Identity:
+def _identity(item: Item) -> VersionId:
     return item["Key"], item.get("VersionId") or item.get("UploadId") or ""

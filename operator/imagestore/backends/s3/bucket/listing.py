@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from imagestore.backends.base import Page, Scope
+from imagestore.backends.base import ListingPage, ListingScope
 from imagestore.backends.guard.breaker import ANSWERED
+from imagestore.backends.guard.call import Call
 from imagestore.backends.s3.errors import UNREADABLE
-from imagestore.backends.s3.settings.setting import Call
 from imagestore.core.errors import NotFound, StoreError, Unavailable, Unexpected
 from imagestore.core.keys import quotes, raw, unquoted
 from imagestore.core.stored import HOT, Stored
@@ -89,16 +89,20 @@ def _sizes(limit: int) -> Iterator[int]:
     )
 
 
-def page(call: Call, bucket: str, scope: Scope, after: Mapping[str, str], keys: UploadKeys) -> Page:
+def page(
+    call: Call, bucket: str, scope: ListingScope, after: Mapping[str, str], keys: UploadKeys
+) -> ListingPage:
     """As the forecasts want it."""
     if scope == "objects":
         leaf = objects(call, bucket, PAGE, after)
-        return Page(tuple(_stored(i) for i in leaf.items), _onwards(leaf, after))
+        return ListingPage(tuple(_stored(i) for i in leaf.items), _onwards(leaf, after))
     if scope == "uploads":
         leaf = uploads(call, bucket, PAGE, keys, after)
-        return Page(tuple(_upload(i) for i in leaf.items), _onwards(leaf, after))
+        return ListingPage(tuple(_upload(i) for i in leaf.items), _onwards(leaf, after))
     leaf = versions(call, bucket, PAGE, after)
-    return Page(tuple(_version(i) for i in sorted(leaf.items, key=_newest_first)), _onwards(leaf, after))
+    return ListingPage(
+        tuple(_version(i) for i in sorted(leaf.items, key=_newest_first)), _onwards(leaf, after)
+    )
 
 
 def tags_of(call: Call, bucket: str, stored: Stored) -> Mapping[str, str]:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from imagestore.backends.s3.lifecycle.foreign import GiveBack, as_found, joined, unambiguous
 from imagestore.backends.s3.lifecycle.match import filtered, match, only
 from imagestore.backends.s3.settings import verbatim
-from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.settings.setting import BucketPlace, Parameters, Setting, StoreAnswer
 from imagestore.backends.s3.settings.verbatim import XML
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.lifecycle_rule import (
@@ -37,14 +37,14 @@ Raw = Mapping[str, Any]
 M = TypeVar("M", Transition, NoncurrentTransition)
 
 
-def decode(answer: Answer, at: Place) -> Lifecycle | None:
+def decode(answer: StoreAnswer, at: BucketPlace) -> Lifecycle | None:
     """Rules that are not ours, or that no model can say (a class that is no tier), keep their XML in ``raw``."""
     names: set[str] = set()
     rules = tuple(_rule(raw, at, names) for raw in answer.get("Rules") or ())
     return Lifecycle.from_store(rules=rules) if rules else None
 
 
-def _rule(raw: Raw, at: Place, names: set[str]) -> LifecycleRule:
+def _rule(raw: Raw, at: BucketPlace, names: set[str]) -> LifecycleRule:
     identity = raw.get("ID") or ""
     name = identity.removeprefix(OURS)
     if identity.startswith(OURS) and _NAME.fullmatch(name):
@@ -59,7 +59,7 @@ def _rule(raw: Raw, at: Place, names: set[str]) -> LifecycleRule:
     return shown.model_copy(update={"raw": raw[XML]})
 
 
-def _understood(name: str, raw: Raw, at: Place) -> LifecycleRule | None:
+def _understood(name: str, raw: Raw, at: BucketPlace) -> LifecycleRule | None:
     """The rule, or None if it says more than a model can."""
     try:
         return _strictly(name, raw, {store: tier for tier, store in at.tiers.items()})
@@ -147,10 +147,10 @@ def _day(moment: datetime | str | None) -> str | None:
     return found.date().isoformat()
 
 
-def encoder(give_back: GiveBack) -> Callable[[Lifecycle, Place], Parameters]:
+def encoder(give_back: GiveBack) -> Callable[[Lifecycle, BucketPlace], Parameters]:
     """How one document is made for all rules, given how others' go back to this store."""
 
-    def encode(value: Lifecycle, at: Place) -> Parameters:
+    def encode(value: Lifecycle, at: BucketPlace) -> Parameters:
         rules = [_encode_rule(rule, at, give_back) for rule in _sent(value)]
         return {"LifecycleConfiguration": {"Rules": rules}}
 
@@ -167,7 +167,7 @@ def _id(name: str) -> str:
     return OURS + (name if "/" in name else OWN + name)
 
 
-def _encode_rule(rule: LifecycleRule, at: Place, give_back: GiveBack) -> dict[str, Any]:
+def _encode_rule(rule: LifecycleRule, at: BucketPlace, give_back: GiveBack) -> dict[str, Any]:
     if rule.raw:
         return {XML: give_back(rule.raw)}
     return {
@@ -183,7 +183,7 @@ def foreign(value: Lifecycle) -> dict[str, Any]:
     return {rule.name: verbatim.meaning(rule.raw) for rule in _sent(value) if rule.raw}
 
 
-def _actions(rule: LifecycleRule, at: Place) -> dict[str, Any]:
+def _actions(rule: LifecycleRule, at: BucketPlace) -> dict[str, Any]:
     actions: dict[str, Any] = {}
     if rule.transitions:
         actions["Transitions"] = [
@@ -206,7 +206,7 @@ def _when(what: Expire | Transition) -> dict[str, Any]:
     return days | ({"Date": f"{what.date}T00:00:00Z"} if what.date else {})
 
 
-def _old_actions(noncurrent: Noncurrent, at: Place) -> dict[str, Any]:
+def _old_actions(noncurrent: Noncurrent, at: BucketPlace) -> dict[str, Any]:
     actions: dict[str, Any] = {}
     if noncurrent.transitions:
         actions["NoncurrentVersionTransitions"] = [
@@ -233,7 +233,7 @@ def _off(rule: LifecycleRule, before: LifecycleRule | None) -> LifecycleRule:
     return rule if kept else rule.model_copy(update={"state": "Disabled"})
 
 
-def beside(answer: Answer, sent: Parameters) -> Parameters:
+def beside(answer: StoreAnswer, sent: Parameters) -> Parameters:
     """AWS keeps one more word for all transitions, and sets it back to its default where a PUT leaves it out.
 
     What stands beside the rules and has no name here goes back, too.

@@ -8,7 +8,7 @@ from typing import Any
 from imagestore.backends.s3.backend import S3Backend, partition
 from imagestore.backends.s3.profiles.servers import GENERIC
 from imagestore.backends.s3.serving.tags import TAGS
-from imagestore.backends.s3.settings.setting import Place
+from imagestore.backends.s3.settings.setting import BucketPlace
 from imagestore.backends.trial import TrialError
 from imagestore.core.errors import Denied, StoreError
 from imagestore.core.facet import Facet
@@ -70,7 +70,9 @@ class Scratch:
     def _tags(self) -> Mapping[str, str]:
         """A store that refuses to tell is believed to hide a mark; one that has no bucket tags has none."""
         try:
-            found = TAGS.decode(self.call(TAGS.read), Place(self.bucket, partition(self.backend.region)))
+            found = TAGS.decode(
+                self.call(TAGS.read), BucketPlace(self.bucket, partition(self.backend.region))
+            )
         except Denied as error:
             raise TrialError(f"it cannot be told whose {self.bucket} is: {error}") from None
         except StoreError:

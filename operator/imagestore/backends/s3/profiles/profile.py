@@ -6,13 +6,13 @@ from enum import StrEnum
 from typing import Any
 
 from imagestore.backends.s3.bucket.listing import UploadKeys
-from imagestore.backends.s3.lifecycle.tiers import NO_TIERS, Tiering
+from imagestore.backends.s3.lifecycle.tiers import NO_TIERS, StoreTiering
 from imagestore.backends.s3.settings.setting import Setting
 from imagestore.core.losses import Limit
 from imagestore.core.reading import Level, Support
 
 
-class Identity(StrEnum):
+class IdentitySource(StrEnum):
     """What tells which account or server answers, and how it is called."""
 
     ACCOUNT = "account"  # the owner that ListBuckets names
@@ -42,12 +42,12 @@ class Profile:
     product: str
     support: Mapping[str, Support]
     location: Location = Location.NONE
-    identity: Identity | None = None
+    identity: IdentitySource | None = None
     usage_at_once: bool = False  # its admin API tells what all buckets hold in one answer, and nothing less
     recreates_in: tuple[str, ...] | None = None
     dated: bool = False
     lifecycle_lossless: bool = False
-    tiering: Tiering = NO_TIERS
+    tiering: StoreTiering = NO_TIERS
     remote_tiers: tuple[str, ...] = ()
     admin_permissions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by field of a status
     upload_keys: UploadKeys = "Declared"

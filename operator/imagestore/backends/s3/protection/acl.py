@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from imagestore.backends.s3.settings.setting import Answer, Place, Setting
+from imagestore.backends.s3.settings.setting import BucketPlace, Setting, StoreAnswer
 from imagestore.facets.acl import Acl, Grant
 
 
-def decode(answer: Answer, _at: Place) -> Acl | None:
+def decode(answer: StoreAnswer, _at: BucketPlace) -> Acl | None:
     """None if nobody but the owner is in it. A group is known by the last word of its URI."""
     owner = (answer.get("Owner") or {}).get("ID")
     held: dict[str, list[Any]] = {}

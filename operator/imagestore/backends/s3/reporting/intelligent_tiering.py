@@ -3,7 +3,7 @@
 from typing import Any
 
 from imagestore.backends.s3.settings.named import Raw, filtered, scope, understood
-from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.settings.setting import BucketPlace, Parameters, Setting, StoreAnswer
 from imagestore.facets.intelligent_tiering import (
     IntelligentTiering,
     IntelligentTieringConfiguration,
@@ -14,7 +14,7 @@ _TIERS = {"Archive": "ARCHIVE_ACCESS", "DeepArchive": "DEEP_ARCHIVE_ACCESS"}
 _NAMES = {theirs: ours for ours, theirs in _TIERS.items()}
 
 
-def decode(answer: Answer, _at: Place) -> IntelligentTiering | None:
+def decode(answer: StoreAnswer, _at: BucketPlace) -> IntelligentTiering | None:
     """All that a bucket has."""
     raws = answer.get("IntelligentTieringConfigurationList") or ()
     found = understood(raws, IntelligentTieringConfiguration, _fields)
@@ -26,7 +26,7 @@ def _fields(raw: Raw) -> dict[str, Any]:
     return {"state": raw["Status"], "filter": scope(raw.get("Filter")), "tierings": tuple(tierings)}
 
 
-def encode(value: IntelligentTiering, _at: Place) -> Parameters:
+def encode(value: IntelligentTiering, _at: BucketPlace) -> Parameters:
     """The one that ``value`` has."""
     (one,) = value.configurations
     document = {

@@ -3,11 +3,11 @@
 from typing import Any
 
 from imagestore.backends.s3.settings.named import Raw, filtered, scope, understood
-from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.settings.setting import BucketPlace, Parameters, Setting, StoreAnswer
 from imagestore.facets.storage_class_analysis import StorageClassAnalysis, StorageClassAnalysisConfiguration
 
 
-def decode(answer: Answer, _at: Place) -> StorageClassAnalysis | None:
+def decode(answer: StoreAnswer, _at: BucketPlace) -> StorageClassAnalysis | None:
     """All that a bucket has."""
     raws = answer.get("AnalyticsConfigurationList") or ()
     found = understood(raws, StorageClassAnalysisConfiguration, _fields)
@@ -20,7 +20,7 @@ def _fields(raw: Raw) -> dict[str, Any]:
     return {"filter": scope(raw.get("Filter"))}
 
 
-def encode(value: StorageClassAnalysis, _at: Place) -> Parameters:
+def encode(value: StorageClassAnalysis, _at: BucketPlace) -> Parameters:
     """The one that ``value`` has."""
     (one,) = value.configurations
     return {"AnalyticsConfiguration": {"Id": one.name, "StorageClassAnalysis": {}, **filtered(one.filter)}}

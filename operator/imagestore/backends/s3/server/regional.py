@@ -3,8 +3,8 @@
 import secrets
 from collections.abc import Callable
 
+from imagestore.backends.guard.call import Call
 from imagestore.backends.s3.serving.tags import TAGS
-from imagestore.backends.s3.settings.setting import Call
 from imagestore.core.errors import Denied, NotFound, Rejected
 
 WRONG = {"AuthorizationHeaderMalformed", "PermanentRedirect", "IllegalLocationConstraintException"}

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from imagestore.backends.s3.settings import verbatim
-from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.settings.setting import BucketPlace, Parameters, Setting, StoreAnswer
 from imagestore.backends.s3.settings.verbatim import XML
 from imagestore.facets.notifications import FOREIGN, KINDS, Notification, Notifications
 
@@ -25,7 +25,7 @@ _ARNS = dict(zip(KINDS, ("TopicArn", "QueueArn", "LambdaFunctionArn"), strict=Tr
 Raw = Mapping[str, Any]
 
 
-def decode(answer: Answer, _at: Place) -> Notifications | None:
+def decode(answer: StoreAnswer, _at: BucketPlace) -> Notifications | None:
     """What is foreign keeps its XML in ``raw``, and its own name even where ids are missing or the same.
 
     A document of nothing but what has no name here is an empty value, not none: a write over it reads it anew.
@@ -79,7 +79,7 @@ def _filters(raw: Raw, *, strict: bool = True) -> dict[str, Any]:
     return {name: value or None for name, value in found if name in ("prefix", "suffix")}
 
 
-def encode(value: Notifications, _at: Place) -> Parameters:
+def encode(value: Notifications, _at: BucketPlace) -> Parameters:
     """One document for all. Of two with the same id only ours is sent: the other is ours as somebody changed it."""
     ours = {identity(n.name) for kind in KINDS for n in getattr(value, kind) if not n.raw}
     made: dict[str, Any] = {}
@@ -118,7 +118,7 @@ def advice_on_new(value: Notifications, seen: Notifications | None) -> str:
     return f"every target has to be there first, and to let the store send to it{told}"
 
 
-def beside(answer: Answer, sent: Parameters) -> Parameters:
+def beside(answer: StoreAnswer, sent: Parameters) -> Parameters:
     """The one document is read anew before it is replaced: what another tool has added since goes back, too."""
     return verbatim.beside(answer, sent, "NotificationConfiguration")
 

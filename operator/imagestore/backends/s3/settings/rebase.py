@@ -16,7 +16,7 @@ F = TypeVar("F", bound=Facet)
 
 
 @dataclass(frozen=True)
-class Held(Generic[F]):
+class HeldSetting(Generic[F]):
     """What a store holds at a moment: its answer, and the value in that."""
 
     answer: Mapping[str, Any]

@@ -269,7 +269,7 @@ class Backend(Protocol):
         """The first page of versions, delete markers and open uploads. Reads only."""
 
     def sweep(self, bucket: str, limit: int) -> Swept:
-        """Remove up to ``limit`` versions, markers and uploads, and look what is gone. What was gone already counts as done."""
+        """Remove up to ``limit`` versions, markers and uploads, and list again what is gone. What was gone before counts as removed."""
 
     def usage(self, bucket: str) -> BucketUsage | None:
         """What the bucket holds, None where the store does not tell cheaply."""

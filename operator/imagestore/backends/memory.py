@@ -66,7 +66,7 @@ class MemoryStore:
     usages: dict[str, BucketUsage] = field(default_factory=dict)
     # CreateBucket is answered with 200 for one's own bucket, as by Ceph RGW and by Amazon in us-east-1.
     answers_own: bool = False
-    # Called as CreateBucket arrives: what somebody else does between a look and that.
+    # Called as CreateBucket arrives: what another program does between the check and that.
     meanwhile: Callable[[str], None] | None = None
 
     def call(self, operation: str, bucket: str) -> None:

@@ -81,7 +81,7 @@ def permissions_page() -> str:
     """For each store the least that must be granted."""
     words = (
         "The least that the operator's credentials need. Leave out the settings and the deletion policies that"
-        " nobody may use; a missing permission is a condition on the bucket that names it, never a crash."
+        " no user may ask for. A missing permission is a condition on the bucket that names it, never a crash."
     )
     examples = [page.example for page in pages().values() if page.example]
     sections = [_permissions(page) for page in pages().values()]

@@ -150,7 +150,7 @@ class S3Backend:
         return ""
 
     def create(self, bucket: str, at_creation: Mapping[str, Facet]) -> bool:
-        """CreateBucket, with object lock if asked for, then its default retention, unless that might be somebody's bucket.
+        """CreateBucket, with object lock if asked for, then its default retention, unless that might be another program's bucket.
 
         Never an existence test: one's own bucket answers 200 on RGW and in us-east-1.
         """
@@ -165,7 +165,7 @@ class S3Backend:
         return new
 
     def made_at(self, bucket: str) -> datetime | None:
-        """By ListBuckets, since nothing else tells: for what is asked seldom, and never by a periodic look.
+        """By ListBuckets, since nothing else tells: for what is asked seldom, and never by a periodic check.
 
         Amazon moves the date with every change of the bucket's policy.
         """
@@ -181,7 +181,7 @@ class S3Backend:
     def delete(self, bucket: str) -> None:
         """DeleteBucket; 404 is done.
 
-        Stores say 204. After anything else a look decides: a 200 of something in between that had deleted
+        Stores say 204. After anything else a check decides: a 200 of something in between that had deleted
         nothing let the finalizer go, and the bucket was an orphan.
         """
         try:

@@ -1,4 +1,4 @@
-"""How an S3 store is connected: where it is, as whom it is asked, and what stands in front of each call."""
+"""How an S3 store is connected: its address, its credentials, and the guard in front of each call."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

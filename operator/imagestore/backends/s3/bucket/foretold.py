@@ -44,12 +44,12 @@ def sent(backend: "S3Backend", bucket: str, change: Change, owner: str) -> tuple
 
 
 def creating(
-    backend: "S3Backend", bucket: str, wishes: Mapping[str, Facet], owner: str
+    backend: "S3Backend", bucket: str, wanted: Mapping[str, Facet], owner: str
 ) -> tuple[dict[str, Any], ...]:
     """What creating the bucket and marking it as ours sends."""
     recorder = CallRecorder()
     dry = replace(backend, call=recorder)
-    dry.create(bucket, {n: w for n, w in wishes.items() if type(w).at_creation and n in dry.drivers})
-    if "tags" in dry.drivers and "tags" not in wishes:
+    dry.create(bucket, {n: w for n, w in wanted.items() if type(w).at_creation and n in dry.drivers})
+    if "tags" in dry.drivers and "tags" not in wanted:
         dry.drivers["tags"].write(bucket, owner_mark.marked(owner, None), None)
     return tuple(recorder.calls)

@@ -19,7 +19,7 @@ REPLACED = "\ufffd"
 # What XML 1.0 cannot hold, encoded or not: such a key fits into a URL but not into a document.
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 PAGE = 1000  # the most that one listing gives and one DeleteObjects takes
-_NAMES = 1000  # among which a name is looked for that a listing of versions does not say
+_NAMES = 1000  # among which a name is searched that a listing of versions does not say
 
 Item = dict[str, Any]
 # How ListMultipartUploads writes keys. Declared: URL-encoded if the answer says so, as S3 does. RGW 16 encodes
@@ -67,7 +67,7 @@ def uploads(call: Call, bucket: str, limit: int, keys: UploadKeys, after: Mappin
 def _listed(call: Call, operation: str, size: str, limit: int, asked: Item) -> Item:
     """A page, or a smaller one where the store fails over this one.
 
-    A server that cannot say the key at which a page ends answers 500, or what nobody can read. Where another page ends at
+    A server that cannot say the key at which a page ends answers 500, or what cannot be read. Where another page ends at
     another key, it is answered: so a few sizes are tried before the store counts as broken.
     """
     failed: list[Unavailable] = []

@@ -28,7 +28,7 @@ def believed(told: UsageAnswer, now: datetime) -> float:
 
 
 class Usages:
-    """The last answer, for whoever asks meanwhile. Who asks while it is on its way waits for the same one."""
+    """The last answer, for all calls until the next one is due. Calls while it is on its way wait for the same one."""
 
     def __init__(
         self,

@@ -52,7 +52,7 @@ def _rule(raw: Raw, at: BucketPlace, names: set[str]) -> LifecycleRule:
         if mine and mine.name not in names:
             names.add(mine.name)
             return mine
-    # A rule of ours that somebody gave, say, a class that is no tier is no longer the one we wrote: seen as foreign
+    # A rule of ours to which another program gave, say, a class that is no tier is no longer the one we wrote: seen as foreign
     # it is missing under its own name, which is the difference that it is. encode() lets ours replace it.
     alien = verbatim.alien(identity, raw[XML], names)
     shown = _understood(alien, raw, at) or LifecycleRule.from_store(name=alien, state=_state(raw))
@@ -68,7 +68,7 @@ def _understood(name: str, raw: Raw, at: BucketPlace) -> LifecycleRule | None:
 
 
 def _state(raw: Raw) -> str | None:
-    """Of a stranger's rule, as far as there is a word for it."""
+    """Of a foreign rule, as far as there is a word for it."""
     return raw["Status"] if raw.get("Status") in ("Enabled", "Disabled") else None
 
 
@@ -158,7 +158,7 @@ def encoder(give_back: GiveBack) -> Callable[[Lifecycle, BucketPlace], Parameter
 
 
 def _sent(value: Lifecycle) -> list[LifecycleRule]:
-    """Of two rules with the same id ours: the other is ours as somebody changed it."""
+    """Of two rules with the same id ours: the other is ours as another program changed it."""
     ours = {_id(rule.name) for rule in value.rules if not rule.raw}
     return [rule for rule in value.rules if not (rule.raw and verbatim.text_of(rule.raw, "ID") in ours)]
 

@@ -1,4 +1,4 @@
-"""Profiles by documentation only, of stores that nobody here could ask: what is not certain is not supported."""
+"""Profiles by documentation only, of stores that were not at hand: what is not certain is not supported."""
 
 from imagestore.api.imagebucket import FACETS
 from imagestore.backends.s3.profiles.profile import Profile, none, partial
@@ -26,7 +26,7 @@ IBM = Profile(
         ),
         "tags": none("IBM describes bucket tags for systems in vault mode only, not for its cloud"),
         "objectLock": none(
-            "IBM describes a lock that nobody can lift; not proven here, and a mistake could never be undone"
+            "IBM describes a lock that cannot be removed; not proven here, and a mistake could never be undone"
         ),
         "publicAccessBlock": none("IBM describes it for its systems on premises, not for its cloud"),
         "website": none("IBM describes websites, but not for certain by these calls"),

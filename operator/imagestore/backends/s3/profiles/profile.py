@@ -35,7 +35,7 @@ class Profile:
     not known to refuse that anywhere. ``dated``: ListBuckets tells when a bucket was made, and no later write moves that.
     ``lifecycle_lossless``: rules need not be tried out disabled before they are written. ``tiering``: what lifecycle
     rules may move objects to. ``remote_tiers``: what it takes to make its tiers. ``permissions`` replaces a row's where the store has its own words, ``rows`` a whole
-    row where it has its own ways. ``documents``: where what is said here was read, of a store that nobody here
+    row where it has its own ways. ``documents``: where what is said here was read, of a store that we
     could ask. ``stand_in``: on what the contract suite proved it instead of on the store itself.
     """
 

@@ -1,4 +1,4 @@
-"""The bucket's ACL, which is only looked at: any PUT of it may open the bucket."""
+"""The bucket's ACL, which is observe-only: any PUT of it may open the bucket."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from imagestore.facets.acl import Acl, Grant
 
 
 def decode(answer: StoreAnswer, _at: BucketPlace) -> Acl | None:
-    """None if nobody but the owner is in it. A group is known by the last word of its URI."""
+    """None if only the owner is in it. A group is known by the last word of its URI."""
     owner = (answer.get("Owner") or {}).get("ID")
     held: dict[str, list[Any]] = {}
     for raw in answer["Grants"]:

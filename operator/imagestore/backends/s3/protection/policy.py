@@ -23,7 +23,7 @@ REQUIRE_TLS = Statement(
 
 
 def decode(answer: StoreAnswer, at: BucketPlace) -> Policy | None:
-    """What no statement can say is shown with a mark that no wish has: ``!s3:GetObject`` for NotAction."""
+    """What no statement can say is shown with a mark that no spec has: ``!s3:GetObject`` for NotAction."""
     text = answer.get("Policy")
     if not text:
         return None
@@ -137,7 +137,7 @@ def _kinds(principals: tuple[str, ...]) -> dict[str, list[str]]:
 
 
 def beside(answer: StoreAnswer, sent: Parameters) -> Parameters:
-    """Somebody else's Id of the document stays; one that is no JSON has none."""
+    """Another program's Id of the document stays; one that is no JSON has none."""
     held: Any = {}
     with suppress(ValueError):
         held = json.loads(answer.get("Policy") or "{}")

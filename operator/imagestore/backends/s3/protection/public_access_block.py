@@ -19,7 +19,7 @@ def decode(answer: StoreAnswer, _at: BucketPlace) -> PublicAccessBlock | None:
 
 
 def encode(value: PublicAccessBlock, _at: BucketPlace) -> Parameters:
-    """A PUT replaces all four: what nobody has an opinion on is off, as it is without a block."""
+    """A PUT replaces all four: a field without a value is off, as it is without a block."""
     switches = {k: bool(getattr(value, n)) for n, k in _NAMES.items()}
     return {"PublicAccessBlockConfiguration": switches}
 

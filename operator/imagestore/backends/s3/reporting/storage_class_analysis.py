@@ -16,7 +16,7 @@ def decode(answer: StoreAnswer, _at: BucketPlace) -> StorageClassAnalysis | None
 
 def _fields(raw: Raw) -> dict[str, Any]:
     if (raw.get("StorageClassAnalysis") or {}).get("DataExport"):
-        raise ValueError("an export")  # another one than a wish without: overwritten it would be lost
+        raise ValueError("an export")  # differs from a setting without one: overwritten it would be lost
     return {"filter": scope(raw.get("Filter"))}
 
 

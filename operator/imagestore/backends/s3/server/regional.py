@@ -11,7 +11,7 @@ WRONG = {"AuthorizationHeaderMalformed", "PermanentRedirect", "IllegalLocationCo
 
 
 def _nowhere() -> str:
-    """A bucket that need not be there. One name for all could be taken: made in another region by a stranger, it was
+    """A bucket that need not be there. One name for all could be taken: made in another region by another account, it was
     answered with a redirect, and no backend had the right region any more.
     """
     return f"imagestore--asks-for-its-region-{secrets.token_hex(8)}"

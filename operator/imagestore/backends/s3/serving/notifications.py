@@ -80,7 +80,7 @@ def _filters(raw: Raw, *, strict: bool = True) -> dict[str, Any]:
 
 
 def encode(value: Notifications, _at: BucketPlace) -> Parameters:
-    """One document for all. Of two with the same id only ours is sent: the other is ours as somebody changed it."""
+    """One document for all. Of two with the same id only ours is sent: the other is ours as another program changed it."""
     ours = {identity(n.name) for kind in KINDS for n in getattr(value, kind) if not n.raw}
     made: dict[str, Any] = {}
     for kind, key in _LISTS.items():
@@ -105,7 +105,7 @@ def identity(name: str) -> str:
 
 
 def advice(value: Notifications, seen: Notifications | None) -> str:
-    """No store says which of several targets it does not know. Whoever replaces the document proves all anew."""
+    """No store says which of several targets it does not know. A write of the document proves all of them anew."""
     others = sorted({n.arn for kind in KINDS for n in getattr(value, kind) if n.raw})
     said = [advice_on_new(value, seen), f"of others: {', '.join(others[:5])}" if others else ""]
     return "; ".join(s for s in said if s)

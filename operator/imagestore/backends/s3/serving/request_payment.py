@@ -1,4 +1,4 @@
-"""Request payment. Every bucket has it: what nobody has set is BucketOwner."""
+"""Request payment. Every bucket has it: where it was never set, it is BucketOwner."""
 
 from imagestore.backends.s3.settings.setting import BucketPlace, Parameters, Setting, StoreAnswer
 from imagestore.facets.request_payment import RequestPayment

@@ -10,7 +10,7 @@ Raw = Mapping[str, Any]
 
 
 def decode(answer: StoreAnswer, _at: BucketPlace) -> Website | None:
-    """What others wrote may be longer than we would let anybody write."""
+    """What others wrote may be longer than a spec may say."""
     found = Website.from_store(
         index_document=(answer.get("IndexDocument") or {}).get("Suffix"),
         error_document=(answer.get("ErrorDocument") or {}).get("Key"),

@@ -49,7 +49,7 @@ def gone(value: Facet | None, seen: Facet | None, identity: Callable[[str], str]
 
 
 def understood(raws: Iterable[Raw], kind: type[C], fields: Callable[[Raw], dict[str, Any]]) -> tuple[C, ...]:
-    """Each by its id. What no model can say is shown under a name that no wish has."""
+    """Each by its id. What no model can say is shown under a name that no spec has."""
     return tuple(_understood(raw, kind, fields) for raw in raws)
 
 

@@ -1,6 +1,6 @@
 """What one write is about, put on top of what a store holds now. Pure.
 
-A stranger's rule that came between the trial of ours and its read-back was taken for a loss and deleted by the
+A foreign rule that came between the trial of ours and its read-back was taken for a loss and deleted by the
 roll-back: so what is written, tried out or taken back is only ever ours, on top of the last thing that was read.
 """
 
@@ -65,7 +65,7 @@ def patterns(differences: Iterable[FieldDiff]) -> Iterator[str]:
 
 
 def altered(sent: Mapping[str, Any], kept: Mapping[str, Any]) -> Iterator[str]:
-    """The names of others' parts that read otherwise after they were sent back. What is new is nobody's loss."""
+    """The names of others' parts that read otherwise after they were sent back. A part that is new is no loss."""
     yield from (name for name, meaning in sent.items() if kept.get(name) != meaning)
 
 

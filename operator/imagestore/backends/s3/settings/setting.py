@@ -46,8 +46,8 @@ class BucketPlace:
 
 
 def never(_value: Any, _at: BucketPlace) -> Parameters:
-    """The ``encode`` of what is only looked at. No plan writes it; should one, nothing is sent."""
-    raise Rejected("this setting is only looked at, never written", code="OnlyByHand")
+    """The ``encode`` of what is observe-only. No plan writes it; should one, nothing is sent."""
+    raise Rejected("this setting is observe-only, never written", code="OnlyByHand")
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Setting(Generic[F]):
     ``named``: a set of named configurations, each with calls of its own; ``encode`` is given one at a time.
     ``identity`` is the id in the store of one by its name; with ``name_inside`` no parameter repeats it.
     ``advice``: what a person should know who reads that the store refuses a value. Without ``write`` the
-    setting is only looked at.
+    setting is observe-only.
     """
 
     facet: str
@@ -229,7 +229,7 @@ class S3Setting(Generic[F]):
             try:
                 self.call(self.row.clear, {"Bucket": bucket, **which})
             except Rejected as error:
-                if error.code not in self.row.absent:  # else somebody was faster
+                if error.code not in self.row.absent:  # else another program was faster
                     raise
 
     def _proven(self, bucket: str, sent: F, held: HeldSetting[F], mine: Parts) -> HeldSetting[F]:
@@ -251,7 +251,7 @@ class S3Setting(Generic[F]):
         return kept
 
     def _take_back(self, bucket: str, held: HeldSetting[F], kept: HeldSetting[F], mine: Parts) -> None:
-        """Ours as it was, all else as it is now: somebody may have come in between."""
+        """Ours as it was, all else as it is now: another program may have written in between."""
         back = rebased(held.value, kept.value, mine)
         if back is None or back.is_empty():
             self._remove(bucket, kept.value, kept.answer)
@@ -268,7 +268,7 @@ class S3Setting(Generic[F]):
             message = (
                 f"{quote(strange[0].removeprefix(FOREIGN), 100)} in {self.row.facet}, which is not the operator's,"
                 " reads otherwise since it was sent back as it was found; what the operator wrote was taken back:"
-                " look at it, put it right or remove it"
+                " correct or remove it"
             )
             raise Rejected(message, code=LOSSY, operation=self.row.write)
 

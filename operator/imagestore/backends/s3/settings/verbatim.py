@@ -1,6 +1,6 @@
 """What botocore's model of S3 has no name for: it is read into botocore's dicts, and goes back as it was found.
 
-MinIO's ``ExpiredObjectAllVersions`` in a stranger's rule was dropped by our write, because nothing between the
+MinIO's ``ExpiredObjectAllVersions`` in a foreign rule was dropped by our write, because nothing between the
 store's XML and ours had a place for it; a rule of nothing but ``DelMarkerExpiration`` came back without any action,
 and the store refused the document. So an answer to one of ``READS`` has each unknown element as ``<its name>``, and
 each part of the document (a rule, a notification) has its own XML under ``XML``: a part that has it is sent as that

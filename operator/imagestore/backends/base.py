@@ -7,7 +7,7 @@ Everything here is synchronous and blocking; the shell runs it in threads. Every
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from imagestore.api.tiers import Remote, TierPlace
 from imagestore.backends.own_access import OwnAccess
@@ -16,8 +16,6 @@ from imagestore.core.facet import Facet
 from imagestore.core.reading import Support
 from imagestore.core.stored import Stored
 from imagestore.forecast.terms import Terms
-
-F = TypeVar("F", bound=Facet)
 
 
 @dataclass(frozen=True)

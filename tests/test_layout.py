@@ -1,12 +1,14 @@
 """The shape of the repository itself."""
 
+import ast
 import importlib
 import operator
 import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,23 @@ HOSTS = [".".join(parts) for parts in (
     ("sum", "golang", "org"), ("goproxy", "io"), ("deb", "debian", "org"), ("registry", "k8s", "io"), ("quay", "io"),
 )]  # fmt: skip
 INDEX_OPTION = re.compile(r"^\s*--?(extra-)?index-url|^\s*--(trusted-host|find-links)", re.MULTILINE)
+
+PACKAGE = ROOT / "operator" / "imagestore"
+# Names that a module has because of what it is: a command, a driver's row, a kind, a program.
+INTERFACE = {
+    "DESCRIPTION", "EPILOG", "add_arguments", "beside", "decode", "encode", "log", "main", "reconcile", "register", "run",
+}  # fmt: skip
+# Names that still mean two things. Remove a line when a name has one meaning; never add one.
+AMBIGUOUS: set[str] = {
+    "Answer", "Backend", "Bucket", "CLOUDS", "Call", "Change", "Desk", "Document", "EVENTS", "Event", "FRESH",
+    "Finding", "Held", "Identity", "Item", "Json", "Known", "LARGEST", "LIFECYCLE", "Ledger", "Line", "Lists",
+    "MOST", "Missing", "NAMED", "NEVER", "Namespaces", "OURS", "Options", "PAGE", "PAGES", "PATIENCE", "Page",
+    "Parts", "Place", "Problem", "Question", "REAL", "REASONS", "Raw", "Recorder", "Result", "SUFFIXES",
+    "SUSPENDED", "Sample", "Samples", "Scope", "Secrets", "Seen", "Server", "Settings", "Source", "Spot",
+    "Standing", "Step", "Stores", "TAGS", "Target", "Terms", "Told", "UNKNOWN", "UNLISTED", "UNREADABLE",
+    "Usage", "VERSION", "Verdict", "awaited", "backoff", "chosen", "connect", "cut", "filtered", "find",
+    "holds", "identity", "joined", "ours", "preview", "remembered", "scope", "table", "understood", "visit",
+}  # fmt: skip
 
 
 def committed() -> Iterator[tuple[str, str]]:
@@ -89,3 +108,66 @@ def test_nothing_brings_the_client_that_kopf_would_load() -> None:
     locks = {name: text for name, text in committed() if name.startswith("requirements")}
     assert len(locks) == 3
     assert [name for name, text in locks.items() if re.search(r"^kubernetes==", text, re.MULTILINE)] == []
+
+
+def _defined() -> Mapping[str, list[str]]:
+    """Public classes, constants and functions of the package by name, with the modules that define them.
+
+    Aliases that are defined alike (``Json = Any``) mean the same thing and count once.
+    """
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.parse(path.read_text()).body:
+            for name in _names(node):
+                meaning = ast.dump(node.value) if isinstance(node, ast.Assign) else str(path)
+                found[name].setdefault(meaning, str(path.relative_to(PACKAGE)))
+    return {name: list(modules.values()) for name, modules in found.items()}
+
+
+def _names(node: ast.stmt) -> Iterator[str]:
+    if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        names = [node.name]
+    elif isinstance(node, ast.Assign) and not _is_type_variable(node.value):
+        names = [t.id for t in node.targets if isinstance(t, ast.Name)]
+    elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+        names = [node.target.id]
+    else:
+        names = []
+    yield from (n for n in names if not n.startswith("_"))
+
+
+def _is_type_variable(value: ast.expr) -> bool:
+    return isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "TypeVar"
+
+
+def _imported() -> Mapping[str, set[str]]:
+    """Names that some module imports by themselves, with the modules that they come from."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                for alias in node.names:
+                    found[alias.name].add(node.module)
+    return found
+
+
+def _ambiguous() -> dict[str, list[str]]:
+    """Functions that are always called through their module (``crd.definition``) are told apart by it."""
+    imported = _imported()
+    return {
+        name: modules
+        for name, modules in _defined().items()
+        if len(modules) > 1 and name not in INTERFACE and (not name.islower() or len(imported[name]) > 1)
+    }
+
+
+def test_a_public_name_means_one_thing() -> None:
+    assert {name: where for name, where in _ambiguous().items() if name not in AMBIGUOUS} == {}
+
+
+def test_a_name_that_means_two_things_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("class Place: ...\ndef find(): ...\ndef table(): ...\nT = TypeVar('T')\n")
+    (tmp_path / "b.py").write_text("Place = str\ndef find(): ...\ndef table(): ...\nT = TypeVar('T')\n")
+    (tmp_path / "c.py").write_text("from a import find\nfrom b import find\nimport a, b\n")
+    monkeypatch.setattr(f"{__name__}.PACKAGE", tmp_path)
+    assert _ambiguous() == {"Place": ["a.py", "b.py"], "find": ["a.py", "b.py"]}

@@ -40,7 +40,9 @@ RECONCILE_DURATION = _histogram(
     "reconcile_duration_seconds", "Duration of a reconcile, calls to the store included.", "kind"
 )
 API_CALLS = _counter("api_calls", "Calls to the Kubernetes API.", "verb", "resource", "code")
-EVENTS = _counter("events", "Kubernetes Events by outcome: sent, aggregated or dropped.", "outcome")
+KUBERNETES_EVENTS = _counter(
+    "events", "Kubernetes Events by outcome: sent, aggregated or dropped.", "outcome"
+)
 AUDITS = _counter("audits", "Comparisons of all cached objects with the Kubernetes API.", "kind")
 AUDIT_MISMATCHES = _counter(
     "audit_mismatches",
@@ -186,7 +188,7 @@ POLICY_BUCKETS = Family(
     "Buckets that a LifecyclePolicy matches, by the state of its rules there.",
     ("namespace", "name", "state"),
 )
-SETTINGS = Family("imagestore_settings", "Settings of all buckets by state.", ("setting", "state"))
+SETTING_STATES = Family("imagestore_settings", "Settings of all buckets by state.", ("setting", "state"))
 _BUCKET = ("namespace", "name", "backend")
 DRIFT_START = Family(
     "imagestore_bucket_drift_start_timestamp_seconds",
@@ -221,7 +223,7 @@ QUOTA_BYTES = Family(
 )
 FAMILIES = (
     QUEUE_DEPTH, QUEUE_AGE, QUEUE_RUNNING, QUEUE_DELAYED, SURVEYS, OBJECTS, STATUS_CONDITION, TIER_STATE,
-    POLICY_BUCKETS, SETTINGS, DRIFT_START, DRIFT_END, APPROVAL, USAGE_OBJECTS, USAGE_BYTES, QUOTA_BYTES,
+    POLICY_BUCKETS, SETTING_STATES, DRIFT_START, DRIFT_END, APPROVAL, USAGE_OBJECTS, USAGE_BYTES, QUOTA_BYTES,
 )  # fmt: skip
 
 

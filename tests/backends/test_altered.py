@@ -9,7 +9,7 @@ from imagestore.backends.s3.settings.setting import BucketPlace, S3Setting
 from imagestore.core.plan import Change, Op, plan
 from imagestore.core.reading import Found
 from imagestore.facets.lifecycle import Lifecycle
-from imagestore.facets.lifecycle_rule import declared
+from imagestore.facets.lifecycle_rule import declared_name
 from imagestore.facets.notifications import Notifications
 from tests.backends.answers import queues_told
 from tests.backends.rules import RuleStore, stranger
@@ -92,4 +92,4 @@ def test_a_notification_that_left_the_spec_leaves_the_store(managed: str, *, wri
     ],
 )
 def test_only_what_the_operator_writes_has_such_an_id(shown: str, name: str) -> None:
-    assert declared(shown) == name
+    assert declared_name(shown) == name

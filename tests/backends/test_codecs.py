@@ -15,7 +15,7 @@ from imagestore.backends.s3.settings.setting import BucketPlace, S3Setting
 from imagestore.backends.s3.settings.table import SETTINGS
 from imagestore.core.diff import diff
 from imagestore.core.errors import Rejected, StoreError, Unrepresentable
-from imagestore.facets.policy import Policy
+from imagestore.facets.policy import BucketPolicy
 from imagestore.facets.quota import Quota
 from imagestore.facets.tags import Tags
 from tests.backends.answers import answered
@@ -146,11 +146,11 @@ def test_a_service_is_read_and_written_as_amazon_documents_it() -> None:
         "sid": "a", "effect": "Allow", "principals": ["Service:logging.s3.amazonaws.com", "123456789012"],
         "actions": ["s3:PutObject"], "resources": ["logs/*"],
     }  # fmt: skip
-    both = Policy.model_validate({"statements": [wish]})
+    both = BucketPolicy.model_validate({"statements": [wish]})
     (sent,) = json.loads(policy.encode(both, AT)["Policy"])["Statement"]
     assert sent["Principal"] == {"Service": ["logging.s3.amazonaws.com"], "AWS": ["123456789012"]}
     assert not diff("policy", decoded(sent).canonical(), both.canonical())
-    alone = Policy.model_validate({"statements": [{**wish, "principals": wish["principals"][:1]}]})
+    alone = BucketPolicy.model_validate({"statements": [{**wish, "principals": wish["principals"][:1]}]})
     assert not diff("policy", decoded(raw).canonical(), alone.canonical())
 
 

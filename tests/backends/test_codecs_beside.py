@@ -8,7 +8,7 @@ import pytest
 from imagestore.backends.s3.protection import encryption, policy
 from imagestore.backends.s3.settings.setting import S3Setting, Setting
 from imagestore.core.errors import StoreError
-from imagestore.core.reading import Unrepresentable
+from imagestore.core.reading import NotRepresentable
 from imagestore.facets.encryption import Encryption
 from tests.contract.samples import SAMPLES
 
@@ -48,7 +48,7 @@ def opaque(row: Setting[Any], answer: dict[str, Any], value: Any) -> dict[str, A
             sent.append(parameters)
         return answer
 
-    there = Unrepresentable("it cannot be represented")
+    there = NotRepresentable("it cannot be represented")
     S3Setting(row, store).write("b", value, there)
     return sent[0]
 

@@ -12,7 +12,7 @@ from imagestore.backends.s3.client import Target
 from imagestore.backends.s3.transport import connected
 from imagestore.core.errors import Denied, StoreError, Unavailable, Unexpected
 from imagestore.core.keys import quotes, raw, unquoted
-from imagestore.core.stored import Stored
+from imagestore.core.stored import StoredVersion
 from tests.backends.listener import Heard, listening
 from tests.backends.test_transport import BUCKET, KEYS
 
@@ -189,5 +189,5 @@ def test_a_store_that_quotes_the_key_in_its_refusal_is_not_quoted() -> None:
         )
         call = connected(Target(heard.endpoint, "eu-west-1", KEYS))
         with pytest.raises(Denied) as caught:
-            listing.tags_of(call, BUCKET, Stored("scans/patient.dcm", 1, 1))
+            listing.tags_of(call, BUCKET, StoredVersion("scans/patient.dcm", 1, 1))
     assert str(caught.value) == "GetObjectTagging: AccessDenied"

@@ -10,7 +10,7 @@ from imagestore.backends.base import ListingScope, Lists
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.bucket import listing
 from imagestore.core.errors import StoreError
-from imagestore.core.stored import HOT, Stored
+from imagestore.core.stored import HOT, StoredVersion
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.reconcile.shared.survey import Question, Survey
 from tests.contract.stores import backend_of
@@ -56,7 +56,7 @@ def put(backend: S3Backend, name: str, key: str, body: bytes = b"x", tags: str =
     backend.call("PutObject", {"Bucket": name, "Key": key, "Body": body, **more})
 
 
-def listed(backend: Lists, name: str, scope: ListingScope) -> Iterator[Stored]:
+def listed(backend: Lists, name: str, scope: ListingScope) -> Iterator[StoredVersion]:
     after: Mapping[str, str] | None = {}
     for _ in range(50):
         if after is None:
@@ -132,7 +132,7 @@ def test_tags_of_a_version_and_of_one_that_is_gone(backend: S3Backend) -> None:
     put(backend, name, "plain")
     told = {s.key: backend.tags_of(name, s) for s in listed(backend, name, "objects")}
     assert told == {"größe +x": {"keep": "no", "team": "a"}, "plain": {}}
-    assert backend.tags_of(name, Stored("gone", 1, 1)) == {}
+    assert backend.tags_of(name, StoredVersion("gone", 1, 1)) == {}
 
 
 def test_a_bucket_that_is_gone_is_an_error_and_no_empty_listing(backend: S3Backend) -> None:

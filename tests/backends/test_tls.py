@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from imagestore.core.errors import Denied, Rejected, Unavailable
-from imagestore.facets.policy import Policy
+from imagestore.facets.policy import BucketPolicy
 from imagestore.facets.tags import Tags
 from tests.backends.conftest import Secured
 from tests.contract.samples import SAMPLES
@@ -45,7 +45,7 @@ def test_over_plain_http_require_tls_is_refused_because_it_would_lock_us_out(sec
     backend = secured.backend(secured.ca)
     plain = replace(backend, endpoint="http://127.0.0.1:1")
     with pytest.raises(Rejected, match=r"requireTls.*plain HTTP"):
-        plain.drivers["policy"].write("any", Policy(require_tls=True), None)
+        plain.drivers["policy"].write("any", BucketPolicy(require_tls=True), None)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from imagestore.cli.planning.report import Run, markdown, summary, text
 from imagestore.core.errors import Denied, Unavailable
 from imagestore.core.facet import Facet
 from imagestore.core.reading import Level, Support
-from imagestore.core.stored import Stored
+from imagestore.core.stored import StoredVersion
 from imagestore.facets.tags import OWNER, Tags
 from imagestore.facets.versioning import Versioning
 from imagestore.reconcile.shared.situation import Meta, Store
@@ -115,7 +115,7 @@ def test_a_difference_is_a_change(world: World) -> None:
 
 def test_a_rule_that_would_remove_much_is_counted_up_to_a_bound(world: World) -> None:
     world.has("shop--photos")
-    year_old = [Stored(f"{n:04}", 10, NOW.toordinal() - 365) for n in range(30)]
+    year_old = [StoredVersion(f"{n:04}", 10, NOW.toordinal() - 365) for n in range(30)]
     world.store.buckets["shop--photos"].contents = year_old
     rules = "lifecycle: {rules: [{name: all, expire: {days: 30}}]}"
     verdict = world.one(rules)

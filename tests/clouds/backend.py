@@ -25,7 +25,7 @@ from imagestore.core.cost import UNPRICED, PriceTable
 from imagestore.core.errors import NameTaken, NotFound, Rejected
 from imagestore.core.facet import Facet
 from imagestore.core.losses import beyond, uses
-from imagestore.core.reading import Support, Unrepresentable
+from imagestore.core.reading import NotRepresentable, Support
 from imagestore.forecast.terms import Terms
 from tests.clouds.cabinet import Cabinet
 from tests.clouds.settings import SETTINGS, SUPPORT, CabinetSetting, encoded
@@ -78,7 +78,7 @@ class CabinetDriver:
     def read(self, bucket: str) -> Facet | None:
         return self.setting.decode(self.document.of(bucket))
 
-    def write(self, bucket: str, value: Facet, seen: Facet | Unrepresentable | None) -> None:
+    def write(self, bucket: str, value: Facet, seen: Facet | NotRepresentable | None) -> None:
         support = SUPPORT[self.facet]
         lost = uses(value, support.lost)
         refused = {**dict.fromkeys(lost, support.reason), **beyond(value, support.limits)}
@@ -88,7 +88,7 @@ class CabinetDriver:
             )
         self.document.edit(bucket, lambda part: part.update({self.setting.key: encoded(value)}))
 
-    def clear(self, bucket: str, seen: Facet | Unrepresentable | None) -> None:
+    def clear(self, bucket: str, seen: Facet | NotRepresentable | None) -> None:
         if seen is None or seen.is_empty():
             return
         if self.setting.cleared is not None:

@@ -9,7 +9,7 @@ from imagestore.core.errors import Rejected, StoreError
 from imagestore.core.facet import Facet
 from imagestore.core.losses import beyond, uses
 from imagestore.core.reading import Level
-from imagestore.facets.policy import Policy
+from imagestore.facets.policy import BucketPolicy
 from tests.contract import generic
 from tests.contract.generic import planned, same
 from tests.contract.pruning import without
@@ -128,7 +128,7 @@ def _two(at: World) -> tuple[Facet, Facet]:
     """Two samples that the store holds, the first with something that the second has not."""
     names = [n for p, f, n in STORED if (p, f) == (at.server, at.facet)]
     values = [SAMPLES[at.facet][n] for n in names]
-    if isinstance(values[0], Policy) and len(values) == 1:
+    if isinstance(values[0], BucketPolicy) and len(values) == 1:
         denied = values[0].statements[0].model_copy(update={"effect": "Deny"})
         return values[0], SAMPLES["policy"]["cdn"].model_copy(update={"statements": (denied,)})
     return values[-1], values[0]

@@ -14,7 +14,7 @@ from imagestore.core.losses import uses
 from imagestore.core.plan import Change, plan
 from imagestore.core.reading import Found, Level, Missing
 from imagestore.facets.lifecycle import Lifecycle
-from imagestore.facets.policy import Policy
+from imagestore.facets.policy import BucketPolicy
 from imagestore.facets.tags import OWNER, Tags
 from tests.contract.stores import FIXTURES, MATRIX, SAMPLES, World, backend_of, world
 
@@ -122,7 +122,7 @@ def statements(at: World) -> dict[str, dict[str, Any]]:
 def put_statement(at: World, statement: dict[str, Any]) -> None:
     named = {} if at.backend.provider == "MinIO" else {"Id": "somebody's"}
     text = json.dumps({"Version": "2012-10-17", "Statement": [statement], **named})
-    at.raw("PutBucketPolicy", Policy=text.replace("{arn}", at.backend.arn(at.bucket)))
+    at.raw("PutBucketPolicy", BucketPolicy=text.replace("{arn}", at.backend.arn(at.bucket)))
 
 
 @pytest.mark.parametrize("provider", holding("policy"))
@@ -141,7 +141,7 @@ def test_foreign_statements_survive(provider: str, request: pytest.FixtureReques
     assert not change(at, wish).writes
     mine = wish.parts()
     assert mine is not None
-    apply(at, Policy(statements=(), require_tls=False), managed=mine)
+    apply(at, BucketPolicy(statements=(), require_tls=False), managed=mine)
     assert statements(at) == before
 
 
@@ -153,7 +153,7 @@ def test_require_tls_is_one_statement_and_only_exactly_it(
     apply(at, SAMPLES["policy"]["tls"])
     tls = statements(at)["imagestore-require-tls"]
     assert tls["Effect"] == "Deny"
-    assert at.read() == Policy(require_tls=True)
+    assert at.read() == BucketPolicy(require_tls=True)
     put_statement(at, {**tls, "Resource": ["{arn}/*"]})  # somebody took the bucket itself out
     assert change(at, SAMPLES["policy"]["tls"]).writes
     apply(at, SAMPLES["policy"]["tls"])

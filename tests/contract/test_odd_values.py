@@ -5,10 +5,10 @@ import json
 import pytest
 
 from imagestore.core.reading import Level
-from imagestore.facets.policy import Policy
+from imagestore.facets.policy import BucketPolicy
 from tests.contract.stores import FIXTURES, MATRIX, backend_of, world
 
-WISH = Policy.model_validate(
+WISH = BucketPolicy.model_validate(
     {
         "statements": [
             {
@@ -33,7 +33,7 @@ def test_an_empty_value_in_a_condition_is_written_and_read(
     raw = json.loads(at.raw("GetBucketPolicy")["Policy"])["Statement"]
     at.raw(
         "PutBucketPolicy",
-        Policy=json.dumps({"Version": "2012-10-17", "Statement": [{**raw[0], "Sid": "theirs"}]}),
+        BucketPolicy=json.dumps({"Version": "2012-10-17", "Statement": [{**raw[0], "Sid": "theirs"}]}),
     )
     found = at.read()
     assert found is not None

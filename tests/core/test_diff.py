@@ -4,7 +4,7 @@ from imagestore.core.diff import FieldDiff, diff
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.lifecycle_rule import Expire, LifecycleRule, Match, Noncurrent, NoncurrentExpire
 from imagestore.facets.object_lock import ObjectLock
-from imagestore.facets.policy import Policy
+from imagestore.facets.policy import BucketPolicy
 from imagestore.facets.tags import Tags
 from imagestore.facets.versioning import Versioning
 from imagestore.facets.website import RedirectAll, Website
@@ -75,5 +75,5 @@ def test_a_scalar_and_a_list_of_one_mean_the_same_in_a_policy() -> None:
         "resources": ["*"],
     }
     other = statement | {"principals": ["a", "b"]}
-    one, two = (Policy.model_validate({"statements": [s]}).canonical() for s in (statement, other))
+    one, two = (BucketPolicy.model_validate({"statements": [s]}).canonical() for s in (statement, other))
     assert diff("policy", one, two) == ()

@@ -9,7 +9,7 @@ from imagestore.core.reasons import Reason
 from imagestore.facets.cors import Cors
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.lifecycle_rule import Expire, LifecycleRule
-from imagestore.facets.policy import TLS_SID, Policy, Statement
+from imagestore.facets.policy import TLS_SID, BucketPolicy, Statement
 from imagestore.facets.tags import Tags
 from imagestore.facets.versioning import Versioning
 from imagestore.facets.website import RedirectAll, Website
@@ -25,8 +25,8 @@ def planned(
 
 
 RISKY = planned(
-    {"versioning": OFF, "tags": Tags(values={"a": "b"}), "policy": Policy(require_tls=False)},
-    {"versioning": Found(ON), "tags": Missing(), "policy": Found(Policy(require_tls=True))},
+    {"versioning": OFF, "tags": Tags(values={"a": "b"}), "policy": BucketPolicy(require_tls=False)},
+    {"versioning": Found(ON), "tags": Missing(), "policy": Found(BucketPolicy(require_tls=True))},
 )
 
 
@@ -114,9 +114,9 @@ def test_what_a_store_answers_is_taken_as_it_is_however_odd() -> None:
     odd = Statement.model_construct(
         sid="s" * 999, effect="Deny", principals=("*",), actions=(), resources=(), conditions=(), raw="{}"
     )
-    there = Policy.model_construct(statements=(odd,), require_tls=None, exclusive=None)
-    relaxed = ignoring(Policy(exclusive=True), Found(there), ["policy.statements[]"], "policy")
-    assert isinstance(relaxed, Policy)
+    there = BucketPolicy.model_construct(statements=(odd,), require_tls=None, exclusive=None)
+    relaxed = ignoring(BucketPolicy(exclusive=True), Found(there), ["policy.statements[]"], "policy")
+    assert isinstance(relaxed, BucketPolicy)
     assert relaxed.statements == (odd,)
 
 
@@ -137,10 +137,10 @@ def test_foreign_rules_keep_what_only_their_driver_understands_when_ignored() ->
 
 def test_require_tls_stays_where_the_spec_falls_silent_and_goes_where_it_says_false() -> None:
     """Silence is no opinion; lifting a protection takes a word and a person's consent."""
-    there: Reading = Found(Policy(require_tls=True))
+    there: Reading = Found(BucketPolicy(require_tls=True))
     ours = {"policy": frozenset({TLS_SID})}
-    assert ops(planned({"policy": Policy()}, {"policy": there}, ours)) == {"policy": Op.KEEP}
-    lifted = planned({"policy": Policy(require_tls=False)}, {"policy": there}, ours).changes[0]
+    assert ops(planned({"policy": BucketPolicy()}, {"policy": there}, ours)) == {"policy": Op.KEEP}
+    lifted = planned({"policy": BucketPolicy(require_tls=False)}, {"policy": there}, ours).changes[0]
     assert (lifted.op, lifted.risk) == (Op.SET, f"{TLS_SID} would no longer deny anything")
 
 

@@ -5,12 +5,12 @@ import pytest
 from imagestore.api.imagebucket import FACETS
 from imagestore.core.facet import Facet, Removal
 from imagestore.core.plan import Change, Op, Plan, plan
-from imagestore.core.reading import Unrepresentable
+from imagestore.core.reading import NotRepresentable
 from imagestore.core.render import as_text, sign
 from imagestore.facets.cors import Cors
 from tests.contract.samples import SAMPLES
 
-THERE = Unrepresentable("it holds what cannot be represented: at 'AllowedOrigins'")
+THERE = NotRepresentable("it holds what cannot be represented: at 'AllowedOrigins'")
 SHARED = sorted(n for n, kind in FACETS.items() if kind.parts is not Facet.parts)
 WHOLE = sorted(n for n in FACETS if n not in SHARED and FACETS[n].removal is not Removal.LEAVE)
 PROTECTING = [n for n in WHOLE if FACETS[n].removal is Removal.RETAIN]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from imagestore.facets.policy import Policy
+from imagestore.facets.policy import BucketPolicy
 from tests.facets.test_risks import DENY, Case
 
 AWAY = {"operator": "NotIpAddress", "key": "aws:SourceIp", "values": ["10.0.0.0/8"]}
@@ -119,12 +119,12 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.why)
 def test_risk(case: Case) -> None:
-    before, after = (Policy.model_validate(v).canonical() for v in (case.before, case.after))
+    before, after = (BucketPolicy.model_validate(v).canonical() for v in (case.before, case.after))
     assert bool(after.risk(before)) is case.risky
 
 
 def test_it_is_said_which_way() -> None:
     other = DENY | {"sid": "e", "actions": ["s3:PutObject"]}
-    before = Policy.model_validate({"statements": [DENY, other]})
-    after = Policy.model_validate({"statements": [DENY | {"resources": ["a/*"]}]})
+    before = BucketPolicy.model_validate({"statements": [DENY, other]})
+    after = BucketPolicy.model_validate({"statements": [DENY | {"resources": ["a/*"]}]})
     assert after.risk(before) == "e would no longer deny anything; d would deny less than before"

@@ -9,7 +9,7 @@ from imagestore.facets.cors import Cors
 from imagestore.facets.encryption import Encryption
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.lifecycle_rule import Expire, LifecycleRule
-from imagestore.facets.policy import Policy, Statement
+from imagestore.facets.policy import BucketPolicy, Statement
 from imagestore.facets.tags import Tags
 
 MINE = LifecycleRule(name="mine", expire=Expire(days=9))
@@ -46,7 +46,10 @@ def test_an_exclusive_wish_for_nothing_clears_everything() -> None:
 
 def test_an_exclusive_policy_that_is_silent_on_tls_lifts_it_only_with_consent() -> None:
     change = plan(
-        {"policy": Policy(exclusive=True)}, {"policy": Found(Policy(require_tls=True))}, {}, FACETS
+        {"policy": BucketPolicy(exclusive=True)},
+        {"policy": Found(BucketPolicy(require_tls=True))},
+        {},
+        FACETS,
     ).changes[0]
     assert [f.path for f in change.fields] == ["policy.requireTls"]
     assert change.risk

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-from imagestore.core.stored import Stored
+from imagestore.core.stored import StoredVersion
 from imagestore.facets.lifecycle_rule import LifecycleRule
 from imagestore.forecast.effect import Action, Version, acting
 from imagestore.forecast.fate import begin, successions
@@ -78,19 +78,19 @@ RULES = st.integers(0, 4).flatmap(lambda n: st.tuples(*(rules(f"r{i}") for i in 
 
 
 @st.composite
-def groups(draw: st.DrawFn, key: str | None = None, *, told: bool = True) -> list[Stored]:
+def groups(draw: st.DrawFn, key: str | None = None, *, told: bool = True) -> list[StoredVersion]:
     """All that there is of one key, newest first."""
     name = key or draw(st.sampled_from(["a", "a/b", "a/b/c", "x"]))
     tags = st.sampled_from([{}, {"keep": "no"}]) if told else st.none()
     if draw(st.integers(0, 9)) == 0:
-        return [Stored(name, 0, TODAY - draw(st.integers(0, 40)), upload=True)]
+        return [StoredVersion(name, 0, TODAY - draw(st.integers(0, 40)), upload=True)]
     ages = sorted(draw(st.lists(st.integers(0, 60), min_size=1, max_size=5)))
     found = []
     for i, age in enumerate(ages):
         marker = draw(st.integers(0, 4)) == 0
         size = 0 if marker else draw(st.sampled_from([0, 50, 51, 99, 100, 151, 199, 200, 1000]))
         held = "STANDARD" if marker else draw(st.sampled_from(["STANDARD", "STANDARD", "COOL", "ICE", "ODD"]))
-        stored = Stored(name, size, TODAY - age, held, f"v{i}", i == 0, marker)
+        stored = StoredVersion(name, size, TODAY - age, held, f"v{i}", i == 0, marker)
         found.append(stored if marker else stored._replace(tags=draw(tags)))
     return found
 
@@ -107,7 +107,7 @@ class Happened(NamedTuple):
 
 
 def by_hand(
-    group: Sequence[Stored], rules: Sequence[LifecycleRule], terms: Terms, today: int, last: int
+    group: Sequence[StoredVersion], rules: Sequence[LifecycleRule], terms: Terms, today: int, last: int
 ) -> list[Happened]:
     """Each day is looked at, and everything is changed in place."""
     state: list[Version] = [begin(v, s, rules) for v, s in zip(group, successions(group), strict=True)]
@@ -125,7 +125,7 @@ def by_hand(
             if act.action is Action.MOVE:
                 following.append(version._replace(storage_class=act.target, entered=now))
             elif act.action is Action.HIDE:
-                marker = Stored(version.stored.key, 0, now, marker=True)
+                marker = StoredVersion(version.stored.key, 0, now, marker=True)
                 following += [begin(marker, None, rules), version._replace(since=now)]
         state = following
     return happened

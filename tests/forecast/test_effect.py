@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from imagestore.core.stored import Stored
+from imagestore.core.stored import StoredVersion
 from imagestore.facets.lifecycle_rule import LifecycleRule
 from imagestore.forecast.effect import Action, acting, matches
 from imagestore.forecast.fate import begin, of_key, successions
@@ -23,15 +23,15 @@ def rule(**fields: Any) -> LifecycleRule:
 
 
 def told(
-    group: list[Stored], *rules: LifecycleRule, terms: Terms = PLAIN, days: int = 400
+    group: list[StoredVersion], *rules: LifecycleRule, terms: Terms = PLAIN, days: int = 400
 ) -> list[tuple[int, str, int, str]]:
     """Days after the first of March, what, to which version, and where to."""
     events = of_key(group, rules, terms, BEGUN, BEGUN + days)
     return [(e.day - BEGUN, str(e.action), e.version, e.target) for e in events]
 
 
-def stored(size: int = 10**6, **more: Any) -> Stored:
-    return Stored("a/photo.jpg", size, BEGUN, **more)
+def stored(size: int = 10**6, **more: Any) -> StoredVersion:
+    return StoredVersion("a/photo.jpg", size, BEGUN, **more)
 
 
 def test_an_age_is_over_at_the_midnight_that_follows() -> None:
@@ -118,7 +118,7 @@ def test_what_minio_has_moved_it_moves_no_more() -> None:
 
 @given(groups(), RULES, TERMS)
 def test_looking_only_at_days_that_matter_finds_what_looking_at_every_day_finds(
-    group: list[Stored], rules: tuple[LifecycleRule, ...], terms: Terms
+    group: list[StoredVersion], rules: tuple[LifecycleRule, ...], terms: Terms
 ) -> None:
     events = of_key(group, rules, terms, TODAY, TODAY + SPAN)
     sizes = [v.size for v in group] + [0]
@@ -128,7 +128,7 @@ def test_looking_only_at_days_that_matter_finds_what_looking_at_every_day_finds(
 
 @given(groups(), RULES, TERMS)
 def test_nothing_goes_earlier_than_the_rule_that_takes_it_says(
-    group: list[Stored], rules: tuple[LifecycleRule, ...], terms: Terms
+    group: list[StoredVersion], rules: tuple[LifecycleRule, ...], terms: Terms
 ) -> None:
     since = successions(group)
     hidden = {}
@@ -153,7 +153,7 @@ def test_nothing_goes_earlier_than_the_rule_that_takes_it_says(
 
 @given(groups(), RULES, TERMS)
 def test_a_rule_that_does_not_match_or_is_disabled_touches_nothing(
-    group: list[Stored], rules: tuple[LifecycleRule, ...], terms: Terms
+    group: list[StoredVersion], rules: tuple[LifecycleRule, ...], terms: Terms
 ) -> None:
     for event in of_key(group, rules, terms, TODAY, TODAY + SPAN):
         if event.version >= 0:
@@ -164,7 +164,7 @@ def test_a_rule_that_does_not_match_or_is_disabled_touches_nothing(
 
 @given(groups(), RULES, TERMS)
 def test_time_only_cools_and_removes_and_a_longer_look_changes_no_past(
-    group: list[Stored], rules: tuple[LifecycleRule, ...], terms: Terms
+    group: list[StoredVersion], rules: tuple[LifecycleRule, ...], terms: Terms
 ) -> None:
     long = of_key(group, rules, terms, TODAY, TODAY + SPAN)
     short = of_key(group, rules, terms, TODAY, TODAY + SPAN // 2)
@@ -181,7 +181,7 @@ def test_time_only_cools_and_removes_and_a_longer_look_changes_no_past(
 
 @given(groups(), RULES, TERMS)
 def test_an_act_that_is_due_stays_due(
-    group: list[Stored], rules: tuple[LifecycleRule, ...], terms: Terms
+    group: list[StoredVersion], rules: tuple[LifecycleRule, ...], terms: Terms
 ) -> None:
     """Until it is done: a store that is late does no less."""
     versions = [begin(v, s, rules) for v, s in zip(group, successions(group), strict=True)]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagestore.core.cost import Price, PriceTable
-from imagestore.core.stored import Stored
+from imagestore.core.stored import StoredVersion
 from imagestore.facets.lifecycle_rule import LifecycleRule
 from imagestore.forecast.effect import Action
 from imagestore.forecast.forecast import Forecast, Question, by_key
@@ -38,7 +38,7 @@ def question(rules: tuple[LifecycleRule, ...], terms: Terms, tags: int = 1000) -
     return Question(rules, terms, TODAY, TODAY + SPAN, PRICES, tags)
 
 
-def streamed(bucket: list[list[Stored]], asked: Question, *, stop: int = 0) -> Ledger:
+def streamed(bucket: list[list[StoredVersion]], asked: Question, *, stop: int = 0) -> Ledger:
     """With an interruption after ``stop`` keys, from which a new process goes on."""
     first, second = Forecast(asked), Forecast(asked)
     keys = list(by_key(v for group in bucket for v in group))
@@ -52,7 +52,7 @@ def streamed(bucket: list[list[Stored]], asked: Question, *, stop: int = 0) -> L
 
 @given(BUCKETS, RULES, TERMS, st.integers(0, 12))
 def test_a_stream_counts_what_is_counted_by_hand(
-    bucket: list[list[Stored]], rules: tuple[LifecycleRule, ...], terms: Terms, stop: int
+    bucket: list[list[StoredVersion]], rules: tuple[LifecycleRule, ...], terms: Terms, stop: int
 ) -> None:
     happened = [h for g in bucket for h in by_hand(g, rules, terms, TODAY, TODAY + SPAN)]
     ledger = streamed(bucket, question(rules, terms), stop=stop)
@@ -72,7 +72,7 @@ def test_a_stream_counts_what_is_counted_by_hand(
 
 @given(BUCKETS, RULES, TERMS)
 def test_the_curve_ends_with_what_is_left(
-    bucket: list[list[Stored]], rules: tuple[LifecycleRule, ...], terms: Terms
+    bucket: list[list[StoredVersion]], rules: tuple[LifecycleRule, ...], terms: Terms
 ) -> None:
     ledger = streamed(bucket, question(rules, terms))
     points = list(curve(ledger, TODAY, TODAY + SPAN))
@@ -87,7 +87,7 @@ def test_the_curve_ends_with_what_is_left(
 
 @given(BUCKETS, RULES, TERMS)
 def test_a_sample_of_all_is_exact_and_lines_leave_nothing_out(
-    bucket: list[list[Stored]], rules: tuple[LifecycleRule, ...], terms: Terms
+    bucket: list[list[StoredVersion]], rules: tuple[LifecycleRule, ...], terms: Terms
 ) -> None:
     exact = streamed(bucket, question(rules, terms))
     tags = {(v.key, v.version): v.tags or {} for g in bucket for v in g}
@@ -105,7 +105,7 @@ def test_a_sample_of_a_tenth_comes_close_and_is_the_same_in_any_order() -> None:
     rule = LifecycleRule.model_validate(
         {"name": "r", "match": {"tags": {"keep": "no"}}, "expire": {"days": 1}}
     )
-    bucket = [[Stored(f"k{i:05}", 1000, TODAY - 9)] for i in range(5000)]
+    bucket = [[StoredVersion(f"k{i:05}", 1000, TODAY - 9)] for i in range(5000)]
     found = []
     for order in (bucket, Random(1).sample(bucket, len(bucket))):  # noqa: S311  an order, no secret
         forecast = Forecast(question((rule,), Terms(), tags=500))

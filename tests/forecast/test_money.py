@@ -7,7 +7,7 @@ import pytest
 
 from imagestore.core.cost import GB, UNPRICED, Price, PriceTable, cents
 from imagestore.core.prices import LADDERS, PUBLIC
-from imagestore.core.stored import Stored
+from imagestore.core.stored import StoredVersion
 from imagestore.facets.lifecycle_rule import LifecycleRule
 from imagestore.forecast.forecast import Forecast, Question
 from imagestore.forecast.ledger import Ledger
@@ -22,7 +22,7 @@ TERMS = Terms(
 )
 
 
-def counted(*objects: Stored, prices: PriceTable = AWS, days: int = 360, **rule: object) -> Ledger:
+def counted(*objects: StoredVersion, prices: PriceTable = AWS, days: int = 360, **rule: object) -> Ledger:
     rules = (LifecycleRule.model_validate({"name": "r", **rule}),)
     forecast = Forecast(Question(rules, TERMS, TODAY, TODAY + days, prices))
     for stored in objects:
@@ -31,7 +31,7 @@ def counted(*objects: Stored, prices: PriceTable = AWS, days: int = 360, **rule:
 
 
 def test_a_gigabyte_that_cools_saves_the_difference_and_costs_a_request() -> None:
-    ledger = counted(Stored("k", GB, TODAY - 40), transitions=[{"tier": "Cool", "days": 30}])
+    ledger = counted(StoredVersion("k", GB, TODAY - 40), transitions=[{"tier": "Cool", "days": 30}])
     (line,) = lines(ledger, ["r"], periods(TODAY, 12))
     assert line.until == date(2027, 3, 1)
     assert line.saving == Decimal("0.0105")
@@ -41,13 +41,13 @@ def test_a_gigabyte_that_cools_saves_the_difference_and_costs_a_request() -> Non
 
 def test_what_leaves_a_class_early_is_paid_to_the_end() -> None:
     """Ten of thirty days in STANDARD_IA: twenty are paid for nothing."""
-    ledger = counted(Stored("k", GB, TODAY - 10, "STANDARD_IA"), expire={"days": 9})
+    ledger = counted(StoredVersion("k", GB, TODAY - 10, "STANDARD_IA"), expire={"days": 9})
     (line,) = lines(ledger, ["r"], periods(TODAY, 1))
     assert line.early == Decimal("0.0125") * 20 / 30
 
 
 def test_small_objects_are_billed_as_larger_ones() -> None:
-    small = Stored("k", 1, TODAY - 99, "STANDARD_IA")
+    small = StoredVersion("k", 1, TODAY - 99, "STANDARD_IA")
     ledger = counted(small, expire={"days": 500})
     assert next(curve(ledger, TODAY, TODAY)).month == Decimal("0.0125") * 128 * 1024 / GB
     deep = counted(small._replace(storage_class="DEEP_ARCHIVE"), expire={"days": 500})
@@ -55,7 +55,7 @@ def test_small_objects_are_billed_as_larger_ones() -> None:
 
 
 def test_a_year_is_paid_day_by_day_with_its_fees() -> None:
-    ledger = counted(Stored("k", GB, TODAY), transitions=[{"tier": "Cool", "days": 29}])
+    ledger = counted(StoredVersion("k", GB, TODAY), transitions=[{"tier": "Cool", "days": 29}])
     last = list(curve(ledger, TODAY, TODAY + 60))[-1]
     assert last.paid is not None
     expected = Decimal("0.023") + Decimal("0.0125") + Decimal("0.00001")
@@ -64,7 +64,9 @@ def test_a_year_is_paid_day_by_day_with_its_fees() -> None:
 
 @pytest.mark.parametrize("prices", [UNPRICED, PriceTable("x", "EUR", "", {"STANDARD": Price(Decimal(1))})])
 def test_without_a_price_there_is_no_money(prices: PriceTable) -> None:
-    ledger = counted(Stored("k", GB, TODAY - 40), prices=prices, transitions=[{"tier": "Cool", "days": 30}])
+    ledger = counted(
+        StoredVersion("k", GB, TODAY - 40), prices=prices, transitions=[{"tier": "Cool", "days": 30}]
+    )
     (line,) = lines(ledger, ["r"], periods(TODAY, 1))
     assert (line.objects, line.bytes) == (1, GB)
     assert line.saving is None

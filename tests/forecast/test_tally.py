@@ -4,7 +4,7 @@ from hypothesis import given
 
 from imagestore.core.census import Amount, Toll
 from imagestore.core.cost import MONTH
-from imagestore.core.stored import Stored
+from imagestore.core.stored import StoredVersion
 from imagestore.facets.lifecycle_rule import LifecycleRule
 from imagestore.forecast.effect import Action
 from imagestore.forecast.tally import tally
@@ -19,7 +19,7 @@ def amount(happened: list[Happened]) -> Amount:
 
 @given(BUCKETS, RULES, TERMS)
 def test_each_rule_is_told_what_it_takes_at_once_and_touches_within_a_month(
-    bucket: list[list[Stored]], rules: tuple[LifecycleRule, ...], terms: Terms
+    bucket: list[list[StoredVersion]], rules: tuple[LifecycleRule, ...], terms: Terms
 ) -> None:
     happened = [h for g in bucket for h in by_hand(g, rules, terms, TODAY, TODAY + MONTH)]
     counted = tally(streamed(bucket, question(rules, terms)), rules, TODAY, (0, 0))

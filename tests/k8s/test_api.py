@@ -235,7 +235,7 @@ def test_in_a_namespace_that_is_being_deleted_an_event_is_only_logged(
     hold = '{"metadata":{"finalizers":["example.com/hold"]}}'
     own_cluster.kubectl("patch", "ib", "last", "-n", "ending", "--type=merge", "-p", hold)
     own_cluster.kubectl("delete", "namespace", "ending", "--wait=false")
-    dropped = metrics.EVENTS.labels("dropped")._value.get()
+    dropped = metrics.KUBERNETES_EVENTS.labels("dropped")._value.get()
 
     async def story() -> None:
         client = Client(access)
@@ -246,7 +246,7 @@ def test_in_a_namespace_that_is_being_deleted_an_event_is_only_logged(
         await client.close()
 
     run(story())
-    assert metrics.EVENTS.labels("dropped")._value.get() == dropped + 1
+    assert metrics.KUBERNETES_EVENTS.labels("dropped")._value.get() == dropped + 1
     own_cluster.kubectl(
         "patch", "ib", "last", "-n", "ending", "--type=merge", "-p", '{"metadata":{"finalizers":null}}'
     )

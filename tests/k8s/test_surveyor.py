@@ -10,7 +10,7 @@ from dev.wait import eventually
 from imagestore.api.imagebucket import FACETS
 from imagestore.backends.memory import MemoryBackend, MemoryBucket, MemoryStore
 from imagestore.core.errors import Unavailable
-from imagestore.core.stored import Stored
+from imagestore.core.stored import StoredVersion
 from imagestore.facets.lifecycle_rule import Expire, LifecycleRule, Match
 from imagestore.k8s import surveyor as module
 from imagestore.k8s.objects import Key
@@ -27,7 +27,7 @@ class World:
 
     def __init__(self) -> None:
         day = START.toordinal() - 365
-        pictures = [Stored(f"{n:03}", 10, day) for n in range(50)]
+        pictures = [StoredVersion(f"{n:03}", 10, day) for n in range(50)]
         self.store = MemoryStore({k.name: MemoryBucket(contents=pictures) for k in (PHOTOS, PRESS)}, page=10)
         self.busy, self.told = False, list[tuple[Key, bool]]()
         self.surveyor = Surveyor(

@@ -11,7 +11,7 @@ import pytest
 
 from imagestore.core.errors import Denied
 from imagestore.core.facet import Facet
-from imagestore.facets.policy import Policy
+from imagestore.facets.policy import BucketPolicy
 from imagestore.facets.tags import Tags
 from tests.reconcile.test_lifecycle_of_a_bucket import made
 from tests.reconcile.world import BUCKET, MARK, OWNER, World, backend_spec
@@ -61,7 +61,7 @@ def test_a_statement_that_was_set_is_asked_about_before_it_goes() -> None:
     world = until(made(versioning={"state": "Enabled"}).edit(**POLICY), "policy").restart()
     world.edit(policy=None).settle()
     assert world.ready == ("False", "NeedsApproval")
-    assert isinstance(world.bucket.facets["policy"], Policy)
+    assert isinstance(world.bucket.facets["policy"], BucketPolicy)
     world.edit(approve=[world.held()["policy"]]).settle()
     assert "policy" not in world.bucket.facets
 
@@ -160,7 +160,7 @@ def test_what_waits_for_a_person_is_not_ours_yet() -> None:
         .apply(versioning={"state": "Enabled"})
         .settle()
     )
-    theirs = Policy.model_validate(POLICY["policy"])
+    theirs = BucketPolicy.model_validate(POLICY["policy"])
     world.bucket.facets["policy"] = theirs
     allow = {**DENY, "effect": "Allow", "principals": [cdn]}
     world.edit(policy={"statements": [{"sid": "kept", **allow}]}).settle()

@@ -9,7 +9,7 @@ import pytest
 from imagestore.backends.memory import MemoryBucket, MemoryStore
 from imagestore.core.facet import Facet
 from imagestore.facets.lifecycle import Lifecycle
-from imagestore.facets.policy import Policy
+from imagestore.facets.policy import BucketPolicy
 from imagestore.facets.tags import Tags
 from imagestore.facets.versioning import Versioning
 from tests.reconcile.test_lifecycle_of_a_bucket import ON
@@ -21,7 +21,7 @@ WISH: dict[str, Any] = {**ON, "lifecycle": EXPIRY, "cors": {"rules": []}}
 
 
 def theirs(facet: str, value: dict[str, Any]) -> dict[str, Facet]:
-    kinds: dict[str, type[Facet]] = {"lifecycle": Lifecycle, "tags": Tags, "policy": Policy}
+    kinds: dict[str, type[Facet]] = {"lifecycle": Lifecycle, "tags": Tags, "policy": BucketPolicy}
     return {facet: kinds[facet].model_validate(value)}
 
 

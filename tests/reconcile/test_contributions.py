@@ -7,7 +7,7 @@ import pytest
 
 from imagestore.core.facet import Facet
 from imagestore.facets.cors import Cors
-from imagestore.facets.policy import Policy
+from imagestore.facets.policy import BucketPolicy
 from imagestore.facets.tags import Tags
 from imagestore.facets.versioning import Versioning
 from imagestore.reconcile.shared.contribution import Contribution, Origin, Verdict, digest_with, joined
@@ -21,8 +21,8 @@ def tags(**values: str) -> Tags:
     return Tags(values=values)
 
 
-def policy(*sids: str, **more: Any) -> Policy:
-    return Policy.model_validate({"statements": [{**DENY, "sid": sid, **more} for sid in sids]})
+def policy(*sids: str, **more: Any) -> BucketPolicy:
+    return BucketPolicy.model_validate({"statements": [{**DENY, "sid": sid, **more} for sid in sids]})
 
 
 def given(name: str, value: Facet | None, facet: str = "tags") -> Contribution:
@@ -37,7 +37,7 @@ def test_a_setting_of_parts_is_the_union() -> None:
     assert found.desired == tags(team="shop", copy="lab", tier="cold")
     assert found.verdicts == {A: Verdict(frozenset({"copy"})), B: Verdict(frozenset({"tier"}))}
     statements = joined(policy("mine"), [given("a", policy("theirs"), "policy")]).desired
-    assert isinstance(statements, Policy)
+    assert isinstance(statements, BucketPolicy)
     assert {s.sid for s in statements.statements} == {"mine", "theirs"}
 
 

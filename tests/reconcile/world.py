@@ -21,7 +21,7 @@ from imagestore.core.conditions import Condition
 from imagestore.core.outcome import Continue, Event, Finalizer, Outcome, Requeue
 from imagestore.core.reading import Support
 from imagestore.core.salvage import salvaged
-from imagestore.core.stored import Stored
+from imagestore.core.stored import StoredVersion
 from imagestore.reconcile.bucket.reconcile import reconcile
 from imagestore.reconcile.bucket.situation import BucketSituation, Memo, Progress, Referenced
 from imagestore.reconcile.lifecycle.merging import contributed
@@ -260,7 +260,7 @@ class World:
         """Pictures that were written a year ago, one for each prefix."""
         day = START.toordinal() - of.pop("age", 365)
         there = len(self.bucket.contents)
-        made = (Stored(f"{p}{there + n:04}", size, day, **of) for n, p in enumerate(prefixes))
+        made = (StoredVersion(f"{p}{there + n:04}", size, day, **of) for n, p in enumerate(prefixes))
         self.bucket.contents = sorted([*self.bucket.contents, *made], key=lambda i: i.key)
         return self
 

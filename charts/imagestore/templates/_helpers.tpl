@@ -30,7 +30,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 
 {{- define "imagestore.image" -}}
-{{- $repository := required "set image.repository to where your image is, since none is published. On kind: make image kind-load, then --set image.repository=localhost/imagestore. With a registry: make image, make push REPO=registry.example/team/imagestore, then --set image.repository=registry.example/team/imagestore. See docs/operations.md, Install" .Values.image.repository -}}
+{{- $repository := required "set image.repository to the repository of your image; none is published. On kind: make image kind-load, then --set image.repository=localhost/imagestore. With a registry: make image, make push REPO=registry.example/team/imagestore, then --set image.repository=registry.example/team/imagestore. See docs/operations.md, Install" .Values.image.repository -}}
 {{- if .Values.image.digest -}}
 {{ $repository }}@{{ .Values.image.digest }}
 {{- else -}}

@@ -144,7 +144,7 @@ class PlanStatus(Model):
     ] = ()
 
 
-class Usage(Model):
+class BucketUsage(Model):
     """Content of the bucket, where the store reports it."""
 
     objects: Annotated[int, Field(ge=0, description="Number of objects.")]
@@ -219,5 +219,5 @@ class ImageBucketStatus(Judged):
         Field(max_length=256, description="The last spec.reconcileRequest that the operator acted on."),
     ] = None
     usage: Annotated[
-        Usage | None, Field(description="Content of the bucket, where the store reports it.")
+        BucketUsage | None, Field(description="Content of the bucket, where the store reports it.")
     ] = None

@@ -23,7 +23,7 @@ from imagestore.facets.logging import Logging
 from imagestore.facets.notifications import Notifications
 from imagestore.facets.object_lock import ObjectLock
 from imagestore.facets.ownership import Ownership
-from imagestore.facets.policy import Policy
+from imagestore.facets.policy import BucketPolicy
 from imagestore.facets.public_access_block import PublicAccessBlock
 from imagestore.facets.quota import Quota
 from imagestore.facets.request_metrics import RequestMetrics
@@ -159,7 +159,7 @@ class ImageBucketSpec(Model):
         PublicAccessBlock | None,
         Field(description="Public access block: overrides policies and ACLs that make the bucket public."),
     ] = None
-    policy: Annotated[Policy | None, Field(description="Bucket policy: who may do what.")] = None
+    policy: Annotated[BucketPolicy | None, Field(description="Bucket policy: who may do what.")] = None
     cors: Annotated[
         Cors | None,
         Field(description="Cross-origin rules: which web pages may read the bucket from a browser."),

@@ -23,13 +23,13 @@ class BucketSelector(Model):
     ]
 
 
-class BucketRef(Model):
+class MatchedBucket(Model):
     """Names an ImageBucket in the policy's namespace."""
 
     name: Annotated[Name, Field(description="Name of the ImageBucket.")]
 
 
-class Preview(Model):
+class PreviewSpec(Model):
     """Preview of what the rules would delete and move. The operator lists the buckets for it."""
 
     enabled: Annotated[bool, Field(description="Whether the operator lists the buckets.")]
@@ -54,7 +54,7 @@ class LifecyclePolicySpec(Model):
         Field(description="Selects ImageBuckets by label, including later ones. Give this or bucketRefs."),
     ] = None
     bucket_refs: Annotated[
-        tuple[BucketRef, ...] | None,
+        tuple[MatchedBucket, ...] | None,
         ListMap("name"),
         Field(min_length=1, max_length=256, description="ImageBuckets by name. Give this or bucketSelector."),
     ] = None
@@ -80,7 +80,7 @@ class LifecyclePolicySpec(Model):
         ),
     ] = None
     preview: Annotated[
-        Preview | None,
+        PreviewSpec | None,
         Field(
             description="Preview of what the rules would delete and move, reported in status. The"
             " operator lists the buckets for it."

@@ -10,7 +10,7 @@ from imagestore.core.model import Cel, Form, ListMap, Model, Quantity
 from imagestore.core.units import byte_count
 from imagestore.facets.lifecycle_rule import Date
 
-Amount = Annotated[
+PriceAmount = Annotated[
     str,
     Field(pattern=r"^[0-9]{1,6}(\.[0-9]{1,8})?$", max_length=16),
     Form('write an amount as a number in quotes, such as "0.023"'),
@@ -29,7 +29,7 @@ class ClassPrice(Model):
         ClassName,
         Field(description="Storage class as the store names it. STANDARD is the class of new objects."),
     ]
-    gb_month: Annotated[Amount, Field(description="Price of a GB (2**30 bytes) for a month of 30 days.")]
+    gb_month: Annotated[PriceAmount, Field(description="Price of a GB (2**30 bytes) for a month of 30 days.")]
     min_days: Annotated[
         int | None, Field(ge=0, le=3650, description="Minimum number of days that are billed.")
     ] = None
@@ -39,9 +39,9 @@ class ClassPrice(Model):
     overhead: Annotated[
         Quantity | None, Field(description="Bytes that are billed in addition for each object.")
     ] = None
-    retrieval_gb: Annotated[Amount | None, Field(description="Price of reading a GB.")] = None
+    retrieval_gb: Annotated[PriceAmount | None, Field(description="Price of reading a GB.")] = None
     transitions_1000: Annotated[
-        Amount | None,
+        PriceAmount | None,
         Field(alias="transitions1000", description="Price of moving a thousand objects to the class."),
     ] = None
 
@@ -66,7 +66,7 @@ class Prices(Model):
     ]
 
 
-def table(name: str, prices: Prices) -> PriceTable:
+def price_table(name: str, prices: Prices) -> PriceTable:
     """Return the price table as costs are calculated from it."""
     classes = {c.storage_class: _price(c) for c in prices.classes}
     return PriceTable(name, prices.currency, prices.as_of or "", classes)

@@ -14,7 +14,7 @@ from imagestore.backends.own_access import OwnAccess
 from imagestore.core.cost import PriceTable
 from imagestore.core.facet import Facet
 from imagestore.core.reading import Support
-from imagestore.core.stored import Stored
+from imagestore.core.stored import StoredVersion
 from imagestore.forecast.terms import Terms
 
 
@@ -115,7 +115,7 @@ class ListingPage:
     ``after`` holds as long as the bucket does: a listing may go on from it at any later time.
     """
 
-    items: tuple[Stored, ...]
+    items: tuple[StoredVersion, ...]
     after: Mapping[str, str] | None = None
 
 
@@ -126,7 +126,7 @@ class Lists(Protocol):
     def page(self, bucket: str, scope: ListingScope, after: Mapping[str, str]) -> ListingPage:
         """At most a thousand of them; from the beginning if ``after`` is empty."""
 
-    def tags_of(self, bucket: str, stored: Stored) -> Mapping[str, str]:
+    def tags_of(self, bucket: str, stored: StoredVersion) -> Mapping[str, str]:
         """One version's tags; none if it is gone."""
 
     def terms(self, *, versioned: bool) -> Terms:

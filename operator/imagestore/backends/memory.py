@@ -26,7 +26,7 @@ from imagestore.core.cost import UNPRICED, PriceTable
 from imagestore.core.errors import NameTaken, NotFound
 from imagestore.core.facet import Facet
 from imagestore.core.reading import FULL, Level, Support
-from imagestore.core.stored import Stored
+from imagestore.core.stored import StoredVersion
 from imagestore.facets.tags import OWNER, Tags
 from imagestore.forecast.terms import Terms
 
@@ -40,7 +40,7 @@ class MemoryBucket:
     facets: dict[str, Facet] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     uploads: set[str] = field(default_factory=set)
-    contents: list[Stored] = field(default_factory=list)  # what listings tell
+    contents: list[StoredVersion] = field(default_factory=list)  # what listings tell
     made_at: datetime | None = None  # None: the store does not tell
 
     @property
@@ -209,7 +209,7 @@ class MemoryBackend:
         items = tuple(i._replace(tags=None) for i in wanted[begin:end])
         return ListingPage(items, {"at": str(end)} if end < len(wanted) else None)
 
-    def tags_of(self, bucket: str, stored: Stored) -> Mapping[str, str]:
+    def tags_of(self, bucket: str, stored: StoredVersion) -> Mapping[str, str]:
         self.store.call("Get:objectTags", bucket)
         same = (
             i
@@ -238,7 +238,7 @@ def _observed(tags: Mapping[str, str]) -> Observation:
     return Observation(tags.get(OWNER), {"tags": Tags.from_store(values=dict(tags))})
 
 
-def _in_scope(stored: Stored, scope: ListingScope) -> bool:
+def _in_scope(stored: StoredVersion, scope: ListingScope) -> bool:
     if scope == "objects":
         return stored.latest and not stored.marker and not stored.upload
     return stored.upload is (scope == "uploads")

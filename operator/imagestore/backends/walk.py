@@ -6,7 +6,7 @@ from typing import Any
 
 from imagestore.backends.base import ListingPage, ListingScope, Lists
 from imagestore.core.errors import StoreError
-from imagestore.core.stored import Stored
+from imagestore.core.stored import StoredVersion
 from imagestore.facets.lifecycle_rule import LifecycleRule
 from imagestore.forecast.forecast import Forecast, by_key
 
@@ -33,7 +33,7 @@ class Walk:
     save: Save
     scope: int = 0
     after: Mapping[str, str] = field(default_factory=dict)
-    pending: list[Stored] = field(default_factory=list)
+    pending: list[StoredVersion] = field(default_factory=list)
 
     @property
     def ended(self) -> bool:
@@ -75,5 +75,5 @@ class Walk:
     def resume(self, said: Any) -> None:
         """Go on from what ``to_json`` wrote."""
         self.scope, self.after = said["scope"], said["after"]
-        self.pending = [Stored(*item) for item in said["pending"]]
+        self.pending = [StoredVersion(*item) for item in said["pending"]]
         self.forecast.resume(said["forecast"])

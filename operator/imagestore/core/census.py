@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from imagestore.core.units import grouped, size
 
-NAMED = 5  # parts that a sentence names
+NAMED_PARTS = 5  # parts that a sentence names
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ class Census:
         """What these parts take, those that take most first."""
         said = sorted(((self.tolls.get(p, Toll()), p) for p in parts), key=_most)
         taking = [(toll, p) for toll, p in said if toll != Toll()] or said
-        shown = "; ".join(f"{self.part} {p} {self._takes(toll)}" for toll, p in taking[:NAMED])
-        more = len(taking) - NAMED
+        shown = "; ".join(f"{self.part} {p} {self._takes(toll)}" for toll, p in taking[:NAMED_PARTS])
+        more = len(taking) - NAMED_PARTS
         return shown + (f"; and {more} more" if more > 0 else "")
 
     def _takes(self, toll: Toll) -> str:

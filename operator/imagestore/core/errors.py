@@ -20,7 +20,7 @@ from typing import ClassVar
 from imagestore.core.model import cut
 from imagestore.core.reasons import Reason
 
-LONGEST = 2048  # bytes of what is said of a store's answer: it goes into conditions, Events and logs
+LONGEST_ERROR = 2048  # bytes of what is said of a store's answer: it goes into conditions, Events and logs
 
 
 class StoreError(Exception):
@@ -43,11 +43,11 @@ class StoreError(Exception):
         retry_after: float | None = None,
         cause: str = "",
     ) -> None:
-        super().__init__(cut(message, LONGEST))
+        super().__init__(cut(message, LONGEST_ERROR))
         self.code = cut(code, 64)
         self.operation = operation
         self.retry_after = retry_after
-        self.cause = cut(cause, LONGEST)
+        self.cause = cut(cause, LONGEST_ERROR)
 
 
 class Transient(StoreError):

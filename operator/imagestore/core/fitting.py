@@ -12,18 +12,18 @@ from imagestore.core.model import Model, Shown, cut, marker
 
 M = TypeVar("M", bound=Model)
 
-MOST = 60_000  # bytes; the bound is 64 KiB, and what says that a reconcile failed is written on top
+STATUS_BYTES = 60_000  # bytes; the bound is 64 KiB, and what says that a reconcile failed is written on top
 # Bytes of a text and items of a list, one step after the other.
 _STEPS = ((1024, 64), (512, 32), (256, 16), (128, 8), (64, 4), (32, 1))
 
 
 def fitted(status: M) -> M:
     """The status, no larger than the bound."""
-    if weight(status) <= MOST:
+    if weight(status) <= STATUS_BYTES:
         return status
     for text, items in _STEPS:
         status = _cut(status, text, items)
-        if weight(status) <= MOST:
+        if weight(status) <= STATUS_BYTES:
             break
     return status
 

@@ -23,7 +23,7 @@ from typing import Any
 from imagestore.core.diff import FieldDiff, diff
 from imagestore.core.facet import WHOLE, Facet, Parts, Removal
 from imagestore.core.paths import parse
-from imagestore.core.reading import Found, Missing, Reading, Unreadable, Unrepresentable, Unsupported
+from imagestore.core.reading import Found, Missing, NotRepresentable, Reading, Unreadable, Unsupported
 from imagestore.core.reasons import Reason
 from imagestore.core.remembered import recalls
 
@@ -61,7 +61,7 @@ class Change:
     removing: Parts = WHOLE
     token: str = ""  # of a hold that a person can approve
     removes: str | None = None  # what it takes of what is there, as it was counted
-    opaque: Unrepresentable | None = None  # what is there before, where that is no value
+    opaque: NotRepresentable | None = None  # what is there before, where that is no value
 
     @property
     def writes(self) -> bool:
@@ -142,7 +142,7 @@ def order(kinds: Mapping[str, type[Facet]]) -> tuple[str, ...]:
 def _planned(
     kind: type[Facet], name: str, wish: Facet | None, reading: Reading, managed: Parts | None
 ) -> Change:
-    if isinstance(reading, Unrepresentable):
+    if isinstance(reading, NotRepresentable):
         return _replace(kind, name, wish, reading, managed or WHOLE)
     return _decide(name, wish, reading, managed)
 
@@ -151,7 +151,7 @@ _PROTECTING = (Removal.RETAIN, Removal.HOLD)
 
 
 def _replace(
-    kind: type[Facet], name: str, wish: Facet | None, there: Unrepresentable, managed: Parts
+    kind: type[Facet], name: str, wish: Facet | None, there: NotRepresentable, managed: Parts
 ) -> Change:
     """A CORS rule that no model could say made the wish fail for ever, though CORS has no other owners."""
     alone = kind.whole() or getattr(wish, "exclusive", None)

@@ -12,7 +12,7 @@ from imagestore.core.plan import Change, Op, Plan, named
 from imagestore.core.reading import Found, Reading
 from imagestore.core.reasons import Reason
 
-Policy = Callable[[Plan], Plan]
+Restraint = Callable[[Plan], Plan]
 
 
 def observe_only(plan: Plan) -> Plan:
@@ -30,12 +30,12 @@ def without_risk(plan: Plan) -> Plan:
     return plan.map(lambda c: replace(c, risk=None))
 
 
-def hold_everything(reason: Reason, message: str, token: str = "") -> Policy:
+def hold_everything(reason: Reason, message: str, token: str = "") -> Restraint:
     """Hold every write for one reason (an adoption, a loss, a breaker), approved by one token."""
     return lambda plan: plan.map(lambda c: replace(_hold(c, reason, message), token=token) if c.writes else c)
 
 
-def hold_risky(tokens: Mapping[str, str], approved: Set[str]) -> Policy:
+def hold_risky(tokens: Mapping[str, str], approved: Set[str]) -> Restraint:
     """Hold a risky change until its token is approved. ``tokens``: change digest to this hold's token."""
 
     def rule(change: Change) -> Change:
@@ -64,7 +64,7 @@ class Weight:
 UNWEIGHED = Weight(pending="what it would remove is not counted yet")
 
 
-def weigh(weights: Mapping[str, Weight]) -> Policy:
+def weigh(weights: Mapping[str, Weight]) -> Restraint:
     """Hold a change that removes content until it is known how much; then it is a risk, or none. By change digest."""
 
     def rule(change: Change) -> Change:

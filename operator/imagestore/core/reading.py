@@ -40,7 +40,7 @@ class Unreadable:
 
 
 @dataclass(frozen=True)
-class Unrepresentable:
+class NotRepresentable:
     """The store holds something that no value can say: it can be replaced, and neither kept in part nor compared."""
 
     message: str
@@ -50,7 +50,7 @@ class Unrepresentable:
         return False
 
 
-Reading = Found[Facet] | Missing | Unsupported | Unreadable | Unrepresentable
+Reading = Found[Facet] | Missing | Unsupported | Unreadable | NotRepresentable
 
 
 class Level(StrEnum):

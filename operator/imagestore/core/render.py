@@ -15,8 +15,8 @@ from imagestore.core.plan import Change, Op, Plan, changed
 Paint = Callable[[str, str], str]  # (style, text) -> text; styles: add, change, remove, hold, faint, strong
 Item = TypeVar("Item")
 
-LONGEST = 200  # characters of one value
-MOST = 40  # fields of one change
+LONGEST_VALUE = 200  # characters of one value
+MOST_FIELDS = 40  # fields of one change
 
 _STYLES = {"+": "add", "~": "change", "-": "remove", "!": "hold", "x": "hold", " ": "faint"}
 
@@ -26,7 +26,7 @@ def plain(_style: str, text: str) -> str:
     return text
 
 
-def quote(value: Any, longest: int = LONGEST) -> str:
+def quote(value: Any, longest: int = LONGEST_VALUE) -> str:
     """A value as JSON on one line, cut, with every character that does not print written as its escape."""
     text = json.dumps(value, ensure_ascii=False, sort_keys=True)
     shown = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
@@ -38,7 +38,7 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text)
 
 
-def cut(items: Sequence[Item], most: int) -> tuple[Sequence[Item], int]:
+def ellipsized(items: Sequence[Item], most: int) -> tuple[Sequence[Item], int]:
     """The first items and how many were left out. One more is rather shown than counted."""
     return (items, 0) if len(items) <= most + 1 else (items[:most], len(items) - most)
 
@@ -79,7 +79,7 @@ def difference(field: FieldDiff) -> str:
     return f"{printable(field.path)}: {before} -> {after}"
 
 
-def as_text(plan: Plan, paint: Paint = plain, most: int = MOST) -> str:
+def as_text(plan: Plan, paint: Paint = plain, most: int = MOST_FIELDS) -> str:
     """For a terminal: a line for each setting that does not simply stay, its fields below it."""
     return "\n".join(line for change in changed(plan) for line in _text(change, paint, most))
 
@@ -87,7 +87,7 @@ def as_text(plan: Plan, paint: Paint = plain, most: int = MOST) -> str:
 def _text(change: Change, paint: Paint, most: int) -> Iterator[str]:
     mark, why = sign(change), note(change)
     yield paint(_STYLES[mark], f"  {mark} {change.facet}" + (f"  {why}" if why else ""))
-    fields, left = cut(change.fields, most)
+    fields, left = ellipsized(change.fields, most)
     yield from (f"      {_coloured(field, paint)}" for field in fields)
     if left:
         yield paint("faint", f"      … and {left} more fields")
@@ -102,7 +102,7 @@ def _coloured(field: FieldDiff, paint: Paint) -> str:
     return f"{path}: {paint('remove', quote(field.before))} -> {paint('add', quote(field.after))}"
 
 
-def as_markdown(plan: Plan, most: int = MOST) -> str:
+def as_markdown(plan: Plan, most: int = MOST_FIELDS) -> str:
     """For a pull request: a ``diff`` fence. Each of its lines has a mark in front, so no value can end it."""
     lines = [line for change in changed(plan) for line in _markdown(change, most)]
     return "\n".join(["```diff", *lines, "```"]) if lines else ""
@@ -111,7 +111,7 @@ def as_markdown(plan: Plan, most: int = MOST) -> str:
 def _markdown(change: Change, most: int) -> Iterator[str]:
     why = note(change)
     yield f"# {change.facet}" + (f": {why}" if why else "")
-    fields, left = cut(change.fields, most)
+    fields, left = ellipsized(change.fields, most)
     for field in fields:
         yield from _sides(field)
     if left:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 HOT = "STANDARD"  # the class in which objects begin, in every S3 store
 
 
-class Stored(NamedTuple):
+class StoredVersion(NamedTuple):
     """One version of an object, a delete marker or an unfinished upload.
 
     ``tags`` None: not known, because no listing tells them. ``modified`` of an upload: when it was begun.

@@ -11,10 +11,10 @@ from imagestore.core.facet import Facet, Finding, Removal
 from imagestore.core.model import ByHand, ListMap, ListSet, Model
 from imagestore.core.reasons import Reason
 
-PUBLIC = ("AllUsers", "AuthenticatedUsers")
+PUBLIC_GRANTEES = ("AllUsers", "AuthenticatedUsers")
 
 
-class Grant(Model):
+class AclGrant(Model):
     """What the ACL grants to one grantee."""
 
     grantee: Annotated[
@@ -50,7 +50,7 @@ class Acl(Facet):
     finds: ClassVar[tuple[Reason, ...]] = (Reason.PUBLIC_ACL,)
 
     grants: Annotated[
-        tuple[Grant, ...] | None,
+        tuple[AclGrant, ...] | None,
         ListMap("grantee"),
         ByHand(
             "to make the store ignore ACLs, set publicAccessBlock.ignorePublicAcls: true or"
@@ -79,7 +79,7 @@ class Acl(Facet):
     def findings(self, observed: Self) -> tuple[Finding, ...]:
         wished = {(g.grantee, p) for g in self.grants or () for p in g.permissions}
         found = [(g.grantee, p) for g in observed.grants or () for p in g.permissions]
-        public = [f"{p} to {who}" for who, p in found if who in PUBLIC and (who, p) not in wished]
+        public = [f"{p} to {who}" for who, p in found if who in PUBLIC_GRANTEES and (who, p) not in wished]
         if not public:
             return ()
         message = (

@@ -31,7 +31,7 @@ Exclusive = Annotated[
 ]
 
 
-class Scope(Model):
+class ObjectFilter(Model):
     """Selects objects. All given conditions must hold."""
 
     cel: ClassVar[tuple[Cel, ...]] = (

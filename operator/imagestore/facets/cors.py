@@ -9,7 +9,7 @@ from imagestore.core.model import Cel, ListSet, Model
 
 Header = Annotated[str, Field(min_length=1, max_length=128)]
 _ONE_STAR = "self.indexOf('*') == self.lastIndexOf('*')"
-Origin = Annotated[
+CorsOrigin = Annotated[
     str,
     Field(min_length=1, max_length=256),
     Cel(
@@ -25,7 +25,7 @@ class CorsRule(Model):
     """One rule. The store applies the first rule that matches a request, so the order of rules matters."""
 
     allowed_origins: Annotated[
-        tuple[Origin, ...],
+        tuple[CorsOrigin, ...],
         ListSet(),
         Field(
             min_length=1,

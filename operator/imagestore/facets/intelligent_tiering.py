@@ -5,10 +5,10 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field
 
 from imagestore.core.model import Cel, ListMap, Model
-from imagestore.facets.configurations import BY_NAME, Configuration, Configurations, Exclusive, Scope
+from imagestore.facets.configurations import BY_NAME, Configuration, Configurations, Exclusive, ObjectFilter
 
 
-class Tiering(Model):
+class ArchiveTiering(Model):
     """An archive tier, and when objects move there."""
 
     cel: ClassVar[tuple[Cel, ...]] = (
@@ -32,9 +32,9 @@ class IntelligentTieringConfiguration(Configuration):
         Literal["Enabled", "Disabled"] | None,
         Field(description="Disabled keeps the configuration without effect. Defaults to Enabled."),
     ] = None
-    filter: Annotated[Scope | None, Field(description="Selects objects. Absent: all objects.")] = None
+    filter: Annotated[ObjectFilter | None, Field(description="Selects objects. Absent: all objects.")] = None
     tierings: Annotated[
-        tuple[Tiering, ...],
+        tuple[ArchiveTiering, ...],
         ListMap("tier"),
         Field(min_length=1, max_length=2, description="At most one entry for each archive tier."),
     ]

@@ -7,8 +7,8 @@ from pydantic import Field
 
 from imagestore.core.facet import WHOLE, Facet, Parts, Removal
 from imagestore.core.model import Internal, ListMap, WishOnly
-from imagestore.facets.lifecycle_removal import covers, removes, removes_more
-from imagestore.facets.lifecycle_rule import FOREIGN, LifecycleRule, declared
+from imagestore.facets.lifecycle_removal import removes, removes_more, rule_covers
+from imagestore.facets.lifecycle_rule import FOREIGN, LifecycleRule, declared_name
 
 Rules = Annotated[
     tuple[LifecycleRule, ...],
@@ -55,18 +55,20 @@ class Lifecycle(Facet):
 
     def removing(self, before: Self | None) -> Parts:
         there = before.rules if before else ()
-        return frozenset(r.name for r in self.rules if removes(r) and not any(covers(b, r) for b in there))
+        return frozenset(
+            r.name for r in self.rules if removes(r) and not any(rule_covers(b, r) for b in there)
+        )
 
     def parts(self) -> Parts | None:
         return frozenset(r.name for r in self.rules)
 
     def owned(self) -> Parts:
         """Return the names of observed rules whose id is the operator's, even if the rule was altered since."""
-        return frozenset(r.name for r in self.rules if not declared(r.name).startswith(FOREIGN))
+        return frozenset(r.name for r in self.rules if not declared_name(r.name).startswith(FOREIGN))
 
     def keeps(self, name: str) -> bool:
         """Whether this desired value leaves the observed rule unchanged."""
-        name = declared(name)
+        name = declared_name(name)
         origin, slash, _ = name.partition("/")
         return bool(slash) and not {name, origin + slash, slash}.isdisjoint(self.kept or ())
 

@@ -8,7 +8,7 @@ def removes(rule: LifecycleRule) -> bool:
     return rule.state != "Disabled" and bool(rule.expire or _old(rule))
 
 
-def covers(there: LifecycleRule, rule: LifecycleRule) -> bool:
+def rule_covers(there: LifecycleRule, rule: LifecycleRule) -> bool:
     """Whether the rule ``there`` deletes everything that ``rule`` deletes, and as soon."""
     if there == rule:
         return True

@@ -18,7 +18,7 @@ FOREIGN = (
 _ALTERED = re.compile(re.escape(FOREIGN) + r"imagestore/([a-z0-9.-]+)/([a-z0-9-]+)(#[0-9a-f]{12})?")
 
 
-def declared(name: str) -> str:
+def declared_name(name: str) -> str:
     """Return the name under which the operator wrote an observed rule that was altered since, beyond what a model can express.
 
     Such a rule has the operator's id and an observed name in ``foreign/``. Before this was handled, such a rule stayed in

@@ -11,9 +11,9 @@ from pydantic import Field
 
 from imagestore.core.facet import WHOLE, Facet, Parts, Removal
 from imagestore.core.model import Cel, Form, ListMap, ListSet, Model, Raw, WishOnly
-from imagestore.facets.lifecycle_rule import FOREIGN, declared
+from imagestore.facets.lifecycle_rule import FOREIGN, declared_name
 
-__all__ = ["EVENT_BRIDGE", "FOREIGN", "KINDS", "Notification", "Notifications", "target"]
+__all__ = ["EVENT_BRIDGE", "FOREIGN", "TARGET_KINDS", "Notification", "Notifications", "target"]
 
 EVENT_BRIDGE = "EventBridge"  # the part, and the target's name in the backend's allow-list
 
@@ -123,7 +123,7 @@ def _apart(one: str, other: str) -> Cel:
     )
 
 
-KINDS: Mapping[str, type[Notification]] = {"topics": Topic, "queues": Queue, "functions": Function}
+TARGET_KINDS: Mapping[str, type[Notification]] = {"topics": Topic, "queues": Queue, "functions": Function}
 
 
 class Notifications(Facet):
@@ -180,7 +180,7 @@ class Notifications(Facet):
         """Return the value with each list sorted. An exclusive one without eventBridge has it false."""
         made: dict[str, Any] = {
             kind: tuple(sorted((n.canonical() for n in getattr(self, kind)), key=lambda n: n.name))
-            for kind in KINDS
+            for kind in TARGET_KINDS
         }
         if self.exclusive and self.event_bridge is None:
             made["event_bridge"] = False
@@ -194,7 +194,7 @@ class Notifications(Facet):
         return frozenset(n.name for n in self._all()) | bridge
 
     def remembered_as(self, name: str) -> str:
-        return declared(name)
+        return declared_name(name)
 
     def claims(self, observed: Self | None) -> Parts:
         everything = observed.parts() if observed is not None and self.exclusive else None
@@ -203,7 +203,7 @@ class Notifications(Facet):
 
     def restrict(self, parts: Set[str]) -> Self:
         bridge = bool(self.event_bridge) if EVENT_BRIDGE in parts else None
-        kept = {k: tuple(n for n in getattr(self, k) if n.name in parts) for k in KINDS}
+        kept = {k: tuple(n for n in getattr(self, k) if n.name in parts) for k in TARGET_KINDS}
         return self.model_copy(update={**kept, "event_bridge": bridge})
 
     def merge(self, observed: Self | None, parts: Set[str]) -> Self:
@@ -211,7 +211,7 @@ class Notifications(Facet):
         if observed is None:
             return self.model_copy(update={"event_bridge": self.event_bridge or None})
         foreign = observed.restrict((observed.parts() or WHOLE) - parts)
-        both = {k: (*getattr(foreign, k), *getattr(self, k)) for k in KINDS}
+        both = {k: (*getattr(foreign, k), *getattr(self, k)) for k in TARGET_KINDS}
         bridge = observed.event_bridge if self.event_bridge is None else self.event_bridge
         return self.model_copy(update={**both, "event_bridge": bridge or None})
 

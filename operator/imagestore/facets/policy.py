@@ -21,7 +21,7 @@ Text = Annotated[str, Field(min_length=1, max_length=1024)]
 Names = Annotated[tuple[Text, ...], ListSet(), Field(max_length=200)]
 
 
-class Condition(Model):
+class StatementCondition(Model):
     """One condition of a statement. A statement applies if all of its conditions hold."""
 
     operator: Annotated[
@@ -118,7 +118,7 @@ class Statement(Model):
         ),
     ]
     conditions: Annotated[
-        tuple[Condition, ...], Field(max_length=32, description="Conditions. All of them must hold.")
+        tuple[StatementCondition, ...], Field(max_length=32, description="Conditions. All of them must hold.")
     ] = ()
     raw: Raw = None
 
@@ -130,13 +130,13 @@ class Statement(Model):
         for c in self.conditions:
             merged.setdefault((c.operator, c.key), set()).update(c.values)
         conditions = tuple(
-            Condition.from_store(operator=o, key=k, values=tuple(sorted(v)))
+            StatementCondition.from_store(operator=o, key=k, values=tuple(sorted(v)))
             for (o, k), v in sorted(merged.items())
         )
         return self.model_copy(update={**ordered, "conditions": conditions})
 
 
-class Policy(Facet):
+class BucketPolicy(Facet):
     """Bucket policy: who may do what. Statements with a sid that is not listed here are left unchanged."""
 
     removal: ClassVar[Removal] = Removal.HOLD
@@ -270,7 +270,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(first + middle + (".*" + rest[-1] if rest else ""), re.DOTALL)
 
 
-def _implied(after: Condition, before: Condition) -> bool:
+def _implied(after: StatementCondition, before: StatementCondition) -> bool:
     """Whether one condition holds wherever the other does. With Not in the operator no value may match."""
     same = (after.operator, after.key.lower()) == (before.operator, before.key.lower())
     mine, theirs = set(after.values), set(before.values)

@@ -5,13 +5,13 @@ from typing import Annotated
 from pydantic import Field
 
 from imagestore.core.model import ListMap
-from imagestore.facets.configurations import BY_NAME, Configuration, Configurations, Exclusive, Scope
+from imagestore.facets.configurations import BY_NAME, Configuration, Configurations, Exclusive, ObjectFilter
 
 
 class StorageClassAnalysisConfiguration(Configuration):
     """Analysis of the objects that the filter selects."""
 
-    filter: Annotated[Scope | None, Field(description="Selects objects. Absent: all objects.")] = None
+    filter: Annotated[ObjectFilter | None, Field(description="Selects objects. Absent: all objects.")] = None
 
 
 class StorageClassAnalysis(Configurations):

@@ -13,7 +13,7 @@ Host = Annotated[
     Form("write a host's name such as www.shop.example, without https:// and without a path"),
 ]
 Protocol = Literal["http", "https"]
-Key = Annotated[str, Field(min_length=1, max_length=1024)]
+ObjectKey = Annotated[str, Field(min_length=1, max_length=1024)]
 
 
 class RedirectAll(Model):
@@ -25,7 +25,7 @@ class RedirectAll(Model):
     ] = None
 
 
-class Condition(Model):
+class RoutingCondition(Model):
     """Which requests a rule applies to. All given conditions must hold."""
 
     cel: ClassVar[tuple[Cel, ...]] = (
@@ -67,7 +67,7 @@ class Redirect(Model):
 
     host_name: Annotated[Host | None, Field(description="Host to redirect to.")] = None
     protocol: Annotated[Protocol | None, Field(description="Protocol to redirect to.")] = None
-    replace_key_with: Annotated[Key | None, Field(description="Key to redirect to.")] = None
+    replace_key_with: Annotated[ObjectKey | None, Field(description="Key to redirect to.")] = None
     replace_key_prefix_with: Annotated[
         str | None,
         Field(max_length=1024, description="Replaces the prefix in the condition's keyPrefixEquals."),
@@ -100,7 +100,8 @@ class RoutingRule(Model):
     )
 
     condition: Annotated[
-        Condition | None, Field(description="Which requests the rule applies to. Absent: all requests.")
+        RoutingCondition | None,
+        Field(description="Which requests the rule applies to. Absent: all requests."),
     ] = None
     redirect: Annotated[Redirect, Field(description="Where the requests are redirected to.")]
 
@@ -127,7 +128,7 @@ class Website(Facet):
         Field(min_length=1, max_length=255, description="Name of the page for a folder, such as index.html."),
         Cel("!self.contains('/')", "indexDocument is the name within each folder; remove the slash"),
     ] = None
-    error_document: Annotated[Key | None, Field(description="Key of the page for errors.")] = None
+    error_document: Annotated[ObjectKey | None, Field(description="Key of the page for errors.")] = None
     redirect_all_requests_to: Annotated[
         RedirectAll | None,
         Field(description="Redirects every request to another host. Excludes the other fields."),

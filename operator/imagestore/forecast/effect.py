@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-from imagestore.core.stored import Stored
+from imagestore.core.stored import StoredVersion
 from imagestore.core.units import byte_count
 from imagestore.facets.lifecycle_rule import Expire, LifecycleRule, Match, Transition
 from imagestore.forecast.terms import Terms
@@ -39,7 +39,7 @@ class Version(NamedTuple):
     ``rules``: those that match it, by their place; what they match never changes.
     """
 
-    stored: Stored
+    stored: StoredVersion
     storage_class: str
     entered: int
     since: int | None
@@ -55,7 +55,7 @@ class Act(NamedTuple):
     target: str = ""
 
 
-def matches(match: Match | None, stored: Stored, *, tags: Mapping[str, str] | None) -> bool:
+def matches(match: Match | None, stored: StoredVersion, *, tags: Mapping[str, str] | None) -> bool:
     """Whether a rule is for this version. Markers and uploads have neither sizes nor tags."""
     if match is None:
         return True

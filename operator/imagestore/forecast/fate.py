@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from imagestore.core.stored import Stored
+from imagestore.core.stored import StoredVersion
 from imagestore.facets.lifecycle_rule import LifecycleRule
 from imagestore.forecast.effect import Act, Action, Version, acting, by_prefix, candidates, matches
 from imagestore.forecast.terms import Terms
@@ -24,7 +24,7 @@ class Event(NamedTuple):
     stayed: int
 
 
-def begin(stored: Stored, since: int | None, rules: Sequence[LifecycleRule]) -> Version:
+def begin(stored: StoredVersion, since: int | None, rules: Sequence[LifecycleRule]) -> Version:
     """A version as the listing found it: in its class since it was written, as far as anybody knows."""
     mine = tuple(
         i for i, r in enumerate(rules) if r.state != "Disabled" and matches(r.match, stored, tags=stored.tags)
@@ -32,7 +32,7 @@ def begin(stored: Stored, since: int | None, rules: Sequence[LifecycleRule]) -> 
     return Version(stored, stored.storage_class, stored.modified, since, mine)
 
 
-def successions(versions: Sequence[Stored]) -> list[int | None]:
+def successions(versions: Sequence[StoredVersion]) -> list[int | None]:
     """When each version became noncurrent: when the one in front of it was written."""
     return [None if v.latest else versions[max(i - 1, 0)].modified for i, v in enumerate(versions)]
 
@@ -84,7 +84,7 @@ def _after(
 
 def _hiding(version: Version, rules: Sequence[LifecycleRule], day: int) -> Version:
     """The delete marker in front. Rules that are for it are for the version, too: by their prefix alone."""
-    marker = Stored(version.stored.key, 0, day, marker=True)
+    marker = StoredVersion(version.stored.key, 0, day, marker=True)
     mine = tuple(i for i in version.rules if by_prefix(rules[i].match))
     return Version(marker, marker.storage_class, day, None, mine)
 
@@ -96,7 +96,7 @@ def _next(there: Sequence[Placed], rules: Sequence[LifecycleRule], terms: Terms,
 
 
 def of_key(
-    group: Sequence[Stored], rules: Sequence[LifecycleRule], terms: Terms, today: int, last: int
+    group: Sequence[StoredVersion], rules: Sequence[LifecycleRule], terms: Terms, today: int, last: int
 ) -> tuple[Event, ...]:
     """The fate of all that a listing has of one key."""
     since = successions(group)

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from imagestore.core.cost import UNPRICED, PriceTable
-from imagestore.core.stored import Stored
+from imagestore.core.stored import StoredVersion
 from imagestore.facets.lifecycle_rule import LifecycleRule
 from imagestore.forecast.effect import Version, matches
 from imagestore.forecast.fate import Event, begin, fate, of_key
@@ -16,7 +16,7 @@ from imagestore.forecast.sample import Sample
 from imagestore.forecast.terms import Terms
 
 ALIKE = 65_536  # fates that are remembered; objects of one day, class and set of rules share one
-TagsOf = Callable[[Stored], Mapping[str, str]]
+TagsOf = Callable[[StoredVersion], Mapping[str, str]]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Forecast:
         self._by_tags = tuple(r for r in q.rules if r.state != "Disabled" and r.match and r.match.tags)
         self._alike = lru_cache(ALIKE)(lambda v: tuple(fate((v,), q.rules, q.terms, q.today, q.last)))
 
-    def feed(self, group: Sequence[Stored]) -> None:
+    def feed(self, group: Sequence[StoredVersion]) -> None:
         """One key."""
         if self._by_tags and any(self._untold(v) for v in group):
             self.ledger.present(group)
@@ -71,13 +71,13 @@ class Forecast:
         )
         return whole
 
-    def _untold(self, stored: Stored) -> bool:
+    def _untold(self, stored: StoredVersion) -> bool:
         """Whether it depends on tags, which are not known, what becomes of this one."""
         if stored.tags is not None:
             return False
         return any(matches(r.match, stored, tags=r.match.tags) for r in self._by_tags if r.match)
 
-    def _events(self, group: Sequence[Stored]) -> tuple[Event, ...]:
+    def _events(self, group: Sequence[StoredVersion]) -> tuple[Event, ...]:
         q = self.question
         if len(group) > 1:
             return of_key(group, q.rules, q.terms, q.today, q.last)
@@ -100,7 +100,7 @@ def _typical(version: Version, terms: Terms) -> Version:
     return version._replace(stored=version.stored._replace(key="", size=size, version="", tags=None))
 
 
-def by_key(listing: Iterable[Stored]) -> Iterator[list[Stored]]:
+def by_key(listing: Iterable[StoredVersion]) -> Iterator[list[StoredVersion]]:
     """Versions of one key together; uploads are no versions of anything."""
     for (_, upload), group in groupby(listing, key=lambda s: (s.key, s.upload)):
         items = list(group)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from imagestore.core.cost import PriceTable
-from imagestore.core.stored import Stored
+from imagestore.core.stored import StoredVersion
 from imagestore.forecast.effect import Action
 from imagestore.forecast.fate import Event
 
@@ -80,13 +80,13 @@ class Ledger:
     markers: int = 0
     uploads: int = 0
 
-    def count(self, group: Sequence[Stored], events: Sequence[Event]) -> None:
+    def count(self, group: Sequence[StoredVersion], events: Sequence[Event]) -> None:
         """Add one key."""
         self.present(group)
         for event in events:
             self._happens(event, group[event.version].size if event.version >= 0 else 0)
 
-    def present(self, group: Sequence[Stored]) -> None:
+    def present(self, group: Sequence[StoredVersion]) -> None:
         """Add one key's versions to what there is on the first day."""
         self.keys += 1
         for stored in group:

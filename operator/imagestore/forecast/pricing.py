@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from imagestore.api.prices import table
+from imagestore.api.prices import price_table
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.core.cost import PriceTable
 
@@ -11,7 +11,7 @@ _LISTED = "us-east-1"  # whose list prices the built-in table has
 
 def prices(name: str, spec: StorageBackendSpec, listed: PriceTable) -> PriceTable:
     """The administrator's, else ``listed``: the store's list prices, where it has any."""
-    return table(name, spec.prices) if spec.prices else listed
+    return price_table(name, spec.prices) if spec.prices else listed
 
 
 def remarks(spec: StorageBackendSpec, used: PriceTable, classes: frozenset[str]) -> Iterator[str]:

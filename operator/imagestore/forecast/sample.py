@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
-from imagestore.core.stored import Stored
+from imagestore.core.stored import StoredVersion
 
-Group = tuple[Stored, ...]
+Group = tuple[StoredVersion, ...]
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Sample:
     seen: int = 0
     _kept: list[tuple[int, Group]] = field(default_factory=list)
 
-    def offer(self, group: Sequence[Stored]) -> None:
+    def offer(self, group: Sequence[StoredVersion]) -> None:
         """One more key, which is kept if its hash is among the smallest."""
         self.seen += 1
         entry = (-_hash(group[0].key), tuple(group))
@@ -45,7 +45,7 @@ class Sample:
         """What ``to_json`` wrote."""
         sample = cls(most)
         for group in said["groups"]:
-            sample.offer([Stored(*item) for item in group])
+            sample.offer([StoredVersion(*item) for item in group])
         sample.seen = said["seen"]
         return sample
 

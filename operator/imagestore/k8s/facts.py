@@ -17,7 +17,7 @@ def of_objects(objects: Sequence[Stored]) -> Iterator[metrics.Sample]:
     ready = Counter((o.key.kind, o.ready or "Unknown") for o in objects)
     yield from ((metrics.OBJECTS, labels, float(n)) for labels, n in ready.items())
     settings = Counter(f for o in objects for f in o.facets)
-    yield from ((metrics.SETTINGS, labels, float(n)) for labels, n in settings.items())
+    yield from ((metrics.SETTING_STATES, labels, float(n)) for labels, n in settings.items())
     for obj in objects:
         yield from _conditions(obj)
         yield from _of_kind(obj)

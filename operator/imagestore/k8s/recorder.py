@@ -38,7 +38,7 @@ class Recorder:
         try:
             series = self._ledger.note(occasion, name, obj.key.namespace or "default", self._clock())
         except Flood:
-            metrics.EVENTS.labels("dropped").inc()
+            metrics.KUBERNETES_EVENTS.labels("dropped").inc()
             return
         if series is not None:
             self._new.put_nowait((occasion, series))
@@ -66,13 +66,13 @@ class Recorder:
             self._client.create(EVENTS, series.namespace, self._body(occasion, series)), occasion
         ):
             series.posted = 1
-            metrics.EVENTS.labels("sent").inc()
+            metrics.KUBERNETES_EVENTS.labels("sent").inc()
 
     async def _update(self, series: Series, occasion: Occasion) -> None:
         body = {"series": {"count": series.count, "lastObservedTime": _micro()}}
         if await self._call(self._client.patch(EVENTS, series.namespace, series.name, body), occasion):
             series.posted, series.told = series.count, self._clock()
-            metrics.EVENTS.labels("aggregated").inc()
+            metrics.KUBERNETES_EVENTS.labels("aggregated").inc()
 
     async def _call(self, call: Any, occasion: Occasion) -> bool:
         try:
@@ -81,7 +81,7 @@ class Recorder:
             return False
         except ApiError as error:
             self._ledger.drop(occasion)
-            metrics.EVENTS.labels("dropped").inc()
+            metrics.KUBERNETES_EVENTS.labels("dropped").inc()
             # In a namespace that is being deleted nothing can be made: the log is what remains.
             level = logging.INFO if "NamespaceTerminating" in error.causes else logging.WARNING
             log.log(level, "the Event %s of %s is not posted: %s", occasion.note.reason, occasion.key, error)

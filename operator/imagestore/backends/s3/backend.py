@@ -45,7 +45,7 @@ from imagestore.core.facet import Facet
 from imagestore.core.plan import Change
 from imagestore.core.prices import PUBLIC
 from imagestore.core.reading import Level, Support
-from imagestore.core.stored import Stored
+from imagestore.core.stored import StoredVersion
 from imagestore.facets.object_lock import ObjectLock
 from imagestore.forecast.terms import Terms
 
@@ -226,7 +226,7 @@ class S3Backend:
         """Through the same ``call`` as everything: limited, counted, tried again."""
         return listing.page(self.call, bucket, scope, after, self.profile.upload_keys)
 
-    def tags_of(self, bucket: str, stored: Stored) -> Mapping[str, str]:
+    def tags_of(self, bucket: str, stored: StoredVersion) -> Mapping[str, str]:
         """One call."""
         return listing.tags_of(self.call, bucket, stored)
 

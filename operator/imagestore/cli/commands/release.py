@@ -105,9 +105,9 @@ async def _let_go(args: argparse.Namespace, client: "Client", targets: "list[Tar
 
 
 def _say(targets: "list[Target]", what: str) -> None:
-    from imagestore.core.render import cut
+    from imagestore.core.render import ellipsized
 
-    shown, left = cut(targets, MOST)
+    shown, left = ellipsized(targets, MOST)
     sys.stdout.writelines(f"{target}\n" for target in shown)
     more = f" ({left} not shown)" if left else ""
     sys.stdout.write(f"{len(targets)} {what}{more}\n")

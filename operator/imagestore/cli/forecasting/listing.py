@@ -19,7 +19,7 @@ from imagestore.cli.errors import Wrong
 from imagestore.cli.forecasting import inventory
 from imagestore.core.keys import raw, unquoted
 from imagestore.core.render import quote
-from imagestore.core.stored import HOT, Stored
+from imagestore.core.stored import HOT, StoredVersion
 
 # Names of a column, in lower case: ours, those of S3's inventories and of its listings.
 _NAMES = {
@@ -37,7 +37,7 @@ _NEEDED = ("key", "size", "modified")
 Row = Mapping[str, Any]
 
 
-def read(path: str) -> Iterator[Stored]:
+def read(path: str) -> Iterator[StoredVersion]:
     """What the file lists. Raises Wrong, with the line where there is one."""
     stem = Path(path).name.removesuffix(".gz")
     reader = _csv if stem.endswith(".csv") else _lines if stem.endswith((".jsonl", ".ndjson")) else _document
@@ -57,7 +57,7 @@ def _manifest(path: str) -> Mapping[str, Any] | None:
         return inventory.manifest_in(file)
 
 
-def _all(path: str, reader: Callable[[IO[str]], Iterator[tuple[int, Row]]]) -> Iterator[Stored]:
+def _all(path: str, reader: Callable[[IO[str]], Iterator[tuple[int, Row]]]) -> Iterator[StoredVersion]:
     at = [0]
     with _troubles(path, at), _opened(path) as file:
         for at[0], row in reader(file):
@@ -84,14 +84,14 @@ def _troubles(path: str, at: list[int]) -> Iterator[None]:
         raise Wrong(f"{path}:{at[0] + 1}: {error}") from None
 
 
-def _told(path: str, line: int, row: Row) -> Stored:
+def _told(path: str, line: int, row: Row) -> StoredVersion:
     try:
         return _stored(row)
     except (ValueError, TypeError) as error:
         raise Wrong(f"{path}:{line}: {error}" if line else f"{path}: {error}") from None
 
 
-def ordered(listing: Iterable[Stored], path: str) -> Iterator[Stored]:
+def ordered(listing: Iterable[StoredVersion], path: str) -> Iterator[StoredVersion]:
     """With versions, those of one key must stand together, or they cannot be told apart from other keys'."""
     last = ""
     for stored in listing:
@@ -171,7 +171,7 @@ def _columns(item: Any) -> Row:
     return {_COLUMN.get(name.lower(), ""): value for name, value in item.items()}
 
 
-def _stored(row: Row) -> Stored:
+def _stored(row: Row) -> StoredVersion:
     marker = _flag(row.get("marker"), absent=False)
     key, size, modified = row.get("key"), row.get("size"), row.get("modified")
     if not key or not modified or (size in (None, "") and not marker):
@@ -185,7 +185,7 @@ def _stored(row: Row) -> Stored:
             if not there
         ]
         raise ValueError(f"{' and '.join(lacking)} {'is' if len(lacking) == 1 else 'are'} missing")
-    return Stored(
+    return StoredVersion(
         str(key),
         _size(size or 0),
         _day(str(modified)),

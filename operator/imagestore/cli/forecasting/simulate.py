@@ -9,7 +9,7 @@ from imagestore.cli.forecasting.preview import Options, preview
 from imagestore.cli.forecasting.scenario import Scenario, chosen, scenario
 from imagestore.cli.manifests.load import Manifests
 from imagestore.cli.planning.plan_bucket import Question, plan_bucket
-from imagestore.core.stored import Stored
+from imagestore.core.stored import StoredVersion
 from imagestore.forecast.forecast import Forecast, by_key
 from imagestore.forecast.forecast import Question as Asked
 
@@ -50,5 +50,5 @@ def _of_file(path: str, what: Scenario, options: Options) -> Curve:
     return drawn(path, ledger, what.terms.ladder, span, notes)
 
 
-def _newest_first(stored: Stored) -> tuple[bool, int]:
+def _newest_first(stored: StoredVersion) -> tuple[bool, int]:
     return not stored.latest, -stored.modified

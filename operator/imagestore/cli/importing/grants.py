@@ -10,7 +10,7 @@ from imagestore.backends.own_access import OwnAccess
 from imagestore.cli.gathering.surroundings import NEVER
 from imagestore.cli.importing.settings import Imported
 from imagestore.core.render import quote
-from imagestore.facets.policy import Policy
+from imagestore.facets.policy import BucketPolicy
 from imagestore.reconcile.shared.situation import Meta
 from imagestore.reconcile.shared.tenancy import refusals
 
@@ -26,7 +26,7 @@ def possible(settings: Settings, own: OwnAccess) -> Settings:
 
 
 def _without_locks(held: Imported, own: OwnAccess) -> Imported:
-    policy = Policy.model_validate(held.value)
+    policy = BucketPolicy.model_validate(held.value)
     barred = [s for s in policy.statements if own.denied_by(s)]
     said = [
         "left out, because the operator takes no statement that may deny it its own access; the bucket keeps it:"

@@ -16,12 +16,12 @@ from imagestore.cli.manifests import cel, validation
 from imagestore.cli.manifests.shape import Finding, strict
 from imagestore.cli.manifests.typed_values import visit
 from imagestore.core.facet import Facet
-from imagestore.core.reading import Found, Reading, Unreadable, Unrepresentable
+from imagestore.core.reading import Found, NotRepresentable, Reading, Unreadable
 from imagestore.core.references import BucketRef, led, references
 from imagestore.core.render import quote
 from imagestore.facets.lifecycle import Lifecycle
-from imagestore.facets.notifications import FOREIGN, KINDS, Notifications
-from imagestore.facets.policy import Policy, Statement
+from imagestore.facets.notifications import FOREIGN, TARGET_KINDS, Notifications
+from imagestore.facets.policy import BucketPolicy, Statement
 from imagestore.facets.tags import RESERVED, Tags
 
 Json = Any
@@ -39,7 +39,7 @@ def imported(name: str, reading: Reading, names: Mapping[str, str]) -> Imported 
     """The setting as a wish; None when there is nothing to say of it. ``names``: of ImageBuckets, by their bucket."""
     if isinstance(reading, Unreadable):
         return Imported(None, (f"{name} could not be read: {reading.reason}: {reading.message}",))
-    if isinstance(reading, Unrepresentable):
+    if isinstance(reading, NotRepresentable):
         return Imported(None, (f"left out: {reading.message}",))
     if not isinstance(reading, Found):
         return None
@@ -99,7 +99,7 @@ def _wishable(value: Facet) -> tuple[Facet, tuple[str, ...]]:
         return _split(value, "rules", [r for r in value.rules if "/" in r.name], "rule")
     if isinstance(value, Notifications):
         return _without_foreign(value)
-    if isinstance(value, Policy):
+    if isinstance(value, BucketPolicy):
         return _split(value, "statements", [s for s in value.statements if not faithful(s)], "statement")
     return value, ()
 
@@ -110,7 +110,7 @@ def _foreign(items: tuple[Any, ...]) -> list[Any]:
 
 def _without_foreign(value: Facet) -> tuple[Facet, tuple[str, ...]]:
     said: tuple[str, ...] = ()
-    for kind in KINDS:
+    for kind in TARGET_KINDS:
         value, more = _split(value, kind, _foreign(getattr(value, kind)), "notification")
         said += more
     return value, said

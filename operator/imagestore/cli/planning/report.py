@@ -71,7 +71,7 @@ def _title(v: Verdict) -> str:
 def markdown(run: Run) -> str:
     """For a pull request: what changes is open, what does not is counted."""
     shown = [v for v in run.verdicts if v.exit is not Exit.NOTHING]
-    first, left = render.cut(shown, MOST_BUCKETS)
+    first, left = render.ellipsized(shown, MOST_BUCKETS)
     blocks = [f"### imagestore plan: {summary(run)}"]
     blocks += ["\n".join(f"- :x: {code(str(p))}" for p in run.problems)]
     blocks += ["\n\n".join(_markdown(v)) for v in first]

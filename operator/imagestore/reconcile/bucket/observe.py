@@ -6,7 +6,7 @@ from imagestore.backends.base import Backend, Observation
 from imagestore.core import errors
 from imagestore.core.errors import NotFound, StoreError
 from imagestore.core.facet import Facet
-from imagestore.core.reading import Found, Level, Missing, Reading, Unreadable, Unrepresentable, Unsupported
+from imagestore.core.reading import Found, Level, Missing, NotRepresentable, Reading, Unreadable, Unsupported
 from imagestore.reconcile.bucket.desired import lacking
 
 
@@ -26,7 +26,7 @@ def _reading(backend: Backend, bucket: str, name: str, sight: Observation) -> Re
     except NotFound:
         raise
     except errors.Unrepresentable as error:
-        return Unrepresentable(str(error))
+        return NotRepresentable(str(error))
     except StoreError as error:
         return Unreadable(error.reason, str(error))
 

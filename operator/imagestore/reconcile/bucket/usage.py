@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from imagestore.api.bucketstatus import ImageBucketStatus, Usage
+from imagestore.api.bucketstatus import BucketUsage, ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.backends import base
 from imagestore.core.conditions import Condition, condition, find, is_true
@@ -29,7 +29,9 @@ def asked(s: BucketSituation, backend: base.Backend) -> dict[str, object]:
     if due:
         s.memo.usage_at = s.clock
     return (
-        {"usage": Usage(objects=told.objects, bytes=told.bytes)} if told and _news(s, told, due=due) else {}
+        {"usage": BucketUsage(objects=told.objects, bytes=told.bytes)}
+        if told and _news(s, told, due=due)
+        else {}
     )
 
 
@@ -58,7 +60,7 @@ def _full(spec: ImageBucketSpec, held: int) -> bool:
     return spec.quota is not None and spec.quota.warns_of(held)
 
 
-def conditions(spec: ImageBucketSpec, usage: Usage | None) -> Iterator[Condition]:
+def conditions(spec: ImageBucketSpec, usage: BucketUsage | None) -> Iterator[Condition]:
     """QuotaNearlyFull, while it is."""
     if usage is None or spec.quota is None or not _full(spec, usage.bytes):
         return

@@ -17,7 +17,7 @@ from imagestore.backends.base import Backend, Lists
 from imagestore.backends.walk import Walk, scopes
 from imagestore.core.cost import MONTH, UNPRICED, PriceTable
 from imagestore.core.errors import StoreError, Transient
-from imagestore.core.stored import Stored
+from imagestore.core.stored import StoredVersion
 from imagestore.facets.lifecycle_rule import LifecycleRule
 from imagestore.forecast.forecast import Forecast
 from imagestore.forecast.forecast import Question as Asked
@@ -143,7 +143,7 @@ class Survey:
         sampled = (len(sample.groups), sample.seen)
         return tally(ledger, self.question.rules, self.today.toordinal(), sampled)
 
-    def _tags_of(self, stored: Stored) -> Mapping[str, str]:
+    def _tags_of(self, stored: StoredVersion) -> Mapping[str, str]:
         """Each is asked for once, however often it is needed."""
         place = (stored.key, stored.version)
         if place not in self._tags:

@@ -16,7 +16,7 @@ from imagestore.core.model import KmsKey
 from imagestore.core.paths import follow
 from imagestore.core.reasons import Reason
 from imagestore.facets.notifications import target
-from imagestore.facets.policy import Policy, Statement
+from imagestore.facets.policy import BucketPolicy, Statement
 from imagestore.reconcile.shared.situation import Meta
 
 TEMPLATE = "{namespace}--*"
@@ -163,7 +163,7 @@ def _matches(value: str, patterns: tuple[str, ...]) -> bool:
     return any(value == p or (p.endswith("*") and value.startswith(p[:-1])) for p in patterns)
 
 
-def _policy(policy: Policy, own: OwnAccess, tenancy: Tenancy) -> Iterator[Refusal]:
+def _policy(policy: BucketPolicy, own: OwnAccess, tenancy: Tenancy) -> Iterator[Refusal]:
     for statement in policy.statements:
         yield from _grants(statement, tenancy)
         if own.denied_by(statement):

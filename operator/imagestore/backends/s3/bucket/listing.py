@@ -12,7 +12,7 @@ from imagestore.backends.guard.call import Call
 from imagestore.backends.s3.errors import UNREADABLE
 from imagestore.core.errors import NotFound, StoreError, Unavailable, Unexpected
 from imagestore.core.keys import quotes, raw, unquoted
-from imagestore.core.stored import HOT, Stored
+from imagestore.core.stored import HOT, StoredVersion
 
 # What stands in a document in place of a character that XML 1.0 cannot hold; a key may have it by itself, too.
 REPLACED = "\ufffd"
@@ -105,7 +105,7 @@ def page(
     )
 
 
-def tags_of(call: Call, bucket: str, stored: Stored) -> Mapping[str, str]:
+def tags_of(call: Call, bucket: str, stored: StoredVersion) -> Mapping[str, str]:
     """A version that went meanwhile has none."""
     version = {"VersionId": stored.version} if stored.version else {}
     try:
@@ -213,16 +213,18 @@ def _day(moment: datetime) -> int:
     return moment.astimezone(UTC).toordinal()
 
 
-def _stored(item: Item) -> Stored:
-    return Stored(item["Key"], item["Size"], _day(item["LastModified"]), item.get("StorageClass") or HOT)
+def _stored(item: Item) -> StoredVersion:
+    return StoredVersion(
+        item["Key"], item["Size"], _day(item["LastModified"]), item.get("StorageClass") or HOT
+    )
 
 
-def _version(item: Item) -> Stored:
+def _version(item: Item) -> StoredVersion:
     version, latest, day = item.get("VersionId") or "", bool(item.get("IsLatest")), _day(item["LastModified"])
     if item.get("Marker"):
-        return Stored(item["Key"], 0, day, version=version, latest=latest, marker=True)
+        return StoredVersion(item["Key"], 0, day, version=version, latest=latest, marker=True)
     return _stored(item)._replace(version=version, latest=latest)
 
 
-def _upload(item: Item) -> Stored:
-    return Stored(item["Key"], 0, _day(item["Initiated"]), version=item["UploadId"], upload=True)
+def _upload(item: Item) -> StoredVersion:
+    return StoredVersion(item["Key"], 0, _day(item["Initiated"]), version=item["UploadId"], upload=True)

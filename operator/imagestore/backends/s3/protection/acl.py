@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from imagestore.backends.s3.settings.setting import BucketPlace, Setting, StoreAnswer
-from imagestore.facets.acl import Acl, Grant
+from imagestore.facets.acl import Acl, AclGrant
 
 
 def decode(answer: StoreAnswer, _at: BucketPlace) -> Acl | None:
@@ -14,7 +14,7 @@ def decode(answer: StoreAnswer, _at: BucketPlace) -> Acl | None:
     for raw in answer["Grants"]:
         held.setdefault(_grantee(raw["Grantee"]), []).append(raw["Permission"])
     held.pop(owner or "", None)
-    grants = (Grant.from_store(grantee=who, permissions=tuple(what)) for who, what in held.items())
+    grants = (AclGrant.from_store(grantee=who, permissions=tuple(what)) for who, what in held.items())
     return Acl.from_store(grants=tuple(grants)) if held else None
 
 

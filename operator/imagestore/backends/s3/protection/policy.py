@@ -8,7 +8,7 @@ from typing import Any
 
 from imagestore.backends.s3.settings.setting import BucketPlace, Parameters, Setting, StoreAnswer
 from imagestore.core.diff import diff
-from imagestore.facets.policy import BUCKET, SERVICE, TLS_SID, Condition, Policy, Statement
+from imagestore.facets.policy import BUCKET, SERVICE, TLS_SID, BucketPolicy, Statement, StatementCondition
 
 Raw = Mapping[str, Any]
 
@@ -18,11 +18,11 @@ REQUIRE_TLS = Statement(
     principals=("*",),
     actions=("s3:*",),
     resources=(BUCKET, "*"),
-    conditions=(Condition(operator="Bool", key="aws:SecureTransport", values=("false",)),),
+    conditions=(StatementCondition(operator="Bool", key="aws:SecureTransport", values=("false",)),),
 )
 
 
-def decode(answer: StoreAnswer, at: BucketPlace) -> Policy | None:
+def decode(answer: StoreAnswer, at: BucketPlace) -> BucketPolicy | None:
     """What no statement can say is shown with a mark that no spec has: ``!s3:GetObject`` for NotAction."""
     text = answer.get("Policy")
     if not text:
@@ -33,7 +33,7 @@ def decode(answer: StoreAnswer, at: BucketPlace) -> Policy | None:
     statements = _named([_statement(raw, at) for raw in _list(document.get("Statement"))])
     tls = any(_is_tls(s) for s in statements)
     rest = tuple(s for s in statements if not _is_tls(s))
-    return Policy.from_store(statements=rest, require_tls=tls or None) if statements else None
+    return BucketPolicy.from_store(statements=rest, require_tls=tls or None) if statements else None
 
 
 def _is_tls(statement: Statement) -> bool:
@@ -91,9 +91,11 @@ def _relative(resources: list[str], at: BucketPlace) -> list[str]:
     return [BUCKET if r == at.arn else r.removeprefix(inside) for r in resources]
 
 
-def _conditions(raw: Raw) -> tuple[Condition, ...]:
+def _conditions(raw: Raw) -> tuple[StatementCondition, ...]:
     return tuple(
-        Condition.from_store(operator=operator, key=key, values=tuple(_word(v) for v in _list(values)))
+        StatementCondition.from_store(
+            operator=operator, key=key, values=tuple(_word(v) for v in _list(values))
+        )
         for operator, keys in raw.items()
         for key, values in keys.items()
     )
@@ -103,7 +105,7 @@ def _word(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def encode(value: Policy, at: BucketPlace) -> Parameters:
+def encode(value: BucketPolicy, at: BucketPlace) -> Parameters:
     """One document; our TLS statement last."""
     statements = [*value.statements, *([REQUIRE_TLS] if value.require_tls else ())]
     document = {"Version": "2012-10-17", "Statement": [_encode_statement(s, at) for s in statements]}

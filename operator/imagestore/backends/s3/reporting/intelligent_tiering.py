@@ -5,9 +5,9 @@ from typing import Any
 from imagestore.backends.s3.settings.named import Raw, filtered, scope, understood
 from imagestore.backends.s3.settings.setting import BucketPlace, Parameters, Setting, StoreAnswer
 from imagestore.facets.intelligent_tiering import (
+    ArchiveTiering,
     IntelligentTiering,
     IntelligentTieringConfiguration,
-    Tiering,
 )
 
 _TIERS = {"Archive": "ARCHIVE_ACCESS", "DeepArchive": "DEEP_ARCHIVE_ACCESS"}
@@ -22,7 +22,9 @@ def decode(answer: StoreAnswer, _at: BucketPlace) -> IntelligentTiering | None:
 
 
 def _fields(raw: Raw) -> dict[str, Any]:
-    tierings = (Tiering.from_store(tier=_NAMES[t["AccessTier"]], days=t["Days"]) for t in raw["Tierings"])
+    tierings = (
+        ArchiveTiering.from_store(tier=_NAMES[t["AccessTier"]], days=t["Days"]) for t in raw["Tierings"]
+    )
     return {"state": raw["Status"], "filter": scope(raw.get("Filter")), "tierings": tuple(tierings)}
 
 

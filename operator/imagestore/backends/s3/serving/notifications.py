@@ -13,14 +13,18 @@ from typing import Any
 from imagestore.backends.s3.settings import verbatim
 from imagestore.backends.s3.settings.setting import BucketPlace, Parameters, Setting, StoreAnswer
 from imagestore.backends.s3.settings.verbatim import XML
-from imagestore.facets.notifications import FOREIGN, KINDS, Notification, Notifications
+from imagestore.facets.notifications import FOREIGN, TARGET_KINDS, Notification, Notifications
 
 OURS = "imagestore/bucket/"
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _LISTS = dict(
-    zip(KINDS, ("TopicConfigurations", "QueueConfigurations", "LambdaFunctionConfigurations"), strict=True)
+    zip(
+        TARGET_KINDS,
+        ("TopicConfigurations", "QueueConfigurations", "LambdaFunctionConfigurations"),
+        strict=True,
+    )
 )
-_ARNS = dict(zip(KINDS, ("TopicArn", "QueueArn", "LambdaFunctionArn"), strict=True))
+_ARNS = dict(zip(TARGET_KINDS, ("TopicArn", "QueueArn", "LambdaFunctionArn"), strict=True))
 
 Raw = Mapping[str, Any]
 
@@ -55,7 +59,7 @@ def _decode(kind: str, raw: Raw, names: set[str]) -> Notification:
         "events": tuple(raw["Events"]),
         **_filters(raw, strict=False),
     }
-    return KINDS[kind].from_store(**shown, raw=raw[XML])
+    return TARGET_KINDS[kind].from_store(**shown, raw=raw[XML])
 
 
 def _understood(kind: str, name: str, raw: Raw) -> Notification | None:
@@ -63,7 +67,7 @@ def _understood(kind: str, name: str, raw: Raw) -> Notification | None:
     if verbatim.unknown(raw):
         return None
     try:
-        return KINDS[kind].from_store(
+        return TARGET_KINDS[kind].from_store(
             name=name, arn=raw[_ARNS[kind]], events=tuple(raw["Events"]), **_filters(raw)
         )
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -81,7 +85,7 @@ def _filters(raw: Raw, *, strict: bool = True) -> dict[str, Any]:
 
 def encode(value: Notifications, _at: BucketPlace) -> Parameters:
     """One document for all. Of two with the same id only ours is sent: the other is ours as another program changed it."""
-    ours = {identity(n.name) for kind in KINDS for n in getattr(value, kind) if not n.raw}
+    ours = {identity(n.name) for kind in TARGET_KINDS for n in getattr(value, kind) if not n.raw}
     made: dict[str, Any] = {}
     for kind, key in _LISTS.items():
         kept = [n for n in getattr(value, kind) if not (n.raw and verbatim.text_of(n.raw, "Id") in ours)]
@@ -106,7 +110,7 @@ def identity(name: str) -> str:
 
 def advice(value: Notifications, seen: Notifications | None) -> str:
     """No store says which of several targets it does not know. A write of the document proves all of them anew."""
-    others = sorted({n.arn for kind in KINDS for n in getattr(value, kind) if n.raw})
+    others = sorted({n.arn for kind in TARGET_KINDS for n in getattr(value, kind) if n.raw})
     said = [advice_on_new(value, seen), f"of others: {', '.join(others[:5])}" if others else ""]
     return "; ".join(s for s in said if s)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from imagestore.backends.s3.settings.setting import BucketPlace, Parameters, Setting, StoreAnswer
-from imagestore.facets.website import Condition, Redirect, RedirectAll, RoutingRule, Website
+from imagestore.facets.website import Redirect, RedirectAll, RoutingCondition, RoutingRule, Website
 
 Raw = Mapping[str, Any]
 
@@ -28,7 +28,7 @@ def _all(raw: Raw | None) -> RedirectAll | None:
 
 def _rule(raw: Raw) -> RoutingRule:
     when, then = raw.get("Condition"), raw["Redirect"]
-    condition = Condition.from_store(**_said(when, _CONDITION)) if when else None
+    condition = RoutingCondition.from_store(**_said(when, _CONDITION)) if when else None
     return RoutingRule.from_store(condition=condition, redirect=Redirect.from_store(**_said(then, _REDIRECT)))
 
 

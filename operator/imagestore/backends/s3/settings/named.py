@@ -6,7 +6,7 @@ from typing import Any, TypeVar, cast
 from imagestore.core.diff import diff
 from imagestore.core.errors import Unexpected
 from imagestore.core.facet import WHOLE, Facet
-from imagestore.facets.configurations import ODD, Configuration, Scope
+from imagestore.facets.configurations import ODD, Configuration, ObjectFilter
 
 C = TypeVar("C", bound=Configuration)
 Raw = Mapping[str, Any]
@@ -62,7 +62,7 @@ def _understood(raw: Raw, kind: type[C], fields: Callable[[Raw], dict[str, Any]]
     return cast("C", kind.model_construct(name=ODD + raw["Id"]))
 
 
-def scope(raw: Raw | None) -> Scope | None:
+def scope(raw: Raw | None) -> ObjectFilter | None:
     """A filter: one thing, or several in ``And``."""
     if not raw:
         return None
@@ -71,13 +71,13 @@ def scope(raw: Raw | None) -> Scope | None:
     if unknown := set(inner) - {"Prefix", "Tag", "Tags"}:
         raise ValueError(f"{', '.join(sorted(unknown))}: not known here")
     tags = [*(inner.get("Tags") or ()), *([inner["Tag"]] if inner.get("Tag") else ())]
-    found = Scope.from_store(
+    found = ObjectFilter.from_store(
         prefix=inner.get("Prefix") or None, tags={t["Key"]: t["Value"] for t in tags} or None
     )
     return found if found.to_json() else None
 
 
-def filtered(value: Scope | None) -> dict[str, Any]:
+def filtered(value: ObjectFilter | None) -> dict[str, Any]:
     """The same as it is sent; nothing for every object."""
     if value is None or not value.to_json():
         return {}

@@ -18,7 +18,7 @@ from imagestore.core import errors
 from imagestore.core.errors import Rejected, StoreError, Unavailable
 from imagestore.core.facet import Facet, Parts
 from imagestore.core.losses import beyond, uses
-from imagestore.core.reading import FULL, Support, Unrepresentable
+from imagestore.core.reading import FULL, NotRepresentable, Support
 from imagestore.core.render import printable, quote
 from imagestore.facets.lifecycle_rule import FOREIGN
 
@@ -144,12 +144,12 @@ class S3Setting(Generic[F]):
                 return None
             raise
 
-    def write(self, bucket: str, value: F, seen: F | Unrepresentable | None) -> None:
+    def write(self, bucket: str, value: F, seen: F | NotRepresentable | None) -> None:
         """Store ``value``. Rejected with code Lossy, and nothing changed, if the store would drop a part."""
         if value.is_empty() and self.row.clear:
             self.clear(bucket, seen)
             return
-        old = None if isinstance(seen, Unrepresentable) else seen
+        old = None if isinstance(seen, NotRepresentable) else seen
         new = set(uses(value, self.support.lost)) - set(uses(old, self.support.lost) if old else ())
         self._refuse(sorted(new), self.support.reason)
         there = beyond(old, self.support.limits) if old else {}
@@ -160,8 +160,8 @@ class S3Setting(Generic[F]):
         else:
             self._store(bucket, value, ours(value, old), self._before(bucket, seen))
 
-    def _before(self, bucket: str, seen: F | Unrepresentable | None) -> HeldSetting[F]:
-        if not isinstance(seen, Unrepresentable):
+    def _before(self, bucket: str, seen: F | NotRepresentable | None) -> HeldSetting[F]:
+        if not isinstance(seen, NotRepresentable):
             return HeldSetting({}, None) if seen is None else self._held(bucket)
         return HeldSetting(self._answer(bucket) or {}, None)  # what stands beside it goes back all the same
 
@@ -195,7 +195,7 @@ class S3Setting(Generic[F]):
         """``value`` with others' parts as they are held, of what is read anew before it is written."""
         return rebased(value, held.value, mine) or value
 
-    def clear(self, bucket: str, seen: F | Unrepresentable | None) -> None:
+    def clear(self, bucket: str, seen: F | NotRepresentable | None) -> None:
         """Remove the setting. Nothing is sent unless something was seen.
 
         A DELETE of a sub-resource that a server does not know can fall through to "delete the bucket"
@@ -203,7 +203,7 @@ class S3Setting(Generic[F]):
         """
         if seen is None or seen.is_empty():
             return
-        parts = None if isinstance(seen, Unrepresentable) else seen.parts()
+        parts = None if isinstance(seen, NotRepresentable) else seen.parts()
         if self.row.beside is None or parts is None:
             self._remove(bucket, seen)
             return
@@ -215,12 +215,12 @@ class S3Setting(Generic[F]):
             self._put(bucket, left, held)
 
     def _remove(
-        self, bucket: str, seen: F | Unrepresentable | None, answer: StoreAnswer | None = None
+        self, bucket: str, seen: F | NotRepresentable | None, answer: StoreAnswer | None = None
     ) -> None:
         if seen is None or seen.is_empty():
             return
         if self.row.clear:
-            self._delete(bucket, None, None if isinstance(seen, Unrepresentable) else seen)
+            self._delete(bucket, None, None if isinstance(seen, NotRepresentable) else seen)
         elif self.row.cleared is not None:
             self._put(bucket, self.row.cleared, HeldSetting(answer or {}, None))
 

@@ -37,14 +37,12 @@ INTERFACE = {
 }  # fmt: skip
 # Names that still mean two things. Remove a line when a name has one meaning; never add one.
 AMBIGUOUS: set[str] = {
-    "Answer", "Backend", "Bucket", "CLOUDS", "Call", "Change", "Desk", "Document", "EVENTS", "Event", "FRESH",
-    "Finding", "Held", "Identity", "Item", "Json", "Known", "LARGEST", "LIFECYCLE", "Ledger", "Line", "Lists",
-    "MOST", "Missing", "NAMED", "NEVER", "Namespaces", "OURS", "Options", "PAGE", "PAGES", "PATIENCE", "Page",
-    "Parts", "Place", "Problem", "Question", "REAL", "REASONS", "Raw", "Recorder", "Result", "SUFFIXES",
-    "SUSPENDED", "Sample", "Samples", "Scope", "Secrets", "Seen", "Server", "Settings", "Source", "Spot",
-    "Standing", "Step", "Stores", "TAGS", "Target", "Terms", "Told", "UNKNOWN", "UNLISTED", "UNREADABLE",
-    "Usage", "VERSION", "Verdict", "awaited", "backoff", "chosen", "connect", "cut", "filtered", "find",
-    "holds", "identity", "joined", "ours", "preview", "remembered", "scope", "table", "understood", "visit",
+    "Backend", "Bucket", "Call", "Change", "Desk", "EVENTS", "Event", "FRESH", "Finding", "Held", "Json",
+    "Known", "LARGEST", "Ledger", "Line", "MOST", "Missing", "NAMED", "NEVER", "Namespaces", "Options",
+    "Parts", "Place", "Problem", "Question", "REASONS", "Result", "SUFFIXES", "SUSPENDED", "Sample",
+    "Scope", "Seen", "Server", "Settings", "Source", "Spot", "Standing", "Step", "Stores", "TAGS",
+    "Terms", "Told", "UNKNOWN", "VERSION", "Verdict", "awaited", "backoff", "chosen", "find", "holds",
+    "ours", "preview", "remembered", "table", "visit",
 }  # fmt: skip
 
 

@@ -7,7 +7,8 @@ import botocore.session
 
 from imagestore.backends.http.messages import Headers, Response
 from imagestore.backends.s3 import transport
-from imagestore.backends.s3.settings.setting import BucketPlace, Setting
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.setting import Setting
 from imagestore.backends.s3.transport_request import operation_model
 
 

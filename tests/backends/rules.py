@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from imagestore.backends.s3.settings.verbatim import meaning, parsed, written
-from imagestore.backends.s3.transport_request import Place, build, operation_model
+from imagestore.backends.s3.transport_request import RequestPlace, build, operation_model
 from imagestore.core.errors import Rejected
 from tests.backends.answers import told
 
 READ = "GetBucketLifecycleConfiguration"
 WRITE = "PutBucketLifecycleConfiguration"
 CLEAR = "DeleteBucketLifecycle"
-_PLACE = Place("http", "store.example")
+_PLACE = RequestPlace("http", "store.example")
 
 
 def stranger(identity: str, inside: str = "<Filter><Prefix>scratch/</Prefix></Filter>") -> str:

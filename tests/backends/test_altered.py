@@ -5,7 +5,8 @@ import pytest
 from imagestore.api.imagebucket import FACETS
 from imagestore.backends.s3.lifecycle.rules import LIFECYCLE
 from imagestore.backends.s3.serving import notifications
-from imagestore.backends.s3.settings.setting import BucketPlace, S3Setting
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.setting import S3Setting
 from imagestore.core.plan import Change, Op, plan
 from imagestore.core.reading import Found
 from imagestore.facets.lifecycle import Lifecycle

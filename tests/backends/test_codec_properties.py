@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from imagestore.api.imagebucket import FACETS
-from imagestore.backends.s3.settings.setting import BucketPlace
+from imagestore.backends.s3.settings.place import BucketPlace
 from imagestore.backends.s3.settings.table import SETTINGS
 from imagestore.core.diff import diff
 from imagestore.core.facet import Facet

@@ -11,7 +11,8 @@ from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.protection import encryption, policy
 from imagestore.backends.s3.reporting import logging
 from imagestore.backends.s3.serving import tags
-from imagestore.backends.s3.settings.setting import BucketPlace, S3Setting
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.setting import S3Setting
 from imagestore.backends.s3.settings.table import SETTINGS
 from imagestore.core.diff import diff
 from imagestore.core.errors import Rejected, StoreError, Unrepresentable

@@ -6,9 +6,10 @@ import pytest
 
 from imagestore.backends.s3 import transport_request
 from imagestore.backends.s3.lifecycle import rules as lifecycle
-from imagestore.backends.s3.lifecycle.foreign import AMBIGUOUS, joined
+from imagestore.backends.s3.lifecycle.foreign import AMBIGUOUS, foreign_joined
 from imagestore.backends.s3.settings import verbatim
-from imagestore.backends.s3.settings.setting import BucketPlace, S3Setting
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.setting import S3Setting
 from imagestore.backends.s3.transport_request import build, operation_model
 from imagestore.core.errors import Rejected
 from imagestore.facets.lifecycle import Lifecycle
@@ -112,7 +113,7 @@ def test_what_the_document_holds_besides_the_rules_goes_back() -> None:
 
     driver = S3Setting(lifecycle.LIFECYCLE, store)
     driver.write("b", Lifecycle(rules=_rules()), driver.read("b"))
-    place = transport_request.Place("http", "store.example")
+    place = transport_request.RequestPlace("http", "store.example")
     body = build(operation_model("PutBucketLifecycleConfiguration"), sent[-1], place).body.decode()
     assert body.endswith("<Since>2026</Since><Rule>" + body.partition("<Rule>")[2])
     assert body.count("<Rule>") == 1
@@ -121,5 +122,5 @@ def test_what_the_document_holds_besides_the_rules_goes_back() -> None:
 def test_two_filters_are_refused_and_no_error_of_ours() -> None:
     filters = "<Filter><Prefix>a/</Prefix></Filter><Filter><Prefix>b/</Prefix></Filter>"
     with pytest.raises(Rejected, match="side by side") as refusal:
-        joined(f"<Rule><ID>theirs</ID>{filters}<Status>Enabled</Status></Rule>")
+        foreign_joined(f"<Rule><ID>theirs</ID>{filters}<Status>Enabled</Status></Rule>")
     assert refusal.value.code == AMBIGUOUS

@@ -6,7 +6,7 @@ import pytest
 
 from imagestore.backends.s3.protection import acl, versioning
 from imagestore.backends.s3.serving import notifications
-from imagestore.backends.s3.settings.setting import BucketPlace
+from imagestore.backends.s3.settings.place import BucketPlace
 from imagestore.core.diff import diff
 from imagestore.facets.notifications import Notifications, target
 from imagestore.facets.versioning import Versioning

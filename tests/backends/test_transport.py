@@ -12,11 +12,11 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 
 from imagestore.backends.guard.call import Call
-from imagestore.backends.s3.client import Keys, Target
-from imagestore.backends.s3.settings.setting import BucketPlace
+from imagestore.backends.s3.client import Keys, StoreTarget
+from imagestore.backends.s3.settings.place import BucketPlace
 from imagestore.backends.s3.settings.table import SETTINGS
 from imagestore.backends.s3.transport import connected
-from imagestore.backends.s3.transport_request import Place
+from imagestore.backends.s3.transport_request import RequestPlace
 from imagestore.core.errors import Rejected, StoreError, Unavailable
 from tests.backends.listener import Heard, listening
 from tests.contract.samples import SAMPLES, fullest
@@ -40,7 +40,7 @@ def heard() -> Iterator[Heard]:
 
 
 def ours(heard: Heard, **more: Any) -> Call:
-    return connected(Target(**{"endpoint": heard.endpoint, "region": "eu-west-1", "keys": KEYS, **more}))
+    return connected(StoreTarget(**{"endpoint": heard.endpoint, "region": "eu-west-1", "keys": KEYS, **more}))
 
 
 def theirs(
@@ -296,5 +296,5 @@ def test_the_surroundings_missing_credentials_are_said(heard: Heard, monkeypatch
 
 def test_a_default_port_is_not_part_of_the_host() -> None:
     """boto3 sends it and does not sign it, which nobody accepts."""
-    place = Place.of(Target("https://store.example:443/", "eu-west-1", KEYS))
+    place = RequestPlace.of(StoreTarget("https://store.example:443/", "eu-west-1", KEYS))
     assert place.locate("/b", "b") == ("store.example", "/b")

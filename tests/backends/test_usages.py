@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dev.stores import Store
-from imagestore.backends.base import BucketUsage
+from imagestore.backends.base import HeldUsage
 from imagestore.backends.s3.admin import OPERATIONS
 from imagestore.backends.s3.bucket.usages import LEAST, MOST, UsageAnswer, Usages, believed
 from imagestore.core.errors import Unavailable
@@ -29,18 +29,18 @@ class Server:
         if self.error:
             raise self.error
         return UsageAnswer(
-            {"a": BucketUsage(self.asked, 0), "b": BucketUsage(self.asked, 1)}, NOW - timedelta(seconds=60)
+            {"a": HeldUsage(self.asked, 0), "b": HeldUsage(self.asked, 1)}, NOW - timedelta(seconds=60)
         )
 
 
 def test_one_answer_serves_all_buckets_until_it_is_old() -> None:
     server = Server()
     usages = Usages(lambda: server.now, lambda: NOW)
-    assert [usages.of(name, server) for name in "abc"] == [BucketUsage(1, 0), BucketUsage(1, 1), None]
+    assert [usages.of(name, server) for name in "abc"] == [HeldUsage(1, 0), HeldUsage(1, 1), None]
     server.now += 59
-    assert usages.of("a", server) == BucketUsage(1, 0)
+    assert usages.of("a", server) == HeldUsage(1, 0)
     server.now += 1
-    assert usages.of("a", server) == BucketUsage(2, 0)
+    assert usages.of("a", server) == HeldUsage(2, 0)
     assert server.asked == 2
 
 
@@ -60,21 +60,21 @@ def test_an_error_is_nobodys_answer_afterwards() -> None:
     with pytest.raises(Unavailable):
         usages.of("a", server)
     server.error = None
-    assert usages.of("a", server) == BucketUsage(2, 0)
+    assert usages.of("a", server) == HeldUsage(2, 0)
 
 
 def test_an_answer_that_cannot_be_judged_keeps_none_waiting() -> None:
     """A moment without a zone: all who asked after that waited for ever."""
     server = Server()
     usages = Usages(lambda: server.now, lambda: NOW)
-    odd = UsageAnswer({"a": BucketUsage(7, 0)}, NOW.replace(tzinfo=None))
+    odd = UsageAnswer({"a": HeldUsage(7, 0)}, NOW.replace(tzinfo=None))
     with pytest.raises(TypeError):
         usages.of("a", lambda: odd)
-    heard: list[BucketUsage | None] = []
+    heard: list[HeldUsage | None] = []
     asking = threading.Thread(target=lambda: heard.append(usages.of("a", server)), daemon=True)
     asking.start()
     asking.join(10)
-    assert heard == [BucketUsage(1, 0)]
+    assert heard == [HeldUsage(1, 0)]
 
 
 @pytest.mark.parametrize("zone", ["", "Z", "+00:00"])
@@ -97,8 +97,8 @@ def test_who_asks_meanwhile_waits_for_the_same_answer() -> None:
         assert started.wait(30)
         others = [pool.submit(usages.of, "b", slow) for _ in range(8)]
         go_on.set()
-        assert first.result() == BucketUsage(1, 0)
-        assert {o.result() for o in others} == {BucketUsage(1, 1)}
+        assert first.result() == HeldUsage(1, 0)
+        assert {o.result() for o in others} == {HeldUsage(1, 1)}
     assert server.asked == 1
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import (
-    BucketUsage,
     Driver,
+    HeldUsage,
     MarkPlace,
     Observation,
     Remains,
@@ -180,7 +180,7 @@ class CabinetBackend:
             self.call("shred", {"drawer": bucket, "sheet": sheet})
         return Swept(len(there[:limit]), more=len(there) > limit, digest=str(there[:limit]) if there else "")
 
-    def usage(self, bucket: str) -> BucketUsage | None:
+    def usage(self, bucket: str) -> HeldUsage | None:
         return None
 
     def identifier(self, bucket: str) -> str:

@@ -16,7 +16,7 @@ from imagestore.backends.http.errors import AnswerTooLarge, Broken, Unsendable
 from imagestore.backends.http.messages import Headers, HttpRequest, head
 from imagestore.backends.http.parser import AnswerParser
 from imagestore.backends.http.route import HttpTarget
-from imagestore.backends.s3.client import Keys, Target
+from imagestore.backends.s3.client import Keys, StoreTarget
 from imagestore.backends.s3.transport import connected
 from imagestore.core.errors import Unavailable
 
@@ -182,7 +182,7 @@ class Served:
 
     @cached_property
     def client(self) -> Call:
-        return connected(Target(self.endpoint, "eu-west-1", Keys("id", "secret"), read=5.0))
+        return connected(StoreTarget(self.endpoint, "eu-west-1", Keys("id", "secret"), read=5.0))
 
 
 @contextmanager

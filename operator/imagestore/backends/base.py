@@ -98,7 +98,7 @@ class Swept:
 
 
 @dataclass(frozen=True)
-class BucketUsage:
+class HeldUsage:
     """What a bucket holds, by the store's own account (it may be minutes old)."""
 
     objects: int
@@ -269,7 +269,7 @@ class Backend(Protocol):
     def sweep(self, bucket: str, limit: int) -> Swept:
         """Remove up to ``limit`` versions, markers and uploads, and list again what is gone. What was gone before counts as removed."""
 
-    def usage(self, bucket: str) -> BucketUsage | None:
+    def usage(self, bucket: str) -> HeldUsage | None:
         """What the bucket holds, None where the store does not tell cheaply."""
 
     def identifier(self, bucket: str) -> str:

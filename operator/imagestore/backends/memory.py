@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from imagestore.backends.base import (
-    BucketUsage,
     Driver,
+    HeldUsage,
     ListingPage,
     ListingScope,
     MarkPlace,
@@ -63,7 +63,7 @@ class MemoryStore:
     keeps: bool = False  # says yes to every removal of an object, and keeps it
     terms: Terms = field(default_factory=Terms)
     identity: str | None = None
-    usages: dict[str, BucketUsage] = field(default_factory=dict)
+    usages: dict[str, HeldUsage] = field(default_factory=dict)
     # CreateBucket is answered with 200 for one's own bucket, as by Ceph RGW and by Amazon in us-east-1.
     answers_own: bool = False
     # Called as CreateBucket arrives: what another program does between the check and that.
@@ -221,7 +221,7 @@ class MemoryBackend:
     def terms(self, *, versioned: bool) -> Terms:
         return replace(self.store.terms, versioned=versioned)
 
-    def usage(self, bucket: str) -> BucketUsage | None:
+    def usage(self, bucket: str) -> HeldUsage | None:
         if not self.store.usages:  # as of most stores, which cannot even be asked
             return None
         self.store.call("Usage", bucket)

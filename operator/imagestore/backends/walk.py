@@ -10,7 +10,7 @@ from imagestore.core.stored import StoredVersion
 from imagestore.facets.lifecycle_rule import LifecycleRule
 from imagestore.forecast.forecast import Forecast, by_key
 
-PAGES = 25  # between two checkpoints
+PAGES_A_CHECKPOINT = 25  # between two checkpoints
 Save = Callable[[Any], None]
 
 
@@ -46,7 +46,7 @@ class Walk:
         while not self.ended:
             self.step()
             pages += 1
-            if pages % PAGES == 0:
+            if pages % PAGES_A_CHECKPOINT == 0:
                 self.save(self.to_json())
         self.save(self.to_json())
 

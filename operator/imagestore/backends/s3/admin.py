@@ -20,11 +20,11 @@ from imagestore.api.providers import Provider
 from imagestore.backends.guard.call import Call
 from imagestore.backends.http.client import HttpClient
 from imagestore.backends.http.messages import Response
-from imagestore.backends.s3.client import Keys, Target
+from imagestore.backends.s3.client import Keys, StoreTarget
 from imagestore.backends.s3.errors import translate
 from imagestore.backends.s3.sealed import sealed
 from imagestore.backends.s3.server import genuine
-from imagestore.backends.s3.transport_request import USER_AGENT, Place, Request, http_target
+from imagestore.backends.s3.transport_request import USER_AGENT, Request, RequestPlace, http_target
 from imagestore.backends.s3.transport_signing import Signer, ambient
 from imagestore.core.errors import Rejected, Unexpected
 from imagestore.core.fencing import Fenced
@@ -42,10 +42,10 @@ class Send(Protocol):
 Operation = Callable[[Send, Mapping[str, Any]], dict[str, Any]]
 
 
-def connected(provider: Provider, target: Target) -> Call:
+def connected(provider: Provider, target: StoreTarget) -> Call:
     """``call`` for the admin operations of this provider."""
     operations, secrets = OPERATIONS[provider], target.keys.secrets if target.keys else ()
-    client, place, signer = HttpClient(http_target(target)), Place.of(target), Signer(target.region)
+    client, place, signer = HttpClient(http_target(target)), RequestPlace.of(target), Signer(target.region)
 
     def call(operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         def send(
@@ -72,12 +72,12 @@ def _handed(parameters: Mapping[str, Any]) -> tuple[str, ...]:
     return keys.secrets if isinstance(keys, Keys) else ()
 
 
-def secret_key(target: Target) -> str:
+def secret_key(target: StoreTarget) -> str:
     """Of whoever asks."""
     return (target.keys or ambient()).secret_access_key
 
 
-def _request(place: Place, method: str, path: str, query: Mapping[str, str], body: bytes) -> Request:
+def _request(place: RequestPlace, method: str, path: str, query: Mapping[str, str], body: bytes) -> Request:
     headers = {"Host": place.authority, "User-Agent": USER_AGENT}
     return Request(method, place.authority, place.prefix + quote(path), urlencode(query), headers, body)
 

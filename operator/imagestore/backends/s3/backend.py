@@ -8,8 +8,8 @@ from typing import Any
 
 from imagestore.api.providers import Provider
 from imagestore.backends.base import (
-    BucketUsage,
     Driver,
+    HeldUsage,
     ListingPage,
     ListingScope,
     MarkPlace,
@@ -36,7 +36,8 @@ from imagestore.backends.s3.protection.object_lock import OBJECT_LOCK
 from imagestore.backends.s3.server.genuine import told_by_store
 from imagestore.backends.s3.server.proof import Proof
 from imagestore.backends.s3.settings.learned import Learned
-from imagestore.backends.s3.settings.setting import BucketPlace, S3Setting
+from imagestore.backends.s3.settings.place import BucketPlace, partition
+from imagestore.backends.s3.settings.setting import S3Setting
 from imagestore.backends.s3.settings.table import SETTINGS
 from imagestore.backends.trial import TrialReport, TrialRequest
 from imagestore.core.cost import UNPRICED, PriceTable
@@ -207,20 +208,18 @@ class S3Backend:
         except NotFound:
             return Swept(removed=0, more=False)
 
-    def usage(self, bucket: str) -> BucketUsage | None:
+    def usage(self, bucket: str) -> HeldUsage | None:
         """By the admin API; None without one, and until MinIO's scanner has come by."""
         if not self.admin:
             return None
         if self.profile.usage_at_once:
             return self.usages.of(bucket, self._usage_of_all)
         told = self.call("admin:GetBucketUsage", {"Bucket": bucket})
-        return BucketUsage(told["Objects"], told["Bytes"])
+        return HeldUsage(told["Objects"], told["Bytes"])
 
     def _usage_of_all(self) -> UsageAnswer:
         answer = self.call("admin:GetUsage", {})
-        return UsageAnswer(
-            {name: BucketUsage(*held) for name, held in answer["Buckets"].items()}, answer["At"]
-        )
+        return UsageAnswer({name: HeldUsage(*held) for name, held in answer["Buckets"].items()}, answer["At"])
 
     def page(self, bucket: str, scope: ListingScope, after: Mapping[str, str]) -> ListingPage:
         """Through the same ``call`` as everything: limited, counted, tried again."""
@@ -283,10 +282,3 @@ class S3Backend:
 
 def _lock_flag(lock: Facet | None) -> dict[str, Any]:
     return {"ObjectLockEnabledForBucket": True} if lock is not None else {}
-
-
-def partition(region: str) -> str:
-    """AWS's partition of a region; other stores have but one."""
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"

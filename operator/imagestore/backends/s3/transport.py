@@ -19,11 +19,11 @@ from botocore.utils import parse_timestamp
 from imagestore.backends.guard.call import Call
 from imagestore.backends.http.client import HttpClient
 from imagestore.backends.http.messages import Response
-from imagestore.backends.s3.client import Target
+from imagestore.backends.s3.client import StoreTarget
 from imagestore.backends.s3.errors import masked, translate
 from imagestore.backends.s3.server import genuine
 from imagestore.backends.s3.settings import verbatim
-from imagestore.backends.s3.transport_request import Place, build, http_target, operation_model
+from imagestore.backends.s3.transport_request import RequestPlace, build, http_target, operation_model
 from imagestore.backends.s3.transport_signing import Signer, ambient
 from imagestore.core.fencing import Fenced
 
@@ -43,9 +43,9 @@ _FACTORY.set_parser_defaults(timestamp_parser=_moment)
 _PARSER = _FACTORY.create_parser("rest-xml")
 
 
-def connected(target: Target) -> Call:
+def connected(target: StoreTarget) -> Call:
     """``call`` on connections of its own. Raises StoreErrors only, and Fenced before a write that may not be sent."""
-    place, signer = Place.of(target), Signer(target.region)
+    place, signer = RequestPlace.of(target), Signer(target.region)
     client, secrets = HttpClient(http_target(target)), target.keys.secrets if target.keys else ()
 
     def call(operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:

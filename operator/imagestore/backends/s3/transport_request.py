@@ -18,7 +18,7 @@ from botocore.utils import percent_encode_sequence
 from imagestore import __version__
 from imagestore.backends.http import tls
 from imagestore.backends.http.route import HttpTarget
-from imagestore.backends.s3.client import SHARED, Target
+from imagestore.backends.s3.client import SHARED, StoreTarget
 from imagestore.backends.s3.settings import verbatim
 from imagestore.core.keys import raw
 
@@ -52,7 +52,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Place:
+class RequestPlace:
     """Where a store is, and whether a bucket is asked for in the path or in the host's name."""
 
     scheme: str
@@ -61,7 +61,7 @@ class Place:
     virtual: bool = False
 
     @classmethod
-    def of(cls, target: Target) -> "Place":
+    def of(cls, target: StoreTarget) -> "Place":
         """The endpoint taken apart."""
         parts = urlsplit(target.endpoint)
         authority = parts.netloc.removesuffix(_DEFAULT_PORTS.get(parts.scheme, ""))
@@ -83,9 +83,9 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def http_target(target: Target) -> HttpTarget:
+def http_target(target: StoreTarget) -> HttpTarget:
     """Without authorities of its own a store is trusted by those that botocore brings along."""
-    place = Place.of(target)
+    place = RequestPlace.of(target)
     return HttpTarget(
         scheme=place.scheme,
         authority=place.authority,
@@ -111,7 +111,7 @@ def operation_model(name: str) -> Any:
     return SHARED.model().operation_model(name)
 
 
-def build(model: Any, parameters: Mapping[str, Any], place: Place) -> Request:
+def build(model: Any, parameters: Mapping[str, Any], place: RequestPlace) -> Request:
     """The request for these parameters. Raises botocore's ParamValidationError."""
     validate_bucket_name(parameters)
     known, found = verbatim.apart(model.name, parameters)

@@ -35,12 +35,12 @@ def asked(s: BucketSituation, backend: base.Backend) -> dict[str, object]:
     )
 
 
-def _possible(told: base.BucketUsage) -> bool:
+def _possible(told: base.HeldUsage) -> bool:
     """A counter that ran below zero is -1, or 2^64-1: of the one no status could be made, the other is not so."""
     return all(0 <= n < 2**63 for n in (told.objects, told.bytes))
 
 
-def _news(s: BucketSituation, told: base.BucketUsage, *, due: bool) -> bool:
+def _news(s: BucketSituation, told: base.HeldUsage, *, due: bool) -> bool:
     """Hourly by five percent, since usage is no reason to write a status; at once if it comes to a warning, or ends one."""
     before = s.status.usage
     if before is None or _full(s.spec, before.bytes) != _full(s.spec, told.bytes):

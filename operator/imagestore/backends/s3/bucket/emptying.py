@@ -14,10 +14,10 @@ from imagestore.backends.base import Remains, Swept
 from imagestore.backends.guard.call import Call
 from imagestore.backends.s3.bucket.listing import (
     NOT_XML,
-    PAGE,
+    PAGE_SIZE,
     REPLACED,
-    Item,
     Leaf,
+    ListedItem,
     UploadKeys,
     uploads,
     versions,
@@ -39,7 +39,7 @@ VersionListing = Callable[[int, Mapping[str, str]], Leaf]
 
 def remains(call: Call, bucket: str, keys: UploadKeys) -> Remains:
     """The first page of each listing."""
-    there, begun = _versions(call, bucket, PAGE, {}), _uploads(call, bucket, PAGE, keys, {})
+    there, begun = _versions(call, bucket, PAGE_SIZE, {}), _uploads(call, bucket, PAGE_SIZE, keys, {})
     return Remains(len(there.items), len(begun.items), there.more or begun.more)
 
 
@@ -53,7 +53,7 @@ def sweep(call: Call, bucket: str, limit: int, keys: UploadKeys) -> Swept:
     begun = step.page(
         lambda most, after: _uploads(call, bucket, most, keys, after),
         lambda items: _aborted(call, bucket, items),
-        min(limit, PAGE),
+        min(limit, PAGE_SIZE),
         {},
     )
     leaf = Leaf([], more=True)
@@ -63,7 +63,7 @@ def sweep(call: Call, bucket: str, limit: int, keys: UploadKeys) -> Swept:
         leaf = step.page(
             lambda most, after: _versions(call, bucket, most, after),
             lambda items: _deleted(call, bucket, items),
-            min(limit - len(step.gone), PAGE),
+            min(limit - len(step.gone), PAGE_SIZE),
             leaf.after,
         )
     return step.swept(more=leaf.more or begun.more)
@@ -80,7 +80,7 @@ class _Step:
     def page(
         self,
         lists: VersionListing,
-        removes: Callable[[list[Item]], Refusals],
+        removes: Callable[[list[ListedItem]], Refusals],
         most: int,
         after: Mapping[str, str],
     ) -> Leaf:
@@ -121,11 +121,11 @@ def _uploads(call: Call, bucket: str, limit: int, keys: UploadKeys, after: Mappi
     return replace(leaf, items=[{"Key": u["Key"], "UploadId": u["UploadId"]} for u in leaf.items])
 
 
-def _aborted(call: Call, bucket: str, items: Iterable[Item]) -> Refusals:
+def _aborted(call: Call, bucket: str, items: Iterable[ListedItem]) -> Refusals:
     return _one_by_one(call, "AbortMultipartUpload", bucket, items)
 
 
-def _deleted(call: Call, bucket: str, items: list[Item]) -> Refusals:
+def _deleted(call: Call, bucket: str, items: list[ListedItem]) -> Refusals:
     """Delete a page, governance never bypassed; what may not go, each with the store's reason."""
     plain = [item for item in items if not NOT_XML.search(item["Key"])]
     refused, failed = _delete_many(call, bucket, plain)
@@ -133,7 +133,9 @@ def _deleted(call: Call, bucket: str, items: list[Item]) -> Refusals:
     return refused | _one_by_one(call, "DeleteObject", bucket, alone)
 
 
-def _delete_many(call: Call, bucket: str, items: list[Item]) -> tuple[dict[VersionId, str], list[Item]]:
+def _delete_many(
+    call: Call, bucket: str, items: list[ListedItem]
+) -> tuple[dict[VersionId, str], list[ListedItem]]:
     """What was refused, and what failed for no reason of its own and is tried again alone.
 
     SeaweedFS answers InternalError for one long name among many, and deletes it when asked for it alone.
@@ -149,7 +151,7 @@ def _delete_many(call: Call, bucket: str, items: list[Item]) -> tuple[dict[Versi
     return reasons, failed
 
 
-def _one_by_one(call: Call, operation: str, bucket: str, items: Iterable[Item]) -> dict[VersionId, str]:
+def _one_by_one(call: Call, operation: str, bucket: str, items: Iterable[ListedItem]) -> dict[VersionId, str]:
     found = {}
     for item in items:
         try:
@@ -165,14 +167,14 @@ def _words(error: StoreError) -> str:
     return str(error).partition(f" {error.code}: ")[2]
 
 
-def _reason(item: Item, code: str, message: str) -> str:
+def _reason(item: ListedItem, code: str, message: str) -> str:
     """The store's reason, cut, and without its message where that quotes the key."""
     return code if not message or quotes(message, item["Key"]) else f"{code}: {message}"[:_LONGEST]
 
 
-def _item(key: str, version: str | None) -> Item:
+def _item(key: str, version: str | None) -> ListedItem:
     return {"Key": key} | ({"VersionId": version} if version else {})
 
 
-def _identity(item: Item) -> VersionId:
+def _identity(item: ListedItem) -> VersionId:
     return item["Key"], item.get("VersionId") or item.get("UploadId") or ""

@@ -8,7 +8,7 @@ from imagestore.backends.guard.call import Call
 from imagestore.backends.s3.bucket import owner_mark
 from imagestore.backends.s3.server.genuine import told_by_store
 from imagestore.backends.s3.serving.tags import TAGS
-from imagestore.backends.s3.settings.setting import BucketPlace
+from imagestore.backends.s3.settings.place import BucketPlace
 from imagestore.core.errors import NotFound, StoreError
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Lock
 
-from imagestore.backends.base import BucketUsage
+from imagestore.backends.base import HeldUsage
 
 LEAST, MOST = 5.0, 300.0  # seconds
 
@@ -18,7 +18,7 @@ LEAST, MOST = 5.0, 300.0  # seconds
 class UsageAnswer:
     """By bucket, as MinIO's scanner had it ``at`` that moment; None: it has not come by."""
 
-    usages: Mapping[str, BucketUsage]
+    usages: Mapping[str, HeldUsage]
     at: datetime | None = None
 
 
@@ -39,7 +39,7 @@ class Usages:
         self._answer: Future[UsageAnswer] | None = None
         self._until = 0.0
 
-    def of(self, bucket: str, ask: Callable[[], UsageAnswer]) -> BucketUsage | None:
+    def of(self, bucket: str, ask: Callable[[], UsageAnswer]) -> HeldUsage | None:
         """None if nothing is known of it. ``ask`` is called with no lock held; what it raises, all hear who waited."""
         with self._lock:
             known = self._answer if self._clock() < self._until else None

@@ -8,10 +8,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from imagestore.backends.s3.lifecycle.foreign import GiveBack, as_found, joined, unambiguous
+from imagestore.backends.s3.lifecycle.foreign import GiveBack, as_found, foreign_joined, unambiguous
 from imagestore.backends.s3.lifecycle.match import filtered, match, only
 from imagestore.backends.s3.settings import verbatim
-from imagestore.backends.s3.settings.setting import BucketPlace, Parameters, Setting, StoreAnswer
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.setting import Parameters, Setting, StoreAnswer
 from imagestore.backends.s3.settings.verbatim import XML
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.lifecycle_rule import (
@@ -24,7 +25,7 @@ from imagestore.facets.lifecycle_rule import (
     Transition,
 )
 
-OURS = "imagestore/"
+RULE_PREFIX = "imagestore/"
 OWN = "bucket/"  # the origin of a bucket's own rules, which in the facet have no origin before their name
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?/[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _KNOWN = {
@@ -46,8 +47,8 @@ def decode(answer: StoreAnswer, at: BucketPlace) -> Lifecycle | None:
 
 def _rule(raw: Raw, at: BucketPlace, names: set[str]) -> LifecycleRule:
     identity = raw.get("ID") or ""
-    name = identity.removeprefix(OURS)
-    if identity.startswith(OURS) and _NAME.fullmatch(name):
+    name = identity.removeprefix(RULE_PREFIX)
+    if identity.startswith(RULE_PREFIX) and _NAME.fullmatch(name):
         mine = _understood(name.removeprefix(OWN), raw, at)
         if mine and mine.name not in names:
             names.add(mine.name)
@@ -164,7 +165,7 @@ def _sent(value: Lifecycle) -> list[LifecycleRule]:
 
 
 def _id(name: str) -> str:
-    return OURS + (name if "/" in name else OWN + name)
+    return RULE_PREFIX + (name if "/" in name else OWN + name)
 
 
 def _encode_rule(rule: LifecycleRule, at: BucketPlace, give_back: GiveBack) -> dict[str, Any]:
@@ -257,5 +258,5 @@ LIFECYCLE = Setting(
     foreign=foreign,
 )
 
-JOINED = replace(LIFECYCLE, encode=encoder(joined))
+JOINED = replace(LIFECYCLE, encode=encoder(foreign_joined))
 AS_FOUND = replace(LIFECYCLE, encode=encoder(as_found))

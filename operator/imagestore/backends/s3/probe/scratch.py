@@ -5,10 +5,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from imagestore.backends.s3.backend import S3Backend, partition
+from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.profiles.servers import GENERIC
 from imagestore.backends.s3.serving.tags import TAGS
-from imagestore.backends.s3.settings.setting import BucketPlace
+from imagestore.backends.s3.settings.place import BucketPlace, partition
 from imagestore.backends.trial import TrialError
 from imagestore.core.errors import Denied, StoreError
 from imagestore.core.facet import Facet

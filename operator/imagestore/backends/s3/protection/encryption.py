@@ -1,6 +1,7 @@
 """Default encryption at rest."""
 
-from imagestore.backends.s3.settings.setting import BucketPlace, Parameters, Setting, StoreAnswer
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.setting import Parameters, Setting, StoreAnswer
 from imagestore.facets.encryption import Encryption
 
 _NAMES = {"AES256": "SSE-S3", "aws:kms": "SSE-KMS"}

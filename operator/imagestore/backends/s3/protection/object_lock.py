@@ -1,6 +1,7 @@
 """Object lock: whether the bucket has it, and the default retention of new objects."""
 
-from imagestore.backends.s3.settings.setting import BucketPlace, Parameters, Setting, StoreAnswer
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.setting import Parameters, Setting, StoreAnswer
 from imagestore.facets.object_lock import ObjectLock
 
 

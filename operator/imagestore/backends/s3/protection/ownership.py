@@ -1,6 +1,7 @@
 """Object ownership: a list that has exactly one rule."""
 
-from imagestore.backends.s3.settings.setting import BucketPlace, Parameters, Setting, StoreAnswer
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.setting import Parameters, Setting, StoreAnswer
 from imagestore.facets.ownership import Ownership
 
 

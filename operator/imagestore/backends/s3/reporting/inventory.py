@@ -5,8 +5,9 @@
 
 from typing import Any
 
-from imagestore.backends.s3.settings.named import Raw, understood
-from imagestore.backends.s3.settings.setting import BucketPlace, Parameters, Setting, StoreAnswer
+from imagestore.backends.s3.settings.named import Raw, named_understood
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.setting import Parameters, Setting, StoreAnswer
 from imagestore.core.references import BucketRef
 from imagestore.facets.inventory import (
     Destination,
@@ -20,7 +21,7 @@ from imagestore.facets.inventory import (
 def decode(answer: StoreAnswer, _at: BucketPlace) -> Inventory | None:
     """All that a bucket has."""
     raws = answer.get("InventoryConfigurationList") or ()
-    found = understood(raws, InventoryConfiguration, _fields)
+    found = named_understood(raws, InventoryConfiguration, _fields)
     return Inventory.from_store(configurations=found) if found else None
 
 

@@ -11,11 +11,12 @@ from dataclasses import replace
 from typing import Any
 
 from imagestore.backends.s3.settings import verbatim
-from imagestore.backends.s3.settings.setting import BucketPlace, Parameters, Setting, StoreAnswer
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.setting import Parameters, Setting, StoreAnswer
 from imagestore.backends.s3.settings.verbatim import XML
 from imagestore.facets.notifications import FOREIGN, TARGET_KINDS, Notification, Notifications
 
-OURS = "imagestore/bucket/"
+NOTIFICATION_PREFIX = "imagestore/bucket/"
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _LISTS = dict(
     zip(
@@ -47,8 +48,12 @@ def decode(answer: StoreAnswer, _at: BucketPlace) -> Notifications | None:
 
 def _decode(kind: str, raw: Raw, names: set[str]) -> Notification:
     label = raw.get("Id") or ""
-    name = label.removeprefix(OURS)
-    mine = _understood(kind, name, raw) if label.startswith(OURS) and _NAME.fullmatch(name) else None
+    name = label.removeprefix(NOTIFICATION_PREFIX)
+    mine = (
+        _understood(kind, name, raw)
+        if label.startswith(NOTIFICATION_PREFIX) and _NAME.fullmatch(name)
+        else None
+    )
     if mine is not None and name not in names:
         names.add(name)
         return mine
@@ -85,7 +90,7 @@ def _filters(raw: Raw, *, strict: bool = True) -> dict[str, Any]:
 
 def encode(value: Notifications, _at: BucketPlace) -> Parameters:
     """One document for all. Of two with the same id only ours is sent: the other is ours as another program changed it."""
-    ours = {identity(n.name) for kind in TARGET_KINDS for n in getattr(value, kind) if not n.raw}
+    ours = {notification_id(n.name) for kind in TARGET_KINDS for n in getattr(value, kind) if not n.raw}
     made: dict[str, Any] = {}
     for kind, key in _LISTS.items():
         kept = [n for n in getattr(value, kind) if not (n.raw and verbatim.text_of(n.raw, "Id") in ours)]
@@ -99,13 +104,13 @@ def _encode(kind: str, one: Notification) -> dict[str, Any]:
     if one.raw:
         return {XML: one.raw}
     rules = [{"Name": n, "Value": v} for n in ("prefix", "suffix") if (v := getattr(one, n))]
-    document = {"Id": identity(one.name), _ARNS[kind]: one.arn, "Events": list(one.events)}
+    document = {"Id": notification_id(one.name), _ARNS[kind]: one.arn, "Events": list(one.events)}
     return document | ({"Filter": {"Key": {"FilterRules": rules}}} if rules else {})
 
 
-def identity(name: str) -> str:
+def notification_id(name: str) -> str:
     """The id in the store of the notification that is shown under this name."""
-    return name.removeprefix(FOREIGN) if name.startswith(FOREIGN) else OURS + name
+    return name.removeprefix(FOREIGN) if name.startswith(FOREIGN) else NOTIFICATION_PREFIX + name
 
 
 def advice(value: Notifications, seen: Notifications | None) -> str:
@@ -145,7 +150,7 @@ ONE_BY_ONE = replace(
     cleared=None,
     named=True,
     name_inside=True,
-    identity=identity,
+    identity=notification_id,
     beside=None,
     advice=advice_on_new,
 )

@@ -1,6 +1,7 @@
 """Quota, through a store's admin API. Operations that begin with ``admin:`` are ours; see ``admin``."""
 
-from imagestore.backends.s3.settings.setting import BucketPlace, Parameters, Setting, StoreAnswer
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.setting import Parameters, Setting, StoreAnswer
 from imagestore.core.errors import Rejected
 from imagestore.core.units import byte_count, quantity
 from imagestore.facets.quota import Quota

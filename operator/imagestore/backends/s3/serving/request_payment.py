@@ -1,6 +1,7 @@
 """Request payment. Every bucket has it: where it was never set, it is BucketOwner."""
 
-from imagestore.backends.s3.settings.setting import BucketPlace, Parameters, Setting, StoreAnswer
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.setting import Parameters, Setting, StoreAnswer
 from imagestore.facets.request_payment import RequestPayment
 
 

@@ -1,6 +1,7 @@
 """Tags of the bucket: all of them, the owner's mark (``imagestore.dev/owner``) included."""
 
-from imagestore.backends.s3.settings.setting import BucketPlace, Parameters, Setting, StoreAnswer
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.setting import Parameters, Setting, StoreAnswer
 from imagestore.facets.tags import Tags
 
 

@@ -1,6 +1,7 @@
 """Transfer acceleration. A bucket that never had it answers an empty document, also after it was suspended."""
 
-from imagestore.backends.s3.settings.setting import BucketPlace, Parameters, Setting, StoreAnswer
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.setting import Parameters, Setting, StoreAnswer
 from imagestore.facets.transfer_acceleration import TransferAcceleration
 
 

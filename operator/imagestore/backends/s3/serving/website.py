@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from imagestore.backends.s3.settings.setting import BucketPlace, Parameters, Setting, StoreAnswer
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.setting import Parameters, Setting, StoreAnswer
 from imagestore.facets.website import Redirect, RedirectAll, RoutingCondition, RoutingRule, Website
 
 Raw = Mapping[str, Any]

@@ -23,7 +23,7 @@ class HeldSetting(Generic[F]):
     value: F | None
 
 
-def ours(value: Facet, seen: Facet | None) -> Parts:
+def our_parts(value: Facet, seen: Facet | None) -> Parts:
     """The parts that a write of ``value`` where ``seen`` was is about: those that differ, and those that are ours."""
     mine = value.owned() | (seen.owned() if seen else WHOLE)
     theirs = _parts(value) | _parts(seen)
@@ -41,7 +41,7 @@ def rebased(value: F | None, fresh: F | None, mine: Parts) -> F | None:
     return value.restrict(mine).merge(fresh, mine)
 
 
-def cut(value: F | None, mine: Parts) -> F | None:
+def restricted(value: F | None, mine: Parts) -> F | None:
     """Only these parts, in the form in which they are compared; None where there is nothing."""
     left = None if value is None else value.restrict(mine)
     return None if left is None or left.is_empty() else left.canonical()
@@ -49,7 +49,7 @@ def cut(value: F | None, mine: Parts) -> F | None:
 
 def losses(facet: str, kept: Facet | None, sent: Facet, mine: Parts) -> tuple[FieldDiff, ...]:
     """How our parts differ from what was sent."""
-    have, want = cut(kept, mine), cut(sent, mine)
+    have, want = restricted(kept, mine), restricted(sent, mine)
     return diff(facet, have, want) if have or want else ()
 
 

@@ -8,12 +8,20 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from pydantic import ValidationError
-
 from imagestore.backends.guard.call import Call
+from imagestore.backends.s3.errors import in_words
 from imagestore.backends.s3.settings import named
 from imagestore.backends.s3.settings.learned import Learned
-from imagestore.backends.s3.settings.rebase import HeldSetting, altered, cut, losses, ours, patterns, rebased
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.rebase import (
+    HeldSetting,
+    altered,
+    losses,
+    our_parts,
+    patterns,
+    rebased,
+    restricted,
+)
 from imagestore.core import errors
 from imagestore.core.errors import Rejected, StoreError, Unavailable
 from imagestore.core.facet import Facet, Parts
@@ -29,20 +37,6 @@ Parameters = dict[str, Any]
 
 NOT_VISIBLE = "NotYetVisible"  # the code of an Unavailable of this driver: ask again later
 LOSSY = "Lossy"  # the code of a Rejected that this driver, not the store, decided on
-
-
-@dataclass(frozen=True)
-class BucketPlace:
-    """Which bucket a value belongs to: a policy's resources are relative to it. ``tiers``: their store's classes."""
-
-    bucket: str
-    partition: str = "aws"
-    tiers: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def arn(self) -> str:
-        """The bucket's Amazon resource name; objects are below it."""
-        return f"arn:{self.partition}:s3:::{self.bucket}"
 
 
 def never(_value: Any, _at: BucketPlace) -> Parameters:
@@ -77,7 +71,7 @@ class Setting(Generic[F]):
     harmless: Callable[[F, F | None], F] | None = None
     beside: Callable[[StoreAnswer, Parameters], Parameters] | None = None
     foreign: Callable[[F], Mapping[str, Any]] | None = None
-    identity: Callable[[str], str] = named.identity
+    identity: Callable[[str], str] = named.configuration_id
     named: bool = False  # from here on `named` is this, no longer the module
     name_inside: bool = False
     advice: Callable[[F, F | None], str] | None = None
@@ -87,7 +81,7 @@ class Setting(Generic[F]):
         try:
             return self.decode(answer, at)
         except Exception as error:
-            words = f"{self.facet} holds what cannot be represented: {printable(_sentence(error))[:300]}"
+            words = f"{self.facet} holds what cannot be represented: {printable(in_words(error))[:300]}"
             raise errors.Unrepresentable(words, operation=self.read) from error
 
     def puts(self, value: F, seen: F | None, at: BucketPlace) -> Iterator[Parameters]:
@@ -158,7 +152,7 @@ class S3Setting(Generic[F]):
         if self.row.beside is None:
             self._put(bucket, value, HeldSetting({}, old))
         else:
-            self._store(bucket, value, ours(value, old), self._before(bucket, seen))
+            self._store(bucket, value, our_parts(value, old), self._before(bucket, seen))
 
     def _before(self, bucket: str, seen: F | NotRepresentable | None) -> HeldSetting[F]:
         if not isinstance(seen, NotRepresentable):
@@ -236,7 +230,7 @@ class S3Setting(Generic[F]):
         """What the store holds after ``sent`` was written, if it kept our parts and gave others' back as they were."""
         kept = self._held(bucket)
         lost = losses(self.row.facet, kept.value, sent, mine)
-        if lost and cut(kept.value, mine) == cut(held.value, mine):
+        if lost and restricted(kept.value, mine) == restricted(held.value, mine):
             # The answer lags behind, or the write was forgotten. Taken for a loss, one stale answer made the
             # setting unsupported.
             message = f"{self.row.facet} was tried out, switched off, and the store still answers as before"
@@ -294,9 +288,3 @@ class S3Setting(Generic[F]):
 
     def _place(self, bucket: str) -> BucketPlace:
         return BucketPlace(bucket, self.partition, self.tiers)
-
-
-def _sentence(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:3])
-    return f"at {error}" if isinstance(error, LookupError) else str(error)

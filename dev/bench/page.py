@@ -36,7 +36,7 @@ _SOAKS = """
 that the operator opened is left open. The operator is killed now and then, so memory is that of its longest life; in a
 run without kills (`make soak SOAK_ARGS=--no-kills`) that is the whole of it.
 
-| run | minutes | buckets | deeds | faults | starts of the operator | MB in the second and the last quarter of a life | wrong |
+| run | minutes | buckets | operations | faults | starts of the operator | MB in the second and the last quarter of a life | wrong |
 |---|---|---|---|---|---|---|---|
 """
 

@@ -34,8 +34,8 @@ def _plan() -> Plan:
 
 def test_text_says_what_becomes_of_each_setting_and_why() -> None:
     assert render.as_text(_plan()).splitlines() == [
-        "  ! versioning  held (NeedsApproval): suspending versioning: from then on an overwritten or deleted"
-        " object cannot be brought back [approve: a1b2c3]",
+        "  ! versioning  held (NeedsApproval): suspending versioning: from then on overwritten and deleted"
+        " objects cannot be restored [approve: a1b2c3]",
         '      versioning.state: "Enabled" -> "Suspended"',
         "  ~ tags",
         '      tags["cost"]: "42"',

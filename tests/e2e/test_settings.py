@@ -46,7 +46,7 @@ def test_a_risky_change_waits_for_its_token(shop: User) -> None:
     shop.ready("risky")
     shop.apply("risky", versioning={"state": "Suspended"})
     message = shop.stuck("risky", "NeedsApproval")
-    assert "cannot be brought back" in message
+    assert "cannot be restored" in message
     assert shop.versioning("risky") == "Enabled"
     shop.await_event("risky", "ApprovalNeeded")
     token = shop.get("risky")["status"]["plan"]["held"][0]["token"]

@@ -156,7 +156,7 @@ def test_what_may_protect_more_is_replaced_only_by_consent() -> None:
     assert world.raw.documents["encryption"] == STRONGER
     assert states["encryption"] == "Held"
     (held,) = world.status["plan"]["held"]
-    assert "encryption, that imagestore cannot read, and would replace it whole" in held["why"]
+    assert "represent the value of encryption in the store, and would replace it as a whole" in held["why"]
     world.edit(approve=[held["token"]]).settle()
     assert world.raw.documents["encryption"] != STRONGER
     assert world.ready == ("True", "InSync")

@@ -163,7 +163,9 @@ def _replace(
         gone = (FieldDiff(name, there.message, None),)
         return Change(name, Op.CLEAR, fields=gone, reason=Reason.REMOVED_FROM_SPEC, opaque=there)
     after = wish.canonical().writable(None)
-    opaque = f"the store holds a setting, {name}, that imagestore cannot read, and would replace it whole"
+    opaque = (
+        f"the operator cannot represent the value of {name} in the store, and would replace it as a whole"
+    )
     return Change(
         name,
         Op.SET,

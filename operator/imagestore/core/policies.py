@@ -61,7 +61,7 @@ class Weight:
     counted: bool = True
 
 
-UNWEIGHED = Weight(pending="what it would remove is not counted yet")
+UNWEIGHED = Weight(pending="the operator has not counted yet what it would delete")
 
 
 def weigh(weights: Mapping[str, Weight]) -> Restraint:

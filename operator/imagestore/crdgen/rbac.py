@@ -28,12 +28,12 @@ def _rule(grant: Grant) -> Rule:
 
 
 def user_rules(verbs: tuple[str, ...]) -> list[Rule]:
-    """What users of namespaces may do; StorageBackends are the administrator's."""
+    """Return the rules for tenants, who may not write StorageBackends."""
     return [_on(k for k in KINDS if k.namespaced) | {"verbs": list(verbs)}]
 
 
 def backend_rules(verbs: tuple[str, ...]) -> list[Rule]:
-    """What somebody may do who owns the stores, or may see how they are shared out."""
+    """Return the rules for administrators of StorageBackends, and for users who may read them."""
     return [_on(k for k in KINDS if not k.namespaced) | {"verbs": list(verbs)}]
 
 
@@ -50,9 +50,9 @@ def page() -> str:
     ]
     return "\n\n".join([
         "# Rights in Kubernetes",
-        "## The operator\n\nExactly what it uses; a test compares this with the API server's audit log.",
+        "## The operator\n\nThe rights that it uses. A test compares this table with the API server's audit log.",
         table(["resource", "group", "verbs", "where", "why"], operator),
-        "## Users\n\nAdded to Kubernetes' own roles. No role holds `/status` or `/finalizers`: whoever could"
+        "## Users\n\nAdded to Kubernetes' aggregated roles. No role has `/status` or `/finalizers`: a user who could"
         " write a status could forge what the operator remembers of a bucket.",
         table(["role", "resources", "verbs"], users),
     ]) + "\n"  # fmt: skip

@@ -9,10 +9,10 @@ from imagestore.core.reading import Level, Support
 from imagestore.crdgen.formats import table
 
 _STARRED = """\
-\\* Not proven on the store itself: Amazon S3 on moto and a stand-in, IBM and Oracle by the vendor's documentation.
-[`make live`]({docs}own-server.md#the-whole-contract-suite-on-an-account-make-live) proves it on an account of yours.
-S3 is any other server: its administrator declares what it holds, and [`imagestore backend probe`]({docs}own-server.md)
-finds that out."""
+\\* Not tested on the store itself: Amazon S3 on moto and a stand-in, IBM and Oracle by the vendor's documentation.
+[`make live`]({docs}own-server.md#the-whole-contract-suite-on-an-account-make-live) tests it on an account of yours.
+S3 is any other server: its administrator declares what it supports, as [`imagestore backend probe`]({docs}own-server.md)
+finds out."""
 _WORD = {Level.FULL: "yes", Level.PARTIAL: "partly", Level.NONE: "no"}
 
 
@@ -36,12 +36,12 @@ def support_table(docs: str) -> str:
 def support_page() -> str:
     """The table, and why something is not supported."""
     words = (
-        "`partly` and `no` are explained below. What a store would drop is refused, never widened: the bucket says"
-        " so in its status. What has no star is proven by the contract suite on the servers themselves."
+        "The reasons for `partly` and `no` are below the table. The operator refuses what a store would drop, and reports"
+        " that in the bucket's status. The contract suite tests stores without a star on the servers themselves."
     )
     notes = [_notes(page) for page in pages().values()]
     return (
-        "\n\n".join(["# What is supported where", words, support_table("../"), *(n for n in notes if n)])
+        "\n\n".join(["# Supported settings by store", words, support_table("../"), *(n for n in notes if n)])
         + "\n"
     )
 
@@ -80,12 +80,12 @@ def _why(support: Support) -> Iterator[str]:
 def permissions_page() -> str:
     """For each store the least that must be granted."""
     words = (
-        "The least that the operator's credentials need. Leave out the settings and the deletion policies that"
-        " no user may ask for. A missing permission is a condition on the bucket that names it, never a crash."
+        "The least permissions that the operator's credentials need. Leave out those for settings and deletion policies"
+        " that no tenant may use. If a permission is missing, a condition of the bucket names it."
     )
     examples = [page.example for page in pages().values() if page.example]
     sections = [_permissions(page) for page in pages().values()]
-    return "\n\n".join(["# What a store must grant", words, *examples, *sections]) + "\n"
+    return "\n\n".join(["# Permissions in the store", words, *examples, *sections]) + "\n"
 
 
 def _permissions(page: StorePage) -> str:

@@ -83,7 +83,7 @@ class Acl(Facet):
         if not public:
             return ()
         message = (
-            f"the bucket's ACL grants {', '.join(public)}; if that is meant, list it in acl.grants; if not,"
-            " publicAccessBlock.ignorePublicAcls: true makes it count no more"
+            f"the bucket's ACL grants {', '.join(public)}; if that is intended, list it in acl.grants; if not, set"
+            " publicAccessBlock.ignorePublicAcls: true, and the store ignores it"
         )
         return (Finding(Reason.PUBLIC_ACL, message),)

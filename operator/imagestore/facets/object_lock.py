@@ -58,7 +58,7 @@ class ObjectLock(Facet):
         if self.mode is None:
             return None
         if self.mode == "Compliance" and before.mode != "Compliance":
-            return "compliance mode: nobody, not even the account's owner, can delete what is locked from then on"
+            return "compliance mode: no account, not even the owner's, can delete locked objects from then on"
         if self.length < before.length or before.mode == "Compliance" != self.mode:
             return "a weaker default lock: objects written from then on are protected less"
         return None

@@ -25,4 +25,4 @@ class Ownership(Facet):
     def risk(self, before: Self | None) -> str | None:
         if before is None or before.object_ownership != "BucketOwnerEnforced" or self == before:
             return None
-        return "ACLs would count again: whatever old ACLs grant is open from then on"
+        return "ACLs would apply again: the grants of old ACLs take effect from then on"

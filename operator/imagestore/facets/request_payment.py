@@ -23,4 +23,4 @@ class RequestPayment(Facet):
     def risk(self, before: Self | None) -> str | None:
         if before is None or before.payer != "Requester" or self.payer == "Requester":
             return None
-        return "the bucket's owner would pay again, and what is public would again be open without an account"
+        return "the bucket's owner would pay again, and public objects would be readable without an account again"

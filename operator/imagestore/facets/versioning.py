@@ -32,7 +32,5 @@ class Versioning(Facet):
 
     def risk(self, before: Self | None) -> str | None:
         if before is not None and before.state == "Enabled" and self.state == "Suspended":
-            return (
-                "suspending versioning: from then on an overwritten or deleted object cannot be brought back"
-            )
+            return "suspending versioning: from then on overwritten and deleted objects cannot be restored"
         return None

@@ -61,7 +61,7 @@ class RequestPlace:
     virtual: bool = False
 
     @classmethod
-    def of(cls, target: StoreTarget) -> "Place":
+    def of(cls, target: StoreTarget) -> "RequestPlace":
         """The endpoint taken apart."""
         parts = urlsplit(target.endpoint)
         authority = parts.netloc.removesuffix(_DEFAULT_PORTS.get(parts.scheme, ""))

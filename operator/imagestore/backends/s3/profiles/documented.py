@@ -26,7 +26,7 @@ IBM = Profile(
         ),
         "tags": none("IBM describes bucket tags for systems in vault mode only, not for its cloud"),
         "objectLock": none(
-            "IBM describes a lock that cannot be removed; not proven here, and a mistake could never be undone"
+            "IBM describes a lock that no account can lift; not tested here, and a mistake could not be undone"
         ),
         "publicAccessBlock": none("IBM describes it for its systems on premises, not for its cloud"),
         "website": none("IBM describes websites, but not for certain by these calls"),

@@ -39,7 +39,7 @@ INTERFACE = {
 AMBIGUOUS: set[str] = {
     "Backend", "Bucket", "Call", "Change", "Desk", "EVENTS", "Event", "FRESH", "Finding", "Held", "Json",
     "Known", "LARGEST", "Ledger", "Line", "MOST", "Missing", "NAMED", "NEVER", "Namespaces", "Options",
-    "Parts", "Place", "Problem", "Question", "REASONS", "Result", "SUFFIXES", "SUSPENDED", "Sample",
+    "Parts", "Place", "Problem", "Question", "REASONS", "Raw", "Result", "SUFFIXES", "SUSPENDED", "Sample",
     "Scope", "Seen", "Server", "Settings", "Source", "Spot", "Standing", "Step", "Stores", "TAGS",
     "Terms", "Told", "UNKNOWN", "VERSION", "Verdict", "awaited", "backoff", "chosen", "find", "holds",
     "ours", "preview", "remembered", "table", "visit",

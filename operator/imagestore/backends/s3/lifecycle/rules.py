@@ -34,7 +34,7 @@ _KNOWN = {
 }  # fmt: skip
 _EXPIRATION = {"Days", "Date", "ExpiredObjectDeleteMarker"}
 
-Raw = Mapping[str, Any]
+RawRule = Mapping[str, Any]
 M = TypeVar("M", Transition, NoncurrentTransition)
 
 
@@ -45,7 +45,7 @@ def decode(answer: StoreAnswer, at: BucketPlace) -> Lifecycle | None:
     return Lifecycle.from_store(rules=rules) if rules else None
 
 
-def _rule(raw: Raw, at: BucketPlace, names: set[str]) -> LifecycleRule:
+def _rule(raw: RawRule, at: BucketPlace, names: set[str]) -> LifecycleRule:
     identity = raw.get("ID") or ""
     name = identity.removeprefix(RULE_PREFIX)
     if identity.startswith(RULE_PREFIX) and _NAME.fullmatch(name):
@@ -60,7 +60,7 @@ def _rule(raw: Raw, at: BucketPlace, names: set[str]) -> LifecycleRule:
     return shown.model_copy(update={"raw": raw[XML]})
 
 
-def _understood(name: str, raw: Raw, at: BucketPlace) -> LifecycleRule | None:
+def _understood(name: str, raw: RawRule, at: BucketPlace) -> LifecycleRule | None:
     """The rule, or None if it says more than a model can."""
     try:
         return _strictly(name, raw, {store: tier for tier, store in at.tiers.items()})
@@ -68,12 +68,12 @@ def _understood(name: str, raw: Raw, at: BucketPlace) -> LifecycleRule | None:
         return None
 
 
-def _state(raw: Raw) -> str | None:
+def _state(raw: RawRule) -> str | None:
     """Of a foreign rule, as far as there is a word for it."""
     return raw["Status"] if raw.get("Status") in ("Enabled", "Disabled") else None
 
 
-def _strictly(name: str, raw: Raw, tiers: Mapping[str, Any]) -> LifecycleRule:
+def _strictly(name: str, raw: RawRule, tiers: Mapping[str, Any]) -> LifecycleRule:
     if strange := verbatim.unknown(raw):
         raise ValueError(f"{', '.join(strange)}: not known here")
     only(raw, _KNOWN)
@@ -102,7 +102,7 @@ def _once(moves: list[M]) -> tuple[M, ...]:
     return tuple(moves)
 
 
-def _transition(raw: Raw, tiers: Mapping[str, Any]) -> Transition:
+def _transition(raw: RawRule, tiers: Mapping[str, Any]) -> Transition:
     """MinIO leaves out 0 days."""
     only(raw, {"Days", "Date", "StorageClass"})
     date = _day(raw.get("Date"))
@@ -110,12 +110,12 @@ def _transition(raw: Raw, tiers: Mapping[str, Any]) -> Transition:
     return Transition.from_store(tier=tiers[raw["StorageClass"]], days=days, date=date)
 
 
-def _expire(raw: Raw) -> Expire | None:
+def _expire(raw: RawRule) -> Expire | None:
     days, date = raw.get("Days"), _day(raw.get("Date"))
     return Expire.from_store(days=days, date=date) if days is not None or date else None
 
 
-def _noncurrent(raw: Raw, tiers: Mapping[str, Any]) -> Noncurrent | None:
+def _noncurrent(raw: RawRule, tiers: Mapping[str, Any]) -> Noncurrent | None:
     moves = _once([_old_transition(t, tiers) for t in raw.get("NoncurrentVersionTransitions") or ()])
     gone = raw.get("NoncurrentVersionExpiration")
     if not (moves or gone):
@@ -126,14 +126,14 @@ def _noncurrent(raw: Raw, tiers: Mapping[str, Any]) -> Noncurrent | None:
     return Noncurrent.from_store(transitions=moves or None, expire=expire)
 
 
-def _old_transition(raw: Raw, tiers: Mapping[str, Any]) -> NoncurrentTransition:
+def _old_transition(raw: RawRule, tiers: Mapping[str, Any]) -> NoncurrentTransition:
     only(raw, {"NoncurrentDays", "StorageClass", "NewerNoncurrentVersions"})
     return NoncurrentTransition.from_store(
         tier=tiers[raw["StorageClass"]], days=raw.get("NoncurrentDays") or 0, keep_newest=_kept(raw)
     )
 
 
-def _kept(raw: Raw) -> int | None:
+def _kept(raw: RawRule) -> int | None:
     return raw.get("NewerNoncurrentVersions") or None
 
 

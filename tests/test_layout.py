@@ -90,6 +90,16 @@ def test_no_registry_is_named() -> None:
     assert [name for name, text in committed() if name.endswith(".lock") and INDEX_OPTION.search(text)] == []
 
 
+def test_nothing_refers_to_a_file_that_is_not_in_the_repository() -> None:
+    """Decisions were cited from a page that only their author had; they are in docs/decisions.md now."""
+    outside = re.compile(r"\.\./shared/|\b(design|transfer|backup)\.md\b|/work/(main|wt)\b")
+    assert {
+        name: found[0]
+        for name, text in committed()
+        if name != Path(__file__).relative_to(ROOT).as_posix() and (found := outside.search(text))
+    } == {}
+
+
 def test_what_users_are_told_to_install_is_this_project() -> None:
     """`imagestore` on PyPI is a stranger's project, and messages and pages told users to install it."""
     ours = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["name"]

@@ -52,7 +52,7 @@ def test_what_is_risky_waits_and_what_is_not_goes_on() -> None:
 
 
 def test_a_token_lets_only_its_own_change_through() -> None:
-    """An approval left in the spec must never approve the next change (design, decision 11)."""
+    """An approval left in the spec must never approve the next change (design 8.11, docs/decisions.md)."""
     tokens = {c.digest: f"token-{c.facet}" for c in RISKY.changes}
     assert ops(hold_risky(tokens, {"token-versioning"})(RISKY)) == {
         "versioning": Op.SET,

@@ -1,0 +1,1 @@
+"""Change one place of the pure code at a time, and see whether a unit test notices."""

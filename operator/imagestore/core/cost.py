@@ -35,12 +35,15 @@ class Price:
 
 @dataclass(frozen=True)
 class PriceTable:
-    """By the store's own names of its classes. ``as_of``: the day on which the prices held, if it is known."""
+    """By the store's own names of its classes. ``as_of``: the day on which the prices held, if it is known.
+    ``region``: where they hold, of list prices.
+    """
 
     name: str
     currency: str
     as_of: str
     classes: Mapping[str, Price] = field(default_factory=dict)
+    region: str = ""
 
     def billed(self, storage_class: str, size: int) -> int:
         """The bytes that an object is billed as in a class; without a price, its size."""

@@ -249,11 +249,17 @@ class Live:
 
     def collect(self) -> Iterator[Metric]:
         """Return all families with their samples; prometheus-client calls it."""
-        made = {f.name: GaugeMetricFamily(f.name, f.text, labels=f.labels) for f in FAMILIES}
+        made = {f.name: _empty(f) for f in FAMILIES}
         for source in self._sources:
             for family, labels, value in source():
+                if family.name not in made:
+                    made[family.name] = _empty(family)  # of a kind with families of its own
                 made[family.name].add_metric(labels, value)
         yield from made.values()
+
+
+def _empty(family: Family) -> GaugeMetricFamily:
+    return GaugeMetricFamily(family.name, family.text, labels=family.labels)
 
 
 LIVE = Live()

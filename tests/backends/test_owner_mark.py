@@ -6,7 +6,7 @@ from imagestore.backends.base import Observation
 from imagestore.backends.s3.bucket import owner_mark
 from imagestore.backends.s3.errors import name_taken
 from imagestore.backends.secrets import ConfigError, SecretFields
-from imagestore.core.errors import NameTaken, Rejected
+from imagestore.core.errors import BucketTaken, Rejected
 from imagestore.facets.tags import OWNER, Tags
 from imagestore.facets.versioning import Versioning
 
@@ -37,7 +37,7 @@ def test_a_blank_bucket_has_neither_mark_nor_tag(seen: Observation, *, blank: bo
     ("code", "ours"), [("BucketAlreadyOwnedByYou", True), ("BucketAlreadyExists", False)]
 )
 def test_a_taken_name_is_ours_or_anothers(code: str, *, ours: bool) -> None:
-    with pytest.raises(NameTaken, match="taken") as refusal, name_taken():
+    with pytest.raises(BucketTaken, match="taken") as refusal, name_taken():
         raise Rejected("the name is taken", code=code, operation="CreateBucket")
     assert (refusal.value.ours, refusal.value.code, refusal.value.operation) == (ours, code, "CreateBucket")
 
@@ -45,7 +45,7 @@ def test_a_taken_name_is_ours_or_anothers(code: str, *, ours: bool) -> None:
 def test_another_refusal_stays_what_it_is() -> None:
     with pytest.raises(Rejected) as refusal, name_taken():
         raise Rejected("no such name", code="InvalidBucketName")
-    assert not isinstance(refusal.value, NameTaken)
+    assert not isinstance(refusal.value, BucketTaken)
 
 
 def test_a_line_break_inside_a_key_is_said_and_the_key_is_not() -> None:

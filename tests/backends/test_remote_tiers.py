@@ -113,7 +113,7 @@ def test_a_fingerprint_tells_nothing_without_the_admins_key() -> None:
 
 
 def test_the_cipher_is_loaded_by_whoever_needs_it_only() -> None:
-    program = "import imagestore.k8s.operator, imagestore.backends.registry, sys; print('cryptography' in sys.modules)"
+    program = "import imagestore.k8s.life.operator, imagestore.backends.registry, sys; print('cryptography' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 

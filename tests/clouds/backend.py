@@ -22,7 +22,7 @@ from imagestore.backends.guard.call import Call
 from imagestore.backends.guard.guarded import guarded
 from imagestore.backends.own_access import NOTHING_NEEDED, OwnAccess
 from imagestore.core.cost import UNPRICED, PriceTable
-from imagestore.core.errors import NameTaken, NotFound, Rejected
+from imagestore.core.errors import BucketTaken, NotFound, Rejected
 from imagestore.core.facet import Facet
 from imagestore.core.losses import beyond, uses
 from imagestore.core.reading import NotRepresentable, Support
@@ -156,7 +156,7 @@ class CabinetBackend:
         except Rejected as error:
             if error.code != "DrawerExists":
                 raise
-            raise NameTaken(str(error), ours=True, code=error.code) from error
+            raise BucketTaken(str(error), ours=True, code=error.code) from error
         return True
 
     def made_at(self, bucket: str) -> datetime | None:

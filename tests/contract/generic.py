@@ -11,7 +11,7 @@ import pytest
 from imagestore.api.imagebucket import FACETS
 from imagestore.backends.base import Backend, Driver, Observation
 from imagestore.core.diff import diff
-from imagestore.core.errors import NameTaken, NotFound, Rejected
+from imagestore.core.errors import BucketTaken, NotFound, Rejected
 from imagestore.core.facet import Facet
 from imagestore.core.losses import beyond, uses
 from imagestore.core.plan import plan
@@ -188,7 +188,7 @@ def a_bucket_appears_and_goes(backend: Backend, name: str) -> None:
 def a_taken_name_is_told_apart(backend: Backend, name: str) -> None:
     """Where ``create`` says that it would have refused."""
     if backend.create(name, {}):
-        with pytest.raises(NameTaken) as refusal:
+        with pytest.raises(BucketTaken) as refusal:
             backend.create(name, {})
         assert refusal.value.ours
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from imagestore.api.imagebucket import FACETS
 from imagestore.api.samples import SAMPLES
+from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.probe.keyed import keyed, untried
 from imagestore.cli.gathering.inputs import gather
@@ -147,7 +148,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Live | None
         operator_namespace="imagestore-system",
     )
     known = gather(options, environment)
-    (label,) = (o.name for o in known.manifests.of("StorageBackend"))
+    (label,) = (o.name for o in known.manifests.of(StorageBackendSpec))
     store = known.stores.get(label)
     assert isinstance(store.backend, S3Backend), store.trouble
     return Live(

@@ -79,12 +79,14 @@ class Operator:
 
 
 @contextmanager
-def operator(cluster: Kube, directory: Path, name: str = "operator", *arguments: str) -> Iterator[Operator]:
+def operator(
+    cluster: Kube, directory: Path, name: str = "operator", *arguments: str, module: str = "imagestore"
+) -> Iterator[Operator]:
     """An operator that is alive; it need not be ready, another one may hold the Lease."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     command = [
-        sys.executable, "-m", "imagestore", "run", "--installation", INSTALLATION, "--namespace", SYSTEM,
+        sys.executable, "-m", module, "run", "--installation", INSTALLATION, "--namespace", SYSTEM,
         "--listen", f"127.0.0.1:{port}", "--confirm-drift", "1", *arguments,
     ]  # fmt: skip
     kubeconfig = cluster.service_account_kubeconfig(SYSTEM, ACCOUNT)

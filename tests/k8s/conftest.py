@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from dev.cluster import Cluster
-from imagestore.k8s.access import Access, from_kubeconfig
+from imagestore.k8s.api.access import Access, from_kubeconfig
 from tests.k8s.replica import Replica, backend, secret
 
 CRDS = Path(__file__).parents[2] / "crds"

@@ -7,19 +7,17 @@ from typing import Any
 
 from imagestore.api.imagebucket import FACETS
 from imagestore.backends.memory import MemoryBackend, MemoryStore
+from imagestore.controller.runtime import Kinds
+from imagestore.controller.state.objects import Key
+from imagestore.controller.stores import Connecting
 from imagestore.core.fencing import Permit, permitted
-from imagestore.k8s.objects import KIND, Key
-from imagestore.k8s.resources import BY_KIND
-from imagestore.k8s.stores import Connecting
-from imagestore.k8s.wiring import Brain, Options, Parts, assemble
-from imagestore.k8s.worker import Reconcilers
-from imagestore.reconcile.backend.reconcile import reconcile as backend
-from imagestore.reconcile.bucket.reconcile import reconcile as bucket
+from imagestore.k8s.life.wiring import Brain, Options, Parts, assemble
+from imagestore.kinds import ALL
 from imagestore.reconcile.shared.situation import Settings
+from tests.k8s.known import BY_KIND, KIND
 from tests.k8s.small_api import SmallApi, clients
 from tests.k8s.test_object_cache import raw
 
-REAL = Reconcilers(bucket, backend)
 SPEC = {
     "provider": "S3",
     "s3": {"endpoint": "https://store.example", "region": "here"},
@@ -65,11 +63,11 @@ class Shop:
 
     @asynccontextmanager
     async def parts(
-        self, reconcilers: Reconcilers = REAL, permit: Permit = permitted, *, lists: bool = False
+        self, kinds: Kinds = ALL, permit: Permit = permitted, *, lists: bool = False
     ) -> AsyncIterator[Parts]:
         """All parts, which know everything (``lists``: because they list it); a dispatcher that works."""
         memory = MemoryBackend(self.store, FACETS)
-        brain = Brain(reconcilers, Connecting(lambda *_: memory))
+        brain = Brain(kinds, Connecting(lambda *_: memory))
         async with clients(self.api, permit) as client:
             parts = assemble(client, Options(Settings("prod"), "op", "inside"), brain, permit)
             if lists:

@@ -15,8 +15,8 @@ from typing import Any
 from aiohttp import web
 
 from imagestore.core.fencing import Permit, permitted
-from imagestore.k8s.access import Access
-from imagestore.k8s.client import Client
+from imagestore.k8s.api.access import Access
+from imagestore.k8s.api.client import Client
 
 Json = dict[str, Any]
 Fault = Callable[[web.Request], int | None]

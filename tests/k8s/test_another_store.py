@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from imagestore.k8s.objects import IMAGE_BUCKET, Key
-from imagestore.k8s.queue import Priority
-from imagestore.k8s.wiring import Parts
+from imagestore.api.kinds import IMAGE_BUCKET
+from imagestore.controller.state.objects import Key
+from imagestore.controller.work.queue import Priority
+from imagestore.k8s.life.wiring import Parts
 from tests.k8s.inside import EU, PHOTOS, SPEC, Shop
 from tests.k8s.replica import run
 from tests.k8s.small_api import until

@@ -8,20 +8,21 @@ import pytest
 from dev.cluster import Cluster
 from imagestore import metrics
 from imagestore.api.bucketstatus import ImageBucketStatus
+from imagestore.api.kinds import IMAGE_BUCKET
+from imagestore.controller.edges import Gone
+from imagestore.controller.state.objects import Key, Stored
+from imagestore.controller.work.queue import Lane, WorkQueue
+from imagestore.controller.work.triggers import Triggers
 from imagestore.core.conditions import Condition
 from imagestore.core.outcome import Event, Finalizer, Outcome
 from imagestore.core.reasons import Reason
-from imagestore.k8s.access import Access
-from imagestore.k8s.audit import Audit
-from imagestore.k8s.cache import Cache
-from imagestore.k8s.client import ApiError, Client
-from imagestore.k8s.objects import IMAGE_BUCKET, Key, Stored, stored
-from imagestore.k8s.queue import Lane, WorkQueue
-from imagestore.k8s.recorder import Recorder
-from imagestore.k8s.resources import BY_KIND
-from imagestore.k8s.stores import Connecting, Stores
-from imagestore.k8s.triggers import Triggers
-from imagestore.k8s.writer import Gone, Writer
+from imagestore.k8s.api.access import Access
+from imagestore.k8s.api.audit import Audit
+from imagestore.k8s.api.client import ApiError, Client
+from imagestore.k8s.sink.recorder import ApiRecorder
+from imagestore.k8s.sink.writer import Writer
+from imagestore.kinds import ALL
+from tests.k8s.known import BY_KIND, services, stored
 from tests.k8s.replica import bucket, get, run
 
 BUCKETS = BY_KIND["ImageBucket"]
@@ -31,12 +32,11 @@ class Bench:
     """A cache and a writer without watches: the test decides what they have seen."""
 
     def __init__(self, client: Client) -> None:
-        self.client, self.cache = client, Cache()
-        stores = Stores(self.cache, lambda _: None, Connecting(_never))
+        self.client, self.cache = client, ALL.cache()
         self.queue = WorkQueue(monotonic, lambda _: (Lane("lane"), 1))
-        self.triggers = Triggers(self.cache, self.queue, stores, 600, lambda _: None)
-        self.writer = Writer(client, self.cache, self.triggers)
-        self.audit = Audit(client, self.cache, self.writer, monotonic)
+        self.triggers = Triggers(ALL, services(self.cache, _never), self.queue, lambda _: None)
+        self.writer = Writer(ALL, client, self.cache, self.triggers)
+        self.audit = Audit(ALL, client, self.cache, self.writer, monotonic)
 
     async def see(self, namespace: str, name: str) -> Stored:
         raw = await self.client.get(BUCKETS, namespace, name)
@@ -212,7 +212,7 @@ def test_equal_notes_become_one_event_with_a_count(own_cluster: Cluster, shop: s
     async def story() -> None:
         client = Client(access)
         seen = await Bench(client).see(shop, "noted")
-        recorder = Recorder(client, "tests", monotonic)
+        recorder = ApiRecorder(ALL, client, "tests", monotonic)
         for _ in range(3):
             recorder.note(seen, Event(Reason.DRIFTED, "ä" * 2000, action="Look", warning=True))
             await recorder.flush()
@@ -240,7 +240,7 @@ def test_in_a_namespace_that_is_being_deleted_an_event_is_only_logged(
     async def story() -> None:
         client = Client(access)
         seen = await Bench(client).see("ending", "last")
-        recorder = Recorder(client, "tests", monotonic)
+        recorder = ApiRecorder(ALL, client, "tests", monotonic)
         recorder.note(seen, Event(Reason.DELETED, "bye"))
         await recorder.flush()
         await client.close()

@@ -9,14 +9,15 @@ import kopf
 import pytest
 from kopf._cogs.clients import fetching, watching
 
+from imagestore.api.kinds import IMAGE_BUCKET
 from imagestore.k8s import tolerant
-from imagestore.k8s.audit import Audit
-from imagestore.k8s.mirrors import Secrets
-from imagestore.k8s.objects import IMAGE_BUCKET
-from imagestore.k8s.resources import SECRETS
-from imagestore.k8s.watch import Subject, Watch
-from imagestore.k8s.wiring import Parts
-from imagestore.k8s.writer import Writer
+from imagestore.k8s.api.audit import Audit
+from imagestore.k8s.api.mirrors import SecretMirror
+from imagestore.k8s.api.resources import SECRETS
+from imagestore.k8s.api.watch import Subject, Watch
+from imagestore.k8s.life.wiring import Parts
+from imagestore.k8s.sink.writer import Writer
+from imagestore.kinds import ALL
 from tests.k8s.inside import PHOTOS, Shop
 from tests.k8s.replica import run
 from tests.k8s.small_api import SmallApi, clients, until
@@ -26,8 +27,8 @@ TAGS = {"tags": {"values": {"team": "restored"}}}
 
 
 def audit_of(parts: Parts, back: list[str]) -> Audit:
-    writer = Writer(parts.client, parts.cache, parts.triggers)
-    return Audit(parts.client, parts.cache, writer, monotonic, went_back=lambda: back.append("back"))
+    writer = Writer(ALL, parts.client, parts.cache, parts.triggers)
+    return Audit(ALL, parts.client, parts.cache, writer, monotonic, went_back=lambda: back.append("back"))
 
 
 def test_an_object_whose_version_went_back_is_believed() -> None:
@@ -62,7 +63,7 @@ def test_a_conflict_is_enough_to_believe_it() -> None:
             await until(lambda: shop.ready(PHOTOS).startswith("True"))
             shop.api.version = 20
             shop.put(PHOTOS, {**shop.get(PHOTOS)["spec"], **TAGS}, generation=2)
-            await Writer(parts.client, parts.cache, parts.triggers).refresh(PHOTOS)
+            await Writer(ALL, parts.client, parts.cache, parts.triggers).refresh(PHOTOS)
             await until(lambda: shop.store.buckets["shop--photos"].tags.get("team") == "restored")
             known = parts.cache.get(PHOTOS)
             assert known is not None
@@ -117,7 +118,7 @@ def test_our_own_watches_list_anew() -> None:
     async def story() -> None:
         async with clients(api) as client:
             secret("b2xk")
-            secrets = Secrets(told.append)
+            secrets = SecretMirror(told.append)
             watch = Watch(client, Subject(SECRETS, "op"), secrets, monotonic)
             task = asyncio.create_task(watch.run())
             await watch.synced.wait()

@@ -13,11 +13,11 @@ import pytest
 from aiohttp import web
 
 from imagestore.core.fencing import Fenced
-from imagestore.k8s.access import Access
-from imagestore.k8s.client import ApiError, Client
-from imagestore.k8s.errors import AccessError
-from imagestore.k8s.exec_credential import ExecToken
-from imagestore.k8s.resources import NAMESPACES
+from imagestore.k8s.api.access import Access
+from imagestore.k8s.api.client import ApiError, Client
+from imagestore.k8s.api.errors import AccessError
+from imagestore.k8s.api.exec_credential import ExecToken
+from imagestore.k8s.api.resources import NAMESPACES
 from tests.k8s.replica import run
 from tests.k8s.small_api import SmallApi, served, until
 from tests.k8s.test_queue import Clock

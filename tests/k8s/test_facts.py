@@ -4,9 +4,12 @@ from typing import Any
 
 import pytest
 
-from imagestore.k8s.cache import Cache
-from imagestore.k8s.facts import of_objects
-from imagestore.k8s.objects import LIFECYCLE_POLICY, STORAGE_BACKEND, Key, stored
+from imagestore.api.kinds import LIFECYCLE_POLICY, STORAGE_BACKEND
+from imagestore.controller.samples import of_objects
+from imagestore.controller.state.cache import Cache
+from imagestore.controller.state.objects import Key
+from imagestore.kinds import ALL
+from tests.k8s.known import stored
 from tests.k8s.test_object_cache import bucket, raw
 
 FAILED = [{"type": "Ready", "status": "False"}]
@@ -17,7 +20,7 @@ SUSPENDED = [{"type": "Suspended", "status": "True"}]
 def told(cache: Cache, metric: str) -> list[tuple[tuple[str, ...], float]]:
     return sorted(
         (labels, value)
-        for family, labels, value in of_objects(cache.all())
+        for family, labels, value in of_objects(ALL, cache.all())
         if family.name == f"imagestore_{metric}"
     )
 
@@ -57,7 +60,7 @@ def status(conditions: Any, held: tuple[str, ...] = (), **states: str) -> dict[s
     ],
 )
 def test_only_what_a_token_would_mend_waits_for_approval(seen: dict[str, Any], *, asks: bool) -> None:
-    cache = Cache()
+    cache = ALL.cache()
     cache.put(bucket("a", status=seen))
     assert told(cache, "bucket_waits_for_approval") == [(("shop", "a", "eu"), float(asks))]
     cache.remove(Key("ImageBucket", "shop", "a"))
@@ -65,7 +68,7 @@ def test_only_what_a_token_would_mend_waits_for_approval(seen: dict[str, Any], *
 
 
 def test_a_tiers_state_is_told_and_goes_with_its_backend() -> None:
-    cache, body = Cache(), raw("eu", namespace="")
+    cache, body = ALL.cache(), raw("eu", namespace="")
     body["status"] = {
         "tiers": [{"storageClass": "WARM", "state": "Differs"}, {"storageClass": "ICE", "state": "InSync"}]
     }
@@ -79,7 +82,7 @@ def test_a_tiers_state_is_told_and_goes_with_its_backend() -> None:
 
 
 def test_a_policys_readiness_goes_with_it() -> None:
-    cache, body = Cache(), raw("tidy")
+    cache, body = ALL.cache(), raw("tidy")
     body["spec"], body["status"] = {}, {"conditions": FAILED, "counts": {"conflict": 2}}
     cache.put(stored(LIFECYCLE_POLICY, body))
     labels = ("LifecyclePolicy", "shop", "tidy", "", "Ready")
@@ -90,7 +93,7 @@ def test_a_policys_readiness_goes_with_it() -> None:
 
 
 def test_what_a_bucket_holds_and_may_hold() -> None:
-    cache, full = Cache(), [{"type": "QuotaNearlyFull", "status": "True"}]
+    cache, full = ALL.cache(), [{"type": "QuotaNearlyFull", "status": "True"}]
     used = {"conditions": full, "usage": {"objects": 12, "bytes": 900}}
     cache.put(bucket("a", status=used, spec={"quota": {"hard": "1k", "warnPercent": 80}}))
     cache.put(bucket("b", status={"usage": {"objects": 3, "bytes": 0}}, spec={"quota": {"hard": "nonsense"}}))
@@ -127,7 +130,7 @@ def test_each_condition_has_one_status_of_three(seen: Any, ready: str | None, tr
     """A bucket that was suspended before its first reconcile has no Ready condition, and counted as Unknown: an alert
     fired for it half an hour later. A status can be forged, so types that are not ours are no series.
     """
-    cache = Cache()
+    cache = ALL.cache()
     cache.put(bucket("a", status={"conditions": seen}))
     found = {labels[-2:]: value for labels, value in conditions(cache).items()}
     assert {s: found.get(("Ready", s)) for s in ("True", "False", "Unknown")} == {

@@ -9,7 +9,9 @@ import pytest
 from dev.api import bucket_path
 from dev.cluster import Cluster
 from dev.wait import eventually
-from imagestore.k8s.resources import GRANTS, Grant
+from imagestore.controller.rights import Right
+from imagestore.k8s.api.resources import grants
+from imagestore.kinds import ALL
 from tests.k8s.conftest import CRDS
 from tests.k8s.replica import Replica, await_ready, backend, bucket, get, secret
 
@@ -103,9 +105,9 @@ def test_missing_rights_are_said_at_the_start(bare: Cluster, tmp_path: Path) -> 
         assert replica.wait() == 0
 
 
-def role(name: str, grants: Iterable[Grant]) -> str:
+def role(name: str, needed: Iterable[Right]) -> str:
     """A ClusterRole and its binding to the ServiceAccount of the same name in ``op``."""
-    rules = [{"apiGroups": [g.group], "resources": [g.resource], "verbs": list(g.verbs)} for g in grants]
+    rules = [{"apiGroups": [g.group], "resources": [g.resource], "verbs": list(g.verbs)} for g in needed]
     rbac, kind = {"apiVersion": "rbac.authorization.k8s.io/v1"}, "ClusterRole"
     ref = {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name}
     whom = [{"kind": "ServiceAccount", "name": name, "namespace": "op"}]
@@ -125,7 +127,7 @@ def test_a_right_that_is_missing_for_one_kind_ends_nothing(
 ) -> None:
     """A new image ran with the ClusterRole of the one before, which knew no LifecyclePolicy: it ended at each start."""
     bare.kubectl("create", "serviceaccount", "old", "-n", "op")
-    bare.apply(role("old", (g for g in GRANTS if "lifecyclepolicies" not in g.resource)))
+    bare.apply(role("old", (g for g in grants(ALL) if "lifecyclepolicies" not in g.resource)))
     bare.apply(bucket("served", "shop", "eu"))
     kubeconfig, kind = bare.service_account_kubeconfig("op", "old"), '{kind="LifecyclePolicy"}'
     with Replica(bare, tmp_path, "op", kubeconfig=kubeconfig).ready() as replica:
@@ -135,7 +137,7 @@ def test_a_right_that_is_missing_for_one_kind_ends_nothing(
         assert "not allowed to get, list, watch lifecyclepolicies.imagestore.dev" in said
         assert "not allowed to list lifecyclepolicies.imagestore.dev: no LifecyclePolicy is served" in said
         assert replica.metric(f"imagestore_kind_forbidden{kind}") == 1
-        bare.apply(role("old", GRANTS))
+        bare.apply(role("old", grants(ALL)))
         eventually(lambda: replica.metric(f"imagestore_kind_forbidden{kind}") == 0, 60, "it asks again")
         eventually(
             lambda: "LifecyclePolicy is served from now on" in replica.log.read_text(), 60, "it says so"

@@ -8,21 +8,23 @@ import pytest
 from aiohttp import web
 
 from imagestore.backends.memory import MemoryBackend, MemoryStore
+from imagestore.controller.stores import Connecting
 from imagestore.core.fencing import Fenced
-from imagestore.k8s.client import Client
-from imagestore.k8s.fence import Fence, elapsed
-from imagestore.k8s.lease import Lease, Terms
-from imagestore.k8s.operator import Operator
-from imagestore.k8s.resources import BY_KIND, EVENTS, LEASES, SECRETS
-from imagestore.k8s.stores import Connecting
-from imagestore.k8s.wiring import Brain, Options
+from imagestore.k8s.api.client import Client
+from imagestore.k8s.api.resources import EVENTS, LEASES, SECRETS
+from imagestore.k8s.life.fence import Fence, elapsed
+from imagestore.k8s.life.lease import Lease, LeaseTerms
+from imagestore.k8s.life.operator import Operator
+from imagestore.k8s.life.wiring import Brain, Options
+from imagestore.kinds import ALL
 from imagestore.reconcile.shared.situation import Settings
-from tests.k8s.inside import PHOTOS, REAL, Shop
+from tests.k8s.inside import PHOTOS, Shop
+from tests.k8s.known import BY_KIND
 from tests.k8s.replica import run
 from tests.k8s.small_api import SmallApi, clients, served, until
 from tests.k8s.test_queue import Clock
 
-TERMS = Terms(duration=15, deadline=10, renew=0.01, retry=0.01)
+TERMS = LeaseTerms(duration=15, deadline=10, renew=0.01, retry=0.01)
 PATH = LEASES.path("op")
 READS = ("Check", "Get", "Probe", "Remains", "Usage")
 
@@ -139,7 +141,7 @@ def test_a_lease_that_is_lost_while_all_is_learnt_ends_the_start() -> None:
         )  # so that it does not get to know everything
 
     api.fault = fault
-    brain = Brain(REAL, Connecting(lambda *_: MemoryBackend(MemoryStore(), {})))
+    brain = Brain(ALL, Connecting(lambda *_: MemoryBackend(MemoryStore(), {})))
     options = Options(Settings("prod"), "op", "first", listen="127.0.0.1:0", lease="one", terms=TERMS)
 
     async def story() -> int:

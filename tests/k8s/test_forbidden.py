@@ -11,13 +11,14 @@ import pytest
 from kopf._cogs.clients import errors
 
 from imagestore import metrics
+from imagestore.controller.state.objects import Key
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.k8s import tolerant
-from imagestore.k8s.listing import Listing
-from imagestore.k8s.objects import KIND, Key
-from imagestore.k8s.resources import BY_KIND
-from imagestore.k8s.wiring import Parts
+from imagestore.k8s.api.listing import Listing
+from imagestore.k8s.life.wiring import Parts
+from imagestore.kinds import ALL
 from tests.k8s.inside import EU, PHOTOS, TIDY, Shop
+from tests.k8s.known import BY_KIND, KIND
 from tests.k8s.replica import run
 from tests.k8s.small_api import until
 
@@ -36,7 +37,9 @@ class Forbidding(Shop):
     async def started(self) -> AsyncIterator[Parts]:
         """As the operator starts: it lists, then works, and asks again for what was forbidden."""
         async with self.parts(lists=True) as parts:
-            asking = asyncio.create_task(Listing(parts.client, parts.cache, parts.triggers, again=0.05).run())
+            asking = asyncio.create_task(
+                Listing(ALL, parts.client, parts.cache, parts.triggers, again=0.05).run()
+            )
             try:
                 yield parts
             finally:
@@ -135,7 +138,7 @@ def test_kopf_waits_for_what_may_be_listed(monkeypatch: pytest.MonkeyPatch) -> N
 
     async def story() -> None:
         async with shop.parts(lists=True) as parts:
-            listing = Listing(parts.client, parts.cache, parts.triggers, again=0.05)
+            listing = Listing(ALL, parts.client, parts.cache, parts.triggers, again=0.05)
             fetch = tolerant._listing(listing.versions, listing.known)
             resource = type("Resource", (), {"group": kind.group, "plural": kind.plural})
             first = asyncio.ensure_future(anext(fetch(resource=resource)))

@@ -4,30 +4,32 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from imagestore.k8s import facts
-from imagestore.k8s.objects import Key
-from imagestore.k8s.queue import Lane, Priority
-from imagestore.k8s.worker import Reconcilers
-from tests.k8s.inside import EU, PHOTOS, REAL, TIDY, Shop
+from imagestore.controller import samples as facts
+from imagestore.controller.runtime import Kinds
+from imagestore.controller.state.objects import Key
+from imagestore.controller.work.queue import Lane, Priority
+from imagestore.kinds import ALL
+from tests.k8s.inside import EU, PHOTOS, TIDY, Shop
+from tests.k8s.known import deciding
 from tests.k8s.replica import run
 from tests.k8s.small_api import until
 
 MANY = 60
 
 
-def slowly(running: list[int]) -> Reconcilers:
+def slowly(running: list[int]) -> Kinds:
     """Policies that take their time, and how many of them run."""
     busy: set[object] = set()
 
-    def policy(*args: Any) -> Any:
+    def policy(s: Any) -> Any:
         me = object()
         busy.add(me)
         running.append(len(busy))
         time.sleep(0.01)
         busy.discard(me)
-        return REAL.policy(*args)
+        return ALL["LifecyclePolicy"].reconcile(s)
 
-    return Reconcilers(REAL.bucket, REAL.backend, policy)
+    return deciding(LifecyclePolicy=policy)
 
 
 def test_policies_are_worked_on_a_few_at_a_time() -> None:

@@ -12,15 +12,15 @@ import pytest
 
 from dev.cluster import Cluster
 from dev.wait import eventually
-from imagestore.k8s.access import Access, from_kubeconfig
-from imagestore.k8s.client import Client
-from imagestore.k8s.helm import UNINSTALLING
-from imagestore.k8s.lease import RELEASING, UNINSTALLED, Lease, Terms
-from imagestore.k8s.resources import NAMESPACES
-from imagestore.k8s.watch import Subject, Watch
+from imagestore.k8s.api.access import Access, from_kubeconfig
+from imagestore.k8s.api.client import Client
+from imagestore.k8s.api.resources import NAMESPACES
+from imagestore.k8s.api.watch import Subject, Watch
+from imagestore.k8s.life.helm import UNINSTALLING
+from imagestore.k8s.life.lease import RELEASING, UNINSTALLED, Lease, LeaseTerms
 from tests.k8s.replica import run
 
-SHORT = Terms(duration=4, deadline=3, renew=0.3, retry=0.2)
+SHORT = LeaseTerms(duration=4, deadline=3, renew=0.3, retry=0.2)
 LONG = replace(SHORT, duration=20, deadline=15)
 
 

@@ -9,7 +9,7 @@ import tracemalloc
 
 import pytest
 
-from imagestore.k8s.queue import Priority
+from imagestore.controller.work.queue import Priority
 from tests.k8s.test_triggers import DONE, World
 
 MANY, FEW = 10_000, 1_000

@@ -18,22 +18,27 @@ from pydantic import ValidationError
 from dev.certificates import Authority
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
-from imagestore.api.kinds import Kind
+from imagestore.api.kinds import IMAGE_BUCKET, Kind
+from imagestore.controller.state.objects import Key
+from imagestore.controller.work.context import OBJECT, RECONCILE
+from imagestore.controller.work.failing import internal_error, not_understood
 from imagestore.core.conditions import violations
 from imagestore.core.outcome import Event
 from imagestore.core.reasons import Reason
-from imagestore.k8s import logs, resources, tolerant
-from imagestore.k8s.access import TokenFile, find
-from imagestore.k8s.errors import AccessError
-from imagestore.k8s.events import FORGET, REPEAT, Flood, Ledger, Occasion
-from imagestore.k8s.failing import internal_error, not_understood
+from imagestore.k8s import tolerant
+from imagestore.k8s.api import resources
+from imagestore.k8s.api.access import TokenFile, find_access
+from imagestore.k8s.api.errors import AccessError
 from imagestore.k8s.handlers import Backoffs
-from imagestore.k8s.health import Health
-from imagestore.k8s.objects import IMAGE_BUCKET, Key
+from imagestore.k8s.life import logs
+from imagestore.k8s.life.health import Health
+from imagestore.k8s.sink.events import FORGET, REPEAT, Flood, Occasion, SeriesLedger
+from imagestore.kinds import ALL
 from tests.k8s.test_object_cache import bucket
 from tests.k8s.test_queue import Clock
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+GRANTS = resources.grants(ALL)
 
 
 def test_credentials_are_masked_in_every_form() -> None:
@@ -63,8 +68,8 @@ def test_a_log_line_says_which_reconcile_of_which_object() -> None:
     log.propagate = False
     log.addHandler(handler)
     logs.REDACTOR.learn({"key": b"never-in-a-log"})
-    logs.OBJECT.set("ImageBucket shop/a")
-    logs.RECONCILE.set("abc")
+    OBJECT.set("ImageBucket shop/a")
+    RECONCILE.set("abc")
     try:
         raise RuntimeError("it was never-in-a-log")
     except RuntimeError:
@@ -72,8 +77,8 @@ def test_a_log_line_says_which_reconcile_of_which_object() -> None:
     line = json.loads(stream.getvalue())
     assert (line["object"], line["reconcile"], line["message"]) == ("ImageBucket shop/a", "abc", "said ***")
     assert "never-in-a-log" not in stream.getvalue()
-    logs.OBJECT.set("")
-    logs.RECONCILE.set("")
+    OBJECT.set("")
+    RECONCILE.set("")
 
 
 def test_a_bug_is_a_status_that_follows_the_conventions() -> None:
@@ -100,17 +105,15 @@ def test_a_status_that_makes_no_sense_does_not_keep_a_bug_from_being_said() -> N
 
 def test_missing_rights_are_sentences() -> None:
     everything = [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]
-    assert list(resources.missing(everything)) == []
-    exact = [
-        {"verbs": list(g.verbs), "apiGroups": [g.group], "resources": [g.resource]} for g in resources.GRANTS
-    ]
-    assert list(resources.missing(exact)) == []
-    said = list(resources.missing(exact[1:]))
+    assert list(resources.missing(everything, GRANTS)) == []
+    exact = [{"verbs": list(g.verbs), "apiGroups": [g.group], "resources": [g.resource]} for g in GRANTS]
+    assert list(resources.missing(exact, GRANTS)) == []
+    said = list(resources.missing((r for r in exact if r["resources"] != ["imagebuckets"]), GRANTS))
     assert said == [
         "not allowed to get, list, watch, patch imagebuckets.imagestore.dev, which is needed to follow them and"
         " keep the finalizer"
     ]
-    assert len(list(resources.missing([]))) == len(resources.GRANTS)
+    assert len(list(resources.missing([], GRANTS))) == len(GRANTS)
 
 
 def test_a_token_is_read_again_when_its_file_is_another_one(tmp_path: Path) -> None:
@@ -127,7 +130,7 @@ def test_in_a_pod_the_service_account_is_used(tmp_path: Path) -> None:
     Authority(tmp_path).file.rename(tmp_path / "ca.crt")
     (tmp_path / "token").write_text("t")
     (tmp_path / "namespace").write_text("imagestore")
-    access = find({"KUBERNETES_SERVICE_HOST": "fd00::1", "KUBERNETES_SERVICE_PORT": "6443"}, tmp_path)
+    access = find_access({"KUBERNETES_SERVICE_HOST": "fd00::1", "KUBERNETES_SERVICE_PORT": "6443"}, tmp_path)
     assert (access.server, access.namespace, access.authorization()) == (
         "https://[fd00::1]:6443",
         "imagestore",
@@ -153,16 +156,16 @@ def test_a_kubeconfig_is_used_outside(tmp_path: Path, user: dict[str, Any], head
     }
     file = tmp_path / "config"
     file.write_text(yaml.safe_dump(config))
-    access = find({"KUBECONFIG": str(file)})
+    access = find_access({"KUBECONFIG": str(file)})
     assert (access.server, access.namespace, access.authorization()) == ("https://x:1", "n", header)
 
 
 def test_what_a_kubeconfig_lacks_is_said(tmp_path: Path) -> None:
     with pytest.raises(AccessError, match="set KUBECONFIG"):
-        find({"KUBECONFIG": str(tmp_path / "none")})
+        find_access({"KUBECONFIG": str(tmp_path / "none")})
     (tmp_path / "config").write_text("current-context: c")
     with pytest.raises(AccessError, match="'c', which is not among its contexts"):
-        find({"KUBECONFIG": str(tmp_path / "config")})
+        find_access({"KUBECONFIG": str(tmp_path / "config")})
 
 
 def occasion(message: str = "m", name: str = "a") -> Occasion:
@@ -170,7 +173,7 @@ def occasion(message: str = "m", name: str = "a") -> Occasion:
 
 
 def test_equal_notes_are_one_series() -> None:
-    ledger = Ledger(0.0)
+    ledger = SeriesLedger(0.0)
     first = ledger.note(occasion(), "e1", "shop", 0.0)
     assert first is not None
     assert ledger.note(occasion(), "e2", "shop", 1.0) is None
@@ -186,13 +189,13 @@ def test_equal_notes_are_one_series() -> None:
 
 
 def test_a_series_ends_when_nothing_happens() -> None:
-    ledger = Ledger(0.0)
+    ledger = SeriesLedger(0.0)
     ledger.note(occasion(), "e1", "shop", 0.0)
     assert ledger.note(occasion(), "e2", "shop", FORGET + 1) is not None
 
 
 def test_nobody_floods_the_api_server() -> None:
-    ledger = Ledger(0.0, rate=1.0, burst=3)
+    ledger = SeriesLedger(0.0, rate=1.0, burst=3)
     for n in range(3):
         ledger.note(occasion(name=str(n)), "e", "shop", 0.0)
     with pytest.raises(Flood):

@@ -1,25 +1,23 @@
 """How a policy sees its buckets, out of what is remembered: applied is what a bucket was seen to hold, nothing else."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
-from time import monotonic
 from typing import Any
 
 import pytest
 
 from imagestore.api.imagebucket import FACETS
+from imagestore.api.kinds import IMAGE_BUCKET, LIFECYCLE_POLICY, STORAGE_BACKEND
 from imagestore.backends.memory import MemoryBackend, MemoryBucket, MemoryStore
-from imagestore.k8s.cache import Cache
-from imagestore.k8s.mirrors import Namespaces
-from imagestore.k8s.objects import IMAGE_BUCKET, LIFECYCLE_POLICY, STORAGE_BACKEND, Key, stored
-from imagestore.k8s.situations import Situations
-from imagestore.k8s.stores import Connecting, Stores
-from imagestore.k8s.surveyor import Surveyor
+from imagestore.controller.runtime import Pass
+from imagestore.controller.state.objects import Key
+from imagestore.kinds import ALL
+from imagestore.kinds.lifecyclepolicy import PolicyInputs
+from imagestore.kinds.parts.inputs import BucketInputs
 from imagestore.reconcile.bucket.desired import inputs_hash
 from imagestore.reconcile.bucket.removals import question
 from imagestore.reconcile.lifecycle.matched import Bucket
-from imagestore.reconcile.shared.situation import Settings
 from imagestore.reconcile.shared.survey import Purpose
+from tests.k8s.known import services, stored
 from tests.k8s.test_object_cache import backend, raw
 from tests.k8s.test_situations import SPEC
 
@@ -30,17 +28,17 @@ class World:
     """A bucket and a policy for it."""
 
     def __init__(self) -> None:
-        self.cache = Cache()
+        self.cache = ALL.cache()
         self.cache.put(backend("eu"))
         memory = MemoryBackend(MemoryStore(), FACETS)
-        stores = Stores(self.cache, lambda _: None, Connecting(lambda *_: memory))
-        now = lambda: datetime(2026, 11, 25, tzinfo=UTC)  # noqa: E731
         self.memory = memory
-        self.surveyor = surveyor = Surveyor(monotonic, lambda: False, lambda *_: None)
-        self.situations = Situations(
-            self.cache, stores, Namespaces(lambda *_: None), Settings("prod"), now, surveyor
-        )
+        self.services = services(self.cache, lambda *_: memory)
+        self.surveyor = self.services.surveyor
+        self.policy_inputs = PolicyInputs(self.services)
         self.versions = 0
+
+    def bucket_inputs(self) -> BucketInputs:
+        return BucketInputs(self.services)
 
     def bucket(self, **more: Any) -> None:
         self.versions += 1
@@ -57,14 +55,14 @@ class World:
         """The status of a bucket that holds what is wished of it now."""
         obj = self.cache.get(Key("ImageBucket", "shop", "photos"))
         assert obj is not None
-        asked = self.situations.of_bucket(obj)().merged
+        asked = self.bucket_inputs().of(obj, Pass())().merged
         facet = {"name": "lifecycle", "state": "InSync", "wish": asked.digest, "parts": ["tidy/x"]}
         return {"observedGeneration": 1, "facets": [facet]}
 
     def seen(self) -> Bucket:
         obj = self.cache.get(Key("LifecyclePolicy", "shop", "tidy"))
         assert obj is not None
-        (found,) = self.situations.of_policy(obj)().buckets
+        (found,) = self.policy_inputs.of(obj, Pass())().buckets
         return found
 
 
@@ -97,7 +95,7 @@ def test_a_policy_that_is_being_deleted_is_no_input(world: World) -> None:
     world.cache.put(stored(LIFECYCLE_POLICY, body))
     obj = world.cache.get(Key("ImageBucket", "shop", "photos"))
     assert obj is not None
-    assert world.situations.of_bucket(obj)().contributions == ()
+    assert world.bucket_inputs().of(obj, Pass())().contributions == ()
 
 
 def test_a_bucket_whose_spec_is_not_understood_keeps_its_policy_waiting(world: World) -> None:
@@ -109,15 +107,15 @@ def test_what_a_newer_version_wrote_into_a_policy_leaves_its_rules_alone(world: 
     world.policy(30, newer=True)
     obj = world.cache.get(Key("ImageBucket", "shop", "photos"))
     assert obj is not None
-    asked = world.situations.of_bucket(obj)().merged
+    asked = world.bucket_inputs().of(obj, Pass())().merged
     assert (asked.rules, set(asked.kept)) == ((), {"tidy/"})
 
 
 def test_what_was_counted_is_told_only_of_these_very_rules(world: World) -> None:
     obj = world.cache.get(Key("ImageBucket", "shop", "photos"))
     assert obj is not None
-    world.memory.store.buckets[obj.bucket] = MemoryBucket()
-    s = world.situations.of_bucket(obj)()
+    world.memory.store.buckets[obj.extra.bucket] = MemoryBucket()
+    s = world.bucket_inputs().of(obj, Pass())()
     asked = question(s, world.memory, s.merged.wish.rules)
     s.surveys.ask(Purpose.REMOVAL, asked, world.memory, s.now.date(), 60)
     assert world.seen().counted is None, "nobody asked for a preview"
@@ -130,7 +128,7 @@ def test_what_was_counted_is_told_only_of_these_very_rules(world: World) -> None
 def test_a_bucket_has_heard_of_what_its_status_is_about(world: World) -> None:
     obj = world.cache.get(Key("ImageBucket", "shop", "photos"))
     assert obj is not None
-    s = world.situations.of_bucket(obj)()
+    s = world.bucket_inputs().of(obj, Pass())()
     told = {"observedGeneration": 1, "inputsHash": inputs_hash(s.store.spec, s.contributions)}
     world.bucket(status=told)
     assert world.seen().heard

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from imagestore.k8s.objects import Key
-from imagestore.k8s.queue import Lane, Priority, WorkQueue
+from imagestore.controller.state.objects import Key
+from imagestore.controller.work.queue import Lane, Priority, WorkQueue
 
 
 class Clock:

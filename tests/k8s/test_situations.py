@@ -2,19 +2,21 @@
 
 import asyncio
 import threading
-from datetime import UTC, datetime
-from time import monotonic
 from typing import Any
 
+from imagestore.api.kinds import STORAGE_BACKEND
 from imagestore.backends.memory import MemoryBackend, MemoryStore
-from imagestore.k8s.cache import Cache
-from imagestore.k8s.mirrors import Namespaces
-from imagestore.k8s.objects import STORAGE_BACKEND, Key, Stored, stored
-from imagestore.k8s.situations import Situations
-from imagestore.k8s.stores import Connecting, Stores
-from imagestore.k8s.surveyor import Surveyor
+from imagestore.controller.runtime import Pass
+from imagestore.controller.services import Services
+from imagestore.controller.state.cache import Cache
+from imagestore.controller.state.objects import Key, Stored
+from imagestore.k8s.life.wiring import Asking
+from imagestore.kinds import ALL
+from imagestore.kinds.parts.inputs import BucketInputs
+from imagestore.kinds.parts.relations import served
 from imagestore.reconcile.bucket.situation import Referenced
-from imagestore.reconcile.shared.situation import Served, Settings
+from imagestore.reconcile.shared.situation import Served
+from tests.k8s.known import services, stored
 from tests.k8s.test_object_cache import LOGS, bucket, raw
 
 SPEC = {
@@ -30,38 +32,45 @@ class Watched(Cache):
     """Remembers which threads looked things up."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(ALL.edges, ALL.contributors)
         self.threads: set[int] = set()
 
-    def buckets_of(self, backend: str) -> tuple[Key, ...]:
+    def pointing(self, relation: str, target: Key) -> tuple[Key, ...]:
         self.threads.add(threading.get_ident())
-        return super().buckets_of(backend)
+        return super().pointing(relation, target)
+
+
+class Situations:
+    """What the records of buckets and backends make of what is remembered."""
+
+    def __init__(self, known: Services) -> None:
+        self._known = known
+        self.of_bucket = BucketInputs(known).of
+
+    def served(self, backend: str) -> tuple[Served, ...]:
+        return served(self._known, backend)
 
 
 def situations(
     *buckets: Stored, spec: Any = SPEC, cache: Cache | None = None, loop: Any = None
 ) -> Situations:
     """These buckets, and the backend ``eu``."""
-    cache = Cache() if cache is None else cache
+    cache = ALL.cache() if cache is None else cache
     backend = raw("eu", namespace="")
     backend["metadata"].pop("namespace")
     cache.put(stored(STORAGE_BACKEND, backend | {"spec": spec}))
     for each in buckets:
         cache.put(each)
     memory = MemoryBackend(MemoryStore(), {})
-    stores = Stores(cache, lambda _: None, Connecting(lambda *_: memory))
-    now = datetime(2026, 11, 25, tzinfo=UTC)
-    surveyor = Surveyor(monotonic, lambda: False, lambda *_: None)
-    return Situations(
-        cache, stores, Namespaces(lambda *_: None), Settings("prod"), lambda: now, surveyor, loop=loop
-    )
+    asking = {"ask": Asking(loop)} if loop else {}
+    return Situations(services(cache, lambda *_: memory, **asking))
 
 
 def told(**audit: Any) -> Referenced:
     """What is told of ``audit`` to a bucket that logs into it."""
     photos = bucket("photos", spec=LOGS)
     made = situations(photos, bucket("audit", **audit), bucket("claimed", namespace="press", age=-60))
-    return made.of_bucket(photos)().referenced["audit"]
+    return made.of_bucket(photos, Pass())().referenced["audit"]
 
 
 def test_a_backend_serves_whom_it_lets_in_and_who_came_first() -> None:
@@ -93,7 +102,7 @@ def test_a_threads_question_for_neighbours_is_answered_by_the_loop() -> None:
 
     async def story() -> tuple[Served, ...]:
         made = situations(photos, bucket("audit"), cache=cache, loop=asyncio.get_running_loop())
-        blocking = made.of_bucket(photos)
+        blocking = made.of_bucket(photos, Pass())
         return await asyncio.to_thread(lambda: blocking().neighbours())
 
     assert {b.name for b in asyncio.run(story())} == {"shop/photos", "shop/audit"}

@@ -9,15 +9,18 @@ from typing import Any
 import pytest
 
 from imagestore import metrics
-from imagestore.k8s import wiring
-from imagestore.k8s.cache import Cache, WrongThread
-from imagestore.k8s.objects import Key
-from imagestore.k8s.wiring import Parts
-from imagestore.k8s.worker import Reconcilers
+from imagestore.controller.runtime import Kinds
+from imagestore.controller.state.cache import Cache, WrongThread
+from imagestore.controller.state.objects import Key
+from imagestore.k8s.life import wiring
+from imagestore.k8s.life.wiring import Parts
+from imagestore.kinds import ALL
+from imagestore.kinds.parts.relations import buckets_of, earlier_in_namespace, older_rivals, referrers
 from imagestore.reconcile.backend.situation import BackendSituation
 from imagestore.reconcile.lifecycle import matched as seen
 from imagestore.reconcile.lifecycle.reconcile import PolicySituation
-from tests.k8s.inside import EU, PHOTOS, REAL, TIDY, Shop
+from tests.k8s.inside import EU, PHOTOS, TIDY, Shop
+from tests.k8s.known import deciding
 from tests.k8s.replica import run
 from tests.k8s.small_api import until
 from tests.k8s.test_object_cache import bucket
@@ -40,18 +43,18 @@ def pool(monkeypatch: pytest.MonkeyPatch) -> Busy:
     return made
 
 
-def told(buckets: list[int], policies: list[Sequence[seen.Bucket]]) -> Reconcilers:
+def told(buckets: list[int], policies: list[Sequence[seen.Bucket]]) -> Kinds:
     """The real decisions, which write down what they are told."""
 
     def backend(s: BackendSituation) -> Any:
         buckets.append(s.buckets)
-        return REAL.backend(s)
+        return ALL["StorageBackend"].reconcile(s)
 
     def policy(s: PolicySituation) -> Any:
         policies.append(s.buckets)
-        return REAL.policy(s)
+        return ALL["LifecyclePolicy"].reconcile(s)
 
-    return Reconcilers(REAL.bucket, backend, policy)
+    return deciding(StorageBackend=backend, LifecyclePolicy=policy)
 
 
 def removing(parts: Parts) -> Callable[[], object]:
@@ -61,7 +64,7 @@ def removing(parts: Parts) -> Callable[[], object]:
         known = parts.cache.get(PHOTOS)
         if known is not None:
             parts.cache.remove(PHOTOS)
-            parts.cache.put(replace(known, backend="elsewhere"))
+            parts.cache.put(replace(known, extra=replace(known.extra, backend="elsewhere")))
 
     return meanwhile
 
@@ -123,19 +126,19 @@ def test_every_scrape_tells_of_all_there_is() -> None:
     "ask",
     [
         lambda c: c.get(PHOTOS),
-        lambda c: c.count_of("eu"),
+        lambda c: c.inside("ImageBucket", "shop"),
         lambda c: c.all(),
-        lambda c: c.buckets_of("eu"),
-        lambda c: c.in_namespace("shop"),
-        lambda c: c.policies_in("shop"),
+        lambda c: buckets_of(c, "eu"),
+        lambda c: c.edition("LifecyclePolicy", "shop"),
+        lambda c: c.inside("LifecyclePolicy", "shop"),
         lambda c: c.put(bucket("a")),
-        lambda c: list(c.older_rivals(bucket("a"))),
-        lambda c: c.earlier_in_namespace(bucket("a")),
-        lambda c: c.referrers(Key("ImageBucket", "shop", "a")),
+        lambda c: list(older_rivals(c, bucket("a"))),
+        lambda c: earlier_in_namespace(c, bucket("a")),
+        lambda c: referrers(c, Key("ImageBucket", "shop", "a")),
     ],
 )
 def test_another_thread_is_refused(ask: Callable[[Cache], object]) -> None:
-    cache = Cache()
+    cache = ALL.cache()
     cache.put(bucket("photos"))
     with ThreadPoolExecutor(1) as pool, pytest.raises(WrongThread):
         pool.submit(ask, cache).result()

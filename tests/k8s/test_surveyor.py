@@ -9,12 +9,12 @@ import pytest
 from dev.wait import eventually
 from imagestore.api.imagebucket import FACETS
 from imagestore.backends.memory import MemoryBackend, MemoryBucket, MemoryStore
+from imagestore.controller import surveyor as module
+from imagestore.controller.state.objects import Key
+from imagestore.controller.surveyor import Surveyor
 from imagestore.core.errors import Unavailable
 from imagestore.core.stored import StoredVersion
 from imagestore.facets.lifecycle_rule import Expire, LifecycleRule, Match
-from imagestore.k8s import surveyor as module
-from imagestore.k8s.objects import Key
-from imagestore.k8s.surveyor import Surveyor
 from imagestore.reconcile.shared.survey import Answer, Purpose, Question
 from tests.reconcile.world import START
 

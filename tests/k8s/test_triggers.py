@@ -5,13 +5,16 @@ from typing import Any
 
 import pytest
 
+from imagestore.api.kinds import IMAGE_BUCKET, STORAGE_BACKEND
 from imagestore.backends.memory import MemoryBackend, MemoryStore
-from imagestore.k8s.cache import Cache
-from imagestore.k8s.objects import IMAGE_BUCKET, STORAGE_BACKEND, Key
-from imagestore.k8s.queue import Lane, Priority, WorkQueue
-from imagestore.k8s.stores import Connecting, Stores
-from imagestore.k8s.triggers import COUNTED_IN, Triggers
+from imagestore.controller.state.objects import Key
+from imagestore.controller.stores import Connecting
+from imagestore.controller.work.queue import Lane, Priority, WorkQueue
+from imagestore.controller.work.triggers import Triggers
+from imagestore.kinds import ALL
+from imagestore.kinds.imagebucket import COUNTED_IN
 from imagestore.reconcile.shared.situation import SPREAD
+from tests.k8s.known import services
 from tests.k8s.test_object_cache import raw
 from tests.k8s.test_queue import Clock
 
@@ -24,12 +27,13 @@ class World:
     """A cache, a queue and what ties them, with a connection that counts."""
 
     def __init__(self) -> None:
-        self.clock, self.cache = Clock(), Cache()
+        self.clock, self.cache = Clock(), ALL.cache()
         self.forgotten: list[Key] = []
         self.connections = 0
-        self.stores = Stores(self.cache, lambda _: None, Connecting(self._connect))
         self.queue = WorkQueue(self.clock, lambda _: (Lane("lane"), 64))
-        self.triggers = Triggers(self.cache, self.queue, self.stores, 600.0, self.forgotten.append)
+        parts = services(self.cache, self._connect, is_running=self.queue.is_running)
+        self.stores = parts.stores
+        self.triggers = Triggers(ALL, parts, self.queue, self.forgotten.append)
 
     def _connect(self, *_: Any) -> MemoryBackend:
         self.connections += 1

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from imagestore.k8s.objects import IMAGE_BUCKET, Key
-from imagestore.k8s.queue import Priority
+from imagestore.api.kinds import IMAGE_BUCKET
+from imagestore.controller.state.objects import Key
+from imagestore.controller.work.queue import Priority
 from tests.k8s.test_triggers import DONE, World
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from imagestore.k8s.queue import Priority
+from imagestore.controller.work.queue import Priority
 from tests.k8s.test_triggers import DONE, World
 
 SELECTED: dict[str, Any] = {

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from imagestore.k8s.objects import IMAGE_BUCKET, LIFECYCLE_POLICY, Key
-from imagestore.k8s.queue import Priority
-from imagestore.k8s.triggers import TOLD_IN
+from imagestore.api.kinds import IMAGE_BUCKET, LIFECYCLE_POLICY
+from imagestore.controller.state.objects import Key
+from imagestore.controller.work.queue import Priority
+from imagestore.controller.work.triggers import TOLD_IN
 from tests.k8s.test_object_cache import raw
 from tests.k8s.test_triggers import DONE, World
 

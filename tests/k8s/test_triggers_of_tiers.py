@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from imagestore.k8s.objects import compact
-from imagestore.k8s.queue import Priority
+from imagestore.controller.state.objects import compact
+from imagestore.controller.work.queue import Priority
 from tests.k8s.test_triggers import BACKEND, DONE, World
 
 

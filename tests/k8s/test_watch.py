@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from imagestore.k8s.client import backoff
-from imagestore.k8s.mirrors import Namespaces, Secrets
-from imagestore.k8s.resources import NAMESPACES, SECRETS
-from imagestore.k8s.watch import Mirror, Subject, Watch
+from imagestore.k8s.api.client import pause_after
+from imagestore.k8s.api.mirrors import NamespaceMirror, SecretMirror
+from imagestore.k8s.api.resources import NAMESPACES, SECRETS
+from imagestore.k8s.api.watch import Mirror, Subject, Watch
 from tests.k8s.replica import run
 from tests.k8s.small_api import SmallApi, clients, until
 
@@ -44,7 +44,7 @@ def test_a_watch_that_ends_at_once_and_tells_nothing_is_no_busy_loop() -> None:
 
     async def story() -> int:
         async with clients(api) as client:
-            watch = Watch(client, Subject(SECRETS, "op"), Secrets(told.append), monotonic)
+            watch = Watch(client, Subject(SECRETS, "op"), SecretMirror(told.append), monotonic)
             task = asyncio.create_task(watch.run())
             async with asyncio.timeout(30):
                 await watch.synced.wait()
@@ -62,7 +62,7 @@ def test_a_listing_that_broke_off_is_made_again_from_its_beginning(status: int) 
     """What the first page said was taken for all there is: the rest was never seen, and a start waited for ever."""
     api, told = filled(5), list[str]()
     api.fault = failing_once(status)
-    secrets = Secrets(told.append)
+    secrets = SecretMirror(told.append)
 
     async def story() -> None:
         async with clients(api) as client:
@@ -84,7 +84,7 @@ def test_a_listing_that_keeps_failing_is_tried_with_growing_pauses_and_says_why(
 
     async def story() -> tuple[str, bool, float]:
         async with clients(api) as client:
-            watch = Watch(client, Subject(SECRETS, "op"), Secrets(lambda _: None), monotonic)
+            watch = Watch(client, Subject(SECRETS, "op"), SecretMirror(lambda _: None), monotonic)
             began, task = monotonic(), asyncio.create_task(watch.run())
             await until(lambda: len(api.asked) >= 3 * 2)
             task.cancel()
@@ -110,7 +110,7 @@ class Counted:
 
 def test_a_page_of_a_proxy_in_place_of_events_does_not_end_the_watch() -> None:
     """An exception that nobody expected ended the task, and with it the operator."""
-    api, mirror = SmallApi(), Counted(Namespaces(lambda *_: None))
+    api, mirror = SmallApi(), Counted(NamespaceMirror(lambda *_: None))
 
     async def story() -> None:
         async with clients(api) as client:
@@ -127,4 +127,4 @@ def test_a_page_of_a_proxy_in_place_of_events_does_not_end_the_watch() -> None:
 
 def test_the_pause_has_a_bound_however_long_the_api_server_is_away() -> None:
     """After 1025 failures in a row, some eight hours, the pause was too large for a float, and the watch ended."""
-    assert all(0 < backoff(n) <= 30 for n in (1, 6, 1025, 10**5))
+    assert all(0 < pause_after(n) <= 30 for n in (1, 6, 1025, 10**5))

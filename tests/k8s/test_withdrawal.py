@@ -6,17 +6,21 @@ from typing import Any
 
 import pytest
 
-from imagestore.api.kinds import IMAGE_BUCKET
-from imagestore.k8s.cache import Cache
-from imagestore.k8s.client import ApiError, Page
-from imagestore.k8s.objects import Key, Stored, stored
-from imagestore.k8s.withdrawal import GONE, UNKNOWN, Withdrawal, asking
+from imagestore.api.kinds import IMAGE_BUCKET, Kind
+from imagestore.controller.state.objects import Key, Stored
+from imagestore.k8s.api.client import ApiError, ListPage
+from imagestore.k8s.life.withdrawal import Withdrawal, asking, crd_deleted, crd_unknown
+from imagestore.kinds import ALL
+from tests.k8s.known import stored
 from tests.k8s.test_object_cache import raw
 
 
 def deleted(name: str, **more: Any) -> Stored:
-    gone = {"metadata": {"deletionTimestamp": "2026-11-25T12:00:00Z"}}
-    return stored(IMAGE_BUCKET, raw(name, **{"spec": {"deletionPolicy": "DeleteAll"}, **gone, **more}))
+    marked = {"metadata": {"deletionTimestamp": "2026-11-25T12:00:00Z"}}
+    return stored(IMAGE_BUCKET, raw(name, **{"spec": {"deletionPolicy": "DeleteAll"}, **marked, **more}))
+
+
+GONE, UNKNOWN = crd_deleted(IMAGE_BUCKET), crd_unknown(IMAGE_BUCKET)
 
 
 class Asked:
@@ -25,15 +29,16 @@ class Asked:
     def __init__(self, *answers: str) -> None:
         self.left, self.times = list(answers), 0
 
-    async def __call__(self) -> str:
+    async def __call__(self, kind: Kind) -> str:
+        assert kind is IMAGE_BUCKET
         self.times += 1
         await asyncio.sleep(0)
         return self.left.pop(0)
 
 
 def test_all_deletions_that_were_seen_share_an_answer_and_a_later_one_does_not() -> None:
-    cache, asked = Cache(), Asked("", GONE)
-    withdrawal = Withdrawal(asked, cache)
+    cache, asked = ALL.cache(), Asked("", GONE)
+    withdrawal = Withdrawal(ALL, asked, cache)
     early = [deleted(f"b{n}") for n in range(5)]
     for obj in early:
         cache.put(obj)
@@ -52,7 +57,7 @@ def test_all_deletions_that_were_seen_share_an_answer_and_a_later_one_does_not()
 
 def test_only_a_deletion_that_may_remove_something_is_asked_about() -> None:
     asked = Asked(GONE)
-    withdrawal = Withdrawal(asked, Cache())
+    withdrawal = Withdrawal(ALL, asked, ALL.cache())
 
     async def story() -> None:
         assert not await withdrawal.concerns(deleted("kept", spec={"deletionPolicy": "Retain"}))
@@ -65,7 +70,7 @@ def test_only_a_deletion_that_may_remove_something_is_asked_about() -> None:
 
 def test_a_namesake_made_since_is_asked_about_anew() -> None:
     asked = Asked(GONE, "")
-    withdrawal = Withdrawal(asked, Cache())
+    withdrawal = Withdrawal(ALL, asked, ALL.cache())
 
     async def story() -> None:
         assert await withdrawal.concerns(deleted("photos", uid="first"))
@@ -81,10 +86,10 @@ class Refusing:
     def __init__(self, status: int, *found: dict[str, Any]) -> None:
         self.status, self.found = status, found
 
-    async def pages(self, *_: Any, **__: Any) -> AsyncIterator[Page]:
+    async def pages(self, *_: Any, **__: Any) -> AsyncIterator[ListPage]:
         if self.status != 200:
             raise ApiError(self.status, {"reason": "Forbidden"})
-        yield Page(list(self.found), "1")
+        yield ListPage(list(self.found), "1")
 
 
 @pytest.mark.parametrize(
@@ -100,6 +105,6 @@ def test_what_is_not_known_keeps_buckets(status: int, found: list[dict[str, Any]
     client: Any = Refusing(status, *found)
 
     async def story() -> str:
-        return await asking(client)()
+        return await asking(client)(IMAGE_BUCKET)
 
     assert asyncio.run(story()) == why

@@ -23,22 +23,22 @@ from imagestore.api.imagebucket import FACETS
 from imagestore.api.storagebackend import StorageBackendSpec, StorageBackendStatus
 from imagestore.backends.base import Backend
 from imagestore.backends.memory import MemoryBackend, MemoryStore
+from imagestore.controller.stores import Connecting, SecretData
 from imagestore.core.conditions import Condition, settle
 from imagestore.core.fencing import Permit, permitted
 from imagestore.core.outcome import Continue, Event, Finalizer, Outcome, Requeue
 from imagestore.core.reasons import Reason
 from imagestore.facets.versioning import Versioning
-from imagestore.k8s import logs
-from imagestore.k8s.access import find
-from imagestore.k8s.lease import Terms
-from imagestore.k8s.operator import Ending, Operator
-from imagestore.k8s.stores import Connecting, SecretData
-from imagestore.k8s.wiring import Brain, Options
-from imagestore.k8s.worker import Reconcilers
+from imagestore.k8s.api.access import find_access
+from imagestore.k8s.life import logs
+from imagestore.k8s.life.lease import LeaseTerms
+from imagestore.k8s.life.operator import Ending, Operator
+from imagestore.k8s.life.wiring import Brain, Options
 from imagestore.reconcile.backend.situation import BackendSituation
 from imagestore.reconcile.bucket.desired import inputs_hash
 from imagestore.reconcile.bucket.situation import BucketSituation
 from imagestore.reconcile.shared.situation import Settings
+from tests.k8s.known import deciding
 
 
 class NoSecret(Exception):
@@ -141,7 +141,9 @@ class Toy:
 def brain(folder: Path) -> Brain:
     """The toy's decisions."""
     toy = Toy(folder)
-    return Brain(Reconcilers(toy.bucket, toy.backend), Connecting(toy.connect, (NoSecret,)))
+    return Brain(
+        deciding(ImageBucket=toy.bucket, StorageBackend=toy.backend), Connecting(toy.connect, (NoSecret,))
+    )
 
 
 def main() -> None:
@@ -162,11 +164,11 @@ def main() -> None:
         lease=args.lease,
         audit_interval=args.audit_interval,
         drain=args.drain,
-        terms=Terms(duration=8, deadline=6, renew=1, retry=0.5),
+        terms=LeaseTerms(duration=8, deadline=6, renew=1, retry=0.5),
     )
 
     async def run() -> Ending:
-        return await Operator(options, brain(args.folder), find()).run()
+        return await Operator(options, brain(args.folder), find_access()).run()
 
     ending = asyncio.run(run())
     if ending.stragglers:

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from imagestore.backends.memory import MemoryDriver
+from imagestore.controller.state.objects import Key
+from imagestore.controller.surveyor import Surveyor
 from imagestore.core.errors import Denied, Unavailable, Unrepresentable
 from imagestore.core.facet import Facet
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.lifecycle_rule import LifecycleRule
-from imagestore.k8s.objects import Key
-from imagestore.k8s.surveyor import Surveyor
 from imagestore.reconcile.shared.survey import Bounded
 from tests.reconcile.world import World, backend_spec
 

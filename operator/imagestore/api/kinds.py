@@ -23,6 +23,7 @@ __all__ = [
     "VERSION",
     "Column",
     "Kind",
+    "kind_of",
 ]
 
 Scope = Literal["Namespaced", "Cluster"]
@@ -53,6 +54,8 @@ class Kind:
     columns: tuple[Column, ...]
     selectable: tuple[str, ...] = ()
     cel: tuple[Cel, ...] = ()  # rules that need more than the spec, such as the object's own name
+    # A field of the spec that tells the kind where a manifest does not. Then its name is no other API's, either.
+    known_by: str = ""
     group: str = GROUP
     version: str = VERSION
     category: str = CATEGORY
@@ -129,6 +132,7 @@ IMAGE_BUCKET = Kind(
         _AGE,
     ),
     selectable=(".spec.backendRef.name", ".spec.bucketName"),
+    known_by="bucketName",
     cel=(
         Cel(
             "size(self.metadata.name) <= 128",
@@ -226,3 +230,8 @@ LIFECYCLE_POLICY = Kind(
 
 # Policies before buckets: what was listed last is judged by what is known already.
 KINDS = (STORAGE_BACKEND, LIFECYCLE_POLICY, IMAGE_BUCKET)
+
+
+def kind_of(spec: type[Model]) -> Kind:
+    """The kind whose objects have such a spec."""
+    return next(kind for kind in KINDS if kind.spec is spec)

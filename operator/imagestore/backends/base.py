@@ -251,7 +251,7 @@ class Backend(Protocol):
         """Why the store takes no bucket of this name, and what to do; empty: it may. Asked before anything is sent."""
 
     def create(self, bucket: str, at_creation: Mapping[str, Facet]) -> bool:
-        """Create the bucket with what can only be asked for now. NameTaken if there is one of this name.
+        """Create the bucket with what can only be asked for now. BucketTaken if there is one of this name.
 
         True: this store would have refused, had the credentials' own bucket been there already. False: it may have
         answered for a bucket that was there.

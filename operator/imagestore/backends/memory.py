@@ -23,7 +23,7 @@ from imagestore.backends.base import (
 )
 from imagestore.backends.own_access import NOTHING_NEEDED, OwnAccess
 from imagestore.core.cost import UNPRICED, PriceTable
-from imagestore.core.errors import NameTaken, NotFound
+from imagestore.core.errors import BucketTaken, NotFound
 from imagestore.core.facet import Facet
 from imagestore.core.reading import FULL, Level, Support
 from imagestore.core.stored import StoredVersion
@@ -169,7 +169,7 @@ class MemoryBackend:
         if self.store.meanwhile is not None:
             self.store.meanwhile(bucket)
         if bucket in self.store.buckets and not self.store.answers_own:
-            raise NameTaken("the name is taken", ours=True)
+            raise BucketTaken("the name is taken", ours=True)
         self.store.buckets.setdefault(bucket, MemoryBucket(dict(at_creation)))
         return not self.store.answers_own
 

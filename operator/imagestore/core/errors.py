@@ -10,7 +10,7 @@
     ├── Denied               the credentials may not do this
     ├── NotFound             the bucket does not exist
     ├── Rejected             the store understood and refuses; trying again changes nothing
-    │   └── NameTaken        a bucket of this name exists
+    │   └── BucketTaken      a bucket of this name exists
     ├── Unrepresentable      a setting that holds what no value of ours can say
     └── Unexpected           an answer that the driver does not know
 """
@@ -90,8 +90,10 @@ class Rejected(StoreError):
     reason = Reason.REJECTED
 
 
-class NameTaken(Rejected):
+class BucketTaken(Rejected):
     """A bucket of this name exists already. ``ours``: the store says that it belongs to these credentials' account."""
+
+    reason = Reason.BUCKET_TAKEN
 
     def __init__(self, message: str, *, ours: bool, code: str = "", operation: str = "") -> None:
         super().__init__(message, code=code, operation=operation)

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from imagestore.api.kinds import GROUP, KINDS, Kind
+from imagestore.controller.rights import Right
 from imagestore.crdgen.formats import table
-from imagestore.k8s.resources import GRANTS, Grant
+from imagestore.k8s.api.resources import grants
+from imagestore.kinds import ALL
 
 Rule = dict[str, Any]
 
@@ -20,10 +22,10 @@ BACKEND = {"backend-view": READ, "backend-admin": (*READ, *WRITE)}
 
 def operator_rules(*, own: bool) -> list[Rule]:
     """The operator's rights: everywhere, or those in its own namespace only."""
-    return [_rule(g) for g in GRANTS if g.own is own]
+    return [_rule(g) for g in grants(ALL) if g.own is own]
 
 
-def _rule(grant: Grant) -> Rule:
+def _rule(grant: Right) -> Rule:
     return {"apiGroups": [grant.group], "resources": [grant.resource], "verbs": list(grant.verbs)}
 
 
@@ -43,7 +45,7 @@ def _on(kinds: Iterator[Kind]) -> Rule:
 
 def page() -> str:
     """The rights in words."""
-    operator = [[g.resource, g.group or "core", ", ".join(g.verbs), _where(g), g.why] for g in GRANTS]
+    operator = [[g.resource, g.group or "core", ", ".join(g.verbs), _where(g), g.why] for g in grants(ALL)]
     users = [[f"`{role}`", _resources(user_rules(v)), ", ".join(v)] for role, v in AGGREGATED.items()]
     users += [
         [f"`…-{r}`, bound by you", _resources(backend_rules(v)), ", ".join(v)] for r, v in BACKEND.items()
@@ -58,7 +60,7 @@ def page() -> str:
     ]) + "\n"  # fmt: skip
 
 
-def _where(grant: Grant) -> str:
+def _where(grant: Right) -> str:
     return "its own namespace" if grant.own else "everywhere"
 
 

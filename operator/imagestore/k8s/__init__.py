@@ -1,5 +1,5 @@
-"""The edge to Kubernetes: kopf, a client of the API beside it, and what turns events into reconciles.
+"""The edge to Kubernetes.
 
-``operator`` is the life of one replica, ``wiring`` its parts, ``brain`` what decides in them. On the way of one
-object: ``handlers`` or ``watch`` → ``triggers`` → ``queue`` → ``dispatcher`` → ``worker`` → ``writer``.
+``api`` reaches the API server, ``source`` tells the controller what changed there, ``sink`` writes what the controller
+decided, ``life`` is one replica from its start to its end.
 """

@@ -15,8 +15,8 @@ from kopf._cogs.structs.references import Insights
 from kopf._core.reactor import observation
 
 from imagestore.api.kinds import GROUP, KINDS, Kind
-from imagestore.k8s.client import ApiError, Client
-from imagestore.k8s.resources import of
+from imagestore.k8s.api.client import ApiError, Client
+from imagestore.k8s.api.resources import of
 
 log = logging.getLogger(__name__)
 _PAUSE = 2.0

@@ -8,8 +8,8 @@ from typing import Any
 import kopf
 
 from imagestore.api.kinds import KINDS, Kind
-from imagestore.k8s.access import Access
-from imagestore.k8s.client import session
+from imagestore.k8s.api.access import Access
+from imagestore.k8s.api.client import session
 
 Json = Any
 Seen = Callable[[Kind, str | None, Json], None]

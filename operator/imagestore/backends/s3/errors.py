@@ -61,14 +61,14 @@ _ADVICE = {
 
 @contextmanager
 def name_taken() -> Iterator[None]:
-    """Around CreateBucket: a refusal because there is such a bucket becomes NameTaken, with the store's code."""
+    """Around CreateBucket: a refusal because there is such a bucket becomes BucketTaken, with the store's code."""
     try:
         yield
     except errors.Rejected as error:
         if error.code not in (_OWNED, "BucketAlreadyExists"):
             raise
         ours = error.code == _OWNED
-        raise errors.NameTaken(str(error), ours=ours, code=error.code, operation=error.operation) from error
+        raise errors.BucketTaken(str(error), ours=ours, code=error.code, operation=error.operation) from error
 
 
 _OWNED = "BucketAlreadyOwnedByYou"

@@ -85,13 +85,14 @@ def _consent(args: argparse.Namespace) -> None:
 
 
 def _backend(args: argparse.Namespace) -> "Backend":
+    from imagestore.api.storagebackend import StorageBackendSpec
     from imagestore.cli.gathering.inputs import gather
 
     known = gather(args, os.environ, (args.name,) if args.name else ())
     if known.manifests.problems:
         raise Wrong(*known.manifests.problems)
     sys.stderr.writelines(f"note: {note}\n" for note in known.notes if "managed" not in note)
-    name = args.name or _only(o.name for o in known.manifests.of("StorageBackend"))
+    name = args.name or _only(o.name for o in known.manifests.of(StorageBackendSpec))
     _unclaimed(known, name, args.bucket)
     store = known.stores.get(name)
     if store.spec is None:
@@ -114,9 +115,7 @@ def _unclaimed(known: "Gathered", backend: str, bucket: str) -> None:
     from imagestore.api.imagebucket import ImageBucketSpec
 
     claims = {label: k.spec for label, k in known.cluster.buckets.items()}
-    claims |= {
-        o.label: o.spec for o in known.manifests.of("ImageBucket") if isinstance(o.spec, ImageBucketSpec)
-    }
+    claims |= {o.label: o.spec for o in known.manifests.of(ImageBucketSpec)}
     for label, spec in claims.items():
         if (spec.backend_ref.name, spec.bucket_name) == (backend, bucket):
             raise Wrong(f"the ImageBucket {label} claims {bucket}; name a bucket that nobody needs")

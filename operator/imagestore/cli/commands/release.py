@@ -11,7 +11,7 @@ from imagestore.cli.errors import Usage, Wrong
 
 if TYPE_CHECKING:
     from imagestore.cli.releasing.objects import Target
-    from imagestore.k8s.client import Client
+    from imagestore.k8s.api.client import Client
 
 DESCRIPTION = """\
 Remove the operator's finalizers. Objects that are being deleted vanish, others stay as they are; no object
@@ -54,8 +54,8 @@ def run(args: argparse.Namespace) -> int:
     if bool(args.names) == args.all:
         raise Usage("say which: NAMESPACE/NAME ..., or --all")
     from imagestore.cli.gathering.cluster import access
-    from imagestore.k8s.client import ApiError
-    from imagestore.k8s.errors import AccessError
+    from imagestore.k8s.api.client import ApiError
+    from imagestore.k8s.api.errors import AccessError
 
     try:
         return asyncio.run(_run(args, access(args.context)))
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
 
 async def _run(args: argparse.Namespace, where: Any) -> int:
     from imagestore.cli.releasing.objects import chosen, holding
-    from imagestore.k8s.client import Client
+    from imagestore.k8s.api.client import Client
 
     client = Client(where, limit=8)
     try:

@@ -61,7 +61,7 @@ def main(arguments: argparse.Namespace) -> int:
     """Run until a signal; the exit code."""
     if not arguments.installation:
         raise Usage("--installation (or IMAGESTORE_INSTALLATION) is needed: the owner's mark in every bucket")
-    from imagestore.k8s import logs
+    from imagestore.k8s.life import logs
 
     logs.configure(arguments.log_level)
     ending = asyncio.run(_run(arguments))
@@ -73,17 +73,17 @@ def main(arguments: argparse.Namespace) -> int:
 
 async def _run(arguments: argparse.Namespace) -> Any:
     gc.disable()  # imports leave nothing to collect: looking for it was a tenth of their time
-    from imagestore.k8s.access import find
-    from imagestore.k8s.brain import REAL
-    from imagestore.k8s.errors import AccessError
-    from imagestore.k8s.operator import Operator
-    from imagestore.k8s.wiring import Options
+    from imagestore.k8s.api.access import find_access
+    from imagestore.k8s.api.errors import AccessError
+    from imagestore.k8s.life.brain import REAL
+    from imagestore.k8s.life.operator import Operator
+    from imagestore.k8s.life.wiring import Options
     from imagestore.reconcile.shared.situation import Settings
 
     gc.freeze()  # nor is what was imported looked through ever again
     gc.enable()
     try:
-        access = find()
+        access = find_access()
     except AccessError as error:
         raise Wrong(str(error)) from error
     options = Options(

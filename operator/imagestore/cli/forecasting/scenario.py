@@ -64,10 +64,9 @@ def scenario(args: argparse.Namespace, manifests: Manifests, question: Question 
 
 
 def _policies(manifests: Manifests) -> Iterator[LifecycleRule]:
-    for policy in manifests.of("LifecyclePolicy"):
-        if isinstance(policy.spec, LifecyclePolicySpec):
-            for rule in policy.spec.rules:
-                yield rule.model_copy(update={"name": f"{policy.name}/{rule.name}"})
+    for policy in manifests.of(LifecyclePolicySpec):
+        for rule in policy.spec.rules:
+            yield rule.model_copy(update={"name": f"{policy.name}/{rule.name}"})
 
 
 def _public(name: str) -> Terms:

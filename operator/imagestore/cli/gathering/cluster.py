@@ -10,15 +10,17 @@ from pydantic import ValidationError
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
+from imagestore.api.kinds import kind_of
+from imagestore.api.lifecyclepolicy import LifecyclePolicySpec
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.cli.errors import Wrong
 from imagestore.cli.gathering.surroundings import OFFLINE, Known, Snapshot
 from imagestore.cli.manifests.load import Manifests
 from imagestore.core.salvage import salvaged
-from imagestore.k8s.access import Access, find
-from imagestore.k8s.client import ApiError, Client
-from imagestore.k8s.errors import AccessError
-from imagestore.k8s.resources import BY_KIND, NAMESPACES, SECRETS, Resource
+from imagestore.k8s.api.access import Access, find_access
+from imagestore.k8s.api.client import ApiError, Client
+from imagestore.k8s.api.errors import AccessError
+from imagestore.k8s.api.resources import NAMESPACES, SECRETS, Resource, of
 from imagestore.reconcile.shared.situation import Meta
 
 Json = Any
@@ -27,7 +29,7 @@ Json = Any
 def access(context: str | None) -> Access:
     """The cluster of a context, or the one at hand. Raises Wrong."""
     try:
-        return find(context=context)
+        return find_access(context=context)
     except AccessError as error:
         raise Wrong(str(error)) from None
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
@@ -51,10 +53,10 @@ async def _read(where: Access, namespace: str, manifests: Manifests, wanted: set
     client = Client(where, limit=4)
     notes: list[str] = []
     try:
-        backends = await _list(client, BY_KIND["StorageBackend"], notes)
-        buckets = await _list(client, BY_KIND["ImageBucket"], notes)
+        backends = await _list(client, of(kind_of(StorageBackendSpec)), notes)
+        buckets = await _list(client, of(kind_of(ImageBucketSpec)), notes)
         spaces = await _list(client, NAMESPACES, notes)
-        policies = await _list(client, BY_KIND["LifecyclePolicy"], notes)
+        policies = await _list(client, of(kind_of(LifecyclePolicySpec)), notes)
         specs = {b["metadata"]["name"]: _spec(b, notes) for b in backends}
         known = {n: s for n, s in specs.items() if s is not None}
         secrets = await _secrets(client, namespace, _used(known, manifests, wanted))
@@ -113,11 +115,10 @@ def _meta(metadata: Mapping[str, Any]) -> Meta:
 
 def _used(known: Mapping[str, StorageBackendSpec], manifests: Manifests, backends: set[str]) -> set[str]:
     """The Secrets that are needed and not among the manifests."""
-    buckets = [o.spec for o in manifests.of("ImageBucket")]
-    wanted = backends | {s.backend_ref.name for s in buckets if isinstance(s, ImageBucketSpec)}
-    written = {o.name: o.spec for o in manifests.of("StorageBackend")}
+    wanted = backends | {o.spec.backend_ref.name for o in manifests.of(ImageBucketSpec)}
+    written = {o.name: o.spec for o in manifests.of(StorageBackendSpec)}
     specs = [written.get(n, known.get(n)) for n in wanted]
-    named = {name for s in specs if isinstance(s, StorageBackendSpec) for name in secret_names(s)}
+    named = {name for s in specs if s is not None for name in secret_names(s)}
     return named - {name for _, name in manifests.secrets}
 
 

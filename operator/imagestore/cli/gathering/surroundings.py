@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
+from imagestore.api.lifecyclepolicy import LifecyclePolicySpec
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.cli.manifests.load import Manifests
 from imagestore.cli.manifests.objects import Object
@@ -78,11 +79,10 @@ class Surroundings:
 
 def surroundings(manifests: Manifests, cluster: Snapshot) -> Surroundings:
     """The manifests win over what the cluster has: they are what is about to be applied."""
-    written = {o.name: o.spec for o in manifests.of("StorageBackend")}
-    backends = {n: s for n, s in written.items() if isinstance(s, StorageBackendSpec)}
-    written_buckets = manifests.of("ImageBucket")
+    backends = {o.name: o.spec for o in manifests.of(StorageBackendSpec)}
+    written_buckets = manifests.of(ImageBucketSpec)
     specs = _specs(written_buckets, cluster.buckets)
-    policies = {o.label: o.spec.to_json() for o in manifests.of("LifecyclePolicy")}
+    policies = {o.label: o.spec.to_json() for o in manifests.of(LifecyclePolicySpec)}
     return Surroundings(
         {**cluster.backends, **backends},
         {**cluster.labels, **manifests.namespaces},
@@ -108,10 +108,11 @@ def _others(
     return found
 
 
-def _specs(objects: Iterable[Object], known: Mapping[str, Known]) -> dict[str, ImageBucketSpec]:
+def _specs(
+    objects: Iterable[Object[ImageBucketSpec]], known: Mapping[str, Known]
+) -> dict[str, ImageBucketSpec]:
     old = sorted(known.items(), key=lambda pair: (pair[1].meta.created, pair[0]))
-    written = {o.label: o.spec for o in objects if isinstance(o.spec, ImageBucketSpec)}
-    return {label: k.spec for label, k in old} | written
+    return {label: k.spec for label, k in old} | {o.label: o.spec for o in objects}
 
 
 def _standings(specs: Mapping[str, ImageBucketSpec]) -> dict[str, Standing]:

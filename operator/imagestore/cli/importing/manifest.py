@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from imagestore import API_VERSION
+from imagestore.api.imagebucket import ImageBucketSpec
+from imagestore.api.kinds import kind_of
 from imagestore.cli.importing.settings import Imported
 from imagestore.cli.manifests.scalars import dumped
 from imagestore.core.render import printable
@@ -17,9 +18,10 @@ def manifest(
     notes: Iterable[str],
 ) -> str:
     """YAML, ready to be reviewed and committed."""
+    kind = kind_of(ImageBucketSpec)
     head = {
-        "apiVersion": API_VERSION,
-        "kind": "ImageBucket",
+        "apiVersion": kind.api_version,
+        "kind": kind.name,
         "metadata": {"name": name, "namespace": namespace},
     }
     spec = {

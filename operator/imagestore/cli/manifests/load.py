@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import yaml
 
@@ -12,6 +12,9 @@ from imagestore.cli.manifests.files import Source, sources
 from imagestore.cli.manifests.near_miss import HELM, KUSTOMIZE, Seen, near_miss
 from imagestore.cli.manifests.objects import Object, ours, typed
 from imagestore.cli.manifests.problems import Place, Problem
+from imagestore.core.model import Model
+
+S = TypeVar("S", bound=Model)
 
 
 @dataclass
@@ -24,9 +27,9 @@ class Manifests:
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def of(self, kind: str) -> list[Object]:
-        """The objects of one kind, in the order in which they were read."""
-        return [o for o in self.objects if o.kind.name == kind]
+    def of(self, spec: type[S]) -> list[Object[S]]:
+        """The objects of the kind with such a spec, in the order in which they were read."""
+        return [cast("Object[S]", o) for o in self.objects if o.kind.spec is spec]
 
 
 def load(paths: Iterable[str], namespace: str) -> Manifests:

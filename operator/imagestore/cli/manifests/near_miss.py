@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from pathlib import Path
 
-from imagestore.api.kinds import GROUP, IMAGE_BUCKET, KINDS, Kind
+from imagestore.api.kinds import GROUP, KINDS, Kind
 from imagestore.cli.manifests.documents import Document
 from imagestore.cli.manifests.files import SUFFIXES
 from imagestore.cli.manifests.problems import Place, Problem
@@ -34,7 +34,7 @@ def _near(document: Document) -> Finding | None:
     if not document.api_version:
         return Finding(("apiVersion",), "apiVersion", f"is required; write {kind.api_version}")
     group, slash, _ = document.api_version.partition("/")
-    meant = kind is IMAGE_BUCKET or not slash or _alike(group)  # others have a LifecyclePolicy, too
+    meant = kind.known_by or not slash or _alike(group)  # other APIs have policies of lifecycles, too
     return _wrong_group(document, kind) if meant else None
 
 
@@ -43,10 +43,13 @@ def _kindless(document: Document) -> Finding | None:
     if slash and group != GROUP and _alike(group):
         return Finding(("apiVersion",), "apiVersion", f"unknown group {group}; write {GROUP}/{version}")
     spec = document.value.get("spec")
-    if not document.kind and isinstance(spec, Mapping) and "bucketName" in spec:
-        said = f"is required; add it, and apiVersion: {IMAGE_BUCKET.api_version}, if this is an ImageBucket"
-        return Finding(("kind",), "kind", said)
-    return None
+    if document.kind or not isinstance(spec, Mapping):
+        return None
+    likely = next((k for k in KINDS if k.known_by and k.known_by in spec), None)
+    if likely is None:
+        return None
+    said = f"is required; add it, and apiVersion: {likely.api_version}, if this is an {likely.name}"
+    return Finding(("kind",), "kind", said)
 
 
 def _wrong_group(document: Document, kind: Kind) -> Finding:

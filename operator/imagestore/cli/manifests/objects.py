@@ -4,9 +4,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic
 
 from pydantic import ValidationError
+from typing_extensions import TypeVar
 
 from imagestore.api.kinds import GROUP, KINDS, Kind
 from imagestore.cli.manifests import cel, validation
@@ -25,14 +26,17 @@ _METADATA = (
 _TOP = ("apiVersion", "kind", "metadata", "spec", "status")
 
 
+S_co = TypeVar("S_co", bound=Model, default=Model, covariant=True)
+
+
 @dataclass(frozen=True)
-class Object:
+class Object(Generic[S_co]):
     """One valid object of our API and where it was written."""
 
     kind: Kind
     namespace: str
     name: str
-    spec: Model
+    spec: S_co
     lines: Lines = field(compare=False)
     labels: Mapping[str, str] = field(default_factory=dict)
 

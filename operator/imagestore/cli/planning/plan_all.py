@@ -5,8 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from imagestore.api.imagebucket import ImageBucketSpec
+from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.cli.gathering.surroundings import Snapshot, surroundings
 from imagestore.cli.manifests.load import Manifests
+from imagestore.cli.manifests.objects import Object
 from imagestore.cli.manifests.problems import Problem
 from imagestore.cli.planning.bucket_plan import Verdict
 from imagestore.cli.planning.immutable import frozen
@@ -25,8 +27,7 @@ def questions(
     around = surroundings(manifests, cluster)
     return [
         Question(o, o.spec, around, stores(o.spec.backend_ref.name), now, installation)
-        for o in manifests.of("ImageBucket")
-        if isinstance(o.spec, ImageBucketSpec)
+        for o in manifests.of(ImageBucketSpec)
     ]
 
 
@@ -45,10 +46,10 @@ def verdicts(questions: Sequence[Question]) -> tuple[Verdict, ...]:
 
 def refused_at_apply(manifests: Manifests, cluster: Snapshot) -> Mapping[str, tuple[Problem, ...]]:
     """What the API server would refuse, given what the cluster has, by the object's label."""
-    known: dict[str, Model | None] = {o.label: _spec(cluster, o.label) for o in manifests.of("ImageBucket")}
-    known |= {o.label: cluster.backends.get(o.name) for o in manifests.of("StorageBackend")}
+    known: dict[str, Model | None] = {o.label: _spec(cluster, o.label) for o in manifests.of(ImageBucketSpec)}
+    known |= {o.label: cluster.backends.get(o.name) for o in manifests.of(StorageBackendSpec)}
     # A policy may have the name of a bucket, and nothing of its spec is frozen.
-    theirs = (o for kind in ("StorageBackend", "ImageBucket") for o in manifests.of(kind))
+    theirs: list[Object] = [*manifests.of(StorageBackendSpec), *manifests.of(ImageBucketSpec)]
     found = {o.label: tuple(frozen(o, known.get(o.label))) for o in theirs}
     return {label: problems for label, problems in found.items() if problems}
 

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from imagestore.k8s.client import ApiError, Client
-from imagestore.k8s.lease import RELEASING, UNINSTALLED, Terms
-from imagestore.k8s.resources import LEASES
+from imagestore.k8s.api.client import ApiError, Client
+from imagestore.k8s.api.resources import LEASES
+from imagestore.k8s.life.lease import RELEASING, UNINSTALLED, LeaseTerms
 
 Json = Any
 HOLD_SECONDS = 30  # renewed while it works: a Job that was killed is soon forgotten
@@ -45,7 +45,9 @@ async def at_work(client: Client, lease: Json | None) -> str:
     if lease is None or not _holder(lease) or _holder(lease) == RELEASING:
         return ""
     meta, spec = lease["metadata"], lease["spec"]
-    for _ in range(int(Terms().duration)):  # a replica at work renews it each few seconds, whatever it says
+    for _ in range(
+        int(LeaseTerms().duration)
+    ):  # a replica at work renews it each few seconds, whatever it says
         await asyncio.sleep(1)
         now = await client.get(LEASES, meta["namespace"], meta["name"])
         if now["spec"].get("renewTime") != spec.get("renewTime"):
@@ -55,7 +57,7 @@ async def at_work(client: Client, lease: Json | None) -> str:
 
 @asynccontextmanager
 async def kept_away(
-    client: Client, lease: Json, *, uninstalled: str = "", terms: Terms | None = None
+    client: Client, lease: Json, *, uninstalled: str = "", terms: LeaseTerms | None = None
 ) -> AsyncIterator[None]:
     """Hold the Lease while the block runs; its holder must have noticed and put down its work before it begins.
 
@@ -66,7 +68,7 @@ async def kept_away(
     await _write(client, where, _taken)
     renewing = asyncio.create_task(_renew(client, where))
     try:
-        await asyncio.sleep((terms or Terms()).deadline)
+        await asyncio.sleep((terms or LeaseTerms()).deadline)
         yield
     finally:
         renewing.cancel()

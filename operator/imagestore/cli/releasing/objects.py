@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from imagestore.cli.errors import Wrong
-from imagestore.k8s.client import ApiError, Client
-from imagestore.k8s.objects import FINALIZERS
-from imagestore.k8s.resources import BY_KIND
+from imagestore.k8s.api.client import ApiError, Client
+from imagestore.k8s.api.resources import of
+from imagestore.kinds import ALL
 
 Json = Any
-# ImageBuckets first: a StorageBackend is kept for as long as a bucket needs it.
-ORDER = ("ImageBucket", "StorageBackend")
+# Against the order in which they are listed: a backend is kept for as long as a bucket needs it.
+ORDER = tuple(record.kind.name for record in reversed(tuple(ALL)) if record.finalizer is not None)
 TRIES = 5
 AT_ONCE = 8
 
@@ -42,7 +42,7 @@ async def holding(client: Client) -> list[Target]:
 
 async def _of(client: Client, kind: str) -> list[Target]:
     try:
-        pages = [page async for page in client.pages(BY_KIND[kind], metadata=True)]
+        pages = [page async for page in client.pages(of(ALL[kind].kind), metadata=True)]
     except ApiError as error:
         if error.status == 404:  # the kind is not installed
             return []
@@ -51,7 +51,7 @@ async def _of(client: Client, kind: str) -> list[Target]:
     return [
         Target(kind, m.get("namespace", ""), m["name"], "deletionTimestamp" in m)
         for m in metas
-        if FINALIZERS[kind] in (m.get("finalizers") or ())
+        if ALL[kind].finalizer in (m.get("finalizers") or ())
     ]
 
 
@@ -89,11 +89,11 @@ async def _guarded(client: Client, target: Target, gate: asyncio.Semaphore, fail
 
 async def _release(client: Client, target: Target) -> None:
     """Others' finalizers stay. The resourceVersion keeps us from undoing a change that we have not seen."""
-    resource = BY_KIND[target.kind]
+    resource = of(ALL[target.kind].kind)
     for attempt in range(1, TRIES + 1):
         try:
             meta = (await client.get(resource, target.namespace, target.name))["metadata"]
-            left = [f for f in meta.get("finalizers") or () if f != FINALIZERS[target.kind]]
+            left = [f for f in meta.get("finalizers") or () if f != ALL[target.kind].finalizer]
             body = {"metadata": {"resourceVersion": meta["resourceVersion"], "finalizers": left}}
             await client.patch(resource, target.namespace, target.name, body)
         except ApiError as error:

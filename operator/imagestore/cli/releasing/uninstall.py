@@ -7,8 +7,8 @@ The number of the revision is no part of the proof: a rollback installs the hook
 after one the Job knew an old number, and `helm uninstall` succeeded and let nothing go.
 """
 
-from imagestore.k8s.client import Client
-from imagestore.k8s.helm import UNINSTALLING, newest
+from imagestore.k8s.api.client import Client
+from imagestore.k8s.life.helm import UNINSTALLING, newest
 
 
 async def unproven(client: Client, namespace: str, release: str) -> str:

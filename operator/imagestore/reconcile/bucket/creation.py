@@ -10,7 +10,7 @@ from dataclasses import replace
 from imagestore.api.bucketstatus import FacetStatus, PlanStatus
 from imagestore.backends.base import Backend
 from imagestore.core.conditions import reconciling, stalled
-from imagestore.core.errors import Denied, NameTaken, NotFound, Unavailable
+from imagestore.core.errors import BucketTaken, Denied, NotFound, Unavailable
 from imagestore.core.outcome import Continue, Requeue
 from imagestore.core.reasons import Reason
 from imagestore.reconcile.bucket import holds, report
@@ -89,7 +89,7 @@ def create(s: BucketSituation, backend: Backend, missing_at: float) -> Result:
     at_creation = {n: w for n, w in wanted.wishes.items() if type(w).at_creation and n in backend.drivers}
     try:
         new = backend.create(s.spec.bucket_name, at_creation)
-    except NameTaken as error:
+    except BucketTaken as error:
         return _name_taken(s, backend, error)
     sight = backend.check(s.spec.bucket_name, made=True)
     if sight is None:
@@ -100,7 +100,7 @@ def create(s: BucketSituation, backend: Backend, missing_at: float) -> Result:
 _NOT_YET = NotFound("the store says that the bucket is there, and does not show it yet")
 
 
-def _name_taken(s: BucketSituation, backend: Backend, error: NameTaken) -> Result:
+def _name_taken(s: BucketSituation, backend: Backend, error: BucketTaken) -> Result:
     """Another account's, or our own: a create whose answer was lost succeeded, and its repetition is refused."""
     try:
         there = backend.check(s.spec.bucket_name) is not None

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from imagestore.backends.base import Remains, Swept
 from imagestore.backends.guard.call import Call
 from imagestore.backends.s3.bucket.listing import (
+    LISTED_AT_ONCE,
     NOT_XML,
-    PAGE_SIZE,
     REPLACED,
     Leaf,
     ListedItem,
@@ -39,7 +39,10 @@ VersionListing = Callable[[int, Mapping[str, str]], Leaf]
 
 def remains(call: Call, bucket: str, keys: UploadKeys) -> Remains:
     """The first page of each listing."""
-    there, begun = _versions(call, bucket, PAGE_SIZE, {}), _uploads(call, bucket, PAGE_SIZE, keys, {})
+    there, begun = (
+        _versions(call, bucket, LISTED_AT_ONCE, {}),
+        _uploads(call, bucket, LISTED_AT_ONCE, keys, {}),
+    )
     return Remains(len(there.items), len(begun.items), there.more or begun.more)
 
 
@@ -53,7 +56,7 @@ def sweep(call: Call, bucket: str, limit: int, keys: UploadKeys) -> Swept:
     begun = step.page(
         lambda most, after: _uploads(call, bucket, most, keys, after),
         lambda items: _aborted(call, bucket, items),
-        min(limit, PAGE_SIZE),
+        min(limit, LISTED_AT_ONCE),
         {},
     )
     leaf = Leaf([], more=True)
@@ -63,7 +66,7 @@ def sweep(call: Call, bucket: str, limit: int, keys: UploadKeys) -> Swept:
         leaf = step.page(
             lambda most, after: _versions(call, bucket, most, after),
             lambda items: _deleted(call, bucket, items),
-            min(limit - len(step.gone), PAGE_SIZE),
+            min(limit - len(step.gone), LISTED_AT_ONCE),
             leaf.after,
         )
     return step.swept(more=leaf.more or begun.more)

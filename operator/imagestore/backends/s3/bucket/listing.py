@@ -18,7 +18,7 @@ from imagestore.core.stored import HOT, StoredVersion
 REPLACED = "\ufffd"
 # What XML 1.0 cannot hold, encoded or not: such a key fits into a URL but not into a document.
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-PAGE_SIZE = 1000  # the most that one listing gives and one DeleteObjects takes
+LISTED_AT_ONCE = 1000  # the most that one listing gives and one DeleteObjects takes
 _NAMES = 1000  # among which a name is searched that a listing of versions does not say
 
 ListedItem = dict[str, Any]
@@ -94,12 +94,12 @@ def page(
 ) -> ListingPage:
     """As the forecasts want it."""
     if scope == "objects":
-        leaf = objects(call, bucket, PAGE_SIZE, after)
+        leaf = objects(call, bucket, LISTED_AT_ONCE, after)
         return ListingPage(tuple(_stored(i) for i in leaf.items), _onwards(leaf, after))
     if scope == "uploads":
-        leaf = uploads(call, bucket, PAGE_SIZE, keys, after)
+        leaf = uploads(call, bucket, LISTED_AT_ONCE, keys, after)
         return ListingPage(tuple(_upload(i) for i in leaf.items), _onwards(leaf, after))
-    leaf = versions(call, bucket, PAGE_SIZE, after)
+    leaf = versions(call, bucket, LISTED_AT_ONCE, after)
     return ListingPage(
         tuple(_version(i) for i in sorted(leaf.items, key=_newest_first)), _onwards(leaf, after)
     )

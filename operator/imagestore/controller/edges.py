@@ -1,0 +1,51 @@
+"""What the controller needs of the world: something that writes to objects, and something that posts Events.
+
+``k8s`` has both for the API server. Whatever tells the controller of objects calls ``work.triggers``.
+"""
+
+from typing import Any, Protocol
+
+from imagestore.controller.state.objects import Key, Stored
+from imagestore.core.outcome import Event, Outcome
+
+
+class Gone(Exception):
+    """The object is not there any more, or it is a namesake."""
+
+
+class WriteRefused(Exception):
+    """A write is not taken. ``status``: as HTTP has it; 404 and 409 say that the object is another one by now."""
+
+    status: int
+
+
+class StatusSink(Protocol):
+    """The only writer of our own objects."""
+
+    async def carry_out(self, seen: Stored, outcome: Outcome[Any]) -> int:
+        """How many writes it took. Raises Gone or WriteRefused."""
+        ...
+
+    async def status(self, seen: Stored, content: Any) -> int:
+        """Write a status that is no model. Raises Gone or WriteRefused."""
+        ...
+
+    async def refresh(self, key: Key) -> None:
+        """Look at the object as it is now, and tell the triggers. Raises WriteRefused."""
+        ...
+
+
+class EventRecorder(Protocol):
+    """Posts Events."""
+
+    def note(self, obj: Stored, note: Event) -> None:
+        """Tell about an object. Never waits, never fails."""
+        ...
+
+
+class Withdrawals(Protocol):
+    """Knows whether objects are deleted because their whole kind is."""
+
+    async def concerns(self, obj: Stored) -> str:
+        """Why a deletion asks for no data to be deleted; empty: it does, or it deletes none. Raises WriteRefused."""
+        ...

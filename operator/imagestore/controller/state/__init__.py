@@ -1,0 +1,1 @@
+"""What is remembered of objects, and which of them point at which."""

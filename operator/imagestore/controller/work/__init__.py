@@ -1,0 +1,1 @@
+"""The way of one object: what changed, what is worked on next, and what came of it."""

@@ -1,0 +1,1 @@
+"""How the API server is reached, listed, watched and compared with what is remembered."""

@@ -1,0 +1,1 @@
+"""One replica: its parts, its Lease, its health and its logs."""

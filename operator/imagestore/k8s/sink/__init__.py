@@ -1,0 +1,1 @@
+"""What is written to the API server: finalizers, statuses and Events."""

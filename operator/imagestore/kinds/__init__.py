@@ -1,0 +1,9 @@
+"""The kinds: one record each, in a file of its own. Nothing outside this package compares against a kind."""
+
+from imagestore.controller.runtime import Kinds
+from imagestore.kinds.imagebucket import IMAGE_BUCKETS
+from imagestore.kinds.lifecyclepolicy import LIFECYCLE_POLICIES
+from imagestore.kinds.storagebackend import STORAGE_BACKENDS
+
+# Policies before buckets: what was listed last is judged by what is known already.
+ALL = Kinds(STORAGE_BACKENDS, LIFECYCLE_POLICIES, IMAGE_BUCKETS)

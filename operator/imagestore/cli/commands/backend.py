@@ -106,7 +106,7 @@ def _triable(backend: "Backend") -> "Triable":
     from imagestore.backends.trial import Triable
 
     if not isinstance(backend, Triable):
-        raise Wrong(f"{backend.name}: what its provider holds is known, and cannot be tried out")
+        raise Wrong(f"{backend.name}: imagestore cannot probe stores of this provider")
     return backend
 
 

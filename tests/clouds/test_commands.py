@@ -6,7 +6,7 @@ from imagestore.backends.base import Backend, Lists
 from imagestore.backends.foretelling import Foretells
 from imagestore.backends.trial import Triable
 from imagestore.cli.commands.backend import _triable
-from imagestore.cli.errors import Wrong
+from imagestore.cli.errors import CommandError
 
 
 def test_what_a_backend_cannot_do_needs_no_stub(backend: Backend) -> None:
@@ -14,5 +14,7 @@ def test_what_a_backend_cannot_do_needs_no_stub(backend: Backend) -> None:
 
 
 def test_a_probe_of_a_cloud_without_trials_is_a_sentence(backend: Backend) -> None:
-    with pytest.raises(Wrong, match="cellar: imagestore cannot probe stores of this provider"):
+    with pytest.raises(
+        CommandError, match="cellar: its provider has a fixed profile, so there is nothing to probe"
+    ):
         _triable(backend)

@@ -15,7 +15,7 @@ from imagestore.core.reasons import Reason
 
 Status = Literal["True", "False", "Unknown"]
 STATUSES: tuple[Status, ...] = get_args(Status)
-# What a status says of its generation before the first look. An object without any observedGeneration is Current to
+# observedGeneration before the first reconcile. An object without any observedGeneration is Current to
 # kstatus, so Flux went on while no operator was there.
 NEVER = -1
 READY = "Ready"
@@ -60,17 +60,17 @@ class Judged(Model):
 
 
 def condition(type_: str, reason: Reason, message: str = "", status: Status = "True") -> Condition:
-    """A condition before it is stamped."""
+    """Return a condition without transition time and generation; ``settle`` adds them."""
     return Condition(type=type_, status=status, reason=reason, message=message)
 
 
 def stalled(reason: Reason, message: str) -> list[Condition]:
-    """Not ready, and only a person can help."""
+    """Return the conditions of an object that is not ready until a person acts."""
     return [condition("Ready", reason, message, "False"), condition("Stalled", reason, message)]
 
 
 def reconciling(reason: Reason, message: str, ready: Status = "False") -> list[Condition]:
-    """Not ready yet, and being worked on."""
+    """Return the conditions of an object that is not ready yet and is being worked on."""
     return [condition("Ready", reason, message, ready), condition("Reconciling", reason, message)]
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic.fields import FieldInfo
 
 from imagestore.api.imagebucket import FACETS
-from imagestore.cli.manifests.cel import holds
+from imagestore.cli.manifests.cel import satisfies
 from imagestore.core.facet import Facet, Parts
 from imagestore.core.model import QUANTITY, ByHand, Cel, Internal, ListMap, ListSet, Model, SpecOnly, marker
 from imagestore.core.reading import Found, Missing, Reading
@@ -106,7 +106,7 @@ def _model(kind: type[Any], *, observed: bool) -> st.SearchStrategy[Any]:
 def _keeps_its_rules(value: Model) -> bool:
     """What the schema says in CEL."""
     json = value.to_json()
-    return all(holds(rule.rule, json) for rule in value.cel)
+    return all(satisfies(rule.rule, json) for rule in value.cel)
 
 
 def _field(info: FieldInfo, *, observed: bool) -> st.SearchStrategy[Any]:
@@ -203,7 +203,7 @@ def _text(metadata: list[Any]) -> st.SearchStrategy[str]:
 
 
 def _holds_all(rules: list[str], word: str) -> bool:
-    return all(holds(rule, word) for rule in rules)
+    return all(satisfies(rule, word) for rule in rules)
 
 
 def _least(metadata: list[Any]) -> int:

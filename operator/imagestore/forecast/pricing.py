@@ -1,4 +1,4 @@
-"""Which prices hold for a StorageBackend, and what is to be said of them."""
+"""Prices of a StorageBackend, and remarks about them."""
 
 from collections.abc import Iterator
 
@@ -10,12 +10,12 @@ _LISTED = "us-east-1"  # whose list prices the built-in table has
 
 
 def prices(name: str, spec: StorageBackendSpec, listed: PriceTable) -> PriceTable:
-    """The administrator's, else ``listed``: the store's list prices, where it has any."""
+    """Return the administrator's prices, else ``listed``: the store's list prices, if any."""
     return price_table(name, spec.prices) if spec.prices else listed
 
 
 def remarks(spec: StorageBackendSpec, used: PriceTable, classes: frozenset[str]) -> Iterator[str]:
-    """What people must know before they believe an amount."""
+    """Return remarks on the accuracy of amounts."""
     if not used.classes:
         yield "no money is shown: the StorageBackend has no spec.prices"
         return

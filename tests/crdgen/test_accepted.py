@@ -69,7 +69,7 @@ def without_defaults(spec: Json) -> Json:
 
 
 def test_the_server_fills_in_limits_and_nothing_else(installed: Cluster) -> None:
-    """A default in a facet would be a value that the user did not choose."""
+    """A default in a facet would be an opinion that nobody wrote."""
     defaults = {
         path
         for definition in schemas.definitions()

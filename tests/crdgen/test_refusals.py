@@ -127,7 +127,7 @@ def test_is_refused(annotation: Any, default: Any, why: str) -> None:
 
 
 def test_a_default_in_a_facet_is_refused() -> None:
-    with pytest.raises(Refused, match="a value that the user did not choose"):
+    with pytest.raises(Refused, match="an opinion that nobody wrote"):
         words(bool, default=False, base=Setting)
 
 

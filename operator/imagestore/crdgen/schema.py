@@ -245,7 +245,7 @@ def _default(info: FieldInfo, hint: Hint, place: SchemaPath) -> Json:
     if default is None or default == ():
         return {}
     if place.in_facet:
-        refuse(place.path, "a default in a facet is a value that the user did not choose; use None")
+        refuse(place.path, "a default in a facet is an opinion that nobody wrote; use None")
     if not isinstance(default, str | int | bool) or isinstance(default, Enum):
         refuse(place.path, f"the default {default!r} is not a scalar")
     return {"default": default}

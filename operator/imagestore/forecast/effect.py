@@ -29,7 +29,7 @@ class Action(StrEnum):
 
     @property
     def frees(self) -> bool:
-        """Whether the version is deleted by it."""
+        """Whether the version is gone afterwards."""
         return self not in (Action.HIDE, Action.MOVE)
 
 
@@ -47,7 +47,7 @@ class Version(NamedTuple):
 
 
 class Act(NamedTuple):
-    """What a rule does from the day ``due`` on. ``rule`` is an index of the rules."""
+    """What is to be done from the day ``due`` on. ``rule`` is a place in the rules."""
 
     due: int
     action: Action
@@ -56,7 +56,7 @@ class Act(NamedTuple):
 
 
 def matches(match: Match | None, stored: StoredVersion, *, tags: Mapping[str, str] | None) -> bool:
-    """Whether a rule matches this version. Markers and uploads have neither sizes nor tags."""
+    """Whether a rule is for this version. Markers and uploads have neither sizes nor tags."""
     if match is None:
         return True
     if not stored.key.startswith(match.prefix or ""):
@@ -67,26 +67,26 @@ def matches(match: Match | None, stored: StoredVersion, *, tags: Mapping[str, st
 
 
 def by_prefix(match: Match | None) -> bool:
-    """Whether a rule matches by prefix only."""
+    """Whether a rule asks for no more than a prefix."""
     return match is None or not (match.tags or match.min_size or match.max_size)
 
 
 def fits(match: Match, size: int) -> bool:
-    """Whether the size is strictly between the bounds."""
+    """Both bounds are excluded."""
     if match.min_size and size <= _bytes(match.min_size):
         return False
     return not match.max_size or size < _bytes(match.max_size)
 
 
 def due_after(begun: int, days: int) -> int:
-    """Return the midnight that follows an age of ``days``."""
+    """The midnight that follows an age of so many days."""
     return begun + days + 1
 
 
 def acting(
     versions: Sequence[Version], rules: Sequence[LifecycleRule], terms: Terms, day: int
 ) -> list[Act | None]:
-    """Return what happens to each version of one key on this day. Versions are sorted newest first."""
+    """What happens to each version of one key on this day; versions come newest first."""
     return [_first(candidates(versions, i, rules, terms), terms, day) for i in range(len(versions))]
 
 
@@ -104,7 +104,7 @@ def _precedence(act: Act, terms: Terms) -> int:
 def candidates(
     versions: Sequence[Version], place: int, rules: Sequence[LifecycleRule], terms: Terms
 ) -> Iterator[Act]:
-    """Yield everything that the rules will do to a version, as it is now."""
+    """All that the rules have in mind for a version, as things stand."""
     version = versions[place]
     newer = sum(not v.stored.marker for v in versions[:place] if v.since is not None)
     for i in version.rules:
@@ -125,7 +125,7 @@ def _upload(version: Version, rule: LifecycleRule, i: int) -> Iterator[Act]:
 
 
 def _marker(version: Version, rule: LifecycleRule, i: int, *, lone: bool) -> Iterator[Act]:
-    """Expiry by age also deletes markers of that age."""
+    """Expiry by age sweeps markers, too, once they are as old."""
     if lone and rule.remove_expired_delete_markers:
         yield Act(version.stored.modified + 1, Action.SWEEP, i)
     if lone and rule.expire and rule.expire.days is not None:
@@ -141,7 +141,7 @@ def _current(version: Version, rule: LifecycleRule, i: int, terms: Terms) -> Ite
 
 
 def _due(begun: int, when: Expire | Transition) -> int:
-    """A date applies to all older objects, and to those written later."""
+    """A date is for all that is older, and for whatever comes later."""
     if when.days is not None:
         return due_after(begun, when.days)
     return max(begun, date.fromisoformat(when.date or "").toordinal())
@@ -154,7 +154,7 @@ def _move(version: Version, rule: LifecycleRule, i: int, due: int, tier: str, te
 
 
 def _noncurrent(version: Version, rule: LifecycleRule, i: int, newer: int, terms: Terms) -> Iterator[Act]:
-    """A noncurrent delete marker is deleted like a noncurrent version, but does not count as one of the newest."""
+    """A noncurrent delete marker goes as an old version goes, but is none of the versions that are counted."""
     old, begun = rule.noncurrent, version.since
     if old is None or begun is None:
         return

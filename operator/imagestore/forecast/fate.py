@@ -1,4 +1,4 @@
-"""What happens to one key from today to a last day. Only days on which something happens are computed."""
+"""What becomes of one key from today to a last day: only the days on which something happens are looked at."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -25,7 +25,7 @@ class Event(NamedTuple):
 
 
 def begin(stored: StoredVersion, since: int | None, rules: Sequence[LifecycleRule]) -> Version:
-    """Return a version as the listing has it: assumed to be in its class since it was written."""
+    """A version as the listing found it: in its class since it was written, as far as anybody knows."""
     mine = tuple(
         i for i, r in enumerate(rules) if r.state != "Disabled" and matches(r.match, stored, tags=stored.tags)
     )
@@ -33,14 +33,14 @@ def begin(stored: StoredVersion, since: int | None, rules: Sequence[LifecycleRul
 
 
 def successions(versions: Sequence[StoredVersion]) -> list[int | None]:
-    """Return when each version became noncurrent: when the next newer one was written."""
+    """When each version became noncurrent: when the one in front of it was written."""
     return [None if v.latest else versions[max(i - 1, 0)].modified for i, v in enumerate(versions)]
 
 
 def fate(
     versions: Sequence[Version], rules: Sequence[LifecycleRule], terms: Terms, today: int, last: int
 ) -> Iterator[Event]:
-    """Return all events of one key. ``versions`` are sorted newest first."""
+    """All events of one key; ``versions`` come newest first."""
     there = list(enumerate(versions))
     day = today
     while there and day <= last:
@@ -83,7 +83,7 @@ def _after(
 
 
 def _hiding(version: Version, rules: Sequence[LifecycleRule], day: int) -> Version:
-    """Return the new delete marker. Rules that match it, by prefix only, also match the version."""
+    """The delete marker in front. Rules that are for it are for the version, too: by their prefix alone."""
     marker = StoredVersion(version.stored.key, 0, day, marker=True)
     mine = tuple(i for i in version.rules if by_prefix(rules[i].match))
     return Version(marker, marker.storage_class, day, None, mine)
@@ -98,7 +98,7 @@ def _next(there: Sequence[Placed], rules: Sequence[LifecycleRule], terms: Terms,
 def of_key(
     group: Sequence[StoredVersion], rules: Sequence[LifecycleRule], terms: Terms, today: int, last: int
 ) -> tuple[Event, ...]:
-    """Return the fate of everything that a listing has of one key."""
+    """The fate of all that a listing has of one key."""
     since = successions(group)
     versions = [begin(v, s, rules) for v, s in zip(group, since, strict=True)]
     return tuple(fate(versions, rules, terms, today, last))

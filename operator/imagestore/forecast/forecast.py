@@ -1,4 +1,4 @@
-"""A forecast from a listing, key by key, in bounded memory. It can stop at any key and resume later."""
+"""A listing walked through rules, key by key, in bounded memory; it may stop at any key and go on later."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ class Assumptions:
 
 @dataclass
 class Forecast:
-    """Collects all keys, in any order, each with all its versions, newest first."""
+    """Feed it all keys, in any order, each with all its versions, newest first."""
 
     assumptions: Assumptions
     ledger: Ledger = field(init=False)
@@ -46,7 +46,7 @@ class Forecast:
         self._alike = lru_cache(ALIKE)(lambda v: tuple(fate((v,), q.rules, q.terms, q.today, q.last)))
 
     def feed(self, group: Sequence[StoredVersion]) -> None:
-        """Add one key."""
+        """One key."""
         if self._by_tags and any(self._untold(v) for v in group):
             self.ledger.present(group)
             self.sample.offer(group)
@@ -54,11 +54,11 @@ class Forecast:
             self.ledger.count(group, self._events(group))
 
     def rest(self) -> None:
-        """Drop the cache of fates."""
+        """Forget the fates that are remembered only to be quick."""
         self._alike.cache_clear()
 
     def finish(self, tags_of: TagsOf) -> Ledger:
-        """Return the whole ledger. What depends on tags is extrapolated from the sample."""
+        """Everything, what depends on tags extrapolated from the sample."""
         asked = Ledger(self.assumptions.prices)
         groups = self.sample.groups
         for group in groups:
@@ -72,7 +72,7 @@ class Forecast:
         return whole
 
     def _untold(self, stored: StoredVersion) -> bool:
-        """Whether the fate of this version depends on tags, which are not known."""
+        """Whether it depends on tags, which are not known, what becomes of this one."""
         if stored.tags is not None:
             return False
         return any(matches(r.match, stored, tags=r.match.tags) for r in self._by_tags if r.match)
@@ -85,25 +85,23 @@ class Forecast:
         return self._alike(_typical(version, q.terms)) if version.rules else ()
 
     def to_json(self) -> Any:
-        """Return the value for a checkpoint."""
+        """For a checkpoint."""
         return {"ledger": self.ledger.to_json(), "sample": self.sample.to_json()}
 
     def resume(self, said: Any) -> None:
-        """Resume from what ``to_json`` returned."""
+        """Go on from what ``to_json`` wrote."""
         self.ledger = Ledger.from_json(self.assumptions.prices, said["ledger"])
         self.sample = Sample.from_json(self.assumptions.tags, said["sample"])
 
 
 def _typical(version: Version, terms: Terms) -> Version:
-    """Return the same version for all objects that share a fate: once the rules are known, key, tags and exact size
-    do not matter.
-    """
+    """The same for all objects that share a fate: once the rules are known, key, tags and exact size mean nothing."""
     size = 0 if version.stored.size < terms.smallest else terms.smallest
     return version._replace(stored=version.stored._replace(key="", size=size, version="", tags=None))
 
 
 def by_key(listing: Iterable[StoredVersion]) -> Iterator[list[StoredVersion]]:
-    """Yield the versions of each key together. Uploads are separate."""
+    """Versions of one key together; uploads are no versions of anything."""
     for (_, upload), group in groupby(listing, key=lambda s: (s.key, s.upload)):
         items = list(group)
         yield from ([item] for item in items) if upload else (items,)

@@ -1,4 +1,4 @@
-"""Sums of a listing. Their size depends on days, rules and classes, never on keys."""
+"""What was counted of a listing: sums only, so its size depends on days, rules and classes, never on keys."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from imagestore.forecast.fate import Event
 
 
 class Flow(NamedTuple):
-    """The key of a sum: what happens on one day, by one rule."""
+    """Things of one kind that happen on one day."""
 
     day: int
     rule: int
@@ -34,7 +34,7 @@ class Sum:
     early: int = 0
 
     def add(self, other: "Sum") -> None:
-        """Return the sum of both."""
+        """Both together."""
         self.objects += other.objects
         self.bytes += other.bytes
         self.source += other.source
@@ -42,24 +42,24 @@ class Sum:
         self.early += other.early
 
     def scaled(self, whole: int, part: int) -> "Sum":
-        """Return this sum extrapolated from a part to the whole, rounded."""
+        """As much of the whole as this is of a part of it, rounded."""
         return Sum(*((2 * n * whole + part) // (2 * part) for n in self.numbers()))
 
     def numbers(self) -> tuple[int, int, int, int, int]:
-        """Return the value for a checkpoint."""
+        """For a checkpoint."""
         return self.objects, self.bytes, self.source, self.target, self.early
 
 
 @dataclass
 class Holding:
-    """Content of a class. ``billed``: in billed bytes."""
+    """What a class holds. ``billed``: in bytes that are paid for."""
 
     objects: int = 0
     bytes: int = 0
     billed: int = 0
 
     def add(self, objects: int, size: int, billed: int) -> None:
-        """Add to it; negative values subtract."""
+        """Something more of it; less, if it is negative."""
         self.objects += objects
         self.bytes += size
         self.billed += billed
@@ -87,7 +87,7 @@ class Ledger:
             self._happens(event, group[event.version].size if event.version >= 0 else 0)
 
     def present(self, group: Sequence[StoredVersion]) -> None:
-        """Add the versions of one key to the content on the first day."""
+        """Add one key's versions to what there is on the first day."""
         self.keys += 1
         for stored in group:
             if stored.upload or stored.marker:
@@ -118,12 +118,12 @@ class Ledger:
             total.early += billed * (least - event.stayed)
 
     def merge(self, flows: dict[Flow, Sum]) -> None:
-        """Add the flows of another ledger."""
+        """Add flows that were counted elsewhere."""
         for flow, total in flows.items():
             self.flows.setdefault(flow, Sum()).add(total)
 
     def to_json(self) -> Any:
-        """Return the value for a checkpoint."""
+        """For a checkpoint."""
         return {
             "start": {c: [h.objects, h.bytes, h.billed] for c, h in self.start.items()},
             "flows": [[*flow, *total.numbers()] for flow, total in self.flows.items()],
@@ -133,7 +133,7 @@ class Ledger:
 
     @classmethod
     def from_json(cls, prices: PriceTable, said: Any) -> "Ledger":
-        """Return the value that ``to_json`` wrote."""
+        """What ``to_json`` wrote."""
         ledger = cls(
             prices,
             {c: Holding(*numbers) for c, numbers in said["start"].items()},

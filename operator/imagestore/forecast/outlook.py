@@ -1,4 +1,4 @@
-"""A ledger as text and costs: what each rule does in each period, and classes and costs over time."""
+"""A ledger in words and money: what each rule does in each period, and the curve of classes and costs."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,10 +12,7 @@ from imagestore.forecast.ledger import Flow, Holding, Ledger, Sum
 
 @dataclass(frozen=True)
 class Line:
-    """What one rule does in one period.
-
-    ``saving`` is for each month from then on. Amounts are None without a price.
-    """
+    """What one rule does in one period. ``saving`` is for each month from then on; money None: no price is known."""
 
     rule: str
     until: date
@@ -30,10 +27,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Point:
-    """The end of a day.
-
-    ``month``: the cost of a month without further changes; ``paid``: all costs until then, with fees.
-    """
+    """A day's end. ``month``: what a month would cost if all stayed so; ``paid``: all costs until then, fees included."""
 
     day: date
     classes: Mapping[str, Holding] = field(default_factory=dict)
@@ -43,12 +37,12 @@ class Point:
 
 
 def periods(today: int, months: int) -> list[int]:
-    """Return today, and the last days of the next months of thirty days."""
+    """Today, and the last days of the next months of thirty days."""
     return [today + MONTH * n for n in range(months + 1)]
 
 
 def lines(ledger: Ledger, names: Sequence[str], ends: Sequence[int]) -> list[Line]:
-    """Return the lines in the order of the rules, then by time."""
+    """By rule, in the order of the rules, then by time."""
     groups: dict[tuple[int, int, Action, str], list[tuple[Flow, Sum]]] = {}
     for flow, total in ledger.flows.items():
         until = next((e for e in ends if flow.day <= e), None)
@@ -75,13 +69,13 @@ def _line(
 
 
 def total(amounts: Sequence[Decimal | None]) -> Decimal | None:
-    """Return the sum; None if any summand is unknown."""
+    """The sum, None if any is not known."""
     known = [a for a in amounts if a is not None]
     return sum(known, ZERO) if len(known) == len(amounts) else None
 
 
 def saving(prices: PriceTable, flow: Flow, of: Sum) -> Decimal | None:
-    """Return the saving of a month."""
+    """What a month costs less afterwards."""
     if not flow.action.frees and flow.action is not Action.MOVE:
         return ZERO if prices.classes else None
     before = prices.month({flow.source: of.source})
@@ -91,7 +85,7 @@ def saving(prices: PriceTable, flow: Flow, of: Sum) -> Decimal | None:
 
 
 def transitions(prices: PriceTable, flow: Flow, of: Sum) -> Decimal | None:
-    """Return the one-time cost of the requests that move objects."""
+    """What the requests that move objects cost, once."""
     if flow.action is not Action.MOVE:
         return ZERO if prices.classes else None
     price = prices.classes.get(flow.target)
@@ -99,7 +93,7 @@ def transitions(prices: PriceTable, flow: Flow, of: Sum) -> Decimal | None:
 
 
 def early(prices: PriceTable, flow: Flow, of: Sum) -> Decimal | None:
-    """Return the one-time cost of leaving a class before its minimum time."""
+    """What is paid for the rest of a class's shortest time, once."""
     if not of.early:
         return ZERO if prices.classes else None
     price = prices.classes.get(flow.source)
@@ -107,7 +101,7 @@ def early(prices: PriceTable, flow: Flow, of: Sum) -> Decimal | None:
 
 
 def curve(ledger: Ledger, today: int, last: int) -> Iterator[Point]:
-    """Yield each day as it begins. The cost of the day itself is paid on the next day."""
+    """Day by day, as it is when the day begins: what the day itself costs is paid on the next."""
     held = {c: Holding(h.objects, h.bytes, h.billed) for c, h in ledger.start.items()}
     by_day: dict[int, list[tuple[Flow, Sum]]] = {}
     for flow, of in ledger.flows.items():
@@ -134,7 +128,7 @@ def curve(ledger: Ledger, today: int, last: int) -> Iterator[Point]:
 
 
 def _carry(held: dict[str, Holding], flow: Flow, of: Sum) -> None:
-    """Hidden versions stay in their class; markers and uploads are no objects."""
+    """Hidden versions stay where they are; markers and uploads are no objects."""
     if flow.action not in (Action.MOVE, Action.REMOVE):
         return
     held.setdefault(flow.source, Holding()).add(-of.objects, -of.bytes, -of.source)

@@ -1,4 +1,4 @@
-"""Prices of a StorageBackend, and remarks about them."""
+"""Which prices hold for a StorageBackend, and what is to be said of them."""
 
 from collections.abc import Iterator
 
@@ -10,12 +10,12 @@ _LISTED = "us-east-1"  # whose list prices the built-in table has
 
 
 def prices(name: str, spec: StorageBackendSpec, listed: PriceTable) -> PriceTable:
-    """Return the administrator's prices, else ``listed``: the store's list prices, if any."""
+    """The administrator's, else ``listed``: the store's list prices, where it has any."""
     return price_table(name, spec.prices) if spec.prices else listed
 
 
 def remarks(spec: StorageBackendSpec, used: PriceTable, classes: frozenset[str]) -> Iterator[str]:
-    """Return remarks on the accuracy of amounts."""
+    """What people must know before they believe an amount."""
     if not used.classes:
         yield "no money is shown: the StorageBackend has no spec.prices"
         return

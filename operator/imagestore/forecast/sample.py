@@ -16,14 +16,14 @@ Group = tuple[StoredVersion, ...]
 
 @dataclass
 class Sample:
-    """A sample of keys. ``most``: number of keys to keep. ``seen``: number of keys offered."""
+    """``most``: keys that are kept. ``seen``: keys that were offered."""
 
     most: int
     seen: int = 0
     _kept: list[tuple[int, Group]] = field(default_factory=list)
 
     def offer(self, group: Sequence[StoredVersion]) -> None:
-        """Offer a key. It is kept if its hash is among the smallest."""
+        """One more key, which is kept if its hash is among the smallest."""
         self.seen += 1
         entry = (-_hash(group[0].key), tuple(group))
         if len(self._kept) < self.most:
@@ -33,16 +33,16 @@ class Sample:
 
     @property
     def groups(self) -> list[Group]:
-        """Return the kept versions, by key."""
+        """What was kept, by key."""
         return sorted((g for _, g in self._kept), key=lambda g: g[0].key)
 
     def to_json(self) -> Any:
-        """Return the value for a checkpoint."""
+        """For a checkpoint."""
         return {"seen": self.seen, "groups": self.groups}
 
     @classmethod
     def from_json(cls, most: int, said: Any) -> "Sample":
-        """Return the value that ``to_json`` wrote."""
+        """What ``to_json`` wrote."""
         sample = cls(most)
         for group in said["groups"]:
             sample.offer([StoredVersion(*item) for item in group])

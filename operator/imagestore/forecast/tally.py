@@ -1,7 +1,4 @@
-"""What a finished forecast says about each rule: what it deletes at once, and what it affects today and within a month.
-
-Pure.
-"""
+"""What a finished forecast says of each rule: what it takes at once, and what it touches today and within a month. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -44,7 +41,7 @@ class Counted:
 
 
 def tally(ledger: Ledger, rules: Sequence[LifecycleRule], today: int, sampled: tuple[int, int]) -> Counted:
-    """Return the summary of each rule. The ledger must reach a month ahead."""
+    """The ledger must reach a month ahead."""
     names = [r.name for r in rules]
     current = Amount(ledger.current.objects, ledger.current.bytes)
     census = Census(_present(ledger), current, _tolls(ledger, names, today), "rule", sampled[0] < sampled[1])
@@ -57,7 +54,7 @@ def _present(ledger: Ledger) -> Amount:
 
 
 def _tolls(ledger: Ledger, names: Sequence[str], today: int) -> dict[str, Toll]:
-    """A version that is hidden and then deleted on the same day counts as both."""
+    """A version that is hidden and then removed on the same day is both."""
     tolls: dict[str, Toll] = {}
     for flow, of in ledger.flows.items():
         if flow.day > today or flow.action not in (Action.REMOVE, Action.HIDE):
@@ -71,7 +68,7 @@ def _tolls(ledger: Ledger, names: Sequence[str], today: int) -> dict[str, Toll]:
 
 
 def _touches(found: Sequence[Line], names: Sequence[str], today: int) -> tuple[Touch, ...]:
-    """Yield one entry for each rule, even if it affects nothing."""
+    """A line for each rule, also for one that touches nothing."""
     return tuple(_touch(name, [line for line in found if line.rule == name], today) for name in names)
 
 
@@ -94,9 +91,7 @@ def _sum(mine: Sequence[Line]) -> Amount:
 
 
 def at_once(rule: LifecycleRule, today: date) -> LifecycleRule:
-    """Return the rule with a future date moved to today: on that date it deletes everything at once, without
-    approval.
-    """
+    """With a day to come taken for today: on that day it takes all at once, and nobody asks any more."""
     if rule.expire is None or rule.expire.date is None or rule.expire.date <= today.isoformat():
         return rule
     expire = rule.expire.model_copy(update={"date": today.isoformat()})

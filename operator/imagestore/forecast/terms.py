@@ -1,4 +1,4 @@
-"""How a store carries out lifecycle rules, beyond what the rules say."""
+"""What a store makes of lifecycle rules besides what they say."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ class Terms:
     versioned: bool = False
 
     def colder(self, target: str, present: str) -> bool:
-        """Whether objects move from ``present`` to ``target``. They never leave an unknown class."""
+        """Whether a move from one class to the other is one. A class that is not known is never left."""
         if target not in self.ladder or present not in self.ladder:
             return False
         if self.once and present != self.ladder[0]:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from imagestore.api.bucketstatus import ImageBucketStatus
@@ -183,6 +183,9 @@ def test_settled_means_that_nothing_was_asked_for_since() -> None:
         max_leaves=12,
     )
 )
+@example({"conditions": [{"type": []}]})
+@example({"facets": [{"name": {}}]})
+@example({"plan": {"held": [{"facet": []}]}})
 def test_whatever_spec_and_status_hold_is_remembered(value: Any) -> None:
     body = raw("a")
     body["spec"], body["status"] = value, value
@@ -282,7 +285,10 @@ def test_what_no_schema_lets_through_names_nobody() -> None:
 
 def test_a_status_with_an_unknown_word_is_read_as_far_as_it_is_understood() -> None:
     """It was no memory at all: a lost bucket was made again without a word of it."""
-    told = {"created": "2026-01-01T00:00:00Z", "facets": [{"name": "tags", "state": "Foretold", "wish": "w"}]}
+    told = {
+        "created": "2026-01-01T00:00:00Z",
+        "facets": [{"name": "tags", "state": "Foretold", "desiredDigest": "w"}],
+    }
     status = lenient(ImageBucketStatus, bucket("photos", status=told).status)
     assert status.created is not None
-    assert [(f.name, f.state, f.wish) for f in status.facets] == [("tags", "Pending", "w")]
+    assert [(f.name, f.state, f.desired_digest) for f in status.facets] == [("tags", "Pending", "w")]

@@ -14,7 +14,7 @@ from imagestore.core.conditions import find, violations
 from imagestore.core.errors import Rejected, StoreError, Unavailable
 from imagestore.core.outcome import Outcome, Requeue
 from imagestore.reconcile.backend.reconcile import reconcile
-from imagestore.reconcile.backend.tiers import unready
+from imagestore.reconcile.backend.remote_tiers import unready
 from imagestore.reconcile.shared.situation import Meta, Settings, Store
 from tests.reconcile.test_storagebackend import NOW, situation
 from tests.reconcile.world import World
@@ -258,4 +258,4 @@ def test_a_spec_that_was_changed_is_judged_by_what_was_read() -> None:
     assert status is not None
     assert unready(spec(), status) == {}
     assert "bucket is cold, not other" in unready(spec(bucket="other"), status)["Cool"]
-    assert unready(spec(), StorageBackendStatus()) == {"Cool": "WARM: it is not there yet"}
+    assert unready(spec(), StorageBackendStatus()) == {"Cool": "WARM: it does not exist yet"}

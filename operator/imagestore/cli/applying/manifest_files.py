@@ -8,7 +8,7 @@ from typing import Any
 from imagestore.api.kinds import Kind
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Backend
-from imagestore.backends.secrets import Secrets
+from imagestore.backends.secrets import ReadSecret
 from imagestore.cli.errors import CommandError, UsageError
 from imagestore.cli.gathering.credentials import CredentialSources, contents, credential_sources
 from imagestore.cli.gathering.inputs import operators_secrets
@@ -106,7 +106,7 @@ class ManifestFiles:
             UNREAD if self.problems else EMPTY if found.empty else "",
         )
 
-    def connect(self, name: str, spec: StorageBackendSpec, _: Secrets, permit: Permit) -> Backend:
+    def connect(self, name: str, spec: StorageBackendSpec, _: ReadSecret, permit: Permit) -> Backend:
         """A backend with the credentials that were given. Raises ConfigError or OSError."""
         return StoreConnections({}, self.sources).connect(name, spec, permit)
 

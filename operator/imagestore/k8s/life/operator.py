@@ -226,7 +226,7 @@ class Operator:
 
 
 def _late(seconds: float) -> str | None:
-    return f"nobody takes what has waited for {seconds:.0f} s" if seconds > 60 else None
+    return f"no worker takes an object that has waited for {seconds:.0f} s" if seconds > 60 else None
 
 
 def _silent(watch: Watch) -> str | None:

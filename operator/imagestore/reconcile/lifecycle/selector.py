@@ -1,4 +1,4 @@
-"""Which buckets a LifecyclePolicy is for, and what it is to them. On JSON: also of a newer version's spec. Pure."""
+"""Which buckets a LifecyclePolicy matches, and what it contributes to them. Works on JSON, so on newer specs. Pure."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ _WHOM = ("bucketSelector", "bucketRefs")
 
 
 @dataclass(frozen=True)
-class Scope:
+class PolicyScope:
     """The ImageBuckets of the policy's own namespace with these names, or with all of these labels."""
 
     names: frozenset[str]
@@ -27,16 +27,16 @@ class Scope:
         return name in self.names or (bool(self.labels) and self.labels <= labels)
 
 
-def scope(spec: Mapping[str, Any]) -> Scope:
-    """Whom a policy's spec is for."""
+def scope_of(spec: Mapping[str, Any]) -> PolicyScope:
+    """The buckets that a policy's spec matches."""
     refs, selector = spec.get("bucketRefs") or (), spec.get("bucketSelector") or {}
-    return Scope(
+    return PolicyScope(
         frozenset(r.get("name", "") for r in refs), frozenset((selector.get("matchLabels") or {}).items())
     )
 
 
-def declared(name: str, spec: Mapping[str, Any]) -> Contribution:
-    """The policy by what it asks for; whom else it asks is no input of a bucket."""
+def contribution_of(name: str, spec: Mapping[str, Any]) -> Contribution:
+    """What a policy contributes. Which other buckets it matches is no input of a bucket."""
     content = {k: v for k, v in spec.items() if k not in _WHOM}
     try:
         # Nothing may be passed over: a newer version's rules stay as they are found.

@@ -100,6 +100,12 @@ def confirm_drift(parser: argparse.ArgumentParser) -> None:
     seconds(parser, "--confirm-drift", 45.0, "wait so long between the two checks that confirm drift")
 
 
+def drift_interval(parser: argparse.ArgumentParser) -> None:
+    """When drift is looked for."""
+    meaning = "check each bucket so often, unless its spec.drift.interval says otherwise"
+    seconds(parser, "--drift-interval", 600.0, meaning)
+
+
 def output(parser: argparse.ArgumentParser, *formats: str) -> None:
     """How the answer is written; the first format is the default."""
     parser.add_argument(

@@ -45,6 +45,7 @@ class LocalOperator:
         self, folder: StateFolder, brain: Brain, settings: Settings, recorder: EventRecorder
     ) -> None:
         self._rest, self._failure = Rest(monotonic), ""
+        self.stragglers = 0  # reconciles that were still running at the end
         self._stop = asyncio.Event()
         self.objects = FolderObjects(folder, self._fail)
         surface = Surface(self.objects, recorder, lambda _: NoWithdrawals(), self._permit, self._rest.ended)
@@ -142,7 +143,7 @@ class LocalOperator:
         try:
             yield
             made.services.surveyor.close()
-            await made.dispatcher.drain(_DRAIN)
+            self.stragglers = await made.dispatcher.drain(_DRAIN)
         finally:
             made.queue.close()
             made.services.surveyor.close()

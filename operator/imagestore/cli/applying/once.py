@@ -47,6 +47,7 @@ async def once(args: argparse.Namespace, folder: StateFolder, files: ManifestFil
         sorted(str(key) for key in waiting),
         events,
         [key for key in before if key not in there],
+        operator.stragglers,
     )
 
 

@@ -25,6 +25,7 @@ class Applied:
     waited_for: Sequence[str] = ()
     events: Mapping[tuple[str, str], Sequence[Event]] = field(default_factory=dict)
     gone: Sequence[str] = ()
+    stragglers: int = 0  # reconciles that were still running
 
     @property
     def exit(self) -> Code:

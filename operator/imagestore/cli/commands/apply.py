@@ -51,11 +51,26 @@ def register(subparsers: Any) -> None:
     add("--dry-run", action="store_true", help="show what would change, as `imagestore plan` does")
     options.output(parser, "text", "json")
     options.seconds(parser, "--timeout", 300.0, "stop waiting after this time")
-    options.confirm_drift(parser)
+    _watching(parser)
     options.log_level(parser, "error")
     options.credentials(parser)
     options.operator_namespace(parser)
     parser.set_defaults(run=run)
+
+
+def _watching(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--watch",
+        action="store_true",
+        help="keep running: follow the manifests, correct drift and print Events; a manifest that vanishes is a deletion",
+    )
+    options.confirm_drift(parser)
+    options.drift_interval(parser)
+    parser.add_argument(
+        "--listen",
+        metavar="HOST:PORT",
+        help="with --watch: serve /metrics, /healthz and /readyz at this address (default: serve nothing)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -64,6 +79,10 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(
             "--installation (or IMAGESTORE_INSTALLATION) is needed: the owner mark in every bucket"
         )
+    if args.watch and (args.dry_run or "-" in args.files):
+        raise UsageError("--watch follows files: give neither --dry-run nor -f -")
+    if args.listen and not args.watch:
+        raise UsageError("--listen needs --watch: a single run serves nothing")
     from imagestore.api.kinds import KINDS
     from imagestore.cli.applying.manifest_files import ManifestFiles, state_folder
     from imagestore.controller import logs
@@ -96,6 +115,18 @@ def _apply(args: argparse.Namespace, folder: "StateFolder", files: "ManifestFile
     from imagestore.cli.applying.report import as_json, as_text
     from imagestore.cli.colour import paint
 
+    if args.watch:
+        from imagestore.cli.applying.watch import watch
+
+        return _end(0, asyncio.run(watch(args, folder, files)))
     applied = asyncio.run(once(args, folder, files))
     sys.stdout.write(as_json(applied) if args.format == "json" else as_text(applied, paint(sys.stdout)))
-    return int(applied.exit)
+    return _end(int(applied.exit), applied.stragglers)
+
+
+def _end(code: int, stragglers: int) -> int:
+    """A thread that waits for a dead store cannot be stopped, and would keep the process."""
+    if stragglers:
+        sys.stdout.flush()
+        os._exit(code)
+    return code

@@ -59,12 +59,7 @@ def _process(parser: argparse.ArgumentParser) -> None:
 
 def _timing(parser: argparse.ArgumentParser) -> None:
     options.confirm_drift(parser)
-    options.seconds(
-        parser,
-        "--drift-interval",
-        600.0,
-        "check each bucket so often, unless its spec.drift.interval says otherwise",
-    )
+    options.drift_interval(parser)
     options.seconds(
         parser, "--audit-interval", 720.0, "compare the operator's cache with the API server so often"
     )

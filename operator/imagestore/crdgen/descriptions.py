@@ -19,7 +19,7 @@ def of_model(model: type[Model], where: str) -> str:
     return clean(text) if text else refuse(where, f"{model.__name__} has no docstring to describe it by")
 
 
-def joined(field: str | None, model: str | None) -> str:
+def join_descriptions(field: str | None, model: str | None) -> str:
     """What the field says, then what its type says, unless that begins with the same words."""
     if field and model and model.startswith(field.rstrip(".")):
         return model

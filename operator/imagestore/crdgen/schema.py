@@ -225,7 +225,9 @@ def _field(info: FieldInfo, parent: SchemaPath, alias: str) -> Json:
     if not info.description:
         refuse(where, "no description")
     schema = of_hint(hint, place)
-    words = descriptions.joined(descriptions.clean(info.description), schema.pop("description", None))
+    words = descriptions.join_descriptions(
+        descriptions.clean(info.description), schema.pop("description", None)
+    )
     return {"description": words} | _default(info, hint, place) | schema
 
 

@@ -9,7 +9,7 @@ from imagestore.forecast.effect import Act, Action, Version, acting, by_prefix, 
 from imagestore.forecast.terms import Terms
 
 
-class Event(NamedTuple):
+class LifecycleEvent(NamedTuple):
     """What one rule does to one version on one day. ``version``: its place among those given, -1 for a new marker.
 
     ``stayed``: for how many days it was in the class that it leaves. ``target``: empty if it is gone.
@@ -39,7 +39,7 @@ def successions(versions: Sequence[StoredVersion]) -> list[int | None]:
 
 def fate(
     versions: Sequence[Version], rules: Sequence[LifecycleRule], terms: Terms, today: int, last: int
-) -> Iterator[Event]:
+) -> Iterator[LifecycleEvent]:
     """All events of one key; ``versions`` come newest first."""
     there = list(enumerate(versions))
     day = today
@@ -57,12 +57,12 @@ def fate(
 Placed = tuple[int, Version]
 
 
-def _events(there: Sequence[Placed], acts: Sequence[Act | None], day: int) -> Iterator[Event]:
+def _events(there: Sequence[Placed], acts: Sequence[Act | None], day: int) -> Iterator[LifecycleEvent]:
     for (place, version), act in zip(there, acts, strict=True):
         if act is not None:
             target = "" if act.action.frees else act.target or version.storage_class
             stayed = day - version.entered
-            yield Event(day, act.rule, act.action, place, version.storage_class, target, stayed)
+            yield LifecycleEvent(day, act.rule, act.action, place, version.storage_class, target, stayed)
 
 
 def _after(
@@ -97,7 +97,7 @@ def _next(there: Sequence[Placed], rules: Sequence[LifecycleRule], terms: Terms,
 
 def of_key(
     group: Sequence[StoredVersion], rules: Sequence[LifecycleRule], terms: Terms, today: int, last: int
-) -> tuple[Event, ...]:
+) -> tuple[LifecycleEvent, ...]:
     """The fate of all that a listing has of one key."""
     since = successions(group)
     versions = [begin(v, s, rules) for v, s in zip(group, since, strict=True)]

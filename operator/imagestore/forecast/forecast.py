@@ -10,9 +10,9 @@ from imagestore.core.cost import UNPRICED, PriceTable
 from imagestore.core.stored import StoredVersion
 from imagestore.facets.lifecycle_rule import LifecycleRule
 from imagestore.forecast.effect import Version, matches
-from imagestore.forecast.fate import Event, begin, fate, of_key
+from imagestore.forecast.fate import LifecycleEvent, begin, fate, of_key
 from imagestore.forecast.ledger import Ledger
-from imagestore.forecast.sample import Sample
+from imagestore.forecast.sample import KeySample
 from imagestore.forecast.terms import Terms
 
 ALIKE = 65_536  # fates that are remembered; objects of one day, class and set of rules share one
@@ -37,10 +37,10 @@ class Forecast:
 
     assumptions: Assumptions
     ledger: Ledger = field(init=False)
-    sample: Sample = field(init=False)
+    sample: KeySample = field(init=False)
 
     def __post_init__(self) -> None:
-        self.ledger, self.sample = Ledger(self.assumptions.prices), Sample(self.assumptions.tags)
+        self.ledger, self.sample = Ledger(self.assumptions.prices), KeySample(self.assumptions.tags)
         q = self.assumptions
         self._by_tags = tuple(r for r in q.rules if r.state != "Disabled" and r.match and r.match.tags)
         self._alike = lru_cache(ALIKE)(lambda v: tuple(fate((v,), q.rules, q.terms, q.today, q.last)))
@@ -77,7 +77,7 @@ class Forecast:
             return False
         return any(matches(r.match, stored, tags=r.match.tags) for r in self._by_tags if r.match)
 
-    def _events(self, group: Sequence[StoredVersion]) -> tuple[Event, ...]:
+    def _events(self, group: Sequence[StoredVersion]) -> tuple[LifecycleEvent, ...]:
         q = self.assumptions
         if len(group) > 1:
             return of_key(group, q.rules, q.terms, q.today, q.last)
@@ -91,7 +91,7 @@ class Forecast:
     def resume(self, said: Any) -> None:
         """Go on from what ``to_json`` wrote."""
         self.ledger = Ledger.from_json(self.assumptions.prices, said["ledger"])
-        self.sample = Sample.from_json(self.assumptions.tags, said["sample"])
+        self.sample = KeySample.from_json(self.assumptions.tags, said["sample"])
 
 
 def _typical(version: Version, terms: Terms) -> Version:

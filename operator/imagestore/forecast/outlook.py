@@ -11,7 +11,7 @@ from imagestore.forecast.ledger import Flow, Holding, Ledger, Sum
 
 
 @dataclass(frozen=True)
-class Line:
+class ForecastLine:
     """What one rule does in one period. ``saving`` is for each month from then on; money None: no price is known."""
 
     rule: str
@@ -41,7 +41,7 @@ def periods(today: int, months: int) -> list[int]:
     return [today + MONTH * n for n in range(months + 1)]
 
 
-def lines(ledger: Ledger, names: Sequence[str], ends: Sequence[int]) -> list[Line]:
+def lines(ledger: Ledger, names: Sequence[str], ends: Sequence[int]) -> list[ForecastLine]:
     """By rule, in the order of the rules, then by time."""
     groups: dict[tuple[int, int, Action, str], list[tuple[Flow, Sum]]] = {}
     for flow, total in ledger.flows.items():
@@ -54,8 +54,8 @@ def lines(ledger: Ledger, names: Sequence[str], ends: Sequence[int]) -> list[Lin
 
 def _line(
     prices: PriceTable, rule: str, until: int, action: Action, target: str, flows: Sequence[tuple[Flow, Sum]]
-) -> Line:
-    return Line(
+) -> ForecastLine:
+    return ForecastLine(
         rule,
         date.fromordinal(until),
         action,

@@ -15,7 +15,7 @@ Group = tuple[StoredVersion, ...]
 
 
 @dataclass
-class Sample:
+class KeySample:
     """``most``: keys that are kept. ``seen``: keys that were offered."""
 
     most: int
@@ -41,7 +41,7 @@ class Sample:
         return {"seen": self.seen, "groups": self.groups}
 
     @classmethod
-    def from_json(cls, most: int, said: Any) -> "Sample":
+    def from_json(cls, most: int, said: Any) -> "KeySample":
         """What ``to_json`` wrote."""
         sample = cls(most)
         for group in said["groups"]:

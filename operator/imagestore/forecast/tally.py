@@ -10,7 +10,7 @@ from imagestore.core.cost import MONTH
 from imagestore.facets.lifecycle_rule import LifecycleRule
 from imagestore.forecast.effect import Action
 from imagestore.forecast.ledger import Ledger
-from imagestore.forecast.outlook import Line, lines, total
+from imagestore.forecast.outlook import ForecastLine, lines, total
 
 
 @dataclass(frozen=True)
@@ -67,12 +67,12 @@ def _tolls(ledger: Ledger, names: Sequence[str], today: int) -> dict[str, Toll]:
     return tolls
 
 
-def _touches(found: Sequence[Line], names: Sequence[str], today: int) -> tuple[Touch, ...]:
+def _touches(found: Sequence[ForecastLine], names: Sequence[str], today: int) -> tuple[Touch, ...]:
     """A line for each rule, also for one that touches nothing."""
     return tuple(_touch(name, [line for line in found if line.rule == name], today) for name in names)
 
 
-def _touch(rule: str, mine: Sequence[Line], today: int) -> Touch:
+def _touch(rule: str, mine: Sequence[ForecastLine], today: int) -> Touch:
     first = date.fromordinal(today)
     fees = total([total([line.transitions, line.early]) for line in mine])
     return Touch(
@@ -86,7 +86,7 @@ def _touch(rule: str, mine: Sequence[Line], today: int) -> Touch:
     )
 
 
-def _sum(mine: Sequence[Line]) -> Amount:
+def _sum(mine: Sequence[ForecastLine]) -> Amount:
     return sum((Amount(line.objects, line.bytes) for line in mine), NOTHING)
 
 

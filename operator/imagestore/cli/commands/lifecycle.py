@@ -45,7 +45,7 @@ def _preview(below: Any) -> None:
     parser.add_argument(
         "--months", type=options.number, default=12, help="look so many months ahead (default: %(default)s)"
     )
-    parser.set_defaults(run=preview)
+    parser.set_defaults(run=run_preview)
 
 
 def _simulate(below: Any) -> None:
@@ -73,7 +73,7 @@ def _simulate(below: Any) -> None:
         help="a row for each day or month (default: %(default)s)",
     )
     parser.add_argument("--plot", metavar="FILE.svg|FILE.png", help="also draw the result as a picture")
-    parser.set_defaults(run=simulate)
+    parser.set_defaults(run=run_simulate)
 
 
 def _parser(below: Any, name: str, summary: str, description: str) -> argparse.ArgumentParser:
@@ -85,18 +85,18 @@ def _parser(below: Any, name: str, summary: str, description: str) -> argparse.A
     return parser
 
 
-def preview(args: argparse.Namespace) -> int:
+def run_preview(args: argparse.Namespace) -> int:
     """Print the preview and return the exit code."""
     from dataclasses import replace
 
     from imagestore.cli.forecasting import report
-    from imagestore.cli.forecasting.preview import preview as of_bucket
+    from imagestore.cli.forecasting.preview import preview_bucket
     from imagestore.cli.planning.plan_bucket import plan_bucket
 
     known, requests = _requests(args)
     asked = preview_options(args, 30 * _bounded(args.months, LONGEST // 30, "--months"))
     # The preview counts it all, to the end.
-    found = tuple(of_bucket(q, plan_bucket(replace(q, pages=0)), asked) for q in requests)
+    found = tuple(preview_bucket(q, plan_bucket(replace(q, pages=0)), asked) for q in requests)
     empty = (
         ()
         if found
@@ -157,11 +157,11 @@ def _print(args: argparse.Namespace, told: Any) -> None:
         sys.stdout.write(report.text(told, paint(sys.stdout)))
 
 
-def simulate(args: argparse.Namespace) -> int:
+def run_simulate(args: argparse.Namespace) -> int:
     """Print the simulation, draw it, and return the exit code."""
     from imagestore.cli.colour import paint
     from imagestore.cli.forecasting import curves, plot
-    from imagestore.cli.forecasting.simulate import simulate as simulated
+    from imagestore.cli.forecasting.simulate import simulate
 
     if args.prices and args.listing is None:
         raise UsageError("--prices needs --listing; the prices of a bucket are those of its StorageBackend")
@@ -169,7 +169,7 @@ def simulate(args: argparse.Namespace) -> int:
         plot.check(args.plot)
     known, requests = _requests(args)
     asked = preview_options(args, _bounded(args.days, LONGEST, "--days"))
-    found = simulated(args, known.manifests, requests, asked)
+    found = simulate(args, known.manifests, requests, asked)
     step = 1 if args.by == "day" else 30
     if args.format == "text":
         sys.stdout.write(curves.text(found, step, paint(sys.stdout)))

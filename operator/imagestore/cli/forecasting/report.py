@@ -15,7 +15,7 @@ from imagestore.cli.planning.report import code, fitting
 from imagestore.core import units
 from imagestore.core.render import Paint, plain, printable
 from imagestore.forecast.ledger import Ledger
-from imagestore.forecast.outlook import Line, lines, periods
+from imagestore.forecast.outlook import ForecastLine, lines, periods
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class PreviewReport:
         wrong = self.problems or any(p.problems for p in self.previews)
         return Exit.ERROR if wrong else Exit.NOTHING
 
-    def rules(self, p: BucketPreview) -> list[tuple[str, list[Line]]]:
+    def rules(self, p: BucketPreview) -> list[tuple[str, list[ForecastLine]]]:
         """All rules of a bucket, including those that affect nothing."""
         if p.ledger is None:
             return []
@@ -42,7 +42,7 @@ class PreviewReport:
         by_rule = {name: list(group) for name, group in groupby(found, key=lambda line: line.rule)}
         return [(name, by_rule.get(name, [])) for name in p.rules]
 
-    def when(self, line: Line) -> str:
+    def when(self, line: ForecastLine) -> str:
         """``now`` for today, including what is overdue."""
         return "now" if line.until == date.fromordinal(self.today) else f"by {line.until}"
 
@@ -61,7 +61,7 @@ def _text(told: PreviewReport, p: BucketPreview, paint: Paint) -> Iterator[str]:
         yield f"  {content(p.ledger)}"
     for rule, found in told.rules(p):
         yield f"  {printable(rule)}" + ("" if found else f": affects nothing within {told.months} months")
-        yield from (f"    {row}" for row in table([_row(told, p, line) for line in found]))
+        yield from (f"    {row}" for row in aligned([_row(told, p, line) for line in found]))
     yield from (paint("hold", f"  error: {printable(e)}") for e in p.problems)
     yield from (paint("faint", f"  note: {printable(n)}") for n in p.notes)
 
@@ -85,7 +85,7 @@ def _brief(told: PreviewReport, p: BucketPreview) -> Iterator[str]:
     yield from p.notes
 
 
-def _sum(found: Sequence[Line]) -> str:
+def _sum(found: Sequence[ForecastLine]) -> str:
     return f"{sum(line.objects for line in found)} objects, {units.size(sum(line.bytes for line in found))}"
 
 
@@ -103,7 +103,7 @@ def content(ledger: Ledger) -> str:
     return said if month is None else f"{said}; {phrases.money(month, ledger.prices.currency)} a month"
 
 
-def _row(told: PreviewReport, p: BucketPreview, line: Line) -> list[str]:
+def _row(told: PreviewReport, p: BucketPreview, line: ForecastLine) -> list[str]:
     currency = p.ledger.prices.currency if p.ledger else ""
     size = units.size(line.bytes) if line.bytes else ""
     return [
@@ -115,7 +115,7 @@ def _row(told: PreviewReport, p: BucketPreview, line: Line) -> list[str]:
     ]
 
 
-def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Lines with aligned columns."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
@@ -182,7 +182,7 @@ def _bucket(told: PreviewReport, p: BucketPreview) -> dict[str, Any]:
     }
 
 
-def _line(line: Line) -> dict[str, Any]:
+def _line(line: ForecastLine) -> dict[str, Any]:
     return {
         "until": line.until,
         "action": str(line.action),

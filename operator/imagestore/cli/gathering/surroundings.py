@@ -20,7 +20,7 @@ from imagestore.reconcile.shared.contribution import Contribution
 from imagestore.reconcile.shared.situation import Meta
 
 OFFLINE = "not connected to a cluster: settings that were removed from a spec are unknown"
-NEVER = datetime.max.replace(tzinfo=UTC)
+NOT_CREATED = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)

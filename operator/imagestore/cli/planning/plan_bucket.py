@@ -7,7 +7,7 @@ from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.backends.base import Backend, Observation
 from imagestore.backends.foretelling import Foretells
-from imagestore.cli.gathering.surroundings import NEVER, ClaimRank, Surroundings
+from imagestore.cli.gathering.surroundings import NOT_CREATED, ClaimRank, Surroundings
 from imagestore.cli.manifests.objects import Object
 from imagestore.cli.manifests.problems import Problem
 from imagestore.cli.planning.bucket_plan import BucketPlan
@@ -27,12 +27,12 @@ from imagestore.reconcile.bucket.visit import blank, look_at, planned
 from imagestore.reconcile.shared.situation import Meta, Settings, Store
 from imagestore.reconcile.shared.survey import Bounded
 
-UNREADABLE = frozenset({
+_UNREADABLE = frozenset({
     Reason.DENIED, Reason.THROTTLED, Reason.UNAVAILABLE, Reason.CONFLICT, Reason.REJECTED, Reason.UNEXPECTED,
     Reason.UNREPRESENTABLE, Reason.NOT_FOUND,
 })  # fmt: skip
-PAGES = 10  # of a bucket with new rules that remove are counted; the operator counts to the end
-TAGS = 30  # keys, on each of them
+_PAGES = 10  # of a bucket with new rules that remove are counted; the operator counts to the end
+_TAGS = 30  # keys, on each of them
 UNCHECKED = "the store keeps no owner mark, so without a cluster the bucket's owner is unknown"
 
 UNSEEN = "plan is not connected to a cluster; give the manifest of that ImageBucket with -f, too"
@@ -50,7 +50,7 @@ class PlanRequest:
     store: Store
     now: datetime
     installation: str | None = None
-    pages: int = PAGES
+    pages: int = _PAGES
 
 
 def plan_bucket(request: PlanRequest) -> BucketPlan:
@@ -81,7 +81,7 @@ def situation(request: PlanRequest) -> BucketSituation:
     known = around.known.get(o.label)
     standing = around.standings.get(o.label, ClaimRank())
     return BucketSituation(
-        meta=known.meta if known else Meta(o.namespace, o.name, "", 1, NEVER),
+        meta=known.meta if known else Meta(o.namespace, o.name, "", 1, NOT_CREATED),
         spec=o.spec,
         status=known.status if known else ImageBucketStatus(),
         store=request.store,
@@ -94,7 +94,7 @@ def situation(request: PlanRequest) -> BucketSituation:
         earlier_buckets=standing.earlier,
         referenced=around.others.get(o.namespace, {}),
         contributions=around.contributions_to(o),
-        surveys=Bounded(request.pages, TAGS),
+        surveys=Bounded(request.pages, _TAGS),
     )
 
 
@@ -170,7 +170,7 @@ def _with_plan(request: PlanRequest, s: BucketSituation, result: BucketPlan, pla
     for change in plan.changes:
         if change.op is Op.SKIP:
             result = _refuse(request, result, f"not supported: {change.message}", change.facet)
-        elif change.op is Op.HOLD and change.reason in UNREADABLE:
+        elif change.op is Op.HOLD and change.reason in _UNREADABLE:
             result = _refuse(
                 request, result, f"cannot be read: {change.reason}: {change.message}", change.facet
             )

@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from imagestore.api.imagebucket import FACETS
 from imagestore.cli.manifests.cel import satisfies
 from imagestore.core.facet import Facet, Parts
-from imagestore.core.model import QUANTITY, ByHand, Cel, Internal, ListMap, ListSet, Model, WishOnly, marker
+from imagestore.core.model import QUANTITY, ByHand, Cel, Internal, ListMap, ListSet, Model, SpecOnly, marker
 from imagestore.core.reading import Found, Missing, Reading
 from imagestore.core.references import BucketRef
 from imagestore.facets.lifecycle_rule import DATE
@@ -83,7 +83,7 @@ def facets() -> list[tuple[str, type[Facet]]]:
 
 
 def _stored(value: Facet) -> Facet:
-    wish_only = [n for n, f in type(value).model_fields.items() if marker(f.metadata, WishOnly)]
+    wish_only = [n for n, f in type(value).model_fields.items() if marker(f.metadata, SpecOnly)]
     return value.model_copy(update=dict.fromkeys(wish_only))
 
 
@@ -110,7 +110,7 @@ def _keeps_its_rules(value: Model) -> bool:
 
 
 def _field(info: FieldInfo, *, observed: bool) -> st.SearchStrategy[Any]:
-    kept_out = WishOnly if observed else Internal
+    kept_out = SpecOnly if observed else Internal
     if marker(info.metadata, kept_out):
         return st.none()
     made = _type(info.annotation, info.metadata, observed=observed)

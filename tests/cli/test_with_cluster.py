@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dev.api import GROUP
 from dev.cluster import Cluster
+from dev.cluster.api import GROUP
 from dev.stores import Store
 from dev.wait import eventually
 from imagestore.cli.manifests.scalars import dumped, meaning

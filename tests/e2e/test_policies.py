@@ -8,8 +8,8 @@ import pytest
 import yaml
 from botocore.exceptions import ClientError
 
-from dev.api import policy_path
 from dev.cluster import Cluster
+from dev.cluster.api import policy_path
 from dev.stores import minio, tiered_minio
 from dev.wait import eventually
 from imagestore.api.lifecyclepolicy import LifecyclePolicyStatus

@@ -130,6 +130,20 @@ def test_a_contested_setting_stays_as_it_is() -> None:
     assert world.ready == ("True", "InSync")
 
 
+@pytest.mark.parametrize("spec", [{}, {"tags": {"team": "shop"}}])
+def test_what_is_in_force_of_a_contribution_that_is_not_understood_stays(spec: dict[str, Any]) -> None:
+    """Which parts it asks for is not known, so none of the setting is cleared: a right that was missing took tags away."""
+    world = World().apply(**spec).settle()
+    world.contributions = [given("a", tags(copy="lab"))]
+    world.later().settle()
+    world.contributions = [given("a", None)]
+    world.later().step()
+    assert _tags(world)["copy"] == "lab"
+    assert world.ready == ("False", "ContributionsDiffer")
+    world.contributions = [given("a", tags(copy="lab"))]
+    assert world.later().settle().ready == ("True", "InSync")
+
+
 def test_an_unknown_setting_is_nobodys() -> None:
     world = World().apply().settle()
     world.contributions = [given("a", Cors.model_validate({"rules": []}), "holograms")]

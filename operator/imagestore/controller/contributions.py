@@ -48,7 +48,7 @@ class Contributions:
         return self._of(receiver).given
 
     def inputs(self, receiver: Stored, told: str) -> str:
-        """The hash of what decides about it besides its own spec; ``told``: of what is nobody's contribution."""
+        """The hash of all inputs besides its own spec. ``told``: the hash of those that are no contributions."""
         found = self._of(receiver)
         if told not in found.inputs:
             found.inputs[told] = digest_with(told, found.given)
@@ -63,21 +63,21 @@ class Contributions:
         return kind in self._contributors
 
     def receivers(self, *givers: Stored | None) -> set[Key]:
-        """Whom any of these objects, there or gone, gives something."""
+        """The objects to which any of these givers, there or gone, contributes."""
         return {r.key for g in givers if g is not None for r in self.matched(g)}
 
     def matched(self, giver: Stored) -> list[Stored]:
-        """Whom this object, there or gone, gives something."""
+        """The objects to which this giver, there or gone, contributes."""
         contributes = self._contributors[giver.key.kind]
         there = self._cache.found(self._cache.inside(contributes.to, giver.key.namespace))
         return [obj for obj in there if contributes.includes(giver, obj)]
 
     def givers(self, *receivers: Stored | None) -> set[Key]:
-        """Who gives something to any of these objects."""
+        """The objects that contribute to any of these receivers."""
         return {g.key for r in receivers if r is not None for g in self._matching(r)}
 
     def _of(self, receiver: Stored) -> _Found:
-        """Found once until a giver's spec changes: a policy asks this of all its buckets, each time."""
+        """Kept until a giver's spec changes: a policy asks this about all its buckets, each time."""
         kind, namespace = receiver.key.kind, receiver.key.namespace
         kinds = self._kinds(kind)
         if not self._cache.unknown.isdisjoint(kinds):

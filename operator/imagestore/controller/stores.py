@@ -85,7 +85,7 @@ class BackendConnections:
         self._known: dict[str, _Connection] = {}
         self._epochs: defaultdict[str, int] = defaultdict(int)
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-        self._turn = threading.Lock()  # of whoever keeps or drops a connection; never held for long
+        self._turn = threading.Lock()  # held while a connection is kept or dropped, never for long
         self._specs: dict[bytes, StorageBackendSpec | None] = {}
         self._inputs: dict[bytes, str] = {}
 

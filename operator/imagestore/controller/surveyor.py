@@ -141,7 +141,7 @@ class Surveyor:
             self._ended.set()
             self._turn.notify_all()
 
-    def samples(self) -> Iterator[metrics.Sample]:
+    def samples(self) -> Iterator[metrics.MetricSample]:
         """How many surveys run and wait, by backend."""
         with self._turn:
             waiting = Counter(t.question.backend for t in self._queue)
@@ -150,7 +150,7 @@ class Surveyor:
         yield from ((metrics.SURVEYS, (name, "running"), 1.0) for name in running)
 
     def _task(self, key: Key, purpose: Purpose, question: Question, backend: Backend) -> _Task:
-        """The one for this very question, whoever asked it, or a new one in the place of what was asked before."""
+        """The task for this very question, for either purpose, or a new one in the place of the last question."""
         mine = [self._slots.get((key, p)) for p in (purpose, *(p for p in Purpose if p is not purpose))]
         task = next((t for t in mine if t is not None and t.question.digest == question.digest), None)
         task = task or _Task(key, question, backend)
@@ -228,7 +228,7 @@ class Surveyor:
         return False
 
     def _give_way(self) -> None:
-        """To whoever waits to be worked on, but not for ever."""
+        """Wait while objects wait to be reconciled, but not for ever."""
         until = self._clock() + _COURTESY
         while self._busy() and self._clock() < until and not self._ended.wait(0.02):
             pass
@@ -244,7 +244,7 @@ class Surveyor:
             self._failed(task, failed(survey, error), error.retry_after)
             return False
         except Exception:  # a bug must neither end the thread nor be asked again at once
-            log.exception("counting %s failed in a way that nobody has thought of", task.key)
+            log.exception("unexpected error in counting %s (bug)", task.key)
             self._failed(
                 task,
                 Answer(keys=survey.keys, trouble="an error that the operator does not know; its log has it"),

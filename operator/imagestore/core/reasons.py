@@ -37,8 +37,9 @@ class Reason(OpenEnum):
     UNCONFIRMED = "Unconfirmed"
     """On a setting: a difference was seen once. Fix: wait for the second check."""
     CONTRIBUTIONS_DIFFER = "ContributionsDiffer"
-    """On a setting: two objects contribute different values to it, so it is left as it is. Fix: change one of them, or set
-    it in the ImageBucket."""
+    """On a setting: two objects contribute different values to it, or what one contributes is not understood, so it is left
+    as it is. Fix: change one of them, or set it in the ImageBucket; where it is not understood, correct that object or
+    upgrade the operator."""
     DRIFTED = "Drifted"
     """On a setting: drift was declared and is about to be corrected. Fix: wait."""
     DIFFERS = "Differs"

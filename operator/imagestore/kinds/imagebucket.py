@@ -94,7 +94,7 @@ def _namespace_changed(services: Services, name: str, before: Labels, after: Lab
 
 
 def _let_in_or_out(services: Services, buckets: Sequence[Key]) -> Iterator[Wake]:
-    """They, and whatever claims what they claim: a claim counts of who may have the bucket."""
+    """They, and the younger claims on their buckets: a claim counts if its namespace may have the bucket."""
     yield from map(Wake, buckets)
     for bucket in services.cache.found(buckets):
         yield from map(Wake, younger_rivals(services.cache, bucket))

@@ -19,7 +19,7 @@ Json = Any
 
 
 def internal_error(obj: Stored, error: Exception, now: datetime) -> Json:
-    """A bug of ours. The error's text stays in the log: nobody knows what is in it."""
+    """A bug of ours. The error's text stays in the log: it may hold anything."""
     message = (
         f"the operator met an error that it does not know ({type(error).__name__}); it tries again, and its log"
         " has the details under this object's name"

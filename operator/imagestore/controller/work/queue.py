@@ -1,9 +1,9 @@
 """What to work on next. Pure: no thread, no loop, no clock of its own.
 
 Every object waits in a lane: a bucket in its backend's, a backend in one of its own, policies in one together. A lane works
-on as many objects at once as it may, and its first one never waits for another lane: a dead store delays nobody else. Inside a lane a user's edit
-goes first, then retries, then looks that nobody waits for; namespaces take turns. An object is worked on once
-at a time; what is added meanwhile is done once more afterwards.
+on as many objects at once as its limit, and its first one never waits for another lane: a dead store delays no other
+backend. Inside a lane a user's edit goes first, then retries, then periodic checks; namespaces take turns. An object is
+worked on once at a time. What is added meanwhile is reconciled once more afterwards.
 """
 
 import heapq
@@ -29,9 +29,9 @@ class Lane(NamedTuple):
 class Priority(IntEnum):
     """Lower goes first."""
 
-    EDIT = 0  # somebody waits for it
+    EDIT = 0  # a user waits for it
     RETRY = 1  # something is known to be undone
-    LOOK = 2  # the start-up listing, the periodic look
+    LOOK = 2  # the start-up listing, the periodic check
 
 
 @dataclass(frozen=True)
@@ -224,7 +224,7 @@ class WorkQueue:
 
     @property
     def ready(self) -> int:
-        """How many objects wait for somebody to work on them."""
+        """How many objects wait to be reconciled."""
         return len(self._items)
 
     def next_due(self) -> float | None:
@@ -240,7 +240,7 @@ class WorkQueue:
         return {name: self._load(lane, now) for name, lane in self._lanes.items()}
 
     def stuck(self) -> float:
-        """How long the oldest object has waited in a lane that could take it: near zero, or nobody takes."""
+        """How long the oldest object has waited in a lane that could take it: near zero while the dispatcher works."""
         return max((load.age for load in self.loads().values() if not load.blocked), default=0.0)
 
     def _load(self, lane: _Lane, now: float) -> Load:

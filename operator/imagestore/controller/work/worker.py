@@ -26,7 +26,7 @@ from imagestore.core.outcome import Continue, Event, Finalizer, OnChange, Outcom
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-_LOOK = 120.0  # a pause as long as this is a periodic look, which nobody waits for
+_LOOK = 120.0  # seconds; a pause as long as this is a periodic check, and no user waits for it
 _LONGEST = 600.0
 
 
@@ -69,7 +69,7 @@ class Worker:
         started = self._parts.services.clock()
         try:
             outcome = await self._guarded(obj, taken)
-        except Fenced:  # not even said: whoever works now says what there is to say
+        except Fenced:  # no Event, no status: the replica that has the Lease writes them
             log.warning("not finished: another replica may be at work")
             outcome = "fenced"
         metrics.RECONCILES.labels(taken.key.kind, outcome).inc()
@@ -88,7 +88,7 @@ class Worker:
         except Fenced:
             raise
         except Exception as error:  # a bug must not stop the others
-            log.exception("this reconcile failed in a way that nobody has thought of")
+            log.exception("unexpected error in reconcile (bug)")
             return await self._broken(obj, error)
 
     async def _reconcile(
@@ -97,7 +97,7 @@ class Worker:
         """Decide and carry out. What goes on at once does so here, one time.
 
         At the end of a long queue the bucket that an intent was written for would wait until the answer "there
-        is no such bucket" is too old to be believed, and none would be Ready before all were looked for.
+        is no such bucket" is too old to be believed, and no bucket would be Ready before all were checked.
         """
         withdrawn = await self._parts.withdrawal.concerns(obj)
         this = Pass(withdrawn, self._memories.of(obj), progress, self._memories.subjects(obj.key))
@@ -116,7 +116,7 @@ class Worker:
         return "changed" if writes else "unchanged"
 
     def _decision(self, obj: Stored, this: Pass) -> Callable[[], Outcome[Any]]:
-        """What a thread is to do. All that is remembered is looked up before, here in the event loop."""
+        """What a thread is to run. All that is remembered is looked up before, here in the event loop."""
         reconcile = self._parts.kinds.of(obj).reconcile
         situation = self._parts.inputs[obj.key.kind].of(obj, this)
         return lambda: reconcile(situation())
@@ -151,7 +151,7 @@ class Worker:
                 pass
 
     async def _refused(self, obj: Stored, taken: Taken, error: WriteRefused) -> str:
-        """The API server does not take a write: look at what there is now, and try again."""
+        """The API server refuses a write: read the object again, and try again."""
         if error.status not in {404, 409}:
             log.warning("the API server refuses: %s", error)
             self._back_off(obj.key)

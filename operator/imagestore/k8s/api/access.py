@@ -1,4 +1,4 @@
-"""How the API server is reached and who we are there: a pod's service account, else a kubeconfig."""
+"""How the API server is reached, and as which user: a pod's service account, else a kubeconfig."""
 
 import base64
 import os
@@ -67,7 +67,7 @@ def in_cluster(environment: Mapping[str, str], folder: Path = SERVICE_ACCOUNT) -
 
 
 class TokenFile:
-    """A bearer token in a file that somebody else replaces.
+    """A bearer token in a file that another program replaces.
 
     Read again as soon as the file is another one: with the old token believed for a minute, the Lease could
     not be renewed and was lost when a token was revoked (seen with a bound token whose object was deleted).

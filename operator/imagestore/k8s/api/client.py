@@ -70,7 +70,7 @@ def session(access: Access, limit: int) -> aiohttp.ClientSession:
         try:
             now = access.fresh()
             header = access.authorization() if now else await asyncio.to_thread(access.authorization)
-        except AccessError as error:  # to whoever calls, kopf too, a connection that failed
+        except AccessError as error:  # the caller, kopf too, gets a connection that failed
             raise aiohttp.ClientConnectionError(str(error)) from error
         if header:
             request.headers["Authorization"] = header

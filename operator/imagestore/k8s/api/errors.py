@@ -2,4 +2,4 @@
 
 
 class AccessError(Exception):
-    """The API server cannot be found, or asked as anybody; the message is a sentence for a person."""
+    """There is no API server or no user to ask it as. The message is a sentence for a person."""

@@ -45,7 +45,7 @@ class ExecToken:
             return self._header
 
     def _told(self, asked: float) -> None:
-        """A failure is told to all who waited for it: each of them by a run of its own kept a replica from ending."""
+        """All that waited get the same failure: with a run of its own for each of them a replica did not end."""
         if self._failed and self._failed[0] >= asked:
             raise AccessError(self._failed[1])
 

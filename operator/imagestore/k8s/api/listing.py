@@ -2,7 +2,7 @@
 
 A kind that may not be listed (a new image under an old ClusterRole) ended the whole operator. Its objects wait, and what
 depends on them; the others are served, and it is asked for again and again. Of a kind that could not be listed, that an
-object is not known says nothing: no backend is let go because no bucket is known, no rule because no policy is.
+object is not known says nothing: no backend is released because no bucket is known, and no rule because no policy is.
 """
 
 import asyncio
@@ -50,7 +50,7 @@ class Listing:
                 await self._try(kind)
 
     async def known(self, kind: Kind) -> None:
-        """Wait until it was listed: whoever would list it before that would only be refused."""
+        """Wait until it was listed: a listing before that would only be refused."""
         await self._known[kind.plural].wait()
 
     async def _try(self, kind: Kind) -> bool:

@@ -1,4 +1,4 @@
-"""What is kept of Secrets and namespaces, and who is told when one of them changes."""
+"""What is kept of Secrets and namespaces, and what hears of their changes."""
 
 import base64
 import binascii

@@ -1,7 +1,7 @@
 """Whether this replica may write: only for as long as it surely holds the Lease.
 
 A leader that was frozen wrote once more when it went on, though another replica had taken over. It cannot know how long it
-was away, except by a clock that went on meanwhile: so that is looked at before each write to a store and to the API server.
+was away, except by a clock that went on meanwhile: so that clock is read before each write to a store and to the API server.
 """
 
 import time
@@ -12,7 +12,7 @@ from imagestore.core.fencing import Fenced
 
 
 def elapsed() -> float:
-    """Seconds of a clock that nobody sets, and that goes on while the machine is suspended, where there is one."""
+    """Seconds of a clock that is never set, and that goes on while the machine is suspended, where there is one."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
@@ -28,7 +28,7 @@ class Fence:
         self._until = inf
 
     def extend(self, until: float) -> None:
-        """The Lease was taken or renewed: nobody else may have it before then."""
+        """The Lease was taken or renewed: no other replica may take it before then."""
         self._until = until
 
     def close(self) -> None:

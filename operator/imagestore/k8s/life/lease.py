@@ -1,7 +1,7 @@
 """One of several replicas works: the one that holds the Lease.
 
 Whether a foreign holder is dead is judged by how long its entry has not changed on our own clock, never by
-comparing two machines' clocks. A holder that cannot renew stops before anybody else may take over.
+comparing two machines' clocks. A holder that cannot renew stops before another replica may take over.
 """
 
 import asyncio
@@ -152,7 +152,7 @@ class Lease:
         return self._holder() in {"", self._identity} or self._expired()
 
     async def _uninstalled(self) -> bool:
-        """Whether every object was let go because Helm is removing us: then none must be held on to again."""
+        """Whether every object was released because Helm is uninstalling us: then none may get our finalizer again."""
         release = (self._known["metadata"].get("annotations") or {}).get(UNINSTALLED)
         revision = await newest(self._client, self._namespace, release) if release else None
         going = revision is not None and revision.status == UNINSTALLING
@@ -213,7 +213,7 @@ class Lease:
         metrics.LEASE.set(int(held))
 
 
-# Every start counted the ten minutes of a Lease anew that a Job had taken long ago and nobody renewed.
+# Every start counted the ten minutes of a Lease anew that a Job had taken long ago and no replica renewed.
 def _over(renewed: Any, duration: float) -> bool:
     """Whether it has expired by its own words. Believed only of a holder that does not renew as a replica does."""
     try:
@@ -223,5 +223,5 @@ def _over(renewed: Any, duration: float) -> bool:
 
 
 _UNINSTALLED = (
-    "Helm is uninstalling the release {0}, and every object was let go; to keep it: helm rollback {0} {1}"
+    "Helm is uninstalling the release {0}, and every object was released; to keep it: helm rollback {0} {1}"
 )

@@ -15,7 +15,7 @@ from imagestore.controller.work.context import OBJECT, RECONCILE
 _MASK = "***"
 _SHORTEST = 8  # what is shorter would mask ordinary words
 _SHORTEST_ID = 16
-_REMEMBERED = 4000  # forms of credentials: a thousand values; who rotates more has long forgotten the first
+_REMEMBERED = 4000  # forms of credentials: a thousand values; after more rotations the first is of no use
 _QUIET = ("kopf", "kopf.objects", "aiohttp", "asyncio", "botocore", "boto3", "urllib3", "s3transfer")
 
 

@@ -35,7 +35,7 @@ from imagestore.k8s.sink.writer import Writer
 from imagestore.reconcile.shared.situation import Settings
 
 T = TypeVar("T")
-_PATIENCE = 30.0  # seconds; a loop that has ended answers nobody
+_PATIENCE = 30.0  # seconds; a loop that has ended does not answer
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Whether an object is deleted because its whole kind is. Then nobody asked for data to be deleted.
+"""Whether an object is deleted because its whole kind is. Then no user asked for data to be deleted.
 
 Deleting a CRD deletes every object of it: a wrong uninstall would empty each bucket with ``DeleteAll`` at once. The
 API server marks the CRD before its objects, so an answer is good for all deletions that were seen before it was asked.

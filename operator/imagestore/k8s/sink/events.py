@@ -1,4 +1,4 @@
-"""Which Events are worth a call: equal ones are counted in a series, and nobody floods the API server. Pure."""
+"""Which Events are worth a call: equal ones are counted in a series, and a limit keeps the API server from being flooded. Pure."""
 
 from collections import OrderedDict
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """Carrying out an Outcome: finalizer first, then status, then letting go. The only writes to our own objects.
 
-Each write carries a resourceVersion, so a stale one gets a 409 instead of undoing somebody's change, and a
+Each write carries a resourceVersion, so a stale one gets a 409 instead of undoing another writer's change, and a
 re-created namesake is never touched. What is already there is not written again.
 """
 
@@ -69,7 +69,7 @@ class Writer:
         return now
 
     def _vanishes(self, seen: Stored, outcome: Outcome[Any]) -> bool:
-        """Whether the object is gone once we let go: then nobody can read a status."""
+        """Whether the object is gone once it is released: then its status cannot be read."""
         now = self._current(seen)
         return (
             outcome.finalizer is Finalizer.RELEASE and now.deleting and set(now.finalizers) <= {now.finalizer}

@@ -1,4 +1,4 @@
-"""What an ImageBucket points at, and who points at what: looked up in the index, in the event loop."""
+"""What an ImageBucket points at, and what points at it: looked up in the index, in the event loop."""
 
 from collections.abc import Iterator
 
@@ -108,7 +108,7 @@ def served(services: Services, backend: str) -> tuple[Served, ...]:
 
 
 def older_rival(services: Services, obj: StoredBucket) -> str | None:
-    """Only who might have the bucket counts: else any namespace could keep a name from its owner by claiming it."""
+    """Only claims of namespaces that may have the bucket count: else any namespace could keep a name from its owner."""
     rivals = (r for r in older_rivals(services.cache, obj) if not _tied(obj, r))
     return next((f"{r.key.namespace}/{r.key.name}" for r in rivals if may_have(services, r)), None)
 

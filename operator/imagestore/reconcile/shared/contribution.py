@@ -68,13 +68,15 @@ def joined(own: Facet | None, given: Sequence[Contribution]) -> Joined:
 
     A setting that is owned part by part (tags, policy statements, notifications) becomes the union, and of a part that
     two objects want differently the later one by kind and name is withheld. A setting that is owned as a whole is the
-    bucket's; where the bucket is silent and two objects want different values it is left as it is.
+    bucket's; where the bucket is silent and two objects want different values it is left as it is. So is one to which
+    something is contributed that is not understood: which of its parts are in force because of that is not known.
     """
     ordered = sorted(given, key=lambda c: c.origin)
     values = [(c, c.value) for c in ordered if isinstance(c.value, Facet)]
     unknown = {c.origin: Verdict(state="Pending", message=NOT_UNDERSTOOD) for c in ordered if c.value is None}
     found = _whole(own, values) if _is_whole(own, values) else _union(own, values)
-    return Joined(found.desired, unknown | dict(found.verdicts), found.contested)
+    contested = found.contested or "; ".join(f"{origin}: {NOT_UNDERSTOOD}" for origin in unknown)
+    return Joined(None if contested else found.desired, unknown | dict(found.verdicts), contested)
 
 
 _Valued = Sequence[tuple[Contribution, Facet]]

@@ -21,6 +21,11 @@ def money(amount: Decimal, currency: str) -> str:
     return f"{cents(amount)} {currency}"
 
 
+def objects(count: int) -> str:
+    """``1 object``, ``2 objects``"""
+    return f"{count} object{'' if count == 1 else 's'}"
+
+
 def action(line: ForecastLine) -> str:
     """``move to STANDARD_IA``"""
     return f"{_VERBS[line.action]} {line.target}".rstrip()

@@ -86,7 +86,7 @@ def _brief(told: PreviewReport, p: BucketPreview) -> Iterator[str]:
 
 
 def _sum(found: Sequence[ForecastLine]) -> str:
-    return f"{sum(line.objects for line in found)} objects, {units.size(sum(line.bytes for line in found))}"
+    return f"{phrases.objects(sum(line.objects for line in found))}, {units.size(sum(line.bytes for line in found))}"
 
 
 def _title(p: BucketPreview) -> str:
@@ -98,7 +98,7 @@ def content(ledger: Ledger) -> str:
     held = sorted(ledger.start.items())
     objects, size = sum(h.objects for _, h in held), sum(h.bytes for _, h in held)
     classes = ", ".join(f"{printable(c)} {units.size(h.bytes)}" for c, h in held)
-    said = f"{objects} objects, {units.size(size)}" + (f" ({classes})" if classes else "")
+    said = f"{phrases.objects(objects)}, {units.size(size)}" + (f" ({classes})" if classes else "")
     month = ledger.prices.month({c: h.billed for c, h in held}) if ledger.prices.classes else None
     return said if month is None else f"{said}; {phrases.money(month, ledger.prices.currency)} a month"
 
@@ -109,7 +109,7 @@ def _row(told: PreviewReport, p: BucketPreview, line: ForecastLine) -> list[str]
     return [
         told.when(line),
         phrases.action(line),
-        f"{line.objects} objects",
+        phrases.objects(line.objects),
         size,
         phrases.cost(line, currency),
     ]

@@ -19,7 +19,7 @@ from imagestore.reconcile.lifecycle.selector import declared, scope
 from imagestore.reconcile.shared.contribution import Contribution
 from imagestore.reconcile.shared.situation import Meta
 
-OFFLINE = "not connected to a cluster: settings that were removed from a spec are unknown"
+OFFLINE = "not connected to a cluster, so the settings that were removed from a spec are unknown"
 NOT_CREATED = datetime.max.replace(tzinfo=UTC)
 
 

@@ -1,4 +1,4 @@
-"""The field reference: a page a kind, a section an object, a row a field."""
+"""The field reference: a page for each kind, a section for each object, a row for each field."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +11,7 @@ _Json = dict[str, Any]
 
 
 def page(kind: Kind) -> str:
-    """Everything that a user may write or read, in the order of the models."""
+    """All fields that a user may write or read, in the order of the models."""
     root = crd.root_schema(kind)
     scope = "in a namespace" if kind.namespaced else "for the whole cluster"
     names = f"`{kind.api_version}`, {scope}; `kubectl get {kind.plural}` or `{kind.short}`."

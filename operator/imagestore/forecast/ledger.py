@@ -118,7 +118,7 @@ class Ledger:
             total.early += billed * (least - event.stayed)
 
     def merge(self, flows: dict[Flow, Sum]) -> None:
-        """Add flows that were counted elsewhere."""
+        """Add flows of another ledger."""
         for flow, total in flows.items():
             self.flows.setdefault(flow, Sum()).add(total)
 

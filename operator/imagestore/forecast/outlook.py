@@ -1,4 +1,4 @@
-"""A ledger in words and money: what each rule does in each period, and the curve of classes and costs."""
+"""Evaluates a ledger: what each rule does in each period, and classes and costs day by day."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from imagestore.forecast.ledger import Flow, Holding, Ledger, Sum
 
 @dataclass(frozen=True)
 class ForecastLine:
-    """What one rule does in one period. ``saving`` is for each month from then on; money None: no price is known."""
+    """What one rule does in one period. ``saving`` is for each month from then on. Amounts are None where a price is unknown."""
 
     rule: str
     until: date
@@ -69,13 +69,13 @@ def _line(
 
 
 def total(amounts: Sequence[Decimal | None]) -> Decimal | None:
-    """The sum, None if any is not known."""
+    """The sum; None if any amount is unknown."""
     known = [a for a in amounts if a is not None]
     return sum(known, ZERO) if len(known) == len(amounts) else None
 
 
 def saving(prices: PriceTable, flow: Flow, of: Sum) -> Decimal | None:
-    """What a month costs less afterwards."""
+    """How much less a month costs afterwards."""
     if not flow.action.frees and flow.action is not Action.MOVE:
         return ZERO if prices.classes else None
     before = prices.month({flow.source: of.source})
@@ -85,7 +85,7 @@ def saving(prices: PriceTable, flow: Flow, of: Sum) -> Decimal | None:
 
 
 def transitions(prices: PriceTable, flow: Flow, of: Sum) -> Decimal | None:
-    """What the requests that move objects cost, once."""
+    """The one-time cost of the requests that move objects."""
     if flow.action is not Action.MOVE:
         return ZERO if prices.classes else None
     price = prices.classes.get(flow.target)
@@ -93,7 +93,7 @@ def transitions(prices: PriceTable, flow: Flow, of: Sum) -> Decimal | None:
 
 
 def early(prices: PriceTable, flow: Flow, of: Sum) -> Decimal | None:
-    """What is paid for the rest of a class's shortest time, once."""
+    """The one-time fee for leaving a class before its minimum storage duration."""
     if not of.early:
         return ZERO if prices.classes else None
     price = prices.classes.get(flow.source)
@@ -101,7 +101,7 @@ def early(prices: PriceTable, flow: Flow, of: Sum) -> Decimal | None:
 
 
 def curve(ledger: Ledger, today: int, last: int) -> Iterator[Point]:
-    """Day by day, as it is when the day begins: what the day itself costs is paid on the next."""
+    """A point for each day, as the day begins. The storage cost of a day is added on the next."""
     held = {c: Holding(h.objects, h.bytes, h.billed) for c, h in ledger.start.items()}
     by_day: dict[int, list[tuple[Flow, Sum]]] = {}
     for flow, of in ledger.flows.items():
@@ -128,7 +128,7 @@ def curve(ledger: Ledger, today: int, last: int) -> Iterator[Point]:
 
 
 def _carry(held: dict[str, Holding], flow: Flow, of: Sum) -> None:
-    """Hidden versions stay where they are; markers and uploads are no objects."""
+    """Apply a flow. Hidden versions stay in their class; delete markers and uploads do not count as objects."""
     if flow.action not in (Action.MOVE, Action.REMOVE):
         return
     held.setdefault(flow.source, Holding()).add(-of.objects, -of.bytes, -of.source)

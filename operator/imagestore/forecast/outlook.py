@@ -102,29 +102,31 @@ def early(prices: PriceTable, flow: Flow, of: Sum) -> Decimal | None:
 
 def curve(ledger: Ledger, today: int, last: int) -> Iterator[Point]:
     """A point for each day, as the day begins. The storage cost of a day is added on the next."""
-    held = {c: Holding(h.objects, h.bytes, h.billed) for c, h in ledger.start.items()}
+    prices, held = ledger.prices, _copied(ledger.start)
     by_day: dict[int, list[tuple[Flow, Sum]]] = {}
     for flow, of in ledger.flows.items():
         by_day.setdefault(flow.day, []).append((flow, of))
-    paid: Decimal | None = ZERO if ledger.prices.classes else None
+    paid: Decimal | None = ZERO if prices.classes else None
     for day in range(today, last + 1):
         flows = by_day.get(day, [])
         for flow, of in flows:
             _carry(held, flow, of)
-        fees = total(
-            [f for pair in flows for f in (transitions(ledger.prices, *pair), early(ledger.prices, *pair))]
-        )
-        fees = fees if ledger.prices.classes else None
-        month = ledger.prices.month({c: h.billed for c, h in held.items()}) if ledger.prices.classes else None
+        fees = _fees(prices, flows)
+        month = prices.month({c: h.billed for c, h in held.items()}) if prices.classes else None
         paid = total([paid, fees])
-        yield Point(
-            date.fromordinal(day),
-            {c: Holding(h.objects, h.bytes, h.billed) for c, h in held.items()},
-            month,
-            fees,
-            paid,
-        )
+        yield Point(date.fromordinal(day), _copied(held), month, fees, paid)
         paid = total([paid, None if month is None else month / MONTH])
+
+
+def _copied(held: Mapping[str, Holding]) -> dict[str, Holding]:
+    return {c: Holding(h.objects, h.bytes, h.billed) for c, h in held.items()}
+
+
+def _fees(prices: PriceTable, flows: Sequence[tuple[Flow, Sum]]) -> Decimal | None:
+    """The one-time fees of a day's flows; None without prices."""
+    if not prices.classes:
+        return None
+    return total([f for pair in flows for f in (transitions(prices, *pair), early(prices, *pair))])
 
 
 def _carry(held: dict[str, Holding], flow: Flow, of: Sum) -> None:

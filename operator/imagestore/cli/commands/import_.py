@@ -80,14 +80,14 @@ def _settings(backend: "Backend", bucket: str, names: Mapping[str, str]) -> tupl
     from imagestore.reconcile.bucket.observe import readings
 
     try:
-        sight = backend.check(bucket)
-        if sight is None:
+        observation = backend.check(bucket)
+        if observation is None:
             raise CommandError(f"there is no bucket {bucket} on {backend.name} ({backend.endpoint})")
-        read = readings(backend, bucket, backend.support, sight)
+        read = readings(backend, bucket, backend.support, observation)
     except StoreError as error:
         raise CommandError(f"{backend.name}/{bucket}: {type(error).__name__}: {error}") from None
     found = {name: imported(name, reading, names) for name, reading in read.items()}
-    return {n: v for n, v in found.items() if v is not None}, sight.owner or ""
+    return {n: v for n, v in found.items() if v is not None}, observation.owner or ""
 
 
 def _others(args: argparse.Namespace, gathered: "CommandInputs", backend: str, bucket: str) -> dict[str, str]:

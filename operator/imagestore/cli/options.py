@@ -56,7 +56,7 @@ def manifests(parser: argparse.ArgumentParser, *, required: bool) -> None:
 
 
 def of_buckets(parser: argparse.ArgumentParser) -> None:
-    """What a command needs that looks at the ImageBuckets in the manifests."""
+    """The options of a command on the ImageBuckets in the manifests."""
     manifests(parser, required=True)
     parser.add_argument(
         "-n",

@@ -102,11 +102,13 @@ def run_preview(args: argparse.Namespace) -> int:
         if found
         else ("the manifests have no ImageBucket; give the manifests of the buckets to list, too",)
     )
-    told = report.PreviewReport(asked.today, args.months, found, _unread(known), (*known.notes, *empty))
-    _print(args, told)
-    if not told.exit:
+    preview_report = report.PreviewReport(
+        asked.today, args.months, found, _unread(known), (*known.notes, *empty)
+    )
+    _print(args, preview_report)
+    if not preview_report.exit:
         asked.checkpoint.done()
-    return int(told.exit)
+    return int(preview_report.exit)
 
 
 def _requests(args: argparse.Namespace) -> "tuple[CommandInputs, list[PlanRequest]]":
@@ -145,16 +147,16 @@ def _bounded(value: int, most: int, option: str) -> int:
     raise UsageError(f"{option} {value}: give a number from 1 to {most}")
 
 
-def _print(args: argparse.Namespace, told: Any) -> None:
+def _print(args: argparse.Namespace, preview_report: Any) -> None:
     from imagestore.cli.colour import paint
     from imagestore.cli.forecasting import report
 
     if args.format == "json":
-        sys.stdout.write(report.as_json(told))
+        sys.stdout.write(report.as_json(preview_report))
     elif args.format == "markdown":
-        sys.stdout.write(report.markdown(told))
+        sys.stdout.write(report.markdown(preview_report))
     else:
-        sys.stdout.write(report.text(told, paint(sys.stdout)))
+        sys.stdout.write(report.text(preview_report, paint(sys.stdout)))
 
 
 def run_simulate(args: argparse.Namespace) -> int:

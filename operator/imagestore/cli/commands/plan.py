@@ -80,10 +80,10 @@ def _previewed(
 
     options = preview_options(args, MONTHS * 30)
     found = tuple(preview_bucket(q, v, options) for q, v in zip(asked, buckets, strict=True))
-    told = PreviewReport(options.today, MONTHS, found)
-    if not told.exit:
+    report = PreviewReport(options.today, MONTHS, found)
+    if not report.exit:
         options.checkpoint.done()
-    return tuple(noted(told, p) for p in found)
+    return tuple(noted(report, p) for p in found)
 
 
 def _show(args: argparse.Namespace, run: "PlanReport") -> int:

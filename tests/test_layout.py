@@ -40,8 +40,7 @@ INTERFACE = {
 }  # fmt: skip
 # Names that still mean two things. Remove a line when a name has one meaning; never add one.
 AMBIGUOUS: set[str] = {
-    "CLOUDS", "Held", "Identity", "Item", "Json", "LIFECYCLE", "Lists", "Missing", "OURS", "Parts", "REAL",
-    "Raw", "Samples", "Server", "connect", "cut", "filtered", "understood",
+    "Json", "Missing", "Parts", "Raw",
 }  # fmt: skip
 
 

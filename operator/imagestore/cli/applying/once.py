@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from imagestore.backends.secrets import ConfigError
 from imagestore.cli.applying.manifest_files import ManifestFiles
-from imagestore.cli.applying.report import Applied
+from imagestore.cli.applying.report import ApplyReport
 from imagestore.cli.applying.standing import standing_of
 from imagestore.controller.assembly import Brain
 from imagestore.controller.state.objects import Key
@@ -23,7 +23,7 @@ from imagestore.reconcile.shared.situation import Settings
 _SAID_FROM = 2.0  # seconds; a shorter pause is not worth a line
 
 
-async def once(args: argparse.Namespace, folder: StateFolder, files: ManifestFiles) -> Applied:
+async def once(args: argparse.Namespace, folder: StateFolder, files: ManifestFiles) -> ApplyReport:
     """Apply. Raises CommandError and StateError."""
     events: defaultdict[tuple[str, str], list[Event]] = defaultdict(list)
 
@@ -39,7 +39,7 @@ async def once(args: argparse.Namespace, folder: StateFolder, files: ManifestFil
     after = operator.objects.all()
     there = {str(key) for key in operator.objects.known()}
     notes = [*files.notes, *([declared.incomplete] if left and declared.incomplete else [])]
-    return Applied(
+    return ApplyReport(
         [standing_of(kind, obj) for kind, obj in after],
         files.problems,
         notes,

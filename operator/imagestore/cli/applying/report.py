@@ -15,7 +15,7 @@ _WORDS = {"True": "Ready", "False": "NotReady", "Unknown": "Unknown"}
 
 
 @dataclass(frozen=True)
-class Applied:
+class ApplyReport:
     """All that one run has to say. ``events`` are by kind and label; ``left`` are objects without a manifest."""
 
     standings: Sequence[ObjectStanding]
@@ -33,7 +33,7 @@ class Applied:
         return overall_code(self.standings, wrong=bool(self.problems or self.waited_for))
 
 
-def as_text(run: Applied, paint: Paint) -> str:
+def as_text(run: ApplyReport, paint: Paint) -> str:
     """A line an object, and below it what a person has to know."""
     lines = [line for s in run.standings for line in _text(s, run.events.get((s.kind, s.label), ()), paint)]
     lines += [paint("remove", f"{gone}  deleted") for gone in run.gone]
@@ -56,7 +56,7 @@ def _text(s: ObjectStanding, events: Sequence[Event], paint: Paint) -> Iterator[
     )
 
 
-def summary(run: Applied) -> str:
+def summary(run: ApplyReport) -> str:
     """``3 objects: 2 ready, 1 waiting for a person``"""
     total = len(run.standings)
     names = {Code.READY: "ready", Code.PERSON: "waiting for a person", Code.ERROR: "not ready"}
@@ -65,7 +65,7 @@ def summary(run: Applied) -> str:
     return f"{total} object{'' if total == 1 else 's'}" + (f": {said}" if said else "")
 
 
-def as_json(run: Applied) -> str:
+def as_json(run: ApplyReport) -> str:
     """For programs."""
     told: dict[str, Any] = {
         "version": 1,

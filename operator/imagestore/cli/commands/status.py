@@ -35,10 +35,10 @@ def register(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read, print, and give the exit code."""
-    from imagestore.cli.applying.report import Applied, as_json, as_text
+    from imagestore.cli.applying.report import ApplyReport, as_json, as_text
     from imagestore.cli.colour import paint
 
-    found = Applied(_of_folder(args) if args.files or args.state else _of_cluster(args))
+    found = ApplyReport(_of_folder(args) if args.files or args.state else _of_cluster(args))
     sys.stdout.write(as_json(found) if args.format == "json" else as_text(found, paint(sys.stdout)))
     return int(found.exit)
 

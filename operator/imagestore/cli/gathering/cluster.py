@@ -20,7 +20,7 @@ from imagestore.k8s.api.client import ApiError, Client
 from imagestore.k8s.api.errors import AccessError
 from imagestore.k8s.api.resources import NAMESPACES, SECRETS, Resource, of
 
-Json = Any
+_Json = Any
 
 
 def access(context: str | None) -> Access:
@@ -59,7 +59,7 @@ async def _read(where: Access, namespace: str, manifests: Manifests, wanted: set
     finally:
         await client.close()
     labels = {n["metadata"]["name"]: n["metadata"].get("labels") or {} for n in spaces}
-    items: dict[type[Any], list[Json]] = {
+    items: dict[type[Any], list[_Json]] = {
         StorageBackendSpec: backends,
         ImageBucketSpec: buckets,
         LifecyclePolicySpec: policies,
@@ -67,7 +67,7 @@ async def _read(where: Access, namespace: str, manifests: Manifests, wanted: set
     return replace(snapshot_of(items, labels, notes), secrets=secrets)
 
 
-async def _list(client: Client, resource: Resource, notes: list[str]) -> list[Json]:
+async def _list(client: Client, resource: Resource, notes: list[str]) -> list[_Json]:
     try:
         return [item async for page in client.pages(resource) for item in page.items]
     except ApiError as error:
@@ -95,7 +95,7 @@ def secret_names(spec: StorageBackendSpec) -> set[str]:
     return {r.name for r in refs if r}
 
 
-async def _secrets(client: Client, namespace: str, names: Iterable[str]) -> dict[str, Json]:
+async def _secrets(client: Client, namespace: str, names: Iterable[str]) -> dict[str, _Json]:
     """The Secrets that this user may read. Missing ones are reported later, as missing credentials."""
     found = {}
     for name in sorted(names):
@@ -107,7 +107,7 @@ async def _secrets(client: Client, namespace: str, names: Iterable[str]) -> dict
     return found
 
 
-def our_objects(context: str | None) -> list[tuple[Kind, Json]]:
+def our_objects(context: str | None) -> list[tuple[Kind, _Json]]:
     """Every object of our kinds that the cluster has. Raises CommandError."""
     try:
         return asyncio.run(_all(access(context)))
@@ -115,7 +115,7 @@ def our_objects(context: str | None) -> list[tuple[Kind, Json]]:
         raise CommandError(str(error)) from None
 
 
-async def _all(where: Access) -> list[tuple[Kind, Json]]:
+async def _all(where: Access) -> list[tuple[Kind, _Json]]:
     client = Client(where, limit=4)
     try:
         return [(k, item) for k in KINDS async for page in client.pages(of(k)) for item in page.items]

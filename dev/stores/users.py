@@ -12,7 +12,7 @@ from botocore.httpsession import URLLib3Session
 
 from dev.stores.base import Store, new_secret
 from imagestore.backends.s3.client import Keys
-from imagestore.backends.s3.sealed import sealed
+from imagestore.backends.s3.transport.sealed import sealed
 
 
 def add_user(store: Store, *actions: str, keys: Keys | None = None) -> Keys:

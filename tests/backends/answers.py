@@ -6,9 +6,9 @@ from typing import Any
 import botocore.session
 
 from imagestore.backends.http.messages import Headers, Response
-from imagestore.backends.s3 import transport
 from imagestore.backends.s3.settings.setting import Place, Setting
-from imagestore.backends.s3.transport_request import operation_model
+from imagestore.backends.s3.transport import call as transport
+from imagestore.backends.s3.transport.request import operation_model
 
 
 @cache

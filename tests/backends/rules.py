@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from imagestore.backends.s3.settings.verbatim import meaning, parsed, written
-from imagestore.backends.s3.transport_request import Place, build, operation_model
+from imagestore.backends.s3.transport.request import StoreAddress, build_request, operation_model
 from imagestore.core.errors import Rejected
 from tests.backends.answers import told
 
 READ = "GetBucketLifecycleConfiguration"
 WRITE = "PutBucketLifecycleConfiguration"
 CLEAR = "DeleteBucketLifecycle"
-_PLACE = Place("http", "store.example")
+_PLACE = StoreAddress("http", "store.example")
 
 
 def stranger(identity: str, inside: str = "<Filter><Prefix>scratch/</Prefix></Filter>") -> str:
@@ -34,7 +34,7 @@ class RuleStore:
         self.seen.append(operation)
         if operation == READ:
             return self._read()
-        body = build(operation_model(operation), parameters, _PLACE).body
+        body = build_request(operation_model(operation), parameters, _PLACE).body
         self.rules = [self.alters(written(r)) for r in parsed(body)] if operation == WRITE else []
         if happens := self.after.get(self.writes):
             happens(self)

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from imagestore.backends.s3 import transport_request
 from imagestore.backends.s3.lifecycle import rules as lifecycle
 from imagestore.backends.s3.lifecycle.foreign import AMBIGUOUS, joined
 from imagestore.backends.s3.settings import verbatim
 from imagestore.backends.s3.settings.setting import Place, S3Setting
-from imagestore.backends.s3.transport_request import build, operation_model
+from imagestore.backends.s3.transport import request as transport_request
+from imagestore.backends.s3.transport.request import build_request, operation_model
 from imagestore.core.errors import Rejected
 from imagestore.facets.lifecycle import Lifecycle
 from tests.backends.answers import rules_told, told
@@ -112,8 +112,8 @@ def test_what_the_document_holds_besides_the_rules_goes_back() -> None:
 
     driver = S3Setting(lifecycle.LIFECYCLE, store)
     driver.write("b", Lifecycle(rules=_rules()), driver.read("b"))
-    place = transport_request.Place("http", "store.example")
-    body = build(operation_model("PutBucketLifecycleConfiguration"), sent[-1], place).body.decode()
+    place = transport_request.StoreAddress("http", "store.example")
+    body = build_request(operation_model("PutBucketLifecycleConfiguration"), sent[-1], place).body.decode()
     assert body.endswith("<Since>2026</Since><Rule>" + body.partition("<Rule>")[2])
     assert body.count("<Rule>") == 1
 

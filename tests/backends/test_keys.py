@@ -9,7 +9,7 @@ import pytest
 from imagestore.backends.base import Page, Scope
 from imagestore.backends.s3.bucket import emptying, listing
 from imagestore.backends.s3.client import Target
-from imagestore.backends.s3.transport import connected
+from imagestore.backends.s3.transport.call import s3_call
 from imagestore.core.errors import Denied, StoreError, Unavailable, Unexpected
 from imagestore.core.keys import quotes, raw, unquoted
 from imagestore.core.stored import StoredVersion
@@ -37,7 +37,7 @@ def versions(*keys: str, marker: str = "") -> bytes:
 
 
 def page(heard: Heard, scope: Scope = "objects", **after: str) -> Page:
-    call = connected(Target(heard.endpoint, "eu-west-1", KEYS))
+    call = s3_call(Target(heard.endpoint, "eu-west-1", KEYS))
     return listing.page(call, BUCKET, scope, after, "Declared")
 
 
@@ -52,7 +52,7 @@ def test_bytes_that_are_no_text_are_not_replaced_so_that_two_keys_never_become_o
 @pytest.mark.parametrize("written", ["%FF%80.jpg", "%EF%BF%BD", "gr%C3%B6%C3%9Fe%07"])
 def test_a_key_goes_back_to_the_store_byte_by_byte(written: str) -> None:
     with listening() as heard:
-        call, key = connected(Target(heard.endpoint, "eu-west-1", KEYS)), unquoted(written)
+        call, key = s3_call(Target(heard.endpoint, "eu-west-1", KEYS)), unquoted(written)
         heard.body = objects()
         call("ListObjectsV2", {"Bucket": BUCKET, "StartAfter": key})
         heard.body = b""
@@ -87,7 +87,7 @@ def answered(call: Callable[..., dict[str, Any]], bad: set[int]) -> tuple[listin
 def test_a_page_that_the_store_fails_over_is_asked_for_in_another_size() -> None:
     with listening() as heard:
         heard.body = objects("a", "b", more=True)
-        call = connected(Target(heard.endpoint, "eu-west-1", KEYS))
+        call = s3_call(Target(heard.endpoint, "eu-west-1", KEYS))
         leaf, asked = answered(call, {1000, 999})
         assert (len(leaf.items), asked) == (2, [1000, 999, 998])
         with pytest.raises(Unavailable):
@@ -148,7 +148,7 @@ def test_nor_does_a_proxy_that_never_answers(monkeypatch: pytest.MonkeyPatch) ->
     """There botocore speaks to the store, and its messages have the whole address in them."""
     with socket.create_server(("127.0.0.1", 0)) as proxy:
         monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.getsockname()[1]}")
-        call = connected(Target("http://store.example", "eu-west-1", KEYS, read=0.1))
+        call = s3_call(Target("http://store.example", "eu-west-1", KEYS, read=0.1))
         with pytest.raises(Unavailable) as caught:
             call("HeadObject", {"Bucket": BUCKET, "Key": "patient.dcm"})
     assert "patient" not in str(caught.value)
@@ -169,7 +169,7 @@ def test_a_refusal_of_one_key_among_many_is_cut_and_has_no_secret_in_it() -> Non
     listed = "<ListVersionsResult><Version><Key>scan.dcm</Key><VersionId>1</VersionId></Version></ListVersionsResult>"
     error = f"<Error><Key>scan.dcm</Key><VersionId>1</VersionId><Code>AccessDenied</Code><Message>{message}</Message></Error>"
     with listening() as heard:
-        whole = connected(Target(heard.endpoint, "eu-west-1", KEYS))
+        whole = s3_call(Target(heard.endpoint, "eu-west-1", KEYS))
 
         def call(operation: str, parameters: Any) -> dict[str, Any]:
             deletes = operation == "DeleteObjects"
@@ -187,7 +187,7 @@ def test_a_store_that_quotes_the_key_in_its_refusal_is_not_quoted() -> None:
         heard.body = (
             b"<Error><Code>AccessDenied</Code><Message>no right to /scans/patient.dcm</Message></Error>"
         )
-        call = connected(Target(heard.endpoint, "eu-west-1", KEYS))
+        call = s3_call(Target(heard.endpoint, "eu-west-1", KEYS))
         with pytest.raises(Denied) as caught:
             listing.tags_of(call, BUCKET, StoredVersion("scans/patient.dcm", 1, 1))
     assert str(caught.value) == "GetObjectTagging: AccessDenied"

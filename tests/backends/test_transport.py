@@ -15,8 +15,8 @@ from imagestore.backends.s3.client import Keys, Target
 from imagestore.backends.s3.settings.setting import Call
 from imagestore.backends.s3.settings.setting import Place as BucketPlace
 from imagestore.backends.s3.settings.table import SETTINGS
-from imagestore.backends.s3.transport import connected
-from imagestore.backends.s3.transport_request import Place
+from imagestore.backends.s3.transport.call import s3_call
+from imagestore.backends.s3.transport.request import StoreAddress
 from imagestore.core.errors import Rejected, StoreError, Unavailable
 from tests.backends.listener import Heard, listening
 from tests.contract.samples import SAMPLES, fullest
@@ -40,7 +40,7 @@ def heard() -> Iterator[Heard]:
 
 
 def ours(heard: Heard, **more: Any) -> Call:
-    return connected(Target(**{"endpoint": heard.endpoint, "region": "eu-west-1", "keys": KEYS, **more}))
+    return s3_call(Target(**{"endpoint": heard.endpoint, "region": "eu-west-1", "keys": KEYS, **more}))
 
 
 def theirs(
@@ -263,7 +263,7 @@ def test_a_redirect_is_an_error_and_is_not_followed(heard: Heard) -> None:
 
 
 def test_an_answer_without_end_is_not_held(heard: Heard, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("imagestore.backends.http.client.LARGEST", 100)
+    monkeypatch.setattr("imagestore.backends.http.client.LARGEST_ANSWER", 100)
     heard.body = b"<Tagging>" + b"x" * 200
     with pytest.raises(Unavailable, match="more than 100 bytes"):
         ours(heard)("GetBucketTagging", {"Bucket": BUCKET})
@@ -296,5 +296,5 @@ def test_the_surroundings_missing_credentials_are_said(heard: Heard, monkeypatch
 
 def test_a_default_port_is_not_part_of_the_host() -> None:
     """boto3 sends it and does not sign it, which nobody accepts."""
-    place = Place.of(Target("https://store.example:443/", "eu-west-1", KEYS))
+    place = StoreAddress.of(Target("https://store.example:443/", "eu-west-1", KEYS))
     assert place.locate("/b", "b") == ("store.example", "/b")

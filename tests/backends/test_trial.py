@@ -14,7 +14,7 @@ from imagestore.backends.s3.settings.learned import LASTS, Learned
 from imagestore.backends.s3.settings.setting import LOSSY, S3Setting, Setting
 from imagestore.backends.s3.settings.table import SETTINGS
 from imagestore.backends.s3.settings.verbatim import meaning, parsed, written
-from imagestore.backends.s3.transport_request import Place, build, operation_model
+from imagestore.backends.s3.transport.request import StoreAddress, build_request, operation_model
 from imagestore.core.diff import diff
 from imagestore.core.errors import Rejected, Unavailable
 from imagestore.core.plan import plan
@@ -225,7 +225,9 @@ def test_what_stands_beside_notifications_and_has_no_name_here_survives_write_an
     def store(operation: str, parameters: Any) -> dict[str, Any]:
         if operation == NOTIFICATIONS.read:
             return told(operation, f"<NotificationConfiguration>{body[0]}</NotificationConfiguration>")
-        sent = build(operation_model(operation), parameters, Place("http", "store.example")).body
+        sent = build_request(
+            operation_model(operation), parameters, StoreAddress("http", "store.example")
+        ).body
         body[0] = "".join(written(e) for e in parsed(sent))
         return {}
 

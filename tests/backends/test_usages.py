@@ -9,8 +9,8 @@ import pytest
 
 from dev.stores import Store
 from imagestore.backends.base import Usage
-from imagestore.backends.s3.admin import OPERATIONS
 from imagestore.backends.s3.bucket.usages import LEAST, MOST, Told, Usages, believed
+from imagestore.backends.s3.transport.admin import OPERATIONS
 from imagestore.core.errors import Unavailable
 from tests.contract.stores import Recorded, connected
 

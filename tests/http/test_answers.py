@@ -17,7 +17,7 @@ from imagestore.backends.http.parser import AnswerParser
 from imagestore.backends.http.route import HttpTarget
 from imagestore.backends.s3.client import Keys, Target
 from imagestore.backends.s3.settings.setting import Call
-from imagestore.backends.s3.transport import connected
+from imagestore.backends.s3.transport.call import s3_call
 from imagestore.core.errors import Unavailable
 
 TAGS = b"<Tagging><TagSet/></Tagging>"
@@ -84,6 +84,7 @@ BROKEN = {
     "two lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
     "a negative length": b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
     "headers without end": b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 1000,
+    "too many headers": b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 201 + b"\r\n",
     "a line without end": b"HTTP/1.1 200 OK\r\nA: " + b"b" * 100_000,
     "packed": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
     "half a chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
@@ -137,7 +138,7 @@ def test_a_head_without_end_is_not_held() -> None:
     ],
 )
 def test_an_answer_is_not_held_beyond_a_bound(told: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "LARGEST", 10)
+    monkeypatch.setattr(client, "LARGEST_ANSWER", 10)
     with (
         server(b"HTTP/1.1 200 OK\r\n" + told) as served,
         pytest.raises(AnswerTooLarge, match="more than 10 bytes"),
@@ -182,7 +183,7 @@ class Served:
 
     @cached_property
     def client(self) -> Call:
-        return connected(Target(self.endpoint, "eu-west-1", Keys("id", "secret"), read=5.0))
+        return s3_call(Target(self.endpoint, "eu-west-1", Keys("id", "secret"), read=5.0))
 
 
 @contextmanager

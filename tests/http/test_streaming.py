@@ -1,6 +1,7 @@
 """Bodies go both ways in bounded memory, and no answer that ends early is taken for a whole one."""
 
 import io
+import socket
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ import pytest
 from dev.certificates import Authority
 from imagestore.backends.http.errors import AnswerCutOff, BodyFailed, ConnectionClosed, ReadTimedOut
 from imagestore.backends.http.messages import Body, BodyStream
+from imagestore.backends.http.route import HttpTarget, Route
 from tests.http.streaming import BLOCK, Answer, Heard, Streaming, echo, sends, served, tls_context
 
 MB = 1024 * 1024
@@ -183,6 +185,14 @@ def test_a_server_that_answers_before_the_body_is_sent_is_heard(serve: Serve, *,
         server.answer = echo
         assert server.client.send(server.request()).status == 200
         assert server.connections == 2, "the rest of the body would have been taken for a request"
+
+
+def test_what_is_sent_is_not_held_back_for_more() -> None:
+    """With Nagle's algorithm a head and its body in two writes took 40 ms for each other's acknowledgement."""
+    with served(echo) as server:
+        connection = Route(HttpTarget("http", server.authority)).connect(server.authority)
+        assert connection._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        connection.close()
 
 
 def test_go_on_is_no_answer_yet(serve: Serve) -> None:

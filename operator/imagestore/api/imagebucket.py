@@ -248,4 +248,4 @@ _ATTRIBUTES = {i.alias or n: n for n, i in ImageBucketSpec.model_fields.items() 
 def wishes(spec: ImageBucketSpec) -> dict[str, Facet]:
     """Return the settings that the spec mentions, by name."""
     found = ((name, getattr(spec, attribute)) for name, attribute in _ATTRIBUTES.items())
-    return {name: wish for name, wish in found if wish is not None}
+    return {name: desired for name, desired in found if desired is not None}

@@ -1,4 +1,4 @@
-"""What is in a bucket, and what a change would have the store remove of it at once. Pure."""
+"""Content of a bucket, and what a change would delete from it at once. Pure."""
 
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ NAMED_PARTS = 5  # parts that a sentence names
 
 @dataclass(frozen=True)
 class Amount:
-    """So many objects, and their bytes. Objects are versions."""
+    """A number of objects and their bytes. Objects are versions."""
 
     objects: int = 0
     bytes: int = 0
@@ -19,7 +19,7 @@ class Amount:
         return Amount(self.objects + other.objects, self.bytes + other.bytes)
 
     def exceeds(self, percent: int, whole: "Amount") -> bool:
-        """Whether it is more than so much of the whole, by number or by bytes."""
+        """Whether it is more than ``percent`` of the whole, by number or by bytes."""
         return self.objects * 100 > percent * whole.objects or self.bytes * 100 > percent * whole.bytes
 
 
@@ -28,7 +28,9 @@ NOTHING = Amount()
 
 @dataclass(frozen=True)
 class Toll:
-    """What one part takes at its first run: for good, of all versions; behind a delete marker, of the current ones."""
+    """What one part deletes at its first run: ``removed`` for good, compared with all versions; ``hidden`` behind a delete marker,
+    compared with the current ones.
+    """
 
     removed: Amount = NOTHING
     hidden: Amount = NOTHING
@@ -48,14 +50,14 @@ class Census:
     estimated: bool = False
 
     def exceeds(self, parts: Set[str], percent: int) -> bool:
-        """Whether these parts together take more than so much of what is there."""
+        """Whether these parts together exceed ``percent`` of the content."""
         tolls = [self.tolls.get(p, Toll()) for p in parts]
         removed = sum((t.removed for t in tolls), NOTHING)
         hidden = sum((t.hidden for t in tolls), NOTHING)
         return removed.exceeds(percent, self.present) or hidden.exceeds(percent, self.current)
 
     def sentence(self, parts: Set[str]) -> str:
-        """What these parts take, those that take most first."""
+        """Return a sentence about what these parts delete, the largest first."""
         said = sorted(((self.tolls.get(p, Toll()), p) for p in parts), key=_most)
         taking = [(toll, p) for toll, p in said if toll != Toll()] or said
         shown = "; ".join(f"{self.part} {p} {self._takes(toll)}" for toll, p in taking[:NAMED_PARTS])

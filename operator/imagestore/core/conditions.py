@@ -60,17 +60,17 @@ class Judged(Model):
 
 
 def condition(type_: str, reason: Reason, message: str = "", status: Status = "True") -> Condition:
-    """A condition before it is stamped."""
+    """Return a condition without transition time and generation; ``settle`` adds them."""
     return Condition(type=type_, status=status, reason=reason, message=message)
 
 
 def stalled(reason: Reason, message: str) -> list[Condition]:
-    """Not ready, and only a person can help."""
+    """Return the conditions of an object that is not ready until a person acts."""
     return [condition("Ready", reason, message, "False"), condition("Stalled", reason, message)]
 
 
 def reconciling(reason: Reason, message: str, ready: Status = "False") -> list[Condition]:
-    """Not ready yet, and being worked on."""
+    """Return the conditions of an object that is not ready yet and is being worked on."""
     return [condition("Ready", reason, message, ready), condition("Reconciling", reason, message)]
 
 

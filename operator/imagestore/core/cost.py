@@ -1,7 +1,7 @@
-"""What storage costs, as a table that has a date. Pure, in decimal arithmetic.
+"""The cost of storage, from a price table with a date. Pure, in decimal arithmetic.
 
-A GB is 2**30 bytes and a month 30 days. Discounts for volume are left out: they depend on all of an account's buckets.
-Where no price is known there is no money: None, never a guess.
+A GB is 2**30 bytes and a month 30 days. Volume discounts are not included: they depend on all buckets of an account.
+Without a price the cost is None, never a guess.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True)
 class Price:
-    """Of one storage class. ``overhead``: bytes of index that are billed with each object.
+    """The price of one storage class. ``overhead``: bytes of index that are billed with each object.
 
     ``estimate``: which of the numbers sources disagree about.
     """
@@ -29,13 +29,13 @@ class Price:
     estimate: frozenset[str] = frozenset()
 
     def billed(self, size: int) -> int:
-        """The bytes that an object of this size is billed as."""
+        """Return the bytes that an object of this size is billed as."""
         return max(size, self.min_size) + self.overhead
 
 
 @dataclass(frozen=True)
 class PriceTable:
-    """By the store's own names of its classes. ``as_of``: the day on which the prices held, if it is known."""
+    """Prices by the store's names of its classes. ``as_of``: the day on which they were valid, if known."""
 
     name: str
     currency: str
@@ -43,24 +43,24 @@ class PriceTable:
     classes: Mapping[str, Price] = field(default_factory=dict)
 
     def billed(self, storage_class: str, size: int) -> int:
-        """The bytes that an object is billed as in a class; without a price, its size."""
+        """Return the bytes that an object is billed as in a class; its size if the class has no price."""
         price = self.classes.get(storage_class)
         return price.billed(size) if price else size
 
     def min_days(self, storage_class: str) -> int:
-        """How long an object is paid for at least."""
+        """Return the least number of days that an object is billed for."""
         price = self.classes.get(storage_class)
         return price.min_days if price else 0
 
     def month(self, billed: Mapping[str, int]) -> Decimal | None:
-        """What these billed bytes cost in a month, by class; None if a class that holds any has no price."""
+        """Return the cost of these billed bytes for a month, by class; None if a class with bytes has no price."""
         held = {c: b for c, b in billed.items() if b}
         if any(c not in self.classes for c in held):
             return None
         return sum((self.classes[c].gb_month * b / GB for c, b in held.items()), ZERO)
 
     def estimated(self, classes: frozenset[str]) -> tuple[str, ...]:
-        """Which prices of these classes are estimates, as sentences for people."""
+        """Return which prices of these classes are estimates, as sentences."""
         known = sorted((c, self.classes[c].estimate) for c in classes if c in self.classes)
         return tuple(f"{c}: {', '.join(sorted(e))}" for c, e in known if e)
 
@@ -69,6 +69,6 @@ UNPRICED = PriceTable("", "", "")
 
 
 def cents(amount: Decimal) -> Decimal:
-    """Rounded for people: to cents, and to four digits what is less than a cent."""
+    """Round an amount for display: to cents, and to four digits if it is less than a cent."""
     small = abs(amount) < Decimal("0.01")
     return amount.quantize(Decimal("0.0001" if small and amount else "0.01"), ROUND_HALF_UP)

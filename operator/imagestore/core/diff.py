@@ -31,7 +31,7 @@ def diff(name: str, before: Model | None, after: Model | None) -> tuple[FieldDif
 
     A facet's field without opinion (None in ``after``) is not compared. Further inside, in an item of a list
     or in a field that is a model itself, None means absent and is compared: such a value is written whole,
-    and a rule whose filter somebody removed is another rule.
+    and a rule whose filter was removed is another rule.
     """
     if after is None:
         return () if before is None else (FieldDiff(name, before.to_json(), None),)
@@ -42,7 +42,9 @@ def diff(name: str, before: Model | None, after: Model | None) -> tuple[FieldDif
 
 
 def _said_by_presence(before: Model | None, after: Model) -> bool:
-    """A wish without a field: ``objectLock: {}`` where there is none, ``website: {}`` where there is one."""
+    """Whether presence alone makes the value desired: ``objectLock: {}`` without a lock, ``website: {}`` with a
+    website.
+    """
     if before is None:
         return True
     return isinstance(after, Facet) and after.clears() and isinstance(before, Facet) and not before.is_empty()
@@ -50,7 +52,7 @@ def _said_by_presence(before: Model | None, after: Model) -> bool:
 
 @dataclass(frozen=True)
 class _Field:
-    """One field of a model that is compared. ``key``: of a list map, the field of its items that tells them apart."""
+    """One compared field of a model. ``key``: the field that identifies the items of a list map."""
 
     name: str
     alias: str
@@ -120,7 +122,7 @@ def _attribute(kind: type[Model], alias: str) -> str:
 
 
 def to_json(value: Any) -> Json:
-    """A value as JSON would hold it."""
+    """Return the value as JSON holds it."""
     if isinstance(value, Model):
         return value.to_json()
     if isinstance(value, BaseModel):

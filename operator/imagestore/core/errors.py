@@ -3,10 +3,10 @@
 ::
 
     StoreError
-    ├── Transient            try again; nothing is known to be wrong with the wish
+    ├── Transient            retry; nothing is known to be wrong with the desired value
     │   ├── Throttled        the store asks for patience (``retry_after`` seconds, when it said so)
     │   ├── Unavailable      no answer, or one that is not the store's
-    │   └── Conflict         somebody else is changing the same thing right now
+    │   └── Conflict         another program changes the same thing at this moment
     ├── Denied               the credentials may not do this
     ├── NotFound             the bucket does not exist
     ├── Rejected             the store understood and refuses; trying again changes nothing
@@ -51,11 +51,11 @@ class StoreError(Exception):
 
 
 class Transient(StoreError):
-    """Worth trying again."""
+    """An error that may go away: worth a retry."""
 
 
 class Throttled(Transient):
-    """The store asks for patience."""
+    """The store limits the request rate."""
 
     reason = Reason.THROTTLED
 
@@ -67,7 +67,7 @@ class Unavailable(Transient):
 
 
 class Conflict(Transient):
-    """Somebody else is changing the same thing right now."""
+    """Another program changes the same thing at this moment."""
 
     reason = Reason.CONFLICT
 
@@ -105,6 +105,6 @@ class Unexpected(StoreError):
 
 
 class Unrepresentable(StoreError):
-    """The store holds a setting, and what it holds no value of ours can say."""
+    """The store holds a value of the setting that no model can represent."""
 
     reason = Reason.UNREPRESENTABLE

@@ -1,9 +1,9 @@
 """A facet: one independently manageable setting of a bucket.
 
-The same type holds the wish (from the spec) and what was observed (from a store), so comparing is
+The same type holds the desired value (from the spec) and the observed one (from a store), so comparing is
 written once. ``None`` in a field is no opinion: not compared, and filled from the observed value when
 written. A facet whose parts have owners of their own (a tag, a policy statement, a lifecycle rule)
-says so in ``parts``: parts that nobody here declared are neither compared nor changed.
+says so in ``parts``: foreign parts are neither compared nor changed.
 """
 
 from collections.abc import Mapping, Set
@@ -19,7 +19,7 @@ WHOLE: Parts = frozenset()
 
 
 class Removal(StrEnum):
-    """What becomes of a managed setting when the spec stops mentioning it."""
+    """What happens to a managed setting when the spec stops mentioning it."""
 
     CLEAR = "Clear"  # harmless: CORS, tags, lifecycle
     RETAIN = "Retain"  # clearing would weaken protection: encryption, versioning, lock, quota
@@ -29,7 +29,7 @@ class Removal(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What somebody should know of what was observed, though the spec does not forbid it.
+    """An observed state that the spec allows but that needs attention.
 
     ``name``: the type of its condition and the reason of its Event. ``message``: what it means and what to do.
     """
@@ -47,79 +47,84 @@ class Facet(Model):
     finds: ClassVar[tuple[Reason, ...]] = ()  # the names of all findings that it may report
 
     def canonical(self) -> Self:
-        """The same meaning in one form, so that equal meanings are equal values. Idempotent."""
+        """Return the value in the one form of its meaning, so that equal meanings are equal values. Idempotent."""
         return self
 
     def is_empty(self) -> bool:
-        """Whether this is the value of a bucket on which nothing is set."""
+        """Whether this is the value of a bucket without the setting."""
         return not self.to_json()
 
     def clears(self) -> bool:
-        """Whether this wish, by saying nothing, asks that nothing be set: ``website: {}``."""
+        """Whether this desired value, by being empty, clears the setting: ``website: {}``."""
         return False
 
     def risk(self, before: Self | None) -> str | None:
-        """Why going from ``before`` to this needs a person's consent, or None. Pure."""
+        """Return why a change from ``before`` to this needs approval, or None. Pure."""
         return None
 
     def removing(self, before: Self | None) -> Parts:
-        """The parts by which the store would remove content that it keeps as things are. Pure."""
+        """Return the parts with which the store would delete content that it keeps now. Pure."""
         return WHOLE
 
     def findings(self, observed: Self) -> tuple[Finding, ...]:
-        """What a person should know of an observed value; what this wish asks for is no news. Pure."""
+        """Return the findings in an observed value; what this desired value lists is intended. Pure."""
         return ()
 
     @classmethod
     def by_hand(cls) -> Mapping[str, str]:
-        """The fields (by alias) that are never written, each with what a person does about a difference."""
+        """Return the fields (by alias) that are never written, each with how a person fixes a difference."""
         marked = ((i.alias or n, marker(i.metadata, ByHand)) for n, i in cls.model_fields.items())
         return {alias: found.remedy for alias, found in marked if found}
 
     def writable(self, observed: Self | None) -> Self:
-        """This value with what is never written as it was observed."""
+        """Return this value with the fields that are never written as they were observed."""
         fields = [n for n, i in type(self).model_fields.items() if marker(i.metadata, ByHand)]
         update = {n: getattr(observed, n) if observed is not None else None for n in fields}
         return self.model_copy(update=update) if fields else self
 
     @classmethod
     def whole(cls) -> bool:
-        """Whether it is owned as a whole: a wish replaces whatever is there."""
+        """Whether the setting has one owner: a desired value replaces whatever is observed."""
         return cls.parts is Facet.parts and cls.removal is not Removal.LEAVE
 
     def parts(self) -> Parts | None:
-        """The names of the separately owned parts in this value, or None if it is owned as a whole."""
+        """Return the names of the separately managed parts in this value, or None if it has one owner."""
         return None
 
     def keeps(self, name: str) -> bool:
-        """Whether this wish leaves an observed part as it is, whoever it was ours by."""
+        """Whether this desired value leaves an observed part unchanged, whichever object it is from."""
         return False
 
     def owned(self) -> Parts:
-        """Of an observed value: the parts that say themselves that they are ours, whatever is remembered."""
+        """Return the parts of an observed value that identify themselves as the operator's, whatever status remembers."""
         return WHOLE
 
     def remembered_as(self, name: str) -> str:
-        """The name under which a status remembers an observed part: its own, unless it was altered beyond recognition."""
+        """Return the name under which status remembers an observed part: its own, unless it was altered beyond
+        recognition.
+        """
         return name
 
     def claims(self, observed: Self | None) -> Parts:
-        """The parts that this wish makes ours; an exclusive wish claims observed ones too."""
+        """Return the parts that this desired value makes the operator's.
+
+        An exclusive one claims all observed parts.
+        """
         return self.parts() or WHOLE
 
     def restrict(self, parts: Set[str]) -> Self:
-        """Of an observed value: only these parts (all of it, where parts are not owned separately)."""
+        """Return an observed value reduced to these parts; all of it if the setting has one owner."""
         return self
 
     def merge(self, observed: Self | None, parts: Set[str]) -> Self:
-        """Exactly what will be written: this wish on top of what was observed.
+        """Return exactly what will be written: this desired value on top of the observed one.
 
-        ``parts`` are those that are ours, declared now or managed before; other observed parts stay.
+        ``parts`` are the operator's parts, declared now or managed before. Other observed parts stay.
         """
         return self.filled(observed)
 
     def filled(self, observed: Self | None) -> Self:
-        """This value with its absent fields taken from ``observed``; one that clears takes nothing."""
+        """Return this value with its absent fields filled from ``observed``. A value that clears is not filled."""
         if observed is None or self.clears():
             return self
         gaps: dict[str, Any] = {}

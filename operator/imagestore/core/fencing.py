@@ -1,4 +1,4 @@
-"""What keeps a replica from writing that may no longer be the one that works."""
+"""Keeps a replica from writing when it may not hold the Lease any more."""
 
 from collections.abc import Callable
 
@@ -7,11 +7,14 @@ Permit = Callable[[], None]
 
 
 class Fenced(Exception):
-    """This replica may not write: another one may be at work. No StoreError: nothing may be made of it but to stop."""
+    """This replica may not write: another one may be working.
+
+    Not a StoreError, because the only reaction is to stop.
+    """
 
     def __init__(self) -> None:
         super().__init__("this replica does not hold the Lease for certain, so it writes nothing")
 
 
 def permitted() -> None:
-    """Of whoever is the only writer for certain."""
+    """The permit of a writer that has no rival, such as the command line."""

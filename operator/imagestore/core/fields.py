@@ -16,13 +16,13 @@ _STEP = re.compile(r"\[[^\]]*\]")
 
 
 def pattern(path: str) -> str:
-    """A path as a pattern: ``rules[name=a].expire`` is ``rules[].expire``; a map's key is the map itself."""
+    """Return a path as a pattern: ``rules[name=a].expire`` is ``rules[].expire``. A map's key is the map itself."""
     return _STEP.sub(lambda step: "" if step[0].startswith('["') else "[]", path)
 
 
 @cache
 def fields(kind: type[Model]) -> tuple[str, ...]:
-    """Every field of a model; each is followed by those inside of it."""
+    """Return every field of a model, each followed by the fields inside of it."""
     return tuple(_fields(kind, ""))
 
 
@@ -47,7 +47,7 @@ def _models(annotation: Any, *, many: bool) -> Iterator[tuple[type[Model], bool]
 
 
 def used(value: Facet) -> frozenset[str]:
-    """The fields that this value has, without those that only lead to others."""
+    """Return the fields that this value has, without those that only contain others."""
     mine = [f for f in fields(type(value)) if uses(value, [f])]
     return frozenset(f for f in mine if not any(below(f, other) for other in mine if other != f))
 
@@ -58,13 +58,13 @@ def below(outer: str, inner: str) -> bool:
 
 
 def outermost(lost: Collection[str], kept: Collection[str], known: Sequence[str]) -> tuple[str, ...]:
-    """The fewest fields of those ``known`` that cover all that is lost and nothing that is kept, in their order."""
+    """Return the fewest fields of ``known`` that cover all that is lost and nothing that is kept, in their order."""
     widest = [f for f in known if any(below(f, x) for x in lost) and not any(below(f, x) for x in kept)]
     return tuple(f for f in widest if not any(below(other, f) for other in widest if other != f))
 
 
 def without(value: F, lost: Collection[str], *, items: bool = False) -> F:
-    """The value less these fields; with ``items`` less every item of a list that has one of them."""
+    """Return the value without these fields; with ``items``, without every item of a list that has one of them."""
     told = value.to_json()
     for path in lost:
         told = _pruned(told, parse(path), items=items)

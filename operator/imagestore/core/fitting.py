@@ -1,7 +1,7 @@
-"""A status has a bound: what is only shown in it is cut until it fits. Pure.
+"""A status has a size limit: what is only shown in it is cut until it fits. Pure.
 
-Whatever happened to a bucket, its status is written: one with a hundred wrong rules was 84 KiB, and etcd, watches and
-every list of all buckets carry it.
+The status is always written, whatever happened to a bucket. One with a hundred wrong rules was 84 KiB, and etcd, watches
+and every list of all buckets carry it.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ _STEPS = ((1024, 64), (512, 32), (256, 16), (128, 8), (64, 4), (32, 1))
 
 
 def fitted(status: M) -> M:
-    """The status, no larger than the bound."""
+    """Return the status, cut to the limit."""
     if weight(status) <= STATUS_BYTES:
         return status
     for text, items in _STEPS:
@@ -29,7 +29,7 @@ def fitted(status: M) -> M:
 
 
 def weight(status: Model) -> int:
-    """Its bytes as the API server keeps it, which writes < > and & as six bytes each."""
+    """Return its bytes as the API server stores it, which writes < > and & as six bytes each."""
     raw = status.__pydantic_serializer__.to_json(status, by_alias=True, exclude_none=True)
     return len(raw) + 5 * sum(map(raw.count, (b"<", b">", b"&", b"\xe2\x80\xa8", b"\xe2\x80\xa9")))
 

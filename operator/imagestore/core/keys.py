@@ -12,12 +12,12 @@ def unquoted(text: str) -> str:
 
 
 def raw(key: str) -> bytes:
-    """Its bytes: stores order keys by them, and Python's order of surrogates is another one."""
+    """Return the key's bytes. Stores order keys by bytes; Python orders surrogates differently."""
     return key.encode("utf-8", "surrogateescape")
 
 
 def quotes(text: str, key: str) -> bool:
-    """Whether a store's message has a key in it, or a part of one, as it is or as it stands in a URL.
+    """Whether a store's message contains a key or a part of one, plain or URL-encoded.
 
     Keys are in no status, Event or metric.
     """

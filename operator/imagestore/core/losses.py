@@ -1,4 +1,4 @@
-"""What a store would drop of a value, or does not take."""
+"""What a store would drop from a value, or refuses."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from imagestore.core.paths import follow, parse
 
 @dataclass(frozen=True)
 class Limit:
-    """What a store takes at a place that it does have; anything else is refused with ``fix``.
+    """A limit of a store on a field that it supports. Other values are refused with ``fix``.
 
     ``path`` is a pattern as in ``Support.lost``. ``among``: the values that it takes. ``least``: the smallest
     number. ``most``: the longest list. ``where``: the limit holds only in an object with these values.
@@ -33,7 +33,7 @@ class Limit:
 
 
 def uses(value: Facet, lost: Sequence[str]) -> list[str]:
-    """The paths in ``value`` that the patterns of ``Support.lost`` cover: ``rules[name=a].expire``."""
+    """Return the paths in ``value`` that the patterns of ``Support.lost`` cover: ``rules[name=a].expire``."""
     said = _said(value.to_json())
     return [path for pattern in lost for path, _ in follow(said, parse(pattern))]
 
@@ -46,7 +46,7 @@ def _said(told: Any) -> Any:
 
 
 def beyond(value: Facet, limits: Sequence[Limit]) -> dict[str, str]:
-    """The paths in ``value`` that the store does not take, each with what to do instead."""
+    """Return the paths in ``value`` that the store refuses, each with what to do instead."""
     json = value.to_json()
     return {path: limit.fix for limit in limits for path in _beyond(json, limit)}
 

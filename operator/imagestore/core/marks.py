@@ -1,4 +1,4 @@
-"""Where in a model, and in all that is in it, a marker stands. Found once for each model."""
+"""Where a marker is used in a model and in everything inside it. Found once for each model."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -11,7 +11,7 @@ M = TypeVar("M")
 
 
 class Spot(NamedTuple, Generic[M]):
-    """A marked field and the way to it, by the names that users write."""
+    """A marked field and the path to it, in the names that users write."""
 
     steps: tuple[Step, ...]
     mark: M

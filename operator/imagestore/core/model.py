@@ -17,12 +17,12 @@ from pydantic_core import SchemaValidator, core_schema
 
 @dataclass(frozen=True)
 class ListSet:
-    """A list whose order means nothing and whose items are unique."""
+    """A list without order whose items are unique."""
 
 
 @dataclass(frozen=True)
 class ListMap:
-    """A list of objects known by one of their fields, a required scalar (its alias)."""
+    """A list of objects identified by one of their fields, a required scalar (its alias)."""
 
     key: str
 
@@ -43,7 +43,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class Cel:
-    """A validation rule of the CRD. The message says the fix."""
+    """A validation rule of the CRD. The message contains the fix."""
 
     rule: str
     message: str
@@ -52,7 +52,7 @@ class Cel:
 
 @dataclass(frozen=True)
 class Form:
-    """What a field's pattern means, in words: a user never has to read the regular expression.
+    """The meaning of a field's pattern in words: a user never has to read the regular expression.
 
     The generator makes a rule of the pattern and this message, and refuses a pattern without one.
     """
@@ -62,39 +62,39 @@ class Form:
 
 @dataclass(frozen=True)
 class Internal:
-    """A field that exists only in what was observed: never in a CRD, never compared, never shown."""
+    """A field that exists only in observed values: never in a CRD, never compared, never shown."""
 
 
 @dataclass(frozen=True)
 class Resolved:
-    """A field that only what a wish leads to and what was observed have: compared and shown, never in a CRD."""
+    """A field that only resolved and observed values have: compared and shown, never in a CRD."""
 
 
 @dataclass(frozen=True)
 class Reference:
-    """A field that names another ImageBucket of the same namespace; ``loops``: why it may not be its own."""
+    """A field that names another ImageBucket of the same namespace; ``loops``: why it may not name its own."""
 
     loops: str
 
 
 @dataclass(frozen=True)
 class KmsKey:
-    """A field that names a key of a key management service: the backend's tenancy says which may be named."""
+    """A field that names a key of a key management service; the backend's tenancy says which keys are allowed."""
 
 
 @dataclass(frozen=True)
 class InTier:
-    """A field that names a neutral tier: where that is a remote one, it has to be there first."""
+    """A field that names a neutral tier. A remote tier must exist before the field is written."""
 
 
 @dataclass(frozen=True)
 class WishOnly:
-    """A field that only steers the operator: in the CRD, but no store holds it, so never compared."""
+    """A field that only steers the operator: in the CRD, but no store holds it, so it is never compared."""
 
 
 @dataclass(frozen=True)
 class ByHand:
-    """A facet's field that is compared and never written. ``remedy``: what a person does about a difference."""
+    """A facet's field that is compared and never written. ``remedy``: how a person fixes a difference."""
 
     remedy: str
 
@@ -108,7 +108,7 @@ class Schema:
 
 @dataclass(frozen=True)
 class UnknownAs:
-    """A status field with few words: what one of a newer version is taken for when the rest is worth remembering."""
+    """A status field with few values: the value that stands for an unknown one of a newer version."""
 
     word: str
 
@@ -124,7 +124,7 @@ class Shown:
     most: int
 
     def cut(self, value: Any) -> Any:
-        """The value, no longer than that."""
+        """Return the value, cut to the limit."""
         if isinstance(value, str):
             return cut(value, self.most)
         return value[: self.most] if isinstance(value, list | tuple) else value
@@ -134,7 +134,7 @@ class Shown:
 
 
 def cut(text: str, most: int) -> str:
-    """The text in at most so many bytes of UTF-8, with dots where something is missing."""
+    """Return the text in at most ``most`` bytes of UTF-8, with dots where something is missing."""
     raw = text.encode("utf-8", "replace")
     if len(raw) <= most:
         return raw.decode()
@@ -226,7 +226,7 @@ Raw = Annotated[str | None, Internal(), Field(exclude=True)]
 
 
 class Model(BaseModel):
-    """A frozen value with lowerCamel names outside. What it does not know it ignores."""
+    """A frozen value with lowerCamel names outside. Unknown fields are ignored."""
 
     model_config = ConfigDict(
         frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore", serialize_by_alias=True
@@ -239,13 +239,13 @@ class Model(BaseModel):
     def from_store(cls, **values: Any) -> Self:
         """A value that a store holds, of the right shape, whatever its length, number, pattern or size.
 
-        Those are bounds of what may be wished. One empty string in the condition of a stranger's policy statement
+        Those are limits of a spec. One empty string in the condition of a foreign policy statement
         was a ValidationError, which was told as an error of the spec, and all settings of that bucket went unmanaged.
         """
         return cast("Self", _unbounded(cls).validate_python(values))
 
     def to_json(self) -> Any:
-        """The value as a user would write it: aliases, no absent fields, nothing internal."""
+        """Return the value as a user would write it: aliases, no absent fields, no internal fields."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
@@ -274,7 +274,7 @@ _BOUNDS = frozenset({"min_length", "max_length", "pattern", "ge", "gt", "le", "l
 
 @cache
 def _unbounded(kind: type[BaseModel]) -> SchemaValidator:
-    """The model's own validator, less its bounds. Not the prebuilt one, which would have them again."""
+    """Return the model's validator without its limits. Not the prebuilt one, which would have them again."""
     return SchemaValidator(_without_bounds(kind.__pydantic_core_schema__), _use_prebuilt=False)
 
 
@@ -288,10 +288,10 @@ def _without_bounds(schema: Any) -> Any:
 
 
 def unwritten(metadata: list[Any]) -> bool:
-    """Whether a field is none that a user may write."""
+    """Whether users cannot write this field."""
     return marker(metadata, Internal) is not None or marker(metadata, Resolved) is not None
 
 
 def marker(metadata: list[Any], kind: type[M]) -> M | None:
-    """The first marker of this kind on a field, or None."""
+    """Return the first marker of this class on a field, or None."""
     return next((m for m in metadata if isinstance(m, kind)), None)

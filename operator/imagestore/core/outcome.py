@@ -12,7 +12,7 @@ S = TypeVar("S", bound=Model)
 
 
 class Finalizer(StrEnum):
-    """What becomes of our finalizer."""
+    """What happens to the operator's finalizer."""
 
     HOLD = "Hold"  # present; added before anything else is done
     RELEASE = "Release"  # removed; Kubernetes may forget the object

@@ -1,7 +1,7 @@
 """The one path grammar: ``versioning.state``, ``tags["a.b/c"]``, ``rules[name=thumbs].expire.days``.
 
 Differences are named in it, and users write it into ``drift.ignore``. A key is a JSON string, so any key can be
-written; an item's value is bare, or a JSON string where it holds a bracket or a quote (rules that strangers named).
+written; an item's value is bare, or a JSON string where it holds a bracket or a quote (names of foreign rules).
 """
 
 import json
@@ -30,7 +30,7 @@ ANY = Item("", "")
 
 
 def parse(path: str) -> tuple[Step, ...]:
-    """The steps of a path. Raises ValueError with what is wrong for a person to read."""
+    """Return the steps of a path. Raises ValueError with a message for the user."""
     if not re.fullmatch(PATH, path) or path.endswith("\n"):
         raise ValueError(
             f'{path!r} is not a path such as versioning.state, tags["team"] or rules[name=x].expire'
@@ -54,12 +54,12 @@ def _unquoted(text: str) -> str:
 
 
 def key_step(key: str) -> str:
-    """The step to this key of a map, as ``parse`` reads it."""
+    """Return the step to this key of a map, as ``parse`` reads it."""
     return f"[{json.dumps(key, ensure_ascii=False)}]"
 
 
 def item_step(key: str, value: str) -> str:
-    """The step to the item of a list whose ``key`` has this value, as ``parse`` reads it."""
+    """Return the step to the item of a list whose ``key`` has this value, as ``parse`` reads it."""
     bare = re.fullmatch(_BARE, value) and "\n" not in value
     return f"[{key}={value if bare else json.dumps(value, ensure_ascii=False)}]"
 
@@ -70,7 +70,7 @@ def covers(pattern: Sequence[Step], path: Sequence[Step]) -> bool:
 
 
 def follow(value: Any, steps: Sequence[Step], path: str = "") -> Iterator[tuple[str, Any]]:
-    """All that a JSON value has at these steps, each with the path to it; ``ANY`` goes to every item."""
+    """Return all values that a JSON value has at these steps, each with the path to it; ``ANY`` matches every item."""
     if not steps:
         yield path, value
     elif steps[0] == ANY and isinstance(value, list):

@@ -1,16 +1,18 @@
-"""From what is wanted and what was observed to what will be done. Pure data and pure functions.
+"""Planning: from the desired and the observed values to the changes that are made. Pure data and pure functions.
 
-For each facet ``(wish, reading, managed)`` decides::
+For each facet ``(desired, reading, managed)`` decides::
 
-    no wish, not managed          nothing is said of it
-    no wish, was managed          as the facet's removal rule says: Clear, Retain or Hold
-    wish, Unsupported             Skip, with the reason
-    wish or managed, Unreadable   Hold, with the reason: what cannot be read is not written
-    wish or managed, Unrepresentable   as Different where the facet is owned as a whole, with a risk where what is
-                                  there may protect something; Hold where others' parts would be lost with it
-    wish, Missing or different    Set
-    wish, differs by hand only    Hold, with what a person has to do: the operator never writes it
-    wish, equal                   Keep
+    not desired, not managed      it is not in the plan
+    not desired, managed          as the facet's removal rule says: Clear, Retain or Hold
+    desired, Unsupported          Skip, with the reason
+    desired or managed, Unreadable
+                                  Hold, with the reason: what cannot be read is not written
+    desired or managed, NotRepresentable
+                                  Set if the facet has one owner, with a risk if the observed value may protect
+                                  something; Hold if foreign parts would be lost
+    desired, Missing or different Set
+    desired, differs by hand only Hold, with how a person fixes it: the operator never writes it
+    desired, equal                Keep
 """
 
 import hashlib
@@ -93,7 +95,7 @@ class Plan:
 
     @property
     def held(self) -> tuple[Change, ...]:
-        """The changes that wait for somebody or something."""
+        """The changes that wait for approval or for something else."""
         return tuple(c for c in self.changes if c.op is Op.HOLD)
 
     @property
@@ -103,7 +105,10 @@ class Plan:
 
     @property
     def digest(self) -> str:
-        """Are the same values written again? The convergence breaker asks, whatever was found before."""
+        """The same if the same values would be written again.
+
+        The convergence breaker uses it; observed values do not matter.
+        """
         written = [[c.facet, c.after.to_json() if c.after else None] for c in self.writes]
         return _digest(written) if written else ""
 
@@ -118,14 +123,17 @@ Managed = Mapping[str, Parts]
 
 
 def plan(wishes: Wishes, readings: Readings, managed: Managed, kinds: Mapping[str, type[Facet]]) -> Plan:
-    """What to do so that the store agrees with the wishes. ``kinds`` orders facets by their ``after``."""
+    """Return what to do so that the store agrees with the desired values.
+
+    ``kinds`` orders facets by their ``after``.
+    """
     ordered = [n for n in order(kinds) if n in wishes or n in managed]
     read = {n: readings.get(n, Missing()) for n in ordered}
     return Plan(tuple(_planned(kinds[n], n, wishes.get(n), read[n], managed.get(n)) for n in ordered))
 
 
 def order(kinds: Mapping[str, type[Facet]]) -> tuple[str, ...]:
-    """Facet names so that each comes after those it names in ``after``; otherwise as given."""
+    """Return facet names so that each follows those in its ``after``; otherwise in the given order."""
     done: dict[str, None] = {}
 
     def visit(name: str) -> None:
@@ -140,29 +148,29 @@ def order(kinds: Mapping[str, type[Facet]]) -> tuple[str, ...]:
 
 
 def _planned(
-    kind: type[Facet], name: str, wish: Facet | None, reading: Reading, managed: Parts | None
+    kind: type[Facet], name: str, desired: Facet | None, reading: Reading, managed: Parts | None
 ) -> Change:
     if isinstance(reading, NotRepresentable):
-        return _replace(kind, name, wish, reading, managed or WHOLE)
-    return _decide(name, wish, reading, managed)
+        return _replace(kind, name, desired, reading, managed or WHOLE)
+    return _decide(name, desired, reading, managed)
 
 
 _PROTECTING = (Removal.RETAIN, Removal.HOLD)
 
 
 def _replace(
-    kind: type[Facet], name: str, wish: Facet | None, there: NotRepresentable, managed: Parts
+    kind: type[Facet], name: str, desired: Facet | None, there: NotRepresentable, managed: Parts
 ) -> Change:
-    """A CORS rule that no model could say made the wish fail for ever, though CORS has no other owners."""
-    alone = kind.whole() or getattr(wish, "exclusive", None)
+    """Before this, a CORS rule that no model can represent made the setting fail for ever, though CORS has one owner."""
+    alone = kind.whole() or getattr(desired, "exclusive", None)
     if not alone:
         return Change(name, Op.HOLD, reason=Reason.UNREPRESENTABLE, message=there.message, parts=managed)
-    if wish is None:
+    if desired is None:
         if kind.removal is Removal.RETAIN:
             return Change(name, Op.KEEP, reason=Reason.FORGOTTEN, message=KEPT)
         gone = (FieldDiff(name, there.message, None),)
         return Change(name, Op.CLEAR, fields=gone, reason=Reason.REMOVED_FROM_SPEC, opaque=there)
-    after = wish.canonical().writable(None)
+    after = desired.canonical().writable(None)
     opaque = (
         f"the operator cannot represent the value of {name} in the store, and would replace it as a whole"
     )
@@ -178,49 +186,49 @@ def _replace(
     )
 
 
-def _decide(name: str, wish: Facet | None, reading: Reading, managed: Parts | None) -> Change:
+def _decide(name: str, desired: Facet | None, reading: Reading, managed: Parts | None) -> Change:
     if isinstance(reading, Unreadable):
         return Change(name, Op.HOLD, reason=reading.reason, message=reading.message, parts=managed or WHOLE)
-    if isinstance(reading, Unsupported) and wish is not None:
+    if isinstance(reading, Unsupported) and desired is not None:
         return Change(
             name, Op.SKIP, parts=managed or WHOLE, reason=Reason.UNSUPPORTED, message=reading.reason
         )
     have = reading.value.canonical() if isinstance(reading, Found) else None
-    managed = named(managed or WHOLE, wish, have)
-    if wish is None:
+    managed = named(managed or WHOLE, desired, have)
+    if desired is None:
         return _forget(name, have, managed | (have.owned() if have is not None else WHOLE))
-    return _compare(name, wish.canonical(), have, managed)
+    return _compare(name, desired.canonical(), have, managed)
 
 
-def named(managed: Parts, wish: Facet | None, have: Facet | None) -> Parts:
-    """Of the parts that are there or wished those that were ours, as a status remembers them."""
+def named(managed: Parts, desired: Facet | None, have: Facet | None) -> Parts:
+    """Return those of the observed or desired parts that status remembers as managed."""
     seen = (have.parts() if have else None) or WHOLE
     mine = {n for n in seen if have and recalls(managed, have.remembered_as(n))}
-    mine |= {n for n in (wish.parts() if wish else None) or WHOLE if recalls(managed, n)}
-    return frozenset(n for n in mine if not (wish and wish.keeps(n)))
+    mine |= {n for n in (desired.parts() if desired else None) or WHOLE if recalls(managed, n)}
+    return frozenset(n for n in mine if not (desired and desired.keeps(n)))
 
 
-def _compare(name: str, wish: Facet, have: Facet | None, managed: Parts) -> Change:
-    mine = wish.parts() or WHOLE
-    parts = managed | wish.claims(have)
+def _compare(name: str, desired: Facet, have: Facet | None, managed: Parts) -> Change:
+    mine = desired.parts() or WHOLE
+    parts = managed | desired.claims(have)
     seen = have.restrict(parts) if have is not None else None
-    if wish.is_empty() and (seen is None or seen.is_empty()):
+    if desired.is_empty() and (seen is None or seen.is_empty()):
         return Change(name, Op.KEEP, have, have, parts=mine)
-    fields = diff(name, seen, wish)
+    fields = diff(name, seen, desired)
     if not fields:
         return Change(name, Op.KEEP, have, have, parts=mine)
-    written = tuple(f for f in fields if not _remedy(wish, f))
+    written = tuple(f for f in fields if not _remedy(desired, f))
     if not written:
-        message = "; ".join(f"{_said(f)}: {_remedy(wish, f)}" for f in fields)
+        message = "; ".join(f"{_said(f)}: {_remedy(desired, f)}" for f in fields)
         return Change(name, Op.HOLD, have, have, fields, mine, reason=Reason.ONLY_BY_HAND, message=message)
-    after = wish.merge(have, parts).writable(have)
-    risk = wish.risk(seen)
+    after = desired.merge(have, parts).writable(have)
+    risk = desired.risk(seen)
     return Change(name, Op.SET, have, after, written, mine, risk, removing=after.removing(have))
 
 
-def _remedy(wish: Facet, field: FieldDiff) -> str:
-    """What a person does about a difference in what is never written; empty for any other."""
-    remedies = wish.by_hand()
+def _remedy(desired: Facet, field: FieldDiff) -> str:
+    """Return how a person fixes a difference in what is never written; empty for any other."""
+    remedies = desired.by_hand()
     steps = parse(field.path) if remedies else ()
     return remedies.get(str(steps[1]), "") if len(steps) > 1 else ""
 
@@ -247,7 +255,7 @@ def _forget(name: str, have: Facet | None, managed: Parts) -> Change:
 
 
 def _without(have: Facet, parts: Parts) -> Facet | None:
-    """What remains of an observed value once our parts are gone; None if nothing or all of it is ours."""
+    """Return what remains of an observed value without the operator's parts; None if that is nothing or all of it."""
     if have.parts() is None:
         return None
     left = have.restrict((have.parts() or WHOLE) - parts)
@@ -255,7 +263,7 @@ def _without(have: Facet, parts: Parts) -> Facet | None:
 
 
 def changed(plan: Plan) -> Iterator[Change]:
-    """The changes that a reader of the plan wants to see: all that do not simply keep."""
+    """Return the changes that a reader of the plan wants to see: all that do not simply keep."""
     return (c for c in plan.changes if c.op is not Op.KEEP or c.message)
 
 

@@ -1,4 +1,4 @@
-"""Restraints: functions from a plan to a plan. What they hold says why."""
+"""Restraints: functions from a plan to a plan that hold changes, with the reason."""
 
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ Restraint = Callable[[Plan], Plan]
 
 
 def observe_only(plan: Plan) -> Plan:
-    """Nothing is written; what would have been is still in ``fields``."""
+    """Write nothing; ``fields`` still says what would have been written."""
 
     def rule(change: Change) -> Change:
         seen = change.writes or change.by_hand
@@ -26,7 +26,7 @@ def observe_only(plan: Plan) -> Plan:
 
 
 def without_risk(plan: Plan) -> Plan:
-    """Somebody has agreed to all of it."""
+    """Remove all risks from the plan: it was approved as a whole."""
     return plan.map(lambda c: replace(c, risk=None))
 
 
@@ -51,9 +51,9 @@ def hold_risky(tokens: Mapping[str, str], approved: Set[str]) -> Restraint:
 
 @dataclass(frozen=True)
 class Weight:
-    """What is known of what a change removes. ``pending``: nothing yet, and why; ``risk``: what a person has to agree to.
+    """What is known about the content that a change deletes. ``pending``: why it is not known yet; ``risk``: what needs approval.
 
-    ``counted``: that is a count, which is good for as long as the change is held.
+    ``counted``: it was counted, which is valid for as long as the change is held.
     """
 
     pending: str | None = None
@@ -65,7 +65,7 @@ UNWEIGHED = Weight(pending="the operator has not counted yet what it would delet
 
 
 def weigh(weights: Mapping[str, Weight]) -> Restraint:
-    """Hold a change that removes content until it is known how much; then it is a risk, or none. By change digest."""
+    """Hold a change that deletes content until it is known how much; then it has a risk, or none. By change digest."""
 
     def rule(change: Change) -> Change:
         if not (change.writes and change.removing):
@@ -84,24 +84,24 @@ def _hold(change: Change, reason: Reason, message: str) -> Change:
 
 
 def ignoring(
-    wish: Facet, reading: Reading, ignored: Sequence[str], name: str, managed: Parts = WHOLE
+    desired: Facet, reading: Reading, ignored: Sequence[str], name: str, managed: Parts = WHOLE
 ) -> Facet:
-    """The wish with what differs at ignored paths taken from what was observed, so that it never differs.
+    """Return the desired value with observed values at ignored paths, so that these never differ.
 
-    Only differences are taken over, and only in what is ours: a part that nobody here declared must not
-    become ours by being ignored. On a bucket that has no value yet there is nothing to take, and the wish
-    is applied whole; likewise where the difference is above an ignored path (a rule that is gone).
+    Only differences are taken over, and only in managed parts: a foreign part must not become managed because it is
+    ignored. On a bucket that has no value yet there is nothing to take over, and the desired value is applied as a
+    whole; likewise if the difference is above an ignored path (a rule that was deleted).
     """
     patterns = [steps for steps in map(paths.parse, ignored) if steps[0] == name]
     if not patterns or not isinstance(reading, Found):
-        return wish
-    mine, have = wish.canonical(), reading.value.canonical()
+        return desired
+    mine, have = desired.canonical(), reading.value.canonical()
     seen = have.restrict(named(managed, mine, have) | mine.claims(have))
     relaxed = mine
     for steps in (paths.parse(f.path) for f in diff(name, seen, mine)):
         if any(paths.covers(pattern, steps) for pattern in patterns):
             relaxed = _taken(relaxed, seen, steps[1:])
-    # A signpost that is ignored where there are pages left a wish that says nothing, which would have cleared them.
+    # An ignored redirect on a website with pages left an empty desired value, which would have cleared the pages.
     return seen if relaxed.clears() and not mine.clears() else relaxed
 
 

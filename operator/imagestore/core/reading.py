@@ -1,4 +1,4 @@
-"""What a look at one setting of a bucket can find, and what a backend says it can hold."""
+"""What a read of one setting of a bucket can find, and how far a backend supports a setting."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -25,7 +25,7 @@ class Missing:
 
 @dataclass(frozen=True)
 class Unsupported:
-    """The backend cannot hold this setting, or not all of what is wanted of it; ``lost`` names paths."""
+    """The backend does not support this setting, or not all of the desired value; ``lost`` names paths."""
 
     reason: str
     lost: tuple[str, ...] = ()
@@ -33,7 +33,7 @@ class Unsupported:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """The store did not tell: nothing may be concluded from this."""
+    """The read failed: nothing may be concluded from it."""
 
     reason: Reason  # the error's
     message: str
@@ -41,12 +41,15 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class NotRepresentable:
-    """The store holds something that no value can say: it can be replaced, and neither kept in part nor compared."""
+    """The store holds a value that no model can represent.
+
+    It can be replaced, but neither kept in part nor compared.
+    """
 
     message: str
 
     def is_empty(self) -> bool:
-        """It was seen to be there, and may be removed."""
+        """False: the value was observed and may be deleted."""
         return False
 
 
@@ -54,7 +57,7 @@ Reading = Found[Facet] | Missing | Unsupported | Unreadable | NotRepresentable
 
 
 class Level(StrEnum):
-    """How much of a facet a backend holds."""
+    """How far a backend supports a facet."""
 
     FULL = "Full"
     PARTIAL = "Partial"
@@ -65,9 +68,9 @@ class Level(StrEnum):
 class Support:
     """A backend's support for one facet.
 
-    ``lost``: patterns of fields that the store would drop; a wish that uses one is refused, never
+    ``lost``: patterns of fields that the store would drop; a desired value that uses one is refused, never
     widened. ``limits``: values that it does not take, refused likewise. ``weak``: sentences on what is stored yet
-    not enforced; the wish is applied and the sentence shown. Patterns are paths with ``[]`` for any item:
+    not enforced; the value is applied and the sentence shown. Patterns are paths with ``[]`` for any item:
     ``rules[].abortIncompleteMultipartUpload``.
     """
 
@@ -78,7 +81,7 @@ class Support:
     limits: tuple[Limit, ...] = ()
 
     def known(self, facet: str) -> str:
-        """What may be wrong with a value that the store refuses with a bare 400 MalformedXML; empty: nobody knows."""
+        """What may be wrong with a value that the store refuses with a bare 400 MalformedXML; empty if unknown."""
         return f"of {facet} in this store is known: {self.reason}; correct the spec" if self.reason else ""
 
 

@@ -1,7 +1,7 @@
-"""A setting that names another bucket: as its ImageBucket in a wish, as the store's bucket in what was observed.
+"""A setting that names another bucket: as its ImageBucket in a desired value, as the store's bucket in an observed one.
 
 Between the two stands one look at that ImageBucket. What it leads to takes the name's place before anything is
-compared, so that the difference is written once, and an edit of what it leads to is an edit of the wish.
+compared, so that the difference is written once, and an edit of what it leads to is an edit of the desired value.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -26,19 +26,19 @@ class BucketRef(Model):
 
 
 def refers(kind: type[Model]) -> bool:
-    """Whether values of this kind may refer to a bucket at all."""
+    """Whether values of this class can refer to a bucket."""
     return bool(spots(kind, Reference))
 
 
 def references(value: Model) -> Iterator[tuple[str, BucketRef, Reference]]:
-    """Every reference in a value: its path, itself and its marker."""
+    """Return every reference in a value: its path, itself and its marker."""
     json = value.to_json() if refers(type(value)) else {}
     for steps, mark in spots(type(value), Reference):
         yield from ((path, BucketRef.model_validate(ref), mark) for path, ref in follow(json, steps))
 
 
 def names(kind: type[Model], spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """All ImageBuckets that a spec refers to, though nobody has validated it: the setting, and the name."""
+    """Return all ImageBuckets that a spec refers to, even if it is not valid: the setting, and the name."""
     for steps, _ in spots(kind, Reference):
         if steps[0] not in spec:
             continue
@@ -47,7 +47,7 @@ def names(kind: type[Model], spec: Mapping[str, Any]) -> Iterator[tuple[str, str
 
 
 def led(value: M, to: Callable[[BucketRef], BucketRef]) -> M:
-    """The value with each reference in it replaced."""
+    """Return the value with each reference in it replaced."""
     if isinstance(value, BucketRef):
         return cast("M", to(value))
     changed = {n: _led(v, to) for n, v in vars(value).items() if isinstance(v, Model | tuple)}

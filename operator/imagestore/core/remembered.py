@@ -1,6 +1,6 @@
 """Names that a status remembers: as they are while they are few and short, else each by its digest. Pure.
 
-A status has a bound, and what is ours must all be remembered: a name that was left out would stay in the store for ever.
+A status has a size limit, and all managed parts must be remembered: a forgotten name would stay in the store for ever.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ _SHORT = re.compile(r"#[0-9a-f]{8}")
 
 
 def remembered(names: Iterable[str]) -> tuple[str, ...]:
-    """What to keep of these names; what is short already stays."""
+    """Return what to keep of these names; short lists stay as they are."""
     kept = sorted(set(names))
     if _weight(kept) <= SPELLED:
         return tuple(kept)
@@ -21,7 +21,7 @@ def remembered(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _weight(names: Iterable[str]) -> int:
-    """As the API server keeps them, which writes < > and & as six bytes each."""
+    """Return their bytes as the API server stores them, which writes < > and & as six bytes each."""
     text = json.dumps(list(names), ensure_ascii=False)
     return len(text.encode("utf-8", "replace")) + 5 * sum(map(text.count, "<>&"))
 

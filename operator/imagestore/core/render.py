@@ -1,6 +1,6 @@
 """A plan in words: for terminals, pull requests and programs, and one sentence for logs and Events.
 
-Pure. Values come from stores and from strangers' manifests, so nothing that a terminal would obey and
+Pure. Values come from stores and from untrusted manifests, so nothing that a terminal would obey and
 nothing that Markdown would interpret survives: see ``quote`` and the ``diff`` fences. A facet has no field
 for a credential, hence a plan cannot hold one.
 """
@@ -22,7 +22,7 @@ _STYLES = {"+": "add", "~": "change", "-": "remove", "!": "hold", "x": "hold", "
 
 
 def plain(_style: str, text: str) -> str:
-    """No colour."""
+    """Return the text without colour."""
     return text
 
 
@@ -39,7 +39,7 @@ def printable(text: str) -> str:
 
 
 def ellipsized(items: Sequence[Item], most: int) -> tuple[Sequence[Item], int]:
-    """The first items and how many were left out. One more is rather shown than counted."""
+    """Return the first items and the number of those left out. A single further item is shown instead of counted."""
     return (items, 0) if len(items) <= most + 1 else (items[:most], len(items) - most)
 
 
@@ -52,7 +52,7 @@ def sign(change: Change) -> str:
 
 
 def note(change: Change) -> str:
-    """Why it is as it is, in words; empty for a change that explains itself."""
+    """Return why it is so in words; empty for a change that needs no explanation."""
     if change.op is Op.HOLD:
         why = f"held ({change.reason}): {change.message}" if change.reason else f"held: {change.message}"
         return printable(f"{why} [approve: {change.token}]" if change.token else why)
@@ -80,7 +80,7 @@ def difference(field: FieldDiff) -> str:
 
 
 def as_text(plan: Plan, paint: Paint = plain, most: int = MOST_FIELDS) -> str:
-    """For a terminal: a line for each setting that does not simply stay, its fields below it."""
+    """Return the plan for a terminal: a line for each setting that does not simply stay, its fields below it."""
     return "\n".join(line for change in changed(plan) for line in _text(change, paint, most))
 
 

@@ -1,7 +1,7 @@
-"""What is known of a status that a newer version wrote, or a person: kept item by item. Pure.
+"""What is understood of a status that a newer version, or a person, wrote: kept item by item. Pure.
 
-A word that this version does not know made a whole status no memory at all: a lost bucket was made again without a word
-of it, and a tag that was taken out of the spec stayed in the store.
+One unknown value made the operator forget a whole status: a lost bucket was recreated without a report, and a tag that was
+removed from the spec stayed in the store.
 """
 
 from collections.abc import Iterable, Iterator
@@ -48,7 +48,7 @@ _CUT = {"too_long": "max_length", "string_too_long": "max_length"}
 
 
 def _stand_in(kind: type[Model], loc: Loc, error: ErrorDetails) -> Any:
-    """What takes the place of what is not understood."""
+    """Return what replaces a value that is not understood."""
     if error["type"] in _CUT:
         return error["input"][: error.get("ctx", {})["max_length"]]
     info = _field(kind, loc)
@@ -57,7 +57,7 @@ def _stand_in(kind: type[Model], loc: Loc, error: ErrorDetails) -> Any:
 
 
 def _field(kind: type[Model], loc: Loc) -> FieldInfo | None:
-    """The field that a place in a value of ``kind`` belongs to."""
+    """Return the field that a place in a value of ``kind`` belongs to."""
     found = None
     for step in loc:
         if isinstance(step, str):
@@ -67,7 +67,7 @@ def _field(kind: type[Model], loc: Loc) -> FieldInfo | None:
 
 
 def _models(annotation: Any) -> Iterator[type[Model]]:
-    """The model of a field: through ``Annotated``, ``X | None`` and lists."""
+    """Return the model of a field: through ``Annotated``, ``X | None`` and lists."""
     if isinstance(annotation, type) and issubclass(annotation, Model):
         yield annotation
     for argument in get_args(annotation):
@@ -75,7 +75,7 @@ def _models(annotation: Any) -> Iterator[type[Model]]:
 
 
 def _replaced(value: Any, loc: Loc, by: Any) -> Any:
-    """A copy of ``value`` with another thing at a place, or none."""
+    """Return a copy of ``value`` with another value at a place, or with none."""
     step, rest = loc[0], loc[1:]
     if rest:
         by = _replaced(value[step], rest, by)

@@ -1,4 +1,4 @@
-"""What is in a bucket, as listings tell it. Pure; days are ordinals (``date.toordinal``), in UTC."""
+"""Content of a bucket as listings report it. Pure; days are ordinals (``date.toordinal``), in UTC."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -7,9 +7,9 @@ HOT = "STANDARD"  # the class in which objects begin, in every S3 store
 
 
 class StoredVersion(NamedTuple):
-    """One version of an object, a delete marker or an unfinished upload.
+    """One version of an object, a delete marker or an incomplete upload.
 
-    ``tags`` None: not known, because no listing tells them. ``modified`` of an upload: when it was begun.
+    ``tags`` None: unknown, because no listing has them. ``modified`` of an upload: when it was started.
     """
 
     key: str

@@ -10,12 +10,12 @@ _BYTES |= {u: 1024 ** (i + 1) for i, u in enumerate(["Ki", "Mi", "Gi", "Ti", "Pi
 
 
 def seconds(duration: str) -> int:
-    """``1h30m`` in seconds. The schema has checked the form."""
+    """Return ``1h30m`` in seconds. The schema has checked the form."""
     return sum(int(n) * _SECONDS[u] for n, u in re.findall(r"([0-9]+)([smhd])", duration))
 
 
 def byte_count(quantity: str) -> int:
-    """``500Gi`` in bytes, rounded down."""
+    """Return ``500Gi`` in bytes, rounded down."""
     found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([A-Za-z]*)", quantity)
     if found is None or found[2] not in _BYTES:
         raise ValueError(f"{quantity!r} is not a quantity such as 500Gi")
@@ -23,7 +23,7 @@ def byte_count(quantity: str) -> int:
 
 
 def size(count: int) -> str:
-    """Bytes for people: ``2.3 GiB``."""
+    """Return bytes for display: ``2.3 GiB``."""
     value, unit = float(count), 0
     while abs(value) >= 1024 and unit < len(_UNITS) - 1:
         value, unit = value / 1024, unit + 1
@@ -31,12 +31,12 @@ def size(count: int) -> str:
 
 
 def grouped(count: int) -> str:
-    """A number for people: ``12 034``."""
+    """Return a number for display: ``12 034``."""
     return f"{count:,}".replace(",", " ")
 
 
 def quantity(count: int) -> str:
-    """Bytes as the shortest exact quantity: 1073741824 is ``1Gi``."""
+    """Return bytes as the shortest exact quantity: 1073741824 is ``1Gi``."""
     for unit, size in sorted(_BYTES.items(), key=lambda pair: -pair[1]):
         if count and count % size == 0:
             return f"{count // size}{unit}"

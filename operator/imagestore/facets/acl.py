@@ -77,9 +77,9 @@ class Acl(Facet):
         return not self.grants
 
     def findings(self, observed: Self) -> tuple[Finding, ...]:
-        wished = {(g.grantee, p) for g in self.grants or () for p in g.permissions}
+        desired = {(g.grantee, p) for g in self.grants or () for p in g.permissions}
         found = [(g.grantee, p) for g in observed.grants or () for p in g.permissions]
-        public = [f"{p} to {who}" for who, p in found if who in PUBLIC_GRANTEES and (who, p) not in wished]
+        public = [f"{p} to {who}" for who, p in found if who in PUBLIC_GRANTEES and (who, p) not in desired]
         if not public:
             return ()
         message = (

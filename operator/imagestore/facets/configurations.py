@@ -12,7 +12,7 @@ from pydantic import Field
 from imagestore.core.facet import WHOLE, Facet, Parts, Removal
 from imagestore.core.model import Cel, Form, Model, Prefix, WishOnly
 
-# Before the name of an observed one that no model can say: no wish has it, so it is never taken for a wish's.
+# Prefix for the name of an observed configuration that no model can represent. No spec can have such a name.
 ODD = "!"
 
 ConfigurationName = Annotated[

@@ -37,7 +37,7 @@ class Lifecycle(Facet):
             description="Delete rules that are not listed here, including those of other programs. Defaults to false."
         ),
     ] = None
-    # Of a wish: policies' rules, or with a slash at the end all of an origin's, or as a mere slash all of any origin's,
+    # Of a desired value: policies' rules, with a slash at the end all of an origin's, a mere slash all of any origin's,
     # that stay as they are found.
     kept: Annotated[frozenset[str] | None, Internal(), WishOnly(), Field(exclude=True)] = None
 

@@ -11,9 +11,7 @@ from pydantic import Field
 from imagestore.core.model import Cel, Form, InTier, ListMap, Model, Prefix, Quantity, Raw
 from imagestore.core.units import byte_count, quantity
 
-FOREIGN = (
-    "foreign/"  # prefix of the name of an observed rule that nobody here declared; users cannot write it
-)
+FOREIGN = "foreign/"  # prefix of the name of an observed foreign rule; users cannot write it
 
 _ALTERED = re.compile(re.escape(FOREIGN) + r"imagestore/([a-z0-9.-]+)/([a-z0-9-]+)(#[0-9a-f]{12})?")
 

@@ -22,7 +22,7 @@ from imagestore.backends.http.parser import AnswerParser
 from imagestore.backends.http.pool import Pool
 from imagestore.backends.http.route import HttpTarget, Route
 
-LARGEST = 64 * 1024 * 1024  # bytes of a whole answer; a listing of a thousand keys has less than ten million
+LARGEST_ANSWER = 64 * 1024 * 1024  # bytes; a listing of a thousand keys has less than ten million
 
 
 class HttpClient:
@@ -103,7 +103,7 @@ class StreamedResponse:
 
     def read(self, largest: int | None = None) -> bytes:
         """All of the body, of at most ``largest`` bytes."""
-        bound = LARGEST if largest is None else largest
+        bound = LARGEST_ANSWER if largest is None else largest
         try:
             self._check(self.length or 0, bound)
             found = BytesIO()  # joining a list of blocks takes twice the memory, and the time to get it

@@ -1,4 +1,4 @@
-"""Where a store is, as whom it is asked and whom to trust; and what is shared of botocore."""
+"""A store's address, credentials and CA; and the botocore session that all stores share."""
 
 import threading
 from dataclasses import dataclass, field
@@ -24,13 +24,13 @@ class Keys:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What no message may hold."""
+        """What must be masked in every message."""
         return (self.secret_access_key, *([self.session_token] if self.session_token else ()))
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where and as whom. ``keys`` None: the surroundings' (pod identity, IRSA, an instance role).
+    """Where and as whom. ``keys`` None: those that botocore finds (pod identity, IRSA, an instance role).
 
     ``permit`` raises Fenced where nothing may be written any more.
     """
@@ -46,13 +46,13 @@ class Target:
     permit: Permit = permitted
 
     def leave(self, method: str) -> None:
-        """Ask for leave to send such a request, right before its first byte: a frozen leader goes on anywhere."""
+        """Raise Fenced if such a request must not be sent. Called right before its first byte: a paused leader may resume anywhere."""
         if method not in _READS:
             self.permit()
 
 
 class _Shared:
-    """One botocore session for the whole process, for what it knows rather than for what it does."""
+    """One botocore session for the whole process: its model of S3 and its search for credentials."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -60,13 +60,13 @@ class _Shared:
         self.session: Any = None
 
     def credentials(self) -> Any:
-        """The surroundings' (environment, profile, pod identity, instance role), None without any."""
+        """Those of the environment, a profile, pod identity or an instance role; None without any."""
         with self._lock:
             self.session = self.session or botocore.session.Session()
             return self.session.get_credentials()
 
     def model(self) -> Any:
-        """botocore's model of S3, without the documentation in it: half of its megabytes."""
+        """botocore's model of S3 without its documentation, which is half of its megabytes."""
         with self._lock:
             if self._model is None:
                 raw = create_loader().load_service_model("s3", "service-2")
@@ -83,7 +83,7 @@ def _undocumented(value: Any) -> Any:
 
 
 def _extended(raw: Any) -> Any:
-    """With what Ceph's gateway has and S3 has not: the removal of one notification.
+    """The model with what Ceph's gateway has and S3 has not: the removal of one notification.
 
     A server that does not know it deletes the bucket: only Ceph's profile has a row with it, and that sends it
     for a notification that the same server has just told of.

@@ -10,8 +10,6 @@ from imagestore.backends.base import Backend, Remotes
 from imagestore.backends.cloud import ConnectionRequest
 from imagestore.backends.guard.call import REAL, Call, Observer, Timing
 from imagestore.backends.guard.guarded import guarded
-from imagestore.backends.s3 import admin as s3_admin
-from imagestore.backends.s3 import transport as s3_transport
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.client import Keys, Target
 from imagestore.backends.s3.lifecycle.tiers import mapped
@@ -20,11 +18,13 @@ from imagestore.backends.s3.profiles.profile import Profile
 from imagestore.backends.s3.profiles.servers import PROFILES
 from imagestore.backends.s3.server.remote_tiers import RemoteTiers
 from imagestore.backends.s3.settings.learned import Learned
+from imagestore.backends.s3.transport.admin import OPERATIONS, admin_call, secret_key
+from imagestore.backends.s3.transport.call import s3_call
 from imagestore.backends.secrets import ConfigError, Given, SecretFields
 from imagestore.core.fencing import permitted
 from imagestore.metrics import StoreMetrics
 
-ADMIN_PROVIDERS = frozenset(s3_admin.OPERATIONS)
+ADMIN_PROVIDERS = frozenset(OPERATIONS)
 # Repeated after an answer that was lost, it would be told that the name is taken, by itself. Before it answers for a
 # remote tier, MinIO tries the other store for as long as that takes.
 ONCE = frozenset({"CreateBucket", "admin:AddTier", "admin:EditTier"})
@@ -70,9 +70,9 @@ def _build(request: ConnectionRequest, found: _Resolved) -> Backend:
         )
     admin = _admin_target(request, spec.admin, found) if spec.admin else None
     administered = admin is not None and spec.provider in ADMIN_PROVIDERS
-    raw = s3_transport.connected(_target(request, found))
+    raw = s3_call(_target(request, found))
     if admin is not None and administered:
-        raw = _routed(raw, s3_admin.connected(spec.provider, admin))
+        raw = _routed(raw, admin_call(spec.provider, admin))
     call = guarded(raw, spec.limits, timing, request.observer, ONCE)
     return S3Backend(
         name=request.name,
@@ -97,7 +97,7 @@ def _s3(spec: StorageBackendSpec) -> S3Endpoint:
 def _remotes(spec: StorageBackendSpec, found: _Resolved, call: Call, admin: Target) -> Remotes | None:
     if not any(t.remote for t in spec.tiers or ()):
         return None
-    return RemoteTiers(call, found.tier_keys, lambda: s3_admin.secret_key(admin))
+    return RemoteTiers(call, found.tier_keys, lambda: secret_key(admin))
 
 
 def _declared(spec: StorageBackendSpec) -> Profile | None:

@@ -8,7 +8,6 @@ from typing import TypeVar
 from imagestore.api.imagebucket import FACETS
 from imagestore.backends.base import Driver
 from imagestore.backends.guard.breaker import ANSWERED
-from imagestore.backends.s3.admin import OPERATIONS
 from imagestore.backends.s3.backend import NO_ADMIN, S3Backend
 from imagestore.backends.s3.probe.keyed import keyed, less, only_in, untried
 from imagestore.backends.s3.probe.scratch import Scratch
@@ -16,6 +15,7 @@ from imagestore.backends.s3.probe.verdict import Trial, judge, lost
 from imagestore.backends.s3.profiles.servers import GENERIC
 from imagestore.backends.s3.settings.setting import Setting
 from imagestore.backends.s3.settings.table import SETTINGS
+from imagestore.backends.s3.transport.admin import OPERATIONS
 from imagestore.backends.trial import TrialError, TrialReport, TrialRequest
 from imagestore.core.diff import FieldDiff, diff
 from imagestore.core.errors import StoreError, Transient

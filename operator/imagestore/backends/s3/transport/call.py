@@ -23,13 +23,13 @@ from imagestore.backends.s3.errors import masked, translate
 from imagestore.backends.s3.server import genuine
 from imagestore.backends.s3.settings import verbatim
 from imagestore.backends.s3.settings.setting import Call
-from imagestore.backends.s3.transport_request import Place, build, http_target, operation_model
-from imagestore.backends.s3.transport_signing import Signer, ambient
+from imagestore.backends.s3.transport.request import StoreAddress, build_request, http_target, operation_model
+from imagestore.backends.s3.transport.signing import Signer, ambient_keys
 from imagestore.core.fencing import Fenced
 
 
 def _moment(text: str) -> datetime:
-    """As botocore reads it, two hundred times faster where it is as every store writes it: a listing is full of them."""
+    """The moment that a store wrote, as botocore reads it. ISO dates take a two-hundredth of its time: listings are full of them."""
     read: datetime | None = None
     with suppress(TypeError, ValueError):
         read = datetime.fromisoformat(text)
@@ -43,28 +43,28 @@ _FACTORY.set_parser_defaults(timestamp_parser=_moment)
 _PARSER = _FACTORY.create_parser("rest-xml")
 
 
-def connected(target: Target) -> Call:
-    """``call`` on connections of its own. Raises StoreErrors only, and Fenced before a write that may not be sent."""
-    place, signer = Place.of(target), Signer(target.region)
+def s3_call(target: Target) -> Call:
+    """Return ``call`` for one store, with its own connections. It raises StoreErrors, and Fenced before a forbidden write."""
+    address, signer = StoreAddress.of(target), Signer(target.region)
     client, secrets = HttpClient(http_target(target)), target.keys.secrets if target.keys else ()
 
     def call(operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         try:
             model = operation_model(operation)
-            request = build(model, parameters, place)
-            signed = signer.signed(request, target.keys or ambient(), datetime.now(UTC))
+            request = build_request(model, parameters, address)
+            signed = signer.signed(request, target.keys or ambient_keys(), datetime.now(UTC))
             return _struck(_answer(model, client.send(signed)), secrets)
         except Fenced:
             raise
-        except Exception as error:  # noqa: BLE001  translated, whatever it is
-            # The original holds the request (and the store's copy of its signature): it is not chained.
+        except Exception as error:  # noqa: BLE001  translate knows them all
+            # Not chained: the original holds the request, and the store's copy of its signature.
             raise translate(error, operation, secrets) from None
 
     return call
 
 
 def _struck(answer: dict[str, Any], secrets: Collection[str]) -> dict[str, Any]:
-    """DeleteObjects succeeds with an error for each key that stays, in the store's words: as in any other error, unsecret."""
+    """The answer with secrets masked: a successful DeleteObjects holds the store's words on each key that stays."""
     for error in answer.get("Errors") or ():
         error["Message"] = masked(error.get("Message") or "", secrets)
     return answer
@@ -88,7 +88,7 @@ def _answer(model: Any, response: Response) -> dict[str, Any]:
 
 
 def _parsed(model: Any, told: dict[str, Any]) -> dict[str, Any]:
-    """A listing whose marker names what XML 1.0 cannot hold is read without that character (RGW 16: ``&#x7;``)."""
+    """The answer as a dict. In a listing, characters that XML 1.0 forbids are replaced (RGW 16 sends ``&#x7;``)."""
     try:
         return dict(_PARSER.parse(told, model.output_shape))
     except ResponseParserError:
@@ -104,7 +104,7 @@ _REPLACEMENT = "\ufffd".encode()
 
 
 def _legible(body: bytes) -> bytes:
-    """With U+FFFD for every character that XML 1.0 cannot hold, written out or by its number."""
+    """The body with U+FFFD for every character that XML 1.0 forbids, literal or as a reference."""
 
     def reference(found: re.Match[bytes]) -> bytes:
         number = int(found[1], 16) if found[1] else int(found[2])

@@ -1,4 +1,4 @@
-"""AWS Signature Version 4, as S3 has it: the path is signed as it is sent, and the body always."""
+"""AWS Signature Version 4 for S3: the path is signed as it is sent, and the body always."""
 
 import hashlib
 import hmac
@@ -8,14 +8,14 @@ from botocore.exceptions import NoCredentialsError
 
 from imagestore.backends.http.messages import HttpRequest
 from imagestore.backends.s3.client import SHARED, Keys
-from imagestore.backends.s3.transport_request import Request
+from imagestore.backends.s3.transport.request import S3Request
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _UNSIGNED = frozenset({"user-agent"})
 
 
-def ambient() -> Keys:
-    """The surroundings' credentials, refreshed by botocore when they are about to expire."""
+def ambient_keys() -> Keys:
+    """The credentials that botocore finds (environment, pod identity, instance role), refreshed before they expire."""
     found = SHARED.credentials()
     if found is None:
         raise NoCredentialsError
@@ -24,18 +24,18 @@ def ambient() -> Keys:
 
 
 class Signer:
-    """Signs for one region. The key that a secret gives for a day is derived once."""
+    """Signs for one region. Derives the signing key of a secret once a day."""
 
     def __init__(self, region: str) -> None:
         self._region = region
         self._key: tuple[tuple[str, str], bytes] = (("", ""), b"")  # one tuple, so that threads see it whole
 
-    def signed(self, request: Request, keys: Keys, now: datetime) -> HttpRequest:
+    def signed(self, request: S3Request, keys: Keys, now: datetime) -> HttpRequest:
         """The request as it is sent."""
         headers = self.headers(request, keys, now)
         return HttpRequest(request.method, request.host, request.target, headers, request.body)
 
-    def headers(self, request: Request, keys: Keys, now: datetime) -> dict[str, str]:
+    def headers(self, request: S3Request, keys: Keys, now: datetime) -> dict[str, str]:
         """The request's headers with those that sign it."""
         moment = now.strftime("%Y%m%dT%H%M%SZ")
         digest = hashlib.sha256(request.body).hexdigest()
@@ -65,6 +65,6 @@ class Signer:
 
 
 def _sorted(query: str) -> str:
-    """By name, then by value, each with its ``=``."""
+    """The query sorted by name and value, each name with its ``=``."""
     pairs = sorted(pair.partition("=")[::2] for pair in query.split("&") if pair)
     return "&".join(f"{name}={value}" for name, value in pairs)

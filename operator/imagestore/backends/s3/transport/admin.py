@@ -21,17 +21,17 @@ from imagestore.backends.http.client import HttpClient
 from imagestore.backends.http.messages import Response
 from imagestore.backends.s3.client import Keys, Target
 from imagestore.backends.s3.errors import translate
-from imagestore.backends.s3.sealed import sealed
 from imagestore.backends.s3.server import genuine
 from imagestore.backends.s3.settings.setting import Call
-from imagestore.backends.s3.transport_request import USER_AGENT, Place, Request, http_target
-from imagestore.backends.s3.transport_signing import Signer, ambient
+from imagestore.backends.s3.transport.request import USER_AGENT, S3Request, StoreAddress, http_target
+from imagestore.backends.s3.transport.sealed import sealed
+from imagestore.backends.s3.transport.signing import Signer, ambient_keys
 from imagestore.core.errors import Rejected, Unexpected
 from imagestore.core.fencing import Fenced
 
 
 class Send(Protocol):
-    """One request, signed. ``seal``: the body holds secrets, so it goes encrypted."""
+    """Sends one signed request. ``seal`` encrypts the body, which holds secrets."""
 
     def __call__(
         self, method: str, path: str, query: Mapping[str, str], body: bytes = b"", *, seal: bool = False
@@ -42,48 +42,50 @@ class Send(Protocol):
 Operation = Callable[[Send, Mapping[str, Any]], dict[str, Any]]
 
 
-def connected(provider: Provider, target: Target) -> Call:
+def admin_call(provider: Provider, target: Target) -> Call:
     """``call`` for the admin operations of this provider."""
     operations, secrets = OPERATIONS[provider], target.keys.secrets if target.keys else ()
-    client, place, signer = HttpClient(http_target(target)), Place.of(target), Signer(target.region)
+    client, address, signer = HttpClient(http_target(target)), StoreAddress.of(target), Signer(target.region)
 
     def call(operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         def send(
             method: str, path: str, query: Mapping[str, str], body: bytes = b"", *, seal: bool = False
         ) -> Any:
             body = sealed(body, secret_key(target)) if seal else body
-            request = _request(place, method, path, query, body)
-            signed = signer.signed(request, target.keys or ambient(), datetime.now(UTC))
+            request = _request(address, method, path, query, body)
+            signed = signer.signed(request, target.keys or ambient_keys(), datetime.now(UTC))
             return _answer(client.send(signed), operation)
 
         try:
             return operations[operation](send, parameters)
         except Fenced:
             raise
-        except Exception as error:  # noqa: BLE001  translated, whatever it is
+        except Exception as error:  # noqa: BLE001  translate knows them all
             raise translate(error, operation, (*secrets, *_handed(parameters))) from None
 
     return call
 
 
 def _handed(parameters: Mapping[str, Any]) -> tuple[str, ...]:
-    """Secrets of somebody else's that the call hands over: a store may quote them back as well."""
+    """The secrets of another store that the call sends: the server may quote them back."""
     keys = parameters.get("Keys")
     return keys.secrets if isinstance(keys, Keys) else ()
 
 
 def secret_key(target: Target) -> str:
-    """Of whoever asks."""
-    return (target.keys or ambient()).secret_access_key
+    """The secret key that admin requests are signed with."""
+    return (target.keys or ambient_keys()).secret_access_key
 
 
-def _request(place: Place, method: str, path: str, query: Mapping[str, str], body: bytes) -> Request:
-    headers = {"Host": place.authority, "User-Agent": USER_AGENT}
-    return Request(method, place.authority, place.prefix + quote(path), urlencode(query), headers, body)
+def _request(
+    address: StoreAddress, method: str, path: str, query: Mapping[str, str], body: bytes
+) -> S3Request:
+    headers = {"Host": address.authority, "User-Agent": USER_AGENT}
+    return S3Request(method, address.authority, address.prefix + quote(path), urlencode(query), headers, body)
 
 
 def _answer(response: Response, operation: str) -> Any:
-    """The JSON of a good answer; a ClientError, as S3's are, of any other.
+    """The answer's JSON. Raises ClientError, as S3's calls do, for a refusal.
 
     Unavailable if it is not the store's at all: a sign-in page with status 200 was read as "no quota".
     """
@@ -133,7 +135,7 @@ def _ceph_get(send: Send, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _ceph_set(send: Send, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Query parameters only: a JSON body is answered with 501. Of max-size 16.2 makes 0, which stops writes."""
+    """Sends query parameters: a JSON body gets 501. Not max-size, which RGW 16.2 reads as 0 and so stops all writes."""
     size = parameters.get("Size", 0)
     if size % 1024:
         raise Rejected(f"Ceph counts a quota in KiB; {size} bytes are none", code="InvalidArgument")
@@ -155,7 +157,7 @@ def _ceph_usage(send: Send, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _minio_usage(send: Send, _: Mapping[str, Any]) -> dict[str, Any]:
-    """Of the whole server; without a bucket that the scanner has not come by yet."""
+    """Usage of the whole server. A bucket that MinIO's scanner has not reached yet is missing."""
     told = send("GET", "/minio/admin/v3/datausageinfo", {}, b"") or {}
     buckets, at = told.get("bucketsUsageInfo") or {}, None
     used = {name: (each.get("objectsCount", 0), each.get("size", 0)) for name, each in buckets.items()}
@@ -171,7 +173,7 @@ def _minio_deployment(send: Send, _: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _minio_tiers(send: Send, _: Mapping[str, Any]) -> dict[str, Any]:
-    """What is no list of tiers must not be taken for an empty one: a tier would be made that is there."""
+    """The tiers. Anything but a list is an error: taken for an empty list, it would make an existing tier be added."""
     told = send("GET", _TIER, {}) or []
     if not isinstance(told, list) or not all(isinstance(t, dict) and t.get("Name") for t in told):
         raise Unexpected("admin:ListTiers was answered with something else than tiers")
@@ -179,7 +181,7 @@ def _minio_tiers(send: Send, _: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _minio_add_tier(send: Send, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Never by force: that would put two servers' objects into one place."""
+    """Adds the tier without ``force``, which would let two servers keep objects in one place."""
     keys, tier = parameters["Keys"], parameters["Tier"]
     member = next(name for name, said in tier.items() if isinstance(said, dict))
     place = {**tier[member], "AccessKey": keys.access_key_id, "SecretKey": keys.secret_access_key}

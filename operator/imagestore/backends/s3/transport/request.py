@@ -1,4 +1,4 @@
-"""From an operation and its parameters to the request, as botocore's model of S3 has it; not yet signed."""
+"""Builds unsigned requests from operations and parameters, by botocore's model of S3."""
 
 import base64
 import hashlib
@@ -24,19 +24,19 @@ from imagestore.core.keys import raw
 
 _SERIALIZER = create_serializer("rest-xml", include_validation=True)
 USER_AGENT = f"imagestore/{__version__}"
-# A certificate for *.store holds for no name with a dot in place of the star.
+# With TLS a bucket's name must hold no dot: a certificate for *.store covers one label.
 _HOSTABLE = {
     "https": re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"),
     "http": re.compile(r"(?=.{3,63}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"),
 }
-# As botocore has it, and where a stranger's prefix goes back.
+# Control characters are escaped here: where botocore does it, and where a foreign rule's prefix is written back.
 _CONTROL_IN_XML = frozenset({"DeleteObjects"}) | verbatim.WRITES
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
 @dataclass(frozen=True)
-class Request:
-    """What goes over the wire. ``path`` and ``query`` are encoded."""
+class S3Request:
+    """A request without a signature. ``path`` and ``query`` are percent-encoded."""
 
     method: str
     host: str
@@ -47,13 +47,13 @@ class Request:
 
     @property
     def target(self) -> str:
-        """As it stands in the first line."""
+        """Path and query as in the request line."""
         return f"{self.path}?{self.query}" if self.query else self.path
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a store is, and whether a bucket is asked for in the path or in the host's name."""
+class StoreAddress:
+    """A store's address, and whether a bucket goes into the path or (``virtual``) into the host name."""
 
     scheme: str
     authority: str
@@ -61,15 +61,15 @@ class Place:
     virtual: bool = False
 
     @classmethod
-    def of(cls, target: Target) -> "Place":
-        """The endpoint taken apart."""
+    def of(cls, target: Target) -> "StoreAddress":
+        """The address that the endpoint names."""
         parts = urlsplit(target.endpoint)
         authority = parts.netloc.removesuffix(_DEFAULT_PORTS.get(parts.scheme, ""))
         virtual = target.addressing == "virtual" and not _is_address(parts.hostname or "")
         return cls(parts.scheme, authority, parts.path.rstrip("/"), virtual)
 
     def locate(self, path: str, bucket: str | None) -> tuple[str, str]:
-        """Host and path, given the path with the bucket in it."""
+        """Host and path of a request; ``path`` has the bucket in it."""
         if self.virtual and bucket and _HOSTABLE[self.scheme].fullmatch(bucket) and not _is_address(bucket):
             return f"{bucket}.{self.authority}", self.prefix + path.removeprefix(f"/{bucket}") or "/"
         return self.authority, self.prefix + path
@@ -84,11 +84,11 @@ def _is_address(host: str) -> bool:
 
 
 def http_target(target: Target) -> HttpTarget:
-    """Without authorities of its own a store is trusted by those that botocore brings along."""
-    place = Place.of(target)
+    """The HTTP target of a store. Without a CA of its own, botocore's bundle of authorities decides."""
+    address = StoreAddress.of(target)
     return HttpTarget(
-        scheme=place.scheme,
-        authority=place.authority,
+        scheme=address.scheme,
+        authority=address.authority,
         ca_file=tls.ca_file(target.ca) or get_cert_path(verify=True),
         connections=target.connections,
         connect=target.connect,
@@ -98,7 +98,7 @@ def http_target(target: Target) -> HttpTarget:
 
 
 class _Key(str):
-    """A key whose bytes need not be UTF-8 (see ``core.keys``): botocore encodes what it puts into an address."""
+    """A key whose bytes need not be UTF-8 (see ``core.keys``). botocore calls ``encode`` for the address."""
 
     def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
         """Its bytes."""
@@ -111,7 +111,7 @@ def operation_model(name: str) -> Any:
     return SHARED.model().operation_model(name)
 
 
-def build(model: Any, parameters: Mapping[str, Any], place: Place) -> Request:
+def build_request(model: Any, parameters: Mapping[str, Any], address: StoreAddress) -> S3Request:
     """The request for these parameters. Raises botocore's ParamValidationError."""
     validate_bucket_name(parameters)
     known, found = verbatim.apart(model.name, parameters)
@@ -120,11 +120,11 @@ def build(model: Any, parameters: Mapping[str, Any], place: Place) -> Request:
     if model.name in _CONTROL_IN_XML:
         escape_xml_payload(made)
     path, _, fixed = made["url_path"].partition("?")
-    host, path = place.locate(path, parameters.get("Bucket"))
+    host, path = address.locate(path, parameters.get("Bucket"))
     body = made["body"] if isinstance(made["body"], bytes) else made["body"].encode()
     query = "&".join(filter(None, (fixed, percent_encode_sequence(made["query_string"]))))
     headers = {**made["headers"], "Host": host, "User-Agent": USER_AGENT, **_digest(body)}
-    return Request(made["method"], host, path, query, headers, body)
+    return S3Request(made["method"], host, path, query, headers, body)
 
 
 def _as_bytes(value: Any) -> Any:
@@ -132,7 +132,7 @@ def _as_bytes(value: Any) -> Any:
 
 
 def _digest(body: bytes) -> dict[str, str]:
-    """S3 demands one of a body that sets something, and servers older than botocore's CRC32 know only this."""
+    """Content-MD5 of a body: S3 demands a digest, and servers that do not know CRC32 know this one."""
     if not body:
         return {}
     return {"Content-MD5": base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()}

@@ -43,7 +43,7 @@ bench: prepare ## Measure what the operator costs, into docs/benchmarks/ (half a
 
 .PHONY: prepare
 prepare: $(INSTALLED) ## Build or fetch every program that tests and demo need
-	@$(BIN)/python -m dev.prepare
+	@$(BIN)/python -m dev.programs.prepare
 
 .PHONY: unit
 unit: $(INSTALLED) ## Run the tests that need no server and nothing built (under a minute); PYTEST_ARGS="-k cors" runs some
@@ -88,6 +88,13 @@ live: $(INSTALLED) ## Run the contract suite on a real account: BACKEND=eu.yaml 
 soak: prepare ## Let it live for an hour under faults; SOAK_ARGS="--minutes 10 --buckets 100 --seed 2" for less
 	@$(BIN)/python -m dev.soak $(SOAK_ARGS)
 
+# How many changes are tried, and which: MUTANTS_ARGS="--sample 50 --seed 2 --only core/plan.py"
+MUTANTS_ARGS ?=
+
+.PHONY: mutants
+mutants: $(INSTALLED) ## Change the pure code in 200 places, one by one, and report what no unit test notices
+	@$(BIN)/python -m dev.mutants $(MUTANTS_ARGS)
+
 .PHONY: check
 check: $(INSTALLED) ## Lint, format, types and layers
 	@$(BIN)/ruff check
@@ -96,8 +103,9 @@ check: $(INSTALLED) ## Lint, format, types and layers
 	@$(BIN)/lint-imports
 
 .PHONY: generate
-generate: $(INSTALLED) ## Write CRDs, RBAC and reference pages from the models
+generate: $(INSTALLED) ## Write CRDs, RBAC and reference pages from the models, the picture from the imports
 	@$(BIN)/imagestore generate
+	@$(BIN)/python -m dev.architecture
 
 .PHONY: ready
 ready: ## All that must hold before a commit is handed over: generated, checked, tested, committed

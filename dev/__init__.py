@@ -1,1 +1,6 @@
-"""What developers run beside the operator: a local Kubernetes API, object stores, and their programs."""
+"""What developers run beside the operator.
+
+``programs`` fetches and builds, ``cluster`` is a local Kubernetes API, ``stores`` are object stores, ``node`` runs pods.
+``testing`` and ``mutants`` are about the tests, ``architecture`` draws the imports. ``demo``, ``bench``, ``soak``,
+``image`` and ``live`` are targets of the Makefile.
+"""

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dev.progress import say
+from dev.programs.progress import say
 
 SUITE = ("tests/contract/test_drivers.py", "tests/contract/test_foreign.py")
 # It shows what a trial does on servers that are known to drop something; a real account need not.

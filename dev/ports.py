@@ -5,7 +5,7 @@ import random
 import socket
 from typing import IO
 
-from dev.cache import cache_folder
+from dev.programs.cache import cache_folder
 
 # Below what the kernel hands to outgoing connections (32768 and up), so that no client's socket sits on a
 # port between its reservation and the server's bind, or while a server is restarted.

@@ -12,9 +12,9 @@ from typing import Any
 
 import yaml
 
-from dev.debian import unpacked
 from dev.ports import free_port
 from dev.process import Server, running
+from dev.programs.debian import unpacked
 
 
 def prometheus_programs() -> Path:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 from dev.cluster import Cluster
-from dev.prepare import prepare
+from dev.programs.prepare import prepare
 from dev.stores import Store, aws, ceph, minio, rclone, seaweedfs, tiered_minio, versitygw
 from dev.testing.guard import unit_test
 from dev.testing.needs import Needs, needs

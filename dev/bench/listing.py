@@ -26,9 +26,9 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from dev.api import Json, bucket_path, policy_path
 from dev.bench import process
 from dev.bench.world import BACKEND, LIMITS, MEMORY, NAMESPACE, Operator, World, manifest, world
+from dev.cluster.api import Json, bucket_path, policy_path
 from dev.stores import Store
 from dev.wait import eventually
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from dev.cluster import Cluster
+from dev.cluster.kube import Kube
 from dev.demo import story
 from dev.demo.operator import INSTALLATION, SYSTEM, Operator, installed, namespaces, operating, uninstall
 from dev.demo.story import CASTS, tell
-from dev.kube import Kube
 from dev.programs import kubectl, program
-from dev.progress import step
+from dev.programs.progress import step
 from dev.stores import FACTORIES, Store
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dev.kube import Kube
+from dev.cluster.kube import Kube
 from dev.ports import free_port
 from dev.process import Server, running
 from dev.wait import eventually

@@ -10,11 +10,11 @@ from pathlib import Path
 from urllib.parse import quote
 from urllib.request import urlopen
 
-from dev.cache import entry, obtain
-from dev.progress import run_step, say
+from dev.programs.cache import entry, obtain
+from dev.programs.progress import run_step, say
 from dev.stores import Store
 
-LOCK = Path(__file__).resolve().parents[1] / "pictures.lock"
+LOCK = Path(__file__).with_name("pictures.lock")
 _SUFFIXES = (".png", ".jpg", ".gif", ".tif")
 _TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".gif": "image/gif", ".tif": "image/tiff"}
 

@@ -15,7 +15,7 @@ from dev.mutants.reach import reach
 from dev.mutants.sites import Site, sites
 from dev.mutants.tests import PASSED, in_fork, preload
 from dev.mutants.trial import KILLED, Trial
-from dev.progress import say
+from dev.programs.progress import say
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "operator" / "imagestore"

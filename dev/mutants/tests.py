@@ -6,7 +6,6 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -74,8 +73,7 @@ def in_fork(work: Callable[[], int], limit: float) -> int | None:
         if done:
             return os.waitstatus_to_exitcode(status)
         time.sleep(0.01)
-    with suppress(ProcessLookupError):
-        os.killpg(pid, signal.SIGKILL)
+    os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
     return None
 
@@ -83,7 +81,6 @@ def in_fork(work: Callable[[], int], limit: float) -> int | None:
 def _as_fork(work: Callable[[], int]) -> None:
     code = BROKEN
     try:
-        os.setpgid(0, 0)
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
         nothing = os.open(os.devnull, os.O_WRONLY)
         for stream in (1, 2):

@@ -3,12 +3,12 @@
 import shutil
 from pathlib import Path
 
-from dev.cache import obtain
-from dev.debian import mirror, release
 from dev.node.buildah import Buildah
 from dev.node.packages import in_room, packages, tool
 from dev.programs import program
-from dev.progress import run_step, step
+from dev.programs.cache import obtain
+from dev.programs.debian import mirror, release
+from dev.programs.progress import run_step, step
 
 BASE = "localhost/debian-python:1"
 PAUSE = "localhost/pause:1"

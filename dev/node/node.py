@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from dev import control_plane
-from dev.cluster import Cluster
-from dev.kube import write_kubeconfig
+from dev.cluster import Cluster, control_plane
+from dev.cluster.kube import write_kubeconfig
 from dev.node import cgroups, settings
 from dev.node.box import Box
 from dev.node.images import PAUSE, pause_archive

@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from dev.debian import unpacked
+from dev.programs.debian import unpacked
 
 _PACKAGES = ("buildah", "containernetworking-plugins", "debootstrap", "iproute2", "runc")
 

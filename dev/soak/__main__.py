@@ -8,7 +8,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dev.progress import say
+from dev.programs.progress import say
 from dev.soak.run import Plan, Soak
 from dev.soak.world import world
 

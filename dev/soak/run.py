@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from dev.progress import say
+from dev.programs.progress import say
 from dev.soak import faults, samples, verdict
 from dev.soak.api import Api, Json
 from dev.soak.deeds import Deeds

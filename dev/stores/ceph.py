@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from dev.debian import unpacked
 from dev.process import running
+from dev.programs.debian import unpacked
 from dev.stores.base import NOWHERE, Store, new_secret
 from dev.stores.rados import KMS_KEY, Rados
 

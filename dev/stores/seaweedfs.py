@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from dev.certificates import Authority
+from dev.cluster.certificates import Authority
 from dev.ports import free_port
 from dev.process import Server, running
 from dev.programs import weed

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dev.cache import cache_folder
+from dev.programs.cache import cache_folder
 
 _STARTS = ("subprocess.Popen", "os.posix_spawn", "os.exec")
 _CACHE = str(cache_folder())

@@ -30,7 +30,7 @@ _GO = frozenset(programs.GO_PROGRAMS | programs.NODE_PROGRAMS)
 
 @dataclass(frozen=True)
 class Needs:
-    """The programs by the names that dev.prepare knows, and whether any process is started."""
+    """The programs by the names that dev.programs.prepare knows, and whether any process is started."""
 
     programs: frozenset[str]
     processes: bool

@@ -4,7 +4,7 @@ from typing import Any
 
 import yaml
 
-from dev.kube import Kube
+from dev.cluster.kube import Kube
 from tests.e2e.harness import ACCOUNT, CHART, SYSTEM
 
 

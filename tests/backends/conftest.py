@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dev.certificates import Authority
+from dev.cluster.certificates import Authority
 from dev.ports import free_ports
 from dev.process import Server, running
 from dev.programs import weed

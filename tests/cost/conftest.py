@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from dev.api import bucket_path
 from dev.bench.counting import Audit
 from dev.cluster import Cluster
+from dev.cluster.api import bucket_path
 from dev.stores import Store
 from dev.wait import eventually
 from tests.e2e.harness import Operator, backend_manifests, install, operator

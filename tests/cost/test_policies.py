@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from dev.api import policy_path
+from dev.cluster.api import policy_path
 from dev.wait import eventually
 from tests.cost.conftest import NAMES, NAMESPACE, SIZE, Counted, _bucket
 

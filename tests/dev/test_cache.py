@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dev.cache import cache_folder, obtain
 from dev.programs import on_path, program
+from dev.programs.cache import cache_folder, obtain
 from dev.wait import eventually
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +38,7 @@ def test_what_a_killed_build_left_is_swept(own_cache: Path) -> None:
 
 def test_processes_side_by_side_build_once(own_cache: Path) -> None:
     code = (
-        "from dev.cache import obtain\n"
+        "from dev.programs.cache import obtain\n"
         "def make(folder):\n"
         "    print('made', flush=True)\n"
         "    (folder / 'file').write_text('whole')\n"

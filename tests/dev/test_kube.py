@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dev.kube import not_served
+from dev.cluster.kube import not_served
 
 ESTABLISHED = {"type": "Established", "status": "True"}
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from dev.cache import cache_folder
 from dev.cluster import Cluster
 from dev.process import Server
 from dev.programs import program
+from dev.programs.cache import cache_folder
 from dev.stores import FACTORIES, minio
 from dev.testing.guard import unit_test
 from dev.testing.mentions import reached

@@ -13,8 +13,8 @@ from typing import Any
 
 import yaml
 
-from dev.api import bucket_path, events_path
 from dev.cluster import Cluster, Kube
+from dev.cluster.api import bucket_path, events_path
 from dev.ports import free_port
 from dev.process import Server
 from dev.stores import Store

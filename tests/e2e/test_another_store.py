@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from dev.api import GROUP, events_path
 from dev.cluster import Cluster
+from dev.cluster.api import GROUP, events_path
 from dev.stores import Store, minio
 from dev.stores.users import add_ceph_user, add_user
 from dev.wait import eventually

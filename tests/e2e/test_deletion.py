@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from dev.kube import CommandError
+from dev.cluster.kube import CommandError
 from dev.wait import eventually
 from tests.e2e.harness import ON, PATIENCE, User
 

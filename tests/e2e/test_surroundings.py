@@ -9,7 +9,7 @@ import yaml
 from botocore.exceptions import ClientError
 
 from dev.cluster import Cluster
-from dev.kube import CommandError
+from dev.cluster.kube import CommandError
 from dev.stores import Store, minio
 from dev.wait import eventually
 from tests.e2e.harness import ON, PATIENCE, Operator, User, backend_manifests, operator

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from dev.certificates import Authority
+from dev.cluster.certificates import Authority
 from imagestore.backends.http.client import HttpClient
 from imagestore.backends.http.messages import Body, HttpRequest
 from imagestore.backends.http.route import HttpTarget

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from dev.certificates import Authority
+from dev.cluster.certificates import Authority
 from imagestore.backends.http.client import HttpClient
 from imagestore.backends.http.errors import NotTrusted, ProxyFailed
 from imagestore.backends.http.messages import BodyStream, HttpRequest

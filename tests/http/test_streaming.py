@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from dev.certificates import Authority
+from dev.cluster.certificates import Authority
 from imagestore.backends.http.errors import AnswerCutOff, BodyFailed, ConnectionClosed, ReadTimedOut
 from imagestore.backends.http.messages import Body, BodyStream
 from imagestore.backends.http.route import HttpTarget, Route

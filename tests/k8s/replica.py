@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.error import HTTPError, URLError
 
-from dev.api import GROUP, bucket_path
 from dev.cluster import Cluster
+from dev.cluster.api import GROUP, bucket_path
 from dev.ports import free_ports
 from dev.wait import eventually
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dev.api import bucket_path
 from dev.cluster import Cluster
+from dev.cluster.api import bucket_path
 from dev.wait import eventually
 from imagestore.controller.rights import Right
 from imagestore.k8s.api.resources import grants

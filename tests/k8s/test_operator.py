@@ -5,8 +5,8 @@ from collections import Counter
 
 import pytest
 
-from dev.api import GROUP, events_path
 from dev.cluster import Cluster
+from dev.cluster.api import GROUP, events_path
 from dev.wait import eventually
 from tests.k8s.replica import (
     Replica,

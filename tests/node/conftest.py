@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dev import control_plane
-from dev.cluster import Cluster
+from dev.cluster import Cluster, control_plane
 from dev.image.__main__ import archive
 from dev.node import images
 from dev.node.ability import why_not

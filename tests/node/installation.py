@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from dev import examples
-from dev.api import bucket_path
+from dev.cluster.api import bucket_path
+from dev.cluster.kube import Kube
 from dev.image.__main__ import LOCAL
-from dev.kube import Kube
 from dev.node.node import Node
 from dev.programs import kubectl, program
 from dev.stores import Store

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from dev.control_plane import NODE
+from dev.cluster.control_plane import NODE
 from dev.image.__main__ import LOCAL
 from dev.stores import Store
 from dev.wait import eventually

@@ -14,8 +14,8 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
-from dev.certificates import Authority
 from dev.cluster import Cluster
+from dev.cluster.certificates import Authority
 from dev.ports import free_port
 
 Event = dict[str, Any]

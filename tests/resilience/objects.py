@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dev.api import Json
+from dev.cluster.api import Json
 
 
 def conditions(obj: Json) -> dict[str, Json]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from dev.api import Api, Json, bucket_path
+from dev.cluster.api import Api, Json, bucket_path
 from dev.stores import Store
 from dev.wait import eventually
 from tests.resilience.objects import conditions, image_bucket, settled

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from dev.api import Refused
 from dev.cluster import Cluster
+from dev.cluster.api import Refused
 from dev.wait import eventually
 from tests.resilience.api_proxy import Answer, ApiProxy, Asked, Event, Times
 from tests.resilience.pod import Pod

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from botocore.exceptions import ClientError
 
-from dev.api import Json, bucket_path
+from dev.cluster.api import Json, bucket_path
 from dev.stores import Store
 from dev.wait import eventually
 from tests.e2e.harness import OWNER

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from dev.api import Json, Refused, bucket_path
+from dev.cluster.api import Json, Refused, bucket_path
 from dev.wait import eventually
 from imagestore.api.imagebucket import FACETS
 from tests.resilience.objects import conditions, image_bucket

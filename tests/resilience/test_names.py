@@ -2,8 +2,8 @@
 
 import pytest
 
-from dev.api import GROUP, Json, Refused, bucket_path
 from dev.cluster import Cluster
+from dev.cluster.api import GROUP, Json, Refused, bucket_path
 from dev.stores import Store
 from dev.wait import eventually
 from imagestore.facets.tags import OWNER

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from dev.api import Json, Refused, bucket_path
 from dev.cluster import Cluster
+from dev.cluster.api import Json, Refused, bucket_path
 from dev.wait import eventually
 from tests.resilience.objects import conditions, image_bucket
 from tests.resilience.pod import Pod

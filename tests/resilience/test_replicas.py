@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dev.api import GROUP, Api, Refused
 from dev.cluster import Cluster
+from dev.cluster.api import GROUP, Api, Refused
 from dev.wait import eventually
 from tests.e2e.harness import ACCOUNT, SYSTEM
 from tests.resilience.pod import Pod, new_token, pod

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from dev.api import GROUP, Api
 from dev.cluster import Cluster
+from dev.cluster.api import GROUP, Api
 from dev.stores import Store
 from dev.wait import eventually
 from tests.e2e.harness import SYSTEM, backend_manifests

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from dev.api import GROUP, MERGE, Api, Json, Refused, bucket_path
 from dev.cluster import Cluster
+from dev.cluster.api import GROUP, MERGE, Api, Json, Refused, bucket_path
 from dev.stores import Store
 from dev.wait import eventually
 from imagestore.facets.tags import OWNER

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from dev.api import GROUP
+from dev.cluster.api import GROUP
 from dev.wait import eventually
 from tests.resilience.api_proxy import Answer, ApiProxy, Asked, Event, Mangle
 from tests.resilience.pod import Pod

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from dev.api import GROUP
 from dev.cluster import Cluster
+from dev.cluster.api import GROUP
 from dev.stores import Store
 from dev.wait import eventually
 from tests.e2e.harness import SYSTEM, backend_manifests

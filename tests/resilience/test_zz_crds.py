@@ -7,8 +7,8 @@ from pathlib import Path
 
 import yaml
 
-from dev.api import Api
 from dev.cluster import Cluster
+from dev.cluster.api import Api
 from dev.stores import Store
 from dev.wait import eventually
 from tests.e2e.harness import backend_manifests

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dev.certificates import Authority, Pair, rsa_pair
+from dev.cluster.certificates import Authority, Pair, rsa_pair
 from dev.ports import free_ports
 from dev.programs import program
 

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dev.cache import cache_folder, obtain
-from dev.progress import run_step, step
+from dev.programs.cache import cache_folder, obtain
+from dev.programs.progress import run_step, step
 
-_MODULES = Path(__file__).with_name("go")
+_MODULES = Path(__file__).parents[1] / "go"
 _NEEDED = (1, 26)
 _TOOLCHAIN = _MODULES / "toolchain.lock"
 

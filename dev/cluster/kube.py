@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from dev.certificates import Pair
+from dev.cluster.certificates import Pair
 from dev.programs import KUBERNETES, kubectl, program
 from dev.wait import eventually
 

@@ -6,8 +6,8 @@ import subprocess
 import sysconfig
 from pathlib import Path
 
-from dev.cache import entry
-from dev.golang import GoProgram, build
+from dev.programs.cache import entry
+from dev.programs.golang import GoProgram, build
 
 KUBERNETES = "v1.37.2"
 _CONTAINERD = "v2.2.1"

@@ -1,4 +1,4 @@
-"""`python -m dev.prepare`: make every program exist that the local cluster and the stores need."""
+"""`python -m dev.programs.prepare`: make every program exist that the local cluster and the stores need."""
 
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dev.node import images
 from dev.node.ability import why_not
 from dev.programs import GO_PROGRAMS, NODE_PROGRAMS, kubectl, program, weed
-from dev.progress import say
+from dev.programs.progress import say
 from dev.prometheus import prometheus_programs
 from dev.stores.ceph import ceph_programs
 

@@ -9,10 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from dev import control_plane
-from dev.api import Api
-from dev.control_plane import Keys, Ports
-from dev.kube import CommandError, Kube, Result, write_kubeconfig
+from dev.cluster import control_plane
+from dev.cluster.api import Api
+from dev.cluster.control_plane import Keys, Ports
+from dev.cluster.kube import CommandError, Kube, Result, write_kubeconfig
 from dev.ports import is_free
 from dev.process import Server
 from dev.wait import eventually

@@ -8,8 +8,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from dev.cache import obtain
-from dev.progress import run_step, step
+from dev.programs.cache import obtain
+from dev.programs.progress import run_step, step
 
 Command = Sequence[str | Path]
 

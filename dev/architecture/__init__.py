@@ -1,0 +1,1 @@
+"""The picture in docs/architecture.md, drawn from the imports."""

@@ -40,13 +40,13 @@ INTERFACE = {
 }  # fmt: skip
 # Names that still mean two things. Remove a line when a name has one meaning; never add one.
 AMBIGUOUS: set[str] = {
-    "Answer", "CLOUDS", "Call", "Document", "EVENTS", "Event", "FRESH", "Finding", "Held", "Identity", "Item",
-    "Json", "Known", "LARGEST", "LIFECYCLE", "Line", "Lists", "Missing", "NAMED", "NEVER", "OURS", "Options",
-    "PAGES", "PATIENCE", "Parts", "Place", "Question", "REAL", "REASONS", "Raw", "Result", "SUFFIXES",
-    "Samples", "Scope", "Seen", "Server", "Settings", "Spot", "Standing", "Step", "TAGS", "Target", "Told",
-    "UNLISTED", "UNREADABLE", "Usage", "VERSION", "Verdict", "awaited", "chosen", "connect", "cut",
-    "filtered", "holds", "identity", "joined", "ours", "preview", "remembered", "scope", "table",
-    "understood", "visit",
+    "Answer", "CLOUDS", "Call", "Document", "EVENTS", "Event", "FRESH", "Held", "Identity", "Item",
+    "Json", "LIFECYCLE", "Line", "Lists", "Missing", "NAMED", "NEVER", "OURS",
+    "PAGES", "PATIENCE", "REASONS", "Raw", "Result", "SUFFIXES",
+    "Samples", "Scope", "Server", "Settings", "Step", "TAGS", "Told",
+    "UNLISTED", "UNREADABLE", "VERSION", "Verdict", "awaited", "connect", "cut",
+    "filtered", "identity", "joined", "ours", "preview", "remembered", "scope", "table",
+    "understood",
 }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from imagestore.k8s.api.audit import Audit
 from imagestore.k8s.api.mirrors import SecretMirror
 from imagestore.k8s.api.resources import SECRETS
 from imagestore.k8s.api.watch import Subject, Watch
-from imagestore.k8s.life.wiring import Parts
+from imagestore.k8s.life.wiring import OperatorParts
 from imagestore.k8s.sink.writer import Writer
 from imagestore.k8s.source import kopf_internals
 from imagestore.kinds import ALL
@@ -26,7 +26,7 @@ from tests.k8s.subscriptions import subscription
 TAGS = {"tags": {"values": {"team": "restored"}}}
 
 
-def audit_of(parts: Parts, back: list[str]) -> Audit:
+def audit_of(parts: OperatorParts, back: list[str]) -> Audit:
     writer = Writer(ALL, parts.client, parts.cache, parts.triggers)
     return Audit(ALL, parts.client, parts.cache, writer, monotonic, went_back=lambda: back.append("back"))
 

@@ -33,7 +33,7 @@ from imagestore.k8s.api.access import find_access
 from imagestore.k8s.life import logs
 from imagestore.k8s.life.lease import LeaseTerms
 from imagestore.k8s.life.operator import Ending, Operator
-from imagestore.k8s.life.wiring import Brain, Options
+from imagestore.k8s.life.wiring import Composition, Options
 from imagestore.reconcile.backend.situation import BackendSituation
 from imagestore.reconcile.bucket.desired import inputs_hash
 from imagestore.reconcile.bucket.situation import BucketSituation
@@ -138,10 +138,10 @@ class Toy:
             file.write(json.dumps(call) + "\n")
 
 
-def brain(folder: Path) -> Brain:
+def composition(folder: Path) -> Composition:
     """The toy's decisions."""
     toy = Toy(folder)
-    return Brain(
+    return Composition(
         deciding(ImageBucket=toy.bucket, StorageBackend=toy.backend), Connecting(toy.connect, (NoSecret,))
     )
 
@@ -168,7 +168,7 @@ def main() -> None:
     )
 
     async def run() -> Ending:
-        return await Operator(options, brain(args.folder), find_access()).run()
+        return await Operator(options, composition(args.folder), find_access()).run()
 
     ending = asyncio.run(run())
     if ending.stragglers:

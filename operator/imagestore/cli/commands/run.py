@@ -101,8 +101,8 @@ async def _run(arguments: argparse.Namespace) -> Any:
     gc.disable()  # imports leave no garbage, and collecting took a tenth of their time
     from imagestore.k8s.api.access import find_access
     from imagestore.k8s.api.errors import AccessError
-    from imagestore.k8s.life.brain import REAL
     from imagestore.k8s.life.operator import Operator
+    from imagestore.k8s.life.production import PRODUCTION
     from imagestore.k8s.life.wiring import Options
     from imagestore.reconcile.shared.situation import Settings
 
@@ -126,4 +126,4 @@ async def _run(arguments: argparse.Namespace) -> Any:
         workers=arguments.workers,
         audit_interval=arguments.audit_interval,
     )
-    return await Operator(options, REAL, access).run()
+    return await Operator(options, PRODUCTION, access).run()

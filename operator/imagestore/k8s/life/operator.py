@@ -19,7 +19,7 @@ from imagestore.k8s.api.watch import Watch
 from imagestore.k8s.life.fence import Fence, elapsed
 from imagestore.k8s.life.health import Health, HealthServer
 from imagestore.k8s.life.lease import Lease
-from imagestore.k8s.life.wiring import Brain, Options, assemble
+from imagestore.k8s.life.wiring import Composition, Options, assemble
 from imagestore.k8s.source.kopf_source import KopfSource
 
 log = logging.getLogger(__name__)
@@ -37,11 +37,11 @@ class Ending:
 class Operator:
     """One replica."""
 
-    def __init__(self, options: Options, brain: Brain, access: Access) -> None:
+    def __init__(self, options: Options, composition: Composition, access: Access) -> None:
         self._options, self._access = options, access
         self._fence = Fence(elapsed)
         self._client = Client(access, permit=self._fence.check)
-        self._parts = assemble(self._client, options, brain, self._fence.check)
+        self._parts = assemble(self._client, options, composition, self._fence.check)
         self._health = Health(monotonic)
         self._server = HealthServer(self._health, self._parts.snapshot)
         self._stop = asyncio.Event()

@@ -3,7 +3,7 @@
 from imagestore.backends.registry import connect
 from imagestore.backends.secrets import ConfigError
 from imagestore.controller.stores import Connecting
-from imagestore.k8s.life.wiring import Brain
+from imagestore.k8s.life.wiring import Composition
 from imagestore.kinds import ALL
 
-REAL = Brain(ALL, Connecting(connect, (ConfigError,)))
+PRODUCTION = Composition(ALL, Connecting(connect, (ConfigError,)))

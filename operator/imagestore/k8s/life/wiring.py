@@ -54,7 +54,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Brain:
+class Composition:
     """What decides: the records of all kinds, or a test's own, and how a store is connected."""
 
     kinds: Kinds
@@ -62,7 +62,7 @@ class Brain:
 
 
 @dataclass
-class Parts:
+class OperatorParts:
     """Everything that lives as long as the operator."""
 
     kinds: Kinds
@@ -90,13 +90,15 @@ class Parts:
         )
 
 
-def assemble(client: Client, options: Options, brain: Brain, permit: Permit = permitted) -> Parts:
+def assemble(
+    client: Client, options: Options, composition: Composition, permit: Permit = permitted
+) -> OperatorParts:
     """All parts, none of them running yet. ``permit`` is asked before each write to a store."""
-    kinds, wake = brain.kinds, asyncio.Event()
+    kinds, wake = composition.kinds, asyncio.Event()
     cache = kinds.cache()
     secrets = SecretMirror(lambda name: _count(triggers.secret(name)))
     namespaces = NamespaceMirror(lambda *change: triggers.namespace(*change))
-    stores = BackendConnections(cache, kinds.store, secrets.get, brain.connecting, permit)
+    stores = BackendConnections(cache, kinds.store, secrets.get, composition.connecting, permit)
     queue = WorkQueue(monotonic, lambda key: kinds[key.kind].lane(services, key), options.workers, wake.set)
     loop = asyncio.get_running_loop()
     counted = threadsafe(loop, lambda key, awaited: triggers.counted(key, awaited=awaited))
@@ -135,7 +137,7 @@ def assemble(client: Client, options: Options, brain: Brain, permit: Permit = pe
     audit = Audit(
         kinds, client, cache, writer, monotonic, interval=options.audit_interval, went_back=lambda: _all(anew)
     )
-    return Parts(
+    return OperatorParts(
         kinds,
         client,
         cache,

@@ -12,7 +12,7 @@ from imagestore.backends.s3.bucket import listing
 from imagestore.core.errors import StoreError
 from imagestore.core.stored import HOT, StoredVersion
 from imagestore.facets.lifecycle import Lifecycle
-from imagestore.reconcile.shared.survey import Question, Survey
+from imagestore.reconcile.shared.survey import Survey, SurveyQuestion
 from tests.contract.stores import backend_of
 
 # Not "a b" beside "a/b": SeaweedFS 4.48 lists versions of the first and, on the next page, never those of the second.
@@ -89,7 +89,7 @@ def test_a_survey_counts_each_key_once_and_matches_it_by_its_bytes(backend: S3Ba
     rules = [{"name": "bell", "match": {"prefix": "bell\x07"}, "expire": {"days": 1}}]
     wished = Lifecycle.model_validate({"rules": rules}).rules
     late = datetime.now(UTC).date() + timedelta(days=9)
-    survey = Survey(Question(backend.name, name, wished), backend, late)
+    survey = Survey(SurveyQuestion(backend.name, name, wished), backend, late)
     counted = next(c for _ in range(50) if (c := survey.step(0)) is not None)
     assert counted.census.present.objects == len(ODD) + len(CONTROL)
     assert counted.census.tolls["bell"].removed.objects == 2

@@ -22,7 +22,7 @@ from imagestore.backends.s3.server.remote_tiers import RemoteTiers, decode, enco
 from imagestore.backends.s3.transport import admin
 from imagestore.backends.s3.transport.sealed import sealed
 from imagestore.core.errors import Denied, Rejected, Unavailable, Unexpected
-from imagestore.reconcile.backend.tiers import differing
+from imagestore.reconcile.backend.tiers import tier_differences
 from tests.backends.listener import Heard, listening
 
 REDACTED = "REDACTED"
@@ -195,7 +195,7 @@ def test_any_s3_server_can_be_the_tier(
     tiers = tiers_of(minio_store, remote, name)
     tiers.add(name, wish.remote)
     held = tiers.held()[name]
-    assert differing(wish, wish.remote, held.place) == ""
+    assert tier_differences(wish, wish.remote, held.place) == ""
     assert held.access_key == remote.access_key
     tiers.renew(name)
     remote.s3().put_object(Bucket=bucket, Key="cold/photos/theirs", Body=b"x")

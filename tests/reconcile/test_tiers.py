@@ -258,4 +258,4 @@ def test_a_spec_that_was_changed_is_judged_by_what_was_read() -> None:
     assert status is not None
     assert unready(spec(), status) == {}
     assert "bucket is cold, not other" in unready(spec(bucket="other"), status)["Cool"]
-    assert unready(spec(), StorageBackendStatus()) == {"Cool": "WARM: it is not there yet"}
+    assert unready(spec(), StorageBackendStatus()) == {"Cool": "WARM: it does not exist yet"}

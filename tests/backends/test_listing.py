@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from imagestore.backends.base import Lists, Scope
+from imagestore.backends.base import ListingScope, Lists
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.bucket import listing
 from imagestore.core.errors import StoreError
@@ -56,7 +56,7 @@ def put(backend: S3Backend, name: str, key: str, body: bytes = b"x", tags: str =
     backend.call("PutObject", {"Bucket": name, "Key": key, "Body": body, **more})
 
 
-def listed(backend: Lists, name: str, scope: Scope) -> Iterator[StoredVersion]:
+def listed(backend: Lists, name: str, scope: ListingScope) -> Iterator[StoredVersion]:
     after: Mapping[str, str] | None = {}
     for _ in range(50):
         if after is None:
@@ -69,7 +69,7 @@ def listed(backend: Lists, name: str, scope: Scope) -> Iterator[StoredVersion]:
 
 
 @pytest.mark.parametrize("scope", ["objects", "versions"])
-def test_all_objects_are_told_once_by_key(backend: S3Backend, scope: Scope) -> None:
+def test_all_objects_are_told_once_by_key(backend: S3Backend, scope: ListingScope) -> None:
     name = made(backend)
     for i, key in enumerate([*ODD, *CONTROL]):
         put(backend, name, key, b"x" * i)

@@ -16,7 +16,7 @@ from dev.stores import Store
 from dev.stores.tiers import tiers_of
 from dev.stores.users import add_user
 from imagestore.api.tiers import Remote, TierClass, TierPlace
-from imagestore.backends.s3.client import Keys, Target
+from imagestore.backends.s3.client import Keys, StoreTarget
 from imagestore.backends.s3.profiles.servers import PROFILES
 from imagestore.backends.s3.server.remote_tiers import RemoteTiers, decode, encode
 from imagestore.backends.s3.transport import admin
@@ -139,7 +139,7 @@ REMOTE = Remote.model_validate(
 
 def heard_by(heard: Heard) -> RemoteTiers:
     """As a MinIO at this address would be told."""
-    call = admin.admin_call("MinIO", Target(heard.endpoint, "here", Keys("admin", "the-admins-secret")))
+    call = admin.admin_call("MinIO", StoreTarget(heard.endpoint, "here", Keys("admin", "the-admins-secret")))
     return RemoteTiers(call, {"WARM": Keys("theirs", "the-others-secret")}, lambda: "the-admins-secret")
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from imagestore.api.backendholds import AnotherStore, Missing
 from imagestore.api.storagebackend import StorageBackendStatus
-from imagestore.backends.base import Backend, Server
+from imagestore.backends.base import Backend, ServerInfo
 from imagestore.core.conditions import Condition, stalled
 from imagestore.core.errors import Transient
 from imagestore.core.reasons import Reason
@@ -35,7 +35,7 @@ def store_standing(status: StorageBackendStatus) -> StoreStanding:
     return StoreStanding(status.identity, status.another is not None, state)
 
 
-def judge_store(s: BackendSituation, backend: Backend, server: Server) -> Doubts:
+def judge_store(s: BackendSituation, backend: Backend, server: ServerInfo) -> Doubts:
     """After a probe that was answered."""
     identity, other = _identity(s, server.identity)
     if other is not None:

@@ -50,7 +50,7 @@ def _as_before(status: StorageBackendStatus) -> Doubts:
     return Doubts(status.identity, status.another, status.missing)
 
 
-def _server(server: base.Server) -> Server:
+def _server(server: base.ServerInfo) -> Server:
     return Server(product=server.product, version=server.version)
 
 
@@ -59,7 +59,7 @@ def _unseen(status: StorageBackendStatus) -> TierOutcome:
     return TierOutcome(status.tiers, tuple(c for c in status.conditions if c.type == NOT_READY))
 
 
-def _probe(store: Store, settings: Settings) -> tuple[list[Condition], base.Server | None, float]:
+def _probe(store: Store, settings: Settings) -> tuple[list[Condition], base.ServerInfo | None, float]:
     if store.backend is None:
         return stalled(Reason.BACKEND_UNUSABLE, store.trouble), None, settings.default_interval
     try:

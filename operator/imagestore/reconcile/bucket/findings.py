@@ -70,12 +70,12 @@ def usage(run: BucketRun) -> dict[str, object]:
     return {"usage": BucketUsage(objects=told.objects, bytes=told.bytes)}
 
 
-def _possible(told: base.Usage) -> bool:
+def _possible(told: base.HeldUsage) -> bool:
     """Whether a status can hold it: a counter that ran below zero is -1, or 2^64-1."""
     return all(0 <= n < 2**63 for n in (told.objects, told.bytes))
 
 
-def _news(s: BucketSituation, told: base.Usage, *, due: bool) -> bool:
+def _news(s: BucketSituation, told: base.HeldUsage, *, due: bool) -> bool:
     """Whether to write it: hourly if it changed by five percent, and at once if a warning begins or ends."""
     before = s.status.usage
     if before is None or _full(s.spec, before.bytes) != _full(s.spec, told.bytes):

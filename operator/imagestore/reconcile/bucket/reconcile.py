@@ -231,6 +231,7 @@ def _report(run: BucketRun, seen: Reconciled, *events: Event, **changes: object)
     identity = {
         "endpoint": backend.endpoint,
         "region": backend.region,
+        "identifier": backend.identifier(s.spec.bucket_name),
         "arn": backend.arn(s.spec.bucket_name),
     }
     status = report.reconciled(s, seen, **identity, **findings.usage(run), **holds.acknowledged(s), **changes)

@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 
 from imagestore.backends.memory import MemoryBackend, MemoryStore
+from imagestore.controller.assembly import Brain
 from imagestore.controller.stores import Connecting
 from imagestore.core.fencing import Fenced
 from imagestore.k8s.api.client import Client
@@ -15,7 +16,7 @@ from imagestore.k8s.api.resources import EVENTS, LEASES, SECRETS
 from imagestore.k8s.life.fence import Fence, elapsed
 from imagestore.k8s.life.lease import Lease, LeaseTerms
 from imagestore.k8s.life.operator import Operator
-from imagestore.k8s.life.wiring import Composition, Options
+from imagestore.k8s.life.wiring import Options
 from imagestore.kinds import ALL
 from imagestore.reconcile.shared.situation import Settings
 from tests.k8s.inside import PHOTOS, Shop
@@ -141,12 +142,12 @@ def test_a_lease_that_is_lost_while_all_is_learnt_ends_the_start() -> None:
         )  # so that it does not get to know everything
 
     api.fault = fault
-    composition = Composition(ALL, Connecting(lambda *_: MemoryBackend(MemoryStore(), {})))
+    brain = Brain(ALL, Connecting(lambda *_: MemoryBackend(MemoryStore(), {})))
     options = Options(Settings("prod"), "op", "first", listen="127.0.0.1:0", lease="one", terms=TERMS)
 
     async def story() -> int:
         async with served(api) as access:
-            return (await Operator(options, composition, access).run()).code
+            return (await Operator(options, brain, access).run()).code
 
     assert run(story()) == 1
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from imagestore.__main__ import main
 from imagestore.controller.runtime import Kinds
-from imagestore.k8s.life import production
+from imagestore.k8s.life import brain
 from imagestore.kinds import ALL
 from tests.kinds.tagset import TAG_SETS
 
-production.PRODUCTION = replace(production.PRODUCTION, kinds=Kinds(*ALL, TAG_SETS))
+brain.REAL = replace(brain.REAL, kinds=Kinds(*ALL, TAG_SETS))
 sys.exit(main())

@@ -17,6 +17,8 @@ from typing import Any
 
 import aiohttp
 
+import imagestore.k8s.life.brain
+import imagestore.k8s.life.operator  # noqa: F401  loaded before the fork: kopf, aiohttp and botocore with it
 from imagestore.__main__ import main as imagestore_main
 from imagestore.backends.http.client import HttpClient
 

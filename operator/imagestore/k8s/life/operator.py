@@ -11,15 +11,16 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
+from imagestore.controller.assembly import Brain
+from imagestore.controller.health import Health, HealthServer
 from imagestore.controller.source import EventSource, Subscription
 from imagestore.k8s.api.access import Access
 from imagestore.k8s.api.client import ApiError, Client
 from imagestore.k8s.api.resources import RULES_REVIEW, grants, missing
 from imagestore.k8s.api.watch import Watch
 from imagestore.k8s.life.fence import Fence, elapsed
-from imagestore.k8s.life.health import Health, HealthServer
 from imagestore.k8s.life.lease import Lease
-from imagestore.k8s.life.wiring import Composition, Options, assemble
+from imagestore.k8s.life.wiring import Options, assemble
 from imagestore.k8s.source.kopf_source import KopfSource
 
 log = logging.getLogger(__name__)
@@ -37,11 +38,11 @@ class Ending:
 class Operator:
     """One replica."""
 
-    def __init__(self, options: Options, composition: Composition, access: Access) -> None:
+    def __init__(self, options: Options, brain: Brain, access: Access) -> None:
         self._options, self._access = options, access
         self._fence = Fence(elapsed)
         self._client = Client(access, permit=self._fence.check)
-        self._parts = assemble(self._client, options, composition, self._fence.check)
+        self._parts = assemble(self._client, options, brain, self._fence.check)
         self._health = Health(monotonic)
         self._server = HealthServer(self._health, self._parts.snapshot)
         self._stop = asyncio.Event()
@@ -225,7 +226,7 @@ class Operator:
 
 
 def _late(seconds: float) -> str | None:
-    return f"nobody takes what has waited for {seconds:.0f} s" if seconds > 60 else None
+    return f"no worker takes an object that has waited for {seconds:.0f} s" if seconds > 60 else None
 
 
 def _silent(watch: Watch) -> str | None:

@@ -14,7 +14,7 @@ from imagestore.kinds import ALL
 from imagestore.kinds.lifecyclepolicy import PolicyInputs
 from imagestore.kinds.parts.inputs import BucketInputs
 from imagestore.reconcile.bucket.removals import question
-from imagestore.reconcile.lifecycle.matched import BucketView
+from imagestore.reconcile.lifecycle.bucket_view import BucketView
 from imagestore.reconcile.shared.digests import inputs_hash
 from imagestore.reconcile.shared.survey import Purpose
 from tests.k8s.known import services, stored
@@ -56,7 +56,7 @@ class World:
         obj = self.cache.get(Key("ImageBucket", "shop", "photos"))
         assert obj is not None
         asked = self.bucket_inputs().of(obj, Pass())().merged
-        facet = {"name": "lifecycle", "state": "InSync", "wish": asked.digest, "parts": ["tidy/x"]}
+        facet = {"name": "lifecycle", "state": "InSync", "desiredDigest": asked.digest, "parts": ["tidy/x"]}
         return {"observedGeneration": 1, "facets": [facet]}
 
     def seen(self) -> BucketView:

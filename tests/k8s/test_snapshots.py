@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from imagestore import metrics
+from imagestore.controller import assembly
 from imagestore.controller.runtime import Kinds
 from imagestore.controller.state.cache import Cache, WrongThread
 from imagestore.controller.state.objects import Key
-from imagestore.k8s.life import wiring
 from imagestore.k8s.life.wiring import Parts
 from imagestore.kinds import ALL
 from imagestore.kinds.parts.relations import buckets_of, earlier_in_namespace, older_rivals, referrers
 from imagestore.reconcile.backend.situation import BackendSituation
-from imagestore.reconcile.lifecycle.matched import BucketView
+from imagestore.reconcile.lifecycle.bucket_view import BucketView
 from imagestore.reconcile.lifecycle.reconcile import PolicySituation
 from tests.k8s.inside import EU, PHOTOS, TIDY, Shop
 from tests.k8s.known import deciding
@@ -39,7 +39,7 @@ class Busy(ThreadPoolExecutor):
 @pytest.fixture
 def pool(monkeypatch: pytest.MonkeyPatch) -> Busy:
     made = Busy(4)
-    monkeypatch.setattr(wiring, "ThreadPoolExecutor", lambda **_: made)
+    monkeypatch.setattr(assembly, "ThreadPoolExecutor", lambda **_: made)
     return made
 
 

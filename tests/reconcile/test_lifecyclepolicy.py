@@ -9,7 +9,7 @@ from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.lifecyclepolicy import LISTED, LifecyclePolicySpec, LifecyclePolicyStatus
 from imagestore.core import conditions
 from imagestore.core.outcome import Finalizer
-from imagestore.reconcile.lifecycle.matched import BucketView
+from imagestore.reconcile.lifecycle.bucket_view import BucketView
 from imagestore.reconcile.lifecycle.reconcile import PolicyOutcome, PolicySituation, reconcile
 from imagestore.reconcile.shared.contribution import ContributionVerdict
 from imagestore.reconcile.shared.situation import Meta, Settings

@@ -9,7 +9,6 @@ import yaml
 
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.api.kinds import KINDS, Kind, kind_of
-from imagestore.api.lifecyclepolicy import LifecyclePolicySpec
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.cli.errors import CommandError
 from imagestore.cli.gathering.snapshots import snapshot_of
@@ -19,6 +18,7 @@ from imagestore.k8s.api.access import Access, find_access
 from imagestore.k8s.api.client import ApiError, Client
 from imagestore.k8s.api.errors import AccessError
 from imagestore.k8s.api.resources import NAMESPACES, SECRETS, Resource, of
+from imagestore.kinds import ALL
 
 _Json = Any
 
@@ -53,17 +53,14 @@ async def _read(where: Access, namespace: str, manifests: Manifests, wanted: set
         backends = await _list(client, of(kind_of(StorageBackendSpec)), notes)
         buckets = await _list(client, of(kind_of(ImageBucketSpec)), notes)
         spaces = await _list(client, NAMESPACES, notes)
-        policies = await _list(client, of(kind_of(LifecyclePolicySpec)), notes)
+        contributors = [ALL[kind].kind for kind in ALL.contributors]
+        theirs = {kind.spec: await _list(client, of(kind), notes) for kind in contributors}
         known = snapshot_of({StorageBackendSpec: backends}, {}, []).backends
         secrets = await _secrets(client, namespace, _used(known, manifests, wanted))
     finally:
         await client.close()
     labels = {n["metadata"]["name"]: n["metadata"].get("labels") or {} for n in spaces}
-    items: dict[type[Any], list[_Json]] = {
-        StorageBackendSpec: backends,
-        ImageBucketSpec: buckets,
-        LifecyclePolicySpec: policies,
-    }
+    items: dict[type[Any], list[_Json]] = {StorageBackendSpec: backends, ImageBucketSpec: buckets, **theirs}
     return replace(snapshot_of(items, labels, notes), secrets=secrets)
 
 

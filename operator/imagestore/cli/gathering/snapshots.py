@@ -10,10 +10,11 @@ from pydantic import ValidationError
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.api.kinds import Kind
-from imagestore.api.lifecyclepolicy import LifecyclePolicySpec
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.cli.gathering.surroundings import ClusterBucket, ClusterState
+from imagestore.controller.state.objects import key_of
 from imagestore.core.salvage import salvaged
+from imagestore.kinds import ALL
 from imagestore.reconcile.shared.situation import Meta
 
 Json = Any
@@ -26,8 +27,8 @@ def snapshot_of(
     specs = {b["metadata"]["name"]: _spec(b, notes) for b in items.get(StorageBackendSpec, ())}
     known = {n: s for n, s in specs.items() if s is not None}
     buckets = _known(items.get(ImageBucketSpec, ()), notes)
-    policies = items.get(LifecyclePolicySpec, ())
-    asked = {f"{p['metadata']['namespace']}/{p['metadata']['name']}": p.get("spec") or {} for p in policies}
+    givers = [ALL[name].kind for name in ALL.contributors]
+    asked = {key_of(k, o): o.get("spec") or {} for k in givers for o in items.get(k.spec, ())}
     return ClusterState(known, buckets, labels, asked, notes=tuple(notes))
 
 

@@ -82,7 +82,19 @@ def rclone_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 
 # Folders that take minutes, in this order and before all others: begun last, one process would work on them alone.
-SLOW = ("contract", "resilience", "node", "e2e", "faults", "alerts", "examples", "k8s", "cli", "soak")
+SLOW = (
+    "contract",
+    "resilience",
+    "node",
+    "e2e",
+    "faults",
+    "alerts",
+    "examples",
+    "k8s",
+    "cli",
+    "local",
+    "soak",
+)
 # Folders in which every test needs a server: `-m unit` does not even collect them.
 SERVERS_ONLY = ("contract", "resilience", "node", "e2e", "faults", "cost")
 NEEDS = pytest.StashKey[Needs]()

@@ -3,6 +3,7 @@
 import json
 import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from dev.demo.operator import Operator
 from dev.stores import Store
 from dev.wait import eventually
 from tests.backends.listener import Heard
+from tests.cli.world import imagestore
 
 PATIENCE = 60.0
 FOLDERS = sorted(p.name for p in examples.FOLDER.iterdir() if p.is_dir())
@@ -203,6 +205,19 @@ def test_remote_tier(operated: Operator, minio_store: Store, seaweedfs_store: St
     moved_away = lambda: cold.list_objects_v2(Bucket="newsroom-cold", Prefix="pictures/")["KeyCount"]  # noqa: E731
     eventually(moved_away, PATIENCE, there)
     assert s3.get_object(Bucket=bucket, Key="due/a.jpg")["Body"].read() == b"picture"
+
+
+def test_without_kubernetes(
+    tmp_path: Path, seaweedfs_store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    objects = examples.manifests("11-without-kubernetes", {"nas": seaweedfs_store})
+    (tmp_path / "all.yaml").write_text(examples.text(objects))
+    said = imagestore(capsys, "apply", "-f", tmp_path, "--installation", "home")
+    assert said.code == 0, said
+    assert tags(seaweedfs_store.s3(), "home--photos") == {
+        "owner": "family",
+        "imagestore.dev/owner": "home/home/photos",
+    }
 
 
 def test_every_example_has_a_test() -> None:

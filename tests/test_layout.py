@@ -38,10 +38,6 @@ PACKAGE = ROOT / "operator" / "imagestore"
 INTERFACE = {
     "DESCRIPTION", "EPILOG", "add_arguments", "beside", "decode", "encode", "log", "main", "reconcile", "register", "run",
 }  # fmt: skip
-# Names that still mean two things. Remove a line when a name has one meaning; never add one.
-AMBIGUOUS: set[str] = {
-    "StoreDocument",
-}  # fmt: skip
 
 
 def committed() -> Iterator[tuple[str, str]]:

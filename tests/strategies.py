@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from pydantic.fields import FieldInfo
 
 from imagestore.api.imagebucket import FACETS
-from imagestore.cli.manifests.cel import holds
+from imagestore.cli.manifests.cel import satisfies
 from imagestore.core.facet import Facet, Parts
-from imagestore.core.model import QUANTITY, ByHand, Cel, Internal, ListMap, ListSet, Model, WishOnly, marker
+from imagestore.core.model import QUANTITY, ByHand, Cel, Internal, ListMap, ListSet, Model, SpecOnly, marker
 from imagestore.core.reading import Found, Missing, Reading
 from imagestore.core.references import BucketRef
 from imagestore.facets.lifecycle_rule import DATE
@@ -83,7 +83,7 @@ def facets() -> list[tuple[str, type[Facet]]]:
 
 
 def _stored(value: Facet) -> Facet:
-    wish_only = [n for n, f in type(value).model_fields.items() if marker(f.metadata, WishOnly)]
+    wish_only = [n for n, f in type(value).model_fields.items() if marker(f.metadata, SpecOnly)]
     return value.model_copy(update=dict.fromkeys(wish_only))
 
 
@@ -106,11 +106,11 @@ def _model(kind: type[Any], *, observed: bool) -> st.SearchStrategy[Any]:
 def _keeps_its_rules(value: Model) -> bool:
     """What the schema says in CEL."""
     json = value.to_json()
-    return all(holds(rule.rule, json) for rule in value.cel)
+    return all(satisfies(rule.rule, json) for rule in value.cel)
 
 
 def _field(info: FieldInfo, *, observed: bool) -> st.SearchStrategy[Any]:
-    kept_out = WishOnly if observed else Internal
+    kept_out = SpecOnly if observed else Internal
     if marker(info.metadata, kept_out):
         return st.none()
     made = _type(info.annotation, info.metadata, observed=observed)
@@ -203,7 +203,7 @@ def _text(metadata: list[Any]) -> st.SearchStrategy[str]:
 
 
 def _holds_all(rules: list[str], word: str) -> bool:
-    return all(holds(rule, word) for rule in rules)
+    return all(satisfies(rule, word) for rule in rules)
 
 
 def _least(metadata: list[Any]) -> int:

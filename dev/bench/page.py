@@ -7,9 +7,9 @@ from typing import Any
 _HEAD = """# What it costs
 
 Written by `make bench`; the raw data is in [{raw}]({raw}). Each ImageBucket has versioning, tags, a policy and two
-lifecycle rules; MinIO keeps its data in memory; API server, etcd, MinIO, operator and the measuring program share
-the same cores. Calls to the store are counted by MinIO, writes to the API server by its audit log, CPU and memory by
-the kernel. A number is the median of its runs, with the least and the most in brackets.
+lifecycle rules. MinIO keeps its data in memory. API server, etcd, MinIO, operator and benchmark share the same cores.
+MinIO counts the calls to the store, the API server's audit log its writes, the kernel CPU and memory. Each number is the
+median of the runs, with minimum and maximum in brackets.
 
 {commands}
 - machine: {cores} cores, {cpu}, Linux {kernel}; {runs} of each size
@@ -19,22 +19,22 @@ the kernel. A number is the median of its runs, with the least and the most in b
 """
 
 _WORDS = """
-`create`: from the first apply until all are Ready (`applied`: until the API server had taken the last one).
-`edit idle`, `edit during restart`: seconds from an edit until Ready says so of that generation; during a restart the
-edits begin with the new process, so its start counts. `restart`: over an unchanged fleet, from the process's start
-until it is quiet (`working`: until it is ready); calls and writes are those until MinIO's metrics settled.
-`look at all`: one round of looking at everything as fast as it can. `delete`: `DeleteIfEmpty`, until all are gone.
-`policies`: LifecyclePolicies of one rule each that all buckets are selected by, until each says that it is applied on
-all of them; then an edit of one of them, and at last edits of a policy's and all buckets' annotations.
+`create`: from the first apply until all are Ready (`applied`: until the API server had accepted the last one).
+`edit idle`, `edit during restart`: seconds from an edit until Ready has its generation; during a restart the edits begin
+with the new process, so its start counts. `restart`: with unchanged objects, from the start of the process until it is
+idle (`working`: until it is ready); calls and writes are those until MinIO's metrics settled. `look at all`: one check of
+every bucket, as fast as possible. `delete`: with `DeleteIfEmpty`, until all are deleted. `policies`: LifecyclePolicies of
+one rule each that select all buckets, until each reports that it is applied on all of them; then an edit of one of them;
+then edits of the annotations of a policy and of all buckets.
 """
 
 
 _SOAKS = """
 ## Soaks
 
-`make soak`: random edits, deletions and faults over three backends; at the end every bucket equals its spec, and nothing
-that the operator opened is left open. The operator is killed now and then, so memory is that of its longest life; in a
-run without kills (`make soak SOAK_ARGS=--no-kills`) that is the whole of it.
+`make soak`: random edits, deletions and faults on three backends. At the end every bucket must equal its spec, and the
+operator must have closed everything that it opened. The operator is killed now and then, so memory is that of its longest
+life; in a run without kills (`make soak SOAK_ARGS=--no-kills`) that is the whole run.
 
 | run | minutes | buckets | operations | faults | starts of the operator | MB in the second and the last quarter of a life | wrong |
 |---|---|---|---|---|---|---|---|

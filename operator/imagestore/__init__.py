@@ -9,4 +9,3 @@ __version__ = "0.1.0"
 
 GROUP = "imagestore.dev"
 VERSION = "v1alpha1"
-API_VERSION = f"{GROUP}/{VERSION}"

@@ -149,7 +149,7 @@ class Family:
     labels: tuple[str, ...]
 
 
-Sample = tuple[Family, tuple[str, ...], float]
+MetricSample = tuple[Family, tuple[str, ...], float]
 
 _LANE = ("kind", "backend")
 QUEUE_DEPTH = Family(
@@ -227,10 +227,10 @@ FAMILIES = (
 )  # fmt: skip
 
 
-class Source(Protocol):
+class SampleSource(Protocol):
     """Gives the present samples of some families."""
 
-    def __call__(self) -> Iterable[Sample]:
+    def __call__(self) -> Iterable[MetricSample]:
         """Return the present samples. Called from the thread that serves the scrape."""
 
 
@@ -238,9 +238,9 @@ class Live:
     """A collector of all families, filled by its sources at each scrape."""
 
     def __init__(self) -> None:
-        self._sources: tuple[Source, ...] = ()
+        self._sources: tuple[SampleSource, ...] = ()
 
-    def serve(self, *sources: Source) -> None:
+    def serve(self, *sources: SampleSource) -> None:
         """Replace the sources.
 
         In one step: a scrape runs in a thread of its own, and one that came in between exposed no object at all.

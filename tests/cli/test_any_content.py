@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.cli.commands import import_
-from imagestore.cli.gathering.surroundings import Snapshot
+from imagestore.cli.gathering.surroundings import ClusterState
 from imagestore.cli.importing.manifest import manifest
 from imagestore.cli.manifests import cel
 from imagestore.cli.manifests.load import Manifests, load
-from imagestore.cli.manifests.typed_values import visit
+from imagestore.cli.manifests.typed_values import typed_values
 from imagestore.cli.planning.plan_all import plan_all
-from imagestore.cli.planning.report import Run, as_json, markdown, text
+from imagestore.cli.planning.report import PlanReport, as_json, markdown, text
 from imagestore.reconcile.shared.situation import Store
 from tests.backends.documents import ROWS, RawStore, documents, marked
 from tests.backends.rules import RuleStore, stranger
@@ -64,9 +64,9 @@ thorough = settings(max_examples=25, deadline=None, suppress_health_check=list(H
 def test_a_plan_says_what_it_finds(facet: str, data: st.DataObject) -> None:
     backend = holding(facet, drawn(facet, data))
     store = Store(backend_spec(allowPublic=True, allowedNotificationTargets=["arn:aws:sqs:*"]), backend)
-    run = Run(plan_all(wished(facet), Snapshot(offline=True), lambda _: store, NOW, None))
+    run = PlanReport(plan_all(wished(facet), ClusterState(offline=True), lambda _: store, NOW, None))
     assert all(made(run) for made in (text, markdown, as_json))
-    assert run.verdicts[0].plan.changes, "the setting is spoken of"
+    assert run.buckets[0].plan.changes, "the setting is spoken of"
 
 
 @each_setting
@@ -78,7 +78,7 @@ def test_what_is_imported_is_accepted(facet: str, data: st.DataObject) -> None:
     made = manifest("shop", "photos", "eu", "shop--photos", found, (owner,))
     (spec,) = [d["spec"] for d in yaml.safe_load_all(made)]
     ImageBucketSpec.model_validate(spec)
-    assert not list(cel.broken(visit(spec, ImageBucketSpec, "spec", ("spec",)), ()))
+    assert not list(cel.broken_rules(typed_values(spec, ImageBucketSpec, "spec", ("spec",)), ()))
 
 
 def test_a_plan_says_what_the_driver_would_refuse_to_send() -> None:
@@ -91,6 +91,6 @@ def test_a_plan_says_what_the_driver_would_refuse_to_send() -> None:
 
     backend = S3Backend("eu", "AWS", "https://store.example", "here", call, tiers=TIERS)
     store = Store(backend_spec(), backend)
-    run = Run(plan_all(wished("lifecycle"), Snapshot(offline=True), lambda _: store, NOW, None))
+    run = PlanReport(plan_all(wished("lifecycle"), ClusterState(offline=True), lambda _: store, NOW, None))
     assert 'cannot be written: the lifecycle rule "odd"' in text(run)
     assert rule_store.writes == 0

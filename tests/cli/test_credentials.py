@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from imagestore.api.providers import S3_KEYS
-from imagestore.cli.errors import Wrong
-from imagestore.cli.gathering.credentials import Vault, vault
-from imagestore.cli.gathering.inputs import gather
+from imagestore.cli.errors import CommandError
+from imagestore.cli.gathering.credentials import CredentialSources, credential_sources
+from imagestore.cli.gathering.inputs import gather_inputs
 
 KEYS = {"accessKeyId": "id", "secretAccessKey": "s3cr3t"}
 
@@ -31,19 +31,21 @@ def _file(tmp_path: Path, text: str, mode: int = 0o600) -> str:
     ids=["yaml", "ini", "as AWS spells them"],
 )
 def test_a_file_of_either_form(text: str, tmp_path: Path) -> None:
-    held = vault(_file(tmp_path, text), {}, {})
+    held = credential_sources(_file(tmp_path, text), {}, {})
     assert held.keys("eu", "x", S3_KEYS) == KEYS
     assert held.keys("us", "x", S3_KEYS) is None
     assert not held.warnings
 
 
 def test_a_key_of_digits_is_the_text_that_stands_there(tmp_path: Path) -> None:
-    held = vault(_file(tmp_path, "eu: {accessKeyId: 0123, secretAccessKey: 1e10}"), {}, {})
+    held = credential_sources(_file(tmp_path, "eu: {accessKeyId: 0123, secretAccessKey: 1e10}"), {}, {})
     assert held.keys("eu", "x", S3_KEYS) == {"accessKeyId": "0123", "secretAccessKey": "1e10"}
 
 
 def test_the_admin_apis_own_keys(tmp_path: Path) -> None:
-    held = vault(_file(tmp_path, "eu: {admin: {accessKeyId: id, secretAccessKey: s3cr3t}}"), {}, {})
+    held = credential_sources(
+        _file(tmp_path, "eu: {admin: {accessKeyId: id, secretAccessKey: s3cr3t}}"), {}, {}
+    )
     assert held.keys("eu", "x", S3_KEYS, "admin") == KEYS
     assert held.keys("eu", "x", S3_KEYS) is None
 
@@ -66,13 +68,13 @@ def test_what_is_missing_is_named(
     file: str, environment: dict[str, str], secret: dict[str, object], said: str, tmp_path: Path
 ) -> None:
     """The variable that was set was asked for, and the one that was missing not."""
-    held = vault(_file(tmp_path, file), environment, {"keys": secret} if secret else {})
+    held = credential_sources(_file(tmp_path, file), environment, {"keys": secret} if secret else {})
     assert held.keys("eu-1", "keys", S3_KEYS) is None
-    assert held.looked("eu-1", "keys", S3_KEYS) == said
+    assert held.missing("eu-1", "keys", S3_KEYS) == said
 
 
 def test_a_file_that_others_may_read_is_warned_of(tmp_path: Path) -> None:
-    held = vault(_file(tmp_path, "eu: {}", 0o644), {}, {})
+    held = credential_sources(_file(tmp_path, "eu: {}", 0o644), {}, {})
     assert "chmod 600" in held.warnings[0]
 
 
@@ -80,28 +82,28 @@ def test_the_file_wins_over_the_environment_and_that_over_secrets(tmp_path: Path
     secret = {"data": {k: base64.b64encode(f"{v}-of-secret".encode()).decode() for k, v in KEYS.items()}}
     environment = {"IMAGESTORE_EU_1_ACCESS_KEY_ID": "e", "IMAGESTORE_EU_1_SECRET_ACCESS_KEY": "f"}
     file = _file(tmp_path, "eu-1: {accessKeyId: id, secretAccessKey: s3cr3t}")
-    assert vault(file, environment, {"eu": secret}).keys("eu-1", "eu", S3_KEYS) == KEYS
-    from_environment = vault(None, environment, {"eu": secret}).keys("eu-1", "eu", S3_KEYS)
+    assert credential_sources(file, environment, {"eu": secret}).keys("eu-1", "eu", S3_KEYS) == KEYS
+    from_environment = credential_sources(None, environment, {"eu": secret}).keys("eu-1", "eu", S3_KEYS)
     assert from_environment == {"accessKeyId": "e", "secretAccessKey": "f"}
-    from_secret = vault(None, {}, {"eu": secret}).keys("eu-1", "eu", S3_KEYS)
+    from_secret = credential_sources(None, {}, {"eu": secret}).keys("eu-1", "eu", S3_KEYS)
     assert from_secret == {k: f"{v}-of-secret" for k, v in KEYS.items()}
 
 
 def test_what_sops_has_encrypted_is_as_good_as_absent() -> None:
     secret = {"stringData": dict.fromkeys(KEYS, "ENC[AES256_GCM,data:x]")}
-    assert Vault(secrets={"eu": secret}).keys("eu", "eu", S3_KEYS) is None
+    assert CredentialSources(secrets={"eu": secret}).keys("eu", "eu", S3_KEYS) is None
 
 
 @pytest.mark.parametrize("text", ["- s3cr3t", "eu: s3cr3t", "[eu\ns3cr3t", "{s3cr3t", "eu: [s3cr3t]"])
 def test_a_file_that_is_neither_form_is_refused_without_quoting_it(text: str, tmp_path: Path) -> None:
-    with pytest.raises(Wrong) as raised:
-        vault(_file(tmp_path, text), {}, {})
+    with pytest.raises(CommandError) as raised:
+        credential_sources(_file(tmp_path, text), {}, {})
     assert "must be YAML" in str(raised.value)
     assert "s3cr3t" not in str(raised.value)
 
 
 def test_keys_never_show_in_a_representation(tmp_path: Path) -> None:
-    held = vault(
+    held = credential_sources(
         _file(tmp_path, "eu: {accessKeyId: id, secretAccessKey: s3cr3t}"),
         {"X": "s3cr3t"},
         {"a": {"stringData": {"b": "s3cr3t"}}},
@@ -118,5 +120,5 @@ def test_a_secret_of_the_same_name_in_another_namespace_is_anothers(tmp_path: Pa
     args = Namespace(
         files=[str(tmp_path)], namespace="default", operator_namespace="ops", offline=True, credentials=None
     )
-    held = gather(args, {}).stores.vault.keys("eu", "eu", S3_KEYS)
+    held = gather_inputs(args, {}).stores.sources.keys("eu", "eu", S3_KEYS)
     assert held == {"accessKeyId": "ours", "secretAccessKey": "ours"}

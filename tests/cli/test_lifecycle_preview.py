@@ -102,7 +102,7 @@ def test_what_is_due_is_touched_now_and_said_in_words(
         "2404 objects, 17.1 KiB (STANDARD 17.1 KiB); 0.0003 EUR a month",
         "now  move to WARM  1204 objects  11.8 KiB  saves 0.0001 EUR a month; costs 0.60 EUR once",
         f"by {after(61)}  remove  500 objects",
-        "nothing: touches nothing within 12 months",
+        "nothing: affects nothing within 12 months",
     ):
         assert sentence in said.out
     marked = preview(capsys, path, "--format", "markdown", days=31)
@@ -111,7 +111,7 @@ def test_what_is_due_is_touched_now_and_said_in_words(
         capsys, "plan", "-f", path, "--offline", "--preview", "--day", after(31), "--format", "text"
     )
     assert planned.code == 2
-    line = "lifecycle.rules[name=cool] touches now 1204 objects, 11.8 KiB"
+    line = "lifecycle.rules[name=cool] affects now 1204 objects, 11.8 KiB"
     assert line in planned.out
     assert "touches" not in imagestore(capsys, "plan", "-f", path, "--offline").out
 
@@ -143,7 +143,9 @@ def test_tags_are_sampled_and_it_is_said(
     ((_, _, objects, size),) = touches(some)["r"]
     assert 20 < objects < 100
     assert size == 5 * objects
-    assert "asked of 100 of the 300 keys that they concern" in " ".join(some.json["buckets"][0]["notes"])
+    assert "read of 100 of the 300 keys that those rules may match" in " ".join(
+        some.json["buckets"][0]["notes"]
+    )
 
 
 def test_old_versions_markers_and_uploads(
@@ -195,7 +197,7 @@ def test_an_interrupted_listing_goes_on_from_its_key(
         broken.setattr(S3Backend, "page", lambda *a: breaks(*a))
         said = preview(capsys, path, "--checkpoint", kept)
     assert said.code == 1
-    assert "the store is silent; the same command goes on from there" in said.out
+    assert "the store is silent; the same command resumes from the checkpoint" in said.out
     assert kept.stat().st_mode & 0o077 == 0
     with monkeypatch.context() as watched:
         goes_on = Breaks(99)
@@ -203,7 +205,7 @@ def test_an_interrupted_listing_goes_on_from_its_key(
         resumed = preview(capsys, path, "--format", "json", "--checkpoint", kept)
     assert [a["StartAfter"][:7] for a in goes_on.asked] == ["thumbs/"], "two pages are not listed again"
     assert touches(resumed) == touches(whole)
-    assert "goes on from the checkpoint, after 1999 keys" in " ".join(resumed.json["buckets"][0]["notes"])
+    assert "resumed from the checkpoint, after 1999 keys" in " ".join(resumed.json["buckets"][0]["notes"])
     assert not kept.exists(), "all is told"
 
 
@@ -215,7 +217,7 @@ def test_a_file_that_is_no_checkpoint_is_left_alone(
     notes.write_text(json.dumps({"mine": 1}))
     said = preview(capsys, path, "--checkpoint", notes)
     assert said.code == 1
-    assert "is no checkpoint of this version of imagestore; remove it, or name another file" in said.err
+    assert "is not a checkpoint of this version of imagestore; remove it, or give another file" in said.err
     assert json.loads(notes.read_text()) == {"mine": 1}
 
 
@@ -228,7 +230,7 @@ def test_what_the_operator_would_refuse_is_not_previewed(
     assert "the StorageBackend's spec.tiers has Cool; add the tier there" in said.out
     absent = preview(capsys, write(tmp_path, backend(filled) + bucket("new", "shop--absent", RULES_PLAIN)))
     assert absent.code == 0
-    assert "the bucket does not exist yet, so there is nothing to list" in absent.out
+    assert "the bucket does not exist yet; there is nothing to list" in absent.out
 
 
 RULES_PLAIN = "lifecycle: {rules: [{name: r, expire: {days: 30}}]}"

@@ -80,9 +80,9 @@ def test_the_table_ends_with_what_it_costs_with_and_without_rules(
     assert "list prices of AWS as of 2026-05-01, without discounts" in said.out
     other = simulate(capsys, *listing(tmp_path, PLAIN), "--prices", "GCS")
     assert "NEARLINE" in other.out
-    assert "an estimate, sources disagree: ARCHIVE: transitions" in other.out
+    assert "an estimate, because sources disagree: ARCHIVE: transitions" in other.out
     without = simulate(capsys, *listing(tmp_path, PLAIN))
-    assert "no money is shown: give --prices, or a StorageBackend with spec.prices" in without.out
+    assert "no costs are shown: give --prices, or a StorageBackend with spec.prices" in without.out
     assert "USD" not in without.out
 
 
@@ -128,8 +128,11 @@ def test_every_form_of_a_listing_says_the_same(
     ("text", "sentence"),
     [
         ("", "listing.csv:1: the file is empty"),
-        ("key,size\n", "listing.csv:1: the first line names the columns; it lacks last_modified_date"),
-        ("a.jpg,2\n", "An inventory of S3's has no such line: give its manifest.json instead"),
+        (
+            "key,size\n",
+            "listing.csv:1: the first line must name the columns, and last_modified_date is missing",
+        ),
+        ("a.jpg,2\n", "An S3 inventory has no such line: give its manifest.json instead"),
         (
             "key,size,lastModified\na,x,2027-01-01\n",
             'listing.csv:2: size must be a whole number of bytes, not "x"',
@@ -163,8 +166,8 @@ def test_what_is_asked_wrongly_is_a_sentence(tmp_path: Path, capsys: pytest.Capt
     there = listing(tmp_path, PLAIN)
     for more, code, sentence in (
         (("--days", 0), 64, "--days 0: give a number from 1 to 3650"),
-        (("--plot", "x.gif"), 1, "a picture's name ends in .svg or .png"),
-        (("--bucket", "shop/x"), 64, "--bucket: name one of the ImageBuckets in the manifests: none"),
+        (("--plot", "x.gif"), 1, "the file name must end in .svg or .png"),
+        (("--bucket", "shop/x"), 64, "--bucket: give one of the ImageBuckets in the manifests: none"),
         (("--listing", "absent.csv"), 1, "absent.csv: No such file or directory"),
     ):
         said = simulate(capsys, *there, *more)
@@ -190,7 +193,7 @@ def test_without_matplotlib_it_says_how_to_get_it(
     monkeypatch.setattr(plot, "find_spec", lambda _: None)
     said = simulate(capsys, *listing(tmp_path, PLAIN), "--plot", tmp_path / "c.svg")
     assert (said.code, said.out) == (1, "")
-    assert "get it: pip install 'imagestore-operator[plot]'" in said.err
+    assert "install it: pip install 'imagestore-operator[plot]'" in said.err
 
 
 def test_a_bucket_is_walked_through_its_rules(

@@ -17,16 +17,16 @@ from tests.cli.world import write
     [
         ("l.json", b"[1", "l.json:1: is not JSON"),
         ("l.json", b"", "l.json:1: is not JSON"),
-        ("l.json", b'{"Buckets": []}', "this is no listing"),
-        ("l.json", b"[1]", 'an object of JSON is wanted, such as {"key": \u2026}, not 1'),
+        ("l.json", b'{"Buckets": []}', "this JSON document is not a listing"),
+        ("l.json", b"[1]", 'give a JSON object such as {"key": \u2026}, not 1'),
         ("l.jsonl", b'{"key": "a", "size": 1, "lastModified": "2027-01-01"}\n{"key"', "l.jsonl:2: is not JSON"),
         ("l.csv", b"key,size,lastModified\n\xff,1,2027-01-01\n", "is not UTF-8 text"),
         # Without the time: it stands in the test's name, which two processes that collect at two seconds disagree about.
-        ("l.csv.gz", gzip.compress(PLAIN.encode(), mtime=0)[:-20], "is cut off, or not packed by gzip"),
-        ("l.csv.gz", PLAIN.encode(), "is cut off, or not packed by gzip"),
-        ("manifest.json", b'{"fileFormat": "ORC", "fileSchema": "struct<>", "files": []}', "ORC is not read here"),
+        ("l.csv.gz", gzip.compress(PLAIN.encode(), mtime=0)[:-20], "is truncated, or not compressed by gzip"),
+        ("l.csv.gz", PLAIN.encode(), "is truncated, or not compressed by gzip"),
+        ("manifest.json", b'{"fileFormat": "ORC", "fileSchema": "struct<>", "files": []}', "inventories in ORC are not supported"),
         ("manifest.json", b'{"fileSchema": "Bucket, Key", "files": [{"key": "x/data/1.csv.gz"}]}',
-         "its file x/data/1.csv.gz is not there; copy it, too"),
+         "its data file x/data/1.csv.gz is missing; copy it"),
     ],
 )  # fmt: skip
 def test_a_file_that_is_no_listing_is_a_sentence(
@@ -126,4 +126,4 @@ def test_an_option_that_makes_no_sense_is_a_sentence(
 
 def test_prices_of_a_bucket_are_its_backends(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = simulate(capsys, "-f", write(tmp_path, POLICY), "--prices", "AWS")
-    assert (said.code, "--prices is of a listing in a file" in said.err) == (64, True)
+    assert (said.code, "--prices needs --listing" in said.err) == (64, True)

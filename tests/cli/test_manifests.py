@@ -8,7 +8,7 @@ import pytest
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.cli.manifests import cel
 from imagestore.cli.manifests.load import Manifests, load
-from imagestore.cli.manifests.typed_values import Spot, visit
+from imagestore.cli.manifests.typed_values import TypedValue, typed_values
 
 HEAD = """\
 apiVersion: imagestore.dev/v1alpha1
@@ -58,8 +58,8 @@ CASES = (
          '7: spec.tags["keep"]: must be a string; put it in quotes (YAML reads yes, no, on and off as true and'
          " false), not true"),
     Case("a flag as a string", "  suspend: 'true'", '7: spec.suspend: must be true or false, not "true"'),
-    Case("null", "  cors: null", "7: spec.cors: null is no value here; give one, or remove the field"),
-    Case("nothing after the colon", "  cors:", "7: spec.cors: null is no value here; give one, or remove the field"),
+    Case("null", "  cors: null", "7: spec.cors: null is not allowed; give a value, or remove the field"),
+    Case("nothing after the colon", "  cors:", "7: spec.cors: null is not allowed; give a value, or remove the field"),
     Case("a list where a mapping belongs", "  lifecycle: []", "7: spec.lifecycle: must be a mapping, not []"),
     Case("a mapping where a list belongs", "  cors: {rules: {}}", "7: spec.cors.rules: must be a list, not {}"),
     Case("something missing", "  quota: {}", "7: spec.quota.hard: is required; add it"),
@@ -129,7 +129,7 @@ WHOLES = (
     Whole("a namespace where there is none",
           "apiVersion: imagestore.dev/v1alpha1\nkind: StorageBackend\nmetadata: {name: eu, namespace: x}\n"
           "spec: {provider: AWS, s3: {region: eu-west-1}, credentials: {ambient: {}}}",
-          "3: metadata.namespace: a StorageBackend belongs to no namespace; remove it"),
+          "3: metadata.namespace: a StorageBackend has no namespace; remove the field"),
 )  # fmt: skip
 
 
@@ -164,8 +164,8 @@ def test_what_is_not_rendered_is_said(tmp_path: Path) -> None:
     (tmp_path / "kustomization.yaml").write_text("resources: [shop.yaml]")
     (tmp_path / "deploy.yaml").write_text("{{- if .Values.x }}\na: {{ .Values.a }}\n{{- end }}")
     notes = " ".join(_load(tmp_path, HEAD).notes)
-    assert "kustomization.yaml: kustomizations are not built here" in notes
-    assert "deploy.yaml: Helm templates are not rendered here" in notes
+    assert "kustomization.yaml: imagestore does not build kustomizations" in notes
+    assert "deploy.yaml: imagestore does not render Helm templates" in notes
 
 
 def test_lists_merges_anchors_and_json_are_read_as_kubernetes_does(tmp_path: Path) -> None:
@@ -202,11 +202,11 @@ def test_aliases_that_multiply_are_refused_rather_than_followed(tmp_path: Path) 
 
 
 def test_every_rule_of_the_models_can_be_evaluated_here() -> None:
-    def spots() -> list[Spot]:
-        return list(visit(_FULL, ImageBucketSpec, "spec"))
+    def values() -> list[TypedValue]:
+        return list(typed_values(_FULL, ImageBucketSpec, "spec"))
 
     found = [
-        r.rule for s in spots() for r in (*(s.model.cel if s.model else ()), *s.marks) if hasattr(r, "rule")
+        r.rule for s in values() for r in (*(s.model.cel if s.model else ()), *s.marks) if hasattr(r, "rule")
     ]
     assert len(found) >= 8
     assert [r for r in found if cel._program(r) is None] == []

@@ -43,11 +43,11 @@ def test_what_is_of_others_is_none_of_these(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "said"),
     [
-        ({}, "no manifest is in it (*.yaml, *.yml, *.json; hidden files are not read)"),
+        ({}, "the directory has no manifest (*.yaml, *.yml, *.json; hidden files are not read)"),
         ({"kustomization.yaml": "resources: [../base]"}, "use: kustomize build DIR | imagestore plan -f -"),
         ({"a.yaml": "{{- if .Values.x }}\na: {{ .Values.a }}\n{{- end }}"}, "use: helm template"),
-        ({"a.yaml": DEPLOYMENT}, "1 objects of other kinds (Deployment); is this the right place?"),
-        ({"a.yaml": "# later\n"}, "nothing of imagestore.dev was found"),
+        ({"a.yaml": DEPLOYMENT}, "1 object of other kinds (Deployment); is this the right path?"),
+        ({"a.yaml": "# later\n"}, "no object of imagestore.dev found"),
     ],
 )
 @pytest.mark.parametrize(
@@ -69,14 +69,14 @@ def test_a_place_with_nothing_of_ours_is_an_error_that_says_why(
     done = imagestore(capsys, *command, "-f", tmp_path, "--offline")
     assert done.code == 1
     assert said in done.out + done.err
-    assert "nothing of imagestore.dev was found" in done.out + done.err
+    assert "no object of imagestore.dev found" in done.out + done.err
 
 
 def test_one_empty_place_among_others_is_a_note(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     found = load([str(write(tmp_path, PHOTOS)), str(tmp_path / "empty")], "default")
     assert (found.problems, len(found.objects)) == ([], 1)
-    assert any("no manifest is in it" in note for note in found.notes)
+    assert any("has no manifest" in note for note in found.notes)
 
 
 @pytest.mark.parametrize("broken", ["  tags: [1, 2\n", "\tx: 1\n", "\xff", "  versionning: {}\n"])

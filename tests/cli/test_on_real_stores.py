@@ -220,12 +220,12 @@ def test_a_bucket_that_writes_into_others_is_imported_with_their_names(
     eu = write(tmp_path, backend(aws_store, tenancy=GRANT % name), "eu.yaml")
     alone = imagestore(capsys, "import", f"eu/{name}", "-f", eu, "-n", "shop", "--offline")
     for place in ("logging.targetBucketRef", "inventory.configurations[name=ours].destination.bucketRef"):
-        assert f"# left out: {place} leads to the bucket shop--audit" in alone.out
+        assert f"# left out: {place} refers to the bucket shop--audit" in alone.out
     assert "logging:\n" not in alone.out
     write(tmp_path, bucket("audit", "shop--audit"), "audit.yaml")
     imported = imagestore(capsys, "import", f"eu/{name}", "-f", tmp_path, "-n", "shop", "--offline")
     assert imported.out.count("name: audit") == 2
-    assert "[name=theirs].destination.bucketRef leads to the bucket nobodys" in imported.out
+    assert "[name=theirs].destination.bucketRef refers to the bucket nobodys" in imported.out
     write(tmp_path, imported.out, "photos.yaml")
     planned = imagestore(capsys, "plan", "-f", tmp_path, "--offline", "--format", "json")
     found = planned.bucket(f"shop/{name}")
@@ -282,9 +282,7 @@ def test_a_bucket_that_denies_all_but_the_operator_is_imported_and_planned_witho
     assert imported.code == 0
     assert "sid: barred" not in imported.out
     assert any("barred" in line and line.lstrip().startswith("#") for line in imported.out.splitlines())
-    assert (
-        "# It needs the administrator's consent: policy: statement cdn would open the bucket" in imported.out
-    )
+    assert "# The administrator has to allow policy: statement cdn would open the bucket" in imported.out
     write(tmp_path, imported.out, "photos.yaml")
     write(tmp_path, backend(store, tenancy=GRANT % name), "eu.yaml")
     planned = imagestore(capsys, "plan", "-f", tmp_path, "--offline", "--format", "json")

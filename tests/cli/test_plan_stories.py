@@ -10,11 +10,11 @@ from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import FACETS, ImageBucketSpec
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.memory import MemoryBackend, MemoryBucket, MemoryStore
-from imagestore.cli.gathering.surroundings import Known, Snapshot
+from imagestore.cli.gathering.surroundings import ClusterBucket, ClusterState
 from imagestore.cli.manifests.load import load
-from imagestore.cli.planning.bucket_plan import Exit, Verdict
+from imagestore.cli.planning.bucket_plan import BucketPlan, Exit
 from imagestore.cli.planning.plan_all import plan_all, refused_at_apply
-from imagestore.cli.planning.report import Run, markdown, summary, text
+from imagestore.cli.planning.report import PlanReport, markdown, summary, text
 from imagestore.core.errors import Denied, Unavailable
 from imagestore.core.facet import Facet
 from imagestore.core.reading import Level, Support
@@ -52,17 +52,17 @@ class World:
         """What the namespace may ask for."""
         self.spec = StorageBackendSpec.model_validate({**SPEC, "tenancy": tenancy})
 
-    def plan(self, manifests: str, cluster: Snapshot | None = None) -> tuple[Verdict, ...]:
+    def plan(self, manifests: str, cluster: ClusterState | None = None) -> tuple[BucketPlan, ...]:
         """Plan, and make sure that nothing but reads was asked of the store."""
         read = load([str(write(self.directory, manifests))], "default")
         assert not read.problems
-        cluster = replace(cluster or Snapshot(offline=True), backends={"eu": self.spec})
+        cluster = replace(cluster or ClusterState(offline=True), backends={"eu": self.spec})
         backend = MemoryBackend(self.store, FACETS, self.limits)
         verdicts = plan_all(read, cluster, lambda _: Store(self.spec, backend), NOW, None)
         assert {op.partition(":")[0] for op, _ in self.store.calls} <= {"Check", "Get", "Remains", "List"}
         return verdicts
 
-    def one(self, *settings: str) -> Verdict:
+    def one(self, *settings: str) -> BucketPlan:
         """Plan the bucket shop--photos with these settings."""
         return self.plan(bucket("photos", "shop--photos", *settings))[0]
 
@@ -72,7 +72,7 @@ def world(tmp_path: Path) -> World:
     return World(tmp_path)
 
 
-def problems(verdict: Verdict) -> str:
+def problems(verdict: BucketPlan) -> str:
     return " | ".join(str(p) for p in verdict.problems)
 
 
@@ -120,11 +120,13 @@ def test_a_rule_that_would_remove_much_is_counted_up_to_a_bound(world: World) ->
     rules = "lifecycle: {rules: [{name: all, expire: {days: 30}}]}"
     verdict = world.one(rules)
     assert verdict.exit is Exit.CHANGES
-    assert "held (NeedsApproval): rule all would remove 30 of 30 objects" in text(Run((verdict,)))
+    assert "held (NeedsApproval): rule all would remove 30 of 30 objects" in text(PlanReport((verdict,)))
     world.store.page = 2
     verdict = world.one(rules)
     assert verdict.exit is Exit.CHANGES
-    assert "held (Counting): what all would remove is being counted: 19 keys so far" in text(Run((verdict,)))
+    assert "held (Counting): what all would remove is being counted: 19 keys so far" in text(
+        PlanReport((verdict,))
+    )
 
 
 def test_a_risky_change_waits_for_approval_and_counts_as_a_change(world: World) -> None:
@@ -132,7 +134,7 @@ def test_a_risky_change_waits_for_approval_and_counts_as_a_change(world: World) 
     verdict = world.one("versioning: {state: Suspended}")
     assert [c.reason for c in verdict.plan.held] == ["NeedsApproval"]
     assert verdict.exit is Exit.CHANGES
-    assert "held (NeedsApproval)" in text(Run((verdict,)))
+    assert "held (NeedsApproval)" in text(PlanReport((verdict,)))
 
 
 def test_somebody_elses_bucket_is_refused(world: World) -> None:
@@ -150,7 +152,7 @@ def test_an_unmarked_bucket_is_refused_until_it_is_granted(world: World) -> None
     verdict = world.one("adoption: Granted", "versioning: {state: Enabled}")
     assert verdict.adopt
     assert [c.facet for c in verdict.plan.writes] == ["versioning"]
-    assert any("once the token that status then shows is in spec.approve" in n for n in verdict.notes)
+    assert any("after you add the token in its status to spec.approve" in n for n in verdict.notes)
     same = world.one("adoption: Granted", "versioning: {state: Suspended}")
     assert same.adopt
     assert not any("token" in n for n in same.notes), "nothing changes, so nobody is asked"
@@ -227,28 +229,30 @@ def test_a_suspended_bucket_is_not_looked_at(world: World) -> None:
 
 def test_a_missing_backend_is_a_sentence(world: World, tmp_path: Path) -> None:
     read = load([str(write(tmp_path, bucket("photos", "shop--photos")))], "default")
-    verdict = plan_all(read, Snapshot(offline=True), lambda _: Store(), NOW, None)[0]
+    verdict = plan_all(read, ClusterState(offline=True), lambda _: Store(), NOW, None)[0]
     assert "BackendNotFound: there is no StorageBackend eu" in problems(verdict)
 
 
 def test_the_summary_counts_and_markdown_hides_what_does_not_change(world: World) -> None:
     world.has("shop--photos")
-    run = Run(world.plan(bucket("photos", "shop--photos") + bucket("new", "shop--new", "tags: {a: b}")))
+    run = PlanReport(
+        world.plan(bucket("photos", "shop--photos") + bucket("new", "shop--new", "tags: {a: b}"))
+    )
     assert summary(run) == "2 buckets: 1 to create, 1 without changes"
     assert "shop/photos" not in markdown(run)
     assert '+ tags["a"]: "b"' in markdown(run)
 
 
-def _known(manifests: str, tmp_path: Path, **meta: bool) -> Snapshot:
+def _known(manifests: str, tmp_path: Path, **meta: bool) -> ClusterState:
     """A cluster that has the ImageBuckets of these manifests."""
     read = load([str(write(tmp_path, manifests, "cluster.yaml"))], "default")
     (tmp_path / "cluster.yaml").unlink()
     found = {
-        o.label: Known(Meta(o.namespace, o.name, "uid", 1, NOW, **meta), o.spec, ImageBucketStatus())
+        o.label: ClusterBucket(Meta(o.namespace, o.name, "uid", 1, NOW, **meta), o.spec, ImageBucketStatus())
         for o in read.objects
         if isinstance(o.spec, ImageBucketSpec)
     }
-    return Snapshot(buckets=found)
+    return ClusterState(buckets=found)
 
 
 def test_what_cannot_change_is_refused_before_the_api_server_does(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
-from imagestore.cli.gathering.surroundings import Known, Snapshot
+from imagestore.cli.gathering.surroundings import ClusterBucket, ClusterState
 from imagestore.cli.planning.bucket_plan import Exit
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.lifecycle_rule import LifecycleRule
@@ -38,7 +38,7 @@ def test_a_reference_that_is_nowhere_is_named_with_its_line_and_the_rest_is_plan
     said = problems(verdict)
     assert "shop.yaml:9: spec.logging: ReferenceNotFound: logging.targetBucketRef" in said
     assert "there is no ImageBucket audit in this namespace" in said
-    assert "no cluster was asked, so give its manifest with -f, too" in said
+    assert "plan is not connected to a cluster; give the manifest of that ImageBucket with -f, too" in said
     assert [c.facet for c in verdict.plan.writes] == ["tags"]
 
 
@@ -67,8 +67,8 @@ def test_a_reference_is_followed_to_what_the_cluster_has(world: World) -> None:
     spec = ImageBucketSpec.model_validate({"backendRef": {"name": "eu"}, "bucketName": "shop--audit"})
     meta = Meta("shop", "audit", "u", 1, NOW)
     for arn, says in ((None, "ReferenceNotReady"), ("arn:aws:s3:::shop--audit", "")):
-        known = Known(meta, spec, ImageBucketStatus(arn=arn))
-        cluster = Snapshot(buckets={"shop/audit": known})
+        known = ClusterBucket(meta, spec, ImageBucketStatus(arn=arn))
+        cluster = ClusterState(buckets={"shop/audit": known})
         verdict = world.plan(bucket("photos", "shop--photos", LOGS), cluster)[0]
         assert says in problems(verdict)
         assert bool(verdict.plan.writes) == (arn is not None)
@@ -106,7 +106,7 @@ def test_rules_of_policies_that_nobody_was_asked_about_are_left_out_of_it(world:
     own = "lifecycle: {rules: [{name: own, match: {prefix: a/}, expire: {days: 1}}]}"
     (change,) = world.one(own).plan.writes
     assert [f.path for f in change.fields] == ["lifecycle.rules[name=own]"]
-    (removal,) = world.plan(bucket("photos", "shop--photos", own), Snapshot())[0].plan.writes
+    (removal,) = world.plan(bucket("photos", "shop--photos", own), ClusterState())[0].plan.writes
     assert "lifecycle.rules[name=tidy/thumbs]" in [f.path for f in removal.fields]
 
 

@@ -41,7 +41,7 @@ def test_what_it_prints_goes_into_the_storagebackend_and_works(
     eu.write_text(yaml.safe_dump_all(documents[:2]))
     again = probe(capsys, eu, "scratch-two", "--create")
     assert again.code == 0, again.out
-    assert "This is what the operator goes by for eu." in again.out
+    assert "This is what the operator assumes for eu." in again.out
     wish = bucket("new", "shop--own", "website: {indexDocument: index.html}", "tags: {team: shop}")
     eu.write_text(eu.read_text() + "\n---\n" + wish)
     planned = imagestore(capsys, "plan", "-f", eu, "--offline", "--format", "json")
@@ -57,7 +57,7 @@ def test_the_text_has_a_line_a_setting_with_the_stores_own_answer(
     assert set(FACETS) <= set(lines)
     assert "yes" in done.out.splitlines()[0]
     assert any("no      PutBucketEncryption: 501 NotImplemented" in line for line in done.out.splitlines())
-    assert "put it below spec.s3 of the StorageBackend eu" in done.out
+    assert "add it to spec.s3 of the StorageBackend eu" in done.out
     assert versitygw_store.secret_key not in done.out + done.err
 
 
@@ -67,7 +67,7 @@ def test_the_report_says_what_the_store_was_not_asked_for_and_shows_values_as_js
     found = dict(zip(said, UNASKED, strict=False))
     minio = S3Backend("eu", "MinIO", "http://minio", "here", lambda *_: {})
     shown = text("eu", minio, TrialReport(found, unasked(found)), said)
-    assert shown.count("the operator goes by yes, the store was not asked") == 3
+    assert shown.count("the operator assumes yes, the probe did not try it") == 3
     assert "the store said" not in shown
     trial = Trial("one", RequestPayment(payer="Requester"), refused="400")
     reason = judge([trial, Trial("owner", RequestPayment(payer="BucketOwner"))], [trial], ()).reason
@@ -77,7 +77,7 @@ def test_the_report_says_what_the_store_was_not_asked_for_and_shows_values_as_js
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--bucket", "shop--photos"), "consent with --yes-write-to shop--photos"),
+        (("--bucket", "shop--photos"), "confirm with --yes-write-to shop--photos"),
         (("--bucket", "shop--photos", "--yes-write-to", "other"), "both must be the same"),
         (("--bucket", "Shop", "--yes-write-to", "Shop"), "a bucket's name has 3 to 63 lower-case letters"),
         (("--bucket", "nowhere", "--yes-write-to", "nowhere"), "there is no bucket nowhere"),
@@ -104,7 +104,7 @@ def test_without_a_manifest_it_says_what_is_missing(
 ) -> None:
     done = imagestore(capsys, "backend", "probe", "--offline", "--bucket", "abc", "--yes-write-to", "abc")
     assert done.code == 64
-    assert "say which: imagestore backend probe BACKEND" in done.err
+    assert "name one: imagestore backend probe BACKEND" in done.err
 
 
 def test_the_bucket_of_an_imagebucket_is_not_played_with(
@@ -124,4 +124,4 @@ def test_an_address_where_nobody_answers(
     nowhere = backend(minio_store).replace(minio_store.endpoint, "http://127.0.0.1:9")
     done = probe(capsys, write(tmp_path, nowhere), "scratch", "--create")
     assert done.code == 1
-    assert "the probe ended early: Unavailable" in done.err
+    assert "the probe failed: Unavailable" in done.err

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagestore.cli.importing.manifest import manifest
-from imagestore.cli.importing.settings import Imported
+from imagestore.cli.importing.settings import ImportedSetting
 from imagestore.cli.manifests.documents import documents
 from imagestore.cli.manifests.load import load
 from imagestore.cli.manifests.scalars import dumped
@@ -77,7 +77,9 @@ def test_a_null_is_one(word: str) -> None:
 
 @pytest.mark.parametrize("word", [w for w in ALL if w not in ("tRue", "yEs", "1e", "0x", "_1", "+", ".5_")])
 def test_an_imported_word_is_in_quotes_where_any_parser_sees_more_in_it(word: str) -> None:
-    text = manifest("shop", "photos", "eu", "shop--photos", {"tags": Imported({"a": word, word: "b"})}, ())
+    text = manifest(
+        "shop", "photos", "eu", "shop--photos", {"tags": ImportedSetting({"a": word, word: "b"})}, ()
+    )
     lines = text.splitlines()
     assert f"    a: '{word}'" in lines
     assert f"    '{word}': b" in lines

@@ -140,14 +140,14 @@ def test_release_is_refused_while_the_operator_works_unless_it_is_stopped(
     look = _command(capsys, own.kubeconfig, "release", "--all", "--dry-run")
     assert look.code == 0
     assert "ImageBucket shop/one" in look.out
-    assert "3 would be let go" in look.out  # two buckets and their StorageBackend
+    assert "3 would be released" in look.out  # two buckets and their StorageBackend
 
     alone = _command(capsys, own.kubeconfig, "release", "--all")
-    assert (alone.code, "say --yes" in alone.err) == (1, True)
+    assert (alone.code, "give --yes" in alone.err) == (1, True)
 
     refused = _command(capsys, own.kubeconfig, "release", "--all", "--yes")
     assert refused.code == 1
-    assert "the operator is at work" in refused.err
+    assert "the operator is running" in refused.err
     assert _holding(shop) == {"one", "two"}
 
     # As the chart's Job does it: as the operator's own ServiceAccount, with no more rights than that.
@@ -156,7 +156,7 @@ def test_release_is_refused_while_the_operator_works_unless_it_is_stopped(
         capsys, account, "release", "--all", "--yes", "--stop-operator", "--operator-namespace", SYSTEM
     )
     assert done.code == 0, done.err
-    assert "3 let go; no bucket was touched" in done.out
+    assert "3 released; no bucket was changed" in done.out
     assert _holding(shop) == set()
     after = shop.get("one")
     assert (after["spec"], after["status"]) == (before["spec"], before["status"])
@@ -165,7 +165,7 @@ def test_release_is_refused_while_the_operator_works_unless_it_is_stopped(
     # Without the Lease no operator holds on again, and the namespace can go.
     own.kubectl("delete", "ib", "one", "two", "-n", "shop", "--timeout=90s")
     assert shop.in_store("one")
-    assert _command(capsys, own.kubeconfig, "release", "--all", "--yes").out == "0 to let go\n"
+    assert _command(capsys, own.kubeconfig, "release", "--all", "--yes").out == "0 to release\n"
     own.kubectl("delete", "lease", "imagestore", "-n", SYSTEM)
 
 
@@ -180,7 +180,7 @@ def test_a_namespace_that_waits_for_a_gone_operator_is_set_free(
     own.kubectl("delete", "namespace", "stuck", "--wait=false")
     eventually(lambda: "deletionTimestamp" in _meta(own), PATIENCE, "the deletion reaches the bucket")
     typo = _command(capsys, own.kubeconfig, "release", "stuck/photo", "--yes")
-    assert (typo.code, "stuck/photo: no such object" in typo.err) == (1, True)
+    assert (typo.code, "stuck/photo: no object of this name" in typo.err) == (1, True)
     done = _command(capsys, own.kubeconfig, "release", "stuck/photos", "--yes")
     assert done.code == 0, done.err
     assert "ImageBucket stuck/photos (being deleted)" in done.out

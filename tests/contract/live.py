@@ -13,7 +13,7 @@ from imagestore.api.samples import SAMPLES
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.probe.keyed import keyed, untried
-from imagestore.cli.gathering.inputs import gather
+from imagestore.cli.gathering.inputs import gather_inputs
 from imagestore.core.errors import StoreError
 from imagestore.core.facet import Facet
 from imagestore.core.losses import uses
@@ -147,7 +147,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Live | None
         credentials=environment.get("IMAGESTORE_LIVE_CREDENTIALS"),
         operator_namespace="imagestore-system",
     )
-    known = gather(options, environment)
+    known = gather_inputs(options, environment)
     (label,) = (o.name for o in known.manifests.of(StorageBackendSpec))
     store = known.stores.get(label)
     assert isinstance(store.backend, S3Backend), store.trouble

@@ -17,7 +17,7 @@ from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.walk import Walk, scopes
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.lifecycle_rule import LifecycleRule
-from imagestore.forecast.forecast import Forecast, Question
+from imagestore.forecast.forecast import Assumptions, Forecast
 from imagestore.forecast.outlook import curve
 from tests.contract.stores import World, backend_of, world
 
@@ -28,7 +28,7 @@ Held = dict[str, tuple[int, int]]  # objects and bytes by class
 def expectation(at: World, backend: S3Backend, rules: tuple[LifecycleRule, ...], *, versions: bool) -> Held:
     """As a preview of the next two days has it."""
     today = datetime.now(UTC).toordinal()
-    forecast = Forecast(Question(rules, backend.terms(versioned=versions), today, today + 2))
+    forecast = Forecast(Assumptions(rules, backend.terms(versioned=versions), today, today + 2))
     Walk(backend, at.bucket, scopes(rules, versions=versions), forecast, lambda _: None).run()
     ledger = forecast.finish(lambda v: backend.tags_of(at.bucket, v))
     *_, last = curve(ledger, today, today + 2)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from imagestore.api.imagebucket import FACETS
 from imagestore.core.diff import diff
 from imagestore.core.facet import WHOLE, Facet, Parts, Removal
-from imagestore.core.model import ByHand, WishOnly, marker
+from imagestore.core.model import ByHand, SpecOnly, marker
 from imagestore.core.paths import covers, parse
 from imagestore.core.plan import Change, Op, plan
 from imagestore.core.policies import ignoring
@@ -46,7 +46,7 @@ def applied(change: Change, reading: Reading) -> Reading:
 
 def stored(value: Facet) -> Facet:
     """Without what only steers the operator: no store holds that."""
-    return value.model_copy(update=dict.fromkeys(_names(value, WishOnly)))
+    return value.model_copy(update=dict.fromkeys(_names(value, SpecOnly)))
 
 
 def bare(value: Facet) -> Any:

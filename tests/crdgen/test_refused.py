@@ -25,9 +25,9 @@ UNKNOWN = [
 FROZEN = [
     Wrong("ImageBucket", "backendRef: {name: other}", "create a new ImageBucket there"),
     Wrong("ImageBucket", "bucketName: other", "create a new ImageBucket with the other name"),
-    Wrong("StorageBackend", "provider: Ceph", "make a new StorageBackend"),
-    Wrong("StorageBackend", "s3: {endpoint: 'https://other.example'}", "make a new StorageBackend"),
-    Wrong("StorageBackend", "s3: {region: us-east-1}", "make a new StorageBackend"),
+    Wrong("StorageBackend", "provider: Ceph", "create a new StorageBackend"),
+    Wrong("StorageBackend", "s3: {endpoint: 'https://other.example'}", "create a new StorageBackend"),
+    Wrong("StorageBackend", "s3: {region: us-east-1}", "create a new StorageBackend"),
     Wrong("StorageBackend", "{provider: AWS, s3: {endpoint: null}}", "endpoint is immutable"),
 ]
 

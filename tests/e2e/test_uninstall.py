@@ -126,7 +126,7 @@ def test_a_rendered_chart_on_a_live_installation_lets_nothing_go(
         assert made is not None
         said = run(own, arguments(made))
         assert said.count("\n") == 1
-        assert said.startswith(f"nothing was changed: Helm is not uninstalling the release {ACCOUNT}")
+        assert said.startswith(f"changed nothing: Helm is not uninstalling the release {ACCOUNT}")
         assert "its newest revision is 1, deployed" in said
         assert held(shop)
         assert holder(own) == before
@@ -148,7 +148,7 @@ def test_an_uninstall_lets_go_and_a_reinstall_takes_hold_at_once(
         uninstall: Future[Result] = background.submit(own.helm, "uninstall", ACCOUNT, "-n", SYSTEM)
         made = eventually(lambda: job(own), PATIENCE, "helm makes the Job") or {}
         said = run(own, arguments(made))
-        assert "2 let go; no bucket was touched" in said
+        assert "2 released; no bucket was changed" in said
         assert not held(shop)
         assert holder(own) == ""
         eventually(lambda: not old.server.running, PATIENCE, "the old operator has lost its Lease")
@@ -189,12 +189,12 @@ def test_an_uninstall_whose_job_cannot_run_ends_and_its_job_does_no_harm_later(
     # Both ways on, as operations.md says them: to keep it, and to finish by hand.
     own.helm("rollback", ACCOUNT, "2", "-n", SYSTEM)
     assert status(own) == "deployed"
-    assert "let go" in run(own, ["release", "--all", "--yes", "--operator-namespace", SYSTEM])
+    assert "released" in run(own, ["release", "--all", "--yes", "--operator-namespace", SYSTEM])
     own.helm("uninstall", ACCOUNT, "-n", SYSTEM, "--no-hooks")
     install(own)
     with operator(own, tmp_path, "next") as following:
         eventually(following.working, PATIENCE, "at work")
         eventually(lambda: held(shop), PATIENCE, "held again")
-        assert run(own, arguments(old)).startswith("nothing was changed: ")
+        assert run(own, arguments(old)).startswith("changed nothing: ")
         assert held(shop)
         assert following.working()

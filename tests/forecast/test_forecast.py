@@ -11,7 +11,7 @@ from imagestore.core.cost import Price, PriceTable
 from imagestore.core.stored import StoredVersion
 from imagestore.facets.lifecycle_rule import LifecycleRule
 from imagestore.forecast.effect import Action
-from imagestore.forecast.forecast import Forecast, Question, by_key
+from imagestore.forecast.forecast import Assumptions, Forecast, by_key
 from imagestore.forecast.ledger import Flow, Ledger
 from imagestore.forecast.outlook import curve, lines, periods
 from imagestore.forecast.terms import Terms
@@ -34,11 +34,11 @@ BUCKETS = st.lists(st.integers(0, 30), max_size=12, unique=True).flatmap(
 )
 
 
-def question(rules: tuple[LifecycleRule, ...], terms: Terms, tags: int = 1000) -> Question:
-    return Question(rules, terms, TODAY, TODAY + SPAN, PRICES, tags)
+def question(rules: tuple[LifecycleRule, ...], terms: Terms, tags: int = 1000) -> Assumptions:
+    return Assumptions(rules, terms, TODAY, TODAY + SPAN, PRICES, tags)
 
 
-def streamed(bucket: list[list[StoredVersion]], asked: Question, *, stop: int = 0) -> Ledger:
+def streamed(bucket: list[list[StoredVersion]], asked: Assumptions, *, stop: int = 0) -> Ledger:
     """With an interruption after ``stop`` keys, from which a new process goes on."""
     first, second = Forecast(asked), Forecast(asked)
     keys = list(by_key(v for group in bucket for v in group))

@@ -9,7 +9,7 @@ from imagestore.core.cost import GB, UNPRICED, Price, PriceTable, cents
 from imagestore.core.prices import LADDERS, PUBLIC
 from imagestore.core.stored import StoredVersion
 from imagestore.facets.lifecycle_rule import LifecycleRule
-from imagestore.forecast.forecast import Forecast, Question
+from imagestore.forecast.forecast import Assumptions, Forecast
 from imagestore.forecast.ledger import Ledger
 from imagestore.forecast.outlook import curve, lines, periods
 from imagestore.forecast.terms import Terms
@@ -24,7 +24,7 @@ TERMS = Terms(
 
 def counted(*objects: StoredVersion, prices: PriceTable = AWS, days: int = 360, **rule: object) -> Ledger:
     rules = (LifecycleRule.model_validate({"name": "r", **rule}),)
-    forecast = Forecast(Question(rules, TERMS, TODAY, TODAY + days, prices))
+    forecast = Forecast(Assumptions(rules, TERMS, TODAY, TODAY + days, prices))
     for stored in objects:
         forecast.feed([stored])
     return forecast.finish(lambda _: {})

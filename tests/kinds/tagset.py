@@ -159,7 +159,7 @@ def judged(s: Situation) -> list[Condition]:
     return [condition("Ready", Reason.APPLIED, "the bucket was read back with the tags")]
 
 
-def samples(objects: Sequence[TagSet]) -> Iterator[metrics.Sample]:
+def samples(objects: Sequence[TagSet]) -> Iterator[metrics.MetricSample]:
     return ((GIVEN, (o.key.namespace, o.key.name), float(o.extra.tags)) for o in objects)
 
 

@@ -1,4 +1,4 @@
-"""Where credentials come from: Secrets in the operator's own namespace, or its surroundings."""
+"""Sources of credentials: Secrets in the operator's namespace, or ambient credentials."""
 
 from typing import Annotated, ClassVar
 
@@ -9,17 +9,17 @@ from imagestore.core.model import Cel, Model, Name
 
 
 class SecretRef(Model):
-    """A Secret in the operator's own namespace."""
+    """Names a Secret in the operator's namespace."""
 
-    name: Annotated[Name, Field(description="The Secret's name, in the operator's own namespace.")]
+    name: Annotated[Name, Field(description="Name of the Secret.")]
 
 
 class Ambient(Model):
-    """The credentials of the operator's surroundings: pod identity, IRSA, an instance role."""
+    """Ambient credentials of the operator's pod: pod identity, IRSA, an instance role."""
 
 
 class Credentials(Model):
-    """Where the operator's credentials for the store come from: exactly one of the two."""
+    """Source of the operator's credentials for the store. Give exactly one of secretRef and ambient."""
 
     cel: ClassVar[tuple[Cel, ...]] = (
         Cel(
@@ -33,11 +33,12 @@ class Credentials(Model):
         Field(description=f"A Secret with {S3_KEYS}."),
     ] = None
     ambient: Annotated[
-        Ambient | None, Field(description="Use the surroundings: pod identity, IRSA, an instance role.")
+        Ambient | None,
+        Field(description="Ambient credentials of the operator's pod: pod identity, IRSA, an instance role."),
     ] = None
 
 
 class HandedCredentials(Model):
-    """Credentials that are handed to a store: only a Secret has such."""
+    """Credentials that the operator gives to a store, from a Secret."""
 
-    secret_ref: Annotated[SecretRef, Field(description="A Secret with accessKeyId and secretAccessKey.")]
+    secret_ref: Annotated[SecretRef, Field(description="Secret with accessKeyId and secretAccessKey.")]

@@ -8,7 +8,7 @@ from imagestore.core.conditions import Judged
 from imagestore.core.model import LABEL_KEYS, Cel, LabelValue, Line, ListMap, Model, Name, Shown, UnknownAs
 from imagestore.facets.lifecycle_rule import Date, LifecycleRule
 
-LISTED = 100  # buckets that status lists one by one; beyond, they are counted only
+LISTED = 100  # buckets that status lists; further ones are only counted
 
 
 class BucketSelector(Model):
@@ -64,7 +64,7 @@ class LifecyclePolicySpec(Model):
             ge=0,
             le=1000,
             description="Precedence where two policies contradict each other: the higher one applies."
-            " With equal priorities neither rule applies. Defaults to 0.",
+            " With equal priorities neither rule is written. Defaults to 0.",
         ),
     ] = None
     rules: Annotated[

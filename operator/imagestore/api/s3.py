@@ -9,7 +9,7 @@ from imagestore.api.names import Url
 from imagestore.core.model import Cel, Form, Immutable, ListMap, ListSet, Model
 
 IDENTITY = (
-    "it says which store this is, and every bucket would be made again elsewhere; make a new StorageBackend"
+    "it identifies the store, and every bucket would be recreated in another one; create a new StorageBackend"
 )
 
 
@@ -76,7 +76,9 @@ class S3Endpoint(Model):
     """How an S3 server is reached."""
 
     endpoint: Annotated[
-        Url | None, Immutable(IDENTITY), Field(description="URL; absent: AWS's own for the region.")
+        Url | None,
+        Immutable(IDENTITY),
+        Field(description="URL of the server. Defaults to Amazon's endpoint of the region. Immutable."),
     ] = None
     region: Annotated[
         str,
@@ -85,17 +87,21 @@ class S3Endpoint(Model):
             min_length=1,
             max_length=64,
             pattern=r"^[a-zA-Z0-9-]+$",
-            description="The region that signs requests.",
+            description="Region used for signing requests. Immutable.",
         ),
         Form(
-            "a region has letters, digits and hyphens, such as eu-west-1; a store without regions: us-east-1"
+            "a region has letters, digits and hyphens, such as eu-west-1; for a store without"
+            " regions write us-east-1"
         ),
     ]
     addressing: Annotated[
         Literal["Path", "Virtual"] | None,
-        Field(description="Whether the bucket is in the path or in the host name."),
+        Field(description="Whether requests have the bucket in the path or in the host name."),
     ] = None
     profile: Annotated[
         S3Profile | None,
-        Field(description="With provider S3: what the server holds; absent: versioning only."),
+        Field(
+            description="With provider S3: the settings that the server supports. Defaults to versioning"
+            " only."
+        ),
     ] = None

@@ -1,4 +1,4 @@
-"""StorageBackend: one object store, and what namespaces may ask of it. Owned by the administrator."""
+"""StorageBackend: one object store, and what tenants may do with it. Managed by the administrator."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -33,7 +33,10 @@ Patterns = Annotated[
         Annotated[
             str,
             Field(min_length=1, max_length=2048),
-            Cel("!self.contains('*') || self.indexOf('*') == size(self) - 1", "write * only at the end"),
+            Cel(
+                "!self.contains('*') || self.indexOf('*') == size(self) - 1",
+                "* is allowed only at the end; correct the pattern",
+            ),
         ],
         ...,
     ],
@@ -48,80 +51,93 @@ _NAMESPACE_KEPT_APART = (
 
 
 class Tls(Model):
-    """Whom to trust."""
+    """Certificate authorities to trust."""
 
     ca_secret_ref: Annotated[
-        SecretRef, Field(description="A Secret whose ca.crt signs the store's certificate.")
+        SecretRef,
+        Field(
+            description="Secret in the operator's namespace. Its key ca.crt holds the certificate"
+            " authority that signs the store's certificate."
+        ),
     ]
 
 
 class Admin(Model):
-    """A store's own admin API (MinIO, Ceph): quota, remote tiers. Absent: what needs it is not supported."""
+    """Admin API of the store (MinIO, Ceph), for quotas and remote tiers. Absent: these are unsupported."""
 
-    endpoint: Annotated[Url, Field(description="URL.")]
+    endpoint: Annotated[Url, Field(description="URL of the admin API.")]
     credentials: Annotated[Credentials, Field(description="Credentials of an administrator of the store.")]
 
 
 class Selector(Model):
-    """Namespaces by their labels."""
+    """Selects namespaces by their labels."""
 
     match_labels: Annotated[
         dict[str, LabelValue],
-        Cel("size(self) > 0", "an empty selector would let every namespace in; give a label"),
+        Cel("size(self) > 0", "an empty selector would match every namespace; give a label"),
         Cel("self.all(k, size(k) <= 317)", "a label's key has at most 317 characters; shorten it"),
         LABEL_KEYS,
-        Field(max_length=16, description="All of these labels."),
+        Field(max_length=16, description="Labels that a namespace must have. All of them must match."),
     ]
 
 
 class Namespaces(Model):
-    """Which namespaces may use the backend: the union of both. Whoever may label may pass a selector."""
+    """Namespaces that may use the backend: those listed and those selected.
+
+    With a selector, every user who may label a namespace can admit it.
+    """
 
     names: Annotated[
         tuple[Namespace, ...],
         ListSet(),
-        Field(max_length=1024, description="By name."),
+        Field(max_length=1024, description="Namespaces by name."),
     ] = ()
-    selector: Annotated[Selector | None, Field(description="By label.")] = None
+    selector: Annotated[Selector | None, Field(description="Namespaces by label.")] = None
 
 
 class AdoptionGrant(Model):
-    """One existing bucket that one namespace may take over."""
+    """An existing bucket that a namespace may adopt."""
 
-    namespace: Annotated[Namespace, Field(description="Who may.")]
-    bucket_name: Annotated[BucketName, Field(description="Which bucket.")]
+    namespace: Annotated[Namespace, Field(description="Namespace that may adopt the bucket.")]
+    bucket_name: Annotated[BucketName, Field(description="Name of the bucket.")]
 
 
 class MaxObjectLock(Model):
-    """The strictest lock that may be asked for."""
+    """Limit on object locks."""
 
-    mode: Annotated[Literal["Governance", "Compliance"], Field(description="Compliance allows both.")]
-    days: Annotated[int, Field(ge=0, le=36500, description="The longest default retention.")]
+    mode: Annotated[
+        Literal["Governance", "Compliance"],
+        Field(description="Strictest mode that is allowed. Compliance allows both modes."),
+    ]
+    days: Annotated[int, Field(ge=0, le=36500, description="Longest default retention in days.")]
 
 
 class Tenancy(Model):
-    """What a namespace may ask for on this backend."""
+    """Limits on what tenants may use on this backend."""
 
     bucket_names: Annotated[
         str | None,
         Form(
-            "a template has lower-case letters, digits, dots, hyphens and *; before {namespace} nothing may vary,"
-            " and behind it comes -- or a dot, or nothing: acme-{namespace}--*"
+            "a template has lower-case letters, digits, dots, hyphens and *; write no *"
+            " before {namespace}, and -- or a dot or nothing after it, such as"
+            " acme-{namespace}--*"
         ),
         Field(
             min_length=1,
             max_length=128,
             pattern=r"^([a-z0-9.*-]+|[a-z0-9.-]*\{namespace\}((--|\.)[a-z0-9.*-]*)?)$",
-            description="Template that bucket names must match: {namespace} is the namespace and * anything;"
-            " a -- after {namespace} keeps a from taking the names of a-b. Absent: {namespace}--*.",
+            description="Template that bucket names must match. {namespace} stands for the tenant's"
+            " namespace, * for any text. The -- after {namespace} keeps the namespace a from"
+            " using the names of a-b. Defaults to {namespace}--*.",
         ),
     ] = None
     adoption_grants: Annotated[
         tuple[AdoptionGrant, ...],
-        Field(max_length=1024, description="Existing buckets that may be taken over."),
+        Field(max_length=1024, description="Existing buckets that namespaces may adopt."),
     ] = ()
     max_buckets: Annotated[
-        int | None, Field(ge=0, le=100000, description="The most buckets a namespace may have here.")
+        int | None,
+        Field(ge=0, le=100000, description="Maximum number of buckets for each namespace. Absent: no limit."),
     ] = None
     deletion_policies: Annotated[
         tuple[DeletionPolicy, ...] | None,
@@ -129,32 +145,37 @@ class Tenancy(Model):
         Field(
             min_length=1,
             max_length=3,
-            description="Which deletion policies may be asked for; absent: Retain, DeleteIfEmpty.",
+            description="Deletion policies that are allowed. Defaults to Retain and DeleteIfEmpty.",
         ),
     ] = None
     allow_public: Annotated[
-        bool | None, Field(description="Whether policies may open a bucket to everybody.")
+        bool | None, Field(description="Whether bucket policies may allow public access. Defaults to false.")
     ] = None
     allowed_principals: Annotated[
         Patterns,
-        Cel("!self.exists(p, p == '*')", "a bare * is everybody; set allowPublic: true if that is meant"),
-        Field(description="Who may be named in a policy; * at the end matches anything."),
+        Cel("!self.exists(p, p == '*')", "* alone means the public; set allowPublic: true to allow that"),
+        Field(
+            description="Principals that bucket policies may name. * at the end matches any text. Absent:"
+            " none."
+        ),
     ] = ()
     allowed_kms_keys: Annotated[
-        Patterns, Field(description="KMS keys that may be named; * at the end matches anything.")
+        Patterns,
+        Field(description="KMS keys that may be named. * at the end matches any text. Absent: none."),
     ] = ()
     allowed_notification_targets: Annotated[
         Patterns,
         Field(
-            description="ARNs of targets that notifications may name, EventBridge for Amazon EventBridge; * at the"
-            " end matches anything."
+            description="ARNs of targets that notifications may name, and EventBridge for Amazon"
+            " EventBridge. * at the end matches any text. Absent: none."
         ),
     ] = ()
     max_object_lock: Annotated[
-        MaxObjectLock | None, Field(description="The strictest lock; absent: Governance for 3650 days.")
+        MaxObjectLock | None,
+        Field(description="Limit on object locks. Defaults to mode Governance and 3650 days."),
     ] = None
     min_drift_interval: Annotated[
-        Duration | None, Field(description="The shortest interval between looks that may be asked for.")
+        Duration | None, Field(description="Shortest spec.drift.interval that is allowed.")
     ] = None
 
 
@@ -172,75 +193,103 @@ class StorageBackendSpec(Model):
     )
 
     provider: Annotated[
-        Provider, Immutable(IDENTITY), Field(description="The store's dialect; S3 is any other S3 server.")
+        Provider,
+        Immutable(IDENTITY),
+        Field(
+            description="Provider, which selects the store's profile. S3 is any other S3 server. Immutable."
+        ),
     ]
     s3: Annotated[
         S3Endpoint | None,
         Kept(IDENTITY),
-        Field(description="How an S3 server is reached. All of these providers need it."),
+        Field(description="How an S3 server is reached."),
     ] = None
-    credentials: Annotated[Credentials, Field(description="The operator's credentials.")]
-    tls: Annotated[Tls | None, Field(description="A certificate authority of the store's own.")] = None
-    admin: Annotated[Admin | None, Field(description="The store's own admin API (MinIO, Ceph).")] = None
+    credentials: Annotated[Credentials, Field(description="Credentials of the operator for the store.")]
+    tls: Annotated[
+        Tls | None, Field(description="Certificate authorities to trust besides the system's.")
+    ] = None
+    admin: Annotated[
+        Admin | None, Field(description="Admin API of the store (MinIO, Ceph), for quotas and remote tiers.")
+    ] = None
     namespaces: Annotated[
-        Namespaces | None, Field(description="Which namespaces may use it; absent: none.")
+        Namespaces | None, Field(description="Namespaces that may use the backend. Absent: none.")
     ] = None
-    tenancy: Annotated[Tenancy | None, Field(description="What they may ask for.")] = None
-    limits: Annotated[Limits | None, Field(description="How hard the store may be driven.")] = None
+    tenancy: Annotated[
+        Tenancy | None, Field(description="Limits on what tenants may use on this backend.")
+    ] = None
+    limits: Annotated[Limits | None, Field(description="Limits on the load of the store.")] = None
     tiers: Annotated[
         tuple[TierClass, ...] | None,
         ListMap("tier"),
         Field(
             min_length=1,
             max_length=3,
-            description="What lifecycle rules mean by Cool, Cold and Archive here, and on MinIO where the objects go."
-            " Absent: on AWS STANDARD_IA, GLACIER_IR and DEEP_ARCHIVE, elsewhere no tiers.",
+            description="Storage classes for the tiers Cool, Cold and Archive of lifecycle rules, and on"
+            " MinIO the places of remote tiers. Defaults to STANDARD_IA, GLACIER_IR and"
+            " DEEP_ARCHIVE on AWS, and to no tiers on other stores.",
         ),
     ] = None
     prices: Annotated[
         Prices | None,
         Field(
-            description="What the store costs, for `imagestore lifecycle preview`. Absent: on AWS its list prices,"
-            " elsewhere no money is shown."
+            description="Prices of the store, for `imagestore lifecycle preview`. Defaults to Amazon's"
+            " list prices on AWS. On other stores no costs are shown without it."
         ),
     ] = None
     approve: Annotated[
         tuple[Token, ...],
         ListSet(),
-        Field(max_length=64, description="Tokens of what status holds; each is good for one hold."),
+        Field(max_length=64, description="Tokens of holds in status. Each approves one hold."),
     ] = ()
 
 
 class Server(Model):
-    """What answered."""
+    """Product and version of the store, as it reports them."""
 
-    product: Annotated[str, Field(max_length=128, description="As the server names itself.")]
-    version: Annotated[str | None, Field(max_length=128, description="Where it tells.")] = None
+    product: Annotated[str, Field(max_length=128, description="Name of the product.")]
+    version: Annotated[
+        str | None, Field(max_length=128, description="Version of the product, where the store reports it.")
+    ] = None
 
 
 class StorageBackendStatus(Judged):
-    """What the operator last read back."""
+    """Observed state of the store."""
 
-    server: Annotated[Server | None, Field(description="What answered.")] = None
+    server: Annotated[
+        Server | None, Field(description="Product and version of the store, as it reports them.")
+    ] = None
     identity: Annotated[
         str | None,
         Field(
             max_length=256,
-            description="The account or server that was proven, where the store tells; another one is held.",
+            description="Account or server that was verified, where the store reports it. The operator"
+            " holds a change of it.",
         ),
     ] = None
     another: Annotated[
-        AnotherStore | None, Field(description="What answers now in its place; its buckets are left alone.")
+        AnotherStore | None,
+        Field(
+            description="Account or server that answers instead. The operator does nothing with its"
+            " buckets until it is approved."
+        ),
     ] = None
     missing: Annotated[
-        Missing | None, Field(description="Many buckets missing at once; none is made again.")
+        Missing | None,
+        Field(
+            description="Known buckets that are missing, many at once. None is recreated until that is"
+            " approved."
+        ),
     ] = None
     capabilities: Annotated[
-        tuple[Capability, ...], ListMap("facet"), Field(max_length=64, description="What it can hold.")
+        tuple[Capability, ...],
+        ListMap("facet"),
+        Field(max_length=64, description="How far the store supports each setting."),
     ] = ()
-    buckets: Annotated[int | None, Field(ge=0, description="ImageBuckets that it serves.")] = None
+    buckets: Annotated[
+        int | None, Field(ge=0, description="Number of ImageBuckets that use the backend.")
+    ] = None
     tiers: Annotated[
         tuple[TierStatus, ...],
         ListMap("storageClass"),
-        Field(max_length=3, description="What became of each tier with a remote."),
+        Field(max_length=3, description="State of each remote tier."),
     ] = ()

@@ -1,4 +1,4 @@
-"""Colour for a person at a terminal who has not said NO_COLOR."""
+"""Colour on a terminal, unless NO_COLOR is set."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ _CODES = {"add": "32", "change": "33", "remove": "31", "hold": "35", "faint": "2
 
 
 def paint(stream: TextIO = sys.stdout) -> Paint:
-    """A painter for this stream; of everything but a terminal it paints nothing."""
+    """How to colour text on this stream. Only a terminal gets colour."""
     wanted = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     return _ansi if wanted else plain
 

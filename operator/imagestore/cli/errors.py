@@ -1,16 +1,15 @@
-"""The exceptions that the command line shows as a sentence, and what it exits with."""
+"""The errors that the command line reports as a sentence, and the exit codes for them."""
+
+ERROR = 1
+USAGE = 64  # as in sysexits.h; argparse's own 2 is what plan says when something would change
 
 
-class Wrong(Exception):
-    """What a command cannot go on with. Carries all that is wrong, not only the first."""
+class CommandError(Exception):
+    """A command cannot continue. Carries every problem, not only the first."""
 
     def __init__(self, *problems: object) -> None:
         super().__init__("\n".join(map(str, problems)))
 
 
-class Usage(Wrong):
-    """The command was not given as it has to be: nothing was looked at."""
-
-
-ERROR = 1
-USAGE = 64  # as sysexits.h has it; argparse's own 2 would say that something changes
+class UsageError(CommandError):
+    """The command's arguments are wrong. Nothing was read."""

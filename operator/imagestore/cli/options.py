@@ -1,9 +1,43 @@
-"""Options that several commands share."""
+"""How the commands declare themselves: a parser with a description and exit codes, and the options that several share."""
 
 import argparse
 import os
 from collections.abc import Callable
 from datetime import date
+from typing import Any
+
+_COMMON_CODES = {
+    1: "an error, or something that the operator would refuse",
+    64: "wrong usage: an unknown option or a bad value",
+}
+
+
+def command(
+    subparsers: Any,
+    name: str,
+    summary: str,
+    description: str,
+    *,
+    codes: dict[int, str] | None = None,
+    remark: str = "",
+) -> argparse.ArgumentParser:
+    """Add a command. ``codes``: what its exit codes mean, besides those that all commands have."""
+    known = sorted((_COMMON_CODES | (codes or {})).items())
+    epilog = "\n".join(["exit codes:", *(f"  {code:<3} {meaning}" for code, meaning in known)])
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        name,
+        help=summary,
+        description=description,
+        epilog=f"{epilog}\n\n{remark}".rstrip(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    return parser
+
+
+def group(subparsers: Any, name: str, summary: str, description: str) -> Any:
+    """Add a command that has commands of its own, and return where they are added."""
+    parser = subparsers.add_parser(name, help=summary, description=description)
+    return parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
 
 def manifests(parser: argparse.ArgumentParser, *, required: bool) -> None:
@@ -16,7 +50,29 @@ def manifests(parser: argparse.ArgumentParser, *, required: bool) -> None:
         metavar="FILE|DIR|-",
         required=required,
         default=None if required else [],
-        help="manifests; directories are searched, - is standard input; may be given several times",
+        help="read manifests from a file, a directory with all below it, or - for standard input; may be repeated",
+    )
+
+
+def of_buckets(parser: argparse.ArgumentParser) -> None:
+    """What a command needs that looks at the ImageBuckets in the manifests."""
+    manifests(parser, required=True)
+    parser.add_argument(
+        "-n",
+        "--namespace",
+        default="default",
+        help="the namespace of objects that name none (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--installation",
+        help="the operator's installation id (default: any; an owner mark needs the same namespace and name)",
+    )
+
+
+def output(parser: argparse.ArgumentParser, *formats: str) -> None:
+    """How the answer is written; the first format is the default."""
+    parser.add_argument(
+        "--format", choices=formats, default=formats[0], help="the form of the output (default: %(default)s)"
     )
 
 
@@ -24,36 +80,66 @@ def cluster(parser: argparse.ArgumentParser) -> None:
     """Which cluster, or none."""
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
-        "--context", help="context of the kubeconfig; without it the current one, if there is one"
+        "--context", help="the kubeconfig's context (default: the current one, if there is one)"
     )
-    which.add_argument("--offline", action="store_true", help="ask no cluster")
-    namespace(parser)
+    which.add_argument("--offline", action="store_true", help="do not connect to a cluster")
+    operator_namespace(parser)
 
 
-def namespace(parser: argparse.ArgumentParser) -> None:
-    """Where the operator itself lives."""
+def operator_namespace(parser: argparse.ArgumentParser) -> None:
+    """Where the operator itself runs."""
     parser.add_argument(
         "--operator-namespace",
         default=os.environ.get("POD_NAMESPACE", "imagestore-system"),
         metavar="NAMESPACE",
-        help="where the operator and the stores' Secrets are (default: %(default)s)",
+        help="the namespace of the operator and of the Secrets with the stores' credentials (default: $POD_NAMESPACE, else"
+        " imagestore-system)",
+    )
+
+
+def lease(parser: argparse.ArgumentParser) -> None:
+    """The Lease that one replica of the operator holds."""
+    parser.add_argument(
+        "--lease-name",
+        default="imagestore",
+        metavar="NAME",
+        help="the name of the operator's Lease (default: %(default)s)",
+    )
+
+
+def seconds(parser: argparse.ArgumentParser, name: str, default: float, meaning: str) -> None:
+    """An option that is a duration."""
+    parser.add_argument(
+        name, type=float, default=default, metavar="SECONDS", help=f"{meaning} (default: %(default)s)"
     )
 
 
 def listings(parser: argparse.ArgumentParser) -> None:
     """How buckets are listed."""
     parser.add_argument(
-        "--day", type=_day, metavar="YYYY-MM-DD", help="to begin with (default: today, in UTC)"
+        "--day", type=_day, metavar="YYYY-MM-DD", help="the day to start from (default: today, in UTC)"
     )
     parser.add_argument(
         "--sample",
         type=number,
         default=1000,
         metavar="KEYS",
-        help="of each bucket whose tags are asked for at most, where rules ask for tags (default: %(default)s)",
+        help="read the tags of at most so many keys of a bucket, where rules match tags (default: %(default)s)",
     )
     parser.add_argument(
-        "--checkpoint", metavar="FILE", help="where the listing stands; the same command goes on from there"
+        "--checkpoint",
+        metavar="FILE",
+        help="save the progress of the listing in this file; the same command resumes from it",
+    )
+
+
+def credentials(parser: argparse.ArgumentParser) -> None:
+    """Where the stores' keys are."""
+    parser.add_argument(
+        "--credentials",
+        metavar="FILE",
+        help="a YAML or INI file with the keys of each StorageBackend (default: IMAGESTORE_<BACKEND>_ACCESS_KEY_ID and"
+        " _SECRET_ACCESS_KEY, then Secrets in the manifests, then the cluster's Secrets)",
     )
 
 
@@ -65,7 +151,7 @@ def _day(text: str) -> int:
 
 
 def number(text: str) -> int:
-    """A whole number, or a sentence."""
+    """A whole number. Raises ArgumentTypeError with a sentence."""
     try:
         return int(text)
     except ValueError:
@@ -73,22 +159,12 @@ def number(text: str) -> int:
 
 
 def one_of(*words: str) -> Callable[[str], str]:
-    """One of these, in whatever case."""
+    """A type of option: one of these words, in any case."""
 
-    def chosen(text: str) -> str:
+    def parse(text: str) -> str:
         found = next((w for w in words if w.lower() == text.lower()), None)
         if found is None:
             raise argparse.ArgumentTypeError(f"give one of {', '.join(words)}, not {text}")
         return found
 
-    return chosen
-
-
-def credentials(parser: argparse.ArgumentParser) -> None:
-    """Where the stores' keys are."""
-    parser.add_argument(
-        "--credentials",
-        metavar="FILE",
-        help="keys by StorageBackend, as YAML or INI; else IMAGESTORE_<BACKEND>_ACCESS_KEY_ID and"
-        " _SECRET_ACCESS_KEY, else Secrets in the manifests, else the cluster's",
-    )
+    return parse

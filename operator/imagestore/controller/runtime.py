@@ -112,7 +112,7 @@ class KindRuntime(Generic[E, S]):
     """The backend that an object is in, or is, as a label of metrics; empty: none."""
     conditions: tuple[str, ...] = ()
     """The types of its own conditions that metrics show, besides those that every kind has."""
-    samples: Callable[[Sequence[Stored[E]]], Iterator[metrics.Sample]] = lambda _: iter(())
+    samples: Callable[[Sequence[Stored[E]]], Iterator[metrics.MetricSample]] = lambda _: iter(())
     """The metrics of all objects of this kind, besides readiness and conditions."""
     more_rights: tuple[rights.Right, ...] = ()
 

@@ -12,7 +12,7 @@ from imagestore.core.conditions import READY, STATUSES
 _SUSPENDED = ("Suspended", "True")
 
 
-def of_objects(kinds: Kinds, objects: Iterable[Stored]) -> Iterator[metrics.Sample]:
+def of_objects(kinds: Kinds, objects: Iterable[Stored]) -> Iterator[metrics.MetricSample]:
     """Return the samples of all objects."""
     by_kind: dict[str, list[Stored]] = {record.kind.name: [] for record in kinds}
     for obj in objects:
@@ -25,7 +25,7 @@ def of_objects(kinds: Kinds, objects: Iterable[Stored]) -> Iterator[metrics.Samp
         yield from record.samples(by_kind[record.kind.name])
 
 
-def _conditions(obj: Stored, backend: str) -> Iterator[metrics.Sample]:
+def _conditions(obj: Stored, backend: str) -> Iterator[metrics.MetricSample]:
     for condition, present in _judged(obj.conditions):
         for status in STATUSES:
             labels = (*obj.key, backend, condition, status)
@@ -38,7 +38,7 @@ def _judged(conditions: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], .
     return (*conditions, (READY, "Unknown")) if missing else conditions
 
 
-def of_queue(loads: Mapping[Lane, Load], delayed: int) -> Iterator[metrics.Sample]:
+def of_queue(loads: Mapping[Lane, Load], delayed: int) -> Iterator[metrics.MetricSample]:
     """Return the samples of the work queue, by lane."""
     yield metrics.QUEUE_DELAYED, (), float(delayed)
     for lane, load in loads.items():

@@ -141,7 +141,7 @@ class Surveyor:
             self._ended.set()
             self._turn.notify_all()
 
-    def samples(self) -> Iterator[metrics.Sample]:
+    def samples(self) -> Iterator[metrics.MetricSample]:
         """How many surveys run and wait, by backend."""
         with self._turn:
             waiting = Counter(t.question.backend for t in self._queue)

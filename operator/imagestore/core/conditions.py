@@ -15,7 +15,7 @@ from imagestore.core.reasons import Reason
 
 Status = Literal["True", "False", "Unknown"]
 STATUSES: tuple[Status, ...] = get_args(Status)
-# What a status says of its generation before the first look. An object without any observedGeneration is Current to
+# observedGeneration before the first reconcile. An object without any observedGeneration is Current to
 # kstatus, so Flux went on while no operator was there.
 NEVER = -1
 READY = "Ready"

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from imagestore.core import paths
 from imagestore.core.facet import Facet
-from imagestore.core.model import Internal, ListMap, ListSet, Model, WishOnly, marker
+from imagestore.core.model import Internal, ListMap, ListSet, Model, SpecOnly, marker
 
 Json = Any
 
@@ -66,7 +66,7 @@ def _fields(kind: type[Model]) -> tuple[_Field, ...]:
         _Field(name, info.alias or name, by.key if (by := marker(info.metadata, ListMap)) else None,
                marker(info.metadata, ListSet) is not None)
         for name, info in kind.model_fields.items()
-        if not (marker(info.metadata, Internal) or marker(info.metadata, WishOnly))
+        if not (marker(info.metadata, Internal) or marker(info.metadata, SpecOnly))
     )  # fmt: skip
 
 

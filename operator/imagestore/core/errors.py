@@ -20,7 +20,7 @@ from typing import ClassVar
 from imagestore.core.model import cut
 from imagestore.core.reasons import Reason
 
-LONGEST_ERROR = 2048  # bytes of what is said of a store's answer: it goes into conditions, Events and logs
+LONGEST_ERROR = 2048  # bytes of a store's message, which goes into conditions, Events and logs
 
 
 class StoreError(Exception):

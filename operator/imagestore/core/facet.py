@@ -24,7 +24,7 @@ class Removal(StrEnum):
     CLEAR = "Clear"  # harmless: CORS, tags, lifecycle
     RETAIN = "Retain"  # clearing would weaken protection: encryption, versioning, lock, quota
     HOLD = "Hold"  # either may be meant: policy
-    LEAVE = "Leave"  # nothing was ever written: what is only looked at
+    LEAVE = "Leave"  # nothing was ever written: observe-only settings
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Facet(Model):
 
     removal: ClassVar[Removal]
     after: ClassVar[tuple[str, ...]] = ()  # facets (by spec name) that must be applied before this one
-    at_creation: ClassVar[bool] = False  # must be asked for when the bucket is created
+    at_creation: ClassVar[bool] = False  # must be set when the bucket is created
     finds: ClassVar[tuple[Reason, ...]] = ()  # the names of all findings that it may report
 
     def canonical(self) -> Self:

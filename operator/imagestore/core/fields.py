@@ -7,7 +7,7 @@ from typing import Any, TypeVar, get_args
 
 from imagestore.core.facet import Facet
 from imagestore.core.losses import uses
-from imagestore.core.model import Internal, Model, WishOnly, marker
+from imagestore.core.model import Internal, Model, SpecOnly, marker
 from imagestore.core.paths import ANY, Step, covers, parse
 
 F = TypeVar("F", bound=Facet)
@@ -30,7 +30,7 @@ def _fields(kind: type[Model], before: str) -> Iterator[str]:
     if kind.inline:  # a bare map
         return
     for name, info in kind.model_fields.items():
-        if marker(info.metadata, Internal) or marker(info.metadata, WishOnly):
+        if marker(info.metadata, Internal) or marker(info.metadata, SpecOnly):
             continue
         path = f"{before}{info.alias or name}"
         yield path

@@ -88,7 +88,7 @@ class InTier:
 
 
 @dataclass(frozen=True)
-class WishOnly:
+class SpecOnly:
     """A field that only steers the operator: in the CRD, but no store holds it, so it is never compared."""
 
 
@@ -147,7 +147,7 @@ _DOTS = " …"
 # All of them: the CRD generator refuses any other annotation.
 MARKERS = (
     ByHand, Cel, Form, Immutable, Internal, InTier, Kept, KmsKey, ListMap, ListSet, Reference, Resolved, Schema, Shown,
-    UnknownAs, WishOnly,
+    UnknownAs, SpecOnly,
 )  # fmt: skip
 
 M = TypeVar("M")
@@ -188,7 +188,7 @@ LabelValue = Annotated[
         " long: no object has any other"
     ),
 ]
-# Of a map of labels to select by.
+# Rules for a map of labels to select by.
 LABEL_KEYS = Cel(
     "self.all(k, k.matches(r'^([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$'))",
     "a label's key has letters, digits and - _ . only, after a prefix such as example.com/ if it has one: no object has"
@@ -207,11 +207,11 @@ Name = Annotated[
     ),
 ]
 
-# A sentence for people, of at most so many bytes.
+# A sentence for people, cut to this many bytes.
 Sentence = Annotated[str, Field(max_length=4096), Shown(4096)]
 Line = Annotated[str, Field(max_length=1024), Shown(1024)]
 
-# Nobody who writes thumbs/* means keys with an asterisk; accepted, the rule was Ready and for no object at all.
+# A user who writes thumbs/* does not mean keys with an asterisk. When it was accepted, the rule was Ready and matched nothing.
 Prefix = Annotated[
     str,
     Field(min_length=1, max_length=1024),

@@ -63,7 +63,7 @@ class Change:
     removing: Parts = WHOLE
     token: str = ""  # of a hold that a person can approve
     removes: str | None = None  # what it takes of what is there, as it was counted
-    opaque: NotRepresentable | None = None  # what is there before, where that is no value
+    opaque: NotRepresentable | None = None  # the observed document, where no value represents it
 
     @property
     def writes(self) -> bool:

@@ -47,7 +47,7 @@ _OCI = {
     "ARCHIVE": _price("0.0026", 90, unsure="minimum-days"),
 }
 
-# By the store that asks these prices. A tier that a store has not is left out.
+# By store. Tiers that a store does not have are left out.
 PUBLIC: Mapping[str, PriceTable] = MappingProxyType(
     {
         "AWS": PriceTable("AWS", "USD", AS_OF, _AWS),

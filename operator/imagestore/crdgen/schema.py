@@ -18,7 +18,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Place:
+class SchemaPath:
     """Where in the tree we are, and what follows from that."""
 
     path: str
@@ -27,15 +27,15 @@ class Place:
     fixed: bool = True  # nothing around us can be removed, and us with it
     present: bool = True  # we cannot be removed ourselves
 
-    def at(self, name: str, *, present: bool) -> "Place":
+    def at(self, name: str, *, present: bool) -> "SchemaPath":
         """A field below."""
         return replace(self, path=f"{self.path}.{name}", present=present)
 
-    def items(self) -> "Place":
+    def items(self) -> "SchemaPath":
         """The items of a list or the values of a map."""
         return replace(self, path=f"{self.path}[]", fixed=False)
 
-    def enter(self, model: type[Model]) -> "Place":
+    def enter(self, model: type[Model]) -> "SchemaPath":
         """Inside a model."""
         if model in self.inside:
             refuse(self.path, f"{model.__name__} contains itself, and a CRD has no $ref")
@@ -46,10 +46,10 @@ class Place:
 
 def of_model(model: type[Model], path: str) -> Json:
     """The schema of a whole model, such as a spec."""
-    return _object(Hint(model), Place(path))
+    return _object(Hint(model), SchemaPath(path))
 
 
-def of_hint(hint: Hint, place: Place) -> Json:
+def of_hint(hint: Hint, place: SchemaPath) -> Json:
     """The schema of one value: type, bounds, rules, keys of Schema markers."""
     made = _builder(hint, place)(hint, place)
     cel.add(made, cel.of_hint(hint, place.path))
@@ -57,14 +57,14 @@ def of_hint(hint: Hint, place: Place) -> Json:
     return made | cel.merged(hint, made, place.path)
 
 
-def _check_immutable(hint: Hint, place: Place) -> None:
+def _check_immutable(hint: Hint, place: SchemaPath) -> None:
     if hint.marker(Immutable) and not place.fixed:
         refuse(
             place.path, "an Immutable below something optional or in a list can be escaped by removing that"
         )
 
 
-def _builder(hint: Hint, place: Place) -> Callable[[Hint, Place], Json]:
+def _builder(hint: Hint, place: SchemaPath) -> Callable[[Hint, SchemaPath], Json]:
     origin = get_origin(hint.kind)
     if origin in _GENERIC:
         return _GENERIC[origin]
@@ -78,34 +78,34 @@ def _builder(hint: Hint, place: Place) -> Callable[[Hint, Place], Json]:
 # --- scalars ---------------------------------------------------------------------------------------------
 
 
-def _string(hint: Hint, place: Place) -> Json:
+def _string(hint: Hint, place: SchemaPath) -> Json:
     if "max_length" not in hint.bounds:
         refuse(place.path, "a string without max_length makes rules too expensive")
     names = {"min_length": "minLength", "max_length": "maxLength", "pattern": "pattern"}
     return {"type": "string"} | _bounds(hint, place, names)
 
 
-def _integer(hint: Hint, place: Place) -> Json:
+def _integer(hint: Hint, place: SchemaPath) -> Json:
     return {"type": "integer", "format": "int64"} | _bounds(hint, place, {"ge": "minimum", "le": "maximum"})
 
 
-def _boolean(hint: Hint, place: Place) -> Json:
+def _boolean(hint: Hint, place: SchemaPath) -> Json:
     return {"type": "boolean"} | _bounds(hint, place, {})
 
 
-def _moment(hint: Hint, place: Place) -> Json:
+def _moment(hint: Hint, place: SchemaPath) -> Json:
     return {"type": "string", "format": "date-time"} | _bounds(hint, place, {})
 
 
-def _enum(hint: Hint, place: Place) -> Json:
+def _enum(hint: Hint, place: SchemaPath) -> Json:
     return _choice([member.value for member in hint.kind], place)
 
 
-def _literal(hint: Hint, place: Place) -> Json:
+def _literal(hint: Hint, place: SchemaPath) -> Json:
     return _choice(list(get_args(hint.kind)), place) | _bounds(hint, place, {})
 
 
-def _choice(values: list[Any], place: Place) -> Json:
+def _choice(values: list[Any], place: SchemaPath) -> Json:
     types = {type(v) for v in values}
     if types == {str}:
         return {"type": "string", "enum": values}
@@ -114,7 +114,7 @@ def _choice(values: list[Any], place: Place) -> Json:
     return refuse(place.path, f"a choice of {values!r}: only strings or booleans")
 
 
-def _bounds(hint: Hint, place: Place, names: Mapping[str, str]) -> Json:
+def _bounds(hint: Hint, place: SchemaPath, names: Mapping[str, str]) -> Json:
     unknown = sorted(set(hint.bounds) - set(names))
     if unknown:
         refuse(place.path, f"{', '.join(unknown)} means nothing for this type")
@@ -124,7 +124,7 @@ def _bounds(hint: Hint, place: Place, names: Mapping[str, str]) -> Json:
 # --- lists and maps --------------------------------------------------------------------------------------
 
 
-def _list(hint: Hint, place: Place) -> Json:
+def _list(hint: Hint, place: SchemaPath) -> Json:
     args = get_args(hint.kind)
     if len(args) != 2 or args[1] is not ...:
         refuse(place.path, "a tuple of fixed length; write tuple[X, ...] or a model")
@@ -136,7 +136,7 @@ def _list(hint: Hint, place: Place) -> Json:
     return made | _bounds(hint, place, names) | _list_type(hint, item, made["items"], place)
 
 
-def _list_type(hint: Hint, item: Hint, schema: Json, place: Place) -> Json:
+def _list_type(hint: Hint, item: Hint, schema: Json, place: SchemaPath) -> Json:
     by_key = hint.marker(ListMap)
     if by_key:
         return _list_map(by_key.key, item, schema, place)
@@ -147,7 +147,7 @@ def _list_type(hint: Hint, item: Hint, schema: Json, place: Place) -> Json:
     return {"x-kubernetes-list-type": "atomic"}
 
 
-def _list_map(key: str, item: Hint, schema: Json, place: Place) -> Json:
+def _list_map(key: str, item: Hint, schema: Json, place: SchemaPath) -> Json:
     properties = schema.get("properties", {})
     if properties.get(key, {}).get("type") not in ("string", "integer", "boolean"):
         refuse(place.path, f"the ListMap key {key!r} is not a scalar field of {item.kind.__name__}")
@@ -156,7 +156,7 @@ def _list_map(key: str, item: Hint, schema: Json, place: Place) -> Json:
     return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [key]}
 
 
-def _map(hint: Hint, place: Place) -> Json:
+def _map(hint: Hint, place: SchemaPath) -> Json:
     key, value = get_args(hint.kind)
     if key is not str:
         refuse(place.path, "a map's keys are plain strings; bound them by a Cel rule on the map")
@@ -169,7 +169,7 @@ def _map(hint: Hint, place: Place) -> Json:
     return made | _bounds(hint, place, {"min_length": "minProperties", "max_length": "maxProperties"})
 
 
-def _value(hint: Hint, place: Place) -> Json:
+def _value(hint: Hint, place: SchemaPath) -> Json:
     if hint.optional:
         refuse(place.path, "an item that may be null; Kubernetes would drop or refuse it")
     return of_hint(hint, place)
@@ -178,7 +178,7 @@ def _value(hint: Hint, place: Place) -> Json:
 # --- objects ---------------------------------------------------------------------------------------------
 
 
-def _object(hint: Hint, place: Place) -> Json:
+def _object(hint: Hint, place: SchemaPath) -> Json:
     model: type[Model] = hint.kind
     _bounds(hint, place, {})
     inner = place.enter(model)
@@ -189,14 +189,14 @@ def _object(hint: Hint, place: Place) -> Json:
     return made
 
 
-def _inline(model: type[Model], place: Place) -> Json:
+def _inline(model: type[Model], place: SchemaPath) -> Json:
     fields = {n: i for n, i in _public(model, place).items() if n == model.inline}
     if len(fields) != 1 or len(_public(model, place)) != 1:
         refuse(place.path, f"{model.__name__}.inline must name its only public field")
     return of_hint(annotations.of_field(next(iter(fields.values())), place.path), place)
 
 
-def _properties(model: type[Model], place: Place) -> Json:
+def _properties(model: type[Model], place: SchemaPath) -> Json:
     fields = _public(model, place)
     made: Json = {"type": "object"}
     required = [_alias(n, i) for n, i in fields.items() if is_required(i, f"{place.path}.{_alias(n, i)}")]
@@ -206,7 +206,7 @@ def _properties(model: type[Model], place: Place) -> Json:
     return made
 
 
-def _public(model: type[Model], place: Place) -> dict[str, FieldInfo]:
+def _public(model: type[Model], place: SchemaPath) -> dict[str, FieldInfo]:
     return {
         name: info
         for name, info in model.model_fields.items()
@@ -218,7 +218,7 @@ def _alias(name: str, info: FieldInfo) -> str:
     return info.alias or name
 
 
-def _field(info: FieldInfo, parent: Place, alias: str) -> Json:
+def _field(info: FieldInfo, parent: SchemaPath, alias: str) -> Json:
     where = f"{parent.path}.{alias}"
     hint = annotations.of_field(info, where)
     place = parent.at(alias, present=is_required(info, where) or _stays(hint) is not None)
@@ -234,7 +234,7 @@ def _stays(hint: Hint) -> Immutable | Kept | None:
     return hint.marker(Immutable) or hint.marker(Kept)
 
 
-def _default(info: FieldInfo, hint: Hint, place: Place) -> Json:
+def _default(info: FieldInfo, hint: Hint, place: SchemaPath) -> Json:
     default = default_of(info, place.path)
     if is_required(info, place.path):
         return (
@@ -251,7 +251,7 @@ def _default(info: FieldInfo, hint: Hint, place: Place) -> Json:
     return {"default": default}
 
 
-def _presences(fields: Mapping[str, FieldInfo], place: Place) -> list[Cel]:
+def _presences(fields: Mapping[str, FieldInfo], place: SchemaPath) -> list[Cel]:
     found = []
     for name, info in fields.items():
         alias = _alias(name, info)
@@ -261,9 +261,9 @@ def _presences(fields: Mapping[str, FieldInfo], place: Place) -> list[Cel]:
     return found
 
 
-_GENERIC: dict[Any, Callable[[Hint, Place], Json]] = {Literal: _literal, tuple: _list, dict: _map}
+_GENERIC: dict[Any, Callable[[Hint, SchemaPath], Json]] = {Literal: _literal, tuple: _list, dict: _map}
 # Subclasses first: bool is an int in Python, and an OpenEnum an Enum.
-_PLAIN: dict[type, Callable[[Hint, Place], Json]] = {
+_PLAIN: dict[type, Callable[[Hint, SchemaPath], Json]] = {
     OpenEnum: _string,
     Enum: _enum,
     Model: _object,

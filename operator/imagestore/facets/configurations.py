@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import Field
 
 from imagestore.core.facet import WHOLE, Facet, Parts, Removal
-from imagestore.core.model import Cel, Form, Model, Prefix, WishOnly
+from imagestore.core.model import Cel, Form, Model, Prefix, SpecOnly
 
 # Prefix for the name of an observed configuration that no model can represent. No spec can have such a name.
 ODD = "!"
@@ -23,7 +23,7 @@ ConfigurationName = Annotated[
 BY_NAME = "Configurations, identified by name. S3 takes 1000; one Kubernetes object has room for 100 only."
 Exclusive = Annotated[
     bool | None,
-    WishOnly(),
+    SpecOnly(),
     Field(
         description="Delete configurations that are not listed here, including those of other"
         " programs. Defaults to false."

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field
 
 from imagestore.core.facet import WHOLE, Facet, Parts, Removal
-from imagestore.core.model import Internal, ListMap, WishOnly
+from imagestore.core.model import Internal, ListMap, SpecOnly
 from imagestore.facets.lifecycle_removal import removes, removes_more, rule_covers
 from imagestore.facets.lifecycle_rule import FOREIGN, LifecycleRule, declared_name
 
@@ -32,14 +32,14 @@ class Lifecycle(Facet):
     rules: Rules = ()
     exclusive: Annotated[
         bool | None,
-        WishOnly(),
+        SpecOnly(),
         Field(
             description="Delete rules that are not listed here, including those of other programs. Defaults to false."
         ),
     ] = None
     # Of a desired value: policies' rules, with a slash at the end all of an origin's, a mere slash all of any origin's,
     # that stay as they are found.
-    kept: Annotated[frozenset[str] | None, Internal(), WishOnly(), Field(exclude=True)] = None
+    kept: Annotated[frozenset[str] | None, Internal(), SpecOnly(), Field(exclude=True)] = None
 
     def canonical(self) -> Self:
         ordered = sorted((r.canonical() for r in self.rules), key=lambda r: r.name)

@@ -33,7 +33,7 @@ ColderTier = Literal["Cool", "Cold", "Archive"]
 COLDER: tuple[ColderTier, ...] = ("Cool", "Cold", "Archive")  # each colder than the one before
 
 Days = Annotated[int, Field(ge=1, le=36500)]
-# What moves may do so at once; what is removed is at least a day old, as S3 has it.
+# Moves may happen at once; deletions need at least a day, as in S3.
 MovingDays = Annotated[int, Field(ge=0, le=36500)]
 DATE = r"^20[0-9][0-9]-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 Date = Annotated[
@@ -123,7 +123,7 @@ class Transition(Model):
             description="Days after an object's creation; 0 moves it at once, if the class takes new objects."
         ),
     ] = None
-    date: Annotated[Date | None, Field(description="Day of the move, such as 2027-03-01.")] = None
+    date: Annotated[Date | None, Field(description="Day from which objects move, such as 2027-03-01.")] = None
 
 
 class NoncurrentTransition(Model):
@@ -151,7 +151,9 @@ class Expire(Model):
     )
 
     days: Annotated[Days | None, Field(description="Days after an object's creation.")] = None
-    date: Annotated[Date | None, Field(description="Day of the deletion, such as 2027-03-01.")] = None
+    date: Annotated[
+        Date | None, Field(description="Day from which they are deleted, such as 2027-03-01.")
+    ] = None
 
 
 class NoncurrentExpire(Model):

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import Field
 
 from imagestore.core.facet import WHOLE, Facet, Parts, Removal
-from imagestore.core.model import Cel, Form, ListMap, ListSet, Model, Raw, WishOnly
+from imagestore.core.model import Cel, Form, ListMap, ListSet, Model, Raw, SpecOnly
 from imagestore.facets.lifecycle_rule import FOREIGN, declared_name
 
 __all__ = ["EVENT_BRIDGE", "FOREIGN", "TARGET_KINDS", "Notification", "Notifications", "target"]
@@ -163,7 +163,7 @@ class Notifications(Facet):
     ] = None
     exclusive: Annotated[
         bool | None,
-        WishOnly(),
+        SpecOnly(),
         Field(
             description="Delete notifications that are not listed here, including those of other"
             " programs. Defaults to false."

@@ -9,10 +9,10 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field
 
 from imagestore.core.facet import WHOLE, Facet, Parts, Removal
-from imagestore.core.model import Cel, Form, ListMap, ListSet, Model, Raw, WishOnly
+from imagestore.core.model import Cel, Form, ListMap, ListSet, Model, Raw, SpecOnly
 
 TLS_SID = "imagestore-require-tls"
-SERVICE = "Service:"  # before the name of a service that is let in, such as the one that delivers logs
+SERVICE = "Service:"  # prefix for the name of a service, such as the one that delivers logs
 BUCKET = "."  # the resource that is the bucket itself rather than objects in it
 
 # S3 bounds a policy as a whole, at 20 KiB. What fits into that has to be writable here, as far as the API server can
@@ -161,7 +161,7 @@ class BucketPolicy(Facet):
     ] = None
     exclusive: Annotated[
         bool | None,
-        WishOnly(),
+        SpecOnly(),
         Field(
             description="Delete statements that are not listed here, including those of other programs."
             " Defaults to false."
@@ -216,7 +216,7 @@ class BucketPolicy(Facet):
         return tuple(s.canonical() for s in self.statements if s.effect == "Deny")
 
 
-MANY = 4096  # combinations that are worth looking at one by one
+MANY = 4096  # combinations that are checked one by one
 
 
 def denied(before: Statement, denies: Sequence[Statement]) -> bool:

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field
 
 from imagestore.core.facet import Facet, Removal
-from imagestore.core.model import Cel, Quantity, WishOnly
+from imagestore.core.model import Cel, Quantity, SpecOnly
 from imagestore.core.units import byte_count, quantity
 
 
@@ -27,7 +27,7 @@ class Quota(Facet):
     ]
     warn_percent: Annotated[
         int | None,
-        WishOnly(),
+        SpecOnly(),
         Field(
             ge=1,
             le=100,

@@ -20,7 +20,7 @@ TagsOf = Callable[[StoredVersion], Mapping[str, str]]
 
 
 @dataclass(frozen=True)
-class Question:
+class Assumptions:
     """``today`` and ``last``: the first and the last day, as ordinals. ``tags``: keys whose tags are asked for at most."""
 
     rules: tuple[LifecycleRule, ...]
@@ -35,13 +35,13 @@ class Question:
 class Forecast:
     """Feed it all keys, in any order, each with all its versions, newest first."""
 
-    question: Question
+    assumptions: Assumptions
     ledger: Ledger = field(init=False)
     sample: Sample = field(init=False)
 
     def __post_init__(self) -> None:
-        self.ledger, self.sample = Ledger(self.question.prices), Sample(self.question.tags)
-        q = self.question
+        self.ledger, self.sample = Ledger(self.assumptions.prices), Sample(self.assumptions.tags)
+        q = self.assumptions
         self._by_tags = tuple(r for r in q.rules if r.state != "Disabled" and r.match and r.match.tags)
         self._alike = lru_cache(ALIKE)(lambda v: tuple(fate((v,), q.rules, q.terms, q.today, q.last)))
 
@@ -59,12 +59,12 @@ class Forecast:
 
     def finish(self, tags_of: TagsOf) -> Ledger:
         """Everything, what depends on tags extrapolated from the sample."""
-        asked = Ledger(self.question.prices)
+        asked = Ledger(self.assumptions.prices)
         groups = self.sample.groups
         for group in groups:
             told = [v._replace(tags=tags_of(v)) if self._untold(v) else v for v in group]
             asked.count(told, self._events(told))
-        whole = Ledger.from_json(self.question.prices, self.ledger.to_json())
+        whole = Ledger.from_json(self.assumptions.prices, self.ledger.to_json())
         seen = self.sample.seen
         whole.merge(
             {f: s if seen == len(groups) else s.scaled(seen, len(groups)) for f, s in asked.flows.items()}
@@ -78,7 +78,7 @@ class Forecast:
         return any(matches(r.match, stored, tags=r.match.tags) for r in self._by_tags if r.match)
 
     def _events(self, group: Sequence[StoredVersion]) -> tuple[Event, ...]:
-        q = self.question
+        q = self.assumptions
         if len(group) > 1:
             return of_key(group, q.rules, q.terms, q.today, q.last)
         version = begin(group[0], None if group[0].latest else group[0].modified, q.rules)
@@ -90,8 +90,8 @@ class Forecast:
 
     def resume(self, said: Any) -> None:
         """Go on from what ``to_json`` wrote."""
-        self.ledger = Ledger.from_json(self.question.prices, said["ledger"])
-        self.sample = Sample.from_json(self.question.tags, said["sample"])
+        self.ledger = Ledger.from_json(self.assumptions.prices, said["ledger"])
+        self.sample = Sample.from_json(self.assumptions.tags, said["sample"])
 
 
 def _typical(version: Version, terms: Terms) -> Version:

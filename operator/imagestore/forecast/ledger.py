@@ -51,7 +51,7 @@ class Sum:
 
 
 @dataclass
-class Held:
+class Holding:
     """What a class holds. ``billed``: in bytes that are paid for."""
 
     objects: int = 0
@@ -73,9 +73,9 @@ class Ledger:
     """
 
     prices: PriceTable
-    start: dict[str, Held] = field(default_factory=dict)
+    start: dict[str, Holding] = field(default_factory=dict)
     flows: dict[Flow, Sum] = field(default_factory=dict)
-    current: Held = field(default_factory=Held)
+    current: Holding = field(default_factory=Holding)
     keys: int = 0
     markers: int = 0
     uploads: int = 0
@@ -96,7 +96,7 @@ class Ledger:
                 continue
             held = self.start.get(stored.storage_class)
             if held is None:
-                held = self.start[stored.storage_class] = Held()
+                held = self.start[stored.storage_class] = Holding()
             billed = self.prices.billed(stored.storage_class, stored.size)
             held.add(1, stored.size, billed)
             if stored.latest:
@@ -136,9 +136,9 @@ class Ledger:
         """What ``to_json`` wrote."""
         ledger = cls(
             prices,
-            {c: Held(*numbers) for c, numbers in said["start"].items()},
+            {c: Holding(*numbers) for c, numbers in said["start"].items()},
             dict(_flows(said)),
-            Held(*said["current"]),
+            Holding(*said["current"]),
         )
         ledger.keys, ledger.markers, ledger.uploads = said["counts"]
         return ledger

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from imagestore.core.cost import GB, MONTH, ZERO, PriceTable
 from imagestore.forecast.effect import Action
-from imagestore.forecast.ledger import Flow, Held, Ledger, Sum
+from imagestore.forecast.ledger import Flow, Holding, Ledger, Sum
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Point:
     """A day's end. ``month``: what a month would cost if all stayed so; ``paid``: all costs until then, fees included."""
 
     day: date
-    classes: Mapping[str, Held] = field(default_factory=dict)
+    classes: Mapping[str, Holding] = field(default_factory=dict)
     month: Decimal | None = None
     fees: Decimal | None = None
     paid: Decimal | None = None
@@ -102,7 +102,7 @@ def early(prices: PriceTable, flow: Flow, of: Sum) -> Decimal | None:
 
 def curve(ledger: Ledger, today: int, last: int) -> Iterator[Point]:
     """Day by day, as it is when the day begins: what the day itself costs is paid on the next."""
-    held = {c: Held(h.objects, h.bytes, h.billed) for c, h in ledger.start.items()}
+    held = {c: Holding(h.objects, h.bytes, h.billed) for c, h in ledger.start.items()}
     by_day: dict[int, list[tuple[Flow, Sum]]] = {}
     for flow, of in ledger.flows.items():
         by_day.setdefault(flow.day, []).append((flow, of))
@@ -119,7 +119,7 @@ def curve(ledger: Ledger, today: int, last: int) -> Iterator[Point]:
         paid = total([paid, fees])
         yield Point(
             date.fromordinal(day),
-            {c: Held(h.objects, h.bytes, h.billed) for c, h in held.items()},
+            {c: Holding(h.objects, h.bytes, h.billed) for c, h in held.items()},
             month,
             fees,
             paid,
@@ -127,10 +127,10 @@ def curve(ledger: Ledger, today: int, last: int) -> Iterator[Point]:
         paid = total([paid, None if month is None else month / MONTH])
 
 
-def _carry(held: dict[str, Held], flow: Flow, of: Sum) -> None:
+def _carry(held: dict[str, Holding], flow: Flow, of: Sum) -> None:
     """Hidden versions stay where they are; markers and uploads are no objects."""
     if flow.action not in (Action.MOVE, Action.REMOVE):
         return
-    held.setdefault(flow.source, Held()).add(-of.objects, -of.bytes, -of.source)
+    held.setdefault(flow.source, Holding()).add(-of.objects, -of.bytes, -of.source)
     if flow.target:
-        held.setdefault(flow.target, Held()).add(of.objects, of.bytes, of.target)
+        held.setdefault(flow.target, Holding()).add(of.objects, of.bytes, of.target)

@@ -1,4 +1,4 @@
-"""``imagestore backend probe``: what a server of unknown make holds, found out on a scratch bucket."""
+"""``imagestore backend probe``: find out which settings a store supports, on a scratch bucket."""
 
 import argparse
 import os
@@ -7,53 +7,59 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from imagestore.cli import options
-from imagestore.cli.errors import Usage, Wrong
+from imagestore.cli.errors import CommandError, UsageError
 
 if TYPE_CHECKING:
     from imagestore.backends.base import Backend
     from imagestore.backends.trial import Triable, TrialReport
-    from imagestore.cli.gathering.inputs import Gathered
+    from imagestore.cli.gathering.inputs import CommandInputs
 
-DESCRIPTION = """\
-Find out what a store holds: every setting is written to a scratch bucket, read back, compared and removed. What is
-printed goes into the StorageBackend's spec.s3.profile, after review. It is the only command that writes to a store
-by itself, and it writes to the one bucket that you name.
+_DESCRIPTION = """\
+Find out which settings a store supports: write each setting to a scratch bucket, read it back, compare, and remove it.
+The output is a profile for the StorageBackend; review it before you use it.
+
+This is the only command that writes to a store, and it writes to no bucket but the scratch bucket.
 """
-EPILOG = """\
-exit codes: 0 the store holds what the operator goes by already, 2 it holds something else, 1 an error
-
-A server may take a call that it does not know for another one, up to deleting the bucket. Name a bucket that nobody
-needs, on an account where nothing else can be hit; best let the probe make one, and remove it again: --create. In a
-bucket of yours versioning stays suspended, and object lock is not tried.
+_REMARK = """\
+A store may take a call that it does not know for another one and delete the bucket. Use a scratch bucket, on an account
+without other data. Best use --create: the probe then creates the bucket and deletes it at the end. In an existing bucket
+versioning stays suspended, and object lock is not tried.
 """
 
 
 def register(subparsers: Any) -> None:
     """Add the commands on StorageBackends."""
-    parser = subparsers.add_parser("backend", help="look into a StorageBackend's store")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    probe = commands.add_parser(
-        "probe",
-        help="find out what a store holds, on a scratch bucket",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    commands = options.group(
+        subparsers, "backend", "find out what a store supports", "Commands on the store of a StorageBackend."
     )
-    probe.add_argument("name", nargs="?", metavar="BACKEND", help="which one, if the manifests have several")
+    codes = {0: "the store supports what the operator assumes", 2: "the store supports something else"}
+    probe = options.command(
+        commands,
+        "probe",
+        "find out which settings a store supports, on a scratch bucket",
+        _DESCRIPTION,
+        codes=codes,
+        remark=_REMARK,
+    )
+    probe.add_argument(
+        "name", nargs="?", metavar="BACKEND", help="the StorageBackend, if the manifests have several"
+    )
     options.manifests(probe, required=False)
-    probe.add_argument("--bucket", required=True, metavar="SCRATCH", help="the bucket to play with")
-    probe.add_argument("--yes-write-to", metavar="SCRATCH", help="the same name again: your consent")
-    probe.add_argument("--create", action="store_true", help="make the bucket, and remove it at the end")
+    probe.add_argument("--bucket", required=True, metavar="SCRATCH", help="the scratch bucket")
+    probe.add_argument("--yes-write-to", metavar="SCRATCH", help="the scratch bucket again, as confirmation")
+    probe.add_argument(
+        "--create", action="store_true", help="create the scratch bucket, and delete it at the end"
+    )
     probe.add_argument("--kms-key", metavar="KEY", help="a key of the store's KMS, to try SSE-KMS with")
-    probe.add_argument("--format", choices=("text", "yaml"), default="text")
+    options.output(probe, "text", "yaml")
     options.credentials(probe)
     options.cluster(probe)
     probe.set_defaults(run=run, namespace="default")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Probe, print, and give the exit code."""
-    from imagestore.cli.probing.report import differing, document, text
+    """Print the profile and return the exit code."""
+    from imagestore.cli.probing.report import disagreeing, document, text
 
     _consent(args)
     backend = _backend(args)
@@ -65,40 +71,40 @@ def run(args: argparse.Namespace) -> int:
     sys.stdout.write(shown)
     sys.stderr.writelines(f"!! {alarm}\n" for alarm in found.alarms)
     if found.left:
-        raise Wrong(found.left)
-    return 2 if differing(found.support, backend.support) else 0
+        raise CommandError(found.left)
+    return 2 if disagreeing(found.support, backend.support) else 0
 
 
 def _consent(args: argparse.Namespace) -> None:
     if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", args.bucket):
-        raise Usage(
+        raise UsageError(
             f"{args.bucket}: a bucket's name has 3 to 63 lower-case letters, digits, dots and hyphens"
         )
     if args.yes_write_to is None:
-        raise Usage(
-            f"the probe writes to {args.bucket}, and a server may delete it: consent with --yes-write-to {args.bucket}"
+        raise UsageError(
+            f"the probe writes to {args.bucket}, and the store may delete it; confirm with --yes-write-to {args.bucket}"
         )
     if args.yes_write_to != args.bucket:
-        raise Usage(
-            f"--yes-write-to names {args.yes_write_to}, --bucket {args.bucket}; both must be the same"
+        raise UsageError(
+            f"--yes-write-to is {args.yes_write_to} and --bucket is {args.bucket}; both must be the same"
         )
 
 
 def _backend(args: argparse.Namespace) -> "Backend":
     from imagestore.api.storagebackend import StorageBackendSpec
-    from imagestore.cli.gathering.inputs import gather
+    from imagestore.cli.gathering.inputs import gather_inputs
 
-    known = gather(args, os.environ, (args.name,) if args.name else ())
+    known = gather_inputs(args, os.environ, (args.name,) if args.name else ())
     if known.manifests.problems:
-        raise Wrong(*known.manifests.problems)
-    sys.stderr.writelines(f"note: {note}\n" for note in known.notes if "managed" not in note)
+        raise CommandError(*known.manifests.problems)
+    sys.stderr.writelines(f"note: {note}\n" for note in known.notes_on_files)
     name = args.name or _only(o.name for o in known.manifests.of(StorageBackendSpec))
     _unclaimed(known, name, args.bucket)
     store = known.stores.get(name)
     if store.spec is None:
-        raise Wrong(f"there is no StorageBackend {name}; give its manifest with -f, or --context")
+        raise CommandError(f"there is no StorageBackend {name}; give its manifest with -f, or --context")
     if store.backend is None:
-        raise Wrong(store.trouble)
+        raise CommandError(store.trouble)
     return store.backend
 
 
@@ -106,26 +112,26 @@ def _triable(backend: "Backend") -> "Triable":
     from imagestore.backends.trial import Triable
 
     if not isinstance(backend, Triable):
-        raise Wrong(f"{backend.name}: what its provider holds is known, and cannot be tried out")
+        raise CommandError(f"{backend.name}: its provider has a fixed profile, so there is nothing to probe")
     return backend
 
 
-def _unclaimed(known: "Gathered", backend: str, bucket: str) -> None:
-    """On a store without bucket tags the bucket itself would not tell whose it is."""
+def _unclaimed(known: "CommandInputs", backend: str, bucket: str) -> None:
+    """Refuse the bucket of an ImageBucket: on a store without owner marks the bucket itself does not name its owner."""
     from imagestore.api.imagebucket import ImageBucketSpec
 
     claims = {label: k.spec for label, k in known.cluster.buckets.items()}
     claims |= {o.label: o.spec for o in known.manifests.of(ImageBucketSpec)}
     for label, spec in claims.items():
         if (spec.backend_ref.name, spec.bucket_name) == (backend, bucket):
-            raise Wrong(f"the ImageBucket {label} claims {bucket}; name a bucket that nobody needs")
+            raise CommandError(f"the ImageBucket {label} claims {bucket}; give a scratch bucket")
 
 
 def _only(names: Any) -> str:
     found = list(names)
     if len(found) != 1:
         told = f"the manifests have {', '.join(found)}" if found else "the manifests have no StorageBackend"
-        raise Usage(f"{told}; say which: imagestore backend probe BACKEND")
+        raise UsageError(f"{told}; name one: imagestore backend probe BACKEND")
     return str(found[0])
 
 
@@ -140,15 +146,15 @@ def _probed(args: argparse.Namespace, name: str, triable: "Triable") -> "TrialRe
     try:
         return triable.trial(TrialRequest(args.bucket, SAMPLES, args.create, args.kms_key, say))
     except TrialError as error:
-        raise Wrong(error, *_left(error)) from None
+        raise CommandError(error, *_left(error)) from None
     except StoreError as error:
-        early = f"{name}: the probe ended early: {type(error).__name__}: {error}"
-        raise Wrong(early, *_left(error)) from None
+        early = f"{name}: the probe failed: {type(error).__name__}: {error}"
+        raise CommandError(early, *_left(error)) from None
     except KeyboardInterrupt as stopped:
         sys.stderr.writelines(f"error: {note}\n" for note in _left(stopped))
         raise
 
 
 def _left(error: BaseException) -> list[str]:
-    """What could not be tidied up."""
+    """What the probe could not remove."""
     return getattr(error, "__notes__", [])

@@ -1,4 +1,4 @@
-"""``imagestore import BACKEND/BUCKET``: the manifest of a bucket that exists. Reads only."""
+"""``imagestore import BACKEND/BUCKET``: write the manifest of an existing bucket. Reads only."""
 
 import argparse
 import os
@@ -8,47 +8,51 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from imagestore.cli import options
-from imagestore.cli.errors import Usage, Wrong
+from imagestore.cli.errors import CommandError, UsageError
 
 if TYPE_CHECKING:
     from imagestore.api.storagebackend import StorageBackendSpec
     from imagestore.backends.base import Backend
-    from imagestore.cli.gathering.inputs import Gathered
+    from imagestore.cli.gathering.inputs import CommandInputs
 
-DESCRIPTION = """\
-Write the manifest of a bucket that exists. Only settings that it has are in it; planning it changes none.
-What no manifest can say is left out, left alone by the operator, and listed in comments.
+_DESCRIPTION = """\
+Write the manifest of an existing bucket to standard output. The manifest holds the settings that the bucket has, so
+planning it changes none of them. What a manifest cannot express is listed in comments, and the operator does not
+change it. Import writes nothing to the store.
 """
 
 
 def register(subparsers: Any) -> None:
     """Add the command."""
-    parser = subparsers.add_parser(
-        "import", help="write the manifest of a bucket that exists", description=DESCRIPTION
+    codes = {0: "the manifest is complete"}
+    parser = options.command(
+        subparsers, "import", "write the manifest of an existing bucket", _DESCRIPTION, codes=codes
     )
-    parser.add_argument("bucket", metavar="BACKEND/BUCKET", help="the StorageBackend's name and the bucket's")
+    parser.add_argument(
+        "bucket", metavar="BACKEND/BUCKET", help="the StorageBackend's name and the bucket's name"
+    )
     options.manifests(parser, required=False)
     parser.add_argument(
-        "-n", "--namespace", default="default", help="for the manifest (default: %(default)s)"
+        "-n", "--namespace", default="default", help="the manifest's namespace (default: %(default)s)"
     )
-    parser.add_argument("--name", help="for the manifest (default: the bucket's)")
+    parser.add_argument("--name", help="the manifest's name (default: the bucket's)")
     options.credentials(parser)
     options.cluster(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the manifest."""
-    from imagestore.cli.gathering.inputs import gather
+    """Print the manifest and return the exit code."""
+    from imagestore.cli.gathering.inputs import gather_inputs
 
     backend_name, _, bucket = args.bucket.partition("/")
     if not backend_name or not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", bucket):
-        raise Usage(f"{args.bucket}: write BACKEND/BUCKET, such as eu/shop--photos")
-    gathered = gather(args, os.environ, (backend_name,))
+        raise UsageError(f"{args.bucket}: write BACKEND/BUCKET, such as eu/shop--photos")
+    gathered = gather_inputs(args, os.environ, (backend_name,))
     backend, spec = _backend(gathered, backend_name)
     sys.stdout.write(_manifest(args, backend, spec, bucket, _others(args, gathered, backend_name, bucket)))
     if gathered.manifests.problems:
-        raise Wrong(*gathered.manifests.problems)
+        raise CommandError(*gathered.manifests.problems)
     return 0
 
 
@@ -59,13 +63,13 @@ def _manifest(
     bucket: str,
     names: Mapping[str, str],
 ) -> str:
-    from imagestore.cli.importing.grants import needed, possible
+    from imagestore.cli.importing.grants import needed_grants, without_refused
     from imagestore.cli.importing.manifest import grant, manifest
 
     found, owner = _settings(backend, bucket, names)
-    settings = possible(found, backend.own_access)
-    marked = (f"It is marked as {owner}: only that object is in charge of it.",) if owner else ()
-    consents = needed(settings, args.namespace, backend, bucket, spec)
+    settings = without_refused(found, backend.own_access)
+    marked = (f"Its owner mark names {owner}: only that object may manage it.",) if owner else ()
+    consents = needed_grants(settings, args.namespace, backend, bucket, spec)
     notes = (*grant(args.namespace, backend.name, bucket), *marked, *consents)
     return manifest(args.namespace, args.name or bucket, backend.name, bucket, settings, notes)
 
@@ -78,27 +82,27 @@ def _settings(backend: "Backend", bucket: str, names: Mapping[str, str]) -> tupl
     try:
         sight = backend.check(bucket)
         if sight is None:
-            raise Wrong(f"there is no bucket {bucket} on {backend.name} ({backend.endpoint})")
+            raise CommandError(f"there is no bucket {bucket} on {backend.name} ({backend.endpoint})")
         read = readings(backend, bucket, backend.support, sight)
     except StoreError as error:
-        raise Wrong(f"{backend.name}/{bucket}: {type(error).__name__}: {error}") from None
+        raise CommandError(f"{backend.name}/{bucket}: {type(error).__name__}: {error}") from None
     found = {name: imported(name, reading, names) for name, reading in read.items()}
     return {n: v for n, v in found.items() if v is not None}, sight.owner or ""
 
 
-def _others(args: argparse.Namespace, gathered: "Gathered", backend: str, bucket: str) -> dict[str, str]:
-    """The namespace's other ImageBuckets on this backend, by their buckets: settings name them."""
+def _others(args: argparse.Namespace, gathered: "CommandInputs", backend: str, bucket: str) -> dict[str, str]:
+    """The names of the namespace's other ImageBuckets on this backend, by bucket, for settings that refer to them."""
     from imagestore.cli.gathering.surroundings import surroundings
 
     there = surroundings(gathered.manifests, gathered.cluster).others.get(args.namespace, {})
     return {o.bucket: name for name, o in there.items() if o.backend == backend and o.bucket != bucket}
 
 
-def _backend(gathered: "Gathered", name: str) -> "tuple[Backend, StorageBackendSpec]":
+def _backend(gathered: "CommandInputs", name: str) -> "tuple[Backend, StorageBackendSpec]":
     store = gathered.stores.get(name)
     if store.spec is None:
         missing = f"there is no StorageBackend {name}; give its manifest with -f, or --context"
-        raise Wrong(*gathered.manifests.problems, missing)
+        raise CommandError(*gathered.manifests.problems, missing)
     if store.backend is None:
-        raise Wrong(store.trouble)
+        raise CommandError(store.trouble)
     return store.backend, store.spec

@@ -1,4 +1,4 @@
-"""``imagestore lifecycle preview | simulate``: what lifecycle rules will do before they do it. Writes nothing."""
+"""``imagestore lifecycle preview | simulate``: show what lifecycle rules will do before they do it."""
 
 import argparse
 import os
@@ -6,81 +6,79 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from imagestore.cli import options
-from imagestore.cli.errors import Usage, Wrong
+from imagestore.cli.errors import CommandError, UsageError
 
 if TYPE_CHECKING:
-    from imagestore.cli.forecasting.preview import Options
-    from imagestore.cli.gathering.inputs import Gathered
-    from imagestore.cli.planning.plan_bucket import Question
+    from imagestore.cli.forecasting.preview import PreviewOptions
+    from imagestore.cli.gathering.inputs import CommandInputs
+    from imagestore.cli.planning.plan_bucket import PlanRequest
 
-DESCRIPTION = "What lifecycle rules will do before they do it. Writes nothing."
+_DESCRIPTION = "Show what lifecycle rules will do before they do it. Writes nothing to a store."
 PREVIEW = """\
-For each ImageBucket in the manifests and each rule that is for it: the objects and bytes that it touches now and in each of
-the next months (of 30 days), what it saves, and what it costs. The buckets are listed; nothing is written.
+For each ImageBucket in the manifests and each of its rules, show how many objects and bytes the rule affects now and in
+each of the next months (of 30 days), what it saves and what it costs. Preview lists the buckets and writes nothing.
 """
 SIMULATE = """\
-Walk a bucket's listing, or one in a file, through the rules, and show what each class holds and what it costs, by day or by
-month. What is written to the bucket meanwhile is not foreseen.
+Apply the rules to the listing of a bucket, or to a listing in a file, and show day by day or month by month what each
+storage class holds and costs. Objects that are written in the meantime are not predicted.
 
-A listing is CSV (key,size,lastModified and, if known, storageClass,versionId,isLatest,isDeleteMarker,tags), JSON Lines with
-the same names, what aws s3api list-objects-v2 prints, or an inventory of S3's as it comes: its manifest.json, with the data
-files beside it, or one of these alone. What is packed by gzip is unpacked.
-"""
-EPILOG = """\
-exit codes: 0 told, 1 an error, or something that the operator would refuse
+A listing in a file is one of
+  - CSV with the columns key,size,lastModified and, if known, storageClass,versionId,isLatest,isDeleteMarker,tags
+  - JSON Lines with the same names
+  - the output of aws s3api list-objects-v2 or list-object-versions
+  - an S3 inventory: its manifest.json with the data files beside it, or one data file
+and may be compressed by gzip.
 """
 LONGEST = 3650
 
 
 def register(subparsers: Any) -> None:
     """Add the command and its two."""
-    parser = subparsers.add_parser(
-        "lifecycle", help="show what lifecycle rules will do", description=DESCRIPTION
-    )
-    below = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    below = options.group(subparsers, "lifecycle", "show what lifecycle rules will do", _DESCRIPTION)
     _preview(below)
     _simulate(below)
 
 
 def _preview(below: Any) -> None:
-    parser = _parser(below, "preview", "what each rule touches, saves and costs", PREVIEW)
-    parser.add_argument("--format", choices=("text", "markdown", "json"), default="text")
+    parser = _parser(below, "preview", "show what each rule affects, saves and costs", PREVIEW)
+    options.output(parser, "text", "markdown", "json")
     parser.add_argument(
-        "--months", type=options.number, default=12, help="to look ahead (default: %(default)s)"
+        "--months", type=options.number, default=12, help="look so many months ahead (default: %(default)s)"
     )
     parser.set_defaults(run=preview)
 
 
 def _simulate(below: Any) -> None:
-    parser = _parser(below, "simulate", "the curve of classes, bytes and costs", SIMULATE)
-    parser.add_argument("--bucket", metavar="NAMESPACE/NAME", help="which ImageBucket, if there are several")
-    parser.add_argument("--listing", metavar="FILE", help="walk through this rather than a bucket")
+    parser = _parser(below, "simulate", "show storage classes, bytes and costs over time", SIMULATE)
+    options.output(parser, "text", "csv", "json")
+    parser.add_argument(
+        "--bucket", metavar="NAMESPACE/NAME", help="the ImageBucket, if the manifests have several"
+    )
+    parser.add_argument(
+        "--listing", metavar="FILE", help="read the listing from this file, not from the bucket"
+    )
     parser.add_argument(
         "--prices",
         type=options.one_of("AWS", "GCS", "Azure", "OCI"),
         metavar="AWS|GCS|Azure|OCI",
-        help="of a listing: as if it were there",
+        help="with --listing: the list prices and storage classes to use",
     )
-    parser.add_argument("--days", type=options.number, default=365, help="to walk (default: %(default)s)")
-    parser.add_argument("--by", choices=("day", "month"), default="month")
-    parser.add_argument("--format", choices=("text", "csv", "json"), default="text")
-    parser.add_argument("--plot", metavar="FILE.svg|FILE.png", help="draw it, too")
+    parser.add_argument(
+        "--days", type=options.number, default=365, help="simulate so many days (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--by",
+        choices=("day", "month"),
+        default="month",
+        help="a row for each day or month (default: %(default)s)",
+    )
+    parser.add_argument("--plot", metavar="FILE.svg|FILE.png", help="also draw the result as a picture")
     parser.set_defaults(run=simulate)
 
 
-def _parser(below: Any, name: str, says: str, description: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = below.add_parser(
-        name,
-        help=says,
-        description=description,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    options.manifests(parser, required=True)
-    parser.add_argument("-n", "--namespace", default="default", help="of objects that name none")
-    parser.add_argument(
-        "--installation", help="the operator's installation id; default: as buckets are marked"
-    )
+def _parser(below: Any, name: str, summary: str, description: str) -> argparse.ArgumentParser:
+    parser = options.command(below, name, summary, description, codes={0: "the answer is complete"})
+    options.of_buckets(parser)
     options.listings(parser)
     options.credentials(parser)
     options.cluster(parser)
@@ -88,59 +86,63 @@ def _parser(below: Any, name: str, says: str, description: str) -> argparse.Argu
 
 
 def preview(args: argparse.Namespace) -> int:
-    """Print it; the exit code."""
+    """Print the preview and return the exit code."""
     from dataclasses import replace
 
     from imagestore.cli.forecasting import report
     from imagestore.cli.forecasting.preview import preview as of_bucket
     from imagestore.cli.planning.plan_bucket import plan_bucket
 
-    known, questions = _questions(args)
-    asked = how(args, 30 * _bounded(args.months, LONGEST // 30, "--months"))
+    known, requests = _requests(args)
+    asked = preview_options(args, 30 * _bounded(args.months, LONGEST // 30, "--months"))
     # The preview counts it all, to the end.
-    found = tuple(of_bucket(q, plan_bucket(replace(q, pages=0)), asked) for q in questions)
-    empty = () if found else ("no ImageBucket is in the manifests: give those of the buckets to list, too",)
-    told = report.Told(asked.today, args.months, found, _unread(known), (*known.notes, *empty))
+    found = tuple(of_bucket(q, plan_bucket(replace(q, pages=0)), asked) for q in requests)
+    empty = (
+        ()
+        if found
+        else ("the manifests have no ImageBucket; give the manifests of the buckets to list, too",)
+    )
+    told = report.PreviewReport(asked.today, args.months, found, _unread(known), (*known.notes, *empty))
     _print(args, told)
     if not told.exit:
         asked.checkpoint.done()
     return int(told.exit)
 
 
-def _questions(args: argparse.Namespace) -> "tuple[Gathered, list[Question]]":
-    """Of what could be read: what could not is said at the end. Raises Wrong if nothing could."""
+def _requests(args: argparse.Namespace) -> "tuple[CommandInputs, list[PlanRequest]]":
+    """What could be read; the rest is reported at the end. Raises CommandError if nothing could be read."""
     from datetime import UTC, datetime
 
-    from imagestore.cli.gathering.inputs import gather
-    from imagestore.cli.planning.plan_all import questions
+    from imagestore.cli.gathering.inputs import gather_inputs
+    from imagestore.cli.planning.plan_all import plan_requests
 
-    known = gather(args, os.environ)
+    known = gather_inputs(args, os.environ)
     if not known.manifests.objects and known.manifests.problems:
-        raise Wrong(*_unread(known))
+        raise CommandError(*_unread(known))
     now = datetime.now(UTC)
-    return known, questions(known.manifests, known.cluster, known.stores.get, now, args.installation)
+    return known, plan_requests(known.manifests, known.cluster, known.stores.get, now, args.installation)
 
 
-def _unread(known: "Gathered") -> tuple[str, ...]:
+def _unread(known: "CommandInputs") -> tuple[str, ...]:
     return tuple(map(str, known.manifests.problems))
 
 
-def how(args: argparse.Namespace, days: int) -> "Options":
-    """As the options say, which ``plan --preview`` has, too. Raises Wrong."""
+def preview_options(args: argparse.Namespace, days: int) -> "PreviewOptions":
+    """How to forecast, from options that ``plan --preview`` has, too. Raises CommandError."""
     from datetime import UTC, datetime
 
     from imagestore.cli.forecasting.checkpoint import Checkpoint
-    from imagestore.cli.forecasting.preview import Options
+    from imagestore.cli.forecasting.preview import PreviewOptions
 
     today = args.day if args.day is not None else datetime.now(UTC).toordinal()
     tags = _bounded(args.sample, 100_000, "--sample")
-    return Options(today, days, tags, Checkpoint.at(args.checkpoint))
+    return PreviewOptions(today, days, tags, Checkpoint.at(args.checkpoint))
 
 
 def _bounded(value: int, most: int, option: str) -> int:
     if 1 <= value <= most:
         return value
-    raise Usage(f"{option} {value}: give a number from 1 to {most}")
+    raise UsageError(f"{option} {value}: give a number from 1 to {most}")
 
 
 def _print(args: argparse.Namespace, told: Any) -> None:
@@ -156,20 +158,18 @@ def _print(args: argparse.Namespace, told: Any) -> None:
 
 
 def simulate(args: argparse.Namespace) -> int:
-    """Print it, and draw it; the exit code."""
+    """Print the simulation, draw it, and return the exit code."""
     from imagestore.cli.colour import paint
     from imagestore.cli.forecasting import curves, plot
-    from imagestore.cli.forecasting.simulate import simulated
+    from imagestore.cli.forecasting.simulate import simulate as simulated
 
     if args.prices and args.listing is None:
-        raise Usage(
-            "--prices is of a listing in a file: give --listing; a bucket's prices are its StorageBackend's"
-        )
+        raise UsageError("--prices needs --listing; the prices of a bucket are those of its StorageBackend")
     if args.plot:
-        plot.possible(args.plot)
-    known, questions = _questions(args)
-    asked = how(args, _bounded(args.days, LONGEST, "--days"))
-    found = simulated(args, known.manifests, questions, asked)
+        plot.check(args.plot)
+    known, requests = _requests(args)
+    asked = preview_options(args, _bounded(args.days, LONGEST, "--days"))
+    found = simulated(args, known.manifests, requests, asked)
     step = 1 if args.by == "day" else 30
     if args.format == "text":
         sys.stdout.write(curves.text(found, step, paint(sys.stdout)))
@@ -178,6 +178,6 @@ def simulate(args: argparse.Namespace) -> int:
     if args.plot:
         plot.plot(found, args.plot)
     if known.manifests.problems:
-        raise Wrong(*_unread(known))
+        raise CommandError(*_unread(known))
     asked.checkpoint.done()
     return 0

@@ -1,4 +1,4 @@
-"""``imagestore plan``: what would change in the stores if these manifests were applied. Writes nothing."""
+"""``imagestore plan``: show what the operator would change in the stores. Writes nothing."""
 
 import argparse
 import os
@@ -8,41 +8,40 @@ from typing import TYPE_CHECKING, Any
 from imagestore.cli import options
 
 if TYPE_CHECKING:
-    from imagestore.cli.planning.bucket_plan import Verdict
-    from imagestore.cli.planning.plan_bucket import Question
-    from imagestore.cli.planning.report import Run
+    from imagestore.cli.planning.bucket_plan import BucketPlan
+    from imagestore.cli.planning.plan_bucket import PlanRequest
+    from imagestore.cli.planning.report import PlanReport
 
 MONTHS = 12
 
-EPILOG = """\
-exit codes: 0 nothing would change, 2 something would, 1 an error, or something that the operator would refuse,
-64 the command was not given as it has to be
+_DESCRIPTION = """\
+Show what the operator would change in the stores if these manifests were applied. Plan reads the stores and the
+cluster, and writes nothing.
+"""
+_REMARK = """\
+A manifest that cannot be read is an error, and the others are still planned. Finding no manifest is an error, too.
 
-What cannot be read is an error at the end; the rest is planned. Nothing found is an error, too.
-
-Only point it at manifests that you trust: whoever writes a StorageBackend chooses where signed requests go.
+Plan only manifests that you trust: a StorageBackend decides where signed requests are sent.
 """
 
 
 def register(subparsers: Any) -> None:
     """Add the command; nothing heavy is imported until it runs."""
-    parser = subparsers.add_parser(
+    codes = {0: "nothing would change", 2: "something would change, or waits for approval"}
+    parser = options.command(
+        subparsers,
         "plan",
-        help="show what would change, field by field",
-        description="What would change in the stores if these manifests were applied. Writes nothing.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "show what would change, field by field",
+        _DESCRIPTION,
+        codes=codes,
+        remark=_REMARK,
     )
-    options.manifests(parser, required=True)
-    parser.add_argument("--format", choices=("text", "markdown", "json"), default="text")
-    parser.add_argument("-n", "--namespace", default="default", help="of objects that name none")
-    parser.add_argument(
-        "--installation", help="the operator's installation id; default: as buckets are marked"
-    )
+    options.of_buckets(parser)
+    options.output(parser, "text", "markdown", "json")
     parser.add_argument(
         "--preview",
         action="store_true",
-        help="list the buckets, and say what each lifecycle rule touches now and within a year",
+        help="list the buckets, and show what each lifecycle rule affects now and within a year",
     )
     options.listings(parser)
     options.credentials(parser)
@@ -51,41 +50,43 @@ def register(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Plan, print, and give the exit code."""
+    """Print the plan and return the exit code."""
     from datetime import UTC, datetime
 
-    from imagestore.cli.gathering.inputs import gather
-    from imagestore.cli.planning.plan_all import questions, refused_at_apply, verdicts
-    from imagestore.cli.planning.report import Run
+    from imagestore.cli.gathering.inputs import gather_inputs
+    from imagestore.cli.planning.plan_all import bucket_plans, plan_requests, refused_at_apply
+    from imagestore.cli.planning.report import PlanReport
 
-    known = gather(args, os.environ)
+    known = gather_inputs(args, os.environ)
     refused = refused_at_apply(known.manifests, known.cluster)
-    asked = questions(known.manifests, known.cluster, known.stores.get, datetime.now(UTC), args.installation)
+    asked = plan_requests(
+        known.manifests, known.cluster, known.stores.get, datetime.now(UTC), args.installation
+    )
     asked = [q for q in asked if q.object.label not in refused]
-    found = verdicts(asked)
+    found = bucket_plans(asked)
     if args.preview:
         found = _previewed(args, asked, found)
     problems = (*known.manifests.problems, *(p for of in refused.values() for p in of))
-    return _show(args, Run(found, problems, known.notes))
+    return _show(args, PlanReport(found, problems, known.notes))
 
 
 def _previewed(
-    args: argparse.Namespace, asked: "list[Question]", verdicts: "tuple[Verdict, ...]"
-) -> "tuple[Verdict, ...]":
-    """The verdicts with a note for each lifecycle rule."""
-    from imagestore.cli.commands.lifecycle import how
+    args: argparse.Namespace, asked: "list[PlanRequest]", buckets: "tuple[BucketPlan, ...]"
+) -> "tuple[BucketPlan, ...]":
+    """The plans, with a note for each lifecycle rule."""
+    from imagestore.cli.commands.lifecycle import preview_options
     from imagestore.cli.forecasting.preview import preview
-    from imagestore.cli.forecasting.report import Told, noted
+    from imagestore.cli.forecasting.report import PreviewReport, noted
 
-    options = how(args, MONTHS * 30)
-    found = tuple(preview(q, v, options) for q, v in zip(asked, verdicts, strict=True))
-    told = Told(options.today, MONTHS, found)
+    options = preview_options(args, MONTHS * 30)
+    found = tuple(preview(q, v, options) for q, v in zip(asked, buckets, strict=True))
+    told = PreviewReport(options.today, MONTHS, found)
     if not told.exit:
         options.checkpoint.done()
     return tuple(noted(told, p) for p in found)
 
 
-def _show(args: argparse.Namespace, run: "Run") -> int:
+def _show(args: argparse.Namespace, run: "PlanReport") -> int:
     from imagestore.cli.colour import paint
     from imagestore.cli.planning import report
 

@@ -8,59 +8,85 @@ import os
 import socket
 from typing import Any
 
-from imagestore.cli.errors import Usage, Wrong
+from imagestore.cli import options
+from imagestore.cli.errors import CommandError, UsageError
 
-_DESCRIPTION = "Run the operator: in a pod as its service account, elsewhere as KUBECONFIG says."
+_DESCRIPTION = """\
+Run the operator. In a pod it connects to the API server as its service account, elsewhere as KUBECONFIG says.
+"""
 
 
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def register(subparsers: Any) -> None:
     """Add the command."""
-    parser = subparsers.add_parser("run", help="run the operator", description=_DESCRIPTION)
-    add, env = parser.add_argument, os.environ.get
-    add(
-        "--installation",
-        default=env("IMAGESTORE_INSTALLATION"),
-        help="this installation's id, written into every bucket as its owner; must survive a rebuilt cluster"
-        " ($IMAGESTORE_INSTALLATION)",
+    parser = options.command(
+        subparsers, "run", "run the operator", _DESCRIPTION, codes={0: "stopped by a signal", 1: "an error"}
     )
-    add(
-        "--namespace",
-        default=env("POD_NAMESPACE"),
-        help="the operator's own, where its Secrets are ($POD_NAMESPACE)",
+    _identity(parser)
+    options.lease(parser)
+    parser.add_argument(
+        "--no-lease", action="store_true", help="use no Lease; never run a second replica with this option"
     )
-    add(
-        "--listen",
-        default="0.0.0.0:8080",
-        metavar="HOST:PORT",
-        help="health and metrics; default %(default)s",
-    )
-    add("--confirm-drift", type=float, default=45.0, metavar="SECONDS",
-        help="a difference counts as drift after a second look so much later; default %(default)s")  # fmt: skip
-    add("--drift-interval", type=float, default=600.0, metavar="SECONDS",
-        help="between two looks at a bucket that does not say; default %(default)s")  # fmt: skip
-    add(
-        "--log-level",
-        default="info",
-        choices=("debug", "info", "warning", "error"),
-        help="default %(default)s",
-    )
-    add("--lease-name", default="imagestore", help="of the Lease that one replica holds; default %(default)s")
-    add("--no-lease", action="store_true", help="there is only one replica, for certain")
-    add(
-        "--workers",
-        type=int,
-        default=64,
-        help="objects worked on at once, one more for each backend, its buckets and all policies; default %(default)s",
-    )
-    add("--audit-interval", type=float, default=720.0, metavar="SECONDS",
-        help="between two comparisons of what is remembered with the API server; default %(default)s")  # fmt: skip
+    _process(parser)
+    _timing(parser)
     parser.set_defaults(run=main)
 
 
+def _identity(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--installation",
+        default=os.environ.get("IMAGESTORE_INSTALLATION"),
+        metavar="ID",
+        help="the id of this installation, part of the owner mark in every bucket; keep it when the cluster is rebuilt"
+        " (default: $IMAGESTORE_INSTALLATION)",
+    )
+    parser.add_argument(
+        "--namespace",
+        default=os.environ.get("POD_NAMESPACE"),
+        help="the operator's own namespace, with its Secrets (default: $POD_NAMESPACE)",
+    )
+
+
+def _process(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--listen",
+        default="0.0.0.0:8080",
+        metavar="HOST:PORT",
+        help="the address of health checks and metrics (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--log-level",
+        default="info",
+        choices=("debug", "info", "warning", "error"),
+        help="the least severe lines to log (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=64,
+        help="reconcile so many objects at once; each backend, its buckets, and all policies have one worker more"
+        " (default: %(default)s)",
+    )
+
+
+def _timing(parser: argparse.ArgumentParser) -> None:
+    options.seconds(parser, "--confirm-drift", 45.0, "wait so long between the two checks that confirm drift")
+    options.seconds(
+        parser,
+        "--drift-interval",
+        600.0,
+        "check each bucket so often, unless its spec.drift.interval says otherwise",
+    )
+    options.seconds(
+        parser, "--audit-interval", 720.0, "compare the operator's cache with the API server so often"
+    )
+
+
 def main(arguments: argparse.Namespace) -> int:
-    """Run until a signal; the exit code."""
+    """Run the operator until a signal, and return the exit code."""
     if not arguments.installation:
-        raise Usage("--installation (or IMAGESTORE_INSTALLATION) is needed: the owner's mark in every bucket")
+        raise UsageError(
+            "give --installation or set IMAGESTORE_INSTALLATION: it is part of the owner mark in every bucket"
+        )
     from imagestore.k8s.life import logs
 
     logs.configure(arguments.log_level)
@@ -72,7 +98,7 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 async def _run(arguments: argparse.Namespace) -> Any:
-    gc.disable()  # imports leave nothing to collect: looking for it was a tenth of their time
+    gc.disable()  # imports leave no garbage, and collecting took a tenth of their time
     from imagestore.k8s.api.access import find_access
     from imagestore.k8s.api.errors import AccessError
     from imagestore.k8s.life.brain import REAL
@@ -80,12 +106,12 @@ async def _run(arguments: argparse.Namespace) -> Any:
     from imagestore.k8s.life.wiring import Options
     from imagestore.reconcile.shared.situation import Settings
 
-    gc.freeze()  # nor is what was imported looked through ever again
+    gc.freeze()  # what was imported is never collected
     gc.enable()
     try:
         access = find_access()
     except AccessError as error:
-        raise Wrong(str(error)) from error
+        raise CommandError(str(error)) from error
     options = Options(
         settings=Settings(
             arguments.installation,

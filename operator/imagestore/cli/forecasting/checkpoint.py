@@ -1,4 +1,4 @@
-"""Where long listings stand, in a file, so that the next run goes on from there."""
+"""The progress of long listings in a file, from which the next run resumes."""
 
 import hashlib
 import json
@@ -7,26 +7,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from imagestore.cli.errors import Wrong
+from imagestore.cli.errors import CommandError
 
 VERSION = 2
 
 
 def identity(*parts: object) -> str:
-    """The same for the same question: what another one has counted is of no use."""
+    """A digest of the question: only a checkpoint of the same question is of use."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
 @dataclass
 class Checkpoint:
-    """By bucket. Without a path nothing is kept. Keys are in it, so nobody else may read it."""
+    """Progress by bucket. Without a path nothing is saved. The file contains keys, so only its owner may read it."""
 
     path: Path | None
     _known: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def at(cls, path: str | None) -> "Checkpoint":
-        """What is there is read; a file of something else is not overwritten. Raises Wrong."""
+        """Read the file if it exists. Raises CommandError for a file that is no checkpoint: it is not overwritten."""
         file = Path(path) if path else None
         if file is None or not file.exists():
             return cls(file)
@@ -36,15 +36,17 @@ class Checkpoint:
                 return cls(file, said["buckets"])
         except (OSError, ValueError, KeyError, TypeError):
             pass
-        raise Wrong(f"{file} is no checkpoint of this version of imagestore; remove it, or name another file")
+        raise CommandError(
+            f"{file} is not a checkpoint of this version of imagestore; remove it, or give another file"
+        )
 
     def of(self, bucket: str, question: str) -> Any | None:
-        """Where this very question stands."""
+        """The progress of this very question, or None."""
         known = self._known.get(bucket)
         return known["state"] if known and known["question"] == question else None
 
     def save(self, bucket: str, question: str, state: Any) -> None:
-        """Whole or not at all."""
+        """Write the file atomically."""
         if self.path is None:
             return
         self._known[bucket] = {"question": question, "state": state}
@@ -55,6 +57,6 @@ class Checkpoint:
         beside.replace(self.path)
 
     def done(self) -> None:
-        """All is told: the next run begins anew."""
+        """The answer is complete: remove the file, so that the next run starts again."""
         if self.path is not None:
             self.path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The curve of a simulation: as a table, as CSV, as JSON."""
+"""The result of a simulation as a table, CSV and JSON."""
 
 import csv
 import io
@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from imagestore.cli.forecasting import phrases
-from imagestore.cli.forecasting.report import holds, table
+from imagestore.cli.forecasting.report import content, table
 from imagestore.core import units
 from imagestore.core.cost import MONTH, cents
 from imagestore.core.render import Paint, plain, printable
@@ -38,15 +38,15 @@ class Curve:
         return picked if picked[-1] is self.points[-1] else [*picked, self.points[-1]]
 
 
-def drawn(
+def curve_of(
     title: str, ledger: Ledger, ladder: Sequence[str], span: tuple[int, int], notes: tuple[str, ...]
 ) -> Curve:
-    """All days of the span, the first and the last included."""
+    """A point for each day of the span, the first and the last included."""
     points = tuple(curve(ledger, *span))
-    met = {c for p in (points[0], points[-1]) for c in p.classes} | {
+    used = {c for p in (points[0], points[-1]) for c in p.classes} | {
         f.target for f in ledger.flows if f.target
     }
-    classes = (*(c for c in ladder if c in met), *sorted(met - set(ladder)))
+    classes = (*(c for c in ladder if c in used), *sorted(used - set(ladder)))
     return Curve(title, ledger, classes, points, notes)
 
 
@@ -55,7 +55,7 @@ def text(c: Curve, days: int, paint: Paint = plain) -> str:
     money = ["a month", "fees", "paid so far"] if c.priced else []
     rows = [["day", "objects", *map(printable, c.classes), *money]]
     rows += [_row(c, p, fees) for p, fees in _periods(c, days)]
-    said = [paint("strong", printable(c.title)), f"  {holds(c.ledger)}"]
+    said = [paint("strong", printable(c.title)), f"  {content(c.ledger)}"]
     said += [f"  {row}" for row in table(rows)]
     said += [paint("faint", f"  {line}") for line in _end(c)]
     said += [paint("faint", f"  note: {printable(n)}") for n in c.notes]
@@ -96,7 +96,7 @@ def _end(c: Curve) -> Iterator[str]:
     )
     back = sum((_retrieval(c, name, h.bytes) for name, h in last.classes.items()), Decimal(0))
     if back:
-        yield f"to read once all that is then left costs {phrases.money(back, currency)}, requests aside"
+        yield f"reading all remaining objects once costs {phrases.money(back, currency)}, without the cost of requests"
 
 
 def _retrieval(c: Curve, name: str, size: int) -> Decimal:

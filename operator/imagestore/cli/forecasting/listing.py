@@ -1,4 +1,4 @@
-"""Listings in files: CSV with a header, an inventory of S3's, JSON Lines, or what ``aws s3api list-objects-v2`` and its kin print.
+"""Reads listings in files: CSV with a header, S3 inventories, JSON Lines, or the output of ``aws s3api list-objects-v2``.
 
 CSV and JSON Lines are read in a stream, gzipped ones too; a single JSON document is held in memory as a whole.
 """
@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, Any, cast
 
-from imagestore.cli.errors import Wrong
+from imagestore.cli.errors import CommandError
 from imagestore.cli.forecasting import inventory
 from imagestore.core.keys import raw, unquoted
 from imagestore.core.render import quote
@@ -38,7 +38,7 @@ Row = Mapping[str, Any]
 
 
 def read(path: str) -> Iterator[StoredVersion]:
-    """What the file lists. Raises Wrong, with the line where there is one."""
+    """The objects that a file lists. Raises CommandError, with the line if there is one."""
     stem = Path(path).name.removesuffix(".gz")
     reader = _csv if stem.endswith(".csv") else _lines if stem.endswith((".jsonl", ".ndjson")) else _document
     if reader is _document and (said := _manifest(path)) is not None:
@@ -50,7 +50,7 @@ def read(path: str) -> Iterator[StoredVersion]:
 
 
 def _manifest(path: str) -> Mapping[str, Any] | None:
-    """An inventory's manifest is small; a listing of another form is not looked through twice."""
+    """The manifest of an inventory, which is small; a listing of another form is not read twice."""
     if "manifest" not in Path(path).name:
         return None
     with _troubles(path, [0]), _opened(path) as file:
@@ -70,41 +70,41 @@ def _troubles(path: str, at: list[int]) -> Iterator[None]:
     try:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise Wrong(f"{path}: is cut off, or not packed by gzip; fetch it again") from None
+        raise CommandError(f"{path}: is truncated, or not compressed by gzip; download it again") from None
     except OSError as error:
-        raise Wrong(f"{path}: {error.strerror or 'cannot be read'}") from None
+        raise CommandError(f"{path}: {error.strerror or 'cannot be read'}") from None
     except UnicodeDecodeError:
-        raise Wrong(f"{path}: is not UTF-8 text, after line {at[0]}") from None
+        raise CommandError(f"{path}: is not UTF-8 text, after line {at[0]}") from None
     except json.JSONDecodeError as error:
         line = max(at[0] + 1, error.lineno)
-        raise Wrong(
-            f"{path}:{line}: is not JSON ({error.msg}); a listing as CSV has a name that ends in .csv"
+        raise CommandError(
+            f"{path}:{line}: is not JSON ({error.msg}); the name of a CSV file must end in .csv"
         ) from None
     except (ValueError, TypeError, AttributeError, KeyError, csv.Error) as error:
-        raise Wrong(f"{path}:{at[0] + 1}: {error}") from None
+        raise CommandError(f"{path}:{at[0] + 1}: {error}") from None
 
 
 def _told(path: str, line: int, row: Row) -> StoredVersion:
     try:
         return _stored(row)
     except (ValueError, TypeError) as error:
-        raise Wrong(f"{path}:{line}: {error}" if line else f"{path}: {error}") from None
+        raise CommandError(f"{path}:{line}: {error}" if line else f"{path}: {error}") from None
 
 
 def ordered(listing: Iterable[StoredVersion], path: str) -> Iterator[StoredVersion]:
-    """With versions, those of one key must stand together, or they cannot be told apart from other keys'."""
+    """Check the order: the versions of one key must follow each other."""
     last = ""
     for stored in listing:
         if raw(stored.key) < raw(last) and (stored.version or stored.marker or not stored.latest):
-            raise Wrong(
-                f"{path}: has versions and is not sorted by key; sort it: {stored.key!r} after {last!r}"
+            raise CommandError(
+                f"{path}: has versions and is not sorted by key; sort it by key: {stored.key!r} after {last!r}"
             )
         last = stored.key
         yield stored
 
 
 def _opened(path: str) -> IO[str]:
-    """Packed or not, whatever its name says."""
+    """Open the file, decompressed if it is compressed, whatever its name is."""
     with Path(path).open("rb") as file:
         packed = file.read(2) == b"\x1f\x8b"
     if packed or path.endswith(".gz"):
@@ -113,7 +113,7 @@ def _opened(path: str) -> IO[str]:
 
 
 def _csv(file: IO[str]) -> Iterator[tuple[int, Row]]:
-    """With a header; or an inventory's, whose keys are URL-encoded."""
+    """CSV with a header, or the data of an inventory, whose keys are URL-encoded."""
     reader = csv.reader(file)
     first = next(reader, None)
     if first is None:
@@ -133,8 +133,8 @@ def _csv(file: IO[str]) -> Iterator[tuple[int, Row]]:
 
 def _headless(missing: list[str]) -> str:
     return (
-        f"the first line names the columns; it lacks {', '.join(missing)}. An inventory of S3's has no such line: give its"
-        " manifest.json instead"
+        f"the first line must name the columns, and {', '.join(missing)} is missing. An S3 inventory has no such line: give"
+        " its manifest.json instead"
     )
 
 
@@ -157,7 +157,7 @@ def _items(said: Any) -> list[Any]:
         return said
     if not isinstance(said, dict) or not {"Contents", "Versions", "DeleteMarkers"} & set(said):
         raise ValueError(
-            "this is no listing: a document of JSON has Contents, or Versions and DeleteMarkers, or is a list"
+            "this JSON document is not a listing: it must have Contents, or Versions and DeleteMarkers, or be a list"
         )
     markers = [{**m, "Size": 0, "IsDeleteMarker": True} for m in said.get("DeleteMarkers") or ()]
     return sorted(
@@ -167,7 +167,7 @@ def _items(said: Any) -> list[Any]:
 
 def _columns(item: Any) -> Row:
     if not isinstance(item, Mapping):
-        raise ValueError(f'an object of JSON is wanted, such as {{"key": …}}, not {quote(item, 60)}')
+        raise ValueError(f'give a JSON object such as {{"key": …}}, not {quote(item, 60)}')
     return {_COLUMN.get(name.lower(), ""): value for name, value in item.items()}
 
 
@@ -209,7 +209,7 @@ def _of_day(text: str) -> int:
 
 
 def _day(text: str) -> int:
-    """In UTC, which is what is meant where nothing is said."""
+    """The day in UTC, which is also the default time zone."""
     try:
         if text.endswith("Z") or len(text) <= len("2027-03-01T10:00:00"):
             return _of_day(text[:10])
@@ -227,7 +227,7 @@ def _flag(value: object, *, absent: bool) -> bool:
 
 
 def _tags(value: object) -> Mapping[str, str] | None:
-    """``a=1&b=2``, as S3 writes tags in a header; or an object. Absent: not known."""
+    """Tags as a JSON object or as ``a=1&b=2``, as S3 has them in a header; None if there is no such column."""
     if isinstance(value, Mapping):
         return {str(k): str(v) for k, v in value.items()}
     if value is None:

@@ -1,4 +1,4 @@
-"""How forecasts are put: bytes, money and deeds."""
+"""Phrases for forecasts: amounts of money, and what a rule does."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -21,18 +21,18 @@ def money(amount: Decimal, currency: str) -> str:
     return f"{cents(amount)} {currency}"
 
 
-def deed(line: Line) -> str:
+def action(line: Line) -> str:
     """``move to STANDARD_IA``"""
     return f"{_VERBS[line.action]} {line.target}".rstrip()
 
 
 def once(line: Line) -> Decimal | None:
-    """All fees of a line."""
+    """All one-time fees of a line; None if a price is unknown."""
     return None if line.transitions is None or line.early is None else line.transitions + line.early
 
 
 def cost(line: Line, currency: str) -> str:
-    """``saves 0.02 USD a month; costs 0.01 USD once, 0.005 USD of it for leaving early``"""
+    """``saves 0.02 USD a month; costs 0.01 USD once, 0.005 USD of it for early deletion``"""
     return "; ".join(_cost(line, currency))
 
 
@@ -42,5 +42,5 @@ def _cost(line: Line, currency: str) -> Iterable[str]:
         yield f"{verb} {money(abs(line.saving), currency)} a month"
     fees = once(line)
     if fees:
-        early = f", {money(line.early, currency)} of it for leaving early" if line.early else ""
+        early = f", {money(line.early, currency)} of it for early deletion" if line.early else ""
         yield f"costs {money(fees, currency)} once{early}"

@@ -1,10 +1,10 @@
-"""The curve as a picture, where matplotlib is installed."""
+"""Draws the result of a simulation with matplotlib, if that is installed."""
 
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from imagestore.cli.errors import Wrong
+from imagestore.cli.errors import CommandError
 from imagestore.cli.forecasting.curves import Curve
 from imagestore.core.render import printable
 
@@ -12,18 +12,16 @@ SUFFIXES = (".svg", ".png")
 _COLOURS = ("#c8553d", "#f2a65a", "#8fb8c9", "#4a7c9b", "#28536b", "#1b2f44", "#8c8c8c")  # warm to cold
 
 
-def possible(path: str) -> None:
-    """Said before anything is listed. Raises Wrong."""
+def check(path: str) -> None:
+    """Check the options before a bucket is listed. Raises CommandError."""
     if Path(path).suffix not in SUFFIXES:
-        raise Wrong(f"--plot {path}: a picture's name ends in {' or '.join(SUFFIXES)}")
+        raise CommandError(f"--plot {path}: the file name must end in {' or '.join(SUFFIXES)}")
     if find_spec("matplotlib") is None:
-        raise Wrong(
-            "--plot draws with matplotlib, which is not installed; get it: pip install 'imagestore-operator[plot]'"
-        )
+        raise CommandError("--plot needs matplotlib; install it: pip install 'imagestore-operator[plot]'")
 
 
 def plot(curve: Curve, path: str) -> None:
-    """What each class holds, and what a month costs. Raises Wrong."""
+    """Draw what each class holds and what a month costs. Raises CommandError."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10, 5), layout="constrained")
@@ -45,7 +43,7 @@ def plot(curve: Curve, path: str) -> None:
     try:
         figure.savefig(path)
     except OSError as error:
-        raise Wrong(f"--plot {path}: {error.strerror or 'cannot be written'}") from None
+        raise CommandError(f"--plot {path}: {error.strerror or 'cannot be written'}") from None
 
 
 def _gibibytes(curve: Curve, name: str) -> list[float]:

@@ -1,4 +1,4 @@
-"""Previews in words: for a terminal, for a pull request, for programs."""
+"""Previews as text, Markdown and JSON."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -8,9 +8,9 @@ from itertools import groupby
 from typing import Any
 
 from imagestore.cli.forecasting import phrases
-from imagestore.cli.forecasting.preview import Preview
+from imagestore.cli.forecasting.preview import BucketPreview
 from imagestore.cli.manifests.problems import Problem
-from imagestore.cli.planning.bucket_plan import Exit, Verdict
+from imagestore.cli.planning.bucket_plan import BucketPlan, Exit
 from imagestore.cli.planning.report import code, fitting
 from imagestore.core import units
 from imagestore.core.render import Paint, plain, printable
@@ -19,23 +19,23 @@ from imagestore.forecast.outlook import Line, lines, periods
 
 
 @dataclass(frozen=True)
-class Told:
-    """A whole run. ``problems`` and ``notes`` are of no bucket in particular."""
+class PreviewReport:
+    """The previews of one run. ``problems`` and ``notes`` are of no bucket in particular."""
 
     today: int
     months: int
-    previews: tuple[Preview, ...]
+    previews: tuple[BucketPreview, ...]
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
     def exit(self) -> Exit:
-        """A preview is no change."""
+        """ERROR or NOTHING: a preview changes nothing."""
         wrong = self.problems or any(p.problems for p in self.previews)
         return Exit.ERROR if wrong else Exit.NOTHING
 
-    def rules(self, p: Preview) -> list[tuple[str, list[Line]]]:
-        """All of a bucket's rules, those too that touch nothing."""
+    def rules(self, p: BucketPreview) -> list[tuple[str, list[Line]]]:
+        """All rules of a bucket, including those that affect nothing."""
         if p.ledger is None:
             return []
         found = lines(p.ledger, p.rules, periods(self.today, self.months))
@@ -43,11 +43,11 @@ class Told:
         return [(name, by_rule.get(name, [])) for name in p.rules]
 
     def when(self, line: Line) -> str:
-        """``now`` is today, with all that is overdue."""
+        """``now`` for today, including what is overdue."""
         return "now" if line.until == date.fromordinal(self.today) else f"by {line.until}"
 
 
-def text(told: Told, paint: Paint = plain) -> str:
+def text(told: PreviewReport, paint: Paint = plain) -> str:
     """For a terminal."""
     blocks = ["\n".join(_text(told, p, paint)) for p in told.previews]
     blocks += ["\n".join(paint("hold", f"error: {printable(p)}") for p in told.problems)]
@@ -55,35 +55,33 @@ def text(told: Told, paint: Paint = plain) -> str:
     return "\n\n".join(b for b in blocks if b) + "\n"
 
 
-def _text(told: Told, p: Preview, paint: Paint) -> Iterator[str]:
-    yield paint("strong", printable(_title(p))) + "  " + paint("faint", str(p.verdict.place))
+def _text(told: PreviewReport, p: BucketPreview, paint: Paint) -> Iterator[str]:
+    yield paint("strong", printable(_title(p))) + "  " + paint("faint", str(p.plan.place))
     if p.ledger is not None:
-        yield f"  {holds(p.ledger)}"
+        yield f"  {content(p.ledger)}"
     for rule, found in told.rules(p):
-        yield f"  {printable(rule)}" + ("" if found else f": touches nothing within {told.months} months")
+        yield f"  {printable(rule)}" + ("" if found else f": affects nothing within {told.months} months")
         yield from (f"    {row}" for row in table([_row(told, p, line) for line in found]))
     yield from (paint("hold", f"  error: {printable(e)}") for e in p.problems)
     yield from (paint("faint", f"  note: {printable(n)}") for n in p.notes)
 
 
-def noted(told: Told, p: Preview) -> Verdict:
-    """A plan's verdict with a note for each rule. What cannot be listed is an error of the plan's, too."""
-    place = p.verdict.place
-    known = {str(problem) for problem in p.verdict.problems}
-    new = [Problem(place, p.verdict.label, said) for said in p.problems if said not in known]
-    return replace(
-        p.verdict, notes=(*p.verdict.notes, *_brief(told, p)), problems=(*p.verdict.problems, *new)
-    )
+def noted(told: PreviewReport, p: BucketPreview) -> BucketPlan:
+    """The plan with a note for each rule. A bucket that cannot be listed is a problem of the plan."""
+    place = p.plan.place
+    known = {str(problem) for problem in p.plan.problems}
+    new = [Problem(place, p.plan.label, said) for said in p.problems if said not in known]
+    return replace(p.plan, notes=(*p.plan.notes, *_brief(told, p)), problems=(*p.plan.problems, *new))
 
 
-def _brief(told: Told, p: Preview) -> Iterator[str]:
+def _brief(told: PreviewReport, p: BucketPreview) -> Iterator[str]:
     for rule, found in told.rules(p):
         now = [line for line in found if told.when(line) == "now"]
         later = [line for line in found if told.when(line) != "now"]
         said = [
             f"{when} {_sum(of)}" for when, of in (("now", now), (f"within {told.months} months", later)) if of
         ]
-        yield f"lifecycle.rules[name={rule}] touches {'; '.join(said) or f'nothing within {told.months} months'}"
+        yield f"lifecycle.rules[name={rule}] affects {'; '.join(said) or f'nothing within {told.months} months'}"
     yield from p.notes
 
 
@@ -91,11 +89,11 @@ def _sum(found: Sequence[Line]) -> str:
     return f"{sum(line.objects for line in found)} objects, {units.size(sum(line.bytes for line in found))}"
 
 
-def _title(p: Preview) -> str:
-    return f"{p.verdict.label}  ({p.verdict.bucket} on {p.verdict.backend})"
+def _title(p: BucketPreview) -> str:
+    return f"{p.plan.label}  ({p.plan.bucket} on {p.plan.backend})"
 
 
-def holds(ledger: Ledger) -> str:
+def content(ledger: Ledger) -> str:
     """``12000 objects, 3.4 GiB (STANDARD 3.4 GiB); 0.08 USD a month``"""
     held = sorted(ledger.start.items())
     objects, size = sum(h.objects for _, h in held), sum(h.bytes for _, h in held)
@@ -105,12 +103,12 @@ def holds(ledger: Ledger) -> str:
     return said if month is None else f"{said}; {phrases.money(month, ledger.prices.currency)} a month"
 
 
-def _row(told: Told, p: Preview, line: Line) -> list[str]:
+def _row(told: PreviewReport, p: BucketPreview, line: Line) -> list[str]:
     currency = p.ledger.prices.currency if p.ledger else ""
     size = units.size(line.bytes) if line.bytes else ""
     return [
         told.when(line),
-        phrases.deed(line),
+        phrases.action(line),
         f"{line.objects} objects",
         size,
         phrases.cost(line, currency),
@@ -118,13 +116,13 @@ def _row(told: Told, p: Preview, line: Line) -> list[str]:
 
 
 def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Columns of one width."""
+    """Lines with aligned columns."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def markdown(told: Told) -> str:
+def markdown(told: PreviewReport) -> str:
     """For a pull request."""
     blocks = ["### imagestore lifecycle preview"]
     blocks += ["\n".join(f"- :x: {code(p)}" for p in told.problems)]
@@ -133,23 +131,23 @@ def markdown(told: Told) -> str:
     return fitting([b for b in blocks if b])
 
 
-def _markdown(told: Told, p: Preview) -> Iterator[str]:
+def _markdown(told: PreviewReport, p: BucketPreview) -> Iterator[str]:
     yield f"#### {code(_title(p))}"
     if p.ledger is not None:
-        yield code(holds(p.ledger))
+        yield code(content(p.ledger))
     found = [(rule, line) for rule, of in told.rules(p) for line in of]
     if found:
         rows = [[code(rule), *_row(told, p, line)] for rule, line in found]
         head = ["rule", "when", "what", "objects", "size", "money"]
         yield "\n".join(f"| {' | '.join(r)} |" for r in [head, ["---"] * len(head), *rows])
     quiet = [rule for rule, of in told.rules(p) if not of]
-    said = [f"- {code(f'{r} touches nothing within {told.months} months')}" for r in quiet]
+    said = [f"- {code(f'{r} affects nothing within {told.months} months')}" for r in quiet]
     said += [f"- :x: {code(e)}" for e in p.problems] + [f"- {code(n)}" for n in p.notes]
     if said:
         yield "\n".join(said)
 
 
-def as_json(told: Told) -> str:
+def as_json(told: PreviewReport) -> str:
     """For programs: nothing is cut, and money is a string of all its digits."""
     said = {
         "version": 1,
@@ -163,8 +161,8 @@ def as_json(told: Told) -> str:
     return json.dumps(said, indent=2, default=str) + "\n"
 
 
-def _bucket(told: Told, p: Preview) -> dict[str, Any]:
-    v, ledger = p.verdict, p.ledger
+def _bucket(told: PreviewReport, p: BucketPreview) -> dict[str, Any]:
+    v, ledger = p.plan, p.ledger
     said: dict[str, Any] = {"name": v.label, "backend": v.backend, "bucket": v.bucket}
     said |= {"problems": list(p.problems), "notes": list(p.notes)}
     if ledger is None:

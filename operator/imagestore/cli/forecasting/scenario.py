@@ -1,4 +1,4 @@
-"""Which rules a listing in a file is walked through, and by which store's terms and prices."""
+"""The rules, lifecycle terms and prices for a simulation of a listing in a file."""
 
 import argparse
 from collections.abc import Iterator
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from imagestore.api.lifecyclepolicy import LifecyclePolicySpec
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.registry import CLOUDS, cloud
-from imagestore.cli.errors import Usage, Wrong
+from imagestore.cli.errors import CommandError, UsageError
 from imagestore.cli.manifests.load import Manifests
-from imagestore.cli.planning.plan_bucket import Question, situation
+from imagestore.cli.planning.plan_bucket import PlanRequest, situation
 from imagestore.core.cost import UNPRICED, PriceTable
 from imagestore.core.prices import LADDERS, PUBLIC
 from imagestore.facets.lifecycle_rule import LifecycleRule
@@ -19,7 +19,7 @@ from imagestore.forecast.terms import Terms
 
 @dataclass(frozen=True)
 class Scenario:
-    """``spec``: the StorageBackend whose terms hold, if there is one."""
+    """``spec``: the StorageBackend whose terms apply, if there is one."""
 
     rules: tuple[LifecycleRule, ...]
     terms: Terms
@@ -27,34 +27,34 @@ class Scenario:
     spec: StorageBackendSpec | None = None
 
     def remarks(self, classes: frozenset[str]) -> Iterator[str]:
-        """What people must know before they believe an amount."""
+        """Remarks on how far the amounts can be trusted."""
         if self.spec is not None and self.prices.name not in PUBLIC:
             yield from remarks(self.spec, self.prices, classes)
         elif self.prices.classes:
             yield f"list prices of {self.prices.name} as of {self.prices.as_of}, without discounts"
-            yield from (f"an estimate, sources disagree: {e}" for e in self.prices.estimated(classes))
+            yield from (f"an estimate, because sources disagree: {e}" for e in self.prices.estimated(classes))
         else:
-            yield "no money is shown: give --prices, or a StorageBackend with spec.prices"
+            yield "no costs are shown: give --prices, or a StorageBackend with spec.prices"
 
 
-def chosen(args: argparse.Namespace, questions: list[Question]) -> Question | None:
-    """The bucket that is asked about, or the only one. Raises Wrong."""
-    if args.bucket is None and len(questions) <= 1:
-        return questions[0] if questions else None
-    found = [q for q in questions if args.bucket in (q.object.label, q.object.name)]
+def pick_request(args: argparse.Namespace, requests: list[PlanRequest]) -> PlanRequest | None:
+    """The request for --bucket, or the only one. Raises UsageError."""
+    if args.bucket is None and len(requests) <= 1:
+        return requests[0] if requests else None
+    found = [q for q in requests if args.bucket in (q.object.label, q.object.name)]
     if len(found) == 1:
         return found[0]
-    names = ", ".join(q.object.label for q in questions) or "none"
-    raise Usage(f"--bucket: name one of the ImageBuckets in the manifests: {names}")
+    names = ", ".join(q.object.label for q in requests) or "none"
+    raise UsageError(f"--bucket: give one of the ImageBuckets in the manifests: {names}")
 
 
-def scenario(args: argparse.Namespace, manifests: Manifests, question: Question | None) -> Scenario:
-    """The bucket's rules, else those of all LifecyclePolicies. Raises Wrong."""
-    rules = situation(question).merged.rules if question else tuple(_policies(manifests))
+def scenario(args: argparse.Namespace, manifests: Manifests, request: PlanRequest | None) -> Scenario:
+    """The bucket's rules, else those of all LifecyclePolicies. Raises CommandError."""
+    rules = situation(request).merged.rules if request else tuple(_policies(manifests))
     if not rules:
-        raise Wrong("no lifecycle rule was found; give an ImageBucket or a LifecyclePolicy with -f")
-    spec = question.store.spec if question else None
-    name = question.spec.backend_ref.name if question else ""
+        raise CommandError("found no lifecycle rule; give an ImageBucket or a LifecyclePolicy with -f")
+    spec = request.store.spec if request else None
+    name = request.object.spec.backend_ref.name if request else ""
     if args.prices:
         return Scenario(rules, _public(args.prices), PUBLIC[args.prices], spec)
     if spec is None:
@@ -70,7 +70,7 @@ def _policies(manifests: Manifests) -> Iterator[LifecycleRule]:
 
 
 def _public(name: str) -> Terms:
-    """A store that asks public prices, by its own classes."""
+    """The terms of a provider with public prices, with its own storage classes."""
     ladder = LADDERS[name]
     known = (*ladder.values(), *(c for c in PUBLIC[name].classes if c not in ladder.values()))
     by_price = sorted(known, key=lambda c: -PUBLIC[name].classes[c].gb_month)

@@ -1,4 +1,4 @@
-"""What a cluster tells a command: our objects, the namespaces' labels, and the Secrets that backends name."""
+"""Reads from the cluster: objects of imagestore, labels of namespaces, and the Secrets that backends name."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -13,8 +13,8 @@ from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.api.kinds import kind_of
 from imagestore.api.lifecyclepolicy import LifecyclePolicySpec
 from imagestore.api.storagebackend import StorageBackendSpec
-from imagestore.cli.errors import Wrong
-from imagestore.cli.gathering.surroundings import OFFLINE, Known, Snapshot
+from imagestore.cli.errors import CommandError
+from imagestore.cli.gathering.surroundings import OFFLINE, ClusterBucket, ClusterState
 from imagestore.cli.manifests.load import Manifests
 from imagestore.core.salvage import salvaged
 from imagestore.k8s.api.access import Access, find_access
@@ -27,29 +27,29 @@ Json = Any
 
 
 def access(context: str | None) -> Access:
-    """The cluster of a context, or the one at hand. Raises Wrong."""
+    """The cluster of a kubeconfig context, or of the current one. Raises CommandError."""
     try:
         return find_access(context=context)
     except AccessError as error:
-        raise Wrong(str(error)) from None
+        raise CommandError(str(error)) from None
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
         # Not its text: a parser quotes the line, and the line may hold a key.
-        raise Wrong(f"the kubeconfig cannot be used: {type(error).__name__}") from None
+        raise CommandError(f"the kubeconfig cannot be used: {type(error).__name__}") from None
 
 
 def snapshot(
     context: str | None, namespace: str, manifests: Manifests, backends: Iterable[str] = ()
-) -> Snapshot:
-    """What the cluster has. Without a context a cluster that does not answer is as good as none."""
+) -> ClusterState:
+    """The cluster's objects. Without --context, an unreachable cluster is a note and not an error."""
     try:
         return asyncio.run(_read(access(context), namespace, manifests, set(backends)))
-    except (Wrong, ApiError, AccessError) as error:
+    except (CommandError, ApiError, AccessError) as error:
         if context is not None:
-            raise Wrong(f"context {context}: {error}") from None
-        return Snapshot(notes=(f"{OFFLINE} ({error}; --offline if that is on purpose)",), offline=True)
+            raise CommandError(f"context {context}: {error}") from None
+        return ClusterState(notes=(f"{OFFLINE} ({error}; use --offline if that is intended)",), offline=True)
 
 
-async def _read(where: Access, namespace: str, manifests: Manifests, wanted: set[str]) -> Snapshot:
+async def _read(where: Access, namespace: str, manifests: Manifests, wanted: set[str]) -> ClusterState:
     client = Client(where, limit=4)
     notes: list[str] = []
     try:
@@ -64,7 +64,7 @@ async def _read(where: Access, namespace: str, manifests: Manifests, wanted: set
         await client.close()
     labels = {n["metadata"]["name"]: n["metadata"].get("labels") or {} for n in spaces}
     asked = {f"{p['metadata']['namespace']}/{p['metadata']['name']}": p.get("spec") or {} for p in policies}
-    return Snapshot(known, _known(buckets, notes), labels, asked, secrets, tuple(notes))
+    return ClusterState(known, _known(buckets, notes), labels, asked, secrets, tuple(notes))
 
 
 async def _list(client: Client, resource: Resource, notes: list[str]) -> list[Json]:
@@ -73,8 +73,8 @@ async def _list(client: Client, resource: Resource, notes: list[str]) -> list[Js
     except ApiError as error:
         if error.status not in (403, 404):
             raise
-        why = "is not installed" if error.status == 404 else "may not be listed by you"
-        notes.append(f"in the cluster {resource.plural} {why}: nothing is known of them")
+        why = "is not installed" if error.status == 404 else "may not be listed by this user"
+        notes.append(f"in the cluster {resource.plural} {why}: plan ignores them")
         return []
 
 
@@ -83,11 +83,13 @@ def _spec(item: Json, notes: list[str]) -> StorageBackendSpec | None:
         return StorageBackendSpec.model_validate(item.get("spec") or {})
     except ValidationError:
         name = item["metadata"]["name"]
-        notes.append(f"the cluster's StorageBackend {name} is of another version of imagestore; left out")
+        notes.append(
+            f"the cluster's StorageBackend {name} was written for another version of imagestore and is ignored"
+        )
         return None
 
 
-def _known(items: Iterable[Json], notes: list[str]) -> dict[str, Known]:
+def _known(items: Iterable[Json], notes: list[str]) -> dict[str, ClusterBucket]:
     found = {}
     for item in items:
         meta = _meta(item["metadata"])
@@ -95,10 +97,12 @@ def _known(items: Iterable[Json], notes: list[str]) -> dict[str, Known]:
             spec = ImageBucketSpec.model_validate(item.get("spec") or {})
         except ValidationError:
             label = f"{meta.namespace}/{meta.name}"
-            notes.append(f"the cluster's ImageBucket {label} is of another version of imagestore; left out")
+            notes.append(
+                f"the cluster's ImageBucket {label} was written for another version of imagestore and is ignored"
+            )
             continue
         status = salvaged(ImageBucketStatus, item.get("status") or {})
-        found[f"{meta.namespace}/{meta.name}"] = Known(meta, spec, status)
+        found[f"{meta.namespace}/{meta.name}"] = ClusterBucket(meta, spec, status)
     return found
 
 
@@ -114,7 +118,7 @@ def _meta(metadata: Mapping[str, Any]) -> Meta:
 
 
 def _used(known: Mapping[str, StorageBackendSpec], manifests: Manifests, backends: set[str]) -> set[str]:
-    """The Secrets that are needed and not among the manifests."""
+    """The names of the Secrets that are needed and not in the manifests."""
     wanted = backends | {o.spec.backend_ref.name for o in manifests.of(ImageBucketSpec)}
     written = {o.name: o.spec for o in manifests.of(StorageBackendSpec)}
     specs = [written.get(n, known.get(n)) for n in wanted]
@@ -131,7 +135,7 @@ def secret_names(spec: StorageBackendSpec) -> set[str]:
 
 
 async def _secrets(client: Client, namespace: str, names: Iterable[str]) -> dict[str, Json]:
-    """Those that may be read; for the others the sentence on missing credentials says what else there is."""
+    """The Secrets that this user may read. Missing ones are reported later, as missing credentials."""
     found = {}
     for name in sorted(names):
         try:

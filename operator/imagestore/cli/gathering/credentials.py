@@ -1,6 +1,6 @@
 """Credentials for the stores: from a file, the environment, the manifests' Secrets, or the cluster's.
 
-The first that has any for a backend wins. Nothing here is ever printed: messages name where was looked.
+For each backend the first source that has them wins. Credentials are never printed: messages name the sources.
 """
 
 import base64
@@ -16,11 +16,10 @@ from typing import Any
 import yaml
 
 from imagestore.api.providers import PROVIDERS, SecretKeys
-from imagestore.cli.errors import Wrong
+from imagestore.cli.errors import CommandError
 
 Values = Mapping[str, str]
 SecretOf = Mapping[str, Any]
-
 
 _ALL_KEYS = {k: None for r in PROVIDERS.values() for k in (*r.credentials.required, *r.credentials.optional)}
 
@@ -31,19 +30,19 @@ def _word(key: str) -> str:
 
 
 @dataclass(frozen=True)
-class Vault:
-    """Where credentials may be found. ``file`` is by ``<backend>`` or ``<backend>.admin``."""
+class CredentialSources:
+    """The sources of credentials. ``file`` is by ``<backend>`` or ``<backend>.admin``."""
 
     file: Mapping[str, Values] = field(default_factory=dict, repr=False)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     secrets: Mapping[str, SecretOf] = field(default_factory=dict, repr=False)  # by the Secret's name
     warnings: tuple[str, ...] = ()
 
-    def keys(self, backend: str, secret: str, wanted: SecretKeys, part: str = "") -> Values | None:
-        """All that is required of ``wanted``, and perhaps more. ``part``: ``admin`` for the admin API's."""
+    def keys(self, backend: str, secret: str, needed: SecretKeys, part: str = "") -> Values | None:
+        """All that ``needed`` requires, and optionally more. ``part``: ``admin`` for the credentials of the admin API."""
         name = f"{backend}.{part}" if part else backend
-        for found in (self.file.get(name), self._from_environment(name, wanted), self._from_secret(secret)):
-            if found and all(found.get(k) for k in wanted.required):
+        for found in (self.file.get(name), self._from_environment(name, needed), self._from_secret(secret)):
+            if found and all(found.get(k) for k in needed.required):
                 return found
         return None
 
@@ -56,17 +55,17 @@ class Vault:
         return held["ca.crt"].encode() if held and "ca.crt" in held else None
 
     def ca_variable(self, backend: str) -> str:
-        """The environment's variable that names a file with certificates."""
+        """The environment variable that names a file with certificates."""
         return f"{variable(backend)}_CA_FILE"
 
-    def looked(self, backend: str, secret: str, wanted: SecretKeys, part: str = "") -> str:
-        """What to give, for the sentence that says that there was nothing. Half of a pair is named, and what it lacks."""
+    def missing(self, backend: str, secret: str, needed: SecretKeys, part: str = "") -> str:
+        """What to give, for the error on missing credentials. Names what is missing where a source has half of a pair."""
         name = f"{backend}.{part}" if part else backend
-        keys = wanted.required
+        keys = needed.required
         variables = {k: self._variable(name, k) for k in keys}
         halves = (
             (f"--credentials FILE ({name})", self.file.get(name), {k: k for k in keys}),
-            ("the environment", self._from_environment(name, wanted), variables),
+            ("the environment", self._from_environment(name, needed), variables),
             (f"the Secret {secret}", self._from_secret(secret), {k: k for k in keys}),
         )
         for place, found, called in halves:
@@ -78,8 +77,8 @@ class Vault:
     def _variable(self, name: str, key: str) -> str:
         return f"{variable(name)}_{_word(key)}"
 
-    def _from_environment(self, name: str, wanted: SecretKeys) -> Values:
-        keys = (*wanted.required, *wanted.optional)
+    def _from_environment(self, name: str, needed: SecretKeys) -> Values:
+        keys = (*needed.required, *needed.optional)
         found = {key: self.environment.get(self._variable(name, key)) for key in keys}
         return {key: value for key, value in found.items() if value}
 
@@ -94,7 +93,7 @@ def variable(backend: str) -> str:
 
 
 def contents(secret: SecretOf) -> Values:
-    """What a Secret holds, decoded. A value that is encrypted in the repository (SOPS) is as good as absent."""
+    """The decoded values of a Secret. A value that SOPS encrypted counts as absent."""
     plain = {k: v for k, v in (secret.get("stringData") or {}).items() if isinstance(v, str)}
     coded = {k: _decoded(v) for k, v in (secret.get("data") or {}).items() if isinstance(v, str)}
     both = {**coded, **plain}
@@ -108,18 +107,22 @@ def _decoded(text: str) -> str | None:
         return None
 
 
-def vault(path: str | None, environment: Mapping[str, str], secrets: Mapping[str, SecretOf]) -> Vault:
-    """The vault of one run. Raises Wrong if the file cannot be understood."""
+def credential_sources(
+    path: str | None, environment: Mapping[str, str], secrets: Mapping[str, SecretOf]
+) -> CredentialSources:
+    """The sources of one run. Raises CommandError if the file cannot be read."""
     if path is None:
-        return Vault({}, environment, secrets)
+        return CredentialSources({}, environment, secrets)
     file = Path(path)
     try:
         text, mode = file.read_text(encoding="utf-8"), file.stat().st_mode
     except (OSError, UnicodeDecodeError) as error:
-        raise Wrong(f"{path}: cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8'}") from None
+        raise CommandError(
+            f"{path}: cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8'}"
+        ) from None
     loose = os.name == "posix" and mode & 0o077
-    warning = f"{path}: others on this machine may read it; run: chmod 600 {path}"
-    return Vault(_file(text, path), environment, secrets, (warning,) if loose else ())
+    warning = f"{path}: other users of this machine can read it; run: chmod 600 {path}"
+    return CredentialSources(_file(text, path), environment, secrets, (warning,) if loose else ())
 
 
 def _file(text: str, path: str) -> dict[str, Values]:
@@ -128,7 +131,7 @@ def _file(text: str, path: str) -> dict[str, Values]:
         found = _ini(text) if ini else _yaml(text)
     except (configparser.Error, yaml.YAMLError, AttributeError, TypeError, ValueError):
         # The parser's own message would quote the line, and the line may hold a key.
-        raise Wrong(
+        raise CommandError(
             f"{path}: must be YAML ({{eu: {{accessKeyId: …}}}}) or INI ([eu] accessKeyId = …)"
         ) from None
     return {name: _spelled(values) for name, values in found.items()}
@@ -151,7 +154,7 @@ def _yaml(text: str) -> dict[str, dict[str, str]]:
 
 
 def _spelled(values: Mapping[str, str]) -> dict[str, str]:
-    """``aws_access_key_id`` and ``ACCESS_KEY_ID`` are ``accessKeyId`` too: people paste what they have."""
+    """Accept ``aws_access_key_id`` and ``ACCESS_KEY_ID`` for ``accessKeyId``, as other tools write them."""
     known = {_folded(k): k for k in (*_ALL_KEYS, "caFile")}
     return {known.get(_folded(k), k): v for k, v in values.items()}
 

@@ -1,45 +1,53 @@
-"""Manifests, cluster and credentials, as the options of a command say."""
+"""Everything a command works on, gathered as its options say."""
 
 import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from imagestore.cli.gathering.credentials import vault
-from imagestore.cli.gathering.stores import Stores
-from imagestore.cli.gathering.surroundings import OFFLINE, Snapshot, surroundings
+from imagestore.cli.gathering.credentials import credential_sources
+from imagestore.cli.gathering.stores import StoreConnections
+from imagestore.cli.gathering.surroundings import OFFLINE, ClusterState, surroundings
 from imagestore.cli.manifests.load import Manifests, load
 
 
 @dataclass(frozen=True)
-class Gathered:
-    """``notes`` are on what is not known, and on credentials that others may read."""
+class CommandInputs:
+    """``notes`` tell what is unknown, and which credentials file other users can read."""
 
     manifests: Manifests
-    cluster: Snapshot
-    stores: Stores
+    cluster: ClusterState
+    stores: StoreConnections
     notes: tuple[str, ...]
 
+    @property
+    def notes_on_files(self) -> tuple[str, ...]:
+        """The notes without those on the cluster, for a command that needs no status of an ImageBucket."""
+        return tuple(note for note in self.notes if not note.startswith(OFFLINE))
 
-def gather(
+
+def gather_inputs(
     args: argparse.Namespace, environment: Mapping[str, str], backends: tuple[str, ...] = ()
-) -> Gathered:
-    """``backends``: those that are needed besides the ones that ImageBuckets name. Raises Wrong."""
+) -> CommandInputs:
+    """Read manifests, cluster and credentials. ``backends``: names that are needed besides those in ImageBuckets.
+
+    Raises CommandError.
+    """
     manifests = load(args.files, args.namespace)
-    cluster = Snapshot(offline=True) if args.offline else _snapshot(args, manifests, backends)
+    cluster = ClusterState(offline=True) if args.offline else _snapshot(args, manifests, backends)
     secrets = {**cluster.secrets, **_secrets(manifests, args.operator_namespace)}
-    held = vault(args.credentials, environment, secrets)
-    stores = Stores(surroundings(manifests, cluster).backends, held)
+    held = credential_sources(args.credentials, environment, secrets)
+    stores = StoreConnections(surroundings(manifests, cluster).backends, held)
     unknown = cluster.notes or ((OFFLINE,) if cluster.offline else ())
-    return Gathered(manifests, cluster, stores, (*manifests.notes, *held.warnings, *unknown))
+    return CommandInputs(manifests, cluster, stores, (*manifests.notes, *held.warnings, *unknown))
 
 
 def _secrets(manifests: Manifests, namespace: str) -> dict[str, dict[str, Any]]:
-    """Those of the operator's namespace, or of none: a Secret of the same name elsewhere is another's."""
+    """The Secrets of the operator's namespace, or of none. One of the same name in another namespace is not meant."""
     return {name: value for (where, name), value in manifests.secrets.items() if where in ("", namespace)}
 
 
-def _snapshot(args: argparse.Namespace, manifests: Manifests, backends: tuple[str, ...]) -> Snapshot:
+def _snapshot(args: argparse.Namespace, manifests: Manifests, backends: tuple[str, ...]) -> ClusterState:
     from imagestore.cli.gathering.cluster import snapshot
 
     return snapshot(args.context, args.operator_namespace, manifests, backends)

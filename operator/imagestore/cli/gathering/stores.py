@@ -1,4 +1,4 @@
-"""The object stores that the buckets name, each connected once and only when it is asked for."""
+"""Connections to the stores, each made once and only when it is needed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,21 +10,21 @@ from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Backend
 from imagestore.backends.registry import connect_given
 from imagestore.backends.secrets import ConfigError, Given, SecretFields
-from imagestore.cli.gathering.credentials import Values, Vault
+from imagestore.cli.gathering.credentials import CredentialSources, Values
 from imagestore.reconcile.shared.situation import Store
 
 
 @dataclass
-class Stores:
+class StoreConnections:
     """By the StorageBackend's name."""
 
     specs: Mapping[str, StorageBackendSpec]
-    vault: Vault = field(repr=False)
+    sources: CredentialSources = field(repr=False)
     _made: dict[str, Store] = field(default_factory=dict, init=False)
     _lock: Lock = field(default_factory=Lock, init=False, repr=False)
 
     def get(self, name: str) -> Store:
-        """As the reconcile wants it: without a backend it says why."""
+        """The store as the reconcile takes it; without a connection, with the reason."""
         with self._lock:
             if name not in self._made:
                 self._made[name] = self._make(name)
@@ -47,24 +47,26 @@ class Stores:
     def _fields(
         self, name: str, spec: StorageBackendSpec, credentials: Credentials, part: str = ""
     ) -> SecretFields | None:
-        """None stands for the surroundings', and only a backend that says ``ambient`` gets those."""
+        """None stands for ambient credentials, which only a backend with ``ambient`` gets."""
         secret = credentials.secret_ref.name if credentials.secret_ref else ""
-        wanted = PROVIDERS[spec.provider].credentials
-        found = self.vault.keys(name, secret, wanted, part)
+        needed = PROVIDERS[spec.provider].credentials
+        found = self.sources.keys(name, secret, needed, part)
         if found is not None:
             return fields(secret or name, found)
         if not secret:
             return None
-        raise ConfigError(f"no credentials for {name}: give {self.vault.looked(name, secret, wanted, part)}")
+        raise ConfigError(
+            f"no credentials for {name}: give {self.sources.missing(name, secret, needed, part)}"
+        )
 
     def _authority(self, name: str, spec: StorageBackendSpec) -> bytes | None:
         if spec.tls is None:
             return None
         secret = spec.tls.ca_secret_ref.name
-        found = self.vault.authority(name, secret)
+        found = self.sources.authority(name, secret)
         if found is None:
             raise ConfigError(
-                f"no ca.crt for {name}: set {self.vault.ca_variable(name)}, or give the Secret {secret}"
+                f"no ca.crt for {name}: set {self.sources.ca_variable(name)}, or give the Secret {secret}"
             )
         return found
 

@@ -1,4 +1,4 @@
-"""What surrounds a bucket: backends, other claimants, and what the cluster knows of it."""
+"""What a plan needs besides the bucket itself: backends, other ImageBuckets, policies, and the cluster's status."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Set
@@ -11,6 +11,7 @@ from imagestore.api.lifecyclepolicy import LifecyclePolicySpec
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.cli.manifests.load import Manifests
 from imagestore.cli.manifests.objects import Object
+from imagestore.core.model import Model
 from imagestore.core.references import names
 from imagestore.reconcile.bucket.situation import Referenced
 from imagestore.reconcile.lifecycle.merging import UNKNOWN
@@ -18,12 +19,12 @@ from imagestore.reconcile.lifecycle.selector import declared, scope
 from imagestore.reconcile.shared.contribution import Contribution
 from imagestore.reconcile.shared.situation import Meta
 
-OFFLINE = "no cluster was asked: settings that were managed and are no longer mentioned cannot be told"
+OFFLINE = "not connected to a cluster: settings that were removed from a spec are unknown"
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class Known:
+class ClusterBucket:
     """An ImageBucket as the cluster has it."""
 
     meta: Meta
@@ -32,44 +33,44 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class ClusterState:
     """What was read from a cluster. ``secrets`` are those that StorageBackends name, by name."""
 
     backends: Mapping[str, StorageBackendSpec] = field(default_factory=dict)
-    buckets: Mapping[str, Known] = field(default_factory=dict)  # by namespace/name
+    buckets: Mapping[str, ClusterBucket] = field(default_factory=dict)  # by namespace/name
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of namespaces
     policies: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # specs of LifecyclePolicies
     secrets: Mapping[str, Mapping[str, object]] = field(default_factory=dict, repr=False)
     notes: tuple[str, ...] = ()
-    offline: bool = False  # nobody was asked
+    offline: bool = False  # there is no cluster
 
 
 @dataclass(frozen=True)
-class Standing:
-    """Where a bucket stands among all that want one: the cluster's by age, then the manifests' in order."""
+class ClaimRank:
+    """The place of an ImageBucket among all claims: the cluster's by age, then the manifests' in order."""
 
-    older_rival: str | None = None  # namespace/name of whoever claimed the same bucket before
-    earlier: int = 0  # how many buckets the namespace already had on this backend
+    older_rival: str | None = None  # namespace/name of the older claim to the same bucket
+    earlier: int = 0  # how many buckets the namespace has on this backend before this one
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """The manifests laid over a cluster, which may be empty (offline). By namespace/name, but backends."""
+    """The manifests on top of the cluster's objects (none when offline). By namespace/name; backends by name."""
 
     backends: Mapping[str, StorageBackendSpec]
     labels: Mapping[str, Mapping[str, str]]
-    known: Mapping[str, Known]
-    standings: Mapping[str, Standing]
+    known: Mapping[str, ClusterBucket]
+    standings: Mapping[str, ClaimRank]
     offline: bool
     others: Mapping[str, Mapping[str, Referenced]] = field(default_factory=dict)  # by namespace, then by name
     policies: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
-    def contributions_to(self, bucket: Object) -> tuple[Contribution, ...]:
+    def contributions_to(self, bucket: Object[Model]) -> tuple[Contribution, ...]:
         """The LifecyclePolicies that are for a bucket with these labels."""
         unknown = (UNKNOWN,) if self.offline else ()
         return (*unknown, *self._declared(bucket))
 
-    def _declared(self, bucket: Object) -> Iterator[Contribution]:
+    def _declared(self, bucket: Object[Model]) -> Iterator[Contribution]:
         labels = frozenset(bucket.labels.items())
         for label, spec in sorted(self.policies.items()):
             namespace, _, name = label.partition("/")
@@ -77,8 +78,8 @@ class Surroundings:
                 yield declared(name, spec)
 
 
-def surroundings(manifests: Manifests, cluster: Snapshot) -> Surroundings:
-    """The manifests win over what the cluster has: they are what is about to be applied."""
+def surroundings(manifests: Manifests, cluster: ClusterState) -> Surroundings:
+    """The manifests take precedence over the cluster's objects, because they are about to be applied."""
     backends = {o.name: o.spec for o in manifests.of(StorageBackendSpec)}
     written_buckets = manifests.of(ImageBucketSpec)
     specs = _specs(written_buckets, cluster.buckets)
@@ -95,9 +96,9 @@ def surroundings(manifests: Manifests, cluster: Snapshot) -> Surroundings:
 
 
 def _others(
-    specs: Mapping[str, ImageBucketSpec], written: Set[str], known: Mapping[str, Known]
+    specs: Mapping[str, ImageBucketSpec], written: Set[str], known: Mapping[str, ClusterBucket]
 ) -> dict[str, dict[str, Referenced]]:
-    """What is about to be applied counts as made; what only the cluster has, as the cluster has it."""
+    """A bucket in the manifests counts as created; one that only the cluster has is as its status says."""
     found: defaultdict[str, dict[str, Referenced]] = defaultdict(dict)
     for label, spec in specs.items():
         namespace, _, name = label.partition("/")
@@ -109,19 +110,20 @@ def _others(
 
 
 def _specs(
-    objects: Iterable[Object[ImageBucketSpec]], known: Mapping[str, Known]
+    objects: Iterable[Object[ImageBucketSpec]], known: Mapping[str, ClusterBucket]
 ) -> dict[str, ImageBucketSpec]:
     old = sorted(known.items(), key=lambda pair: (pair[1].meta.created, pair[0]))
-    return {label: k.spec for label, k in old} | {o.label: o.spec for o in objects}
+    written = {o.label: o.spec for o in objects}
+    return {label: k.spec for label, k in old} | written
 
 
-def _standings(specs: Mapping[str, ImageBucketSpec]) -> dict[str, Standing]:
+def _standings(specs: Mapping[str, ImageBucketSpec]) -> dict[str, ClaimRank]:
     owners: dict[tuple[str, str], str] = {}
     counts: Counter[tuple[str, str]] = Counter()
     found = {}
     for label, spec in specs.items():
         backend, namespace = spec.backend_ref.name, label.partition("/")[0]
         first = owners.setdefault((backend, spec.bucket_name), label)
-        found[label] = Standing(None if first == label else first, counts[backend, namespace])
+        found[label] = ClaimRank(None if first == label else first, counts[backend, namespace])
         counts[backend, namespace] += 1
     return found

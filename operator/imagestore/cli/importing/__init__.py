@@ -1,1 +1,1 @@
-"""An existing bucket as a manifest."""
+"""Writing the manifest of an existing bucket."""

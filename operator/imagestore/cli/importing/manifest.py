@@ -1,10 +1,10 @@
-"""The manifest of an existing bucket, with what it cannot say as comments."""
+"""The manifest of an existing bucket, with comments on what it cannot express."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.api.kinds import kind_of
-from imagestore.cli.importing.settings import Imported
+from imagestore.cli.importing.settings import ImportedSetting
 from imagestore.cli.manifests.scalars import dumped
 from imagestore.core.render import printable
 
@@ -14,7 +14,7 @@ def manifest(
     name: str,
     backend: str,
     bucket: str,
-    settings: Mapping[str, Imported],
+    settings: Mapping[str, ImportedSetting],
     notes: Iterable[str],
 ) -> str:
     """YAML, ready to be reviewed and committed."""
@@ -36,14 +36,14 @@ def manifest(
 
 
 def grant(namespace: str, backend: str, bucket: str) -> tuple[str, ...]:
-    """What the administrator has to agree to."""
+    """The adoption grant that the administrator has to add."""
     return (
-        f"The operator takes the bucket over once the administrator grants it in StorageBackend {backend}:",
+        f"The operator adopts the bucket after the administrator has granted it in the StorageBackend {backend}:",
         f"  spec: {{tenancy: {{adoptionGrants: [{{namespace: {namespace}, bucketName: {bucket}}}]}}}}",
     )
 
 
-def _setting(name: str, imported: Imported) -> Iterator[str]:
+def _setting(name: str, imported: ImportedSetting) -> Iterator[str]:
     yield from (f"  {_comment(sentence)}" for sentence in imported.left_out)
     if imported.value is not None:
         yield _indented(_dump({name: imported.value}))

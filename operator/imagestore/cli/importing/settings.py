@@ -1,7 +1,7 @@
-"""What was observed of a bucket, as what somebody could have wished; and what no wish can say.
+"""Observed settings as desired ones, for a manifest.
 
-A bucket may hold more than our API can express. A part that cannot be wished for exactly is left out and
-said, never approximated: the operator leaves parts alone that nobody mentions.
+A bucket may hold more than the API can express. A part that the API cannot express exactly is left out and reported, never
+approximated: the operator does not change what a manifest does not mention.
 """
 
 import json
@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from imagestore.api.imagebucket import FACETS, ImageBucketSpec
 from imagestore.cli.manifests import cel, validation
-from imagestore.cli.manifests.shape import Finding, strict
-from imagestore.cli.manifests.typed_values import visit
+from imagestore.cli.manifests.shape import Complaint, shape_complaints
+from imagestore.cli.manifests.typed_values import typed_values
 from imagestore.core.facet import Facet
 from imagestore.core.reading import Found, NotRepresentable, Reading, Unreadable
 from imagestore.core.references import BucketRef, led, references
@@ -28,42 +28,42 @@ Json = Any
 
 
 @dataclass(frozen=True)
-class Imported:
-    """One setting: its value (None: nothing can be wished) and sentences on what was left out."""
+class ImportedSetting:
+    """One setting: its value (None: nothing can be expressed) and a sentence on each part that is left out."""
 
     value: Json
     left_out: tuple[str, ...] = ()
 
 
-def imported(name: str, reading: Reading, names: Mapping[str, str]) -> Imported | None:
-    """The setting as a wish; None when there is nothing to say of it. ``names``: of ImageBuckets, by their bucket."""
+def imported(name: str, reading: Reading, names: Mapping[str, str]) -> ImportedSetting | None:
+    """The setting for a manifest; None if there is nothing to report. ``names``: of ImageBuckets, by bucket."""
     if isinstance(reading, Unreadable):
-        return Imported(None, (f"{name} could not be read: {reading.reason}: {reading.message}",))
+        return ImportedSetting(None, (f"{name} could not be read: {reading.reason}: {reading.message}",))
     if isinstance(reading, NotRepresentable):
-        return Imported(None, (f"left out: {reading.message}",))
+        return ImportedSetting(None, (f"left out: {reading.message}",))
     if not isinstance(reading, Found):
         return None
     found, left_out = _recognised(name, reading.value, names)
     if found is None:
-        return Imported(None, left_out)
-    wish, odd = _wishable(found)
+        return ImportedSetting(None, left_out)
+    desired, odd = _desirable(found)
     left_out += odd
-    value, more = _valid(name, wish.to_json())
-    empty = value is None or (wish.is_empty() and not left_out)
+    value, more = _valid(name, desired.to_json())
+    empty = value is None or (desired.is_empty() and not left_out)
     if empty and not (left_out or more):
         return None
-    return Imported(None if empty or not _says(name, value) else _tidy(value), (*left_out, *more))
+    return ImportedSetting(None if empty or not _says(name, value) else _tidy(value), (*left_out, *more))
 
 
 def _recognised(name: str, value: Facet, names: Mapping[str, str]) -> tuple[Facet | None, tuple[str, ...]]:
-    """References by name. What leads to a bucket that is no ImageBucket's is left out, alone where it has a name."""
-    strange = tuple(f"left out: {name}.{path} {_stranger(b)}" for path, b in _unnamed(value, names))
+    """Replace referenced buckets by ImageBuckets. A part that refers to an unknown bucket is left out, or the whole setting."""
+    unknown = tuple(f"left out: {name}.{path} {_unknown(b)}" for path, b in _unnamed(value, names))
     parts = value.parts()
-    if strange and parts is None:
-        return None, strange
+    if unknown and parts is None:
+        return None, unknown
     known = {p for p in parts or () if not list(_unnamed(value.restrict({p}), names))}
-    kept = value.restrict(known) if strange else value
-    return led(kept, lambda ref: BucketRef(name=names.get(ref.bucket or ""))), strange
+    kept = value.restrict(known) if unknown else value
+    return led(kept, lambda ref: BucketRef(name=names.get(ref.bucket or ""))), unknown
 
 
 def _unnamed(value: Facet, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -71,31 +71,31 @@ def _unnamed(value: Facet, names: Mapping[str, str]) -> Iterator[tuple[str, str]
     return ((path, bucket) for path, bucket in refs if bucket and bucket not in names)
 
 
-def _stranger(bucket: str) -> str:
+def _unknown(bucket: str) -> str:
     return (
-        f"leads to the bucket {bucket}, and no other ImageBucket of this namespace and backend is known to be that:"
-        " import it, and give its manifest with -f"
+        f"refers to the bucket {bucket}, which no known ImageBucket of this namespace and backend manages; import that"
+        " bucket, and give its manifest with -f"
     )
 
 
 def _tidy(value: Json) -> Json:
-    """Without the empty lists that an item of a list has for what it does not mention."""
+    """Remove the empty lists of what an item of a list does not mention."""
     if isinstance(value, list):
         return [_tidy({k: v for k, v in i.items() if v != []} if isinstance(i, dict) else i) for i in value]
     return {k: _tidy(v) for k, v in value.items()} if isinstance(value, dict) else value
 
 
 def _says(name: str, value: Json) -> bool:
-    """Whether anything is left once parts were taken out. An empty wish would clear what is there."""
+    """Whether anything is left after parts were left out. An empty setting would clear the observed one."""
     return not FACETS[name].model_validate(value).is_empty()
 
 
-def _wishable(value: Facet) -> tuple[Facet, tuple[str, ...]]:
+def _desirable(value: Facet) -> tuple[Facet, tuple[str, ...]]:
     if isinstance(value, Tags):
         kept = {k: v for k, v in value.values.items() if not k.startswith((RESERVED, "aws:"))}
         return Tags.from_store(values=kept), ()
     if isinstance(value, Lifecycle):
-        # A rule with an origin belongs to a LifecyclePolicy, or to a stranger.
+        # A rule with an origin belongs to a LifecyclePolicy, or is foreign.
         return _split(value, "rules", [r for r in value.rules if "/" in r.name], "rule")
     if isinstance(value, Notifications):
         return _without_foreign(value)
@@ -118,19 +118,19 @@ def _without_foreign(value: Facet) -> tuple[Facet, tuple[str, ...]]:
 
 def _split(value: Facet, field: str, odd: list[Any], what: str) -> tuple[Facet, tuple[str, ...]]:
     kept = tuple(item for item in getattr(value, field) if item not in odd)
-    said = tuple(f"{what} of somebody else, which is left alone: {_raw(item)}" for item in odd)
+    said = tuple(f"foreign {what}, which the operator does not change: {_raw(item)}" for item in odd)
     return value.model_copy(update={field: kept}), said
 
 
 def _raw(item: Any) -> str:
-    """A statement's is JSON, a rule's or a notification's XML."""
+    """The item as the store has it: JSON for a statement, XML for a rule or a notification."""
     if not item.raw:
         return quote(item.to_json(), 1000)
     return quote(json.loads(item.raw) if isinstance(item, Statement) else item.raw, 1000)
 
 
 def faithful(statement: Statement) -> bool:
-    """Whether the model says all that the store's own document says."""
+    """Whether the model expresses all of the store's own document."""
     raw = json.loads(statement.raw) if statement.raw else None
     return raw is None or (set(raw) <= _SAID and _principals_known(raw) and raw.get("Sid") == statement.sid)
 
@@ -144,7 +144,7 @@ def _principals_known(raw: Mapping[str, Any]) -> bool:
 
 
 def _valid(name: str, value: Json) -> tuple[Json, tuple[str, ...]]:
-    """The value less what the schema refuses: whole items of a list where it is in one, else all of it."""
+    """Leave out what the schema refuses: an item of a list, else the whole value."""
     said: list[str] = []
     while value is not None and (found := next(_findings(name, value), None)) is not None:
         said.append(f"left out, because the API refuses it ({found.label}: {found.message}): ")
@@ -153,19 +153,19 @@ def _valid(name: str, value: Json) -> tuple[Json, tuple[str, ...]]:
     return value, tuple(said)
 
 
-def _findings(name: str, value: Json) -> Iterator[Finding]:
-    spots = list(visit({name: value}, ImageBucketSpec, "spec", ("spec",)))
-    found = list(strict(spots))
+def _findings(name: str, value: Json) -> Iterator[Complaint]:
+    values = list(typed_values({name: value}, ImageBucketSpec, "spec", ("spec",)))
+    found = list(shape_complaints(values))
     try:
         FACETS[name].model_validate_json(json.dumps(value))
     except ValidationError as error:
-        found += validation.findings(error, spots, ("spec", name))
+        found += validation.complaints(error, values, ("spec", name))
     yield from found
-    yield from cel.broken(spots, [f.steps for f in found])
+    yield from cel.broken_rules(values, [f.steps for f in found])
 
 
 def _without(value: Json, steps: tuple[Any, ...]) -> tuple[Json, Json]:
-    """Without the item of the first list on the way, or without the key of a bare mapping, or nothing at all."""
+    """Leave out the item of the first list on the path; without a list, the whole value."""
     if isinstance(value, dict) and len(steps) >= 2 and isinstance(steps[1], int):
         items = value[steps[0]]
         left = [item for i, item in enumerate(items) if i != steps[1]]

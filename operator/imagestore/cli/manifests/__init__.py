@@ -1,1 +1,1 @@
-"""The manifests of a GitOps repository: read strictly, with the line of everything that is wrong."""
+"""Reading manifests strictly: every problem is reported with its file and line."""

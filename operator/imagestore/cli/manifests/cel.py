@@ -1,6 +1,6 @@
-"""The API server's own rules (CEL), evaluated here, so that a pull request hears of them before a cluster does.
+"""Evaluates the schema's CEL rules as the API server does, so that a plan reports them before apply.
 
-Optional: without the ``cli`` extra the rules are left to the API server, and the output says so.
+Optional: without the ``cli`` extra only the API server checks the rules, and a note says so.
 """
 
 from collections.abc import Iterable, Iterator
@@ -8,8 +8,8 @@ from functools import cache
 from typing import Any
 
 from imagestore.cli.manifests.problems import Steps
-from imagestore.cli.manifests.shape import Finding
-from imagestore.cli.manifests.typed_values import Spot
+from imagestore.cli.manifests.shape import Complaint
+from imagestore.cli.manifests.typed_values import TypedValue
 from imagestore.core.model import Cel
 
 UNAVAILABLE = (
@@ -27,30 +27,30 @@ def available() -> bool:
     return True
 
 
-def broken(spots: Iterable[Spot], wrong: Iterable[Steps]) -> Iterator[Finding]:
-    """The rules that values break. As on the API server, what has the wrong shape is not judged further."""
+def broken_rules(values: Iterable[TypedValue], wrong: Iterable[Steps]) -> Iterator[Complaint]:
+    """The rules that the values break. As on the API server, a value of the wrong shape is not checked further."""
     bad = {steps[:n] for steps in wrong for n in range(len(steps) + 1)}
     if not available():
         return
-    for spot in spots:
-        if spot.value is not None and spot.steps not in bad:
-            yield from _broken(spot)
+    for typed in values:
+        if typed.value is not None and typed.steps not in bad:
+            yield from _broken(typed)
 
 
-def _broken(spot: Spot) -> Iterator[Finding]:
-    rules = [m for m in spot.marks if isinstance(m, Cel)]
-    rules += spot.model.cel if spot.model else ()
+def _broken(typed: TypedValue) -> Iterator[Complaint]:
+    rules = [m for m in typed.marks if isinstance(m, Cel)]
+    rules += typed.model.cel if typed.model else ()
     for rule in rules:
-        if "oldSelf" not in rule.rule and not holds(rule.rule, spot.value):
-            steps, label = spot.steps, spot.label
+        if "oldSelf" not in rule.rule and not satisfies(rule.rule, typed.value):
+            steps, label = typed.steps, typed.label
             if rule.field_path:
                 field = rule.field_path.lstrip(".")
                 steps, label = (*steps, *field.split(".")), f"{label}.{field}"
-            yield Finding(steps, label, rule.message)
+            yield Complaint(steps, label, rule.message)
 
 
-def holds(rule: str, value: Any) -> bool:
-    """Whether a rule holds. One that this runtime does not know, or cannot decide, is left to the server."""
+def satisfies(rule: str, value: Any) -> bool:
+    """Whether a rule holds. True if this runtime cannot evaluate it: then the API server decides."""
     program = _program(rule)
     if program is None:
         return True

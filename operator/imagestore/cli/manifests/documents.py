@@ -1,8 +1,8 @@
 """YAML as Kubernetes reads it, with the line of every value.
 
 Kubernetes turns YAML into JSON first, by a parser of its own (see ``scalars``). So dates stay strings, a key that is written twice is an error, and
-what JSON cannot hold is refused. Nodes are composed, not constructed: they know their lines, and a tag
-such as ``!Sub`` in somebody else's file does no harm.
+what JSON cannot hold is refused. Nodes are composed, not constructed: they keep their lines, and a tag
+such as ``!Sub`` in a file of another project does no harm.
 """
 
 import math
@@ -12,11 +12,11 @@ from typing import Any, cast
 
 import yaml
 
-from imagestore.cli.manifests.problems import Lines, Place, Problem, Steps
+from imagestore.cli.manifests.problems import Problem, SourceLine, SourceLines, Steps
 from imagestore.cli.manifests.scalars import TRUE, Loader, integer
 
 MOST_VALUES = 50_000  # in one document, aliases counted as often as they are used
-TOO_MUCH = "too many values, or too deep; do aliases multiply?"
+TOO_MUCH = "too many values, or nested too deeply; do aliases multiply?"
 
 _TAG = "tag:yaml.org,2002:"
 
@@ -26,7 +26,7 @@ class Document:
     """One object of a file. ``problems`` are those of its YAML, not of its meaning."""
 
     value: dict[str, Any]
-    lines: Lines
+    lines: SourceLines
     problems: tuple[Problem, ...] = ()
 
     @property
@@ -67,7 +67,7 @@ def _objects(node: yaml.Node, file: str) -> Iterator[Document]:
     reader = _Reader(file)
     value = reader.read(node, ())
     if isinstance(value, dict):
-        yield Document(value, Lines(file, reader.lines), tuple(reader.problems))
+        yield Document(value, SourceLines(file, reader.lines), tuple(reader.problems))
 
 
 def _is_list(entries: dict[str, yaml.Node]) -> bool:
@@ -75,11 +75,11 @@ def _is_list(entries: dict[str, yaml.Node]) -> bool:
     return isinstance(kind, yaml.ScalarNode) and str(kind.value).endswith("List")
 
 
-def complaint(error: yaml.YAMLError, file: str) -> Problem:
-    """What the YAML parser did not understand, and where."""
+def yaml_problem(error: yaml.YAMLError, file: str) -> Problem:
+    """The problem and line that the YAML parser reports."""
     mark = getattr(error, "problem_mark", None)
     what = getattr(error, "problem", None) or str(error)
-    return Problem(Place(file, mark.line + 1 if mark else 1), "", f"this is not YAML: {what}")
+    return Problem(SourceLine(file, mark.line + 1 if mark else 1), "", f"this is not YAML: {what}")
 
 
 @dataclass
@@ -144,14 +144,16 @@ class _Reader:
 
     def _integer(self, node: yaml.ScalarNode, steps: Steps, text: str) -> Any:
         number = integer(text)
-        return self._refuse(node, steps, f"{text} is no whole number") if number is None else number
+        return self._refuse(node, steps, f"{text} is not a whole number") if number is None else number
 
     def _float(self, node: yaml.ScalarNode, steps: Steps, text: str) -> Any:
         try:
             number = float(text.replace("_", ""))
         except ValueError:  # .inf, or what a tag calls a number
             number = math.nan
-        return number if math.isfinite(number) else self._refuse(node, steps, f"{text} is no number in JSON")
+        return (
+            number if math.isfinite(number) else self._refuse(node, steps, f"{text} is not a number in JSON")
+        )
 
     def _too_much(self, node: yaml.Node) -> None:
         if not any(p.message == TOO_MUCH for p in self.problems):
@@ -159,7 +161,7 @@ class _Reader:
 
     def _refuse(self, node: yaml.Node, steps: Steps, message: str) -> None:
         path = ".".join(map(str, steps))
-        self.problems.append(Problem(Place(self.file, node.start_mark.line + 1), path, message))
+        self.problems.append(Problem(SourceLine(self.file, node.start_mark.line + 1), path, message))
 
 
 def _shown(node: yaml.Node) -> str:

@@ -1,4 +1,4 @@
-"""Which files hold manifests, and what of them is not ours to render."""
+"""Which files are manifests, and which have to be rendered by another tool first."""
 
 import re
 import sys
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from imagestore.cli.manifests.problems import Place, Problem
+from imagestore.cli.manifests.problems import Problem, SourceLine
 
 SUFFIXES = (".yaml", ".yml", ".json")
 LARGEST = 16 * 1024 * 1024
@@ -14,21 +14,21 @@ _KUSTOMIZATION = re.compile(r"^apiVersion:\s*['\"]?kustomize\.config\.k8s\.io/",
 
 
 @dataclass(frozen=True)
-class Source:
-    """One file's text. ``named``: the user gave this very file, rather than a directory with it in."""
+class ManifestFile:
+    """The text of one file. ``named``: the user gave this file, and not a directory above it."""
 
     name: str
     text: str
     named: bool
 
     @property
-    def ours(self) -> bool:
-        """Whether it speaks of our API at all. Other people's broken YAML is not our affair."""
+    def is_ours(self) -> bool:
+        """Whether it mentions the API group. Broken YAML of other projects is only a note."""
         return "imagestore.dev/" in self.text
 
     @property
     def kustomization(self) -> bool:
-        """Whether it says how to build manifests rather than being one."""
+        """Whether it is a kustomization and no manifest."""
         plain = Path(self.name).stem.lower() == "kustomization"
         return plain or bool(_KUSTOMIZATION.search(self.text))
 
@@ -38,11 +38,11 @@ class Source:
         return "{{" in self.text and "}}" in self.text
 
 
-def sources(paths: list[str]) -> Iterator[Source | Problem]:
-    """Every file that is named or lies below a named directory, in the order of their names."""
+def sources(paths: list[str]) -> Iterator[ManifestFile | Problem]:
+    """Every file that is given or lies below a given directory, sorted by name."""
     for path in paths:
         if path == "-":
-            yield Source("<stdin>", sys.stdin.read(), named=True)
+            yield ManifestFile("<stdin>", sys.stdin.read(), named=True)
         elif Path(path).is_dir():
             for file in _below(Path(path)):
                 yield _read(file, named=False)
@@ -60,12 +60,12 @@ def _below(directory: Path) -> Iterator[Path]:
             yield path
 
 
-def _read(path: Path, *, named: bool) -> Source | Problem:
+def _read(path: Path, *, named: bool) -> ManifestFile | Problem:
     try:
         if path.stat().st_size > LARGEST:
-            return Problem(Place(str(path)), "", f"larger than {LARGEST} bytes; is this a manifest?")
-        return Source(str(path), path.read_text(encoding="utf-8"), named)
+            return Problem(SourceLine(str(path)), "", f"is larger than {LARGEST} bytes; is this a manifest?")
+        return ManifestFile(str(path), path.read_text(encoding="utf-8"), named)
     except OSError as error:
-        return Problem(Place(str(path)), "", f"cannot be read: {error.strerror}")
+        return Problem(SourceLine(str(path)), "", f"cannot be read: {error.strerror}")
     except UnicodeDecodeError:
-        return Problem(Place(str(path)), "", "is not UTF-8 text")
+        return Problem(SourceLine(str(path)), "", "is not UTF-8 text")

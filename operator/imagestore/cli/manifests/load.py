@@ -1,4 +1,4 @@
-"""All manifests that a command was given, and everything that is wrong with them, in one go."""
+"""Loads all manifests that a command was given, with all their problems."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -7,11 +7,11 @@ from typing import Any, TypeVar, cast
 import yaml
 
 from imagestore.cli.manifests import cel
-from imagestore.cli.manifests.documents import Document, complaint, documents
-from imagestore.cli.manifests.files import Source, sources
-from imagestore.cli.manifests.near_miss import HELM, KUSTOMIZE, Seen, near_miss
-from imagestore.cli.manifests.objects import Object, ours, typed
-from imagestore.cli.manifests.problems import Place, Problem
+from imagestore.cli.manifests.documents import Document, documents, yaml_problem
+from imagestore.cli.manifests.files import ManifestFile, sources
+from imagestore.cli.manifests.near_miss import HELM, KUSTOMIZE, SearchedPath, near_miss
+from imagestore.cli.manifests.objects import Object, is_ours, parse_object
+from imagestore.cli.manifests.problems import Problem, SourceLine
 from imagestore.core.model import Model
 
 S = TypeVar("S", bound=Model)
@@ -19,21 +19,21 @@ S = TypeVar("S", bound=Model)
 
 @dataclass
 class Manifests:
-    """What was found. ``notes`` are sentences on what was not looked at."""
+    """The objects, and what accompanies them. ``notes`` are sentences on what was not read."""
 
-    objects: list[Object] = field(default_factory=list)
+    objects: list[Object[Model]] = field(default_factory=list)
     secrets: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict, repr=False)
     namespaces: dict[str, dict[str, str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def of(self, spec: type[S]) -> list[Object[S]]:
-        """The objects of the kind with such a spec, in the order in which they were read."""
-        return [cast("Object[S]", o) for o in self.objects if o.kind.spec is spec]
+        """The objects with a spec of this type, in the order in which they were read."""
+        return [cast("Object[S]", o) for o in self.objects if isinstance(o.spec, spec)]
 
 
 def load(paths: Iterable[str], namespace: str) -> Manifests:
-    """Read them all. ``namespace`` is for objects that name none. What cannot be read is a problem, and the rest is read."""
+    """Read all manifests. ``namespace`` is for objects that name none. A file that cannot be read becomes a problem."""
     found = Manifests()
     places = [_place(found, path, namespace) for path in paths]
     empty = [seen.nothing for seen in places if not seen.found]
@@ -48,8 +48,8 @@ def load(paths: Iterable[str], namespace: str) -> Manifests:
     return found
 
 
-def _place(found: Manifests, path: str, namespace: str) -> Seen:
-    seen = Seen(path)
+def _place(found: Manifests, path: str, namespace: str) -> SearchedPath:
+    seen = SearchedPath(path)
     for source in sources([path]):
         if isinstance(source, Problem):
             found.problems.append(source)
@@ -62,15 +62,15 @@ def _place(found: Manifests, path: str, namespace: str) -> Seen:
     return seen
 
 
-def _source(found: Manifests, seen: Seen, source: Source, namespace: str) -> None:
+def _source(found: Manifests, seen: SearchedPath, source: ManifestFile, namespace: str) -> None:
     read: list[Document] = []
     try:
         read.extend(documents(source.text, source.name))
     except yaml.YAMLError as error:
-        _unreadable(found, seen, source, complaint(error, source.name))
+        _unreadable(found, seen, source, yaml_problem(error, source.name))
         return
-    if source.template and source.ours:
-        found.notes.append(f"{source.name}: has {{{{ }}}} in it; Helm templates are not rendered here")
+    if source.template and source.is_ours:
+        found.notes.append(f"{source.name}: contains {{{{ }}}}; imagestore does not render Helm templates")
     for document in read:
         if _document(found, document, namespace):
             seen.found = True
@@ -78,11 +78,11 @@ def _source(found: Manifests, seen: Seen, source: Source, namespace: str) -> Non
             seen.others[document.kind or "no kind"] += 1
 
 
-def _unreadable(found: Manifests, seen: Seen, source: Source, problem: Problem) -> None:
+def _unreadable(found: Manifests, seen: SearchedPath, source: ManifestFile, problem: Problem) -> None:
     if source.template:
         found.notes.append(f"{source.name}: {HELM}")
         seen.template = True
-    elif source.named or source.ours:
+    elif source.named or source.is_ours:
         found.problems.append(problem)
         seen.found = True
     else:
@@ -90,9 +90,9 @@ def _unreadable(found: Manifests, seen: Seen, source: Source, problem: Problem) 
 
 
 def _document(found: Manifests, document: Document, namespace: str) -> bool:
-    """Whether it is of use, or would be if it were right."""
-    if ours(document):
-        built, problems = typed(document, namespace)
+    """Whether the document is of use, or would be without its problems."""
+    if is_ours(document):
+        built, problems = parse_object(document, namespace)
         found.problems += problems
         found.objects += [built] if built else []
         return True
@@ -113,8 +113,8 @@ def _helping(found: Manifests, document: Document) -> bool:
     return document.kind in ("Secret", "Namespace")
 
 
-def _twice(objects: Iterable[Object]) -> list[Problem]:
-    first: dict[tuple[str, str], Place] = {}
+def _twice(objects: Iterable[Object[Model]]) -> list[Problem]:
+    first: dict[tuple[str, str], SourceLine] = {}
     found = []
     for one in objects:
         key = (one.kind.name, one.label)

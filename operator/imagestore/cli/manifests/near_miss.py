@@ -1,7 +1,7 @@
-"""Documents that are almost ours, and places where nothing of ours is: said with what to do, rather than passed over.
+"""Problems of documents that are almost imagestore's, and of paths where none is found.
 
-A manifest without apiVersion, one of a misspelt group and a folder with nothing but a kustomization were all "0 buckets" and
-exit code 0: a pull request was green because nothing had been looked at.
+A manifest without apiVersion, one with a misspelt group and a directory with nothing but a kustomization were all "0 buckets"
+and exit code 0: a pull request was green because no manifest had been read.
 """
 
 from collections import Counter
@@ -13,48 +13,47 @@ from pathlib import Path
 from imagestore.api.kinds import GROUP, KINDS, Kind
 from imagestore.cli.manifests.documents import Document
 from imagestore.cli.manifests.files import SUFFIXES
-from imagestore.cli.manifests.problems import Place, Problem
-from imagestore.cli.manifests.shape import Finding
+from imagestore.cli.manifests.problems import Problem, SourceLine
+from imagestore.cli.manifests.shape import Complaint
 
 _ALIKE = 0.8  # of a group's letters
-KUSTOMIZE = "kustomizations are not built here; use: kustomize build DIR | imagestore plan -f -"
-HELM = "Helm templates are not rendered here; use: helm template … | imagestore plan -f -"
+KUSTOMIZE = "imagestore does not build kustomizations; use: kustomize build DIR | imagestore plan -f -"
+HELM = "imagestore does not render Helm templates; use: helm template … | imagestore plan -f -"
 
 
 def near_miss(document: Document) -> Problem | None:
-    """What is wrong with a document that is surely meant to be ours and is not."""
+    """The problem of a document that is meant for imagestore and has the wrong kind or group; None for any other."""
     found = _near(document)
     return Problem(document.lines.at(found.steps), found.label, found.message) if found else None
 
 
-def _near(document: Document) -> Finding | None:
+def _near(document: Document) -> Complaint | None:
     kind = next((k for k in KINDS if k.name.lower() == document.kind.lower()), None)
     if kind is None:
         return _kindless(document)
     if not document.api_version:
-        return Finding(("apiVersion",), "apiVersion", f"is required; write {kind.api_version}")
+        return Complaint(("apiVersion",), "apiVersion", f"is required; write {kind.api_version}")
     group, slash, _ = document.api_version.partition("/")
-    meant = kind.known_by or not slash or _alike(group)  # other APIs have policies of lifecycles, too
+    meant = kind.known_by or not slash or _alike(group)  # other projects have a LifecyclePolicy, too
     return _wrong_group(document, kind) if meant else None
 
 
-def _kindless(document: Document) -> Finding | None:
+def _kindless(document: Document) -> Complaint | None:
     group, slash, version = document.api_version.partition("/")
     if slash and group != GROUP and _alike(group):
-        return Finding(("apiVersion",), "apiVersion", f"unknown group {group}; write {GROUP}/{version}")
+        return Complaint(("apiVersion",), "apiVersion", f"unknown group {group}; write {GROUP}/{version}")
     spec = document.value.get("spec")
-    if document.kind or not isinstance(spec, Mapping):
+    fields = spec if isinstance(spec, Mapping) and not document.kind else {}
+    meant = next((k for k in KINDS if k.known_by and k.known_by in fields), None)
+    if meant is None:
         return None
-    likely = next((k for k in KINDS if k.known_by and k.known_by in spec), None)
-    if likely is None:
-        return None
-    said = f"is required; add it, and apiVersion: {likely.api_version}, if this is an {likely.name}"
-    return Finding(("kind",), "kind", said)
+    said = f"is required; add it, and apiVersion: {meant.api_version}, if this is an {meant.name}"
+    return Complaint(("kind",), "kind", said)
 
 
-def _wrong_group(document: Document, kind: Kind) -> Finding:
+def _wrong_group(document: Document, kind: Kind) -> Complaint:
     message = f"unknown group {document.api_version}; write {kind.api_version} for kind {kind.name}"
-    return Finding(("apiVersion",), "apiVersion", message)
+    return Complaint(("apiVersion",), "apiVersion", message)
 
 
 def _alike(group: str) -> bool:
@@ -62,20 +61,20 @@ def _alike(group: str) -> bool:
 
 
 @dataclass
-class Seen:
-    """What was met at one place that was given with ``-f``."""
+class SearchedPath:
+    """What was found at one path given with ``-f``."""
 
     path: str
-    found: bool = False  # something that is of use
+    found: bool = False  # a document of imagestore, a Secret or a Namespace, or a file that cannot be read
     kustomization: bool = False
     template: bool = False
     others: Counter[str] = field(default_factory=Counter)  # objects of other kinds
 
     @property
     def nothing(self) -> Problem:
-        """What to say if nothing is of use."""
-        place = Place("<stdin>" if self.path == "-" else self.path)
-        return Problem(place, "", f"nothing of {GROUP} was found: {self._why()}")
+        """The problem if nothing was found."""
+        place = SourceLine("<stdin>" if self.path == "-" else self.path)
+        return Problem(place, "", f"no object of {GROUP} found: {self._why()}")
 
     def _why(self) -> str:
         if self.kustomization:
@@ -84,7 +83,9 @@ class Seen:
             return HELM
         if self.others:
             most = ", ".join(kind for kind, _ in self.others.most_common(3))
-            return f"{self.others.total()} objects of other kinds ({most}); is this the right place?"
+            count = self.others.total()
+            objects = f"{count} object{'' if count == 1 else 's'} of other kinds"
+            return f"{objects} ({most}); is this the right path?"
         if self.path != "-" and Path(self.path).is_dir():
-            return f"no manifest is in it ({', '.join(f'*{s}' for s in SUFFIXES)}; hidden files are not read)"
-        return "no object is in it"
+            return f"the directory has no manifest ({', '.join(f'*{s}' for s in SUFFIXES)}; hidden files are not read)"
+        return "it has no object"

@@ -1,4 +1,4 @@
-"""Documents as typed objects of our API, or all that is wrong with them."""
+"""Documents as typed objects of the API, or all their problems."""
 
 import json
 import re
@@ -12,9 +12,9 @@ from typing_extensions import TypeVar
 from imagestore.api.kinds import GROUP, KINDS, Kind
 from imagestore.cli.manifests import cel, validation
 from imagestore.cli.manifests.documents import Document
-from imagestore.cli.manifests.problems import Lines, Place, Problem
-from imagestore.cli.manifests.shape import Finding, strict, suggest
-from imagestore.cli.manifests.typed_values import visit
+from imagestore.cli.manifests.problems import Problem, SourceLine, SourceLines
+from imagestore.cli.manifests.shape import Complaint, shape_complaints, suggest
+from imagestore.cli.manifests.typed_values import typed_values
 from imagestore.core.model import Model
 
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -31,17 +31,17 @@ S_co = TypeVar("S_co", bound=Model, default=Model, covariant=True)
 
 @dataclass(frozen=True)
 class Object(Generic[S_co]):
-    """One valid object of our API and where it was written."""
+    """One valid object of the API, with its lines."""
 
     kind: Kind
     namespace: str
     name: str
     spec: S_co
-    lines: Lines = field(compare=False)
+    lines: SourceLines = field(compare=False)
     labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def place(self) -> Place:
+    def place(self) -> SourceLine:
         """Its first line."""
         return self.lines.at(())
 
@@ -51,13 +51,13 @@ class Object(Generic[S_co]):
         return f"{self.namespace}/{self.name}" if self.namespace else self.name
 
 
-def ours(document: Document) -> bool:
-    """Whether a document is an object of our API group."""
+def is_ours(document: Document) -> bool:
+    """Whether a document is of imagestore's API group."""
     return document.api_version.partition("/")[0] == GROUP
 
 
-def typed(document: Document, namespace: str) -> tuple[Object | None, list[Problem]]:
-    """The object, or all that is wrong with it. ``namespace`` is for objects that name none."""
+def parse_object(document: Document, namespace: str) -> tuple[Object[Model] | None, list[Problem]]:
+    """The object, or None and all its problems. ``namespace`` is for objects that name none."""
     kind, found = _kind(document)
     found += _metadata(document.value, kind)
     spec = None
@@ -72,82 +72,85 @@ def typed(document: Document, namespace: str) -> tuple[Object | None, list[Probl
     return Object(kind, where, str(meta["name"]), spec, document.lines, meta.get("labels") or {}), []
 
 
-def _problem(document: Document, finding: Finding) -> Problem:
+def _problem(document: Document, finding: Complaint) -> Problem:
     return Problem(document.lines.at(finding.steps), finding.label, finding.message)
 
 
-def _kind(document: Document) -> tuple[Kind | None, list[Finding]]:
+def _kind(document: Document) -> tuple[Kind | None, list[Complaint]]:
     by_name = {k.name: k for k in KINDS}
     kind = by_name.get(document.kind)
     if kind is None:
         said = f"unknown kind {document.kind}" if document.kind else "is required; add it"
-        return None, [Finding(("kind",), "kind", said + suggest(document.kind, by_name))]
+        return None, [Complaint(("kind",), "kind", said + suggest(document.kind, by_name))]
     if document.api_version != kind.api_version:
         message = f"unknown version {document.api_version}; write {kind.api_version}"
-        return kind, [Finding(("apiVersion",), "apiVersion", message)]
+        return kind, [Complaint(("apiVersion",), "apiVersion", message)]
     return kind, []
 
 
-def _metadata(value: Mapping[str, Any], kind: Kind | None) -> list[Finding]:
-    found = [Finding((k,), k, f"unknown field{suggest(k, _TOP)}") for k in value if k not in _TOP]
+def _metadata(value: Mapping[str, Any], kind: Kind | None) -> list[Complaint]:
+    found = [Complaint((k,), k, f"unknown field{suggest(k, _TOP)}") for k in value if k not in _TOP]
     meta = value.get("metadata")
     if not isinstance(meta, Mapping):
-        return [*found, Finding(("metadata",), "metadata", "is required; give the object a name: {name: …}")]
+        return [
+            *found,
+            Complaint(("metadata",), "metadata", "is required; give the object a name: {name: …}"),
+        ]
     for key in meta:
         if key not in _METADATA:
             message = f"unknown field{suggest(key, _METADATA) if len(key) < 64 else ''}"
-            found.append(Finding(("metadata", key), f"metadata.{key}", message))
+            found.append(Complaint(("metadata", key), f"metadata.{key}", message))
     found += _named(meta, "name", required=True)
     if kind is not None and kind.namespaced:
         found += _named(meta, "namespace", required=False)
     elif kind is not None and meta.get("namespace"):
-        message = f"a {kind.name} belongs to no namespace; remove it"
-        found.append(Finding(("metadata", "namespace"), "metadata.namespace", message))
+        message = f"a {kind.name} has no namespace; remove the field"
+        found.append(Complaint(("metadata", "namespace"), "metadata.namespace", message))
     return [*found, *_texts(meta, "labels"), *_texts(meta, "annotations")]
 
 
-def _named(meta: Mapping[str, Any], key: str, *, required: bool) -> list[Finding]:
+def _named(meta: Mapping[str, Any], key: str, *, required: bool) -> list[Complaint]:
     name = meta.get(key)
     steps, label = ("metadata", key), f"metadata.{key}"
     if name is None:
-        return [Finding(steps, label, "is required; add it")] if required else []
+        return [Complaint(steps, label, "is required; add it")] if required else []
     if not isinstance(name, str):
-        return [Finding(steps, label, f"must be a string; put it in quotes, not {name}")]
+        return [Complaint(steps, label, f"must be a string; put it in quotes, not {name}")]
     if len(name) > 253 or not _SUBDOMAIN.fullmatch(name):
         message = "must be lower-case letters, digits, - and ., beginning and ending with a letter or digit"
-        return [Finding(steps, label, f"{message}, not {name}")]
+        return [Complaint(steps, label, f"{message}, not {name}")]
     return []
 
 
-def _texts(meta: Mapping[str, Any], key: str) -> Iterator[Finding]:
+def _texts(meta: Mapping[str, Any], key: str) -> Iterator[Complaint]:
     values = meta.get(key)
     if values is None:
         return
     if not isinstance(values, Mapping):
-        yield Finding(("metadata", key), f"metadata.{key}", "must be a mapping")
+        yield Complaint(("metadata", key), f"metadata.{key}", "must be a mapping")
         return
     for name, value in values.items():
         if not isinstance(value, str):
             label = f'metadata.{key}["{name}"]'
-            yield Finding(("metadata", key, name), label, "must be a string; put it in quotes")
+            yield Complaint(("metadata", key, name), label, "must be a string; put it in quotes")
 
 
-def _spec(kind: Kind, document: Document) -> tuple[Model | None, list[Finding]]:
+def _spec(kind: Kind, document: Document) -> tuple[Model | None, list[Complaint]]:
     if "spec" not in document.value:
-        return None, [Finding(("spec",), "spec", "is required; add it")]
+        return None, [Complaint(("spec",), "spec", "is required; add it")]
     value = document.value["spec"]
-    spots = list(visit(value, kind.spec, "spec", ("spec",)))
-    found = list(strict(spots))
+    values = list(typed_values(value, kind.spec, "spec", ("spec",)))
+    found = list(shape_complaints(values))
     spec: Model | None = None
     try:
         # As JSON, because lists are tuples in the models.
         spec = kind.spec.model_validate_json(json.dumps(value))
     except ValidationError as error:
         known = {f.steps for f in found}
-        found += [f for f in validation.findings(error, spots, ("spec",)) if not _under(f, known)]
-    found += cel.broken(spots, [f.steps for f in found])
+        found += [f for f in validation.complaints(error, values, ("spec",)) if not _under(f, known)]
+    found += cel.broken_rules(values, [f.steps for f in found])
     return spec, found
 
 
-def _under(finding: Finding, known: set[Any]) -> bool:
+def _under(finding: Complaint, known: set[Any]) -> bool:
     return any(finding.steps[:n] in known for n in range(1, len(finding.steps) + 1))

@@ -1,4 +1,4 @@
-"""Where something was written, and what is wrong with it."""
+"""Lines of manifests, and the problems at them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ Steps = tuple[Step, ...]
 
 
 @dataclass(frozen=True, order=True)
-class Place:
+class SourceLine:
     """A line of a file. ``shop.yaml:14``"""
 
     file: str
@@ -22,9 +22,9 @@ class Place:
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One sentence on one thing that is wrong: ``shop.yaml:14: spec.versioning.state: must be …``"""
+    """One problem in one sentence: ``shop.yaml:14: spec.versioning.state: must be …``"""
 
-    place: Place
+    place: SourceLine
     path: str
     message: str
 
@@ -33,14 +33,14 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class Lines:
+class SourceLines:
     """The line of every value in one document, by the steps that lead to it."""
 
     file: str
     known: Mapping[Steps, int] = field(default_factory=dict)
 
-    def at(self, steps: Steps) -> Place:
-        """The line of a value, or of the nearest thing around it when it is not there."""
+    def at(self, steps: Steps) -> SourceLine:
+        """The line of a value, or of the nearest value around it if it is absent."""
         while steps and steps not in self.known:
             steps = steps[:-1]
-        return Place(self.file, self.known.get(steps, 1))
+        return SourceLine(self.file, self.known.get(steps, 1))

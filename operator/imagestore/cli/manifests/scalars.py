@@ -17,7 +17,7 @@ _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _NO_NUMBER = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 # As Go's strconv.ParseInt reads them with base 0, underscores taken out before.
 _INTEGER = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))")
-_ASTRAY = re.compile(r"(?<![0-9])_|_(?![0-9])")  # underscores that separate no digits
+_STRAY_UNDERSCORE = re.compile(r"(?<![0-9])_|_(?![0-9])")  # underscores that separate no digits
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
 
@@ -39,14 +39,14 @@ def _numeric(text: str) -> str:
         return "str"
     if integer(text) is not None:
         return "int"
-    if text[0] == "." and _ASTRAY.search(text):
+    if text[0] == "." and _STRAY_UNDERSCORE.search(text):
         return "str"
     plain = text.replace("_", "")
     return "float" if _FLOAT.fullmatch(plain) and abs(float(plain)) != float("inf") else "str"
 
 
 def integer(text: str) -> int | None:
-    """The number that a word is; None: it is none, or one that 64 bits do not hold."""
+    """The number that a word is; None if it is none, or exceeds 64 bits."""
     found = None if text.startswith(".") else _INTEGER.fullmatch(text.replace("_", ""))
     if found is None:
         return None
@@ -57,7 +57,7 @@ def integer(text: str) -> int | None:
 
 
 def _read(loader: Any, kind: Any, value: Any, implicit: Any) -> str:
-    """How a loader finds out the type of a bare word. Quoted words, and what is no word, are as everywhere."""
+    """How the loader finds the type of a bare word. Quoted words, lists and mappings are as in every parser."""
     if kind is yaml.ScalarNode and implicit[0]:
         return _TAG + meaning(value)
     return str(_BASE.resolve(loader, kind, value, implicit))
@@ -72,7 +72,7 @@ class _Dumper(yaml.SafeDumper):
     """Quotes every word that any of the parsers would not read as a string."""
 
     def resolve(self, kind: Any, value: Any, implicit: Any) -> str:
-        """The type that somebody sees in it: where that is not its own, the word is quoted."""
+        """The type that any parser sees in the word. Where that is not its own type, the dumper quotes it."""
         found = str(_resolved(self, kind, value, implicit))
         bare = kind is yaml.ScalarNode and implicit[0] and found == f"{_TAG}str"
         if not bare:
@@ -90,5 +90,5 @@ _Dumper.add_representer(str, _text)
 
 
 def dumped(value: object) -> str:
-    """YAML that every parser reads alike."""
+    """YAML that every parser reads the same way."""
     return str(yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100))

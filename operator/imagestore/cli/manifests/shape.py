@@ -1,6 +1,6 @@
-"""What a value has that its type has not: unknown fields, wrong kinds, nulls, things given twice.
+"""Checks the shape of what a user wrote: unknown fields, wrong types, nulls, repeated items.
 
-The models are lenient, because what a store answers may hold anything. What a user writes may not.
+The models themselves are lenient, because a store may answer anything.
 """
 
 from collections import Counter
@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from typing import Any, Literal
 
 from imagestore.cli.manifests.problems import Steps
-from imagestore.cli.manifests.typed_values import Spot
+from imagestore.cli.manifests.typed_values import TypedValue
 from imagestore.core.model import ListMap, ListSet, Model, marker, unwritten
 from imagestore.core.render import quote
 
@@ -19,42 +19,42 @@ _STRINGS = (str, Literal, datetime)
 
 
 @dataclass(frozen=True)
-class Finding:
-    """Something wrong at these steps, before it is known which file they are in."""
+class Complaint:
+    """A problem at these steps, before its file and line are known."""
 
     steps: Steps
     label: str
     message: str
 
 
-def strict(spots: Iterable[Spot]) -> Iterator[Finding]:
-    """All that is wrong by the shape of the values alone."""
-    for spot in spots:
-        if spot.value is None:
-            yield _at(spot, "null is no value here; give one, or remove the field")
+def shape_complaints(values: Iterable[TypedValue]) -> Iterator[Complaint]:
+    """All complaints about the shape of the values."""
+    for typed in values:
+        if typed.value is None:
+            yield _at(typed, "null is not allowed; give a value, or remove the field")
             continue
-        mismatch = _mismatch(spot)
+        mismatch = _mismatch(typed)
         if mismatch:
-            yield _at(spot, mismatch)
-        elif spot.model and spot.model.inline is None:
-            yield from _unknown(spot, spot.model)
-        elif spot.kind is tuple:
-            yield from _repeated(spot)
+            yield _at(typed, mismatch)
+        elif typed.model and typed.model.inline is None:
+            yield from _unknown(typed, typed.model)
+        elif typed.kind is tuple:
+            yield from _repeated(typed)
 
 
-def _at(spot: Spot, message: str) -> Finding:
-    return Finding(spot.steps, spot.label, message)
+def _at(typed: TypedValue, message: str) -> Complaint:
+    return Complaint(typed.steps, typed.label, message)
 
 
-def _mismatch(spot: Spot) -> str | None:
-    value = spot.value
-    if spot.model is not None:
-        return None if spot.model.inline or isinstance(value, Mapping) else _must("be a mapping", value)
-    if spot.kind is dict:
+def _mismatch(typed: TypedValue) -> str | None:
+    value = typed.value
+    if typed.model is not None:
+        return None if typed.model.inline or isinstance(value, Mapping) else _must("be a mapping", value)
+    if typed.kind is dict:
         return None if isinstance(value, Mapping) else _must("be a mapping", value)
-    if spot.kind is tuple:
+    if typed.kind is tuple:
         return None if isinstance(value, list) else _must("be a list", value)
-    return _scalar_mismatch(spot.kind, value)
+    return _scalar_mismatch(typed.kind, value)
 
 
 def _scalar_mismatch(kind: Any, value: Any) -> str | None:
@@ -76,21 +76,23 @@ def _must(what: str, value: Any) -> str:
     return f"must {what}, not {quote(value, 60)}"
 
 
-def known(model: type[Model]) -> list[str]:
+def writable_fields(model: type[Model]) -> list[str]:
     """The fields that a user may write."""
     fields = model.model_fields.items()
     return [info.alias or name for name, info in fields if not unwritten(info.metadata)]
 
 
-def _unknown(spot: Spot, model: type[Model]) -> Iterator[Finding]:
-    names = known(model)
-    for key in spot.value:
+def _unknown(typed: TypedValue, model: type[Model]) -> Iterator[Complaint]:
+    names = writable_fields(model)
+    for key in typed.value:
         if key not in names:
-            yield Finding((*spot.steps, key), f"{spot.label}.{key}", f"unknown field{suggest(key, names)}")
+            yield Complaint(
+                (*typed.steps, key), f"{typed.label}.{key}", f"unknown field{suggest(key, names)}"
+            )
 
 
 def suggest(word: str, names: Iterable[str]) -> str:
-    """What was probably meant, as the end of a sentence."""
+    """The end of a sentence: what the user probably meant, or the known words."""
     options = list(names)
     folded = {o.lower(): o for o in options}
     close = get_close_matches(word.lower(), folded, n=1, cutoff=0.6)
@@ -99,20 +101,24 @@ def suggest(word: str, names: Iterable[str]) -> str:
     return f"; known here: {', '.join(options)}" if 0 < len(options) <= 12 else ""
 
 
-def _repeated(spot: Spot) -> Iterator[Finding]:
-    by = marker(list(spot.marks), ListMap)
+def _repeated(typed: TypedValue) -> Iterator[Complaint]:
+    by = marker(list(typed.marks), ListMap)
     if by:
         keys = [
-            v.get(by.key) for v in spot.value if isinstance(v, Mapping) and isinstance(v.get(by.key), str)
+            v.get(by.key) for v in typed.value if isinstance(v, Mapping) and isinstance(v.get(by.key), str)
         ]
         for key in _twice(keys):
-            last = max(i for i, v in enumerate(spot.value) if isinstance(v, Mapping) and v.get(by.key) == key)
+            last = max(
+                i for i, v in enumerate(typed.value) if isinstance(v, Mapping) and v.get(by.key) == key
+            )
             message = f"two items have the {by.key} {quote(key, 60)}; each needs its own"
-            yield Finding((*spot.steps, last), spot.label, message)
-    elif marker(list(spot.marks), ListSet):
-        for item in _twice(v for v in spot.value if isinstance(v, str)):
-            last = max(i for i, v in enumerate(spot.value) if v == item)
-            yield Finding((*spot.steps, last), spot.label, f"{quote(item, 60)} is listed twice; remove one")
+            yield Complaint((*typed.steps, last), typed.label, message)
+    elif marker(list(typed.marks), ListSet):
+        for item in _twice(v for v in typed.value if isinstance(v, str)):
+            last = max(i for i, v in enumerate(typed.value) if v == item)
+            yield Complaint(
+                (*typed.steps, last), typed.label, f"{quote(item, 60)} is listed twice; remove one"
+            )
 
 
 def _twice(items: Iterable[Any]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""A value side by side with the type it should have, node by node."""
+"""Walks a value together with the type that it should have."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from imagestore.core.model import ListMap, Model, marker
 
 
 @dataclass(frozen=True)
-class Spot:
+class TypedValue:
     """One value, the type it should have, and the markers on the field that holds it.
 
     ``kind`` is a Model, ``tuple``, ``dict``, or a scalar's annotation. ``label`` is the path for people.
@@ -28,16 +28,18 @@ class Spot:
         return self.kind if isinstance(self.kind, type) and issubclass(self.kind, Model) else None
 
 
-def visit(value: Any, annotation: Any, label: str, steps: Steps = (), marks: Any = ()) -> Iterator[Spot]:
-    """The value and all below it. A value of the wrong shape is visited, its inside is not.
+def typed_values(
+    value: Any, annotation: Any, label: str, steps: Steps = (), marks: Any = ()
+) -> Iterator[TypedValue]:
+    """The value and all values below it, with their types. Skips what is inside a value of the wrong shape.
 
-    An inline model gives two spots at the same steps: its own, and that of its only field.
+    An inline model gives two values at the same steps: its own, and that of its only field.
     """
     inner, more = unwrap(annotation)
-    spot = Spot(steps, label, value, get_origin(inner) or inner, (*marks, *more))
-    yield spot
+    typed = TypedValue(steps, label, value, get_origin(inner) or inner, (*marks, *more))
+    yield typed
     if value is not None:
-        yield from _below(spot, inner)
+        yield from _below(typed, inner)
 
 
 def unwrap(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
@@ -52,31 +54,35 @@ def unwrap(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
     return annotation, ()
 
 
-def _below(spot: Spot, annotation: Any) -> Iterator[Spot]:
-    if spot.model is not None:
-        yield from _fields(spot, spot.model)
-    elif spot.kind is tuple and isinstance(spot.value, list):
-        yield from _items(spot, get_args(annotation)[0])
-    elif spot.kind is dict and isinstance(spot.value, Mapping):
-        for key, value in spot.value.items():
-            yield from visit(value, get_args(annotation)[1], f'{spot.label}["{key}"]', (*spot.steps, key))
+def _below(typed: TypedValue, annotation: Any) -> Iterator[TypedValue]:
+    if typed.model is not None:
+        yield from _fields(typed, typed.model)
+    elif typed.kind is tuple and isinstance(typed.value, list):
+        yield from _items(typed, get_args(annotation)[0])
+    elif typed.kind is dict and isinstance(typed.value, Mapping):
+        for key, value in typed.value.items():
+            yield from typed_values(
+                value, get_args(annotation)[1], f'{typed.label}["{key}"]', (*typed.steps, key)
+            )
 
 
-def _fields(spot: Spot, model: type[Model]) -> Iterator[Spot]:
+def _fields(typed: TypedValue, model: type[Model]) -> Iterator[TypedValue]:
     if model.inline is not None:
         info = model.model_fields[model.inline]
-        yield from visit(spot.value, info.annotation, spot.label, spot.steps, info.metadata)
+        yield from typed_values(typed.value, info.annotation, typed.label, typed.steps, info.metadata)
         return
     for name, info in model.model_fields.items():
         alias = info.alias or name
-        if isinstance(spot.value, Mapping) and alias in spot.value:
-            below = f"{spot.label}.{alias}"
-            yield from visit(spot.value[alias], info.annotation, below, (*spot.steps, alias), info.metadata)
+        if isinstance(typed.value, Mapping) and alias in typed.value:
+            below = f"{typed.label}.{alias}"
+            yield from typed_values(
+                typed.value[alias], info.annotation, below, (*typed.steps, alias), info.metadata
+            )
 
 
-def _items(spot: Spot, annotation: Any) -> Iterator[Spot]:
-    by = marker(list(spot.marks), ListMap)
-    for i, item in enumerate(spot.value):
+def _items(typed: TypedValue, annotation: Any) -> Iterator[TypedValue]:
+    by = marker(list(typed.marks), ListMap)
+    for i, item in enumerate(typed.value):
         name = item.get(by.key) if by and isinstance(item, Mapping) else None
-        label = f"{spot.label}[{by.key}={name}]" if by and isinstance(name, str) else f"{spot.label}[{i}]"
-        yield from visit(item, annotation, label, (*spot.steps, i))
+        label = f"{typed.label}[{by.key}={name}]" if by and isinstance(name, str) else f"{typed.label}[{i}]"
+        yield from typed_values(item, annotation, label, (*typed.steps, i))

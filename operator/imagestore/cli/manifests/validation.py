@@ -1,4 +1,4 @@
-"""What pydantic finds wrong, as sentences that say the fix."""
+"""pydantic's errors as sentences that say the fix."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from imagestore.cli.manifests.problems import Steps
-from imagestore.cli.manifests.shape import Finding
-from imagestore.cli.manifests.typed_values import Spot
+from imagestore.cli.manifests.shape import Complaint
+from imagestore.cli.manifests.typed_values import TypedValue
 from imagestore.core.model import Form
 from imagestore.core.render import quote
 
@@ -25,36 +25,36 @@ _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
 }
 
 
-def findings(error: ValidationError, spots: Iterable[Spot], steps: Steps) -> Iterator[Finding]:
-    """One for each thing pydantic complains of; ``steps`` lead to what was validated."""
-    by_steps: dict[Steps, list[Spot]] = {}
-    for spot in spots:
-        by_steps.setdefault(spot.steps, []).append(spot)
+def complaints(error: ValidationError, values: Iterable[TypedValue], steps: Steps) -> Iterator[Complaint]:
+    """A complaint for each of pydantic's errors. ``steps`` lead to the validated value."""
+    by_steps: dict[Steps, list[TypedValue]] = {}
+    for typed in values:
+        by_steps.setdefault(typed.steps, []).append(typed)
     for one in error.errors(include_url=False, include_context=True):
         yield _finding(one, by_steps, steps)
 
 
-def _finding(error: Any, spots: Mapping[Steps, list[Spot]], start: Steps) -> Finding:
-    where = _steps(error["loc"], spots, start)
-    parent = spots.get(where[:-1], [])
-    label = spots[where][0].label if where in spots else f"{parent[0].label if parent else ''}.{where[-1]}"
-    return Finding(where, label, _say(error, spots.get(where, [])))
+def _finding(error: Any, values: Mapping[Steps, list[TypedValue]], start: Steps) -> Complaint:
+    where = _steps(error["loc"], values, start)
+    parent = values.get(where[:-1], [])
+    label = values[where][0].label if where in values else f"{parent[0].label if parent else ''}.{where[-1]}"
+    return Complaint(where, label, _say(error, values.get(where, [])))
 
 
-def _steps(location: Iterable[Any], spots: Mapping[Steps, list[Spot]], start: Steps) -> Steps:
-    """Without the field of an inline model, which no user writes, and without pydantic's own marks."""
+def _steps(location: Iterable[Any], values: Mapping[Steps, list[TypedValue]], start: Steps) -> Steps:
+    """The steps as a user writes them: without the field of an inline model, and without pydantic's own marks."""
     here = start
     for step in location:
-        inline = any(s.model and s.model.inline == step for s in spots.get(here, []))
+        inline = any(s.model and s.model.inline == step for s in values.get(here, []))
         if not inline and step != "[key]":
             here = (*here, step)
     return here
 
 
-def _say(error: Any, spots: Iterable[Spot]) -> str:
+def _say(error: Any, values: Iterable[TypedValue]) -> str:
     if error["type"] == "missing":
         return "is required; add it"
-    form = next((m for s in spots for m in s.marks if isinstance(m, Form)), None)
+    form = next((m for s in values for m in s.marks if isinstance(m, Form)), None)
     if form and error["type"] == "string_pattern_mismatch":
         return f"{form.message}, not {quote(error['input'], 60)}"
     word = _WORDS.get(error["type"])

@@ -1,1 +1,1 @@
-"""What the operator would do with manifests: its own planning, run once, reading only."""
+"""What the operator would do with manifests: its own planning, run once, without writes."""

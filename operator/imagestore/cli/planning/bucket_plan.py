@@ -1,11 +1,11 @@
-"""What was found out about one bucket: data for rendering, and the exit code."""
+"""The plan of one bucket: data for the reports, and the exit code."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
-from imagestore.cli.manifests.problems import Place, Problem
+from imagestore.cli.manifests.problems import Problem, SourceLine
 from imagestore.core.plan import Op, Plan
 from imagestore.core.reasons import Reason
 
@@ -13,7 +13,7 @@ Call = dict[str, Any]
 
 
 class Exit(IntEnum):
-    """Exit codes; errors outweigh changes."""
+    """Exit codes of plan and preview. Errors outweigh changes."""
 
     NOTHING = 0
     ERROR = 1
@@ -21,14 +21,14 @@ class Exit(IntEnum):
 
 
 @dataclass(frozen=True)
-class Verdict:
+class BucketPlan:
     """One bucket. ``problems``: what the operator would refuse, or what could not be found out.
 
     ``calls``: per setting, and under ``create``, what would be sent to the store.
     """
 
     label: str
-    place: Place
+    place: SourceLine
     backend: str
     bucket: str
     plan: Plan = field(default_factory=Plan)
@@ -39,14 +39,14 @@ class Verdict:
     calls: Mapping[str, tuple[Call, ...]] = field(default_factory=dict)
 
     @property
-    def told(self) -> Plan:
-        """The plan less the settings that a problem already speaks of."""
+    def shown(self) -> Plan:
+        """The plan without the settings that a problem already names."""
         known = {p.path.removeprefix("spec.") for p in self.problems}
         return Plan(tuple(c for c in self.plan.changes if c.writes or c.facet not in known))
 
     @property
     def exit(self) -> Exit:
-        """Whether anything would change. What waits for a person's approval, or to be counted, is a change."""
+        """Whether anything would change. A change that waits for approval or for a count is one, too."""
         if self.problems:
             return Exit.ERROR
         held = any(c.op is Op.HOLD and c.reason in _WAITING for c in self.plan.changes)
@@ -56,9 +56,9 @@ class Verdict:
 _WAITING = (Reason.NEEDS_APPROVAL, Reason.COUNTING)
 
 
-def overall(verdicts: tuple[Verdict, ...], problems: tuple[Problem, ...]) -> Exit:
-    """Of the whole run."""
-    codes = {v.exit for v in verdicts}
+def overall(buckets: tuple[BucketPlan, ...], problems: tuple[Problem, ...]) -> Exit:
+    """The exit code of all plans together."""
+    codes = {v.exit for v in buckets}
     if problems or Exit.ERROR in codes:
         return Exit.ERROR
     return Exit.CHANGES if Exit.CHANGES in codes else Exit.NOTHING

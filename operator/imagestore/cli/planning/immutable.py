@@ -1,15 +1,15 @@
-"""What cannot change once it is set: the API server would refuse it at apply, so a plan says it before."""
+"""Changes of immutable fields: the API server would refuse them at apply, so the plan reports them before."""
 
 from collections.abc import Iterator
 
 from imagestore.cli.manifests.objects import Object
 from imagestore.cli.manifests.problems import Problem, Steps
-from imagestore.cli.manifests.typed_values import visit
+from imagestore.cli.manifests.typed_values import typed_values
 from imagestore.core.model import Immutable, Model, marker
 from imagestore.core.render import quote
 
 
-def frozen(written: Object, before: Model | None) -> Iterator[Problem]:
+def frozen(written: Object[Model], before: Model | None) -> Iterator[Problem]:
     """A problem for each immutable field in which the manifest differs from what the cluster has."""
     if before is None:
         return
@@ -23,8 +23,8 @@ def frozen(written: Object, before: Model | None) -> Iterator[Problem]:
 
 def _frozen(spec: Model) -> dict[Steps, tuple[object, str, str]]:
     found = {}
-    for spot in visit(spec.to_json(), type(spec), "spec", ("spec",)):
-        mark = marker(list(spot.marks), Immutable)
+    for typed in typed_values(spec.to_json(), type(spec), "spec", ("spec",)):
+        mark = marker(list(typed.marks), Immutable)
         if mark is not None:
-            found[spot.steps] = (spot.value, spot.label, mark.message)
+            found[typed.steps] = (typed.value, typed.label, mark.message)
     return found

@@ -1,4 +1,4 @@
-"""All buckets of the manifests, several at a time, in the order in which they were written."""
+"""Plan all buckets of the manifests, several at a time, in the order of the manifests."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -6,54 +6,48 @@ from datetime import datetime
 
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.api.storagebackend import StorageBackendSpec
-from imagestore.cli.gathering.surroundings import Snapshot, surroundings
+from imagestore.cli.gathering.surroundings import ClusterState, surroundings
 from imagestore.cli.manifests.load import Manifests
-from imagestore.cli.manifests.objects import Object
 from imagestore.cli.manifests.problems import Problem
-from imagestore.cli.planning.bucket_plan import Verdict
+from imagestore.cli.planning.bucket_plan import BucketPlan
 from imagestore.cli.planning.immutable import frozen
-from imagestore.cli.planning.plan_bucket import Question, plan_bucket
-from imagestore.core.model import Model
+from imagestore.cli.planning.plan_bucket import PlanRequest, plan_bucket
 from imagestore.reconcile.shared.situation import Store
 
 WORKERS = 8
 StoreOf = Callable[[str], Store]
 
 
-def questions(
-    manifests: Manifests, cluster: Snapshot, stores: StoreOf, now: datetime, installation: str | None
-) -> list[Question]:
-    """One for each ImageBucket."""
+def plan_requests(
+    manifests: Manifests, cluster: ClusterState, stores: StoreOf, now: datetime, installation: str | None
+) -> list[PlanRequest]:
+    """A request for each ImageBucket in the manifests."""
     around = surroundings(manifests, cluster)
     return [
-        Question(o, o.spec, around, stores(o.spec.backend_ref.name), now, installation)
+        PlanRequest(o, around, stores(o.spec.backend_ref.name), now, installation)
         for o in manifests.of(ImageBucketSpec)
     ]
 
 
 def plan_all(
-    manifests: Manifests, cluster: Snapshot, stores: StoreOf, now: datetime, installation: str | None
-) -> tuple[Verdict, ...]:
-    """A verdict for each ImageBucket."""
-    return verdicts(questions(manifests, cluster, stores, now, installation))
+    manifests: Manifests, cluster: ClusterState, stores: StoreOf, now: datetime, installation: str | None
+) -> tuple[BucketPlan, ...]:
+    """A plan for each ImageBucket in the manifests."""
+    return bucket_plans(plan_requests(manifests, cluster, stores, now, installation))
 
 
-def verdicts(questions: Sequence[Question]) -> tuple[Verdict, ...]:
-    """One for each."""
+def bucket_plans(requests: Sequence[PlanRequest]) -> tuple[BucketPlan, ...]:
+    """A plan for each request."""
     with ThreadPoolExecutor(WORKERS) as pool:
-        return tuple(pool.map(plan_bucket, questions))
+        return tuple(pool.map(plan_bucket, requests))
 
 
-def refused_at_apply(manifests: Manifests, cluster: Snapshot) -> Mapping[str, tuple[Problem, ...]]:
-    """What the API server would refuse, given what the cluster has, by the object's label."""
-    known: dict[str, Model | None] = {o.label: _spec(cluster, o.label) for o in manifests.of(ImageBucketSpec)}
-    known |= {o.label: cluster.backends.get(o.name) for o in manifests.of(StorageBackendSpec)}
-    # A policy may have the name of a bucket, and nothing of its spec is frozen.
-    theirs: list[Object] = [*manifests.of(StorageBackendSpec), *manifests.of(ImageBucketSpec)]
-    found = {o.label: tuple(frozen(o, known.get(o.label))) for o in theirs}
+def refused_at_apply(manifests: Manifests, cluster: ClusterState) -> Mapping[str, tuple[Problem, ...]]:
+    """The changes of immutable fields, which the API server would refuse, by the object's label."""
+    buckets = {label: known.spec for label, known in cluster.buckets.items()}
+    # Policies are left out: nothing of their spec is immutable, and one may have a bucket's name.
+    found = {o.label: tuple(frozen(o, buckets.get(o.label))) for o in manifests.of(ImageBucketSpec)}
+    found |= {
+        o.label: tuple(frozen(o, cluster.backends.get(o.name))) for o in manifests.of(StorageBackendSpec)
+    }
     return {label: problems for label, problems in found.items() if problems}
-
-
-def _spec(cluster: Snapshot, label: str) -> ImageBucketSpec | None:
-    known = cluster.buckets.get(label)
-    return known.spec if known else None

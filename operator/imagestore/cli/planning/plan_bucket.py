@@ -1,4 +1,4 @@
-"""One bucket: what the operator would do, found out with the operator's own functions, and reads only."""
+"""Plan one bucket with the operator's own functions. Reads only."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -7,10 +7,10 @@ from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.backends.base import Backend, Observation
 from imagestore.backends.foretelling import Foretells
-from imagestore.cli.gathering.surroundings import NEVER, Standing, Surroundings
+from imagestore.cli.gathering.surroundings import NEVER, ClaimRank, Surroundings
 from imagestore.cli.manifests.objects import Object
 from imagestore.cli.manifests.problems import Problem
-from imagestore.cli.planning.bucket_plan import Verdict
+from imagestore.cli.planning.bucket_plan import BucketPlan
 from imagestore.core.conditions import find
 from imagestore.core.errors import Rejected, StoreError
 from imagestore.core.plan import Op, Plan
@@ -27,32 +27,25 @@ from imagestore.reconcile.bucket.visit import blank, look_at, planned
 from imagestore.reconcile.shared.situation import Meta, Settings, Store
 from imagestore.reconcile.shared.survey import Bounded
 
-UNREADABLE = (
-    "Denied",
-    "Throttled",
-    "Unavailable",
-    "Conflict",
-    "Rejected",
-    "Unexpected",
-    "Unrepresentable",
-    "NotFound",
-)
+UNREADABLE = frozenset({
+    Reason.DENIED, Reason.THROTTLED, Reason.UNAVAILABLE, Reason.CONFLICT, Reason.REJECTED, Reason.UNEXPECTED,
+    Reason.UNREPRESENTABLE, Reason.NOT_FOUND,
+})  # fmt: skip
 PAGES = 10  # of a bucket with new rules that remove are counted; the operator counts to the end
 TAGS = 30  # keys, on each of them
-UNCHECKED = "the store has no bucket tags, so whose the bucket is cannot be told without a cluster"
+UNCHECKED = "the store keeps no owner mark, so without a cluster the bucket's owner is unknown"
 
-UNSEEN = "no cluster was asked, so give its manifest with -f, too"
+UNSEEN = "plan is not connected to a cluster; give the manifest of that ImageBucket with -f, too"
 
 
 @dataclass(frozen=True)
-class Question:
-    """What to plan, and for whom. ``installation`` None: whatever the bucket's mark says.
+class PlanRequest:
+    """What to plan. ``installation`` None: the one that the bucket's owner mark names.
 
-    ``pages``: how much of a bucket is counted where rules would remove something new.
+    ``pages``: how many pages of a bucket are counted where rules would remove something new.
     """
 
-    object: Object
-    spec: ImageBucketSpec
+    object: Object[ImageBucketSpec]
     around: Surroundings
     store: Store
     now: datetime
@@ -60,101 +53,108 @@ class Question:
     pages: int = PAGES
 
 
-def plan_bucket(question: Question) -> Verdict:
-    """The verdict. Whatever a store answers becomes a sentence in it."""
-    s = situation(question)
-    verdict = _blank(question)
+def plan_bucket(request: PlanRequest) -> BucketPlan:
+    """Plan the bucket. A store's error becomes a problem of the plan."""
+    s = situation(request)
+    result = _blank(request)
     if s.spec.suspend:
-        return replace(verdict, notes=("suspended: nothing is looked at or changed",))
+        return replace(result, notes=("suspended: the operator neither checks nor changes the bucket",))
     if s.meta.deleting:
-        return replace(verdict, notes=("being deleted in the cluster: nothing is set any more",))
+        return replace(
+            result,
+            notes=("the ImageBucket is being deleted in the cluster: the operator changes no setting",),
+        )
     outcome = barred(s)
     if outcome is not None:
         ready = find(outcome.status.conditions if outcome.status else (), "Ready")
-        return _refuse(question, verdict, f"{ready.reason}: {ready.message}" if ready else "refused")
-    assert s.store.backend is not None, "the gate has made sure"  # noqa: S101
+        return _refuse(request, result, f"{ready.reason}: {ready.message}" if ready else "refused")
+    assert s.store.backend is not None, "barred() ensures it"  # noqa: S101
     try:
-        return _looked(question, s, s.store.backend, verdict)
+        return _existing(request, s, s.store.backend, result)
     except StoreError as error:
-        return _refuse(question, verdict, f"{type(error).__name__}: {error}")
+        return _refuse(request, result, f"{type(error).__name__}: {error}")
 
 
-def situation(question: Question) -> BucketSituation:
-    """The operator's view of this bucket. Without a cluster it has no past."""
-    o, around = question.object, question.around
+def situation(request: PlanRequest) -> BucketSituation:
+    """The operator's situation for this bucket; without a cluster, with an empty status."""
+    o, around = request.object, request.around
     known = around.known.get(o.label)
-    standing = around.standings.get(o.label, Standing())
+    standing = around.standings.get(o.label, ClaimRank())
     return BucketSituation(
         meta=known.meta if known else Meta(o.namespace, o.name, "", 1, NEVER),
-        spec=question.spec,
+        spec=o.spec,
         status=known.status if known else ImageBucketStatus(),
-        store=question.store,
-        settings=Settings(installation=question.installation or "<installation>"),
-        now=question.now,
-        clock=0.0,  # nothing is remembered
+        store=request.store,
+        settings=Settings(installation=request.installation or "<installation>"),
+        now=request.now,
+        clock=0.0,  # the memo is empty
         token=lambda: "",
         namespace_labels=around.labels.get(o.namespace, {}),
         older_rival=standing.older_rival,
         earlier_buckets=standing.earlier,
         referenced=around.others.get(o.namespace, {}),
         contributions=around.contributions_to(o),
-        surveys=Bounded(question.pages, TAGS),
+        surveys=Bounded(request.pages, TAGS),
     )
 
 
-def _blank(question: Question) -> Verdict:
-    o, spec = question.object, question.spec
-    return Verdict(o.label, o.place, spec.backend_ref.name, spec.bucket_name)
+def _blank(request: PlanRequest) -> BucketPlan:
+    o = request.object
+    return BucketPlan(o.label, o.place, o.spec.backend_ref.name, o.spec.bucket_name)
 
 
-def _refuse(question: Question, verdict: Verdict, message: str, facet: str = "") -> Verdict:
+def _refuse(request: PlanRequest, result: BucketPlan, message: str, facet: str = "") -> BucketPlan:
     path = f"spec.{facet}" if facet else ""
     steps = ("spec", facet) if facet else ("spec", "bucketName")
-    problem = Problem(question.object.lines.at(steps), path or question.object.label, message)
-    return replace(verdict, problems=(*verdict.problems, problem))
+    problem = Problem(request.object.lines.at(steps), path or request.object.label, message)
+    return replace(result, problems=(*result.problems, problem))
 
 
-def _looked(question: Question, s: BucketSituation, backend: Backend, verdict: Verdict) -> Verdict:
+def _existing(request: PlanRequest, s: BucketSituation, backend: Backend, result: BucketPlan) -> BucketPlan:
     sight = backend.check(s.spec.bucket_name)
     if sight is None:
-        return _absent(question, s, backend, verdict)
-    s = _recognised(question, s, sight)
+        return _missing(request, s, backend, result)
+    s = _with_installation(request, s, sight)
     judgement = ownership.judge(s, backend, sight)
-    unknown = backend.mark_place is None and question.around.offline
+    unknown = backend.mark_place is None and request.around.offline
     if judgement.claim is Claim.TAKEN and not unknown:
-        return _refuse(question, verdict, f"{judgement.reason}: {judgement.message}")
+        return _refuse(request, result, f"{judgement.reason}: {judgement.message}")
     notes = (UNCHECKED,) if unknown else ()
-    verdict = replace(verdict, adopt=judgement.claim is Claim.ADOPTABLE, notes=(*verdict.notes, *notes))
+    result = replace(result, adopt=judgement.claim is Claim.ADOPTABLE, notes=(*result.notes, *notes))
     wanted = want(s)
     todo = planned(s, wanted, look_at(s, backend, sight, wanted))
-    return _with_plan(question, s, verdict, _restrained(s, backend, todo, consented=verdict.adopt))
+    return _with_plan(request, s, result, _restrained(s, backend, todo, consented=result.adopt))
 
 
-def _recognised(question: Question, s: BucketSituation, sight: Observation) -> BucketSituation:
-    """Without an installation to go by, a mark with our namespace and name is believed."""
+def _with_installation(request: PlanRequest, s: BucketSituation, sight: Observation) -> BucketSituation:
+    """Without --installation, an owner mark with this namespace and name counts as this object's."""
     installation, _, rest = (sight.owner or "").partition("/")
-    if question.installation is not None or rest != f"{s.meta.namespace}/{s.meta.name}":
+    if request.installation is not None or rest != f"{s.meta.namespace}/{s.meta.name}":
         return s
     return replace(s, settings=replace(s.settings, installation=installation))
 
 
-def _absent(question: Question, s: BucketSituation, backend: Backend, verdict: Verdict) -> Verdict:
+def _missing(request: PlanRequest, s: BucketSituation, backend: Backend, result: BucketPlan) -> BucketPlan:
     if s.spec.mode == "Observe":
         return _refuse(
-            question, verdict, "BucketMissing: the bucket does not exist, and mode Observe creates nothing"
+            request,
+            result,
+            f"{Reason.BUCKET_MISSING}: the bucket does not exist, and mode Observe creates nothing",
         )
     wanted = want(s)
     if wanted.refusals and s.status.created is None:
-        note = "the bucket does not exist, and is not created before this is corrected"
-        return _refusals(question, s, replace(verdict, notes=(note,)))
+        note = "the bucket does not exist, and the operator creates it only after this is corrected"
+        return _refusals(request, s, replace(result, notes=(note,)))
     if s.status.created is not None:
-        verdict = replace(verdict, notes=("the bucket was there before: its content is lost",))
+        result = replace(
+            result, notes=("the bucket is missing in the store and would be recreated: its content is lost",)
+        )
     todo = planned(s, wanted, blank(backend, wanted))
-    return _with_plan(question, s, replace(verdict, create=True), todo)
+    return _with_plan(request, s, replace(result, create=True), todo)
 
 
 def _restrained(s: BucketSituation, backend: Backend, todo: Plan, *, consented: bool) -> Plan:
-    """As the operator would, less what needs its memory: second looks and the convergence breaker."""
+    """Hold changes as the operator would, except for what needs its memory: drift confirmation and the convergence breaker."""
     if s.spec.mode == "Observe":
         return observe_only(todo)
     todo = weighed(s, backend, without_risk(todo) if consented else todo)
@@ -162,62 +162,60 @@ def _restrained(s: BucketSituation, backend: Backend, todo: Plan, *, consented: 
     return hold_risky(known, frozenset(s.spec.approve))(todo)
 
 
-def _with_plan(question: Question, s: BucketSituation, verdict: Verdict, plan: Plan) -> Verdict:
-    """The plan, with what cannot be done as problems at the lines of their settings."""
-    verdict = replace(verdict, plan=plan)
-    verdict = replace(verdict, notes=(*verdict.notes, *_notes(s, verdict)))
-    verdict = _refusals(question, s, _with_calls(question, s, verdict, plan))
+def _with_plan(request: PlanRequest, s: BucketSituation, result: BucketPlan, plan: Plan) -> BucketPlan:
+    """Add the plan, and a problem at the line of each setting that cannot be applied."""
+    result = replace(result, plan=plan)
+    result = replace(result, notes=(*result.notes, *_notes(s, result)))
+    result = _refusals(request, s, _with_calls(request, s, result, plan))
     for change in plan.changes:
         if change.op is Op.SKIP:
-            verdict = _refuse(question, verdict, f"not supported: {change.message}", change.facet)
+            result = _refuse(request, result, f"not supported: {change.message}", change.facet)
         elif change.op is Op.HOLD and change.reason in UNREADABLE:
-            verdict = _refuse(
-                question, verdict, f"cannot be read: {change.reason}: {change.message}", change.facet
+            result = _refuse(
+                request, result, f"cannot be read: {change.reason}: {change.message}", change.facet
             )
-    return verdict
+    return result
 
 
-def _refusals(question: Question, s: BucketSituation, verdict: Verdict) -> Verdict:
+def _refusals(request: PlanRequest, s: BucketSituation, result: BucketPlan) -> BucketPlan:
     for refusal in want(s).withheld:
-        unseen = refusal.reason is Reason.REFERENCE_NOT_FOUND and question.around.offline
+        unseen = refusal.reason is Reason.REFERENCE_NOT_FOUND and request.around.offline
         more = f"; {UNSEEN}" if unseen else ""
-        verdict = _refuse(question, verdict, f"{refusal.reason}: {refusal.message}{more}", refusal.facet)
-    return verdict
+        result = _refuse(request, result, f"{refusal.reason}: {refusal.message}{more}", refusal.facet)
+    return result
 
 
-def _notes(s: BucketSituation, verdict: Verdict) -> list[str]:
-    notes = ["drift is snoozed: what differs without an edit is left alone for now"] if snoozed(s) else []
+def _notes(s: BucketSituation, result: BucketPlan) -> list[str]:
+    notes = ["drift is snoozed: the operator corrects no drift for now"] if snoozed(s) else []
     notes += [over] if (over := snooze_over(s)) else []
     if s.spec.mode == "Observe":
-        notes.append("mode Observe: differences are shown, nothing is changed")
+        notes.append("mode Observe: the operator reports differences and changes nothing")
     notes += [f"{name}: {w}" for name in want(s).wishes for w in _weak(s, name)]
     verdicts = s.merged.verdicts.items()
     notes += [f"LifecyclePolicy {name}: {v.state}: {v.message}" for name, v in verdicts if v.state and name]
-    if verdict.adopt and verdict.plan.writes:
-        notes.append(
-            "the bucket would be taken over, once the token that status then shows is in spec.approve"
-        )
-    elif verdict.adopt:
-        notes.append("the bucket would be taken over at once: nothing in it changes, so nobody is asked")
+    if result.adopt and result.plan.writes:
+        notes.append("the operator adopts the bucket after you add the token in its status to spec.approve")
+    elif result.adopt:
+        notes.append("the operator adopts the bucket at once, because that changes no setting")
     return notes
 
 
 def _weak(s: BucketSituation, name: str) -> tuple[str, ...]:
-    """What this store makes of the setting besides storing it."""
+    """What the store stores of the setting without enforcing it."""
     support = s.store.backend.support.get(name) if s.store.backend else None
     return support.weak if support else ()
 
 
-def _with_calls(question: Question, s: BucketSituation, verdict: Verdict, plan: Plan) -> Verdict:
-    """What would be sent. What the driver would refuse before it sends anything is a problem of the plan."""
+def _with_calls(request: PlanRequest, s: BucketSituation, result: BucketPlan, plan: Plan) -> BucketPlan:
+    """Add the calls that would be sent. What the driver would refuse to send is a problem of the plan."""
     backend = s.store.backend
     if not isinstance(backend, Foretells):
-        return verdict
+        return result
     bucket, owner = s.spec.bucket_name, ownership.mark(s)
-    made = {"create": backend.calls_to_create(bucket, want(s).wishes, owner)} if verdict.create else {}
+    made = {"create": backend.calls_to_create(bucket, want(s).wishes, owner)} if result.create else {}
     for change in plan.writes:
         try:
             made[change.facet] = backend.calls_of(bucket, change, owner)
         except Rejected as error:
-            verdict = _refuse(question, verdict, f"cannot be written: {error}", change.facet)
-    return replace(verdict, calls=made)
+            result = _refuse(request, result, f"cannot be written: {error}", change.facet)
+    return replace(result, calls=made)

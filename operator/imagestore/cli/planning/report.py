@@ -1,11 +1,11 @@
-"""A whole run in words: for a terminal, for a pull request, for programs."""
+"""The plans of all buckets as text, Markdown and JSON."""
 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from imagestore.cli.manifests.problems import Problem
-from imagestore.cli.planning.bucket_plan import Exit, Verdict, overall
+from imagestore.cli.planning.bucket_plan import BucketPlan, Exit, overall
 from imagestore.core import render
 from imagestore.core.render import Paint, plain, printable
 
@@ -14,48 +14,48 @@ LONGEST_COMMENT = 60_000  # characters; GitHub takes 65 536
 
 
 @dataclass(frozen=True)
-class Run:
-    """Everything that one run has to say."""
+class PlanReport:
+    """The plans of one run, and the problems and notes of no bucket in particular."""
 
-    verdicts: tuple[Verdict, ...]
+    buckets: tuple[BucketPlan, ...]
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
     def exit(self) -> Exit:
         """The exit code."""
-        return overall(self.verdicts, self.problems)
+        return overall(self.buckets, self.problems)
 
 
-def summary(run: Run) -> str:
+def summary(run: PlanReport) -> str:
     """``5 buckets: 1 to create, 2 to change, 1 refused, 1 without changes``"""
     counts = {
-        "to create": sum(v.create and not v.problems for v in run.verdicts),
-        "to change": sum(v.exit is Exit.CHANGES and not v.create for v in run.verdicts),
-        "with errors": sum(bool(v.problems) for v in run.verdicts),
-        "without changes": sum(v.exit is Exit.NOTHING for v in run.verdicts),
+        "to create": sum(v.create and not v.problems for v in run.buckets),
+        "to change": sum(v.exit is Exit.CHANGES and not v.create for v in run.buckets),
+        "with errors": sum(bool(v.problems) for v in run.buckets),
+        "without changes": sum(v.exit is Exit.NOTHING for v in run.buckets),
     }
     said = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
-    total, wrong = len(run.verdicts), len(run.problems)
+    total, wrong = len(run.buckets), len(run.problems)
     manifests = f"; {wrong} error{'' if wrong == 1 else 's'} in the manifests" if wrong else ""
     return f"{total} bucket{'' if total == 1 else 's'}" + (f": {said}" if said else "") + manifests
 
 
-def text(run: Run, paint: Paint = plain) -> str:
+def text(run: PlanReport, paint: Paint = plain) -> str:
     """For a terminal."""
-    blocks = ["\n".join(_text(v, paint)) for v in run.verdicts]
+    blocks = ["\n".join(_text(v, paint)) for v in run.buckets]
     blocks += ["\n".join(paint("hold", f"error: {p}") for p in run.problems)]
     blocks += ["\n".join(paint("faint", f"note: {printable(n)}") for n in run.notes)]
     return "\n\n".join(b for b in [*blocks, paint("strong", summary(run))] if b) + "\n"
 
 
-def _text(v: Verdict, paint: Paint) -> Iterator[str]:
+def _text(v: BucketPlan, paint: Paint) -> Iterator[str]:
     yield f"{paint('strong', printable(_title(v)))}  {paint('faint', str(v.place))}"
     if v.create:
         yield paint("add", f"  + bucket {v.bucket} is created")
     if v.adopt:
-        yield paint("change", f"  ~ bucket {v.bucket} is taken over")
-    body = render.as_text(v.told, paint)
+        yield paint("change", f"  ~ bucket {v.bucket} is adopted")
+    body = render.as_text(v.shown, paint)
     if body:
         yield body
     yield from (paint("hold", f"  error: {p}") for p in v.problems)
@@ -64,13 +64,13 @@ def _text(v: Verdict, paint: Paint) -> Iterator[str]:
         yield paint("faint", "  no changes")
 
 
-def _title(v: Verdict) -> str:
+def _title(v: BucketPlan) -> str:
     return f"{v.label}  ({v.bucket} on {v.backend})"
 
 
-def markdown(run: Run) -> str:
-    """For a pull request: what changes is open, what does not is counted."""
-    shown = [v for v in run.verdicts if v.exit is not Exit.NOTHING]
+def markdown(run: PlanReport) -> str:
+    """For a pull request: shows the buckets that change, and counts the others."""
+    shown = [v for v in run.buckets if v.exit is not Exit.NOTHING]
     first, left = render.ellipsized(shown, MOST_BUCKETS)
     blocks = [f"### imagestore plan: {summary(run)}"]
     blocks += ["\n".join(f"- :x: {code(str(p))}" for p in run.problems)]
@@ -81,7 +81,7 @@ def markdown(run: Run) -> str:
 
 
 def fitting(blocks: list[str]) -> str:
-    """Cut to what a comment takes."""
+    """As many blocks as a comment on GitHub takes."""
     size = 0
     for i, block in enumerate(blocks):
         size += len(block) + 2
@@ -90,11 +90,11 @@ def fitting(blocks: list[str]) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def _markdown(v: Verdict) -> Iterator[str]:
+def _markdown(v: BucketPlan) -> Iterator[str]:
     yield f"#### {code(_title(v))}"
     if v.create or v.adopt:
-        yield f"The bucket is {'created' if v.create else 'taken over'}."
-    body = render.as_markdown(v.told)
+        yield f"The bucket is {'created' if v.create else 'adopted'}."
+    body = render.as_markdown(v.shown)
     if body:
         yield body
     said = [f"- :x: {code(str(p))}" for p in v.problems] + [f"- {code(n)}" for n in v.notes]
@@ -103,11 +103,11 @@ def _markdown(v: Verdict) -> Iterator[str]:
 
 
 def code(sentence: str) -> str:
-    """A sentence in which no mention, link or HTML comes to life."""
+    """A sentence as code, so that no mention, link or HTML in it takes effect."""
     return f"`` {printable(sentence).replace('``', '` `')} ``"
 
 
-def as_json(run: Run) -> str:
+def as_json(run: PlanReport) -> str:
     """For programs: nothing is cut, and every change has the calls that it would make."""
     said = {
         "version": 1,
@@ -115,7 +115,7 @@ def as_json(run: Run) -> str:
         "summary": summary(run),
         "problems": [_problem(p) for p in run.problems],
         "notes": list(run.notes),
-        "buckets": [_bucket(v) for v in run.verdicts],
+        "buckets": [_bucket(v) for v in run.buckets],
     }
     return json.dumps(said, indent=2, default=str) + "\n"
 
@@ -125,7 +125,7 @@ def _problem(problem: Problem) -> dict[str, object]:
     return {"file": place.file, "line": place.line, "path": problem.path, "message": problem.message}
 
 
-def _bucket(v: Verdict) -> dict[str, object]:
+def _bucket(v: BucketPlan) -> dict[str, object]:
     plan = render.as_json(v.plan)
     for change in plan["changes"]:
         change["calls"] = list(v.calls.get(change["facet"], ()))

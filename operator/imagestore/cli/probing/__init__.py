@@ -1,1 +1,1 @@
-"""What `imagestore backend probe` is made of."""
+"""The report of `imagestore backend probe`."""

@@ -1,4 +1,4 @@
-"""What a probe found, for reading and for pasting."""
+"""The result of a probe, as a table and as a profile for the StorageBackend."""
 
 from collections.abc import Iterator, Mapping
 
@@ -6,49 +6,53 @@ from imagestore.backends.trial import Triable, TrialReport
 from imagestore.cli.manifests.scalars import dumped
 from imagestore.core.reading import Level, Support
 
-Holdings = Mapping[str, Support]
+Supports = Mapping[str, Support]
 
 _WORD = {Level.FULL: "yes", Level.PARTIAL: "partly", Level.NONE: "no"}
 
 
-def text(name: str, triable: Triable, report: TrialReport, said: Holdings) -> str:
-    """A line a setting, what differs from what the operator went by so far, and what to paste."""
+def text(name: str, triable: Triable, report: TrialReport, assumed: Supports) -> str:
+    """A line for each setting, the differences from what the operator assumed, and the profile."""
     found = report.support
     width = max(map(len, found))
     lines = [f"{facet:<{width}}  {_WORD[s.level]:<6}  {_why(s)}".rstrip() for facet, s in found.items()]
-    return "\n".join([*lines, "", *_differences(name, report, said), *_paste(name, triable, found)]) + "\n"
+    return "\n".join([*lines, "", *_differences(name, report, assumed), *_paste(name, triable, found)]) + "\n"
 
 
 def _why(held: Support) -> str:
     return "; ".join((*([held.reason] if held.reason else ()), *held.weak))
 
 
-def differing(found: Holdings, said: Holdings) -> list[str]:
-    """The settings of which the operator would believe something else."""
-    return [f for f in found if (found[f].level, set(found[f].lost)) != (said[f].level, set(said[f].lost))]
+def disagreeing(found: Supports, assumed: Supports) -> list[str]:
+    """The settings for which the operator assumes something else than the probe found."""
+    return [f for f in found if _level(found[f]) != _level(assumed[f])]
 
 
-def _differences(name: str, report: TrialReport, said: Holdings) -> Iterator[str]:
-    facets = differing(report.support, said)
-    if not facets:
-        yield f"This is what the operator goes by for {name}."
-    for facet in facets:
-        yield f"{facet}: the operator goes by {_WORD[said[facet].level]}, {_heard(report, facet)}"
+def _level(support: Support) -> tuple[Level, set[str]]:
+    return support.level, set(support.lost)
 
 
-def _heard(report: TrialReport, facet: str) -> str:
-    if facet in report.unasked:
-        return "the store was not asked"
-    return f"the store said {_WORD[report.support[facet].level]}"
+def _differences(name: str, report: TrialReport, assumed: Supports) -> Iterator[str]:
+    settings = disagreeing(report.support, assumed)
+    if not settings:
+        yield f"This is what the operator assumes for {name}."
+    for setting in settings:
+        yield f"{setting}: the operator assumes {_WORD[assumed[setting].level]}, {_answer(report, setting)}"
 
 
-def _paste(name: str, triable: Triable, found: Holdings) -> Iterator[str]:
+def _answer(report: TrialReport, setting: str) -> str:
+    if setting in report.unasked:
+        return "the probe did not try it"
+    return f"the probe found {_WORD[report.support[setting].level]}"
+
+
+def _paste(name: str, triable: Triable, found: Supports) -> Iterator[str]:
     if triable.declared_at:
         yield ""
-        yield f"Review it, then put it below {triable.declared_at} of the StorageBackend {name}:"
+        yield f"Review this profile, then add it to {triable.declared_at} of the StorageBackend {name}:"
         yield document(triable, found).rstrip()
 
 
-def document(triable: Triable, found: Holdings) -> str:
-    """As the StorageBackend takes it."""
+def document(triable: Triable, found: Supports) -> str:
+    """The profile as YAML for the StorageBackend."""
     return dumped(triable.declaration(found))

@@ -1,1 +1,1 @@
-"""Letting objects go: our finalizer is removed, no bucket is touched."""
+"""Releasing objects: the operator's finalizer is removed, no bucket is changed."""

@@ -1,7 +1,7 @@
-"""Whether an operator is at work, and taking the Lease from it so that it stops.
+"""Whether an operator is running, and how to stop it by taking its Lease.
 
-An operator at work would put the finalizer back on every object that is not being deleted. It works only
-while it holds its Lease, so holding the Lease is how it is kept from it: no further right is needed.
+A running operator would add its finalizer again to every object that is not being deleted. It works only while it holds
+its Lease, so whoever holds the Lease keeps it from working, without any further right.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ AFTERWARDS_SECONDS = 120  # by hand: until the operator has been removed
 
 
 async def find_lease(client: Client, namespace: str, name: str) -> Json | None:
-    """The Lease in this namespace, else one of the same name in any, for who may look."""
+    """The Lease in this namespace, else one of the same name in any namespace, as far as this user may list Leases."""
     try:
         return await client.get(LEASES, namespace, name)
     except ApiError as error:
@@ -37,10 +37,10 @@ async def find_lease(client: Client, namespace: str, name: str) -> Json | None:
     return found[0] if found else None
 
 
-async def at_work(client: Client, lease: Json | None) -> str:
-    """Who holds the Lease and is alive; empty if nobody is.
+async def active_holder(client: Client, lease: Json | None) -> str:
+    """The holder of the Lease if it renews it; empty otherwise.
 
-    Alive is who renews: judged by our own clock, never by comparing it with the holder's.
+    Whether it renews is observed by our own clock, never by comparing it with the holder's.
     """
     if lease is None or not _holder(lease) or _holder(lease) == RELEASING:
         return ""
@@ -56,13 +56,13 @@ async def at_work(client: Client, lease: Json | None) -> str:
 
 
 @asynccontextmanager
-async def kept_away(
+async def lease_taken(
     client: Client, lease: Json, *, uninstalled: str = "", terms: LeaseTerms | None = None
 ) -> AsyncIterator[None]:
-    """Hold the Lease while the block runs; its holder must have noticed and put down its work before it begins.
+    """Hold the Lease while the block runs. The block begins after its holder has noticed and stopped.
 
-    ``uninstalled``: the Helm release whose uninstall this is. The Lease is then given back at once: a replica that is
-    still there asks Helm before it takes it, and a new installation need not wait. Else it lasts for a while.
+    ``uninstalled``: the Helm release that is being uninstalled. The Lease is then returned at once: a replica that still
+    runs asks Helm before it takes it, and a new installation need not wait. Otherwise the Lease lasts for a while.
     """
     where = (lease["metadata"]["namespace"], lease["metadata"]["name"])
     await _write(client, where, _taken)
@@ -104,7 +104,7 @@ def _taken(lease: Json) -> None:
 
 
 def _left(lease: Json, uninstalled: str) -> None:
-    """For an uninstall that is proven: free, and saying of which release. By hand: held until it is over."""
+    """After a proven uninstall: free, with the name of the release. By hand: held until it expires."""
     if not uninstalled:
         _taken(lease)
         lease["spec"]["leaseDurationSeconds"] = AFTERWARDS_SECONDS

@@ -1,11 +1,11 @@
-"""The objects that carry our finalizer, and taking it off."""
+"""The objects with the operator's finalizer, and how it is removed."""
 
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from imagestore.cli.errors import Wrong
+from imagestore.cli.errors import CommandError
 from imagestore.k8s.api.client import ApiError, Client
 from imagestore.k8s.api.resources import of
 from imagestore.kinds import ALL
@@ -18,8 +18,8 @@ AT_ONCE = 8
 
 
 @dataclass(frozen=True, order=True)
-class Target:
-    """One object that holds on. ``deleting``: Kubernetes waits for us only."""
+class FinalizedObject:
+    """One object with the operator's finalizer. ``deleting``: it is deleted as soon as the finalizer is removed."""
 
     kind: str
     namespace: str
@@ -28,19 +28,19 @@ class Target:
 
     @property
     def label(self) -> str:
-        """As it is named on the command line."""
+        """As the command line names it."""
         return f"{self.namespace}/{self.name}" if self.namespace else self.name
 
     def __str__(self) -> str:
         return f"{self.kind} {self.label}" + (" (being deleted)" if self.deleting else "")
 
 
-async def holding(client: Client) -> list[Target]:
-    """Every object with our finalizer, in the order in which they are let go."""
+async def finalized_objects(client: Client) -> list[FinalizedObject]:
+    """Every object with the operator's finalizer, in the order in which they are released."""
     return [target for kind in ORDER for target in await _of(client, kind)]
 
 
-async def _of(client: Client, kind: str) -> list[Target]:
+async def _of(client: Client, kind: str) -> list[FinalizedObject]:
     try:
         pages = [page async for page in client.pages(of(ALL[kind].kind), metadata=True)]
     except ApiError as error:
@@ -49,28 +49,28 @@ async def _of(client: Client, kind: str) -> list[Target]:
         raise
     metas = [item["metadata"] for page in pages for item in page.items]
     return [
-        Target(kind, m.get("namespace", ""), m["name"], "deletionTimestamp" in m)
+        FinalizedObject(kind, m.get("namespace", ""), m["name"], "deletionTimestamp" in m)
         for m in metas
         if ALL[kind].finalizer in (m.get("finalizers") or ())
     ]
 
 
-def chosen(found: list[Target], names: Iterable[str]) -> list[Target]:
-    """Those that are named; one that is not there is an error, because it may be a typo."""
+def chosen(found: list[FinalizedObject], names: Iterable[str]) -> list[FinalizedObject]:
+    """The objects with these names. Raises CommandError for a name that no object has: it may be a typo."""
     by_label = {t.label: t for t in found}
     missing = [n for n in names if n not in by_label]
     if missing:
-        raise Wrong(
+        raise CommandError(
             *(
-                f"{n}: no such object holds on to anything; see: imagestore release --all --dry-run"
+                f"{n}: no object of this name has the operator's finalizer; see: imagestore release --all --dry-run"
                 for n in missing
             )
         )
     return [t for t in found if t.label in set(names)]
 
 
-async def let_go(client: Client, targets: list[Target]) -> list[str]:
-    """Release them, several at a time and kind by kind. What could not be released, as sentences."""
+async def release_all(client: Client, targets: list[FinalizedObject]) -> list[str]:
+    """Remove the finalizers, several at a time and kind by kind. Return a sentence for each that could not be removed."""
     failed: list[str] = []
     for kind in ORDER:
         gate = asyncio.Semaphore(AT_ONCE)
@@ -79,7 +79,9 @@ async def let_go(client: Client, targets: list[Target]) -> list[str]:
     return failed
 
 
-async def _guarded(client: Client, target: Target, gate: asyncio.Semaphore, failed: list[str]) -> None:
+async def _guarded(
+    client: Client, target: FinalizedObject, gate: asyncio.Semaphore, failed: list[str]
+) -> None:
     async with gate:
         try:
             await _release(client, target)
@@ -87,8 +89,8 @@ async def _guarded(client: Client, target: Target, gate: asyncio.Semaphore, fail
             failed.append(f"{target}: {error}")
 
 
-async def _release(client: Client, target: Target) -> None:
-    """Others' finalizers stay. The resourceVersion keeps us from undoing a change that we have not seen."""
+async def _release(client: Client, target: FinalizedObject) -> None:
+    """Keep the finalizers of others. The resourceVersion guards against undoing a change made in the meantime."""
     resource = of(ALL[target.kind].kind)
     for attempt in range(1, TRIES + 1):
         try:

@@ -9,7 +9,7 @@ from imagestore.controller.state.objects import Stored
 from imagestore.kinds.parts.relations import StoredBucket
 
 
-def of_backends(objects: Sequence[Stored]) -> Iterator[metrics.Sample]:
+def of_backends(objects: Sequence[Stored]) -> Iterator[metrics.MetricSample]:
     """Return the samples of remote tiers."""
     for obj in objects:
         for tier, present in obj.extra.tiers:
@@ -17,7 +17,7 @@ def of_backends(objects: Sequence[Stored]) -> Iterator[metrics.Sample]:
                 yield metrics.TIER_STATE, (obj.key.name, tier, state), float(state == present)
 
 
-def of_policies(objects: Sequence[Stored]) -> Iterator[metrics.Sample]:
+def of_policies(objects: Sequence[Stored]) -> Iterator[metrics.MetricSample]:
     """Return the samples of LifecyclePolicies: their buckets by state."""
     for obj in objects:
         for counted, buckets in obj.extra.counts:
@@ -25,7 +25,7 @@ def of_policies(objects: Sequence[Stored]) -> Iterator[metrics.Sample]:
             yield metrics.POLICY_BUCKETS, labels, float(buckets)
 
 
-def of_buckets(objects: Sequence[StoredBucket]) -> Iterator[metrics.Sample]:
+def of_buckets(objects: Sequence[StoredBucket]) -> Iterator[metrics.MetricSample]:
     """Return the samples of ImageBuckets: settings of all of them by state, then drift and usage of each."""
     settings = Counter(f for o in objects for f in o.extra.facets)
     yield from ((metrics.SETTING_STATES, labels, float(n)) for labels, n in settings.items())
@@ -33,7 +33,7 @@ def of_buckets(objects: Sequence[StoredBucket]) -> Iterator[metrics.Sample]:
         yield from _bucket(obj)
 
 
-def _bucket(obj: StoredBucket) -> Iterator[metrics.Sample]:
+def _bucket(obj: StoredBucket) -> Iterator[metrics.MetricSample]:
     labels, facts = (obj.key.namespace, obj.key.name, obj.extra.backend), obj.extra
     yield metrics.APPROVAL, labels, float(facts.asking)
     if facts.drift_since is not None:

@@ -19,8 +19,7 @@ from imagestore.core.cost import MONTH, UNPRICED, PriceTable
 from imagestore.core.errors import StoreError, Transient
 from imagestore.core.stored import StoredVersion
 from imagestore.facets.lifecycle_rule import LifecycleRule
-from imagestore.forecast.forecast import Forecast
-from imagestore.forecast.forecast import Question as Asked
+from imagestore.forecast.forecast import Assumptions, Forecast
 from imagestore.forecast.tally import Counted, tally
 from imagestore.forecast.terms import Terms
 
@@ -131,7 +130,7 @@ class Survey:
             raise Unlisted(UNLISTED)
         versioned = bool(q.versioning) or self._versioned()
         first = self.today.toordinal()
-        asked = Asked(q.rules, backend.terms(versioned=versioned), first, first + MONTH, q.prices, TAGS)
+        asked = Assumptions(q.rules, backend.terms(versioned=versioned), first, first + MONTH, q.prices, TAGS)
         return Walk(backend, q.bucket, scopes(q.rules, versions=versioned), Forecast(asked), _unsaved)
 
     def _versioned(self) -> bool:

@@ -13,7 +13,7 @@ from dev.mutants.blocks import Block, block_of
 from dev.mutants.loading import Changed
 from dev.mutants.reach import Reach
 from dev.mutants.sites import Site, changed
-from dev.mutants.swap import swap, swappable
+from dev.mutants.swap import Imported, swappable
 from dev.mutants.tests import BROKEN, FAILED, PASSED, Collected, any_fails, in_fork, with_tests
 
 _LIMIT = 1800.0  # seconds for one change: a single test has a limit of its own
@@ -47,10 +47,10 @@ class Trial:
         """Import and collect everything, then try each in a fork of this process."""
 
         def then(items: Sequence[pytest.Item], plugin: Collected) -> None:
-            known = {item.nodeid: item for item in items}
+            known, imported = {item.nodeid: item for item in items}, Imported()
             for site, block in blocks.items():
                 tests = [known[name] for name in self.reach.of(block)]
-                outcome = self._outcome(functools.partial(self._swap_and_try, site, tests, plugin))
+                outcome = self._outcome(functools.partial(self._swap_and_try, imported, site, tests, plugin))
                 if outcome == PASSED and block in self.reach.imported:
                     with notes.open("a") as lines:
                         lines.write(f"{_name(site)}\n")
@@ -59,8 +59,10 @@ class Trial:
 
         return PASSED if with_tests((), then) else FAILED
 
-    def _swap_and_try(self, site: Site, tests: Sequence[pytest.Item], plugin: Collected) -> int:
-        swap(site.path, changed(self.sources[site.path], site.number))
+    def _swap_and_try(
+        self, imported: Imported, site: Site, tests: Sequence[pytest.Item], plugin: Collected
+    ) -> int:
+        imported.swap(site.path, changed(self.sources[site.path], site.number))
         return FAILED if any_fails(tests, plugin) else PASSED
 
     def _block(self, site: Site) -> Block | None:

@@ -115,6 +115,21 @@ def test_what_users_are_told_to_install_is_this_project() -> None:
     assert {project for _, project in told} == {ours} == {"imagestore-operator"}, told
 
 
+def test_one_module_uses_what_kopf_does_not_publish() -> None:
+    """A new kopf that moves it is met in one file."""
+    using = [
+        name for name, text in committed()
+        if name.startswith("operator/") and re.search(r"^\s*(from|import) kopf\._", text, re.MULTILINE)
+    ]  # fmt: skip
+    assert using == ["operator/imagestore/k8s/source/kopf_internals.py"]
+    knowing = {
+        name
+        for name, text in committed()
+        if name.startswith("operator/") and re.search(r"^\s*(from|import) kopf\b", text, re.MULTILINE)
+    }
+    assert {name.rpartition("/")[0] for name in knowing} == {"operator/imagestore/k8s/source"}
+
+
 def test_nothing_brings_the_client_that_kopf_would_load() -> None:
     """kopf imports `kubernetes` where it finds it (see test_start.py)."""
     locks = {name: text for name, text in committed() if name.startswith("requirements")}

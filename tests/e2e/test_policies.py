@@ -107,7 +107,7 @@ def test_a_policy_over_two_buckets_by_label(shop: User, policies: Policies) -> N
     shop.ready("one")
     shop.ready("two")
     policies.apply("tidy", THUMBS, **by_label("tidy"))
-    eventually(lambda: policies.get("tidy").get("status"), PATIENCE, "a first status")
+    eventually(lambda: policies.get("tidy")["status"].get("conditions"), PATIENCE, "a first status")
     assert policies.ready("tidy")["reason"] == "NothingMatches"
     for bucket in ("one", "two"):
         policies.label(bucket, "tidy=yes")

@@ -10,18 +10,18 @@ import pytest
 from kopf._cogs.clients import fetching, watching
 
 from imagestore.api.kinds import IMAGE_BUCKET
-from imagestore.k8s import tolerant
 from imagestore.k8s.api.audit import Audit
 from imagestore.k8s.api.mirrors import SecretMirror
 from imagestore.k8s.api.resources import SECRETS
 from imagestore.k8s.api.watch import Subject, Watch
 from imagestore.k8s.life.wiring import Parts
 from imagestore.k8s.sink.writer import Writer
+from imagestore.k8s.source import kopf_internals
 from imagestore.kinds import ALL
 from tests.k8s.inside import PHOTOS, Shop
 from tests.k8s.replica import run
 from tests.k8s.small_api import SmallApi, clients, until
-from tests.k8s.test_parts import anything
+from tests.k8s.subscriptions import subscription
 
 TAGS = {"tags": {"values": {"team": "restored"}}}
 
@@ -145,7 +145,7 @@ def test_kopf_lists_anew(monkeypatch: pytest.MonkeyPatch) -> None:
         await asyncio.wait([arguments["operator_pause_waiter"]])
 
     async def story() -> None:
-        again = tolerant.install(lambda *_: False, {"imagebuckets": "1000"}, anything)
+        again = kopf_internals.install(subscription(versions={"imagebuckets": "1000"}))
         pause = asyncio.get_running_loop().create_future()
 
         async def follow() -> None:
@@ -164,5 +164,5 @@ def test_kopf_lists_anew(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(watching, "continuous_watch", watching.continuous_watch)
     monkeypatch.setattr(fetching, "fetch_objs", fetching.fetch_objs)
-    monkeypatch.setattr(tolerant, "_ORIGINAL", theirs)
+    monkeypatch.setattr(kopf_internals, "_ORIGINAL", theirs)
     run(story())

@@ -13,14 +13,15 @@ from kopf._cogs.clients import errors
 from imagestore import metrics
 from imagestore.controller.state.objects import Key
 from imagestore.facets.lifecycle import Lifecycle
-from imagestore.k8s import tolerant
 from imagestore.k8s.api.listing import Listing
 from imagestore.k8s.life.wiring import Parts
+from imagestore.k8s.source import kopf_internals
 from imagestore.kinds import ALL
 from tests.k8s.inside import EU, PHOTOS, TIDY, Shop
 from tests.k8s.known import BY_KIND, KIND
 from tests.k8s.replica import run
 from tests.k8s.small_api import until
+from tests.k8s.subscriptions import subscription
 
 
 class Forbidding(Shop):
@@ -139,7 +140,7 @@ def test_kopf_waits_for_what_may_be_listed(monkeypatch: pytest.MonkeyPatch) -> N
     async def story() -> None:
         async with shop.parts(lists=True) as parts:
             listing = Listing(ALL, parts.client, parts.cache, parts.triggers, again=0.05)
-            fetch = tolerant._listing(listing.versions, listing.known)
+            fetch = kopf_internals._listing(subscription(versions=listing.versions, listed=listing.known))
             resource = type("Resource", (), {"group": kind.group, "plural": kind.plural})
             first = asyncio.ensure_future(anext(fetch(resource=resource)))
             done, _ = await asyncio.wait([first], timeout=0.2)
@@ -150,7 +151,7 @@ def test_kopf_waits_for_what_may_be_listed(monkeypatch: pytest.MonkeyPatch) -> N
             assert not asked, "from our own listing on"
             asking.cancel()
 
-    monkeypatch.setattr(tolerant, "_LISTING", theirs)
+    monkeypatch.setattr(kopf_internals, "_LISTING", theirs)
     run(story())
 
 
@@ -173,7 +174,7 @@ def test_a_right_that_is_taken_away_ends_nothing(
         yield answer
 
     async def story() -> list[float]:
-        watch = tolerant._watch(lambda *_: False, set())
+        watch = kopf_internals._watch(subscription(), set())
         pause, resource = asyncio.get_running_loop().create_future(), kopf.Resource(group, "v1alpha1", plural)
         seen = list[float]()
         for _ in range(2):
@@ -182,7 +183,7 @@ def test_a_right_that_is_taken_away_ends_nothing(
             seen.append(told("ImageBucket"))
         return seen
 
-    monkeypatch.setattr(tolerant, "_ORIGINAL", theirs)
+    monkeypatch.setattr(kopf_internals, "_ORIGINAL", theirs)
     if ends:
         with pytest.raises(errors.APIForbiddenError):
             run(story())

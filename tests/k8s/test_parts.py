@@ -18,22 +18,23 @@ from pydantic import ValidationError
 from dev.cluster.certificates import Authority
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
-from imagestore.api.kinds import IMAGE_BUCKET, Kind
+from imagestore.api.kinds import IMAGE_BUCKET
 from imagestore.controller.state.objects import Key
 from imagestore.controller.work.context import OBJECT, RECONCILE
 from imagestore.controller.work.failing import internal_error, not_understood
 from imagestore.core.conditions import violations
 from imagestore.core.outcome import Event
 from imagestore.core.reasons import Reason
-from imagestore.k8s import tolerant
 from imagestore.k8s.api import resources
 from imagestore.k8s.api.access import TokenFile, find_access
 from imagestore.k8s.api.errors import AccessError
-from imagestore.k8s.handlers import Backoffs
 from imagestore.k8s.life import logs
 from imagestore.k8s.life.health import Health
 from imagestore.k8s.sink.events import FORGET, REPEAT, Flood, Occasion, SeriesLedger
+from imagestore.k8s.source import kopf_internals
+from imagestore.k8s.source.kopf_settings import Backoffs
 from imagestore.kinds import ALL
+from tests.k8s.subscriptions import subscription
 from tests.k8s.test_object_cache import bucket
 from tests.k8s.test_queue import Clock
 
@@ -219,10 +220,6 @@ def test_a_part_without_a_heartbeat_is_a_problem() -> None:
     assert health.check(ready=True) == []
 
 
-async def anything(_: Kind) -> None:
-    """Every kind is known."""
-
-
 def test_kopf_watches_from_our_own_listing_on_and_lists_itself_the_next_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -233,8 +230,8 @@ def test_kopf_watches_from_our_own_listing_on_and_lists_itself_the_next_time(
         resource = kopf.Resource(group="imagestore.dev", version="v1alpha1", plural=plural)
         return [page async for page in listing(resource=resource)]
 
-    monkeypatch.setattr(tolerant, "_LISTING", theirs)
-    listing = tolerant._listing({"imagebuckets": "7"}, anything)
+    monkeypatch.setattr(kopf_internals, "_LISTING", theirs)
+    listing = kopf_internals._listing(subscription(versions={"imagebuckets": "7"}))
     assert asyncio.run(told(listing, "storagebackends")) == [(["everything"], "9")]
     assert asyncio.run(told(listing, "imagebuckets")) == [([], "7")]
     assert asyncio.run(told(listing, "imagebuckets")) == [(["everything"], "9")]
@@ -247,4 +244,4 @@ def test_kopf_watches_from_our_own_listing_on_and_lists_itself_the_next_time(
 def test_only_what_is_known_is_kept_from_kopf(type_: str | None, version: str, *, echo: bool) -> None:
     item = {"type": type_, "object": {"metadata": {"resourceVersion": version}}}
     knows = lambda _kind, raw: raw["metadata"]["resourceVersion"] == "5"  # noqa: E731
-    assert tolerant._is_echo(IMAGE_BUCKET, item, knows) is echo
+    assert kopf_internals._is_echo(IMAGE_BUCKET, item, knows) is echo

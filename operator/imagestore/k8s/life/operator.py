@@ -11,23 +11,19 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
-import kopf
-from kopf._core.engines import peering
-
-from imagestore.k8s import handlers, tolerant
+from imagestore.controller.source import EventSource, Subscription
 from imagestore.k8s.api.access import Access
 from imagestore.k8s.api.client import ApiError, Client
 from imagestore.k8s.api.resources import RULES_REVIEW, grants, missing
 from imagestore.k8s.api.watch import Watch
-from imagestore.k8s.following import Following
 from imagestore.k8s.life.fence import Fence, elapsed
 from imagestore.k8s.life.health import Health, HealthServer
 from imagestore.k8s.life.lease import Lease
 from imagestore.k8s.life.wiring import Brain, Options, assemble
+from imagestore.k8s.source.kopf_source import KopfSource
 
 log = logging.getLogger(__name__)
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
-_KOPF_STOPS = 8.0
 
 
 @dataclass(frozen=True)
@@ -48,7 +44,8 @@ class Operator:
         self._parts = assemble(self._client, options, brain, self._fence.check)
         self._health = Health(monotonic)
         self._server = HealthServer(self._health, self._parts.snapshot)
-        self._stop, self._kopf_stop = asyncio.Event(), asyncio.Event()
+        self._stop = asyncio.Event()
+        self._source: EventSource | None = None
         self._ended = asyncio.Event()  # one of the tasks has
         self._tasks: dict[str, asyncio.Task[Any]] = {}
         self._synced = False
@@ -132,28 +129,21 @@ class Operator:
         await self._follow()
 
     async def _follow(self) -> None:
-        """Let kopf follow our kinds until something ends."""
+        """Deliver what changes until something ends."""
         listing, triggers = self._parts.listing, self._parts.triggers
-        self._parts.anew.append(tolerant.install(triggers.knows, listing.versions, listing.known))
-        existing = set(asyncio.all_tasks())
-        registry, settings = handlers.registry(self._access, self._parts.triggers.event), handlers.settings()
-        following = Following(self._client, registry, settings)
-        roots = await kopf.spawn_tasks(
-            registry=registry,
-            settings=settings,
-            insights=following.insights,
-            # Else kopf makes one of the user's name, and a uid without an entry in /etc/passwd ended the operator.
-            identity=peering.Identity(self._options.identity),
-            standalone=True,
-            clusterwide=True,
-            stop_flag=self._kopf_stop,
+        subscription = Subscription(
+            kinds=self._parts.kinds.kinds,
+            deliver=triggers.event,
+            knows=triggers.knows,
+            versions=listing.versions,
+            listed=listing.known,
         )
+        source = self._source = KopfSource(subscription, self._access, self._client, self._options.identity)
+        self._parts.anew.append(source.list_anew)
+        await source.start()
         self._on_signals()  # kopf has put its own there, which would end everything before we are done
-        self._spawn("following", following.run())
-        existing.add(self._tasks["following"])  # kopf must not wait for it at the end
-        self._spawn("kopf", kopf.run_tasks(roots, ignored=existing))
-        # Not only kopf's end is waited for: it may wait for ever, or kill us, when one of its tasks has failed.
-        await asyncio.wait([*self._tasks.values(), *roots], return_when=asyncio.FIRST_COMPLETED)
+        self._spawn("kopf", source.run())
+        await asyncio.wait(self._tasks.values(), return_when=asyncio.FIRST_COMPLETED)
 
     async def _finish(self) -> Ending:
         """Say what ended, and stop the rest in good order."""
@@ -171,7 +161,8 @@ class Operator:
                 await self._parts.recorder.flush()
         if self._lease is not None and not left:  # else another replica could meet what still runs here
             await self._lease.release()
-        await self._end_kopf()
+        if self._source is not None:
+            await self._source.stop()
         log.info("stopped")
         return Ending(1 if died else 0, left)
 
@@ -179,18 +170,13 @@ class Operator:
         task = self._tasks.get("lease")
         return task is not None and task.done()
 
-    async def _end_kopf(self) -> None:
-        self._kopf_stop.set()
-        task = self._tasks.get("kopf")
-        if task is not None and not task.done():
-            await asyncio.wait([task], timeout=_KOPF_STOPS)
-
     async def _close(self) -> None:
         self._parts.surveyor.close()
         mine = [t for t in self._tasks.values() if not t.done()]
         for task in mine:
             task.cancel()
-        await asyncio.gather(*mine, return_exceptions=True)
+        ends = [self._source.close()] if self._source is not None else []
+        await asyncio.gather(*mine, *ends, return_exceptions=True)
         self._parts.pool.shutdown(wait=False, cancel_futures=True)
         await self._server.stop()
         await self._client.close()

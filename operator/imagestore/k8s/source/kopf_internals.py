@@ -1,4 +1,8 @@
-"""A watch that fails is begun anew, instead of ending kopf and with it the operator.
+"""All that is used of kopf beyond what it publishes: its watches and listings, its scan of the API, its identity.
+
+kopf's version is pinned because of this, and no other module imports ``kopf._...``.
+
+A watch that fails is begun anew, instead of ending kopf and with it the operator.
 
 kopf takes any error inside a watch but 410, and 404 or 410 in place of a watch or a list, for the end of everything.
 One ``500`` in a stream left the operator half-dead, seen behind the fault proxy: kopf waited for a task that it
@@ -9,45 +13,74 @@ What is known already never gets as far as kopf's workers: most events are the e
 listed at the start, and a task, a queue and an invocation for each of them cost a fifth of a creation and half of a
 restart. A deletion always does, since kopf remembers objects until it sees one. Nor is everything listed twice at a
 start: kopf watches from our own listing on, so that no deletion falls between two.
-
-This needs kopf's insides, which is one reason why its version is pinned.
 """
 
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any
 
-from kopf._cogs.clients import errors, fetching, watching
+import aiohttp
+import kopf
+from kopf._cogs.clients import errors, fetching, scanning, watching
+from kopf._cogs.structs.references import Insights
+from kopf._core.engines import peering
+from kopf._core.reactor import observation
 
 from imagestore import metrics
-from imagestore.api.kinds import GROUP, KINDS, Kind
+from imagestore.api.kinds import Kind
+from imagestore.controller.source import Subscription
+
+__all__ = ["Insights", "followed_resources", "insights", "install", "peering_identity", "scan"]
 
 log = logging.getLogger(__name__)
 _ORIGINAL, _LISTING = watching.continuous_watch, fetching.fetch_objs
 _GIVE_UP = 60  # failures in a row, half an hour; then it ends, and a restart is visible
-_KINDS = {(GROUP, kind.plural): kind for kind in KINDS}
-
-Knows = Callable[[Kind, Any], bool]
-Known = Callable[[Kind], Awaitable[None]]
 
 
-def install(knows: Knows, listed: dict[str, str], known: Known) -> Callable[[], None]:
-    """From now on, for every watch of kopf's. What is handed back makes all of them list anew.
-
-    ``knows``: whether this version of an object is remembered. ``listed``: the versions of listings that were made a
-    moment ago, by plural; each is good for one watch. ``known``: waits until a kind could be listed.
-    """
+def install(subscription: Subscription) -> Callable[[], None]:
+    """Stand in every watch and listing of kopf's from now on. Return what makes all of them list anew."""
     ends: set[asyncio.Future[None]] = set()
 
-    def again() -> None:
-        listed.clear()
+    def list_anew() -> None:
+        subscription.versions.clear()
         for end in tuple(ends):
             _end(end)
 
-    watching.continuous_watch, fetching.fetch_objs = _watch(knows, ends), _listing(listed, known)
-    return again
+    watching.continuous_watch, fetching.fetch_objs = _watch(subscription, ends), _listing(subscription)
+    return list_anew
+
+
+def insights() -> Insights:
+    """What kopf knows of the API: nothing yet."""
+    return Insights()
+
+
+def followed_resources(known: Insights) -> set[tuple[str, str]]:
+    """Group and plural of what kopf follows."""
+    return {(resource.group, resource.plural) for resource in known.watched_resources}
+
+
+def peering_identity(name: str) -> Any:
+    """kopf's own name among others."""
+    return peering.Identity(name)
+
+
+async def scan(
+    known: Insights, registry: kopf.OperatorRegistry, settings: kopf.OperatorSettings, groups: Iterable[str]
+) -> None:
+    """Look once more into the API's discovery, and follow what is found there."""
+    for group in groups:
+        try:
+            found = await scanning.scan_resources(groups={group}, settings=settings, logger=log)
+        except (errors.APIError, aiohttp.ClientError, OSError, TimeoutError) as error:
+            log.warning("cannot scan: %s", error)
+            return
+        async with known.revised:
+            observation.revise_resources(resources=found, insights=known, registry=registry, group=group)
+            await known.backbone.fill(resources=found)
+            known.revised.notify_all()
 
 
 def _end(waiter: "asyncio.Future[None]") -> None:
@@ -55,18 +88,24 @@ def _end(waiter: "asyncio.Future[None]") -> None:
         waiter.set_result(None)
 
 
-def _watch(knows: Knows, ends: "set[asyncio.Future[None]]") -> Any:
+def _by_name(subscription: Subscription) -> Mapping[tuple[str, str], Kind]:
+    return {(kind.group, kind.plural): kind for kind in subscription.kinds}
+
+
+def _watch(subscription: Subscription, ends: "set[asyncio.Future[None]]") -> Any:
     failures: dict[str, int] = {}
+    kinds = _by_name(subscription)
 
     async def continuous_watch(**arguments: Any) -> AsyncIterator[Any]:
-        what, kind = str(arguments["resource"]), _kind(arguments["resource"])
+        resource = arguments["resource"]
+        what, kind = str(resource), kinds.get((resource.group, resource.plural))
         # kopf ends a watch when it is to pause; who made it end has it begin again with a listing.
         end, theirs = asyncio.get_running_loop().create_future(), arguments["operator_pause_waiter"]
         ends.add(end)
         theirs.add_done_callback(lambda _: _end(end))
         try:
             async for item in _ORIGINAL(**{**arguments, "operator_pause_waiter": end}):
-                if kind is None or not _is_echo(kind, item, knows):
+                if kind is None or not _is_echo(kind, item, subscription.knows):
                     yield item
                 if not isinstance(item, watching.Bookmark):
                     failures.pop(what, None)
@@ -84,26 +123,24 @@ def _watch(knows: Knows, ends: "set[asyncio.Future[None]]") -> Any:
     return continuous_watch
 
 
-def _listing(listed: dict[str, str], known: Known) -> Any:
+def _listing(subscription: Subscription) -> Any:
+    kinds = _by_name(subscription)
+
     async def fetch_objs(**arguments: Any) -> AsyncIterator[Any]:
-        kind = _kind(arguments["resource"])
+        resource = arguments["resource"]
+        kind = kinds.get((resource.group, resource.plural))
         if kind is not None:
-            await known(kind)
-        since = listed.pop(kind.plural, "") if kind else ""
-        if since:
-            yield [], since
-            return
+            await subscription.listed(kind)
+            if since := subscription.versions.pop(kind.plural, ""):
+                yield [], since
+                return
         async for page in _LISTING(**arguments):
             yield page
 
     return fetch_objs
 
 
-def _kind(resource: Any) -> Kind | None:
-    return _KINDS.get((resource.group, resource.plural))
-
-
-def _is_echo(kind: Kind, item: Any, knows: Knows) -> bool:
+def _is_echo(kind: Kind, item: Any, knows: Callable[[Kind, Any], bool]) -> bool:
     """Of a listing or a change; bookmarks, kopf's own and the API server's, and deletions never are."""
     told = not isinstance(item, watching.Bookmark) and item["type"] in {None, "ADDED", "MODIFIED"}
     return told and knows(kind, item["object"])

@@ -1,19 +1,11 @@
-"""kopf as it is used here: it lists, watches and logs in. It neither decides, nor persists, nor retries for us."""
+"""How kopf is configured: it persists nothing, posts nothing and gives up on its own."""
 
-import logging
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import kopf
 
-from imagestore.api.kinds import KINDS, Kind
-from imagestore.k8s.api.access import Access
-from imagestore.k8s.api.client import session
-
-Json = Any
-Seen = Callable[[Kind, str | None, Json], None]
-_CONNECTIONS = 16  # a watch for each kind, that of CRDs, and listings
 _GIVE_UP = 300.0
 
 
@@ -62,7 +54,7 @@ class Backoffs:
             yield pause * random.uniform(0.8, 1.2)  # noqa: S311
 
 
-def settings() -> kopf.OperatorSettings:
+def operator_settings() -> kopf.OperatorSettings:
     """Each value has its reason in docs/adr and in the measurements behind it."""
     made = kopf.OperatorSettings()
     made.persistence.finalizer = "imagestore.dev/kopf-never-uses-this"
@@ -83,27 +75,3 @@ def settings() -> kopf.OperatorSettings:
     made.process.ultimate_exiting_timeout = 25
     made.scanning.disabled = False
     return made
-
-
-def registry(access: Access, seen: Seen) -> kopf.OperatorRegistry:
-    """One handler a kind, which only passes on what came."""
-    made = kopf.OperatorRegistry()
-    for kind in KINDS:
-        _follow(made, kind, seen)
-
-    @kopf.on.login(registry=made)
-    async def login(**_: Any) -> Any:
-        return kopf.AiohttpSession(aiohttp_session=session(access, _CONNECTIONS), server=access.server)
-
-    return made
-
-
-def _follow(made: kopf.OperatorRegistry, kind: Kind, seen: Seen) -> None:
-    log = logging.getLogger(__name__)
-
-    @kopf.on.event(kind.group, kind.version, kind.plural, registry=made)
-    async def came(event: Any, **_: Any) -> None:
-        try:
-            seen(kind, event["type"], event["object"])
-        except Exception:  # kopf would stop following this object for a while
-            log.exception("an event of a %s is lost; the next comparison finds it", kind.name)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dev.stores import Store, minio
-from imagestore.backends.s3.client import Keys, Target
+from imagestore.backends.s3.client import Keys, StoreTarget
 from imagestore.backends.s3.transport.call import s3_call
 
 _CALLS, _ROUNDS, _BUCKET = 200, 7, "calls"
@@ -34,7 +34,7 @@ def main() -> None:
 
 def _pairs(store: Store) -> Iterator[tuple[str, Callable[[], Any], Callable[[], Any]]]:
     boto = store.s3()
-    call = s3_call(Target(store.endpoint, store.region, Keys(store.access_key, store.secret_key)))
+    call = s3_call(StoreTarget(store.endpoint, store.region, Keys(store.access_key, store.secret_key)))
     boto.create_bucket(Bucket=_BUCKET)
     lifecycle = {"LifecycleConfiguration": {"Rules": _RULES}}
     cases: list[tuple[str, Callable[..., Any], dict[str, Any]]] = [

@@ -7,7 +7,7 @@ from typing import Any
 
 from imagestore.api.imagebucket import FACETS
 from imagestore.backends.base import Backend
-from imagestore.reconcile.bucket.desired import unsupported
+from imagestore.reconcile.bucket.observe import unsupported
 
 Spec = dict[str, Any]
 NAMESPACES = ("soak-0", "soak-1", "soak-2")

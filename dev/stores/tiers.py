@@ -8,7 +8,7 @@ from pathlib import Path
 from dev.stores.base import Store
 from dev.stores.minio import minio
 from imagestore.api.tiers import Remote
-from imagestore.backends.s3.client import Keys, Target
+from imagestore.backends.s3.client import Keys, StoreTarget
 from imagestore.backends.s3.server.remote_tiers import RemoteTiers
 from imagestore.backends.s3.transport import admin
 
@@ -30,7 +30,7 @@ def tiered_minio(directory: Path, *, name: str = "minio", scanner: str = "slowes
 def tiers_of(store: Store, remote: Store, name: str = "WARM") -> RemoteTiers:
     """A MinIO's tiers; the one of this name gets the other MinIO's credentials."""
     keys = Keys(store.access_key, store.secret_key)
-    call = admin.admin_call("MinIO", Target(store.endpoint, store.region, keys))
+    call = admin.admin_call("MinIO", StoreTarget(store.endpoint, store.region, keys))
     theirs = {name: Keys(remote.access_key, remote.secret_key)}
     return RemoteTiers(call, theirs, lambda: keys.secret_access_key)
 

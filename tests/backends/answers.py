@@ -6,7 +6,8 @@ from typing import Any
 import botocore.session
 
 from imagestore.backends.http.messages import Headers, Response
-from imagestore.backends.s3.settings.setting import Place, Setting
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.setting import Setting
 from imagestore.backends.s3.transport import call as transport
 from imagestore.backends.s3.transport.request import operation_model
 
@@ -16,7 +17,7 @@ def _model() -> Any:
     return botocore.session.Session().get_service_model("s3")
 
 
-def answered(row: Setting[Any], value: Any, at: Place) -> dict[str, Any]:
+def answered(row: Setting[Any], value: Any, at: BucketPlace) -> dict[str, Any]:
     """Most reads answer what stands inside the one document that was sent; some answer the document itself."""
     sent = list(row.puts(value, None, at))
     if row.named:

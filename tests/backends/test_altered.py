@@ -5,7 +5,8 @@ import pytest
 from imagestore.api.imagebucket import FACETS
 from imagestore.backends.s3.lifecycle.rules import LIFECYCLE
 from imagestore.backends.s3.serving import notifications
-from imagestore.backends.s3.settings.setting import Place, S3Setting
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.setting import S3Setting
 from imagestore.core.plan import Change, Op, plan
 from imagestore.core.reading import Found
 from imagestore.facets.lifecycle import Lifecycle
@@ -69,7 +70,7 @@ def test_one_that_is_still_wished_is_put_back() -> None:
 def test_a_notification_that_left_the_spec_leaves_the_store(managed: str, *, writes: bool) -> None:
     """As far as a status remembers it: an id alone makes no notification the operator's."""
     told = queues_told(f"<Id>imagestore/bucket/a</Id>{TARGET}{SIZE}", f"<Id>theirs</Id>{TARGET}")
-    have = notifications.decode(told, Place("b"))
+    have = notifications.decode(told, BucketPlace("b"))
     assert have is not None
     (change,) = plan(
         {}, {"notifications": Found(have)}, {"notifications": frozenset({managed})}, FACETS

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from dev.stores import Store
-from imagestore.backends.base import Observation, Usage
+from imagestore.backends.base import HeldUsage, Observation
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.client import Keys
 from imagestore.backends.s3.server.regional import prove_region
@@ -194,17 +194,17 @@ def test_a_strangers_bucket_is_denied(request: pytest.FixtureRequest) -> None:
 def test_ceph_tells_what_a_bucket_holds_at_once(request: pytest.FixtureRequest) -> None:
     backend, name = backend_of("Ceph", request), new()
     backend.create(name, {})
-    assert backend.usage(name) == Usage(0, 0)
+    assert backend.usage(name) == HeldUsage(0, 0)
     for i in range(3):
         backend.call("PutObject", {"Bucket": name, "Key": f"k{i}", "Body": b"x" * 1000})
-    assert backend.usage(name) == Usage(3, 3000)
+    assert backend.usage(name) == HeldUsage(3, 3000)
     assert replace(backend, admin=False).usage(name) is None
 
 
 def test_minio_tells_when_its_scanner_has_come_by(request: pytest.FixtureRequest) -> None:
     backend, name = backend_of("MinIO", request), new()
     backend.create(name, {})
-    assert backend.usage(name) in (None, Usage(0, 0))
+    assert backend.usage(name) in (None, HeldUsage(0, 0))
 
 
 @pytest.mark.parametrize("provider", ["MinIO", "Ceph"])

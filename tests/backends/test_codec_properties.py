@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from imagestore.api.imagebucket import FACETS
-from imagestore.backends.s3.settings.setting import Place
+from imagestore.backends.s3.settings.place import BucketPlace
 from imagestore.backends.s3.settings.table import SETTINGS
 from imagestore.core.diff import diff
 from imagestore.core.facet import Facet
@@ -17,7 +17,7 @@ from tests import strategies
 from tests.backends.answers import answered
 
 ROWS = {row.facet: row for row in SETTINGS}
-AT = Place("bucket", tiers={"Cool": "WARM", "Cold": "COLD", "Archive": "ICE"})
+AT = BucketPlace("bucket", tiers={"Cool": "WARM", "Cold": "COLD", "Archive": "ICE"})
 
 
 def planned(name: str, wish: Facet, reading: Reading) -> Change:

@@ -11,7 +11,8 @@ from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.protection import encryption, policy
 from imagestore.backends.s3.reporting import logging
 from imagestore.backends.s3.serving import tags
-from imagestore.backends.s3.settings.setting import Place, S3Setting
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.setting import S3Setting
 from imagestore.backends.s3.settings.table import SETTINGS
 from imagestore.core.diff import diff
 from imagestore.core.errors import Rejected, StoreError, Unrepresentable
@@ -26,7 +27,7 @@ RECORDED = {
     p.stem: json.loads(p.read_text()) for p in sorted(Path(__file__).with_name("recorded").glob("*.json"))
 }
 ROWS = {row.facet: row for row in SETTINGS}
-AT = Place("recorded", tiers=TIERS["AWS"])
+AT = BucketPlace("recorded", tiers=TIERS["AWS"])
 PROVIDERS = {"aws": "AWS", "minio": "MinIO", "ceph": "Ceph", "seaweedfs": "SeaweedFS"}
 
 # What a store keeps otherwise than it was written; the drivers refuse to write it there (contract suite).
@@ -195,7 +196,7 @@ def test_an_inventory_that_no_model_can_say_is_shown_by_its_name_only() -> None:
 
 def test_an_inventory_goes_into_the_partition_of_its_bucket() -> None:
     one = SAMPLES["inventory"]["one"]
-    sent = ROWS["inventory"].encode(one, Place("b", "aws-cn"))
+    sent = ROWS["inventory"].encode(one, BucketPlace("b", "aws-cn"))
     destination = sent["InventoryConfiguration"]["Destination"]["S3BucketDestination"]
     assert destination["Bucket"] == "arn:aws-cn:s3:::shop--audit"
 

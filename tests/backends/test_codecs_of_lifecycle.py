@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from imagestore.backends.s3.lifecycle import rules as lifecycle
-from imagestore.backends.s3.lifecycle.foreign import AMBIGUOUS, joined
+from imagestore.backends.s3.lifecycle.foreign import AMBIGUOUS, foreign_joined
 from imagestore.backends.s3.settings import verbatim
-from imagestore.backends.s3.settings.setting import Place, S3Setting
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.setting import S3Setting
 from imagestore.backends.s3.transport import request as transport_request
 from imagestore.backends.s3.transport.request import build_request, operation_model
 from imagestore.core.errors import Rejected
@@ -15,7 +16,7 @@ from imagestore.facets.lifecycle import Lifecycle
 from tests.backends.answers import rules_told, told
 from tests.contract.stores import TIERS
 
-AT = Place("recorded", tiers=TIERS["AWS"])
+AT = BucketPlace("recorded", tiers=TIERS["AWS"])
 RULE = "<ID>imagestore/bucket/a</ID><Status>Enabled</Status>"
 DAYS = "<Expiration><Days>1</Days></Expiration>"
 PREFIX = "<Filter><Prefix>p/</Prefix></Filter>"
@@ -121,5 +122,5 @@ def test_what_the_document_holds_besides_the_rules_goes_back() -> None:
 def test_two_filters_are_refused_and_no_error_of_ours() -> None:
     filters = "<Filter><Prefix>a/</Prefix></Filter><Filter><Prefix>b/</Prefix></Filter>"
     with pytest.raises(Rejected, match="side by side") as refusal:
-        joined(f"<Rule><ID>theirs</ID>{filters}<Status>Enabled</Status></Rule>")
+        foreign_joined(f"<Rule><ID>theirs</ID>{filters}<Status>Enabled</Status></Rule>")
     assert refusal.value.code == AMBIGUOUS

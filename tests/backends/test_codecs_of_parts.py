@@ -6,13 +6,13 @@ import pytest
 
 from imagestore.backends.s3.protection import acl, versioning
 from imagestore.backends.s3.serving import notifications
-from imagestore.backends.s3.settings.setting import Place
+from imagestore.backends.s3.settings.place import BucketPlace
 from imagestore.core.diff import diff
 from imagestore.facets.notifications import Notifications, target
 from imagestore.facets.versioning import Versioning
 from tests.backends.answers import queues_told
 
-AT = Place("recorded")
+AT = BucketPlace("recorded")
 ARN = "arn:aws:sqs:eu-west-1:123456789012:uploads"
 TARGET = f"<Queue>{ARN}</Queue><Event>s3:ObjectCreated:*</Event>"
 OURS = f"<Id>imagestore/bucket/a</Id>{TARGET}"

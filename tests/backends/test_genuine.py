@@ -2,7 +2,7 @@
 
 import pytest
 
-from imagestore.backends.s3.client import Target
+from imagestore.backends.s3.client import StoreTarget
 from imagestore.backends.s3.settings.table import SETTINGS
 from imagestore.backends.s3.transport.call import s3_call
 from imagestore.core.errors import Unavailable
@@ -25,6 +25,6 @@ def test_it_is_refused(operation: str, body: str) -> None:
     """botocore alone would read all of these."""
     with listening() as heard:
         heard.body = body.encode()
-        call = s3_call(Target(heard.endpoint, "eu-west-1", KEYS))
+        call = s3_call(StoreTarget(heard.endpoint, "eu-west-1", KEYS))
         with pytest.raises(Unavailable, match="not the store's answer"):
             call(operation, {"Bucket": BUCKET})

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from imagestore.backends.base import Page, Scope
+from imagestore.backends.base import ListingPage, ListingScope
 from imagestore.backends.s3.bucket import emptying, listing
-from imagestore.backends.s3.client import Target
+from imagestore.backends.s3.client import StoreTarget
 from imagestore.backends.s3.transport.call import s3_call
 from imagestore.core.errors import Denied, StoreError, Unavailable, Unexpected
 from imagestore.core.keys import quotes, raw, unquoted
@@ -36,8 +36,8 @@ def versions(*keys: str, marker: str = "") -> bytes:
     return f"<ListVersionsResult>{encoding}{more}{found}</ListVersionsResult>".encode()
 
 
-def page(heard: Heard, scope: Scope = "objects", **after: str) -> Page:
-    call = s3_call(Target(heard.endpoint, "eu-west-1", KEYS))
+def page(heard: Heard, scope: ListingScope = "objects", **after: str) -> ListingPage:
+    call = s3_call(StoreTarget(heard.endpoint, "eu-west-1", KEYS))
     return listing.page(call, BUCKET, scope, after, "Declared")
 
 
@@ -52,7 +52,7 @@ def test_bytes_that_are_no_text_are_not_replaced_so_that_two_keys_never_become_o
 @pytest.mark.parametrize("written", ["%FF%80.jpg", "%EF%BF%BD", "gr%C3%B6%C3%9Fe%07"])
 def test_a_key_goes_back_to_the_store_byte_by_byte(written: str) -> None:
     with listening() as heard:
-        call, key = s3_call(Target(heard.endpoint, "eu-west-1", KEYS)), unquoted(written)
+        call, key = s3_call(StoreTarget(heard.endpoint, "eu-west-1", KEYS)), unquoted(written)
         heard.body = objects()
         call("ListObjectsV2", {"Bucket": BUCKET, "StartAfter": key})
         heard.body = b""
@@ -87,7 +87,7 @@ def answered(call: Callable[..., dict[str, Any]], bad: set[int]) -> tuple[listin
 def test_a_page_that_the_store_fails_over_is_asked_for_in_another_size() -> None:
     with listening() as heard:
         heard.body = objects("a", "b", more=True)
-        call = s3_call(Target(heard.endpoint, "eu-west-1", KEYS))
+        call = s3_call(StoreTarget(heard.endpoint, "eu-west-1", KEYS))
         leaf, asked = answered(call, {1000, 999})
         assert (len(leaf.items), asked) == (2, [1000, 999, 998])
         with pytest.raises(Unavailable):
@@ -103,7 +103,7 @@ def test_a_listing_that_does_not_go_on_is_an_error_and_no_walk_for_ever() -> Non
 
 
 @pytest.mark.parametrize("scope", ["objects", "versions"])
-def test_a_page_that_says_there_is_more_but_not_where_is_an_error_and_no_end(scope: Scope) -> None:
+def test_a_page_that_says_there_is_more_but_not_where_is_an_error_and_no_end(scope: ListingScope) -> None:
     """The count ended there, and an approval was asked for over fewer objects than a rule removes."""
     with listening() as heard:
         heard.body = {
@@ -148,7 +148,7 @@ def test_nor_does_a_proxy_that_never_answers(monkeypatch: pytest.MonkeyPatch) ->
     """There botocore speaks to the store, and its messages have the whole address in them."""
     with socket.create_server(("127.0.0.1", 0)) as proxy:
         monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.getsockname()[1]}")
-        call = s3_call(Target("http://store.example", "eu-west-1", KEYS, read=0.1))
+        call = s3_call(StoreTarget("http://store.example", "eu-west-1", KEYS, read=0.1))
         with pytest.raises(Unavailable) as caught:
             call("HeadObject", {"Bucket": BUCKET, "Key": "patient.dcm"})
     assert "patient" not in str(caught.value)
@@ -169,7 +169,7 @@ def test_a_refusal_of_one_key_among_many_is_cut_and_has_no_secret_in_it() -> Non
     listed = "<ListVersionsResult><Version><Key>scan.dcm</Key><VersionId>1</VersionId></Version></ListVersionsResult>"
     error = f"<Error><Key>scan.dcm</Key><VersionId>1</VersionId><Code>AccessDenied</Code><Message>{message}</Message></Error>"
     with listening() as heard:
-        whole = s3_call(Target(heard.endpoint, "eu-west-1", KEYS))
+        whole = s3_call(StoreTarget(heard.endpoint, "eu-west-1", KEYS))
 
         def call(operation: str, parameters: Any) -> dict[str, Any]:
             deletes = operation == "DeleteObjects"
@@ -187,7 +187,7 @@ def test_a_store_that_quotes_the_key_in_its_refusal_is_not_quoted() -> None:
         heard.body = (
             b"<Error><Code>AccessDenied</Code><Message>no right to /scans/patient.dcm</Message></Error>"
         )
-        call = s3_call(Target(heard.endpoint, "eu-west-1", KEYS))
+        call = s3_call(StoreTarget(heard.endpoint, "eu-west-1", KEYS))
         with pytest.raises(Denied) as caught:
             listing.tags_of(call, BUCKET, StoredVersion("scans/patient.dcm", 1, 1))
     assert str(caught.value) == "GetObjectTagging: AccessDenied"

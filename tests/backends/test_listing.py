@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from imagestore.backends.base import Lists, Scope
+from imagestore.backends.base import ListingScope, Lists
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.bucket import listing
 from imagestore.core.errors import StoreError
 from imagestore.core.stored import HOT, StoredVersion
 from imagestore.facets.lifecycle import Lifecycle
-from imagestore.reconcile.shared.survey import Question, Survey
+from imagestore.reconcile.shared.survey import Survey, SurveyQuestion
 from tests.contract.stores import backend_of
 
 # Not "a b" beside "a/b": SeaweedFS 4.48 lists versions of the first and, on the next page, never those of the second.
@@ -56,7 +56,7 @@ def put(backend: S3Backend, name: str, key: str, body: bytes = b"x", tags: str =
     backend.call("PutObject", {"Bucket": name, "Key": key, "Body": body, **more})
 
 
-def listed(backend: Lists, name: str, scope: Scope) -> Iterator[StoredVersion]:
+def listed(backend: Lists, name: str, scope: ListingScope) -> Iterator[StoredVersion]:
     after: Mapping[str, str] | None = {}
     for _ in range(50):
         if after is None:
@@ -69,7 +69,7 @@ def listed(backend: Lists, name: str, scope: Scope) -> Iterator[StoredVersion]:
 
 
 @pytest.mark.parametrize("scope", ["objects", "versions"])
-def test_all_objects_are_told_once_by_key(backend: S3Backend, scope: Scope) -> None:
+def test_all_objects_are_told_once_by_key(backend: S3Backend, scope: ListingScope) -> None:
     name = made(backend)
     for i, key in enumerate([*ODD, *CONTROL]):
         put(backend, name, key, b"x" * i)
@@ -89,7 +89,7 @@ def test_a_survey_counts_each_key_once_and_matches_it_by_its_bytes(backend: S3Ba
     rules = [{"name": "bell", "match": {"prefix": "bell\x07"}, "expire": {"days": 1}}]
     wished = Lifecycle.model_validate({"rules": rules}).rules
     late = datetime.now(UTC).date() + timedelta(days=9)
-    survey = Survey(Question(backend.name, name, wished), backend, late)
+    survey = Survey(SurveyQuestion(backend.name, name, wished), backend, late)
     counted = next(c for _ in range(50) if (c := survey.step(0)) is not None)
     assert counted.census.present.objects == len(ODD) + len(CONTROL)
     assert counted.census.tolls["bell"].removed.objects == 2

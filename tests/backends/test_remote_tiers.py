@@ -16,13 +16,13 @@ from dev.stores import Store
 from dev.stores.tiers import tiers_of
 from dev.stores.users import add_user
 from imagestore.api.tiers import Remote, TierClass, TierPlace
-from imagestore.backends.s3.client import Keys, Target
+from imagestore.backends.s3.client import Keys, StoreTarget
 from imagestore.backends.s3.profiles.servers import PROFILES
 from imagestore.backends.s3.server.remote_tiers import RemoteTiers, decode, encode
 from imagestore.backends.s3.transport import admin
 from imagestore.backends.s3.transport.sealed import sealed
 from imagestore.core.errors import Denied, Rejected, Unavailable, Unexpected
-from imagestore.reconcile.backend.tiers import differing
+from imagestore.reconcile.backend.tiers import tier_differences
 from tests.backends.listener import Heard, listening
 
 REDACTED = "REDACTED"
@@ -139,7 +139,7 @@ REMOTE = Remote.model_validate(
 
 def heard_by(heard: Heard) -> RemoteTiers:
     """As a MinIO at this address would be told."""
-    call = admin.admin_call("MinIO", Target(heard.endpoint, "here", Keys("admin", "the-admins-secret")))
+    call = admin.admin_call("MinIO", StoreTarget(heard.endpoint, "here", Keys("admin", "the-admins-secret")))
     return RemoteTiers(call, {"WARM": Keys("theirs", "the-others-secret")}, lambda: "the-admins-secret")
 
 
@@ -195,7 +195,7 @@ def test_any_s3_server_can_be_the_tier(
     tiers = tiers_of(minio_store, remote, name)
     tiers.add(name, wish.remote)
     held = tiers.held()[name]
-    assert differing(wish, wish.remote, held.place) == ""
+    assert tier_differences(wish, wish.remote, held.place) == ""
     assert held.access_key == remote.access_key
     tiers.renew(name)
     remote.s3().put_object(Bucket=bucket, Key="cold/photos/theirs", Body=b"x")

@@ -11,9 +11,9 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 
-from imagestore.backends.s3.client import Keys, Target
-from imagestore.backends.s3.settings.setting import Call
-from imagestore.backends.s3.settings.setting import Place as BucketPlace
+from imagestore.backends.guard.call import Call
+from imagestore.backends.s3.client import Keys, StoreTarget
+from imagestore.backends.s3.settings.place import BucketPlace
 from imagestore.backends.s3.settings.table import SETTINGS
 from imagestore.backends.s3.transport.call import s3_call
 from imagestore.backends.s3.transport.request import StoreAddress
@@ -40,7 +40,7 @@ def heard() -> Iterator[Heard]:
 
 
 def ours(heard: Heard, **more: Any) -> Call:
-    return s3_call(Target(**{"endpoint": heard.endpoint, "region": "eu-west-1", "keys": KEYS, **more}))
+    return s3_call(StoreTarget(**{"endpoint": heard.endpoint, "region": "eu-west-1", "keys": KEYS, **more}))
 
 
 def theirs(
@@ -296,5 +296,5 @@ def test_the_surroundings_missing_credentials_are_said(heard: Heard, monkeypatch
 
 def test_a_default_port_is_not_part_of_the_host() -> None:
     """boto3 sends it and does not sign it, which nobody accepts."""
-    place = StoreAddress.of(Target("https://store.example:443/", "eu-west-1", KEYS))
+    place = StoreAddress.of(StoreTarget("https://store.example:443/", "eu-west-1", KEYS))
     assert place.locate("/b", "b") == ("store.example", "/b")

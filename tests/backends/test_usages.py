@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dev.stores import Store
-from imagestore.backends.base import Usage
-from imagestore.backends.s3.bucket.usages import LEAST, MOST, Told, Usages, believed
+from imagestore.backends.base import HeldUsage
+from imagestore.backends.s3.bucket.usages import LEAST, MOST, UsageAnswer, Usages, believed
 from imagestore.backends.s3.transport.admin import OPERATIONS
 from imagestore.core.errors import Unavailable
 from tests.contract.stores import Recorded, connected
@@ -24,21 +24,23 @@ class Server:
         self.asked, self.now = 0, 1000.0
         self.error: Exception | None = None
 
-    def __call__(self) -> Told:
+    def __call__(self) -> UsageAnswer:
         self.asked += 1
         if self.error:
             raise self.error
-        return Told({"a": Usage(self.asked, 0), "b": Usage(self.asked, 1)}, NOW - timedelta(seconds=60))
+        return UsageAnswer(
+            {"a": HeldUsage(self.asked, 0), "b": HeldUsage(self.asked, 1)}, NOW - timedelta(seconds=60)
+        )
 
 
 def test_one_answer_serves_all_buckets_until_it_is_old() -> None:
     server = Server()
     usages = Usages(lambda: server.now, lambda: NOW)
-    assert [usages.of(name, server) for name in "abc"] == [Usage(1, 0), Usage(1, 1), None]
+    assert [usages.of(name, server) for name in "abc"] == [HeldUsage(1, 0), HeldUsage(1, 1), None]
     server.now += 59
-    assert usages.of("a", server) == Usage(1, 0)
+    assert usages.of("a", server) == HeldUsage(1, 0)
     server.now += 1
-    assert usages.of("a", server) == Usage(2, 0)
+    assert usages.of("a", server) == HeldUsage(2, 0)
     assert server.asked == 2
 
 
@@ -48,7 +50,7 @@ def test_one_answer_serves_all_buckets_until_it_is_old() -> None:
 )
 def test_an_answer_is_believed_for_as_long_as_it_was_old(age: float | None, seconds: float) -> None:
     at = None if age is None else NOW - timedelta(seconds=age)
-    assert believed(Told({}, at), NOW) == seconds
+    assert believed(UsageAnswer({}, at), NOW) == seconds
 
 
 def test_an_error_is_nobodys_answer_afterwards() -> None:
@@ -58,21 +60,21 @@ def test_an_error_is_nobodys_answer_afterwards() -> None:
     with pytest.raises(Unavailable):
         usages.of("a", server)
     server.error = None
-    assert usages.of("a", server) == Usage(2, 0)
+    assert usages.of("a", server) == HeldUsage(2, 0)
 
 
 def test_an_answer_that_cannot_be_judged_keeps_none_waiting() -> None:
     """A moment without a zone: all who asked after that waited for ever."""
     server = Server()
     usages = Usages(lambda: server.now, lambda: NOW)
-    odd = Told({"a": Usage(7, 0)}, NOW.replace(tzinfo=None))
+    odd = UsageAnswer({"a": HeldUsage(7, 0)}, NOW.replace(tzinfo=None))
     with pytest.raises(TypeError):
         usages.of("a", lambda: odd)
-    heard: list[Usage | None] = []
+    heard: list[HeldUsage | None] = []
     asking = threading.Thread(target=lambda: heard.append(usages.of("a", server)), daemon=True)
     asking.start()
     asking.join(10)
-    assert heard == [Usage(1, 0)]
+    assert heard == [HeldUsage(1, 0)]
 
 
 @pytest.mark.parametrize("zone", ["", "Z", "+00:00"])
@@ -85,7 +87,7 @@ def test_who_asks_meanwhile_waits_for_the_same_answer() -> None:
     started, go_on, server = threading.Event(), threading.Event(), Server()
     usages = Usages(lambda: server.now, lambda: NOW)
 
-    def slow() -> Told:
+    def slow() -> UsageAnswer:
         started.set()
         assert go_on.wait(30)
         return server()
@@ -95,8 +97,8 @@ def test_who_asks_meanwhile_waits_for_the_same_answer() -> None:
         assert started.wait(30)
         others = [pool.submit(usages.of, "b", slow) for _ in range(8)]
         go_on.set()
-        assert first.result() == Usage(1, 0)
-        assert {o.result() for o in others} == {Usage(1, 1)}
+        assert first.result() == HeldUsage(1, 0)
+        assert {o.result() for o in others} == {HeldUsage(1, 1)}
     assert server.asked == 1
 
 

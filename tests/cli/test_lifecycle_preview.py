@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dev.stores import Store
-from imagestore.backends.base import Page, Scope
+from imagestore.backends.base import ListingPage, ListingScope
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.core.errors import Unavailable
 from tests.cli.world import Said, backend, bucket, imagestore, write
@@ -180,7 +180,7 @@ class Breaks:
         self.left, self.whole = after, S3Backend.page
         self.asked: list[dict[str, str]] = []
 
-    def __call__(self, lists: Any, name: str, scope: Scope, after: dict[str, str]) -> Page:
+    def __call__(self, lists: Any, name: str, scope: ListingScope, after: dict[str, str]) -> ListingPage:
         self.asked.append(dict(after))
         if len(self.asked) > self.left:
             raise Unavailable("ListObjectsV2: the store is silent")

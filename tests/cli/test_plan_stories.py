@@ -96,7 +96,7 @@ def test_a_setting_that_the_store_has_not_is_told_with_what_to_do(world: World) 
 def test_a_snooze_that_is_over_is_noted(world: World) -> None:
     world.has("shop--photos")
     snooze = "drift: {snooze: {until: '2025-01-01T00:00:00Z', reason: migration}}"
-    assert any("drift.snooze was over" in note for note in world.one(snooze).notes)
+    assert any("drift.snooze ended" in note for note in world.one(snooze).notes)
 
 
 def test_a_bucket_that_agrees_needs_nothing(world: World) -> None:

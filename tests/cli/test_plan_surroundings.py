@@ -53,7 +53,7 @@ def test_an_elsewhere_or_its_own_bucket_is_refused(world: World) -> None:
     verdict = world.plan(bucket("photos", "shop--photos", LOGS) + far)[0]
     assert "ImageBucket audit is on the backend us; name one on eu" in problems(verdict)
     verdict = world.one("logging: {targetBucketRef: {name: photos}}")
-    assert "photos is this very bucket: the store would log each log that it writes" in problems(verdict)
+    assert "photos is this bucket itself: the store would log each log that it writes" in problems(verdict)
 
 
 def test_a_reference_in_circles_is_refused_on_both_sides(world: World) -> None:

@@ -7,7 +7,16 @@ from datetime import datetime
 from typing import Any
 
 from imagestore.api.storagebackend import StorageBackendSpec
-from imagestore.backends.base import Driver, MarkPlace, Observation, Remains, Remotes, Server, Swept, Usage
+from imagestore.backends.base import (
+    Driver,
+    HeldUsage,
+    MarkPlace,
+    Observation,
+    Remains,
+    Remotes,
+    ServerInfo,
+    Swept,
+)
 from imagestore.backends.cloud import Cloud, ConnectionRequest, StorePage
 from imagestore.backends.guard.call import Call
 from imagestore.backends.guard.guarded import guarded
@@ -113,9 +122,9 @@ class CabinetBackend:
     def support_of(self, bucket: str) -> Mapping[str, Support]:
         return self.support
 
-    def probe(self) -> Server:
+    def probe(self) -> ServerInfo:
         self.call("read", {})
-        return Server("Cabinet")
+        return ServerInfo("Cabinet")
 
     def identity(self, *, anew: bool = False) -> str | None:
         return None
@@ -171,7 +180,7 @@ class CabinetBackend:
             self.call("shred", {"drawer": bucket, "sheet": sheet})
         return Swept(len(there[:limit]), more=len(there) > limit, digest=str(there[:limit]) if there else "")
 
-    def usage(self, bucket: str) -> Usage | None:
+    def usage(self, bucket: str) -> HeldUsage | None:
         return None
 
     def identifier(self, bucket: str) -> str:

@@ -122,7 +122,7 @@ def statements(at: World) -> dict[str, dict[str, Any]]:
 def put_statement(at: World, statement: dict[str, Any]) -> None:
     named = {} if at.backend.provider == "MinIO" else {"Id": "somebody's"}
     text = json.dumps({"Version": "2012-10-17", "Statement": [statement], **named})
-    at.raw("PutBucketPolicy", BucketPolicy=text.replace("{arn}", at.backend.arn(at.bucket)))
+    at.raw("PutBucketPolicy", Policy=text.replace("{arn}", at.backend.arn(at.bucket)))
 
 
 @pytest.mark.parametrize("provider", holding("policy"))

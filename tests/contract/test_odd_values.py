@@ -33,7 +33,7 @@ def test_an_empty_value_in_a_condition_is_written_and_read(
     raw = json.loads(at.raw("GetBucketPolicy")["Policy"])["Statement"]
     at.raw(
         "PutBucketPolicy",
-        BucketPolicy=json.dumps({"Version": "2012-10-17", "Statement": [{**raw[0], "Sid": "theirs"}]}),
+        Policy=json.dumps({"Version": "2012-10-17", "Statement": [{**raw[0], "Sid": "theirs"}]}),
     )
     found = at.read()
     assert found is not None

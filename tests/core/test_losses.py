@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from imagestore.backends.s3.lifecycle.tiers import NO_TIERS, Tiering, limited, mapped
+from imagestore.backends.s3.lifecycle.tiers import NO_TIERS, StoreTiering, limited, mapped
 from imagestore.core.losses import Limit, beyond
 from imagestore.core.reading import FULL, Level, Support
 from imagestore.facets.lifecycle import Lifecycle
 
-AMAZON = Tiering({"Cool": "STANDARD_IA", "Archive": "DEEP_ARCHIVE"}, {"STANDARD_IA": 30})
+AMAZON = StoreTiering({"Cool": "STANDARD_IA", "Archive": "DEEP_ARCHIVE"}, {"STANDARD_IA": 30})
 
 
 def moving(*moves: tuple[str, int], **more: Any) -> Lifecycle:

@@ -9,14 +9,14 @@ from functools import cached_property
 
 import pytest
 
+from imagestore.backends.guard.call import Call
 from imagestore.backends.http import client
 from imagestore.backends.http.client import HttpClient
 from imagestore.backends.http.errors import AnswerTooLarge, Broken, Unsendable
 from imagestore.backends.http.messages import Headers, HttpRequest, head
 from imagestore.backends.http.parser import AnswerParser
 from imagestore.backends.http.route import HttpTarget
-from imagestore.backends.s3.client import Keys, Target
-from imagestore.backends.s3.settings.setting import Call
+from imagestore.backends.s3.client import Keys, StoreTarget
 from imagestore.backends.s3.transport.call import s3_call
 from imagestore.core.errors import Unavailable
 
@@ -183,7 +183,7 @@ class Served:
 
     @cached_property
     def client(self) -> Call:
-        return s3_call(Target(self.endpoint, "eu-west-1", Keys("id", "secret"), read=5.0))
+        return s3_call(StoreTarget(self.endpoint, "eu-west-1", Keys("id", "secret"), read=5.0))
 
 
 @contextmanager

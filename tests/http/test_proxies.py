@@ -14,7 +14,7 @@ from imagestore.backends.http.client import HttpClient
 from imagestore.backends.http.errors import NotTrusted, ProxyFailed
 from imagestore.backends.http.messages import BodyStream, HttpRequest
 from imagestore.backends.http.route import HttpTarget, proxy_for
-from imagestore.backends.s3.client import Keys, Target
+from imagestore.backends.s3.client import Keys, StoreTarget
 from imagestore.backends.s3.transport import admin
 from tests.http.streaming import Heard, Streaming, echo, served, tls_context
 from tests.http.tunnel import PASSWORD, USER, Tunnels, tunnelling
@@ -126,6 +126,6 @@ def test_an_admin_api_is_asked_through_it_too(monkeypatch: pytest.MonkeyPatch) -
 
     with served(quota) as proxy:
         monkeypatch.setenv("http_proxy", f"http://{proxy.authority}")
-        call = admin.admin_call("MinIO", Target("http://minio.example:9000", "r", Keys("a", "b")))
+        call = admin.admin_call("MinIO", StoreTarget("http://minio.example:9000", "r", Keys("a", "b")))
         assert call("admin:GetBucketQuota", {"Bucket": "photos"}) == {"Size": 7}
         assert proxy.asked[-1].target.startswith("http://minio.example:9000/minio/admin/v3/get-bucket-quota?")

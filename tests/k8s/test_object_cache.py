@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from imagestore.api.bucketstatus import ImageBucketStatus
@@ -183,6 +183,9 @@ def test_settled_means_that_nothing_was_asked_for_since() -> None:
         max_leaves=12,
     )
 )
+@example({"conditions": [{"type": []}]})
+@example({"facets": [{"name": {}}]})
+@example({"plan": {"held": [{"facet": []}]}})
 def test_whatever_spec_and_status_hold_is_remembered(value: Any) -> None:
     body = raw("a")
     body["spec"], body["status"] = value, value

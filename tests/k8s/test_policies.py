@@ -13,9 +13,9 @@ from imagestore.controller.state.objects import Key
 from imagestore.kinds import ALL
 from imagestore.kinds.lifecyclepolicy import PolicyInputs
 from imagestore.kinds.parts.inputs import BucketInputs
-from imagestore.reconcile.bucket.desired import inputs_hash
 from imagestore.reconcile.bucket.removals import question
-from imagestore.reconcile.lifecycle.matched import Bucket
+from imagestore.reconcile.lifecycle.matched import BucketView
+from imagestore.reconcile.shared.digests import inputs_hash
 from imagestore.reconcile.shared.survey import Purpose
 from tests.k8s.known import services, stored
 from tests.k8s.test_object_cache import backend, raw
@@ -59,7 +59,7 @@ class World:
         facet = {"name": "lifecycle", "state": "InSync", "wish": asked.digest, "parts": ["tidy/x"]}
         return {"observedGeneration": 1, "facets": [facet]}
 
-    def seen(self) -> Bucket:
+    def seen(self) -> BucketView:
         obj = self.cache.get(Key("LifecyclePolicy", "shop", "tidy"))
         assert obj is not None
         (found,) = self.policy_inputs.of(obj, Pass())().buckets

@@ -17,7 +17,7 @@ from imagestore.k8s.life.wiring import Parts
 from imagestore.kinds import ALL
 from imagestore.kinds.parts.relations import buckets_of, earlier_in_namespace, older_rivals, referrers
 from imagestore.reconcile.backend.situation import BackendSituation
-from imagestore.reconcile.lifecycle import matched as seen
+from imagestore.reconcile.lifecycle.matched import BucketView
 from imagestore.reconcile.lifecycle.reconcile import PolicySituation
 from tests.k8s.inside import EU, PHOTOS, TIDY, Shop
 from tests.k8s.known import deciding
@@ -43,7 +43,7 @@ def pool(monkeypatch: pytest.MonkeyPatch) -> Busy:
     return made
 
 
-def told(buckets: list[int], policies: list[Sequence[seen.Bucket]]) -> Kinds:
+def told(buckets: list[int], policies: list[Sequence[BucketView]]) -> Kinds:
     """The real decisions, which write down what they are told."""
 
     def backend(s: BackendSituation) -> Any:
@@ -71,7 +71,7 @@ def removing(parts: Parts) -> Callable[[], object]:
 
 def test_a_backend_in_use_is_not_told_that_nobody_uses_it(pool: Busy) -> None:
     """The only bucket was taken out of an index and put back while a thread counted: 0, and the backend was let go."""
-    shop, buckets, policies = Shop(), list[int](), list[Sequence[seen.Bucket]]()
+    shop, buckets, policies = Shop(), list[int](), list[Sequence[BucketView]]()
 
     async def story() -> None:
         async with shop.parts(told(buckets, policies)) as parts:

@@ -15,7 +15,7 @@ from imagestore.controller.surveyor import Surveyor
 from imagestore.core.errors import Unavailable
 from imagestore.core.stored import StoredVersion
 from imagestore.facets.lifecycle_rule import Expire, LifecycleRule, Match
-from imagestore.reconcile.shared.survey import Answer, Purpose, Question
+from imagestore.reconcile.shared.survey import Purpose, SurveyAnswer, SurveyQuestion
 from tests.reconcile.world import START
 
 ALL = LifecycleRule(name="tidy/all", expire=Expire(days=30))
@@ -42,9 +42,9 @@ class World:
         backend: str = "eu",
         rule: LifecycleRule = ALL,
         age: float = 60.0,
-    ) -> Answer:
+    ) -> SurveyAnswer:
         connected = MemoryBackend(self.store, FACETS, name=backend)
-        question = Question(backend, key.name, (rule,), wish="w")
+        question = SurveyQuestion(backend, key.name, (rule,), wish="w")
         return self.surveyor.ask(key, purpose, question, connected, START.date(), age)
 
     def listed(self, key: Key = PHOTOS) -> int:

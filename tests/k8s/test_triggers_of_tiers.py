@@ -35,7 +35,7 @@ def test_a_store_says_which_tiers_are_not_ready(world: World) -> None:
     }
     s3 = {"endpoint": "http://hot.example", "region": "here"}
     world.backend("ADDED", s3=s3, tiers=[{"tier": "Cool", "storageClass": "WARM", "remote": remote}])
-    assert world.stores.store(world.stores.named("eu")).unready == {"Cool": "WARM: it is not there yet"}
+    assert world.stores.store(world.stores.named("eu")).unready == {"Cool": "WARM: it does not exist yet"}
     there = {k: v for k, v in remote.items() if k != "credentials"}
     seen = world.cache.get(BACKEND)
     assert seen is not None

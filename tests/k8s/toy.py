@@ -35,8 +35,8 @@ from imagestore.k8s.life.lease import LeaseTerms
 from imagestore.k8s.life.operator import Ending, Operator
 from imagestore.k8s.life.wiring import Brain, Options
 from imagestore.reconcile.backend.situation import BackendSituation
-from imagestore.reconcile.bucket.desired import inputs_hash
 from imagestore.reconcile.bucket.situation import BucketSituation
+from imagestore.reconcile.shared.digests import inputs_hash
 from imagestore.reconcile.shared.situation import Settings
 from tests.k8s.known import deciding
 

@@ -29,7 +29,7 @@ from imagestore.core.reasons import Reason
 from imagestore.facets.tags import Tags
 from imagestore.kinds.imagebucket import inputs
 from imagestore.kinds.parts.inputs import meta
-from imagestore.reconcile.shared.contribution import Contribution, Origin
+from imagestore.reconcile.shared.contribution import Contribution, Contributor
 from imagestore.reconcile.shared.situation import Meta
 
 
@@ -99,7 +99,7 @@ def given(obj: TagSet) -> Iterator[Contribution]:
     except ValidationError:
         tags = None
     yield Contribution(
-        "tags", tags, Origin(TAG_SET.name, obj.key.name), hashlib.sha256(obj.spec).hexdigest()[:16]
+        "tags", tags, Contributor(TAG_SET.name, obj.key.name), hashlib.sha256(obj.spec).hexdigest()[:16]
     )
 
 
@@ -173,7 +173,7 @@ TAG_SETS = KindRuntime(
         to=IMAGE_BUCKET.name,
         includes=lambda giver, bucket: giver.extra.bucket == bucket.key.name,
         given=given,
-        unknown=(Contribution("tags", None, Origin(TAG_SET.name, ""), ""),),
+        unknown=(Contribution("tags", None, Contributor(TAG_SET.name, ""), ""),),
     ),
     inputs=Inputs,
     reconcile=reconcile,

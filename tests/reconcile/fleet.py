@@ -8,7 +8,7 @@ from imagestore.api.storagebackend import StorageBackendSpec, StorageBackendStat
 from imagestore.backends.memory import MemoryBackend, MemoryStore
 from imagestore.core.conditions import find, violations
 from imagestore.core.outcome import Event
-from imagestore.reconcile.backend.identity import standing
+from imagestore.reconcile.backend.identity import store_standing
 from imagestore.reconcile.backend.reconcile import reconcile
 from imagestore.reconcile.backend.situation import BackendSituation
 from imagestore.reconcile.shared.situation import Meta, Served, Settings, Store
@@ -38,7 +38,7 @@ class Fleet:
 
     def tie(self, world: World) -> World:
         """What a bucket is told of its surroundings now."""
-        world.store, world.now, world.standing = self.store, self.now, standing(self.status)
+        world.store, world.now, world.standing = self.store, self.now, store_standing(self.status)
         world.served, world.backend_spec = self.served, self.spec
         return world
 

@@ -6,7 +6,7 @@ import pytest
 
 from imagestore.api.storagebackend import StorageBackendStatus
 from imagestore.backends.memory import MemoryBackend, MemoryStore
-from imagestore.reconcile.shared.situation import Standing
+from imagestore.reconcile.shared.situation import StoreStanding
 from tests.reconcile.fleet import Fleet
 from tests.reconcile.world import World
 
@@ -117,7 +117,9 @@ def test_a_bucket_that_is_missing_is_only_gone_if_its_store_is_asked_who_it_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The last answer may be a minute old: at an empty second site since then, every bucket looked deleted."""
-    world = World(standing=Standing(identity="account one")).apply(deletionPolicy="DeleteIfEmpty").settle()
+    world = (
+        World(standing=StoreStanding(identity="account one")).apply(deletionPolicy="DeleteIfEmpty").settle()
+    )
     world.store.buckets.clear()
     monkeypatch.setattr(
         MemoryBackend, "identity", lambda _, anew=False: "account two" if anew else "account one"

@@ -100,4 +100,4 @@ def test_a_bucket_made_again_by_a_clock_set_back_was_made_here() -> None:
     world.settle()
     found = world.condition("ContentLost")
     assert found is not None
-    assert "was made again, empty" in found.message
+    assert "was recreated empty" in found.message

@@ -155,7 +155,7 @@ def test_a_lost_bucket_that_is_back_is_not_said_to_be_made_again() -> None:
     denied(world)
     lost = world.condition("ContentLost")
     assert lost is not None
-    assert "is there again" in lost.message
+    assert "exists again" in lost.message
     assert "Created" not in world.reasons()
     world.edit(approve=[world.held()["content"]]).settle()
     assert world.condition("ContentLost") is None
@@ -167,7 +167,7 @@ def test_a_bucket_that_is_truly_lost_is_made_again_at_once_and_said_so() -> None
     world.later().settle()
     lost = world.condition("ContentLost")
     assert lost is not None
-    assert "was made again, empty" in lost.message
+    assert "was recreated empty" in lost.message
     assert set(world.held()) == {"content"}, "nothing is at risk in the new one"
     assert world.ready == ("True", "InSync")
     assert "policy" not in world.bucket.facets

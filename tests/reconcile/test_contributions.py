@@ -10,7 +10,13 @@ from imagestore.facets.cors import Cors
 from imagestore.facets.policy import BucketPolicy
 from imagestore.facets.tags import Tags
 from imagestore.facets.versioning import Versioning
-from imagestore.reconcile.shared.contribution import Contribution, Origin, Verdict, digest_with, joined
+from imagestore.reconcile.shared.contribution import (
+    Contribution,
+    ContributionVerdict,
+    Contributor,
+    digest_with,
+    join,
+)
 from tests.reconcile.world import World
 
 ON, OFF = Versioning(state="Enabled"), Versioning(state="Suspended")
@@ -26,23 +32,26 @@ def policy(*sids: str, **more: Any) -> BucketPolicy:
 
 
 def given(name: str, value: Facet | None, facet: str = "tags") -> Contribution:
-    return Contribution(facet, value, Origin("Copy", name), repr(value))
+    return Contribution(facet, value, Contributor("Copy", name), repr(value))
 
 
-A, B, C = (Origin("Copy", name) for name in "abc")
+A, B, C = (Contributor("Copy", name) for name in "abc")
 
 
 def test_a_setting_of_parts_is_the_union() -> None:
-    found = joined(tags(team="shop"), [given("a", tags(copy="lab")), given("b", tags(tier="cold"))])
+    found = join(tags(team="shop"), [given("a", tags(copy="lab")), given("b", tags(tier="cold"))])
     assert found.desired == tags(team="shop", copy="lab", tier="cold")
-    assert found.verdicts == {A: Verdict(frozenset({"copy"})), B: Verdict(frozenset({"tier"}))}
-    statements = joined(policy("mine"), [given("a", policy("theirs"), "policy")]).desired
+    assert found.verdicts == {
+        A: ContributionVerdict(frozenset({"copy"})),
+        B: ContributionVerdict(frozenset({"tier"})),
+    }
+    statements = join(policy("mine"), [given("a", policy("theirs"), "policy")]).desired
     assert isinstance(statements, BucketPolicy)
     assert {s.sid for s in statements.statements} == {"mine", "theirs"}
 
 
 def test_a_contradicting_part_is_withheld_and_the_others_are_not() -> None:
-    found = joined(
+    found = join(
         tags(team="shop"),
         [
             given("b", tags(tier="cold", b="1")),
@@ -59,18 +68,18 @@ def test_a_contradicting_part_is_withheld_and_the_others_are_not() -> None:
 
 
 def test_a_setting_without_parts_is_the_buckets_own() -> None:
-    found = joined(ON, [given("a", OFF, "versioning"), given("b", ON, "versioning")])
+    found = join(ON, [given("a", OFF, "versioning"), given("b", ON, "versioning")])
     assert found.desired == ON
     assert (found.verdicts[A].state, found.verdicts[B].state) == ("Conflict", None)
 
 
 def test_two_that_agree_are_no_conflict() -> None:
-    found = joined(None, [given("a", ON, "versioning"), given("b", ON, "versioning")])
-    assert (found.desired, set(found.verdicts.values())) == (ON, {Verdict()})
+    found = join(None, [given("a", ON, "versioning"), given("b", ON, "versioning")])
+    assert (found.desired, set(found.verdicts.values())) == (ON, {ContributionVerdict()})
 
 
 def test_two_that_differ_about_a_setting_without_parts_leave_it_as_it_is() -> None:
-    found = joined(None, [given("a", ON, "versioning"), given("b", OFF, "versioning")])
+    found = join(None, [given("a", ON, "versioning"), given("b", OFF, "versioning")])
     assert found.desired is None
     assert {v.state for v in found.verdicts.values()} == {"Conflict"}
     assert "Copy a, Copy b want different values" in found.contested
@@ -79,12 +88,12 @@ def test_two_that_differ_about_a_setting_without_parts_leave_it_as_it_is() -> No
 @pytest.mark.parametrize("own", [None, tags(team="shop")])
 def test_the_order_means_nothing(own: Tags | None) -> None:
     some = [given("a", tags(team="1", x="1")), given("b", tags(x="2", y="1")), given("c", tags(y="2"))]
-    first, *others = (joined(own, order) for order in permutations(some))
+    first, *others = (join(own, order) for order in permutations(some))
     assert all(other == first for other in others)
 
 
 def test_what_is_not_understood_says_so() -> None:
-    found = joined(None, [given("a", None)])
+    found = join(None, [given("a", None)])
     assert (found.desired, found.verdicts[A].state) == (None, "Pending")
 
 
@@ -128,6 +137,16 @@ def test_a_contested_setting_stays_as_it_is() -> None:
     assert world.ready == ("False", "ContributionsDiffer")
     world.edit(versioning={"state": "Enabled"}).settle()
     assert world.ready == ("True", "InSync")
+
+
+def test_the_tenancy_limits_what_is_contributed() -> None:
+    """A contributed statement would have let in a principal that the tenant may not name."""
+    world = World().apply(policy={"statements": [{**DENY, "sid": "mine"}]}).settle()
+    held = world.bucket.facets["policy"]
+    world.contributions = [given("a", policy("theirs", effect="Allow", principals=["arn:else"]), "policy")]
+    world.later().settle()
+    assert world.ready == ("False", "PrincipalNotAllowed")
+    assert world.bucket.facets["policy"] == held
 
 
 @pytest.mark.parametrize("spec", [{}, {"tags": {"team": "shop"}}])

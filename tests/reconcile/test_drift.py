@@ -133,7 +133,7 @@ def test_a_snooze_that_ended_before_all_time_is_said_as_well() -> None:
     world = drifted(drift={"snooze": {"until": "0001-01-01T00:00:00+23:59", "reason": "long ago"}})
     found = world.settle().condition("Ready")
     assert found is not None
-    assert "drift.snooze was over at 0001-01-01T00:00:00+23:59" in found.message
+    assert "drift.snooze ended at 0001-01-01T00:00:00+23:59" in found.message
 
 
 def test_snooze_leaves_drift_alone_until_it_ends() -> None:
@@ -156,7 +156,7 @@ def test_a_snooze_that_is_over_is_said() -> None:
     assert world.reasons().count("SnoozeOver") == 1, "at the edit, and not at each look"
     found = world.settle().condition("Ready")
     assert found is not None
-    assert "drift.snooze was over at 2025-01-01T00:00:00Z, so drift is corrected" in found.message
+    assert "drift.snooze ended at 2025-01-01T00:00:00Z, so drift is corrected" in found.message
     assert world.bucket.facets["versioning"] == Versioning(state="Enabled")
     assert world.reasons().count("SnoozeOver") == 1
 

@@ -11,9 +11,9 @@ from imagestore.core import conditions
 from imagestore.core.census import Amount, Census
 from imagestore.core.outcome import Finalizer
 from imagestore.forecast.tally import Counted, Touch
-from imagestore.reconcile.lifecycle.matched import Bucket
-from imagestore.reconcile.lifecycle.reconcile import PolicySituation, Result, reconcile
-from imagestore.reconcile.shared.contribution import Verdict
+from imagestore.reconcile.lifecycle.matched import BucketView
+from imagestore.reconcile.lifecycle.reconcile import PolicyOutcome, PolicySituation, reconcile
+from imagestore.reconcile.shared.contribution import ContributionVerdict
 from imagestore.reconcile.shared.situation import Meta, Settings
 from tests import kstatus
 from tests.reconcile.untouched import untouched
@@ -22,7 +22,7 @@ from tests.reconcile.world import START
 OLD = {"name": "old", "noncurrent": {"expire": {"days": 30}}}
 RULE = {"name": "x", "expire": {"days": 30}}
 ONE = Amount(1, 10)
-MINE = Verdict(frozenset({"tidy/x"}))
+MINE = ContributionVerdict(frozenset({"tidy/x"}))
 META = Meta("shop", "tidy", "uid", 3, START)
 
 
@@ -31,10 +31,10 @@ def lifecycle(state: str = "InSync", **more: Any) -> ImageBucketStatus:
     return ImageBucketStatus.model_validate({"facets": [facet], **more})
 
 
-APPLIED = Bucket("photos", MINE, lifecycle())
+APPLIED = BucketView("photos", MINE, lifecycle())
 
 
-def policy(*buckets: Bucket, before: LifecyclePolicyStatus | None = None, **spec: Any) -> Result:
+def policy(*buckets: BucketView, before: LifecyclePolicyStatus | None = None, **spec: Any) -> PolicyOutcome:
     whole = {"bucketSelector": {"matchLabels": {"class": "photos"}}, "rules": [RULE], **spec}
     whole = {k: v for k, v in whole.items() if v is not None}
     made = LifecyclePolicySpec.model_validate(whole)
@@ -46,7 +46,7 @@ def policy(*buckets: Bucket, before: LifecyclePolicyStatus | None = None, **spec
     return outcome
 
 
-def said(outcome: Result) -> tuple[str, str, str]:
+def said(outcome: PolicyOutcome) -> tuple[str, str, str]:
     assert outcome.status is not None
     ready = conditions.find(outcome.status.conditions, "Ready")
     assert ready is not None
@@ -72,9 +72,16 @@ def test_applied_is_what_the_bucket_read_back() -> None:
             "Pending",
             "AccessDenied",
         ),
-        (replace(APPLIED, verdict=Verdict(state="Conflict", message="b wants y")), "Conflict", "b wants y"),
         (
-            replace(APPLIED, verdict=Verdict(state="Lossy", lost=("rules[name=x]",), message="no tiers")),
+            replace(APPLIED, verdict=ContributionVerdict(state="Conflict", message="b wants y")),
+            "Conflict",
+            "b wants y",
+        ),
+        (
+            replace(
+                APPLIED,
+                verdict=ContributionVerdict(state="Lossy", lost=("rules[name=x]",), message="no tiers"),
+            ),
             "Lossy",
             "no tiers",
         ),
@@ -92,7 +99,7 @@ def test_applied_is_what_the_bucket_read_back() -> None:
         ),
     ],
 )
-def test_what_is_not_applied_says_why(bucket: Bucket, state: str, says: str) -> None:
+def test_what_is_not_applied_says_why(bucket: BucketView, state: str, says: str) -> None:
     outcome = policy(bucket)
     status, reason, message = said(outcome)
     assert (status, reason) == ("False", state)
@@ -134,7 +141,7 @@ def test_somebody_elses_edit_makes_no_policy_pending() -> None:
     assert said(policy(busy, before=edited))[1] == "Pending"
     still = policy(busy, before=policy(busy, before=edited).status)
     assert said(still)[1] == "Pending", "until it was read back"
-    torn = policy(replace(APPLIED, verdict=Verdict(state="Conflict", message="b"))).status
+    torn = policy(replace(APPLIED, verdict=ContributionVerdict(state="Conflict", message="b"))).status
     assert said(policy(busy, before=torn))[1] == "Pending", "it may have been edited while it was in conflict"
 
 
@@ -183,7 +190,7 @@ def test_drift_of_a_rule_is_shown_with_the_fields_path() -> None:
 
 def test_many_buckets_are_counted_and_those_in_trouble_listed_first() -> None:
     fine = [replace(APPLIED, name=f"b{i:03}") for i in range(LISTED + 20)]
-    odd = replace(APPLIED, name="z", verdict=Verdict(state="Conflict", message="other"))
+    odd = replace(APPLIED, name="z", verdict=ContributionVerdict(state="Conflict", message="other"))
     status = policy(*fine, odd).status
     assert status is not None
     assert status.counts is not None
@@ -198,7 +205,11 @@ def test_many_buckets_are_counted_and_those_in_trouble_listed_first() -> None:
 
 def test_the_longest_messages_still_fit_the_schema() -> None:
     loud = [
-        replace(APPLIED, name=f"b{i}", verdict=Verdict(state="Lossy", lost=("l",) * 99, message="m" * 9000))
+        replace(
+            APPLIED,
+            name=f"b{i}",
+            verdict=ContributionVerdict(state="Lossy", lost=("l",) * 99, message="m" * 9000),
+        )
         for i in range(9)
     ]
     status = policy(*loud).status
@@ -216,7 +227,7 @@ def test_a_policy_that_goes_says_nothing() -> None:
 
 def test_a_suspended_bucket_keeps_nobody_waiting_for_its_policy() -> None:
     """Pending for ever, it failed every wait for a Kustomization with the two of them in it."""
-    left_alone = Bucket("archive", MINE, ImageBucketStatus(), current=False, suspended=True)
+    left_alone = BucketView("archive", MINE, ImageBucketStatus(), current=False, suspended=True)
     outcome = policy(APPLIED, left_alone)
     assert outcome.status is not None
     told = {"metadata": {"generation": META.generation}, "status": outcome.status.to_json()}
@@ -224,9 +235,9 @@ def test_a_suspended_bucket_keeps_nobody_waiting_for_its_policy() -> None:
     assert said(outcome)[:2] == ("True", "Applied")
     assert said(outcome)[2] == (
         "every matched bucket that is not suspended was read back with every rule;"
-        " suspended, and left alone: archive"
+        " suspended, so not checked: archive"
     )
-    assert said(policy(left_alone))[2] == "every matched bucket is suspended, so none was looked at: archive"
+    assert said(policy(left_alone))[2] == "every matched bucket is suspended, so none was checked: archive"
     assert [(b.name, b.state) for b in outcome.status.buckets] == [
         ("archive", "Suspended"),
         ("photos", "Applied"),

@@ -132,7 +132,7 @@ def test_emptying_can_be_stopped() -> None:
     assert len(world.bucket.versions) == 1500
     said = world.events[-1].message
     assert "with everything in it" not in said, "a thousand objects are gone"
-    assert "1 000 versions, delete markers and uploads were removed from it" in said
+    assert "1 000 versions, delete markers and uploads were deleted from it" in said
 
 
 @pytest.mark.parametrize("stop", [{"suspend": True}, {"mode": "Observe"}])
@@ -140,7 +140,7 @@ def test_emptying_that_is_stopped_otherwise_says_how_much_is_gone(stop: dict[str
     world = doomed(**{f"k{i}": "" for i in range(1500)})
     world.step()
     world.edit(**stop).settle()
-    assert "1 000 versions, delete markers and uploads were removed from it" in world.events[-1].message
+    assert "1 000 versions, delete markers and uploads were deleted from it" in world.events[-1].message
 
 
 def test_a_store_that_says_yes_and_keeps_the_objects_stops_the_emptying() -> None:

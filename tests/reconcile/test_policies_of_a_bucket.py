@@ -6,7 +6,7 @@ from imagestore.core.errors import Unavailable
 from imagestore.core.reading import Level, Support
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.lifecycle_rule import Expire, LifecycleRule
-from imagestore.reconcile.bucket.desired import inputs_hash
+from imagestore.reconcile.shared.digests import inputs_hash
 from tests.reconcile.world import World, declared
 
 THUMBS = {"name": "thumbs", "match": {"prefix": "thumbs/"}, "expire": {"days": 30}}

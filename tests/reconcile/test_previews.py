@@ -9,10 +9,10 @@ from imagestore.api.lifecyclepolicy import LISTED, LifecyclePolicySpec, PreviewS
 from imagestore.backends.base import Backend
 from imagestore.core.census import Amount, Census
 from imagestore.forecast.tally import Counted, Touch
-from imagestore.reconcile.lifecycle.matched import Bucket
-from imagestore.reconcile.lifecycle.previews import preview
-from imagestore.reconcile.shared.contribution import Verdict
-from imagestore.reconcile.shared.survey import Answer, Bounded, Purpose, Question
+from imagestore.reconcile.lifecycle.matched import BucketView
+from imagestore.reconcile.lifecycle.previews import preview_status
+from imagestore.reconcile.shared.contribution import ContributionVerdict
+from imagestore.reconcile.shared.survey import Bounded, Purpose, SurveyAnswer, SurveyQuestion
 from tests.reconcile.test_lifecyclepolicy import lifecycle
 from tests.reconcile.test_removals import ALL, COOL, library
 from tests.reconcile.world import START, World, declared
@@ -26,13 +26,13 @@ def counted(rule: str = "tidy/all", now: Amount = NOW, currency: str = "EUR", **
     return Counted(DAY, Census(), (Touch(rule, now, SOON, GONE, HIDDEN, **{**MONEY, **more}),), currency)
 
 
-def bucket(name: str, found: Counted | None, **more: Any) -> Bucket:
-    return Bucket(name, Verdict(frozenset({"tidy/all"})), lifecycle(), counted=found, **more)
+def bucket(name: str, found: Counted | None, **more: Any) -> BucketView:
+    return BucketView(name, ContributionVerdict(frozenset({"tidy/all"})), lifecycle(), counted=found, **more)
 
 
-def told(*buckets: Bucket, before: PreviewStatus | None = None, **spec: Any) -> Any:
+def told(*buckets: BucketView, before: PreviewStatus | None = None, **spec: Any) -> Any:
     whole = {"bucketRefs": [{"name": "photos"}], "rules": [ALL], "preview": {"enabled": True}, **spec}
-    found = preview("tidy", LifecyclePolicySpec.model_validate(whole), buckets, before)
+    found = preview_status("tidy", LifecyclePolicySpec.model_validate(whole), buckets, before)
     return found and found.to_json()
 
 
@@ -60,7 +60,7 @@ def test_a_bucket_that_is_not_counted_is_no_zero() -> None:
 
 
 def test_a_bucket_where_no_rule_of_it_is_wished_is_not_waited_for() -> None:
-    torn = replace(bucket("photos", None), verdict=Verdict(state="Conflict"))
+    torn = replace(bucket("photos", None), verdict=ContributionVerdict(state="Conflict"))
     assert told(torn)["pending"] == 0
 
 
@@ -98,9 +98,11 @@ class Listening:
 
     asked: list[tuple[Purpose, tuple[str, ...], float]] = field(default_factory=list)
 
-    def ask(self, purpose: Purpose, question: Question, backend: Backend, today: date, age: float) -> Answer:
+    def ask(
+        self, purpose: Purpose, question: SurveyQuestion, backend: Backend, today: date, age: float
+    ) -> SurveyAnswer:
         self.asked.append((purpose, tuple(r.name for r in question.rules), age))
-        return Answer()
+        return SurveyAnswer()
 
     def drop(self, purpose: Purpose) -> None:
         """It knows nothing."""
@@ -136,7 +138,7 @@ def test_the_first_run_of_a_rule_is_now_and_the_month_after_it_soon() -> None:
     assert (touch.now, touch.soon, touch.removed) == (Amount(2, 200), Amount(1, 100), Amount(3, 300))
 
 
-def _question(w: World) -> Question:
+def _question(w: World) -> SurveyQuestion:
     spec = declared("tidy", rules=[ALL]).value
     assert isinstance(spec, LifecyclePolicySpec)
-    return Question("memory", w.spec["bucketName"], spec.rules)
+    return SurveyQuestion("memory", w.spec["bucketName"], spec.rules)

@@ -4,7 +4,7 @@ from imagestore.api.imagebucket import FACETS
 from imagestore.backends.memory import MemoryBackend, MemoryBucket, MemoryStore
 from imagestore.core.stored import StoredVersion
 from imagestore.facets.lifecycle_rule import Expire, LifecycleRule
-from imagestore.reconcile.shared.survey import Question, Survey
+from imagestore.reconcile.shared.survey import Survey, SurveyQuestion
 from tests.reconcile.world import START
 
 RULE = LifecycleRule(name="tidy/all", expire=Expire(days=30))
@@ -21,7 +21,9 @@ def _listings(store: MemoryStore) -> int:
 
 def test_it_goes_on_through_another_connection() -> None:
     first, second = _store(), _store()
-    survey = Survey(Question("eu", "photos", (RULE,), wish="w"), MemoryBackend(first, FACETS), START.date())
+    survey = Survey(
+        SurveyQuestion("eu", "photos", (RULE,), wish="w"), MemoryBackend(first, FACETS), START.date()
+    )
     survey.step(0)
     survey.use(MemoryBackend(second, FACETS))
     while survey.step(0) is None:
@@ -32,7 +34,9 @@ def test_it_goes_on_through_another_connection() -> None:
 
 def test_a_connection_may_change_before_it_begins() -> None:
     first, second = _store(), _store()
-    survey = Survey(Question("eu", "photos", (RULE,), wish="w"), MemoryBackend(first, FACETS), START.date())
+    survey = Survey(
+        SurveyQuestion("eu", "photos", (RULE,), wish="w"), MemoryBackend(first, FACETS), START.date()
+    )
     survey.use(MemoryBackend(second, FACETS))
     assert survey.keys == 0
     survey.step(0)

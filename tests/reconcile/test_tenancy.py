@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from imagestore.reconcile.shared.tenancy import fits
+from imagestore.reconcile.shared.tenancy import name_fits
 from tests.reconcile.test_lifecycle_of_a_bucket import ON, made
 from tests.reconcile.world import World, backend_spec
 
@@ -162,7 +162,7 @@ def test_require_tls_over_http_holds_only_the_policy() -> None:
     ],
 )
 def test_names_by_template(template: str, namespace: str, bucket: str, *, fitting: bool) -> None:
-    assert fits(template, namespace, bucket) is fitting
+    assert name_fits(template, namespace, bucket) is fitting
 
 
 def test_a_refused_key_is_named_by_its_place() -> None:

@@ -26,7 +26,7 @@ from imagestore.reconcile.bucket.reconcile import reconcile
 from imagestore.reconcile.bucket.situation import BucketSituation, Memo, Progress, Referenced
 from imagestore.reconcile.lifecycle.merging import contributed
 from imagestore.reconcile.shared.contribution import Contribution
-from imagestore.reconcile.shared.situation import Meta, Served, Settings, Standing, Store
+from imagestore.reconcile.shared.situation import Meta, Served, Settings, Store, StoreStanding
 from imagestore.reconcile.shared.survey import Bounded, Surveys
 from tests.reconcile.untouched import untouched
 
@@ -100,7 +100,7 @@ class World:
     usable: bool = True
     silent: bool = False  # the backend's probe was not answered
     withdrawn: str = ""
-    standing: Standing = field(default_factory=Standing)  # of the backend
+    standing: StoreStanding = field(default_factory=StoreStanding)  # of the backend
     served: tuple[Served, ...] = ()  # what the backend serves
     writes: int = 0  # of Kubernetes: finalizer and status
     settings: Settings = field(default_factory=lambda: Settings("prod"))
@@ -173,8 +173,9 @@ class World:
         return self.wait
 
     def _remember(self, outcome: Outcome[ImageBucketStatus]) -> None:
-        assert isinstance(outcome.memo, Memo)
-        self.memo = outcome.memo
+        if outcome.memo is not None:
+            assert isinstance(outcome.memo, Memo)
+            self.memo = outcome.memo
         match outcome.then:
             case Continue(progress):
                 assert progress is None or isinstance(progress, Progress)

@@ -26,7 +26,7 @@ __all__ = [
     "kind_of",
 ]
 
-Scope = Literal["Namespaced", "Cluster"]
+KindScope = Literal["Namespaced", "Cluster"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Kind:
 
     name: str
     plural: str
-    scope: Scope
+    scope: KindScope
     short: str
     description: str
     spec: type[Model]

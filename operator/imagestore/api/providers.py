@@ -36,10 +36,18 @@ AMAZON_CLASSES = (
 
 
 @dataclass(frozen=True)
+class TierRule:
+    """What must hold for each item ``t`` of spec.tiers, in CEL, and what to write instead."""
+
+    condition: str
+    message: str
+
+
+@dataclass(frozen=True)
 class ProviderRules:
     """``endpoint``: the address must be given. ``profile``: the administrator declares what the store holds. ``admin``: there
     is an admin API. ``tiers``: whether lifecycle rules can move objects; ``remote_tiers``: to other stores, by the admin
-    API. ``classes``: all that a tier may be called; empty: any name.
+    API. ``each_tier``: what a tier may be called.
     """
 
     block: Block = "s3"
@@ -49,13 +57,35 @@ class ProviderRules:
     admin: bool = False
     tiers: bool = True
     remote_tiers: bool = False
-    classes: tuple[str, ...] = ()
+    each_tier: tuple[TierRule, ...] = ()
 
 
 PROVIDERS: Mapping[Provider, ProviderRules] = MappingProxyType(
     {
-        "AWS": ProviderRules(endpoint=False, classes=AMAZON_CLASSES),
-        "MinIO": ProviderRules(admin=True, remote_tiers=True),
+        "AWS": ProviderRules(
+            endpoint=False,
+            each_tier=(
+                TierRule(
+                    f"t.storageClass in [{', '.join(repr(c) for c in AMAZON_CLASSES)}]",
+                    f"Amazon S3 has the classes {', '.join(AMAZON_CLASSES)}; name one of them",
+                ),
+            ),
+        ),
+        "MinIO": ProviderRules(
+            admin=True,
+            remote_tiers=True,
+            each_tier=(
+                TierRule(
+                    "t.storageClass == t.storageClass.upperAscii()",
+                    "MinIO's remote tiers are named in capitals; write the storageClass in capitals",
+                ),
+                TierRule(
+                    "t.storageClass != 'REDUCED_REDUNDANCY'",
+                    "REDUCED_REDUNDANCY is MinIO's own class, to which objects cannot move; name a remote tier, such"
+                    " as WARM",
+                ),
+            ),
+        ),
         "Ceph": ProviderRules(admin=True),
         "SeaweedFS": ProviderRules(tiers=False),
         "IBM": ProviderRules(),

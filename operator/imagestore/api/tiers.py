@@ -6,7 +6,7 @@ from pydantic import Field
 
 from imagestore.api.credentials import HandedCredentials
 from imagestore.api.names import BucketName, Url
-from imagestore.api.providers import AMAZON_CLASSES, among, those
+from imagestore.api.providers import PROVIDERS, TierRule, among, those
 from imagestore.core.model import Cel, Form, Model, Sentence, UnknownAs
 from imagestore.facets.lifecycle_rule import ColderTier
 
@@ -148,25 +148,22 @@ def _none(provider: str) -> Cel:
     )
 
 
+def _each(provider: str, rule: TierRule) -> Cel:
+    return Cel(
+        f"!has(self.tiers) || self.provider != '{provider}' || self.tiers.all(t, {rule.condition})",
+        rule.message,
+    )
+
+
 _NO_TIERS, _REMOTE = those(lambda r: not r.tiers), those(lambda r: r.remote_tiers)
 
 # Of a StorageBackend's spec.
 TIER_RULES: tuple[Cel, ...] = (
     *(_none(provider) for provider in _NO_TIERS),
+    *(_each(provider, rule) for provider, rules in PROVIDERS.items() for rule in rules.each_tier),
     Cel(
         "!has(self.tiers) || self.tiers.all(t, self.tiers.exists_one(o, o.storageClass == t.storageClass))",
         "two tiers with one class cannot be told apart; give each a class of its own, or remove one",
-    ),
-    Cel(
-        "!has(self.tiers) || self.provider != 'MinIO' ||"
-        " self.tiers.all(t, t.storageClass == t.storageClass.upperAscii())",
-        "MinIO's remote tiers are named in capitals; write the storageClass in capitals",
-    ),
-    Cel(
-        "!has(self.tiers) || self.provider != 'MinIO' ||"
-        " self.tiers.all(t, t.storageClass != 'REDUCED_REDUNDANCY')",
-        "REDUCED_REDUNDANCY is MinIO's own class, to which objects cannot move; name a"
-        " remote tier, such as WARM",
     ),
     Cel(
         f"!has(self.tiers) || {among(_REMOTE)} || self.tiers.all(t, !has(t.remote))",
@@ -181,10 +178,5 @@ TIER_RULES: tuple[Cel, ...] = (
         " o.remote.endpoint == t.remote.endpoint && o.remote.bucket == t.remote.bucket &&"
         " (has(o.remote.prefix) ? o.remote.prefix : '') == (has(t.remote.prefix) ? t.remote.prefix : '')))",
         "two tiers in one place would mix their objects; give each a bucket or a prefix of its own",
-    ),
-    Cel(
-        "!has(self.tiers) || self.provider != 'AWS' || self.tiers.all(t, t.storageClass in"
-        f" [{', '.join(repr(c) for c in AMAZON_CLASSES)}])",
-        f"Amazon S3 has the classes {', '.join(AMAZON_CLASSES)}; name one of them",
     ),
 )

@@ -7,7 +7,7 @@ Everything here is synchronous and blocking; the shell runs it in threads. Every
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from imagestore.api.tiers import Remote, TierPlace
 from imagestore.backends.own_access import OwnAccess
@@ -17,11 +17,9 @@ from imagestore.core.reading import Support
 from imagestore.core.stored import StoredVersion
 from imagestore.forecast.terms import Terms
 
-F = TypeVar("F", bound=Facet)
-
 
 @dataclass(frozen=True)
-class Server:
+class ServerInfo:
     """What answered a probe. ``identity``: which account or server it is, where the store tells."""
 
     product: str
@@ -100,18 +98,18 @@ class Swept:
 
 
 @dataclass(frozen=True)
-class Usage:
+class HeldUsage:
     """What a bucket holds, by the store's own account (it may be minutes old)."""
 
     objects: int
     bytes: int
 
 
-Scope = Literal["objects", "versions", "uploads"]
+ListingScope = Literal["objects", "versions", "uploads"]
 
 
 @dataclass(frozen=True)
-class Page:
+class ListingPage:
     """A page of a listing, by key, the versions of one newest first. ``after``: where the next one begins; None: the end.
 
     ``after`` holds as long as the bucket does: a listing may go on from it at any later time.
@@ -125,7 +123,7 @@ class Page:
 class Lists(Protocol):
     """A backend that tells what is in a bucket, page by page. Reads only."""
 
-    def page(self, bucket: str, scope: Scope, after: Mapping[str, str]) -> Page:
+    def page(self, bucket: str, scope: ListingScope, after: Mapping[str, str]) -> ListingPage:
         """At most a thousand of them; from the beginning if ``after`` is empty."""
 
     def tags_of(self, bucket: str, stored: StoredVersion) -> Mapping[str, str]:
@@ -223,7 +221,7 @@ class Backend(Protocol):
     def remotes(self) -> Remotes | None:
         """How it is given the remote tiers that its spec has; None: its spec has none."""
 
-    def probe(self) -> Server:
+    def probe(self) -> ServerInfo:
         """Prove endpoint, TLS, region and credentials by reads."""
 
     def identity(self, *, anew: bool = False) -> str | None:
@@ -269,9 +267,9 @@ class Backend(Protocol):
         """The first page of versions, delete markers and open uploads. Reads only."""
 
     def sweep(self, bucket: str, limit: int) -> Swept:
-        """Remove up to ``limit`` versions, markers and uploads, and look what is gone. What was gone already counts as done."""
+        """Remove up to ``limit`` versions, markers and uploads, and list again what is gone. What was gone before counts as removed."""
 
-    def usage(self, bucket: str) -> Usage | None:
+    def usage(self, bucket: str) -> HeldUsage | None:
         """What the bucket holds, None where the store does not tell cheaply."""
 
     def identifier(self, bucket: str) -> str:

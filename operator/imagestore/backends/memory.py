@@ -11,15 +11,15 @@ from datetime import datetime
 
 from imagestore.backends.base import (
     Driver,
+    HeldUsage,
+    ListingPage,
+    ListingScope,
     MarkPlace,
     Observation,
-    Page,
     Remains,
     Remotes,
-    Scope,
-    Server,
+    ServerInfo,
     Swept,
-    Usage,
 )
 from imagestore.backends.own_access import NOTHING_NEEDED, OwnAccess
 from imagestore.core.cost import UNPRICED, PriceTable
@@ -63,10 +63,10 @@ class MemoryStore:
     keeps: bool = False  # says yes to every removal of an object, and keeps it
     terms: Terms = field(default_factory=Terms)
     identity: str | None = None
-    usages: dict[str, Usage] = field(default_factory=dict)
+    usages: dict[str, HeldUsage] = field(default_factory=dict)
     # CreateBucket is answered with 200 for one's own bucket, as by Ceph RGW and by Amazon in us-east-1.
     answers_own: bool = False
-    # Called as CreateBucket arrives: what somebody else does between a look and that.
+    # Called as CreateBucket arrives: what another program does between the check and that.
     meanwhile: Callable[[str], None] | None = None
 
     def call(self, operation: str, bucket: str) -> None:
@@ -133,9 +133,9 @@ class MemoryBackend:
         held = (n for n in self.kinds if self.support[n].level is not Level.NONE)
         return {n: MemoryDriver(self.store, n) for n in held}
 
-    def probe(self) -> Server:
+    def probe(self) -> ServerInfo:
         self.store.call("Probe", "")
-        return Server("memory", "1", self.store.identity)
+        return ServerInfo("memory", "1", self.store.identity)
 
     def identity(self, *, anew: bool = False) -> str | None:
         self.store.call("Identity", "")
@@ -201,13 +201,13 @@ class MemoryBackend:
         more = len(found.versions) > blocked.total()
         return Swept(removed, more, refused=blocked, digest=digest if removed else "")
 
-    def page(self, bucket: str, scope: Scope, after: Mapping[str, str]) -> Page:
+    def page(self, bucket: str, scope: ListingScope, after: Mapping[str, str]) -> ListingPage:
         self.store.call(f"List:{scope}", bucket)
         wanted = [i for i in self.store.bucket(bucket).contents if _in_scope(i, scope)]
         begin = int(after.get("at", 0))
         end = begin + self.store.page
         items = tuple(i._replace(tags=None) for i in wanted[begin:end])
-        return Page(items, {"at": str(end)} if end < len(wanted) else None)
+        return ListingPage(items, {"at": str(end)} if end < len(wanted) else None)
 
     def tags_of(self, bucket: str, stored: StoredVersion) -> Mapping[str, str]:
         self.store.call("Get:objectTags", bucket)
@@ -221,7 +221,7 @@ class MemoryBackend:
     def terms(self, *, versioned: bool) -> Terms:
         return replace(self.store.terms, versioned=versioned)
 
-    def usage(self, bucket: str) -> Usage | None:
+    def usage(self, bucket: str) -> HeldUsage | None:
         if not self.store.usages:  # as of most stores, which cannot even be asked
             return None
         self.store.call("Usage", bucket)
@@ -238,7 +238,7 @@ def _observed(tags: Mapping[str, str]) -> Observation:
     return Observation(tags.get(OWNER), {"tags": Tags.from_store(values=dict(tags))})
 
 
-def _in_scope(stored: StoredVersion, scope: Scope) -> bool:
+def _in_scope(stored: StoredVersion, scope: ListingScope) -> bool:
     if scope == "objects":
         return stored.latest and not stored.marker and not stored.upload
     return stored.upload is (scope == "uploads")

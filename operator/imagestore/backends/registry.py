@@ -3,9 +3,9 @@
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Backend
 from imagestore.backends.cloud import Cloud, ConnectionRequest
-from imagestore.backends.guard.call import REAL, Observer, Timing
-from imagestore.backends.s3.cloud import CLOUDS as S3_CLOUDS
-from imagestore.backends.secrets import ConfigError, Given, Secrets, given
+from imagestore.backends.guard.call import REAL_TIMING, Observer, Timing
+from imagestore.backends.s3.cloud import S3_CLOUDS
+from imagestore.backends.secrets import ConfigError, Given, ReadSecret, given
 from imagestore.core.fencing import Permit, permitted
 from imagestore.metrics import StoreMetrics
 
@@ -24,10 +24,10 @@ def cloud(provider: str) -> Cloud:
 def connect(
     name: str,
     spec: StorageBackendSpec,
-    secrets: Secrets,
+    secrets: ReadSecret,
     permit: Permit = permitted,
     *,
-    timing: Timing = REAL,
+    timing: Timing = REAL_TIMING,
     observer: Observer | None = None,
 ) -> Backend:
     """The backend that ``spec`` describes; nothing is sent yet. ``permit`` is asked before each write.
@@ -44,7 +44,7 @@ def connect_given(
     credentials: Given,
     permit: Permit = permitted,
     *,
-    timing: Timing = REAL,
+    timing: Timing = REAL_TIMING,
     observer: Observer | None = None,
 ) -> Backend:
     """The same with the credentials at hand, for the command line without a cluster."""

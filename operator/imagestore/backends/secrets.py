@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from imagestore.api.credentials import Credentials
 from imagestore.api.storagebackend import StorageBackendSpec
 
-Secrets = Callable[[str], Mapping[str, bytes] | None]
+ReadSecret = Callable[[str], Mapping[str, bytes] | None]
 """Gives the data of a Secret in the operator's own namespace; None: there is none of this name."""
 
 
@@ -59,7 +59,7 @@ class Given:
     tiers: Mapping[str, SecretFields | str] = field(default_factory=dict)
 
 
-def given(spec: StorageBackendSpec, secrets: Secrets) -> Given:
+def given(spec: StorageBackendSpec, secrets: ReadSecret) -> Given:
     """Read them. Raises ConfigError."""
     ca = _secret(spec.tls.ca_secret_ref.name, secrets, "spec.tls.caSecretRef") if spec.tls else None
     return Given(
@@ -70,7 +70,7 @@ def given(spec: StorageBackendSpec, secrets: Secrets) -> Given:
     )
 
 
-def _tiers(spec: StorageBackendSpec, secrets: Secrets) -> dict[str, SecretFields | str]:
+def _tiers(spec: StorageBackendSpec, secrets: ReadSecret) -> dict[str, SecretFields | str]:
     found: dict[str, SecretFields | str] = {}
     for tier in spec.tiers or ():
         if tier.remote is not None:
@@ -82,12 +82,12 @@ def _tiers(spec: StorageBackendSpec, secrets: Secrets) -> dict[str, SecretFields
     return found
 
 
-def _fields(credentials: Credentials, secrets: Secrets, where: str) -> SecretFields | None:
+def _fields(credentials: Credentials, secrets: ReadSecret, where: str) -> SecretFields | None:
     named = credentials.secret_ref
     return _secret(named.name, secrets, f"{where}.secretRef") if named else None
 
 
-def _secret(name: str, secrets: Secrets, where: str) -> SecretFields:
+def _secret(name: str, secrets: ReadSecret, where: str) -> SecretFields:
     data = secrets(name)
     if data is None:
         raise ConfigError(f"{where} names the Secret {name}, which is not in the operator's namespace")

@@ -4,17 +4,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from imagestore.backends.base import Lists, Page, Scope
+from imagestore.backends.base import ListingPage, ListingScope, Lists
 from imagestore.core.errors import StoreError
 from imagestore.core.stored import StoredVersion
 from imagestore.facets.lifecycle_rule import LifecycleRule
 from imagestore.forecast.forecast import Forecast, by_key
 
-PAGES = 25  # between two checkpoints
+PAGES_A_CHECKPOINT = 25  # between two checkpoints
 Save = Callable[[Any], None]
 
 
-def scopes(rules: tuple[LifecycleRule, ...], *, versions: bool) -> tuple[Scope, ...]:
+def scopes(rules: tuple[LifecycleRule, ...], *, versions: bool) -> tuple[ListingScope, ...]:
     """What has to be listed. ``versions``: the bucket has or had versioning."""
     active = [r for r in rules if r.state != "Disabled"]
     old = any(r.noncurrent or r.remove_expired_delete_markers or r.expire for r in active)
@@ -28,7 +28,7 @@ class Walk:
 
     lists: Lists
     bucket: str
-    scopes: tuple[Scope, ...]
+    scopes: tuple[ListingScope, ...]
     forecast: Forecast
     save: Save
     scope: int = 0
@@ -46,7 +46,7 @@ class Walk:
         while not self.ended:
             self.step()
             pages += 1
-            if pages % PAGES == 0:
+            if pages % PAGES_A_CHECKPOINT == 0:
                 self.save(self.to_json())
         self.save(self.to_json())
 
@@ -59,7 +59,7 @@ class Walk:
             raise
         self._feed(page)
 
-    def _feed(self, page: Page) -> None:
+    def _feed(self, page: ListingPage) -> None:
         groups = list(by_key([*self.pending, *page.items]))
         last = groups.pop() if groups and page.after is not None else []
         for group in groups:

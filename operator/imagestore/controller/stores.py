@@ -14,10 +14,10 @@ from imagestore.backends.base import Backend
 from imagestore.controller.state.cache import Cache
 from imagestore.controller.state.objects import Key, Stored, lenient
 from imagestore.core.fencing import Permit, permitted
-from imagestore.reconcile.backend.identity import standing
+from imagestore.reconcile.backend.identity import store_standing
 from imagestore.reconcile.backend.tiers import remote_tiers, unready
-from imagestore.reconcile.bucket.desired import inputs_hash
-from imagestore.reconcile.shared.situation import Standing, Store
+from imagestore.reconcile.shared.digests import inputs_hash
+from imagestore.reconcile.shared.situation import Store, StoreStanding
 
 log = logging.getLogger(__name__)
 SecretData = Callable[[str], Mapping[str, bytes] | None]
@@ -50,7 +50,7 @@ class Named:
     spec: StorageBackendSpec | None = None
     status: bytes = b""  # of one with remote tiers: for others it does not matter
     silent: bool = False  # its last probe was not answered
-    standing: Standing = field(default_factory=Standing)
+    standing: StoreStanding = field(default_factory=StoreStanding)
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ def _unready(spec: bytes, status: bytes) -> dict[str, str]:
 
 
 @lru_cache(maxsize=256)
-def _standing(status: bytes) -> Standing:
-    return standing(lenient(StorageBackendStatus, status))
+def _standing(status: bytes) -> StoreStanding:
+    return store_standing(lenient(StorageBackendStatus, status))
 
 
 class BackendConnections:

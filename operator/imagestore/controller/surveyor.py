@@ -20,7 +20,7 @@ from imagestore.backends.guard.call import NAMESPACE
 from imagestore.controller.state.objects import Key
 from imagestore.core.errors import StoreError
 from imagestore.forecast.tally import Counted
-from imagestore.reconcile.shared.survey import Answer, Purpose, Question, Survey, failed
+from imagestore.reconcile.shared.survey import Purpose, Survey, SurveyAnswer, SurveyQuestion, unanswered
 
 log = logging.getLogger(__name__)
 THREADS = 2
@@ -36,21 +36,21 @@ class _Task:
     """One survey of one bucket, or what came of it."""
 
     key: Key
-    question: Question
+    question: SurveyQuestion
     backend: Backend
     survey: Survey | None = None
     counted: Counted | None = None
     finished: float = 0.0
-    trouble: Answer | None = None
+    trouble: SurveyAnswer | None = None
     failures: int = 0
     due: float = 0.0
     dropped: bool = False
     awaited: bool = False  # a change waits for it
 
-    def answer(self) -> Answer:
+    def answer(self) -> SurveyAnswer:
         """Of a survey that is not finished."""
         keys = self.survey.keys if self.survey else 0
-        return Answer(keys=keys) if self.trouble is None else self.trouble
+        return SurveyAnswer(keys=keys) if self.trouble is None else self.trouble
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,9 @@ class ObjectSurveys:
     surveyor: "Surveyor"
     key: Key
 
-    def ask(self, purpose: Purpose, question: Question, backend: Backend, today: date, age: float) -> Answer:
+    def ask(
+        self, purpose: Purpose, question: SurveyQuestion, backend: Backend, today: date, age: float
+    ) -> SurveyAnswer:
         """See ``Surveys``."""
         return self.surveyor.ask(self.key, purpose, question, backend, today, age)
 
@@ -92,31 +94,31 @@ class Surveyor:
         return ObjectSurveys(self, key)
 
     def ask(
-        self, key: Key, purpose: Purpose, question: Question, backend: Backend, today: date, age: float
-    ) -> Answer:
+        self, key: Key, purpose: Purpose, question: SurveyQuestion, backend: Backend, today: date, age: float
+    ) -> SurveyAnswer:
         """What is known, if it is not too old; otherwise it is counted here and now, as far as a page goes, or in its turn."""
         with self._turn:
             task = self._task(key, purpose, question, backend)
             task.awaited |= purpose is Purpose.REMOVAL
             if task.counted is not None and self._clock() - task.finished <= age:
-                return Answer(task.counted)
+                return SurveyAnswer(task.counted)
             begins = task.survey is None
             if begins:
                 task.survey = Survey(question, backend, today)
         if begins and purpose is Purpose.REMOVAL and self._step(task, tags=0):
-            return Answer(task.counted)
+            return SurveyAnswer(task.counted)
         with self._turn:
             if begins:
                 self._enqueue(task)
             return task.answer()
 
-    def known(self, key: Key) -> tuple[Question, Answer] | None:
+    def known(self, key: Key) -> tuple[SurveyQuestion, SurveyAnswer] | None:
         """The last answer for a preview, however old, and to what."""
         with self._turn:
             task = self._slots.get((key, Purpose.PREVIEW))
             if task is None:
                 return None
-            return task.question, Answer(task.counted) if task.counted else task.answer()
+            return task.question, SurveyAnswer(task.counted) if task.counted else task.answer()
 
     def drop(self, key: Key, purpose: Purpose) -> None:
         """Nobody wants to know any more."""
@@ -149,7 +151,7 @@ class Surveyor:
         yield from ((metrics.SURVEYS, (name, "waiting"), float(n)) for name, n in waiting.items())
         yield from ((metrics.SURVEYS, (name, "running"), 1.0) for name in running)
 
-    def _task(self, key: Key, purpose: Purpose, question: Question, backend: Backend) -> _Task:
+    def _task(self, key: Key, purpose: Purpose, question: SurveyQuestion, backend: Backend) -> _Task:
         """The task for this very question, for either purpose, or a new one in the place of the last question."""
         mine = [self._slots.get((key, p)) for p in (purpose, *(p for p in Purpose if p is not purpose))]
         task = next((t for t in mine if t is not None and t.question.digest == question.digest), None)
@@ -241,13 +243,15 @@ class Surveyor:
         try:
             counted = survey.step(tags)
         except StoreError as error:
-            self._failed(task, failed(survey, error), error.retry_after)
+            self._failed(task, unanswered(survey, error), error.retry_after)
             return False
         except Exception:  # a bug must neither end the thread nor be asked again at once
             log.exception("unexpected error in counting %s (bug)", task.key)
             self._failed(
                 task,
-                Answer(keys=survey.keys, trouble="an error that the operator does not know; its log has it"),
+                SurveyAnswer(
+                    keys=survey.keys, trouble="an error that the operator does not know; its log has it"
+                ),
             )
             return False
         finally:
@@ -264,7 +268,7 @@ class Surveyor:
             metrics.SURVEY_KEYS.labels(task.question.backend).inc(keys)
             metrics.SURVEY_DURATION.labels(task.question.backend).inc(seconds)
 
-    def _failed(self, task: _Task, answer: Answer, retry_after: float | None = None) -> None:
+    def _failed(self, task: _Task, answer: SurveyAnswer, retry_after: float | None = None) -> None:
         first, longest = _PATIENCE
         with self._turn:
             news = task.trouble is None or task.trouble.trouble != answer.trouble

@@ -35,12 +35,16 @@ class Price:
 
 @dataclass(frozen=True)
 class PriceTable:
-    """Prices by the store's names of its classes. ``as_of``: the day on which they were valid, if known."""
+    """Prices by the store's names of its classes.
+
+    ``as_of``: the day on which they were valid, if known. ``region``: where they hold, of list prices.
+    """
 
     name: str
     currency: str
     as_of: str
     classes: Mapping[str, Price] = field(default_factory=dict)
+    region: str = ""
 
     def billed(self, storage_class: str, size: int) -> int:
         """Return the bytes that an object is billed as in a class; its size if the class has no price."""

@@ -50,9 +50,9 @@ _OCI = {
 # By store. Tiers that a store does not have are left out.
 PUBLIC: Mapping[str, PriceTable] = MappingProxyType(
     {
-        "AWS": PriceTable("AWS", "USD", AS_OF, _AWS),
-        "GCS": PriceTable("GCS", "USD", AS_OF, _GCS),
-        "Azure": PriceTable("Azure", "USD", AS_OF, _AZURE),
+        "AWS": PriceTable("AWS", "USD", AS_OF, _AWS, "us-east-1"),
+        "GCS": PriceTable("GCS", "USD", AS_OF, _GCS, "us-central1"),
+        "Azure": PriceTable("Azure", "USD", AS_OF, _AZURE, "East US"),
         "OCI": PriceTable("OCI", "USD", AS_OF, _OCI),
     }
 )

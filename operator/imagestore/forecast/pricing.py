@@ -6,8 +6,6 @@ from imagestore.api.prices import price_table
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.core.cost import PriceTable
 
-_LISTED = "us-east-1"  # whose list prices the built-in table has
-
 
 def prices(name: str, spec: StorageBackendSpec, listed: PriceTable) -> PriceTable:
     """The administrator's, else ``listed``: the store's list prices, where it has any."""
@@ -22,6 +20,6 @@ def remarks(spec: StorageBackendSpec, used: PriceTable, classes: frozenset[str])
     if unknown := sorted(classes - set(used.classes)):
         yield f"no price is known of {', '.join(unknown)}; where they matter no money is shown"
     if spec.prices is None:
-        yield f"list prices of {_LISTED} as of {used.as_of}, without discounts; spec.prices replaces them"
+        yield f"list prices of {used.region} as of {used.as_of}, without discounts; spec.prices replaces them"
     for sentence in used.estimated(classes):
         yield f"an estimate, sources disagree: {sentence}"

@@ -125,7 +125,7 @@ def _released(obj: StoredBucket) -> Event | None:
     """A bucket that is kept needs no understanding of its settings; else its namespace would never go (rook#16432)."""
     if _deletion_policy(obj) != _KEEPS:
         return None
-    kept = f"bucket {obj.extra.bucket} is kept, with everything in it; to remove it, delete it in the store"
+    kept = f"bucket {obj.extra.bucket} is retained, with everything in it; to delete it, use the store's own tools"
     return Event(Reason.RETAINED, kept, "Delete")
 
 

@@ -17,9 +17,9 @@ from imagestore.controller.work.queue import Lane
 from imagestore.kinds.parts.inputs import meta
 from imagestore.kinds.parts.samples import of_policies
 from imagestore.kinds.parts.views import Views
-from imagestore.reconcile.lifecycle.merging import UNKNOWN
+from imagestore.reconcile.lifecycle.merging import UNKNOWN_POLICIES
 from imagestore.reconcile.lifecycle.reconcile import PolicySituation, reconcile
-from imagestore.reconcile.lifecycle.selector import Scope, declared, scope
+from imagestore.reconcile.lifecycle.selector import PolicyScope, contribution_of, scope_of
 from imagestore.reconcile.shared.contribution import Contribution
 
 _AT_ONCE = 8  # worked on at once: what they wait for is the API server's answer to a status
@@ -66,12 +66,12 @@ class PolicyInputs:
 
 @lru_cache(maxsize=1024)
 def _declared(name: str, spec: bytes) -> Contribution:
-    return declared(name, json.loads(spec))
+    return contribution_of(name, json.loads(spec))
 
 
 @lru_cache(maxsize=1024)
-def _scope(spec: bytes) -> Scope:
-    return scope(json.loads(spec))
+def _scope(spec: bytes) -> PolicyScope:
+    return scope_of(json.loads(spec))
 
 
 def policy_matches(policy: Stored, bucket: Stored) -> bool:
@@ -90,7 +90,7 @@ LIFECYCLE_POLICIES = KindRuntime(
         to=IMAGE_BUCKET.name,
         includes=policy_matches,
         given=lambda policy: (_declared(policy.key.name, policy.spec),),
-        unknown=(UNKNOWN,),
+        unknown=(UNKNOWN_POLICIES,),
     ),
     inputs=PolicyInputs,
     reconcile=reconcile,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from imagestore.api.imagebucket import FACETS
-from imagestore.api.samples.lifecycle import LIFECYCLE
+from imagestore.api.samples.lifecycle import LIFECYCLE_SAMPLES
 from imagestore.core.facet import Facet
 
 KMS_KEY = "images"  # stands for a key of the store's; the servers that tests start know one of this name
@@ -100,7 +100,7 @@ SPECS: Mapping[str, Mapping[str, Any]] = {
             ]
         },
     },
-    "lifecycle": LIFECYCLE,
+    "lifecycle": LIFECYCLE_SAMPLES,
     "quota": {"small": {"hard": "1Mi"}, "odd": {"hard": "1234567"}, "large": {"hard": "500Gi"}},
     "ownership": {
         "writer": {"objectOwnership": "ObjectWriter"},

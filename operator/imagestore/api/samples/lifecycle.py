@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-LIFECYCLE: Mapping[str, Any] = {
+LIFECYCLE_SAMPLES: Mapping[str, Any] = {
     "one": {"rules": [{"name": "thumbs", "match": {"prefix": "thumbs/"}, "expire": {"days": 30}}]},
     "versions": {
         "rules": [

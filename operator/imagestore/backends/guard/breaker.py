@@ -21,7 +21,7 @@ class Breaker:
     open it: calls then fail at once. After a pause, doubling up to ``longest`` seconds, one call is let
     through; its answer closes the breaker, even if the answer is a refusal.
 
-    Whoever is refused meanwhile hears the cause, not the message of the call that met it: that named another
+    A call that is refused meanwhile is told the cause, not the message of the call that met it: that named another
     namespace's bucket in its URL.
     """
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 Call = Callable[[str, Mapping[str, Any]], dict[str, Any]]
 
 NAMESPACE: ContextVar[str] = ContextVar("imagestore_namespace", default="")
-"""For whom calls are made; the shell sets it, the limiter is fair between its values."""
+"""The namespace for which calls are made. The shell sets it; the rate limiter is fair between its values."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Timing:
     read: float = 30.0
 
 
-REAL = Timing()
+REAL_TIMING = Timing()
 
 
 class Observer(Protocol):

@@ -21,11 +21,11 @@ class Patience:
     longest: float = 5.0
 
 
-PATIENCE = Patience()
+DEFAULT_PATIENCE = Patience()
 
 
 def retried(
-    call: Call, timing: Timing, patience: Patience = PATIENCE, once: Collection[str] = frozenset()
+    call: Call, timing: Timing, patience: Patience = DEFAULT_PATIENCE, once: Collection[str] = frozenset()
 ) -> Call:
     """Try transient errors again, after full jitter or as long as ``Retry-After`` says.
 

@@ -9,22 +9,23 @@ from typing import Any
 from imagestore.api.providers import Provider
 from imagestore.backends.base import (
     Driver,
+    HeldUsage,
+    ListingPage,
+    ListingScope,
     MarkPlace,
     Observation,
-    Page,
     Remains,
     Remotes,
-    Scope,
-    Server,
+    ServerInfo,
     Swept,
-    Usage,
 )
 from imagestore.backends.foretelling import ForetoldCall
+from imagestore.backends.guard.call import Call
 from imagestore.backends.own_access import OwnAccess
 from imagestore.backends.s3.bucket import emptying, foretold, listing, owner_mark
 from imagestore.backends.s3.bucket.needs import NEEDED_ON_BUCKET
 from imagestore.backends.s3.bucket.presence import Presence
-from imagestore.backends.s3.bucket.usages import Told, Usages
+from imagestore.backends.s3.bucket.usages import UsageAnswer, Usages
 from imagestore.backends.s3.errors import name_taken
 from imagestore.backends.s3.lifecycle.tiers import limited, terms
 from imagestore.backends.s3.profiles.declared import declaration
@@ -35,7 +36,8 @@ from imagestore.backends.s3.protection.object_lock import OBJECT_LOCK
 from imagestore.backends.s3.server.genuine import told_by_store
 from imagestore.backends.s3.server.proof import Proof
 from imagestore.backends.s3.settings.learned import Learned
-from imagestore.backends.s3.settings.setting import Call, Place, S3Setting
+from imagestore.backends.s3.settings.place import BucketPlace, partition
+from imagestore.backends.s3.settings.setting import S3Setting
 from imagestore.backends.s3.settings.table import SETTINGS
 from imagestore.backends.trial import TrialReport, TrialRequest
 from imagestore.core.cost import UNPRICED, PriceTable
@@ -115,7 +117,7 @@ class S3Backend:
     def _proof(self) -> Proof:
         return Proof(self.call, self.provider, self.profile, self.admin, self.proven)
 
-    def probe(self) -> Server:
+    def probe(self) -> ServerInfo:
         """A read that needs credentials, and one that needs the region."""
         return self._proof.probe()
 
@@ -149,7 +151,7 @@ class S3Backend:
         return ""
 
     def create(self, bucket: str, at_creation: Mapping[str, Facet]) -> bool:
-        """CreateBucket, with object lock if asked for, then its default retention, unless that might be somebody's bucket.
+        """CreateBucket, with object lock if asked for, then its default retention, unless that might be another program's bucket.
 
         Never an existence test: one's own bucket answers 200 on RGW and in us-east-1.
         """
@@ -164,7 +166,7 @@ class S3Backend:
         return new
 
     def made_at(self, bucket: str) -> datetime | None:
-        """By ListBuckets, since nothing else tells: for what is asked seldom, and never by a periodic look.
+        """By ListBuckets, since nothing else tells: for what is asked seldom, and never by a periodic check.
 
         Amazon moves the date with every change of the bucket's policy.
         """
@@ -180,7 +182,7 @@ class S3Backend:
     def delete(self, bucket: str) -> None:
         """DeleteBucket; 404 is done.
 
-        Stores say 204. After anything else a look decides: a 200 of something in between that had deleted
+        Stores say 204. After anything else a check decides: a 200 of something in between that had deleted
         nothing let the finalizer go, and the bucket was an orphan.
         """
         try:
@@ -206,20 +208,20 @@ class S3Backend:
         except NotFound:
             return Swept(removed=0, more=False)
 
-    def usage(self, bucket: str) -> Usage | None:
+    def usage(self, bucket: str) -> HeldUsage | None:
         """By the admin API; None without one, and until MinIO's scanner has come by."""
         if not self.admin:
             return None
         if self.profile.usage_at_once:
             return self.usages.of(bucket, self._usage_of_all)
         told = self.call("admin:GetBucketUsage", {"Bucket": bucket})
-        return Usage(told["Objects"], told["Bytes"])
+        return HeldUsage(told["Objects"], told["Bytes"])
 
-    def _usage_of_all(self) -> Told:
+    def _usage_of_all(self) -> UsageAnswer:
         answer = self.call("admin:GetUsage", {})
-        return Told({name: Usage(*held) for name, held in answer["Buckets"].items()}, answer["At"])
+        return UsageAnswer({name: HeldUsage(*held) for name, held in answer["Buckets"].items()}, answer["At"])
 
-    def page(self, bucket: str, scope: Scope, after: Mapping[str, str]) -> Page:
+    def page(self, bucket: str, scope: ListingScope, after: Mapping[str, str]) -> ListingPage:
         """Through the same ``call`` as everything: limited, counted, tried again."""
         return listing.page(self.call, bucket, scope, after, self.profile.upload_keys)
 
@@ -274,16 +276,9 @@ class S3Backend:
         """The same."""
         return self.identifier(bucket)
 
-    def _place(self, bucket: str) -> Place:
-        return Place(bucket, partition(self.region), self.tiers)
+    def _place(self, bucket: str) -> BucketPlace:
+        return BucketPlace(bucket, partition(self.region), self.tiers)
 
 
 def _lock_flag(lock: Facet | None) -> dict[str, Any]:
     return {"ObjectLockEnabledForBucket": True} if lock is not None else {}
-
-
-def partition(region: str) -> str:
-    """AWS's partition of a region; other stores have but one."""
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"

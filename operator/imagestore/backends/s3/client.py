@@ -29,7 +29,7 @@ class Keys:
 
 
 @dataclass(frozen=True)
-class Target:
+class StoreTarget:
     """Where and as whom. ``keys`` None: those that botocore finds (pod identity, IRSA, an instance role).
 
     ``permit`` raises Fenced where nothing may be written any more.

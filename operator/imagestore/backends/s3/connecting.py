@@ -1,4 +1,4 @@
-"""How an S3 store is connected: where it is, as whom it is asked, and what stands in front of each call."""
+"""How an S3 store is connected: its address, its credentials, and the guard in front of each call."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -8,10 +8,10 @@ from imagestore.api.s3 import S3Endpoint
 from imagestore.api.storagebackend import Admin, StorageBackendSpec
 from imagestore.backends.base import Backend, Remotes
 from imagestore.backends.cloud import ConnectionRequest
-from imagestore.backends.guard.call import REAL, Call, Observer, Timing
+from imagestore.backends.guard.call import REAL_TIMING, Call, Observer, Timing
 from imagestore.backends.guard.guarded import guarded
 from imagestore.backends.s3.backend import S3Backend
-from imagestore.backends.s3.client import Keys, Target
+from imagestore.backends.s3.client import Keys, StoreTarget
 from imagestore.backends.s3.lifecycle.tiers import mapped
 from imagestore.backends.s3.profiles import declared
 from imagestore.backends.s3.profiles.profile import Profile
@@ -39,7 +39,7 @@ class _Resolved:
     tier_keys: Mapping[str, Keys | str] = field(default_factory=dict)  # or why there are none
 
 
-def connect(request: ConnectionRequest) -> Backend:
+def connect_s3(request: ConnectionRequest) -> Backend:
     """See ``cloud.Cloud.connect``."""
     credentials = request.given
     admin = _keys(credentials.admin) if request.spec.admin else None
@@ -53,7 +53,7 @@ def connect_with_keys(
     *,
     admin_keys: Keys | None = None,
     ca: bytes | None = None,
-    timing: Timing = REAL,
+    timing: Timing = REAL_TIMING,
     observer: Observer | None = None,
 ) -> Backend:
     """The same with keys at hand. ``keys`` None: the surroundings' (environment, profile, instance role)."""
@@ -94,7 +94,7 @@ def _s3(spec: StorageBackendSpec) -> S3Endpoint:
     return spec.s3
 
 
-def _remotes(spec: StorageBackendSpec, found: _Resolved, call: Call, admin: Target) -> Remotes | None:
+def _remotes(spec: StorageBackendSpec, found: _Resolved, call: Call, admin: StoreTarget) -> Remotes | None:
     if not any(t.remote for t in spec.tiers or ()):
         return None
     return RemoteTiers(call, found.tier_keys, lambda: secret_key(admin))
@@ -120,9 +120,9 @@ def _routed(s3: Call, admin: Call) -> Call:
     )
 
 
-def _target(request: ConnectionRequest, found: _Resolved) -> Target:
+def _target(request: ConnectionRequest, found: _Resolved) -> StoreTarget:
     spec, s3 = request.spec, _s3(request.spec)
-    return Target(
+    return StoreTarget(
         endpoint=_endpoint(s3),
         region=s3.region,
         keys=found.keys,
@@ -135,7 +135,7 @@ def _target(request: ConnectionRequest, found: _Resolved) -> Target:
     )
 
 
-def _admin_target(request: ConnectionRequest, admin: Admin, found: _Resolved) -> Target:
+def _admin_target(request: ConnectionRequest, admin: Admin, found: _Resolved) -> StoreTarget:
     return replace(_target(request, found), endpoint=admin.endpoint, keys=found.admin_keys, addressing="path")
 
 

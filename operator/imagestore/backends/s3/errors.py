@@ -11,13 +11,14 @@ from typing import Any
 
 from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
+from pydantic import ValidationError
 
 from imagestore.backends.http import errors as http
 from imagestore.backends.s3.server.genuine import told_by_store
 from imagestore.core import errors
 
 MASK = "***"
-UNREADABLE = "Unreadable"  # the code of an answer that is no XML
+UNREADABLE_ANSWER = "Unreadable"  # the code of an answer that is no XML
 
 _BY_CODE: Mapping[str, type[errors.StoreError]] = {
     **dict.fromkeys(
@@ -83,7 +84,7 @@ def translate(error: Exception, operation: str, secrets: Collection[str] = ()) -
         error, ResponseParserError
     ):  # its own message has the whole answer in it, with all the keys of a listing
         message = f"{operation}: the answer is no XML that can be read; a proxy in between, or a broken store"
-        return errors.Unavailable(message, code=UNREADABLE, operation=operation, cause=_cause(error))
+        return errors.Unavailable(message, code=UNREADABLE_ANSWER, operation=operation, cause=_cause(error))
     kind = next((ours for theirs, ours in _BY_ERROR if isinstance(error, theirs)), errors.Unexpected)
     message = masked(f"{operation}: {_WORDS.get(type(error), '')}{error}", secrets)
     return kind(message, operation=operation, cause=_cause(error))
@@ -176,3 +177,10 @@ def masked(text: str, secrets: Collection[str]) -> str:
     for secret in secrets:
         text = text.replace(secret, MASK) if secret else text
     return text
+
+
+def in_words(error: Exception) -> str:
+    """What a decoder tripped over, as a sentence."""
+    if isinstance(error, ValidationError):
+        return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:3])
+    return f"at {error}" if isinstance(error, LookupError) else str(error)

@@ -14,8 +14,8 @@ from imagestore.cli.manifests.objects import Object
 from imagestore.core.model import Model
 from imagestore.core.references import names
 from imagestore.reconcile.bucket.situation import Referenced
-from imagestore.reconcile.lifecycle.merging import UNKNOWN
-from imagestore.reconcile.lifecycle.selector import declared, scope
+from imagestore.reconcile.lifecycle.merging import UNKNOWN_POLICIES
+from imagestore.reconcile.lifecycle.selector import contribution_of, scope_of
 from imagestore.reconcile.shared.contribution import Contribution
 from imagestore.reconcile.shared.situation import Meta
 
@@ -67,15 +67,15 @@ class Surroundings:
 
     def contributions_to(self, bucket: Object[Model]) -> tuple[Contribution, ...]:
         """The LifecyclePolicies that are for a bucket with these labels."""
-        unknown = (UNKNOWN,) if self.offline else ()
+        unknown = (UNKNOWN_POLICIES,) if self.offline else ()
         return (*unknown, *self._declared(bucket))
 
     def _declared(self, bucket: Object[Model]) -> Iterator[Contribution]:
         labels = frozenset(bucket.labels.items())
         for label, spec in sorted(self.policies.items()):
             namespace, _, name = label.partition("/")
-            if namespace == bucket.namespace and scope(spec).includes(bucket.name, labels):
-                yield declared(name, spec)
+            if namespace == bucket.namespace and scope_of(spec).includes(bucket.name, labels):
+                yield contribution_of(name, spec)
 
 
 def surroundings(manifests: Manifests, cluster: ClusterState) -> Surroundings:

@@ -17,13 +17,13 @@ from imagestore.core.plan import Op, Plan
 from imagestore.core.policies import hold_risky, observe_only, without_risk
 from imagestore.core.reasons import Reason
 from imagestore.reconcile.bucket import holds, ownership
+from imagestore.reconcile.bucket.desired import desired_of, planned
 from imagestore.reconcile.bucket.drift import snooze_over, snoozed
-from imagestore.reconcile.bucket.gate import barred
-from imagestore.reconcile.bucket.ownership import Claim
+from imagestore.reconcile.bucket.gate import stopped
+from imagestore.reconcile.bucket.observe import blank, observe_settings
+from imagestore.reconcile.bucket.ownership import Owner
 from imagestore.reconcile.bucket.removals import weighed
-from imagestore.reconcile.bucket.requeue import want
-from imagestore.reconcile.bucket.situation import BucketSituation
-from imagestore.reconcile.bucket.visit import blank, look_at, planned
+from imagestore.reconcile.bucket.situation import BucketRun, BucketSituation
 from imagestore.reconcile.shared.situation import Meta, Settings, Store
 from imagestore.reconcile.shared.survey import Bounded
 
@@ -64,11 +64,11 @@ def plan_bucket(request: PlanRequest) -> BucketPlan:
             result,
             notes=("the ImageBucket is being deleted in the cluster: the operator changes no setting",),
         )
-    outcome = barred(s)
+    outcome = stopped(s)
     if outcome is not None:
         ready = find(outcome.status.conditions if outcome.status else (), "Ready")
         return _refuse(request, result, f"{ready.reason}: {ready.message}" if ready else "refused")
-    assert s.store.backend is not None, "barred() ensures it"  # noqa: S101
+    assert s.store.backend is not None, "stopped() ensures it"  # noqa: S101
     try:
         return _existing(request, s, s.store.backend, result)
     except StoreError as error:
@@ -115,14 +115,15 @@ def _existing(request: PlanRequest, s: BucketSituation, backend: Backend, result
     if sight is None:
         return _missing(request, s, backend, result)
     s = _with_installation(request, s, sight)
-    judgement = ownership.judge(s, backend, sight)
+    run = BucketRun(s, backend, s.memo)
+    judgement = ownership.judge_owner(run, sight)
     unknown = backend.mark_place is None and request.around.offline
-    if judgement.claim is Claim.TAKEN and not unknown:
+    if judgement.owner is Owner.TAKEN and not unknown:
         return _refuse(request, result, f"{judgement.reason}: {judgement.message}")
     notes = (UNCHECKED,) if unknown else ()
-    result = replace(result, adopt=judgement.claim is Claim.ADOPTABLE, notes=(*result.notes, *notes))
-    wanted = want(s)
-    todo = planned(s, wanted, look_at(s, backend, sight, wanted))
+    result = replace(result, adopt=judgement.owner is Owner.ADOPTABLE, notes=(*result.notes, *notes))
+    desired = desired_of(s)
+    todo = planned(s, desired, observe_settings(run, sight, desired, {}))
     return _with_plan(request, s, result, _restrained(s, backend, todo, consented=result.adopt))
 
 
@@ -141,15 +142,15 @@ def _missing(request: PlanRequest, s: BucketSituation, backend: Backend, result:
             result,
             f"{Reason.BUCKET_MISSING}: the bucket does not exist, and mode Observe creates nothing",
         )
-    wanted = want(s)
-    if wanted.refusals and s.status.created is None:
+    desired = desired_of(s)
+    if desired.refusals and s.status.created is None:
         note = "the bucket does not exist, and the operator creates it only after this is corrected"
         return _refusals(request, s, replace(result, notes=(note,)))
     if s.status.created is not None:
         result = replace(
             result, notes=("the bucket is missing in the store and would be recreated: its content is lost",)
         )
-    todo = planned(s, wanted, blank(backend, wanted))
+    todo = planned(s, desired, blank(backend, desired))
     return _with_plan(request, s, replace(result, create=True), todo)
 
 
@@ -158,7 +159,7 @@ def _restrained(s: BucketSituation, backend: Backend, todo: Plan, *, consented: 
     if s.spec.mode == "Observe":
         return observe_only(todo)
     todo = weighed(s, backend, without_risk(todo) if consented else todo)
-    known = {h.digest: h.token for h in holds.known(s).values()}
+    known = {h.digest: h.token for h in holds.known_holds(s).values()}
     return hold_risky(known, frozenset(s.spec.approve))(todo)
 
 
@@ -178,7 +179,7 @@ def _with_plan(request: PlanRequest, s: BucketSituation, result: BucketPlan, pla
 
 
 def _refusals(request: PlanRequest, s: BucketSituation, result: BucketPlan) -> BucketPlan:
-    for refusal in want(s).withheld:
+    for refusal in desired_of(s).withheld:
         unseen = refusal.reason is Reason.REFERENCE_NOT_FOUND and request.around.offline
         more = f"; {UNSEEN}" if unseen else ""
         result = _refuse(request, result, f"{refusal.reason}: {refusal.message}{more}", refusal.facet)
@@ -190,7 +191,7 @@ def _notes(s: BucketSituation, result: BucketPlan) -> list[str]:
     notes += [over] if (over := snooze_over(s)) else []
     if s.spec.mode == "Observe":
         notes.append("mode Observe: the operator reports differences and changes nothing")
-    notes += [f"{name}: {w}" for name in want(s).wishes for w in _weak(s, name)]
+    notes += [f"{name}: {w}" for name in desired_of(s).values for w in _weak(s, name)]
     verdicts = s.merged.verdicts.items()
     notes += [f"LifecyclePolicy {name}: {v.state}: {v.message}" for name, v in verdicts if v.state and name]
     if result.adopt and result.plan.writes:
@@ -211,8 +212,8 @@ def _with_calls(request: PlanRequest, s: BucketSituation, result: BucketPlan, pl
     backend = s.store.backend
     if not isinstance(backend, Foretells):
         return result
-    bucket, owner = s.spec.bucket_name, ownership.mark(s)
-    made = {"create": backend.calls_to_create(bucket, want(s).wishes, owner)} if result.create else {}
+    bucket, owner = s.spec.bucket_name, ownership.owner_of(s)
+    made = {"create": backend.calls_to_create(bucket, desired_of(s).values, owner)} if result.create else {}
     for change in plan.writes:
         try:
             made[change.facet] = backend.calls_of(bucket, change, owner)

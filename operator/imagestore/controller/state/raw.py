@@ -25,7 +25,7 @@ class RawObject:
     def of(body: Json) -> "RawObject":
         """From the whole object."""
         status = mapping(body.get("status"))
-        conditions = {c.get("type"): c.get("status") for c in mappings(status.get("conditions"))}
+        conditions = {str(c.get("type")): c.get("status") for c in mappings(status.get("conditions"))}
         return RawObject(body["metadata"], mapping(body.get("spec")), status, conditions)
 
     def shown(self, types: Iterable[str]) -> tuple[tuple[str, str], ...]:

@@ -55,8 +55,8 @@ def facts(raw: RawObject) -> BucketFacts:
 
 def _asking(status: Json) -> bool:
     """Whether something is held, and nothing besides is wrong. A lost content is told of by itself."""
-    held = {h.get("facet") for h in mappings(mapping(status.get("plan")).get("held"))} - {"content"}
-    wrong = {f.get("name") for f in mappings(status.get("facets")) if f.get("state") != "InSync"}
+    held = {str(h.get("facet")) for h in mappings(mapping(status.get("plan")).get("held"))} - {"content"}
+    wrong = {str(f.get("name")) for f in mappings(status.get("facets")) if f.get("state") != "InSync"}
     return bool(held) and wrong <= held
 
 

@@ -16,10 +16,10 @@ from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.controller.services import Services
 from imagestore.controller.state.objects import Key, Stored, lenient
 from imagestore.controller.stores import Named
-from imagestore.reconcile.bucket.situation import merged
-from imagestore.reconcile.lifecycle.matched import Bucket
+from imagestore.reconcile.bucket.situation import merged_lifecycle
+from imagestore.reconcile.lifecycle.matched import BucketView
 from imagestore.reconcile.lifecycle.merging import FACET, Merged
-from imagestore.reconcile.shared.contribution import Contribution, Verdict
+from imagestore.reconcile.shared.contribution import Contribution, ContributionVerdict
 
 MOST_VIEWS = 2000  # views that are kept, of a few kB each
 _Made = tuple[
@@ -32,7 +32,7 @@ class _View:
     """``of``: what it was made of. ``asked`` None: the bucket's spec is not understood."""
 
     of: _Made
-    bucket: Bucket
+    bucket: BucketView
     asked: Merged | None
 
 
@@ -44,7 +44,7 @@ class Views:
         self._kept: OrderedDict[Key, _View] = OrderedDict()
         self._lock = threading.Lock()
 
-    def of_policy(self, policy: Stored) -> Callable[[], tuple[Bucket, ...]]:
+    def of_policy(self, policy: Stored) -> Callable[[], tuple[BucketView, ...]]:
         """All buckets that it is for."""
         found, name = (
             [self._remembered(bucket) for bucket in self._services.contributions.matched(policy)],
@@ -63,11 +63,11 @@ class Views:
         inputs = given.inputs(obj, known.stores.inputs(backend))
         return obj, given.of(obj), known.stores.named(backend), inputs
 
-    def _seen(self, policy: str, of: _Made) -> Bucket:
+    def _seen(self, policy: str, of: _Made) -> BucketView:
         view = self._view(of)
         if view.asked is None:
             return view.bucket
-        told = replace(view.bucket, verdict=view.asked.verdicts.get(policy, Verdict()))
+        told = replace(view.bucket, verdict=view.asked.verdicts.get(policy, ContributionVerdict()))
         known = self._services.surveyor.known(of[0].key)
         if known is None or known[0].wish != view.asked.digest:
             return told
@@ -89,12 +89,12 @@ class Views:
     def _made(self, of: _Made) -> _View:
         obj, policies, named, inputs = of
         status = _of_rules(lenient(ImageBucketStatus, obj.status))
-        told = Bucket(obj.key.name, Verdict(), status, current=False)
+        told = BucketView(obj.key.name, ContributionVerdict(), status, current=False)
         try:
             spec = ImageBucketSpec.model_validate_json(obj.spec, extra="forbid")
         except ValidationError:  # then its own status says so
             return _View(of, told, None)
-        asked = merged(spec, policies, self._services.stores.store(named))
+        asked = merged_lifecycle(spec, policies, self._services.stores.store(named))
         held = next((f.wish for f in status.facets), None)
         seen = replace(
             told,

@@ -12,22 +12,22 @@ from imagestore.core.errors import StoreError, Transient
 from imagestore.core.outcome import Event, Finalizer, Outcome, Requeue
 from imagestore.core.reading import Support
 from imagestore.core.reasons import Reason
-from imagestore.reconcile.backend.identity import Doubts, judged
+from imagestore.reconcile.backend.identity import Doubts, judge_store
 from imagestore.reconcile.backend.situation import BackendSituation
-from imagestore.reconcile.backend.tiers import NOT_READY, Looked, look_after
+from imagestore.reconcile.backend.tiers import NOT_READY, TierOutcome, ensure_tiers
 from imagestore.reconcile.shared.situation import Settings, Store
 
-Result = Outcome[StorageBackendStatus]
-NAMED = 5
+BackendOutcome = Outcome[StorageBackendStatus]
+_NAMED = 5
 
 
-def reconcile(s: BackendSituation) -> Result:
-    """While it serves an ImageBucket the backend stays."""
+def reconcile(s: BackendSituation) -> BackendOutcome:
+    """Probe the store. A backend that serves an ImageBucket is not released."""
     if s.meta.deleting:
         return _deleting(s)
     conditions, server, wait = _probe(s.store, s.settings)
-    found = judged(s, s.store.backend, server) if server and s.store.backend else _as_before(s.status)
-    tiers = look_after(s.store, s.status) if server and not found.another else _unseen(s.status)
+    found = judge_store(s, s.store.backend, server) if server and s.store.backend else _as_before(s.status)
+    tiers = ensure_tiers(s.store, s.status) if server and not found.another else _unseen(s.status)
     known = _capabilities(s.store.backend) if s.store.backend else s.status.capabilities
     said = [*(found.conditions or conditions), *tiers.trouble]
     after = _with(s, said).model_copy(
@@ -46,20 +46,20 @@ def reconcile(s: BackendSituation) -> Result:
 
 
 def _as_before(status: StorageBackendStatus) -> Doubts:
-    """What does not answer tells nothing of who it is: what was held still is."""
+    """A store that does not answer tells no identity: what was held still is."""
     return Doubts(status.identity, status.another, status.missing)
 
 
-def _server(server: base.Server) -> Server:
+def _server(server: base.ServerInfo) -> Server:
     return Server(product=server.product, version=server.version)
 
 
-def _unseen(status: StorageBackendStatus) -> Looked:
-    """What does not answer tells nothing of its tiers: what was said of them last still stands."""
-    return Looked(status.tiers, tuple(c for c in status.conditions if c.type == NOT_READY))
+def _unseen(status: StorageBackendStatus) -> TierOutcome:
+    """A store that does not answer tells nothing of its tiers: their last status stays."""
+    return TierOutcome(status.tiers, tuple(c for c in status.conditions if c.type == NOT_READY))
 
 
-def _probe(store: Store, settings: Settings) -> tuple[list[Condition], base.Server | None, float]:
+def _probe(store: Store, settings: Settings) -> tuple[list[Condition], base.ServerInfo | None, float]:
     if store.backend is None:
         return stalled(Reason.BACKEND_UNUSABLE, store.trouble), None, settings.default_interval
     try:
@@ -81,7 +81,7 @@ def _capability(name: str, support: Support) -> Capability:
     return Capability(facet=name, support=support.level.value, reason=reason, lost=support.lost)
 
 
-def _deleting(s: BackendSituation) -> Result:
+def _deleting(s: BackendSituation) -> BackendOutcome:
     if not s.buckets:
         return Outcome(None, finalizer=Finalizer.RELEASE if s.meta.finalized else Finalizer.LEAVE)
     message = (
@@ -89,13 +89,13 @@ def _deleting(s: BackendSituation) -> Result:
         " their buckets stay in the store; or take their namespaces out of spec.namespaces"
     )
     after = _with(s, stalled(Reason.IN_USE, message)).model_copy(update={"buckets": s.buckets})
-    # The label of a namespace may end it, of which a backend is not told.
+    # A namespace's label may end it, and a backend is not queued for that.
     return Outcome(after, _events(s.status, after), Requeue(s.settings.retry * 4))
 
 
 def _few(s: BackendSituation) -> str:
-    more = f" and {s.buckets - NAMED} more" if s.buckets > NAMED else ""
-    return f": {', '.join(b.name for b in s.served[:NAMED])}{more}" if s.served else ""
+    more = f" and {s.buckets - _NAMED} more" if s.buckets > _NAMED else ""
+    return f": {', '.join(b.name for b in s.served[:_NAMED])}{more}" if s.served else ""
 
 
 def _with(s: BackendSituation, conditions: list[Condition]) -> StorageBackendStatus:

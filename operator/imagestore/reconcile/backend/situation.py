@@ -10,7 +10,7 @@ from imagestore.reconcile.shared.situation import Meta, Served, Settings, Store
 
 @dataclass(frozen=True)
 class BackendSituation:
-    """One StorageBackend and its surroundings at one moment. ``doubts``: buckets that a visit did not find there."""
+    """One StorageBackend and its surroundings at one moment. ``doubts``: buckets that their checks did not find."""
 
     meta: Meta
     status: StorageBackendStatus

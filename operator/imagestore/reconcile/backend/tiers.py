@@ -1,7 +1,7 @@
-"""Remote tiers: made where there are none, given new credentials, else only judged; and who has to wait for one.
+"""Remote tiers: created where they are missing, given new credentials, otherwise only compared.
 
-A store's remote tier is where a part of its objects is. So none is ever removed, and one that is somewhere else than the
-spec says is left alone: moved, it would take what is in it out of reach.
+A remote tier holds the data of objects. So none is ever deleted, and one that differs in place from the spec is not changed:
+moved, its data would be out of reach.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,28 +12,22 @@ from imagestore.api.tiers import Remote, TierClass, TierPlace, TierState, TierSt
 from imagestore.backends.base import HeldTier, Remotes
 from imagestore.core.conditions import Condition, condition
 from imagestore.core.errors import StoreError
-from imagestore.core.facet import Facet
-from imagestore.core.marks import spots
-from imagestore.core.model import InTier
 from imagestore.core.outcome import Event
-from imagestore.core.paths import follow
 from imagestore.core.reasons import Reason
-from imagestore.reconcile.bucket.references import Leads
 from imagestore.reconcile.shared.situation import Store
-from imagestore.reconcile.shared.tenancy import Refusal
 
 NOT_READY = Reason.TIER_NOT_READY  # the condition of a backend, too
-REASONS: Mapping[TierState, Reason] = {
+TIER_REASONS: Mapping[TierState, Reason] = {
     "Missing": Reason.TIER_MISSING,
     "Differs": Reason.TIER_DIFFERS,
     "Stale": Reason.TIER_STALE,
 }
-EVENTS = {"Added": Reason.TIER_ADDED, "Renewed": Reason.TIER_RENEWED}
+TIER_EVENTS = {"Added": Reason.TIER_ADDED, "Renewed": Reason.TIER_RENEWED}
 
 
 @dataclass(frozen=True)
-class Looked:
-    """``tiers`` as the status says them; the condition, while there is trouble; Events for what was done."""
+class TierOutcome:
+    """The ``tiers`` for the status; the condition, while one is not ready; Events for what was done."""
 
     tiers: tuple[TierStatus, ...] = ()
     trouble: tuple[Condition, ...] = ()
@@ -42,7 +36,7 @@ class Looked:
 
 @dataclass(frozen=True)
 class _Tier:
-    """One tier as it is wished, as the store has it, and as it was said to be last."""
+    """One tier as it is desired, as the store has it, and as the last status has it."""
 
     wish: TierClass
     remote: Remote
@@ -62,33 +56,33 @@ class _Tier:
         )
 
 
-def look_after(store: Store, before: StorageBackendStatus) -> Looked:
-    """One call if all is well, none if the spec has no remote tiers."""
+def ensure_tiers(store: Store, before: StorageBackendStatus) -> TierOutcome:
+    """Create or renew remote tiers. One call if nothing is to do, none if the spec has no remote tiers."""
     remotes = store.backend.remotes if store.backend else None
     if store.spec is None or remotes is None:
-        return Looked()
+        return TierOutcome()
     known = {t.storage_class: t for t in before.tiers}
     try:
         held = remotes.held()
     except StoreError as error:
         said = condition(NOT_READY, error.reason, f"the remote tiers cannot be read: {error}")
-        return Looked(before.tiers, (said,))
+        return TierOutcome(before.tiers, (said,))
     tiers = [
         _Tier(wish, remote, remotes, held.get(wish.storage_class), known.get(wish.storage_class))
         for wish, remote in remote_tiers(store.spec)
     ]
     done = [_settle(t) for t in tiers]
     after = tuple(status for status, _ in done)
-    return Looked(after, tuple(_trouble(after)), tuple(note for _, note in done if note))
+    return TierOutcome(after, tuple(_trouble(after)), tuple(note for _, note in done if note))
 
 
 def remote_tiers(spec: StorageBackendSpec) -> Iterator[tuple[TierClass, Remote]]:
-    """The tiers that are for us to make."""
+    """The tiers that the operator creates."""
     return ((t, t.remote) for t in spec.tiers or () if t.remote is not None)
 
 
 def _settle(tier: _Tier) -> tuple[TierStatus, Event | None]:
-    """What became of one, and the Event for what was done. Trouble with one is none of the others'."""
+    """The status of one tier, and the Event for what was done. An error of one does not stop the others."""
     try:
         return _settled(tier)
     except StoreError as error:
@@ -99,7 +93,7 @@ def _settle(tier: _Tier) -> tuple[TierStatus, Event | None]:
 
 
 def _settled(tier: _Tier) -> tuple[TierStatus, Event | None]:
-    if tier.held is not None and (why := differing(tier.wish, tier.remote, tier.held.place)):
+    if tier.held is not None and (why := tier_differences(tier.wish, tier.remote, tier.held.place)):
         return tier.status("Differs", why), None
     credentials = tier.remotes.fingerprint(tier.name)
     if tier.held is None:
@@ -116,22 +110,22 @@ def _current(tier: _Tier, held: HeldTier) -> bool:
 
 
 def _read_back(tier: _Tier, credentials: str, did: str) -> tuple[TierStatus, Event | None]:
-    """It is there only when the store says so."""
+    """A tier exists only when the store lists it."""
     held = tier.remotes.held().get(tier.name)
     after = _Tier(tier.wish, tier.remote, tier.remotes, held, tier.known)
     if held is None:
-        return after.status("Missing", "the store took it, and does not list it"), None
-    if why := differing(tier.wish, tier.remote, held.place):
+        return after.status("Missing", "the store accepted it, and does not list it"), None
+    if why := tier_differences(tier.wish, tier.remote, held.place):
         return after.status("Differs", why), None
     if not _current(tier, held):
-        return after.status("Stale", "the store took the credentials, and lists others"), None
-    note = Event(EVENTS[did], f"{tier.name}: {where(held.place)}", "Tiers")
+        return after.status("Stale", "the store accepted the credentials, and lists others"), None
+    note = Event(TIER_EVENTS[did], f"{tier.name}: {where(held.place)}", "Tiers")
     return after.status("InSync", credentials=credentials), note
 
 
-def differing(wish: TierClass, remote: Remote, place: TierPlace) -> str:
-    """What is not as wished of a tier that is there, and what to do; empty: nothing. Region and class only if wished."""
-    wished = {
+def tier_differences(wish: TierClass, remote: Remote, place: TierPlace) -> str:
+    """How an existing tier differs from the desired one, and what to do; empty: it does not. Region and class if given."""
+    desired = {
         "type": remote.type,
         "endpoint": remote.endpoint.rstrip("/"),
         "bucket": remote.bucket,
@@ -142,13 +136,13 @@ def differing(wish: TierClass, remote: Remote, place: TierPlace) -> str:
     seen = place.to_json()
     wrong = [
         f"{n} is {seen.get(n) or 'absent'}, not {w or 'absent'}"
-        for n, w in wished.items()
+        for n, w in desired.items()
         if w != seen.get(n)
     ]
     if not wrong:
         return ""
     return (
-        f"{', '.join(wrong)}; a tier that is there cannot be moved, what is in it would be lost: correct"
+        f"{', '.join(wrong)}; an existing tier cannot be moved without losing its data: correct"
         f" spec.tiers[tier={wish.tier}].remote, or give the new place a storageClass of its own"
     )
 
@@ -163,11 +157,11 @@ def _trouble(tiers: tuple[TierStatus, ...]) -> Iterator[Condition]:
     wrong = [t for t in tiers if t.state != "InSync"]
     if wrong:
         said = "; ".join(f"{t.storage_class}: {t.message}" for t in wrong)
-        yield condition(NOT_READY, REASONS[wrong[0].state], said)
+        yield condition(NOT_READY, TIER_REASONS[wrong[0].state], said)
 
 
 def unready(spec: StorageBackendSpec, status: StorageBackendStatus) -> dict[str, str]:
-    """The tiers to which nothing may move yet, and why. By what was read back, whatever the spec was then."""
+    """The tiers to which nothing may move yet, and why, by what was read back."""
     known = {t.storage_class: t for t in status.tiers}
     asked = ((wish, _unready(wish, remote, known)) for wish, remote in remote_tiers(spec))
     return {wish.tier: f"{wish.storage_class}: {why}" for wish, why in asked if why}
@@ -176,22 +170,5 @@ def unready(spec: StorageBackendSpec, status: StorageBackendStatus) -> dict[str,
 def _unready(wish: TierClass, remote: Remote, known: Mapping[str, TierStatus]) -> str:
     tier = known.get(wish.storage_class)
     if tier is None or tier.place is None:
-        return (tier.message if tier else None) or "it is not there yet"
-    return differing(wish, remote, tier.place)
-
-
-def awaited(unready: Mapping[str, str], asked: Leads) -> Leads:
-    """Without the wishes that would move objects to a tier that is not ready: they wait, as they are in the store."""
-    waiting = {n: why for n, w in asked.wishes.items() if (why := _awaits(n, w, unready))}
-    ready = {n: w for n, w in asked.wishes.items() if n not in waiting}
-    return Leads(ready, (*asked.unresolved, *waiting.values()))
-
-
-def _awaits(facet: str, wish: Facet, unready: Mapping[str, str]) -> Refusal | None:
-    marked = spots(type(wish), InTier) if unready else ()
-    json = wish.to_json() if marked else {}
-    used = ((path, tier) for steps, _ in marked for path, tier in follow(json, steps) if tier in unready)
-    said = [
-        f"{facet}.{path} waits for the administrator's tier {tier}: {unready[tier]}" for path, tier in used
-    ]
-    return Refusal(NOT_READY, "; ".join(said), facet, waits=True) if said else None
+        return (tier.message if tier else None) or "it does not exist yet"
+    return tier_differences(wish, remote, tier.place)

@@ -1,20 +1,25 @@
-"""Carrying out a plan: write, read back, compare. Independent settings go on when one fails."""
+"""Apply a plan: write, read back, compare. Independent settings are written although one fails."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from imagestore.api.bucketstatus import State
-from imagestore.backends.base import Backend
+from imagestore.backends.base import Backend, Observation
+from imagestore.core.diff import FieldDiff
 from imagestore.core.errors import NotFound, StoreError, Transient
 from imagestore.core.facet import Facet, Parts
+from imagestore.core.paths import parse
 from imagestore.core.plan import Change, Op, Plan, plan
 from imagestore.core.reasons import Reason
+from imagestore.reconcile.bucket import ownership
 from imagestore.reconcile.bucket.observe import found
+from imagestore.reconcile.bucket.situation import BucketRun, BucketSituation, Memo, Noted
+from imagestore.reconcile.shared.tenancy import Refusal
 
 
 @dataclass(frozen=True)
-class Result:
-    """What became of one change. ``wrote``: whether the store was told to change."""
+class Applied:
+    """What became of one change. ``wrote``: whether the store was asked to change."""
 
     change: Change
     state: State
@@ -30,35 +35,79 @@ class Result:
         return self.wrote and self.reason in (None, Reason.NOT_YET_VISIBLE)
 
 
-Settings = Mapping[str, Facet | None]
-BesideMark = Callable[[Settings, Settings], Settings]
+SettingValues = Mapping[str, Facet | None]
+BesideMark = Callable[[SettingValues, SettingValues], SettingValues]
+
+
+def withheld(refusals: Iterable[Refusal]) -> tuple[Applied, ...]:
+    """The results of settings that are neither set nor cleared: forbidden, or with unresolved references."""
+    return tuple({r.facet: _withheld(r) for r in refusals if r.facet}.values())
+
+
+def _withheld(refusal: Refusal) -> Applied:
+    change = Change(refusal.facet, Op.HOLD, reason=refusal.reason, message=refusal.message)
+    return Applied(change, "Pending" if refusal.waits else "Held", change.reason, change.message)
+
+
+def uncorrected(drift: Iterable[FieldDiff], results: Sequence[Applied]) -> tuple[FieldDiff, ...]:
+    """The drift that is still there: that of settings which are not in sync now."""
+    mended = {r.change.facet for r in results if r.state == "InSync"}
+    return tuple(f for f in drift if parse(f.path)[0] not in mended)
+
+
+def carry_out(
+    run: BucketRun, todo: Plan, desired: Mapping[str, Facet], managed: Mapping[str, Parts]
+) -> tuple[Applied, ...]:
+    """Apply a plan to the bucket, and keep in the memo what was written."""
+
+    def beside_mark(seen: SettingValues, after: SettingValues) -> SettingValues:
+        return ownership.write_mark(run, Observation(values=seen), after).values
+
+    results = apply(run.backend, run.s.spec.bucket_name, todo, desired, managed, beside_mark)
+    run.memo = _after(run.s, run.memo, todo, results)
+    return results
+
+
+def _after(s: BucketSituation, memo: Memo, todo: Plan, results: Sequence[Applied]) -> Memo:
+    """The memo with how often these writes were made, and which of them the store does not show yet."""
+    late = {r.change.facet for r in results if r.reason == Reason.NOT_YET_VISIBLE}
+    new = {
+        r.change.facet: Noted(r.change.digest, s.clock) for r in results if r.wrote and r.change.facet in late
+    }
+    done = {r.change.facet for r in results} - late
+    invisible = {n: noted for n, noted in memo.invisible.items() if n not in done} | new
+    memo = replace(memo, invisible=invisible)
+    if not any(r.accepted for r in results):
+        return memo
+    repeats = memo.repeats + 1 if todo.digest == memo.written else 1
+    return replace(memo, written=todo.digest, repeats=repeats)
 
 
 def apply(
     backend: Backend,
     bucket: str,
     todo: Plan,
-    wishes: Mapping[str, Facet],
+    desired: Mapping[str, Facet],
     managed: Mapping[str, Parts],
     beside_mark: BesideMark,
-) -> tuple[Result, ...]:
-    """Apply every change that writes, in order; the others are passed through as they stand.
+) -> tuple[Applied, ...]:
+    """Apply every change that writes, in order; the others are passed through as they are.
 
-    ``beside_mark(seen, wanted)`` writes settings that the store keeps in one place with the owner's mark, so that it stays.
+    ``beside_mark(seen, after)`` writes settings that the store keeps in one place with the owner mark, so that the mark stays.
     """
-    done: dict[str, Result] = {}
+    done: dict[str, Applied] = {}
     for change in todo.changes:
         blocked = (
             [a for a in _kind(change).after if a in done and _unfinished(done[a])] if change.writes else []
         )
         if blocked:
-            done[change.facet] = Result(
+            done[change.facet] = Applied(
                 change, "Pending", Reason.WAITING, f"waits for {blocked[0]}", transient=True
             )
         elif change.writes:
-            done[change.facet] = _write(backend, bucket, change, wishes, managed, beside_mark)
+            done[change.facet] = _write(backend, bucket, change, desired, managed, beside_mark)
         else:
-            done[change.facet] = standing(change)
+            done[change.facet] = _standing(change)
     return tuple(done.values())
 
 
@@ -67,13 +116,15 @@ def _kind(change: Change) -> type[Facet]:
     return type(value) if value is not None else Facet
 
 
-def _unfinished(result: Result) -> bool:
+def _unfinished(result: Applied) -> bool:
     return result.change.writes and result.state != "InSync"
 
 
-def standing(change: Change) -> Result:
+def _standing(change: Change) -> Applied:
     """The result of a change that writes nothing."""
-    return Result(change, _STANDING.get(change.op, _held_state(change.reason)), change.reason, change.message)
+    return Applied(
+        change, _STANDING.get(change.op, _held_state(change.reason)), change.reason, change.message
+    )
 
 
 _STANDING: Mapping[Op, State] = {
@@ -109,24 +160,24 @@ def _write(
     backend: Backend,
     bucket: str,
     change: Change,
-    wishes: Mapping[str, Facet],
+    desired: Mapping[str, Facet],
     managed: Mapping[str, Parts],
     beside_mark: BesideMark,
-) -> Result:
+) -> Applied:
     try:
         value = _send(backend, bucket, change, beside_mark)
     except NotFound:
         raise
     except StoreError as error:
-        return failed(change, error)
-    return _verified(change, value, wishes, managed)
+        return _failed(change, error)
+    return _verified(change, value, desired, managed)
 
 
-def failed(change: Change, error: StoreError) -> Result:
-    """A change whose writing failed: again later if that may help, else a person has to look."""
+def _failed(change: Change, error: StoreError) -> Applied:
+    """A change whose write failed: it is tried again later if that may help, else a person has to correct it."""
     again = isinstance(error, Transient)
     state: State = "Pending" if again else "Failed"
-    return Result(
+    return Applied(
         change,
         state,
         error.reason,
@@ -138,7 +189,7 @@ def failed(change: Change, error: StoreError) -> Result:
 
 
 def _send(backend: Backend, bucket: str, change: Change, beside_mark: BesideMark) -> Facet | None:
-    """Write and read back; what comes back is all that is believed."""
+    """Write and read back: only what the store shows counts."""
     place = backend.mark_place
     if place is not None and change.facet in place.beside:
         return beside_mark({change.facet: change.before}, {change.facet: change.after}).get(change.facet)
@@ -151,16 +202,16 @@ def _send(backend: Backend, bucket: str, change: Change, beside_mark: BesideMark
 
 
 def _verified(
-    change: Change, value: Facet | None, wishes: Mapping[str, Facet], managed: Mapping[str, Parts]
-) -> Result:
+    change: Change, value: Facet | None, desired: Mapping[str, Facet], managed: Mapping[str, Parts]
+) -> Applied:
     name = change.facet
-    ours = {name: wishes[name]} if name in wishes else {}
+    ours = {name: desired[name]} if name in desired else {}
     again = plan(
         ours, {name: found(value)}, {n: p for n, p in managed.items() if n == name}, {name: _kind(change)}
     )
     left = [f.path for c in again.writes for f in c.fields]
     if not left:
         rest = next(iter(again.held), None)  # what the operator does not write may differ all the same
-        return replace(standing(rest), wrote=True) if rest else Result(change, "InSync", wrote=True)
-    message = f"written, and the store still answers otherwise for {', '.join(left[:5])}"
-    return Result(change, "Pending", Reason.NOT_YET_VISIBLE, message, wrote=True, transient=True)
+        return replace(_standing(rest), wrote=True) if rest else Applied(change, "InSync", wrote=True)
+    message = f"written, and the store still answers with another value for {', '.join(left[:5])}"
+    return Applied(change, "Pending", Reason.NOT_YET_VISIBLE, message, wrote=True, transient=True)

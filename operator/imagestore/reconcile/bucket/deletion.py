@@ -1,10 +1,12 @@
-"""Deleting an ImageBucket. The default keeps the bucket; what removes data is asked for, and stoppable.
+"""Delete an ImageBucket. The default retains the bucket; deleting data has to be asked for, and can be stopped.
 
-Whatever is not certainly ours is let go, never deleted. A deletion validates as little as it can, and
-what blocks it is a condition that says the way out (rook#16432, KCC#463: hung for ever).
+A bucket that is not certainly this object's is released, never deleted. A deletion validates as little as it can, and what
+blocks it is a condition that says the way out (rook#16432, KCC#463: hung for ever).
 """
 
-from imagestore.api.bucketstatus import Emptying, ImageBucketStatus
+from dataclasses import replace
+
+from imagestore.api.bucketstatus import Emptying
 from imagestore.backends.base import Backend, Observation, Swept
 from imagestore.core.conditions import reconciling, stalled
 from imagestore.core.errors import NotFound, StoreError
@@ -12,32 +14,31 @@ from imagestore.core.outcome import Continue, Event, Finalizer, Outcome, Requeue
 from imagestore.core.reasons import Reason
 from imagestore.core.units import grouped
 from imagestore.reconcile.bucket import report
-from imagestore.reconcile.bucket.ownership import marked, unmarked_ours
-from imagestore.reconcile.bucket.requeue import backoff
+from imagestore.reconcile.bucket.ownership import carries_mark, unmarked_ours
+from imagestore.reconcile.bucket.requeue import Result, backoff, failed_once_more
 from imagestore.reconcile.bucket.situation import BucketSituation
 from imagestore.reconcile.shared.store_identity import another
 from imagestore.reconcile.shared.tenancy import allowed_namespace
 
-Result = Outcome[ImageBucketStatus]
-REASONS = 5  # of what stays that a sentence names
-WAY_OUT = "to keep the bucket and let this object go, set deletionPolicy: Retain"
+_REASONS = 5  # of what stays that a sentence names
+WAY_OUT = "to keep the bucket and delete only this object, set deletionPolicy: Retain"
 
 
-def reconcile(s: BucketSituation) -> Result:
+def delete(s: BucketSituation) -> Result:
     """One step of a deletion."""
     if not s.meta.finalized:
         return Outcome(None, finalizer=Finalizer.LEAVE)
-    reason = _let_go(s)
+    reason = _retained(s)
     if reason is not None:
-        return _release(Reason.RETAINED, f"{reason}{_gone(s)}")
+        return _release(Reason.RETAINED, f"{reason}{_deleted_before(s)}")
     backend = s.store.backend
     if backend is None:
-        message = f"{s.store.trouble or 'the StorageBackend is gone'}; {WAY_OUT}"
+        message = f"{s.store.trouble or 'the StorageBackend does not exist'}; {WAY_OUT}"
         return _blocked(s, Reason.BACKEND_UNUSABLE, message)
     try:
         return _delete(s, backend)
     except NotFound:
-        return _release(Reason.DELETED, f"bucket {s.spec.bucket_name} is gone")
+        return _release(Reason.DELETED, f"bucket {s.spec.bucket_name} does not exist any more")
     except StoreError as error:
         return _blocked(s, error.reason, f"{error}; {WAY_OUT}", error.retry_after or 0.0)
 
@@ -46,27 +47,29 @@ def _removed(s: BucketSituation) -> int:
     return s.status.deletion.removed if s.status.deletion else 0
 
 
-def _gone(s: BucketSituation) -> str:
-    """A kept bucket that was being emptied is not whole: "with everything in it" was said of half a bucket."""
+def _deleted_before(s: BucketSituation) -> str:
+    """What was deleted before: "with everything in it" was said of half a bucket."""
     if not _removed(s):
         return ""
-    return f"; at least {grouped(_removed(s))} versions, delete markers and uploads were removed from it before that"
+    return (
+        f"; at least {grouped(_removed(s))} versions, delete markers and uploads were deleted from it before"
+    )
 
 
-def _let_go(s: BucketSituation) -> str | None:
-    """Why the bucket is kept, or None if it shall be deleted."""
+def _retained(s: BucketSituation) -> str | None:
+    """Why the bucket is retained, or None if it is to be deleted."""
     bucket, policy = s.spec.bucket_name, s.spec.deletion_policy or "Retain"
     if policy == "Retain":
         what = "what is left" if _removed(s) else "everything"
-        return f"bucket {bucket} is kept, with {what} in it; to remove it, delete it in the store"
+        return f"bucket {bucket} is retained, with {what} in it; to delete it, use the store's own tools"
     if s.withdrawn:
-        return f"bucket {bucket} is kept: {s.withdrawn}"
+        return f"bucket {bucket} is retained: {s.withdrawn}"
     if s.spec.suspend or s.spec.mode == "Observe":
-        return f"bucket {bucket} is kept: the object was suspended or only observing"
+        return f"bucket {bucket} is retained: the object was suspended, or in mode Observe"
     if s.status.created is None and s.status.intent is None:
         return f"bucket {bucket} was never this object's; nothing was deleted"
     if s.older_rival is not None:
-        return f"bucket {bucket} is kept: another object claims it"
+        return f"bucket {bucket} is retained: another object claims it"
     return _not_allowed(s, policy)
 
 
@@ -77,20 +80,20 @@ def _not_allowed(s: BucketSituation, policy: str) -> str | None:
     policies = (tenancy.deletion_policies if tenancy else None) or ("Retain", "DeleteIfEmpty")
     if allowed_namespace(s.store.spec, s.meta.namespace, s.namespace_labels) and policy in policies:
         return None
-    return f"bucket {s.spec.bucket_name} is kept: deletionPolicy {policy} is not allowed to this namespace any more"
+    return f"bucket {s.spec.bucket_name} is retained: deletionPolicy {policy} is no longer allowed in this namespace"
 
 
 def _delete(s: BucketSituation, backend: Backend) -> Result:
     if s.store.standing.another or another(backend, s.store.standing, anew=False):
-        return _elsewhere(s)
-    sight = backend.check(s.spec.bucket_name)
-    if sight is None:
+        return _another_store(s)
+    check = backend.check(s.spec.bucket_name)
+    if check is None:
         # The last probe may be a minute old: at an empty second site since then every bucket looked deleted.
         if another(backend, s.store.standing, anew=True):
-            return _elsewhere(s)
-        return _release(Reason.DELETED, f"bucket {s.spec.bucket_name} is gone")
-    if not _ours(s, backend, sight):
-        message = f"bucket {s.spec.bucket_name} does not carry this object's mark, so it is kept{_gone(s)}"
+            return _another_store(s)
+        return _release(Reason.DELETED, f"bucket {s.spec.bucket_name} does not exist any more")
+    if not _ours(s, backend, check):
+        message = f"bucket {s.spec.bucket_name} does not carry this object's owner mark, so it is retained{_deleted_before(s)}"
         return _release(Reason.RETAINED, message, warning=True)
     remains = backend.remains(s.spec.bucket_name)
     if remains.empty:
@@ -101,39 +104,39 @@ def _delete(s: BucketSituation, backend: Backend) -> Result:
     return _sweep(s, backend)
 
 
-def _elsewhere(s: BucketSituation) -> Result:
+def _another_store(s: BucketSituation) -> Result:
     message = f"another account or server answers than the one that had the bucket; {WAY_OUT}"
     return _blocked(s, Reason.ANOTHER_STORE, message)
 
 
-def _ours(s: BucketSituation, backend: Backend, sight: Observation) -> bool:
-    """The mark decides at this very moment; on a store that keeps no mark there is only the status to go by."""
-    if marked(s, backend, sight) or (backend.mark_place is None and s.status.created is not None):
+def _ours(s: BucketSituation, backend: Backend, check: Observation) -> bool:
+    """Whether the mark says so at this very moment; on a store that keeps no mark only the status tells."""
+    if carries_mark(s, backend, check) or (backend.mark_place is None and s.status.created is not None):
         return True
-    return sight.owner is None and unmarked_ours(s, backend, sight)
+    return check.owner is None and unmarked_ours(s, backend, check)
 
 
 def _sweep(s: BucketSituation, backend: Backend) -> Result:
-    """Empty a step's worth, then show how far it is: the next step can be stopped in between."""
+    """Delete one step's worth of content, then report how far it is, so that the user can stop before the next step."""
     swept = backend.sweep(s.spec.bucket_name, s.settings.sweep_step)
-    again = bool(swept.digest) and swept.digest == s.memo.swept
-    s.memo.swept = swept.digest
+    again = bool(swept.digest) and swept.digest == s.memo.emptied
+    memo = replace(s.memo, emptied=swept.digest)
     removed = 0 if again else swept.removed
     progress = Emptying(removed=_removed(s) + removed, message=_stays(swept))
     if not removed:
-        return _stuck(s, swept, progress, again=again)
-    message = f"emptying: {grouped(progress.removed)} versions and uploads removed; to stop, set deletionPolicy: Retain"
-    s.memo.failures = 0
+        return _stuck(replace(s, memo=memo), swept, progress, again=again)
+    message = f"emptying: {grouped(progress.removed)} versions and uploads deleted; to stop, set deletionPolicy: Retain"
     status = report.status(s, reconciling(Reason.EMPTYING, message), deletion=progress)
-    return Outcome(status, report.events(s, status), Continue())
+    return Outcome(status, report.news(s, status), Continue(), memo=replace(memo, failures=0))
 
 
 def _stuck(s: BucketSituation, swept: Swept, progress: Emptying, *, again: bool) -> Result:
-    """Nothing went. A store that says 200 and keeps the objects was asked for ever, with a status for each time."""
+    """Nothing was deleted. A store that says 200 and keeps the objects was asked for ever, with a status each time."""
     if again:
         return _blocked(s, Reason.NOT_REMOVED, f"{_AGAIN}; {WAY_OUT}", deletion=progress)
-    if not (swept.refused or swept.kept):  # it went meanwhile; the next look tells
-        return Outcome(None, then=Requeue(backoff(s)))
+    if not (swept.refused or swept.kept):  # it was deleted meanwhile; the next step tells
+        memo = failed_once_more(s.memo)
+        return Outcome(None, then=Requeue(backoff(s.settings, memo.failures)), memo=memo)
     message = f"{_stays(swept)}; {WAY_OUT}"
     if swept.refused:
         return _blocked(s, Reason.OBJECT_LOCKED, message, deletion=progress)
@@ -141,30 +144,32 @@ def _stuck(s: BucketSituation, swept: Swept, progress: Emptying, *, again: bool)
 
 
 _AGAIN = (
-    "what was removed is listed again: the store does not remove it, or a program puts it back; stop that program, or"
-    " remove it with the store's own tools"
+    "what was deleted is listed again: the store does not delete it, or a program puts it back; stop that program, or"
+    " delete it with the store's own tools"
 )
 
 
 def _stays(swept: Swept) -> str | None:
-    """How many stay, and why; without their keys."""
+    """How many versions and uploads stay, and why; without their keys."""
     staying = {**swept.refused, **swept.kept}
     if not staying:
         return None
     least = "at least " if swept.more else ""
     total, most = sum(staying.values()), sorted(staying.items(), key=lambda pair: (-pair[1], pair[0]))
-    said = "; ".join(f"{grouped(count)}: {reason}" for reason, count in most[:REASONS])
-    others = sum(count for _, count in most[REASONS:])
-    rest = f"; {grouped(others)} for {len(most) - REASONS} more reasons" if others else ""
+    said = "; ".join(f"{grouped(count)}: {reason}" for reason, count in most[:_REASONS])
+    others = sum(count for _, count in most[_REASONS:])
+    rest = f"; {grouped(others)} for {len(most) - _REASONS} more reasons" if others else ""
     return f"{least}{grouped(total)} versions and uploads stay ({said}{rest})"
 
 
 def _blocked(
     s: BucketSituation, reason: Reason, message: str, wait: float = 0.0, **changes: object
 ) -> Result:
-    """Ready is false and says why while a deletion cannot go on; tries back off (ACK: 299 calls in 30 s)."""
+    """Ready is False and says why while a deletion cannot continue; tries back off (ACK: 299 calls in 30 s)."""
     status = report.status(s, stalled(reason, message), **changes)
-    return Outcome(status, report.events(s, status), Requeue(max(backoff(s), wait)))
+    memo = failed_once_more(s.memo)
+    then = Requeue(max(backoff(s.settings, memo.failures), wait))
+    return Outcome(status, report.news(s, status), then, memo=memo)
 
 
 def _release(reason: Reason, message: str, *, warning: bool = False) -> Result:

@@ -1,14 +1,13 @@
-"""Drift: a difference that nobody asked for. Suspected at one look, believed at the next.
+"""Drift: a difference that no change of the spec explains. One check suspects it, the next one confirms it.
 
-After a write S3 may answer old and new values alternately for half a minute (ansible community.aws#1085),
-so one look proves nothing. A difference is drift, and not an edit, if the wish is the one that the store
-was last seen to hold.
+After a write S3 may answer old and new values alternately for half a minute (ansible community.aws#1085), so one check
+proves nothing. A difference is drift, and not an edit, if the store was last observed to hold the desired value.
 """
 
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -20,7 +19,7 @@ from imagestore.core.plan import Change, Op, Plan
 from imagestore.core.reasons import Reason
 from imagestore.core.remembered import remembered
 from imagestore.facets.lifecycle_rule import FOREIGN
-from imagestore.reconcile.bucket.situation import BucketSituation, Memo
+from imagestore.reconcile.bucket.situation import BucketSituation, Noted
 from imagestore.reconcile.shared.digests import wish_digest
 
 HISTORY = 10
@@ -28,70 +27,74 @@ NAME, POLICIES = 253, 250  # letters of an object's name, and how many a status 
 
 
 @dataclass(frozen=True)
-class Told:
-    """What is remembered of the drift of one setting that was told: all of it by its digest, and one thing more."""
+class ReportedDrift:
+    """The reported drift of one setting: its digest, and whether lifecycle rules that were disabled are part of it."""
 
     digest: str
     switched_off: bool
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What is to be done about drift. ``confirm_in``: seconds to a second look; None: none is needed."""
+class Assessment:
+    """What to do about drift.
+
+    ``plan``: with what is suspected, just declared or snoozed held back. ``suspected``: for the next check. ``fields``:
+    confirmed drift. ``confirm_in``: seconds to the check that confirms or clears the rest; None: none is needed.
+    """
 
     plan: Plan
+    suspected: Mapping[str, Noted] = field(default_factory=dict)
     fields: tuple[FieldDiff, ...] = ()
     confirm_in: float | None = None
-    declared: bool = False  # declared by this very look
+    declared: bool = False  # by this check
     snoozed: bool = False
 
 
-def assess(s: BucketSituation, plan: Plan, wishes: Mapping[str, Facet]) -> Verdict:
-    """The plan with what is only suspected, just declared or snoozed held back.
+def assess(
+    s: BucketSituation, suspected: Mapping[str, Noted], plan: Plan, desired: Mapping[str, Facet]
+) -> Assessment:
+    """Judge each difference of a plan: an edit, or drift. ``suspected``: what the check before has found.
 
-    Setting by setting: one that somebody changes to and fro keeps no other from being put right.
+    Setting by setting, so that one that another program keeps changing does not keep the others from being corrected.
     """
     observing = s.spec.mode == "Observe"
-    drifted = [c for c in plan.changes if c.fields and (observing or is_drift(c, s.status, wishes))]
+    drifted = [c for c in plan.changes if c.fields and (observing or is_drift(c, s.status, desired))]
     new = [c for c in drifted if not _declared(s.status, c)]
-    waits = _confirm(s.memo, new, s.clock, s.settings.confirm_drift)
+    suspected = _suspected(suspected, new, s.clock)
+    waits = _waits(suspected, s.clock, s.settings.confirm_drift)
     seen = [c for c in drifted if c.facet not in waits]
     fields = tuple(f for c in seen for f in c.fields)
-    held = _hold(plan, Reason.UNCONFIRMED, dict.fromkeys(waits, "seen once; looking again"))
+    held = _hold(plan, Reason.UNCONFIRMED, dict.fromkeys(waits, "seen once; a second check confirms it"))
     wait = min(waits.values(), default=None)
     if snoozed(s):
-        return Verdict(
-            _hold(held, Reason.SNOOZED, _said(seen, "snoozed: ")), fields, wait, snoozed=bool(seen)
-        )
+        left = _hold(held, Reason.SNOOZED, _said(seen, "snoozed: "))
+        return Assessment(left, suspected, fields, wait, snoozed=bool(seen))
     declared = [c for c in new if c.facet not in waits]
     held = held if observing else _hold(held, Reason.DRIFTED, _said(declared))
-    return Verdict(held, fields, wait, declared=bool(declared))
+    return Assessment(held, suspected, fields, wait, declared=bool(declared))
 
 
-def is_drift(change: Change, status: ImageBucketStatus, wishes: Mapping[str, Facet]) -> bool:
-    """Whether the store once held exactly what is still wished."""
+def is_drift(change: Change, status: ImageBucketStatus, desired: Mapping[str, Facet]) -> bool:
+    """Whether the store was last observed to hold exactly what is still desired."""
     known = next((f for f in status.facets if f.name == change.facet), None)
-    wish = wishes.get(change.facet)
-    return wish is not None and known is not None and known.wish == wish_digest(wish)
+    value = desired.get(change.facet)
+    return value is not None and known is not None and known.wish == wish_digest(value)
 
 
 def snoozed(s: BucketSituation) -> bool:
-    """Whether drift is left alone for now."""
+    """Whether drift is ignored for now."""
     snooze = s.spec.drift.snooze if s.spec.drift else None
     return snooze is not None and _aware(snooze.until) > s.now
 
 
 def snooze_over(s: BucketSituation) -> str:
-    """What to do about a snooze that leaves nothing alone; empty where there is none, or it goes on."""
+    """What to do about a snooze that has ended; empty where there is none, or it has not."""
     snooze = s.spec.drift.snooze if s.spec.drift else None
     if snooze is None or snoozed(s):
         return ""
     # In its own zone: year 1 has no moment in UTC that is before it.
     ended = _aware(snooze.until).isoformat().replace("+00:00", "Z")
-    return (
-        f"drift.snooze was over at {ended}, so drift is corrected; remove it, or give a time that is"
-        " still to come"
-    )
+    return f"drift.snooze ended at {ended}, so drift is corrected; remove it, or set a time in the future"
 
 
 def _aware(moment: datetime) -> datetime:
@@ -100,7 +103,7 @@ def _aware(moment: datetime) -> datetime:
 
 
 def _declared(status: ImageBucketStatus, change: Change) -> bool:
-    """Whether all of this has been told; what was only snoozed has not."""
+    """Whether a status has reported all of this drift. What was only snoozed was not reported."""
     known = next((f for f in status.facets if f.name == change.facet), None)
     return known is not None and known.drift == _digest(change.fields)
 
@@ -110,12 +113,16 @@ def _digest(fields: Sequence[FieldDiff]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _confirm(memo: Memo, new: Sequence[Change], now: float, delay: float) -> dict[str, float]:
-    """Seconds until the second look at each setting; none for one of which this is it, and it saw the same fields."""
-    seen = {c.facet: _digest(c.fields) for c in new}
-    first = {n: (d, now) for n, d in seen.items() if memo.suspected.get(n, ("",))[0] != d}
-    memo.suspected = {n: first.get(n) or memo.suspected[n] for n in seen}
-    since = {n: now - at for n, (_, at) in memo.suspected.items()}
+def _suspected(before: Mapping[str, Noted], new: Sequence[Change], now: float) -> dict[str, Noted]:
+    """What this check suspects. The same fields as before stay suspected since then."""
+    seen = {c.facet: Noted(_digest(c.fields), now) for c in new}
+    same = {n: before[n] for n, noted in seen.items() if n in before and before[n].digest == noted.digest}
+    return seen | same
+
+
+def _waits(suspected: Mapping[str, Noted], now: float, delay: float) -> dict[str, float]:
+    """Seconds until the check that confirms each setting; none for one that this check has confirmed."""
+    since = {n: now - noted.at for n, noted in suspected.items()}
     return {n: delay - age for n, age in since.items() if age < delay}
 
 
@@ -146,8 +153,9 @@ def report(
     now: datetime,
     how: Literal["Corrected", "Vanished"],
 ) -> DriftStatus | None:
-    """The drift to show: what differs now, and what is over in the history. Whoever set the clock back, none of it is
-    in the future, nor over before it began.
+    """The drift to show: what differs now, and what is over in the history.
+
+    After the clock was set back, too, none of it is in the future, nor over before it began.
     """
     history = before.history if before else ()
     since = before.since if before else None
@@ -167,16 +175,21 @@ def report(
     return DriftStatus(history=history) if history else None
 
 
-def told(
+def reported(
     before: ImageBucketStatus, fields: Sequence[FieldDiff], *, snoozed: bool, open_: bool
-) -> dict[str, Told]:
-    """By setting. ``open_``: of some a second look is needed; what was told of them before still stands."""
-    old = {f.name: Told(f.drift, bool(f.switched_off)) for f in before.facets if f.drift} if open_ else {}
+) -> dict[str, ReportedDrift]:
+    """The drift to remember, by setting. ``open_``: some is not confirmed yet, so what was reported before still holds."""
+    old = (
+        {f.name: ReportedDrift(f.drift, bool(f.switched_off)) for f in before.facets if f.drift}
+        if open_
+        else {}
+    )
     found: dict[str, list[FieldDiff]] = {}
-    for field in () if snoozed else fields:
-        found.setdefault(str(parse(field.path)[0]), []).append(field)
+    for each in () if snoozed else fields:
+        found.setdefault(str(parse(each.path)[0]), []).append(each)
     return old | {
-        n: Told(_digest(mine), any(f.path.endswith("].state") for f in mine)) for n, mine in found.items()
+        n: ReportedDrift(_digest(mine), any(f.path.endswith("].state") for f in mine))
+        for n, mine in found.items()
     }
 
 
@@ -189,9 +202,9 @@ def _origins(fields: Sequence[FieldDiff]) -> Iterator[str]:
     yield from (name.partition("/")[0] for name in names if "/" in name and not name.startswith(FOREIGN))
 
 
-def _shown(field: FieldDiff) -> FieldDrift:
-    """In a difference on the way to the wish, before is what was observed and after what is desired."""
-    return FieldDrift(path=field.path, desired=_json(field.after), observed=_json(field.before))
+def _shown(diff: FieldDiff) -> FieldDrift:
+    """A plan goes from what was observed to what is desired."""
+    return FieldDrift(path=diff.path, desired=_json(diff.after), observed=_json(diff.before))
 
 
 def _json(value: object) -> str | None:

@@ -1,25 +1,22 @@
-"""What stops a reconcile before any call to the store."""
+"""The gate: what stops a reconcile before any call to the store."""
 
 from dataclasses import replace
 
-from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import FINDINGS
-from imagestore.backends.base import Backend
 from imagestore.core.conditions import Condition, condition, is_true, reconciling, stalled
 from imagestore.core.outcome import Finalizer, Outcome, Requeue, Signal
 from imagestore.core.reasons import Reason
 from imagestore.reconcile.bucket import report
-from imagestore.reconcile.bucket.requeue import backoff
-from imagestore.reconcile.bucket.situation import BucketSituation
-from imagestore.reconcile.bucket.usage import NEARLY_FULL
+from imagestore.reconcile.bucket.findings import NEARLY_FULL
+from imagestore.reconcile.bucket.requeue import Result, after_failure
+from imagestore.reconcile.bucket.situation import BucketRun, BucketSituation
 from imagestore.reconcile.shared.store_identity import another
 from imagestore.reconcile.shared.tenancy import allowed_namespace, refusals
 
-Result = Outcome[ImageBucketStatus]
-PATIENCE = 600.0  # seconds; what is waited for (a backend, a Secret) queues the bucket when it comes
+GATE_INTERVAL = 600.0  # seconds; what is waited for (a backend, a Secret) queues the bucket when it comes
 
 
-def barred(s: BucketSituation) -> Result | None:
+def stopped(s: BucketSituation) -> Result | None:
     """The outcome if the store must not be called, else None."""
     if s.spec.suspend:
         return _stop(s, _suspended(s))
@@ -43,19 +40,25 @@ def barred(s: BucketSituation) -> Result | None:
         return _stop(s, reconciling(Reason.BACKEND_UNUSABLE, message, "Unknown"))
     if refusal := s.store.backend.name_refusal(s.spec.bucket_name):
         return _stop(s, stalled(Reason.NAME_NOT_ALLOWED, refusal))
-    return another_store(s) if s.store.standing.another else None
+    return _another_store(s) if s.store.standing.another else None
 
 
-def another_store(s: BucketSituation) -> Result:
-    """The outcome where the store is not the one that the backend has proven."""
-    message = (
-        "another account or server answers than before; nothing is done there before the administrator agrees"
-    )
+def another_store(run: BucketRun) -> Result | None:
+    """The outcome if another account or server answers: a bucket's reconcile may come before its backend's own probe."""
+    s = run.s
+    if not another(run.backend, s.store.standing, anew=False):
+        return None
+    signals = doubt(s, (s.spec.bucket_name,))
+    return replace(_another_store(s), then=Requeue(after_failure(run)), signals=signals)
+
+
+def _another_store(s: BucketSituation) -> Result:
+    message = "another account or server answers than before; the operator does nothing there until the administrator approves"
     return _stop(s, reconciling(Reason.ANOTHER_STORE, message, "Unknown"))
 
 
 def _rival(s: BucketSituation, rival: str) -> str:
-    """The older claimant is named only within one's own namespace."""
+    """The older claimant is named only where it is in the same namespace."""
     namespace, _, name = rival.partition("/")
     whom = (
         f"the ImageBucket {name}" if namespace == s.meta.namespace else "an ImageBucket of another namespace"
@@ -64,9 +67,9 @@ def _rival(s: BucketSituation, rival: str) -> str:
 
 
 def _suspended(s: BucketSituation) -> list[Condition]:
-    """Ready keeps what the last look said: nobody looks, so nobody knows better.
+    """Ready keeps what the last check said.
 
-    Before any look nothing is said: kstatus takes Ready=Unknown for work that is under way, so Flux waited for a
+    Before the first check there is no Ready: kstatus takes Ready=Unknown for work that is under way, so Flux waited for a
     suspended bucket until it gave up, each time anew.
     """
     replaced = {
@@ -80,28 +83,25 @@ def _suspended(s: BucketSituation) -> list[Condition]:
         replaced |= {"Ready", "Stalled"}
     return [
         *(c for c in s.status.conditions if c.type not in replaced),
-        condition("Suspended", Reason.SUSPENDED, "spec.suspend is true; nothing is looked at or changed"),
+        condition(
+            "Suspended",
+            Reason.SUSPENDED,
+            "spec.suspend is true; the operator neither checks nor changes the bucket",
+        ),
     ]
 
 
 def _was_seen(s: BucketSituation) -> bool:
-    """Whether the status tells of a look at the store, and not only of what stood in the way of one."""
+    """Whether the status tells of a check of the store, and not only of what stopped one."""
     known = s.status.created is not None or bool(s.status.facets)
     return known or is_true(s.status.conditions, "Ready")
 
 
 def _stop(s: BucketSituation, conditions: list[Condition]) -> Result:
-    """Whoever was never let in leaves nothing behind, so it needs no finalizer."""
+    """An object that never had a bucket leaves nothing in the store, so it needs no finalizer."""
     status = report.status(s, conditions)
     finalizer = Finalizer.LEAVE if s.status.created is None else Finalizer.HOLD
-    return Outcome(status, report.events(s, status), Requeue(PATIENCE), finalizer)
-
-
-def stranger(s: BucketSituation, backend: Backend) -> Result | None:
-    """The outcome if another account or server answers: a visit may come before the backend's own probe."""
-    if not another(backend, s.store.standing, anew=False):
-        return None
-    return replace(another_store(s), then=Requeue(backoff(s)), signals=doubt(s, (s.spec.bucket_name,)))
+    return Outcome(status, report.news(s, status), Requeue(GATE_INTERVAL), finalizer)
 
 
 def doubt(s: BucketSituation, buckets: tuple[str, ...]) -> tuple[Signal, ...]:

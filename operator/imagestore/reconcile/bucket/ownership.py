@@ -1,71 +1,72 @@
-"""Whose is this bucket? The memory is a mark in the store, because a status can be forged.
+"""Whose is this bucket? The owner mark in the store decides, because a status can be forged.
 
 The mark says ``<installation>/<namespace>/<name>``, in the backend's encoding. The installation id is stable over a
 rebuilt cluster, so that a re-applied manifest finds its bucket again.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from imagestore.backends.base import Backend, Observation
 from imagestore.core.errors import Conflict, Unexpected
-from imagestore.core.facet import Facet
+from imagestore.core.facet import WHOLE, Facet
 from imagestore.core.reasons import Reason
 from imagestore.reconcile.bucket import holds
-from imagestore.reconcile.bucket.situation import BucketSituation
+from imagestore.reconcile.bucket.situation import BucketRun, BucketSituation
 from imagestore.reconcile.shared.tenancy import granted
 
 
-class Claim(StrEnum):
-    """What a look says about the bucket."""
+class Owner(StrEnum):
+    """Whose a bucket is."""
 
     OURS = "Ours"
-    FRESH = "Fresh"  # made by this object and by no proof anybody else's: nothing is in it, and no mark or tag on it
-    UNMARKED = "Unmarked"  # ours by what this process knows, or a person; the mark has to be (re)written
-    ADOPTABLE = "Adoptable"  # not ours, and the administrator lets us have it
+    FRESH = "Fresh"  # created for this object: it has no content, no mark and no tag
+    UNMARKED = "Unmarked"  # ours, as this process or a person knows; the mark has to be written
+    ADOPTABLE = "Adoptable"  # not ours, and the administrator has granted its adoption
     TAKEN = "Taken"
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """``reason`` and ``message`` are given with TAKEN. ``asks``: a person may say that it is this object's all the same."""
+    """``reason`` and ``message`` come with TAKEN. ``asks``: a person may approve that the bucket is this object's."""
 
-    claim: Claim
+    owner: Owner
     reason: Reason = Reason.BUCKET_EXISTS
     message: str = ""
     asks: bool = False
 
 
-def mark(s: BucketSituation) -> str:
+def owner_of(s: BucketSituation) -> str:
     """The owner that this object's bucket is marked with."""
     return f"{s.settings.installation}/{s.meta.namespace}/{s.meta.name}"
 
 
-def marked(s: BucketSituation, backend: Backend, seen: Observation) -> bool:
+def carries_mark(s: BucketSituation, backend: Backend, seen: Observation) -> bool:
     """Whether the bucket was seen to carry this object's mark."""
     place = backend.mark_place
-    return place is not None and seen.owner == place.encode(mark(s))
+    return place is not None and seen.owner == place.encode(owner_of(s))
 
 
-def judge(s: BucketSituation, backend: Backend, sight: Observation, *, made: bool = False) -> Judgement:
-    """Whose the bucket is. Costs calls only where it was made a moment ago, or a crash may have left an intent behind.
+def judge_owner(run: BucketRun, check: Observation, *, made: bool = False) -> Judgement:
+    """Whose the bucket is. Costs calls only where it was created a moment ago, or a crash may have left an intent.
 
-    ``made``: the store has just answered that it created it.
+    ``made``: the store has just answered that it created the bucket.
     """
-    if marked(s, backend, sight):
-        return Judgement(Claim.OURS)
-    known = _without_mark(s, backend, sight, made=made) if sight.owner is None else None
+    s, backend = run.s, run.backend
+    if carries_mark(s, backend, check):
+        return Judgement(Owner.OURS)
+    known = _without_mark(run, check, made=made) if check.owner is None else None
     if known is not None:
         return known
     if _adoptable(s):
-        return Judgement(Claim.ADOPTABLE)
-    return _taken(s, backend, sight)
+        return Judgement(Owner.ADOPTABLE)
+    return _taken(s, backend, check)
 
 
 def not_ours(s: BucketSituation) -> Judgement:
-    """Of a bucket without a mark that another has made: what is set on it shows that."""
-    return Judgement(Claim.ADOPTABLE) if _adoptable(s) else _there_before()
+    """The judgement of a bucket without a mark that another program has made, as the settings on it show."""
+    return Judgement(Owner.ADOPTABLE) if _adoptable(s) else _there_before()
 
 
 def _adoptable(s: BucketSituation) -> bool:
@@ -74,95 +75,94 @@ def _adoptable(s: BucketSituation) -> bool:
     return asked and spec is not None and granted(spec, s.meta.namespace, s.spec.bucket_name)
 
 
-def _without_mark(
-    s: BucketSituation, backend: Backend, sight: Observation, *, made: bool
-) -> Judgement | None:
-    """Made by us just now, or marked by us while this process watched, or, on a store that keeps no mark, by what status says."""
-    if s.memo.marked:
-        return Judgement(Claim.UNMARKED)
+def _without_mark(run: BucketRun, check: Observation, *, made: bool) -> Judgement | None:
+    """Created just now, or marked while this process ran, or, on a store that keeps no mark, ours by the status."""
+    s, backend = run.s, run.backend
+    if run.memo.marked:
+        return Judgement(Owner.UNMARKED)
     ours = backend.mark_place is None and s.status.created is not None
-    if (made or not ours) and intended(s, sight) and backend.remains(s.spec.bucket_name).empty:
-        return Judgement(Claim.FRESH)
+    if (made or not ours) and intended(s, check) and backend.remains(s.spec.bucket_name).empty:
+        return Judgement(Owner.FRESH)
     if ours:
-        return Judgement(Claim.OURS)
-    return Judgement(Claim.UNMARKED) if _agreed(s, backend, sight) else None
+        return Judgement(Owner.OURS)
+    return Judgement(Owner.UNMARKED) if _agreed(s, backend, check) else None
 
 
-def intended(s: BucketSituation, sight: Observation) -> bool:
-    """Whether it may be the bucket that this object wanted made: an intent in status, and no tag on the bucket.
+def intended(s: BucketSituation, check: Observation) -> bool:
+    """Whether it may be the bucket that was to be created: there is an intent in status, and no tag on the bucket.
 
     The mark is the first thing that is written, and the user's tags with it.
     """
-    return s.status.intent is not None and sight.blank
+    return s.status.intent is not None and check.blank
 
 
-def unmarked_ours(s: BucketSituation, backend: Backend, sight: Observation) -> bool:
-    """Without any mark, at the end: what a crash has left is believed of an empty bucket, or where a person says so.
+def unmarked_ours(s: BucketSituation, backend: Backend, check: Observation) -> bool:
+    """Whether a bucket without a mark is this object's at its deletion: it is empty, or a person has approved that.
 
-    Killed between creating and marking, the operator left a bucket that nobody answered for when the object
-    was deleted before its next start (crash sweep).
+    Killed between creating and marking, the operator left an orphaned bucket when the object was deleted before its next
+    start (crash sweep).
     """
-    if not intended(s, sight):
+    if not intended(s, check):
         return False
-    return backend.remains(s.spec.bucket_name).empty or _agreed(s, backend, sight)
+    return backend.remains(s.spec.bucket_name).empty or _agreed(s, backend, check)
 
 
-def _agreed(s: BucketSituation, backend: Backend, sight: Observation) -> bool:
-    """Whether a person has said that the bucket is this object's, and it was certainly made after the object was.
+def _agreed(s: BucketSituation, backend: Backend, check: Observation) -> bool:
+    """Whether a person has approved that the bucket is this object's, and it was created after the object was.
 
-    Intent and token stand in a status, which whoever has wide rights in a namespace can forge. He can forge neither the
-    store's date nor Kubernetes': so nobody gets content by it that was there before his object was.
+    A user with wide rights in a namespace can forge intent and token, which are in a status. Such a user can forge neither
+    the store's date nor Kubernetes': so no user gets content that was there before the object was.
     """
-    hold = holds.of(s.status, holds.CREATION)
-    if hold is None or hold.token not in s.spec.approve or not intended(s, sight) or s.spec.mode == "Observe":
-        return False  # by what only observes nothing is marked, so the agreement would be forgotten
+    hold = holds.hold_of(s.status, holds.CREATION)
+    if hold is None or hold.token not in s.spec.approve or not intended(s, check) or s.spec.mode == "Observe":
+        return False  # mode Observe writes no mark, so the approval would be forgotten
     made = backend.made_at(s.spec.bucket_name)
     return made is not None and made >= s.meta.created
 
 
-def _taken(s: BucketSituation, backend: Backend, sight: Observation) -> Judgement:
-    """Not this object's. A date is asked for only where a crash may have left an intent behind."""
-    if sight.owner is not None:
-        whom = f"the bucket belongs to {_whom(s, sight.owner)}; choose another bucketName"
-        return Judgement(Claim.TAKEN, Reason.OWNED_BY_ANOTHER, whom)
-    if intended(s, sight) and (unproven := _unproven(s, backend)) is not None:
+def _taken(s: BucketSituation, backend: Backend, check: Observation) -> Judgement:
+    """The judgement of a bucket that is not this object's. Asks for a date only where a crash may have left an intent."""
+    if check.owner is not None:
+        whom = f"the bucket belongs to {_whom(s, check.owner)}; choose another bucketName"
+        return Judgement(Owner.TAKEN, Reason.OWNED_BY_ANOTHER, whom)
+    if intended(s, check) and (unproven := _unproven(s, backend)) is not None:
         return unproven
     if s.status.created is not None:
         place = f" ({backend.mark_place.name})" if backend.mark_place else ""
         message = (
-            f"the bucket no longer carries the operator's mark{place}, so it is not known to be"
+            f"the bucket no longer carries the owner mark{place}, so it is not known to be"
             " this object's any more; let the administrator grant its adoption and set adoption: Granted"
         )
-        return Judgement(Claim.TAKEN, Reason.MARK_MISSING, message)
+        return Judgement(Owner.TAKEN, Reason.MARK_MISSING, message)
     return _there_before()
 
 
 def _there_before() -> Judgement:
     message = (
-        "the bucket exists and was not made by this object; to take it over, let the administrator grant its"
+        "the bucket exists and was not created by this object; to take it over, let the administrator grant its"
         " adoption and set adoption: Granted; or choose another bucketName"
     )
-    return Judgement(Claim.TAKEN, Reason.BUCKET_EXISTS, message)
+    return Judgement(Owner.TAKEN, Reason.BUCKET_EXISTS, message)
 
 
 def _unproven(s: BucketSituation, backend: Backend) -> Judgement | None:
-    """Killed between creating and marking, and something was uploaded since; None: the bucket is older than the object."""
+    """The operator was killed between creating and marking, and the bucket has content since. None: the bucket is older."""
     made = backend.made_at(s.spec.bucket_name)
     if made is not None and made < s.meta.created:
         return None
     message = (
-        f"the operator was about to create this bucket at {s.status.intent:%Y-%m-%dT%H:%M:%SZ}, and ended before it had marked"
-        " it as this object's; there is something in it by now, so somebody else may have made it just as well"
+        f"the operator was about to create this bucket at {s.status.intent:%Y-%m-%dT%H:%M:%SZ}, and ended before it marked"
+        " it as this object's; it has content by now, so another program may have created it"
     )
     if made is None:
         message += (
             "; if it is this object's, let the administrator grant its adoption and set adoption: Granted"
         )
-    return Judgement(Claim.TAKEN, Reason.CREATION_NOT_PROVEN, message, asks=made is not None)
+    return Judgement(Owner.TAKEN, Reason.CREATION_NOT_PROVEN, message, asks=made is not None)
 
 
 def _whom(s: BucketSituation, owner: str) -> str:
-    """Another owner, named only within one's own namespace."""
+    """The other owner, named only where it is in the same namespace."""
     installation, _, rest = owner.partition("/")
     namespace, _, name = rest.partition("/")
     if installation == s.settings.installation and namespace == s.meta.namespace:
@@ -170,31 +170,39 @@ def _whom(s: BucketSituation, owner: str) -> str:
     return "another ImageBucket"
 
 
-def write_mark(
-    s: BucketSituation, backend: Backend, seen: Observation, wanted: Mapping[str, Facet | None]
-) -> Observation:
-    """Write the mark together with ``wanted`` (settings that the store keeps beside it) and read it back.
+def ensure_mark(run: BucketRun, seen: Observation, desired: Mapping[str, Facet]) -> Observation:
+    """Write the mark, together with the desired settings that the store keeps beside it: one call for a new bucket.
 
-    Read-modify-write: what others set is in ``wanted`` already. A store may answer with the old mark for half a
-    minute: only what is not there after a second write is called the deed of another.
+    Raises Conflict if a mark that is not shown was written a moment ago. Written again with the tags of the old answer,
+    it deleted those that had been written with it.
     """
-    s.memo.marked_at = s.clock
-    read = backend.mark(s.spec.bucket_name, mark(s), seen, wanted)
-    if not marked(s, backend, read):
-        first, s.memo.unshown = not s.memo.unshown, True
-        raise Conflict(_UNSEEN) if first else Unexpected(_LOST)
-    s.memo.marked, s.memo.unshown = True, False
+    place = run.backend.mark_place
+    if place is None:
+        return seen
+    at = run.memo.marked_at
+    if at is not None and run.s.clock - at < run.s.settings.confirm_drift:
+        raise Conflict(_UNSEEN)
+    beside = {n: w for n, w in desired.items() if n in place.beside}
+    merged = {n: w.merge(seen.values.get(n), w.parts() or WHOLE) for n, w in beside.items()}
+    return write_mark(run, seen, merged)
+
+
+def write_mark(run: BucketRun, seen: Observation, desired: Mapping[str, Facet | None]) -> Observation:
+    """Write the mark together with ``desired`` (settings that the store keeps beside it) and read it back.
+
+    Read-modify-write: foreign tags are in ``desired`` already. A store may answer with the old mark for half a minute, so
+    only a mark that is missing after a second write is reported as deleted by another program.
+    """
+    s = run.s
+    run.memo = replace(run.memo, marked_at=s.clock)
+    read = run.backend.mark(s.spec.bucket_name, owner_of(s), seen, desired)
+    if not carries_mark(s, run.backend, read):
+        second = run.memo.mark_unshown
+        run.memo = replace(run.memo, mark_unshown=True)
+        raise Unexpected(_LOST) if second else Conflict(_UNSEEN)
+    run.memo = replace(run.memo, marked=True, mark_unshown=False)
     return read
 
 
-def await_mark(s: BucketSituation) -> None:
-    """Conflict if a mark that is not shown was written a moment ago.
-
-    Written again with the tags that the old answer has, it took away those that had been written with it.
-    """
-    if s.memo.marked_at is not None and s.clock - s.memo.marked_at < s.settings.confirm_drift:
-        raise Conflict(_UNSEEN)
-
-
-_UNSEEN = "the owner's mark was written a moment ago, and the store does not show it yet"
-_LOST = "the owner's mark was written and is not there: another program writes the tags of this bucket; find it and stop it"
+_UNSEEN = "the owner mark was written a moment ago, and the store does not show it yet"
+_LOST = "the owner mark was written and is not there: another program writes the tags of this bucket; find it and stop it"

@@ -1,7 +1,7 @@
-"""What a change would have the store remove is counted before it is written, and held if it is much.
+"""Count what a change would have the store delete before it is written, and hold it if that is much.
 
-Only what is new is counted: rules that are in force, or that remove less than these, cost no listing. So does what a person
-has been asked about already: the token is good for that change, however often the operator starts.
+Only what is new is counted: rules that are in force, or that delete less than these, cost no listing. Nor does a hold that
+a person was shown already: its token is valid for that change, however often the operator restarts.
 """
 
 import math
@@ -19,18 +19,18 @@ from imagestore.forecast.pricing import prices
 from imagestore.forecast.tally import at_once
 from imagestore.forecast.terms import Terms
 from imagestore.reconcile.bucket import holds
-from imagestore.reconcile.bucket.desired import inputs_hash
 from imagestore.reconcile.bucket.situation import BucketSituation
 from imagestore.reconcile.lifecycle.merging import Merged
-from imagestore.reconcile.shared.survey import Answer, Purpose, Question
+from imagestore.reconcile.shared.digests import inputs_hash
+from imagestore.reconcile.shared.survey import Purpose, SurveyAnswer, SurveyQuestion
 
-PERCENT = 20  # of a bucket, which may go at once without anybody being asked
-FRESH = 3600.0  # seconds for which a count is good enough to write by
+PERCENT = 20  # of a bucket, which may be deleted without an approval
+_COUNT_VALID = 3600.0  # seconds for which a count is good enough to write by
 UNCOUNTED = "what it would remove cannot be counted"
 
 
 def weighed(s: BucketSituation, backend: Backend, todo: Plan) -> Plan:
-    """The plan, with what removes content held while it is counted, and a risk where it is too much."""
+    """The plan with deletions of content held while they are counted, and a risk where they are too many."""
     removing = [c for c in todo.writes if c.removing]
     weights = {c.digest: known for c in removing if (known := _known(s, c)) is not None}
     asked = [c for c in removing if c.digest not in weights]
@@ -40,15 +40,15 @@ def weighed(s: BucketSituation, backend: Backend, todo: Plan) -> Plan:
 
 
 def most(s: BucketSituation) -> int:
-    """How many percent of a bucket may go at once."""
+    """How many percent of a bucket may be deleted without an approval."""
     limits = s.store.spec.limits if s.store.spec else None
     given = limits.max_removal_percent if limits else None
     return PERCENT if given is None else given
 
 
 def _known(s: BucketSituation, change: Change) -> Weight | None:
-    """What needs no count: nothing is ever held here, somebody has agreed, or was asked and has not."""
-    hold = holds.known(s).get(change.digest)
+    """The weight that needs no count: no limit here, approved already, or held with a count already."""
+    hold = holds.known_holds(s).get(change.digest)
     if most(s) >= 100 or (hold is not None and hold.token in s.spec.approve):
         return Weight()
     if hold is None or s.status.inputs_hash != inputs_hash(s.store.spec, s.contributions):
@@ -62,8 +62,8 @@ def _weight(s: BucketSituation, backend: Backend, change: Change) -> Weight:
     rules = change.after.restrict(change.parts).rules
     today = s.now.date()
     asked = question(s, backend, tuple(at_once(r, today) for r in rules))
-    # A hold for another reason only wants a number to show: any will do.
-    age = math.inf if change.risk else FRESH
+    # A hold for another reason only shows a number: an old one will do.
+    age = math.inf if change.risk else _COUNT_VALID
     answer = s.surveys.ask(Purpose.REMOVAL, asked, backend, today, age)
     if answer.counted is None:
         return _uncounted(answer, change)
@@ -72,7 +72,7 @@ def _weight(s: BucketSituation, backend: Backend, change: Change) -> Weight:
     return Weight(risk=census.sentence(change.removing) if risky else None)
 
 
-def _uncounted(answer: Answer, change: Change) -> Weight:
+def _uncounted(answer: SurveyAnswer, change: Change) -> Weight:
     if answer.final:
         why = f"{UNCOUNTED} ({answer.trouble}); see that the operator may list the bucket"
         return Weight(risk=why, counted=False)
@@ -81,16 +81,16 @@ def _uncounted(answer: Answer, change: Change) -> Weight:
     return Weight(pending=f"{far}; {answer.trouble}" if answer.trouble else far)
 
 
-def question(s: BucketSituation, backend: Backend, rules: tuple[LifecycleRule, ...]) -> Question:
-    """About this bucket, by its store's terms and prices."""
+def question(s: BucketSituation, backend: Backend, rules: tuple[LifecycleRule, ...]) -> SurveyQuestion:
+    """The question about this bucket, with its store's terms and prices."""
     terms = backend.terms(versioned=False) if isinstance(backend, Lists) else Terms()
     wished = s.spec.versioning.state if s.spec.versioning else None
     table = prices(backend.name, s.store.spec, backend.list_prices) if s.store.spec else UNPRICED
-    return Question(backend.name, s.spec.bucket_name, rules, terms, wished, table, s.merged.digest)
+    return SurveyQuestion(backend.name, s.spec.bucket_name, rules, terms, wished, table, s.merged.digest)
 
 
-def preview(s: BucketSituation, backend: Backend) -> None:
-    """See that what the policies of this bucket would do is counted, where they ask for it, as often as they do."""
+def count_previews(s: BucketSituation, backend: Backend) -> None:
+    """Have counted what the policies of this bucket would do, as often as they ask for a preview."""
     asking = dict(_previewed(s))
     merged = s.merged if asking else Merged()
     hours = [h for name, h in asking.items() if merged.verdicts[name].parts]
@@ -109,7 +109,7 @@ def _previewed(s: BucketSituation) -> Iterator[tuple[str, int]]:
             yield contribution.origin.name, hours
 
 
-def uncount(s: BucketSituation) -> None:
-    """Nothing in the bucket is this object's business now."""
+def drop_counts(s: BucketSituation) -> None:
+    """Stop all counts of this bucket."""
     for purpose in Purpose:
         s.surveys.drop(purpose)

@@ -1,27 +1,45 @@
-"""The status and the Events of a visit. Nothing here reads anything: it says what was found."""
+"""Report: the status that a reconcile writes, and the Events for what is new in it. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from imagestore.api.bucketstatus import FacetStatus, Held, ImageBucketStatus, PlanStatus
 from imagestore.core.conditions import Condition, condition, find, is_true, reconciling, settle, stalled
+from imagestore.core.diff import FieldDiff
 from imagestore.core.facet import Facet
 from imagestore.core.outcome import Event
 from imagestore.core.plan import Op
 from imagestore.core.reasons import Reason
 from imagestore.reconcile.bucket import drift, findings, holds
-from imagestore.reconcile.bucket import usage as filling
-from imagestore.reconcile.bucket.apply import Result
-from imagestore.reconcile.bucket.claims import ours
-from imagestore.reconcile.bucket.desired import inputs_hash
+from imagestore.reconcile.bucket.apply import Applied
+from imagestore.reconcile.bucket.intents import owned_parts
 from imagestore.reconcile.bucket.situation import BucketSituation
-from imagestore.reconcile.bucket.visit import Visit
-from imagestore.reconcile.shared.digests import WRITTEN, wish_digest
+from imagestore.reconcile.shared.digests import WRITTEN, inputs_hash, wish_digest
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """What a reconcile of an existing bucket observed and did.
+
+    ``desired``: the desired values that were planned. ``fields``: confirmed drift that is still there. ``confirm_in``: seconds
+    until drift, or a write, has to be checked again. ``declared``: drift was declared by this very check. ``held``: what a
+    person can approve. ``digest``: of the plan.
+    """
+
+    results: tuple[Applied, ...] = ()
+    desired: Mapping[str, Facet] = field(default_factory=dict)
+    fields: tuple[FieldDiff, ...] = ()
+    confirm_in: float | None = None
+    declared: bool = False
+    snoozed: bool = False
+    held: tuple[Held, ...] = ()
+    digest: str = ""
 
 
 def status(s: BucketSituation, conditions: Iterable[Condition], **changes: Any) -> ImageBucketStatus:
-    """The last status with these conditions and changes. What was found stays until a visit looks again."""
+    """The last status with these conditions and changes. Findings stay until a check observes them again."""
     return _status(s, [*conditions, *findings.conditions(s, ())], changes)
 
 
@@ -30,7 +48,7 @@ def _status(
 ) -> ImageBucketStatus:
     """ContentLost stays until it is acknowledged."""
     merged = s.status.model_copy(update=changes)
-    fresh = [*conditions, *lost(merged), *filling.conditions(s.spec, merged.usage)]
+    fresh = [*conditions, *content_lost(merged), *findings.quota_conditions(s.spec, merged.usage)]
     update = {
         "observed_generation": s.meta.generation,
         "bucket_name": s.spec.bucket_name,
@@ -41,26 +59,26 @@ def _status(
     return merged.model_copy(update=update)
 
 
-def lost(status: ImageBucketStatus) -> list[Condition]:
+def content_lost(status: ImageBucketStatus) -> list[Condition]:
     """ContentLost, while a loss is not acknowledged."""
     if status.lost_at is None:
         return []
-    hold = holds.of(status, holds.CONTENT)
+    hold = holds.hold_of(status, holds.CONTENT)
     made = status.intent is not None or status.created is None or status.created >= status.lost_at
     now = (
-        "was made again, empty; restore its content"
+        "was recreated empty; restore its content"
         if made
-        else "is there again, made by no one here: see that its content is whole, or restore it"
+        else "exists again, not created by the operator: check that its content is complete, or restore it"
     )
     message = (
-        f"the bucket was missing at {status.lost_at:%Y-%m-%dT%H:%M:%SZ} and {now}, then acknowledge by adding"
+        f"the bucket was missing at {status.lost_at:%Y-%m-%dT%H:%M:%SZ} and {now}, then acknowledge the loss by adding"
         f" {hold.token if hold else ''} to spec.approve"
     )
     return [condition("ContentLost", Reason.BUCKET_WAS_MISSING, message)]
 
 
-def visited(s: BucketSituation, seen: Visit, **changes: Any) -> ImageBucketStatus:
-    """The status after a visit."""
+def reconciled(s: BucketSituation, seen: Reconciled, **changes: Any) -> ImageBucketStatus:
+    """The status of a bucket that was checked, and perhaps written."""
     told = {
         "intent": None,
         "facets": facets(s.status, seen),
@@ -69,33 +87,33 @@ def visited(s: BucketSituation, seen: Visit, **changes: Any) -> ImageBucketStatu
         **changes,
     }
     found = findings.conditions(s, seen.results)
-    return _status(s, [*judged(s, seen.results), *_drifted(seen), *found], told)
+    return _status(s, [*readiness(s, seen.results), *_drifted(seen), *found], told)
 
 
-def _plan(seen: Visit, content: Sequence[Held]) -> PlanStatus | None:
+def _plan(seen: Reconciled, content: Sequence[Held]) -> PlanStatus | None:
     held = (*content, *seen.held)
     return PlanStatus(digest=seen.digest or None, held=held) if held else None
 
 
-def _drift(s: BucketSituation, seen: Visit) -> Any:
+def _drift(s: BucketSituation, seen: Reconciled) -> Any:
     corrected = any(r.wrote for r in seen.results)
     if seen.confirm_in is not None and not seen.fields:
         return s.status.drift
     return drift.report(s.status.drift, seen.fields, s.now, "Corrected" if corrected else "Vanished")
 
 
-def _drifted(seen: Visit) -> list[Condition]:
+def _drifted(seen: Reconciled) -> list[Condition]:
     if not seen.fields or seen.snoozed:
         return []
     return [
         condition(
-            "DriftDetected", Reason.DIFFERS, f"changed behind the operator's back: {drift.paths(seen.fields)}"
+            "DriftDetected", Reason.DIFFERS, f"changed outside the operator: {drift.paths(seen.fields)}"
         )
     ]
 
 
-def judged(s: BucketSituation, results: Sequence[Result]) -> list[Condition]:
-    """Ready, and what keeps it from being so."""
+def readiness(s: BucketSituation, results: Sequence[Applied]) -> list[Condition]:
+    """Ready, with the settings that keep it from being True."""
     for states, verdict in (
         (("Held", "Unsupported", "Failed"), stalled),
         (("Pending", "Drifted"), reconciling),
@@ -106,42 +124,44 @@ def judged(s: BucketSituation, results: Sequence[Result]) -> list[Condition]:
     if s.spec.mode == "Observe":
         differing = sum(r.state == "Drifted" for r in results)
         return [
-            condition("Ready", Reason.OBSERVED, f"observed; {differing} settings differ, nothing is changed")
+            condition(
+                "Ready", Reason.OBSERVED, f"mode Observe: {differing} settings differ, nothing is changed"
+            )
         ]
     said = ["the store agrees with the spec", drift.snooze_over(s)]
     return [condition("Ready", Reason.IN_SYNC, "; ".join(filter(None, said)))]
 
 
-def _tolerated(s: BucketSituation, result: Result) -> bool:
+def _tolerated(s: BucketSituation, result: Applied) -> bool:
     return result.state == "Drifted" and (result.reason == Reason.SNOOZED or s.spec.mode == "Observe")
 
 
-def _sentences(results: Sequence[Result]) -> str:
+def _sentences(results: Sequence[Applied]) -> str:
     return "; ".join(f"{r.change.facet}: {r.message or r.reason or r.state}" for r in results)
 
 
-def facets(before: ImageBucketStatus, seen: Visit) -> tuple[FacetStatus, ...]:
-    """Setting by setting, only what is or was managed."""
+def facets(before: ImageBucketStatus, seen: Reconciled) -> tuple[FacetStatus, ...]:
+    """The status of each setting that is or was managed."""
     known = {f.name: f for f in before.facets}
-    told = drift.told(before, seen.fields, snoozed=seen.snoozed, open_=seen.confirm_in is not None)
+    told = drift.reported(before, seen.fields, snoozed=seen.snoozed, open_=seen.confirm_in is not None)
     return tuple(
-        _facet(r, known.get(r.change.facet), seen.wishes.get(r.change.facet), told.get(r.change.facet))
+        _facet(r, known.get(r.change.facet), seen.desired.get(r.change.facet), told.get(r.change.facet))
         for r in seen.results
         if not _over(r)
     )
 
 
-def _over(result: Result) -> bool:
-    """No longer in the spec and dealt with: cleared, or kept and no longer answered for."""
+def _over(result: Applied) -> bool:
+    """Whether a setting that the spec no longer mentions is cleared, or retained and no longer managed."""
     gone = result.change.op is Op.CLEAR and result.state == "InSync"
     return gone or (result.change.op is Op.KEEP and result.reason == Reason.FORGOTTEN)
 
 
 def _facet(
-    result: Result, known: FacetStatus | None, wish: Facet | None, told: drift.Told | None
+    result: Applied, known: FacetStatus | None, value: Facet | None, told: drift.ReportedDrift | None
 ) -> FacetStatus:
-    held = result.state == "InSync" and wish is not None
-    digest = wish_digest(wish) if held and wish else _memory(result, known, wish)
+    held = result.state == "InSync" and value is not None
+    digest = wish_digest(value) if held and value else _memory(result, known, value)
     before = () if held or known is None else known.parts
     return FacetStatus(
         name=result.change.facet,
@@ -149,24 +169,33 @@ def _facet(
         reason=result.reason,
         message=result.message or None,
         wish=digest,
-        parts=ours(result.change, result.change.parts, before) if digest else (),
+        parts=owned_parts(result.change, result.change.parts, before) if digest else (),
         drift=told.digest if told else None,
         switched_off=(told.switched_off or None) if told else None,
     )
 
 
-def _memory(result: Result, known: FacetStatus | None, wish: Facet | None) -> str | None:
-    """What is remembered of a setting that is not in sync.
+def _memory(result: Applied, known: FacetStatus | None, value: Facet | None) -> str | None:
+    """The digest to remember of a setting that is not in sync.
 
-    A failed correction leaves the memory of the wish that was held: it is still drift. A failed edit does
-    not: going back to the old wish afterwards is an edit as well, not drift.
+    A failed correction leaves the digest of the value that the store held: it is still drift. A failed edit does not:
+    going back to the old value afterwards is an edit as well, not drift.
     """
-    if known is not None and wish is not None and known.wish == wish_digest(wish):
+    if known is not None and value is not None and known.wish == wish_digest(value):
         return known.wish
     return WRITTEN if result.wrote else known.wish if known else None
 
 
-def events(s: BucketSituation, after: ImageBucketStatus) -> tuple[Event, ...]:
+def with_actions(actions: Sequence[Event], news: Sequence[Event]) -> tuple[Event, ...]:
+    """An action that made the bucket Ready is one Event, not two: each is a write for the API server."""
+    ready = next((e for e in news if e.reason == Reason.READY), None)
+    if not actions or ready is None:
+        return (*actions, *news)
+    whole = replace(actions[-1], message=f"{actions[-1].message}; {ready.message}")
+    return (*actions[:-1], whole, *(e for e in news if e is not ready))
+
+
+def news(s: BucketSituation, after: ImageBucketStatus) -> tuple[Event, ...]:
     """Events for what is new in a status."""
     before = s.status
     held = tuple(_hold_events(before, after))
@@ -175,14 +204,14 @@ def events(s: BucketSituation, after: ImageBucketStatus) -> tuple[Event, ...]:
         *((Event(Reason.SNOOZE_OVER, over, warning=True),) if edited and over else ()),
         *_readiness(before, after, waits=bool(held)),
         *findings.events(before, after),
-        *filling.events(before, after),
+        *findings.quota_events(before, after),
         *_drift_events(before, after),
         *held,
     )
 
 
 def _readiness(before: ImageBucketStatus, after: ImageBucketStatus, *, waits: bool) -> Iterator[Event]:
-    """``waits``: for approval, which is told with its token; that it is not ready for this is no second Event."""
+    """``waits``: for an approval. Its Event has the token, so that the bucket is not ready is no second Event."""
     ready, was = find(after.conditions, "Ready"), find(before.conditions, "Ready")
     if ready is None:
         return
@@ -224,7 +253,7 @@ _ENDED = {
 
 
 def _hold_events(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator[Event]:
-    """A loss that is new is told as ContentLost, with its token."""
+    """A new loss is reported as ContentLost, with its token."""
     known = {h.token for h in (before.plan.held if before.plan else ())}
     known |= set() if is_true(before.conditions, "ContentLost") else {_token(after, holds.CONTENT)}
     for held in after.plan.held if after.plan else ():
@@ -234,5 +263,5 @@ def _hold_events(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterato
 
 
 def _token(status: ImageBucketStatus, facet: str) -> str:
-    hold = holds.of(status, facet)
+    hold = holds.hold_of(status, facet)
     return hold.token if hold else ""

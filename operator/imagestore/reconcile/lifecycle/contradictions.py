@@ -1,6 +1,6 @@
 """Whether two lifecycle rules of different authors can both be meant. Pure.
 
-A store carries out all rules, and the earliest removal wins: nobody is told whose wish was lost.
+A store carries out all rules, and the earliest removal wins, without telling that another rule lost.
 """
 
 from collections.abc import Iterator

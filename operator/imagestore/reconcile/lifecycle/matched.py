@@ -1,22 +1,22 @@
-"""A matched ImageBucket, as a LifecyclePolicy sees it."""
+"""An ImageBucket as the LifecyclePolicies that match it see it."""
 
 from dataclasses import dataclass
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.forecast.tally import Counted
-from imagestore.reconcile.shared.contribution import Verdict
+from imagestore.reconcile.shared.contribution import ContributionVerdict
 
 
 @dataclass(frozen=True)
-class Bucket:
-    """One matched ImageBucket. ``current``: all that is now wished of its lifecycle is what it was last seen to hold.
+class BucketView:
+    """One matched ImageBucket. ``current``: it was last observed to hold exactly the lifecycle that is now desired.
 
-    ``heard``: its status is about all that is now wished. ``counted``: what these very rules would do to it; None: not known
+    ``heard``: its status is about all that is now desired. ``counted``: what these very rules would do to it; None: not known
     yet, and ``trouble`` keeps it from being counted.
     """
 
     name: str
-    verdict: Verdict
+    verdict: ContributionVerdict
     status: ImageBucketStatus
     current: bool = True
     versioned: bool = True

@@ -1,8 +1,7 @@
 """A bucket's lifecycle: its own rules and those of the policies that match it, as one set. Pure.
 
-Whoever wrote a rule has the say over it, so two rules of one author never contradict each other here. Of two authors the
-bucket's owner prevails, then the policy with the higher priority; between equals neither rule is touched: what is in
-force stays as it is found, until somebody decides.
+Rules of one author never contradict each other here. Of two authors the bucket's own spec prevails, then the policy with the
+higher priority. Between equals neither rule is changed: what is in force stays as it is observed, until a user decides.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,9 +18,9 @@ from imagestore.reconcile.lifecycle.contradictions import contradiction
 from imagestore.reconcile.shared.contribution import (
     NOT_UNDERSTOOD,
     Contribution,
+    ContributionVerdict,
+    Contributor,
     Joined,
-    Origin,
-    Verdict,
 )
 from imagestore.reconcile.shared.digests import wish_digest
 
@@ -34,10 +33,10 @@ MOST_RULES = 250  # a status lists each by name
 
 def contributed(name: str, digest: str, spec: LifecyclePolicySpec | None) -> Contribution:
     """What a LifecyclePolicy contributes to a bucket that it is for. ``spec`` None: it is not understood."""
-    return Contribution(FACET, spec, Origin(POLICY, name), digest)
+    return Contribution(FACET, spec, Contributor(POLICY, name), digest)
 
 
-UNKNOWN = contributed(UNNAMED, "", None)
+UNKNOWN_POLICIES = contributed(UNNAMED, "", None)
 
 
 @dataclass(frozen=True)
@@ -60,13 +59,13 @@ def _policy(contribution: Contribution) -> _Policy:
 
 @dataclass(frozen=True)
 class Merged:
-    """The rules that are wished, those that stay as they are found, and why. See ``Lifecycle.kept``."""
+    """The desired rules, those that stay as they are observed, and why. See ``Lifecycle.kept``."""
 
     rules: tuple[LifecycleRule, ...] = ()
     kept: frozenset[str] = frozenset()
     exclusive: bool | None = None
     given: bool = False  # the bucket's own spec has lifecycle
-    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    verdicts: Mapping[str, ContributionVerdict] = field(default_factory=dict)
 
     @cached_property
     def wish(self) -> Lifecycle:
@@ -85,7 +84,7 @@ class Merged:
         Where nothing is desired but a managed rule stays as it is, that has to be said, too.
         """
         silent = not self.given and not self.rules and not (self.kept and known)
-        verdicts = {Origin(POLICY, name): verdict for name, verdict in self.verdicts.items()}
+        verdicts = {Contributor(POLICY, name): verdict for name, verdict in self.verdicts.items()}
         return Joined(None if silent else self.wish, verdicts)
 
 
@@ -117,7 +116,7 @@ class _Draft:
 
 
 @lru_cache(maxsize=256)
-def remembered(own: str | None, policies: tuple[Contribution, ...], support: Support) -> Merged:
+def merged_once(own: str | None, policies: tuple[Contribution, ...], support: Support) -> Merged:
     """``merge``, once for all buckets that are alike. ``own``: the bucket's own lifecycle as JSON."""
     return merge(None if own is None else Lifecycle.model_validate_json(own), policies, support)
 
@@ -136,7 +135,7 @@ def merge(own: Lifecycle | None, policies: Sequence[Contribution], support: Supp
 
 
 def _exclusive(own: Lifecycle | None, applied: Sequence[LifecyclePolicySpec]) -> bool | None:
-    """Whoever wants to be alone is so for all authors of the set."""
+    """One author that is exclusive makes the whole set exclusive."""
     if any(spec.exclusive for spec in applied):
         return True
     return own.exclusive if own else None
@@ -177,7 +176,7 @@ def _judge(draft: _Draft, equals: Sequence[_Candidate]) -> None:
 
 
 def _yields(draft: _Draft, candidate: _Candidate) -> bool:
-    """Whether somebody with more say wants otherwise; then the rule goes, also where it is in force."""
+    """Whether an author that prevails contradicts; then the rule is removed, also where it is in force."""
     for rule in draft.own:
         if why := contradiction(candidate.rule, rule):
             draft.oppose(candidate, f"the bucket's own rule {rule.name} {why}, and prevails")
@@ -203,7 +202,7 @@ def _opponents(candidate: _Candidate, among: Sequence[_Candidate]) -> Iterator[s
 
 
 def _bound(draft: _Draft) -> None:
-    """The lowest policies go while there are more rules than can be kept."""
+    """Drop the policies with the lowest priority while there are more rules than a status can list."""
     while draft.accepted and len(draft.own) + len(draft.accepted) > MOST_RULES:
         last = draft.accepted[-1].policy.name
         draft.accepted = [c for c in draft.accepted if c.policy.name != last]
@@ -211,16 +210,16 @@ def _bound(draft: _Draft) -> None:
         draft.refuse(last, {"rules": f"a bucket may have {MOST_RULES} rules in all; declare fewer"})
 
 
-def _verdict(draft: _Draft, policy: _Policy) -> Verdict:
+def _verdict(draft: _Draft, policy: _Policy) -> ContributionVerdict:
     rules = frozenset(c.name for c in draft.accepted if c.policy.name == policy.name)
     conflicts, lost = draft.conflicts.get(policy.name), draft.lost.get(policy.name)
     if policy.spec is None:
-        return Verdict(rules, "Pending", message=NOT_UNDERSTOOD)
+        return ContributionVerdict(rules, "Pending", message=NOT_UNDERSTOOD)
     if conflicts:
-        return Verdict(rules, "Conflict", tuple(lost or ()), "; ".join(conflicts))
+        return ContributionVerdict(rules, "Conflict", tuple(lost or ()), "; ".join(conflicts))
     if lost:
-        return Verdict(rules, "Lossy", tuple(lost), _losses(lost, skipped=bool(rules)))
-    return Verdict(rules)
+        return ContributionVerdict(rules, "Lossy", tuple(lost), _losses(lost, skipped=bool(rules)))
+    return ContributionVerdict(rules)
 
 
 def _losses(lost: Mapping[str, str], *, skipped: bool) -> str:

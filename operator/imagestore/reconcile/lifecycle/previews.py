@@ -15,13 +15,13 @@ from imagestore.core.cost import cents
 from imagestore.core.units import grouped
 from imagestore.forecast.outlook import total
 from imagestore.forecast.tally import Counted, Touch
-from imagestore.reconcile.lifecycle.matched import Bucket
+from imagestore.reconcile.lifecycle.matched import BucketView
 
-NAMED = 5  # buckets that the message names
+_NAMED = 5  # buckets that the message names
 
 
-def preview(
-    policy: str, spec: LifecyclePolicySpec, buckets: Sequence[Bucket], before: PreviewStatus | None
+def preview_status(
+    policy: str, spec: LifecyclePolicySpec, buckets: Sequence[BucketView], before: PreviewStatus | None
 ) -> PreviewStatus | None:
     """``before``: what was told of these very rules; its rows stay for buckets that are counted anew after a restart."""
     if spec.previewed_every is None:
@@ -41,9 +41,9 @@ def preview(
     )
 
 
-def _message(pending: Sequence[Bucket]) -> str | None:
+def _message(pending: Sequence[BucketView]) -> str | None:
     kept = [f"{b.name}: {b.trouble}" for b in sorted(pending, key=lambda b: b.name) if b.trouble]
-    return "; ".join(kept[:NAMED]) or None
+    return "; ".join(kept[:_NAMED]) or None
 
 
 def _rows(policy: str, bucket: str, counted: Counted) -> Iterator[RulePreview]:
@@ -116,7 +116,7 @@ def _sum(touched: Sequence[Touched]) -> Touched:
 
 
 def _amount(text: str | None) -> Decimal | None:
-    """A status may have been written by anybody."""
+    """A tenant may have forged the status."""
     try:
         return None if text is None else Decimal(text)
     except InvalidOperation:

@@ -1,7 +1,7 @@
-"""The reconcile of a LifecyclePolicy: it writes nothing to a store, it says what became of the rules on each bucket.
+"""The reconcile of a LifecyclePolicy. It writes nothing to a store; it reports what became of the rules on each bucket.
 
-Its buckets carry the rules out (one writer a bucket), so it needs no finalizer: what a bucket once held of a policy that
-is gone is known by the rules' ids and by the bucket's own status, and goes as soon as the store answers.
+Only the reconcile of a bucket writes its rules, so a policy needs no finalizer: rules of a deleted policy are known by their
+ids and by the bucket's own status, and are removed as soon as the store answers.
 """
 
 from collections import Counter
@@ -23,14 +23,14 @@ from imagestore.core.model import cut
 from imagestore.core.outcome import Event, Finalizer, Outcome, Requeue
 from imagestore.core.reasons import Reason
 from imagestore.core.remembered import recalls
-from imagestore.reconcile.lifecycle.matched import Bucket
+from imagestore.reconcile.lifecycle.matched import BucketView
 from imagestore.reconcile.lifecycle.merging import FACET
-from imagestore.reconcile.lifecycle.previews import preview
+from imagestore.reconcile.lifecycle.previews import preview_status
 from imagestore.reconcile.shared.situation import Meta, Settings
 
-Result = Outcome[LifecyclePolicyStatus]
+PolicyOutcome = Outcome[LifecyclePolicyStatus]
 
-NAMED = 5  # buckets that a condition's message names
+_NAMED = 5  # buckets that a condition's message names
 UNSHOWN = "rules of this policy; the bucket's status lists only the first of what differs"
 _TROUBLE: tuple[BucketState, ...] = ("Conflict", "Lossy", "Held", "Pending", "Suspended", "Applied")
 
@@ -42,12 +42,12 @@ class PolicySituation:
     meta: Meta
     spec: LifecyclePolicySpec
     status: LifecyclePolicyStatus
-    buckets: tuple[Bucket, ...]
+    buckets: tuple[BucketView, ...]
     settings: Settings
     now: datetime
 
 
-def reconcile(s: PolicySituation) -> Result:
+def reconcile(s: PolicySituation) -> PolicyOutcome:
     """What became of the rules on each bucket."""
     meta, spec, status = s.meta, s.spec, s.status
     if meta.deleting:
@@ -61,13 +61,13 @@ def reconcile(s: PolicySituation) -> Result:
         conditions=settle(s.now, meta.generation, conditions, status.conditions),
         counts=_counts(outcomes),
         buckets=tuple(outcomes),
-        preview=preview(meta.name, spec, s.buckets, status.preview if told else None),
+        preview=preview_status(meta.name, spec, s.buckets, status.preview if told else None),
     )
     return Outcome(after, _events(status, after), Requeue(s.settings.default_interval), Finalizer.LEAVE)
 
 
 def _settled(status: LifecyclePolicyStatus) -> bool:
-    """Whether every bucket was seen to hold these very rules: what is new to one then is somebody else's edit.
+    """Whether every bucket was observed to hold these very rules: a later change of one is another author's edit.
 
     Without this, one edit of one policy would make all others of its buckets Pending and Applied again.
     """
@@ -85,14 +85,14 @@ def _counts(outcomes: Iterable[BucketOutcome]) -> BucketCounts:
     return BucketCounts.model_validate({"matched": found.total(), **by_state})
 
 
-def _outcome(policy: str, spec: LifecyclePolicySpec, bucket: Bucket, *, settled: bool) -> BucketOutcome:
+def _outcome(policy: str, spec: LifecyclePolicySpec, bucket: BucketView, *, settled: bool) -> BucketOutcome:
     state, message = _state(bucket, settled=settled)
     remarks = [message, _unversioned(spec, bucket), _drift_sentence(policy, bucket)]
     said = "; ".join(r for r in remarks if r)
     return BucketOutcome(name=bucket.name, state=state, lost=bucket.verdict.lost, message=said or None)
 
 
-def _state(bucket: Bucket, *, settled: bool) -> tuple[BucketState, str]:
+def _state(bucket: BucketView, *, settled: bool) -> tuple[BucketState, str]:
     """Applied only by what was read back: the bucket's own status."""
     if bucket.verdict.state is not None:
         return bucket.verdict.state, bucket.verdict.message
@@ -105,7 +105,7 @@ def _state(bucket: Bucket, *, settled: bool) -> tuple[BucketState, str]:
     if held and (bucket.current or settled):
         return "Applied", ""
     if bucket.suspended:
-        return "Suspended", "it is left alone until spec.suspend of the ImageBucket is false"
+        return "Suspended", "the operator does not change it until spec.suspend of the ImageBucket is false"
     if bucket.heard and facet is not None and facet.state == "Held":
         return _unsettled(bucket, facet)
     if not bucket.current:
@@ -115,7 +115,7 @@ def _state(bucket: Bucket, *, settled: bool) -> tuple[BucketState, str]:
     return _unsettled(bucket, facet)
 
 
-def _unsettled(bucket: Bucket, facet: FacetStatus) -> tuple[BucketState, str]:
+def _unsettled(bucket: BucketView, facet: FacetStatus) -> tuple[BucketState, str]:
     token = next((h.token for h in _held(bucket) if h.facet == FACET), None)
     if facet.state == "Held" and token:
         return (
@@ -125,39 +125,39 @@ def _unsettled(bucket: Bucket, facet: FacetStatus) -> tuple[BucketState, str]:
     return "Pending", facet.message or facet.reason or facet.state
 
 
-def _held(bucket: Bucket) -> Sequence[Held]:
+def _held(bucket: BucketView) -> Sequence[Held]:
     return bucket.status.plan.held if bucket.status.plan else ()
 
 
-def _waiting(bucket: Bucket) -> str:
+def _waiting(bucket: BucketView) -> str:
     """Why a bucket that is not Ready is not."""
     ready = find(bucket.status.conditions, "Ready")
     return f"{ready.reason}: {ready.message}" if ready is not None and ready.status != "True" else ""
 
 
-def _unversioned(spec: LifecyclePolicySpec, bucket: Bucket) -> str:
+def _unversioned(spec: LifecyclePolicySpec, bucket: BucketView) -> str:
     old = [r.name for r in spec.rules if r.noncurrent]
     if bucket.versioned or not old:
         return ""
     return f"without versioning there are no old versions for {', '.join(old)}; set versioning.state: Enabled there"
 
 
-def _drifts(policy: str, bucket: Bucket) -> bool:
+def _drifts(policy: str, bucket: BucketView) -> bool:
     return bucket.status.drift is not None and recalls(bucket.status.drift.policies, policy)
 
 
-def _drift(policy: str, bucket: Bucket) -> list[FieldDrift]:
+def _drift(policy: str, bucket: BucketView) -> list[FieldDrift]:
     """What of it is shown, which need not be any."""
     fields = bucket.status.drift.fields if bucket.status.drift else ()
     return [f for f in fields if f.path.startswith(f"{FACET}.rules[name={policy}/")]
 
 
-def _drift_sentence(policy: str, bucket: Bucket) -> str:
+def _drift_sentence(policy: str, bucket: BucketView) -> str:
     if not _drifts(policy, bucket):
         return ""
-    fields = _drift(policy, bucket)[:NAMED]
-    said = ", ".join(f"{f.path} is {f.observed or 'gone'}, should be {f.desired}" for f in fields)
-    return f"changed behind the operator's back: {said or UNSHOWN}"
+    fields = _drift(policy, bucket)[:_NAMED]
+    said = ", ".join(f"{f.path} is {f.observed or 'absent'}, should be {f.desired}" for f in fields)
+    return f"changed outside the operator: {said or UNSHOWN}"
 
 
 def _judged(spec: LifecyclePolicySpec, outcomes: Sequence[BucketOutcome]) -> list[Condition]:
@@ -167,8 +167,8 @@ def _judged(spec: LifecyclePolicySpec, outcomes: Sequence[BucketOutcome]) -> lis
             return stalled(reason, _named(wrong))
     missing = {r.name for r in spec.bucket_refs or ()} - {o.name for o in outcomes}
     if missing:
-        names = ", ".join(sorted(missing)[:NAMED])
-        message = f"there is no ImageBucket {names} in this namespace; make it, or correct bucketRefs"
+        names = ", ".join(sorted(missing)[:_NAMED])
+        message = f"there is no ImageBucket {names} in this namespace; create it, or correct bucketRefs"
         return reconciling(Reason.BUCKET_NOT_FOUND, message)
     if wrong := [o for o in outcomes if o.state == "Pending"]:
         return reconciling(Reason.PENDING, _named(wrong))
@@ -190,29 +190,29 @@ def _applied(outcomes: Sequence[BucketOutcome]) -> str:
     left = [o.name for o in outcomes if o.state == "Suspended"]
     if not left:
         return "every matched bucket was read back with every rule"
-    names = ", ".join(left[:NAMED]) + (f" and {len(left) - NAMED} more" if len(left) > NAMED else "")
+    names = ", ".join(left[:_NAMED]) + (f" and {len(left) - _NAMED} more" if len(left) > _NAMED else "")
     if len(left) == len(outcomes):
-        return f"every matched bucket is suspended, so none was looked at: {names}"
+        return f"every matched bucket is suspended, so none was checked: {names}"
     awake = "every matched bucket that is not suspended was read back with every rule"
-    return f"{awake}; suspended, and left alone: {names}"
+    return f"{awake}; suspended, so not checked: {names}"
 
 
 def _named(outcomes: Sequence[BucketOutcome]) -> str:
-    said = "; ".join(f"{o.name}: {cut(o.message or o.state, 640)}" for o in outcomes[:NAMED])
-    more = len(outcomes) - NAMED
+    said = "; ".join(f"{o.name}: {cut(o.message or o.state, 640)}" for o in outcomes[:_NAMED])
+    more = len(outcomes) - _NAMED
     return said + (f"; and {more} more" if more > 0 else "")
 
 
-def _drifted(policy: str, buckets: Iterable[Bucket]) -> list[Condition]:
+def _drifted(policy: str, buckets: Iterable[BucketView]) -> list[Condition]:
     drifting = sorted((b for b in buckets if _drifts(policy, b)), key=lambda b: b.name)
     if not drifting:
         return []
     found = [f"{b.name}: {path}" for b in drifting for path in _paths(policy, b)]
-    shown = ", ".join(found[:NAMED]) + (f" and {len(found) - NAMED} more" if len(found) > NAMED else "")
-    return [condition("DriftDetected", Reason.DIFFERS, f"changed behind the operator's back: {shown}")]
+    shown = ", ".join(found[:_NAMED]) + (f" and {len(found) - _NAMED} more" if len(found) > _NAMED else "")
+    return [condition("DriftDetected", Reason.DIFFERS, f"changed outside the operator: {shown}")]
 
 
-def _paths(policy: str, bucket: Bucket) -> list[str]:
+def _paths(policy: str, bucket: BucketView) -> list[str]:
     return [f.path for f in _drift(policy, bucket)] or [UNSHOWN]
 
 

@@ -16,7 +16,7 @@ _WHOM = ("bucketSelector", "bucketRefs")
 
 
 @dataclass(frozen=True)
-class Scope:
+class PolicyScope:
     """The ImageBuckets of the policy's own namespace with these names, or with all of these labels."""
 
     names: frozenset[str]
@@ -27,15 +27,15 @@ class Scope:
         return name in self.names or (bool(self.labels) and self.labels <= labels)
 
 
-def scope(spec: Mapping[str, Any]) -> Scope:
+def scope_of(spec: Mapping[str, Any]) -> PolicyScope:
     """Whom a policy's spec is for."""
     refs, selector = spec.get("bucketRefs") or (), spec.get("bucketSelector") or {}
-    return Scope(
+    return PolicyScope(
         frozenset(r.get("name", "") for r in refs), frozenset((selector.get("matchLabels") or {}).items())
     )
 
 
-def declared(name: str, spec: Mapping[str, Any]) -> Contribution:
+def contribution_of(name: str, spec: Mapping[str, Any]) -> Contribution:
     """The policy by what it asks for; whom else it asks is no input of a bucket."""
     content = {k: v for k, v in spec.items() if k not in _WHOM}
     try:

@@ -14,7 +14,7 @@ from imagestore.core.facet import WHOLE, Facet, Parts
 from imagestore.core.model import Model
 
 
-class Origin(NamedTuple):
+class Contributor(NamedTuple):
     """The object that contributes; it is in the bucket's namespace."""
 
     kind: str
@@ -34,12 +34,12 @@ class Contribution:
 
     facet: str
     value: Model | None = field(compare=False)
-    origin: Origin
+    origin: Contributor
     digest: str
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ContributionVerdict:
     """What becomes of one contribution on one bucket. ``parts``: those that are desired there; ``state`` None: all are."""
 
     parts: Parts = WHOLE
@@ -56,14 +56,14 @@ class Joined:
     """
 
     desired: Facet | None = None
-    verdicts: Mapping[Origin, Verdict] = field(default_factory=dict)
+    verdicts: Mapping[Contributor, ContributionVerdict] = field(default_factory=dict)
     contested: str = ""
 
 
 NOT_UNDERSTOOD = "its spec is not understood by this version of the operator"
 
 
-def joined(own: Facet | None, given: Sequence[Contribution]) -> Joined:
+def join(own: Facet | None, given: Sequence[Contribution]) -> Joined:
     """The bucket's own value and the contributions to it. Their order means nothing.
 
     A setting that is owned part by part (tags, policy statements, notifications) becomes the union, and of a part that
@@ -73,7 +73,11 @@ def joined(own: Facet | None, given: Sequence[Contribution]) -> Joined:
     """
     ordered = sorted(given, key=lambda c: c.origin)
     values = [(c, c.value) for c in ordered if isinstance(c.value, Facet)]
-    unknown = {c.origin: Verdict(state="Pending", message=NOT_UNDERSTOOD) for c in ordered if c.value is None}
+    unknown = {
+        c.origin: ContributionVerdict(state="Pending", message=NOT_UNDERSTOOD)
+        for c in ordered
+        if c.value is None
+    }
     found = _whole(own, values) if _is_whole(own, values) else _union(own, values)
     contested = found.contested or "; ".join(f"{origin}: {NOT_UNDERSTOOD}" for origin in unknown)
     return Joined(None if contested else found.desired, unknown | dict(found.verdicts), contested)
@@ -94,20 +98,26 @@ def _whole(own: Facet | None, values: _Valued) -> Joined:
         return Joined()
     first, desired = values[0]
     if all(v.canonical() == desired.canonical() for _, v in values):
-        return Joined(desired, {c.origin: Verdict() for c, _ in values})
+        return Joined(desired, {c.origin: ContributionVerdict() for c, _ in values})
     names = ", ".join(str(c.origin) for c, _ in values)
     message = (
         f"{names} want different values; change one of them, or set spec.{first.facet} of the ImageBucket"
     )
-    return Joined(None, {c.origin: Verdict(state="Conflict", message=message) for c, _ in values}, message)
+    return Joined(
+        None, {c.origin: ContributionVerdict(state="Conflict", message=message) for c, _ in values}, message
+    )
 
 
-def _agrees(own: Facet, value: Facet, otherwise: str) -> Verdict:
-    return Verdict() if own.canonical() == value.canonical() else Verdict(state="Conflict", message=otherwise)
+def _agrees(own: Facet, value: Facet, otherwise: str) -> ContributionVerdict:
+    return (
+        ContributionVerdict()
+        if own.canonical() == value.canonical()
+        else ContributionVerdict(state="Conflict", message=otherwise)
+    )
 
 
 def _union(own: Facet | None, values: _Valued) -> Joined:
-    desired, verdicts = own, dict[Origin, Verdict]()
+    desired, verdicts = own, dict[Contributor, ContributionVerdict]()
     holders = dict.fromkeys((own.parts() or WHOLE) if own else WHOLE, "the bucket's own spec")
     for contribution, value in values:
         parts = value.parts() or WHOLE
@@ -125,11 +135,11 @@ def _differ(one: Facet, other: Facet, part: str) -> bool:
     return one.restrict({part}).canonical() != other.restrict({part}).canonical()
 
 
-def _verdict(parts: Parts, clashes: Mapping[str, str]) -> Verdict:
+def _verdict(parts: Parts, clashes: Mapping[str, str]) -> ContributionVerdict:
     if not clashes:
-        return Verdict(parts)
+        return ContributionVerdict(parts)
     said = "; ".join(f"{part}: {holder} says otherwise, and prevails" for part, holder in clashes.items())
-    return Verdict(parts, "Conflict", message=said)
+    return ContributionVerdict(parts, "Conflict", message=said)
 
 
 @lru_cache(maxsize=1024)

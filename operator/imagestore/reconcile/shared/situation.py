@@ -9,7 +9,7 @@ from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Backend
 from imagestore.backends.own_access import NOTHING_NEEDED, OwnAccess
 
-SPREAD = 15.0  # seconds over which the buckets of a store that fell silent are looked at
+SPREAD = 15.0  # seconds over which the checks of the buckets of a store that does not answer are spread
 
 
 @dataclass(frozen=True)
@@ -30,21 +30,21 @@ class Settings:
     """How the operator behaves, the same for all buckets. Seconds."""
 
     installation: str
-    confirm_drift: float = 45.0  # second look before drift is believed
+    confirm_drift: float = 45.0  # until the check that confirms drift
     grace_unreachable: float = 120.0  # an unreachable store turns Ready to Unknown after this
     default_interval: float = 600.0
-    pulse: float = 60.0  # between two probes of a backend: so soon is a store that falls silent noticed
-    retry: float = 15.0  # first pause after a failure; doubles up to ten minutes
-    sweep_step: int = 1000  # versions removed between two reports of progress
-    max_repeats: int = 3  # the same writes this often without lasting: stop
+    pulse: float = 60.0  # between two probes of a backend, which notice a store that does not answer
+    retry: float = 15.0  # backoff after the first failure; doubles up to ten minutes
+    sweep_step: int = 1000  # versions deleted between two reports of progress
+    max_repeats: int = 3  # after as many equal writes that do not last, stop
 
 
 @dataclass(frozen=True)
-class Standing:
+class StoreStanding:
     """What the StorageBackend's status says of the store as a whole.
 
-    ``another``: what answers is another account or server than ``identity``, which was proven. ``missing``: many
-    buckets are, and none of those that were there is made again before a person agrees.
+    ``another``: another account or server answers than ``identity``, which was proven. ``missing``: many known buckets are
+    missing, and none is recreated before a person approves.
     """
 
     identity: str | None = None
@@ -66,7 +66,7 @@ class Store:
     trouble: str = ""
     unready: Mapping[str, str] = field(default_factory=dict)
     silent: bool = False
-    standing: Standing = Standing()
+    standing: StoreStanding = StoreStanding()
 
     @property
     def own_access(self) -> OwnAccess:
@@ -78,7 +78,7 @@ class Store:
 class Served:
     """An ImageBucket that its backend serves: allowed there, and no older one claims the same bucket.
 
-    ``made``: the bucket was seen in the store to be its own, last at ``endpoint``, and is made again where it is missing.
+    ``made``: the bucket existed and was its own, last at ``endpoint``, and is recreated where it is missing.
     """
 
     name: str  # namespace/name

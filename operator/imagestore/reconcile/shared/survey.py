@@ -1,7 +1,7 @@
-"""A bucket's listing, walked through the rules that are wished for it: how much they would take, and touch.
+"""A survey walks a bucket's listing through its desired rules and counts what they would delete and touch.
 
-One survey serves the hold of removals and the preview of policies. It goes on page by page, so that whoever carries it out
-may stop at any page: the reconcile itself for what fits into one, a thread of its own for the rest.
+One survey serves the hold of removals and the preview of policies. It works page by page, so that it can be stopped at any
+page: the reconcile itself for what fits into one, a thread of its own for the rest.
 """
 
 import hashlib
@@ -23,22 +23,22 @@ from imagestore.forecast.forecast import Assumptions, Forecast
 from imagestore.forecast.tally import Counted, tally
 from imagestore.forecast.terms import Terms
 
-TAGS = 300  # keys of a bucket whose tags are asked for, at one call each
-UNLISTED = "the store tells no listing"
+_TAGS = 300  # keys of a bucket whose tags are asked for, at one call each
+_UNLISTED = "the store tells no listing"
 
 
 class Purpose(StrEnum):
-    """Who wants to know."""
+    """What a survey is for."""
 
     REMOVAL = "Removal"  # a change waits for it
     PREVIEW = "Preview"  # a policy's status
 
 
 @dataclass(frozen=True)
-class Question:
-    """What is asked about one bucket. ``versioning``: as it is wished, None: as it is found. ``terms``: without any.
+class SurveyQuestion:
+    """What is asked about one bucket. ``versioning``: as desired, None: as observed. ``terms``: for a bucket without it.
 
-    ``wish``: the digest of the merged lifecycle that it is about, which the answer is told by.
+    ``wish``: the digest of the merged lifecycle that it is about, which tells whether an answer is still current.
     """
 
     backend: str
@@ -51,14 +51,14 @@ class Question:
 
     @cached_property
     def digest(self) -> str:
-        """The same for the same question, on whatever day and whoever asks."""
+        """The same for the same question, on any day and for any purpose."""
         rules = json.dumps([r.to_json() for r in self.rules], sort_keys=True)
         said = (self.backend, self.bucket, rules, self.terms, self.versioning, self.prices)
         return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
-class Answer:
+class SurveyAnswer:
     """``counted`` None: not known yet; then how many ``keys`` were counted so far, and what keeps it from going on.
 
     ``final``: it will not go on by itself.
@@ -71,13 +71,15 @@ class Answer:
 
 
 class Surveys(Protocol):
-    """Whoever carries out the surveys of one ImageBucket."""
+    """What carries out the surveys of one ImageBucket."""
 
-    def ask(self, purpose: Purpose, question: Question, backend: Backend, today: date, age: float) -> Answer:
+    def ask(
+        self, purpose: Purpose, question: SurveyQuestion, backend: Backend, today: date, age: float
+    ) -> SurveyAnswer:
         """What is known, if it is not older than ``age`` seconds; otherwise a survey is begun."""
 
     def drop(self, purpose: Purpose) -> None:
-        """Nobody wants to know any more."""
+        """End the survey for this purpose."""
 
 
 class _Later(Exception):
@@ -86,9 +88,9 @@ class _Later(Exception):
 
 @dataclass
 class Survey:
-    """One survey. What was counted stays when the store fails: the next step goes on from there."""
+    """One survey. What was counted stays when the store fails: the next step continues from there."""
 
-    question: Question
+    question: SurveyQuestion
     backend: Backend
     today: date
     _walk: Walk | None = None
@@ -127,10 +129,12 @@ class Survey:
     def _begun(self) -> Walk:
         backend, q = self.backend, self.question
         if not isinstance(backend, Lists):
-            raise Unlisted(UNLISTED)
+            raise Unlisted(_UNLISTED)
         versioned = bool(q.versioning) or self._versioned()
         first = self.today.toordinal()
-        asked = Assumptions(q.rules, backend.terms(versioned=versioned), first, first + MONTH, q.prices, TAGS)
+        asked = Assumptions(
+            q.rules, backend.terms(versioned=versioned), first, first + MONTH, q.prices, _TAGS
+        )
         return Walk(backend, q.bucket, scopes(q.rules, versions=versioned), Forecast(asked), _unsaved)
 
     def _versioned(self) -> bool:
@@ -168,22 +172,24 @@ class Bounded:
     pages: int = 1
     tags: int = 0
 
-    def ask(self, purpose: Purpose, question: Question, backend: Backend, today: date, age: float) -> Answer:
+    def ask(
+        self, purpose: Purpose, question: SurveyQuestion, backend: Backend, today: date, age: float
+    ) -> SurveyAnswer:
         """What fits."""
         survey = Survey(question, backend, today)
         try:
             for _ in range(self.pages):
                 if (counted := survey.step(self.tags)) is not None:
-                    return Answer(counted)
+                    return SurveyAnswer(counted)
         except StoreError as error:
-            return failed(survey, error)
-        return Answer(keys=survey.keys)
+            return unanswered(survey, error)
+        return SurveyAnswer(keys=survey.keys)
 
     def drop(self, purpose: Purpose) -> None:
         """There is nothing to drop."""
 
 
-def failed(survey: Survey, error: StoreError) -> Answer:
+def unanswered(survey: Survey, error: StoreError) -> SurveyAnswer:
     """What is said of a survey that the store keeps from going on."""
     why = f"{type(error).__name__}: {error}"
-    return Answer(keys=survey.keys, trouble=why, final=not isinstance(error, Transient))
+    return SurveyAnswer(keys=survey.keys, trouble=why, final=not isinstance(error, Transient))

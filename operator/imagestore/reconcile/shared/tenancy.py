@@ -25,7 +25,7 @@ LOCK = MaxObjectLock(mode="Governance", days=3650)
 
 @dataclass(frozen=True)
 class Refusal:
-    """``facet`` is empty when the whole bucket is refused. ``waits``: nobody need do anything but wait."""
+    """Why a setting, or with an empty ``facet`` the whole bucket, is withheld. ``waits``: it resumes by itself."""
 
     reason: Reason
     message: str
@@ -34,7 +34,7 @@ class Refusal:
 
 
 def allowed_namespace(spec: StorageBackendSpec, namespace: str, labels: Mapping[str, str]) -> bool:
-    """Whether the namespace may use the backend at all. Nobody may, unless the backend says so."""
+    """Whether the namespace may use the backend at all. None may, unless the backend allows it."""
     if spec.namespaces is None:
         return False
     if namespace in spec.namespaces.names:
@@ -55,7 +55,7 @@ def eligible(spec: StorageBackendSpec, namespace: str, labels: Mapping[str, str]
     if not allowed_namespace(spec, namespace, labels):
         return False
     template = (spec.tenancy and spec.tenancy.bucket_names) or TEMPLATE
-    return fits(template, namespace, bucket) or granted(spec, namespace, bucket)
+    return name_fits(template, namespace, bucket) or granted(spec, namespace, bucket)
 
 
 def refusals(
@@ -78,7 +78,7 @@ def _bucket(
     meta: Meta, spec: ImageBucketSpec, store: StorageBackendSpec, tenancy: Tenancy, earlier: int
 ) -> Iterator[Refusal]:
     template = tenancy.bucket_names or TEMPLATE
-    if not fits(template, meta.namespace, spec.bucket_name) and not granted(
+    if not name_fits(template, meta.namespace, spec.bucket_name) and not granted(
         store, meta.namespace, spec.bucket_name
     ):
         wanted = template.replace("{namespace}", meta.namespace)
@@ -98,7 +98,7 @@ def _bucket(
         )
 
 
-def fits(template: str, namespace: str, bucket: str) -> bool:
+def name_fits(template: str, namespace: str, bucket: str) -> bool:
     """Whether a name matches the template. A namespace with ``--`` in it never does: it needs grants.
 
     Otherwise the namespace ``a`` could take what belongs to ``a--b`` under ``{namespace}--*``.
@@ -182,17 +182,17 @@ def _policy(policy: BucketPolicy, own: OwnAccess, tenancy: Tenancy) -> Iterator[
 def _grants(statement: Statement, tenancy: Tenancy) -> Iterator[Refusal]:
     if statement.effect != "Allow":
         return
-    public = [p for p in statement.principals if everybody(p)]
+    public = [p for p in statement.principals if is_public(p)]
     if public and not tenancy.allow_public:
-        message = f"statement {statement.sid} would open the bucket to everybody, which is not allowed here"
+        message = f"statement {statement.sid} would make the bucket public, which is not allowed here"
         yield Refusal(Reason.PUBLIC_NOT_ALLOWED, message, "policy")
-    named = [p for p in statement.principals if not everybody(p)]
+    named = [p for p in statement.principals if not is_public(p)]
     foreign = [p for p in named if not _matches(p, tenancy.allowed_principals)]
     if foreign:
         message = f"statement {statement.sid} names {', '.join(foreign)}; ask the administrator to allow them"
         yield Refusal(Reason.PRINCIPAL_NOT_ALLOWED, message, "policy")
 
 
-def everybody(principal: str) -> bool:
-    """Whether a principal stands for anybody at all, in any of its spellings."""
+def is_public(principal: str) -> bool:
+    """Whether a principal stands for all users, in any of its spellings."""
     return set(principal) <= set("*?") or principal.endswith((":*", "::*:root"))

@@ -11,17 +11,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from imagestore.backends.base import Remains, Swept
+from imagestore.backends.guard.call import Call
 from imagestore.backends.s3.bucket.listing import (
+    LISTED_AT_ONCE,
     NOT_XML,
-    PAGE,
     REPLACED,
-    Item,
     Leaf,
+    ListedItem,
     UploadKeys,
     uploads,
     versions,
 )
-from imagestore.backends.s3.settings.setting import Call
 from imagestore.core.errors import Denied, Rejected, StoreError
 from imagestore.core.keys import quotes
 
@@ -32,14 +32,17 @@ _KEPT = "the store says that they are removed, and still lists them"
 _LONGEST = 300  # of a reason, in characters: a status shows it
 _PAGES = 10  # of what stays that one step walks past
 
-Identity = tuple[str, str]
-Refusals = Mapping[Identity, str]
-Lists = Callable[[int, Mapping[str, str]], Leaf]
+VersionId = tuple[str, str]
+Refusals = Mapping[VersionId, str]
+VersionListing = Callable[[int, Mapping[str, str]], Leaf]
 
 
 def remains(call: Call, bucket: str, keys: UploadKeys) -> Remains:
     """The first page of each listing."""
-    there, begun = _versions(call, bucket, PAGE, {}), _uploads(call, bucket, PAGE, keys, {})
+    there, begun = (
+        _versions(call, bucket, LISTED_AT_ONCE, {}),
+        _uploads(call, bucket, LISTED_AT_ONCE, keys, {}),
+    )
     return Remains(len(there.items), len(begun.items), there.more or begun.more)
 
 
@@ -53,7 +56,7 @@ def sweep(call: Call, bucket: str, limit: int, keys: UploadKeys) -> Swept:
     begun = step.page(
         lambda most, after: _uploads(call, bucket, most, keys, after),
         lambda items: _aborted(call, bucket, items),
-        min(limit, PAGE),
+        min(limit, LISTED_AT_ONCE),
         {},
     )
     leaf = Leaf([], more=True)
@@ -63,7 +66,7 @@ def sweep(call: Call, bucket: str, limit: int, keys: UploadKeys) -> Swept:
         leaf = step.page(
             lambda most, after: _versions(call, bucket, most, after),
             lambda items: _deleted(call, bucket, items),
-            min(limit - len(step.gone), PAGE),
+            min(limit - len(step.gone), LISTED_AT_ONCE),
             leaf.after,
         )
     return step.swept(more=leaf.more or begun.more)
@@ -73,12 +76,16 @@ def sweep(call: Call, bucket: str, limit: int, keys: UploadKeys) -> Swept:
 class _Step:
     """What one step has found out."""
 
-    gone: list[Identity] = field(default_factory=list)
+    gone: list[VersionId] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
     kept: Counter[str] = field(default_factory=Counter)
 
     def page(
-        self, lists: Lists, removes: Callable[[list[Item]], Refusals], most: int, after: Mapping[str, str]
+        self,
+        lists: VersionListing,
+        removes: Callable[[list[ListedItem]], Refusals],
+        most: int,
+        after: Mapping[str, str],
     ) -> Leaf:
         """List a page, remove what is on it, and list it again."""
         leaf = lists(most, after)
@@ -90,7 +97,7 @@ class _Step:
             self._note(_identity(item), left, refusals)
         return leaf
 
-    def _note(self, one: Identity, left: set[Identity], refusals: Refusals) -> None:
+    def _note(self, one: VersionId, left: set[VersionId], refusals: Refusals) -> None:
         reason = refusals.get(one) or refusals.get(
             (one[0], "")
         )  # not every store says which version it means
@@ -117,11 +124,11 @@ def _uploads(call: Call, bucket: str, limit: int, keys: UploadKeys, after: Mappi
     return replace(leaf, items=[{"Key": u["Key"], "UploadId": u["UploadId"]} for u in leaf.items])
 
 
-def _aborted(call: Call, bucket: str, items: Iterable[Item]) -> Refusals:
+def _aborted(call: Call, bucket: str, items: Iterable[ListedItem]) -> Refusals:
     return _one_by_one(call, "AbortMultipartUpload", bucket, items)
 
 
-def _deleted(call: Call, bucket: str, items: list[Item]) -> Refusals:
+def _deleted(call: Call, bucket: str, items: list[ListedItem]) -> Refusals:
     """Delete a page, governance never bypassed; what may not go, each with the store's reason."""
     plain = [item for item in items if not NOT_XML.search(item["Key"])]
     refused, failed = _delete_many(call, bucket, plain)
@@ -129,7 +136,9 @@ def _deleted(call: Call, bucket: str, items: list[Item]) -> Refusals:
     return refused | _one_by_one(call, "DeleteObject", bucket, alone)
 
 
-def _delete_many(call: Call, bucket: str, items: list[Item]) -> tuple[dict[Identity, str], list[Item]]:
+def _delete_many(
+    call: Call, bucket: str, items: list[ListedItem]
+) -> tuple[dict[VersionId, str], list[ListedItem]]:
     """What was refused, and what failed for no reason of its own and is tried again alone.
 
     SeaweedFS answers InternalError for one long name among many, and deletes it when asked for it alone.
@@ -145,7 +154,7 @@ def _delete_many(call: Call, bucket: str, items: list[Item]) -> tuple[dict[Ident
     return reasons, failed
 
 
-def _one_by_one(call: Call, operation: str, bucket: str, items: Iterable[Item]) -> dict[Identity, str]:
+def _one_by_one(call: Call, operation: str, bucket: str, items: Iterable[ListedItem]) -> dict[VersionId, str]:
     found = {}
     for item in items:
         try:
@@ -161,14 +170,14 @@ def _words(error: StoreError) -> str:
     return str(error).partition(f" {error.code}: ")[2]
 
 
-def _reason(item: Item, code: str, message: str) -> str:
+def _reason(item: ListedItem, code: str, message: str) -> str:
     """The store's reason, cut, and without its message where that quotes the key."""
     return code if not message or quotes(message, item["Key"]) else f"{code}: {message}"[:_LONGEST]
 
 
-def _item(key: str, version: str | None) -> Item:
+def _item(key: str, version: str | None) -> ListedItem:
     return {"Key": key} | ({"VersionId": version} if version else {})
 
 
-def _identity(item: Item) -> Identity:
+def _identity(item: ListedItem) -> VersionId:
     return item["Key"], item.get("VersionId") or item.get("UploadId") or ""

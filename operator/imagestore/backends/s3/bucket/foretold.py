@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Recorder:
+class CallRecorder:
     """Stands where the transport was: it answers nothing and remembers what was said."""
 
     calls: list[dict[str, Any]] = field(default_factory=list)
@@ -30,7 +30,7 @@ def sent(backend: "S3Backend", bucket: str, change: Change, owner: str) -> tuple
     A store that may drop parts of a value is first given it in a form that does nothing; that trial is
     the same call with rules disabled and is left out here.
     """
-    recorder = Recorder()
+    recorder = CallRecorder()
     driver = replace(backend, call=recorder).drivers[change.facet]
     if isinstance(driver, S3Setting):
         # Nothing is read here, so it is the document as it was seen that is sent.
@@ -44,12 +44,12 @@ def sent(backend: "S3Backend", bucket: str, change: Change, owner: str) -> tuple
 
 
 def creating(
-    backend: "S3Backend", bucket: str, wishes: Mapping[str, Facet], owner: str
+    backend: "S3Backend", bucket: str, wanted: Mapping[str, Facet], owner: str
 ) -> tuple[dict[str, Any], ...]:
     """What creating the bucket and marking it as ours sends."""
-    recorder = Recorder()
+    recorder = CallRecorder()
     dry = replace(backend, call=recorder)
-    dry.create(bucket, {n: w for n, w in wishes.items() if type(w).at_creation and n in dry.drivers})
-    if "tags" in dry.drivers and "tags" not in wishes:
+    dry.create(bucket, {n: w for n, w in wanted.items() if type(w).at_creation and n in dry.drivers})
+    if "tags" in dry.drivers and "tags" not in wanted:
         dry.drivers["tags"].write(bucket, owner_mark.marked(owner, None), None)
     return tuple(recorder.calls)

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from imagestore.backends.base import Page, Scope
+from imagestore.backends.base import ListingPage, ListingScope
 from imagestore.backends.guard.breaker import ANSWERED
-from imagestore.backends.s3.errors import UNREADABLE
-from imagestore.backends.s3.settings.setting import Call
+from imagestore.backends.guard.call import Call
+from imagestore.backends.s3.errors import UNREADABLE_ANSWER
 from imagestore.core.errors import NotFound, StoreError, Unavailable, Unexpected
 from imagestore.core.keys import quotes, raw, unquoted
 from imagestore.core.stored import HOT, StoredVersion
@@ -18,10 +18,10 @@ from imagestore.core.stored import HOT, StoredVersion
 REPLACED = "\ufffd"
 # What XML 1.0 cannot hold, encoded or not: such a key fits into a URL but not into a document.
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-PAGE = 1000  # the most that one listing gives and one DeleteObjects takes
-_NAMES = 1000  # among which a name is looked for that a listing of versions does not say
+LISTED_AT_ONCE = 1000  # the most that one listing gives and one DeleteObjects takes
+_NAMES = 1000  # among which a name is searched that a listing of versions does not say
 
-Item = dict[str, Any]
+ListedItem = dict[str, Any]
 # How ListMultipartUploads writes keys. Declared: URL-encoded if the answer says so, as S3 does. RGW 16 encodes
 # without saying so, SeaweedFS says so without encoding.
 UploadKeys = Literal["Declared", "Encoded", "Literal"]
@@ -31,7 +31,7 @@ UploadKeys = Literal["Declared", "Encoded", "Literal"]
 class Leaf:
     """A store's answer with its keys as they are. ``after``: parameters of the call for the next one."""
 
-    items: list[Item]
+    items: list[ListedItem]
     more: bool = False
     after: Mapping[str, str] = field(default_factory=dict)
 
@@ -64,10 +64,10 @@ def uploads(call: Call, bucket: str, limit: int, keys: UploadKeys, after: Mappin
     return Leaf(items, bool(answer.get("IsTruncated")), _following(shown, items, "UploadIdMarker"))
 
 
-def _listed(call: Call, operation: str, size: str, limit: int, asked: Item) -> Item:
+def _listed(call: Call, operation: str, size: str, limit: int, asked: ListedItem) -> ListedItem:
     """A page, or a smaller one where the store fails over this one.
 
-    A server that cannot say the key at which a page ends answers 500, or what nobody can read. Where another page ends at
+    A server that cannot say the key at which a page ends answers 500, or what cannot be read. Where another page ends at
     another key, it is answered: so a few sizes are tried before the store counts as broken.
     """
     failed: list[Unavailable] = []
@@ -76,7 +76,7 @@ def _listed(call: Call, operation: str, size: str, limit: int, asked: Item) -> I
             return call(operation, {**asked, size: fewer, "EncodingType": "url"})
         except Unavailable as error:
             failed.append(error)
-            if error.code not in (*ANSWERED, UNREADABLE):
+            if error.code not in (*ANSWERED, UNREADABLE_ANSWER):
                 break
     raise failed[0]
 
@@ -89,16 +89,20 @@ def _sizes(limit: int) -> Iterator[int]:
     )
 
 
-def page(call: Call, bucket: str, scope: Scope, after: Mapping[str, str], keys: UploadKeys) -> Page:
+def page(
+    call: Call, bucket: str, scope: ListingScope, after: Mapping[str, str], keys: UploadKeys
+) -> ListingPage:
     """As the forecasts want it."""
     if scope == "objects":
-        leaf = objects(call, bucket, PAGE, after)
-        return Page(tuple(_stored(i) for i in leaf.items), _onwards(leaf, after))
+        leaf = objects(call, bucket, LISTED_AT_ONCE, after)
+        return ListingPage(tuple(_stored(i) for i in leaf.items), _onwards(leaf, after))
     if scope == "uploads":
-        leaf = uploads(call, bucket, PAGE, keys, after)
-        return Page(tuple(_upload(i) for i in leaf.items), _onwards(leaf, after))
-    leaf = versions(call, bucket, PAGE, after)
-    return Page(tuple(_version(i) for i in sorted(leaf.items, key=_newest_first)), _onwards(leaf, after))
+        leaf = uploads(call, bucket, LISTED_AT_ONCE, keys, after)
+        return ListingPage(tuple(_upload(i) for i in leaf.items), _onwards(leaf, after))
+    leaf = versions(call, bucket, LISTED_AT_ONCE, after)
+    return ListingPage(
+        tuple(_version(i) for i in sorted(leaf.items, key=_newest_first)), _onwards(leaf, after)
+    )
 
 
 def tags_of(call: Call, bucket: str, stored: StoredVersion) -> Mapping[str, str]:
@@ -134,18 +138,18 @@ def _onwards(leaf: Leaf, after: Mapping[str, str]) -> Mapping[str, str] | None:
     return leaf.after
 
 
-def _named(answer: Item, item: Item) -> Item:
+def _named(answer: ListedItem, item: ListedItem) -> ListedItem:
     return {**item, "Key": _plain(answer, item["Key"])}
 
 
-def _following(answer: Item, items: list[Item], second: str) -> dict[str, str]:
+def _following(answer: ListedItem, items: list[ListedItem], second: str) -> dict[str, str]:
     """RGW 16 says that it encodes and does not encode the marker; SeaweedFS goes on after an upload's id alone."""
     key, other = answer.get("NextKeyMarker"), answer.get(f"Next{second}")
     after = _marker(answer, key, {item["Key"] for item in items}) if key else None
     return {name: value for name, value in (("KeyMarker", after), (second, other)) if value}
 
 
-def _marker(answer: Item, said: str, keys: set[str]) -> str:
+def _marker(answer: ListedItem, said: str, keys: set[str]) -> str:
     """Where a marker holds what XML cannot, it is found among the keys, or the page ends at the last of them.
 
     Of ``a b`` and ``a+b`` on one page the marker ``a+b`` may be either: a page ends at the later one.
@@ -159,7 +163,7 @@ def _marker(answer: Item, said: str, keys: set[str]) -> str:
     return said if said in keys or not meant else max(meant, key=raw)
 
 
-def _spelled(call: Call, bucket: str, items: list[Item]) -> list[Item]:
+def _spelled(call: Call, bucket: str, items: list[ListedItem]) -> list[ListedItem]:
     """SeaweedFS encodes keys in no listing but ListObjectsV2: two keys became one, and neither could be removed.
 
     The names are those of current objects, so of a key that is hidden by a delete marker they are not found.
@@ -172,14 +176,14 @@ def _spelled(call: Call, bucket: str, items: list[Item]) -> list[Item]:
     ]
 
 
-def _shown_as(call: Call, bucket: str, listed: str) -> list[Item]:
+def _shown_as(call: Call, bucket: str, listed: str) -> list[ListedItem]:
     """What a listing of versions shows by this name."""
     before = listed.partition(REPLACED)[0]
     found = objects(call, bucket, _NAMES, {"Prefix": before} if before else {})
     return [item for item in found.items if _replaced(item["Key"]) == listed]
 
 
-def _taken(item: Item, known: list[Item]) -> str:
+def _taken(item: ListedItem, known: list[ListedItem]) -> str:
     """The name of one of several that is just like this current version, and no other's from then on."""
     current = item.get("IsLatest") and not item.get("Marker")
     alike = (
@@ -196,11 +200,11 @@ def _replaced(key: str) -> str:
     return NOT_XML.sub(REPLACED, key)
 
 
-def _plain(answer: Item, text: str) -> str:
+def _plain(answer: ListedItem, text: str) -> str:
     return unquoted(text) if answer.get("EncodingType") == "url" else text
 
 
-def _newest_first(item: Item) -> tuple[bytes, bool, float]:
+def _newest_first(item: ListedItem) -> tuple[bytes, bool, float]:
     """Versions and markers are answered as two lists."""
     return raw(item["Key"]), not item.get("IsLatest"), -item["LastModified"].timestamp()
 
@@ -209,18 +213,18 @@ def _day(moment: datetime) -> int:
     return moment.astimezone(UTC).toordinal()
 
 
-def _stored(item: Item) -> StoredVersion:
+def _stored(item: ListedItem) -> StoredVersion:
     return StoredVersion(
         item["Key"], item["Size"], _day(item["LastModified"]), item.get("StorageClass") or HOT
     )
 
 
-def _version(item: Item) -> StoredVersion:
+def _version(item: ListedItem) -> StoredVersion:
     version, latest, day = item.get("VersionId") or "", bool(item.get("IsLatest")), _day(item["LastModified"])
     if item.get("Marker"):
         return StoredVersion(item["Key"], 0, day, version=version, latest=latest, marker=True)
     return _stored(item)._replace(version=version, latest=latest)
 
 
-def _upload(item: Item) -> StoredVersion:
+def _upload(item: ListedItem) -> StoredVersion:
     return StoredVersion(item["Key"], 0, _day(item["Initiated"]), version=item["UploadId"], upload=True)

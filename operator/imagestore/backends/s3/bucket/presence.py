@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from imagestore.backends.base import Observation
+from imagestore.backends.guard.call import Call
 from imagestore.backends.s3.bucket import owner_mark
 from imagestore.backends.s3.server.genuine import told_by_store
 from imagestore.backends.s3.serving.tags import TAGS
-from imagestore.backends.s3.settings.setting import Call, Place
+from imagestore.backends.s3.settings.place import BucketPlace
 from imagestore.core.errors import NotFound, StoreError
 
 
@@ -40,7 +41,7 @@ class Presence:
             if error.code in TAGS.absent:
                 return None
             raise
-        held = TAGS.understood(answer, Place(bucket))
+        held = TAGS.understood(answer, BucketPlace(bucket))
         return held.values if held else {}
 
     def _surely_absent(self, bucket: str) -> bool:

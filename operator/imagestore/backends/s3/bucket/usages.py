@@ -9,26 +9,26 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Lock
 
-from imagestore.backends.base import Usage
+from imagestore.backends.base import HeldUsage
 
 LEAST, MOST = 5.0, 300.0  # seconds
 
 
 @dataclass(frozen=True)
-class Told:
+class UsageAnswer:
     """By bucket, as MinIO's scanner had it ``at`` that moment; None: it has not come by."""
 
-    usages: Mapping[str, Usage]
+    usages: Mapping[str, HeldUsage]
     at: datetime | None = None
 
 
-def believed(told: Told, now: datetime) -> float:
+def believed(told: UsageAnswer, now: datetime) -> float:
     """For how many seconds: what was minutes old when it came has not changed a second later."""
     return min(MOST, max(LEAST, (now - told.at).total_seconds() if told.at else LEAST))
 
 
 class Usages:
-    """The last answer, for whoever asks meanwhile. Who asks while it is on its way waits for the same one."""
+    """The last answer, for all calls until the next one is due. Calls while it is on its way wait for the same one."""
 
     def __init__(
         self,
@@ -36,10 +36,10 @@ class Usages:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._clock, self._now, self._lock = clock, now, Lock()
-        self._answer: Future[Told] | None = None
+        self._answer: Future[UsageAnswer] | None = None
         self._until = 0.0
 
-    def of(self, bucket: str, ask: Callable[[], Told]) -> Usage | None:
+    def of(self, bucket: str, ask: Callable[[], UsageAnswer]) -> HeldUsage | None:
         """None if nothing is known of it. ``ask`` is called with no lock held; what it raises, all hear who waited."""
         with self._lock:
             known = self._answer if self._clock() < self._until else None
@@ -50,7 +50,7 @@ class Usages:
             self._asked(answer, ask)
         return answer.result().usages.get(bucket)
 
-    def _asked(self, answer: Future[Told], ask: Callable[[], Told]) -> None:
+    def _asked(self, answer: Future[UsageAnswer], ask: Callable[[], UsageAnswer]) -> None:
         try:
             told = ask()
             until = self._clock() + believed(told, self._now())

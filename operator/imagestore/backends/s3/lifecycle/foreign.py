@@ -33,7 +33,7 @@ def unambiguous(xml: str) -> str:
     return xml
 
 
-def joined(xml: str) -> str:
+def foreign_joined(xml: str) -> str:
     """With all conditions in one ``And``. What RGW answers side by side, it was given so, and reads so.
 
     Of several filters it is not known what RGW makes: Rejected as ambiguous.

@@ -6,10 +6,10 @@ from typing import Any
 from imagestore.core.units import byte_count, quantity
 from imagestore.facets.lifecycle_rule import Match
 
-Raw = Mapping[str, Any]
+RawRule = Mapping[str, Any]
 
 
-def match(raw: Raw) -> Match | None:
+def match(raw: RawRule) -> Match | None:
     """``Filter`` with one thing, or ``And`` with several; old rules have a ``Prefix`` beside it instead.
 
     RGW 16 takes a prefix out of ``And`` and answers with it beside ``And`` or ``Tag``.
@@ -34,7 +34,7 @@ def _size(count: int | None) -> str | None:
     return None if count is None else quantity(count)
 
 
-def only(raw: Raw, known: set[str]) -> None:
+def only(raw: RawRule, known: set[str]) -> None:
     """ValueError if it says anything besides."""
     unknown = {k for k, v in raw.items() if v not in (None, [], {}, "")} - known
     if unknown:

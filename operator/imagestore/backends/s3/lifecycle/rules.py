@@ -8,10 +8,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from imagestore.backends.s3.lifecycle.foreign import GiveBack, as_found, joined, unambiguous
+from imagestore.backends.s3.lifecycle.foreign import GiveBack, as_found, foreign_joined, unambiguous
 from imagestore.backends.s3.lifecycle.match import filtered, match, only
 from imagestore.backends.s3.settings import verbatim
-from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.setting import Parameters, Setting, StoreAnswer
 from imagestore.backends.s3.settings.verbatim import XML
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.lifecycle_rule import (
@@ -24,7 +25,7 @@ from imagestore.facets.lifecycle_rule import (
     Transition,
 )
 
-OURS = "imagestore/"
+RULE_PREFIX = "imagestore/"
 OWN = "bucket/"  # the origin of a bucket's own rules, which in the facet have no origin before their name
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?/[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _KNOWN = {
@@ -33,33 +34,33 @@ _KNOWN = {
 }  # fmt: skip
 _EXPIRATION = {"Days", "Date", "ExpiredObjectDeleteMarker"}
 
-Raw = Mapping[str, Any]
+RawRule = Mapping[str, Any]
 M = TypeVar("M", Transition, NoncurrentTransition)
 
 
-def decode(answer: Answer, at: Place) -> Lifecycle | None:
+def decode(answer: StoreAnswer, at: BucketPlace) -> Lifecycle | None:
     """Rules that are not ours, or that no model can say (a class that is no tier), keep their XML in ``raw``."""
     names: set[str] = set()
     rules = tuple(_rule(raw, at, names) for raw in answer.get("Rules") or ())
     return Lifecycle.from_store(rules=rules) if rules else None
 
 
-def _rule(raw: Raw, at: Place, names: set[str]) -> LifecycleRule:
+def _rule(raw: RawRule, at: BucketPlace, names: set[str]) -> LifecycleRule:
     identity = raw.get("ID") or ""
-    name = identity.removeprefix(OURS)
-    if identity.startswith(OURS) and _NAME.fullmatch(name):
+    name = identity.removeprefix(RULE_PREFIX)
+    if identity.startswith(RULE_PREFIX) and _NAME.fullmatch(name):
         mine = _understood(name.removeprefix(OWN), raw, at)
         if mine and mine.name not in names:
             names.add(mine.name)
             return mine
-    # A rule of ours that somebody gave, say, a class that is no tier is no longer the one we wrote: seen as foreign
+    # A rule of ours to which another program gave, say, a class that is no tier is no longer the one we wrote: seen as foreign
     # it is missing under its own name, which is the difference that it is. encode() lets ours replace it.
     alien = verbatim.alien(identity, raw[XML], names)
     shown = _understood(alien, raw, at) or LifecycleRule.from_store(name=alien, state=_state(raw))
     return shown.model_copy(update={"raw": raw[XML]})
 
 
-def _understood(name: str, raw: Raw, at: Place) -> LifecycleRule | None:
+def _understood(name: str, raw: RawRule, at: BucketPlace) -> LifecycleRule | None:
     """The rule, or None if it says more than a model can."""
     try:
         return _strictly(name, raw, {store: tier for tier, store in at.tiers.items()})
@@ -67,12 +68,12 @@ def _understood(name: str, raw: Raw, at: Place) -> LifecycleRule | None:
         return None
 
 
-def _state(raw: Raw) -> str | None:
-    """Of a stranger's rule, as far as there is a word for it."""
+def _state(raw: RawRule) -> str | None:
+    """Of a foreign rule, as far as there is a word for it."""
     return raw["Status"] if raw.get("Status") in ("Enabled", "Disabled") else None
 
 
-def _strictly(name: str, raw: Raw, tiers: Mapping[str, Any]) -> LifecycleRule:
+def _strictly(name: str, raw: RawRule, tiers: Mapping[str, Any]) -> LifecycleRule:
     if strange := verbatim.unknown(raw):
         raise ValueError(f"{', '.join(strange)}: not known here")
     only(raw, _KNOWN)
@@ -101,7 +102,7 @@ def _once(moves: list[M]) -> tuple[M, ...]:
     return tuple(moves)
 
 
-def _transition(raw: Raw, tiers: Mapping[str, Any]) -> Transition:
+def _transition(raw: RawRule, tiers: Mapping[str, Any]) -> Transition:
     """MinIO leaves out 0 days."""
     only(raw, {"Days", "Date", "StorageClass"})
     date = _day(raw.get("Date"))
@@ -109,12 +110,12 @@ def _transition(raw: Raw, tiers: Mapping[str, Any]) -> Transition:
     return Transition.from_store(tier=tiers[raw["StorageClass"]], days=days, date=date)
 
 
-def _expire(raw: Raw) -> Expire | None:
+def _expire(raw: RawRule) -> Expire | None:
     days, date = raw.get("Days"), _day(raw.get("Date"))
     return Expire.from_store(days=days, date=date) if days is not None or date else None
 
 
-def _noncurrent(raw: Raw, tiers: Mapping[str, Any]) -> Noncurrent | None:
+def _noncurrent(raw: RawRule, tiers: Mapping[str, Any]) -> Noncurrent | None:
     moves = _once([_old_transition(t, tiers) for t in raw.get("NoncurrentVersionTransitions") or ()])
     gone = raw.get("NoncurrentVersionExpiration")
     if not (moves or gone):
@@ -125,14 +126,14 @@ def _noncurrent(raw: Raw, tiers: Mapping[str, Any]) -> Noncurrent | None:
     return Noncurrent.from_store(transitions=moves or None, expire=expire)
 
 
-def _old_transition(raw: Raw, tiers: Mapping[str, Any]) -> NoncurrentTransition:
+def _old_transition(raw: RawRule, tiers: Mapping[str, Any]) -> NoncurrentTransition:
     only(raw, {"NoncurrentDays", "StorageClass", "NewerNoncurrentVersions"})
     return NoncurrentTransition.from_store(
         tier=tiers[raw["StorageClass"]], days=raw.get("NoncurrentDays") or 0, keep_newest=_kept(raw)
     )
 
 
-def _kept(raw: Raw) -> int | None:
+def _kept(raw: RawRule) -> int | None:
     return raw.get("NewerNoncurrentVersions") or None
 
 
@@ -147,10 +148,10 @@ def _day(moment: datetime | str | None) -> str | None:
     return found.date().isoformat()
 
 
-def encoder(give_back: GiveBack) -> Callable[[Lifecycle, Place], Parameters]:
+def encoder(give_back: GiveBack) -> Callable[[Lifecycle, BucketPlace], Parameters]:
     """How one document is made for all rules, given how others' go back to this store."""
 
-    def encode(value: Lifecycle, at: Place) -> Parameters:
+    def encode(value: Lifecycle, at: BucketPlace) -> Parameters:
         rules = [_encode_rule(rule, at, give_back) for rule in _sent(value)]
         return {"LifecycleConfiguration": {"Rules": rules}}
 
@@ -158,16 +159,16 @@ def encoder(give_back: GiveBack) -> Callable[[Lifecycle, Place], Parameters]:
 
 
 def _sent(value: Lifecycle) -> list[LifecycleRule]:
-    """Of two rules with the same id ours: the other is ours as somebody changed it."""
+    """Of two rules with the same id ours: the other is ours as another program changed it."""
     ours = {_id(rule.name) for rule in value.rules if not rule.raw}
     return [rule for rule in value.rules if not (rule.raw and verbatim.text_of(rule.raw, "ID") in ours)]
 
 
 def _id(name: str) -> str:
-    return OURS + (name if "/" in name else OWN + name)
+    return RULE_PREFIX + (name if "/" in name else OWN + name)
 
 
-def _encode_rule(rule: LifecycleRule, at: Place, give_back: GiveBack) -> dict[str, Any]:
+def _encode_rule(rule: LifecycleRule, at: BucketPlace, give_back: GiveBack) -> dict[str, Any]:
     if rule.raw:
         return {XML: give_back(rule.raw)}
     return {
@@ -183,7 +184,7 @@ def foreign(value: Lifecycle) -> dict[str, Any]:
     return {rule.name: verbatim.meaning(rule.raw) for rule in _sent(value) if rule.raw}
 
 
-def _actions(rule: LifecycleRule, at: Place) -> dict[str, Any]:
+def _actions(rule: LifecycleRule, at: BucketPlace) -> dict[str, Any]:
     actions: dict[str, Any] = {}
     if rule.transitions:
         actions["Transitions"] = [
@@ -206,7 +207,7 @@ def _when(what: Expire | Transition) -> dict[str, Any]:
     return days | ({"Date": f"{what.date}T00:00:00Z"} if what.date else {})
 
 
-def _old_actions(noncurrent: Noncurrent, at: Place) -> dict[str, Any]:
+def _old_actions(noncurrent: Noncurrent, at: BucketPlace) -> dict[str, Any]:
     actions: dict[str, Any] = {}
     if noncurrent.transitions:
         actions["NoncurrentVersionTransitions"] = [
@@ -233,7 +234,7 @@ def _off(rule: LifecycleRule, before: LifecycleRule | None) -> LifecycleRule:
     return rule if kept else rule.model_copy(update={"state": "Disabled"})
 
 
-def beside(answer: Answer, sent: Parameters) -> Parameters:
+def beside(answer: StoreAnswer, sent: Parameters) -> Parameters:
     """AWS keeps one more word for all transitions, and sets it back to its default where a PUT leaves it out.
 
     What stands beside the rules and has no name here goes back, too.
@@ -257,5 +258,5 @@ LIFECYCLE = Setting(
     foreign=foreign,
 )
 
-JOINED = replace(LIFECYCLE, encode=encoder(joined))
+JOINED = replace(LIFECYCLE, encode=encoder(foreign_joined))
 AS_FOUND = replace(LIFECYCLE, encode=encoder(as_found))

@@ -13,7 +13,7 @@ MOVES = ("rules[].transitions", "rules[].noncurrent.transitions")
 
 
 @dataclass(frozen=True)
-class Tiering:
+class StoreTiering:
     """``defaults``: a store's own classes by tier. ``least_days``: the age at which a class takes an object. ``at_once``: any
     other class takes it at once.
 
@@ -29,28 +29,28 @@ class Tiering:
     once: bool = False
 
 
-NO_TIERS = Tiering()
+NO_TIERS = StoreTiering()
 
 
-def mapped(tiering: Tiering, given: Mapping[str, str] | None) -> dict[str, str]:
+def mapped(tiering: StoreTiering, given: Mapping[str, str] | None) -> dict[str, str]:
     """The store's class of each tier; what the StorageBackend says replaces the defaults as a whole."""
     return dict(tiering.defaults if given is None else given)
 
 
-def terms(tiering: Tiering, tiers: Mapping[str, str], *, versioned: bool) -> Terms:
+def terms(tiering: StoreTiering, tiers: Mapping[str, str], *, versioned: bool) -> Terms:
     """What the store makes of lifecycle rules, for forecasts."""
     ladder = tiering.ladder or tuple(tiers[t] for t in COLDER if t in tiers)
     return Terms(tiers, (HOT, *ladder), tiering.smallest, tiering.once, versioned)
 
 
-def limited(support: Support, tiering: Tiering, tiers: Mapping[str, str]) -> Support:
+def limited(support: Support, tiering: StoreTiering, tiers: Mapping[str, str]) -> Support:
     """A lifecycle's support, less the tiers that are mapped to nothing and what their classes do not take."""
     if support.level is Level.NONE:
         return support
     return replace(support, limits=(*support.limits, *_limits(tiering, tiers)))
 
 
-def _limits(tiering: Tiering, tiers: Mapping[str, str]) -> Iterator[Limit]:
+def _limits(tiering: StoreTiering, tiers: Mapping[str, str]) -> Iterator[Limit]:
     for moves in MOVES:
         fix = (
             f"the StorageBackend's spec.tiers has {', '.join(sorted(tiers)) or 'no tier'}; add the tier there, or"

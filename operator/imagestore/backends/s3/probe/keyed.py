@@ -1,4 +1,4 @@
-"""Samples for a store that has other keys and classes than the samples name, or none. Pure."""
+"""FacetSamples for a store that has other keys and classes than the samples name, or none. Pure."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -10,10 +10,10 @@ from imagestore.core.facet import Facet
 from imagestore.core.fields import fields, outermost, used
 from imagestore.core.reading import Support
 
-Samples = Mapping[str, Facet]
+FacetSamples = Mapping[str, Facet]
 
 
-def keyed(samples: Samples, key: str) -> Samples:
+def keyed(samples: FacetSamples, key: str) -> FacetSamples:
     """The same with a key that the store knows."""
     return {name: type(v).model_validate(_replaced(v.to_json(), key)) for name, v in samples.items()}
 
@@ -22,12 +22,12 @@ def _replaced(told: Any, key: str) -> Any:
     return json.loads(json.dumps(told).replace(json.dumps(KMS_KEY), json.dumps(key)))
 
 
-def untried(samples: Samples) -> tuple[str, ...]:
+def untried(samples: FacetSamples) -> tuple[str, ...]:
     """The fields that only samples with a key have: without one they cannot be tried."""
     return only_in([v for v in samples.values() if _has_key(v)], samples)
 
 
-def only_in(some: Collection[Facet], samples: Samples) -> tuple[str, ...]:
+def only_in(some: Collection[Facet], samples: FacetSamples) -> tuple[str, ...]:
     """The fields that only some of the samples have."""
     others = frozenset(f for v in samples.values() if v not in some for f in used(v))
     theirs = {f for v in some for f in used(v)} - others

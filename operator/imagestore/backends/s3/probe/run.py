@@ -33,7 +33,7 @@ _NO_ADMIN_API = Support(
 )
 _UNTRIED = Support(
     Level.NONE,
-    "not probed: it is only looked at, or names what must be on the server; declare it if you know of it",
+    "not probed: it is observe-only, or names what must be on the server; declare it if you know of it",
 )
 _NEEDS_CREATE = Support(
     Level.NONE,
@@ -213,8 +213,8 @@ class _Turn:
             self.probe.pause(0.25)
         return replace(trial, altered=altered, ignored=f"{self.row.write}: 200, and the store stores nothing")
 
-    def _differs(self, held: Facet | None, wish: Facet) -> tuple[FieldDiff, ...]:
-        return diff(self.row.facet, held.canonical() if held else None, wish.canonical())
+    def _differs(self, held: Facet | None, sent: Facet) -> tuple[FieldDiff, ...]:
+        return diff(self.row.facet, held.canonical() if held else None, sent.canonical())
 
     def _upload(self) -> str:
         """A setting may be held and break uploads. Not under a lock: such an object could not be removed."""
@@ -223,7 +223,7 @@ class _Turn:
         return _asked(self.scratch.put)[1]
 
     def _trouble(self, driver: Driver) -> str:
-        """Remove the setting as the operator would, and look whether it alone is gone. Empty: all is well."""
+        """Remove the setting as the operator would, and check that it alone is gone. Empty: it is."""
         bucket = self.scratch.bucket
         seen, unread = _asked(lambda: driver.read(bucket))
         if unread:  # then the operator sends nothing either

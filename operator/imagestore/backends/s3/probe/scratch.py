@@ -1,14 +1,14 @@
-"""The bucket that a probe plays with: one of nobody's, with one object in it, put back in order at the end."""
+"""The scratch bucket of a probe: one that no ImageBucket owns, with one object in it, tidied up at the end."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from imagestore.backends.s3.backend import S3Backend, partition
+from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.profiles.servers import GENERIC
 from imagestore.backends.s3.serving.tags import TAGS
-from imagestore.backends.s3.settings.setting import Place
+from imagestore.backends.s3.settings.place import BucketPlace, partition
 from imagestore.backends.trial import TrialError
 from imagestore.core.errors import Denied, StoreError
 from imagestore.core.facet import Facet
@@ -44,7 +44,7 @@ class Scratch:
         if not create and not there:
             raise TrialError(f"there is no bucket {self.bucket}; let the probe make it: --create")
         if not create:
-            self._nobodys()
+            self._must_be_unowned()
         self.played, self.made = True, create
         if create:
             self._make({})
@@ -57,7 +57,7 @@ class Scratch:
             self.backend, declared=replace(GENERIC, support=dict.fromkeys(GENERIC.support, _UNKNOWN))
         )
 
-    def _nobodys(self) -> None:
+    def _must_be_unowned(self) -> None:
         if OWNER in self._tags():
             raise TrialError(f"the bucket {self.bucket} belongs to an ImageBucket: it is marked {OWNER}")
         try:
@@ -70,7 +70,9 @@ class Scratch:
     def _tags(self) -> Mapping[str, str]:
         """A store that refuses to tell is believed to hide a mark; one that has no bucket tags has none."""
         try:
-            found = TAGS.decode(self.call(TAGS.read), Place(self.bucket, partition(self.backend.region)))
+            found = TAGS.decode(
+                self.call(TAGS.read), BucketPlace(self.bucket, partition(self.backend.region))
+            )
         except Denied as error:
             raise TrialError(f"it cannot be told whose {self.bucket} is: {error}") from None
         except StoreError:
@@ -133,10 +135,12 @@ class Scratch:
             if self.made:
                 self._delete()
         except StoreError as error:
-            raise TrialError(f"{self.bucket} could not be tidied up; look at it yourself: {error}") from None
+            raise TrialError(
+                f"{self.bucket} could not be tidied up; remove what is left in it: {error}"
+            ) from None
 
     def _delete(self) -> None:
-        """Emptiness is proven first, as everywhere: somebody else may have written here meanwhile."""
+        """Emptiness is proven first, as everywhere: another program may have written here meanwhile."""
         with suppress(StoreError):
             held = self._plain.remains(self.bucket)
             if not held.empty:

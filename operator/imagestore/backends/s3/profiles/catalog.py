@@ -11,11 +11,11 @@ from imagestore.backends.s3.profiles.servers import PROFILES
 from imagestore.backends.s3.settings.table import SETTINGS
 from imagestore.core.reading import Level
 
-# What every bucket needs before any setting is read: look, create, the deletion policies, and counting what is in it.
+# What every bucket needs before any setting is read: check, create, the deletion policies, and counting what is in it.
 OBJECT_TAGS = ("s3:GetObjectTagging", "s3:GetObjectVersionTagging")  # for rules that ask for tags
 BUCKET_PERMISSIONS: Mapping[str, tuple[str, ...]] = {
     "probe": ("s3:ListAllMyBuckets",),
-    "look": ("s3:ListBucket",),
+    "check": ("s3:ListBucket",),
     "create": ("s3:CreateBucket",),
     "DeleteIfEmpty": ("s3:DeleteBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"),
     "counting": ("s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads", *OBJECT_TAGS),

@@ -11,7 +11,7 @@ from imagestore.backends.s3.profiles.servers import GENERIC
 from imagestore.core.fields import fields
 from imagestore.core.reading import Level, Support
 
-UNLISTED = Support(
+UNDECLARED = Support(
     Level.NONE, "not in spec.s3.profile; `imagestore backend probe` finds out whether the store holds it"
 )
 
@@ -25,7 +25,7 @@ def profile(declared: S3Profile | None) -> Profile:
     if declared is None:
         return GENERIC
     listed = {s.facet: _support(s) for s in declared.settings}
-    return replace(GENERIC, support={f: listed.get(f, UNLISTED) for f in FACETS})
+    return replace(GENERIC, support={f: listed.get(f, UNDECLARED) for f in FACETS})
 
 
 def _support(setting: ProfileSetting) -> Support:
@@ -38,14 +38,14 @@ def _support(setting: ProfileSetting) -> Support:
     return Support(Level(setting.support), setting.reason or "", setting.lost)
 
 
-def settings(support: Mapping[str, Support], facets: Iterable[str]) -> S3Profile:
+def declared_settings(support: Mapping[str, Support], facets: Iterable[str]) -> S3Profile:
     """The other way round: what was found out, as it is declared."""
     return S3Profile(settings=tuple(_setting(f, support[f]) for f in facets))
 
 
 def declaration(found: Mapping[str, Support]) -> dict[str, Any]:
     """What was found out, as ``spec.s3`` takes it."""
-    profile = {"profile": settings(found, found).to_json()}
+    profile = {"profile": declared_settings(found, found).to_json()}
     for setting in profile["profile"]["settings"]:
         if not setting["lost"]:
             del setting["lost"]

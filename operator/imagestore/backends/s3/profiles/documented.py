@@ -1,4 +1,4 @@
-"""Profiles by documentation only, of stores that nobody here could ask: what is not certain is not supported."""
+"""Profiles by documentation only, of stores that were not at hand: what is not certain is not supported."""
 
 from imagestore.api.imagebucket import FACETS
 from imagestore.backends.s3.profiles.profile import Profile, none, partial

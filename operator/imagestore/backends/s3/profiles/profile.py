@@ -6,13 +6,13 @@ from enum import StrEnum
 from typing import Any
 
 from imagestore.backends.s3.bucket.listing import UploadKeys
-from imagestore.backends.s3.lifecycle.tiers import NO_TIERS, Tiering
+from imagestore.backends.s3.lifecycle.tiers import NO_TIERS, StoreTiering
 from imagestore.backends.s3.settings.setting import Setting
 from imagestore.core.losses import Limit
 from imagestore.core.reading import Level, Support
 
 
-class Identity(StrEnum):
+class IdentitySource(StrEnum):
     """What tells which account or server answers, and how it is called."""
 
     ACCOUNT = "account"  # the owner that ListBuckets names
@@ -35,19 +35,19 @@ class Profile:
     not known to refuse that anywhere. ``dated``: ListBuckets tells when a bucket was made, and no later write moves that.
     ``lifecycle_lossless``: rules need not be tried out disabled before they are written. ``tiering``: what lifecycle
     rules may move objects to. ``remote_tiers``: what it takes to make its tiers. ``permissions`` replaces a row's where the store has its own words, ``rows`` a whole
-    row where it has its own ways. ``documents``: where what is said here was read, of a store that nobody here
+    row where it has its own ways. ``documents``: where what is said here was read, of a store that we
     could ask. ``stand_in``: on what the contract suite proved it instead of on the store itself.
     """
 
     product: str
     support: Mapping[str, Support]
     location: Location = Location.NONE
-    identity: Identity | None = None
+    identity: IdentitySource | None = None
     usage_at_once: bool = False  # its admin API tells what all buckets hold in one answer, and nothing less
     recreates_in: tuple[str, ...] | None = None
     dated: bool = False
     lifecycle_lossless: bool = False
-    tiering: Tiering = NO_TIERS
+    tiering: StoreTiering = NO_TIERS
     remote_tiers: tuple[str, ...] = ()
     admin_permissions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by field of a status
     upload_keys: UploadKeys = "Declared"

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from imagestore.api.imagebucket import FACETS
 from imagestore.api.providers import AMAZON_CLASSES, Provider
 from imagestore.backends.s3.lifecycle.rules import AS_FOUND, JOINED
-from imagestore.backends.s3.lifecycle.tiers import MOVES, Tiering
+from imagestore.backends.s3.lifecycle.tiers import MOVES, StoreTiering
 from imagestore.backends.s3.profiles.documented import IBM, ORACLE
-from imagestore.backends.s3.profiles.profile import Identity, Location, Profile, none, partial
+from imagestore.backends.s3.profiles.profile import IdentitySource, Location, Profile, none, partial
 from imagestore.backends.s3.serving.notifications import ONE_BY_ONE
 from imagestore.core.losses import Limit
 from imagestore.core.reading import FULL, Level, Support
@@ -54,11 +54,11 @@ AWS = Profile(
         "acl": FULL,
     },
     location=Location.REGION,
-    identity=Identity.ACCOUNT,
+    identity=IdentitySource.ACCOUNT,
     recreates_in=("us-east-1",),
     # After a PUT, S3 may answer with the old rules for half a minute: a trial would refuse what it keeps.
     lifecycle_lossless=True,
-    tiering=Tiering(
+    tiering=StoreTiering(
         defaults={"Cool": "STANDARD_IA", "Cold": "GLACIER_IR", "Archive": "DEEP_ARCHIVE"},
         least_days={"STANDARD_IA": 30, "ONEZONE_IA": 30},
         at_once=True,
@@ -118,7 +118,7 @@ MINIO = Profile(
         ),
         "acl": none("PutBucketAcl: 501 NotImplemented; a read answers a dummy"),
     },
-    identity=Identity.DEPLOYMENT,
+    identity=IdentitySource.DEPLOYMENT,
     usage_at_once=True,
     admin_permissions={
         "status.usage": ("admin:DataUsageInfo",),
@@ -126,7 +126,7 @@ MINIO = Profile(
     },
     recreates_in=(),
     dated=True,
-    tiering=Tiering(at_once=True, once=True),
+    tiering=StoreTiering(at_once=True, once=True),
     remote_tiers=("admin:ListTier", "admin:SetTier"),
 )
 
@@ -179,7 +179,7 @@ CEPH = Profile(
         ),
         "acl": FULL,
     },
-    identity=Identity.USER,
+    identity=IdentitySource.USER,
     dated=True,
     permissions={"quota": ("caps buckets=*",)},
     rows={"notifications": ONE_BY_ONE, "lifecycle": JOINED},

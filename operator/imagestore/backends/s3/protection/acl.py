@@ -1,14 +1,15 @@
-"""The bucket's ACL, which is only looked at: any PUT of it may open the bucket."""
+"""The bucket's ACL, which is observe-only: any PUT of it may open the bucket."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from imagestore.backends.s3.settings.setting import Answer, Place, Setting
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.setting import Setting, StoreAnswer
 from imagestore.facets.acl import Acl, AclGrant
 
 
-def decode(answer: Answer, _at: Place) -> Acl | None:
-    """None if nobody but the owner is in it. A group is known by the last word of its URI."""
+def decode(answer: StoreAnswer, _at: BucketPlace) -> Acl | None:
+    """None if only the owner is in it. A group is known by the last word of its URI."""
     owner = (answer.get("Owner") or {}).get("ID")
     held: dict[str, list[Any]] = {}
     for raw in answer["Grants"]:

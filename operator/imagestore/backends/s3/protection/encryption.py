@@ -1,12 +1,13 @@
 """Default encryption at rest."""
 
-from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.setting import Parameters, Setting, StoreAnswer
 from imagestore.facets.encryption import Encryption
 
 _NAMES = {"AES256": "SSE-S3", "aws:kms": "SSE-KMS"}
 
 
-def decode(answer: Answer, _at: Place) -> Encryption | None:
+def decode(answer: StoreAnswer, _at: BucketPlace) -> Encryption | None:
     """The first rule's default; AWS reports SSE-S3 for every bucket, and a bucket key even where it is moot."""
     rules = (answer.get("ServerSideEncryptionConfiguration") or {}).get("Rules") or []
     default = rules[0].get("ApplyServerSideEncryptionByDefault") if rules else None
@@ -20,7 +21,7 @@ def decode(answer: Answer, _at: Place) -> Encryption | None:
     return Encryption.from_store(algorithm="SSE-KMS", key_id=key, bucket_key=derived)
 
 
-def encode(value: Encryption, _at: Place) -> Parameters:
+def encode(value: Encryption, _at: BucketPlace) -> Parameters:
     """One rule; a key and a bucket key only with SSE-KMS."""
     if value.algorithm == "SSE-S3":
         return _rule({"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}})
@@ -33,7 +34,7 @@ def _rule(rule: Parameters) -> Parameters:
     return {"ServerSideEncryptionConfiguration": {"Rules": [rule]}}
 
 
-def beside(answer: Answer, sent: Parameters) -> Parameters:
+def beside(answer: StoreAnswer, sent: Parameters) -> Parameters:
     """What the rule holds besides: which encryptions of the writer's own are refused (AWS blocks SSE-C so).
 
     The document is written as a whole, and without it they would be let in again.

@@ -1,10 +1,11 @@
 """Object lock: whether the bucket has it, and the default retention of new objects."""
 
-from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.setting import Parameters, Setting, StoreAnswer
 from imagestore.facets.object_lock import ObjectLock
 
 
-def decode(answer: Answer, _at: Place) -> ObjectLock | None:
+def decode(answer: StoreAnswer, _at: BucketPlace) -> ObjectLock | None:
     """None: a bucket without a lock. No mode: a lock without default retention."""
     config = answer.get("ObjectLockConfiguration") or {}
     if config.get("ObjectLockEnabled") != "Enabled":
@@ -18,7 +19,7 @@ def decode(answer: Answer, _at: Place) -> ObjectLock | None:
     )
 
 
-def encode(value: ObjectLock, _at: Place) -> Parameters:
+def encode(value: ObjectLock, _at: BucketPlace) -> Parameters:
     """Without a mode the Rule is left out, which removes a default."""
     config: Parameters = {"ObjectLockEnabled": "Enabled"}
     if value.mode:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.setting import Parameters, Setting, StoreAnswer
 from imagestore.core.diff import diff
 from imagestore.facets.policy import BUCKET, SERVICE, TLS_SID, BucketPolicy, Statement, StatementCondition
 
@@ -22,8 +23,8 @@ REQUIRE_TLS = Statement(
 )
 
 
-def decode(answer: Answer, at: Place) -> BucketPolicy | None:
-    """What no statement can say is shown with a mark that no wish has: ``!s3:GetObject`` for NotAction."""
+def decode(answer: StoreAnswer, at: BucketPlace) -> BucketPolicy | None:
+    """What no statement can say is shown with a mark that no spec has: ``!s3:GetObject`` for NotAction."""
     text = answer.get("Policy")
     if not text:
         return None
@@ -50,7 +51,7 @@ def _named(statements: list[Statement]) -> list[Statement]:
     return list(names.values())
 
 
-def _statement(raw: Raw, at: Place) -> Statement:
+def _statement(raw: Raw, at: BucketPlace) -> Statement:
     """How long and how many is the store's business when it is not our statement."""
     return Statement.from_store(
         sid=raw.get("Sid") or "",
@@ -85,7 +86,7 @@ def _principals(value: Any) -> list[str]:
     return [v if kind == "AWS" else f"{kind}:{v}" for kind, v in named]
 
 
-def _relative(resources: list[str], at: Place) -> list[str]:
+def _relative(resources: list[str], at: BucketPlace) -> list[str]:
     """Below the bucket; a resource elsewhere stays an ARN."""
     inside = at.arn + "/"
     return [BUCKET if r == at.arn else r.removeprefix(inside) for r in resources]
@@ -105,14 +106,14 @@ def _word(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def encode(value: BucketPolicy, at: Place) -> Parameters:
+def encode(value: BucketPolicy, at: BucketPlace) -> Parameters:
     """One document; our TLS statement last."""
     statements = [*value.statements, *([REQUIRE_TLS] if value.require_tls else ())]
     document = {"Version": "2012-10-17", "Statement": [_encode_statement(s, at) for s in statements]}
     return {"Policy": json.dumps(document, sort_keys=True)}
 
 
-def _encode_statement(statement: Statement, at: Place) -> dict[str, Any]:
+def _encode_statement(statement: Statement, at: BucketPlace) -> dict[str, Any]:
     if statement.raw:
         raw: dict[str, Any] = json.loads(statement.raw)
         return raw
@@ -138,8 +139,8 @@ def _kinds(principals: tuple[str, ...]) -> dict[str, list[str]]:
     return kinds
 
 
-def beside(answer: Answer, sent: Parameters) -> Parameters:
-    """Somebody else's Id of the document stays; one that is no JSON has none."""
+def beside(answer: StoreAnswer, sent: Parameters) -> Parameters:
+    """Another program's Id of the document stays; one that is no JSON has none."""
     held: Any = {}
     with suppress(ValueError):
         held = json.loads(answer.get("Policy") or "{}")

@@ -1,17 +1,18 @@
 """Versioning. A bucket that never had it answers an empty document."""
 
-from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.setting import Parameters, Setting, StoreAnswer
 from imagestore.facets.versioning import Versioning
 
 
-def decode(answer: Answer, _at: Place) -> Versioning | None:
+def decode(answer: StoreAnswer, _at: BucketPlace) -> Versioning | None:
     """``{Status: Enabled}``; without a Status it was never enabled, without MFADelete nor was that."""
     if not answer.get("Status"):
         return None
     return Versioning.from_store(state=answer["Status"], mfa_delete=answer.get("MFADelete") or "Disabled")
 
 
-def encode(value: Versioning, _at: Place) -> Parameters:
+def encode(value: Versioning, _at: BucketPlace) -> Parameters:
     """MFA delete is never sent: it needs the account's root and a code."""
     return {"VersioningConfiguration": {"Status": value.state}}
 

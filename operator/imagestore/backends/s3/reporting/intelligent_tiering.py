@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from imagestore.backends.s3.settings.named import Raw, filtered, scope, understood
-from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.settings.named import Raw, named_filter, named_scope, named_understood
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.setting import Parameters, Setting, StoreAnswer
 from imagestore.facets.intelligent_tiering import (
     ArchiveTiering,
     IntelligentTiering,
@@ -14,10 +15,10 @@ _TIERS = {"Archive": "ARCHIVE_ACCESS", "DeepArchive": "DEEP_ARCHIVE_ACCESS"}
 _NAMES = {theirs: ours for ours, theirs in _TIERS.items()}
 
 
-def decode(answer: Answer, _at: Place) -> IntelligentTiering | None:
+def decode(answer: StoreAnswer, _at: BucketPlace) -> IntelligentTiering | None:
     """All that a bucket has."""
     raws = answer.get("IntelligentTieringConfigurationList") or ()
-    found = understood(raws, IntelligentTieringConfiguration, _fields)
+    found = named_understood(raws, IntelligentTieringConfiguration, _fields)
     return IntelligentTiering.from_store(configurations=found) if found else None
 
 
@@ -25,17 +26,17 @@ def _fields(raw: Raw) -> dict[str, Any]:
     tierings = (
         ArchiveTiering.from_store(tier=_NAMES[t["AccessTier"]], days=t["Days"]) for t in raw["Tierings"]
     )
-    return {"state": raw["Status"], "filter": scope(raw.get("Filter")), "tierings": tuple(tierings)}
+    return {"state": raw["Status"], "filter": named_scope(raw.get("Filter")), "tierings": tuple(tierings)}
 
 
-def encode(value: IntelligentTiering, _at: Place) -> Parameters:
+def encode(value: IntelligentTiering, _at: BucketPlace) -> Parameters:
     """The one that ``value`` has."""
     (one,) = value.configurations
     document = {
         "Id": one.name,
         "Status": one.state or "Enabled",
         "Tierings": [{"AccessTier": _TIERS[t.tier], "Days": t.days} for t in one.tierings],
-        **filtered(one.filter),
+        **named_filter(one.filter),
     }
     return {"IntelligentTieringConfiguration": document}
 

@@ -5,8 +5,9 @@
 
 from typing import Any
 
-from imagestore.backends.s3.settings.named import Raw, understood
-from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.settings.named import Raw, named_understood
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.setting import Parameters, Setting, StoreAnswer
 from imagestore.core.references import BucketRef
 from imagestore.facets.inventory import (
     Destination,
@@ -17,10 +18,10 @@ from imagestore.facets.inventory import (
 )
 
 
-def decode(answer: Answer, _at: Place) -> Inventory | None:
+def decode(answer: StoreAnswer, _at: BucketPlace) -> Inventory | None:
     """All that a bucket has."""
     raws = answer.get("InventoryConfigurationList") or ()
-    found = understood(raws, InventoryConfiguration, _fields)
+    found = named_understood(raws, InventoryConfiguration, _fields)
     return Inventory.from_store(configurations=found) if found else None
 
 
@@ -51,7 +52,7 @@ def _encryption(raw: Raw) -> ListEncryption | None:
     return ListEncryption.from_store(algorithm="SSE-S3") if "SSES3" in raw else None
 
 
-def encode(value: Inventory, at: Place) -> Parameters:
+def encode(value: Inventory, at: BucketPlace) -> Parameters:
     """The one that ``value`` has."""
     (one,) = value.configurations
     document = {
@@ -66,9 +67,9 @@ def encode(value: Inventory, at: Place) -> Parameters:
     return {"InventoryConfiguration": document}
 
 
-def _sent(value: Destination, at: Place) -> Parameters:
+def _sent(value: Destination, at: BucketPlace) -> Parameters:
     return {
-        "Bucket": Place(value.bucket_ref.bucket or "", at.partition).arn,
+        "Bucket": BucketPlace(value.bucket_ref.bucket or "", at.partition).arn,
         "Format": value.format,
         **({"Prefix": value.prefix} if value.prefix else {}),
         **({"Encryption": _key(value.encryption)} if value.encryption else {}),

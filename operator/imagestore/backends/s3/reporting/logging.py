@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.setting import Parameters, Setting, StoreAnswer
 from imagestore.core.references import BucketRef
 from imagestore.facets.logging import Logging
 
 _PARTITIONED = ("EventTime", "DeliveryTime")
 
 
-def decode(answer: Answer, _at: Place) -> Logging:
+def decode(answer: StoreAnswer, _at: BucketPlace) -> Logging:
     """A bucket that logs nothing answers an empty document."""
     raw = answer.get("LoggingEnabled")
     if not raw:
@@ -25,7 +26,7 @@ def _format(raw: dict[str, Any]) -> str:
     return str(raw["PartitionedPrefix"]["PartitionDateSource"]) if raw.get("PartitionedPrefix") else "Simple"
 
 
-def encode(value: Logging, _at: Place) -> Parameters:
+def encode(value: Logging, _at: BucketPlace) -> Parameters:
     """The prefix is required; without a format the store has its own, which is Simple."""
     if value.target_bucket_ref is None:
         return {"BucketLoggingStatus": {}}
@@ -38,7 +39,7 @@ def encode(value: Logging, _at: Place) -> Parameters:
     return {"BucketLoggingStatus": {"LoggingEnabled": enabled}}
 
 
-def beside(answer: Answer, sent: Parameters) -> Parameters:
+def beside(answer: StoreAnswer, sent: Parameters) -> Parameters:
     """Whom else the logs are given to is not said here: it stays."""
     grants = (answer.get("LoggingEnabled") or {}).get("TargetGrants")
     enabled = sent["BucketLoggingStatus"].get("LoggingEnabled")

@@ -2,28 +2,31 @@
 
 from typing import Any
 
-from imagestore.backends.s3.settings.named import Raw, filtered, scope, understood
-from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.settings.named import Raw, named_filter, named_scope, named_understood
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.setting import Parameters, Setting, StoreAnswer
 from imagestore.facets.storage_class_analysis import StorageClassAnalysis, StorageClassAnalysisConfiguration
 
 
-def decode(answer: Answer, _at: Place) -> StorageClassAnalysis | None:
+def decode(answer: StoreAnswer, _at: BucketPlace) -> StorageClassAnalysis | None:
     """All that a bucket has."""
     raws = answer.get("AnalyticsConfigurationList") or ()
-    found = understood(raws, StorageClassAnalysisConfiguration, _fields)
+    found = named_understood(raws, StorageClassAnalysisConfiguration, _fields)
     return StorageClassAnalysis.from_store(configurations=found) if found else None
 
 
 def _fields(raw: Raw) -> dict[str, Any]:
     if (raw.get("StorageClassAnalysis") or {}).get("DataExport"):
-        raise ValueError("an export")  # another one than a wish without: overwritten it would be lost
-    return {"filter": scope(raw.get("Filter"))}
+        raise ValueError("an export")  # differs from a setting without one: overwritten it would be lost
+    return {"filter": named_scope(raw.get("Filter"))}
 
 
-def encode(value: StorageClassAnalysis, _at: Place) -> Parameters:
+def encode(value: StorageClassAnalysis, _at: BucketPlace) -> Parameters:
     """The one that ``value`` has."""
     (one,) = value.configurations
-    return {"AnalyticsConfiguration": {"Id": one.name, "StorageClassAnalysis": {}, **filtered(one.filter)}}
+    return {
+        "AnalyticsConfiguration": {"Id": one.name, "StorageClassAnalysis": {}, **named_filter(one.filter)}
+    }
 
 
 STORAGE_CLASS_ANALYSIS = Setting(

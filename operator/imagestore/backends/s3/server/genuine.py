@@ -42,9 +42,9 @@ ROOTS: Mapping[str, frozenset[str]] = {
     "ListObjectsV2": frozenset({"ListBucketResult"}),
 }
 _ROOT = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*(?:<\?[^>]*\?>\s*|<!--.*?-->\s*)*<(?:\w+:)?([\w!]+)", re.DOTALL)
-_CONTENT = frozenset({"GetObject"})  # of any kind; a web page may well be what somebody keeps
+_CONTENT = frozenset({"GetObject"})  # of any kind; a stored object may well be a web page
 _PAGES = frozenset({"html", "!doctype", "error"})
-_THROTTLED = 429  # whoever says so, it is to be obeyed
+_THROTTLED = 429  # obeyed even from what stands in between
 _NEEDS_WORDS = frozenset({301, 302, 303, 307, 308, 404})  # a store says with these what it means
 
 

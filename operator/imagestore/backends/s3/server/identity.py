@@ -5,16 +5,16 @@ otherwise, and every bucket would be made anew there.
 from collections.abc import Mapping
 from typing import Any
 
-from imagestore.backends.s3.profiles.profile import Identity
-from imagestore.backends.s3.settings.setting import Call
+from imagestore.backends.guard.call import Call
+from imagestore.backends.s3.profiles.profile import IdentitySource
 from imagestore.core.errors import StoreError
 
 
-def told(kind: Identity, buckets: Mapping[str, Any], admin: Call | None) -> str | None:
+def told(kind: IdentitySource, buckets: Mapping[str, Any], admin: Call | None) -> str | None:
     """In words, such as ``account 79a5...``; None if it is not told. ``buckets``: the answer to ListBuckets."""
     found = (
         _deployment(admin)
-        if kind is Identity.DEPLOYMENT
+        if kind is IdentitySource.DEPLOYMENT
         else str((buckets.get("Owner") or {}).get("ID") or "")
     )
     return f"{kind.value} {found}"[:256] if found else None

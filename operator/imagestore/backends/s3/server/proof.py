@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from imagestore.backends.base import Server
-from imagestore.backends.s3.profiles.profile import Identity, Profile
+from imagestore.backends.base import ServerInfo
+from imagestore.backends.guard.call import Call
+from imagestore.backends.s3.profiles.profile import IdentitySource, Profile
 from imagestore.backends.s3.server import identity
 from imagestore.backends.s3.server.regional import prove_region
-from imagestore.backends.s3.settings.setting import Call
 from imagestore.core.errors import StoreError
 
 
@@ -23,7 +23,7 @@ class Proof:
     admin: bool
     proven: list[str | None]
 
-    def probe(self) -> Server:
+    def probe(self) -> ServerInfo:
         """A read that needs credentials, and one that needs the region. Of all servers only SeaweedFS tells its version."""
         answer = self._buckets()
         if self.provider != "AWS":  # whose region is in its host's name
@@ -31,13 +31,13 @@ class Proof:
         headers = (answer.get("ResponseMetadata") or {}).get("HTTPHeaders") or {}
         said = str(headers.get("server") or "")
         version = re.search(rf"^{self.provider}.* ([0-9.]+)$", said)  # SeaweedFS 8000GB 4.48
-        return Server(self.profile.product, version[1] if version else None, self._identified(answer))
+        return ServerInfo(self.profile.product, version[1] if version else None, self._identified(answer))
 
     def identity(self, *, anew: bool = False) -> str | None:
         """One call, if it was not asked for on this connection before. What cannot be asked is not told, until a probe."""
         if self.profile.identity is None or (self.proven and not anew):
             return self.proven[-1] if self.proven else None
-        owned = self.profile.identity is not Identity.DEPLOYMENT
+        owned = self.profile.identity is not IdentitySource.DEPLOYMENT
         try:
             return self._identified(self._buckets() if owned else {})
         except StoreError:

@@ -3,15 +3,15 @@
 import secrets
 from collections.abc import Callable
 
+from imagestore.backends.guard.call import Call
 from imagestore.backends.s3.serving.tags import TAGS
-from imagestore.backends.s3.settings.setting import Call
 from imagestore.core.errors import Denied, NotFound, Rejected
 
 WRONG = {"AuthorizationHeaderMalformed", "PermanentRedirect", "IllegalLocationConstraintException"}
 
 
 def _nowhere() -> str:
-    """A bucket that need not be there. One name for all could be taken: made in another region by a stranger, it was
+    """A bucket that need not be there. One name for all could be taken: made in another region by another account, it was
     answered with a redirect, and no backend had the right region any more.
     """
     return f"imagestore--asks-for-its-region-{secrets.token_hex(8)}"

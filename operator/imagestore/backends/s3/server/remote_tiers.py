@@ -9,8 +9,8 @@ from typing import Any
 
 from imagestore.api.tiers import Remote, TierPlace
 from imagestore.backends.base import HeldTier
+from imagestore.backends.guard.call import Call
 from imagestore.backends.s3.client import Keys
-from imagestore.backends.s3.settings.setting import Call
 from imagestore.core.errors import Rejected, Unavailable
 
 _WORDS = {"MinIO": "minio", "S3": "s3"}  # as MinIO calls them

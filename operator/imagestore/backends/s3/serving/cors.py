@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.setting import Parameters, Setting, StoreAnswer
 from imagestore.facets.cors import Cors, CorsRule
 
 
-def decode(answer: Answer, _at: Place) -> Cors | None:
+def decode(answer: StoreAnswer, _at: BucketPlace) -> Cors | None:
     """Rules may carry an ID, which orders and matches nothing and is dropped."""
     rules = tuple(_rule(raw) for raw in answer.get("CORSRules") or ())
     return Cors.from_store(rules=rules) if rules else None
@@ -22,7 +23,7 @@ def _rule(raw: dict[str, Any]) -> CorsRule:
     )
 
 
-def encode(value: Cors, _at: Place) -> Parameters:
+def encode(value: Cors, _at: BucketPlace) -> Parameters:
     """Empty lists are left out: some servers take an empty element for an empty string."""
     return {"CORSConfiguration": {"CORSRules": [_encode_rule(rule) for rule in value.rules]}}
 

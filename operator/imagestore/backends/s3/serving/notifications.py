@@ -11,11 +11,12 @@ from dataclasses import replace
 from typing import Any
 
 from imagestore.backends.s3.settings import verbatim
-from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.setting import Parameters, Setting, StoreAnswer
 from imagestore.backends.s3.settings.verbatim import XML
 from imagestore.facets.notifications import FOREIGN, TARGET_KINDS, Notification, Notifications
 
-OURS = "imagestore/bucket/"
+NOTIFICATION_PREFIX = "imagestore/bucket/"
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _LISTS = dict(
     zip(
@@ -29,7 +30,7 @@ _ARNS = dict(zip(TARGET_KINDS, ("TopicArn", "QueueArn", "LambdaFunctionArn"), st
 Raw = Mapping[str, Any]
 
 
-def decode(answer: Answer, _at: Place) -> Notifications | None:
+def decode(answer: StoreAnswer, _at: BucketPlace) -> Notifications | None:
     """What is foreign keeps its XML in ``raw``, and its own name even where ids are missing or the same.
 
     A document of nothing but what has no name here is an empty value, not none: a write over it reads it anew.
@@ -47,8 +48,12 @@ def decode(answer: Answer, _at: Place) -> Notifications | None:
 
 def _decode(kind: str, raw: Raw, names: set[str]) -> Notification:
     label = raw.get("Id") or ""
-    name = label.removeprefix(OURS)
-    mine = _understood(kind, name, raw) if label.startswith(OURS) and _NAME.fullmatch(name) else None
+    name = label.removeprefix(NOTIFICATION_PREFIX)
+    mine = (
+        _understood(kind, name, raw)
+        if label.startswith(NOTIFICATION_PREFIX) and _NAME.fullmatch(name)
+        else None
+    )
     if mine is not None and name not in names:
         names.add(name)
         return mine
@@ -83,9 +88,9 @@ def _filters(raw: Raw, *, strict: bool = True) -> dict[str, Any]:
     return {name: value or None for name, value in found if name in ("prefix", "suffix")}
 
 
-def encode(value: Notifications, _at: Place) -> Parameters:
-    """One document for all. Of two with the same id only ours is sent: the other is ours as somebody changed it."""
-    ours = {identity(n.name) for kind in TARGET_KINDS for n in getattr(value, kind) if not n.raw}
+def encode(value: Notifications, _at: BucketPlace) -> Parameters:
+    """One document for all. Of two with the same id only ours is sent: the other is ours as another program changed it."""
+    ours = {notification_id(n.name) for kind in TARGET_KINDS for n in getattr(value, kind) if not n.raw}
     made: dict[str, Any] = {}
     for kind, key in _LISTS.items():
         kept = [n for n in getattr(value, kind) if not (n.raw and verbatim.text_of(n.raw, "Id") in ours)]
@@ -99,17 +104,17 @@ def _encode(kind: str, one: Notification) -> dict[str, Any]:
     if one.raw:
         return {XML: one.raw}
     rules = [{"Name": n, "Value": v} for n in ("prefix", "suffix") if (v := getattr(one, n))]
-    document = {"Id": identity(one.name), _ARNS[kind]: one.arn, "Events": list(one.events)}
+    document = {"Id": notification_id(one.name), _ARNS[kind]: one.arn, "Events": list(one.events)}
     return document | ({"Filter": {"Key": {"FilterRules": rules}}} if rules else {})
 
 
-def identity(name: str) -> str:
+def notification_id(name: str) -> str:
     """The id in the store of the notification that is shown under this name."""
-    return name.removeprefix(FOREIGN) if name.startswith(FOREIGN) else OURS + name
+    return name.removeprefix(FOREIGN) if name.startswith(FOREIGN) else NOTIFICATION_PREFIX + name
 
 
 def advice(value: Notifications, seen: Notifications | None) -> str:
-    """No store says which of several targets it does not know. Whoever replaces the document proves all anew."""
+    """No store says which of several targets it does not know. A write of the document proves all of them anew."""
     others = sorted({n.arn for kind in TARGET_KINDS for n in getattr(value, kind) if n.raw})
     said = [advice_on_new(value, seen), f"of others: {', '.join(others[:5])}" if others else ""]
     return "; ".join(s for s in said if s)
@@ -122,7 +127,7 @@ def advice_on_new(value: Notifications, seen: Notifications | None) -> str:
     return f"every target has to be there first, and to let the store send to it{told}"
 
 
-def beside(answer: Answer, sent: Parameters) -> Parameters:
+def beside(answer: StoreAnswer, sent: Parameters) -> Parameters:
     """The one document is read anew before it is replaced: what another tool has added since goes back, too."""
     return verbatim.beside(answer, sent, "NotificationConfiguration")
 
@@ -145,7 +150,7 @@ ONE_BY_ONE = replace(
     cleared=None,
     named=True,
     name_inside=True,
-    identity=identity,
+    identity=notification_id,
     beside=None,
     advice=advice_on_new,
 )

@@ -1,17 +1,18 @@
 """Quota, through a store's admin API. Operations that begin with ``admin:`` are ours; see ``admin``."""
 
-from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.setting import Parameters, Setting, StoreAnswer
 from imagestore.core.errors import Rejected
 from imagestore.core.units import byte_count, quantity
 from imagestore.facets.quota import Quota
 
 
-def decode(answer: Answer, _at: Place) -> Quota | None:
+def decode(answer: StoreAnswer, _at: BucketPlace) -> Quota | None:
     """``{Size: bytes}``; 0 is no quota."""
     return Quota.from_store(hard=quantity(answer["Size"])) if answer.get("Size") else None
 
 
-def encode(value: Quota, _at: Place) -> Parameters:
+def encode(value: Quota, _at: BucketPlace) -> Parameters:
     """Bytes. Of 0 every store makes "no quota", the opposite of what it says."""
     size = byte_count(value.hard)
     if size < 1:

@@ -1,15 +1,16 @@
-"""Request payment. Every bucket has it: what nobody has set is BucketOwner."""
+"""Request payment. Every bucket has it: where it was never set, it is BucketOwner."""
 
-from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.setting import Parameters, Setting, StoreAnswer
 from imagestore.facets.request_payment import RequestPayment
 
 
-def decode(answer: Answer, _at: Place) -> RequestPayment | None:
+def decode(answer: StoreAnswer, _at: BucketPlace) -> RequestPayment | None:
     """``{Payer: BucketOwner}``."""
     return RequestPayment.from_store(payer=answer["Payer"]) if answer.get("Payer") else None
 
 
-def encode(value: RequestPayment, _at: Place) -> Parameters:
+def encode(value: RequestPayment, _at: BucketPlace) -> Parameters:
     """The same."""
     return {"RequestPaymentConfiguration": {"Payer": value.payer}}
 

@@ -1,15 +1,16 @@
 """Transfer acceleration. A bucket that never had it answers an empty document, also after it was suspended."""
 
-from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.setting import Parameters, Setting, StoreAnswer
 from imagestore.facets.transfer_acceleration import TransferAcceleration
 
 
-def decode(answer: Answer, _at: Place) -> TransferAcceleration:
+def decode(answer: StoreAnswer, _at: BucketPlace) -> TransferAcceleration:
     """``{Status: Enabled}``; without a Status it does what a suspended one does."""
     return TransferAcceleration.from_store(state=answer.get("Status") or "Suspended")
 
 
-def encode(value: TransferAcceleration, _at: Place) -> Parameters:
+def encode(value: TransferAcceleration, _at: BucketPlace) -> Parameters:
     """The same."""
     return {"AccelerateConfiguration": {"Status": value.state}}
 

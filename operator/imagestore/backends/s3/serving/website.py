@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from imagestore.backends.s3.settings.setting import Answer, Parameters, Place, Setting
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.setting import Parameters, Setting, StoreAnswer
 from imagestore.facets.website import Redirect, RedirectAll, RoutingCondition, RoutingRule, Website
 
 Raw = Mapping[str, Any]
 
 
-def decode(answer: Answer, _at: Place) -> Website | None:
-    """What others wrote may be longer than we would let anybody write."""
+def decode(answer: StoreAnswer, _at: BucketPlace) -> Website | None:
+    """What others wrote may be longer than a spec may say."""
     found = Website.from_store(
         index_document=(answer.get("IndexDocument") or {}).get("Suffix"),
         error_document=(answer.get("ErrorDocument") or {}).get("Key"),
@@ -49,7 +50,7 @@ def _said(raw: Raw, names: Mapping[str, str]) -> dict[str, Any]:
     return {ours: raw[theirs] for ours, theirs in names.items() if raw.get(theirs) is not None}
 
 
-def encode(value: Website, _at: Place) -> Parameters:
+def encode(value: Website, _at: BucketPlace) -> Parameters:
     """What is absent is left out."""
     goal = value.redirect_all_requests_to
     document: dict[str, Any] = {

@@ -35,21 +35,25 @@ def changed(value: Facet, seen: Facet | None) -> Iterator[str]:
             yield name
 
 
-def identity(name: str) -> str:
+def configuration_id(name: str) -> str:
     """The id of one by its name: the name, without the mark of one that no model can say."""
     return name.removeprefix(ODD)
 
 
-def gone(value: Facet | None, seen: Facet | None, identity: Callable[[str], str] = identity) -> Iterator[str]:
+def gone(
+    value: Facet | None, seen: Facet | None, configuration_id: Callable[[str], str] = configuration_id
+) -> Iterator[str]:
     """The ids of what was seen and is to be there no more."""
     left = (value.parts() if value else None) or WHOLE
     held = (seen.parts() if seen else None) or WHOLE
-    kept = {identity(name) for name in left}
-    yield from (i for i in sorted({identity(name) for name in held - left}) if i not in kept)
+    kept = {configuration_id(name) for name in left}
+    yield from (i for i in sorted({configuration_id(name) for name in held - left}) if i not in kept)
 
 
-def understood(raws: Iterable[Raw], kind: type[C], fields: Callable[[Raw], dict[str, Any]]) -> tuple[C, ...]:
-    """Each by its id. What no model can say is shown under a name that no wish has."""
+def named_understood(
+    raws: Iterable[Raw], kind: type[C], fields: Callable[[Raw], dict[str, Any]]
+) -> tuple[C, ...]:
+    """Each by its id. What no model can say is shown under a name that no spec has."""
     return tuple(_understood(raw, kind, fields) for raw in raws)
 
 
@@ -62,7 +66,7 @@ def _understood(raw: Raw, kind: type[C], fields: Callable[[Raw], dict[str, Any]]
     return cast("C", kind.model_construct(name=ODD + raw["Id"]))
 
 
-def scope(raw: Raw | None) -> ObjectFilter | None:
+def named_scope(raw: Raw | None) -> ObjectFilter | None:
     """A filter: one thing, or several in ``And``."""
     if not raw:
         return None
@@ -77,7 +81,7 @@ def scope(raw: Raw | None) -> ObjectFilter | None:
     return found if found.to_json() else None
 
 
-def filtered(value: ObjectFilter | None) -> dict[str, Any]:
+def named_filter(value: ObjectFilter | None) -> dict[str, Any]:
     """The same as it is sent; nothing for every object."""
     if value is None or not value.to_json():
         return {}

@@ -1,6 +1,6 @@
 """What one write is about, put on top of what a store holds now. Pure.
 
-A stranger's rule that came between the trial of ours and its read-back was taken for a loss and deleted by the
+A foreign rule that came between the trial of ours and its read-back was taken for a loss and deleted by the
 roll-back: so what is written, tried out or taken back is only ever ours, on top of the last thing that was read.
 """
 
@@ -16,14 +16,14 @@ F = TypeVar("F", bound=Facet)
 
 
 @dataclass(frozen=True)
-class Held(Generic[F]):
+class HeldSetting(Generic[F]):
     """What a store holds at a moment: its answer, and the value in that."""
 
     answer: Mapping[str, Any]
     value: F | None
 
 
-def ours(value: Facet, seen: Facet | None) -> Parts:
+def our_parts(value: Facet, seen: Facet | None) -> Parts:
     """The parts that a write of ``value`` where ``seen`` was is about: those that differ, and those that are ours."""
     mine = value.owned() | (seen.owned() if seen else WHOLE)
     theirs = _parts(value) | _parts(seen)
@@ -41,7 +41,7 @@ def rebased(value: F | None, fresh: F | None, mine: Parts) -> F | None:
     return value.restrict(mine).merge(fresh, mine)
 
 
-def cut(value: F | None, mine: Parts) -> F | None:
+def restricted(value: F | None, mine: Parts) -> F | None:
     """Only these parts, in the form in which they are compared; None where there is nothing."""
     left = None if value is None else value.restrict(mine)
     return None if left is None or left.is_empty() else left.canonical()
@@ -49,7 +49,7 @@ def cut(value: F | None, mine: Parts) -> F | None:
 
 def losses(facet: str, kept: Facet | None, sent: Facet, mine: Parts) -> tuple[FieldDiff, ...]:
     """How our parts differ from what was sent."""
-    have, want = cut(kept, mine), cut(sent, mine)
+    have, want = restricted(kept, mine), restricted(sent, mine)
     return diff(facet, have, want) if have or want else ()
 
 
@@ -65,7 +65,7 @@ def patterns(differences: Iterable[FieldDiff]) -> Iterator[str]:
 
 
 def altered(sent: Mapping[str, Any], kept: Mapping[str, Any]) -> Iterator[str]:
-    """The names of others' parts that read otherwise after they were sent back. What is new is nobody's loss."""
+    """The names of others' parts that read otherwise after they were sent back. A part that is new is no loss."""
     yield from (name for name, meaning in sent.items() if kept.get(name) != meaning)
 
 

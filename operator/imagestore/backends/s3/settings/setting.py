@@ -8,11 +8,20 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from pydantic import ValidationError
-
+from imagestore.backends.guard.call import Call
+from imagestore.backends.s3.errors import in_words
 from imagestore.backends.s3.settings import named
 from imagestore.backends.s3.settings.learned import Learned
-from imagestore.backends.s3.settings.rebase import Held, altered, cut, losses, ours, patterns, rebased
+from imagestore.backends.s3.settings.place import BucketPlace
+from imagestore.backends.s3.settings.rebase import (
+    HeldSetting,
+    altered,
+    losses,
+    our_parts,
+    patterns,
+    rebased,
+    restricted,
+)
 from imagestore.core import errors
 from imagestore.core.errors import Rejected, StoreError, Unavailable
 from imagestore.core.facet import Facet, Parts
@@ -23,31 +32,16 @@ from imagestore.facets.lifecycle_rule import FOREIGN
 
 F = TypeVar("F", bound=Facet)
 
-Answer = Mapping[str, Any]
+StoreAnswer = Mapping[str, Any]
 Parameters = dict[str, Any]
-Call = Callable[[str, Mapping[str, Any]], dict[str, Any]]
 
 NOT_VISIBLE = "NotYetVisible"  # the code of an Unavailable of this driver: ask again later
 LOSSY = "Lossy"  # the code of a Rejected that this driver, not the store, decided on
 
 
-@dataclass(frozen=True)
-class Place:
-    """Which bucket a value belongs to: a policy's resources are relative to it. ``tiers``: their store's classes."""
-
-    bucket: str
-    partition: str = "aws"
-    tiers: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def arn(self) -> str:
-        """The bucket's Amazon resource name; objects are below it."""
-        return f"arn:{self.partition}:s3:::{self.bucket}"
-
-
-def never(_value: Any, _at: Place) -> Parameters:
-    """The ``encode`` of what is only looked at. No plan writes it; should one, nothing is sent."""
-    raise Rejected("this setting is only looked at, never written", code="OnlyByHand")
+def never(_value: Any, _at: BucketPlace) -> Parameters:
+    """The ``encode`` of what is observe-only. No plan writes it; should one, nothing is sent."""
+    raise Rejected("this setting is observe-only, never written", code="OnlyByHand")
 
 
 @dataclass(frozen=True)
@@ -62,35 +56,35 @@ class Setting(Generic[F]):
     ``named``: a set of named configurations, each with calls of its own; ``encode`` is given one at a time.
     ``identity`` is the id in the store of one by its name; with ``name_inside`` no parameter repeats it.
     ``advice``: what a person should know who reads that the store refuses a value. Without ``write`` the
-    setting is only looked at.
+    setting is observe-only.
     """
 
     facet: str
     read: str
-    decode: Callable[[Answer, Place], F | None]
+    decode: Callable[[StoreAnswer, BucketPlace], F | None]
     permissions: tuple[str, ...]
     write: str = ""
-    encode: Callable[[F, Place], Parameters] = never
+    encode: Callable[[F, BucketPlace], Parameters] = never
     absent: frozenset[str] = frozenset()
     clear: str = ""
     cleared: F | None = None
     harmless: Callable[[F, F | None], F] | None = None
-    beside: Callable[[Answer, Parameters], Parameters] | None = None
+    beside: Callable[[StoreAnswer, Parameters], Parameters] | None = None
     foreign: Callable[[F], Mapping[str, Any]] | None = None
-    identity: Callable[[str], str] = named.identity
+    identity: Callable[[str], str] = named.configuration_id
     named: bool = False  # from here on `named` is this, no longer the module
     name_inside: bool = False
     advice: Callable[[F, F | None], str] | None = None
 
-    def understood(self, answer: Answer, at: Place) -> F | None:
+    def understood(self, answer: StoreAnswer, at: BucketPlace) -> F | None:
         """What an answer says. Unrepresentable, whatever the decoder trips over: that concerns this setting alone."""
         try:
             return self.decode(answer, at)
         except Exception as error:
-            words = f"{self.facet} holds what cannot be represented: {printable(_sentence(error))[:300]}"
+            words = f"{self.facet} holds what cannot be represented: {printable(in_words(error))[:300]}"
             raise errors.Unrepresentable(words, operation=self.read) from error
 
-    def puts(self, value: F, seen: F | None, at: Place) -> Iterator[Parameters]:
+    def puts(self, value: F, seen: F | None, at: BucketPlace) -> Iterator[Parameters]:
         """The parameters of each call that is needed to store ``value`` where ``seen`` is."""
         if not self.named:
             yield self.encode(value, at)
@@ -133,8 +127,8 @@ class S3Setting(Generic[F]):
         """The value in the store. Unrepresentable when the store holds what no value can say."""
         return self._held(bucket).value
 
-    def _answer(self, bucket: str) -> Answer | None:
-        def ask(more: Parameters) -> Answer:
+    def _answer(self, bucket: str) -> StoreAnswer | None:
+        def ask(more: Parameters) -> StoreAnswer:
             return self.call(self.row.read, {"Bucket": bucket, **more})
 
         try:
@@ -156,21 +150,21 @@ class S3Setting(Generic[F]):
         for path, fix in beyond(value, self.support.limits).items():
             self._refuse([path] if path not in there else [], fix)
         if self.row.beside is None:
-            self._put(bucket, value, Held({}, old))
+            self._put(bucket, value, HeldSetting({}, old))
         else:
-            self._store(bucket, value, ours(value, old), self._before(bucket, seen))
+            self._store(bucket, value, our_parts(value, old), self._before(bucket, seen))
 
-    def _before(self, bucket: str, seen: F | NotRepresentable | None) -> Held[F]:
+    def _before(self, bucket: str, seen: F | NotRepresentable | None) -> HeldSetting[F]:
         if not isinstance(seen, NotRepresentable):
-            return Held({}, None) if seen is None else self._held(bucket)
-        return Held(self._answer(bucket) or {}, None)  # what stands beside it goes back all the same
+            return HeldSetting({}, None) if seen is None else self._held(bucket)
+        return HeldSetting(self._answer(bucket) or {}, None)  # what stands beside it goes back all the same
 
-    def _held(self, bucket: str) -> Held[F]:
+    def _held(self, bucket: str) -> HeldSetting[F]:
         answer = self._answer(bucket)
         value = None if answer is None else self.row.understood(answer, self._place(bucket))
-        return Held(answer or {}, value)
+        return HeldSetting(answer or {}, value)
 
-    def _store(self, bucket: str, value: F, mine: Parts, held: Held[F]) -> None:
+    def _store(self, bucket: str, value: F, mine: Parts, held: HeldSetting[F]) -> None:
         """First in a form that does nothing, where the store is not known to keep all."""
         wanted = self._on(held, value, mine)
         first = wanted if self._trusted else self._harmless(wanted, held.value)
@@ -191,7 +185,7 @@ class S3Setting(Generic[F]):
     def _foreign(self, value: F | None) -> Mapping[str, Any]:
         return {} if self.row.foreign is None or value is None else self.row.foreign(value)
 
-    def _on(self, held: Held[F], value: F, mine: Parts) -> F:
+    def _on(self, held: HeldSetting[F], value: F, mine: Parts) -> F:
         """``value`` with others' parts as they are held, of what is read anew before it is written."""
         return rebased(value, held.value, mine) or value
 
@@ -214,27 +208,29 @@ class S3Setting(Generic[F]):
         else:
             self._put(bucket, left, held)
 
-    def _remove(self, bucket: str, seen: F | NotRepresentable | None, answer: Answer | None = None) -> None:
+    def _remove(
+        self, bucket: str, seen: F | NotRepresentable | None, answer: StoreAnswer | None = None
+    ) -> None:
         if seen is None or seen.is_empty():
             return
         if self.row.clear:
             self._delete(bucket, None, None if isinstance(seen, NotRepresentable) else seen)
         elif self.row.cleared is not None:
-            self._put(bucket, self.row.cleared, Held(answer or {}, None))
+            self._put(bucket, self.row.cleared, HeldSetting(answer or {}, None))
 
     def _delete(self, bucket: str, value: F | None, seen: F | None) -> None:
         for which in self.row.removals(value, seen):
             try:
                 self.call(self.row.clear, {"Bucket": bucket, **which})
             except Rejected as error:
-                if error.code not in self.row.absent:  # else somebody was faster
+                if error.code not in self.row.absent:  # else another program was faster
                     raise
 
-    def _proven(self, bucket: str, sent: F, held: Held[F], mine: Parts) -> Held[F]:
+    def _proven(self, bucket: str, sent: F, held: HeldSetting[F], mine: Parts) -> HeldSetting[F]:
         """What the store holds after ``sent`` was written, if it kept our parts and gave others' back as they were."""
         kept = self._held(bucket)
         lost = losses(self.row.facet, kept.value, sent, mine)
-        if lost and cut(kept.value, mine) == cut(held.value, mine):
+        if lost and restricted(kept.value, mine) == restricted(held.value, mine):
             # The answer lags behind, or the write was forgotten. Taken for a loss, one stale answer made the
             # setting unsupported.
             message = f"{self.row.facet} was tried out, switched off, and the store still answers as before"
@@ -248,8 +244,8 @@ class S3Setting(Generic[F]):
         self._refuse_beside(strange)
         return kept
 
-    def _take_back(self, bucket: str, held: Held[F], kept: Held[F], mine: Parts) -> None:
-        """Ours as it was, all else as it is now: somebody may have come in between."""
+    def _take_back(self, bucket: str, held: HeldSetting[F], kept: HeldSetting[F], mine: Parts) -> None:
+        """Ours as it was, all else as it is now: another program may have written in between."""
         back = rebased(held.value, kept.value, mine)
         if back is None or back.is_empty():
             self._remove(bucket, kept.value, kept.answer)
@@ -266,11 +262,11 @@ class S3Setting(Generic[F]):
             message = (
                 f"{quote(strange[0].removeprefix(FOREIGN), 100)} in {self.row.facet}, which is not the operator's,"
                 " reads otherwise since it was sent back as it was found; what the operator wrote was taken back:"
-                " look at it, put it right or remove it"
+                " correct or remove it"
             )
             raise Rejected(message, code=LOSSY, operation=self.row.write)
 
-    def _put(self, bucket: str, value: F, held: Held[F]) -> None:
+    def _put(self, bucket: str, value: F, held: HeldSetting[F]) -> None:
         if value.is_empty() and self.row.clear:
             self._remove(bucket, held.value)
             return
@@ -290,11 +286,5 @@ class S3Setting(Generic[F]):
                 raise
             raise Rejected(f"{error}; {advice}", code=error.code, operation=error.operation) from error
 
-    def _place(self, bucket: str) -> Place:
-        return Place(bucket, self.partition, self.tiers)
-
-
-def _sentence(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:3])
-    return f"at {error}" if isinstance(error, LookupError) else str(error)
+    def _place(self, bucket: str) -> BucketPlace:
+        return BucketPlace(bucket, self.partition, self.tiers)

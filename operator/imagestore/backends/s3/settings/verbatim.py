@@ -1,6 +1,6 @@
 """What botocore's model of S3 has no name for: it is read into botocore's dicts, and goes back as it was found.
 
-MinIO's ``ExpiredObjectAllVersions`` in a stranger's rule was dropped by our write, because nothing between the
+MinIO's ``ExpiredObjectAllVersions`` in a foreign rule was dropped by our write, because nothing between the
 store's XML and ours had a place for it; a rule of nothing but ``DelMarkerExpiration`` came back without any action,
 and the store refused the document. So an answer to one of ``READS`` has each unknown element as ``<its name>``, and
 each part of the document (a rule, a notification) has its own XML under ``XML``: a part that has it is sent as that
@@ -20,7 +20,7 @@ READS = frozenset({"GetBucketLifecycleConfiguration", "GetBucketNotificationConf
 WRITES = frozenset({"PutBucketLifecycleConfiguration", "PutBucketNotificationConfiguration"})
 XML = "Xml"
 
-Document = Mapping[str, Any]
+StoreDocument = Mapping[str, Any]
 
 
 def keep(operation: Any, body: bytes, answer: dict[str, Any]) -> None:
@@ -94,7 +94,7 @@ def _meaning(element: Element) -> Any:
     return element.tag, element.text or "", tuple(sorted(inner))
 
 
-def apart(operation: str, parameters: Document) -> tuple[Document, list[str]]:
+def apart(operation: str, parameters: StoreDocument) -> tuple[StoreDocument, list[str]]:
     """The parameters without what is sent as XML, and that."""
     if operation not in WRITES:
         return parameters, []
@@ -110,7 +110,7 @@ def apart(operation: str, parameters: Document) -> tuple[Document, list[str]]:
     return {**parameters, name: left}, found
 
 
-def beside(answer: Document, sent: dict[str, Any], name: str) -> dict[str, Any]:
+def beside(answer: StoreDocument, sent: dict[str, Any], name: str) -> dict[str, Any]:
     """What is sent under this name, with what stands beside the parts in the document and has no name here."""
     more = {name: {**sent[name], XML: answer[XML]}} if answer.get(XML) else {}
     return {**sent, **more}
@@ -126,7 +126,7 @@ def together(body: bytes, found: list[str]) -> bytes:
     return head + b">" + "".join(found).encode() + rest
 
 
-def unknown(document: Document) -> list[str]:
+def unknown(document: StoreDocument) -> list[str]:
     """The elements in it, at any depth, that botocore's model has no name for."""
     found = [k for k in document if k.startswith("<")]
     for value in document.values():

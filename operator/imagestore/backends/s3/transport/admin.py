@@ -17,12 +17,12 @@ from urllib.parse import quote, urlencode
 from botocore.exceptions import ClientError
 
 from imagestore.api.providers import Provider
+from imagestore.backends.guard.call import Call
 from imagestore.backends.http.client import HttpClient
 from imagestore.backends.http.messages import Response
-from imagestore.backends.s3.client import Keys, Target
+from imagestore.backends.s3.client import Keys, StoreTarget
 from imagestore.backends.s3.errors import translate
 from imagestore.backends.s3.server import genuine
-from imagestore.backends.s3.settings.setting import Call
 from imagestore.backends.s3.transport.request import USER_AGENT, S3Request, StoreAddress, http_target
 from imagestore.backends.s3.transport.sealed import sealed
 from imagestore.backends.s3.transport.signing import Signer, ambient_keys
@@ -42,7 +42,7 @@ class Send(Protocol):
 Operation = Callable[[Send, Mapping[str, Any]], dict[str, Any]]
 
 
-def admin_call(provider: Provider, target: Target) -> Call:
+def admin_call(provider: Provider, target: StoreTarget) -> Call:
     """``call`` for the admin operations of this provider."""
     operations, secrets = OPERATIONS[provider], target.keys.secrets if target.keys else ()
     client, address, signer = HttpClient(http_target(target)), StoreAddress.of(target), Signer(target.region)
@@ -72,7 +72,7 @@ def _handed(parameters: Mapping[str, Any]) -> tuple[str, ...]:
     return keys.secrets if isinstance(keys, Keys) else ()
 
 
-def secret_key(target: Target) -> str:
+def secret_key(target: StoreTarget) -> str:
     """The secret key that admin requests are signed with."""
     return (target.keys or ambient_keys()).secret_access_key
 

@@ -16,13 +16,13 @@ from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError, ResponseParserFactory
 from botocore.utils import parse_timestamp
 
+from imagestore.backends.guard.call import Call
 from imagestore.backends.http.client import HttpClient
 from imagestore.backends.http.messages import Response
-from imagestore.backends.s3.client import Target
+from imagestore.backends.s3.client import StoreTarget
 from imagestore.backends.s3.errors import masked, translate
 from imagestore.backends.s3.server import genuine
 from imagestore.backends.s3.settings import verbatim
-from imagestore.backends.s3.settings.setting import Call
 from imagestore.backends.s3.transport.request import StoreAddress, build_request, http_target, operation_model
 from imagestore.backends.s3.transport.signing import Signer, ambient_keys
 from imagestore.core.fencing import Fenced
@@ -43,7 +43,7 @@ _FACTORY.set_parser_defaults(timestamp_parser=_moment)
 _PARSER = _FACTORY.create_parser("rest-xml")
 
 
-def s3_call(target: Target) -> Call:
+def s3_call(target: StoreTarget) -> Call:
     """Return ``call`` for one store, with its own connections. It raises StoreErrors, and Fenced before a forbidden write."""
     address, signer = StoreAddress.of(target), Signer(target.region)
     client, secrets = HttpClient(http_target(target)), target.keys.secrets if target.keys else ()

@@ -18,7 +18,7 @@ from botocore.utils import percent_encode_sequence
 from imagestore import __version__
 from imagestore.backends.http import tls
 from imagestore.backends.http.route import HttpTarget
-from imagestore.backends.s3.client import SHARED, Target
+from imagestore.backends.s3.client import SHARED, StoreTarget
 from imagestore.backends.s3.settings import verbatim
 from imagestore.core.keys import raw
 
@@ -61,7 +61,7 @@ class StoreAddress:
     virtual: bool = False
 
     @classmethod
-    def of(cls, target: Target) -> "StoreAddress":
+    def of(cls, target: StoreTarget) -> "StoreAddress":
         """The address that the endpoint names."""
         parts = urlsplit(target.endpoint)
         authority = parts.netloc.removesuffix(_DEFAULT_PORTS.get(parts.scheme, ""))
@@ -83,7 +83,7 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def http_target(target: Target) -> HttpTarget:
+def http_target(target: StoreTarget) -> HttpTarget:
     """The HTTP target of a store. Without a CA of its own, botocore's bundle of authorities decides."""
     address = StoreAddress.of(target)
     return HttpTarget(

@@ -1,4 +1,4 @@
-"""Bodies of MinIO's admin API that hold secrets: encrypted with the secret key of whoever sends them.
+"""Bodies of MinIO's admin API that hold secrets: encrypted with the sender's secret key.
 
 ``salt[32] | 2 | nonce[8]``, then chunks sealed with AES-256-GCM under a key that PBKDF2 makes of the secret key. Each
 chunk's nonce ends in its number, from 1 on; all are bound to the tag of nothing under number 0, with a byte in front that
@@ -14,7 +14,7 @@ _LAST, _MORE = b"\x80", b"\x00"
 
 
 def sealed(plain: bytes, password: str) -> bytes:
-    """``plain``, for whoever knows the password."""
+    """Encrypt ``plain`` with the password."""
     # Here: it costs an operator without remote tiers 70 ms at each start, and 8 MB.
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from imagestore.backends.base import Usage
+from imagestore.backends.base import HeldUsage
 from tests.reconcile.world import BUCKET, World
 
 GIB = 2**30
@@ -14,12 +14,12 @@ WARNED = {"hard": "10Gi", "warnPercent": 80}
 def holding(held: int, quota: dict[str, Any] | None = None) -> World:
     """A bucket with so much in it."""
     world = World()
-    world.store.usages[BUCKET] = Usage(1000, held)
+    world.store.usages[BUCKET] = HeldUsage(1000, held)
     return world.apply(quota=quota or WARNED).settle()
 
 
 def fill(world: World, held: int, **delta: float) -> World:
-    world.store.usages[BUCKET] = Usage(1000, held)
+    world.store.usages[BUCKET] = HeldUsage(1000, held)
     return world.later(**delta).settle()
 
 
@@ -82,7 +82,7 @@ def test_without_a_warning_usage_is_asked_for_hourly() -> None:
 def test_a_lost_bucket_is_not_full() -> None:
     world = holding(9 * GIB)
     del world.store.buckets[BUCKET]
-    world.store.usages[BUCKET] = Usage(0, 0)
+    world.store.usages[BUCKET] = HeldUsage(0, 0)
     world.later().settle()
     assert world.condition("ContentLost") is not None
     assert world.condition("QuotaNearlyFull") is None

@@ -23,8 +23,8 @@ BUCKET: dict[str, Any] = {
     "created": "2026-11-23T12:00:00Z",
     "lostAt": "2026-11-24T12:00:00Z",
     "facets": [
-        {"name": "tags", "state": "InSync", "wish": "abc", "parts": ["team", "cost"]},
-        {"name": "versioning", "state": "InSync", "wish": "def", "parts": []},
+        {"name": "tags", "state": "InSync", "desiredDigest": "abc", "parts": ["team", "cost"]},
+        {"name": "versioning", "state": "InSync", "desiredDigest": "def", "parts": []},
     ],
     "drift": {
         "fields": [{"path": "versioning.state", "desired": '"Enabled"'}],

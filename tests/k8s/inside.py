@@ -7,11 +7,12 @@ from typing import Any
 
 from imagestore.api.imagebucket import FACETS
 from imagestore.backends.memory import MemoryBackend, MemoryStore
+from imagestore.controller.assembly import Brain
 from imagestore.controller.runtime import Kinds
 from imagestore.controller.state.objects import Key
 from imagestore.controller.stores import Connecting
 from imagestore.core.fencing import Permit, permitted
-from imagestore.k8s.life.wiring import Brain, Options, Parts, assemble
+from imagestore.k8s.life.wiring import Options, Parts, assemble
 from imagestore.kinds import ALL
 from imagestore.reconcile.shared.situation import Settings
 from tests.k8s.known import BY_KIND, KIND

@@ -12,11 +12,11 @@ from imagestore.controller.contributions import Contributions
 from imagestore.controller.runtime import Kinds
 from imagestore.controller.services import Services
 from imagestore.controller.state.cache import Cache
+from imagestore.controller.state.mirrors import NamespaceMirror
 from imagestore.controller.state.objects import Stored
 from imagestore.controller.stores import BackendConnections, Connecting
 from imagestore.controller.surveyor import Surveyor
 from imagestore.core.outcome import Outcome
-from imagestore.k8s.api.mirrors import NamespaceMirror
 from imagestore.k8s.api.resources import of
 from imagestore.kinds import ALL
 from imagestore.reconcile.shared.situation import Settings

@@ -13,14 +13,15 @@ from imagestore.controller.edges import Gone
 from imagestore.controller.state.objects import Key, Stored
 from imagestore.controller.work.queue import Lane, WorkQueue
 from imagestore.controller.work.triggers import Triggers
+from imagestore.controller.writer import Writer
 from imagestore.core.conditions import Condition
 from imagestore.core.outcome import Event, Finalizer, Outcome
 from imagestore.core.reasons import Reason
 from imagestore.k8s.api.access import Access
 from imagestore.k8s.api.audit import Audit
 from imagestore.k8s.api.client import ApiError, Client
+from imagestore.k8s.sink.objects import ApiObjects
 from imagestore.k8s.sink.recorder import ApiRecorder
-from imagestore.k8s.sink.writer import Writer
 from imagestore.kinds import ALL
 from tests.k8s.known import BY_KIND, services, stored
 from tests.k8s.replica import bucket, get, run
@@ -35,7 +36,7 @@ class Bench:
         self.client, self.cache = client, ALL.cache()
         self.queue = WorkQueue(monotonic, lambda _: (Lane("lane"), 1))
         self.triggers = Triggers(ALL, services(self.cache, _never), self.queue, lambda _: None)
-        self.writer = Writer(ALL, client, self.cache, self.triggers)
+        self.writer = Writer(ALL, ApiObjects(client), self.cache, self.triggers)
         self.audit = Audit(ALL, client, self.cache, self.writer, monotonic)
 
     async def see(self, namespace: str, name: str) -> Stored:

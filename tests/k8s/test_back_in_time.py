@@ -10,12 +10,13 @@ import pytest
 from kopf._cogs.clients import fetching, watching
 
 from imagestore.api.kinds import IMAGE_BUCKET
+from imagestore.controller.state.mirrors import SecretMirror
+from imagestore.controller.writer import Writer
 from imagestore.k8s.api.audit import Audit
-from imagestore.k8s.api.mirrors import SecretMirror
 from imagestore.k8s.api.resources import SECRETS
 from imagestore.k8s.api.watch import Subject, Watch
 from imagestore.k8s.life.wiring import Parts
-from imagestore.k8s.sink.writer import Writer
+from imagestore.k8s.sink.objects import ApiObjects
 from imagestore.k8s.source import kopf_internals
 from imagestore.kinds import ALL
 from tests.k8s.inside import PHOTOS, Shop
@@ -27,7 +28,7 @@ TAGS = {"tags": {"values": {"team": "restored"}}}
 
 
 def audit_of(parts: Parts, back: list[str]) -> Audit:
-    writer = Writer(ALL, parts.client, parts.cache, parts.triggers)
+    writer = Writer(ALL, ApiObjects(parts.client), parts.cache, parts.triggers)
     return Audit(ALL, parts.client, parts.cache, writer, monotonic, went_back=lambda: back.append("back"))
 
 
@@ -63,7 +64,7 @@ def test_a_conflict_is_enough_to_believe_it() -> None:
             await until(lambda: shop.ready(PHOTOS).startswith("True"))
             shop.api.version = 20
             shop.put(PHOTOS, {**shop.get(PHOTOS)["spec"], **TAGS}, generation=2)
-            await Writer(ALL, parts.client, parts.cache, parts.triggers).refresh(PHOTOS)
+            await Writer(ALL, ApiObjects(parts.client), parts.cache, parts.triggers).refresh(PHOTOS)
             await until(lambda: shop.store.buckets["shop--photos"].tags.get("team") == "restored")
             known = parts.cache.get(PHOTOS)
             assert known is not None

@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 
 from imagestore.backends.memory import MemoryBackend, MemoryStore
+from imagestore.controller.assembly import Brain
 from imagestore.controller.stores import Connecting
 from imagestore.core.fencing import Fenced
 from imagestore.k8s.api.client import Client
@@ -15,7 +16,7 @@ from imagestore.k8s.api.resources import EVENTS, LEASES, SECRETS
 from imagestore.k8s.life.fence import Fence, elapsed
 from imagestore.k8s.life.lease import Lease, LeaseTerms
 from imagestore.k8s.life.operator import Operator
-from imagestore.k8s.life.wiring import Brain, Options
+from imagestore.k8s.life.wiring import Options
 from imagestore.kinds import ALL
 from imagestore.reconcile.shared.situation import Settings
 from tests.k8s.inside import PHOTOS, Shop

@@ -101,7 +101,7 @@ def test_a_lease_that_is_over_by_its_own_words_is_not_waited_for_again(
     held, trouble = run(story())
     assert held is ours
     assert trouble == (
-        "" if ours else f"the lease left-10 is held by {RELEASING}, which lets every object go"
+        "" if ours else f"the lease left-10 is held by {RELEASING}, which releases every object"
     )
 
 

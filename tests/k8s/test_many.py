@@ -28,7 +28,9 @@ def filled(count: int) -> tuple[World, float]:
     return world, time.process_time() - began
 
 
-_FACETS = [{"name": n, "state": "InSync", "wish": "0123456789ab"} for n in ("versioning", "tags", "policy")]
+_FACETS = [
+    {"name": n, "state": "InSync", "desiredDigest": "0123456789ab"} for n in ("versioning", "tags", "policy")
+]
 
 
 def test_a_listing_costs_each_the_same() -> None:

@@ -285,7 +285,10 @@ def test_what_no_schema_lets_through_names_nobody() -> None:
 
 def test_a_status_with_an_unknown_word_is_read_as_far_as_it_is_understood() -> None:
     """It was no memory at all: a lost bucket was made again without a word of it."""
-    told = {"created": "2026-01-01T00:00:00Z", "facets": [{"name": "tags", "state": "Foretold", "wish": "w"}]}
+    told = {
+        "created": "2026-01-01T00:00:00Z",
+        "facets": [{"name": "tags", "state": "Foretold", "desiredDigest": "w"}],
+    }
     status = lenient(ImageBucketStatus, bucket("photos", status=told).status)
     assert status.created is not None
-    assert [(f.name, f.state, f.wish) for f in status.facets] == [("tags", "Pending", "w")]
+    assert [(f.name, f.state, f.desired_digest) for f in status.facets] == [("tags", "Pending", "w")]

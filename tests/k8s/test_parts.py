@@ -19,6 +19,8 @@ from dev.cluster.certificates import Authority
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.api.kinds import IMAGE_BUCKET
+from imagestore.controller import logs
+from imagestore.controller.health import Health
 from imagestore.controller.state.objects import Key
 from imagestore.controller.work.context import OBJECT, RECONCILE
 from imagestore.controller.work.failing import internal_error, not_understood
@@ -28,8 +30,6 @@ from imagestore.core.reasons import Reason
 from imagestore.k8s.api import resources
 from imagestore.k8s.api.access import TokenFile, find_access
 from imagestore.k8s.api.errors import AccessError
-from imagestore.k8s.life import logs
-from imagestore.k8s.life.health import Health
 from imagestore.k8s.sink.events import FORGET, REPEAT, Flood, Occasion, SeriesLedger
 from imagestore.k8s.source import kopf_internals
 from imagestore.k8s.source.kopf_settings import Backoffs

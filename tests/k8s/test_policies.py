@@ -56,7 +56,7 @@ class World:
         obj = self.cache.get(Key("ImageBucket", "shop", "photos"))
         assert obj is not None
         asked = self.bucket_inputs().of(obj, Pass())().merged
-        facet = {"name": "lifecycle", "state": "InSync", "wish": asked.digest, "parts": ["tidy/x"]}
+        facet = {"name": "lifecycle", "state": "InSync", "desiredDigest": asked.digest, "parts": ["tidy/x"]}
         return {"observedGeneration": 1, "facets": [facet]}
 
     def seen(self) -> BucketView:

@@ -6,11 +6,11 @@ from typing import Any
 
 from imagestore.api.kinds import STORAGE_BACKEND
 from imagestore.backends.memory import MemoryBackend, MemoryStore
+from imagestore.controller.assembly import Asking
 from imagestore.controller.runtime import Pass
 from imagestore.controller.services import Services
 from imagestore.controller.state.cache import Cache
 from imagestore.controller.state.objects import Key, Stored
-from imagestore.k8s.life.wiring import Asking
 from imagestore.kinds import ALL
 from imagestore.kinds.parts.inputs import BucketInputs
 from imagestore.kinds.parts.relations import served

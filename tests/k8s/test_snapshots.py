@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from imagestore import metrics
+from imagestore.controller import assembly
 from imagestore.controller.runtime import Kinds
 from imagestore.controller.state.cache import Cache, WrongThread
 from imagestore.controller.state.objects import Key
-from imagestore.k8s.life import wiring
 from imagestore.k8s.life.wiring import Parts
 from imagestore.kinds import ALL
 from imagestore.kinds.parts.relations import buckets_of, earlier_in_namespace, older_rivals, referrers
@@ -39,7 +39,7 @@ class Busy(ThreadPoolExecutor):
 @pytest.fixture
 def pool(monkeypatch: pytest.MonkeyPatch) -> Busy:
     made = Busy(4)
-    monkeypatch.setattr(wiring, "ThreadPoolExecutor", lambda **_: made)
+    monkeypatch.setattr(assembly, "ThreadPoolExecutor", lambda **_: made)
     return made
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from imagestore.controller.state.mirrors import NamespaceMirror, SecretMirror
 from imagestore.k8s.api.client import pause_after
-from imagestore.k8s.api.mirrors import NamespaceMirror, SecretMirror
 from imagestore.k8s.api.resources import NAMESPACES, SECRETS
 from imagestore.k8s.api.watch import Mirror, Subject, Watch
 from tests.k8s.replica import run

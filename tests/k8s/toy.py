@@ -23,6 +23,8 @@ from imagestore.api.imagebucket import FACETS
 from imagestore.api.storagebackend import StorageBackendSpec, StorageBackendStatus
 from imagestore.backends.base import Backend
 from imagestore.backends.memory import MemoryBackend, MemoryStore
+from imagestore.controller import logs
+from imagestore.controller.assembly import Brain
 from imagestore.controller.stores import Connecting, SecretData
 from imagestore.core.conditions import Condition, settle
 from imagestore.core.fencing import Permit, permitted
@@ -30,10 +32,9 @@ from imagestore.core.outcome import Continue, Event, Finalizer, Outcome, Requeue
 from imagestore.core.reasons import Reason
 from imagestore.facets.versioning import Versioning
 from imagestore.k8s.api.access import find_access
-from imagestore.k8s.life import logs
 from imagestore.k8s.life.lease import LeaseTerms
 from imagestore.k8s.life.operator import Ending, Operator
-from imagestore.k8s.life.wiring import Brain, Options
+from imagestore.k8s.life.wiring import Options
 from imagestore.reconcile.backend.situation import BackendSituation
 from imagestore.reconcile.bucket.situation import BucketSituation
 from imagestore.reconcile.shared.digests import inputs_hash

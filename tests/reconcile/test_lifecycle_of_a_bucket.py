@@ -98,7 +98,7 @@ def test_one_failing_setting_does_not_stop_the_others() -> None:
     assert world.ready == ("False", "Rejected")
     assert world.facet("versioning")["state"] == "InSync"
     assert world.facet("cors") == {
-        "name": "cors", "state": "Failed", "reason": "Rejected", "message": "MalformedXML: no", "wish": "-", "parts": []
+        "name": "cors", "state": "Failed", "reason": "Rejected", "message": "MalformedXML: no", "desiredDigest": "-", "parts": []
     }  # fmt: skip
     world.store.fault = None
     world.settle()

@@ -2,7 +2,7 @@
 
 import tracemalloc
 
-from imagestore.k8s.life.logs import Redactor
+from imagestore.controller.logs import Redactor
 
 
 def test_a_secret_that_is_rotated_often_is_not_remembered_for_ever() -> None:

@@ -32,7 +32,7 @@ class FacetStatus(Model):
         Reason | None, Field(max_length=256, description="Reason in one CamelCase word, for programs.")
     ] = None
     message: Annotated[Sentence | None, Field(description="Reason in a sentence, for people.")] = None
-    wish: Annotated[
+    desired_digest: Annotated[
         str | None,
         Field(max_length=64, description="Digest of the desired value that the store was last read to have."),
     ] = None

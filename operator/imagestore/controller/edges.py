@@ -3,8 +3,10 @@
 ``k8s`` has both for the API server. Whatever tells the controller of objects calls ``work.triggers``.
 """
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
+from imagestore.api.kinds import Kind
 from imagestore.controller.state.objects import Key, Stored
 from imagestore.core.outcome import Event, Outcome
 
@@ -17,6 +19,25 @@ class WriteRefused(Exception):
     """A write is not taken. ``status``: as HTTP has it; 404 and 409 say that the object is another one by now."""
 
     status: int
+
+
+class ObjectApi(Protocol):
+    """Where our objects are kept. Each write carries the resourceVersion that it is about: a stale one is refused (409).
+
+    What is answered is the object as it is then. Every call raises WriteRefused.
+    """
+
+    async def read(self, kind: Kind, key: Key) -> Any:
+        """Return the object; 404: there is none."""
+        ...
+
+    async def put_finalizers(self, kind: Kind, key: Key, version: str, finalizers: Sequence[str]) -> Any:
+        """Replace them. An object that is being deleted is gone with its last one."""
+        ...
+
+    async def put_status(self, kind: Kind, key: Key, version: str, content: Any) -> Any:
+        """Replace the status."""
+        ...
 
 
 class StatusSink(Protocol):
@@ -48,4 +69,8 @@ class Withdrawals(Protocol):
 
     async def concerns(self, obj: Stored) -> str:
         """Why a deletion asks for no data to be deleted; empty: it does, or it deletes none. Raises WriteRefused."""
+        ...
+
+    def forget(self, key: Key) -> None:
+        """The object is gone."""
         ...

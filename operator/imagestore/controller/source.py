@@ -11,7 +11,7 @@ Json = Any
 
 @dataclass(frozen=True)
 class Subscription:
-    """What a source delivers, to what, and from where on."""
+    """What a source delivers, where, and from which versions on."""
 
     kinds: tuple[Kind, ...]
     deliver: Callable[[Kind, str | None, Json], None]
@@ -19,7 +19,7 @@ class Subscription:
     knows: Callable[[Kind, Json], bool]
     """Whether this version of an object is remembered. Then it need not be delivered; a deletion always is."""
     versions: MutableMapping[str, str]
-    """The resourceVersions of listings made a moment ago, by plural. The source takes each out and begins behind it."""
+    """The resourceVersions of listings made a moment ago, by plural. The source removes each when it begins behind it."""
     listed: Callable[[Kind], Awaitable[None]]
     """Waits until the kind could be listed. Before that the source would only be refused."""
 
@@ -31,13 +31,13 @@ class EventSource(Protocol):
         """Begin. It may take over the process's signals: set the handlers again afterwards."""
 
     async def run(self) -> None:
-        """Until it is stopped, or raise what it failed of."""
+        """Return when it is stopped, or raise its failure."""
 
     def list_anew(self) -> None:
         """The API server went back in time: forget every version and list everything."""
 
     async def stop(self) -> None:
-        """In good order, within seconds."""
+        """Stop in good order, within seconds."""
 
     async def close(self) -> None:
-        """At once, whatever is left of it."""
+        """Stop whatever is left, at once."""

@@ -1,4 +1,4 @@
-"""Sends a request and gives its answer, whole or in blocks. Nothing is followed, nothing is sent twice."""
+"""Sends requests and returns answers, whole or in blocks. Follows no redirect and repeats nothing."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,23 +26,23 @@ LARGEST_ANSWER = 64 * 1024 * 1024  # bytes; a listing of a thousand keys has les
 
 
 class HttpClient:
-    """Requests to one target, from any thread."""
+    """Sends requests to one target, from any thread."""
 
     def __init__(self, target: HttpTarget) -> None:
         self._target, self._route = target, Route(target)
         self._pool = Pool(target.connections, self._route.connect)
 
     def send(self, request: HttpRequest) -> Response:
-        """The whole answer, whatever its status; in memory, so at most 64 MiB. Raises HttpErrors.
+        """Return the whole answer, whatever its status; at most 64 MiB. Raises HttpErrors.
 
-        Once the request is sent the answer may take twice the target's ``read``: that alone starts anew with every
-        byte, and a server that drips one every few seconds kept a worker for as long as it liked.
+        From the request's end to its own the answer may take twice ``HttpTarget.read``. That timeout alone starts anew
+        with every byte: a server that sent one every few seconds blocked a worker for as long as it liked.
         """
         with self.stream(request, 2 * self._target.read) as answer:
             return Response(answer.status, answer.headers, answer.read())
 
     def stream(self, request: HttpRequest, seconds: float | None = None) -> "StreamedResponse":
-        """The answer once its headers are there. Read it to its end or close it. Raises HttpErrors.
+        """Return the answer once its headers are there. Read it to its end or close it. Raises HttpErrors.
 
         ``seconds``: how long the answer may take from the request's end to its own; None: as long as it goes on.
         """
@@ -70,7 +70,7 @@ class HttpClient:
 class StreamedResponse:
     """An answer that is read in blocks. Its connection goes back to the pool at the answer's end.
 
-    Closed earlier, or failed, the connection is closed: what is left of the answer would be taken for the next one.
+    After an error or an early close the connection is closed: the rest of the answer would be taken for the next one.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class StreamedResponse:
         return found.getvalue()
 
     def close(self) -> None:
-        """Read no further."""
+        """Close the connection, unless the answer was read to its end."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -145,7 +145,7 @@ class StreamedResponse:
 
 @contextmanager
 def _told(url: str) -> Iterator[None]:
-    """What goes wrong on a connection, as an HttpError."""
+    """Turn what goes wrong on a connection into an HttpError."""
     try:
         yield
     except TimeoutError as error:

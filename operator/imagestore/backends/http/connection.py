@@ -1,4 +1,4 @@
-"""One socket: a request goes out, its answer comes in."""
+"""One socket: sends a request and receives its answer."""
 
 import select
 import socket
@@ -10,7 +10,11 @@ from contextlib import suppress
 from imagestore.backends.http.messages import BLOCK, Body, pieces
 from imagestore.backends.http.parser import AnswerParser
 
-_HEARD_ENOUGH = (BrokenPipeError, ConnectionResetError, ssl.SSLError)  # the server, and it may have said why
+_HEARD_ENOUGH = (
+    BrokenPipeError,
+    ConnectionResetError,
+    ssl.SSLError,
+)  # the server closed; it may have said why
 _WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -24,11 +28,11 @@ class Connection:
 
     @property
     def idle(self) -> bool:
-        """Whether it may be used: a server that speaks unasked says goodbye."""
+        """Whether it may be used. A server that sends something unasked is closing the connection."""
         return not self._poll.poll(0)
 
     def send(self, head: bytes, body: Body, answer: AnswerParser) -> bool:
-        """Whether all of it was sent: a server may answer before it has heard everything.
+        """Send a request; return whether all of it was sent. A server may answer before it has read everything.
 
         Raises OSError (TimeoutError among them), BadBody, Broken.
         """
@@ -56,7 +60,7 @@ class Connection:
         return True
 
     def _answered(self, answer: AnswerParser) -> bool:
-        """Whether what can be read is an answer (or an end), rather than TLS's own or 100 Continue."""
+        """Whether an answer or the connection's end came, rather than a TLS ticket or 100 Continue."""
         self._sock.settimeout(0)
         try:
             data = self._sock.recv(BLOCK)
@@ -70,11 +74,11 @@ class Connection:
         return answer.headed
 
     def receive(self, until: float | None) -> bytes:
-        """The next bytes; empty at the end. ``until``: by ``time.monotonic()``. Raises OSError."""
+        """The next bytes; empty at the connection's end. ``until`` is a ``time.monotonic()``. Raises OSError."""
         if until is not None and time.monotonic() > until:
             raise TimeoutError("the answer took too long")
         return self._sock.recv(BLOCK)
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the socket."""
         self._sock.close()

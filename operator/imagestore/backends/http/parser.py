@@ -1,6 +1,6 @@
-"""An answer of HTTP/1.1 from the bytes of a connection. Nothing is decoded, nothing is made up.
+"""Parses an HTTP/1.1 answer from the bytes of a connection. Bodies are not decompressed.
 
-``httptools`` (Node's parser, llhttp) takes it apart; what it lets through and we do not is refused here. See docs/adr.
+``httptools`` (Node's parser, llhttp) does the parsing. This module refuses what it accepts and we do not. See docs/adr.
 """
 
 import httptools
@@ -28,38 +28,38 @@ class AnswerParser:
         self.early: list[bytes] = []  # what of the body came together with the headers
         self._blocks: list[bytes] = []
         self._silent = 0  # bytes that brought nothing of the body
-        self._more = False  # something came behind the end
-        self._left = 0  # bytes of the body that nothing needs to be parsed of
+        self._more = False  # bytes came behind the end
+        self._left = 0  # bytes of the body that are still to come, where its length is known
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
-        # Both harmless in an answer, and sent by servers: lines without CR, chunk sizes with spaces behind them.
+        # Servers send these, and both are harmless in an answer: lines without CR, spaces behind a chunk's size.
         self._parser.set_dangerous_leniencies(
             lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
         )
 
     @property
     def reusable(self) -> bool:
-        """Whether the connection may be asked something else."""
+        """Whether the connection may carry another request."""
         kept = self._version == "1.1" and "close" not in self.headers.get("connection", "").lower()
         return self.complete and kept and self._framed and not self._more
 
     @property
     def length(self) -> int | None:
-        """Of the body that comes, in bytes, where the answer says it."""
+        """The length of the body in bytes, if there is a body and the answer says its length."""
         told = None if self._is_bodiless() else self.headers.get("content-length")
         return None if told is None else int(told)
 
     @property
     def _framed(self) -> bool:
-        """Whether the answer says where it ends; else the end of the connection is its end."""
+        """Whether the answer says where it ends. Otherwise the connection's end is its end."""
         return self._is_bodiless() or "content-length" in self.headers or "transfer-encoding" in self.headers
 
     def take_early(self) -> list[bytes]:
-        """What of the body came together with the headers, once."""
+        """Return and forget the blocks of the body that came with the headers."""
         early, self.early = self.early, []
         return early
 
     def feed(self, data: bytes) -> list[bytes]:
-        """What of the body came with it. Raises Broken; empty ``data`` is the connection's end."""
+        """Parse ``data`` and return the blocks of the body in it. Empty ``data`` is the connection's end. Raises Broken."""
         if not data:
             self._end()
         elif self._parser is None:
@@ -75,7 +75,7 @@ class AnswerParser:
         return blocks
 
     def _counted(self, data: bytes) -> list[bytes]:
-        """Of a body whose length is known: there is nothing to parse, and httptools would only copy it."""
+        """The part of a body with a known length. There is nothing to parse, and httptools would copy it."""
         found = data[: self._left]
         self._left -= len(found)
         self.complete, self._more = self._left == 0, len(found) < len(data)
@@ -101,16 +101,16 @@ class AnswerParser:
             raise CutOff("the connection was closed") if self.headed else Broken("the connection was closed")
 
     def on_message_begin(self) -> None:
-        """Also of an answer that was not asked for, behind ours."""
+        """Called by httptools, also for a second answer behind the requested one."""
         if self.complete:
             raise Broken("more than one answer")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Also of a trailer, which is of no use."""
+        """Called by httptools, also for trailers, which are dropped."""
         self._pairs.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """100 Continue and its like are no answer yet."""
+        """Called by httptools, also for 100 Continue and other interim answers, which are dropped."""
         if self._parser is None:
             return
         self.status, self._version = self._parser.get_status_code(), self._parser.get_http_version()
@@ -125,14 +125,14 @@ class AnswerParser:
             raise Broken("an encoding that was not asked for")
 
     def on_body(self, block: bytes) -> None:
-        """A part of the body."""
+        """Called by httptools for a part of the body."""
         if self.complete:
             self._more = True
         else:
             self._blocks.append(block)
 
     def on_message_complete(self) -> None:
-        """The end, unless it was 100 Continue's."""
+        """Called by httptools at the end of any answer, also of an interim one."""
         self.complete = self.headed
 
     def _is_bodiless(self) -> bool:
@@ -150,5 +150,5 @@ def _headers(pairs: list[tuple[bytes, bytes]]) -> Headers:
 
 
 def _said(error: Exception) -> str:
-    """Broken's own words where a callback raised it."""
+    """The message of a Broken that a callback raised, or httptools' own."""
     return str(error.__context__ if isinstance(error.__context__, Broken) else error)

@@ -1,4 +1,4 @@
-"""Connections to one server, kept and used again."""
+"""Keeps connections to one target for more requests."""
 
 import threading
 from collections.abc import Callable
@@ -15,7 +15,7 @@ class Pool:
         self._kept: list[tuple[str, Connection]] = []  # the one used last is last
 
     def take(self, host: str) -> Connection:
-        """One that is still open, or a new one."""
+        """A kept connection that is still open, or a new one."""
         while (kept := self._taken(host)) is not None:
             if kept.idle:
                 return kept
@@ -23,7 +23,7 @@ class Pool:
         return self._connect(host)
 
     def give(self, host: str, connection: Connection) -> None:
-        """It may be used again."""
+        """Keep the connection for another request, and close the oldest beyond ``size``."""
         with self._lock:
             self._kept.append((host, connection))
             surplus = self._kept[: -self._size]

@@ -1,4 +1,4 @@
-"""The way to a server: straight, or through the proxy that the environment names for it."""
+"""Opens connections: directly, or through the proxy that the environment names."""
 
 import base64
 import socket
@@ -28,7 +28,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def _may_send(_: str) -> None:
-    """Nothing speaks against it."""
+    """Allow every request."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class HttpTarget:
 
 @dataclass(frozen=True)
 class ProxyAddress:
-    """A proxy, with its name and password as it wants to hear them."""
+    """A proxy. ``headers`` holds its Proxy-Authorization."""
 
     scheme: str
     host: str
@@ -62,7 +62,7 @@ class ProxyAddress:
 
 
 def proxy_for(scheme: str, authority: str) -> ProxyAddress | None:
-    """The environment's (``http_proxy``, ``https_proxy``, ``no_proxy``). A password without a name is none."""
+    """The proxy that ``http_proxy``, ``https_proxy`` and ``no_proxy`` name. Credentials need both name and password."""
     with suppress(TypeError, OSError):
         if proxy_bypass(authority):
             return None
@@ -87,7 +87,7 @@ class Route:
 
     @property
     def forwards(self) -> ProxyAddress | None:
-        """The proxy that reads the requests and wants whole addresses; one that only carries TLS does not."""
+        """The proxy that reads plain requests and needs absolute addresses. One that tunnels TLS does not."""
         return self._proxy if self._target.scheme == "http" else None
 
     def connect(self, host: str) -> Connection:
@@ -127,7 +127,7 @@ class Route:
         return sock
 
     def _secured(self, sock: Any, name: str | None) -> Any:
-        """With TLS to ``name``; None: as it is. From here on it may take as long as a read."""
+        """The socket, with TLS to ``name`` unless that is None. From here on the read timeout holds."""
         try:
             if name is not None and self._tls is not None:
                 inside = not isinstance(sock, socket.socket) or isinstance(sock, ssl.SSLSocket)

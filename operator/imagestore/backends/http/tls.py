@@ -1,4 +1,4 @@
-"""Whom to trust: certificates as bytes (from a Secret) for libraries that want a file, and a strict context."""
+"""TLS contexts, and files of CA certificates that came as bytes from a Secret."""
 
 import os
 import ssl
@@ -11,7 +11,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 
 
 def context(ca_file: str | None) -> ssl.SSLContext:
-    """As strict as urllib3's: TLS 1.2 at least, the name is checked. ``ca_file`` None: the system's authorities."""
+    """A context as strict as urllib3's: TLS 1.2 at least, host names checked. ``ca_file`` None means the system's CAs."""
     made: ssl.SSLContext = create_urllib3_context()
     made.verify_mode, made.check_hostname = ssl.CERT_REQUIRED, True
     if ca_file is None:
@@ -22,7 +22,7 @@ def context(ca_file: str | None) -> ssl.SSLContext:
 
 
 def ca_file(ca: bytes | None) -> str | None:
-    """A file with these certificates; one file for the same bytes. None: none were given."""
+    """The path of a file with these certificates; the same path for the same bytes. None if none were given."""
     return None if ca is None else str(_file(ca))
 
 
@@ -38,7 +38,7 @@ def _file(ca: bytes) -> Path:
 
 
 def _in_memory(ca: bytes) -> Path:
-    """A pod needs no writable volume for it, which `kubectl drain` would refuse to throw away."""
+    """In a memfd: a writable volume in the pod would make `kubectl drain` refuse."""
     number = os.memfd_create("imagestore-ca")
     with open(number, "wb", closefd=False) as made:
         made.write(ca)
@@ -46,7 +46,7 @@ def _in_memory(ca: bytes) -> Path:
 
 
 def _on_disk(ca: bytes) -> Path:
-    """Off Linux; gone at the end of the process."""
+    """In a temporary file where there is no memfd. It is deleted at the end of the process."""
     with tempfile.NamedTemporaryFile(prefix="imagestore-ca-", suffix=".crt", delete=False) as made:
         made.write(ca)
     path = Path(made.name)

@@ -87,7 +87,7 @@ def main(arguments: argparse.Namespace) -> int:
         raise UsageError(
             "give --installation or set IMAGESTORE_INSTALLATION: it is part of the owner mark in every bucket"
         )
-    from imagestore.k8s.life import logs
+    from imagestore.controller import logs
 
     logs.configure(arguments.log_level)
     ending = asyncio.run(_run(arguments))

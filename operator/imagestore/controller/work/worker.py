@@ -26,8 +26,14 @@ from imagestore.core.outcome import Continue, Event, Finalizer, OnChange, Outcom
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+Ended = Callable[[Key, Then, int], None]
+"""Hears how a reconcile of an object ended: what comes then, and in how many writes it was carried out."""
 _LOOK = 120.0  # seconds; a pause as long as this is a periodic check, and no user waits for it
 _LONGEST = 600.0
+
+
+def unheard(_key: Key, _then: Then, _writes: int) -> None:
+    """Where it matters to none."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,7 @@ class WorkerParts:
     recorder: EventRecorder
     withdrawal: Withdrawals
     pool: ThreadPoolExecutor
+    ended: Ended = unheard
 
 
 class Worker:
@@ -112,6 +119,7 @@ class Worker:
         if further and now is not None and isinstance(then, Continue) and not self._parts.queue.closed:
             return await self._reconcile(now, taken, progress=then.progress, further=False)
         self._again(obj.key, then, taken.priority)
+        self._parts.ended(obj.key, then, writes)
         log.debug("done in %d API writes, then %s", writes, then)
         return "changed" if writes else "unchanged"
 

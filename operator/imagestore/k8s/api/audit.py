@@ -16,9 +16,9 @@ from imagestore.api.kinds import Kind
 from imagestore.controller.runtime import Kinds
 from imagestore.controller.state.cache import Cache
 from imagestore.controller.state.objects import Key, key_of, newer, older
+from imagestore.controller.writer import Writer
 from imagestore.k8s.api.client import ApiError, Client
 from imagestore.k8s.api.resources import of
-from imagestore.k8s.sink.writer import Writer
 
 log = logging.getLogger(__name__)
 _MISSED, _BACK = "the watch missed something", "the API server went back in time"

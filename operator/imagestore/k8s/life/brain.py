@@ -2,8 +2,8 @@
 
 from imagestore.backends.registry import connect
 from imagestore.backends.secrets import ConfigError
+from imagestore.controller.assembly import Brain
 from imagestore.controller.stores import Connecting
-from imagestore.k8s.life.wiring import Brain
 from imagestore.kinds import ALL
 
 REAL = Brain(ALL, Connecting(connect, (ConfigError,)))

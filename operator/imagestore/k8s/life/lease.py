@@ -176,7 +176,7 @@ class Lease:
         dead = silent > self._terms.duration
         self.trouble = ""
         if self._holder() == RELEASING:
-            self.trouble = f"the lease {self._name} is held by {RELEASING}, which lets every object go"
+            self.trouble = f"the lease {self._name} is held by {RELEASING}, which releases every object"
         elif dead:
             self.trouble = (
                 f"{self._holder()} holds the lease {self._name} and has been silent for {silent:.0f} s"

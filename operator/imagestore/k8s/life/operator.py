@@ -11,15 +11,16 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
+from imagestore.controller.assembly import Brain
+from imagestore.controller.health import Health, HealthServer
 from imagestore.controller.source import EventSource, Subscription
 from imagestore.k8s.api.access import Access
 from imagestore.k8s.api.client import ApiError, Client
 from imagestore.k8s.api.resources import RULES_REVIEW, grants, missing
 from imagestore.k8s.api.watch import Watch
 from imagestore.k8s.life.fence import Fence, elapsed
-from imagestore.k8s.life.health import Health, HealthServer
 from imagestore.k8s.life.lease import Lease
-from imagestore.k8s.life.wiring import Brain, Options, assemble
+from imagestore.k8s.life.wiring import Options, assemble
 from imagestore.k8s.source.kopf_source import KopfSource
 
 log = logging.getLogger(__name__)
@@ -225,7 +226,7 @@ class Operator:
 
 
 def _late(seconds: float) -> str | None:
-    return f"nobody takes what has waited for {seconds:.0f} s" if seconds > 60 else None
+    return f"no worker takes an object that has waited for {seconds:.0f} s" if seconds > 60 else None
 
 
 def _silent(watch: Watch) -> str | None:

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from imagestore import metrics
+from imagestore.controller.logs import REDACTOR
 from imagestore.controller.runtime import Kinds
 from imagestore.controller.state.objects import Stored
 from imagestore.core.fencing import Fenced
 from imagestore.core.outcome import Event
 from imagestore.k8s.api.client import ApiError, Client
 from imagestore.k8s.api.resources import EVENTS
-from imagestore.k8s.life.logs import REDACTOR
 from imagestore.k8s.sink.events import Flood, Occasion, Series, SeriesLedger
 
 log = logging.getLogger(__name__)

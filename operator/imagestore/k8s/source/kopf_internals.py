@@ -2,7 +2,7 @@
 
 kopf's version is pinned because of this, and no other module imports ``kopf._...``.
 
-A watch that fails is begun anew, instead of ending kopf and with it the operator.
+A watch that fails is restarted, instead of ending kopf and with it the operator.
 
 kopf takes any error inside a watch but 410, and 404 or 410 in place of a watch or a list, for the end of everything.
 One ``500`` in a stream left the operator half-dead, seen behind the fault proxy: kopf waited for a task that it
@@ -40,7 +40,7 @@ _GIVE_UP = 60  # failures in a row, half an hour; then it ends, and a restart is
 
 
 def install(subscription: Subscription) -> Callable[[], None]:
-    """Stand in every watch and listing of kopf's from now on. Return what makes all of them list anew."""
+    """Replace kopf's watches and listings from now on. Return a function that makes all of them list anew."""
     ends: set[asyncio.Future[None]] = set()
 
     def list_anew() -> None:
@@ -53,24 +53,24 @@ def install(subscription: Subscription) -> Callable[[], None]:
 
 
 def insights() -> Insights:
-    """What kopf knows of the API: nothing yet."""
+    """An empty memory of what the API serves, for kopf to fill."""
     return Insights()
 
 
 def followed_resources(known: Insights) -> set[tuple[str, str]]:
-    """Group and plural of what kopf follows."""
+    """Group and plural of each resource that kopf follows."""
     return {(resource.group, resource.plural) for resource in known.watched_resources}
 
 
 def peering_identity(name: str) -> Any:
-    """kopf's own name among others."""
+    """The identity that kopf gives itself."""
     return peering.Identity(name)
 
 
 async def scan(
     known: Insights, registry: kopf.OperatorRegistry, settings: kopf.OperatorSettings, groups: Iterable[str]
 ) -> None:
-    """Look once more into the API's discovery, and follow what is found there."""
+    """Read the API's discovery again and make kopf follow what it lists."""
     for group in groups:
         try:
             found = await scanning.scan_resources(groups={group}, settings=settings, logger=log)
@@ -115,7 +115,7 @@ def _watch(subscription: Subscription, ends: "set[asyncio.Future[None]]") -> Any
             forbidden = _is_forbidden(kind, error)
             if not forbidden and (not _passes(error) or failures[what] > _GIVE_UP):
                 raise
-            log.warning("the watch of %s is begun anew: %s", what, _said(error))
+            log.warning("restarting the watch of %s: %s", what, _said(error))
             await asyncio.sleep(min(30.0, 0.25 * 2 ** min(failures[what], 10)) * random.uniform(0.5, 1.0))  # noqa: S311
         finally:
             ends.discard(end)

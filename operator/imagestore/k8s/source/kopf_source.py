@@ -1,4 +1,4 @@
-"""kopf as it is used here: it lists, watches and logs in. It neither decides, nor persists, nor retries for us."""
+"""Runs kopf as the event source: it lists, watches and logs in. It decides, persists and retries nothing."""
 
 import asyncio
 import logging
@@ -20,7 +20,7 @@ _STOPS = 8.0
 
 
 class KopfSource:
-    """An EventSource."""
+    """The EventSource that is kopf."""
 
     def __init__(self, subscription: Subscription, access: Access, client: Client, identity: str) -> None:
         self._subscription, self._identity = subscription, identity
@@ -49,7 +49,7 @@ class KopfSource:
         self._roots = tuple(roots)
 
     async def run(self) -> None:
-        """Until any of kopf's tasks ends: when one has failed, kopf itself may wait for ever, or kill us."""
+        """Return or raise when any of kopf's tasks ends. After a failure kopf itself may wait for ever, or kill the process."""
         rescan = asyncio.create_task(self._rescan.run(), name="rescan")
         # At its end kopf waits for every task that it does not know to be older, also for these two.
         ours = {task for task in (asyncio.current_task(), rescan) if task is not None}
@@ -62,13 +62,13 @@ class KopfSource:
             task.result()
 
     async def stop(self) -> None:
-        """Let kopf close its watches."""
+        """Ask kopf to stop, and wait up to eight seconds."""
         self._stop.set()
         if self._tasks and not self._tasks[-1].done():
             await asyncio.wait(self._tasks[-1:], timeout=_STOPS)
 
     async def close(self) -> None:
-        """Cancel what is left."""
+        """Cancel the tasks that are left."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -79,7 +79,7 @@ class KopfSource:
 
 
 def event_registry(subscription: Subscription, access: Access) -> kopf.OperatorRegistry:
-    """One handler a kind, which only passes on what came."""
+    """One handler for each kind, which passes events on."""
     made = kopf.OperatorRegistry()
     for kind in subscription.kinds:
         _deliver(made, kind, subscription)
@@ -97,4 +97,4 @@ def _deliver(made: kopf.OperatorRegistry, kind: Kind, subscription: Subscription
         try:
             subscription.deliver(kind, event["type"], event["object"])
         except Exception:  # kopf would stop following this object for a while
-            log.exception("an event of a %s is lost; the next comparison finds it", kind.name)
+            log.exception("lost an event of a %s; the next audit finds it", kind.name)

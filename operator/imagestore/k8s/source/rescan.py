@@ -1,7 +1,7 @@
 """Makes kopf notice kinds that it does not follow.
 
 kopf scans the API's discovery when a CRD changes, but discovery lags behind the CRD: of two CRDs that arrive
-together it may find only one, and it never looks again. So we check, and make it scan once more.
+together it may find only one, and it never looks again. So this module checks, and makes kopf scan again.
 tests/k8s/test_faults.py notices when kopf's insides move.
 """
 
@@ -36,12 +36,12 @@ class Rescan:
         return [kind for kind in self._kinds if (kind.group, kind.plural) not in there]
 
     async def run(self) -> None:
-        """For ever; a call is made only while something is missing."""
+        """Compare every two seconds, for ever. Call the API only while a kind is missing."""
         while True:
             await asyncio.sleep(_PAUSE)
             served = [kind.name for kind in self.missing() if await self._is_served(kind)]
             if served:
-                log.info("kopf has not noticed %s; scanning once more", " and ".join(served))
+                log.info("kopf does not follow %s; scanning again", " and ".join(served))
                 await self._scan()
 
     async def _is_served(self, kind: Kind) -> bool:

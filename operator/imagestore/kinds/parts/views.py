@@ -95,7 +95,7 @@ class Views:
         except ValidationError:  # then its own status says so
             return _View(of, told, None)
         asked = merged_lifecycle(spec, policies, self._services.stores.store(named))
-        held = next((f.wish for f in status.facets), None)
+        held = next((f.desired_digest for f in status.facets), None)
         seen = replace(
             told,
             current=held == asked.digest,

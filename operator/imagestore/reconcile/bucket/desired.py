@@ -113,7 +113,7 @@ def _waits_for_tier(facet: str, value: Facet, unready: Mapping[str, str]) -> Ref
 
 def managed(status: ImageBucketStatus) -> dict[str, Parts]:
     """What was managed until now, with its parts as status remembers them: written, or once observed."""
-    return {f.name: frozenset(f.parts) for f in status.facets if f.wish}
+    return {f.name: frozenset(f.parts) for f in status.facets if f.desired_digest}
 
 
 def planned(s: BucketSituation, desired: Desired, read: Mapping[str, Reading]) -> Plan:

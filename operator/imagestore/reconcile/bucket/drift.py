@@ -78,7 +78,7 @@ def is_drift(change: Change, status: ImageBucketStatus, desired: Mapping[str, Fa
     """Whether the store was last observed to hold exactly what is still desired."""
     known = next((f for f in status.facets if f.name == change.facet), None)
     value = desired.get(change.facet)
-    return value is not None and known is not None and known.wish == wish_digest(value)
+    return value is not None and known is not None and known.desired_digest == wish_digest(value)
 
 
 def snoozed(s: BucketSituation) -> bool:

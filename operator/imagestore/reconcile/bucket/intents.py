@@ -37,7 +37,7 @@ def pending(known: Sequence[FacetStatus]) -> tuple[FacetStatus, ...]:
 def _is_new(change: Change, known: FacetStatus | None) -> bool:
     if change.op is not Op.SET or change.after is None or change.after.removal not in _TAKEN_BACK:
         return False
-    return known is None or not known.wish or not all(recalls(known.parts, p) for p in change.parts)
+    return known is None or not known.desired_digest or not all(recalls(known.parts, p) for p in change.parts)
 
 
 def owned_parts(change: Change, now: Iterable[str], before: Collection[str]) -> tuple[str, ...]:
@@ -59,4 +59,6 @@ def _record(change: Change, known: FacetStatus | None) -> FacetStatus:
     """
     before = known or FacetStatus(name=change.facet, state="Pending")
     parts = owned_parts(change, change.parts, before.parts)
-    return before.model_copy(update={**_WRITING, "wish": before.wish or WRITTEN, "parts": parts})
+    return before.model_copy(
+        update={**_WRITING, "desired_digest": before.desired_digest or WRITTEN, "parts": parts}
+    )

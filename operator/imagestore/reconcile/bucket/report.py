@@ -168,7 +168,7 @@ def _facet(
         state=result.state,
         reason=result.reason,
         message=result.message or None,
-        wish=digest,
+        desired_digest=digest,
         parts=owned_parts(result.change, result.change.parts, before) if digest else (),
         drift=told.digest if told else None,
         switched_off=(told.switched_off or None) if told else None,
@@ -181,9 +181,9 @@ def _memory(result: Applied, known: FacetStatus | None, value: Facet | None) -> 
     A failed correction leaves the digest of the value that the store held: it is still drift. A failed edit does not:
     going back to the old value afterwards is an edit as well, not drift.
     """
-    if known is not None and value is not None and known.wish == wish_digest(value):
-        return known.wish
-    return WRITTEN if result.wrote else known.wish if known else None
+    if known is not None and value is not None and known.desired_digest == wish_digest(value):
+        return known.desired_digest
+    return WRITTEN if result.wrote else known.desired_digest if known else None
 
 
 def with_actions(actions: Sequence[Event], news: Sequence[Event]) -> tuple[Event, ...]:

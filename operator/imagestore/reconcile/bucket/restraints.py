@@ -118,7 +118,7 @@ def _half_done(change: Change, status: ImageBucketStatus) -> bool:
         _enables(f.path, f.before, f.after) for f in change.fields
     ):
         return False
-    known = next((f.wish for f in status.facets if f.name == change.facet), None)
+    known = next((f.desired_digest for f in status.facets if f.name == change.facet), None)
     if known is None:
         return status.created is not None  # newly mentioned: rules with our ids are from this write
     ours = value.restrict(change.parts)

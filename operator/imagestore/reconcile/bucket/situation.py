@@ -117,7 +117,7 @@ class BucketSituation:
     @property
     def joined(self) -> Mapping[str, Joined]:
         """The settings to which something is contributed, each as it is desired with that; lifecycle in any case."""
-        known = any(f.name == FACET and f.wish for f in self.status.facets)
+        known = any(f.name == FACET and f.desired_digest for f in self.status.facets)
         return {**shares(self.spec, self.contributions), FACET: self.merged.joined(known=known)}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from sys import intern
 from typing import Any
 
-from imagestore.k8s.life.logs import REDACTOR
+from imagestore.controller.logs import REDACTOR
 
 Json = Any
 _Told = Callable[[str], None]

@@ -8,15 +8,13 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-from imagestore.controller.edges import Gone
+from imagestore.controller.edges import Gone, ObjectApi, WriteRefused
 from imagestore.controller.runtime import Kinds
 from imagestore.controller.state.cache import Cache
 from imagestore.controller.state.objects import Key, Stored, compact
 from imagestore.controller.work.triggers import Triggers
 from imagestore.core.model import Model
 from imagestore.core.outcome import Finalizer, Outcome
-from imagestore.k8s.api.client import ApiError, Client
-from imagestore.k8s.api.resources import Resource, of
 
 Json = Any
 
@@ -24,8 +22,8 @@ Json = Any
 class Writer:
     """Writes what a reconcile decided about one object."""
 
-    def __init__(self, kinds: Kinds, client: Client, cache: Cache, triggers: Triggers) -> None:
-        self._kinds, self._client, self._cache, self._triggers = kinds, client, cache, triggers
+    def __init__(self, kinds: Kinds, objects: ObjectApi, cache: Cache, triggers: Triggers) -> None:
+        self._kinds, self._objects, self._cache, self._triggers = kinds, objects, cache, triggers
         self._sent: dict[Key, tuple[bytes, bytes]] = {}  # what we wrote, and what the API server made of it
 
     def forget(self, key: Key) -> None:
@@ -45,22 +43,19 @@ class Writer:
 
     async def refresh(self, key: Key) -> None:
         """Ask the API server for the object as it is now."""
-        before = self._cache.get(key)
+        before, kind = self._cache.get(key), self._kinds[key.kind].kind
         try:
-            raw = await self._client.get(self._resource(key), key.namespace, key.name)
-        except ApiError as error:
+            raw = await self._objects.read(kind, key)
+        except WriteRefused as error:
             if error.status != 404:
                 raise
             self._triggers.removed(key)
         else:
-            self._triggers.asked(self._kinds[key.kind].kind, raw, before)
+            self._triggers.asked(kind, raw, before)
 
     async def status(self, seen: Stored, content: Json) -> int:
         """Write a status that is not a model."""
         return await self._write_status(self._current(seen), content)
-
-    def _resource(self, key: Key) -> Resource:
-        return of(self._kinds[key.kind].kind)
 
     def _current(self, seen: Stored) -> Stored:
         now = self._cache.get(seen.key)
@@ -93,9 +88,9 @@ class Writer:
         return 1
 
     async def _finalizers(self, now: Stored, wanted: Sequence[str]) -> None:
-        body = {"metadata": {"resourceVersion": now.resource_version, "finalizers": list(wanted)}}
-        raw = await self._client.patch(self._resource(now.key), now.key.namespace, now.key.name, body)
-        self._triggers.written(self._kinds.of(now).kind, raw)
+        kind = self._kinds.of(now).kind
+        raw = await self._objects.put_finalizers(kind, now.key, now.resource_version, wanted)
+        self._triggers.written(kind, raw)
 
     async def _report(self, seen: Stored, status: Model) -> int:
         return await self._write_status(self._current(seen), status.to_json())
@@ -105,11 +100,7 @@ class Writer:
         if now.status == wanted or self._sent.get(now.key) == (_short(wanted), _short(now.status)):
             return 0
         kind = self._kinds.of(now).kind
-        metadata = {"name": now.key.name, "resourceVersion": now.resource_version}
-        if kind.namespaced:
-            metadata["namespace"] = now.key.namespace
-        body = {"apiVersion": kind.api_version, "kind": kind.name, "metadata": metadata, "status": content}
-        raw = await self._client.apply_status(of(kind), now.key.namespace, now.key.name, body)
+        raw = await self._objects.put_status(kind, now.key, now.resource_version, content)
         written = self._triggers.written(kind, raw)
         if compact(raw.get("status") or {}) != wanted and written is not None:
             # An older CRD drops fields that it does not know: that must not make us write for ever.

@@ -40,7 +40,7 @@ INTERFACE = {
 }  # fmt: skip
 # Names that still mean two things. Remove a line when a name has one meaning; never add one.
 AMBIGUOUS: set[str] = {
-    "Call", "Event", "Json", "Line", "Missing", "NEVER", "Parts", "Raw", "SUFFIXES", "Settings", "Step", "TAGS", "VERSION", "table",
+    "Json", "Missing", "Parts", "Raw",
 }  # fmt: skip
 
 

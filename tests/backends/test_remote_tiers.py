@@ -22,7 +22,7 @@ from imagestore.backends.s3.server.remote_tiers import RemoteTiers, decode, enco
 from imagestore.backends.s3.transport import admin
 from imagestore.backends.s3.transport.sealed import sealed
 from imagestore.core.errors import Denied, Rejected, Unavailable, Unexpected
-from imagestore.reconcile.backend.tiers import tier_differences
+from imagestore.reconcile.backend.remote_tiers import tier_differences
 from tests.backends.listener import Heard, listening
 
 REDACTED = "REDACTED"

@@ -62,6 +62,36 @@ def test_what_goes_wrong_is_a_sentence(argv: tuple[str, ...], said: str, tmp_pat
 
 
 @pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (
+            ("import", "eu"),
+            "write BACKEND/BUCKET, such as eu/shop--photos, not eu; see imagestore import --help",
+        ),
+        (
+            ("import", "eu/x"),
+            "a bucket's name has 3 to 63 lower-case letters, digits, dots and hyphens, not x",
+        ),
+        (
+            ("backend", "probe", "--bucket", "S"),
+            "digits, dots and hyphens, not S; see imagestore backend probe --help",
+        ),
+        ((), "COMMAND; see imagestore --help"),
+        (("plan", "-f", "x", "--day", "soon"), "give a day such as 2027-01-31, not soon"),
+    ],
+    ids=str,
+)
+def test_wrong_usage_says_what_to_write_and_where_the_help_is(
+    argv: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`import eu/x` was told to write BACKEND/BUCKET, which it had."""
+    with pytest.raises(SystemExit) as ended:
+        imagestore(capsys, *argv)
+    assert ended.value.code == 64
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     "command",
     [(), ("run",), ("plan",), ("lifecycle",), ("lifecycle", "preview"), ("lifecycle", "simulate"), ("import",),
      ("release",), ("backend",), ("backend", "probe"), ("generate",)],

@@ -123,7 +123,7 @@ def test_without_prices_no_money_is_shown(
     text = backend(filled, PRICED[0], tenancy=grant)
     path = write(tmp_path, text + bucket("photos", BUCKET, "adoption: Granted", RULES))
     said = preview(capsys, path)
-    assert "no money is shown: the StorageBackend has no spec.prices" in said.out
+    assert "no costs are shown: the StorageBackend has no spec.prices" in said.out
     assert "EUR" not in said.out
 
 

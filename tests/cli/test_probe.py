@@ -79,7 +79,6 @@ def test_the_report_says_what_the_store_was_not_asked_for_and_shows_values_as_js
     [
         (("--bucket", "shop--photos"), "confirm with --yes-write-to shop--photos"),
         (("--bucket", "shop--photos", "--yes-write-to", "other"), "both must be the same"),
-        (("--bucket", "Shop", "--yes-write-to", "Shop"), "a bucket's name has 3 to 63 lower-case letters"),
         (("--bucket", "nowhere", "--yes-write-to", "nowhere"), "there is no bucket nowhere"),
         (("us", "--bucket", "abc", "--yes-write-to", "abc"), "there is no StorageBackend us"),
     ],

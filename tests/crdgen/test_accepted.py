@@ -69,7 +69,7 @@ def without_defaults(spec: Json) -> Json:
 
 
 def test_the_server_fills_in_limits_and_nothing_else(installed: Cluster) -> None:
-    """A default in a facet would be an opinion that nobody wrote."""
+    """A default in a facet would manage a setting that no user mentioned."""
     defaults = {
         path
         for definition in schemas.definitions()

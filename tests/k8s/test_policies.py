@@ -14,7 +14,7 @@ from imagestore.kinds import ALL
 from imagestore.kinds.lifecyclepolicy import PolicyInputs
 from imagestore.kinds.parts.inputs import BucketInputs
 from imagestore.reconcile.bucket.removals import question
-from imagestore.reconcile.lifecycle.matched import BucketView
+from imagestore.reconcile.lifecycle.bucket_view import BucketView
 from imagestore.reconcile.shared.digests import inputs_hash
 from imagestore.reconcile.shared.survey import Purpose
 from tests.k8s.known import services, stored

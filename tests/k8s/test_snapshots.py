@@ -17,7 +17,7 @@ from imagestore.k8s.life.wiring import Parts
 from imagestore.kinds import ALL
 from imagestore.kinds.parts.relations import buckets_of, earlier_in_namespace, older_rivals, referrers
 from imagestore.reconcile.backend.situation import BackendSituation
-from imagestore.reconcile.lifecycle.matched import BucketView
+from imagestore.reconcile.lifecycle.bucket_view import BucketView
 from imagestore.reconcile.lifecycle.reconcile import PolicySituation
 from tests.k8s.inside import EU, PHOTOS, TIDY, Shop
 from tests.k8s.known import deciding

@@ -11,7 +11,7 @@ from imagestore.core import conditions
 from imagestore.core.census import Amount, Census
 from imagestore.core.outcome import Finalizer
 from imagestore.forecast.tally import Counted, Touch
-from imagestore.reconcile.lifecycle.matched import BucketView
+from imagestore.reconcile.lifecycle.bucket_view import BucketView
 from imagestore.reconcile.lifecycle.reconcile import PolicyOutcome, PolicySituation, reconcile
 from imagestore.reconcile.shared.contribution import ContributionVerdict
 from imagestore.reconcile.shared.situation import Meta, Settings

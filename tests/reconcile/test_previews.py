@@ -9,7 +9,7 @@ from imagestore.api.lifecyclepolicy import LISTED, LifecyclePolicySpec, PreviewS
 from imagestore.backends.base import Backend
 from imagestore.core.census import Amount, Census
 from imagestore.forecast.tally import Counted, Touch
-from imagestore.reconcile.lifecycle.matched import BucketView
+from imagestore.reconcile.lifecycle.bucket_view import BucketView
 from imagestore.reconcile.lifecycle.previews import preview_status
 from imagestore.reconcile.shared.contribution import ContributionVerdict
 from imagestore.reconcile.shared.survey import Bounded, Purpose, SurveyAnswer, SurveyQuestion

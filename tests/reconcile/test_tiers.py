@@ -14,7 +14,7 @@ from imagestore.core.conditions import find, violations
 from imagestore.core.errors import Rejected, StoreError, Unavailable
 from imagestore.core.outcome import Outcome, Requeue
 from imagestore.reconcile.backend.reconcile import reconcile
-from imagestore.reconcile.backend.tiers import TIER_REASONS, unready
+from imagestore.reconcile.backend.remote_tiers import TIER_REASONS, unready
 from imagestore.reconcile.shared.situation import Meta, Settings, Store
 from tests.reconcile.test_storagebackend import NOW, situation
 from tests.reconcile.world import World

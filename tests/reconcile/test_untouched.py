@@ -13,7 +13,7 @@ from imagestore.reconcile.backend.reconcile import reconcile as reconcile_backen
 from imagestore.reconcile.backend.situation import BackendSituation
 from imagestore.reconcile.bucket.reconcile import reconcile as reconcile_bucket
 from imagestore.reconcile.bucket.situation import Memo
-from imagestore.reconcile.lifecycle.matched import BucketView
+from imagestore.reconcile.lifecycle.bucket_view import BucketView
 from imagestore.reconcile.lifecycle.reconcile import PolicySituation
 from imagestore.reconcile.lifecycle.reconcile import reconcile as reconcile_policy
 from imagestore.reconcile.shared.contribution import ContributionVerdict

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -55,7 +56,7 @@ def manifests(parser: argparse.ArgumentParser, *, required: bool) -> None:
 
 
 def of_buckets(parser: argparse.ArgumentParser) -> None:
-    """What a command needs that looks at the ImageBuckets in the manifests."""
+    """The options of a command on the ImageBuckets in the manifests."""
     manifests(parser, required=True)
     parser.add_argument(
         "-n",
@@ -156,6 +157,23 @@ def number(text: str) -> int:
         return int(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"give a whole number, not {text}") from None
+
+
+def bucket_name(text: str) -> str:
+    """A bucket's name. Raises ArgumentTypeError for one that no store takes."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", text):
+        raise argparse.ArgumentTypeError(
+            f"a bucket's name has 3 to 63 lower-case letters, digits, dots and hyphens, not {text}"
+        )
+    return text
+
+
+def bucket_of_backend(text: str) -> tuple[str, str]:
+    """The names of a StorageBackend and a bucket. Raises ArgumentTypeError."""
+    backend, _, bucket = text.partition("/")
+    if not backend or not bucket:
+        raise argparse.ArgumentTypeError(f"write BACKEND/BUCKET, such as eu/shop--photos, not {text}")
+    return backend, bucket_name(bucket)
 
 
 def one_of(*words: str) -> Callable[[str], str]:

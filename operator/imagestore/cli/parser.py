@@ -17,7 +17,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print the usage and the error, and exit."""
         self.print_usage(sys.stderr)
-        self.exit(USAGE, f"error: {message}\n")
+        self.exit(USAGE, f"error: {message}; see {self.prog} --help\n")
 
 
 def command_line() -> Parser:

@@ -15,7 +15,7 @@ from imagestore.controller.state.cache import Cache
 from imagestore.controller.state.objects import Key, Stored, lenient
 from imagestore.core.fencing import Permit, permitted
 from imagestore.reconcile.backend.identity import store_standing
-from imagestore.reconcile.backend.tiers import remote_tiers, unready
+from imagestore.reconcile.backend.remote_tiers import remote_tiers, unready
 from imagestore.reconcile.shared.digests import inputs_hash
 from imagestore.reconcile.shared.situation import Store, StoreStanding
 

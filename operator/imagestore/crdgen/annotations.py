@@ -1,4 +1,4 @@
-"""What an annotation says, taken apart: the bare type, and everything that was written around it."""
+"""Takes annotations apart: the bare type, its bounds and its markers."""
 
 import types
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ M = TypeVar("M")
 
 @dataclass
 class Hint:
-    """A type and what is known about it."""
+    """A bare type with its bounds and markers."""
 
     kind: Any
     optional: bool = False

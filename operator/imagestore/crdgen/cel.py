@@ -1,4 +1,4 @@
-"""CEL rules: those written in the models, and those that follow from markers."""
+"""The CEL rules of a schema: those in the models, and those that follow from markers."""
 
 import re
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ _KEY = "x-kubernetes-validations"
 
 
 def add(schema: dict[str, Any], more: Iterable[Cel]) -> None:
-    """Append rules to those that a schema has."""
+    """Append rules to a schema."""
     made = [*schema.pop(_KEY, []), *(_validation(r) for r in more)]
     schema |= {_KEY: made} if made else {}
 
@@ -30,7 +30,7 @@ def _validation(rule: Cel) -> dict[str, str]:
 
 
 def of_hint(hint: Hint, where: str) -> list[Cel]:
-    """The rules that stand on the field itself."""
+    """The rules of the field itself."""
     own = hint.all(Cel)
     frozen = [Cel("self == oldSelf", f"immutable: {i.message}") for i in hint.all(Immutable)]
     return [*frozen, *_form(hint, where), *own]
@@ -47,10 +47,10 @@ def _form(hint: Hint, where: str) -> list[Cel]:
 
 
 def check_pattern(pattern: str, where: str) -> None:
-    """Refuse what Go's RE2 cannot read, and what Kubernetes would look for anywhere in the value."""
+    """Refuse a pattern that Go's RE2 does not support, or that would match a part of the value."""
     found = _NOT_RE2.search(_CLASS.sub("x", pattern))
     if found:
-        refuse(where, f"RE2 does not know {found[0]!r} in the pattern {pattern!r}; write a Cel rule")
+        refuse(where, f"RE2 does not support {found[0]!r} in the pattern {pattern!r}; write a Cel rule")
     if not (pattern.startswith("^") and pattern.endswith("$")):
         refuse(where, f"the pattern {pattern!r} would match a part of the value; begin with ^ and end with $")
 
@@ -61,7 +61,7 @@ def _quoted(pattern: str, where: str) -> str:
 
 
 def presence(alias: str, message: str) -> Cel:
-    """The parent's half of an optional immutable field: it may be neither added nor removed."""
+    """The rule on the parent of an optional immutable field: the field may be neither added nor removed."""
     name = cel_name(alias)
     return Cel(f"has(self.{name}) == has(oldSelf.{name})", f"{alias} is immutable: {message}")
 
@@ -72,7 +72,7 @@ def cel_name(alias: str) -> str:
 
 
 def merged(hint: Hint, made: dict[str, Any], where: str) -> dict[str, Any]:
-    """The keys of a Schema marker; one that would change what the type says is refused."""
+    """The keys of a Schema marker. Refuses a key that contradicts the type."""
     keys: dict[str, Any] = {}
     for found in hint.all(Schema):
         clash = sorted(set(found.keys) & set(made))

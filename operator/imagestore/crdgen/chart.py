@@ -32,13 +32,13 @@ def definition(kind: Kind) -> str:
 
 
 def names(kinds: Iterable[Kind]) -> str:
-    """The CRDs by name, for a command that removes them: written by hand, NOTES.txt forgot one."""
+    """The names of the CRDs, for a command that deletes them. Written by hand, NOTES.txt missed one."""
     text = " ".join(kind.crd for kind in kinds)
     return f'{{{{- /* {HEADER.removeprefix("# ").strip()} */ -}}}}\n{{{{- define "imagestore.crds" -}}}}{text}{{{{- end -}}}}\n'
 
 
 def operator_rbac() -> str:
-    """What the operator may do: a ClusterRole, a Role in its own namespace, and their bindings."""
+    """The operator's rights: a ClusterRole, a Role in its own namespace, and their bindings."""
     parts = [
         _role("ClusterRole", "", rbac.operator_rules(own=False)),
         _binding("ClusterRole"),
@@ -49,7 +49,7 @@ def operator_rbac() -> str:
 
 
 def user_roles() -> str:
-    """What users may do, added to Kubernetes' own view, edit and admin."""
+    """Users' rights, added to Kubernetes' own view, edit and admin."""
     parts = [
         _role("ClusterRole", f"-{r}", rbac.user_rules(v), _aggregate(r)) for r, v in rbac.AGGREGATED.items()
     ]

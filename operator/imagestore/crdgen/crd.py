@@ -7,10 +7,10 @@ from imagestore.core.conditions import NEVER
 from imagestore.crdgen import cel, schema
 from imagestore.crdgen.refusal import refuse
 
-Json = dict[str, Any]
+_Json = dict[str, Any]
 
 
-def definition(kind: Kind) -> Json:
+def definition(kind: Kind) -> _Json:
     """The manifest, as the API server takes it."""
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
@@ -25,7 +25,7 @@ def definition(kind: Kind) -> Json:
     }
 
 
-def _names(kind: Kind) -> Json:
+def _names(kind: Kind) -> _Json:
     return {
         "kind": kind.name,
         "listKind": f"{kind.name}List",
@@ -36,7 +36,7 @@ def _names(kind: Kind) -> Json:
     }
 
 
-def _version(kind: Kind) -> Json:
+def _version(kind: Kind) -> _Json:
     root = root_schema(kind)
     selectable = [{"jsonPath": _selectable(path, root)} for path in kind.selectable]
     return {
@@ -50,9 +50,9 @@ def _version(kind: Kind) -> Json:
     }
 
 
-def root_schema(kind: Kind) -> Json:
+def root_schema(kind: Kind) -> _Json:
     """The schema of the whole object."""
-    made: Json = {
+    made: _Json = {
         "description": kind.description,
         "type": "object",
         "required": ["spec"],
@@ -70,13 +70,13 @@ def root_schema(kind: Kind) -> Json:
     return made
 
 
-def _column(column: Column) -> Json:
+def _column(column: Column) -> _Json:
     made = {"name": column.name, "type": column.type, "jsonPath": column.path}
     made |= {"description": column.description}
     return made | ({"priority": column.priority} if column.priority else {})
 
 
-def _selectable(path: str, root: Json) -> str:
+def _selectable(path: str, root: _Json) -> str:
     node = root
     for name in path.strip(".").split("."):
         node = node.get("properties", {}).get(name) or refuse(path, "a selectable field that does not exist")

@@ -14,13 +14,13 @@ def clean(text: str) -> str:
 
 
 def of_model(model: type[Model], where: str) -> str:
-    """The model's own docstring; an inherited one says nothing about this model."""
+    """The model's own docstring. Refuses a model that only inherits one."""
     text = model.__dict__.get("__doc__")
     return clean(text) if text else refuse(where, f"{model.__name__} has no docstring to describe it by")
 
 
-def joined(field: str | None, model: str | None) -> str:
-    """What the field says, then what its type says, unless that begins with the same words."""
+def join_descriptions(field: str | None, model: str | None) -> str:
+    """The field's description, then the type's, unless the latter begins with the same words."""
     if field and model and model.startswith(field.rstrip(".")):
         return model
     return "\n\n".join(dict.fromkeys(t for t in (field, model) if t))

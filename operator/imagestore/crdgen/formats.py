@@ -1,4 +1,4 @@
-"""Text as a person would write it: YAML in the order given, Markdown tables."""
+"""Formats of the generated files: YAML in the given order, and Markdown tables."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is generated, where it goes, and whether what is committed is what would be generated now."""
+"""Generates the files of the repository, and checks whether the committed ones are up to date."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -26,7 +26,7 @@ def generate(root: Path, check: bool, pages: Iterable[tuple[str, str]] = ()) -> 
 
 
 def files(root: Path) -> Iterator[tuple[str, str]]:
-    """Path and text of all that is generated."""
+    """Path and text of every generated file."""
     for kind in KINDS:
         yield f"crds/{kind.plural}.yaml", HEADER + dump(crd.definition(kind))
         yield f"charts/imagestore/templates/crds/{kind.plural}.yaml", chart.definition(kind)

@@ -1,4 +1,4 @@
-"""Who may do what in Kubernetes: the operator exactly what it uses, users everything but status."""
+"""Rights in Kubernetes: the operator's are exactly what it uses, users' are everything except status."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -44,7 +44,7 @@ def _on(kinds: Iterator[Kind]) -> Rule:
 
 
 def page() -> str:
-    """The rights in words."""
+    """docs/reference/rights.md."""
     operator = [[g.resource, g.group or "core", ", ".join(g.verbs), _where(g), g.why] for g in grants(ALL)]
     users = [[f"`{role}`", _resources(user_rules(v)), ", ".join(v)] for role, v in AGGREGATED.items()]
     users += [

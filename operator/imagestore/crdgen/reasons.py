@@ -60,5 +60,9 @@ def _texts() -> dict[str, str]:
 
 def page() -> str:
     """docs/reference/reasons.md."""
-    rows = [[f"`{d.reason}`", d.carriers, d.means, d.fix] for d in documented()]
+    rows = [[f"`{d.reason}`", *map(_capitalized, d[1:])] for d in documented()]
     return f"{_HEAD}\n\n{table(['reason', 'on', 'means', 'what to do'], rows)}\n"
+
+
+def _capitalized(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]

@@ -1,4 +1,4 @@
-"""The field reference: a page a kind, a section an object, a row a field."""
+"""The field reference: a page for each kind, a section for each object, a row for each field."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,11 +7,11 @@ from imagestore.api.kinds import Kind
 from imagestore.crdgen import crd
 from imagestore.crdgen.formats import table
 
-Json = dict[str, Any]
+_Json = dict[str, Any]
 
 
 def page(kind: Kind) -> str:
-    """Everything that a user may write or read, in the order of the models."""
+    """All fields that a user may write or read, in the order of the models."""
     root = crd.root_schema(kind)
     scope = "in a namespace" if kind.namespaced else "for the whole cluster"
     names = f"`{kind.api_version}`, {scope}; `kubectl get {kind.plural}` or `{kind.short}`."
@@ -29,7 +29,7 @@ def _columns(kind: Kind) -> str:
     return text + (f"\n\nField selectors: {paths}." if paths else "")
 
 
-def _sections(path: str, node: Json) -> Iterator[str]:
+def _sections(path: str, node: _Json) -> Iterator[str]:
     yield f"## {path}\n\n{node['description']}"
     if node.get("properties"):
         required = set(node.get("required", ()))
@@ -39,13 +39,13 @@ def _sections(path: str, node: Json) -> Iterator[str]:
         yield from _below(f"{path}.{name}", child)
 
 
-def _below(path: str, node: Json) -> Iterator[str]:
+def _below(path: str, node: _Json) -> Iterator[str]:
     inner = node.get("items", node)
     if inner.get("properties") is not None:
         yield from _sections(path + ("[]" if "items" in node else ""), {"description": "", **inner})
 
 
-def _row(name: str, node: Json, required: bool) -> list[str]:  # noqa: FBT001
+def _row(name: str, node: _Json, required: bool) -> list[str]:  # noqa: FBT001
     # An object's whole description and rules stand in its own section.
     words = [node["description"].split("\n\n")[0]]
     if not _has_section(node):
@@ -54,21 +54,21 @@ def _row(name: str, node: Json, required: bool) -> list[str]:  # noqa: FBT001
     return [shown, _type(node), "\n\n".join(words)]
 
 
-def _has_section(node: Json) -> bool:
+def _has_section(node: _Json) -> bool:
     return _is_object(node.get("items", node))
 
 
-def _is_object(node: Json) -> bool:
+def _is_object(node: _Json) -> bool:
     return "properties" in node
 
 
-def _rules(node: Json) -> str:
+def _rules(node: _Json) -> str:
     return "\n".join(
         f"- {m}" for m in _messages({"x-kubernetes-validations": node.get("x-kubernetes-validations", [])})
     )
 
 
-def _messages(node: Json) -> Iterator[str]:
+def _messages(node: _Json) -> Iterator[str]:
     """Of the node's own rules and, for a list or a map of scalars, of its items'."""
     yield from (str(v["message"]) for v in node.get("x-kubernetes-validations", []))
     inner = node.get("items", node.get("additionalProperties", {}))
@@ -76,7 +76,7 @@ def _messages(node: Json) -> Iterator[str]:
         yield from _messages(inner)
 
 
-def _type(node: Json) -> str:
+def _type(node: _Json) -> str:
     if "items" in node:
         return f"list of {_type(node['items'])}, {_range(node, 'minItems', 'maxItems')}".strip(", ")
     if "additionalProperties" in node:
@@ -87,7 +87,7 @@ def _type(node: Json) -> str:
     return _scalar(node) + default
 
 
-def _scalar(node: Json) -> str:
+def _scalar(node: _Json) -> str:
     if node.get("format") == "date-time":
         return "time"
     if node["type"] == "integer":
@@ -95,7 +95,7 @@ def _scalar(node: Json) -> str:
     return str(node["type"])
 
 
-def _range(node: Json, low: str, high: str) -> str:
+def _range(node: _Json, low: str, high: str) -> str:
     if low in node and high in node:
         return f"{node[low]} to {node[high]}"
     if high in node:

@@ -1,12 +1,12 @@
-"""What the generator says instead of guessing."""
+"""The generator refuses what it cannot translate; it never guesses."""
 
 from typing import Never
 
 
 class Refused(Exception):
-    """A model holds something that a CRD cannot, or that nobody taught the generator."""
+    """A model has something that a CRD cannot express, or that the generator does not know."""
 
 
 def refuse(where: str, why: str) -> Never:
-    """Say at which field, and what to write instead."""
+    """Raise Refused with the field, the reason and what to write instead."""
     raise Refused(f"{where}: {why}")

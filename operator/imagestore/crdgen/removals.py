@@ -12,7 +12,7 @@ _WHY = {
 
 
 def removals() -> str:
-    """A line for each way, with its settings in the order of the spec."""
+    """A line for each removal rule, with its settings in the order of the spec."""
     by_way = {way: [name for name, facet in FACETS.items() if facet.removal is way] for way in Removal}
     lines = [f"- {_WHY[way]}: {', '.join(f'`{n}`' for n in names)}" for way, names in by_way.items() if names]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""From a model to a structural OpenAPI v3 schema, refusing whatever it was not taught."""
+"""The structural OpenAPI v3 schema of a model. Refuses what it does not know."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -19,13 +19,13 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class SchemaPath:
-    """Where in the tree we are, and what follows from that."""
+    """A node in the tree of models, and what follows from its position."""
 
     path: str
-    inside: tuple[type[Model], ...] = ()  # the models around us: one of them again would be a cycle
+    inside: tuple[type[Model], ...] = ()  # the models around this node: one of them again would be a cycle
     in_facet: bool = False
-    fixed: bool = True  # nothing around us can be removed, and us with it
-    present: bool = True  # we cannot be removed ourselves
+    fixed: bool = True  # no object around this node can be removed, and the node with it
+    present: bool = True  # the node itself cannot be removed
 
     def at(self, name: str, *, present: bool) -> "SchemaPath":
         """A field below."""
@@ -60,7 +60,8 @@ def of_hint(hint: Hint, place: SchemaPath) -> Json:
 def _check_immutable(hint: Hint, place: SchemaPath) -> None:
     if hint.marker(Immutable) and not place.fixed:
         refuse(
-            place.path, "an Immutable below something optional or in a list can be escaped by removing that"
+            place.path,
+            "an Immutable field below an optional field or in a list can be changed by removing and adding that",
         )
 
 
@@ -72,7 +73,7 @@ def _builder(hint: Hint, place: SchemaPath) -> Callable[[Hint, SchemaPath], Json
         for base, build in _PLAIN.items():
             if issubclass(hint.kind, base):
                 return build
-    return refuse(place.path, f"{hint.kind!r} was never taught to the generator")
+    return refuse(place.path, f"{hint.kind!r} is unknown to the generator")
 
 
 # --- scalars ---------------------------------------------------------------------------------------------
@@ -225,7 +226,9 @@ def _field(info: FieldInfo, parent: SchemaPath, alias: str) -> Json:
     if not info.description:
         refuse(where, "no description")
     schema = of_hint(hint, place)
-    words = descriptions.joined(descriptions.clean(info.description), schema.pop("description", None))
+    words = descriptions.join_descriptions(
+        descriptions.clean(info.description), schema.pop("description", None)
+    )
     return {"description": words} | _default(info, hint, place) | schema
 
 
@@ -245,7 +248,7 @@ def _default(info: FieldInfo, hint: Hint, place: SchemaPath) -> Json:
     if default is None or default == ():
         return {}
     if place.in_facet:
-        refuse(place.path, "a default in a facet is an opinion that nobody wrote; use None")
+        refuse(place.path, "a default in a facet would manage a setting that no user mentioned; use None")
     if not isinstance(default, str | int | bool) or isinstance(default, Enum):
         refuse(place.path, f"the default {default!r} is not a scalar")
     return {"default": default}

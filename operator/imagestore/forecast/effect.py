@@ -1,7 +1,7 @@
 """What ordered lifecycle rules do to the versions of one object on one day, as S3 defines it. Pure.
 
-An age in days is over at the midnight that follows it: an object of 1 March with ``days: 3`` is due on 5 March. A removal goes
-before a move, and of moves the one to the coldest class. Of two rules that do the same the first is named.
+An age in days ends at the midnight that follows it: an object of 1 March with ``days: 3`` is due on 5 March. A removal
+precedes a move, and a move to a colder class precedes others. Of two rules with the same effect the first is reported.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,22 +21,22 @@ _bytes = lru_cache(1024)(byte_count)
 class Action(StrEnum):
     """What a rule does to one version."""
 
-    ABORT = "abort"  # an unfinished upload is dropped
-    SWEEP = "sweep"  # a delete marker goes
-    REMOVE = "remove"  # gone for good
-    HIDE = "hide"  # a delete marker is put in front: the version is kept as a noncurrent one
+    ABORT = "abort"  # an unfinished upload is aborted
+    SWEEP = "sweep"  # a delete marker is removed
+    REMOVE = "remove"  # deleted for good
+    HIDE = "hide"  # a delete marker hides the version, which becomes noncurrent
     MOVE = "move"  # to a colder class
 
     @property
     def frees(self) -> bool:
-        """Whether the version is gone afterwards."""
+        """Whether the version no longer exists afterwards."""
         return self not in (Action.HIDE, Action.MOVE)
 
 
 class Version(NamedTuple):
-    """One version on some day. ``entered``: its class, when; ``since``: when it became noncurrent.
+    """One version on some day. ``entered``: the day it entered its class; ``since``: the day it became noncurrent.
 
-    ``rules``: those that match it, by their place; what they match never changes.
+    ``rules``: the indexes of the rules that match it, which never change.
     """
 
     stored: StoredVersion
@@ -47,7 +47,7 @@ class Version(NamedTuple):
 
 
 class Act(NamedTuple):
-    """What is to be done from the day ``due`` on. ``rule`` is a place in the rules."""
+    """What a rule does to a version from the day ``due`` on. ``rule`` is the index of the rule."""
 
     due: int
     action: Action
@@ -56,7 +56,7 @@ class Act(NamedTuple):
 
 
 def matches(match: Match | None, stored: StoredVersion, *, tags: Mapping[str, str] | None) -> bool:
-    """Whether a rule is for this version. Markers and uploads have neither sizes nor tags."""
+    """Whether a rule matches this version. Delete markers and uploads have neither sizes nor tags."""
     if match is None:
         return True
     if not stored.key.startswith(match.prefix or ""):
@@ -67,12 +67,12 @@ def matches(match: Match | None, stored: StoredVersion, *, tags: Mapping[str, st
 
 
 def by_prefix(match: Match | None) -> bool:
-    """Whether a rule asks for no more than a prefix."""
+    """Whether a rule matches by prefix only."""
     return match is None or not (match.tags or match.min_size or match.max_size)
 
 
 def fits(match: Match, size: int) -> bool:
-    """Both bounds are excluded."""
+    """Whether the size is between the bounds, which are exclusive."""
     if match.min_size and size <= _bytes(match.min_size):
         return False
     return not match.max_size or size < _bytes(match.max_size)
@@ -104,7 +104,7 @@ def _precedence(act: Act, terms: Terms) -> int:
 def candidates(
     versions: Sequence[Version], place: int, rules: Sequence[LifecycleRule], terms: Terms
 ) -> Iterator[Act]:
-    """All that the rules have in mind for a version, as things stand."""
+    """Every action that the rules have for a version at present, due or not."""
     version = versions[place]
     newer = sum(not v.stored.marker for v in versions[:place] if v.since is not None)
     for i in version.rules:
@@ -125,7 +125,7 @@ def _upload(version: Version, rule: LifecycleRule, i: int) -> Iterator[Act]:
 
 
 def _marker(version: Version, rule: LifecycleRule, i: int, *, lone: bool) -> Iterator[Act]:
-    """Expiry by age sweeps markers, too, once they are as old."""
+    """Expiry by age also removes delete markers of that age."""
     if lone and rule.remove_expired_delete_markers:
         yield Act(version.stored.modified + 1, Action.SWEEP, i)
     if lone and rule.expire and rule.expire.days is not None:
@@ -141,7 +141,7 @@ def _current(version: Version, rule: LifecycleRule, i: int, terms: Terms) -> Ite
 
 
 def _due(begun: int, when: Expire | Transition) -> int:
-    """A date is for all that is older, and for whatever comes later."""
+    """The day on which a rule is due. A date applies to older objects on that day, and to newer ones at once."""
     if when.days is not None:
         return due_after(begun, when.days)
     return max(begun, date.fromisoformat(when.date or "").toordinal())
@@ -154,7 +154,7 @@ def _move(version: Version, rule: LifecycleRule, i: int, due: int, tier: str, te
 
 
 def _noncurrent(version: Version, rule: LifecycleRule, i: int, newer: int, terms: Terms) -> Iterator[Act]:
-    """A noncurrent delete marker goes as an old version goes, but is none of the versions that are counted."""
+    """A noncurrent delete marker expires like a noncurrent version, but does not count towards keepNewest."""
     old, begun = rule.noncurrent, version.since
     if old is None or begun is None:
         return

@@ -1,4 +1,4 @@
-"""What becomes of one key from today to a last day: only the days on which something happens are looked at."""
+"""What happens to one key from today to a last day. Only the days with an event are evaluated."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -9,10 +9,10 @@ from imagestore.forecast.effect import Act, Action, Version, acting, by_prefix, 
 from imagestore.forecast.terms import Terms
 
 
-class Event(NamedTuple):
-    """What one rule does to one version on one day. ``version``: its place among those given, -1 for a new marker.
+class LifecycleEvent(NamedTuple):
+    """What one rule does to one version on one day. ``version``: its index, or -1 for a new delete marker.
 
-    ``stayed``: for how many days it was in the class that it leaves. ``target``: empty if it is gone.
+    ``stayed``: days in the class that it leaves. ``target``: empty if the version is removed.
     """
 
     day: int
@@ -25,7 +25,7 @@ class Event(NamedTuple):
 
 
 def begin(stored: StoredVersion, since: int | None, rules: Sequence[LifecycleRule]) -> Version:
-    """A version as the listing found it: in its class since it was written, as far as anybody knows."""
+    """A version as listed. A listing does not have the day it entered its class, so that is the day it was written."""
     mine = tuple(
         i for i, r in enumerate(rules) if r.state != "Disabled" and matches(r.match, stored, tags=stored.tags)
     )
@@ -33,13 +33,13 @@ def begin(stored: StoredVersion, since: int | None, rules: Sequence[LifecycleRul
 
 
 def successions(versions: Sequence[StoredVersion]) -> list[int | None]:
-    """When each version became noncurrent: when the one in front of it was written."""
+    """The day each version became noncurrent: the day on which the next newer one was written."""
     return [None if v.latest else versions[max(i - 1, 0)].modified for i, v in enumerate(versions)]
 
 
 def fate(
     versions: Sequence[Version], rules: Sequence[LifecycleRule], terms: Terms, today: int, last: int
-) -> Iterator[Event]:
+) -> Iterator[LifecycleEvent]:
     """All events of one key; ``versions`` come newest first."""
     there = list(enumerate(versions))
     day = today
@@ -57,12 +57,12 @@ def fate(
 Placed = tuple[int, Version]
 
 
-def _events(there: Sequence[Placed], acts: Sequence[Act | None], day: int) -> Iterator[Event]:
+def _events(there: Sequence[Placed], acts: Sequence[Act | None], day: int) -> Iterator[LifecycleEvent]:
     for (place, version), act in zip(there, acts, strict=True):
         if act is not None:
             target = "" if act.action.frees else act.target or version.storage_class
             stayed = day - version.entered
-            yield Event(day, act.rule, act.action, place, version.storage_class, target, stayed)
+            yield LifecycleEvent(day, act.rule, act.action, place, version.storage_class, target, stayed)
 
 
 def _after(
@@ -83,7 +83,7 @@ def _after(
 
 
 def _hiding(version: Version, rules: Sequence[LifecycleRule], day: int) -> Version:
-    """The delete marker in front. Rules that are for it are for the version, too: by their prefix alone."""
+    """The delete marker that hides the version. Only the version's rules without size and tags match it."""
     marker = StoredVersion(version.stored.key, 0, day, marker=True)
     mine = tuple(i for i in version.rules if by_prefix(rules[i].match))
     return Version(marker, marker.storage_class, day, None, mine)
@@ -97,8 +97,8 @@ def _next(there: Sequence[Placed], rules: Sequence[LifecycleRule], terms: Terms,
 
 def of_key(
     group: Sequence[StoredVersion], rules: Sequence[LifecycleRule], terms: Terms, today: int, last: int
-) -> tuple[Event, ...]:
-    """The fate of all that a listing has of one key."""
+) -> tuple[LifecycleEvent, ...]:
+    """All events of one key, from all its versions in a listing."""
     since = successions(group)
     versions = [begin(v, s, rules) for v, s in zip(group, since, strict=True)]
     return tuple(fate(versions, rules, terms, today, last))

@@ -1,4 +1,4 @@
-"""A listing walked through rules, key by key, in bounded memory; it may stop at any key and go on later."""
+"""Applies rules to a listing, key by key, in bounded memory. It may stop after any key and resume later."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,18 +10,19 @@ from imagestore.core.cost import UNPRICED, PriceTable
 from imagestore.core.stored import StoredVersion
 from imagestore.facets.lifecycle_rule import LifecycleRule
 from imagestore.forecast.effect import Version, matches
-from imagestore.forecast.fate import Event, begin, fate, of_key
+from imagestore.forecast.fate import LifecycleEvent, begin, fate, of_key
 from imagestore.forecast.ledger import Ledger
-from imagestore.forecast.sample import Sample
+from imagestore.forecast.sample import KeySample
 from imagestore.forecast.terms import Terms
 
-ALIKE = 65_536  # fates that are remembered; objects of one day, class and set of rules share one
+ALIKE = 65_536  # cached results; objects of one day, class and set of rules share one
 TagsOf = Callable[[StoredVersion], Mapping[str, str]]
 
 
 @dataclass(frozen=True)
 class Assumptions:
-    """``today`` and ``last``: the first and the last day, as ordinals. ``tags``: keys whose tags are asked for at most."""
+    """What a forecast assumes. ``today`` and ``last``: the first and the last day, as ordinals. ``tags``: of at most so many
+    keys the tags are read."""
 
     rules: tuple[LifecycleRule, ...]
     terms: Terms
@@ -37,10 +38,10 @@ class Forecast:
 
     assumptions: Assumptions
     ledger: Ledger = field(init=False)
-    sample: Sample = field(init=False)
+    sample: KeySample = field(init=False)
 
     def __post_init__(self) -> None:
-        self.ledger, self.sample = Ledger(self.assumptions.prices), Sample(self.assumptions.tags)
+        self.ledger, self.sample = Ledger(self.assumptions.prices), KeySample(self.assumptions.tags)
         q = self.assumptions
         self._by_tags = tuple(r for r in q.rules if r.state != "Disabled" and r.match and r.match.tags)
         self._alike = lru_cache(ALIKE)(lambda v: tuple(fate((v,), q.rules, q.terms, q.today, q.last)))
@@ -54,11 +55,11 @@ class Forecast:
             self.ledger.count(group, self._events(group))
 
     def rest(self) -> None:
-        """Forget the fates that are remembered only to be quick."""
+        """Drop the cache."""
         self._alike.cache_clear()
 
     def finish(self, tags_of: TagsOf) -> Ledger:
-        """Everything, what depends on tags extrapolated from the sample."""
+        """The whole result. What depends on tags is extrapolated from the sample."""
         asked = Ledger(self.assumptions.prices)
         groups = self.sample.groups
         for group in groups:
@@ -72,12 +73,12 @@ class Forecast:
         return whole
 
     def _untold(self, stored: StoredVersion) -> bool:
-        """Whether it depends on tags, which are not known, what becomes of this one."""
+        """Whether the result of this version depends on tags that are not known."""
         if stored.tags is not None:
             return False
         return any(matches(r.match, stored, tags=r.match.tags) for r in self._by_tags if r.match)
 
-    def _events(self, group: Sequence[StoredVersion]) -> tuple[Event, ...]:
+    def _events(self, group: Sequence[StoredVersion]) -> tuple[LifecycleEvent, ...]:
         q = self.assumptions
         if len(group) > 1:
             return of_key(group, q.rules, q.terms, q.today, q.last)
@@ -89,13 +90,14 @@ class Forecast:
         return {"ledger": self.ledger.to_json(), "sample": self.sample.to_json()}
 
     def resume(self, said: Any) -> None:
-        """Go on from what ``to_json`` wrote."""
+        """Resume from what ``to_json`` returned."""
         self.ledger = Ledger.from_json(self.assumptions.prices, said["ledger"])
-        self.sample = Sample.from_json(self.assumptions.tags, said["sample"])
+        self.sample = KeySample.from_json(self.assumptions.tags, said["sample"])
 
 
 def _typical(version: Version, terms: Terms) -> Version:
-    """The same for all objects that share a fate: once the rules are known, key, tags and exact size mean nothing."""
+    """The same for all objects with the same result: once the matching rules are known, key, tags and exact size do not
+    matter."""
     size = 0 if version.stored.size < terms.smallest else terms.smallest
     return version._replace(stored=version.stored._replace(key="", size=size, version="", tags=None))
 

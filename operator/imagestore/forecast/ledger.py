@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from imagestore.core.cost import PriceTable
 from imagestore.core.stored import StoredVersion
 from imagestore.forecast.effect import Action
-from imagestore.forecast.fate import Event
+from imagestore.forecast.fate import LifecycleEvent
 
 
 class Flow(NamedTuple):
@@ -80,7 +80,7 @@ class Ledger:
     markers: int = 0
     uploads: int = 0
 
-    def count(self, group: Sequence[StoredVersion], events: Sequence[Event]) -> None:
+    def count(self, group: Sequence[StoredVersion], events: Sequence[LifecycleEvent]) -> None:
         """Add one key."""
         self.present(group)
         for event in events:
@@ -102,7 +102,7 @@ class Ledger:
             if stored.latest:
                 self.current.add(1, stored.size, billed)
 
-    def _happens(self, event: Event, size: int) -> None:
+    def _happens(self, event: LifecycleEvent, size: int) -> None:
         flow = Flow(event.day, event.rule, event.action, event.source, event.target)
         total = self.flows.get(flow)
         if total is None:
@@ -118,7 +118,7 @@ class Ledger:
             total.early += billed * (least - event.stayed)
 
     def merge(self, flows: dict[Flow, Sum]) -> None:
-        """Add flows that were counted elsewhere."""
+        """Add flows of another ledger."""
         for flow, total in flows.items():
             self.flows.setdefault(flow, Sum()).add(total)
 

@@ -1,4 +1,4 @@
-"""A ledger in words and money: what each rule does in each period, and the curve of classes and costs."""
+"""Evaluates a ledger: what each rule does in each period, and classes and costs day by day."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,8 +11,8 @@ from imagestore.forecast.ledger import Flow, Holding, Ledger, Sum
 
 
 @dataclass(frozen=True)
-class Line:
-    """What one rule does in one period. ``saving`` is for each month from then on; money None: no price is known."""
+class ForecastLine:
+    """What one rule does in one period. ``saving`` is for each month from then on. Amounts are None where a price is unknown."""
 
     rule: str
     until: date
@@ -41,7 +41,7 @@ def periods(today: int, months: int) -> list[int]:
     return [today + MONTH * n for n in range(months + 1)]
 
 
-def lines(ledger: Ledger, names: Sequence[str], ends: Sequence[int]) -> list[Line]:
+def lines(ledger: Ledger, names: Sequence[str], ends: Sequence[int]) -> list[ForecastLine]:
     """By rule, in the order of the rules, then by time."""
     groups: dict[tuple[int, int, Action, str], list[tuple[Flow, Sum]]] = {}
     for flow, total in ledger.flows.items():
@@ -54,8 +54,8 @@ def lines(ledger: Ledger, names: Sequence[str], ends: Sequence[int]) -> list[Lin
 
 def _line(
     prices: PriceTable, rule: str, until: int, action: Action, target: str, flows: Sequence[tuple[Flow, Sum]]
-) -> Line:
-    return Line(
+) -> ForecastLine:
+    return ForecastLine(
         rule,
         date.fromordinal(until),
         action,
@@ -69,13 +69,13 @@ def _line(
 
 
 def total(amounts: Sequence[Decimal | None]) -> Decimal | None:
-    """The sum, None if any is not known."""
+    """The sum; None if any amount is unknown."""
     known = [a for a in amounts if a is not None]
     return sum(known, ZERO) if len(known) == len(amounts) else None
 
 
 def saving(prices: PriceTable, flow: Flow, of: Sum) -> Decimal | None:
-    """What a month costs less afterwards."""
+    """How much less a month costs afterwards."""
     if not flow.action.frees and flow.action is not Action.MOVE:
         return ZERO if prices.classes else None
     before = prices.month({flow.source: of.source})
@@ -85,7 +85,7 @@ def saving(prices: PriceTable, flow: Flow, of: Sum) -> Decimal | None:
 
 
 def transitions(prices: PriceTable, flow: Flow, of: Sum) -> Decimal | None:
-    """What the requests that move objects cost, once."""
+    """The one-time cost of the requests that move objects."""
     if flow.action is not Action.MOVE:
         return ZERO if prices.classes else None
     price = prices.classes.get(flow.target)
@@ -93,7 +93,7 @@ def transitions(prices: PriceTable, flow: Flow, of: Sum) -> Decimal | None:
 
 
 def early(prices: PriceTable, flow: Flow, of: Sum) -> Decimal | None:
-    """What is paid for the rest of a class's shortest time, once."""
+    """The one-time fee for leaving a class before its minimum storage duration."""
     if not of.early:
         return ZERO if prices.classes else None
     price = prices.classes.get(flow.source)
@@ -101,34 +101,36 @@ def early(prices: PriceTable, flow: Flow, of: Sum) -> Decimal | None:
 
 
 def curve(ledger: Ledger, today: int, last: int) -> Iterator[Point]:
-    """Day by day, as it is when the day begins: what the day itself costs is paid on the next."""
-    held = {c: Holding(h.objects, h.bytes, h.billed) for c, h in ledger.start.items()}
+    """A point for each day, as the day begins. The storage cost of a day is added on the next."""
+    prices, held = ledger.prices, _copied(ledger.start)
     by_day: dict[int, list[tuple[Flow, Sum]]] = {}
     for flow, of in ledger.flows.items():
         by_day.setdefault(flow.day, []).append((flow, of))
-    paid: Decimal | None = ZERO if ledger.prices.classes else None
+    paid: Decimal | None = ZERO if prices.classes else None
     for day in range(today, last + 1):
         flows = by_day.get(day, [])
         for flow, of in flows:
             _carry(held, flow, of)
-        fees = total(
-            [f for pair in flows for f in (transitions(ledger.prices, *pair), early(ledger.prices, *pair))]
-        )
-        fees = fees if ledger.prices.classes else None
-        month = ledger.prices.month({c: h.billed for c, h in held.items()}) if ledger.prices.classes else None
+        fees = _fees(prices, flows)
+        month = prices.month({c: h.billed for c, h in held.items()}) if prices.classes else None
         paid = total([paid, fees])
-        yield Point(
-            date.fromordinal(day),
-            {c: Holding(h.objects, h.bytes, h.billed) for c, h in held.items()},
-            month,
-            fees,
-            paid,
-        )
+        yield Point(date.fromordinal(day), _copied(held), month, fees, paid)
         paid = total([paid, None if month is None else month / MONTH])
 
 
+def _copied(held: Mapping[str, Holding]) -> dict[str, Holding]:
+    return {c: Holding(h.objects, h.bytes, h.billed) for c, h in held.items()}
+
+
+def _fees(prices: PriceTable, flows: Sequence[tuple[Flow, Sum]]) -> Decimal | None:
+    """The one-time fees of a day's flows; None without prices."""
+    if not prices.classes:
+        return None
+    return total([f for pair in flows for f in (transitions(prices, *pair), early(prices, *pair))])
+
+
 def _carry(held: dict[str, Holding], flow: Flow, of: Sum) -> None:
-    """Hidden versions stay where they are; markers and uploads are no objects."""
+    """Apply a flow. Hidden versions stay in their class; delete markers and uploads do not count as objects."""
     if flow.action not in (Action.MOVE, Action.REMOVE):
         return
     held.setdefault(flow.source, Holding()).add(-of.objects, -of.bytes, -of.source)

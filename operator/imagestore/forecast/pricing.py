@@ -1,4 +1,4 @@
-"""Which prices hold for a StorageBackend, and what is to be said of them."""
+"""The prices of a StorageBackend, and remarks on them."""
 
 from collections.abc import Iterator
 
@@ -13,13 +13,13 @@ def prices(name: str, spec: StorageBackendSpec, listed: PriceTable) -> PriceTabl
 
 
 def remarks(spec: StorageBackendSpec, used: PriceTable, classes: frozenset[str]) -> Iterator[str]:
-    """What people must know before they believe an amount."""
+    """Remarks on how far the amounts can be trusted."""
     if not used.classes:
-        yield "no money is shown: the StorageBackend has no spec.prices"
+        yield "no costs are shown: the StorageBackend has no spec.prices"
         return
     if unknown := sorted(classes - set(used.classes)):
-        yield f"no price is known of {', '.join(unknown)}; where they matter no money is shown"
+        yield f"no price is known of {', '.join(unknown)}; costs that depend on it are not shown"
     if spec.prices is None:
         yield f"list prices of {used.region} as of {used.as_of}, without discounts; spec.prices replaces them"
     for sentence in used.estimated(classes):
-        yield f"an estimate, sources disagree: {sentence}"
+        yield f"an estimate, because sources disagree: {sentence}"

@@ -1,6 +1,6 @@
-"""Which keys have their tags asked for: a listing does not tell tags, and each object's cost one call.
+"""The keys whose tags are read: a listing does not have tags, and reading those of an object costs one call.
 
-The keys with the smallest hashes are taken, so any order and any interruption give the same ones, in bounded memory.
+The sample consists of the keys with the smallest hashes, so every order and every interruption give the same keys.
 """
 
 import heapq
@@ -15,7 +15,7 @@ Group = tuple[StoredVersion, ...]
 
 
 @dataclass
-class Sample:
+class KeySample:
     """``most``: keys that are kept. ``seen``: keys that were offered."""
 
     most: int
@@ -23,7 +23,7 @@ class Sample:
     _kept: list[tuple[int, Group]] = field(default_factory=list)
 
     def offer(self, group: Sequence[StoredVersion]) -> None:
-        """One more key, which is kept if its hash is among the smallest."""
+        """Offer a key. It is kept if its hash is among the smallest."""
         self.seen += 1
         entry = (-_hash(group[0].key), tuple(group))
         if len(self._kept) < self.most:
@@ -41,7 +41,7 @@ class Sample:
         return {"seen": self.seen, "groups": self.groups}
 
     @classmethod
-    def from_json(cls, most: int, said: Any) -> "Sample":
+    def from_json(cls, most: int, said: Any) -> "KeySample":
         """What ``to_json`` wrote."""
         sample = cls(most)
         for group in said["groups"]:

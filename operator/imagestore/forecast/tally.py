@@ -1,4 +1,4 @@
-"""What a finished forecast says of each rule: what it takes at once, and what it touches today and within a month. Pure."""
+"""Summarizes a forecast by rule: what it removes at once, and what it affects today and within a month. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from imagestore.core.cost import MONTH
 from imagestore.facets.lifecycle_rule import LifecycleRule
 from imagestore.forecast.effect import Action
 from imagestore.forecast.ledger import Ledger
-from imagestore.forecast.outlook import Line, lines, total
+from imagestore.forecast.outlook import ForecastLine, lines, total
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def _present(ledger: Ledger) -> Amount:
 
 
 def _tolls(ledger: Ledger, names: Sequence[str], today: int) -> dict[str, Toll]:
-    """A version that is hidden and then removed on the same day is both."""
+    """The toll of each rule. A version that is hidden and removed on the same day counts in both."""
     tolls: dict[str, Toll] = {}
     for flow, of in ledger.flows.items():
         if flow.day > today or flow.action not in (Action.REMOVE, Action.HIDE):
@@ -67,12 +67,12 @@ def _tolls(ledger: Ledger, names: Sequence[str], today: int) -> dict[str, Toll]:
     return tolls
 
 
-def _touches(found: Sequence[Line], names: Sequence[str], today: int) -> tuple[Touch, ...]:
-    """A line for each rule, also for one that touches nothing."""
+def _touches(found: Sequence[ForecastLine], names: Sequence[str], today: int) -> tuple[Touch, ...]:
+    """A row for each rule, also for one that affects nothing."""
     return tuple(_touch(name, [line for line in found if line.rule == name], today) for name in names)
 
 
-def _touch(rule: str, mine: Sequence[Line], today: int) -> Touch:
+def _touch(rule: str, mine: Sequence[ForecastLine], today: int) -> Touch:
     first = date.fromordinal(today)
     fees = total([total([line.transitions, line.early]) for line in mine])
     return Touch(
@@ -86,12 +86,12 @@ def _touch(rule: str, mine: Sequence[Line], today: int) -> Touch:
     )
 
 
-def _sum(mine: Sequence[Line]) -> Amount:
+def _sum(mine: Sequence[ForecastLine]) -> Amount:
     return sum((Amount(line.objects, line.bytes) for line in mine), NOTHING)
 
 
 def at_once(rule: LifecycleRule, today: date) -> LifecycleRule:
-    """With a day to come taken for today: on that day it takes all at once, and nobody asks any more."""
+    """The rule with a future date replaced by today: on that date it removes everything at once, without further approval."""
     if rule.expire is None or rule.expire.date is None or rule.expire.date <= today.isoformat():
         return rule
     expire = rule.expire.model_copy(update={"date": today.isoformat()})

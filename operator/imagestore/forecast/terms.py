@@ -1,4 +1,4 @@
-"""What a store makes of lifecycle rules besides what they say."""
+"""How a store applies lifecycle rules, beyond the text of the rules."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ class Terms:
     versioned: bool = False
 
     def colder(self, target: str, present: str) -> bool:
-        """Whether a move from one class to the other is one. A class that is not known is never left."""
+        """Whether the target is colder. Objects never leave an unknown class."""
         if target not in self.ladder or present not in self.ladder:
             return False
         if self.once and present != self.ladder[0]:

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +44,9 @@ def register(subparsers: Any) -> None:
         "name", nargs="?", metavar="BACKEND", help="the StorageBackend, if the manifests have several"
     )
     options.manifests(probe, required=False)
-    probe.add_argument("--bucket", required=True, metavar="SCRATCH", help="the scratch bucket")
+    probe.add_argument(
+        "--bucket", type=options.bucket_name, required=True, metavar="SCRATCH", help="the scratch bucket"
+    )
     probe.add_argument("--yes-write-to", metavar="SCRATCH", help="the scratch bucket again, as confirmation")
     probe.add_argument(
         "--create", action="store_true", help="create the scratch bucket, and delete it at the end"
@@ -76,10 +77,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _consent(args: argparse.Namespace) -> None:
-    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", args.bucket):
-        raise UsageError(
-            f"{args.bucket}: a bucket's name has 3 to 63 lower-case letters, digits, dots and hyphens"
-        )
     if args.yes_write_to is None:
         raise UsageError(
             f"the probe writes to {args.bucket}, and the store may delete it; confirm with --yes-write-to {args.bucket}"

@@ -2,13 +2,12 @@
 
 import argparse
 import os
-import re
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from imagestore.cli import options
-from imagestore.cli.errors import CommandError, UsageError
+from imagestore.cli.errors import CommandError
 
 if TYPE_CHECKING:
     from imagestore.api.storagebackend import StorageBackendSpec
@@ -29,7 +28,10 @@ def register(subparsers: Any) -> None:
         subparsers, "import", "write the manifest of an existing bucket", _DESCRIPTION, codes=codes
     )
     parser.add_argument(
-        "bucket", metavar="BACKEND/BUCKET", help="the StorageBackend's name and the bucket's name"
+        "bucket",
+        type=options.bucket_of_backend,
+        metavar="BACKEND/BUCKET",
+        help="the StorageBackend's name and the bucket's name",
     )
     options.manifests(parser, required=False)
     parser.add_argument(
@@ -45,9 +47,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the manifest and return the exit code."""
     from imagestore.cli.gathering.inputs import gather_inputs
 
-    backend_name, _, bucket = args.bucket.partition("/")
-    if not backend_name or not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", bucket):
-        raise UsageError(f"{args.bucket}: write BACKEND/BUCKET, such as eu/shop--photos")
+    backend_name, bucket = args.bucket
     gathered = gather_inputs(args, os.environ, (backend_name,))
     backend, spec = _backend(gathered, backend_name)
     sys.stdout.write(_manifest(args, backend, spec, bucket, _others(args, gathered, backend_name, bucket)))
@@ -80,14 +80,14 @@ def _settings(backend: "Backend", bucket: str, names: Mapping[str, str]) -> tupl
     from imagestore.reconcile.bucket.observe import readings
 
     try:
-        sight = backend.check(bucket)
-        if sight is None:
+        observation = backend.check(bucket)
+        if observation is None:
             raise CommandError(f"there is no bucket {bucket} on {backend.name} ({backend.endpoint})")
-        read = readings(backend, bucket, backend.support, sight)
+        read = readings(backend, bucket, backend.support, observation)
     except StoreError as error:
         raise CommandError(f"{backend.name}/{bucket}: {type(error).__name__}: {error}") from None
     found = {name: imported(name, reading, names) for name, reading in read.items()}
-    return {n: v for n, v in found.items() if v is not None}, sight.owner or ""
+    return {n: v for n, v in found.items() if v is not None}, observation.owner or ""
 
 
 def _others(args: argparse.Namespace, gathered: "CommandInputs", backend: str, bucket: str) -> dict[str, str]:

@@ -45,7 +45,7 @@ def _preview(below: Any) -> None:
     parser.add_argument(
         "--months", type=options.number, default=12, help="look so many months ahead (default: %(default)s)"
     )
-    parser.set_defaults(run=preview)
+    parser.set_defaults(run=run_preview)
 
 
 def _simulate(below: Any) -> None:
@@ -73,7 +73,7 @@ def _simulate(below: Any) -> None:
         help="a row for each day or month (default: %(default)s)",
     )
     parser.add_argument("--plot", metavar="FILE.svg|FILE.png", help="also draw the result as a picture")
-    parser.set_defaults(run=simulate)
+    parser.set_defaults(run=run_simulate)
 
 
 def _parser(below: Any, name: str, summary: str, description: str) -> argparse.ArgumentParser:
@@ -85,28 +85,30 @@ def _parser(below: Any, name: str, summary: str, description: str) -> argparse.A
     return parser
 
 
-def preview(args: argparse.Namespace) -> int:
+def run_preview(args: argparse.Namespace) -> int:
     """Print the preview and return the exit code."""
     from dataclasses import replace
 
     from imagestore.cli.forecasting import report
-    from imagestore.cli.forecasting.preview import preview as of_bucket
+    from imagestore.cli.forecasting.preview import preview_bucket
     from imagestore.cli.planning.plan_bucket import plan_bucket
 
     known, requests = _requests(args)
     asked = preview_options(args, 30 * _bounded(args.months, LONGEST // 30, "--months"))
     # The preview counts it all, to the end.
-    found = tuple(of_bucket(q, plan_bucket(replace(q, pages=0)), asked) for q in requests)
+    found = tuple(preview_bucket(q, plan_bucket(replace(q, pages=0)), asked) for q in requests)
     empty = (
         ()
         if found
         else ("the manifests have no ImageBucket; give the manifests of the buckets to list, too",)
     )
-    told = report.PreviewReport(asked.today, args.months, found, _unread(known), (*known.notes, *empty))
-    _print(args, told)
-    if not told.exit:
+    preview_report = report.PreviewReport(
+        asked.today, args.months, found, _unread(known), (*known.notes, *empty)
+    )
+    _print(args, preview_report)
+    if not preview_report.exit:
         asked.checkpoint.done()
-    return int(told.exit)
+    return int(preview_report.exit)
 
 
 def _requests(args: argparse.Namespace) -> "tuple[CommandInputs, list[PlanRequest]]":
@@ -145,23 +147,23 @@ def _bounded(value: int, most: int, option: str) -> int:
     raise UsageError(f"{option} {value}: give a number from 1 to {most}")
 
 
-def _print(args: argparse.Namespace, told: Any) -> None:
+def _print(args: argparse.Namespace, preview_report: Any) -> None:
     from imagestore.cli.colour import paint
     from imagestore.cli.forecasting import report
 
     if args.format == "json":
-        sys.stdout.write(report.as_json(told))
+        sys.stdout.write(report.as_json(preview_report))
     elif args.format == "markdown":
-        sys.stdout.write(report.markdown(told))
+        sys.stdout.write(report.markdown(preview_report))
     else:
-        sys.stdout.write(report.text(told, paint(sys.stdout)))
+        sys.stdout.write(report.text(preview_report, paint(sys.stdout)))
 
 
-def simulate(args: argparse.Namespace) -> int:
+def run_simulate(args: argparse.Namespace) -> int:
     """Print the simulation, draw it, and return the exit code."""
     from imagestore.cli.colour import paint
     from imagestore.cli.forecasting import curves, plot
-    from imagestore.cli.forecasting.simulate import simulate as simulated
+    from imagestore.cli.forecasting.simulate import simulate
 
     if args.prices and args.listing is None:
         raise UsageError("--prices needs --listing; the prices of a bucket are those of its StorageBackend")
@@ -169,7 +171,7 @@ def simulate(args: argparse.Namespace) -> int:
         plot.check(args.plot)
     known, requests = _requests(args)
     asked = preview_options(args, _bounded(args.days, LONGEST, "--days"))
-    found = simulated(args, known.manifests, requests, asked)
+    found = simulate(args, known.manifests, requests, asked)
     step = 1 if args.by == "day" else 30
     if args.format == "text":
         sys.stdout.write(curves.text(found, step, paint(sys.stdout)))

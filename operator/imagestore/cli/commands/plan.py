@@ -75,15 +75,15 @@ def _previewed(
 ) -> "tuple[BucketPlan, ...]":
     """The plans, with a note for each lifecycle rule."""
     from imagestore.cli.commands.lifecycle import preview_options
-    from imagestore.cli.forecasting.preview import preview
+    from imagestore.cli.forecasting.preview import preview_bucket
     from imagestore.cli.forecasting.report import PreviewReport, noted
 
     options = preview_options(args, MONTHS * 30)
-    found = tuple(preview(q, v, options) for q, v in zip(asked, buckets, strict=True))
-    told = PreviewReport(options.today, MONTHS, found)
-    if not told.exit:
+    found = tuple(preview_bucket(q, v, options) for q, v in zip(asked, buckets, strict=True))
+    report = PreviewReport(options.today, MONTHS, found)
+    if not report.exit:
         options.checkpoint.done()
-    return tuple(noted(told, p) for p in found)
+    return tuple(noted(report, p) for p in found)
 
 
 def _show(args: argparse.Namespace, run: "PlanReport") -> int:

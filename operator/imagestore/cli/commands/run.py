@@ -6,10 +6,14 @@ import gc
 import logging
 import os
 import socket
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from imagestore.cli import options
 from imagestore.cli.errors import CommandError, UsageError
+
+if TYPE_CHECKING:
+    from imagestore.k8s.api.access import Access
+    from imagestore.k8s.life.wiring import Options
 
 _DESCRIPTION = """\
 Run the operator. In a pod it connects to the API server as its service account, elsewhere as KUBECONFIG says.
@@ -103,8 +107,6 @@ async def _run(arguments: argparse.Namespace) -> Any:
     from imagestore.k8s.api.errors import AccessError
     from imagestore.k8s.life.brain import REAL
     from imagestore.k8s.life.operator import Operator
-    from imagestore.k8s.life.wiring import Options
-    from imagestore.reconcile.shared.situation import Settings
 
     gc.freeze()  # what was imported is never collected
     gc.enable()
@@ -112,12 +114,20 @@ async def _run(arguments: argparse.Namespace) -> Any:
         access = find_access()
     except AccessError as error:
         raise CommandError(str(error)) from error
-    options = Options(
-        settings=Settings(
-            arguments.installation,
-            confirm_drift=arguments.confirm_drift,
-            default_interval=arguments.drift_interval,
-        ),
+    return await Operator(_operator_options(arguments, access), REAL, access).run()
+
+
+def _operator_options(arguments: argparse.Namespace, access: "Access") -> "Options":
+    from imagestore.k8s.life.wiring import Options
+    from imagestore.reconcile.shared.situation import Settings
+
+    settings = Settings(
+        arguments.installation,
+        confirm_drift=arguments.confirm_drift,
+        default_interval=arguments.drift_interval,
+    )
+    return Options(
+        settings=settings,
         namespace=arguments.namespace or access.namespace or "default",
         # In a pod its name: with hostNetwork the host's name is the node's, and each container counts from 1.
         identity=f"{os.environ.get('POD_NAME') or socket.gethostname()}-{os.getpid()}",
@@ -126,4 +136,3 @@ async def _run(arguments: argparse.Namespace) -> Any:
         workers=arguments.workers,
         audit_interval=arguments.audit_interval,
     )
-    return await Operator(options, REAL, access).run()

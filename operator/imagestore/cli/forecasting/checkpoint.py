@@ -9,10 +9,10 @@ from typing import Any
 
 from imagestore.cli.errors import CommandError
 
-VERSION = 2
+_VERSION = 2
 
 
-def identity(*parts: object) -> str:
+def question_digest(*parts: object) -> str:
     """A digest of the question: only a checkpoint of the same question is of use."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
@@ -32,7 +32,7 @@ class Checkpoint:
             return cls(file)
         try:
             said = json.loads(file.read_text())
-            if said["imagestore.checkpoint"] == VERSION:
+            if said["imagestore.checkpoint"] == _VERSION:
                 return cls(file, said["buckets"])
         except (OSError, ValueError, KeyError, TypeError):
             pass
@@ -50,7 +50,7 @@ class Checkpoint:
         if self.path is None:
             return
         self._known[bucket] = {"question": question, "state": state}
-        text = json.dumps({"imagestore.checkpoint": VERSION, "buckets": self._known})
+        text = json.dumps({"imagestore.checkpoint": _VERSION, "buckets": self._known})
         beside = self.path.with_name(f"{self.path.name}.new")
         with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(text)

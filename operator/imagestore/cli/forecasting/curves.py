@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from imagestore.cli.forecasting import phrases
-from imagestore.cli.forecasting.report import content, table
+from imagestore.cli.forecasting.report import aligned, content
 from imagestore.core import units
 from imagestore.core.cost import MONTH, cents
 from imagestore.core.render import Paint, plain, printable
@@ -56,7 +56,7 @@ def text(c: Curve, days: int, paint: Paint = plain) -> str:
     rows = [["day", "objects", *map(printable, c.classes), *money]]
     rows += [_row(c, p, fees) for p, fees in _periods(c, days)]
     said = [paint("strong", printable(c.title)), f"  {content(c.ledger)}"]
-    said += [f"  {row}" for row in table(rows)]
+    said += [f"  {row}" for row in aligned(rows)]
     said += [paint("faint", f"  {line}") for line in _end(c)]
     said += [paint("faint", f"  note: {printable(n)}") for n in c.notes]
     return "\n".join(said) + "\n"

@@ -8,14 +8,14 @@ from imagestore.cli.errors import CommandError
 from imagestore.cli.forecasting.curves import Curve
 from imagestore.core.render import printable
 
-SUFFIXES = (".svg", ".png")
+_SUFFIXES = (".svg", ".png")
 _COLOURS = ("#c8553d", "#f2a65a", "#8fb8c9", "#4a7c9b", "#28536b", "#1b2f44", "#8c8c8c")  # warm to cold
 
 
 def check(path: str) -> None:
     """Check the options before a bucket is listed. Raises CommandError."""
-    if Path(path).suffix not in SUFFIXES:
-        raise CommandError(f"--plot {path}: the file name must end in {' or '.join(SUFFIXES)}")
+    if Path(path).suffix not in _SUFFIXES:
+        raise CommandError(f"--plot {path}: the file name must end in {' or '.join(_SUFFIXES)}")
     if find_spec("matplotlib") is None:
         raise CommandError("--plot needs matplotlib; install it: pip install 'imagestore-operator[plot]'")
 

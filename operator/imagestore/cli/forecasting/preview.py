@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from imagestore.backends.base import Backend, Lists
 from imagestore.backends.walk import Walk, scopes
-from imagestore.cli.forecasting.checkpoint import Checkpoint, identity
+from imagestore.cli.forecasting.checkpoint import Checkpoint, question_digest
 from imagestore.cli.planning.bucket_plan import BucketPlan
 from imagestore.cli.planning.plan_bucket import PlanRequest, situation
 from imagestore.core.cost import UNPRICED
@@ -46,7 +46,7 @@ class BucketPreview:
     problems: tuple[str, ...] = ()
 
 
-def preview(request: PlanRequest, plan: BucketPlan, options: PreviewOptions) -> BucketPreview:
+def preview_bucket(request: PlanRequest, plan: BucketPlan, options: PreviewOptions) -> BucketPreview:
     """Forecast one bucket. A store's error becomes a problem of the preview."""
     said = BucketPreview(plan, problems=_barring(plan))
     if said.problems:
@@ -104,7 +104,7 @@ def _versioning(s: BucketSituation, backend: Backend) -> str | None:
 def _resumed(
     walk: Walk, plan: BucketPlan, asked: Assumptions, endpoint: str, checkpoint: Checkpoint
 ) -> Iterator[str]:
-    question = identity(endpoint, plan.bucket, asked, walk.scopes)
+    question = question_digest(endpoint, plan.bucket, asked, walk.scopes)
     walk.save = lambda state: checkpoint.save(plan.label, question, state)
     if (stands := checkpoint.of(plan.label, question)) is not None:
         walk.resume(stands)

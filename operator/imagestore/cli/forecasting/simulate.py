@@ -5,7 +5,7 @@ import argparse
 from imagestore.cli.errors import CommandError
 from imagestore.cli.forecasting.curves import Curve, curve_of
 from imagestore.cli.forecasting.listing import ordered, read
-from imagestore.cli.forecasting.preview import PreviewOptions, preview
+from imagestore.cli.forecasting.preview import PreviewOptions, preview_bucket
 from imagestore.cli.forecasting.scenario import Scenario, pick_request, scenario
 from imagestore.cli.manifests.load import Manifests
 from imagestore.cli.planning.plan_bucket import PlanRequest, plan_bucket
@@ -28,7 +28,7 @@ def simulate(
 
 
 def _of_bucket(request: PlanRequest, options: PreviewOptions) -> Curve:
-    said = preview(request, plan_bucket(request), options)
+    said = preview_bucket(request, plan_bucket(request), options)
     if said.problems:
         raise CommandError(*said.problems)
     if said.ledger is None:

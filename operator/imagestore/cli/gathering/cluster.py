@@ -23,7 +23,7 @@ from imagestore.k8s.api.errors import AccessError
 from imagestore.k8s.api.resources import NAMESPACES, SECRETS, Resource, of
 from imagestore.reconcile.shared.situation import Meta
 
-Json = Any
+_Json = Any
 
 
 def access(context: str | None) -> Access:
@@ -67,7 +67,7 @@ async def _read(where: Access, namespace: str, manifests: Manifests, wanted: set
     return ClusterState(known, _known(buckets, notes), labels, asked, secrets, tuple(notes))
 
 
-async def _list(client: Client, resource: Resource, notes: list[str]) -> list[Json]:
+async def _list(client: Client, resource: Resource, notes: list[str]) -> list[_Json]:
     try:
         return [item async for page in client.pages(resource) for item in page.items]
     except ApiError as error:
@@ -78,7 +78,7 @@ async def _list(client: Client, resource: Resource, notes: list[str]) -> list[Js
         return []
 
 
-def _spec(item: Json, notes: list[str]) -> StorageBackendSpec | None:
+def _spec(item: _Json, notes: list[str]) -> StorageBackendSpec | None:
     try:
         return StorageBackendSpec.model_validate(item.get("spec") or {})
     except ValidationError:
@@ -89,7 +89,7 @@ def _spec(item: Json, notes: list[str]) -> StorageBackendSpec | None:
         return None
 
 
-def _known(items: Iterable[Json], notes: list[str]) -> dict[str, ClusterBucket]:
+def _known(items: Iterable[_Json], notes: list[str]) -> dict[str, ClusterBucket]:
     found = {}
     for item in items:
         meta = _meta(item["metadata"])
@@ -134,7 +134,7 @@ def secret_names(spec: StorageBackendSpec) -> set[str]:
     return {r.name for r in refs if r}
 
 
-async def _secrets(client: Client, namespace: str, names: Iterable[str]) -> dict[str, Json]:
+async def _secrets(client: Client, namespace: str, names: Iterable[str]) -> dict[str, _Json]:
     """The Secrets that this user may read. Missing ones are reported later, as missing credentials."""
     found = {}
     for name in sorted(names):

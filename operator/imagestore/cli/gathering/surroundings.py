@@ -19,8 +19,8 @@ from imagestore.reconcile.lifecycle.selector import contribution_of, scope_of
 from imagestore.reconcile.shared.contribution import Contribution
 from imagestore.reconcile.shared.situation import Meta
 
-OFFLINE = "not connected to a cluster: settings that were removed from a spec are unknown"
-NEVER = datetime.max.replace(tzinfo=UTC)
+OFFLINE = "not connected to a cluster, so the settings that were removed from a spec are unknown"
+NOT_CREATED = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)

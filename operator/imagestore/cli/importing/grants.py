@@ -1,4 +1,4 @@
-"""Settings of the bucket that its tenant may not declare: left out where the operator always refuses them, else listed."""
+"""_Settings of the bucket that its tenant may not declare: left out where the operator always refuses them, else listed."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -7,17 +7,17 @@ from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Backend
 from imagestore.backends.own_access import OwnAccess
-from imagestore.cli.gathering.surroundings import NEVER
+from imagestore.cli.gathering.surroundings import NOT_CREATED
 from imagestore.cli.importing.settings import ImportedSetting
 from imagestore.core.render import quote
 from imagestore.facets.policy import BucketPolicy
 from imagestore.reconcile.shared.situation import Meta
 from imagestore.reconcile.shared.tenancy import refusals
 
-Settings = Mapping[str, ImportedSetting]
+_Settings = Mapping[str, ImportedSetting]
 
 
-def without_refused(settings: Settings, own: OwnAccess) -> Settings:
+def without_refused(settings: _Settings, own: OwnAccess) -> _Settings:
     """Leave out what the operator always refuses. A policy that denies all but one role made every plan an error."""
     held = settings.get("policy")
     if held is None or held.value is None:
@@ -47,12 +47,12 @@ def _without_locks(held: ImportedSetting, own: OwnAccess) -> ImportedSetting:
 
 
 def needed_grants(
-    settings: Settings, namespace: str, backend: Backend, bucket: str, store: StorageBackendSpec
+    settings: _Settings, namespace: str, backend: Backend, bucket: str, store: StorageBackendSpec
 ) -> tuple[str, ...]:
     """What the administrator has to allow before the operator manages these settings."""
     values = {name: s.value for name, s in settings.items() if s.value is not None}
     said = {"backendRef": {"name": backend.name}, "bucketName": bucket, **values}
-    meta = Meta(namespace, bucket, "", 1, NEVER)
+    meta = Meta(namespace, bucket, "", 1, NOT_CREATED)
     found = refusals(meta, ImageBucketSpec.model_validate(said), store, 0, backend.own_access)
     return tuple(
         f"The administrator has to allow {r.facet}: {r.message} ({r.reason})" for r in found if r.facet

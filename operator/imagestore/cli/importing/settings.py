@@ -24,14 +24,14 @@ from imagestore.facets.notifications import FOREIGN, TARGET_KINDS, Notifications
 from imagestore.facets.policy import BucketPolicy, Statement
 from imagestore.facets.tags import RESERVED, Tags
 
-Json = Any
+_Json = Any
 
 
 @dataclass(frozen=True)
 class ImportedSetting:
     """One setting: its value (None: nothing can be expressed) and a sentence on each part that is left out."""
 
-    value: Json
+    value: _Json
     left_out: tuple[str, ...] = ()
 
 
@@ -78,14 +78,14 @@ def _unknown(bucket: str) -> str:
     )
 
 
-def _tidy(value: Json) -> Json:
+def _tidy(value: _Json) -> _Json:
     """Remove the empty lists of what an item of a list does not mention."""
     if isinstance(value, list):
         return [_tidy({k: v for k, v in i.items() if v != []} if isinstance(i, dict) else i) for i in value]
     return {k: _tidy(v) for k, v in value.items()} if isinstance(value, dict) else value
 
 
-def _says(name: str, value: Json) -> bool:
+def _says(name: str, value: _Json) -> bool:
     """Whether anything is left after parts were left out. An empty setting would clear the observed one."""
     return not FACETS[name].model_validate(value).is_empty()
 
@@ -143,7 +143,7 @@ def _principals_known(raw: Mapping[str, Any]) -> bool:
     return principal == "*" or (isinstance(principal, Mapping) and set(principal) <= {"AWS", "Service"})
 
 
-def _valid(name: str, value: Json) -> tuple[Json, tuple[str, ...]]:
+def _valid(name: str, value: _Json) -> tuple[_Json, tuple[str, ...]]:
     """Leave out what the schema refuses: an item of a list, else the whole value."""
     said: list[str] = []
     while value is not None and (found := next(_findings(name, value), None)) is not None:
@@ -153,7 +153,7 @@ def _valid(name: str, value: Json) -> tuple[Json, tuple[str, ...]]:
     return value, tuple(said)
 
 
-def _findings(name: str, value: Json) -> Iterator[Complaint]:
+def _findings(name: str, value: _Json) -> Iterator[Complaint]:
     values = list(typed_values({name: value}, ImageBucketSpec, "spec", ("spec",)))
     found = list(shape_complaints(values))
     try:
@@ -164,7 +164,7 @@ def _findings(name: str, value: Json) -> Iterator[Complaint]:
     yield from cel.broken_rules(values, [f.steps for f in found])
 
 
-def _without(value: Json, steps: tuple[Any, ...]) -> tuple[Json, Json]:
+def _without(value: _Json, steps: tuple[Any, ...]) -> tuple[_Json, _Json]:
     """Leave out the item of the first list on the path; without a list, the whole value."""
     if isinstance(value, dict) and len(steps) >= 2 and isinstance(steps[1], int):
         items = value[steps[0]]

@@ -22,7 +22,7 @@ _TAG = "tag:yaml.org,2002:"
 
 
 @dataclass(frozen=True)
-class Document:
+class YamlDocument:
     """One object of a file. ``problems`` are those of its YAML, not of its meaning."""
 
     value: dict[str, Any]
@@ -40,7 +40,7 @@ class Document:
         return str(self.value.get("kind", ""))
 
 
-def documents(text: str, file: str) -> Iterator[Document]:
+def documents(text: str, file: str) -> Iterator[YamlDocument]:
     """Every object in a file, those inside a List too. Raises yaml.YAMLError."""
     for node in _nodes(text):
         yield from _objects(node, file)
@@ -55,7 +55,7 @@ def _nodes(text: str) -> Iterator[yaml.Node]:
         loader.dispose()
 
 
-def _objects(node: yaml.Node, file: str) -> Iterator[Document]:
+def _objects(node: yaml.Node, file: str) -> Iterator[YamlDocument]:
     if not isinstance(node, yaml.MappingNode):
         return
     entries = {k.value: v for k, v in node.value if isinstance(k, yaml.ScalarNode)}
@@ -67,7 +67,7 @@ def _objects(node: yaml.Node, file: str) -> Iterator[Document]:
     reader = _Reader(file)
     value = reader.read(node, ())
     if isinstance(value, dict):
-        yield Document(value, SourceLines(file, reader.lines), tuple(reader.problems))
+        yield YamlDocument(value, SourceLines(file, reader.lines), tuple(reader.problems))
 
 
 def _is_list(entries: dict[str, yaml.Node]) -> bool:

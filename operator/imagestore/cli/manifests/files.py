@@ -9,7 +9,7 @@ from pathlib import Path
 from imagestore.cli.manifests.problems import Problem, SourceLine
 
 SUFFIXES = (".yaml", ".yml", ".json")
-LARGEST = 16 * 1024 * 1024
+_LARGEST = 16 * 1024 * 1024
 _KUSTOMIZATION = re.compile(r"^apiVersion:\s*['\"]?kustomize\.config\.k8s\.io/", re.MULTILINE)
 
 
@@ -62,8 +62,8 @@ def _below(directory: Path) -> Iterator[Path]:
 
 def _read(path: Path, *, named: bool) -> ManifestFile | Problem:
     try:
-        if path.stat().st_size > LARGEST:
-            return Problem(SourceLine(str(path)), "", f"is larger than {LARGEST} bytes; is this a manifest?")
+        if path.stat().st_size > _LARGEST:
+            return Problem(SourceLine(str(path)), "", f"is larger than {_LARGEST} bytes; is this a manifest?")
         return ManifestFile(str(path), path.read_text(encoding="utf-8"), named)
     except OSError as error:
         return Problem(SourceLine(str(path)), "", f"cannot be read: {error.strerror}")

@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 import yaml
 
 from imagestore.cli.manifests import cel
-from imagestore.cli.manifests.documents import Document, documents, yaml_problem
+from imagestore.cli.manifests.documents import YamlDocument, documents, yaml_problem
 from imagestore.cli.manifests.files import ManifestFile, sources
 from imagestore.cli.manifests.near_miss import HELM, KUSTOMIZE, SearchedPath, near_miss
 from imagestore.cli.manifests.objects import Object, is_ours, parse_object
@@ -63,7 +63,7 @@ def _place(found: Manifests, path: str, namespace: str) -> SearchedPath:
 
 
 def _source(found: Manifests, seen: SearchedPath, source: ManifestFile, namespace: str) -> None:
-    read: list[Document] = []
+    read: list[YamlDocument] = []
     try:
         read.extend(documents(source.text, source.name))
     except yaml.YAMLError as error:
@@ -89,7 +89,7 @@ def _unreadable(found: Manifests, seen: SearchedPath, source: ManifestFile, prob
         found.notes.append(f"{problem.place}: skipped, {problem.message}")
 
 
-def _document(found: Manifests, document: Document, namespace: str) -> bool:
+def _document(found: Manifests, document: YamlDocument, namespace: str) -> bool:
     """Whether the document is of use, or would be without its problems."""
     if is_ours(document):
         built, problems = parse_object(document, namespace)
@@ -102,7 +102,7 @@ def _document(found: Manifests, document: Document, namespace: str) -> bool:
     return _helping(found, document)
 
 
-def _helping(found: Manifests, document: Document) -> bool:
+def _helping(found: Manifests, document: YamlDocument) -> bool:
     meta = document.value.get("metadata")
     if document.api_version != "v1" or not isinstance(meta, dict):
         return False

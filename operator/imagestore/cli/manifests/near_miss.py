@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 
 from imagestore.api.kinds import GROUP, KINDS, Kind
-from imagestore.cli.manifests.documents import Document
+from imagestore.cli.manifests.documents import YamlDocument
 from imagestore.cli.manifests.files import SUFFIXES
 from imagestore.cli.manifests.problems import Problem, SourceLine
 from imagestore.cli.manifests.shape import Complaint
@@ -21,13 +21,13 @@ KUSTOMIZE = "imagestore does not build kustomizations; use: kustomize build DIR 
 HELM = "imagestore does not render Helm templates; use: helm template … | imagestore plan -f -"
 
 
-def near_miss(document: Document) -> Problem | None:
+def near_miss(document: YamlDocument) -> Problem | None:
     """The problem of a document that is meant for imagestore and has the wrong kind or group; None for any other."""
     found = _near(document)
     return Problem(document.lines.at(found.steps), found.label, found.message) if found else None
 
 
-def _near(document: Document) -> Complaint | None:
+def _near(document: YamlDocument) -> Complaint | None:
     kind = next((k for k in KINDS if k.name.lower() == document.kind.lower()), None)
     if kind is None:
         return _kindless(document)
@@ -38,7 +38,7 @@ def _near(document: Document) -> Complaint | None:
     return _wrong_group(document, kind) if meant else None
 
 
-def _kindless(document: Document) -> Complaint | None:
+def _kindless(document: YamlDocument) -> Complaint | None:
     group, slash, version = document.api_version.partition("/")
     if slash and group != GROUP and _alike(group):
         return Complaint(("apiVersion",), "apiVersion", f"unknown group {group}; write {GROUP}/{version}")
@@ -51,7 +51,7 @@ def _kindless(document: Document) -> Complaint | None:
     return Complaint(("kind",), "kind", said)
 
 
-def _wrong_group(document: Document, kind: Kind) -> Complaint:
+def _wrong_group(document: YamlDocument, kind: Kind) -> Complaint:
     message = f"unknown group {document.api_version}; write {kind.api_version} for kind {kind.name}"
     return Complaint(("apiVersion",), "apiVersion", message)
 

@@ -11,7 +11,7 @@ from typing_extensions import TypeVar
 
 from imagestore.api.kinds import GROUP, KINDS, Kind
 from imagestore.cli.manifests import cel, validation
-from imagestore.cli.manifests.documents import Document
+from imagestore.cli.manifests.documents import YamlDocument
 from imagestore.cli.manifests.problems import Problem, SourceLine, SourceLines
 from imagestore.cli.manifests.shape import Complaint, shape_complaints, suggest
 from imagestore.cli.manifests.typed_values import typed_values
@@ -51,12 +51,12 @@ class Object(Generic[S_co]):
         return f"{self.namespace}/{self.name}" if self.namespace else self.name
 
 
-def is_ours(document: Document) -> bool:
+def is_ours(document: YamlDocument) -> bool:
     """Whether a document is of imagestore's API group."""
     return document.api_version.partition("/")[0] == GROUP
 
 
-def parse_object(document: Document, namespace: str) -> tuple[Object[Model] | None, list[Problem]]:
+def parse_object(document: YamlDocument, namespace: str) -> tuple[Object[Model] | None, list[Problem]]:
     """The object, or None and all its problems. ``namespace`` is for objects that name none."""
     kind, found = _kind(document)
     found += _metadata(document.value, kind)
@@ -72,11 +72,11 @@ def parse_object(document: Document, namespace: str) -> tuple[Object[Model] | No
     return Object(kind, where, str(meta["name"]), spec, document.lines, meta.get("labels") or {}), []
 
 
-def _problem(document: Document, finding: Complaint) -> Problem:
+def _problem(document: YamlDocument, finding: Complaint) -> Problem:
     return Problem(document.lines.at(finding.steps), finding.label, finding.message)
 
 
-def _kind(document: Document) -> tuple[Kind | None, list[Complaint]]:
+def _kind(document: YamlDocument) -> tuple[Kind | None, list[Complaint]]:
     by_name = {k.name: k for k in KINDS}
     kind = by_name.get(document.kind)
     if kind is None:
@@ -135,7 +135,7 @@ def _texts(meta: Mapping[str, Any], key: str) -> Iterator[Complaint]:
             yield Complaint(("metadata", key, name), label, "must be a string; put it in quotes")
 
 
-def _spec(kind: Kind, document: Document) -> tuple[Model | None, list[Complaint]]:
+def _spec(kind: Kind, document: YamlDocument) -> tuple[Model | None, list[Complaint]]:
     if "spec" not in document.value:
         return None, [Complaint(("spec",), "spec", "is required; add it")]
     value = document.value["spec"]

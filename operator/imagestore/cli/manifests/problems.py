@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from imagestore.core.render import printable
 
-Step = str | int
-Steps = tuple[Step, ...]
+_Step = str | int
+Steps = tuple[_Step, ...]
 
 
 @dataclass(frozen=True, order=True)

@@ -9,7 +9,7 @@ from imagestore.cli.manifests.problems import Problem, SourceLine
 from imagestore.core.plan import Op, Plan
 from imagestore.core.reasons import Reason
 
-Call = dict[str, Any]
+_Call = dict[str, Any]
 
 
 class Exit(IntEnum):
@@ -36,7 +36,7 @@ class BucketPlan:
     adopt: bool = False
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
-    calls: Mapping[str, tuple[Call, ...]] = field(default_factory=dict)
+    calls: Mapping[str, tuple[_Call, ...]] = field(default_factory=dict)
 
     @property
     def shown(self) -> Plan:

@@ -7,7 +7,7 @@ from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.backends.base import Backend, Observation
 from imagestore.backends.foretelling import Foretells
-from imagestore.cli.gathering.surroundings import NEVER, ClaimRank, Surroundings
+from imagestore.cli.gathering.surroundings import NOT_CREATED, ClaimRank, Surroundings
 from imagestore.cli.manifests.objects import Object
 from imagestore.cli.manifests.problems import Problem
 from imagestore.cli.planning.bucket_plan import BucketPlan
@@ -27,15 +27,15 @@ from imagestore.reconcile.bucket.situation import BucketRun, BucketSituation
 from imagestore.reconcile.shared.situation import Meta, Settings, Store
 from imagestore.reconcile.shared.survey import Bounded
 
-UNREADABLE = frozenset({
+_UNREADABLE = frozenset({
     Reason.DENIED, Reason.THROTTLED, Reason.UNAVAILABLE, Reason.CONFLICT, Reason.REJECTED, Reason.UNEXPECTED,
     Reason.UNREPRESENTABLE, Reason.NOT_FOUND,
 })  # fmt: skip
-PAGES = 10  # of a bucket with new rules that remove are counted; the operator counts to the end
-TAGS = 30  # keys, on each of them
-UNCHECKED = "the store keeps no owner mark, so without a cluster the bucket's owner is unknown"
+_PAGES = 10  # of a bucket with new rules that remove are counted; the operator counts to the end
+_TAGS = 30  # keys, on each of them
+OWNER_UNKNOWN = "the store keeps no owner mark, so without a cluster the bucket's owner is unknown"
 
-UNSEEN = "plan is not connected to a cluster; give the manifest of that ImageBucket with -f, too"
+_ASK_FOR_MANIFEST = "plan is not connected to a cluster; give the manifest of that ImageBucket with -f, too"
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,13 @@ class PlanRequest:
     store: Store
     now: datetime
     installation: str | None = None
-    pages: int = PAGES
+    pages: int = _PAGES
 
 
 def plan_bucket(request: PlanRequest) -> BucketPlan:
     """Plan the bucket. A store's error becomes a problem of the plan."""
     s = situation(request)
-    result = _blank(request)
+    result = _empty_plan(request)
     if s.spec.suspend:
         return replace(result, notes=("suspended: the operator neither checks nor changes the bucket",))
     if s.meta.deleting:
@@ -70,7 +70,7 @@ def plan_bucket(request: PlanRequest) -> BucketPlan:
         return _refuse(request, result, f"{ready.reason}: {ready.message}" if ready else "refused")
     assert s.store.backend is not None, "stopped() ensures it"  # noqa: S101
     try:
-        return _existing(request, s, s.store.backend, result)
+        return _plan_existing(request, s, s.store.backend, result)
     except StoreError as error:
         return _refuse(request, result, f"{type(error).__name__}: {error}")
 
@@ -79,9 +79,9 @@ def situation(request: PlanRequest) -> BucketSituation:
     """The operator's situation for this bucket; without a cluster, with an empty status."""
     o, around = request.object, request.around
     known = around.known.get(o.label)
-    standing = around.standings.get(o.label, ClaimRank())
+    rank = around.standings.get(o.label, ClaimRank())
     return BucketSituation(
-        meta=known.meta if known else Meta(o.namespace, o.name, "", 1, NEVER),
+        meta=known.meta if known else Meta(o.namespace, o.name, "", 1, NOT_CREATED),
         spec=o.spec,
         status=known.status if known else ImageBucketStatus(),
         store=request.store,
@@ -90,15 +90,15 @@ def situation(request: PlanRequest) -> BucketSituation:
         clock=0.0,  # the memo is empty
         token=lambda: "",
         namespace_labels=around.labels.get(o.namespace, {}),
-        older_rival=standing.older_rival,
-        earlier_buckets=standing.earlier,
+        older_rival=rank.older_rival,
+        earlier_buckets=rank.earlier,
         referenced=around.others.get(o.namespace, {}),
         contributions=around.contributions_to(o),
-        surveys=Bounded(request.pages, TAGS),
+        surveys=Bounded(request.pages, _TAGS),
     )
 
 
-def _blank(request: PlanRequest) -> BucketPlan:
+def _empty_plan(request: PlanRequest) -> BucketPlan:
     o = request.object
     return BucketPlan(o.label, o.place, o.spec.backend_ref.name, o.spec.bucket_name)
 
@@ -110,32 +110,34 @@ def _refuse(request: PlanRequest, result: BucketPlan, message: str, facet: str =
     return replace(result, problems=(*result.problems, problem))
 
 
-def _existing(request: PlanRequest, s: BucketSituation, backend: Backend, result: BucketPlan) -> BucketPlan:
-    sight = backend.check(s.spec.bucket_name)
-    if sight is None:
-        return _missing(request, s, backend, result)
-    s = _with_installation(request, s, sight)
+def _plan_existing(
+    request: PlanRequest, s: BucketSituation, backend: Backend, result: BucketPlan
+) -> BucketPlan:
+    observation = backend.check(s.spec.bucket_name)
+    if observation is None:
+        return _plan_new(request, s, backend, result)
+    s = _with_installation(request, s, observation)
     run = BucketRun(s, backend, s.memo)
-    judgement = ownership.judge_owner(run, sight)
+    judgement = ownership.judge_owner(run, observation)
     unknown = backend.mark_place is None and request.around.offline
     if judgement.owner is Owner.TAKEN and not unknown:
         return _refuse(request, result, f"{judgement.reason}: {judgement.message}")
-    notes = (UNCHECKED,) if unknown else ()
+    notes = (OWNER_UNKNOWN,) if unknown else ()
     result = replace(result, adopt=judgement.owner is Owner.ADOPTABLE, notes=(*result.notes, *notes))
     desired = desired_of(s)
-    todo = planned(s, desired, observe_settings(run, sight, desired, {}))
-    return _with_plan(request, s, result, _restrained(s, backend, todo, consented=result.adopt))
+    todo = planned(s, desired, observe_settings(run, observation, desired, {}))
+    return _with_plan(request, s, result, _restrained(s, backend, todo, approved=result.adopt))
 
 
-def _with_installation(request: PlanRequest, s: BucketSituation, sight: Observation) -> BucketSituation:
+def _with_installation(request: PlanRequest, s: BucketSituation, observation: Observation) -> BucketSituation:
     """Without --installation, an owner mark with this namespace and name counts as this object's."""
-    installation, _, rest = (sight.owner or "").partition("/")
+    installation, _, rest = (observation.owner or "").partition("/")
     if request.installation is not None or rest != f"{s.meta.namespace}/{s.meta.name}":
         return s
     return replace(s, settings=replace(s.settings, installation=installation))
 
 
-def _missing(request: PlanRequest, s: BucketSituation, backend: Backend, result: BucketPlan) -> BucketPlan:
+def _plan_new(request: PlanRequest, s: BucketSituation, backend: Backend, result: BucketPlan) -> BucketPlan:
     if s.spec.mode == "Observe":
         return _refuse(
             request,
@@ -154,11 +156,11 @@ def _missing(request: PlanRequest, s: BucketSituation, backend: Backend, result:
     return _with_plan(request, s, replace(result, create=True), todo)
 
 
-def _restrained(s: BucketSituation, backend: Backend, todo: Plan, *, consented: bool) -> Plan:
+def _restrained(s: BucketSituation, backend: Backend, todo: Plan, *, approved: bool) -> Plan:
     """Hold changes as the operator would, except for what needs its memory: drift confirmation and the convergence breaker."""
     if s.spec.mode == "Observe":
         return observe_only(todo)
-    todo = weighed(s, backend, without_risk(todo) if consented else todo)
+    todo = weighed(s, backend, without_risk(todo) if approved else todo)
     known = {h.digest: h.token for h in holds.known_holds(s).values()}
     return hold_risky(known, frozenset(s.spec.approve))(todo)
 
@@ -171,7 +173,7 @@ def _with_plan(request: PlanRequest, s: BucketSituation, result: BucketPlan, pla
     for change in plan.changes:
         if change.op is Op.SKIP:
             result = _refuse(request, result, f"not supported: {change.message}", change.facet)
-        elif change.op is Op.HOLD and change.reason in UNREADABLE:
+        elif change.op is Op.HOLD and change.reason in _UNREADABLE:
             result = _refuse(
                 request, result, f"cannot be read: {change.reason}: {change.message}", change.facet
             )
@@ -181,7 +183,7 @@ def _with_plan(request: PlanRequest, s: BucketSituation, result: BucketPlan, pla
 def _refusals(request: PlanRequest, s: BucketSituation, result: BucketPlan) -> BucketPlan:
     for refusal in desired_of(s).withheld:
         unseen = refusal.reason is Reason.REFERENCE_NOT_FOUND and request.around.offline
-        more = f"; {UNSEEN}" if unseen else ""
+        more = f"; {_ASK_FOR_MANIFEST}" if unseen else ""
         result = _refuse(request, result, f"{refusal.reason}: {refusal.message}{more}", refusal.facet)
     return result
 

@@ -15,12 +15,12 @@ from imagestore.k8s.api.client import ApiError, Client
 from imagestore.k8s.api.resources import LEASES
 from imagestore.k8s.life.lease import RELEASING, UNINSTALLED, LeaseTerms
 
-Json = Any
+_Json = Any
 HOLD_SECONDS = 30  # renewed while it works: a Job that was killed is soon forgotten
 AFTERWARDS_SECONDS = 120  # by hand: until the operator has been removed
 
 
-async def find_lease(client: Client, namespace: str, name: str) -> Json | None:
+async def find_lease(client: Client, namespace: str, name: str) -> _Json | None:
     """The Lease in this namespace, else one of the same name in any namespace, as far as this user may list Leases."""
     try:
         return await client.get(LEASES, namespace, name)
@@ -37,7 +37,7 @@ async def find_lease(client: Client, namespace: str, name: str) -> Json | None:
     return found[0] if found else None
 
 
-async def active_holder(client: Client, lease: Json | None) -> str:
+async def active_holder(client: Client, lease: _Json | None) -> str:
     """The holder of the Lease if it renews it; empty otherwise.
 
     Whether it renews is observed by our own clock, never by comparing it with the holder's.
@@ -57,7 +57,7 @@ async def active_holder(client: Client, lease: Json | None) -> str:
 
 @asynccontextmanager
 async def lease_taken(
-    client: Client, lease: Json, *, uninstalled: str = "", terms: LeaseTerms | None = None
+    client: Client, lease: _Json, *, uninstalled: str = "", terms: LeaseTerms | None = None
 ) -> AsyncIterator[None]:
     """Hold the Lease while the block runs. The block begins after its holder has noticed and stopped.
 
@@ -82,7 +82,7 @@ async def _renew(client: Client, where: tuple[str, str]) -> None:
         await _write(client, where, _taken)
 
 
-async def _write(client: Client, where: tuple[str, str], change: Callable[[Json], None]) -> None:
+async def _write(client: Client, where: tuple[str, str], change: Callable[[_Json], None]) -> None:
     while True:
         body = await client.get(LEASES, *where)
         change(body)
@@ -95,7 +95,7 @@ async def _write(client: Client, where: tuple[str, str], change: Callable[[Json]
             return
 
 
-def _taken(lease: Json) -> None:
+def _taken(lease: _Json) -> None:
     now, spec = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"), lease["spec"]
     first = {} if _holder(lease) == RELEASING else {"acquireTime": now}
     turns = int(spec.get("leaseTransitions") or 0) + len(first)
@@ -103,7 +103,7 @@ def _taken(lease: Json) -> None:
     spec |= {"leaseTransitions": turns, **first}
 
 
-def _left(lease: Json, uninstalled: str) -> None:
+def _left(lease: _Json, uninstalled: str) -> None:
     """After a proven uninstall: free, with the name of the release. By hand: held until it expires."""
     if not uninstalled:
         _taken(lease)
@@ -113,5 +113,5 @@ def _left(lease: Json, uninstalled: str) -> None:
     lease["metadata"]["annotations"] = {**lease["metadata"].get("annotations", {}), UNINSTALLED: uninstalled}
 
 
-def _holder(lease: Json) -> str:
+def _holder(lease: _Json) -> str:
     return str(lease.get("spec", {}).get("holderIdentity") or "")

@@ -17,7 +17,7 @@ from imagestore.controller.services import Services
 from imagestore.controller.state.objects import Key, Stored, lenient
 from imagestore.controller.stores import Named
 from imagestore.reconcile.bucket.situation import merged_lifecycle
-from imagestore.reconcile.lifecycle.matched import BucketView
+from imagestore.reconcile.lifecycle.bucket_view import BucketView
 from imagestore.reconcile.lifecycle.merging import FACET, Merged
 from imagestore.reconcile.shared.contribution import Contribution, ContributionVerdict
 

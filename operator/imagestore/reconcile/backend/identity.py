@@ -36,7 +36,7 @@ def store_standing(status: StorageBackendStatus) -> StoreStanding:
 
 
 def judge_store(s: BackendSituation, backend: Backend, server: ServerInfo) -> Doubts:
-    """After a probe that was answered."""
+    """Judge the identity of a store that answered the probe, and its missing buckets."""
     identity, other = _identity(s, server.identity)
     if other is not None:
         return Doubts(identity, other, s.status.missing, _identity_changed(identity, other))

@@ -13,8 +13,8 @@ from imagestore.core.outcome import Event, Finalizer, Outcome, Requeue
 from imagestore.core.reading import Support
 from imagestore.core.reasons import Reason
 from imagestore.reconcile.backend.identity import Doubts, judge_store
+from imagestore.reconcile.backend.remote_tiers import NOT_READY, TierOutcome, ensure_tiers
 from imagestore.reconcile.backend.situation import BackendSituation
-from imagestore.reconcile.backend.tiers import NOT_READY, TierOutcome, ensure_tiers
 from imagestore.reconcile.shared.situation import Settings, Store
 
 BackendOutcome = Outcome[StorageBackendStatus]

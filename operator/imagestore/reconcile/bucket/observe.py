@@ -112,13 +112,13 @@ def unsupported(value: Facet, name: str, support: Support) -> Unsupported | None
 
 
 def lacking(name: str, support: Support) -> str:
-    """What to do about a setting that the store has not; its own answer, a bare 400 MalformedXML, says nothing of that."""
+    """What to do about a setting that the store does not have. The store itself answers a bare 400 MalformedXML."""
     why = f" ({support.reason})" if support.reason else ""
     return f"this store does not have {name}{why}; remove spec.{name}, or use a backend that has it"
 
 
 def refusal(refused: Mapping[str, str]) -> str:
-    """What a store does not take, by path, with each fix said once."""
+    """What a store does not accept, by path, with each fix named once."""
     by_fix: dict[str, list[str]] = {}
     for path, fix in refused.items():
         by_fix.setdefault(fix, []).append(path)

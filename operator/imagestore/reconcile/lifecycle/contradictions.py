@@ -1,4 +1,4 @@
-"""Whether two lifecycle rules of different authors can both be meant. Pure.
+"""Whether two lifecycle rules of different authors contradict each other. Pure.
 
 A store carries out all rules, and the earliest removal wins, without telling that another rule lost.
 """
@@ -10,7 +10,7 @@ from imagestore.facets.lifecycle_rule import Expire, LifecycleRule, Match, Trans
 
 
 def contradiction(rule: LifecycleRule, other: LifecycleRule) -> str | None:
-    """What ``other`` does that ``rule`` does not allow for, as the end of a sentence about ``other``."""
+    """How ``other`` contradicts ``rule``, as the end of a sentence about ``other``; None: it does not."""
     if rule.name == other.name:
         return "has the same name"
     if "Disabled" in (rule.state, other.state) or not overlap(rule.match, other.match):

@@ -41,14 +41,14 @@ UNKNOWN_POLICIES = contributed(UNNAMED, "", None)
 
 @dataclass(frozen=True)
 class _Policy:
-    """A contribution, read."""
+    """A contribution of a LifecyclePolicy."""
 
     name: str
     spec: LifecyclePolicySpec | None
 
     @property
     def priority(self) -> int:
-        """The higher prevails."""
+        """Its priority: the higher one prevails."""
         return (self.spec.priority or 0) if self.spec else 0
 
 
@@ -69,19 +69,19 @@ class Merged:
 
     @cached_property
     def wish(self) -> Lifecycle:
-        """As one value, which was validated in its parts."""
+        """The desired lifecycle as one value. Its parts were validated."""
         said = {"rules": self.rules, "exclusive": self.exclusive, "kept": self.kept or None}
         return Lifecycle(rules=()).model_copy(update=said)
 
     @cached_property
     def digest(self) -> str:
-        """What a status holds once the store was seen to hold all of it."""
+        """The digest that a status has once the store was observed to hold all of it."""
         return wish_digest(self.wish)
 
     def joined(self, *, known: bool) -> Joined:
-        """As the rule of any other setting has it. ``known``: lifecycle was managed until now.
+        """The result in the form of any other setting. ``known``: lifecycle was managed until now.
 
-        Where nothing is desired but a managed rule stays as it is, that has to be said, too.
+        A lifecycle without desired rules counts as desired where a managed rule has to stay as it is.
         """
         silent = not self.given and not self.rules and not (self.kept and known)
         verdicts = {Contributor(POLICY, name): verdict for name, verdict in self.verdicts.items()}
@@ -100,7 +100,7 @@ class _Candidate:
 
 @dataclass
 class _Draft:
-    """What is gathered while merging."""
+    """The rules and verdicts while policies are merged."""
 
     own: tuple[LifecycleRule, ...]
     accepted: list[_Candidate] = field(default_factory=list)
@@ -117,12 +117,12 @@ class _Draft:
 
 @lru_cache(maxsize=256)
 def merged_once(own: str | None, policies: tuple[Contribution, ...], support: Support) -> Merged:
-    """``merge``, once for all buckets that are alike. ``own``: the bucket's own lifecycle as JSON."""
+    """The cached result of ``merge`` for buckets that are alike. ``own``: the bucket's own lifecycle as JSON."""
     return merge(None if own is None else Lifecycle.model_validate_json(own), policies, support)
 
 
 def merge(own: Lifecycle | None, policies: Sequence[Contribution], support: Support) -> Merged:
-    """The order of the policies means nothing."""
+    """Merge a bucket's own rules with those of its policies. The order of the policies does not matter."""
     draft = _Draft(own.rules if own else ())
     ordered = sorted(map(_policy, policies), key=lambda p: (-p.priority, p.name))
     for _, equals in groupby(ordered, key=lambda p: p.priority):
@@ -165,7 +165,7 @@ def _lacking(rule: LifecycleRule, support: Support) -> dict[str, str]:
 
 
 def _judge(draft: _Draft, equals: Sequence[_Candidate]) -> None:
-    """Candidates of one priority against what is accepted, then against each other."""
+    """Judge candidates of one priority against the accepted rules, then against each other."""
     standing = [c for c in equals if not _yields(draft, c)]
     opposed = {c.name: list(_opponents(c, standing)) for c in standing}
     for candidate in standing:

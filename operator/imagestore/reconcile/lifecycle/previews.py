@@ -1,4 +1,4 @@
-"""What a policy's status says of what its rules would touch: only what was counted, and of how many buckets. Pure."""
+"""The preview in a policy's status: what its rules would touch in the buckets that were counted. Pure."""
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
@@ -15,7 +15,7 @@ from imagestore.core.cost import cents
 from imagestore.core.units import grouped
 from imagestore.forecast.outlook import total
 from imagestore.forecast.tally import Counted, Touch
-from imagestore.reconcile.lifecycle.matched import BucketView
+from imagestore.reconcile.lifecycle.bucket_view import BucketView
 
 _NAMED = 5  # buckets that the message names
 
@@ -23,7 +23,7 @@ _NAMED = 5  # buckets that the message names
 def preview_status(
     policy: str, spec: LifecyclePolicySpec, buckets: Sequence[BucketView], before: PreviewStatus | None
 ) -> PreviewStatus | None:
-    """``before``: what was told of these very rules; its rows stay for buckets that are counted anew after a restart."""
+    """The preview. ``before``: that of the same rules; its rows stay for buckets that a restart has to count again."""
     if spec.previewed_every is None:
         return None
     asked = [b for b in buckets if b.verdict.parts]

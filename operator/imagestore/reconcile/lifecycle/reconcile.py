@@ -23,7 +23,7 @@ from imagestore.core.model import cut
 from imagestore.core.outcome import Event, Finalizer, Outcome, Requeue
 from imagestore.core.reasons import Reason
 from imagestore.core.remembered import recalls
-from imagestore.reconcile.lifecycle.matched import BucketView
+from imagestore.reconcile.lifecycle.bucket_view import BucketView
 from imagestore.reconcile.lifecycle.merging import FACET
 from imagestore.reconcile.lifecycle.previews import preview_status
 from imagestore.reconcile.shared.situation import Meta, Settings
@@ -48,7 +48,7 @@ class PolicySituation:
 
 
 def reconcile(s: PolicySituation) -> PolicyOutcome:
-    """What became of the rules on each bucket."""
+    """Report what became of the rules on each bucket."""
     meta, spec, status = s.meta, s.spec, s.status
     if meta.deleting:
         return Outcome(None, finalizer=Finalizer.LEAVE)
@@ -93,7 +93,7 @@ def _outcome(policy: str, spec: LifecyclePolicySpec, bucket: BucketView, *, sett
 
 
 def _state(bucket: BucketView, *, settled: bool) -> tuple[BucketState, str]:
-    """Applied only by what was read back: the bucket's own status."""
+    """The state of one bucket. Applied means that the bucket's own status has read back all rules."""
     if bucket.verdict.state is not None:
         return bucket.verdict.state, bucket.verdict.message
     facet = next((f for f in bucket.status.facets if f.name == FACET), None)
@@ -130,7 +130,7 @@ def _held(bucket: BucketView) -> Sequence[Held]:
 
 
 def _waiting(bucket: BucketView) -> str:
-    """Why a bucket that is not Ready is not."""
+    """Why a bucket is not Ready; empty: it is."""
     ready = find(bucket.status.conditions, "Ready")
     return f"{ready.reason}: {ready.message}" if ready is not None and ready.status != "True" else ""
 
@@ -147,7 +147,7 @@ def _drifts(policy: str, bucket: BucketView) -> bool:
 
 
 def _drift(policy: str, bucket: BucketView) -> list[FieldDrift]:
-    """What of it is shown, which need not be any."""
+    """The drifted fields of this policy that the bucket's status lists; it lists only the first of many."""
     fields = bucket.status.drift.fields if bucket.status.drift else ()
     return [f for f in fields if f.path.startswith(f"{FACET}.rules[name={policy}/")]
 
@@ -161,7 +161,7 @@ def _drift_sentence(policy: str, bucket: BucketView) -> str:
 
 
 def _judged(spec: LifecyclePolicySpec, outcomes: Sequence[BucketOutcome]) -> list[Condition]:
-    """Ready, and what keeps it from being so."""
+    """Ready, with the buckets that keep it from being True."""
     for state, reason in _STALLED.items():
         if wrong := [o for o in outcomes if o.state == state]:
             return stalled(reason, _named(wrong))
@@ -186,7 +186,7 @@ _STALLED: Mapping[BucketState, Reason] = {
 
 
 def _applied(outcomes: Sequence[BucketOutcome]) -> str:
-    """The operator works on none that is suspended: a wait for the policy would last until it gives up."""
+    """The message of Ready. A suspended bucket does not keep the policy waiting: a wait for it would time out."""
     left = [o.name for o in outcomes if o.state == "Suspended"]
     if not left:
         return "every matched bucket was read back with every rule"

@@ -1,4 +1,4 @@
-"""Which buckets a LifecyclePolicy is for, and what it is to them. On JSON: also of a newer version's spec. Pure."""
+"""Which buckets a LifecyclePolicy matches, and what it contributes to them. Works on JSON, so on newer specs. Pure."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ class PolicyScope:
 
 
 def scope_of(spec: Mapping[str, Any]) -> PolicyScope:
-    """Whom a policy's spec is for."""
+    """The buckets that a policy's spec matches."""
     refs, selector = spec.get("bucketRefs") or (), spec.get("bucketSelector") or {}
     return PolicyScope(
         frozenset(r.get("name", "") for r in refs), frozenset((selector.get("matchLabels") or {}).items())
@@ -36,7 +36,7 @@ def scope_of(spec: Mapping[str, Any]) -> PolicyScope:
 
 
 def contribution_of(name: str, spec: Mapping[str, Any]) -> Contribution:
-    """The policy by what it asks for; whom else it asks is no input of a bucket."""
+    """What a policy contributes. Which other buckets it matches is no input of a bucket."""
     content = {k: v for k, v in spec.items() if k not in _WHOM}
     try:
         # Nothing may be passed over: a newer version's rules stay as they are found.

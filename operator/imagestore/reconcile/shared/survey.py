@@ -59,7 +59,7 @@ class SurveyQuestion:
 
 @dataclass(frozen=True)
 class SurveyAnswer:
-    """``counted`` None: not known yet; then how many ``keys`` were counted so far, and what keeps it from going on.
+    """``counted`` None: not known yet; then how many ``keys`` were counted so far, and what stops it.
 
     ``final``: it will not go on by itself.
     """
@@ -83,7 +83,7 @@ class Surveys(Protocol):
 
 
 class _Later(Exception):
-    """Enough for one step."""
+    """The step has asked for as many tags as it may."""
 
 
 @dataclass
@@ -103,13 +103,13 @@ class Survey:
         return self._walk.forecast.ledger.keys if self._walk else 0
 
     def use(self, backend: Backend) -> None:
-        """Go on through this connection: its Secret or its limits have changed."""
+        """Continue through this connection: its Secret or its limits have changed."""
         self.backend = backend
         if self._walk is not None and isinstance(backend, Lists):
             self._walk.lists = backend
 
     def rest(self) -> None:
-        """Hold no more than is needed to go on: many may wait."""
+        """Free what is not needed to continue: many surveys may wait."""
         if self._walk is not None:
             self._walk.forecast.rest()
 
@@ -175,7 +175,7 @@ class Bounded:
     def ask(
         self, purpose: Purpose, question: SurveyQuestion, backend: Backend, today: date, age: float
     ) -> SurveyAnswer:
-        """What fits."""
+        """The answer, if it fits into so many pages."""
         survey = Survey(question, backend, today)
         try:
             for _ in range(self.pages):
@@ -190,6 +190,6 @@ class Bounded:
 
 
 def unanswered(survey: Survey, error: StoreError) -> SurveyAnswer:
-    """What is said of a survey that the store keeps from going on."""
+    """The answer of a survey that an error of the store has stopped."""
     why = f"{type(error).__name__}: {error}"
     return SurveyAnswer(keys=survey.keys, trouble=why, final=not isinstance(error, Transient))

@@ -61,7 +61,7 @@ def eligible(spec: StorageBackendSpec, namespace: str, labels: Mapping[str, str]
 def refusals(
     meta: Meta, spec: ImageBucketSpec, store: StorageBackendSpec, earlier_buckets: int, own: OwnAccess
 ) -> tuple[Refusal, ...]:
-    """Everything that this bucket may not ask for, all at once. ``own``: what its policy must not deny the operator."""
+    """All settings that this bucket may not have. ``own``: what its policy must not deny the operator."""
     tenancy = store.tenancy or Tenancy()
     found = [
         *_bucket(meta, spec, store, tenancy, earlier_buckets),
@@ -110,7 +110,7 @@ def name_fits(template: str, namespace: str, bucket: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _compiled(template: str, namespace: str) -> re.Pattern[str]:
-    """A backend counts all of its buckets each time, which have few namespaces."""
+    """Cached: a backend counts all of its buckets each time, and they have few namespaces."""
     return re.compile("".join(_piece(p, namespace) for p in re.split(r"(\{namespace\}|\*)", template)))
 
 
@@ -136,7 +136,7 @@ def _lock(spec: ImageBucketSpec, tenancy: Tenancy) -> Iterator[Refusal]:
 
 
 def _keys(spec: ImageBucketSpec, tenancy: Tenancy) -> Iterator[Refusal]:
-    """Whichever setting names them."""
+    """KMS keys that the namespace may not use, in any setting."""
     for facet, wish in wishes(spec).items():
         marked = spots(type(wish), KmsKey)
         named = [found for spot in marked for found in follow(wish.to_json(), spot.steps)]

@@ -39,7 +39,7 @@ def backend(request: pytest.FixtureRequest) -> S3Backend:
 @pytest.fixture(autouse=True)
 def pages_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a few objects are many pages."""
-    monkeypatch.setattr(listing, "PAGE", 2)
+    monkeypatch.setattr(listing, "LISTED_AT_ONCE", 2)
 
 
 def made(backend: S3Backend, *, versioned: bool = False) -> str:

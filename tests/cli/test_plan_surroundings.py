@@ -6,13 +6,20 @@ import pytest
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
+from imagestore.cli.gathering import surroundings as around
 from imagestore.cli.gathering.surroundings import ClusterBucket, ClusterState
+from imagestore.cli.manifests.load import load
 from imagestore.cli.planning.bucket_plan import Exit
+from imagestore.controller.runtime import Kinds
+from imagestore.controller.state.objects import Key
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.lifecycle_rule import LifecycleRule
+from imagestore.facets.tags import Tags
+from imagestore.kinds import ALL
 from imagestore.reconcile.shared.situation import Meta
 from tests.cli.test_plan_stories import NOW, World, problems
 from tests.cli.world import bucket
+from tests.kinds.tagset import TAG_SETS
 
 
 @pytest.fixture
@@ -115,3 +122,20 @@ def test_what_contradicts_a_policy_is_a_note(world: World) -> None:
     own = "lifecycle: {rules: [{name: own, expire: {days: 1}}]}"
     verdict = world.plan(bucket("photos", "shop--photos", own) + POLICY)[0]
     assert any("LifecyclePolicy tidy: Conflict" in note for note in verdict.notes)
+
+
+def test_what_any_kind_contributes_is_planned(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A kind that the package has never heard of: the plan asks its record, as the operator does."""
+    monkeypatch.setattr(around, "ALL", Kinds(*ALL, TAG_SETS))
+    (tmp_path / "shop.yaml").write_text(bucket("photos", "shop--photos"))
+    manifests = load([str(tmp_path)], "shop")
+    (photos,) = manifests.of(ImageBucketSpec)
+    given = {
+        Key("TagSet", namespace, f"for-{name}"): {"bucketRef": {"name": name}, "tags": {"centre": "42"}}
+        for namespace, name in (("shop", "photos"), ("shop", "scans"), ("press", "photos"))
+    }
+    online = around.surroundings(manifests, ClusterState(contributors=given))
+    (found,) = online.contributions_to(photos)
+    assert (found.value, str(found.origin)) == (Tags(values={"centre": "42"}), "TagSet for-photos")
+    offline = around.surroundings(manifests, ClusterState(offline=True))
+    assert [c.origin.kind for c in offline.contributions_to(photos)] == ["LifecyclePolicy", "TagSet"]

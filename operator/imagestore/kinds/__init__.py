@@ -1,4 +1,8 @@
-"""The kinds: one record each, in a file of its own. Nothing outside this package compares against a kind."""
+"""The kinds: one record each, in a file of its own. Nothing outside this package compares against a kind.
+
+To add a kind: its ``Kind`` with spec and status in ``api/``, its reconcile in ``reconcile/``, and its record here.
+``tests/kinds/tagset.py`` is a whole one.
+"""
 
 from imagestore.controller.runtime import Kinds
 from imagestore.kinds.imagebucket import IMAGE_BUCKETS

@@ -11,16 +11,17 @@ from pydantic import ValidationError
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.api.kinds import kind_of
-from imagestore.api.lifecyclepolicy import LifecyclePolicySpec
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.cli.errors import CommandError
 from imagestore.cli.gathering.surroundings import OFFLINE, ClusterBucket, ClusterState
 from imagestore.cli.manifests.load import Manifests
+from imagestore.controller.state.objects import key_of
 from imagestore.core.salvage import salvaged
 from imagestore.k8s.api.access import Access, find_access
 from imagestore.k8s.api.client import ApiError, Client
 from imagestore.k8s.api.errors import AccessError
 from imagestore.k8s.api.resources import NAMESPACES, SECRETS, Resource, of
+from imagestore.kinds import ALL
 from imagestore.reconcile.shared.situation import Meta
 
 _Json = Any
@@ -56,14 +57,16 @@ async def _read(where: Access, namespace: str, manifests: Manifests, wanted: set
         backends = await _list(client, of(kind_of(StorageBackendSpec)), notes)
         buckets = await _list(client, of(kind_of(ImageBucketSpec)), notes)
         spaces = await _list(client, NAMESPACES, notes)
-        policies = await _list(client, of(kind_of(LifecyclePolicySpec)), notes)
+        contributors = {kind: await _list(client, of(ALL[kind].kind), notes) for kind in ALL.contributors}
         specs = {b["metadata"]["name"]: _spec(b, notes) for b in backends}
         known = {n: s for n, s in specs.items() if s is not None}
         secrets = await _secrets(client, namespace, _used(known, manifests, wanted))
     finally:
         await client.close()
     labels = {n["metadata"]["name"]: n["metadata"].get("labels") or {} for n in spaces}
-    asked = {f"{p['metadata']['namespace']}/{p['metadata']['name']}": p.get("spec") or {} for p in policies}
+    asked = {
+        key_of(ALL[kind].kind, o): o.get("spec") or {} for kind, some in contributors.items() for o in some
+    }
     return ClusterState(known, _known(buckets, notes), labels, asked, secrets, tuple(notes))
 
 

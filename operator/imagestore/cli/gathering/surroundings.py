@@ -1,4 +1,4 @@
-"""What a plan needs besides the bucket itself: backends, other ImageBuckets, policies, and the cluster's status."""
+"""What a plan needs besides the bucket itself: backends, other ImageBuckets, contributions, and the cluster's status."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Set
@@ -7,15 +7,14 @@ from datetime import UTC, datetime
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
-from imagestore.api.lifecyclepolicy import LifecyclePolicySpec
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.cli.manifests.load import Manifests
 from imagestore.cli.manifests.objects import Object
+from imagestore.controller.state.objects import Key, Stored
 from imagestore.core.model import Model
 from imagestore.core.references import names
+from imagestore.kinds import ALL
 from imagestore.reconcile.bucket.situation import Referenced
-from imagestore.reconcile.lifecycle.merging import UNKNOWN_POLICIES
-from imagestore.reconcile.lifecycle.selector import contribution_of, scope_of
 from imagestore.reconcile.shared.contribution import Contribution
 from imagestore.reconcile.shared.situation import Meta
 
@@ -39,7 +38,9 @@ class ClusterState:
     backends: Mapping[str, StorageBackendSpec] = field(default_factory=dict)
     buckets: Mapping[str, ClusterBucket] = field(default_factory=dict)  # by namespace/name
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of namespaces
-    policies: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # specs of LifecyclePolicies
+    contributors: Mapping[Key, Mapping[str, object]] = field(
+        default_factory=dict
+    )  # specs of all that contribute to others
     secrets: Mapping[str, Mapping[str, object]] = field(default_factory=dict, repr=False)
     notes: tuple[str, ...] = ()
     offline: bool = False  # there is no cluster
@@ -63,19 +64,30 @@ class Surroundings:
     standings: Mapping[str, ClaimRank]
     offline: bool
     others: Mapping[str, Mapping[str, Referenced]] = field(default_factory=dict)  # by namespace, then by name
-    policies: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    contributors: Mapping[Key, Mapping[str, object]] = field(default_factory=dict)
 
     def contributions_to(self, bucket: Object[Model]) -> tuple[Contribution, ...]:
-        """The LifecyclePolicies that are for a bucket with these labels."""
-        unknown = (UNKNOWN_POLICIES,) if self.offline else ()
-        return (*unknown, *self._declared(bucket))
+        """What other objects contribute to a bucket with these labels, such as LifecyclePolicies."""
+        kinds = [kind for kind, c in ALL.contributors.items() if c.to == bucket.kind.name]
+        return tuple(found for kind in kinds for found in self._from(kind, bucket))
 
-    def _declared(self, bucket: Object[Model]) -> Iterator[Contribution]:
-        labels = frozenset(bucket.labels.items())
-        for label, spec in sorted(self.policies.items()):
-            namespace, _, name = label.partition("/")
-            if namespace == bucket.namespace and scope_of(spec).includes(bucket.name, labels):
-                yield contribution_of(name, spec)
+    def _from(self, kind: str, bucket: Object[Model]) -> Iterator[Contribution]:
+        contributes = ALL.contributors[kind]
+        if self.offline:
+            yield from contributes.unknown
+        key = Key(bucket.kind.name, bucket.namespace, bucket.name)
+        receiver = _remembered(key, bucket.spec.to_json(), bucket.labels)
+        for other, spec in sorted(self.contributors.items()):
+            giver = _remembered(other, spec)
+            if other[:2] == (kind, bucket.namespace) and contributes.includes(giver, receiver):
+                yield from contributes.given(giver)
+
+
+def _remembered(key: Key, spec: Mapping[str, object], labels: Mapping[str, str] | None = None) -> Stored:
+    """An object as the operator would remember it. What only the API server sets is left empty."""
+    metadata = {"name": key.name, "namespace": key.namespace, "labels": labels or {}}
+    only_there = {"uid": "", "resourceVersion": "", "creationTimestamp": "1970-01-01T00:00:00Z"}
+    return ALL[key.kind].stored({"metadata": metadata | only_there, "spec": spec})
 
 
 def surroundings(manifests: Manifests, cluster: ClusterState) -> Surroundings:
@@ -83,7 +95,11 @@ def surroundings(manifests: Manifests, cluster: ClusterState) -> Surroundings:
     backends = {o.name: o.spec for o in manifests.of(StorageBackendSpec)}
     written_buckets = manifests.of(ImageBucketSpec)
     specs = _specs(written_buckets, cluster.buckets)
-    policies = {o.label: o.spec.to_json() for o in manifests.of(LifecyclePolicySpec)}
+    contributors = {
+        Key(o.kind.name, o.namespace, o.name): o.spec.to_json()
+        for o in manifests.objects
+        if o.kind.name in ALL.contributors
+    }
     return Surroundings(
         {**cluster.backends, **backends},
         {**cluster.labels, **manifests.namespaces},
@@ -91,7 +107,7 @@ def surroundings(manifests: Manifests, cluster: ClusterState) -> Surroundings:
         _standings(specs),
         cluster.offline,
         _others(specs, {o.label for o in written_buckets}, cluster.buckets),
-        {**cluster.policies, **policies},
+        {**cluster.contributors, **contributors},
     )
 
 

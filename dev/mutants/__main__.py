@@ -70,7 +70,7 @@ def _tried(trial: Trial, sample: Sequence[Site], jobs: int, folder: Path) -> Ite
                 lines.write(json.dumps([str(site), site.number, outcome]) + "\n")
             os.write(loud, f"  {time.monotonic() - begun:4.0f} s  {outcome}: {_short(site)}\n".encode())
 
-        trial.of(share, tell)
+        trial.of(share, tell, file.with_suffix(".again"))
         return PASSED
 
     with ThreadPoolExecutor(jobs) as pool:

@@ -35,8 +35,10 @@ class Reach:
         )
 
     def quick_first(self, tests: frozenset[str] | set[str]) -> list[str]:
-        """In the order in which they are run."""
-        return sorted(tests, key=lambda test: (self.seconds[test], test))
+        """Quick ones first, and one of each function before all others with other parameters."""
+        ordered = sorted(tests, key=lambda test: (self.seconds[test], test))
+        firsts = set({test.partition("[")[0]: test for test in reversed(ordered)}.values())
+        return sorted(ordered, key=lambda test: test not in firsts)
 
 
 def reach(sources: Mapping[Path, str], file: Path) -> Reach:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType, FunctionType
 
+from dev.mutants.loading import PACKAGE
+
 Key = tuple[str, int]  # its qualified name and first line
 
 
@@ -19,15 +21,27 @@ def swappable(path: Path, source: str, tree: ast.Module) -> bool:
     return all(found[_key(code)] == 1 for code, other in zip(codes, others, strict=True) if code != other)
 
 
-def swap(path: Path, tree: ast.Module) -> None:
-    """Every function of the file gets the code that it has in `tree`; what the package's functions cached is forgotten."""
-    changed = {_key(code): code for code in _codes(compile(tree, str(path), "exec"))}
-    for thing in gc.get_objects():
-        if isinstance(thing, FunctionType) and thing.__code__.co_filename == str(path):
-            if (code := changed[_key(thing.__code__)]) != thing.__code__:
-                thing.__code__ = code
-        elif isinstance(thing, functools._lru_cache_wrapper) and thing.__module__.startswith("imagestore."):
-            thing.cache_clear()
+class Imported:
+    """The functions of the package that are there now, found once: to look through everything takes a second."""
+
+    def __init__(self) -> None:
+        self._functions: dict[str, list[FunctionType]] = {}
+        self._caches: list[functools._lru_cache_wrapper[object]] = []
+        for thing in gc.get_objects():
+            if isinstance(thing, FunctionType):
+                self._functions.setdefault(thing.__code__.co_filename, []).append(thing)
+            elif isinstance(thing, functools._lru_cache_wrapper) and thing.__module__.startswith(PACKAGE):
+                self._caches.append(thing)
+        gc.freeze()  # a fork that collects garbage would copy all of it
+
+    def swap(self, path: Path, tree: ast.Module) -> None:
+        """Every function of the file gets the code that it has in `tree`; what the package has cached is forgotten."""
+        changed = {_key(code): code for code in _codes(compile(tree, str(path), "exec"))}
+        for function in self._functions.get(str(path), ()):
+            if (code := changed[_key(function.__code__)]) != function.__code__:
+                function.__code__ = code
+        for cache in self._caches:
+            cache.cache_clear()
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:

@@ -93,6 +93,20 @@ def test_an_ignored_tag_of_somebody_else_does_not_become_ours() -> None:
     assert relaxed == Tags(values={"app": "x"})
 
 
+def test_of_the_entries_only_the_ignored_one_is_taken_over() -> None:
+    """Neither another that differs as well, nor one that agrees, is lost or taken."""
+    desired = Tags(values={"app": "x", "cost-center": "1", "team": "shop"})
+    there: Reading = Found(Tags(values={"app": "y", "cost-center": "7", "team": "shop"}))
+    relaxed = ignoring(desired, there, ['tags["cost-center"]'], "tags")
+    assert relaxed == Tags(values={"app": "x", "cost-center": "7", "team": "shop"})
+
+
+def test_an_ignored_entry_that_the_store_has_not_is_not_written() -> None:
+    there: Reading = Found(Tags(values={"app": "x"}))
+    relaxed = ignoring(Tags(values={"app": "x", "a": "1"}), there, ['tags["a"]'], "tags")
+    assert relaxed == Tags(values={"app": "x"})
+
+
 def test_an_ignored_rule_that_is_gone_is_written_whole() -> None:
     """There is no day to take over, and half a rule would be worse than none."""
     rule = LifecycleRule(name="a", expire=Expire(days=3))

@@ -5,6 +5,8 @@ from decimal import Decimal
 
 import pytest
 
+from imagestore.api.prices import Prices, price_table
+from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.core.cost import GB, UNPRICED, Price, PriceTable, cents
 from imagestore.core.prices import LADDERS, PUBLIC
 from imagestore.core.stored import StoredVersion
@@ -12,6 +14,8 @@ from imagestore.facets.lifecycle_rule import LifecycleRule
 from imagestore.forecast.forecast import Assumptions, Forecast
 from imagestore.forecast.ledger import Ledger
 from imagestore.forecast.outlook import curve, lines, periods
+from imagestore.forecast.pricing import prices as used_prices
+from imagestore.forecast.pricing import remarks
 from imagestore.forecast.terms import Terms
 
 TODAY = date(2027, 3, 1).toordinal()
@@ -85,3 +89,50 @@ def test_cents() -> None:
     assert str(cents(Decimal("12.345"))) == "12.35"
     assert str(cents(Decimal("0.00123"))) == "0.0012"
     assert str(cents(Decimal(0))) == "0.00"
+
+
+def test_a_class_without_a_price_is_billed_as_it_is() -> None:
+    table = PriceTable("t", "EUR", "", {})
+    assert (table.min_days("COLD"), table.billed("COLD", 7)) == (0, 7)
+
+
+def test_prices_of_a_backend_are_used_as_they_are_written() -> None:
+    whole = {
+        "storageClass": "COLD", "gbMonth": "0.01", "minDays": 90, "minSize": "128Ki", "overhead": "8Ki",
+        "retrievalGb": "0.02", "transitions1000": "0.03",
+    }  # fmt: skip
+    prices = Prices.model_validate(
+        {"currency": "EUR", "classes": [{"storageClass": "STANDARD", "gbMonth": "1"}, whole]}
+    )
+    table = price_table("eu", prices)
+    zero = Decimal(0)
+    assert (table.name, table.currency, table.as_of) == ("eu", "EUR", "")
+    assert table.classes == {
+        "STANDARD": Price(Decimal(1), 0, 0, 0, zero, zero),
+        "COLD": Price(Decimal("0.01"), 90, 128 * 1024, 8 * 1024, Decimal("0.02"), Decimal("0.03")),
+    }
+
+
+def _backend(**prices: object) -> StorageBackendSpec:
+    s3 = {"endpoint": "https://s3.example", "region": "here"}
+    raw = {"provider": "MinIO", "s3": s3, "credentials": {"ambient": {}}, **prices}
+    return StorageBackendSpec.model_validate(raw)
+
+
+OWN = {"prices": {"currency": "EUR", "classes": [{"storageClass": "STANDARD", "gbMonth": "1"}]}}
+
+
+def test_prices_of_the_backend_prevail_over_list_prices() -> None:
+    assert used_prices("eu", _backend(), AWS) is AWS
+    assert used_prices("eu", _backend(**OWN), AWS).currency == "EUR"
+
+
+def test_remarks_say_what_prices_are_missing_or_guessed() -> None:
+    standard = frozenset({"STANDARD"})
+    (nothing,) = remarks(_backend(), UNPRICED, standard)
+    assert "no money is shown" in nothing
+    own = used_prices("eu", _backend(**OWN), AWS)
+    assert list(remarks(_backend(**OWN), own, standard)) == []
+    (unknown,) = remarks(_backend(**OWN), own, standard | {"ICE"})
+    assert "ICE" in unknown
+    assert any("list prices" in said for said in remarks(_backend(), AWS, standard))

@@ -2,8 +2,11 @@
 
 from datetime import timedelta
 
+import pytest
+
 from imagestore.api.storagebackend import StorageBackendStatus
-from imagestore.backends.memory import MemoryStore
+from imagestore.backends.memory import MemoryBackend, MemoryStore
+from imagestore.reconcile.shared.situation import StoreStanding
 from tests.reconcile.fleet import Fleet
 from tests.reconcile.world import World
 
@@ -108,3 +111,18 @@ def test_until_the_backend_has_judged_a_bucket_comes_again_ever_later() -> None:
     fleet.now += timedelta(minutes=10)
     waits = [fleet.tie(fleet.worlds[0]).stepped() for _ in range(4)]
     assert waits == [15.0, 30.0, 60.0, 120.0]
+
+
+def test_a_bucket_that_is_missing_is_only_gone_if_its_store_is_asked_who_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The last answer may be a minute old: at an empty second site since then, every bucket looked deleted."""
+    world = (
+        World(standing=StoreStanding(identity="account one")).apply(deletionPolicy="DeleteIfEmpty").settle()
+    )
+    world.store.buckets.clear()
+    monkeypatch.setattr(
+        MemoryBackend, "identity", lambda _, anew=False: "account two" if anew else "account one"
+    )
+    world.delete().settle()
+    assert "Deleted" not in world.reasons()

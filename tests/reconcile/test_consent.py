@@ -285,3 +285,10 @@ def test_a_forged_status_gets_nothing_that_was_there_before(after: timedelta | N
     found = world.condition("Ready")
     assert found is not None
     assert "adoption: Granted" in found.message
+
+
+def test_a_bucket_made_in_the_second_of_its_object_may_be_its_own() -> None:
+    """Kubernetes' and the store's dates have seconds only: a bucket is often made in its object's own."""
+    world = orphaned(timedelta())
+    world.edit(approve=[world.held()["creation"]]).settle()
+    assert world.ready == ("True", "InSync")

@@ -8,7 +8,9 @@ import pytest
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.lifecyclepolicy import LISTED, LifecyclePolicySpec, LifecyclePolicyStatus
 from imagestore.core import conditions
+from imagestore.core.census import Amount, Census
 from imagestore.core.outcome import Finalizer
+from imagestore.forecast.tally import Counted, Touch
 from imagestore.reconcile.lifecycle.bucket_view import BucketView
 from imagestore.reconcile.lifecycle.reconcile import PolicyOutcome, PolicySituation, reconcile
 from imagestore.reconcile.shared.contribution import ContributionVerdict
@@ -19,6 +21,7 @@ from tests.reconcile.world import START
 
 OLD = {"name": "old", "noncurrent": {"expire": {"days": 30}}}
 RULE = {"name": "x", "expire": {"days": 30}}
+ONE = Amount(1, 10)
 MINE = ContributionVerdict(frozenset({"tidy/x"}))
 META = Meta("shop", "tidy", "uid", 3, START)
 
@@ -243,3 +246,20 @@ def test_a_suspended_bucket_keeps_nobody_waiting_for_its_policy() -> None:
         APPLIED, left_alone, replace(APPLIED, name="late", status=ImageBucketStatus(), current=False)
     )
     assert said(waiting)[:2] == ("False", "Pending"), "what nobody suspended is still waited for"
+
+
+def test_rows_of_a_preview_stay_for_the_same_rules_only() -> None:
+    """A bucket is counted anew after a restart; what was counted of other rules would be told of these."""
+    counted = Counted(START.date(), Census(), (Touch("tidy/x", ONE, ONE, ONE, ONE),), "")
+    first = policy(replace(APPLIED, counted=counted), preview={"enabled": True}).status
+    assert first is not None
+    assert first.preview is not None
+    assert (first.preview.counted, first.preview.pending) == (1, 0)
+    again = policy(APPLIED, preview={"enabled": True}, before=first).status
+    assert again is not None
+    assert again.preview == first.preview
+    older = first.model_copy(update={"observed_generation": META.generation - 1})
+    anew = policy(APPLIED, preview={"enabled": True}, before=older).status
+    assert anew is not None
+    assert anew.preview is not None
+    assert (anew.preview.counted, anew.preview.pending) == (0, 1)

@@ -198,3 +198,18 @@ def test_exclusive_counts_where_a_rule_of_the_policy_does() -> None:
     exclusive = declared("a", exclusive=True, rules=[BIG])
     assert merge(None, [exclusive], FULL).exclusive
     assert not merge(None, [exclusive], NO_SIZES).exclusive
+
+
+def test_only_the_lowest_policy_is_dropped_of_policies_with_a_rule_each() -> None:
+    full = own(*(expiring(f"r{i}", 1, f"{i}/") for i in range(MOST_RULES - 1)))
+    high = declared("high", priority=2, rules=[expiring("up", 1, "high/")])
+    low = declared("low", priority=1, rules=[expiring("down", 1, "low/")])
+    merged = merge(full, [low, high], FULL)
+    assert {"high/up", "low/down"} & names(merged) == {"high/up"}
+    assert merged.verdicts["low"].lost == ("rules",)
+
+
+def test_a_store_without_lifecycle_says_why() -> None:
+    none = Support(Level.NONE, "501 NotImplemented")
+    merged = merge(None, [declared("a", rules=[expiring("x", 1)])], none)
+    assert "501 NotImplemented" in (merged.verdicts["a"].message or "")

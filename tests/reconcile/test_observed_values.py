@@ -40,6 +40,19 @@ def test_what_was_only_observed_is_never_emptied(change: dict[str, str]) -> None
     assert world.bucket.versions == {"old.jpg": ""}
 
 
+def test_without_bucket_tags_the_status_says_whose_a_bucket_is() -> None:
+    """After a restart, too. What a rebuilt cluster finds needs a grant: there is no mark to know it by."""
+    world = World(limits=TAGLESS).apply(versioning={"state": "Enabled"}).settle()
+    assert world.ready == ("True", "InSync")
+    world.bucket.versions["a.jpg"] = ""
+    world.restart().later().settle()
+    assert world.ready == ("True", "InSync")
+    again = world.rebuilt().apply(versioning={"state": "Enabled"}).settle()
+    assert again.ready == ("False", "BucketExists")
+    again.delete().settle()
+    assert (again.gone, again.bucket.versions) == (True, {"a.jpg": ""})
+
+
 def test_what_was_adopted_without_bucket_tags_is_emptied_when_asked() -> None:
     world = observed(**ALL).edit(deletionPolicy="DeleteAll", mode="Enforce").settle()
     world.edit(approve=[world.held()["adoption"]]).settle()

@@ -139,6 +139,16 @@ def test_require_tls_over_http_is_refused() -> None:
     assert world.ready == ("False", "WouldLockOut")
 
 
+def test_require_tls_over_http_holds_only_the_policy() -> None:
+    world = made()
+    assert world.backend_spec is not None
+    http = world.backend_spec.to_json() | {"s3": {"endpoint": "http://store.example", "region": "here"}}
+    world.backend_spec = type(world.backend_spec).model_validate(http)
+    world.edit(policy={"requireTls": True}, tags={"team": "press"}).settle()
+    assert world.facet("policy")["reason"] == "WouldLockOut"
+    assert world.bucket.tags["team"] == "press"
+
+
 @pytest.mark.parametrize(
     ("template", "namespace", "bucket", "fitting"),
     [

@@ -14,7 +14,7 @@ from imagestore.core.conditions import find, violations
 from imagestore.core.errors import Rejected, StoreError, Unavailable
 from imagestore.core.outcome import Outcome, Requeue
 from imagestore.reconcile.backend.reconcile import reconcile
-from imagestore.reconcile.backend.remote_tiers import unready
+from imagestore.reconcile.backend.remote_tiers import TIER_REASONS, unready
 from imagestore.reconcile.shared.situation import Meta, Settings, Store
 from tests.reconcile.test_storagebackend import NOW, situation
 from tests.reconcile.world import World
@@ -259,3 +259,21 @@ def test_a_spec_that_was_changed_is_judged_by_what_was_read() -> None:
     assert unready(spec(), status) == {}
     assert "bucket is cold, not other" in unready(spec(bucket="other"), status)["Cool"]
     assert unready(spec(), StorageBackendStatus()) == {"Cool": "WARM: it does not exist yet"}
+
+
+@dataclass
+class Elsewhere(MemoryRemotes):
+    """A store that takes a tier and keeps it in another bucket than it was told."""
+
+    def add(self, name: str, remote: Remote) -> None:
+        super().add(name, remote)
+        self.tiers[name] = HeldTier(place(bucket="other"), self.key)
+
+
+def test_what_a_store_made_elsewhere_is_not_there() -> None:
+    """The store's answer to the making proves nothing: what it lists afterwards does."""
+    outcome = visit(Elsewhere())
+    states, reason, message = told(outcome)
+    assert (states, reason) == (["Differs"], TIER_REASONS["Differs"])
+    assert "other" in message
+    assert "TierAdded" not in [e.reason for e in outcome.events]

@@ -295,3 +295,13 @@ def test_without_a_deletion_policy_the_bucket_is_retained_whole() -> None:
     assert world.gone
     assert BUCKET in world.store.buckets
     assert "with everything in it" in world.events[-1].message
+
+
+def test_a_mark_that_was_taken_away_is_not_written_by_what_only_observes() -> None:
+    world = made()
+    world.edit(mode="Observe").settle()
+    del world.bucket.facets["tags"]
+    world.later().settle()
+    assert world.bucket.tags == {}
+    world.edit(mode="Enforce").settle()
+    assert world.bucket.tags[OWNER] == MARK

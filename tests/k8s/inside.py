@@ -12,7 +12,7 @@ from imagestore.controller.runtime import Kinds
 from imagestore.controller.state.objects import Key
 from imagestore.controller.stores import Connecting
 from imagestore.core.fencing import Permit, permitted
-from imagestore.k8s.life.wiring import Options, Parts, assemble
+from imagestore.k8s.life.wiring import OperatorParts, Options, assemble
 from imagestore.kinds import ALL
 from imagestore.reconcile.shared.situation import Settings
 from tests.k8s.known import BY_KIND, KIND
@@ -52,7 +52,7 @@ class Shop:
         """It, as it is now."""
         return self.api.objects[BY_KIND[key.kind].path(key.namespace)][key.name]
 
-    def told(self, parts: Parts, keys: Iterable[Key]) -> None:
+    def told(self, parts: OperatorParts, keys: Iterable[Key]) -> None:
         """The parts hear of these objects as a watch or a listing tells of them."""
         for key in keys:
             parts.triggers.event(KIND[key.kind], None, self.get(key))
@@ -65,7 +65,7 @@ class Shop:
     @asynccontextmanager
     async def parts(
         self, kinds: Kinds = ALL, permit: Permit = permitted, *, lists: bool = False
-    ) -> AsyncIterator[Parts]:
+    ) -> AsyncIterator[OperatorParts]:
         """All parts, which know everything (``lists``: because they list it); a dispatcher that works."""
         memory = MemoryBackend(self.store, FACETS)
         brain = Brain(kinds, Connecting(lambda *_: memory))

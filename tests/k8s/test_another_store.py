@@ -5,7 +5,7 @@ from typing import Any
 from imagestore.api.kinds import IMAGE_BUCKET
 from imagestore.controller.state.objects import Key
 from imagestore.controller.work.queue import Priority
-from imagestore.k8s.life.wiring import Parts
+from imagestore.k8s.life.wiring import OperatorParts
 from tests.k8s.inside import EU, PHOTOS, SPEC, Shop
 from tests.k8s.replica import run
 from tests.k8s.small_api import until
@@ -21,7 +21,7 @@ class Six(Shop):
         for key in BUCKETS[1:]:
             self.put(key, {"backendRef": {"name": "eu"}, "bucketName": f"shop--{key.name}"})
 
-    async def settled(self, parts: Parts) -> None:
+    async def settled(self, parts: OperatorParts) -> None:
         self.told(parts, BUCKETS[1:])
         await until(lambda: self.reasons() == {"True InSync"} and self.ready(EU) == "True Answered")
 
@@ -33,7 +33,7 @@ class Six(Shop):
         return found
 
 
-def look(parts: Parts, *keys: Key) -> None:
+def look(parts: OperatorParts, *keys: Key) -> None:
     for key in keys:
         parts.queue.add(key, Priority.RETRY)
 

@@ -15,7 +15,7 @@ from imagestore.controller.writer import Writer
 from imagestore.k8s.api.audit import Audit
 from imagestore.k8s.api.resources import SECRETS
 from imagestore.k8s.api.watch import Subject, Watch
-from imagestore.k8s.life.wiring import Parts
+from imagestore.k8s.life.wiring import OperatorParts
 from imagestore.k8s.sink.objects import ApiObjects
 from imagestore.k8s.source import kopf_internals
 from imagestore.kinds import ALL
@@ -27,7 +27,7 @@ from tests.k8s.subscriptions import subscription
 TAGS = {"tags": {"values": {"team": "restored"}}}
 
 
-def audit_of(parts: Parts, back: list[str]) -> Audit:
+def audit_of(parts: OperatorParts, back: list[str]) -> Audit:
     writer = Writer(ALL, ApiObjects(parts.client), parts.cache, parts.triggers)
     return Audit(ALL, parts.client, parts.cache, writer, monotonic, went_back=lambda: back.append("back"))
 

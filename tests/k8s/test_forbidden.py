@@ -14,7 +14,7 @@ from imagestore import metrics
 from imagestore.controller.state.objects import Key
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.k8s.api.listing import Listing
-from imagestore.k8s.life.wiring import Parts
+from imagestore.k8s.life.wiring import OperatorParts
 from imagestore.k8s.source import kopf_internals
 from imagestore.kinds import ALL
 from tests.k8s.inside import EU, PHOTOS, TIDY, Shop
@@ -35,7 +35,7 @@ class Forbidding(Shop):
         self.api.everywhere = set(paths)
 
     @asynccontextmanager
-    async def started(self) -> AsyncIterator[Parts]:
+    async def started(self) -> AsyncIterator[OperatorParts]:
         """As the operator starts: it lists, then works, and asks again for what was forbidden."""
         async with self.parts(lists=True) as parts:
             asking = asyncio.create_task(

@@ -13,7 +13,7 @@ from imagestore.controller import assembly
 from imagestore.controller.runtime import Kinds
 from imagestore.controller.state.cache import Cache, WrongThread
 from imagestore.controller.state.objects import Key
-from imagestore.k8s.life.wiring import Parts
+from imagestore.k8s.life.wiring import OperatorParts
 from imagestore.kinds import ALL
 from imagestore.kinds.parts.relations import buckets_of, earlier_in_namespace, older_rivals, referrers
 from imagestore.reconcile.backend.situation import BackendSituation
@@ -57,7 +57,7 @@ def told(buckets: list[int], policies: list[Sequence[BucketView]]) -> Kinds:
     return deciding(StorageBackend=backend, LifecyclePolicy=policy)
 
 
-def removing(parts: Parts) -> Callable[[], object]:
+def removing(parts: OperatorParts) -> Callable[[], object]:
     """While a thread begins: the one bucket goes, and comes back once the thread has looked."""
 
     def meanwhile() -> None:

@@ -23,7 +23,7 @@ class AnotherStore(Model):
     ]
 
 
-class Missing(Model):
+class ManyMissing(Model):
     """Known buckets that are missing, many at once."""
 
     since: Annotated[datetime, Field(description="When the buckets were found missing.")]

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from imagestore.api.backendholds import AnotherStore, Missing, Token
+from imagestore.api.backendholds import AnotherStore, ManyMissing, Token
 from imagestore.api.capabilities import Capability
 from imagestore.api.credentials import Credentials, SecretRef
 from imagestore.api.limits import Limits
@@ -274,7 +274,7 @@ class StorageBackendStatus(Judged):
         ),
     ] = None
     missing: Annotated[
-        Missing | None,
+        ManyMissing | None,
         Field(
             description="Known buckets that are missing, many at once. None is recreated until that is"
             " approved."

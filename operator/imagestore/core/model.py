@@ -222,7 +222,7 @@ Prefix = Annotated[
 ]
 
 # What a store holds beyond the fields of a model, verbatim, so that it can be written back.
-Raw = Annotated[str | None, Internal(), Field(exclude=True)]
+ObservedDocument = Annotated[str | None, Internal(), Field(exclude=True)]
 
 
 class Model(BaseModel):

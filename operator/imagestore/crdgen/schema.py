@@ -14,7 +14,7 @@ from imagestore.crdgen import annotations, cel, descriptions
 from imagestore.crdgen.annotations import Hint, default_of, is_required
 from imagestore.crdgen.refusal import refuse
 
-Json = dict[str, Any]
+JsonObject = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,12 @@ class SchemaPath:
         return replace(self, inside=(*self.inside, model), in_facet=facet, fixed=fixed, present=True)
 
 
-def of_model(model: type[Model], path: str) -> Json:
+def of_model(model: type[Model], path: str) -> JsonObject:
     """The schema of a whole model, such as a spec."""
     return _object(Hint(model), SchemaPath(path))
 
 
-def of_hint(hint: Hint, place: SchemaPath) -> Json:
+def of_hint(hint: Hint, place: SchemaPath) -> JsonObject:
     """The schema of one value: type, bounds, rules, keys of Schema markers."""
     made = _builder(hint, place)(hint, place)
     cel.add(made, cel.of_hint(hint, place.path))
@@ -65,7 +65,7 @@ def _check_immutable(hint: Hint, place: SchemaPath) -> None:
         )
 
 
-def _builder(hint: Hint, place: SchemaPath) -> Callable[[Hint, SchemaPath], Json]:
+def _builder(hint: Hint, place: SchemaPath) -> Callable[[Hint, SchemaPath], JsonObject]:
     origin = get_origin(hint.kind)
     if origin in _GENERIC:
         return _GENERIC[origin]
@@ -79,34 +79,34 @@ def _builder(hint: Hint, place: SchemaPath) -> Callable[[Hint, SchemaPath], Json
 # --- scalars ---------------------------------------------------------------------------------------------
 
 
-def _string(hint: Hint, place: SchemaPath) -> Json:
+def _string(hint: Hint, place: SchemaPath) -> JsonObject:
     if "max_length" not in hint.bounds:
         refuse(place.path, "a string without max_length makes rules too expensive")
     names = {"min_length": "minLength", "max_length": "maxLength", "pattern": "pattern"}
     return {"type": "string"} | _bounds(hint, place, names)
 
 
-def _integer(hint: Hint, place: SchemaPath) -> Json:
+def _integer(hint: Hint, place: SchemaPath) -> JsonObject:
     return {"type": "integer", "format": "int64"} | _bounds(hint, place, {"ge": "minimum", "le": "maximum"})
 
 
-def _boolean(hint: Hint, place: SchemaPath) -> Json:
+def _boolean(hint: Hint, place: SchemaPath) -> JsonObject:
     return {"type": "boolean"} | _bounds(hint, place, {})
 
 
-def _moment(hint: Hint, place: SchemaPath) -> Json:
+def _moment(hint: Hint, place: SchemaPath) -> JsonObject:
     return {"type": "string", "format": "date-time"} | _bounds(hint, place, {})
 
 
-def _enum(hint: Hint, place: SchemaPath) -> Json:
+def _enum(hint: Hint, place: SchemaPath) -> JsonObject:
     return _choice([member.value for member in hint.kind], place)
 
 
-def _literal(hint: Hint, place: SchemaPath) -> Json:
+def _literal(hint: Hint, place: SchemaPath) -> JsonObject:
     return _choice(list(get_args(hint.kind)), place) | _bounds(hint, place, {})
 
 
-def _choice(values: list[Any], place: SchemaPath) -> Json:
+def _choice(values: list[Any], place: SchemaPath) -> JsonObject:
     types = {type(v) for v in values}
     if types == {str}:
         return {"type": "string", "enum": values}
@@ -115,7 +115,7 @@ def _choice(values: list[Any], place: SchemaPath) -> Json:
     return refuse(place.path, f"a choice of {values!r}: only strings or booleans")
 
 
-def _bounds(hint: Hint, place: SchemaPath, names: Mapping[str, str]) -> Json:
+def _bounds(hint: Hint, place: SchemaPath, names: Mapping[str, str]) -> JsonObject:
     unknown = sorted(set(hint.bounds) - set(names))
     if unknown:
         refuse(place.path, f"{', '.join(unknown)} means nothing for this type")
@@ -125,19 +125,19 @@ def _bounds(hint: Hint, place: SchemaPath, names: Mapping[str, str]) -> Json:
 # --- lists and maps --------------------------------------------------------------------------------------
 
 
-def _list(hint: Hint, place: SchemaPath) -> Json:
+def _list(hint: Hint, place: SchemaPath) -> JsonObject:
     args = get_args(hint.kind)
     if len(args) != 2 or args[1] is not ...:
         refuse(place.path, "a tuple of fixed length; write tuple[X, ...] or a model")
     if "max_length" not in hint.bounds:
         refuse(place.path, "a list without max_length makes rules too expensive")
     item = annotations.of(args[0], place.path)
-    made: Json = {"type": "array", "items": _value(item, place.items())}
+    made: JsonObject = {"type": "array", "items": _value(item, place.items())}
     names = {"min_length": "minItems", "max_length": "maxItems"}
     return made | _bounds(hint, place, names) | _list_type(hint, item, made["items"], place)
 
 
-def _list_type(hint: Hint, item: Hint, schema: Json, place: SchemaPath) -> Json:
+def _list_type(hint: Hint, item: Hint, schema: JsonObject, place: SchemaPath) -> JsonObject:
     by_key = hint.marker(ListMap)
     if by_key:
         return _list_map(by_key.key, item, schema, place)
@@ -148,7 +148,7 @@ def _list_type(hint: Hint, item: Hint, schema: Json, place: SchemaPath) -> Json:
     return {"x-kubernetes-list-type": "atomic"}
 
 
-def _list_map(key: str, item: Hint, schema: Json, place: SchemaPath) -> Json:
+def _list_map(key: str, item: Hint, schema: JsonObject, place: SchemaPath) -> JsonObject:
     properties = schema.get("properties", {})
     if properties.get(key, {}).get("type") not in ("string", "integer", "boolean"):
         refuse(place.path, f"the ListMap key {key!r} is not a scalar field of {item.kind.__name__}")
@@ -157,7 +157,7 @@ def _list_map(key: str, item: Hint, schema: Json, place: SchemaPath) -> Json:
     return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [key]}
 
 
-def _map(hint: Hint, place: SchemaPath) -> Json:
+def _map(hint: Hint, place: SchemaPath) -> JsonObject:
     key, value = get_args(hint.kind)
     if key is not str:
         refuse(place.path, "a map's keys are plain strings; bound them by a Cel rule on the map")
@@ -170,7 +170,7 @@ def _map(hint: Hint, place: SchemaPath) -> Json:
     return made | _bounds(hint, place, {"min_length": "minProperties", "max_length": "maxProperties"})
 
 
-def _value(hint: Hint, place: SchemaPath) -> Json:
+def _value(hint: Hint, place: SchemaPath) -> JsonObject:
     if hint.optional:
         refuse(place.path, "an item that may be null; Kubernetes would drop or refuse it")
     return of_hint(hint, place)
@@ -179,7 +179,7 @@ def _value(hint: Hint, place: SchemaPath) -> Json:
 # --- objects ---------------------------------------------------------------------------------------------
 
 
-def _object(hint: Hint, place: SchemaPath) -> Json:
+def _object(hint: Hint, place: SchemaPath) -> JsonObject:
     model: type[Model] = hint.kind
     _bounds(hint, place, {})
     inner = place.enter(model)
@@ -190,16 +190,16 @@ def _object(hint: Hint, place: SchemaPath) -> Json:
     return made
 
 
-def _inline(model: type[Model], place: SchemaPath) -> Json:
+def _inline(model: type[Model], place: SchemaPath) -> JsonObject:
     fields = {n: i for n, i in _public(model, place).items() if n == model.inline}
     if len(fields) != 1 or len(_public(model, place)) != 1:
         refuse(place.path, f"{model.__name__}.inline must name its only public field")
     return of_hint(annotations.of_field(next(iter(fields.values())), place.path), place)
 
 
-def _properties(model: type[Model], place: SchemaPath) -> Json:
+def _properties(model: type[Model], place: SchemaPath) -> JsonObject:
     fields = _public(model, place)
-    made: Json = {"type": "object"}
+    made: JsonObject = {"type": "object"}
     required = [_alias(n, i) for n, i in fields.items() if is_required(i, f"{place.path}.{_alias(n, i)}")]
     made |= {"required": required} if required else {}
     made |= {"properties": {_alias(n, i): _field(i, place, _alias(n, i)) for n, i in fields.items()}}
@@ -219,7 +219,7 @@ def _alias(name: str, info: FieldInfo) -> str:
     return info.alias or name
 
 
-def _field(info: FieldInfo, parent: SchemaPath, alias: str) -> Json:
+def _field(info: FieldInfo, parent: SchemaPath, alias: str) -> JsonObject:
     where = f"{parent.path}.{alias}"
     hint = annotations.of_field(info, where)
     place = parent.at(alias, present=is_required(info, where) or _stays(hint) is not None)
@@ -237,7 +237,7 @@ def _stays(hint: Hint) -> Immutable | Kept | None:
     return hint.marker(Immutable) or hint.marker(Kept)
 
 
-def _default(info: FieldInfo, hint: Hint, place: SchemaPath) -> Json:
+def _default(info: FieldInfo, hint: Hint, place: SchemaPath) -> JsonObject:
     default = default_of(info, place.path)
     if is_required(info, place.path):
         return (
@@ -264,9 +264,9 @@ def _presences(fields: Mapping[str, FieldInfo], place: SchemaPath) -> list[Cel]:
     return found
 
 
-_GENERIC: dict[Any, Callable[[Hint, SchemaPath], Json]] = {Literal: _literal, tuple: _list, dict: _map}
+_GENERIC: dict[Any, Callable[[Hint, SchemaPath], JsonObject]] = {Literal: _literal, tuple: _list, dict: _map}
 # Subclasses first: bool is an int in Python, and an OpenEnum an Enum.
-_PLAIN: dict[type, Callable[[Hint, SchemaPath], Json]] = {
+_PLAIN: dict[type, Callable[[Hint, SchemaPath], JsonObject]] = {
     OpenEnum: _string,
     Enum: _enum,
     Model: _object,

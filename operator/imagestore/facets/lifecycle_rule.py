@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal, Self, TypeVar
 
 from pydantic import Field
 
-from imagestore.core.model import Cel, Form, InTier, ListMap, Model, Prefix, Quantity, Raw
+from imagestore.core.model import Cel, Form, InTier, ListMap, Model, ObservedDocument, Prefix, Quantity
 from imagestore.core.units import byte_count, quantity
 
 FOREIGN = "foreign/"  # prefix of the name of an observed foreign rule; users cannot write it
@@ -278,7 +278,7 @@ class LifecycleRule(Model):
     remove_expired_delete_markers: Annotated[
         Literal[True] | None, Field(description="Delete markers without noncurrent versions are deleted.")
     ] = None
-    raw: Raw = None
+    raw: ObservedDocument = None
 
     def canonical(self) -> Self:
         """Return the rule with empty filters removed, an explicit state and tiers in order."""

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import Field
 
 from imagestore.core.facet import WHOLE, Facet, Parts, Removal
-from imagestore.core.model import Cel, Form, ListMap, ListSet, Model, Raw, SpecOnly
+from imagestore.core.model import Cel, Form, ListMap, ListSet, Model, ObservedDocument, SpecOnly
 from imagestore.facets.lifecycle_rule import FOREIGN, declared_name
 
 __all__ = ["EVENT_BRIDGE", "FOREIGN", "TARGET_KINDS", "Notification", "Notifications", "target"]
@@ -69,7 +69,7 @@ class Notification(Model):
             min_length=1, max_length=1024, description="Only events of keys that end with this, such as .jpg."
         ),
     ] = None
-    raw: Raw = None
+    raw: ObservedDocument = None
 
     def canonical(self) -> Self:
         """Return the notification with sorted events and the target in canonical form."""

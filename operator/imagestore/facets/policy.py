@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field
 
 from imagestore.core.facet import WHOLE, Facet, Parts, Removal
-from imagestore.core.model import Cel, Form, ListMap, ListSet, Model, Raw, SpecOnly
+from imagestore.core.model import Cel, Form, ListMap, ListSet, Model, ObservedDocument, SpecOnly
 
 TLS_SID = "imagestore-require-tls"
 SERVICE = "Service:"  # prefix for the name of a service, such as the one that delivers logs
@@ -120,7 +120,7 @@ class Statement(Model):
     conditions: Annotated[
         tuple[StatementCondition, ...], Field(max_length=32, description="Conditions. All of them must hold.")
     ] = ()
-    raw: Raw = None
+    raw: ObservedDocument = None
 
     def canonical(self) -> Self:
         """Return the statement with sets and conditions sorted. A scalar and a list of one element mean the same."""

@@ -43,7 +43,7 @@ class Options:
 
 
 @dataclass
-class Parts:
+class OperatorParts:
     """Everything that lives as long as the operator."""
 
     controller: Controller
@@ -67,7 +67,7 @@ class Parts:
         self.controller.snapshot()
 
 
-def assemble(client: Client, options: Options, brain: Brain, permit: Permit = permitted) -> Parts:
+def assemble(client: Client, options: Options, brain: Brain, permit: Permit = permitted) -> OperatorParts:
     """All parts, none of them running yet. ``permit`` is asked before each write to a store."""
     kinds = brain.kinds
     recorder = ApiRecorder(kinds, client, options.identity, monotonic)
@@ -89,7 +89,7 @@ def assemble(client: Client, options: Options, brain: Brain, permit: Permit = pe
         interval=options.audit_interval,
         went_back=lambda: _all(anew),
     )
-    return Parts(
+    return OperatorParts(
         made,
         kinds,
         client,

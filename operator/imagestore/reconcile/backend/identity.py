@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from imagestore.api.backendholds import AnotherStore, Missing
+from imagestore.api.backendholds import AnotherStore, ManyMissing
 from imagestore.api.storagebackend import StorageBackendStatus
 from imagestore.backends.base import Backend, ServerInfo
 from imagestore.core.conditions import Condition, stalled
@@ -24,7 +24,7 @@ class Doubts:
 
     identity: str | None = None
     another: AnotherStore | None = None
-    missing: Missing | None = None
+    missing: ManyMissing | None = None
     conditions: tuple[Condition, ...] = ()
 
 
@@ -57,7 +57,7 @@ def _identity(s: BackendSituation, told: str | None) -> tuple[str | None, Anothe
     return (told, None) if held.token in _approved(s) else (known, held)
 
 
-def _missing(s: BackendSituation, backend: Backend) -> Missing | None:
+def _missing(s: BackendSituation, backend: Backend) -> ManyMissing | None:
     before, made = s.status.missing, {b.bucket: b for b in s.served if b.made}
     if before is None:
         roll = roll_call(backend, [made[name] for name in s.doubts if name in made])
@@ -76,8 +76,8 @@ def _still(s: BackendSituation, backend: Backend, known: list[Served]) -> bool:
     return roll_call(backend, sample(s.served, s.now.isoformat())).alarming(s.store.spec)
 
 
-def _hold(s: BackendSituation, roll: Roll) -> Missing:
-    return Missing(since=s.now, token=s.token(), buckets=tuple(sorted(roll.missing)[:_NAMED]))
+def _hold(s: BackendSituation, roll: Roll) -> ManyMissing:
+    return ManyMissing(since=s.now, token=s.token(), buckets=tuple(sorted(roll.missing)[:_NAMED]))
 
 
 def _approved(s: BackendSituation) -> tuple[str, ...]:
@@ -92,7 +92,7 @@ def _identity_changed(known: str | None, other: AnotherStore) -> tuple[Condition
     return tuple(stalled(Reason.ANOTHER_STORE, message))
 
 
-def _many(missing: Missing) -> tuple[Condition, ...]:
+def _many(missing: ManyMissing) -> tuple[Condition, ...]:
     message = (
         f"many known buckets are missing at once, such as {', '.join(missing.buckets[:5])}: this may be another store"
         " than before, so the operator recreates none; correct the credentials or the endpoint, and it resumes by itself"

@@ -79,7 +79,9 @@ class Trial:
 
     def _stages(self, site: Site) -> Iterator[Sequence[str]]:
         """The page of what is generated, the nearest files, what reaches this module, what reaches its importers."""
-        near = self.reach.of_files(frozenset({str(site.path)}))
+        near = self.reach.quick_first(
+            {*self.reach.of_files(frozenset({str(site.path)})), *self._naming(site.path)}
+        )
         count = Counter(test.partition("::")[0] for test in near)
         nearest = sorted(count, key=lambda file: (site.path.stem not in file, -count[file]))[:_NEAREST]
         yield ()
@@ -90,8 +92,13 @@ class Trial:
 
     def _importers(self, path: Path) -> Iterator[Path]:
         """Files that name this module in an import."""
-        name = re.compile(rf"import .*\b{path.stem}\b|from \S*\b{path.stem} import")
-        return (other for other, text in self.sources.items() if name.search(text))
+        return (other for other, text in self.sources.items() if _imports(text, path.stem))
+
+    def _naming(self, path: Path) -> Iterator[str]:
+        """Tests of files that name it: a table has no block that they could reach."""
+        files = {test.partition("::")[0] for test in self.reach.seconds}
+        naming = {file for file in files if _imports(Path(file).read_text(), path.stem)}
+        return (test for test in self.reach.seconds if test.partition("::")[0] in naming)
 
     def _import_and_try(self, site: Site, tests: Sequence[str]) -> int:
         Changed({site.path: changed(self.sources[site.path], site.number)}).install()
@@ -109,6 +116,10 @@ class Trial:
         if outcome == BROKEN:
             raise RuntimeError(f"a change could not be tried: {work}")
         return outcome
+
+
+def _imports(text: str, module: str) -> bool:
+    return re.search(rf"import .*\b{module}\b|from \S*\b{module} import", text) is not None
 
 
 def _name(site: Site) -> str:

@@ -199,7 +199,10 @@ def test_importing_what_is_not_there_is_a_sentence(
         "there is no StorageBackend us"
         in imagestore(capsys, "import", "us/nowhere", "-f", eu, "--offline").err
     )
-    assert "write BACKEND/BUCKET" in imagestore(capsys, "import", "nowhere", "-f", eu, "--offline").err
+    with pytest.raises(SystemExit) as ended:
+        imagestore(capsys, "import", "nowhere", "-f", eu, "--offline")
+    assert ended.value.code == 64
+    assert "write BACKEND/BUCKET" in capsys.readouterr().err
 
 
 LOG_DELIVERY = 'uri="http://acs.amazonaws.com/groups/s3/LogDelivery"'
@@ -282,7 +285,9 @@ def test_a_bucket_that_denies_all_but_the_operator_is_imported_and_planned_witho
     assert imported.code == 0
     assert "sid: barred" not in imported.out
     assert any("barred" in line and line.lstrip().startswith("#") for line in imported.out.splitlines())
-    assert "# The administrator has to allow policy: statement cdn would open the bucket" in imported.out
+    assert (
+        "# The administrator has to allow policy: statement cdn would make the bucket public" in imported.out
+    )
     write(tmp_path, imported.out, "photos.yaml")
     write(tmp_path, backend(store, tenancy=GRANT % name), "eu.yaml")
     planned = imagestore(capsys, "plan", "-f", tmp_path, "--offline", "--format", "json")

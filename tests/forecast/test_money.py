@@ -130,7 +130,7 @@ def test_prices_of_the_backend_prevail_over_list_prices() -> None:
 def test_remarks_say_what_prices_are_missing_or_guessed() -> None:
     standard = frozenset({"STANDARD"})
     (nothing,) = remarks(_backend(), UNPRICED, standard)
-    assert "no money is shown" in nothing
+    assert "the StorageBackend has no spec.prices" in nothing
     own = used_prices("eu", _backend(**OWN), AWS)
     assert list(remarks(_backend(**OWN), own, standard)) == []
     (unknown,) = remarks(_backend(**OWN), own, standard | {"ICE"})

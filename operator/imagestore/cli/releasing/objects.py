@@ -10,7 +10,7 @@ from imagestore.k8s.api.client import ApiError, Client
 from imagestore.k8s.api.resources import of
 from imagestore.kinds import ALL
 
-Json = Any
+_Json = Any
 # Against the order in which they are listed: a backend is kept for as long as a bucket needs it.
 ORDER = tuple(record.kind.name for record in reversed(tuple(ALL)) if record.finalizer is not None)
 TRIES = 5

@@ -161,3 +161,14 @@ def test_installation_is_required(folder: Folder, monkeypatch: pytest.MonkeyPatc
     monkeypatch.delenv("IMAGESTORE_INSTALLATION", raising=False)
     said = imagestore(folder.capsys, "apply", "-f", folder.path)
     assert (said.code, "--installation" in said.err) == (64, True)
+
+
+def test_an_object_that_is_deleted_while_the_folder_is_read(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.bucket()
+    folder.apply()
+    gone = folder.state / "imagebuckets/shop/gone.yaml"
+    real = StateFolder._files
+    monkeypatch.setattr(StateFolder, "_files", lambda self, kind: [*real(self, kind), gone])
+    assert folder.status().code == 0

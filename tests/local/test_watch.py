@@ -117,6 +117,20 @@ def test_a_file_that_vanishes_is_a_deletion_and_a_broken_one_is_not(folder: Fold
         until(lambda: folder.exists())
 
 
+def test_a_manifest_that_comes_back_during_the_deletion_is_applied_after_it(folder: Folder) -> None:
+    folder.bucket("deletionPolicy: DeleteIfEmpty")
+    s3, file = folder.store.s3(), folder.path / "photos.yaml"
+    with watching(folder):
+        until(lambda: reason(folder) == "InSync")
+        uid, text = folder.kept()["metadata"]["uid"], file.read_text()
+        s3.put_object(Bucket=folder.name, Key="a.jpg", Body=b"picture")
+        file.unlink()
+        until(lambda: reason(folder) == "NotEmpty")
+        file.write_text(text)
+        s3.delete_object(Bucket=folder.name, Key="a.jpg")
+        until(lambda: reason(folder) == "InSync" and folder.kept()["metadata"]["uid"] != uid, 60)
+
+
 def test_an_unmounted_folder_deletes_nothing(folder: Folder) -> None:
     folder.bucket("deletionPolicy: DeleteIfEmpty")
     state = folder.path.with_name("state")

@@ -88,7 +88,8 @@ class StateFolder:
         """Every object. Raises StateError: an object that is damaged is not guessed."""
         with _said(self.path):
             self._check_format()
-            return [(kind, _read(file, kind)) for kind in self._kinds for file in self._files(kind)]
+            found = [(kind, _read(file, kind)) for kind in self._kinds for file in self._files(kind)]
+        return [(kind, obj) for kind, obj in found if obj is not None]
 
     def _files(self, kind: Kind) -> list[Path]:
         return sorted((self.path / kind.plural).glob("*/*.yaml" if kind.namespaced else "*.yaml"))
@@ -115,6 +116,8 @@ def _read(file: Path, kind: Kind) -> Json:
     try:
         text = file.read_text(encoding="utf-8")
         obj = yaml.load(text, _LOADER) if text.endswith(_END) else None  # noqa: S506  a safe loader
+    except FileNotFoundError:
+        return None  # deleted meanwhile: a reader holds no lock
     except (yaml.YAMLError, UnicodeDecodeError):
         obj = None
     if not isinstance(obj, dict) or not _is_whole(obj, file):

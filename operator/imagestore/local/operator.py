@@ -46,7 +46,7 @@ class LocalOperator:
     ) -> None:
         self._rest, self._failure = Rest(monotonic), ""
         self.stragglers = 0  # reconciles that were still running at the end
-        self._stop = asyncio.Event()
+        self._stop, self._declared = asyncio.Event(), Declared()
         self.objects = FolderObjects(folder, self._fail)
         surface = Surface(self.objects, recorder, lambda _: NoWithdrawals(), self._permit, self._rest.ended)
         self.controller = controller(brain, settings, 64, surface)
@@ -73,6 +73,7 @@ class LocalOperator:
     ) -> list[Key]:
         """Take over what is desired. Return the objects that no manifest names and that were not deleted."""
         tell = heard or self.controller.triggers.event
+        self._declared = declared
         self._surround(declared)
         try:
             for manifest in declared.manifests:
@@ -124,8 +125,17 @@ class LocalOperator:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(poll):
                         await self._stop.wait()
-                if not self._stop.is_set() and manifests.changed():
+                if self._stop.is_set():
+                    return
+                if manifests.changed():
                     told(self.declare(await asyncio.to_thread(manifests.read), prune=True))
+                elif self._is_wanted_again():
+                    self.declare(self._declared, prune=False)
+
+    def _is_wanted_again(self) -> bool:
+        """Whether an object is gone whose manifest came back while it was being deleted."""
+        known = set(self.objects.known())
+        return any(m.key not in known for m in self._declared.manifests)
 
     def stop(self) -> None:
         """Ask it to stop in good order."""

@@ -11,6 +11,7 @@ from dev.ports import free_ports
 from dev.process import Server, running
 from dev.programs import program
 from dev.stores.base import NOWHERE, Store, new_secret
+from dev.stores.users import knows_users
 
 KMS_KEY = "images"
 
@@ -41,7 +42,7 @@ def minio(
         [program("minio"), "server", "--quiet", *addresses, folder / "data"],
         log=folder / "minio.log",
         env=_environment(store, kms=kms, scanner=scanner) | _target(webhook),
-        ready=store.lists,
+        ready=lambda: store.lists() and knows_users(store),
     )
     with running(server):
         yield replace(store, servers=(server,))

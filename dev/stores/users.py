@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from botocore.exceptions import BotoCoreError
 from botocore.httpsession import URLLib3Session
 
 from dev.stores.base import Store, new_secret
@@ -36,6 +37,15 @@ def _policy(store: Store, name: str, actions: tuple[str, ...]) -> str:
 def remove_user(store: Store, keys: Keys) -> None:
     """From now on these credentials are nobody's."""
     _ask(store, "DELETE", f"remove-user?accessKey={keys.access_key_id}")
+
+
+def knows_users(store: Store) -> bool:
+    """Whether a MinIO can answer for users: it lists buckets before, and then refuses to add one (503, under load)."""
+    try:
+        _ask(store, "GET", "list-users")
+    except (RuntimeError, BotoCoreError):
+        return False
+    return True
 
 
 def add_ceph_user(store: Store, tenant: str) -> Keys:

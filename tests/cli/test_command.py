@@ -78,6 +78,8 @@ def test_what_goes_wrong_is_a_sentence(argv: tuple[str, ...], said: str, tmp_pat
         ),
         ((), "COMMAND; see imagestore --help"),
         (("plan", "-f", "x", "--day", "soon"), "give a day such as 2027-01-31, not soon"),
+        (("run", "--drift-interval", "0"), "0 is not at least 1 seconds"),
+        (("run", "--drift-interval", "soon"), "invalid duration value: 'soon'"),
     ],
     ids=str,
 )

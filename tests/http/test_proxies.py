@@ -1,6 +1,7 @@
 """One rule for proxies: the environment names one, or says what goes around it. Admin APIs obey it too."""
 
 import re
+import time
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,12 +11,15 @@ from urllib.parse import quote
 import pytest
 
 from dev.cluster.certificates import Authority
+from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.http.client import HttpClient
-from imagestore.backends.http.errors import NotTrusted, ProxyFailed
+from imagestore.backends.http.errors import HttpError, NotTrusted, ProxyFailed
 from imagestore.backends.http.messages import BodyStream, HttpRequest
 from imagestore.backends.http.route import HttpTarget, proxy_for
+from imagestore.backends.registry import connect
 from imagestore.backends.s3.client import Keys, StoreTarget
 from imagestore.backends.s3.transport import admin
+from imagestore.backends.secrets import ConfigError
 from tests.http.streaming import Heard, Streaming, echo, served, tls_context
 from tests.http.tunnel import PASSWORD, USER, Tunnels, tunnelling
 
@@ -117,6 +121,43 @@ def test_a_proxy_that_refuses_is_named_without_its_password(
             server.connected().send(server.request())
     assert gone or "407" in str(refused.value)
     assert not re.search(r"wrong-p|p@ss|p%40ss", f"{refused.value!r} {refused.value}")
+
+
+def test_a_proxys_answer_has_a_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    def drips(heard: Heard) -> None:
+        heard.say(b"HTTP/1.1 200 OK\r\nX-Pad: ")
+        for _ in range(200):
+            heard.say(b"a")
+            time.sleep(0.05)
+
+    with served(drips) as proxy:
+        monkeypatch.setenv("https_proxy", f"http://{proxy.authority}")
+        began = time.monotonic()
+        client = HttpClient(HttpTarget("https", "store.example", read=0.3))
+        with pytest.raises(HttpError):
+            client.send(HttpRequest("GET", "store.example", "/", {"Host": "store.example"}))
+        assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    "address", ["http://bob:hunter2/x@proxy:3128", "http://proxy:abc", "http://proxy:99999"]
+)
+def test_what_is_no_address_of_a_proxy_is_said_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    """A slash in a password that is not encoded makes the rest of it the port."""
+    monkeypatch.setenv("http_proxy", address)
+    spec = StorageBackendSpec.model_validate(
+        {
+            "provider": "MinIO",
+            "s3": {"endpoint": "http://minio.example:9000", "region": "us-east-1"},
+            "credentials": {"secretRef": {"name": "keys"}},
+        }
+    )
+    data = {"accessKeyId": b"a", "secretAccessKey": b"b"}
+    with pytest.raises(ConfigError, match=r"http_proxy.*percent-encode") as refused:
+        connect("minio", spec, lambda _: data)
+    assert "hunter2" not in f"{refused.value!r} {refused.value}"
 
 
 def test_an_admin_api_is_asked_through_it_too(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -218,6 +218,22 @@ def test_a_server_that_takes_no_body_is_given_up(serve: Serve) -> None:
         done.set()
 
 
+def test_a_body_in_memory_is_taken_within_one_deadline(serve: Serve) -> None:
+    """A server that took a little every half a second kept a worker for as long as it liked."""
+    done = threading.Event()
+
+    def takes_a_little(heard: Heard) -> None:
+        while not done.wait(0.1) and heard.connection.recv(50_000):
+            pass
+
+    with serve(takes_a_little) as server:
+        began = time.monotonic()
+        with pytest.raises(ReadTimedOut):
+            server.connected(read=0.5).send(server.request("PUT", bytes(60 * MB)))
+        assert time.monotonic() - began < 5
+        done.set()
+
+
 def _drips(heard: Heard) -> None:
     heard.say(b"HTTP/1.1 200 X\r\nContent-Length: 1000\r\n\r\n")
     for _ in range(1000):

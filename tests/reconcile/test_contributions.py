@@ -10,6 +10,7 @@ from imagestore.facets.cors import Cors
 from imagestore.facets.policy import BucketPolicy
 from imagestore.facets.tags import Tags
 from imagestore.facets.versioning import Versioning
+from imagestore.reconcile.lifecycle.selector import contribution_of
 from imagestore.reconcile.shared.contribution import (
     Contribution,
     ContributionVerdict,
@@ -173,3 +174,19 @@ def _tags(world: World) -> dict[str, str]:
     found = world.bucket.facets["tags"]
     assert isinstance(found, Tags)
     return {k: v for k, v in found.values.items() if not k.startswith("imagestore.dev/")}
+
+
+def test_a_setting_that_is_the_buckets_own_as_a_whole_leaves_nothing_to_others() -> None:
+    unclear = Contribution("versioning", None, A, "?")
+    assert join(ON, [unclear]).desired == ON
+    assert join(None, [unclear]).desired is None
+
+
+def test_a_policy_that_is_not_understood_is_not_the_same_as_one_that_is() -> None:
+    """They differ only in whom they match, which is no input of a bucket."""
+    rules = [{"name": "old", "expire": {"days": 9}}]
+    known = contribution_of("p", {"rules": rules, "bucketRefs": [{"name": "x"}]})
+    newer = contribution_of("p", {"rules": rules, "bucketRefs": [{"name": "x", "new": 1}]})
+    assert known.value is not None
+    assert newer.value is None
+    assert known != newer

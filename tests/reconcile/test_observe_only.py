@@ -9,7 +9,7 @@ from imagestore.facets.acl import Acl
 from imagestore.facets.tags import Tags
 from imagestore.facets.versioning import Versioning
 from tests.reconcile.test_lifecycle_of_a_bucket import made
-from tests.reconcile.world import START, World
+from tests.reconcile.world import BUCKET, START, World
 
 PUBLIC = {"grants": [{"grantee": "AllUsers", "permissions": ["READ"]}]}
 MFA: dict[str, Any] = {"versioning": {"state": "Enabled", "mfaDelete": "Enabled"}}
@@ -146,3 +146,12 @@ def test_a_store_without_acls_says_so() -> None:
     assert world.ready == ("False", "Unsupported")
     assert "a dummy" in world.facet("acl")["message"]
     assert "Get:acl" not in [c for c, _ in world.store.calls]
+
+
+def test_an_edit_to_observe_stops_a_creation_whose_intent_is_recorded() -> None:
+    world = World().apply(tags={"team": "shop"})
+    world.step()
+    assert world.status.get("intent"), "the next step creates it"
+    world.edit(mode="Observe").settle()
+    assert BUCKET not in world.store.buckets
+    assert world.ready == ("False", "BucketMissing")

@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Callable
 from datetime import date
+from math import inf
 from typing import Any
 
 _COMMON_CODES = {
@@ -104,7 +105,7 @@ def confirm_drift(parser: argparse.ArgumentParser) -> None:
 def drift_interval(parser: argparse.ArgumentParser) -> None:
     """When drift is looked for."""
     meaning = "check each bucket so often, unless its spec.drift.interval says otherwise"
-    seconds(parser, "--drift-interval", 600.0, meaning)
+    seconds(parser, "--drift-interval", 600.0, meaning, least=1.0)
 
 
 def output(parser: argparse.ArgumentParser, *formats: str) -> None:
@@ -145,10 +146,19 @@ def lease(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def seconds(parser: argparse.ArgumentParser, name: str, default: float, meaning: str) -> None:
+def seconds(
+    parser: argparse.ArgumentParser, name: str, default: float, meaning: str, *, least: float = 0.0
+) -> None:
     """An option that is a duration."""
+
+    def duration(text: str) -> float:
+        found = float(text)
+        if not least <= found < inf:
+            raise argparse.ArgumentTypeError(f"{text} is not at least {least:g} seconds")
+        return found
+
     parser.add_argument(
-        name, type=float, default=default, metavar="SECONDS", help=f"{meaning} (default: %(default)s)"
+        name, type=duration, default=default, metavar="SECONDS", help=f"{meaning} (default: %(default)s)"
     )
 
 

@@ -19,10 +19,10 @@ from imagestore.kinds.parts.inputs import BucketInputs
 from imagestore.kinds.parts.relations import (
     StoredBucket,
     backend_key,
-    buckets_of,
     edges,
     later_in_namespace,
     referrers,
+    serves_any,
     tenant,
     unsettled,
     younger_rivals,
@@ -78,7 +78,7 @@ def _room(services: Services, gone: StoredBucket) -> Iterator[Wake]:
 def _recount(services: Services, obj: StoredBucket) -> Iterator[Wake]:
     backend = services.cache.get(backend_key(obj.extra.backend))
     if backend is not None:
-        last = backend.deleting and not buckets_of(services.cache, obj.extra.backend)
+        last = backend.deleting and not serves_any(services.cache, obj.extra.backend)
         yield Wake(backend.key, 0.0 if last else COUNTED_IN)
 
 
@@ -87,10 +87,11 @@ def _namespace_changed(services: Services, name: str, before: Labels, after: Lab
 
     A loop that labelled a namespace made all its buckets check each time, 110 calls a second.
     """
-    for backend in services.cache.inside(STORAGE_BACKEND.name):
-        spec = services.stores.spec(backend.name)
+    there = services.cache.found(services.cache.inside(IMAGE_BUCKET.name, name))
+    for backend in sorted({bucket.extra.backend for bucket in there}):
+        spec = services.stores.spec(backend)
         if spec and allowed_namespace(spec, name, before) != allowed_namespace(spec, name, after):
-            yield from _let_in_or_out(services, services.cache.index.all(tenant(name, backend.name)))
+            yield from _let_in_or_out(services, services.cache.index.all(tenant(name, backend)))
 
 
 def _let_in_or_out(services: Services, buckets: Sequence[Key]) -> Iterator[Wake]:

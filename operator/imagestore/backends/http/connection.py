@@ -41,22 +41,27 @@ class Connection:
                 self._sock.sendall(head + body)
             return True
         with suppress(*_HEARD_ENOUGH):
-            return self._sent((head,), answer) and self._sent(pieces(body), answer)
+            once = isinstance(body, bytes)
+            return self._sent((head,), answer, once=True) and self._sent(pieces(body), answer, once=once)
         return False
 
-    def _sent(self, parts: Iterable[bytes | memoryview], answer: AnswerParser) -> bool:
+    def _sent(self, parts: Iterable[bytes | memoryview], answer: AnswerParser, *, once: bool) -> bool:
+        """``once``: all of it within ``seconds``, as ``sendall`` has it; else every write, whatever is heard meanwhile."""
+        until = time.monotonic() + self._seconds
         both = select.poll()
         both.register(self._sock, select.POLLIN | select.POLLOUT)
         for part in parts:
             left = memoryview(part)
+            until = until if once else time.monotonic() + self._seconds
             while left:
-                ready = both.poll(self._seconds * 1000)
-                if not ready:
+                ready = both.poll(max(0.0, until - time.monotonic()) * 1000)
+                if not ready or time.monotonic() > until:
                     raise TimeoutError("the server does not take the body")
                 if ready[0][1] & ~select.POLLOUT and self._answered(answer):
                     return False
                 if ready[0][1] & select.POLLOUT:
                     left = left[self._sock.send(left[:BLOCK]) :]
+                    until = until if once else time.monotonic() + self._seconds
         return True
 
     def _answered(self, answer: AnswerParser) -> bool:

@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -69,12 +70,16 @@ def proxy_for(scheme: str, authority: str) -> ProxyAddress | None:
     url = getproxies().get(scheme)
     if not url:
         return None
-    parts = urlsplit(url if url.startswith(("http:", "https:")) else f"http://{url.removeprefix('//')}")
+    try:
+        parts = urlsplit(url if url.startswith(("http:", "https:")) else f"http://{url.removeprefix('//')}")
+        port = parts.port or _PORTS[parts.scheme]
+    except ValueError:  # its words quote a password that has a slash in it
+        raise ProxyFailed(f"{scheme}_proxy", "it is no address; percent-encode name and password") from None
     headers = {}
     if parts.username and parts.password:
         told = f"{unquote(parts.username)}:{unquote(parts.password)}"
         headers["Proxy-Authorization"] = f"Basic {base64.b64encode(told.encode()).decode()}"
-    return ProxyAddress(parts.scheme, parts.hostname or "", parts.port or _PORTS[parts.scheme], headers)
+    return ProxyAddress(parts.scheme, parts.hostname or "", port, headers)
 
 
 class Route:
@@ -160,7 +165,10 @@ def _ask_for_tunnel(sock: Any, name: str, port: int, proxy: ProxyAddress, target
         sock.settimeout(target.connect)
         sock.sendall("\r\n".join((*lines, "", "")).encode("latin-1"))
         answer = AnswerParser("CONNECT")
+        until = monotonic() + 2 * target.read
         while not answer.headed:
+            if monotonic() > until:
+                raise TimeoutError("the proxy's answer took too long")
             answer.feed(sock.recv(4096))
         if answer.status >= 300:
             raise ProxyFailed(str(proxy), f"it answered {answer.status} when it was asked for {where}")

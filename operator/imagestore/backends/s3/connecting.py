@@ -10,6 +10,7 @@ from imagestore.backends.base import Backend, Remotes
 from imagestore.backends.cloud import ConnectionRequest
 from imagestore.backends.guard.call import REAL_TIMING, Call, Observer, Timing
 from imagestore.backends.guard.guarded import guarded
+from imagestore.backends.http.errors import HttpError
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.client import Keys, StoreTarget
 from imagestore.backends.s3.lifecycle.tiers import mapped
@@ -43,7 +44,10 @@ def connect_s3(request: ConnectionRequest) -> Backend:
     """See ``cloud.Cloud.connect``."""
     credentials = request.given
     admin = _keys(credentials.admin) if request.spec.admin else None
-    return _build(request, _Resolved(_keys(credentials.store), admin, _tier_keys(credentials)))
+    try:
+        return _build(request, _Resolved(_keys(credentials.store), admin, _tier_keys(credentials)))
+    except HttpError as error:
+        raise ConfigError(str(error)) from None
 
 
 def connect_with_keys(

@@ -8,6 +8,7 @@ class Memories:
 
     def __init__(self) -> None:
         self._memos: dict[Key, tuple[str, object]] = {}
+        self._progress: dict[Key, tuple[str, object]] = {}
         self._subjects: dict[Key, tuple[str, ...]] = {}
 
     def of(self, obj: Stored) -> object:
@@ -18,6 +19,15 @@ class Memories:
     def keep(self, obj: Stored, memo: object) -> None:
         """For its next reconcile."""
         self._memos[obj.key] = obj.uid, memo
+
+    def advance(self, obj: Stored, progress: object) -> None:
+        """What one pass found out for the next one."""
+        self._progress[obj.key] = obj.uid, progress
+
+    def progress(self, obj: Stored) -> object:
+        """What the pass before found out, once, and for this very object: a namesake has a bucket of its own."""
+        uid, progress = self._progress.pop(obj.key, ("", None))
+        return progress if uid == obj.uid else None
 
     def tell(self, key: Key, subjects: tuple[str, ...]) -> None:
         """Another object's reconcile has found something that this one has to judge."""
@@ -30,4 +40,5 @@ class Memories:
     def forget(self, key: Key) -> None:
         """The object is gone."""
         self._memos.pop(key, None)
+        self._progress.pop(key, None)
         self._subjects.pop(key, None)

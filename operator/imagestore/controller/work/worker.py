@@ -98,16 +98,15 @@ class Worker:
             log.exception("unexpected error in reconcile (bug)")
             return await self._broken(obj, error)
 
-    async def _reconcile(
-        self, obj: Stored, taken: Taken, *, progress: object = None, further: bool = True
-    ) -> str:
+    async def _reconcile(self, obj: Stored, taken: Taken, *, further: bool = True) -> str:
         """Decide and carry out. What goes on at once does so here, one time.
 
         At the end of a long queue the bucket that an intent was written for would wait until the answer "there
         is no such bucket" is too old to be believed, and no bucket would be Ready before all were checked.
         """
         withdrawn = await self._parts.withdrawal.concerns(obj)
-        this = Pass(withdrawn, self._memories.of(obj), progress, self._memories.subjects(obj.key))
+        memories = self._memories
+        this = Pass(withdrawn, memories.of(obj), memories.progress(obj), memories.subjects(obj.key))
         outcome = await self._in_thread(self._decision(obj, this))
         self._remember(obj, outcome)
         writes = await self._parts.sink.carry_out(obj, outcome)
@@ -116,8 +115,10 @@ class Worker:
         self._failures.pop(obj.key, None)
         self._signal(outcome.signals)
         now, then = self._parts.services.cache.get(obj.key), outcome.then
-        if further and now is not None and isinstance(then, Continue) and not self._parts.queue.closed:
-            return await self._reconcile(now, taken, progress=then.progress, further=False)
+        if isinstance(then, Continue):  # only now: after a 409 the store is asked again
+            memories.advance(obj, then.progress)
+            if further and now is not None and not self._parts.queue.closed:
+                return await self._reconcile(now, taken, further=False)
         self._again(obj.key, then, taken.priority)
         self._parts.ended(obj.key, then, writes)
         log.debug("done in %d API writes, then %s", writes, then)

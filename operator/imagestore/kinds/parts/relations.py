@@ -71,6 +71,11 @@ def buckets_of(cache: Cache, backend: str) -> tuple[Key, ...]:
     return cache.pointing(TO_BACKEND, backend_key(backend))
 
 
+def serves_any(cache: Cache, backend: str) -> bool:
+    """Whether any ImageBucket names this backend. Asked at each of ten thousand deletions, so nothing is listed."""
+    return cache.index.count(Edge(TO_BACKEND, backend_key(backend))) > 0
+
+
 def older_rivals(cache: Cache, obj: StoredBucket) -> Iterator[StoredBucket]:
     """ImageBuckets that claim the same bucket of the same backend and were there before, oldest first."""
     return cache.found(cache.index.older(claim(obj), obj.age))

@@ -86,6 +86,7 @@ def _observe(run: BucketRun) -> Result:
     if (
         isinstance(before, MissingBucket)
         and s.status.intent is not None
+        and s.spec.mode != "Observe"  # the mode may have been edited since
         and s.clock - before.at < _MISSING_VALID
     ):
         return _create(run, before.at)

@@ -43,5 +43,7 @@ def contribution_of(name: str, spec: Mapping[str, Any]) -> Contribution:
         read = LifecyclePolicySpec.model_validate_json(json.dumps(spec), extra="forbid")
     except ValidationError:
         read = None
-    text = json.dumps(content, sort_keys=True)
-    return contributed(name, hashlib.sha256(text.encode()).hexdigest()[:16], read)
+    text = json.dumps(
+        [content, read is not None], sort_keys=True
+    )  # two that differ only in whom may not both be understood
+    return contributed(name, hashlib.sha256(text.encode()).hexdigest(), read)

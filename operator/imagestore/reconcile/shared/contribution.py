@@ -79,7 +79,8 @@ def join(own: Facet | None, given: Sequence[Contribution]) -> Joined:
         if c.value is None
     }
     found = _whole(own, values) if _is_whole(own, values) else _union(own, values)
-    contested = found.contested or "; ".join(f"{origin}: {NOT_UNDERSTOOD}" for origin in unknown)
+    unclear = () if _is_whole(own, ()) else unknown  # the bucket's own value, whole, leaves nothing to others
+    contested = found.contested or "; ".join(f"{origin}: {NOT_UNDERSTOOD}" for origin in unclear)
     return Joined(None if contested else found.desired, unknown | dict(found.verdicts), contested)
 
 

@@ -1,5 +1,6 @@
 """What a reconcile hands back. The controller alone carries it out."""
 
+from copy import copy
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -90,3 +91,9 @@ class Outcome(Generic[S]):
     def __post_init__(self) -> None:
         if self.status is not None:
             object.__setattr__(self, "status", fitted(self.status))
+
+    def remembering(self, memo: object) -> "Outcome[S]":
+        """The same outcome with this memo. ``dataclasses.replace`` would fit the status again, and so serialize it once more."""
+        found = copy(self)
+        object.__setattr__(found, "memo", memo)
+        return found

@@ -64,9 +64,10 @@ class Desired:
 
 def desired_of(s: BucketSituation) -> Desired:
     """A withheld setting is left as it is: neither set as desired, nor cleared as if no longer desired."""
-    store, whole = s.store.spec, _with_contributions(s.spec, s.joined)
+    store, joined = s.store.spec, s.joined
+    whole = _with_contributions(s.spec, joined) if s.contributions else s.spec
     refusals = tenancy.refusals(s.meta, whole, store, s.earlier_buckets, s.store.own_access) if store else ()
-    found = _with_ready_tiers(s.store.unready, _followed(s, asked(s.spec, s.joined)))
+    found = _with_ready_tiers(s.store.unready, _followed(s, asked(s.spec, joined)))
     refused = {r.facet for r in refusals}
     unresolved = tuple(r for r in found.unresolved if r.facet not in refused)
     withheld = refused | {r.facet for r in unresolved}

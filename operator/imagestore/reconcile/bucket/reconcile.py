@@ -13,8 +13,6 @@ Nothing here writes to Kubernetes. What has to be in status before the next step
 that says to continue, and the next reconcile goes on with the progress of this one.
 """
 
-from dataclasses import replace
-
 from imagestore.api.bucketstatus import FacetStatus
 from imagestore.backends.base import Observation
 from imagestore.core.conditions import find, reconciling
@@ -67,7 +65,7 @@ def reconcile(s: BucketSituation) -> Result:
         return stopped
     assert s.store.backend is not None, "the gate has made sure"  # noqa: S101
     run = BucketRun(s, s.store.backend, s.memo)
-    return replace(_guarded(run), memo=run.memo)
+    return _guarded(run).remembering(run.memo)
 
 
 def _guarded(run: BucketRun) -> Result:
@@ -76,7 +74,7 @@ def _guarded(run: BucketRun) -> Result:
     except StoreError as error:
         return requeue.after_error(run, error)
     if outcome.status is not None:
-        run.memo = replace(run.memo, unreachable_since=None)
+        run.note(unreachable_since=None)
     return outcome
 
 
@@ -159,7 +157,7 @@ def _managed(
     consent = NEW_BUCKET if ours and _half_made(run) else NO_CONSENT
     if judgement.owner is Owner.UNMARKED and s.spec.mode != "Observe":
         check, known = ensure_mark(run, check, {}), {}
-    run.memo = replace(run.memo, marked=ours and (run.memo.marked or check.owner is not None))
+    run.note(marked=ours and (run.memo.marked or check.owner is not None))
     read = observe_settings(run, check, desired, known)
     created = {"created": s.status.created or s.now} if ours else {}
     outcome = _settle(run, check, desired, read, consent, **created)
@@ -191,7 +189,7 @@ def _settle(
     found = drift.Assessment(planned(s, desired, read))
     if not consent.risks:
         found = drift.assess(s, run.memo.suspected, found.plan, desired.values)
-        run.memo = replace(run.memo, suspected=found.suspected)
+        run.note(suspected=found.suspected)
     todo = restrain(run, found.plan, consent)
     facets = recorded(s.status.facets, todo)
     if facets is not None:

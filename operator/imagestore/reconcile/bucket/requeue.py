@@ -68,7 +68,7 @@ def wait(run: BucketRun, seen: Reconciled) -> float:
     failing = [r for r in seen.results if r.transient or r.state == "Failed"]
     if failing:
         return max([after_failure(run), *(r.retry_after or 0.0 for r in failing)])
-    run.memo = replace(run.memo, failures=0)
+    run.note(failures=0)
     counting = any(r.reason == Reason.COUNTING for r in seen.results)
     return min(interval(run.s), _COUNTED_AGAIN) if counting else interval(run.s)
 

@@ -40,7 +40,7 @@ def restrain(run: BucketRun, todo: Plan, consent: Consent) -> Plan:
     if not consent.removals:
         todo = weighed(s, run.backend, todo)
         todo = hold_risky(holds.tokens(s, todo), frozenset(s.spec.approve))(todo)
-    run.memo = replace(run.memo, repeats=_repeats(s, run.memo, todo))
+    run.note(repeats=_repeats(s, run.memo, todo))
     return _hold_invisible(s, run.memo, _hold_repeated(s, run.memo, todo))
 
 

@@ -3,8 +3,9 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import FACETS, ImageBucketSpec, wishes
@@ -123,6 +124,8 @@ class BucketSituation:
 
 def shares(spec: ImageBucketSpec, contributions: Sequence[Contribution]) -> Mapping[str, Joined]:
     """The settings without a rule of their own to which something is contributed."""
+    if not contributions:
+        return {}
     own, given = wishes(spec), defaultdict[str, list[Contribution]](list)
     for contribution in contributions:
         if contribution.facet in FACETS and contribution.facet != FACET:
@@ -148,3 +151,8 @@ class BucketRun:
     s: BucketSituation
     backend: Backend
     memo: Memo
+
+    def note(self, **found: Any) -> None:
+        """Set these of the memo. Most checks find nothing new, and then it is not copied."""
+        if any(getattr(self.memo, name) != value for name, value in found.items()):
+            self.memo = replace(self.memo, **found)

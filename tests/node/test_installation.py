@@ -108,8 +108,9 @@ def test_a_drain_leaves_one_replica_at_work(settled: Installation) -> None:
     """There is no other node, so what was evicted is not Ready elsewhere, and the budget lets no second one go."""
     settled.await_pods()
     # Right after a rollback its last pod still counted as healthy, and the budget let both others go (seen once).
-    allowed = lambda: settled.kube.get("pdb", RELEASE, "-n", SYSTEM)["status"]["disruptionsAllowed"]  # noqa: E731
-    eventually(lambda: allowed() == 1, PATIENCE, settled.story, interval=0.3)
+    budget = ("pdb", RELEASE, "-n", SYSTEM)
+    one = lambda: settled.kube.get(*budget)["status"].get("disruptionsAllowed") == 1  # noqa: E731
+    eventually(one, PATIENCE, settled.story, interval=0.3)
     drained = settled.kube.kubectl("drain", NODE, "--timeout=15s", check=False)
     assert "disruption budget" in drained.stderr
     eventually(lambda: len(settled.running()) == 1, PATIENCE, settled.story, interval=0.3)

@@ -115,9 +115,9 @@ class Worker:
         self._failures.pop(obj.key, None)
         self._signal(outcome.signals)
         now, then = self._parts.services.cache.get(obj.key), outcome.then
-        if isinstance(then, Continue):  # only now: after a 409 the store is asked again
+        if isinstance(then, Continue) and now is not None:  # only now: after a 409 the store is asked again
             memories.advance(obj, then.progress)
-            if further and now is not None and not self._parts.queue.closed:
+            if further and not self._parts.queue.closed:
                 return await self._reconcile(now, taken, further=False)
         self._again(obj.key, then, taken.priority)
         self._parts.ended(obj.key, then, writes)

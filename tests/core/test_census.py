@@ -40,7 +40,10 @@ def test_only_the_parts_that_are_asked_about_count_and_all_of_them_together() ->
 
 def test_a_sentence_says_what_is_removed_and_what_is_hidden() -> None:
     census = Census(
-        Amount(1200, 2**30), Amount(1000, 2**29), {"a": Toll(Amount(1100, 2**20), Amount(1000, 2**10))}, "rule"
+        Amount(1200, 2**30),
+        Amount(1000, 2**29),
+        {"a": Toll(Amount(1100, 2**20), Amount(1000, 2**10))},
+        "rule",
     )
     assert census.sentence({"a"}) == (
         "rule a would remove 1 100 of 1 200 objects (1.0 MiB of 1.0 GiB) and would hide 1 000 of 1 000 objects"
@@ -58,9 +61,7 @@ def test_what_a_part_does_not_do_is_not_said_and_nothing_at_all_is() -> None:
         census.sentence({"removes"})
         == "part removes would remove 1 of 1 objects (10 B of 10 B) at its first run"
     )
-    assert (
-        census.sentence({"idle"}) == "part idle would remove 0 of 1 objects (0 B of 10 B) at its first run"
-    )
+    assert census.sentence({"idle"}) == "part idle would remove 0 of 1 objects (0 B of 10 B) at its first run"
     assert "idle" not in census.sentence({"idle", "removes"})
 
 

@@ -90,7 +90,7 @@ def _values(value: Facet) -> dict[str, str]:
 def test_of_what_is_not_shown_five_fields_are_named(count: int) -> None:
     world = made(tags={f"t{n}": "a" for n in range(count)})
     before = world.bucket.facets["tags"]
-    world.store.alters = lambda _, value: before
+    world.store.alters = lambda *_: before
     world.edit(tags={f"t{n}": "b" for n in range(count)}).step()
     assert (state(world, "tags")[2] or "").count('tags["t') == 5
 

@@ -64,7 +64,9 @@ def limited(percent: int | None) -> StorageBackendSpec:
     ("percent", "removed", "held"),
     [(None, 2, False), (None, 3, True), (99, 10, True), (100, 10, False), (0, 1, True), (30, 3, False)],
 )
-def test_more_than_the_administrators_percentage_waits(percent: int | None, removed: int, *, held: bool) -> None:
+def test_more_than_the_administrators_percentage_waits(
+    percent: int | None, removed: int, *, held: bool
+) -> None:
     world = library(*["photos/"] * (10 - removed), *["tmp/"] * removed)
     world.backend_spec = limited(percent)
     with_rules(world, TMP)

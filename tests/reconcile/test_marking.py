@@ -177,7 +177,9 @@ def test_what_no_store_sets_by_itself_was_set_by_another_program(
     reading: Reading = Missing() if there is None else Found(kind.model_validate(there))
     wanted = Desired({facet: kind.model_validate(desired)}, {})
     assert is_foreign(wanted, {facet: reading}) is foreign
-    assert not is_foreign(Desired({}, {facet: WHOLE}), {facet: reading}), "what is not desired is not compared"
+    assert not is_foreign(Desired({}, {facet: WHOLE}), {facet: reading}), (
+        "what is not desired is not compared"
+    )
 
 
 class Lacking(MemoryBackend):
@@ -190,7 +192,9 @@ class Lacking(MemoryBackend):
 
 def test_a_setting_without_a_driver_is_not_supported() -> None:
     store = MemoryStore({BUCKET: MemoryBucket()})
-    backend = Lacking(store, FACETS, {"cors": Support(level=MemoryBackend(store, FACETS).support["tags"].level)})
+    backend = Lacking(
+        store, FACETS, {"cors": Support(level=MemoryBackend(store, FACETS).support["tags"].level)}
+    )
     check = backend.check(BUCKET)
     assert check is not None
     found = readings(backend, BUCKET, ["cors", "tags"], check)

@@ -101,9 +101,7 @@ def wiped(count: int) -> World:
     return world
 
 
-@pytest.mark.parametrize(
-    ("count", "rest"), [(1, ""), (5, ""), (6, "; and 1 more"), (8, "; and 3 more")]
-)
+@pytest.mark.parametrize(("count", "rest"), [(1, ""), (5, ""), (6, "; and 1 more"), (8, "; and 3 more")])
 def test_its_event_has_the_values_of_five_fields(count: int, rest: str) -> None:
     world = wiped(count)
     told = next(e for e in world.events if e.reason == "DriftDetected")
@@ -143,7 +141,9 @@ def test_what_mode_observe_finds_is_counted() -> None:
     assert ready is not None
     assert ready.message == "mode Observe: 1 settings differ, nothing is changed"
     world.bucket.facets["tags"] = Tags(values={})
-    world.bucket.facets["tags"] = Tags(values={**world.bucket.tags, "imagestore.dev/owner": "prod/shop/photos"})
+    world.bucket.facets["tags"] = Tags(
+        values={**world.bucket.tags, "imagestore.dev/owner": "prod/shop/photos"}
+    )
     world.later().settle()
     ready = world.condition("Ready")
     assert ready is not None

@@ -30,9 +30,7 @@ def stopped(world: World) -> World:
 def test_without_a_backend_it_says_which_one_is_missing() -> None:
     world = stopped(World(backend_spec=None).apply(**ON))
     assert world.ready == ("False", "BackendNotFound")
-    assert ready(world) == (
-        "there is no StorageBackend memory; ask the administrator, or correct backendRef"
-    )
+    assert ready(world) == ("there is no StorageBackend memory; ask the administrator, or correct backendRef")
     assert world.condition("Reconciling") is not None
 
 
@@ -74,7 +72,9 @@ def test_all_that_a_namespace_may_not_is_said_together() -> None:
 )
 def test_a_younger_claim_is_told_what_to_do(rival: str, whom: str) -> None:
     world = stopped(World(rival=rival).apply(**ON))
-    assert ready(world) == f"{whom} claimed this bucket first; delete this object, or choose another bucketName"
+    assert (
+        ready(world) == f"{whom} claimed this bucket first; delete this object, or choose another bucketName"
+    )
 
 
 def test_a_name_that_the_store_refuses_is_stalled(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,15 @@ def called(count: int, missing: int, *, moved: bool = False) -> Roll:
 @pytest.mark.parametrize("spec", [None, backend_spec(), limited()])
 @pytest.mark.parametrize(
     ("count", "missing", "alarming"),
-    [(1, 1, False), (2, 2, True), (10, 2, False), (9, 2, True), (15, 3, False), (14, 3, True), (11, 0, False)],
+    [
+        (1, 1, False),
+        (2, 2, True),
+        (10, 2, False),
+        (9, 2, True),
+        (15, 3, False),
+        (14, 3, True),
+        (11, 0, False),
+    ],
 )
 def test_without_limits_two_and_more_than_a_fifth_are_too_many(
     spec: StorageBackendSpec | None, count: int, missing: int, *, alarming: bool

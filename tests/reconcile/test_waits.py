@@ -54,10 +54,9 @@ def test_a_setting_that_fails_is_tried_again_ever_less() -> None:
     world = failing(World().apply(**ON), Rejected("no"), "Put:versioning")
     for _ in range(2):
         world.step()
-    waits = [world.wait]
-    for _ in range(3):
-        waits.append(world.later(seconds=world.wait or 0).stepped())
-    assert waits == [15, 30, 60, 120]
+    first = world.wait
+    waits = [world.later(seconds=world.wait or 0).stepped() for _ in range(3)]
+    assert [first, *waits] == [15, 30, 60, 120]
 
 
 @pytest.mark.parametrize("error", [Throttled("SlowDown", retry_after=77), Unavailable("503", retry_after=77)])

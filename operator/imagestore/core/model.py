@@ -244,6 +244,11 @@ class Model(BaseModel):
         """
         return cast("Self", _unbounded(cls).validate_python(values))
 
+    def having(self, **values: Any) -> Self:
+        """Return the value with these in its fields; itself where it has them already. Nothing is validated."""
+        same = all(getattr(self, name) == value for name, value in values.items())
+        return self if same else self.model_copy(update=values)
+
     def to_json(self) -> Any:
         """Return the value as a user would write it: aliases, no absent fields, no internal fields."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)

@@ -75,11 +75,11 @@ def wait(run: BucketRun, seen: Reconciled) -> float:
 
 def only_suspects(s: BucketSituation, seen: Reconciled) -> bool:
     """Whether all there is to report is that drift has to be confirmed: then the status stays as it is."""
-    ready = find(s.status.conditions, "Ready")
-    settled = ready is not None and s.meta.generation == s.status.observed_generation
-    same = s.status.inputs_hash == inputs_hash(s.store.spec, s.contributions)
-    quiet = same and not any(r.wrote for r in seen.results)
-    return seen.confirm_in is not None and settled and quiet and not seen.declared
+    if seen.confirm_in is None or seen.declared or any(r.wrote for r in seen.results):
+        return False
+    known = find(s.status.conditions, "Ready") is not None
+    settled = known and s.meta.generation == s.status.observed_generation
+    return settled and s.status.inputs_hash == inputs_hash(s.store.spec, s.contributions)
 
 
 def only_silence(seen: Reconciled) -> bool:

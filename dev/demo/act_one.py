@@ -20,10 +20,10 @@ _KEYS = 30_000
 
 def play(screen: Screen) -> float:
     """The whole act; when the first bucket was Ready, by the monotonic clock. The plot is left in the screen's folder."""
-    screen.heading("imagestore: the first minute")
+    screen.heading("imagestore, without a cluster")
     screen.say("""
         A shop keeps its photos in object storage. A manifest says how their bucket has to be. imagestore makes it so, corrects
-        what others change, and waits for approval where something could be lost. This act needs no cluster.
+        what others change, and waits for approval where something could be lost.
     """)
     screen.title("1  A store and a manifest")
     with seaweedfs(screen.folder / "store") as store:
@@ -66,9 +66,13 @@ def _drift(screen: Screen, store: Store) -> None:
     screen.title("3  Another program changes the bucket")
     s3 = store.s3()
     s3.put_bucket_versioning(Bucket=_BUCKET, VersioningConfiguration={"Status": "Suspended"})
-    screen.say(f"It suspends versioning: the store now says {_versioning(s3)}. imagestore reads twice before it believes that:")
+    screen.say(
+        f"It suspends versioning: the store now says {_versioning(s3)}. imagestore reads twice before it believes that:"
+    )
     screen.run(f"{_APPLY} --confirm-drift 3")
-    screen.say(f"The store says {_versioning(s3)} again. With --watch this happens by itself, at every check.")
+    screen.say(
+        f"The store says {_versioning(s3)} again. With --watch this happens by itself, at every check."
+    )
 
 
 def _versioning(s3: object) -> str:
@@ -84,7 +88,9 @@ def _hold(screen: Screen) -> None:
     found = re.search(r"\[approve: (\w+)\]", said)
     if found is None:
         raise Unexpected(f"no token in\n{said}")
-    screen.say("The token approves this change and no other. It is part of the manifest, so a reviewer sees who approved what:")
+    screen.say(
+        "The token approves this change and no other. It is added to the manifest, where a review sees it:"
+    )
     screen.run(f"sed -i '/^spec:/a \\  approve: [{found[1]}]' manifests/photos.yaml")
     screen.run(_APPLY)
 
@@ -93,8 +99,10 @@ def _forecast(screen: Screen) -> None:
     screen.title("6  What would lifecycle rules do to a larger shop on Amazon S3?")
     (screen.folder / "cool-down.yaml").write_text((MANIFESTS / "cool-down.yaml").read_text())
     lines = photographs.inventory(_DAY, _KEYS)
-    (screen.folder / "inventory.csv").write_text("".join(f"{line}\n" for line in lines))
-    screen.say(f"An inventory of {_KEYS} invented objects, and rules that move originals to colder tiers and delete old previews:")
+    (screen.folder / "shop.csv").write_text("".join(f"{line}\n" for line in lines))
+    screen.say(
+        f"An inventory of {_KEYS} invented objects. The rules move originals to colder tiers and delete previews:"
+    )
     screen.run(
-        f"imagestore lifecycle simulate -f cool-down.yaml --listing inventory.csv --prices AWS --day {_DAY} --plot {PLOT}"
+        f"imagestore lifecycle simulate -f cool-down.yaml --listing shop.csv --prices AWS --day {_DAY} --plot {PLOT}"
     )

@@ -43,7 +43,9 @@ def returned(store: Store, bucket: str, chosen: Mapping[str, bytes]) -> int:
     """How many come back with the hash that they were sent with, and can be decoded as pictures."""
     s3 = store.s3()
     read = {key: bytes(s3.get_object(Bucket=bucket, Key=key)["Body"].read()) for key in chosen}
-    same = [key for key in chosen if hashlib.sha256(read[key]).digest() == hashlib.sha256(chosen[key]).digest()]
+    same = [
+        key for key in chosen if hashlib.sha256(read[key]).digest() == hashlib.sha256(chosen[key]).digest()
+    ]
     return sum(_decodes(read[key]) for key in same)
 
 
@@ -59,5 +61,7 @@ def inventory(day: date, count: int) -> Iterator[str]:
     yield "key,size,lastModified"
     for number in range(count):
         written = day - timedelta(days=int(730 * chance.random() ** 1.5))
-        folder, least, most = ("previews", 20_000, 200_000) if number % 3 else ("originals", 8_000_000, 60_000_000)
+        folder, least, most = (
+            ("previews", 20_000, 200_000) if number % 3 else ("originals", 8_000_000, 60_000_000)
+        )
         yield f"{folder}/{number:06}.jpg,{chance.randrange(least, most)},{written}T12:00:00Z"

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
+from html import escape, unescape
 
 from dev.demo.screen import WIDTH
 
@@ -27,6 +27,7 @@ class Row:
 
     seconds: float
     pieces: tuple[tuple[str, str], ...]
+    continued: bool  # the rest of a line that is longer than the window
 
     @property
     def text(self) -> str:
@@ -36,7 +37,8 @@ class Row:
 
 def rows(shown: Sequence[tuple[float, str]]) -> list[Row]:
     """Lines as a terminal of WIDTH columns wraps them."""
-    return [Row(seconds, part) for seconds, line in shown for part in _wrapped(list(_pieces(line)))]
+    wrapped = ((seconds, enumerate(_wrapped(list(_pieces(line))))) for seconds, line in shown)
+    return [Row(seconds, part, number > 0) for seconds, parts in wrapped for number, part in parts]
 
 
 def _pieces(line: str) -> Iterator[tuple[str, str]]:
@@ -44,7 +46,11 @@ def _pieces(line: str) -> Iterator[tuple[str, str]]:
     parts = _SGR.split(line)
     for text, codes in zip(parts[::2], ["", *parts[1::2]], strict=True):
         for code in codes.split(";") if codes else ():
-            classes = () if code in ("0", "") else (*classes, {"1": "b", "2": "f"}.get(code, _COLOURS.get(code, "")))
+            classes = (
+                ()
+                if code in ("0", "")
+                else (*classes, {"1": "b", "2": "f"}.get(code, _COLOURS.get(code, "")))
+            )
         if text:
             yield " ".join(filter(None, classes)), text
 
@@ -69,7 +75,11 @@ def svg(shown: Sequence[tuple[float, str]], title: str) -> str:
     found = rows(shown)
     seconds = found[-1].seconds + _HOLD
     end = _offset(len(found))
-    moves = [(100 * r.seconds / seconds, n) for n, r in enumerate(found, 1) if n == len(found) or found[n].seconds > r.seconds]
+    moves = [
+        (100 * r.seconds / seconds, n)
+        for n, r in enumerate(found, 1)
+        if n == len(found) or found[n].seconds > r.seconds
+    ]
     roll = "".join(f"{at:.2f}%{{transform:translateY({-_offset(n)}px)}}" for at, n in [(0.0, 0), *moves])
     veil = "".join(f"{at:.2f}%{{transform:translateY({n * _LINE}px)}}" for at, n in [(0.0, 0), *moves])
     width, height = int(WIDTH * _CHAR + 2 * _PAD), _BAR + _ROWS * _LINE + _PAD
@@ -99,14 +109,14 @@ def _text(number: int, row: Row) -> str:
         named = f' class="{style}"' if style else ""
         spans.append(f'<tspan x="{_PAD + column * _CHAR:g}"{named}>{escape(text, quote=False)}</tspan>')
         column += len(text)
-    return f'<text y="{number * _LINE + 14}" xml:space="preserve">{"".join(spans)}</text>'
+    continued = ' class="on"' if row.continued else ""
+    return f'<text y="{number * _LINE + 14}"{continued} xml:space="preserve">{"".join(spans)}</text>'
 
 
 def text_of(picture: str) -> list[str]:
-    """The rows that a picture shows, without the empty ones."""
-    rows_ = re.findall(r"<text [^>]*>(.*?)</text>", picture)
-    return [_unescaped(re.sub(r"<[^>]*>", "", row)) for row in rows_]
-
-
-def _unescaped(text: str) -> str:
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    """The lines that a picture shows, without the empty ones."""
+    found = re.findall(r"<text ([^>]*)>(.*?)</text>", picture)
+    text = "".join(
+        ("" if 'class="on"' in given else "\n") + re.sub(r"<[^>]*>", "", row) for given, row in found
+    )
+    return unescape(text).splitlines()[1:]

@@ -2,20 +2,17 @@
 
 import os
 import re
-import signal
 import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dev.demo import stopping
+from dev.demo.children import child
 
 WIDTH = 106  # columns of narration, and of the recording
-_LEASH = Path(__file__).parents[1] / "_leashed.py"
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _STYLES = {"strong": "1", "faint": "2", "title": "1;36", "prompt": "1;32"}
 
@@ -60,7 +57,9 @@ class Screen:
 
     def say(self, text: str) -> None:
         """Narration, in as many lines as it takes."""
-        for line in textwrap.wrap(" ".join(text.split()), WIDTH, break_long_words=False, break_on_hyphens=False):
+        for line in textwrap.wrap(
+            " ".join(text.split()), WIDTH, break_long_words=False, break_on_hyphens=False
+        ):
             self.line(styled("faint", line))
 
     def run(self, command: str, *, ends: int = 0) -> str:
@@ -71,10 +70,12 @@ class Screen:
         """
         self.line(styled("prompt", "$ ") + styled("strong", command))
         written = []
-        with _running(["sh", "-c", command], self.folder, self._environment()) as process:
+        shell = ["sh", "-c", command]
+        with child(shell, folder=self.folder, env=self._environment(), output=subprocess.PIPE) as process:
             for line in process.stdout or ():
                 written.append(line.rstrip("\n"))
                 self.line(written[-1])
+            process.wait()
         text = plain_text("\n".join(written))
         if process.returncode != ends:
             raise Unexpected(f"{command} ended with {process.returncode}, not {ends}\n{text}")
@@ -82,24 +83,8 @@ class Screen:
 
     def _environment(self) -> dict[str, str]:
         """The commands of this Python environment, and colour to keep: it is taken out again where it is not shown."""
-        own = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}", "FORCE_COLOR": "1"}
-        return {**os.environ, **self.variables, **own}
-
-
-@contextmanager
-def _running(command: list[str], folder: Path, environment: Mapping[str, str]) -> Iterator["subprocess.Popen[str]"]:
-    """A process in a group of its own: Ctrl-C reaches only us, and nothing of the group is left afterwards."""
-    leashed = [sys.executable, "-I", "-S", str(_LEASH), str(os.getpid()), *command]
-    process = None
-    try:
-        with stopping.starting():
-            process = subprocess.Popen(
-                leashed, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT, text=True, start_new_session=True,
-            )  # fmt: skip
-        yield process
-        process.wait()
-    finally:
-        if process is not None and process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        own = {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+            "FORCE_COLOR": "1",
+        }
+        return {k: v for k, v in {**os.environ, **self.variables, **own}.items() if k != "NO_COLOR"}

@@ -45,7 +45,7 @@ DEMO := -m dev.demo --begun $(BEGUN) $(if $(ACT),--act $(ACT)) $(if $(RECORD),--
 
 .PHONY: demo
 demo: ## Show it work, first without a cluster, then on a Kubernetes API; ACT=1 stops in between, CONTEXT=<yours>
-	@if $(MAKE) --question $(INSTALLED) 2>/dev/null; then $(BIN)/python $(DEMO); \
+	@if $(MAKE) --no-print-directory --question $(INSTALLED) 2>/dev/null; then $(BIN)/python $(DEMO); \
 	else $(MAKE) --no-print-directory $(FIRST)/installed && $(FIRST)/bin/python $(DEMO) --then $(abspath $(BIN))/python; fi
 
 # What is measured, and how often: SIZES=1000 REPEAT=3

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -37,7 +37,6 @@ def child(
 
 
 def _kill(process: "subprocess.Popen[str]") -> None:
-    # The group may outlive its first process, and its id is not given to another one while it does.
-    with suppress(ProcessLookupError):
+    if process.poll() is None:  # and so not yet reaped: its id cannot be another's
         os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+        process.wait()

@@ -14,7 +14,7 @@ from dev.demo.children import child
 
 WIDTH = 106  # columns of narration, and of the recording
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
-_STYLES = {"strong": "1", "faint": "2", "title": "1;36", "prompt": "1;32"}
+_STYLES = {"strong": "1", "title": "1;36", "said": "36", "prompt": "1;32"}
 
 
 class Unexpected(Exception):
@@ -60,7 +60,7 @@ class Screen:
         for line in textwrap.wrap(
             " ".join(text.split()), WIDTH, break_long_words=False, break_on_hyphens=False
         ):
-            self.line(styled("faint", line))
+            self.line(styled("said", line))
 
     def run(self, command: str, *, ends: int = 0) -> str:
         """Show a command, run it by the shell, show what it writes as it comes, and return that.

@@ -48,7 +48,11 @@ def test_an_event_of_another_token_stays() -> None:
 
 @pytest.mark.parametrize(
     ("variables", "shown"),
-    [({}, "new"), ({"FORCE_COLOR": "1"}, "\x1b[32mnew\x1b[0m"), ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, "new")],
+    [
+        ({}, "new"),
+        ({"FORCE_COLOR": "1"}, "\x1b[32mnew\x1b[0m"),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, "new"),
+    ],
 )
 def test_colour_without_a_terminal(
     variables: dict[str, str], shown: str, monkeypatch: pytest.MonkeyPatch

@@ -153,6 +153,7 @@ def test_ctrl_c_leaves_nothing_running(when: str, tmp_path: Path) -> None:
     log = tmp_path / "log"
     with begun([part.format(folder=tmp_path) for part in command], log, tmp_path, mark) as running:
         eventually(lambda: reached(log.read_text(), left(mark)), 90, lambda: f"{when}\n{log.read_text()}")
+        assert {urgency(pid) for pid, c in marked(mark).items() if "go build" in c} <= {("19", "19")}
         os.killpg(running.pid, signal.SIGINT)
         assert running.wait(60) != 0
     assert "nothing is left running" in log.read_text()
@@ -179,11 +180,25 @@ def begun(command: list[str], log: Path, folder: Path, mark: str) -> Iterator["s
         running.wait()
 
 
+def urgency(pid: int) -> tuple[str, str]:
+    """The nice values of a process in its session, and of its session among the others."""
+    of_session = Path(f"/proc/{pid}/autogroup")
+    stat = Path(f"/proc/{pid}/stat").read_text()
+    return stat.rpartition(")")[2].split()[16], of_session.read_text().split()[
+        -1
+    ] if of_session.exists() else "19"
+
+
 def left(mark: str) -> list[str]:
-    """The commands that have the mark. Other processes come and go while we look."""
-    commands = []
+    """The commands that have the mark."""
+    return list(marked(mark).values())
+
+
+def marked(mark: str) -> dict[int, str]:
+    """Processes that have the mark: id and command. Others come and go while we look."""
+    found = {}
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             if mark.encode() in (process / "environ").read_bytes():
-                commands.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
-    return commands
+                found[int(process.name)] = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+    return found

@@ -48,7 +48,8 @@ def copier(source: Held, destination: Held, **more: Any) -> Copier:
 
 def ends(pair: tuple[str, str], request: pytest.FixtureRequest, **more: Any) -> tuple[Held, Held]:
     """Two buckets; of one store if both are the same."""
-    return tuple(bucket_of(backend(provider, request), **more) for provider in pair)  # type: ignore[return-value]
+    source, destination = (bucket_of(backend(provider, request), **more) for provider in pair)
+    return source, destination
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids="-".join)
@@ -109,7 +110,7 @@ class Meddling:
 
     def __init__(self, store: ObjectStore, meanwhile: Callable[[int], None]) -> None:
         self._store, self._meanwhile, self.reads = store, meanwhile, 0
-        self._lock = threading.Lock()
+        self._lock, self.traits = threading.Lock(), store.traits
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
@@ -164,7 +165,7 @@ def test_no_mixture_inside_a_store(provider: str, request: pytest.FixtureRequest
 
     small = replace(source.store.traits, largest_copy=PART)
     meddling = Meddling(source.store, overwrite)
-    meddling.traits = small  # type: ignore[attr-defined]
+    meddling.traits = small
     monkey = pytest.MonkeyPatch()
     with monkey.context() as patched:
         patched.setattr("imagestore.transfer.inside._LEAST", PART)

@@ -5,6 +5,7 @@ import string
 import time
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from dev.demo import photographs
 from dev.demo.screen import Screen, Unexpected
@@ -75,8 +76,8 @@ def _drift(screen: Screen, store: Store) -> None:
     )
 
 
-def _versioning(s3: object) -> str:
-    return str(s3.get_bucket_versioning(Bucket=_BUCKET)["Status"])  # type: ignore[attr-defined]
+def _versioning(s3: Any) -> str:
+    return str(s3.get_bucket_versioning(Bucket=_BUCKET)["Status"])
 
 
 def _hold(screen: Screen) -> None:

@@ -179,7 +179,6 @@ Quantity = Annotated[
     str, Field(pattern=QUANTITY, max_length=20), Form("write a size such as 128Ki, 1.5Gi, 500G or 1048576")
 ]
 
-
 LabelValue = Annotated[
     str,
     Field(pattern=r"^(([A-Za-z0-9][A-Za-z0-9_.-]*)?[A-Za-z0-9])?$", max_length=63),
@@ -246,8 +245,9 @@ class Model(BaseModel):
 
     def having(self, **values: Any) -> Self:
         """Return the value with these in its fields; itself where it has them already. Nothing is validated."""
-        same = all(getattr(self, name) == value for name, value in values.items())
-        return self if same else self.model_copy(update=values)
+        return (
+            self if all(getattr(self, n) == v for n, v in values.items()) else self.model_copy(update=values)
+        )
 
     def to_json(self) -> Any:
         """Return the value as a user would write it: aliases, no absent fields, no internal fields."""

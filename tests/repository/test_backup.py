@@ -21,7 +21,7 @@ from imagestore.repository.restoring.options import RestorePoint, RestoreState
 from imagestore.repository.restoring.selection import ExistingPolicy, RestoreSelection
 from imagestore.repository.store.opening import open_repository, refuse_other_source
 from imagestore.repository.store.view import backups, lines_of_leaf, rows_of
-from tests.repository.world import World
+from tests.repository.world import Killed, World, killed_after
 
 ODD_KEYS = (
     "a/b",
@@ -292,23 +292,6 @@ def test_a_restore_goes_on_where_it_was_killed() -> None:
     assert world.restored() == {k: v for k, v in world.content().items() if not k.startswith("shop/")}
 
 
-class Killed(BaseException):
-    """The process ends here."""
-
-
-def killed_after(number: int, world: World) -> None:
-    """Kill at the n-th mutating call of the repository's store."""
-    left = [number]
-
-    def fault(operation: str, _bucket: str, _key: str) -> None:
-        if operation in ("Put", "Part", "Begin", "Complete", "Delete"):
-            left[0] -= 1
-            if left[0] < 0:
-                raise Killed
-
-    world.server.fault = fault
-
-
 def test_a_backup_killed_at_any_write_leaves_a_repository_that_opens_and_the_next_one_is_whole() -> None:
     world = filled()
     kept = world.back_up()
@@ -317,7 +300,7 @@ def test_a_backup_killed_at_any_write_leaves_a_repository_that_opens_and_the_nex
         world.put(f"shop/{n:02}.png", world.random(2000))
     world.put("large/new", world.random(8) * (18 * 1024**2 // 8))
     for number in range(100):
-        killed_after(number, world)
+        killed_after(number, world.server)
         try:
             done = world.back_up(beat=20.0, clock=count().__next__)
         except Killed:
@@ -338,7 +321,7 @@ def test_a_killed_run_is_gone_on_with() -> None:
     world = World()
     for n in range(150):
         world.put(f"{n:03}", world.random(250_000))
-    killed_after(9, world)
+    killed_after(9, world.server)
     with pytest.raises(Killed):
         world.back_up(beat=50.0, clock=count().__next__)
     world.server.fault = None

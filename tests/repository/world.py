@@ -13,7 +13,10 @@ from imagestore.repository.format.slots import OpeningSecret, SlotKind
 from imagestore.repository.making.backup import back_up
 from imagestore.repository.making.deciding import BackupOptions
 from imagestore.repository.making.sources import BucketEnd
-from imagestore.repository.restoring.options import RestoreOptions, RestoreReport
+from imagestore.repository.removing.options import PruneOptions, PruneReport
+from imagestore.repository.removing.prune import prune
+from imagestore.repository.removing.retention import Forgetting, RetentionRules
+from imagestore.repository.restoring.options import RestoreOptions, RestoreReport, RestoreState
 from imagestore.repository.restoring.restore import restore
 from imagestore.repository.store.files import FileLock, RepositoryFiles
 from imagestore.repository.store.opening import Repository, create_repository, open_repository
@@ -45,6 +48,7 @@ class World:
     versioned: bool = False
     lock: FileLock | None = None
     seed: int = 1
+    pack_bytes: int = 16 * 1024**2
     clock: StoreClock = field(default_factory=StoreClock)
 
     def __post_init__(self) -> None:
@@ -64,7 +68,7 @@ class World:
 
     def opened(self) -> Repository:
         """As another process opens it."""
-        return open_repository(self.files(), SECRET, self.random)
+        return replace(open_repository(self.files(), SECRET, self.random), pack_bytes=self.pack_bytes)
 
     def put(self, key: str, data: bytes, **attributes: Any) -> None:
         """Write an object to the source."""
@@ -77,6 +81,31 @@ class World:
     def restore(self, root: BackupRoot, **options: Any) -> RestoreReport:
         """Restore as a new process does."""
         return restore(self.opened(), root, self.target, replace(RestoreOptions(), **options))
+
+    def prune(self, last: int = 1, **options: Any) -> PruneReport:
+        """Remove as a new process does; the last backups stay."""
+        rules = RetentionRules(last=last, most_share=1.0)
+        return prune(self.opened(), PruneOptions(Forgetting(rules), **options))
+
+    def prune_fully(self, last: int = 1) -> PruneReport:
+        """Two readings with the grace time between them, and a third for what the second condemned."""
+        for _ in range(3):
+            report = self.prune(last)
+            self.clock.pass_hours(49)
+        return report
+
+    def assert_restores(self, root: BackupRoot, expected: dict[str, bytes]) -> None:
+        """Restore into an empty bucket and compare every byte."""
+        self.target_server.buckets["restored"].keys.clear()
+        lost: dict[str, str] = {}
+        report = self.restore(root, problem=lost.__setitem__)
+        assert (report.state, lost) == (RestoreState.SUCCEEDED, {})
+        assert self.restored() == expected
+
+    def stored(self) -> dict[str, bytes]:
+        """The files of the repository that are there now."""
+        held = self.server.current("backup")
+        return {k.removeprefix("shop/"): v for k, v in held.items() if k.startswith("shop/")}
 
     def restored(self) -> dict[str, bytes]:
         """What the destination holds."""
@@ -94,3 +123,23 @@ class World:
     def content(self) -> dict[str, bytes]:
         """What the source holds."""
         return self.source_server.current("photos")
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+WRITES = ("Put", "Part", "Begin", "Complete", "Delete", "PutLock", "Abort")
+
+
+def killed_after(number: int, server: MemoryObjectServer) -> None:
+    """Kill at the n-th mutating call of a store."""
+    left = [number]
+
+    def fault(operation: str, _bucket: str, _key: str) -> None:
+        if operation in WRITES:
+            left[0] -= 1
+            if left[0] < 0:
+                raise Killed
+
+    server.fault = fault

@@ -137,9 +137,7 @@ class _BackupRun:
         self._large = LargeObjects(self.repository, self._index.find)
         leaves = {r.name.partition(".")[0]: r.name for r in (self.base.leaves if self.base else ())}
         usable = {digest: name for digest, name in leaves.items() if leaf_file(name) not in gone}
-        self._record = BackupRecorder(
-            self.repository, self.run.run, self._packs, usable, self._checkpointed
-        )
+        self._record = BackupRecorder(self.repository, self.run.run, self._packs, usable, self._checkpointed)
 
     def _checkpointed(self, ref: LeafRef) -> None:
         self.run.progress.append(ref_fields(ref))
@@ -276,8 +274,7 @@ class _BackupRun:
         root = self._root(report)
         write_root(self.repository, root)
         self.run.refuse_ended()
-        self.run.progress = []
-        self.run.beat(done=True)
+        self.run.finish()
         return root
 
     def _root(self, report: str) -> BackupRoot:

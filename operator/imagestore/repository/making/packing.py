@@ -11,7 +11,7 @@ from imagestore.core.errors import StoreError
 from imagestore.core.objects import ListedObject, ObjectHead, ObjectUpload, UploadedPart
 from imagestore.repository.errors import RepositoryProblem
 from imagestore.repository.format.index import IndexEntry
-from imagestore.repository.format.names import FRAME_BYTES, PACK_BYTES, blob_file, pack_file
+from imagestore.repository.format.names import FRAME_BYTES, blob_file, pack_file
 from imagestore.repository.format.packs import BlobFrames, PackWriter, blob_length, regrouped
 from imagestore.repository.format.rows import BackupRow
 from imagestore.repository.making.reading import ReadObject, not_backed_up, object_row, object_tags
@@ -39,7 +39,6 @@ class PackStream:
     repository: Repository
     pool: Executor
     wait: Callable[["Future[None]"], None]
-    size: int = PACK_BYTES
     _open: PackWriter | None = field(default=None, init=False)
     _pending: "OrderedDict[str, Future[None]]" = field(default_factory=OrderedDict, init=False)
     stored: int = field(default=0, init=False)
@@ -50,7 +49,7 @@ class PackStream:
             self._open = PackWriter(self.repository.vault, self.repository.new_id())
         entry = self._open.add(blob_id, content)
         found = IndexEntry(blob_id, bytes.fromhex(self._open.pack), entry.offset, entry.length)
-        if self._open.size >= self.size:
+        if self._open.size >= self.repository.pack_bytes:
             self.close()
         return found
 

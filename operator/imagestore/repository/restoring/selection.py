@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import zip_longest
 
 from imagestore.core.keys import raw
 from imagestore.repository.errors import DamagedFile
@@ -59,7 +60,7 @@ def selected_rows(
     root: BackupRoot, selection: RestoreSelection, number: int, read: ReadLeaf, after: str = ""
 ) -> Iterator[BackupRow | LostRows]:
     """The rows of one pass behind a key. Leaves that hold none of them are not read."""
-    for leaf, following in zip(root.leaves, [*root.leaves[1:], None], strict=True):
+    for leaf, following in zip_longest(root.leaves, root.leaves[1:]):
         if not _may_hold(leaf, following, selection, after):
             continue
         try:

@@ -16,7 +16,7 @@ from imagestore.repository.errors import (
     RepositoryProblem,
     WrongKey,
 )
-from imagestore.repository.format.names import FORMAT, KEYS
+from imagestore.repository.format.names import FORMAT, KEYS, PACK_BYTES
 from imagestore.repository.format.roots import SourceName
 from imagestore.repository.format.slots import KEY_BYTES, NONCE_BYTES, SALT_BYTES, OpeningSecret, unwrap, wrap
 from imagestore.repository.format.vault import Vault
@@ -29,13 +29,14 @@ Random = Callable[[int], bytes]
 
 @dataclass(frozen=True)
 class Repository:
-    """An open repository. ``grace``: how long a condemned file stays, milliseconds."""
+    """An open repository. ``grace``: how long a condemned file stays, milliseconds. ``pack_bytes``: when a pack is closed."""
 
     files: RepositoryFiles
     vault: Vault
     source: SourceName
     grace: int
     random: Random
+    pack_bytes: int = PACK_BYTES
 
     @property
     def id(self) -> str:

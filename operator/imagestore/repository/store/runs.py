@@ -30,19 +30,26 @@ class LiveRun:
     now: int = 0
     progress: list[dict[str, Any]] = field(default_factory=list)
 
-    def beat(self, *, done: bool = False) -> int:
+    def beat(self) -> int:
         """Say that it is alive; return the store's time. RunLost where it was silent for half the grace time or was declared dead."""
         mark = self.repository.new_id()
+        self._write(mark, done=False)
+        self._learn_time(mark)
+        self.refuse_ended()
+        return self.now
+
+    def finish(self) -> None:
+        """Say that it is over. What it has done counts by now, however long it was silent since."""
+        self.progress = []
+        self._write("", done=True)
+
+    def _write(self, mark: str, *, done: bool) -> None:
+        name = run_file(self.run)
         content = {
             "run": self.run, "kind": self.kind, "base": self.base, "began": self.began,
             "mark": mark, "progress": self.progress, "done": done,
         }  # fmt: skip
-        self.repository.files.write(
-            run_file(self.run), document_bytes(self.repository, run_file(self.run), content)
-        )
-        self._learn_time(mark)
-        self.refuse_ended()
-        return self.now
+        self.repository.files.write(name, document_bytes(self.repository, name, content))
 
     def _learn_time(self, mark: str) -> None:
         name = run_file(self.run)

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imagestore.repository.errors import RepositoryProblem
-from imagestore.repository.format.roots import BackupRoot
+from imagestore.repository.format.roots import BackupCounts, BackupFilter, BackupRoot
 from imagestore.repository.removing.options import PruneOptions
 from imagestore.repository.removing.prune import prune
 from imagestore.repository.removing.retention import Forgetting
@@ -140,13 +141,13 @@ def in_thread(action: Callable[[], Any], results: list[Any]) -> threading.Thread
     return thread
 
 
-def changed_world() -> tuple[World, dict[str, dict[str, bytes]]]:
+def changed_world(step: int = 2) -> tuple[World, dict[str, dict[str, bytes]]]:
     """Two backups, the older one with contents that come back: the next backup finds them in packs that are about to go."""
     world, expected = small(), {}
     old = world.content()
     root = world.back_up()
     expected[root.name] = world.content()
-    for n in range(0, 12, 2):
+    for n in range(0, 12, step):
         world.put(f"{n:02}", world.random(1000))
     root = world.back_up()
     expected[root.name] = world.content()
@@ -196,7 +197,9 @@ def test_a_backup_frozen_at_every_write_while_removal_runs_to_its_end(hours: int
     raise AssertionError("a backup has fewer writes")
 
 
-def test_a_removal_frozen_at_every_write_while_backups_and_removals_go_on() -> None:
+@pytest.mark.parametrize("repack_below", [0.0, 20.0])
+def test_a_removal_frozen_at_every_write_while_others_go_on(repack_below: float) -> None:
+    """Without repacking by the others, the pack into which the frozen one moved contents is removed under it."""
     for number in range(40):
         world, expected = changed_world()
         world.prune()
@@ -210,17 +213,56 @@ def test_a_removal_frozen_at_every_write_while_backups_and_removals_go_on() -> N
             for _ in range(3 if reached else 0):
                 world.put("during", world.random(1000))
                 expected[world.back_up().name] = world.content()
-                world.prune(repack_below=20.0)
+                world.prune(repack_below=repack_below)
                 world.clock.pass_hours(49)
             go_on.set()
             thread.join()
         listed_restore(world, expected)
-        expected[world.back_up().name] = world.content()
-        world.prune_fully()
+        for _ in range(3):
+            world.prune(repack_below=0.0)
+            world.clock.pass_hours(49)
         listed_restore(world, expected)
+        assert_written_once(world)
         if not reached:
             return
     raise AssertionError("a removal has fewer writes")
+
+
+def assert_written_once(world: World) -> None:
+    """No name is used twice: a removal that wakes up late deletes what it meant, and nothing else."""
+    written = [k for o, _, k in world.server.calls if o == "Put" and "/runs/" not in k]
+    assert len(written) == len(set(written))
+
+
+@pytest.mark.parametrize("condemned_before", [False, True])
+def test_contents_found_in_packs_that_are_about_to_go(
+    *, condemned_before: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that lasts longer than the grace time refers to packs that were condemned after it began: they wait for it. A run that
+    began later refers to none of them, though they are still there."""
+    monkeypatch.setattr("imagestore.repository.making.backup.WINDOW_OBJECTS", 1)
+    world, expected = changed_world(step=1)
+    if condemned_before:
+        world.prune()
+        world.clock.pass_hours(49)
+
+    def between(counts: BackupCounts) -> None:
+        world.clock.pass_hours(10)
+        if counts.objects > 6:
+            world.prune()
+
+    root = world.back_up(beat=0.0, clock=count().__next__, told=between)
+    assert (root.counts.duplicates > 0) is not condemned_before
+    assert root.finished - root.started > 2 * world.repository.grace
+    expected[root.name] = world.content()
+    listed_restore(world, expected)
+
+
+def test_a_leaf_that_comes_back_has_another_name() -> None:
+    world = small()
+    for exclude in ((), ("05",), (), ("05",), ()):
+        world.back_up(filter=BackupFilter(exclude=exclude))
+    assert_written_once(world)
 
 
 def test_a_removal_killed_at_every_call_leaves_every_listed_backup_whole() -> None:

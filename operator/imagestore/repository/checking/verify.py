@@ -164,7 +164,7 @@ class _Verification:
         """Why the table of a pack does not agree with a row; empty: it does, or is not looked at."""
         if self.options.level is VerifyLevel.QUICK or not row.pack:
             return ""
-        placed = self.reader.placed(row)
+        placed = self.reader.placed(row).place
         table = self._table_of(placed.pack) if placed.pack else {}
         if isinstance(table, DamagedFile):
             return str(table)
@@ -202,8 +202,8 @@ class _Verification:
         for span in spans(placed):
             for row, content in self.reader.small(span):
                 self._content(row, content, users)
-        for row in placed:
-            if not row.pack:
+        for row, place in placed:
+            if not place.pack:
                 self._blob(row, users)
 
     def _content(self, row: BackupRow, content: bytes | DamagedFile, users: tuple[str, ...]) -> None:
@@ -214,6 +214,6 @@ class _Verification:
 
     def _blob(self, row: BackupRow, users: tuple[str, ...]) -> None:
         try:
-            self.report.bytes_read += sum(len(block) for block in self.reader.blocks(row))
+            self.report.bytes_read += self.reader.blob(row, lambda blocks: sum(map(len, blocks)))
         except DamagedFile as damaged:
             self._problem(DamagedRow(users, str(damaged), row))

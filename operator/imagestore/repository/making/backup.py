@@ -147,7 +147,7 @@ class _BackupRun:
 
     def _known(self) -> Iterator[tuple[BackupRow, bool]]:
         interrupted = resumable(known_runs(self.repository), self.base.name if self.base else "")
-        return known_rows(self.repository, self.base, interrupted)
+        return known_rows(self.repository, self.base, interrupted, self._record.not_reusable)
 
     def _take(self, listed: ListedObject, known: tuple[BackupRow, bool] | None) -> None:
         self._pulse()

@@ -1,6 +1,6 @@
 """What is known before a backup begins: the rows of the last backup, and those that an interrupted run had read since."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from heapq import merge
 from itertools import groupby
@@ -53,14 +53,17 @@ def resumable(runs: Iterable[KnownRun], base: str) -> KnownRun | None:
 
 
 def known_rows(
-    repository: Repository, root: BackupRoot | None, interrupted: KnownRun | None
+    repository: Repository,
+    root: BackupRoot | None,
+    interrupted: KnownRun | None,
+    damaged: Callable[[str], None],
 ) -> Iterator[tuple[BackupRow, bool]]:
     """Rows by key, those of the interrupted run in place of the base's, and whether the row comes from it.
 
-    A leaf that is damaged is left out: its objects are read again, which heals the next backup.
+    A leaf that is damaged is left out, and ``damaged`` is told its name: its objects are read again, so that the new backup is whole.
     """
-    older = ((row, False) for leaf in _leaves(root) for row in _whole(repository, leaf))
-    newer = ((row, True) for leaf in _progress(interrupted) for row in _whole(repository, leaf))
+    older = ((row, False) for leaf in _leaves(root) for row in _whole(repository, leaf, damaged))
+    newer = ((row, True) for leaf in _progress(interrupted) for row in _whole(repository, leaf, damaged))
     both = merge(newer, older, key=lambda pair: raw(pair[0].key))
     for _, same_key in groupby(both, key=lambda pair: pair[0].key):
         yield next(same_key)
@@ -74,8 +77,8 @@ def _progress(interrupted: KnownRun | None) -> list[str]:
     return [] if interrupted is None else [ref_of(ref).name for ref in interrupted.progress]
 
 
-def _whole(repository: Repository, leaf: str) -> Iterator[BackupRow]:
+def _whole(repository: Repository, leaf: str, damaged: Callable[[str], None]) -> Iterator[BackupRow]:
     try:
         yield from rows_of_leaf(repository, leaf)
     except DamagedFile:
-        return
+        damaged(leaf)

@@ -77,6 +77,10 @@ class BackupRecorder:
         self.count(stored_bytes=len(leaf.data))
         return leaf.ref._replace(name=name)
 
+    def not_reusable(self, leaf: str) -> None:
+        """A leaf of the last backup turned out to be damaged."""
+        self.known_leaves.pop(leaf.partition(".")[0], None)
+
     def checkpoint(self) -> None:
         """Write the rows that were read since the last one; the next run goes on from them if this one is killed."""
         if (leaf := self._fresh.finish()) is not None:

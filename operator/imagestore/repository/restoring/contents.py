@@ -17,26 +17,34 @@ SPAN_BYTES = 4 * 1024**2
 GAP_BYTES = 128 * 1024  # read over so much that is not wanted rather than ask again
 
 
+class PlacedRow(NamedTuple):
+    """A row, and the same at the place where its content is looked for first."""
+
+    row: BackupRow
+    place: BackupRow
+
+
 class PackSpan(NamedTuple):
-    """A range of a pack that is read at once. ``rows`` as their places are now."""
+    """A range of a pack that is read at once."""
 
     pack: str
     start: int
     end: int
-    rows: tuple[BackupRow, ...]
+    rows: tuple[PlacedRow, ...]
 
 
-def spans(rows: Iterable[BackupRow]) -> list[PackSpan]:
+def spans(rows: Iterable[PlacedRow]) -> list[PackSpan]:
     """The ranges in which these rows' entries are read. Rows without a pack are in none."""
-    ordered = sorted((r for r in rows if r.pack), key=lambda r: (r.pack, r.offset))
+    ordered = sorted((r for r in rows if r.place.pack), key=lambda r: (r.place.pack, r.place.offset))
     found: list[PackSpan] = []
-    for row in ordered:
-        end = row.offset + row.length
+    for placed in ordered:
+        place = placed.place
+        end = place.offset + place.length
         last = found[-1] if found else None
-        if last is not None and _is_near(last, row, end):
-            found[-1] = last._replace(end=max(last.end, end), rows=(*last.rows, row))
+        if last is not None and _is_near(last, place, end):
+            found[-1] = last._replace(end=max(last.end, end), rows=(*last.rows, placed))
         else:
-            found.append(PackSpan(row.pack, row.offset, end, (row,)))
+            found.append(PackSpan(place.pack, place.offset, end, (placed,)))
     return found
 
 
@@ -54,23 +62,29 @@ class ContentReader:
     def __post_init__(self) -> None:
         self.moved = MovedEntries(self.repository)
 
-    def placed(self, row: BackupRow) -> BackupRow:
-        """The row at its latest place."""
-        return next(self.moved.places(row))
+    def placed(self, row: BackupRow) -> PlacedRow:
+        """The row with its latest place."""
+        return PlacedRow(row, next(self.moved.places(row)))
 
     def small(self, span: PackSpan) -> Iterator[tuple[BackupRow, bytes | DamagedFile]]:
-        """The contents of a span, or what is wrong with each."""
+        """The contents of a span, each from another place where it is damaged in this one, or what is wrong with it."""
         try:
             data = self.repository.files.read(pack_file(span.pack), (span.start, span.end))
         except DamagedFile:
             data = b""
-        for row in span.rows:
-            start = row.offset - span.start
-            entry = data[start : start + row.length]
+        for row, place in span.rows:
+            start = place.offset - span.start
+            entry = data[start : start + place.length]
             try:
-                yield row, self._proven(row, entry)
+                yield row, self._proven(place, entry)
             except DamagedFile:
-                yield row, self._elsewhere(row)
+                yield row, self._anywhere(row)
+
+    def _anywhere(self, row: BackupRow) -> bytes | DamagedFile:
+        try:
+            return self.content(row)
+        except DamagedFile as damaged:
+            return damaged
 
     def _proven(self, row: BackupRow, entry: bytes) -> bytes:
         content = open_entry(self.repository.vault, row.pack, row.offset, entry)
@@ -78,27 +92,16 @@ class ContentReader:
             raise DamagedFile(pack_file(row.pack), "an entry has not the hash that its row tells")
         return content
 
-    def _elsewhere(self, row: BackupRow) -> bytes | DamagedFile:
-        """The content where an entry is damaged: from an older version of its pack, or from where it was moved."""
-        span = (row.offset, row.offset + row.length)
-        try:
-            return self.repository.files.genuine(
-                pack_file(row.pack), lambda data: self._proven(row, data), span
-            )
-        except DamagedFile as damaged:
-            return damaged
+    def _whole(self, row: BackupRow) -> bytes:
+        """The content at one place, from an older version of its file where one lies over it."""
+        if not row.pack:
+            return b"".join(self.blocks(row))
+        name, span = pack_file(row.pack), (row.offset, row.offset + row.length)
+        return self.repository.files.genuine(name, lambda data: self._proven(row, data), span)
 
     def content(self, row: BackupRow) -> bytes:
         """The bytes of a small object, from any place where they are whole. DamagedFile."""
         return self.anywhere(row, self._whole)
-
-    def _whole(self, row: BackupRow) -> bytes:
-        if not row.pack:
-            return b"".join(self.blocks(row))
-        found = self._elsewhere(row)
-        if isinstance(found, DamagedFile):
-            raise found
-        return found
 
     def anywhere(self, row: BackupRow, use: Callable[[BackupRow], T]) -> T:
         """The first result of ``use`` that is no DamagedFile, over all places of a row."""
@@ -116,13 +119,24 @@ class ContentReader:
             return
         yield from self._checked(row, self._frames(row, ""))
 
-    def versions(self, row: BackupRow) -> list[str]:
-        """The older versions of a blob's file, where one lies over it."""
-        return self.repository.files.versions_of(blob_file(row.blob))
+    def blob(self, row: BackupRow, use: Callable[[Iterator[bytes]], T]) -> T:
+        """What ``use`` makes of the blocks of a large object, from any place and version where they are whole. DamagedFile."""
 
-    def blocks_of_version(self, row: BackupRow, version: str) -> Iterator[bytes]:
-        """The same of one version of the blob's file."""
-        return self._checked(row, self._frames(row, version))
+        def at(place: BackupRow) -> T:
+            try:
+                return use(self.blocks(place))
+            except DamagedFile as damaged:
+                return self._of_versions(place, use, damaged)
+
+        return self.anywhere(row, at)
+
+    def _of_versions(self, place: BackupRow, use: Callable[[Iterator[bytes]], T], damaged: DamagedFile) -> T:
+        for version in self.repository.files.versions_of(blob_file(place.blob)):
+            try:
+                return use(self._checked(place, self._frames(place, version)))
+            except DamagedFile:
+                continue
+        raise damaged
 
     def _frames(self, row: BackupRow, version: str) -> Iterator[bytes]:
         frames = BlobFrames(self.repository.vault, row.blob)

@@ -150,8 +150,8 @@ class _Restore:
         there = {row.key: listed for row, listed in batch if listed is not None}
         placed = [self.rows.reader.placed(row) for row, _ in batch]
         futures = [small.submit(self.rows.span, span, there) for span in spans(placed)]
-        for row in placed:
-            if not row.pack:
+        for row, place in placed:
+            if not place.pack:
                 pool = large if row.size > LARGE_BYTES else small
                 futures.append(pool.submit(self.rows.single, row, there.get(row.key)))
         return futures

@@ -1,6 +1,7 @@
 """Restore single rows: decide what is to be written, and write it."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from imagestore.core.errors import Conflict, StoreError
 from imagestore.core.objects import UNCONDITIONAL, ListedObject, WriteCondition
@@ -38,8 +39,8 @@ class RowRestorer:
 
     def span(self, span: PackSpan, there: dict[str, ListedObject]) -> list[RowOutcome]:
         """One ranged read, and a write for each of its objects. What need not be written is not read."""
-        decided = {row.key: self._decided(row, there.get(row.key)) for row in span.rows}
-        wanted = [row for row in span.rows if decided[row.key] is None]
+        decided = {row.key: self._decided(row, there.get(row.key)) for row, _ in span.rows}
+        wanted = [placed for placed in span.rows if decided[placed.row.key] is None]
         found = [outcome for outcome in decided.values() if outcome is not None]
         for narrower in spans(wanted):
             for row, content in self.reader.small(narrower):
@@ -80,11 +81,10 @@ class RowRestorer:
     def _written(
         self, row: BackupRow, content: bytes | DamagedFile, there: ListedObject | None
     ) -> RowOutcome:
+        if isinstance(content, DamagedFile):
+            return RowOutcome(row, why=f"Damaged: {content}")
         try:
-            whole = self.reader.content(row) if isinstance(content, DamagedFile) else content
-            written = self.target.write(self.key(row), row, whole, self._condition(there))
-        except DamagedFile as damaged:
-            return RowOutcome(row, why=f"Damaged: {damaged}")
+            written = self.target.write(self.key(row), row, content, self._condition(there))
         except Conflict as error:
             return self._met(row, error)
         except StoreError as error:
@@ -105,7 +105,11 @@ class RowRestorer:
         if row.size <= LARGE_BYTES:
             return [self._written(row, b"" if not row.size else self._small_blob(row), there)]
         try:
-            return [RowOutcome(row, written=self.reader.anywhere(row, self._large))]
+            return [
+                RowOutcome(
+                    row, written=self.reader.blob(row, partial(self.target.write_large, self.key(row), row))
+                )
+            ]
         except DamagedFile as damaged:
             return [RowOutcome(row, why=f"Damaged: {damaged}")]
         except StoreError as error:
@@ -116,18 +120,6 @@ class RowRestorer:
             return self.reader.content(row)
         except DamagedFile as damaged:
             return damaged
-
-    def _large(self, row: BackupRow) -> RestoredObject:
-        key = self.key(row)
-        try:
-            return self.target.write_large(key, row, self.reader.blocks(row))
-        except DamagedFile as damaged:
-            for version in self.reader.versions(row):
-                try:
-                    return self.target.write_large(key, row, self.reader.blocks_of_version(row, version))
-                except DamagedFile:
-                    continue
-            raise damaged from None
 
 
 def told_error(error: StoreError) -> str:

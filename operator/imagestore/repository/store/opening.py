@@ -20,7 +20,7 @@ from imagestore.repository.format.names import FORMAT, KEYS, PACK_BYTES
 from imagestore.repository.format.roots import SourceName
 from imagestore.repository.format.slots import KEY_BYTES, NONCE_BYTES, SALT_BYTES, OpeningSecret, unwrap, wrap
 from imagestore.repository.format.vault import Vault
-from imagestore.repository.store.files import RepositoryFiles
+from imagestore.repository.store.files import FileLock, RepositoryFiles
 
 VERSION = 1
 GRACE = 48 * 3600 * 1000  # milliseconds
@@ -57,20 +57,22 @@ def create_repository(
     sealed: bool,
     grace: int = GRACE,
 ) -> Repository:
-    """Create it, with a slot for each secret. RepositoryProblem where one is there. The key is written first: format.json is
-    what makes a repository, and without a slot it could never be opened."""
+    """Create it, with a slot for each secret, and with ``files.lock`` for all files. RepositoryProblem where one is there.
+
+    The key is written first: format.json is what makes a repository, and without a slot it could never be opened.
+    """
     if files.exists(FORMAT):
         raise RepositoryProblem(f"{files} has a repository already")
     vault = Vault(random(16), random(KEY_BYTES), sealed)
     for slot, secret in secrets.items():
         add_slot(files, vault, slot, secret, random)
-    if not files.write_once(FORMAT, _format(vault, source, grace)):
+    if not files.write_once(FORMAT, _format(vault, source, grace, files.lock)):
         raise RepositoryProblem(f"{files}: another program created a repository at this moment; try again")
     return Repository(files, vault, source, grace, random)
 
 
-def _format(vault: Vault, source: SourceName, grace: int) -> bytes:
-    content = {
+def _format(vault: Vault, source: SourceName, grace: int, lock: FileLock | None) -> bytes:
+    content: dict[str, Any] = {
         "format": "imagestore-repository",
         "version": VERSION,
         "id": vault.repository.hex(),
@@ -78,6 +80,8 @@ def _format(vault: Vault, source: SourceName, grace: int) -> bytes:
         "source": {"backend": source.backend, "bucket": source.bucket, "prefix": source.prefix},
         "graceMilliseconds": grace,
     }
+    if lock is not None:
+        content["lock"] = {"mode": lock.mode, "days": lock.days}
     return json.dumps({**content, "check": vault.check(_canonical(content))}, indent=1).encode() + b"\n"
 
 
@@ -104,6 +108,8 @@ def _opened(files: RepositoryFiles, data: bytes, secret: OpeningSecret, random: 
             )
         vault = _unlocked(files, content, secret)
         source = SourceName(**content["source"])
+        lock = content.get("lock")
+        files.lock = None if lock is None else FileLock(lock["mode"], lock["days"])
         return Repository(files, vault, source, content["graceMilliseconds"], random)
     except (KeyError, TypeError, ValueError):
         raise DamagedFile(FORMAT, "lacks a field") from None

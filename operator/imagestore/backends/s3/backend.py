@@ -21,6 +21,7 @@ from imagestore.backends.base import (
 )
 from imagestore.backends.foretelling import ForetoldCall
 from imagestore.backends.guard.call import Call
+from imagestore.backends.objects import ObjectStore
 from imagestore.backends.own_access import OwnAccess
 from imagestore.backends.s3.bucket import emptying, foretold, listing, owner_mark
 from imagestore.backends.s3.bucket.needs import NEEDED_ON_BUCKET
@@ -70,6 +71,7 @@ class S3Backend:
     declared: Profile | None = None
     tiers: Mapping[str, str] = field(default_factory=dict)
     remotes: Remotes | None = None
+    objects: ObjectStore | None = field(default=None, compare=False)
     learned: Learned = field(default_factory=Learned, compare=False, repr=False)
     usages: Usages = field(default_factory=Usages, compare=False, repr=False)
     proven: list[str | None] = field(default_factory=list, compare=False, repr=False)  # its last identity
@@ -197,14 +199,14 @@ class S3Backend:
     def remains(self, bucket: str) -> Remains:
         """The first page of versions, delete markers and open uploads; a bucket that is gone has none."""
         try:
-            return emptying.remains(self.call, bucket, self.profile.upload_keys)
+            return emptying.remains(self.call, bucket, self.profile.objects.upload_keys)
         except NotFound:
             return Remains(0, 0)
 
     def sweep(self, bucket: str, limit: int) -> Swept:
         """Remove up to ``limit`` of them."""
         try:
-            return emptying.sweep(self.call, bucket, limit, self.profile.upload_keys)
+            return emptying.sweep(self.call, bucket, limit, self.profile.objects.upload_keys)
         except NotFound:
             return Swept(removed=0, more=False)
 
@@ -223,7 +225,7 @@ class S3Backend:
 
     def page(self, bucket: str, scope: ListingScope, after: Mapping[str, str]) -> ListingPage:
         """Through the same ``call`` as everything: limited, counted, tried again."""
-        return listing.page(self.call, bucket, scope, after, self.profile.upload_keys)
+        return listing.page(self.call, bucket, scope, after, self.profile.objects.upload_keys)
 
     def tags_of(self, bucket: str, stored: StoredVersion) -> Mapping[str, str]:
         """One call."""

@@ -2,67 +2,27 @@
 
 import json
 from dataclasses import replace
-from itertools import count
+from typing import Any
 
 import pytest
 
-from imagestore.backends.memory_content import CAPABLE
-from imagestore.backends.memory_objects import MemoryObjectStore
 from imagestore.core.errors import Conflict, Denied, NotFound, StoreError, Unavailable
 from imagestore.core.objects import KeyOrder, ObjectHead
 from imagestore.repository.errors import OtherSource, RepositoryProblem, WrongKey
-from imagestore.repository.format.roots import BackupCounts, BackupFilter, BackupState, SourceName
+from imagestore.repository.format.roots import BackupFilter, BackupState, SourceName
 from imagestore.repository.format.rows import BackupRow, row_line, row_of
 from imagestore.repository.format.slots import OpeningSecret, SlotKind
 from imagestore.repository.making.backup import back_up
 from imagestore.repository.making.deciding import BackupOptions
 from imagestore.repository.making.sources import BucketEnd, sorted_on_disk
-from imagestore.repository.restoring.options import RestorePoint, RestoreState
-from imagestore.repository.restoring.selection import ExistingPolicy, RestoreSelection
+from imagestore.repository.restoring.options import RestoreState
+from imagestore.repository.restoring.selection import ExistingPolicy
 from imagestore.repository.store.opening import open_repository, refuse_other_source
 from imagestore.repository.store.view import backups, lines_of_leaf, rows_of
-from tests.repository.world import Killed, World, killed_after
-
-ODD_KEYS = (
-    "a/b",
-    "a-b",
-    "a//b",
-    "dir/",
-    "/x",
-    "é",
-    "e\u0301",
-    "\U0001f600",
-    "\ue000",
-    "\udcff\udc80",
-    "a b+c%",
-    "\x01",
-)
-
-
-def filled(*, sealed: bool = True, large: bool = False) -> World:
-    """Pictures, twice the same one, an empty object and odd keys; ``large`` ones too."""
-    world = World(sealed=sealed)
-    for n in range(40):
-        world.put(
-            f"shop/{n:02}.png",
-            world.random(200 + n * 997),
-            headers={"content-type": "image/png", "cache-control": "no-store"},
-            metadata={"artist": "Zoë"},
-            tags={"team": "web"} if n % 2 else None,
-        )
-    world.put("shop/same.png", world.content()["shop/07.png"])
-    world.put("empty", b"")
-    if large:
-        world.put("large/9m.tif", world.random(9 * 1024**2 + 5))
-        world.put("large/18m.tif", world.random(8) * (18 * 1024**2 // 8))
-    for key in ODD_KEYS:
-        world.put(key, key.encode("utf-8", "surrogateescape"))
-    return world
-
-
-def attributes(world: World, bucket: str) -> dict[str, object]:
-    server = world.source_server if bucket == "photos" else world.target_server
-    return {k: v[-1].attributes for k, v in server.content(bucket).keys.items()}
+from tests.repository.memory_content import CAPABLE
+from tests.repository.memory_objects import MemoryObjectStore
+from tests.repository.pictures import attributes, filled
+from tests.repository.world import World
 
 
 @pytest.mark.parametrize("sealed", [False, True])
@@ -144,7 +104,7 @@ class Special(MemoryObjectStore):
 
     special: dict[str, ObjectHead | StoreError]
 
-    def read(self, bucket, key, **options):  # type: ignore[no-untyped-def]
+    def read(self, bucket: str, key: str, **options: Any) -> Any:
         found = self.special.get(key)
         if isinstance(found, StoreError):
             raise found
@@ -243,100 +203,6 @@ def test_a_filter_leaves_out_what_it_excludes() -> None:
     assert keys == {k for k in world.content() if k.startswith("shop/") and not k.startswith("shop/1")}
 
 
-def test_prefixes_keys_and_priorities() -> None:
-    world = filled()
-    root = world.back_up()
-    world.restore(root, selection=RestoreSelection(prefixes=("shop/1",), keys=frozenset({"empty"})))
-    assert set(world.restored()) == {k for k in world.content() if k.startswith("shop/1")} | {"empty"}
-    world.target_server.buckets["restored"].keys.clear()
-    world.target_server.calls.clear()
-    world.restore(root, selection=RestoreSelection(first=("shop/2", "large/")))
-    order = [k for o, _, k in world.target_server.calls if o in ("Put", "Begin")]
-    ranks = [0 if k.startswith("shop/2") else 1 if k.startswith("large/") else 2 for k in order]
-    assert ranks == sorted(ranks)
-    assert world.restored() == world.content()
-
-
-def test_skip_overwrite_and_fail() -> None:
-    world = filled()
-    root = world.back_up()
-    world.target_server.put("restored", "shop/11.png", b"mine", attributes(world, "photos")["empty"])  # type: ignore[arg-type]
-    refused = world.restore(root, existing=ExistingPolicy.FAIL)
-    assert (refused.state, refused.counts.restored) == (RestoreState.FAILED, 0)
-    assert "1 objects are at the destination already" in refused.why
-    assert world.restored() == {"shop/11.png": b"mine"}
-    kept = world.restore(root, existing=ExistingPolicy.SKIP)
-    assert (kept.state, kept.counts.kept) == (RestoreState.SUCCEEDED, 1)
-    assert world.restored() == {**world.content(), "shop/11.png": b"mine"}
-    world.restore(root, existing=ExistingPolicy.OVERWRITE)
-    assert world.restored() == world.content()
-    assert attributes(world, "restored") == attributes(world, "photos")
-
-
-def test_below_another_prefix() -> None:
-    world = filled()
-    root = world.back_up()
-    world.target = BucketEnd(world.target.store, "restored", "old/")
-    world.restore(root)
-    assert world.restored() == {f"old/{k}": v for k, v in world.content().items()}
-
-
-def test_a_restore_goes_on_where_it_was_killed() -> None:
-    world = filled()
-    root = world.back_up()
-    points: list[RestorePoint] = []
-    world.restore(root, save=points.append, selection=RestoreSelection(first=("shop/",)))
-    assert [p.number for p in points] == [0, 0, 1, 1, 2]
-    world.target_server.buckets["restored"].keys.clear()
-    world.restore(root, point=points[2], selection=RestoreSelection(first=("shop/",)))
-    assert world.restored() == {k: v for k, v in world.content().items() if not k.startswith("shop/")}
-
-
-def test_a_backup_killed_at_any_write_leaves_a_repository_that_opens_and_the_next_one_is_whole() -> None:
-    world = filled()
-    kept = world.back_up()
-    before = world.content()
-    for n in range(0, 40, 4):
-        world.put(f"shop/{n:02}.png", world.random(2000))
-    world.put("large/new", world.random(8) * (18 * 1024**2 // 8))
-    for number in range(100):
-        killed_after(number, world.server)
-        try:
-            done = world.back_up(beat=20.0, clock=count().__next__)
-        except Killed:
-            pass
-        else:
-            break
-        finally:
-            world.server.fault = None
-        for root in backups(world.opened()).roots:
-            world.assert_restores(root, before if root == kept else world.content())
-    assert number > 5
-    world.assert_restores(done, world.content())
-    world.assert_restores(kept, before)
-
-
-def test_a_killed_run_is_gone_on_with(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also by a run that is killed itself: what both read is not read again."""
-    monkeypatch.setattr("imagestore.repository.making.backup.WINDOW_OBJECTS", 1)
-    world = World(pack_bytes=10_000)
-    for n in range(150):
-        world.put(f"{n:03}", world.random(1000))
-
-    for last in (60, 110):
-
-        def kill(counts: BackupCounts, last: int = last) -> None:
-            if counts.objects >= last:
-                raise Killed
-
-        with pytest.raises(Killed):
-            world.back_up(beat=0.0, told=kill)
-    root = world.back_up()
-    assert root.counts.read < 60
-    assert root.counts.unchanged + root.counts.read == 150
-    world.assert_restores(root, world.content())
-
-
 def test_other_sources_wrong_keys_and_its_own_bucket_are_refused() -> None:
     world = filled()
     with pytest.raises(OtherSource, match="eu/photos, not of eu/other"):
@@ -352,21 +218,6 @@ def test_other_sources_wrong_keys_and_its_own_bucket_are_refused() -> None:
         back_up(
             world.opened(), BucketEnd(MemoryObjectStore(world.server, "alias"), "backup"), BackupOptions()
         )
-
-
-def test_a_row_without_its_pack_fails_the_restore_and_names_the_keys() -> None:
-    world = filled()
-    root = world.back_up()
-    lost: dict[str, str] = {}
-    gone = next(k for k in world.server.current("backup") if "/packs/" in k)
-    rows = {r.key: r for r in rows_of(world.opened(), root)}
-    world.server.remove("backup", gone)
-    report = world.restore(root, problem=lost.__setitem__)
-    assert report.state is RestoreState.FAILED
-    wanted = {k for k, r in rows.items() if r.pack and gone.endswith(r.pack)}
-    assert set(lost) == wanted
-    assert report.counts.failed == len(wanted)
-    assert world.restored() == {k: v for k, v in world.content().items() if k not in wanted}
 
 
 def test_a_row_is_what_its_line_says() -> None:

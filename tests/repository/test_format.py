@@ -10,7 +10,7 @@ import pytest
 
 from imagestore.core.keys import raw
 from imagestore.repository.errors import DamagedFile, NewerFormat, NotARepository, WrongKey
-from imagestore.repository.format.documents import read_document, written_document
+from imagestore.repository.format.documents import opened_document, written_document
 from imagestore.repository.format.leaves import LeafBuilder, ends_leaf, leaf_rows
 from imagestore.repository.format.packs import PackWriter, pack_table
 from imagestore.repository.format.rows import BackupRow
@@ -27,7 +27,7 @@ from imagestore.repository.store.files import RepositoryFiles
 from imagestore.repository.store.opening import add_slot, open_repository, remove_slot
 from imagestore.repository.store.view import backups, rows_of
 from tests.repository.outside_reader import OutsideReader
-from tests.repository.test_backup import filled
+from tests.repository.pictures import filled
 from tests.repository.world import SECRET, World
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -74,6 +74,9 @@ def test_a_repository_of_version_1_is_read_for_ever(name: str) -> None:
     files = golden(name)
     expected = json.loads((GOLDEN / "expected.json").read_text())
     world = in_memory(files)
+    assert {n.partition("/")[0] for n in files} == {
+        "format.json", "keys", "runs", "packs", "leaves", "index", "moved", "trash", "backups",
+    }  # fmt: skip
     found = backups(world.opened()).roots
     assert [root.name for root in found] == list(expected[name])
     reader = OutsideReader(files, SECRET.value, "secret")
@@ -109,10 +112,10 @@ def test_golden_bytes_of_the_small_structures() -> None:
 def test_a_changed_byte_or_another_name_is_found(position: int) -> None:
     document = bytearray(written_document(VAULT, "backups/x", {"a": "b" * 40}, bytes(12)))
     with pytest.raises(DamagedFile):
-        read_document(VAULT, "backups/y", bytes(document))
+        opened_document(VAULT, "backups/y", bytes(document))
     document[position if position != -1 else -2] ^= 1
     with pytest.raises(DamagedFile):
-        read_document(VAULT, "backups/x", bytes(document))
+        opened_document(VAULT, "backups/x", bytes(document))
 
 
 def test_an_unchanged_range_is_the_same_leaf() -> None:

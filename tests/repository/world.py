@@ -5,8 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from imagestore.backends.memory_content import CAPABLE, MemoryContent, MemoryObjectServer
-from imagestore.backends.memory_objects import MemoryObjectStore
 from imagestore.core.objects import ObjectAttributes
 from imagestore.repository.format.roots import BackupRoot, SourceName
 from imagestore.repository.format.slots import OpeningSecret, SlotKind
@@ -20,6 +18,8 @@ from imagestore.repository.restoring.options import RestoreOptions, RestoreRepor
 from imagestore.repository.restoring.restore import restore
 from imagestore.repository.store.files import FileLock, RepositoryFiles
 from imagestore.repository.store.opening import Repository, create_repository, open_repository
+from tests.repository.memory_content import CAPABLE, MemoryContent, MemoryObjectServer
+from tests.repository.memory_objects import MemoryObjectStore
 
 START = 1_800_000_000_000
 HOUR = 3_600_000

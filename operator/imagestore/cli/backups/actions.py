@@ -193,7 +193,11 @@ def diff(args: argparse.Namespace) -> int:
         for sign, change in _signed(changes(repository, found.named(args.old), found.named(args.new))):
             different += 1
             key = shown.printable(change.key)
-            line = json.dumps({"key": key, "change": change.change}) if args.format == "json" else f"{sign} {key}"
+            line = (
+                json.dumps({"key": key, "change": change.change})
+                if args.format == "json"
+                else f"{sign} {key}"
+            )
             sys.stdout.write(f"{line}\n")
     return ATTENTION if different else 0
 

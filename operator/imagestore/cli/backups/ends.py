@@ -58,7 +58,9 @@ def _objects(known: CommandInputs, backend: str) -> ObjectStore:
     if store.backend is None:
         raise CommandError(store.trouble)
     if store.backend.objects is None:
-        raise CommandError(f"the provider {store.spec.provider} of {backend} moves no objects in this version")
+        raise CommandError(
+            f"the provider {store.spec.provider} of {backend} moves no objects in this version"
+        )
     return store.backend.objects
 
 

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 from tqdm import tqdm
 
@@ -21,7 +21,7 @@ class _Silent:
 
 
 class _Shown:
-    def __init__(self, bar: "tqdm[None]") -> None:
+    def __init__(self, bar: Any) -> None:
         self._bar = bar
 
     def to(self, objects: int, size: int) -> None:

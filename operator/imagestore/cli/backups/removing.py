@@ -36,7 +36,9 @@ def _rules(args: argparse.Namespace) -> RetentionRules:
     try:
         zone = ZoneInfo(args.zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise UsageError(f"--zone {args.zone}: there is no such time zone; write one such as Europe/Berlin") from None
+        raise UsageError(
+            f"--zone {args.zone}: there is no such time zone; write one such as Europe/Berlin"
+        ) from None
     return RetentionRules(
         last=args.keep_last,
         daily=args.keep_daily,
@@ -54,9 +56,7 @@ def _content(report: PruneReport) -> dict[str, object]:
         {"backup": d.backup.name, "stays": d.stays, "reasons": list(d.reasons)}
         for d in report.retention.decisions
     ]
-    tallies = {
-        name: vars(getattr(report, name)) for name in ("needed", "condemned", "waiting", "deleted")
-    }
+    tallies = {name: vars(getattr(report, name)) for name in ("needed", "condemned", "waiting", "deleted")}
     return {
         "held": report.held or report.retention.held or None,
         "retention": decisions,
@@ -106,7 +106,11 @@ def key_recovery(args: argparse.Namespace) -> int:
         (place,) = bucket_ends(args, args.repository)
         repository = opened(args, place)
         key = os.urandom(KEY_BYTES)
-        add_slot(repository.files, repository.vault, args.slot, OpeningSecret(SlotKind.RECOVERY, key), os.urandom)
+        add_slot(
+            repository.files, repository.vault, args.slot, OpeningSecret(SlotKind.RECOVERY, key), os.urandom
+        )
     shown.print_lines([recovery_text(key)])
-    sys.stderr.write("this recovery key opens the repository and is shown only now; print it and keep it offline\n")
+    sys.stderr.write(
+        "this recovery key opens the repository and is shown only now; print it and keep it offline\n"
+    )
     return 0

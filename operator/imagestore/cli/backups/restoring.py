@@ -32,7 +32,9 @@ def restore(args: argparse.Namespace) -> int:
         root = _chosen(args, backups(repository))
         prefix = repository.source.prefix
         selection = RestoreSelection(
-            tuple(prefix + p for p in args.prefixes), _keys(args.keys_file), tuple(prefix + p for p in args.first)
+            tuple(prefix + p for p in args.prefixes),
+            _keys(args.keys_file),
+            tuple(prefix + p for p in args.first),
         )
         point = CheckpointFile(args.checkpoint, root, args.target, selection)
         problems = _ProblemsTold(args.report, stack)
@@ -87,7 +89,8 @@ class _ProblemsTold:
         self.first: dict[str, str] = {}
         self._write: Callable[[str], object] | None = None
         if path is not None:
-            self._write = stack.enter_context(Path(path).open("w", encoding="utf-8")).write
+            file = Path(path).open("w", encoding="utf-8")  # noqa: SIM115  the stack closes it
+            self._write = stack.enter_context(file).write
 
     def tell(self, key: str, why: str) -> None:
         """A key that could not be restored."""

@@ -64,7 +64,9 @@ def backups_text(found: Backups) -> Iterable[str]:
     """A line for each backup."""
     for root in found.roots:
         c = root.counts
-        told = f"{root.name}  {when(root.started)}  {root.state:<15}  {c.objects} objects  {size_text(c.bytes)}"
+        told = (
+            f"{root.name}  {when(root.started)}  {root.state:<15}  {c.objects} objects  {size_text(c.bytes)}"
+        )
         yield f"{told}  +{size_text(c.stored_bytes)}"
     yield from (f"does not count: {why}" for why in found.rejected.values())
 
@@ -91,7 +93,9 @@ def damage_line(found: DamagedRow) -> str:
 
 def verify_text(report: VerifyReport) -> str:
     """The result in one sentence."""
-    read = f", {size_text(report.bytes_read)} read and hashed (part {report.share})" if report.bytes_read else ""
+    read = (
+        f", {size_text(report.bytes_read)} read and hashed (part {report.share})" if report.bytes_read else ""
+    )
     verdict = "no damage was found" if report.whole else f"{report.damaged} rows are DAMAGED"
     return f"{report.level}: {report.rows} rows of {report.backups} backups{read}: {verdict}"
 

@@ -1,17 +1,12 @@
 """``imagestore backup``: back up buckets, prove that the backups restore, restore them. Needs the bucket and the key, no cluster."""
 
 import argparse
-from collections.abc import Callable
 from typing import Any
 
 from imagestore.cli import options
+from imagestore.cli.backups.declared import END, prefixes, repository_command, repository_options
 
 _GROUP = "Back up buckets, prove that the backups can be restored, and restore them. Works on the repository alone."
-_END = "BACKEND/BUCKET[/PREFIX]: the name of a StorageBackend in the manifests, a bucket, and a prefix"
-_REPOSITORY = f"where the backups are, as {_END}"
-_TRUST = "Name only manifests that you trust: a StorageBackend decides where signed requests are sent."
-_ATTENTION = "something needs attention: "
-Run = Callable[[argparse.Namespace], int]
 
 
 def register(subparsers: Any) -> None:
@@ -19,44 +14,11 @@ def register(subparsers: Any) -> None:
     below = options.group(subparsers, "backup", "back up buckets and restore them", _GROUP)
     for add in (_create, _list, _show, _verify, _drill, _restore, _prune, _diff):
         add(below)
-    keys = options.group(below, "key", "manage what opens a repository", "Manage the keys that open a repository.")
+    keys = options.group(
+        below, "key", "manage what opens a repository", "Manage the keys that open a repository."
+    )
     for add in (_key_list, _key_add, _key_remove, _key_recovery):
         add(keys)
-
-
-def _command(below: Any, name: str, summary: str, description: str, attention: str, run: str) -> Any:
-    """A command on a repository. ``run``: module.function in ``cli.backups``. ``attention``: what exit code 2 says."""
-    codes = {0: "done"} | ({2: _ATTENTION + attention} if attention else {})
-    parser = options.command(below, name, summary, description, codes=codes, remark=_TRUST)
-    parser.add_argument("repository", metavar="REPOSITORY", help=_REPOSITORY)
-    parser.set_defaults(run=_later(run))
-    return parser
-
-
-def _later(name: str) -> Run:
-    def run(args: argparse.Namespace) -> int:
-        from importlib import import_module
-
-        module, _, function = name.partition(".")
-        return int(getattr(import_module(f"imagestore.cli.backups.{module}"), function)(args))
-
-    return run
-
-
-def _shared(parser: argparse.ArgumentParser, *formats: str) -> None:
-    """The options that all have."""
-    parser.add_argument(
-        "--key-file",
-        metavar="FILE",
-        help="the key of the repository: at least 16 random bytes (default: $IMAGESTORE_REPOSITORY_KEY)",
-    )
-    parser.add_argument("--passphrase-file", metavar="FILE", help="a passphrase that opens the repository")
-    parser.add_argument("--recovery-key-file", metavar="FILE", help="a recovery key that opens the repository")
-    options.output(parser, *(formats or ("text", "json")))
-    options.manifests(parser, required=True)
-    options.default_namespace(parser)
-    options.credentials(parser)
-    options.cluster(parser)
 
 
 def _create(below: Any) -> None:
@@ -65,8 +27,8 @@ Back up a bucket. Objects that the listing shows unchanged since the last backup
 killed is gone on with by the same command.
 """
     attention = "the backup lacks objects that could not be read; show names them"
-    parser = _command(below, "create", "make a backup", description, attention, "actions.create")
-    parser.add_argument("source", metavar="SOURCE", help=f"what to back up, as {_END}")
+    parser = repository_command(below, "create", "make a backup", description, attention, "actions.create")
+    parser.add_argument("source", metavar="SOURCE", help=f"what to back up, as {END}")
     parser.add_argument("--init", action="store_true", help="create the repository if there is none")
     parser.add_argument(
         "--no-encryption",
@@ -86,8 +48,8 @@ killed is gone on with by the same command.
         default="compliance",
         help="with --lock-days: the mode of the lock (default: %(default)s)",
     )
-    _prefixes(parser, "--include", "back up only keys that begin so, behind the source's prefix")
-    _prefixes(parser, "--exclude", "leave out keys that begin so, behind the source's prefix")
+    prefixes(parser, "--include", "back up only keys that begin so, behind the source's prefix")
+    prefixes(parser, "--exclude", "leave out keys that begin so, behind the source's prefix")
     parser.add_argument(
         "--reread",
         type=options.number,
@@ -100,16 +62,16 @@ killed is gone on with by the same command.
         action="store_true",
         help="decode each image that is read, and note those that are broken at the source",
     )
-    _shared(parser)
-
-
-def _prefixes(parser: argparse.ArgumentParser, name: str, meaning: str) -> None:
-    parser.add_argument(name, action="append", default=[], metavar="PREFIX", help=f"{meaning}; may be repeated")
+    repository_options(parser)
 
 
 def _list(below: Any) -> None:
     description = "List the backups of a repository, the oldest first."
-    _shared(_command(below, "list", "list the backups", description, "a file does not count", "actions.list_backups"))
+    repository_options(
+        repository_command(
+            below, "list", "list the backups", description, "a file does not count", "actions.list_backups"
+        )
+    )
 
 
 def _which(parser: argparse.ArgumentParser) -> None:
@@ -123,9 +85,9 @@ def _which(parser: argparse.ArgumentParser) -> None:
 
 def _show(below: Any) -> None:
     description = "Show a backup: its source, times, counts, and every object that failed or was skipped."
-    parser = _command(below, "show", "show a backup", description, "", "actions.show")
+    parser = repository_command(below, "show", "show a backup", description, "", "actions.show")
     _which(parser)
-    _shared(parser)
+    repository_options(parser)
 
 
 def _verify(below: Any) -> None:
@@ -133,7 +95,9 @@ def _verify(below: Any) -> None:
 Verify backups. quick reads roots and leaves and lists the packs. tables also reads the end of each pack. full reads and
 hashes every byte of a share of the packs. Every damaged key is named.
 """
-    parser = _command(below, "verify", "verify backups", description, "something is damaged", "actions.verify")
+    parser = repository_command(
+        below, "verify", "verify backups", description, "something is damaged", "actions.verify"
+    )
     parser.add_argument("--backup", metavar="NAME", help="only this backup (default: all)")
     parser.add_argument(
         "--level",
@@ -152,7 +116,7 @@ hashes every byte of a share of the packs. Every damaged key is named.
         metavar="SOURCE",
         help="store what is damaged anew from this bucket, where it still has exactly these bytes",
     )
-    _shared(parser)
+    repository_options(parser)
 
 
 def _drill(below: Any) -> None:
@@ -160,7 +124,9 @@ def _drill(below: Any) -> None:
 Restore a sample below a scratch prefix, read it back, compare every byte's hash, decode the images, and delete it
 again. Tells how long a whole restore takes.
 """
-    parser = _command(below, "drill", "restore a sample for proof", description, "the drill failed", "actions.drill")
+    parser = repository_command(
+        below, "drill", "restore a sample for proof", description, "the drill failed", "actions.drill"
+    )
     parser.add_argument(
         "scratch",
         metavar="SCRATCH",
@@ -174,14 +140,18 @@ again. Tells how long a whole restore takes.
         metavar="OBJECTS",
         help="restore so many objects from all parts of the backup; 0: all (default: %(default)s)",
     )
-    _shared(parser)
+    repository_options(parser)
 
 
 def _restore(below: Any) -> None:
-    description = "Restore a backup to the same or another bucket. Every object is hashed, and read back by a listing."
+    description = (
+        "Restore a backup to the same or another bucket. Every object is hashed, and read back by a listing."
+    )
     attention = "at least one object is not restored"
-    parser = _command(below, "restore", "restore a backup", description, attention, "restoring.restore")
-    parser.add_argument("target", metavar="TARGET", help=f"where to, as {_END}")
+    parser = repository_command(
+        below, "restore", "restore a backup", description, attention, "restoring.restore"
+    )
+    parser.add_argument("target", metavar="TARGET", help=f"where to, as {END}")
     _which(parser)
     parser.add_argument("--as-of", metavar="TIME", help="the last backup that began before this time")
     parser.add_argument(
@@ -192,7 +162,7 @@ def _restore(below: Any) -> None:
         help="only keys that begin so, behind the source's prefix; may be repeated",
     )
     parser.add_argument("--keys-file", metavar="FILE", help="only the keys in this file, one a line")
-    _prefixes(parser, "--first", "restore keys that begin so before all others, such as thumbs/")
+    prefixes(parser, "--first", "restore keys that begin so before all others, such as thumbs/")
     parser.add_argument(
         "--existing",
         choices=("fail", "skip", "overwrite"),
@@ -205,8 +175,10 @@ def _restore(below: Any) -> None:
         metavar="FILE",
         help="save the progress in this file; the same command resumes from it",
     )
-    parser.add_argument("--report", metavar="FILE", help="write every key that failed to this file, as JSON Lines")
-    _shared(parser)
+    parser.add_argument(
+        "--report", metavar="FILE", help="write every key that failed to this file, as JSON Lines"
+    )
+    repository_options(parser)
 
 
 def _prune(below: Any) -> None:
@@ -214,7 +186,9 @@ def _prune(below: Any) -> None:
 Forget backups by the rules, and delete what no backup needs. A file is condemned in one run, and deleted by a later one
 after the grace time of 48 hours. Safe beside running backups.
 """
-    parser = _command(below, "prune", "forget and delete", description, "the removal is held", "removing.prune")
+    parser = repository_command(
+        below, "prune", "forget and delete", description, "the removal is held", "removing.prune"
+    )
     parser.add_argument("--dry-run", action="store_true", help="show what would happen; write nothing")
     for rule in ("last", "daily", "weekly", "monthly", "yearly"):
         parser.add_argument(
@@ -222,7 +196,9 @@ after the grace time of 48 hours. Safe beside running backups.
             type=options.number,
             default=0,
             metavar="N",
-            help="keep the last N backups" if rule == "last" else f"keep the newest backup of the last N {_UNITS[rule]}",
+            help="keep the last N backups"
+            if rule == "last"
+            else f"keep the newest backup of the last N {_UNITS[rule]}",
         )
     parser.add_argument(
         "--min-age", type=options.number, default=0, metavar="DAYS", help="keep every backup so long"
@@ -238,27 +214,40 @@ after the grace time of 48 hours. Safe beside running backups.
         help="hold if more than this part of the backups would go (default: %(default)s)",
     )
     parser.add_argument(
-        "--verified", action="append", default=[], metavar="NAME", help="a backup that was verified; the newest stays"
+        "--verified",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a backup that was verified; the newest stays",
     )
     parser.add_argument(
         "--forget", action="append", default=[], metavar="NAME", help="forget this backup; may be repeated"
     )
-    _shared(parser)
+    repository_options(parser)
 
 
 _UNITS = {"daily": "days", "weekly": "weeks", "monthly": "months", "yearly": "years"}
 
 
 def _diff(below: Any) -> None:
-    description = "Show what changed from one backup to another: + added, - removed, ~ other bytes, m other metadata."
-    parser = _command(below, "diff", "compare two backups", description, "they differ", "actions.diff")
+    description = (
+        "Show what changed from one backup to another: + added, - removed, ~ other bytes, m other metadata."
+    )
+    parser = repository_command(
+        below, "diff", "compare two backups", description, "they differ", "actions.diff"
+    )
     parser.add_argument("old", metavar="OLD", help="the older backup's name or the beginning of it")
     parser.add_argument("new", metavar="NEW", help="the newer backup's name, or latest")
-    _shared(parser)
+    repository_options(parser)
 
 
 def _key_list(below: Any) -> None:
-    _shared(_command(below, "list", "list the slots", "List the slots of a repository.", "", "removing.key_list"), "text")
+    repository_options(
+        repository_command(
+            below, "list", "list the slots", "List the slots of a repository.", "", "removing.key_list"
+        ),
+        "text",
+    )
 
 
 def _slot(parser: argparse.ArgumentParser) -> None:
@@ -266,23 +255,27 @@ def _slot(parser: argparse.ArgumentParser) -> None:
 
 
 def _key_add(below: Any) -> None:
-    description = "Add a slot, so that another key or passphrase opens the repository, too. No data is written anew."
-    parser = _command(below, "add", "add a key or passphrase", description, "", "removing.key_add")
+    description = (
+        "Add a slot, so that another key or passphrase opens the repository, too. No data is written anew."
+    )
+    parser = repository_command(below, "add", "add a key or passphrase", description, "", "removing.key_add")
     _slot(parser)
     parser.add_argument("--new-key-file", metavar="FILE", help="the new key")
     parser.add_argument("--new-passphrase-file", metavar="FILE", help="the new passphrase")
-    _shared(parser, "text")
+    repository_options(parser, "text")
 
 
 def _key_remove(below: Any) -> None:
     description = "Remove a slot. Its key no longer opens the repository; where the bucket keeps versions, delete them, too."
-    parser = _command(below, "remove", "remove a slot", description, "", "removing.key_remove")
+    parser = repository_command(below, "remove", "remove a slot", description, "", "removing.key_remove")
     _slot(parser)
-    _shared(parser, "text")
+    repository_options(parser, "text")
 
 
 def _key_recovery(below: Any) -> None:
     description = "Make a recovery key and print it once. Keep it offline: it opens the repository when all else is lost."
-    parser = _command(below, "recovery", "make a recovery key", description, "", "removing.key_recovery")
+    parser = repository_command(
+        below, "recovery", "make a recovery key", description, "", "removing.key_recovery"
+    )
     parser.add_argument("--slot", default="recovery", help="the slot's name (default: %(default)s)")
-    _shared(parser, "text")
+    repository_options(parser, "text")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from itertools import islice
+from itertools import islice, zip_longest
 from math import log10
 from random import Random
 from time import gmtime
@@ -79,36 +79,45 @@ def stratum(row: BackupRow) -> str:
 
 
 def stratified_sample(rows: Iterable[BackupRow], size: int, random: Random) -> list[BackupRow]:
-    """Rows from as many strata as there are, in one pass. Memory: ``size`` rows for each of at most 256 strata that are met."""
-    strata: dict[str, tuple[list[BackupRow], list[int]]] = {}
+    """At most ``size`` rows in one pass, some of each stratum. Memory: at most 256 strata of size/16 rows, and ``size`` rows of any."""
+    strata: dict[str, _Reservoir] = {}
+    anywhere = _Reservoir(size, random)
     for row in rows:
         name = stratum(row)
         if name not in strata and len(strata) >= STRATA:
             name = "others"
-        held, seen = strata.setdefault(name, ([], [0]))
-        seen[0] += 1
-        _reservoir(
-            held, row, seen[0], max(1, size // max(1, len(strata))) if len(strata) > 1 else size, random
-        )
-    return _in_turn([held for held, _ in strata.values()], size, random)
+        if name not in strata:
+            strata[name] = _Reservoir(max(1, size // 16), random)
+        strata[name].add(row)
+        anywhere.add(row)
+    chosen = {row.key: row for row in _in_turn([one.held for one in strata.values()], size, random)}
+    for row in anywhere.held:
+        if len(chosen) < size:
+            chosen.setdefault(row.key, row)
+    return list(chosen.values())
 
 
-def _reservoir(held: list[BackupRow], row: BackupRow, seen: int, most: int, random: Random) -> None:
-    if len(held) < most:
-        held.append(row)
-    elif (place := random.randrange(seen)) < len(held):
-        held[place] = row
+@dataclass
+class _Reservoir:
+    """A fair choice from as many rows as come."""
+
+    most: int
+    random: Random
+    held: list[BackupRow] = field(default_factory=list)
+    seen: int = 0
+
+    def add(self, row: BackupRow) -> None:
+        self.seen += 1
+        if len(self.held) < self.most:
+            self.held.append(row)
+        elif (place := self.random.randrange(self.seen)) < self.most:
+            self.held[place] = row
 
 
 def _in_turn(strata: list[list[BackupRow]], size: int, random: Random) -> list[BackupRow]:
-    for held in strata:
-        random.shuffle(held)
-    found: list[BackupRow] = []
-    while len(found) < size and any(strata):
-        for held in strata:
-            if held and len(found) < size:
-                found.append(held.pop())
-    return found
+    """One of each stratum, then the next of each."""
+    shuffled = [random.sample(held, len(held)) for held in strata]
+    return list(islice((row for turn in zip_longest(*shuffled) for row in turn if row is not None), size))
 
 
 def drill(repository: Repository, root: BackupRoot, scratch: BucketEnd, options: DrillOptions) -> DrillReport:

@@ -10,7 +10,7 @@ from pydicom.errors import InvalidDicomError
 
 MOST_PIXELS = 200_000_000
 UNDECODABLE = "undecodable"
-SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".tif", ".tiff", ".bmp", ".avif", ".jp2", ".ico")
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".tif", ".tiff", ".bmp", ".avif", ".jp2", ".ico")
 
 
 class Decoded(StrEnum):
@@ -31,7 +31,7 @@ def decode(key: str, content: bytes) -> Decoded:
             warnings.simplefilter("ignore")
             return _picture(content)
     except UnidentifiedImageError:
-        return Decoded.BROKEN if key.lower().endswith(SUFFIXES) else Decoded.NO_IMAGE
+        return Decoded.BROKEN if key.lower().endswith(IMAGE_SUFFIXES) else Decoded.NO_IMAGE
     except Image.DecompressionBombError:
         return Decoded.TOO_LARGE
     except Exception:  # noqa: BLE001  Pillow's decoders raise whatever a broken file leads them to

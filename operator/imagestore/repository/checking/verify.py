@@ -11,7 +11,7 @@ from imagestore.repository.format.names import BLOBS, PACKS, blob_file, pack_fil
 from imagestore.repository.format.packs import FOOTER_BYTES, PackEntry, blob_length, pack_table, table_length
 from imagestore.repository.format.roots import BackupRoot
 from imagestore.repository.format.rows import BackupRow
-from imagestore.repository.restoring.contents import ContentReader, spans
+from imagestore.repository.restoring.contents import ContentReader, pack_spans
 from imagestore.repository.store.opening import Repository
 from imagestore.repository.store.view import rows_of_leaf
 
@@ -199,7 +199,7 @@ class _Verification:
 
     def _bytes(self, rows: list[BackupRow], users: tuple[str, ...]) -> None:
         placed = [self.reader.placed(row) for row in rows]
-        for span in spans(placed):
+        for span in pack_spans(placed):
             for row, content in self.reader.small(span):
                 self._content(row, content, users)
         for row, place in placed:

@@ -22,7 +22,7 @@ def written_document(vault: Vault, name: str, content: Document, nonce: bytes) -
     return body + b"\n" + vault.mac(name, body).hex().encode() + b"\n"
 
 
-def read_document(vault: Vault, name: str, data: bytes) -> Document:
+def opened_document(vault: Vault, name: str, data: bytes) -> Document:
     """The content of a file. DamagedFile: it is not one that the key's owner wrote under this name."""
     body, _, mac = data.rstrip(b"\n").partition(b"\n")
     if not same(vault.mac(name, body).hex().encode(), mac):

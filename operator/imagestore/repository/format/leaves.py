@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from imagestore.core.keys import raw
 from imagestore.repository.errors import DamagedFile
 from imagestore.repository.format.names import leaf_file
-from imagestore.repository.format.rows import BackupRow, key_fields, key_of, row_line, row_of
+from imagestore.repository.format.rows import BackupRow, key_fields, row_key, row_line, row_of
 from imagestore.repository.format.vault import Vault, same, seal, unseal
 
 if sys.version_info >= (3, 14):
@@ -121,4 +121,4 @@ def ref_fields(ref: LeafRef) -> dict[str, Any]:
 
 def ref_of(content: Any) -> LeafRef:
     """What ``ref_fields`` wrote."""
-    return LeafRef(key_of(content), content["rows"], content["leaf"])
+    return LeafRef(row_key(content), content["rows"], content["leaf"])

@@ -1,6 +1,6 @@
 """Names of the files of a repository, below its prefix."""
 
-FORMAT = "format.json"
+FORMAT_FILE = "format.json"
 KEYS, RUNS, PACKS, BLOBS = "keys/", "runs/", "packs/", "blobs/"
 LEAVES, INDEX, MOVED, TRASH, BACKUPS = "leaves/", "index/", "moved/", "trash/", "backups/"
 ENDED = ".ended"  # runs/<run>.ended: nothing that this run writes counts any more

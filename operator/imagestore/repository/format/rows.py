@@ -80,7 +80,7 @@ def row_of(line: bytes) -> BackupRow:
     content = json.loads(line)
     lock = content.get("lock")
     return BackupRow(
-        key=key_of(content),
+        key=row_key(content),
         size=content["size"],
         etag=content["etag"],
         time=content["time"],
@@ -110,7 +110,7 @@ def key_fields(key: str) -> dict[str, Any]:
     return {"key": key}
 
 
-def key_of(content: Mapping[str, Any]) -> str:
+def row_key(content: Mapping[str, Any]) -> str:
     """The key that ``key_fields`` wrote."""
     if "key64" in content:
         return base64.b64decode(content["key64"]).decode("utf-8", "surrogateescape")

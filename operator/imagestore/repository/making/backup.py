@@ -29,10 +29,10 @@ from imagestore.repository.making.packing import (
 )
 from imagestore.repository.making.reading import (
     SKIPPED,
+    BackedUpObject,
     NotBackedUp,
     ObjectProblem,
     ReadMetadata,
-    ReadObject,
     read_metadata,
     read_object,
     storage_class,
@@ -84,7 +84,7 @@ class _Waiting:
     known: BackupRow | None
     row: BackupRow | None = None
     resumed: bool = False
-    small: Future[ReadObject] | None = None
+    small: Future[BackedUpObject] | None = None
     large: Future[StoredLarge] | None = None
     metadata: Future[ReadMetadata] | None = None
 
@@ -211,7 +211,7 @@ class _BackupRun:
         self._counted(found.read, found.stored)
         return found.read.row
 
-    def _stored_small(self, read: ReadObject) -> BackupRow:
+    def _stored_small(self, read: BackedUpObject) -> BackupRow:
         if not read.content:
             self._counted(read, 0)
             return read.row
@@ -226,7 +226,7 @@ class _BackupRun:
             self._counted(read, 0)
         return at_entry(read.row, entry)
 
-    def _counted(self, read: ReadObject, stored: int) -> None:
+    def _counted(self, read: BackedUpObject, stored: int) -> None:
         self._record.count(read=1, read_bytes=read.row.size, stored_bytes=stored, changing=int(read.changed))
 
     def _not_backed_up(self, waiting: _Waiting, problem: NotBackedUp) -> None:

@@ -14,7 +14,7 @@ from imagestore.repository.format.index import IndexEntry
 from imagestore.repository.format.names import FRAME_BYTES, blob_file, pack_file
 from imagestore.repository.format.packs import BlobFrames, PackWriter, blob_length, regrouped
 from imagestore.repository.format.rows import BackupRow
-from imagestore.repository.making.reading import ReadObject, not_backed_up, object_row, object_tags
+from imagestore.repository.making.reading import BackedUpObject, not_backed_up, object_row, object_tags
 from imagestore.repository.making.sources import BucketEnd
 from imagestore.repository.store.opening import Repository
 
@@ -95,7 +95,7 @@ class PackStream:
 class StoredLarge:
     """A large object that is stored. ``entry`` None: its content was there already. ``stored``: bytes that were uploaded."""
 
-    read: ReadObject
+    read: BackedUpObject
     entry: IndexEntry | None
     stored: int
 
@@ -132,10 +132,10 @@ class LargeObjects:
         blob_id = self.repository.vault.blob_id(digest)
         if (known := self.find(blob_id)) is not None:
             upload.abort()
-            return StoredLarge(ReadObject(at_entry(row, known), b"", changed), None, 0)
+            return StoredLarge(BackedUpObject(at_entry(row, known), b"", changed), None, 0)
         upload.complete()
         entry = IndexEntry(blob_id, bytes.fromhex(upload.blob), 0, 0)
-        return StoredLarge(ReadObject(at_entry(row, entry), b"", changed), entry, upload.stored)
+        return StoredLarge(BackedUpObject(at_entry(row, entry), b"", changed), entry, upload.stored)
 
 
 @dataclass
@@ -162,7 +162,7 @@ class _BlobUpload:
 
         StoreError: of the source. RepositoryProblem: the repository cannot be written.
         """
-        part = part_size(self.size)
+        part = blob_part_size(self.size)
         for number, data in enumerate(regrouped(self._sealed(blocks), part), 1):
             self.stored += len(data)
             if number == 1 and blob_length(self.repository.vault, self.size) <= part:
@@ -201,6 +201,6 @@ class _BlobUpload:
                 self._files.store.abort(self._files.bucket, self._key, self._upload)
 
 
-def part_size(size: int) -> int:
+def blob_part_size(size: int) -> int:
     """The size of the parts of an upload: 16 MiB, more where 9000 parts would not do."""
     return max(PART_BYTES, -(-size // 9000 // _MEBIBYTE) * _MEBIBYTE)

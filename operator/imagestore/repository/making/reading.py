@@ -34,7 +34,7 @@ class NotBackedUp(Exception):
 
 
 @dataclass(frozen=True)
-class ReadObject:
+class BackedUpObject:
     """A small object that was read whole. ``row`` says no place yet."""
 
     row: BackupRow
@@ -51,7 +51,7 @@ def no_note(_key: str, _content: bytes) -> str:
     return ""
 
 
-def read_object(end: BucketEnd, listed: ListedObject, note: Note = no_note) -> ReadObject:
+def read_object(end: BucketEnd, listed: ListedObject, note: Note = no_note) -> BackedUpObject:
     """One GET, so one version, whatever happens to the object meanwhile; one more call where it has tags. NotBackedUp."""
     try:
         with end.store.read(end.bucket, listed.key) as body:
@@ -64,7 +64,7 @@ def read_object(end: BucketEnd, listed: ListedObject, note: Note = no_note) -> R
         raise not_backed_up(end, listed, error) from None
     digest = md5(content, usedforsecurity=False).hexdigest()
     row = object_row(listed, head, tags, sha256(content).hexdigest(), digest, len(content))
-    return ReadObject(_noted(row, note(listed.key, content)), content, head.etag != listed.etag)
+    return BackedUpObject(_noted(row, note(listed.key, content)), content, head.etag != listed.etag)
 
 
 def _noted(row: BackupRow, note: str) -> BackupRow:

@@ -33,7 +33,7 @@ class PackSpan(NamedTuple):
     rows: tuple[PlacedRow, ...]
 
 
-def spans(rows: Iterable[PlacedRow]) -> list[PackSpan]:
+def pack_spans(rows: Iterable[PlacedRow]) -> list[PackSpan]:
     """The ranges in which these rows' entries are read. Rows without a pack are in none."""
     ordered = sorted((r for r in rows if r.place.pack), key=lambda r: (r.place.pack, r.place.offset))
     found: list[PackSpan] = []

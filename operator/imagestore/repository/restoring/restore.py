@@ -14,7 +14,7 @@ from imagestore.repository.format.names import LARGE_BYTES
 from imagestore.repository.format.roots import BackupRoot
 from imagestore.repository.format.rows import BackupRow
 from imagestore.repository.making.sources import BucketEnd, listed_in_order
-from imagestore.repository.restoring.contents import ContentReader, spans
+from imagestore.repository.restoring.contents import ContentReader, pack_spans
 from imagestore.repository.restoring.options import (
     RestoreCounts,
     RestoreOptions,
@@ -30,7 +30,7 @@ from imagestore.repository.store.opening import Repository
 from imagestore.repository.store.view import rows_of_leaf
 
 BATCH_ROWS = 2000
-WORKERS = 16
+RESTORE_WORKERS = 16
 LARGE_WORKERS = 2
 BATCHES_AT_ONCE = 2
 GIVE_UP = 100  # failures in a row
@@ -78,7 +78,7 @@ class _Restore:
             point = replace(point, checked=True)
             self.options.save(point)
         with ExitStack() as stack:
-            small, large = ThreadPoolExecutor(WORKERS), ThreadPoolExecutor(LARGE_WORKERS)
+            small, large = ThreadPoolExecutor(RESTORE_WORKERS), ThreadPoolExecutor(LARGE_WORKERS)
             stack.callback(large.shutdown, wait=True, cancel_futures=True)
             stack.callback(small.shutdown, wait=True, cancel_futures=True)
             for number in range(point.number, self.options.selection.passes):
@@ -149,7 +149,7 @@ class _Restore:
     ) -> list[Future[list[RowOutcome]]]:
         there = {row.key: listed for row, listed in batch if listed is not None}
         placed = [self.rows.reader.placed(row) for row, _ in batch]
-        futures = [small.submit(self.rows.span, span, there) for span in spans(placed)]
+        futures = [small.submit(self.rows.span, span, there) for span in pack_spans(placed)]
         for row, place in placed:
             if not place.pack:
                 pool = large if row.size > LARGE_BYTES else small

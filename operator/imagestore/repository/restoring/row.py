@@ -8,7 +8,7 @@ from imagestore.core.objects import UNCONDITIONAL, ListedObject, WriteCondition
 from imagestore.repository.errors import DamagedFile
 from imagestore.repository.format.names import LARGE_BYTES
 from imagestore.repository.format.rows import BackupRow
-from imagestore.repository.restoring.contents import ContentReader, PackSpan, spans
+from imagestore.repository.restoring.contents import ContentReader, PackSpan, pack_spans
 from imagestore.repository.restoring.selection import ExistingPolicy, restored_key
 from imagestore.repository.restoring.writing import RestoredObject, RestoreTarget
 
@@ -42,7 +42,7 @@ class RowRestorer:
         decided = {row.key: self._decided(row, there.get(row.key)) for row, _ in span.rows}
         wanted = [placed for placed in span.rows if decided[placed.row.key] is None]
         found = [outcome for outcome in decided.values() if outcome is not None]
-        for narrower in spans(wanted):
+        for narrower in pack_spans(wanted):
             for row, content in self.reader.small(narrower):
                 found.append(self._written(row, content, there.get(row.key)))
         return found

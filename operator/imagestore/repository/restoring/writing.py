@@ -15,7 +15,7 @@ from imagestore.core.objects import (
 )
 from imagestore.repository.format.packs import regrouped
 from imagestore.repository.format.rows import BackupRow
-from imagestore.repository.making.packing import part_size
+from imagestore.repository.making.packing import blob_part_size
 from imagestore.repository.making.sources import BucketEnd
 
 
@@ -87,6 +87,6 @@ class RestoreTarget:
     def _parts(
         self, key: str, upload: str, row: BackupRow, blocks: Iterator[bytes]
     ) -> Iterator[UploadedPart]:
-        for number, data in enumerate(regrouped(blocks, part_size(row.size)), 1):
+        for number, data in enumerate(regrouped(blocks, blob_part_size(row.size)), 1):
             body = ObjectUpload(data, len(data))
             yield self.end.store.write_part(self.end.bucket, key, upload, number, body)

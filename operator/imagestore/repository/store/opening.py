@@ -16,14 +16,14 @@ from imagestore.repository.errors import (
     RepositoryProblem,
     WrongKey,
 )
-from imagestore.repository.format.names import FORMAT, KEYS, PACK_BYTES
+from imagestore.repository.format.names import FORMAT_FILE, KEYS, PACK_BYTES
 from imagestore.repository.format.roots import SourceName
 from imagestore.repository.format.slots import KEY_BYTES, NONCE_BYTES, SALT_BYTES, OpeningSecret, unwrap, wrap
 from imagestore.repository.format.vault import Vault
 from imagestore.repository.store.files import FileLock, RepositoryFiles
 
-VERSION = 1
-GRACE = 48 * 3600 * 1000  # milliseconds
+FORMAT_VERSION = 1
+DEFAULT_GRACE = 48 * 3600 * 1000  # milliseconds
 Random = Callable[[int], bytes]
 
 
@@ -55,18 +55,18 @@ def create_repository(
     random: Random,
     *,
     sealed: bool,
-    grace: int = GRACE,
+    grace: int = DEFAULT_GRACE,
 ) -> Repository:
     """Create it, with a slot for each secret, and with ``files.lock`` for all files. RepositoryProblem where one is there.
 
     The key is written first: format.json is what makes a repository, and without a slot it could never be opened.
     """
-    if files.exists(FORMAT):
+    if files.exists(FORMAT_FILE):
         raise RepositoryProblem(f"{files} has a repository already")
     vault = Vault(random(16), random(KEY_BYTES), sealed)
     for slot, secret in secrets.items():
         add_slot(files, vault, slot, secret, random)
-    if not files.write_once(FORMAT, _format(vault, source, grace, files.lock)):
+    if not files.write_once(FORMAT_FILE, _format(vault, source, grace, files.lock)):
         raise RepositoryProblem(f"{files}: another program created a repository at this moment; try again")
     return Repository(files, vault, source, grace, random)
 
@@ -74,7 +74,7 @@ def create_repository(
 def _format(vault: Vault, source: SourceName, grace: int, lock: FileLock | None) -> bytes:
     content: dict[str, Any] = {
         "format": "imagestore-repository",
-        "version": VERSION,
+        "version": FORMAT_VERSION,
         "id": vault.repository.hex(),
         "encryption": "aes-256-gcm" if vault.sealed else "none",
         "source": {"backend": source.backend, "bucket": source.bucket, "prefix": source.prefix},
@@ -92,7 +92,7 @@ def _canonical(content: Mapping[str, Any]) -> bytes:
 def open_repository(files: RepositoryFiles, secret: OpeningSecret, random: Random) -> Repository:
     """Open it. NotARepository, NewerFormat or WrongKey say why not."""
     try:
-        return files.genuine(FORMAT, lambda data: _opened(files, data, secret, random))
+        return files.genuine(FORMAT_FILE, lambda data: _opened(files, data, secret, random))
     except MissingFile:
         raise NotARepository(f"{files} has no repository; create one with imagestore backup create") from None
     except DamagedFile as damaged:
@@ -102,9 +102,9 @@ def open_repository(files: RepositoryFiles, secret: OpeningSecret, random: Rando
 def _opened(files: RepositoryFiles, data: bytes, secret: OpeningSecret, random: Random) -> Repository:
     content = _understood(data)
     try:
-        if content["version"] > VERSION:
+        if content["version"] > FORMAT_VERSION:
             raise NewerFormat(
-                f"{files} has format version {content['version']}; this imagestore knows {VERSION}; use a newer one"
+                f"{files} has format version {content['version']}; this imagestore knows {FORMAT_VERSION}; use a newer one"
             )
         vault = _unlocked(files, content, secret)
         source = SourceName(**content["source"])
@@ -112,16 +112,16 @@ def _opened(files: RepositoryFiles, data: bytes, secret: OpeningSecret, random: 
         files.lock = None if lock is None else FileLock(lock["mode"], lock["days"])
         return Repository(files, vault, source, content["graceMilliseconds"], random)
     except (KeyError, TypeError, ValueError):
-        raise DamagedFile(FORMAT, "lacks a field") from None
+        raise DamagedFile(FORMAT_FILE, "lacks a field") from None
 
 
 def _understood(data: bytes) -> Mapping[str, Any]:
     try:
         content = json.loads(data)
     except ValueError:
-        raise DamagedFile(FORMAT, "is not JSON") from None
+        raise DamagedFile(FORMAT_FILE, "is not JSON") from None
     if not isinstance(content, dict) or content.get("format") != "imagestore-repository":
-        raise DamagedFile(FORMAT, "is not the format of a repository")
+        raise DamagedFile(FORMAT_FILE, "is not the format of a repository")
     return content
 
 
@@ -134,7 +134,7 @@ def _unlocked(files: RepositoryFiles, content: Mapping[str, Any], secret: Openin
         if vault.check(fields) == content["check"]:
             return vault
     if unwrapped:
-        raise DamagedFile(FORMAT, "its check is wrong: its fields were changed")
+        raise DamagedFile(FORMAT_FILE, "its check is wrong: its fields were changed")
     raise WrongKey(
         f"no slot of {files} opens with this key; give the key that the repository was created with, or the recovery key"
     )
@@ -188,9 +188,9 @@ def refuse_same_bucket(files: RepositoryFiles, store: ObjectStore, bucket: str) 
     Two StorageBackends may be one store, so that names prove nothing: the source is asked for the repository's format.json.
     """
     try:
-        with store.read(bucket, files.prefix + FORMAT) as body:
+        with store.read(bucket, files.prefix + FORMAT_FILE) as body:
             there = b"".join(body)
     except NotFound:
         return
-    if there == files.read(FORMAT):
+    if there == files.read(FORMAT_FILE):
         raise RepositoryProblem(f"{files} lies in the bucket that it backs up; give another bucket")

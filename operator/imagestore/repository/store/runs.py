@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from imagestore.repository.errors import DamagedFile, RepositoryProblem, RunLost
-from imagestore.repository.format.documents import Document, read_document, written_document
+from imagestore.repository.format.documents import Document, opened_document, written_document
 from imagestore.repository.format.names import BACKUPS, ENDED, RUNS, ended_file, run_file
 from imagestore.repository.store.opening import Repository
 
@@ -54,7 +54,7 @@ class LiveRun:
     def _learn_time(self, mark: str) -> None:
         name = run_file(self.run)
         data, modified = self.repository.files.read_with_time(name)
-        if read_document(self.repository.vault, name, data).get("mark") != mark:
+        if opened_document(self.repository.vault, name, data).get("mark") != mark:
             raise RepositoryProblem(f"{name} is not read back as it was written; another program writes it")
         if self.now and modified - self.now > self.repository.grace // 2:
             raise RunLost(
@@ -121,7 +121,7 @@ def known_runs(repository: Repository) -> list[KnownRun]:
 
 def _proven(repository: Repository, name: str) -> bool:
     try:
-        repository.files.genuine(name, lambda data: read_document(repository.vault, name, data))
+        repository.files.genuine(name, lambda data: opened_document(repository.vault, name, data))
     except DamagedFile:
         return False
     return True
@@ -149,7 +149,7 @@ def _newest(repository: Repository, name: str) -> Document | None:
     files = repository.files
     for version in ("", *reversed(files.versions_of(name))):
         try:
-            return read_document(repository.vault, name, files.read(name, version=version))
+            return opened_document(repository.vault, name, files.read(name, version=version))
         except DamagedFile:
             if not version and not files.versioned:
                 return None

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from imagestore.repository.errors import DamagedFile, RepositoryProblem
-from imagestore.repository.format.documents import Document, read_document
+from imagestore.repository.format.documents import Document, opened_document
 from imagestore.repository.format.leaves import leaf_lines, leaf_rows
 from imagestore.repository.format.names import BACKUPS, ENDED, MOVED, RUNS, TRASH, backup_file, leaf_file
 from imagestore.repository.format.roots import BackupRoot, root_fields, root_of
@@ -38,7 +38,7 @@ def condemned(repository: Repository) -> list[CondemnedFiles]:
 
 def document(repository: Repository, name: str) -> Document:
     """A document that the key proves. DamagedFile."""
-    return repository.files.genuine(name, lambda data: read_document(repository.vault, name, data))
+    return repository.files.genuine(name, lambda data: opened_document(repository.vault, name, data))
 
 
 @dataclass(frozen=True)

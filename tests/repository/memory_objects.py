@@ -7,19 +7,8 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
-from imagestore.backends.memory_content import (
-    HeldUpload,
-    HeldVersion,
-    MemoryBody,
-    MemoryContent,
-    MemoryObjectServer,
-    all_bytes,
-    memory_rank,
-    told_head,
-    told_object,
-    told_version,
-)
 from imagestore.core.errors import Conflict, NotFound, Rejected
 from imagestore.core.objects import (
     UNCONDITIONAL,
@@ -36,6 +25,18 @@ from imagestore.core.objects import (
     UploadedPart,
     WriteCondition,
     WrittenObject,
+)
+from tests.repository.memory_content import (
+    HeldUpload,
+    HeldVersion,
+    MemoryBody,
+    MemoryContent,
+    MemoryObjectServer,
+    all_bytes,
+    memory_rank,
+    told_head,
+    told_object,
+    told_version,
 )
 
 Span = tuple[int, int]
@@ -95,15 +96,12 @@ class MemoryObjectStore:
     ) -> ObjectsPage:
         rank = (self.server.ranks or memory_rank)(order)
         listed.sort(key=lambda item: rank(item.key))
-        if "key" in after:
-            least = rank(after["key"])
-            listed = [i for i in listed if rank(i.key) > least]
-        begin = int(after.get("skip", 0))
-        size = min(limit, self.server.page)
-        more = begin + size < len(listed)
-        return ObjectsPage(
-            tuple(listed[begin : begin + size]), {**after, "skip": str(begin + size)} if more else None
-        )
+        left = _behind(listed, after, rank)[: min(limit, self.server.page) + 1]
+        items = tuple(left[: min(limit, self.server.page)])
+        if len(left) == len(items):
+            return ObjectsPage(items, None)
+        last = items[-1]
+        return ObjectsPage(items, {"key": last.key, **({"version": last.version} if last.version else {})})
 
     def uploads(self, bucket: str, *, prefix: str = "") -> Iterator[OpenUpload]:
         held = self.server.call("ListUploads", bucket)
@@ -124,6 +122,9 @@ class MemoryObjectStore:
         if held is None or held.marker:
             raise NotFound("the object does not exist", code="NoSuchKey")
         return held
+
+    def part_size(self, bucket: str, key: str, version: str = "") -> int:
+        return 0
 
     @contextmanager
     def read(
@@ -276,3 +277,15 @@ class MemoryObjectStore:
         for key, version in keys:
             self.delete(bucket, key, version=version)
         return {}
+
+
+def _behind(
+    listed: list[ListedObject], after: Mapping[str, str], rank: Callable[[str], Any]
+) -> list[ListedObject]:
+    """What comes behind a key, and of the same key behind a version. Others may write between two pages."""
+    if not after:
+        return listed
+    least, same = rank(after["key"]), [i for i in listed if i.key == after["key"]]
+    versions = [i.version for i in same]
+    place = versions.index(after["version"]) + 1 if after.get("version") in versions else len(same)
+    return [*same[place:], *(i for i in listed if rank(i.key) > least)]

@@ -67,7 +67,12 @@ class RestoreTarget:
         return head.etag
 
     def write_large(self, key: str, row: BackupRow, blocks: Iterator[bytes]) -> RestoredObject:
-        """Parts, which become an object only after the last block, when the content is proven. StoreError, DamagedFile."""
+        """Parts, which become an object only after the last block, when the content is proven; one PUT where one part holds it all.
+
+        StoreError, DamagedFile.
+        """
+        if row.size <= blob_part_size(row.size):
+            return self.write(key, row, b"".join(blocks))
         store, bucket, wanted = self.end.store, self.end.bucket, self.attributes(row)
         lost = frozenset({"lock"}) if wanted.lock is not None else frozenset[str]()
         upload = store.begin(bucket, key, replace(wanted, lock=None))

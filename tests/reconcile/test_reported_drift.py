@@ -50,7 +50,7 @@ def test_a_name_that_no_object_can_have_is_no_policy() -> None:
 
 
 def test_a_value_is_shown_as_json_that_people_can_read() -> None:
-    status = report(None, [field("a.b", {"z": 1, "ä": [True]}, None)], START, "Vanished")
+    status = report(None, [field("a.b", {"ä": [True], "z": 1}, None)], START, "Vanished")
     assert status is not None
     shown = status.fields[0]
     assert (shown.path, shown.observed, shown.desired) == ("a.b", '{"z": 1, "ä": [true]}', None)

@@ -13,14 +13,16 @@ from imagestore.controller import samples
 from imagestore.controller.contributions import Contributions
 from imagestore.controller.edges import EventRecorder, ObjectApi, Withdrawals
 from imagestore.controller.runtime import Kinds
+from imagestore.controller.replicating import ReplicationRun
 from imagestore.controller.services import Services
 from imagestore.controller.state.cache import Cache
 from imagestore.controller.state.mirrors import NamespaceMirror, SecretMirror
 from imagestore.controller.state.objects import Key
 from imagestore.controller.stores import BackendConnections, Connecting
 from imagestore.controller.surveyor import Surveyor, threadsafe
+from imagestore.controller.transfers import Transfers
 from imagestore.controller.work.dispatcher import Dispatcher
-from imagestore.controller.work.queue import WorkQueue
+from imagestore.controller.work.queue import Priority, WorkQueue
 from imagestore.controller.work.triggers import Triggers
 from imagestore.controller.work.worker import Ended, Worker, WorkerParts, unheard
 from imagestore.controller.writer import Writer
@@ -75,6 +77,7 @@ class Controller:
             lambda: samples.of_objects(self.kinds, objects),
             lambda: samples.of_queue(loads, delayed),
             self.services.surveyor.samples,
+            self.services.transfers.samples,
         )
 
 
@@ -88,17 +91,21 @@ def controller(brain: Brain, settings: Settings, workers: int, surface: Surface)
     queue = WorkQueue(monotonic, lambda key: kinds[key.kind].lane(services, key), workers, wake.set)
     loop = asyncio.get_running_loop()
     counted = threadsafe(loop, lambda key, awaited: triggers.counted(key, awaited=awaited))
+    asking = Asking(loop)
+    run = ReplicationRun(stores, asking, settings.installation, surface.permit, monotonic)
+    ran = threadsafe(loop, lambda key: queue.add(key, Priority.RETRY))
     services = Services(
         cache,
         stores,
         Contributions(cache, kinds.contributors),
         Surveyor(monotonic, lambda: queue.ready > 0, counted),
+        Transfers(monotonic, lambda: queue.ready > 0, ran, run),
         namespaces,
         settings,
         lambda: datetime.now(UTC),
         monotonic,
         queue.is_running,
-        Asking(loop),
+        asking,
     )
     inputs = {record.kind.name: record.inputs(services) for record in kinds}
     forget: list[Callable[[Key], None]] = [*(i.forget for i in inputs.values()), services.surveyor.forget]

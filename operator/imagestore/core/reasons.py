@@ -243,7 +243,8 @@ class Reason(OpenEnum):
     NOTHING_MATCHES = "NothingMatches"
     """On a LifecyclePolicy: no ImageBucket of its namespace has these labels. Fix: label one, or correct `bucketSelector`."""
     BUCKET_NOT_FOUND = "BucketNotFound"
-    """On a LifecyclePolicy: `bucketRefs` names an ImageBucket that does not exist. Fix: create it, or correct the name."""
+    """On a LifecyclePolicy, a ReplicationPolicy: it names an ImageBucket that does not exist. Fix: create it, or correct the
+    name."""
     PENDING = "Pending"
     """On a LifecyclePolicy: a bucket has not applied the rules yet; the message says what it waits for. Fix: wait."""
     HELD = "Held"
@@ -251,6 +252,34 @@ class Reason(OpenEnum):
     LOSSY = "Lossy"
     """On a LifecyclePolicy: a store cannot hold what `status.buckets[].lost` names. Fix: change the rule, or set
     `onUnsupported: SkipRule`; see [lifecycle](../lifecycle.md)."""
+
+    REPLICATED = "Replicated"
+    """On a ReplicationPolicy: the last run read both buckets to the end, and every object has an equal copy."""
+    FIRST_RUN = "FirstRun"
+    """On a ReplicationPolicy: no run has ended yet. Fix: wait."""
+    OBJECTS_FAILED = "ObjectsFailed"
+    """On a ReplicationPolicy: objects could not be copied; the message has the reasons. Fix: read the report object that the
+    message names; see [replication](../replication.md)."""
+    WITHIN_OBJECTIVE = "WithinObjective"
+    """On WithinObjective: both buckets were read to the end in time, and every object had an equal copy."""
+    OBJECTIVE_MISSED = "ObjectiveMissed"
+    """On WithinObjective: changes older than `objectives.rpo` may be missing at the destination. Fix: do what the message says;
+    see [alerts](../alerts.md)."""
+    DELETES_HELD = "DeletesHeld"
+    """On Held: deletes of copies wait for approval. Fix: read why, then add the token to `spec.approve`."""
+    BUCKET_NOT_READY = "BucketNotReady"
+    """On a ReplicationPolicy: an ImageBucket that it names has no bucket, or may not be written to. Fix: see that
+    ImageBucket's conditions."""
+    SAME_BUCKET = "SameBucket"
+    """On a ReplicationPolicy: source and destination are one bucket. Fix: name another ImageBucket."""
+    CYCLE = "Cycle"
+    """On a ReplicationPolicy: together with older policies the objects would go round in a circle. Fix: delete one of them."""
+    VERSIONING_NEEDED = "VersioningNeeded"
+    """On a ReplicationPolicy: `deletes: Markers` needs a versioned destination. Fix: enable versioning there."""
+    LOCKED_DESTINATION = "LockedDestination"
+    """On a ReplicationPolicy: the destination has object lock, which refuses `deletes: Mirror`. Fix: use Markers or Ignore."""
+    ANOTHER_OWNER = "AnotherOwner"
+    """On a ReplicationPolicy: the bucket in the store has another owner mark than its ImageBucket's. Fix: see that ImageBucket."""
 
     SPEC_NOT_UNDERSTOOD = "SpecNotUnderstood"
     """On Ready: the spec was written for a newer version, or bypassed the schema. Fix: correct the field that the message

@@ -153,10 +153,15 @@ class LocalOperator:
         try:
             yield
             made.services.surveyor.close()
+            made.services.transfers.close()
+            until = monotonic() + _DRAIN
             self.stragglers = await made.dispatcher.drain(_DRAIN)
+            left = max(0.0, until - monotonic())
+            self.stragglers += await asyncio.to_thread(made.services.transfers.drain, left)
         finally:
             made.queue.close()
             made.services.surveyor.close()
+            made.services.transfers.close()
             dispatching.cancel()
             await asyncio.gather(dispatching, return_exceptions=True)
             made.pool.shutdown(wait=False, cancel_futures=True)

@@ -149,6 +149,7 @@ class Operator:
     async def _finish(self) -> Ending:
         """Say what ended, and stop the rest in good order."""
         self._parts.surveyor.close()
+        self._parts.transfers.close()
         if self._lease is not None and self._lost():
             self._parts.queue.close()
             return Ending(1, self._parts.queue.running)  # another replica may work already: do nothing more
@@ -156,7 +157,9 @@ class Operator:
         for name in died:
             error = self._tasks[name].exception() if not self._tasks[name].cancelled() else None
             log.error("%s ended: %s", name, error, exc_info=error)
+        until = monotonic() + self._options.drain
         left = await self._parts.dispatcher.drain(self._options.drain)
+        left += await asyncio.to_thread(self._parts.transfers.drain, max(0.0, until - monotonic()))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(2):
                 await self._parts.recorder.flush()
@@ -173,6 +176,7 @@ class Operator:
 
     async def _close(self) -> None:
         self._parts.surveyor.close()
+        self._parts.transfers.close()
         mine = [t for t in self._tasks.values() if not t.done()]
         for task in mine:
             task.cancel()

@@ -11,6 +11,7 @@ from imagestore.controller.state.cache import Cache
 from imagestore.controller.state.mirrors import SECRET_PARAMS
 from imagestore.controller.stores import BackendConnections
 from imagestore.controller.surveyor import Surveyor
+from imagestore.controller.transfers import Transfers
 from imagestore.controller.work.dispatcher import Dispatcher
 from imagestore.controller.work.queue import WorkQueue
 from imagestore.controller.work.triggers import Triggers
@@ -59,6 +60,7 @@ class OperatorParts:
     audit: Audit
     pool: ThreadPoolExecutor
     surveyor: Surveyor
+    transfers: Transfers
     listing: Listing
     anew: list[Callable[[], None]]  # how everything that is watched is listed once more
 
@@ -103,6 +105,7 @@ def assemble(client: Client, options: Options, brain: Brain, permit: Permit = pe
         audit,
         made.pool,
         made.services.surveyor,
+        made.services.transfers,
         Listing(kinds, client, made.cache, made.triggers),
         anew,
     )

@@ -1,0 +1,261 @@
+"""ReplicationPolicy: keeps the objects of one bucket in another one."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from imagestore.core.conditions import Judged
+from imagestore.core.model import (
+    Cel,
+    Duration,
+    Line,
+    ListMap,
+    ListSet,
+    Model,
+    Name,
+    OpenEnum,
+    Prefix,
+    Quantity,
+    Shown,
+)
+
+ReplicationMethod = Literal["Copy"]
+DEFAULT_INTERVAL = "5m"
+DEFAULT_DELETE_PERCENT = 5
+DEFAULT_DELETES = 1000
+
+
+class ReplicatedBucket(Model):
+    """Names an ImageBucket in the policy's namespace."""
+
+    name: Annotated[Name, Field(description="Name of the ImageBucket.")]
+
+
+class ReplicationSource(Model):
+    """Where the objects come from."""
+
+    bucket_ref: Annotated[ReplicatedBucket, Field(description="ImageBucket whose objects are replicated.")]
+
+
+class ReplicationDestination(Model):
+    """Where the objects go."""
+
+    bucket_ref: Annotated[
+        ReplicatedBucket, Field(description="ImageBucket that receives the objects. The operator must own it.")
+    ]
+    prefix: Annotated[
+        Prefix | None,
+        Field(
+            description="Text before each key at the destination: originals/a.jpg becomes"
+            " <prefix>originals/a.jpg. Defaults to none."
+        ),
+    ] = None
+
+
+class ReplicationFilter(Model):
+    """Which objects are replicated. What the filter excludes is neither copied nor deleted."""
+
+    prefixes: Annotated[
+        tuple[Prefix, ...],
+        ListSet(),
+        Cel(
+            "self.all(p, self.all(q, p == q || !p.startsWith(q)))",
+            "one of the prefixes begins with another one, which selects its objects already; remove the longer one",
+        ),
+        Field(
+            min_length=1,
+            max_length=32,
+            description="Beginnings of keys. An object is replicated if its key has one of them.",
+        ),
+    ]
+
+
+class ReplicationSchedule(Model):
+    """When the operator compares and copies."""
+
+    interval: Annotated[
+        Duration,
+        Field(description="Time between the beginnings of two runs. A run that takes longer delays the next one."),
+    ]
+
+
+class ReplicationObjectives(Model):
+    """What the replication promises."""
+
+    rpo: Annotated[
+        Duration,
+        Field(
+            description="Recovery point objective: the age that a change of the source may reach before it is"
+            " at the destination. WithinObjective is False when it may be older. Must be longer than"
+            " schedule.interval and one run together."
+        ),
+    ]
+
+
+class ReplicationLimits(Model):
+    """Limits of the copying, besides those of the StorageBackends."""
+
+    bytes_per_second: Annotated[
+        Quantity | None, Field(description="Bytes read from the source in a second, such as 200Mi.")
+    ] = None
+    requests_per_second: Annotated[
+        int | None, Field(ge=1, le=100_000, description="Requests to both stores in a second.")
+    ] = None
+    concurrency: Annotated[
+        int | None, Field(ge=1, le=64, description="Objects that are copied at once. Defaults to 8.")
+    ] = None
+
+
+class ReplicationGuard(Model):
+    """How many deletes a run may make without approval. Above either number, all deletes of the run are held."""
+
+    max_delete_percent: Annotated[
+        int | None,
+        Field(ge=0, le=100, description="Share of the replicated objects, in percent. Defaults to 5."),
+    ] = None
+    max_deletes: Annotated[
+        int | None, Field(ge=0, le=1_000_000_000, description="Number of objects. Defaults to 1000.")
+    ] = None
+
+
+class ReplicationPolicySpec(Model):
+    """One bucket's objects, kept in another bucket."""
+
+    cel: ClassVar[tuple[Cel, ...]] = (
+        Cel(
+            "self.source.bucketRef.name != self.destination.bucketRef.name",
+            "source and destination are the same bucket; name another ImageBucket in destination.bucketRef",
+        ),
+        Cel(
+            "!has(self.guard) || (has(self.deletes) && self.deletes != 'Ignore')",
+            "guard limits deletes, and deletes is Ignore; remove guard, or write deletes: Markers or Mirror",
+        ),
+    )
+
+    source: Annotated[ReplicationSource, Field(description="Where the objects come from.")]
+    destination: Annotated[ReplicationDestination, Field(description="Where the objects go.")]
+    method: Annotated[
+        Literal["Auto", "Copy"] | None,
+        Field(
+            description="How objects get to the destination. Copy: the operator lists both buckets, compares and"
+            " copies. Auto chooses, and status.method tells what it chose. Defaults to Auto."
+        ),
+    ] = None
+    filter: Annotated[
+        ReplicationFilter | None, Field(description="Which objects are replicated. Absent: all of them.")
+    ] = None
+    deletes: Annotated[
+        Literal["Ignore", "Markers", "Mirror"] | None,
+        Field(
+            description="What follows when an object is deleted at the source. Ignore keeps the copy. Markers hides"
+            " it behind a delete marker, and needs a versioned destination. Mirror deletes it; on a versioned"
+            " destination that is a delete marker. Only copies that the operator wrote and that are unchanged are"
+            " deleted. Defaults to Ignore."
+        ),
+    ] = None
+    schedule: Annotated[
+        ReplicationSchedule | None,
+        Field(description="When the operator compares and copies. Defaults to an interval of 5m."),
+    ] = None
+    objectives: Annotated[
+        ReplicationObjectives | None,
+        Field(description="What the replication promises. Absent: WithinObjective is not reported."),
+    ] = None
+    limits: Annotated[
+        ReplicationLimits | None,
+        Field(description="Limits of the copying, besides those of the StorageBackends."),
+    ] = None
+    guard: Annotated[
+        ReplicationGuard | None,
+        Field(description="How many deletes a run may make without approval. Needs deletes."),
+    ] = None
+    approve: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=64)], ...],
+        ListSet(),
+        Field(
+            max_length=64,
+            description="Tokens of held deletes that are approved, as status shows them. Each is good for the one"
+            " run that it is for.",
+        ),
+    ] = ()
+    suspend: Annotated[
+        bool | None,
+        Field(description="true: the operator copies and deletes nothing for this policy. Defaults to false."),
+    ] = None
+
+    @property
+    def interval(self) -> str:
+        """Time between the beginnings of two runs."""
+        return self.schedule.interval if self.schedule else DEFAULT_INTERVAL
+
+
+class ObjectAmount(Model):
+    """Objects and their size."""
+
+    objects: Annotated[int, Field(ge=0, description="Number of objects.")] = 0
+    bytes: Annotated[int, Field(ge=0, description="Size in bytes.")] = 0
+
+
+class FailedReason(Model):
+    """Objects that failed for one reason."""
+
+    reason: Annotated[str, Field(max_length=64, description="Reason in one CamelCase word.")]
+    objects: Annotated[int, Field(ge=0, description="Number of objects.")]
+
+
+class FailedObjects(Model):
+    """Objects that the last run could not copy."""
+
+    count: Annotated[int, Field(ge=0, description="Number of objects.")]
+    by_reason: Annotated[
+        tuple[FailedReason, ...],
+        ListMap("reason"),
+        Field(max_length=32, description="Number of objects by reason."),
+        Shown(32),
+    ] = ()
+    report: Annotated[
+        str | None,
+        Field(max_length=1024, description="Key of an object at the destination that lists them."),
+    ] = None
+
+
+class WaitingDeletes(Model):
+    """Deletes that wait for approval."""
+
+    token: Annotated[
+        str, Field(max_length=64, description="Token that lets these deletes go when it is added to spec.approve.")
+    ]
+    objects: Annotated[int, Field(ge=0, description="Number of objects that would be deleted.")]
+    why: Annotated[Line, Field(description="Why they are held.")]
+
+
+class LostAttribute(Model):
+    """An attribute that this pair of stores cannot carry."""
+
+    attribute: Annotated[str, Field(max_length=64, description="Attribute, such as tags.")]
+    objects: Annotated[int, Field(ge=0, description="Objects that have it at the source.")]
+
+
+class ReplicationPolicyStatus(Judged):
+    """Observed state of the replication: what the last runs read in both buckets."""
+
+    method: Annotated[
+        str | None, Field(max_length=32, description="How objects get to the destination: Copy.")
+    ] = None
+    backlog: Annotated[
+        ObjectAmount | None,
+        Field(description="Objects of the source that the last complete run left without an equal copy."),
+    ] = None
+    copied: Annotated[ObjectAmount | None, Field(description="Objects that the last run with a copy copied.")] = None
+    failed: Annotated[
+        FailedObjects | None, Field(description="Objects that the last run could not copy. Absent: none.")
+    ] = None
+    held: Annotated[
+        WaitingDeletes | None, Field(description="Deletes that wait for approval. Absent: none.")
+    ] = None
+    lost: Annotated[
+        tuple[LostAttribute, ...],
+        ListMap("attribute"),
+        Field(max_length=32, description="Attributes that this pair of stores cannot carry."),
+        Shown(32),
+    ] = ()

@@ -1,0 +1,164 @@
+"""One run of a ReplicationPolicy: open both ends as they are now, let ``transfer`` do it, and say what it found."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import uuid4
+
+from imagestore.backends.base import Backend
+from imagestore.backends.objects import ObjectStore
+from imagestore.controller.services import AskLoop
+from imagestore.controller.state.objects import Key
+from imagestore.controller.stores import BackendConnections
+from imagestore.controller.transfers import RunControl
+from imagestore.core.errors import StoreError
+from imagestore.core.fencing import Permit
+from imagestore.core.reasons import Reason
+from imagestore.reconcile.replication.runs import (
+    HeldRun,
+    JobEnd,
+    ReplicationJob,
+    RunReport,
+    RunSide,
+    RunTrouble,
+)
+from imagestore.reconcile.shared.situation import Store
+from imagestore.transfer.job import (
+    DeleteGuard,
+    DeleteMode,
+    TransferEnd,
+    TransferFilter,
+    TransferJob,
+    TransferLimits,
+    TransferOptions,
+)
+from imagestore.transfer.reports import TransferReport
+from imagestore.transfer.run import DiskFull, Superseded, TransferHooks, transfer
+
+
+class _Unready(Exception):
+    """An end cannot be used now."""
+
+    def __init__(self, trouble: RunTrouble) -> None:
+        super().__init__(trouble.message)
+        self.trouble = trouble
+
+
+@dataclass(frozen=True)
+class ReplicationRun:
+    """``clock`` counts the seconds that reports have; ``permit`` is asked before each write to a store."""
+
+    stores: BackendConnections
+    ask: AskLoop
+    installation: str
+    permit: Permit
+    clock: Callable[[], float]
+
+    def __call__(self, key: Key, job: ReplicationJob, control: RunControl) -> RunReport | None:
+        """See ``RunJob``."""
+        began = self.clock()
+        try:
+            source, destination = self._open("source", job.source), self._open("destination", job.destination)
+            found = transfer(_described(job, source, destination), self._hooks(control))
+        except _Unready as error:
+            return RunReport(began, self.clock(), complete=False, trouble=error.trouble)
+        except DiskFull as error:
+            trouble = RunTrouble(None, Reason.UNAVAILABLE, f"the operator's disk is full: {error}")
+            return RunReport(began, self.clock(), complete=False, trouble=trouble)
+        except Superseded:
+            trouble = RunTrouble(None, Reason.CONFLICT, "another process has taken over the run of this policy")
+            return RunReport(began, self.clock(), complete=False, trouble=trouble)
+        if not found.complete and found.trouble is None:
+            return None
+        return reported(found, began, self.clock())
+
+    def _hooks(self, control: RunControl) -> TransferHooks:
+        return TransferHooks(
+            run=uuid4().hex, stop=control.stop, permit=self.permit, yield_to=control.give_way
+        )
+
+    def _open(self, side: RunSide, end: JobEnd) -> TransferEnd:
+        """The bucket, which must be there and still be its ImageBucket's: a status is older than a run."""
+        store = self.stores.store(self.ask(lambda: self.stores.named(end.backend)))
+        backend = _usable(side, end, store)
+        try:
+            seen = backend.check(end.bucket)
+        except StoreError as error:
+            raise _Unready(RunTrouble(side, error.reason, str(error))) from error
+        if seen is None:
+            message = f"there is no bucket {end.bucket}"
+            raise _Unready(RunTrouble(side, Reason.NOT_FOUND, message))
+        place = backend.mark_place
+        if end.owner and place is not None and seen.owner != place.encode(f"{self.installation}/{end.owner}"):
+            message = f"the bucket {end.bucket} does not have the owner mark of its ImageBucket"
+            raise _Unready(RunTrouble(side, Reason.ANOTHER_OWNER, message))
+        return TransferEnd(_objects(side, backend), end.bucket, end.prefix)
+
+
+def _usable(side: RunSide, end: JobEnd, store: Store) -> Backend:
+    if store.backend is None:
+        message = store.trouble or f"there is no StorageBackend {end.backend}"
+        raise _Unready(RunTrouble(side, Reason.BACKEND_UNUSABLE, message))
+    if store.standing.another:
+        message = f"another account or server answers for the StorageBackend {end.backend} than before"
+        raise _Unready(RunTrouble(side, Reason.ANOTHER_STORE, message))
+    return store.backend
+
+
+def _objects(side: RunSide, backend: Backend) -> ObjectStore:
+    if backend.objects is None:
+        message = f"the operator cannot move objects of the StorageBackend {backend.name}"
+        raise _Unready(RunTrouble(side, Reason.UNSUPPORTED, message))
+    return backend.objects
+
+
+def _described(job: ReplicationJob, source: TransferEnd, destination: TransferEnd) -> TransferJob:
+    guard = DeleteGuard(job.max_delete_percent, job.max_deletes, job.approved, job.held_by)
+    options = TransferOptions(
+        deletes=DeleteMode(job.deletes), guard=guard, filter=TransferFilter(prefixes=job.prefixes)
+    )
+    limits = TransferLimits(
+        workers=job.concurrency,
+        bytes_per_second=job.bytes_per_second,
+        requests_per_second=job.requests_per_second,
+    )
+    return TransferJob(job.policy, source, destination, options, limits)
+
+
+def reported(found: TransferReport, began: float, ended: float) -> RunReport:
+    """What a run found, with the times of this process' clock."""
+    behind = None
+    if found.oldest_unequal is not None:
+        behind = began - max(0.0, (found.listed_at - found.oldest_unequal) / 1000)
+    held = found.held
+    return RunReport(
+        began=began,
+        ended=ended,
+        complete=found.complete and found.source_read and found.destination_read,
+        copied=(found.copied.objects, found.copied.bytes),
+        backlog=(found.backlog.objects, found.backlog.bytes),
+        deleted=found.deleted,
+        unequal_since=behind,
+        failed=dict(found.failed),
+        report=found.report_key or None,
+        lost=dict(found.lost),
+        held=HeldRun(held.digest, held.count, _WHY.get(held.why, held.why)) if held else None,
+        trouble=_trouble(found),
+    )
+
+
+def _trouble(found: TransferReport) -> RunTrouble | None:
+    if found.trouble is None:
+        return None
+    error = found.trouble.error
+    side: RunSide = "source" if found.trouble.side == "source" else "destination"
+    return RunTrouble(side, error.reason, str(error))
+
+
+_WHY = {
+    "FirstRun": "it was the first run, which has no record of what the operator wrote",
+    "FilterChanged": "the filter or an end was changed since the last run",
+    "TooMany": "there are more of them than spec.guard lets go at once",
+    "SourceEmpty": "the source is empty",
+    "NotComplete": "not everything could be listed or copied",
+    "JournalLost": "the record of what the operator wrote is missing at the destination",
+}

@@ -1,0 +1,142 @@
+"""What a policy asks of the runs that copy for it, and what they have found.
+
+A run compares both buckets once and copies what differs. It takes long, so it goes on in threads beside the reconciles; a
+reconcile says what is to be run, and reads what the last run found.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Literal, Protocol
+
+from imagestore.core.reasons import Reason
+
+
+RunSide = Literal["source", "destination"]
+
+
+@dataclass(frozen=True)
+class JobEnd:
+    """A bucket of a run. ``backend``: the StorageBackend's name. ``owner``: namespace/name of its ImageBucket, whose owner mark
+    must be there; empty: none need be. ``prefix``: text before each key.
+    """
+
+    backend: str
+    bucket: str
+    owner: str
+    prefix: str = ""
+
+
+@dataclass(frozen=True)
+class ReplicationJob:
+    """What the runs of one policy do. ``policy``: its uid. Durations in seconds.
+
+    ``held_by``: why no run may delete now; empty: it may. ``approved``: tokens of held deletes that a person approved.
+    """
+
+    policy: str
+    source: JobEnd
+    destination: JobEnd
+    interval: float
+    prefixes: tuple[str, ...] = ()
+    deletes: Literal["Ignore", "Markers", "Mirror"] = "Ignore"
+    held_by: str = ""
+    max_delete_percent: int = 5
+    max_deletes: int = 1000
+    approved: frozenset[str] = frozenset()
+    bytes_per_second: int | None = None
+    requests_per_second: int | None = None
+    concurrency: int = 8
+
+    @property
+    def digest(self) -> str:
+        """The same for jobs of which one run's result answers for the other: ends, filter and how deletes are made."""
+        said = [asdict(self.source), asdict(self.destination), self.prefixes, self.deletes, self.policy]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class RunTrouble:
+    """Why a run ended early. ``side`` None: neither. ``message``: for people, without keys."""
+
+    side: RunSide | None
+    reason: Reason
+    message: str
+
+
+@dataclass(frozen=True)
+class HeldRun:
+    """Deletes that a run found and did not make."""
+
+    token: str
+    objects: int
+    why: str
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What one run found. Times are seconds of the process' clock.
+
+    ``complete``: both buckets were listed to their end. ``unequal_since``: about when the oldest change of the source was
+    made that has no equal copy at the end; None: there is none. ``report``: key of the object that lists failed objects.
+    """
+
+    began: float
+    ended: float
+    complete: bool
+    copied: tuple[int, int] = (0, 0)  # objects, bytes
+    backlog: tuple[int, int] = (0, 0)
+    deleted: int = 0
+    unequal_since: float | None = None
+    failed: Mapping[str, int] = field(default_factory=dict)  # by reason
+    report: str | None = None
+    lost: Mapping[str, int] = field(default_factory=dict)  # objects by attribute
+    held: HeldRun | None = None
+    trouble: RunTrouble | None = None
+
+    @property
+    def covered(self) -> float | None:
+        """Every change of the source before this moment is at the destination. None: the run does not prove any."""
+        if not self.complete:
+            return None
+        return self.began if self.unequal_since is None else min(self.began, self.unequal_since)
+
+
+@dataclass(frozen=True)
+class RunsState:
+    """What is known of the runs of one job. ``since``: when the job was first asked for.
+
+    ``last``: the run that ended last. ``proven``: the one that covers most; a later one may have failed.
+    ``transferred``: the last one that copied anything.
+    """
+
+    since: float
+    running: bool = False
+    last: RunReport | None = None
+    proven: RunReport | None = None
+    transferred: RunReport | None = None
+
+    def after(self, report: RunReport) -> "RunsState":
+        """With one more run."""
+        moved = report if report.copied[0] else self.transferred
+        return RunsState(self.since, False, report, self._better(report), moved)  # noqa: FBT003
+
+    def _better(self, report: RunReport) -> RunReport | None:
+        known = self.proven.covered if self.proven else None
+        if report.covered is None or (known is not None and known > report.covered):
+            return self.proven
+        return report
+
+
+class PolicyRuns(Protocol):
+    """The runs of one policy, as its reconcile sees them."""
+
+    def ask(self, job: ReplicationJob) -> RunsState:
+        """Have this job run at its interval, in the place of any other job, and tell what is known."""
+
+    def wake_at(self, moment: float) -> None:
+        """Reconcile the policy again at this moment of the clock."""
+
+    def drop(self) -> None:
+        """Run nothing for the policy; what runs ends at the next step."""

@@ -223,11 +223,11 @@ REPLICATION_BACKLOG_OBJECTS = Family(
     "Objects of the source that the last complete run left without an equal copy.",
     _POLICY,
 )
-REPLICATION_BACKLOG_BYTES = Family(
-    "imagestore_replication_backlog_bytes", "Bytes of these objects.", _POLICY
-)
+REPLICATION_BACKLOG_BYTES = Family("imagestore_replication_backlog_bytes", "Bytes of these objects.", _POLICY)
 REPLICATION_FAILED = Family(
-    "imagestore_replication_failed_objects", "Objects that the last run could not copy. Absent: none.", _POLICY
+    "imagestore_replication_failed_objects",
+    "Objects that the last run could not copy. Absent: none.",
+    _POLICY,
 )
 REPLICATION_HELD = Family(
     "imagestore_replication_held_deletes", "Deletes that wait for approval. Absent: none.", _POLICY

@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from dev.cluster import Cluster, CommandError
-from imagestore.crdgen import metricspage
 from imagestore.api.kinds import KINDS
 from imagestore.cli.commands import run
+from imagestore.crdgen import metricspage
 from tests.crdgen.conftest import ROOT
 
 Json = dict[str, Any]

@@ -13,7 +13,6 @@ from imagestore.core.model import (
     ListSet,
     Model,
     Name,
-    OpenEnum,
     Prefix,
     Quantity,
     Shown,
@@ -41,7 +40,8 @@ class ReplicationDestination(Model):
     """Where the objects go."""
 
     bucket_ref: Annotated[
-        ReplicatedBucket, Field(description="ImageBucket that receives the objects. The operator must own it.")
+        ReplicatedBucket,
+        Field(description="ImageBucket that receives the objects. The operator must own it."),
     ]
     prefix: Annotated[
         Prefix | None,
@@ -75,7 +75,9 @@ class ReplicationSchedule(Model):
 
     interval: Annotated[
         Duration,
-        Field(description="Time between the beginnings of two runs. A run that takes longer delays the next one."),
+        Field(
+            description="Time between the beginnings of two runs. A run that takes longer delays the next one."
+        ),
     ]
 
 
@@ -180,7 +182,9 @@ class ReplicationPolicySpec(Model):
     ] = ()
     suspend: Annotated[
         bool | None,
-        Field(description="true: the operator copies and deletes nothing for this policy. Defaults to false."),
+        Field(
+            description="true: the operator copies and deletes nothing for this policy. Defaults to false."
+        ),
     ] = None
 
     @property
@@ -223,7 +227,10 @@ class WaitingDeletes(Model):
     """Deletes that wait for approval."""
 
     token: Annotated[
-        str, Field(max_length=64, description="Token that lets these deletes go when it is added to spec.approve.")
+        str,
+        Field(
+            max_length=64, description="Token that lets these deletes go when it is added to spec.approve."
+        ),
     ]
     objects: Annotated[int, Field(ge=0, description="Number of objects that would be deleted.")]
     why: Annotated[Line, Field(description="Why they are held.")]
@@ -246,7 +253,9 @@ class ReplicationPolicyStatus(Judged):
         ObjectAmount | None,
         Field(description="Objects of the source that the last complete run left without an equal copy."),
     ] = None
-    copied: Annotated[ObjectAmount | None, Field(description="Objects that the last run with a copy copied.")] = None
+    copied: Annotated[
+        ObjectAmount | None, Field(description="Objects that the last run with a copy copied.")
+    ] = None
     failed: Annotated[
         FailedObjects | None, Field(description="Objects that the last run could not copy. Absent: none.")
     ] = None

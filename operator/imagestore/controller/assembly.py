@@ -12,8 +12,8 @@ from imagestore import metrics
 from imagestore.controller import samples
 from imagestore.controller.contributions import Contributions
 from imagestore.controller.edges import EventRecorder, ObjectApi, Withdrawals
-from imagestore.controller.runtime import Kinds
 from imagestore.controller.replicating import ReplicationRun
+from imagestore.controller.runtime import Kinds
 from imagestore.controller.services import Services
 from imagestore.controller.state.cache import Cache
 from imagestore.controller.state.mirrors import NamespaceMirror, SecretMirror

@@ -65,7 +65,9 @@ class ReplicationRun:
             trouble = RunTrouble(None, Reason.UNAVAILABLE, f"the operator's disk is full: {error}")
             return RunReport(began, self.clock(), complete=False, trouble=trouble)
         except Superseded:
-            trouble = RunTrouble(None, Reason.CONFLICT, "another process has taken over the run of this policy")
+            trouble = RunTrouble(
+                None, Reason.CONFLICT, "another process has taken over the run of this policy"
+            )
             return RunReport(began, self.clock(), complete=False, trouble=trouble)
         if not found.complete and found.trouble is None:
             return None

@@ -176,15 +176,18 @@ class Transfers:
         with self._turn:
             while not self._ended.is_set():
                 now = self._clock()
-                for task in self._tasks.values():
-                    if task.alarm is not None and task.alarm <= now:
-                        task.alarm = None
-                        self._told(task.key)
-                while (task := self._first(now)) is not None:
-                    self._begin(task)
+                self._ring(now)
+                while (first := self._first(now)) is not None:
+                    self._begin(first)
                 moments = [t.alarm for t in self._tasks.values() if t.alarm is not None]
                 moments += [t.due for t in self._tasks.values() if t.due > now]
                 self._turn.wait(max(0.0, min(moments) - now) if moments else None)
+
+    def _ring(self, now: float) -> None:
+        for task in self._tasks.values():
+            if task.alarm is not None and task.alarm <= now:
+                task.alarm = None
+                self._told(task.key)
 
     def _first(self, now: float) -> _Task | None:
         """The task that has been due longest, of those that may begin."""
@@ -207,22 +210,23 @@ class Transfers:
         began = self._clock()
         NAMESPACE.set(task.key.namespace)  # its calls are its namespace's share of the backends' limits
         OBJECT.set(str(task.key))
-        control = _Control(self, task, began)
+        control, pause = _Control(self, task, began), 0.0
         try:
             report = self._run(task.key, task.job, control)
         except Fenced:  # the replica that has the Lease runs it
-            report = None
+            report, pause = None, _PATIENCE[0]
         except Exception:  # a bug must neither end the schedule nor be repeated at once
             log.exception("unexpected error in a run of %s (bug)", task.key)
             report = RunReport(began, self._clock(), complete=False, trouble=_BUG)
-        self._after(task, began, report)
+        self._after(task, began, report, pause)
 
-    def _after(self, task: _Task, began: float, report: RunReport | None) -> None:
+    def _after(self, task: _Task, began: float, report: RunReport | None, pause: float) -> None:
+        """``pause``: seconds until a run that found nothing goes on."""
         with self._turn:
             del self._running[task.key]
             now = self._clock()
             if report is None:
-                task.due = now  # behind those that are due already
+                task.due = now + pause  # behind those that are due already
             else:
                 task.state = task.state.after(report)
                 task.failures = 0 if report.trouble is None else task.failures + 1
@@ -244,8 +248,8 @@ class Transfers:
         if self._clock() - began < TURN:
             return False
         with self._turn:
-            return any(not t.backends.isdisjoint(task.backends) or len(self._running) >= MOST_RUNS
-                       for t in self._due(self._clock()))  # fmt: skip
+            full = len(self._running) >= MOST_RUNS
+            return any(full or not t.backends.isdisjoint(task.backends) for t in self._due(self._clock()))
 
     def give_way(self) -> None:
         """Wait while objects wait to be reconciled, but not for ever."""

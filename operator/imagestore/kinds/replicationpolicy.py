@@ -19,8 +19,8 @@ from imagestore.controller.work.queue import Lane
 from imagestore.kinds.parts.inputs import meta
 from imagestore.kinds.parts.relations import StoredBucket, may_have, older_rival
 from imagestore.kinds.parts.samples import of_replications
-from imagestore.reconcile.replication.reconcile import HELD, reconcile
 from imagestore.reconcile.replication.objective import WITHIN_OBJECTIVE
+from imagestore.reconcile.replication.reconcile import HELD, reconcile
 from imagestore.reconcile.replication.situation import EndView, PolicyView, ReplicationSituation
 
 _AT_ONCE = 8  # worked on at once: what they wait for is the API server's answer to a status
@@ -57,7 +57,12 @@ def _facts(raw: RawObject) -> ReplicationFacts:
 
 
 def _numbers(raw: RawObject) -> Iterator[tuple[str, int]]:
-    for part, name in (("backlog", "objects"), ("backlog", "bytes"), ("failed", "count"), ("held", "objects")):
+    for part, name in (
+        ("backlog", "objects"),
+        ("backlog", "bytes"),
+        ("failed", "count"),
+        ("held", "objects"),
+    ):
         number = mapping(raw.status.get(part)).get(name)
         if isinstance(number, int):
             yield f"{part}.{name}", number
@@ -129,16 +134,19 @@ def _older(services: Services, obj: StoredReplication) -> Iterator[PolicyView]:
             yield PolicyView(other.key.name, facts.source, facts.destination, facts.areas)
 
 
-def _affects(services: Services, change: ObjectChange, cause: Cause) -> Iterator[Wake]:
+def _affects(services: Services, change: ObjectChange, _: Cause) -> Iterator[Wake]:
     """What two policies are for may exclude each other: the others of the namespace judge again."""
     before, after = change.before, change.after
-    if before is not None and after is not None and not before.deleting < after.deleting:
-        if before.extra.ends == after.extra.ends:
-            return
+    if before is not None and after is not None and _excludes(before) == _excludes(after):
+        return
     obj = after or before
     assert obj is not None, "something has changed"  # noqa: S101
     there = services.cache.inside(REPLICATION_POLICY.name, obj.key.namespace)
     yield from (Wake(key) for key in there if key != obj.key)
+
+
+def _excludes(policy: StoredReplication) -> tuple[object, ...]:
+    return policy.deleting, policy.extra.ends
 
 
 def concerns(policy: Stored, bucket: Stored) -> bool:

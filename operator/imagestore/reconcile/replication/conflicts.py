@@ -107,7 +107,9 @@ def _same(source: EndView, destination: EndView) -> Iterator[PolicyRefusal]:
 
 def _unusable(side: str, end: EndView) -> Iterator[PolicyRefusal]:
     if end.deleting:
-        message = f"the {side}, ImageBucket {end.name}, is being deleted; name another one, or delete this policy"
+        message = (
+            f"the {side}, ImageBucket {end.name}, is being deleted; name another one, or delete this policy"
+        )
         yield PolicyRefusal(Reason.BUCKET_NOT_READY, message, waits=True)
     elif end.store.backend is None:
         trouble = end.store.trouble or "it cannot be used yet"

@@ -24,7 +24,9 @@ def within_objective(s: ReplicationSituation, state: RunsState) -> list[Conditio
         return []
     rpo = s.spec.objectives.rpo
     if s.clock > until:
-        message = f"changes of the source older than {rpo} may be missing at the destination: {_why(s, state)}"
+        message = (
+            f"changes of the source older than {rpo} may be missing at the destination: {_why(s, state)}"
+        )
         return [condition(WITHIN_OBJECTIVE, Reason.OBJECTIVE_MISSED, message, "False")]
     if state.proven is None:
         message = "no run has read both buckets to the end yet"

@@ -138,9 +138,7 @@ def _held(last: RunReport | None) -> list[Condition]:
     if last is None or last.held is None:
         return []
     held = last.held
-    message = (
-        f"{held.objects} deletes wait: {held.why}; to let this one run delete them, add {held.token} to spec.approve"
-    )
+    message = f"{held.objects} deletes wait: {held.why}; to let this one run delete them, add {held.token} to spec.approve"
     return [condition(HELD, Reason.DELETES_HELD, message)]
 
 

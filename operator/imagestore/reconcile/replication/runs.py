@@ -12,7 +12,6 @@ from typing import Literal, Protocol
 
 from imagestore.core.reasons import Reason
 
-
 RunSide = Literal["source", "destination"]
 
 

@@ -1,0 +1,28 @@
+"""Wrong ReplicationPolicies: a piece of YAML laid over a right one, and what the user must read."""
+
+WRONG = [
+    ("source: null", "spec.source: Required value"),
+    ("destination: null", "spec.destination: Required value"),
+    ("source: {bucketRef: {name: photos-dr}}", "source and destination are the same bucket; name another ImageBucket"),
+    ("source: {bucketRef: {name: other/photos}}", "a name has lower-case letters"),
+    ("destination: {prefix: 'copy/*'}", "remove the *"),
+    ("destination: {prefix: ''}", "should be at least 1 chars long"),
+    ("method: Rsync", 'supported values: "Auto", "Copy"'),
+    ("filter: {prefixes: []}", "should have at least 1 items"),
+    ("filter: {prefixes: [a, a]}", "Duplicate value"),
+    ("filter: {prefixes: [originals/, originals/raw/]}", "which selects its objects already; remove the longer one"),
+    ("deletes: Always", 'supported values: "Ignore", "Markers", "Mirror"'),
+    ("guard: {maxDeletes: 5}", "remove guard, or write deletes: Markers or Mirror"),
+    ("{deletes: Ignore, guard: {maxDeletes: 5}}", "remove guard, or write deletes: Markers or Mirror"),
+    ("{deletes: Mirror, guard: {maxDeletePercent: 101}}", "should be less than or equal to 100"),
+    ("{deletes: Mirror, guard: {maxDeletes: -1}}", "should be greater than or equal to 0"),
+    ("schedule: {interval: 5}", "must be of type string"),
+    ("schedule: {interval: often}", "write a duration such as 90s"),
+    ("objectives: {rpo: soon}", "write a duration such as 90s"),
+    ("objectives: {}", "spec.objectives.rpo: Required value"),
+    ("limits: {bytesPerSecond: fast}", "write a size such as 128Ki"),
+    ("limits: {concurrency: 0}", "should be greater than or equal to 1"),
+    ("limits: {requestsPerSecond: 0}", "should be greater than or equal to 1"),
+    ("approve: [a, a]", "Duplicate value"),
+    ("suspend: maybe", "must be of type boolean"),
+]  # fmt: skip

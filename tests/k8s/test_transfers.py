@@ -46,16 +46,16 @@ class Stage:
             lambda: self.now, lambda: self.busy, lambda k: self.told.append(k.name), self.run
         )
 
-    def run(self, of: Key, job: ReplicationJob, control: RunControl) -> RunReport | None:
+    def run(self, key: Key, job: ReplicationJob, control: RunControl) -> RunReport | None:
         began = self.now
         with self.lock:
-            self.begun.append((of.name, job))
+            self.begun.append((key.name, job))
             self.going += 1
             self.most = max(self.most, self.going)
         try:
             while not self.gate.wait(0.01):
                 if control.stop():
-                    self.stopped.append(of.name)
+                    self.stopped.append(key.name)
                     return None
             if self.raising is not None:
                 raise self.raising

@@ -17,8 +17,8 @@ from imagestore.core.model import (
     Quantity,
     Shown,
 )
+from imagestore.facets.lifecycle_rule import ColderTier
 
-ReplicationMethod = Literal["Copy"]
 DEFAULT_INTERVAL = "5m"
 DEFAULT_DELETE_PERCENT = 5
 DEFAULT_DELETES = 1000
@@ -50,13 +50,31 @@ class ReplicationDestination(Model):
             " <prefix>originals/a.jpg. Defaults to none."
         ),
     ] = None
+    tier: Annotated[
+        ColderTier | None,
+        Field(
+            description="Tier of the copies. spec.tiers of the StorageBackend maps it to a storage class. Defaults to"
+            " the store's default class."
+        ),
+    ] = None
 
 
 class ReplicationFilter(Model):
     """Which objects are replicated. What the filter excludes is neither copied nor deleted."""
 
+    cel: ClassVar[tuple[Cel, ...]] = (
+        Cel(
+            "has(self.prefixes) || has(self.tags)",
+            "the filter selects nothing in particular; give prefixes or tags, or remove filter",
+        ),
+        Cel(
+            "!has(self.tags) || self.tags.all(k, size(k) >= 1 && size(k) <= 128)",
+            "a tag's key has 1 to 128 characters; shorten it",
+        ),
+    )
+
     prefixes: Annotated[
-        tuple[Prefix, ...],
+        tuple[Prefix, ...] | None,
         ListSet(),
         Cel(
             "self.all(p, self.all(q, p == q || !p.startsWith(q)))",
@@ -67,7 +85,15 @@ class ReplicationFilter(Model):
             max_length=32,
             description="Beginnings of keys. An object is replicated if its key has one of them.",
         ),
-    ]
+    ] = None
+    tags: Annotated[
+        dict[str, Annotated[str, Field(max_length=256)]] | None,
+        Field(
+            min_length=1,
+            max_length=10,
+            description="Tags that an object must have. All of them must match. Costs a call for each changed object.",
+        ),
+    ] = None
 
 
 class ReplicationSchedule(Model):
@@ -132,6 +158,14 @@ class ReplicationPolicySpec(Model):
             "!has(self.guard) || (has(self.deletes) && self.deletes != 'Ignore')",
             "guard limits deletes, and deletes is Ignore; remove guard, or write deletes: Markers or Mirror",
         ),
+        Cel(
+            "!has(self.direction) || self.direction != 'TwoWay' || !has(self.destination.tier)",
+            "with direction TwoWay neither bucket has only copies; remove destination.tier",
+        ),
+        Cel(
+            "!has(self.direction) || self.direction != 'TwoWay' || !has(self.existingObjects)",
+            "with direction TwoWay all objects are replicated; remove existingObjects",
+        ),
     )
 
     source: Annotated[ReplicationSource, Field(description="Where the objects come from.")]
@@ -141,6 +175,14 @@ class ReplicationPolicySpec(Model):
         Field(
             description="How objects get to the destination. Copy: the operator lists both buckets, compares and"
             " copies. Auto chooses, and status.method tells what it chose. Defaults to Auto."
+        ),
+    ] = None
+    direction: Annotated[
+        Literal["OneWay", "TwoWay"] | None,
+        Field(
+            description="OneWay: the destination follows the source. TwoWay: each follows the other. If both have changed"
+            " an object, the newer one is copied over the older one, which stays as a version or under another key."
+            " Defaults to OneWay."
         ),
     ] = None
     filter: Annotated[
@@ -153,6 +195,12 @@ class ReplicationPolicySpec(Model):
             " it behind a delete marker, and needs a versioned destination. Mirror deletes it; on a versioned"
             " destination that is a delete marker. Only copies that the operator wrote and that are unchanged are"
             " deleted. Defaults to Ignore."
+        ),
+    ] = None
+    existing_objects: Annotated[
+        bool | None,
+        Field(
+            description="false: objects that are older than the policy are not copied unless they change. Defaults to true."
         ),
     ] = None
     schedule: Annotated[
@@ -261,6 +309,13 @@ class ReplicationPolicyStatus(Judged):
     ] = None
     held: Annotated[
         WaitingDeletes | None, Field(description="Deletes that wait for approval. Absent: none.")
+    ] = None
+    conflicts: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            description="Objects that both sides had changed when the last run met them. The report lists them. Absent: none.",
+        ),
     ] = None
     lost: Annotated[
         tuple[LostAttribute, ...],

@@ -25,6 +25,7 @@ from imagestore.reconcile.shared.situation import Store
 from imagestore.transfer.job import (
     DeleteGuard,
     DeleteMode,
+    Direction,
     TransferEnd,
     TransferFilter,
     TransferJob,
@@ -116,7 +117,12 @@ def _objects(side: RunSide, backend: Backend) -> ObjectStore:
 def _described(job: ReplicationJob, source: TransferEnd, destination: TransferEnd) -> TransferJob:
     guard = DeleteGuard(job.max_delete_percent, job.max_deletes, job.approved, job.held_by)
     options = TransferOptions(
-        deletes=DeleteMode(job.deletes), guard=guard, filter=TransferFilter(prefixes=job.prefixes)
+        direction=Direction.TWO_WAY if job.two_way else Direction.ONE_WAY,
+        deletes=DeleteMode(job.deletes),
+        guard=guard,
+        filter=TransferFilter(prefixes=job.prefixes, tags=dict(job.tags)),
+        since=job.since,
+        storage_class=(lambda _: job.storage_class) if job.storage_class else None,
     )
     limits = TransferLimits(
         workers=job.concurrency,
@@ -139,6 +145,7 @@ def reported(found: TransferReport, began: float, ended: float) -> RunReport:
         copied=(found.copied.objects, found.copied.bytes),
         backlog=(found.backlog.objects, found.backlog.bytes),
         deleted=found.deleted,
+        conflicts=found.conflicts,
         unequal_since=behind,
         failed=dict(found.failed),
         report=found.report_key or None,

@@ -275,9 +275,9 @@ class Reason(OpenEnum):
     CYCLE = "Cycle"
     """On a ReplicationPolicy: together with older policies the objects would go round in a circle. Fix: delete one of them."""
     VERSIONING_NEEDED = "VersioningNeeded"
-    """On a ReplicationPolicy: `deletes: Markers` needs a versioned destination. Fix: enable versioning there."""
+    """On a ReplicationPolicy: `deletes: Markers` needs a versioned bucket. Fix: enable versioning there."""
     LOCKED_DESTINATION = "LockedDestination"
-    """On a ReplicationPolicy: the destination has object lock, which refuses `deletes: Mirror`. Fix: use Markers or Ignore."""
+    """On a ReplicationPolicy: the bucket has object lock, which refuses `deletes: Mirror`. Fix: use Markers or Ignore."""
     ANOTHER_OWNER = "AnotherOwner"
     """On a ReplicationPolicy: the bucket in the store has another owner mark than its ImageBucket's. Fix: see that ImageBucket."""
 

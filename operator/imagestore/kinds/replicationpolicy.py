@@ -21,7 +21,7 @@ from imagestore.kinds.parts.relations import StoredBucket, may_have, older_rival
 from imagestore.kinds.parts.samples import of_replications
 from imagestore.reconcile.replication.objective import WITHIN_OBJECTIVE
 from imagestore.reconcile.replication.reconcile import HELD, reconcile
-from imagestore.reconcile.replication.situation import EndView, PolicyView, ReplicationSituation
+from imagestore.reconcile.replication.situation import EndView, PolicyView, ReplicationSituation, ways
 
 _AT_ONCE = 8  # worked on at once: what they wait for is the API server's answer to a status
 
@@ -32,13 +32,14 @@ class ReplicationFacts:
 
     source: str
     destination: str
-    areas: tuple[str, ...]  # beginnings of the keys that it writes
+    prefix: str  # of the destination
+    chosen: tuple[str, ...]  # the filter's prefixes
+    two_way: bool
     numbers: tuple[tuple[str, int], ...]  # of its status, by what they count
 
-    @property
-    def ends(self) -> tuple[str, str, tuple[str, ...]]:
+    def ways(self, name: str) -> tuple[PolicyView, ...]:
         """What conflicts with other policies depend on."""
-        return self.source, self.destination, self.areas
+        return ways(name, self.source, self.destination, self.prefix, self.chosen, two_way=self.two_way)
 
 
 StoredReplication = Stored[ReplicationFacts]
@@ -46,12 +47,13 @@ StoredReplication = Stored[ReplicationFacts]
 
 def _facts(raw: RawObject) -> ReplicationFacts:
     source, destination = mapping(raw.spec.get("source")), mapping(raw.spec.get("destination"))
-    prefix, chosen = destination.get("prefix") or "", mapping(raw.spec.get("filter")).get("prefixes")
-    beginnings = chosen if isinstance(chosen, list) and chosen else [""]
+    chosen = mapping(raw.spec.get("filter")).get("prefixes")
     return ReplicationFacts(
         intern(str(mapping(source.get("bucketRef")).get("name", ""))),
         intern(str(mapping(destination.get("bucketRef")).get("name", ""))),
-        tuple(f"{prefix}{p}" for p in beginnings),
+        str(destination.get("prefix") or ""),
+        tuple(map(str, chosen)) if isinstance(chosen, list) else (),
+        raw.spec.get("direction") == "TwoWay",
         tuple(_numbers(raw)),
     )
 
@@ -130,8 +132,7 @@ def _older(services: Services, obj: StoredReplication) -> Iterator[PolicyView]:
     inside = services.cache.inside(REPLICATION_POLICY.name, obj.key.namespace)
     for other in sorted(services.cache.found(inside), key=lambda o: o.age):
         if other.age < obj.age and not other.deleting:
-            facts = other.extra
-            yield PolicyView(other.key.name, facts.source, facts.destination, facts.areas)
+            yield from other.extra.ways(other.key.name)
 
 
 def _affects(services: Services, change: ObjectChange, _: Cause) -> Iterator[Wake]:
@@ -146,7 +147,7 @@ def _affects(services: Services, change: ObjectChange, _: Cause) -> Iterator[Wak
 
 
 def _excludes(policy: StoredReplication) -> tuple[object, ...]:
-    return policy.deleting, policy.extra.ends
+    return policy.deleting, policy.extra.ways("")
 
 
 def concerns(policy: Stored, bucket: Stored) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from imagestore.api.replicationpolicy import ReplicationPolicySpec
 from imagestore.core.reasons import Reason
-from imagestore.reconcile.replication.situation import EndView, PolicyView, ReplicationSituation
+from imagestore.reconcile.replication.situation import EndView, PolicyView, ReplicationSituation, ways
 
 
 @dataclass(frozen=True)
@@ -18,12 +18,6 @@ class PolicyRefusal:
     reason: Reason
     message: str
     waits: bool = False
-
-
-def areas(spec: ReplicationPolicySpec) -> tuple[str, ...]:
-    """The beginnings of the keys that the policy writes at the destination."""
-    prefix = spec.destination.prefix or ""
-    return tuple(prefix + p for p in (spec.filter.prefixes if spec.filter else ("",)))
 
 
 def refused(s: ReplicationSituation) -> PolicyRefusal | None:
@@ -48,15 +42,27 @@ def _refusals(s: ReplicationSituation) -> Iterator[PolicyRefusal]:
     yield from _same(s.source, s.destination)
     yield from _unusable("source", s.source)
     yield from _unusable("destination", s.destination)
-    yield from _written(s.destination)
-    yield from _deletes(s.spec, s.destination)
+    both = (s.source, s.destination) if s.spec.direction == "TwoWay" else (s.destination,)
+    for end in both:
+        yield from _written(end)
+        yield from _deletes(s.spec, end)
+    yield from _tier(s.spec, s.destination)
 
 
 def _rivals(s: ReplicationSituation) -> Iterator[PolicyRefusal]:
-    mine = PolicyView(
-        s.meta.name, s.spec.source.bucket_ref.name, s.spec.destination.bucket_ref.name, areas(s.spec)
-    )
-    for other in s.older:
+    spec = s.spec
+    source, destination, chosen = spec.source.bucket_ref.name, spec.destination.bucket_ref.name, spec.filter
+    prefixes = (chosen.prefixes if chosen else None) or ()
+    two_way = spec.direction == "TwoWay"
+    for mine in ways(
+        s.meta.name, source, destination, spec.destination.prefix or "", prefixes, two_way=two_way
+    ):
+        yield from _clashes(s.older, mine)
+        yield from _circles(s.older, mine)
+
+
+def _clashes(older: Sequence[PolicyView], mine: PolicyView) -> Iterator[PolicyRefusal]:
+    for other in older:
         if other.destination == mine.destination and (clash := _overlap(other.areas, mine.areas)) is not None:
             where = f"keys that begin with {clash}" if clash else "all keys"
             yield PolicyRefusal(
@@ -64,12 +70,14 @@ def _rivals(s: ReplicationSituation) -> Iterator[PolicyRefusal]:
                 f"the older ReplicationPolicy {other.name} writes {where} of the ImageBucket {mine.destination} already;"
                 " delete one of the two, or give this one another destination.prefix or filter.prefixes",
             )
-    if (path := _way(s.older, mine.destination, mine.source)) is not None:
-        names = ", ".join(path)
+
+
+def _circles(older: Sequence[PolicyView], mine: PolicyView) -> Iterator[PolicyRefusal]:
+    if (path := _way(older, mine.destination, mine.source)) is not None:
         yield PolicyRefusal(
             Reason.CYCLE,
-            f"with the older ReplicationPolicies {names} the objects would go round in a circle back to the ImageBucket"
-            f" {mine.source}; delete one of these policies",
+            f"with the older ReplicationPolicies {', '.join(path)} the objects would go round in a circle back to the"
+            f" ImageBucket {mine.source}; delete one of these policies",
         )
 
 
@@ -81,15 +89,15 @@ def _overlap(one: Iterable[str], other: Sequence[str]) -> str | None:
 
 def _way(policies: Sequence[PolicyView], start: str, end: str) -> tuple[str, ...] | None:
     """The names of the policies on a way from one bucket to another, or None."""
-    ways: dict[str, tuple[str, ...]] = {start: ()}
+    reached: dict[str, tuple[str, ...]] = {start: ()}
     left = [start]
     while left:
         here = left.pop()
         for policy in policies:
-            if policy.source == here and policy.destination not in ways:
-                ways[policy.destination] = (*ways[here], policy.name)
+            if policy.source == here and policy.destination not in reached:
+                reached[policy.destination] = (*reached[here], policy.name)
                 left.append(policy.destination)
-    return ways.get(end)
+    return reached.get(end)
 
 
 def _same(source: EndView, destination: EndView) -> Iterator[PolicyRefusal]:
@@ -120,27 +128,35 @@ def _unusable(side: str, end: EndView) -> Iterator[PolicyRefusal]:
         yield PolicyRefusal(Reason.BUCKET_NOT_READY, message, waits=True)
 
 
-def _written(destination: EndView) -> Iterator[PolicyRefusal]:
-    spec = destination.spec
-    if spec is not None and spec.mode == "Observe":
+def _written(end: EndView) -> Iterator[PolicyRefusal]:
+    if end.spec is not None and end.spec.mode == "Observe":
         yield PolicyRefusal(
             Reason.BUCKET_NOT_READY,
-            f"the destination, ImageBucket {destination.name}, has mode Observe, so the operator writes nothing there;"
-            " set mode: Enforce, or name another ImageBucket",
+            f"the ImageBucket {end.name} has mode Observe, so the operator writes nothing there; set mode: Enforce, or name"
+            " another ImageBucket",
         )
 
 
-def _deletes(spec: ReplicationPolicySpec, destination: EndView) -> Iterator[PolicyRefusal]:
-    name = destination.name
-    if spec.deletes == "Markers" and not destination.versioned:
+def _deletes(spec: ReplicationPolicySpec, end: EndView) -> Iterator[PolicyRefusal]:
+    if spec.deletes == "Markers" and not end.versioned:
         yield PolicyRefusal(
             Reason.VERSIONING_NEEDED,
-            f"deletes: Markers needs a versioned destination; set versioning.state: Enabled in the ImageBucket {name},"
-            " or write deletes: Ignore",
+            f"deletes: Markers needs a versioned bucket; set versioning.state: Enabled in the ImageBucket {end.name}, or"
+            " write deletes: Ignore",
         )
-    if spec.deletes == "Mirror" and destination.locked:
+    if spec.deletes == "Mirror" and end.locked:
         yield PolicyRefusal(
             Reason.LOCKED_DESTINATION,
-            f"the ImageBucket {name} has object lock, which refuses deletes: Mirror; write deletes: Markers, which hides"
-            " the copies, or deletes: Ignore",
+            f"the ImageBucket {end.name} has object lock, which refuses deletes: Mirror; write deletes: Markers, which"
+            " hides the copies, or deletes: Ignore",
+        )
+
+
+def _tier(spec: ReplicationPolicySpec, destination: EndView) -> Iterator[PolicyRefusal]:
+    tier = spec.destination.tier
+    if tier is not None and destination.store.backend is not None and destination.class_of(tier) is None:
+        yield PolicyRefusal(
+            Reason.UNSUPPORTED,
+            f"the StorageBackend {destination.backend} has no storage class for the tier {tier}; ask the administrator to add"
+            " it to spec.tiers, or remove destination.tier",
         )

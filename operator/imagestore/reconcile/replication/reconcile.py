@@ -56,7 +56,11 @@ def _job(s: ReplicationSituation, source: EndView, destination: EndView) -> Repl
         source=_end(s, source),
         destination=_end(s, destination, spec.destination.prefix or ""),
         interval=float(seconds(spec.interval)),
-        prefixes=spec.filter.prefixes if spec.filter else (),
+        two_way=spec.direction == "TwoWay",
+        prefixes=(spec.filter.prefixes if spec.filter else None) or (),
+        tags=tuple(sorted(((spec.filter.tags if spec.filter else None) or {}).items())),
+        since=int(s.meta.created.timestamp() * 1000) if spec.existing_objects is False else None,
+        storage_class=destination.class_of(spec.destination.tier) or "",
         deletes=spec.deletes or "Ignore",
         held_by=_held_by(source),
         max_delete_percent=_or(guard.max_delete_percent, DEFAULT_DELETE_PERCENT),
@@ -153,6 +157,7 @@ def _found(state: RunsState) -> ReplicationPolicyStatus:
         copied=_amount(moved.copied) if moved else None,
         failed=_failed(last),
         held=_waiting(last),
+        conflicts=last.conflicts or None,
         lost=tuple(LostAttribute(attribute=a, objects=n) for a, n in sorted(last.lost.items())),
     )
 

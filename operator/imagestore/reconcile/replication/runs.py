@@ -31,6 +31,7 @@ class JobEnd:
 class ReplicationJob:
     """What the runs of one policy do. ``policy``: its uid. Durations in seconds.
 
+    ``since``: only objects modified at or after this time (ms since 1970). ``storage_class``: of copies; empty: the default.
     ``held_by``: why no run may delete now; empty: it may. ``approved``: tokens of held deletes that a person approved.
     """
 
@@ -38,7 +39,11 @@ class ReplicationJob:
     source: JobEnd
     destination: JobEnd
     interval: float
+    two_way: bool = False
     prefixes: tuple[str, ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
+    since: int | None = None
+    storage_class: str = ""
     deletes: Literal["Ignore", "Markers", "Mirror"] = "Ignore"
     held_by: str = ""
     max_delete_percent: int = 5
@@ -51,7 +56,15 @@ class ReplicationJob:
     @property
     def digest(self) -> str:
         """The same for jobs of which one run's result answers for the other: ends, filter and how deletes are made."""
-        said = [asdict(self.source), asdict(self.destination), self.prefixes, self.deletes, self.policy]
+        said = [
+            asdict(self.source),
+            asdict(self.destination),
+            self.two_way,
+            self.prefixes,
+            self.tags,
+            self.since,
+        ]
+        said += [self.deletes, self.policy]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
 
@@ -87,6 +100,7 @@ class RunReport:
     copied: tuple[int, int] = (0, 0)  # objects, bytes
     backlog: tuple[int, int] = (0, 0)
     deleted: int = 0
+    conflicts: int = 0
     unequal_since: float | None = None
     failed: Mapping[str, int] = field(default_factory=dict)  # by reason
     report: str | None = None

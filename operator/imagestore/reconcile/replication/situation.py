@@ -1,11 +1,13 @@
 """All that a reconcile of a ReplicationPolicy may know."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.api.replicationpolicy import ReplicationPolicySpec, ReplicationPolicyStatus
+from imagestore.backends.base import Lists
 from imagestore.reconcile.replication.runs import PolicyRuns
 from imagestore.reconcile.shared.situation import Meta, Settings, Store
 
@@ -33,6 +35,13 @@ class EndView:
         state = self.spec.versioning.state if self.spec and self.spec.versioning else None
         return lock or state == "Enabled"
 
+    def class_of(self, tier: str | None) -> str | None:
+        """The store's storage class for a tier; None: it has none."""
+        backend = self.store.backend
+        if tier is None or not isinstance(backend, Lists):
+            return None
+        return backend.terms(versioned=False).classes.get(tier)
+
     @property
     def locked(self) -> bool:
         """Whether its spec asks for object lock."""
@@ -41,12 +50,24 @@ class EndView:
 
 @dataclass(frozen=True)
 class PolicyView:
-    """Another policy of the namespace, as far as conflicts need it. ``areas``: beginnings of the keys that it writes."""
+    """One way of a policy, as far as conflicts need it. ``areas``: beginnings of the keys that it writes at the destination.
+
+    A policy whose direction is TwoWay has two of these.
+    """
 
     name: str
     source: str
     destination: str
     areas: tuple[str, ...]
+
+
+def ways(
+    name: str, source: str, destination: str, prefix: str, chosen: Sequence[str], *, two_way: bool
+) -> tuple[PolicyView, ...]:
+    """The ways of a policy. ``prefix``: that of the destination; ``chosen``: the filter's prefixes."""
+    areas = tuple(chosen) or ("",)
+    there = PolicyView(name, source, destination, tuple(prefix + a for a in areas))
+    return (there, PolicyView(name, destination, source, areas)) if two_way else (there,)
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ import pytest
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import FACETS, ImageBucketSpec
-from imagestore.api.replicationpolicy import ReplicationPolicySpec, ReplicationPolicyStatus
+from imagestore.api.replicationpolicy import ReplicationPolicySpec
+from imagestore.api.replicationstatus import ReplicationPolicyStatus
 from imagestore.backends.memory import MemoryBackend, MemoryStore
 from imagestore.core.conditions import find, violations
-from imagestore.core.outcome import Requeue
+from imagestore.core.outcome import OnChange, Requeue, Then
 from imagestore.core.reasons import Reason
 from imagestore.reconcile.replication.reconcile import reconcile
 from imagestore.reconcile.replication.runs import (
@@ -21,7 +22,7 @@ from imagestore.reconcile.replication.runs import (
     RunsState,
     RunTrouble,
 )
-from imagestore.reconcile.replication.situation import EndView, PolicyView, ReplicationSituation
+from imagestore.reconcile.replication.situation import EndView, PolicyView, ReplicationSituation, RoleChange
 from imagestore.reconcile.shared.situation import Meta, Settings, Store
 from tests.reconcile.world import START, backend_spec
 
@@ -71,6 +72,8 @@ class World:
     clock: float = 0.0
     events: list[tuple[str, bool]] = field(default_factory=list)
     wait: float = 0.0
+    then: Then = field(default_factory=OnChange)
+    memo: RoleChange | None = None
 
     def step(self) -> ReplicationPolicyStatus:
         """One reconcile; the status passes through JSON."""
@@ -85,11 +88,15 @@ class World:
             Settings("prod"),
             START + timedelta(seconds=self.clock),
             self.clock,
+            self.memo,
         )
         outcome = reconcile(situation)
         assert outcome.status is not None
-        assert isinstance(outcome.then, Requeue)
-        self.wait = outcome.then.seconds
+        self.then = outcome.then
+        self.wait = outcome.then.seconds if isinstance(outcome.then, Requeue) else 0.0
+        if outcome.memo is not None:
+            assert isinstance(outcome.memo, RoleChange)
+            self.memo = outcome.memo
         self.events += [(str(e.reason), e.warning) for e in outcome.events]
         self.status = ReplicationPolicyStatus.model_validate(outcome.status.to_json())
         assert violations(self.status.conditions, 1, self.status.observed_generation) == ()

@@ -7,7 +7,8 @@ from imagestore import GROUP, VERSION
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import FACETS, ImageBucketSpec
 from imagestore.api.lifecyclepolicy import LifecyclePolicySpec, LifecyclePolicyStatus
-from imagestore.api.replicationpolicy import ReplicationPolicySpec, ReplicationPolicyStatus
+from imagestore.api.replicationpolicy import ReplicationPolicySpec
+from imagestore.api.replicationstatus import ReplicationPolicyStatus
 from imagestore.api.storagebackend import StorageBackendSpec, StorageBackendStatus
 from imagestore.core.marks import spots
 from imagestore.core.model import Cel, Model, Reference
@@ -241,6 +242,7 @@ REPLICATION_POLICY = Kind(
     columns=(
         Column("Ready", _condition("Ready"), "Whether every object had an equal copy in the last run."),
         Column("Method", ".status.method", "How objects get to the destination."),
+        Column("Role", ".status.failover.role", "Which side is written to. Empty without spec.failover."),
         Column(
             "WithinObjective",
             _condition("WithinObjective"),

@@ -4,18 +4,14 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from imagestore.core.conditions import Judged
 from imagestore.core.model import (
     Cel,
     Duration,
-    Line,
-    ListMap,
     ListSet,
     Model,
     Name,
     Prefix,
     Quantity,
-    Shown,
 )
 from imagestore.facets.lifecycle_rule import ColderTier
 
@@ -146,6 +142,30 @@ class ReplicationGuard(Model):
     ] = None
 
 
+ReplicationRole = Literal["Primary", "Promoted"]
+
+
+class FailoverSpec(Model):
+    """Which of the two buckets is written to."""
+
+    role: Annotated[
+        ReplicationRole,
+        Field(
+            description="Primary: the source is written to. Promoted: the destination is written to, and both follow each"
+            " other, so that what the source still receives or received last is not lost. Back to Primary, the source"
+            " first gets all that it lacks."
+        ),
+    ]
+    fence: Annotated[
+        bool | None,
+        Field(
+            description="Whether the side that is not written to refuses writes of others than the operator, by a statement in"
+            " its bucket policy. MinIO does not apply that to requests with credentials. Set it to false where the"
+            " store has no bucket policies. Defaults to true."
+        ),
+    ] = None
+
+
 class ReplicationPolicySpec(Model):
     """One bucket's objects, kept in another bucket."""
 
@@ -157,6 +177,10 @@ class ReplicationPolicySpec(Model):
         Cel(
             "!has(self.guard) || (has(self.deletes) && self.deletes != 'Ignore')",
             "guard limits deletes, and deletes is Ignore; remove guard, or write deletes: Markers or Mirror",
+        ),
+        Cel(
+            "!has(self.failover) || !has(self.direction) || self.direction != 'TwoWay'",
+            "with direction TwoWay both buckets are written to; remove failover, or write direction: OneWay",
         ),
         Cel(
             "!has(self.direction) || self.direction != 'TwoWay' || !has(self.destination.tier)",
@@ -211,6 +235,12 @@ class ReplicationPolicySpec(Model):
         ReplicationObjectives | None,
         Field(description="What the replication promises. Absent: WithinObjective is not reported."),
     ] = None
+    failover: Annotated[
+        FailoverSpec | None,
+        Field(
+            description="Which of the two buckets is written to. Absent: the source, and nothing is fenced."
+        ),
+    ] = None
     limits: Annotated[
         ReplicationLimits | None,
         Field(description="Limits of the copying, besides those of the StorageBackends."),
@@ -239,87 +269,3 @@ class ReplicationPolicySpec(Model):
     def interval(self) -> str:
         """Time between the beginnings of two runs."""
         return self.schedule.interval if self.schedule else DEFAULT_INTERVAL
-
-
-class ObjectAmount(Model):
-    """Objects and their size."""
-
-    objects: Annotated[int, Field(ge=0, description="Number of objects.")] = 0
-    bytes: Annotated[int, Field(ge=0, description="Size in bytes.")] = 0
-
-
-class FailedReason(Model):
-    """Objects that failed for one reason."""
-
-    reason: Annotated[str, Field(max_length=64, description="Reason in one CamelCase word.")]
-    objects: Annotated[int, Field(ge=0, description="Number of objects.")]
-
-
-class FailedObjects(Model):
-    """Objects that the last run could not copy."""
-
-    count: Annotated[int, Field(ge=0, description="Number of objects.")]
-    by_reason: Annotated[
-        tuple[FailedReason, ...],
-        ListMap("reason"),
-        Field(max_length=32, description="Number of objects by reason."),
-        Shown(32),
-    ] = ()
-    report: Annotated[
-        str | None,
-        Field(max_length=1024, description="Key of an object at the destination that lists them."),
-    ] = None
-
-
-class WaitingDeletes(Model):
-    """Deletes that wait for approval."""
-
-    token: Annotated[
-        str,
-        Field(
-            max_length=64, description="Token that lets these deletes go when it is added to spec.approve."
-        ),
-    ]
-    objects: Annotated[int, Field(ge=0, description="Number of objects that would be deleted.")]
-    why: Annotated[Line, Field(description="Why they are held.")]
-
-
-class LostAttribute(Model):
-    """An attribute that this pair of stores cannot carry."""
-
-    attribute: Annotated[str, Field(max_length=64, description="Attribute, such as tags.")]
-    objects: Annotated[int, Field(ge=0, description="Objects that have it at the source.")]
-
-
-class ReplicationPolicyStatus(Judged):
-    """Observed state of the replication: what the last runs read in both buckets."""
-
-    method: Annotated[
-        str | None, Field(max_length=32, description="How objects get to the destination: Copy.")
-    ] = None
-    backlog: Annotated[
-        ObjectAmount | None,
-        Field(description="Objects of the source that the last complete run left without an equal copy."),
-    ] = None
-    copied: Annotated[
-        ObjectAmount | None, Field(description="Objects that the last run with a copy copied.")
-    ] = None
-    failed: Annotated[
-        FailedObjects | None, Field(description="Objects that the last run could not copy. Absent: none.")
-    ] = None
-    held: Annotated[
-        WaitingDeletes | None, Field(description="Deletes that wait for approval. Absent: none.")
-    ] = None
-    conflicts: Annotated[
-        int | None,
-        Field(
-            ge=0,
-            description="Objects that both sides had changed when the last run met them. The report lists them. Absent: none.",
-        ),
-    ] = None
-    lost: Annotated[
-        tuple[LostAttribute, ...],
-        ListMap("attribute"),
-        Field(max_length=32, description="Attributes that this pair of stores cannot carry."),
-        Shown(32),
-    ] = ()

@@ -72,7 +72,7 @@ class ReplicationRun:
             return RunReport(began, self.clock(), complete=False, trouble=trouble)
         if not found.complete and found.trouble is None:
             return None
-        return reported(found, began, self.clock())
+        return reported(found, began, self.clock(), two_way=job.two_way)
 
     def _hooks(self, control: RunControl) -> TransferHooks:
         return TransferHooks(
@@ -132,7 +132,7 @@ def _described(job: ReplicationJob, source: TransferEnd, destination: TransferEn
     return TransferJob(job.policy, source, destination, options, limits)
 
 
-def reported(found: TransferReport, began: float, ended: float) -> RunReport:
+def reported(found: TransferReport, began: float, ended: float, *, two_way: bool) -> RunReport:
     """What a run found, with the times of this process' clock."""
     behind = None
     if found.oldest_unequal is not None:
@@ -142,6 +142,7 @@ def reported(found: TransferReport, began: float, ended: float) -> RunReport:
         began=began,
         ended=ended,
         complete=found.complete and found.source_read and found.destination_read,
+        two_way=two_way,
         copied=(found.copied.objects, found.copied.bytes),
         backlog=(found.backlog.objects, found.backlog.bytes),
         deleted=found.deleted,

@@ -108,13 +108,15 @@ class Transfers:
         with self._turn:
             task, now = self._tasks.get(key), self._clock()
             if task is None or task.job.digest != job.digest:
+                known = task.state.proven if task is not None and task.job.pair == job.pair else None
                 self._drop(key)
-                task = self._tasks[key] = _Task(key, job, RunsState(now), now)
+                task = self._tasks[key] = _Task(key, job, RunsState(now, proven=known), now)
             elif task.job != job:
                 self._edit(task, job, now)
             self._start()
             self._turn.notify_all()
-            return replace(task.state, running=self._running.get(key) is task)
+            running = self._running.get(key)
+            return replace(task.state, running=running is task, stopping=running not in (None, task))
 
     def wake_at(self, key: Key, moment: float) -> None:
         """Tell of an object at this moment of the clock; a later call replaces an earlier one."""
@@ -232,7 +234,9 @@ class Transfers:
                 task.failures = 0 if report.trouble is None else task.failures + 1
                 task.due = max(now, began + self._pause(task))
             self._turn.notify_all()
-            if not task.dropped and report is not None:
+            if task.key in self._tasks and (
+                task.dropped or report is not None
+            ):  # another job waits for its end
                 self._told(task.key)
 
     def _pause(self, task: _Task) -> float:

@@ -278,6 +278,12 @@ class Reason(OpenEnum):
     """On a ReplicationPolicy: `deletes: Markers` needs a versioned bucket. Fix: enable versioning there."""
     LOCKED_DESTINATION = "LockedDestination"
     """On a ReplicationPolicy: the bucket has object lock, which refuses `deletes: Mirror`. Fix: use Markers or Ignore."""
+    ROLE_CHANGED = "RoleChanged"
+    """On an Event of a ReplicationPolicy: the other bucket is written to now. Fix: point applications at it."""
+    FENCED = "Fenced"
+    """On Fenced: the bucket that is not written to denies writes of others than the operator."""
+    NOT_ENFORCED = "NotEnforced"
+    """On Fenced: the store does not apply bucket policies to requests with credentials. Fix: stop the writers yourself."""
     ANOTHER_OWNER = "AnotherOwner"
     """On a ReplicationPolicy: the bucket in the store has another owner mark than its ImageBucket's. Fix: see that ImageBucket."""
 

@@ -7,7 +7,8 @@ from sys import intern
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.api.kinds import IMAGE_BUCKET, REPLICATION_POLICY, STORAGE_BACKEND
-from imagestore.api.replicationpolicy import ReplicationPolicySpec, ReplicationPolicyStatus
+from imagestore.api.replicationpolicy import ReplicationPolicySpec
+from imagestore.api.replicationstatus import ReplicationPolicyStatus
 from imagestore.controller.contributions import Contributes
 from imagestore.controller.runtime import Cause, KindRuntime, Pass, Wake
 from imagestore.controller.services import Services
@@ -19,9 +20,17 @@ from imagestore.controller.work.queue import Lane
 from imagestore.kinds.parts.inputs import meta
 from imagestore.kinds.parts.relations import StoredBucket, may_have, older_rival
 from imagestore.kinds.parts.samples import of_replications
+from imagestore.reconcile.replication.failover import FENCED, contributed_fence
 from imagestore.reconcile.replication.objective import WITHIN_OBJECTIVE
 from imagestore.reconcile.replication.reconcile import HELD, reconcile
-from imagestore.reconcile.replication.situation import EndView, PolicyView, ReplicationSituation, ways
+from imagestore.reconcile.replication.situation import (
+    EndView,
+    PolicyView,
+    ReplicationSituation,
+    RoleChange,
+    ways,
+)
+from imagestore.reconcile.shared.contribution import Contribution
 
 _AT_ONCE = 8  # worked on at once: what they wait for is the API server's answer to a status
 
@@ -35,6 +44,8 @@ class ReplicationFacts:
     prefix: str  # of the destination
     chosen: tuple[str, ...]  # the filter's prefixes
     two_way: bool
+    fence: bool
+    role: str  # by its status
     numbers: tuple[tuple[str, int], ...]  # of its status, by what they count
 
     def ways(self, name: str) -> tuple[PolicyView, ...]:
@@ -54,6 +65,8 @@ def _facts(raw: RawObject) -> ReplicationFacts:
         str(destination.get("prefix") or ""),
         tuple(map(str, chosen)) if isinstance(chosen, list) else (),
         raw.spec.get("direction") == "TwoWay",
+        "failover" in raw.spec and mapping(raw.spec["failover"]).get("fence") is not False,
+        intern(str(mapping(raw.status.get("failover")).get("role", ""))),
         tuple(_numbers(raw)),
     )
 
@@ -95,6 +108,7 @@ class ReplicationInputs:
             settings=known.settings,
             now=known.now(),
             clock=known.clock(),
+            memo=this.memo if isinstance(this.memo, RoleChange) else None,
         )
 
     def _end(self, policy: StoredReplication, name: str) -> Callable[[], EndView | None]:
@@ -155,18 +169,35 @@ def concerns(policy: Stored, bucket: Stored) -> bool:
     return bucket.key.name in (policy.extra.source, policy.extra.destination)
 
 
+def _given(policy: StoredReplication, bucket: Stored) -> Iterator[Contribution]:
+    """The fence, to the side that is not written to."""
+    facts = policy.extra
+    if not facts.fence or not facts.role:
+        return
+    (there,) = ways("", facts.source, facts.destination, facts.prefix, facts.chosen, two_way=False)
+    is_source = bucket.key.name == facts.source
+    areas = (facts.chosen or ("",)) if is_source else there.areas
+    yield contributed_fence(policy.key.name, areas, fenced=is_source == (facts.role == "Promoted"))
+
+
 REPLICATION_POLICIES = KindRuntime(
     kind=REPLICATION_POLICY,
     finalizer=None,  # what it copied stays, and its journal is in the destination
     remember=_facts,
     lane=lambda _, key: (Lane(key.kind), _AT_ONCE),
     needs=lambda _: (STORAGE_BACKEND.name, IMAGE_BUCKET.name, REPLICATION_POLICY.name),
-    # Nothing is given yet; as a contributor it is told of each change of its buckets.
-    contributes=Contributes(to=IMAGE_BUCKET.name, includes=concerns, given=lambda _: (), unknown=()),
+    # As a contributor it is also told of each change of its buckets.
+    contributes=Contributes(
+        to=IMAGE_BUCKET.name,
+        includes=concerns,
+        given=_given,
+        unknown=(),
+        beside=lambda policy: policy.extra.role,
+    ),
     inputs=ReplicationInputs,
     reconcile=reconcile,
     affects=_affects,
     gone=lambda services, key: services.transfers.forget(key),
-    conditions=(WITHIN_OBJECTIVE, HELD),
+    conditions=(WITHIN_OBJECTIVE, HELD, FENCED),
     samples=of_replications,
 )

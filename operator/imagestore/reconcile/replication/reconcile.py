@@ -1,22 +1,28 @@
 """The reconcile of a ReplicationPolicy. It asks no store: it says what is to be run, and reports what runs have read."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from imagestore.api.replicationpolicy import (
     DEFAULT_DELETE_PERCENT,
     DEFAULT_DELETES,
+    ReplicationGuard,
+    ReplicationLimits,
+)
+from imagestore.api.replicationstatus import (
     FailedObjects,
     FailedReason,
     LostAttribute,
     ObjectAmount,
-    ReplicationGuard,
-    ReplicationLimits,
     ReplicationPolicyStatus,
     WaitingDeletes,
 )
 from imagestore.core.conditions import Condition, condition, find, is_true, reconciling, settle, stalled
-from imagestore.core.outcome import Event, Finalizer, Outcome, Requeue
+from imagestore.core.outcome import Continue, Event, Finalizer, Outcome, Requeue
 from imagestore.core.reasons import Reason
 from imagestore.core.units import byte_count, seconds
 from imagestore.reconcile.replication.conflicts import PolicyRefusal, refused
+from imagestore.reconcile.replication.failover import FENCED, advanced, both_ways, fenced
 from imagestore.reconcile.replication.objective import WITHIN_OBJECTIVE, deadline, failures, within_objective
 from imagestore.reconcile.replication.runs import JobEnd, ReplicationJob, RunReport, RunsState, RunTrouble
 from imagestore.reconcile.replication.situation import EndView, ReplicationSituation
@@ -40,12 +46,17 @@ def reconcile(s: ReplicationSituation) -> ReplicationOutcome:
     refusal = refused(s)
     if refusal is not None or s.source is None or s.destination is None:
         s.runs.drop()
-        return _reported(s, _refusal(s, refusal), ReplicationPolicyStatus())
+        return _reported(s, _refusal(s, refusal), ReplicationPolicyStatus(failover=s.status.failover))
     state = s.runs.ask(_job(s, s.source, s.destination))
     until = deadline(s, state)
     if until is not None and until >= s.clock:
         s.runs.wake_at(until)
-    return _reported(s, _judged(s, state), _found(state), working=state.last is None)
+    role, memo = advanced(s, state)
+    found = _found(state).model_copy(update={"failover": role})
+    told = _reported(s, [*_judged(s, state), *fenced(s, found)], found, working=state.last is None)
+    if role != s.status.failover:  # the next job may be another one
+        told = replace(told, then=Continue())
+    return told.remembering(memo)
 
 
 def _job(s: ReplicationSituation, source: EndView, destination: EndView) -> ReplicationJob:
@@ -56,7 +67,7 @@ def _job(s: ReplicationSituation, source: EndView, destination: EndView) -> Repl
         source=_end(s, source),
         destination=_end(s, destination, spec.destination.prefix or ""),
         interval=float(seconds(spec.interval)),
-        two_way=spec.direction == "TwoWay",
+        two_way=both_ways(s),
         prefixes=(spec.filter.prefixes if spec.filter else None) or (),
         tags=tuple(sorted(((spec.filter.tags if spec.filter else None) or {}).items())),
         since=int(s.meta.created.timestamp() * 1000) if spec.existing_objects is False else None,
@@ -192,8 +203,8 @@ def _reported(
 
 
 def _events(before: ReplicationPolicyStatus, after: ReplicationPolicyStatus) -> tuple[Event, ...]:
-    """One for each condition that says something else than before."""
-    events = []
+    """One for each condition that says something else than before, and one for a change of roles."""
+    events = list(_switched(before, after))
     for now in after.conditions:
         was = find(before.conditions, now.type)
         if now.type in _TOLD and (was is None or (was.status, was.reason) != (now.status, now.reason)):
@@ -205,5 +216,16 @@ def _events(before: ReplicationPolicyStatus, after: ReplicationPolicyStatus) -> 
     return tuple(events)
 
 
-_TOLD = ("Ready", WITHIN_OBJECTIVE, HELD)
-_QUIET = frozenset({Reason.FIRST_RUN})
+def _switched(before: ReplicationPolicyStatus, after: ReplicationPolicyStatus) -> Iterator[Event]:
+    was, now = before.failover, after.failover
+    if was is None or now is None or was.role == now.role:
+        return
+    side = "destination" if now.role == "Promoted" else "source"
+    yield Event(
+        Reason.ROLE_CHANGED,
+        f"the {side} is written to now; both buckets follow each other until they are equal",
+    )
+
+
+_TOLD = ("Ready", WITHIN_OBJECTIVE, HELD, FENCED)
+_QUIET = frozenset({Reason.FIRST_RUN, Reason.PENDING})

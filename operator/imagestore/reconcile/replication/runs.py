@@ -54,6 +54,11 @@ class ReplicationJob:
     concurrency: int = 8
 
     @property
+    def pair(self) -> tuple[object, ...]:
+        """What one run proves for another job of the same pair is true for this one: ends and filter."""
+        return self.policy, self.source, self.destination, self.prefixes, self.tags, self.since
+
+    @property
     def digest(self) -> str:
         """The same for jobs of which one run's result answers for the other: ends, filter and how deletes are made."""
         said = [
@@ -97,6 +102,7 @@ class RunReport:
     began: float
     ended: float
     complete: bool
+    two_way: bool = False
     copied: tuple[int, int] = (0, 0)  # objects, bytes
     backlog: tuple[int, int] = (0, 0)
     deleted: int = 0
@@ -107,6 +113,11 @@ class RunReport:
     lost: Mapping[str, int] = field(default_factory=dict)  # objects by attribute
     held: HeldRun | None = None
     trouble: RunTrouble | None = None
+
+    @property
+    def clean(self) -> bool:
+        """Whether both buckets were equal at its end."""
+        return self.complete and not self.failed and self.trouble is None
 
     @property
     def covered(self) -> float | None:
@@ -120,12 +131,13 @@ class RunReport:
 class RunsState:
     """What is known of the runs of one job. ``since``: when the job was first asked for.
 
-    ``last``: the run that ended last. ``proven``: the one that covers most; a later one may have failed.
+    ``stopping``: a run of another job still goes on, and ends at its next step. ``last``: the run that ended last. ``proven``: the one that covers most; a later one may have failed.
     ``transferred``: the last one that copied anything.
     """
 
     since: float
     running: bool = False
+    stopping: bool = False
     last: RunReport | None = None
     proven: RunReport | None = None
     transferred: RunReport | None = None
@@ -133,7 +145,7 @@ class RunsState:
     def after(self, report: RunReport) -> "RunsState":
         """With one more run."""
         moved = report if report.copied[0] else self.transferred
-        return RunsState(self.since, False, report, self._better(report), moved)  # noqa: FBT003
+        return RunsState(self.since, last=report, proven=self._better(report), transferred=moved)
 
     def _better(self, report: RunReport) -> RunReport | None:
         known = self.proven.covered if self.proven else None

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
-from imagestore.api.replicationpolicy import ReplicationPolicySpec, ReplicationPolicyStatus
+from imagestore.api.replicationpolicy import ReplicationPolicySpec, ReplicationRole
+from imagestore.api.replicationstatus import ReplicationPolicyStatus
 from imagestore.backends.base import Lists
 from imagestore.reconcile.replication.runs import PolicyRuns
 from imagestore.reconcile.shared.situation import Meta, Settings, Store
@@ -71,11 +72,19 @@ def ways(
 
 
 @dataclass(frozen=True)
+class RoleChange:
+    """Memo: the role that is asked for or was taken, and since when, by the clock. A restart loses it: then since now."""
+
+    role: ReplicationRole
+    at: float
+
+
+@dataclass(frozen=True)
 class ReplicationSituation:
     """One ReplicationPolicy and its surroundings at one moment.
 
     ``source`` and ``destination`` None: there is no such ImageBucket. ``older``: policies of the namespace that were there
-    before. ``clock``: seconds, never set, the same as in the reports of runs.
+    before. ``clock``: seconds, never set, the same as in the reports of runs. ``memo``: of the last change of roles.
     """
 
     meta: Meta
@@ -88,3 +97,4 @@ class ReplicationSituation:
     settings: Settings
     now: datetime
     clock: float
+    memo: RoleChange | None = None

@@ -1,0 +1,123 @@
+"""What a run has counted so far: goes into checkpoints, progress and the report. One thread changes it."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from imagestore.transfer.decide import Decision, Step
+from imagestore.transfer.journal import EntryFlag
+from imagestore.transfer.pairs import KeyPair
+from imagestore.transfer.report import Amount, BothSides
+
+REPORTED = 10_000  # failures that the report object lists
+
+
+@dataclass(frozen=True)
+class ReportedKey:
+    """One line of the report object: a key that failed, lost a conflict, or was kept."""
+
+    key: str
+    reason: str
+    message: str = ""
+
+
+@dataclass
+class Tally:
+    """Counts. ``oldest``: when the oldest object that is not equal was modified, by the source's clock."""
+
+    equal: int = 0
+    unverified: int = 0
+    excluded: int = 0
+    deleted: int = 0
+    conflicts: int = 0
+    copied: int = 0
+    copied_bytes: int = 0
+    backlog: int = 0
+    backlog_bytes: int = 0
+    oldest: int | None = None
+    failed: Counter[str] = field(default_factory=Counter)
+    lost: Counter[str] = field(default_factory=Counter)
+    kept: Counter[str] = field(default_factory=Counter)
+    listed: dict[str, int] = field(default_factory=lambda: {"source": 0, "destination": 0})
+    lines: list[ReportedKey] = field(default_factory=list)
+
+    def pair(self, pair: KeyPair, chosen: Decision) -> None:
+        """A pair as it was decided. What takes work is counted when it is done."""
+        self.listed["source"] += pair.source is not None
+        self.listed["destination"] += pair.destination is not None
+        if chosen.step is Step.LEAVE:
+            self._left(chosen.why)
+        elif chosen.step in (Step.KEEP, Step.NOTE) and chosen.entry is not None and chosen.why != "Done":
+            flags, both = chosen.entry.flags, pair.source is not None and pair.destination is not None
+            self.excluded += bool(flags & EntryFlag.EXCLUDED)
+            self.unverified += bool(flags & EntryFlag.UNVERIFIED)
+            self.equal += both and not flags & (EntryFlag.EXCLUDED | EntryFlag.UNVERIFIED)
+
+    def _left(self, why: str) -> None:
+        if why == "Older":
+            self.excluded += 1
+        elif why:
+            self.keep(why)
+
+    def add(self, other: "Tally") -> None:
+        """The counts of a part."""
+        for name in ("equal", "unverified", "excluded", "deleted", "conflicts", "copied", "copied_bytes"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.backlog += other.backlog
+        self.backlog_bytes += other.backlog_bytes
+        if other.oldest is not None:
+            self.oldest = other.oldest if self.oldest is None else min(self.oldest, other.oldest)
+        for mine, theirs in ((self.failed, other.failed), (self.lost, other.lost), (self.kept, other.kept)):
+            mine.update(theirs)
+        for side, count in other.listed.items():
+            self.listed[side] += count
+        for line in other.lines:
+            self.line(line)
+
+    def failure(self, key: str, reason: str, message: str, size: int, modified: int | None) -> None:
+        """An object that is not equal at the end of the run."""
+        self.failed[reason] += 1
+        self.late(size, modified)
+        self.line(ReportedKey(key, reason, message))
+
+    def late(self, size: int, modified: int | None) -> None:
+        """An object that the next run has to bring over."""
+        self.backlog += 1
+        self.backlog_bytes += size
+        if modified is not None and (self.oldest is None or modified < self.oldest):
+            self.oldest = modified
+
+    def line(self, said: ReportedKey) -> None:
+        """One more line of the report, up to a bound."""
+        if len(self.lines) < REPORTED:
+            self.lines.append(said)
+
+    def keep(self, reason: str) -> None:
+        """An object at the destination that is not deleted."""
+        self.kept[reason] += 1
+
+    @property
+    def seen(self) -> BothSides:
+        """Objects that were listed."""
+        return BothSides(self.listed["source"], self.listed["destination"])
+
+    @property
+    def done(self) -> Amount:
+        """What was copied."""
+        return Amount(self.copied, self.copied_bytes)
+
+    @property
+    def due(self) -> Amount:
+        """What is not equal."""
+        return Amount(self.backlog, self.backlog_bytes)
+
+    def to_json(self) -> dict[str, Any]:
+        """For a checkpoint."""
+        lines = [[line.key, line.reason, line.message] for line in self.lines]
+        return {**self.__dict__, "lines": lines}
+
+
+def tally_of(told: dict[str, Any]) -> Tally:
+    """What ``to_json`` wrote."""
+    counters = {name: Counter(told[name]) for name in ("failed", "lost", "kept")}
+    return Tally(**{**told, **counters, "lines": [ReportedKey(*line) for line in told["lines"]]})

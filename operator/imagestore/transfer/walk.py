@@ -1,0 +1,127 @@
+"""A bucket's listing from a key to a key, in the order that its store declares. Each key is checked against that order.
+
+An error, a denied page, an ignored StartAfter or a page without a next one is never taken for the end: s5cmd deleted
+whole destinations after a partial listing (s5cmd#695), juicefs lost keys of a store that lists in another order (#7489).
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any
+
+from imagestore.backends.objects import ObjectStore
+from imagestore.core.errors import Unexpected
+from imagestore.core.keys import is_reserved
+from imagestore.core.objects import KeyOrder, ListedObject, ObjectsPage
+from imagestore.transfer.order import KeyRank, outermost, rank_of
+
+Fetch = Callable[[Mapping[str, str]], ObjectsPage]
+
+
+class OrderBroken(Unexpected):
+    """A store listed its keys in another order than its profile declares. The message has no key."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What is listed: keys below ``prefixes``, behind ``after`` and up to ``until``, in the store's order.
+
+    Empty: from the beginning, to the end. ``versions``: versions and markers too, those of a key newest first.
+    """
+
+    store: ObjectStore
+    bucket: str
+    prefixes: tuple[str, ...] = ("",)
+    after: str = ""
+    until: str = ""
+    versions: bool = False
+
+    @property
+    def order(self) -> KeyOrder:
+        """The order of this listing."""
+        traits = self.store.traits
+        return traits.version_order if self.versions else traits.order
+
+
+def walk(listing: Listing, ahead: Executor | None = None) -> Iterator[ListedObject]:
+    """List it, a page in memory. ``ahead``: asks for the next page while this one is used.
+
+    Raises StoreError, as a page did, and OrderBroken.
+    """
+    rank = rank_of(listing.order)
+    for prefix in outermost(listing.prefixes, rank):
+        for item in _checked(listing, prefix, rank, ahead):
+            if _is_behind(item, listing, rank):
+                return
+            if not is_reserved(item.key):
+                yield item
+
+
+def _is_behind(item: ListedObject, listing: Listing, rank: KeyRank) -> bool:
+    return bool(listing.until) and bool(rank(item.key) > rank(listing.until))
+
+
+def _checked(listing: Listing, prefix: str, rank: KeyRank, ahead: Executor | None) -> Iterator[ListedObject]:
+    """The items below one prefix. A key that does not come after the last one breaks the order."""
+    last = rank(listing.after) if listing.after else None
+    again, unordered = listing.versions, listing.order is KeyOrder.NONE
+    seen_from_here = not listing.after
+    for page in _pages(_fetch(listing, prefix), _begin(listing, prefix, rank), ahead):
+        for item in page.items:
+            place = rank(item.key)
+            if not item.key.startswith(prefix):
+                raise _broken(listing, "a key that does not have the prefix")
+            if not unordered and last is not None and _is_early(place, last, again=again and seen_from_here):
+                raise _broken(
+                    listing, f"a key that does not come behind the last one in the order {listing.order}"
+                )
+            last, seen_from_here = place, True
+            yield item
+
+
+def _is_early(place: Any, last: Any, *, again: bool) -> bool:
+    return bool(place < last or (not again and place == last))
+
+
+def _broken(listing: Listing, what: str) -> OrderBroken:
+    return OrderBroken(f"the store {listing.store.name} listed {what}; the run stopped and deleted nothing")
+
+
+def _begin(listing: Listing, prefix: str, rank: KeyRank) -> Mapping[str, str]:
+    """Where the first page begins. ``after`` lies before, in or behind the keys of a prefix."""
+    behind = listing.after and (listing.after.startswith(prefix) or rank(listing.after) > rank(prefix))
+    return listing.store.start_after(listing.after) if behind else {}
+
+
+def _fetch(listing: Listing, prefix: str) -> Fetch:
+    ask = listing.store.versions if listing.versions else listing.store.objects
+    return lambda after: ask(listing.bucket, after, prefix=prefix)
+
+
+def _pages(fetch: Fetch, after: Mapping[str, str], ahead: Executor | None) -> Iterator[ObjectsPage]:
+    """All pages. Empty ones that are not the last go on."""
+    ask = _sooner(fetch, ahead)
+    waiting = ask(after)
+    while True:
+        page = waiting()
+        if page.after is None:
+            yield page
+            return
+        if page.after == after:
+            raise OrderBroken(
+                "the store's listing does not go on: a page leads to itself; nothing was deleted"
+            )
+        after = page.after
+        waiting = ask(after)
+        yield page
+
+
+def _sooner(fetch: Fetch, ahead: Executor | None) -> Callable[[Mapping[str, str]], Callable[[], ObjectsPage]]:
+    if ahead is None:
+        return lambda after: lambda: fetch(after)
+    return lambda after: ahead.submit(fetch, after).result
+
+
+def follow(fetch: Fetch) -> Iterator[ListedObject]:
+    """All items of a listing from its beginning, in no order in particular and with what the operator keeps for itself."""
+    return (item for page in _pages(fetch, {}, None) for item in page.items)

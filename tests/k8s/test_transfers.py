@@ -59,7 +59,7 @@ class Stage:
                     return None
             if self.raising is not None:
                 raise self.raising
-            return RunReport(began, self.now, complete=self.failing is None, trouble=self.failing)
+            return RunReport(began, self.now, self.failing is None, began, trouble=self.failing)
         finally:
             with self.lock:
                 self.going -= 1
@@ -91,7 +91,7 @@ def test_a_run_begins_at_once_and_then_at_its_interval(stage: Stage) -> None:
     assert stage.transfers.ask(key("a"), job()).last is None
     becomes(lambda: stage.told == ["a"], "it is told of")
     state = stage.transfers.ask(key("a"), job())
-    assert state.last == RunReport(1000.0, 1000.0, complete=True)
+    assert state.last == RunReport(1000.0, 1000.0, complete=True, listed=1000.0)
     stage.later(299.0)
     assert stage.names() == ["a"]
     stage.later(1.0)

@@ -21,7 +21,7 @@ PRIMARY: dict[str, Any] = {"failover": {"role": "Primary"}}
 
 
 def run(began: float, *, two_way: bool = True, **more: Any) -> RunReport:
-    return RunReport(began, began + 1.0, complete=True, two_way=two_way, **more)
+    return RunReport(began, began + 1.0, complete=True, listed=began, two_way=two_way, **more)
 
 
 def role(world: World) -> tuple[str, bool]:

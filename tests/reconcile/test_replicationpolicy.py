@@ -115,7 +115,7 @@ class World:
         self.clock = max(self.clock, report.ended)
 
 
-GOOD = RunReport(began=10.0, ended=12.0, complete=True, copied=(5, 50))
+GOOD = RunReport(began=10.0, ended=12.0, complete=True, listed=10.0, copied=(5, 50))
 
 
 def test_before_the_first_run_nothing_is_claimed() -> None:
@@ -182,7 +182,7 @@ def test_a_run_that_ended_early_proves_nothing(
     world = World({"objectives": {"rpo": "15m"}})
     world.ran(GOOD)
     world.step()
-    world.ran(RunReport(310.0, 311.0, complete=False, trouble=trouble))
+    world.ran(RunReport(310.0, 311.0, complete=False, listed=310.0, trouble=trouble))
     world.step()
     assert world.said() == ready
     assert (world.said("Stalled")[0] == "True") is stalled
@@ -197,7 +197,14 @@ def test_a_run_that_ended_early_proves_nothing(
 def test_an_object_that_is_not_equal_dates_the_objective() -> None:
     world = World({"objectives": {"rpo": "15m"}})
     failed = RunReport(
-        1000.0, 1001.0, complete=True, backlog=(2, 20), unequal_since=50.0, failed={"Denied": 2}, report="r"
+        1000.0,
+        1001.0,
+        complete=True,
+        listed=1000.0,
+        backlog=(2, 20),
+        unequal_since=50.0,
+        failed={"Denied": 2},
+        report="r",
     )
     world.ran(failed)
     status = world.step()
@@ -217,7 +224,15 @@ def test_a_later_failing_run_does_not_take_away_what_was_proven() -> None:
     world = World({"objectives": {"rpo": "15m"}})
     world.ran(GOOD)
     world.ran(
-        replace(GOOD, began=310.0, ended=311.0, unequal_since=300.0, backlog=(1, 1), failed={"Changing": 1})
+        replace(
+            GOOD,
+            began=310.0,
+            ended=311.0,
+            listed=310.0,
+            unequal_since=300.0,
+            backlog=(1, 1),
+            failed={"Changing": 1},
+        )
     )
     world.clock = 1000.0
     world.step()
@@ -315,3 +330,11 @@ def test_what_is_in_order_runs(world: World) -> None:
     world.step()
     assert world.runs.job is not None
     assert world.said() == ("False", "FirstRun")
+
+
+def test_a_run_that_was_interrupted_proves_no_more_than_its_first_listing() -> None:
+    """It goes on from a checkpoint: what was listed before the interruption is as old as that listing."""
+    world = World({"objectives": {"rpo": "15m"}})
+    world.ran(replace(GOOD, began=1000.0, ended=1001.0, listed=50.0))
+    world.step()
+    assert world.said("WithinObjective") == ("False", "ObjectiveMissed")

@@ -22,18 +22,22 @@ from imagestore.reconcile.replication.runs import (
     RunTrouble,
 )
 from imagestore.reconcile.shared.situation import Store
+from imagestore.transfer.checkpoint import Superseded
 from imagestore.transfer.job import (
     DeleteGuard,
     DeleteMode,
     Direction,
     TransferEnd,
     TransferFilter,
+    TransferHooks,
     TransferJob,
     TransferLimits,
     TransferOptions,
 )
-from imagestore.transfer.reports import TransferReport
-from imagestore.transfer.run import DiskFull, Superseded, TransferHooks, transfer
+from imagestore.transfer.performing import ObjectCopier
+from imagestore.transfer.report import TransferReport
+from imagestore.transfer.run import transfer
+from imagestore.transfer.sorting import DiskFull
 
 
 class _Unready(Exception):
@@ -53,23 +57,24 @@ class ReplicationRun:
     installation: str
     permit: Permit
     clock: Callable[[], float]
+    copier: ObjectCopier
 
     def __call__(self, key: Key, job: ReplicationJob, control: RunControl) -> RunReport | None:
         """See ``RunJob``."""
         began = self.clock()
         try:
-            source, destination = self._open("source", job.source), self._open("destination", job.destination)
-            found = transfer(_described(job, source, destination), self._hooks(control))
+            ends = self._open("source", job.source), self._open("destination", job.destination)
+            found = transfer(_described(job, *ends), self._hooks(control), self.copier)
         except _Unready as error:
-            return RunReport(began, self.clock(), complete=False, trouble=error.trouble)
+            return _ended_early(began, self.clock(), error.trouble)
         except DiskFull as error:
             trouble = RunTrouble(None, Reason.UNAVAILABLE, f"the operator's disk is full: {error}")
-            return RunReport(began, self.clock(), complete=False, trouble=trouble)
+            return _ended_early(began, self.clock(), trouble)
         except Superseded:
             trouble = RunTrouble(
                 None, Reason.CONFLICT, "another process has taken over the run of this policy"
             )
-            return RunReport(began, self.clock(), complete=False, trouble=trouble)
+            return _ended_early(began, self.clock(), trouble)
         if not found.complete and found.trouble is None:
             return None
         return reported(found, began, self.clock(), two_way=job.two_way)
@@ -132,22 +137,28 @@ def _described(job: ReplicationJob, source: TransferEnd, destination: TransferEn
     return TransferJob(job.policy, source, destination, options, limits)
 
 
+def _ended_early(began: float, ended: float, trouble: RunTrouble) -> RunReport:
+    return RunReport(began, ended, complete=False, listed=began, trouble=trouble)
+
+
 def reported(found: TransferReport, began: float, ended: float, *, two_way: bool) -> RunReport:
-    """What a run found, with the times of this process' clock."""
-    behind = None
-    if found.oldest_unequal is not None:
-        behind = began - max(0.0, (found.listed_at - found.oldest_unequal) / 1000)
+    """What a run found, with the times of this process' clock. The source's clock dates its changes."""
+
+    def at(moment: int) -> float:
+        return ended - max(0.0, (found.ended + found.skew.source - moment) / 1000)
+
     held = found.held
     return RunReport(
         began=began,
         ended=ended,
         complete=found.complete and found.source_read and found.destination_read,
+        listed=at(found.listed_at),
         two_way=two_way,
         copied=(found.copied.objects, found.copied.bytes),
         backlog=(found.backlog.objects, found.backlog.bytes),
         deleted=found.deleted,
         conflicts=found.conflicts,
-        unequal_since=behind,
+        unequal_since=None if found.oldest_unequal is None else at(found.oldest_unequal),
         failed=dict(found.failed),
         report=found.report_key or None,
         lost=dict(found.lost),

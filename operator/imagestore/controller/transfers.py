@@ -219,7 +219,7 @@ class Transfers:
             report, pause = None, _PATIENCE[0]
         except Exception:  # a bug must neither end the schedule nor be repeated at once
             log.exception("unexpected error in a run of %s (bug)", task.key)
-            report = RunReport(began, self._clock(), complete=False, trouble=_BUG)
+            report = RunReport(began, self._clock(), complete=False, listed=began, trouble=_BUG)
         self._after(task, began, report, pause)
 
     def _after(self, task: _Task, began: float, report: RunReport | None, pause: float) -> None:

@@ -46,7 +46,7 @@ def advanced(s: ReplicationSituation, state: RunsState) -> tuple[FailoverStatus 
         return _first(s, role)
     memo = s.memo if s.memo is not None and s.memo.role == role else RoleChange(role, s.clock)
     caught_up = (
-        state.last is not None and state.last.two_way and state.last.clean and state.last.began >= memo.at
+        state.last is not None and state.last.two_way and state.last.clean and state.last.listed >= memo.at
     )
     if role != known.role:
         if caught_up if role == "Primary" else not state.stopping:

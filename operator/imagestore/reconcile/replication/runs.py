@@ -95,13 +95,15 @@ class HeldRun:
 class RunReport:
     """What one run found. Times are seconds of the process' clock.
 
-    ``complete``: both buckets were listed to their end. ``unequal_since``: about when the oldest change of the source was
-    made that has no equal copy at the end; None: there is none. ``report``: key of the object that lists failed objects.
+    ``complete``: both buckets were listed to their end. ``listed``: when the listing began; a run that was interrupted goes on
+    with a listing that is older than itself. ``unequal_since``: about when the oldest change of the source was made that
+    has no equal copy at the end; None: there is none. ``report``: key of the object that lists failed objects.
     """
 
     began: float
     ended: float
     complete: bool
+    listed: float
     two_way: bool = False
     copied: tuple[int, int] = (0, 0)  # objects, bytes
     backlog: tuple[int, int] = (0, 0)
@@ -124,7 +126,7 @@ class RunReport:
         """Every change of the source before this moment is at the destination. None: the run does not prove any."""
         if not self.complete:
             return None
-        return self.began if self.unequal_since is None else min(self.began, self.unequal_since)
+        return self.listed if self.unequal_since is None else min(self.listed, self.unequal_since)
 
 
 @dataclass(frozen=True)

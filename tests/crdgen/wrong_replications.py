@@ -10,6 +10,8 @@ WRONG = [
     ("method: Rsync", 'supported values: "Auto", "Copy"'),
     ("filter: {}", "give prefixes or tags, or remove filter"),
     ("filter: {tags: {}}", "should have at least 1 properties"),
+    ("failover: {role: Primary, publish: {}}", "give configMap or service, or remove publish"),
+    ("failover: {role: Primary, publish: {service: 9lives}}", "begins with a letter"),
     ("failover: {}", "spec.failover.role: Required value"),
     ("failover: {role: Secondary}", 'supported values: "Primary", "Promoted"'),
     ("{direction: TwoWay, failover: {role: Primary}}", "remove failover, or write direction: OneWay"),

@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from imagestore.api.failover import FailoverSpec
 from imagestore.core.model import (
     Cel,
     Duration,
@@ -139,30 +140,6 @@ class ReplicationGuard(Model):
     ] = None
     max_deletes: Annotated[
         int | None, Field(ge=0, le=1_000_000_000, description="Number of objects. Defaults to 1000.")
-    ] = None
-
-
-ReplicationRole = Literal["Primary", "Promoted"]
-
-
-class FailoverSpec(Model):
-    """Which of the two buckets is written to."""
-
-    role: Annotated[
-        ReplicationRole,
-        Field(
-            description="Primary: the source is written to. Promoted: the destination is written to, and both follow each"
-            " other, so that what the source still receives or received last is not lost. Back to Primary, the source"
-            " first gets all that it lacks."
-        ),
-    ]
-    fence: Annotated[
-        bool | None,
-        Field(
-            description="Whether the side that is not written to refuses writes of others than the operator, by a statement in"
-            " its bucket policy. MinIO does not apply that to requests with credentials. Set it to false where the"
-            " store has no bucket policies. Defaults to true."
-        ),
     ] = None
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from imagestore.api.replicationpolicy import ReplicationRole
+from imagestore.api.failover import ReplicationRole
 from imagestore.core.conditions import Judged
 from imagestore.core.model import Line, ListMap, Model, Shown, UnknownAs
 

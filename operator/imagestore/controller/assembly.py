@@ -27,6 +27,7 @@ from imagestore.controller.work.triggers import Triggers
 from imagestore.controller.work.worker import Ended, Worker, WorkerParts, unheard
 from imagestore.controller.writer import Writer
 from imagestore.core.fencing import Permit, permitted
+from imagestore.reconcile.replication.situation import Publish, unpublished
 from imagestore.reconcile.shared.situation import Settings
 
 T = TypeVar("T")
@@ -45,7 +46,8 @@ class Brain:
 class Surface:
     """Where the controller meets the world.
 
-    ``permit`` is asked before each write to a store. ``ended`` hears how each reconcile ended.
+    ``permit`` is asked before each write to a store. ``ended`` hears how each reconcile ended. ``publish`` is
+    called from worker threads.
     """
 
     objects: ObjectApi
@@ -53,6 +55,7 @@ class Surface:
     withdrawals: Callable[[Cache], Withdrawals]
     permit: Permit = permitted
     ended: Ended = unheard
+    publish: Publish = unpublished
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,7 @@ def controller(brain: Brain, settings: Settings, workers: int, surface: Surface)
         monotonic,
         queue.is_running,
         asking,
+        surface.publish,
     )
     inputs = {record.kind.name: record.inputs(services) for record in kinds}
     forget: list[Callable[[Key], None]] = [*(i.forget for i in inputs.values()), services.surveyor.forget]

@@ -11,6 +11,7 @@ from imagestore.controller.state.objects import Key
 from imagestore.controller.stores import BackendConnections
 from imagestore.controller.surveyor import Surveyor
 from imagestore.controller.transfers import Transfers
+from imagestore.reconcile.replication.situation import Publish, unpublished
 from imagestore.reconcile.shared.situation import Settings
 
 T = TypeVar("T")
@@ -37,7 +38,7 @@ class Services:
     """Asked in the event loop, except where a field says otherwise.
 
     ``now`` is the time that statuses say, ``clock`` counts seconds and is never set; both are asked from any thread, as
-    ``ask``, ``surveyor`` and ``transfers`` are.
+    ``ask``, ``surveyor``, ``transfers`` and ``publish`` are.
     """
 
     cache: Cache
@@ -51,3 +52,4 @@ class Services:
     clock: Callable[[], float]
     is_running: Callable[[Key], bool]
     ask: AskLoop
+    publish: Publish = unpublished

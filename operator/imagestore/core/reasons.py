@@ -284,6 +284,10 @@ class Reason(OpenEnum):
     """On Fenced: the bucket that is not written to denies writes of others than the operator."""
     NOT_ENFORCED = "NotEnforced"
     """On Fenced: the store does not apply bucket policies to requests with credentials. Fix: stop the writers yourself."""
+    PUBLISHED = "Published"
+    """On Published: ConfigMap and Service lead to the side that is written to."""
+    NOT_PUBLISHED = "NotPublished"
+    """On Published: the operator could not write them. Fix: set the chart's `rbac.publish`, or do what the message says."""
     ANOTHER_OWNER = "AnotherOwner"
     """On a ReplicationPolicy: the bucket in the store has another owner mark than its ImageBucket's. Fix: see that ImageBucket."""
 

@@ -10,6 +10,7 @@ from imagestore.api.kinds import IMAGE_BUCKET, REPLICATION_POLICY, STORAGE_BACKE
 from imagestore.api.replicationpolicy import ReplicationPolicySpec
 from imagestore.api.replicationstatus import ReplicationPolicyStatus
 from imagestore.controller.contributions import Contributes
+from imagestore.controller.rights import Right
 from imagestore.controller.runtime import Cause, KindRuntime, Pass, Wake
 from imagestore.controller.services import Services
 from imagestore.controller.state.cache import ObjectChange
@@ -22,6 +23,7 @@ from imagestore.kinds.parts.relations import StoredBucket, may_have, older_rival
 from imagestore.kinds.parts.samples import of_replications
 from imagestore.reconcile.replication.failover import FENCED, contributed_fence
 from imagestore.reconcile.replication.objective import WITHIN_OBJECTIVE
+from imagestore.reconcile.replication.publishing import PUBLISHED
 from imagestore.reconcile.replication.reconcile import HELD, reconcile
 from imagestore.reconcile.replication.situation import (
     EndView,
@@ -108,6 +110,7 @@ class ReplicationInputs:
             settings=known.settings,
             now=known.now(),
             clock=known.clock(),
+            publish=known.publish,
             memo=this.memo if isinstance(this.memo, RoleChange) else None,
         )
 
@@ -198,6 +201,16 @@ REPLICATION_POLICIES = KindRuntime(
     reconcile=reconcile,
     affects=_affects,
     gone=lambda services, key: services.transfers.forget(key),
-    conditions=(WITHIN_OBJECTIVE, HELD, FENCED),
+    conditions=(WITHIN_OBJECTIVE, HELD, FENCED, PUBLISHED),
     samples=of_replications,
+    more_rights=tuple(
+        Right(
+            "",
+            resource,
+            ("get", "create", "patch"),
+            "to publish which side is written to",
+            switch="rbac.publish",
+        )
+        for resource in ("configmaps", "services")
+    ),
 )

@@ -7,7 +7,7 @@ again, do runs go one way: a run in one direction would write an old object over
 
 from hashlib import sha256
 
-from imagestore.api.replicationpolicy import ReplicationRole
+from imagestore.api.failover import ReplicationRole
 from imagestore.api.replicationstatus import FailoverStatus, ReplicationPolicyStatus
 from imagestore.core.conditions import Condition, condition, find
 from imagestore.core.reasons import Reason

@@ -3,12 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from imagestore.api.replicationpolicy import (
-    DEFAULT_DELETE_PERCENT,
-    DEFAULT_DELETES,
-    ReplicationGuard,
-    ReplicationLimits,
-)
 from imagestore.api.replicationstatus import (
     FailedObjects,
     FailedReason,
@@ -17,15 +11,16 @@ from imagestore.api.replicationstatus import (
     ReplicationPolicyStatus,
     WaitingDeletes,
 )
-from imagestore.core.conditions import Condition, condition, find, is_true, reconciling, settle, stalled
+from imagestore.core.conditions import Condition, condition, find, reconciling, settle, stalled
 from imagestore.core.outcome import Continue, Event, Finalizer, Outcome, Requeue
 from imagestore.core.reasons import Reason
-from imagestore.core.units import byte_count, seconds
 from imagestore.reconcile.replication.conflicts import PolicyRefusal, refused
-from imagestore.reconcile.replication.failover import FENCED, advanced, both_ways, fenced
+from imagestore.reconcile.replication.failover import FENCED, advanced, fenced
+from imagestore.reconcile.replication.job import job_of
 from imagestore.reconcile.replication.objective import WITHIN_OBJECTIVE, deadline, failures, within_objective
-from imagestore.reconcile.replication.runs import JobEnd, ReplicationJob, RunReport, RunsState, RunTrouble
-from imagestore.reconcile.replication.situation import EndView, ReplicationSituation
+from imagestore.reconcile.replication.publishing import PUBLISHED, published
+from imagestore.reconcile.replication.runs import RunReport, RunsState, RunTrouble
+from imagestore.reconcile.replication.situation import ReplicationSituation
 
 ReplicationOutcome = Outcome[ReplicationPolicyStatus]
 
@@ -47,57 +42,17 @@ def reconcile(s: ReplicationSituation) -> ReplicationOutcome:
     if refusal is not None or s.source is None or s.destination is None:
         s.runs.drop()
         return _reported(s, _refusal(s, refusal), ReplicationPolicyStatus(failover=s.status.failover))
-    state = s.runs.ask(_job(s, s.source, s.destination))
+    state = s.runs.ask(job_of(s, s.source, s.destination))
     until = deadline(s, state)
     if until is not None and until >= s.clock:
         s.runs.wake_at(until)
     role, memo = advanced(s, state)
     found = _found(state).model_copy(update={"failover": role})
-    told = _reported(s, [*_judged(s, state), *fenced(s, found)], found, working=state.last is None)
+    said = [*_judged(s, state), *fenced(s, found), *published(s, role)]
+    told = _reported(s, said, found, working=state.last is None)
     if role != s.status.failover:  # the next job may be another one
         told = replace(told, then=Continue())
     return told.remembering(memo)
-
-
-def _job(s: ReplicationSituation, source: EndView, destination: EndView) -> ReplicationJob:
-    spec, guard = s.spec, s.spec.guard or ReplicationGuard()
-    limits = spec.limits or ReplicationLimits()
-    return ReplicationJob(
-        policy=s.meta.uid,
-        source=_end(s, source),
-        destination=_end(s, destination, spec.destination.prefix or ""),
-        interval=float(seconds(spec.interval)),
-        two_way=both_ways(s),
-        prefixes=(spec.filter.prefixes if spec.filter else None) or (),
-        tags=tuple(sorted(((spec.filter.tags if spec.filter else None) or {}).items())),
-        since=int(s.meta.created.timestamp() * 1000) if spec.existing_objects is False else None,
-        storage_class=destination.class_of(spec.destination.tier) or "",
-        deletes=spec.deletes or "Ignore",
-        held_by=_held_by(source),
-        max_delete_percent=_or(guard.max_delete_percent, DEFAULT_DELETE_PERCENT),
-        max_deletes=_or(guard.max_deletes, DEFAULT_DELETES),
-        approved=frozenset(spec.approve),
-        bytes_per_second=byte_count(limits.bytes_per_second) if limits.bytes_per_second else None,
-        requests_per_second=limits.requests_per_second,
-        concurrency=limits.concurrency or 8,
-    )
-
-
-def _or(value: int | None, default: int) -> int:
-    return default if value is None else value
-
-
-def _end(s: ReplicationSituation, end: EndView, prefix: str = "") -> JobEnd:
-    """A bucket that its ImageBucket only observes has no owner mark of ours."""
-    observed = end.spec is not None and end.spec.mode == "Observe"
-    return JobEnd(end.backend, end.bucket, "" if observed else f"{s.meta.namespace}/{end.name}", prefix)
-
-
-def _held_by(source: EndView) -> str:
-    """Why nothing may be deleted: while a loss is not acknowledged, nothing mirrors its emptiness."""
-    if is_true(source.status.conditions, "ContentLost"):
-        return f"ContentLost is True on the ImageBucket {source.name}; acknowledge it there first"
-    return ""
 
 
 def _suspended(s: ReplicationSituation) -> list[Condition]:
@@ -227,5 +182,5 @@ def _switched(before: ReplicationPolicyStatus, after: ReplicationPolicyStatus) -
     )
 
 
-_TOLD = ("Ready", WITHIN_OBJECTIVE, HELD, FENCED)
+_TOLD = ("Ready", WITHIN_OBJECTIVE, HELD, FENCED, PUBLISHED)
 _QUIET = frozenset({Reason.FIRST_RUN, Reason.PENDING})

@@ -1,16 +1,39 @@
 """All that a reconcile of a ReplicationPolicy may know."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from imagestore.api.bucketstatus import ImageBucketStatus
+from imagestore.api.failover import ReplicationRole
 from imagestore.api.imagebucket import ImageBucketSpec
-from imagestore.api.replicationpolicy import ReplicationPolicySpec, ReplicationRole
+from imagestore.api.replicationpolicy import ReplicationPolicySpec
 from imagestore.api.replicationstatus import ReplicationPolicyStatus
 from imagestore.backends.base import Lists
 from imagestore.reconcile.replication.runs import PolicyRuns
 from imagestore.reconcile.shared.situation import Meta, Settings, Store
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What is to be in the policy's namespace. ``host``: of the endpoint. Empty names: no such object."""
+
+    policy: str
+    uid: str
+    namespace: str
+    config_map: str
+    service: str
+    data: Mapping[str, str]
+    host: str
+
+
+Publish = Callable[[Publication], str]
+"""Write it. Return why it could not be written; empty: it is there. Blocking."""
+
+
+def unpublished(_: Publication) -> str:
+    """Without a cluster there is nowhere to publish to."""
+    return "there is no cluster, so nothing is published; read the role in the status"
 
 
 @dataclass(frozen=True)
@@ -85,6 +108,7 @@ class ReplicationSituation:
 
     ``source`` and ``destination`` None: there is no such ImageBucket. ``older``: policies of the namespace that were there
     before. ``clock``: seconds, never set, the same as in the reports of runs. ``memo``: of the last change of roles.
+    ``publish``: writes to the policy's namespace.
     """
 
     meta: Meta
@@ -98,3 +122,4 @@ class ReplicationSituation:
     now: datetime
     clock: float
     memo: RoleChange | None = None
+    publish: Publish = unpublished

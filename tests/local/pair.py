@@ -68,7 +68,7 @@ class Pair:
 
     def status(self, name: str = "keep") -> Json:
         """The policy's status in the state folder."""
-        found = yaml.safe_load(
+        found: Json = yaml.safe_load(
             (self.path / ".imagestore/replicationpolicies/shop" / f"{name}.yaml").read_text()
         )
         return dict(found["status"])

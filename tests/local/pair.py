@@ -76,7 +76,7 @@ class Pair:
     def condition(self, type_: str = "Ready", name: str = "keep") -> tuple[str, str, str]:
         """Status, reason and message of a condition of the policy."""
         listed = self.status(name)["conditions"]
-        found = next((c for c in listed if c["type"] == type_), {})
+        found: Json = next((c for c in listed if c["type"] == type_), {})
         return found.get("status", ""), found.get("reason", ""), found.get("message", "")
 
 

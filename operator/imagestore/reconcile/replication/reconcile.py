@@ -47,7 +47,7 @@ def reconcile(s: ReplicationSituation) -> ReplicationOutcome:
     if until is not None and until >= s.clock:
         s.runs.wake_at(until)
     role, memo = advanced(s, state)
-    found = _found(state).model_copy(update={"failover": role})
+    found = _found(state, s.status).model_copy(update={"failover": role})
     said = [*_judged(s, state), *fenced(s, found), *published(s, role)]
     told = _reported(s, said, found, working=state.last is None)
     if role != s.status.failover:  # the next job may be another one
@@ -112,15 +112,15 @@ def _held(last: RunReport | None) -> list[Condition]:
     return [condition(HELD, Reason.DELETES_HELD, message)]
 
 
-def _found(state: RunsState) -> ReplicationPolicyStatus:
-    """What the status says of the runs; conditions come later."""
+def _found(state: RunsState, before: ReplicationPolicyStatus) -> ReplicationPolicyStatus:
+    """What the status says of the runs; conditions come later. After a restart, what it said before."""
     last, moved = state.last, state.transferred
     if last is None:
-        return ReplicationPolicyStatus(method="Copy")
+        return before.model_copy(update={"method": "Copy"})
     return ReplicationPolicyStatus(
         method="Copy",
         backlog=_amount(last.backlog) if last.complete else None,
-        copied=_amount(moved.copied) if moved else None,
+        copied=_amount(moved.copied) if moved else before.copied,
         failed=_failed(last),
         held=_waiting(last),
         conflicts=last.conflicts or None,

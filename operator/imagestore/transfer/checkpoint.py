@@ -81,18 +81,18 @@ def checkpoint_of(data: bytes) -> Checkpoint | None:
 
 @dataclass
 class CheckpointFile:
-    """The checkpoint's object. ``saved``: whether there is one."""
+    """The checkpoint's object. ``there``: whether there is one."""
 
     state: StateObjects
     name: str
     content: StateContent | None = None
-    found: Checkpoint | None = None
+    there: bool = False
 
     def load(self) -> Checkpoint | None:
         """What is there; None: nothing that can be used. Raises StoreError."""
         self.content = self.state.read(self.name)
-        self.found = checkpoint_of(self.content.data) if self.content else None
-        return self.found
+        self.there = self.content is not None
+        return checkpoint_of(self.content.data) if self.content else None
 
     def save(self, now: Checkpoint) -> None:
         """Store it, unless another process has. Raises Superseded and StoreError."""
@@ -103,8 +103,9 @@ class CheckpointFile:
             self.state.write(self.name, now.to_bytes(), self.content)
         except Conflict:
             raise Superseded from None
+        self.there = True
 
     def remove(self) -> None:
         """The run is over."""
-        if self.content is not None or self.found is not None:
+        if self.there:
             self.state.remove_all(self.name)

@@ -22,7 +22,7 @@ from imagestore.transfer.progress import ProgressTeller
 from imagestore.transfer.report import TransferSide
 from imagestore.transfer.saving import CheckpointSaver
 from imagestore.transfer.segments import SEGMENTS, OldJournal, SegmentRef, write_segment
-from imagestore.transfer.stretches import SEGMENT, Stretch, stretches
+from imagestore.transfer.stretches import Stretch, stretches
 
 UNDERWAY = 3  # stretches at once
 HOPELESS = 100  # objects that fail one after the other, until the run gives up
@@ -40,7 +40,6 @@ class CopyingRun:
     clocks: Clocks
     teller: ProgressTeller
     part: KeyRange = field(default_factory=KeyRange)
-    size: int = SEGMENT
     complete: bool = False
     read: dict[TransferSide, bool] = field(default_factory=dict)
     left_out: bool = False
@@ -64,7 +63,9 @@ class CopyingRun:
         underway: deque[StretchUnderway] = deque()
         refs = self.old.refs(part.after, part.until)
         try:
-            for stretch in stretches(pairs, self._decide, refs, rank_of(order_of(self.job)), self.size):
+            for stretch in stretches(
+                pairs, self._decide, refs, rank_of(order_of(self.job)), self.job.limits.segment
+            ):
                 self.left_out |= self.hooks.stop()
                 if self.left_out:
                     break
@@ -131,6 +132,8 @@ class CopyingRun:
     def _begun(self, crew: Crew, stretch: Stretch) -> StretchUnderway:
         self.teller.plan(stretch)
         self.open.append(stretch)
+        if self.job.options.dry_run:
+            _leave_undone(stretch)
         with at_side("destination"):
             self.saver.intend(stretch)
         return crew.begin(stretch)
@@ -185,3 +188,12 @@ class CopyingRun:
         self.saver.now.made += 1
         name = f"{SEGMENTS}{self.hooks.run}-{self.saver.file.name}-{self.saver.now.made}"
         return write_segment(self.old.state, name, entries)
+
+
+def _leave_undone(stretch: Stretch) -> None:
+    """What a dry run would do stays to be done."""
+    for work in stretch.work:
+        item = work.pair.source or work.pair.destination
+        if item is not None:
+            stretch.tally.late(item.size, work.pair.source.modified if work.pair.source else None)
+    stretch.work.clear()

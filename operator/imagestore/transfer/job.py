@@ -72,9 +72,10 @@ class DeleteGuard:
 
 @dataclass(frozen=True)
 class TransferLimits:
-    """``memory``: bytes of bodies at once. ``workers``: objects at once."""
+    """``workers``: objects at once. ``memory``: bytes of bodies at once. ``segment``: keys of a part of the journal."""
 
     workers: int = 16
+    segment: int = 10_000
     memory: int = 64 * MEGABYTE
     bytes_per_second: int | None = None
     requests_per_second: float | None = None

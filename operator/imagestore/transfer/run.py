@@ -83,8 +83,11 @@ class TransferRun:
         if not self.job.options.dry_run:
             for upload in found.uploads:
                 self._abort(upload)
-        mine = self.saver.now
-        if found.job != mine.job:
+        mine, manifest = self.saver.now, self.old.manifest
+        done = (
+            manifest is not None and manifest.run == found.run
+        )  # killed between the journal and the checkpoint's end
+        if found.job != mine.job or done:
             mine.epoch = found.epoch
             return
         found.epoch, found.run, found.uploads = found.epoch + 1, mine.run, []

@@ -15,8 +15,6 @@ from imagestore.transfer.pairs import KeyPair
 from imagestore.transfer.segments import SegmentRef
 from imagestore.transfer.tally import Tally
 
-SEGMENT = 10_000  # entries
-
 WORKING = frozenset(
     {Step.COPY, Step.COPY_BACK, Step.REFRESH, Step.REFRESH_BACK, Step.CONFLICT}
 )  # steps that ask a store for something
@@ -75,7 +73,7 @@ def stretches(
     decide: Callable[[KeyPair], Decision],
     segments: list[SegmentRef],
     rank: KeyRank,
-    size: int = SEGMENT,
+    size: int,
 ) -> Iterator[Stretch]:
     """All pairs, in stretches of about ``size`` entries. ``segments``: of the old journal, in this order."""
     left, now = list(reversed(segments)), Stretch()

@@ -28,6 +28,7 @@ class Tally:
     equal: int = 0
     unverified: int = 0
     excluded: int = 0
+    waiting: int = 0  # for their deletion
     deleted: int = 0
     conflicts: int = 0
     copied: int = 0
@@ -47,6 +48,8 @@ class Tally:
         self.listed["destination"] += pair.destination is not None
         if chosen.step is Step.LEAVE:
             self._left(chosen.why)
+        elif chosen.step is Step.AWAIT_DELETION:
+            self.waiting += 1
         elif chosen.step in (Step.KEEP, Step.NOTE) and chosen.entry is not None and chosen.why != "Done":
             flags, both = chosen.entry.flags, pair.source is not None and pair.destination is not None
             self.excluded += bool(flags & EntryFlag.EXCLUDED)
@@ -61,7 +64,16 @@ class Tally:
 
     def add(self, other: "Tally") -> None:
         """The counts of a part."""
-        for name in ("equal", "unverified", "excluded", "deleted", "conflicts", "copied", "copied_bytes"):
+        for name in (
+            "equal",
+            "unverified",
+            "excluded",
+            "waiting",
+            "deleted",
+            "conflicts",
+            "copied",
+            "copied_bytes",
+        ):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.backlog += other.backlog
         self.backlog_bytes += other.backlog_bytes

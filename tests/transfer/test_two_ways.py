@@ -1,6 +1,6 @@
 """Two ways: a model of two sides under random edits, and what becomes of conflicts."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given, settings
@@ -61,8 +61,8 @@ class Model:
         return {k: v for k, (v, _) in self.sides[side].items()}
 
 
-def two_ways(**more: bool) -> World:
-    return world(two_way=True, deletes=DeleteMode.MIRROR, **more)
+def two_ways(*, versioned: bool = False) -> World:
+    return world(two_way=True, deletes=DeleteMode.MIRROR, versioned=versioned)
 
 
 @given(EDITS)
@@ -96,8 +96,6 @@ def test_both_sides_are_as_a_model_says(edits: list[tuple[str, str, int | None] 
 
 
 def approve_all(w: World, *digests: str) -> None:
-    from dataclasses import replace
-
     w.options = replace(w.options, guard=replace(w.options.guard, approved=frozenset(digests)))
 
 
@@ -125,8 +123,6 @@ def test_the_newer_wins_and_is_copied_and_the_loser_is_kept(winner: str, version
 
 def test_one_way_becomes_two_ways_on_the_same_journal() -> None:
     """A failover: what reached the old primary late is brought over, though sizes are equal and ETags say nothing."""
-    from dataclasses import replace
-
     w = world(deletes=DeleteMode.MIRROR)
     w.far.traits = replace(w.far.traits, md5_etags=False)
     w.put("k", b"1111")

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
@@ -37,6 +37,9 @@ READS = {
     "GetLock",
 }
 LISTING = {"Now", "ListObjects", "Get"}
+
+
+KEYS = ("a", "a-b", "a/b", "a//b", "é", "e\u0301", "\U0001f600", "\ue000", "\udc80", "z/")
 
 
 class Killed(BaseException):
@@ -97,17 +100,17 @@ class World:
     prefixes: tuple[str, str] = ("", "")
     runs: Iterator[int] = field(default_factory=lambda: count(1))
     copier: PlainCopier = field(default_factory=PlainCopier)
-    limits: TransferLimits = TransferLimits(workers=1)
+    limits: TransferLimits = field(default_factory=lambda: TransferLimits(workers=1))
 
     @property
     def job(self) -> TransferJob:
-        ends = [
+        source, destination = (
             TransferEnd(MemoryObjectStore(server, name, name), "b", prefix)
             for server, name, prefix in zip(
                 (self.near, self.far), ("near", "far"), self.prefixes, strict=True
             )
-        ]
-        return TransferJob("job", *ends, options=self.options, limits=self.limits)
+        )
+        return TransferJob("job", source, destination, self.options, self.limits)
 
     def run(self, *, stop: Callable[[], bool] = lambda: False) -> TransferReport:
         hooks = TransferHooks(f"run{next(self.runs)}", self.clock.seconds, stop=stop)
@@ -147,11 +150,11 @@ def world(
 ) -> World:
     """Two empty buckets. Without ``guard`` any number of deletes may go."""
     clock = Clock()
-    servers = [MemoryObjectServer({"b": MemoryContent()}, t, clock.ms, page=page) for t in (near, far)]
-    servers[1].buckets["b"].versioned = versioned
+    first, second = (MemoryObjectServer({"b": MemoryContent()}, t, clock.ms, page=page) for t in (near, far))
+    second.buckets["b"].versioned = versioned
     direction = Direction.TWO_WAY if two_way else Direction.ONE_WAY
     open_guard = guard or DeleteGuard(100.0, 1_000_000)
-    return World(*servers, clock, TransferOptions(direction, deletes, open_guard, **more))
+    return World(first, second, clock, TransferOptions(direction, deletes, open_guard, **more))
 
 
 def ordered(traits: ObjectTraits, order: KeyOrder) -> ObjectTraits:
@@ -162,3 +165,10 @@ def ordered(traits: ObjectTraits, order: KeyOrder) -> ObjectTraits:
 def body(seed: object, size: int = 20) -> bytes:
     """Some bytes."""
     return hashlib.sha256(repr(seed).encode()).digest()[:size].ljust(size, b".")
+
+
+def filled(w: World, keys: Sequence[str] = KEYS) -> World:
+    """The same with objects at the source."""
+    for key in keys:
+        w.put(key, body(key))
+    return w

@@ -11,8 +11,9 @@ from imagestore.core.errors import StoreError
 from imagestore.transfer.clocks import Clocks
 from imagestore.transfer.counting import count_failure, count_success
 from imagestore.transfer.crew import Crew, StretchUnderway
-from imagestore.transfer.decide import Decision, DecisionRules, Step, decision
-from imagestore.transfer.job import DeleteMode, TransferHooks, TransferJob
+from imagestore.transfer.decide import Decision, PairStep, decision
+from imagestore.transfer.differences import rules_of
+from imagestore.transfer.job import TransferHooks, TransferJob
 from imagestore.transfer.journal import EntryFlag, JournalEntry, etag_digest
 from imagestore.transfer.listings import KeyRange, SideFailed, at_side, listings, order_of
 from imagestore.transfer.order import rank_of
@@ -92,12 +93,12 @@ class CopyingRun:
 
     def _decide(self, pair: KeyPair) -> Decision:
         if pair.key in self.saver.done:
-            return Decision(Step.KEEP, self.saver.done[pair.key], "Done")
+            return Decision(PairStep.KEEP, self.saver.done[pair.key], "Done")
         chosen = decision(pair, self._rules)
-        if chosen.step is Step.NOTE and chosen.entry is not None and self._intended(pair):
+        if chosen.step is PairStep.NOTE and chosen.entry is not None and self._intended(pair):
             return chosen._replace(entry=chosen.entry._replace(flags=chosen.entry.flags | EntryFlag.OURS))
-        if chosen.step is Step.KEEP and self._reread(pair):
-            return chosen._replace(step=Step.REFRESH)
+        if chosen.step is PairStep.KEEP and self._reread(pair):
+            return chosen._replace(step=PairStep.REFRESH)
         return chosen
 
     def _intended(self, pair: KeyPair) -> bool:
@@ -113,12 +114,7 @@ class CopyingRun:
         )
 
     def __post_init__(self) -> None:
-        options, skew = self.job.options, self.clocks.ahead
-        source, destination = self.job.source.store.traits, self.job.destination.store.traits
-        deletes = options.deletes is not DeleteMode.IGNORE
-        self._rules = DecisionRules(
-            source, destination, two_way=self.job.two_way, deletes=deletes, since=options.since, skew=skew
-        )
+        self._rules = rules_of(self.job, self.clocks)
 
     def _performer(self) -> Performer:
         return Performer(

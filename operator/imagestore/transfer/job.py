@@ -10,7 +10,7 @@ from pathlib import Path
 
 from imagestore.backends.objects import ObjectStore
 from imagestore.core.fencing import Permit, permitted
-from imagestore.core.keys import RESERVED
+from imagestore.core.keys import RESERVED_PREFIX
 from imagestore.transfer.report import TransferProgress, TransferSide
 
 MEGABYTE = 1024**2
@@ -112,7 +112,7 @@ class TransferJob:
     @property
     def place(self) -> str:
         """The prefix of what the job keeps in the destination."""
-        return f"{RESERVED}transfer/{self.name}/"
+        return f"{RESERVED_PREFIX}transfer/{self.name}/"
 
     @property
     def two_way(self) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from imagestore.transfer.decide import Decision, Step
+from imagestore.transfer.decide import Decision, PairStep
 from imagestore.transfer.journal import JournalEntry
 from imagestore.transfer.order import KeyRank
 from imagestore.transfer.pairs import KeyPair
@@ -16,7 +16,7 @@ from imagestore.transfer.segments import SegmentRef
 from imagestore.transfer.tally import Tally
 
 WORKING = frozenset(
-    {Step.COPY, Step.COPY_BACK, Step.REFRESH, Step.REFRESH_BACK, Step.CONFLICT}
+    {PairStep.COPY, PairStep.COPY_BACK, PairStep.REFRESH, PairStep.REFRESH_BACK, PairStep.CONFLICT}
 )  # steps that ask a store for something
 
 
@@ -24,7 +24,7 @@ class Work(NamedTuple):
     """A pair whose step takes calls. ``place``: of its entry among the stretch's."""
 
     pair: KeyPair
-    step: Step
+    step: PairStep
     entry: JournalEntry | None
 
 

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 from imagestore.backends.memory_content import (
     HeldUpload,
@@ -95,15 +96,12 @@ class MemoryObjectStore:
     ) -> ObjectsPage:
         rank = (self.server.ranks or memory_rank)(order)
         listed.sort(key=lambda item: rank(item.key))
-        if "key" in after:
-            least = rank(after["key"])
-            listed = [i for i in listed if rank(i.key) > least]
-        begin = int(after.get("skip", 0))
-        size = min(limit, self.server.page)
-        more = begin + size < len(listed)
-        return ObjectsPage(
-            tuple(listed[begin : begin + size]), {**after, "skip": str(begin + size)} if more else None
-        )
+        left = _behind(listed, after, rank)[: min(limit, self.server.page) + 1]
+        items = tuple(left[: min(limit, self.server.page)])
+        if len(left) == len(items):
+            return ObjectsPage(items, None)
+        last = items[-1]
+        return ObjectsPage(items, {"key": last.key, **({"version": last.version} if last.version else {})})
 
     def uploads(self, bucket: str, *, prefix: str = "") -> Iterator[OpenUpload]:
         held = self.server.call("ListUploads", bucket)
@@ -276,3 +274,15 @@ class MemoryObjectStore:
         for key, version in keys:
             self.delete(bucket, key, version=version)
         return {}
+
+
+def _behind(
+    listed: list[ListedObject], after: Mapping[str, str], rank: Callable[[str], Any]
+) -> list[ListedObject]:
+    """What comes behind a key, and of the same key behind a version. Others may write between two pages."""
+    if not after:
+        return listed
+    least, same = rank(after["key"]), [i for i in listed if i.key == after["key"]]
+    versions = [i.version for i in same]
+    place = versions.index(after["version"]) + 1 if after.get("version") in versions else len(same)
+    return [*same[place:], *(i for i in listed if rank(i.key) > least)]

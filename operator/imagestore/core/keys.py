@@ -5,13 +5,15 @@ So two keys never become one, and each goes back to the store as it came. No nor
 
 from urllib.parse import quote, unquote_to_bytes
 
-RESERVED = ".imagestore/"  # what the operator keeps in buckets for itself: journals, checkpoints, reports
+RESERVED_PREFIX = (
+    ".imagestore/"  # what the operator keeps in buckets for itself: journals, checkpoints, reports
+)
 CANARY = ".imagestore-canary/"  # objects that measure how long native replication takes
 
 
 def is_reserved(key: str) -> bool:
     """Whether the operator keeps this object for itself. No run, survey or backup treats it as content."""
-    return key.startswith((RESERVED, CANARY))
+    return key.startswith((RESERVED_PREFIX, CANARY))
 
 
 def unquoted(text: str) -> str:

@@ -27,7 +27,7 @@ class Superseded(Exception):
 
 
 @dataclass
-class Checkpoint:
+class RunCheckpoint:
     """``job``: the digest for which it holds. ``low``: all keys up to this one are in ``segments``; ``ended``: all keys are.
 
     ``finished``: entries beyond. ``intents``: by key the digest of the ETag of what is about to be copied, so that an object which
@@ -60,13 +60,13 @@ class Checkpoint:
         ).encode()
 
 
-def checkpoint_of(data: bytes) -> Checkpoint | None:
+def checkpoint_of(data: bytes) -> RunCheckpoint | None:
     """What ``to_bytes`` wrote; None: it is cut off, or of another program or version."""
     try:
         told: dict[str, Any] = json.loads(data)
         if told.pop("form") != FORM:
             return None
-        return Checkpoint(
+        return RunCheckpoint(
             **{
                 **told,
                 "segments": [SegmentRef(**s) for s in told["segments"]],
@@ -81,20 +81,20 @@ def checkpoint_of(data: bytes) -> Checkpoint | None:
 
 @dataclass
 class CheckpointFile:
-    """The checkpoint's object. ``saved``: whether there is one."""
+    """The checkpoint's object. ``there``: whether there is one."""
 
     state: StateObjects
     name: str
     content: StateContent | None = None
-    found: Checkpoint | None = None
+    there: bool = False
 
-    def load(self) -> Checkpoint | None:
+    def load(self) -> RunCheckpoint | None:
         """What is there; None: nothing that can be used. Raises StoreError."""
         self.content = self.state.read(self.name)
-        self.found = checkpoint_of(self.content.data) if self.content else None
-        return self.found
+        self.there = self.content is not None
+        return checkpoint_of(self.content.data) if self.content else None
 
-    def save(self, now: Checkpoint) -> None:
+    def save(self, now: RunCheckpoint) -> None:
         """Store it, unless another process has. Raises Superseded and StoreError."""
         there = self.load()
         if there is not None and there.job == now.job and (there.epoch, there.run) > (now.epoch, now.run):
@@ -103,8 +103,9 @@ class CheckpointFile:
             self.state.write(self.name, now.to_bytes(), self.content)
         except Conflict:
             raise Superseded from None
+        self.there = True
 
     def remove(self) -> None:
         """The run is over."""
-        if self.content is not None or self.found is not None:
+        if self.there:
             self.state.remove_all(self.name)

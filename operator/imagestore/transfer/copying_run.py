@@ -11,8 +11,9 @@ from imagestore.core.errors import StoreError
 from imagestore.transfer.clocks import Clocks
 from imagestore.transfer.counting import count_failure, count_success
 from imagestore.transfer.crew import Crew, StretchUnderway
-from imagestore.transfer.decide import Decision, DecisionRules, Step, decision
-from imagestore.transfer.job import DeleteMode, TransferHooks, TransferJob
+from imagestore.transfer.decide import Decision, PairStep, decision
+from imagestore.transfer.differences import rules_of
+from imagestore.transfer.job import TransferHooks, TransferJob
 from imagestore.transfer.journal import EntryFlag, JournalEntry, etag_digest
 from imagestore.transfer.listings import KeyRange, SideFailed, at_side, listings, order_of
 from imagestore.transfer.order import rank_of
@@ -22,7 +23,7 @@ from imagestore.transfer.progress import ProgressTeller
 from imagestore.transfer.report import TransferSide
 from imagestore.transfer.saving import CheckpointSaver
 from imagestore.transfer.segments import SEGMENTS, OldJournal, SegmentRef, write_segment
-from imagestore.transfer.stretches import SEGMENT, Stretch, stretches
+from imagestore.transfer.stretches import Stretch, stretches
 
 UNDERWAY = 3  # stretches at once
 HOPELESS = 100  # objects that fail one after the other, until the run gives up
@@ -40,7 +41,6 @@ class CopyingRun:
     clocks: Clocks
     teller: ProgressTeller
     part: KeyRange = field(default_factory=KeyRange)
-    size: int = SEGMENT
     complete: bool = False
     read: dict[TransferSide, bool] = field(default_factory=dict)
     left_out: bool = False
@@ -64,7 +64,9 @@ class CopyingRun:
         underway: deque[StretchUnderway] = deque()
         refs = self.old.refs(part.after, part.until)
         try:
-            for stretch in stretches(pairs, self._decide, refs, rank_of(order_of(self.job)), self.size):
+            for stretch in stretches(
+                pairs, self._decide, refs, rank_of(order_of(self.job)), self.job.limits.segment
+            ):
                 self.left_out |= self.hooks.stop()
                 if self.left_out:
                     break
@@ -91,12 +93,12 @@ class CopyingRun:
 
     def _decide(self, pair: KeyPair) -> Decision:
         if pair.key in self.saver.done:
-            return Decision(Step.KEEP, self.saver.done[pair.key], "Done")
+            return Decision(PairStep.KEEP, self.saver.done[pair.key], "Done")
         chosen = decision(pair, self._rules)
-        if chosen.step is Step.NOTE and chosen.entry is not None and self._intended(pair):
+        if chosen.step is PairStep.NOTE and chosen.entry is not None and self._intended(pair):
             return chosen._replace(entry=chosen.entry._replace(flags=chosen.entry.flags | EntryFlag.OURS))
-        if chosen.step is Step.KEEP and self._reread(pair):
-            return chosen._replace(step=Step.REFRESH)
+        if chosen.step is PairStep.KEEP and self._reread(pair):
+            return chosen._replace(step=PairStep.REFRESH)
         return chosen
 
     def _intended(self, pair: KeyPair) -> bool:
@@ -112,12 +114,7 @@ class CopyingRun:
         )
 
     def __post_init__(self) -> None:
-        options, skew = self.job.options, self.clocks.ahead
-        source, destination = self.job.source.store.traits, self.job.destination.store.traits
-        deletes = options.deletes is not DeleteMode.IGNORE
-        self._rules = DecisionRules(
-            source, destination, two_way=self.job.two_way, deletes=deletes, since=options.since, skew=skew
-        )
+        self._rules = rules_of(self.job, self.clocks)
 
     def _performer(self) -> Performer:
         return Performer(
@@ -131,6 +128,8 @@ class CopyingRun:
     def _begun(self, crew: Crew, stretch: Stretch) -> StretchUnderway:
         self.teller.plan(stretch)
         self.open.append(stretch)
+        if self.job.options.dry_run:
+            _leave_undone(stretch)
         with at_side("destination"):
             self.saver.intend(stretch)
         return crew.begin(stretch)
@@ -185,3 +184,12 @@ class CopyingRun:
         self.saver.now.made += 1
         name = f"{SEGMENTS}{self.hooks.run}-{self.saver.file.name}-{self.saver.now.made}"
         return write_segment(self.old.state, name, entries)
+
+
+def _leave_undone(stretch: Stretch) -> None:
+    """What a dry run would do stays to be done."""
+    for work in stretch.work:
+        item = work.pair.source or work.pair.destination
+        if item is not None:
+            stretch.tally.late(item.size, work.pair.source.modified if work.pair.source else None)
+    stretch.work.clear()

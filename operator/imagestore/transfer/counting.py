@@ -1,11 +1,11 @@
 """What stretches and single objects add to a run's counts."""
 
 from imagestore.core.objects import ListedObject
-from imagestore.transfer.decide import Step
+from imagestore.transfer.decide import PairStep
 from imagestore.transfer.performing import WorkOutcome
 from imagestore.transfer.tally import ReportedKey, Tally
 
-BACK = frozenset({Step.COPY_BACK, Step.REFRESH_BACK})
+BACK = frozenset({PairStep.COPY_BACK, PairStep.REFRESH_BACK})
 
 
 def count_failure(tally: Tally, outcome: WorkOutcome) -> None:

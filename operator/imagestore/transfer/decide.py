@@ -14,7 +14,7 @@ from imagestore.transfer.journal import EntryFlag, JournalEntry, etag_digest
 from imagestore.transfer.pairs import KeyPair
 
 
-class Step(StrEnum):
+class PairStep(StrEnum):
     """What a run does with a pair."""
 
     KEEP = "Keep"  # nothing; the journal's entry stays
@@ -34,7 +34,7 @@ class Step(StrEnum):
 class Decision(NamedTuple):
     """A step, and the entry that holds where it writes nothing. ``why``: for what is counted."""
 
-    step: Step
+    step: PairStep
     entry: JournalEntry | None = None
     why: str = ""
 
@@ -55,7 +55,7 @@ class DecisionRules:
 def decision(pair: KeyPair, rules: DecisionRules) -> Decision:
     """What to do with a pair. The key fits the filter's names on both sides."""
     if pair.source is None and pair.destination is None:
-        return Decision(Step.FORGET)
+        return Decision(PairStep.FORGET)
     if pair.entry is not None and pair.entry.has(EntryFlag.EXCLUDED):
         return _excluded(pair, pair.entry, rules)
     return _two_ways(pair, rules) if rules.two_way else _one_way(pair, rules)
@@ -64,9 +64,9 @@ def decision(pair: KeyPair, rules: DecisionRules) -> Decision:
 def _excluded(pair: KeyPair, entry: JournalEntry, rules: DecisionRules) -> Decision:
     """The tags of the source's object did not match; unless it changed, they are not read again."""
     if pair.source is None:
-        return Decision(Step.LEAVE)
+        return Decision(PairStep.LEAVE)
     if source_unchanged(pair.source, entry) and pair.source.modified <= entry.source_modified:
-        return Decision(Step.KEEP, entry)
+        return Decision(PairStep.KEEP, entry)
     return decision(pair._replace(entry=None), rules)
 
 
@@ -75,32 +75,32 @@ def _one_way(pair: KeyPair, rules: DecisionRules) -> Decision:
     if source is None:
         return _gone(pair, rules)
     if entry is None and rules.since is not None and source.modified < rules.since:
-        return Decision(Step.LEAVE, why="Older")
+        return Decision(PairStep.LEAVE, why="Older")
     if destination is None:
-        return Decision(Step.COPY)
+        return Decision(PairStep.COPY)
     if entry is None:
         return _met(pair.key, source, destination, rules)
     if source_unchanged(source, entry) and destination_unchanged(destination, entry):
         return _kept(source, destination, entry)
     if evidence(source, rules.source, destination, rules.destination) is Evidence.EQUAL:
-        return Decision(Step.REFRESH, noted(pair.key, source, destination, entry.flags & EntryFlag.OURS))
-    return Decision(Step.COPY)
+        return Decision(PairStep.REFRESH, noted(pair.key, source, destination, entry.flags & EntryFlag.OURS))
+    return Decision(PairStep.COPY)
 
 
 def _gone(pair: KeyPair, rules: DecisionRules) -> Decision:
     """Only the destination has it."""
     entry = pair.entry
     if entry is None or not entry.has(EntryFlag.OURS):
-        return Decision(Step.LEAVE, why="NotOurs")
+        return Decision(PairStep.LEAVE, why="NotOurs")
     if not destination_unchanged(pair.destination, entry):
-        return Decision(Step.LEAVE, why="Changed")
+        return Decision(PairStep.LEAVE, why="Changed")
     return _awaiting(entry, EntryFlag.GONE, rules)
 
 
 def _awaiting(entry: JournalEntry, flag: EntryFlag, rules: DecisionRules) -> Decision:
     """A candidate for deletion; where deletes are ignored the entry stays as it was."""
     kept = entry._replace(flags=_settled(entry.flags) | (flag if rules.deletes else 0))
-    return Decision(Step.AWAIT_DELETION if rules.deletes else Step.KEEP, kept)
+    return Decision(PairStep.AWAIT_DELETION if rules.deletes else PairStep.KEEP, kept)
 
 
 def _settled(flags: int) -> int:
@@ -111,19 +111,19 @@ def _kept(source: ListedObject, destination: ListedObject, entry: JournalEntry) 
     """The same bytes as ever. A later time at the source may mean other attributes."""
     kept = entry._replace(flags=_settled(entry.flags))
     if source.modified > entry.source_modified:
-        return Decision(Step.REFRESH, noted(entry.key, source, destination, kept.flags))
-    return Decision(Step.KEEP, kept)
+        return Decision(PairStep.REFRESH, noted(entry.key, source, destination, kept.flags))
+    return Decision(PairStep.KEEP, kept)
 
 
 def _met(key: str, source: ListedObject, destination: ListedObject, rules: DecisionRules) -> Decision:
     """Both are there and the journal knows nothing of it."""
     known = evidence(source, rules.source, destination, rules.destination)
     if known is Evidence.EQUAL:
-        return Decision(Step.NOTE, noted(key, source, destination))
+        return Decision(PairStep.NOTE, noted(key, source, destination))
     newer = destination.modified - rules.skew >= source.modified
     if known is Evidence.UNKNOWN and (newer or rules.two_way):
-        return Decision(Step.NOTE, noted(key, source, destination, EntryFlag.UNVERIFIED))
-    return Decision(Step.CONFLICT if rules.two_way else Step.COPY)
+        return Decision(PairStep.NOTE, noted(key, source, destination, EntryFlag.UNVERIFIED))
+    return Decision(PairStep.CONFLICT if rules.two_way else PairStep.COPY)
 
 
 def noted(key: str, source: ListedObject, destination: ListedObject, flags: int = 0) -> JournalEntry:
@@ -143,26 +143,26 @@ def _two_ways(pair: KeyPair, rules: DecisionRules) -> Decision:
     source, destination, entry = pair.source, pair.destination, pair.entry
     if entry is None:
         if source is None or destination is None:
-            return Decision(Step.COPY if destination is None else Step.COPY_BACK)
+            return Decision(PairStep.COPY if destination is None else PairStep.COPY_BACK)
         return _met(pair.key, source, destination, rules)
     same = source_unchanged(source, entry), destination_unchanged(destination, entry)
     if source is None:
-        return _awaiting(entry, EntryFlag.GONE, rules) if same[1] else Decision(Step.COPY_BACK)
+        return _awaiting(entry, EntryFlag.GONE, rules) if same[1] else Decision(PairStep.COPY_BACK)
     if destination is None:
-        return _awaiting(entry, EntryFlag.GONE_BACK, rules) if same[0] else Decision(Step.COPY)
+        return _awaiting(entry, EntryFlag.GONE_BACK, rules) if same[0] else Decision(PairStep.COPY)
     if all(same):
         return _kept_both(source, destination, entry)
     if evidence(source, rules.source, destination, rules.destination) is Evidence.EQUAL:
-        return Decision(Step.NOTE, noted(pair.key, source, destination))
+        return Decision(PairStep.NOTE, noted(pair.key, source, destination))
     if any(same):
-        return Decision(Step.COPY_BACK if same[0] else Step.COPY)
-    return Decision(Step.CONFLICT)
+        return Decision(PairStep.COPY_BACK if same[0] else PairStep.COPY)
+    return Decision(PairStep.CONFLICT)
 
 
 def _kept_both(source: ListedObject, destination: ListedObject, entry: JournalEntry) -> Decision:
     moved = destination.modified > entry.destination_modified
     if source.modified <= entry.source_modified and moved:
-        return Decision(Step.REFRESH_BACK, noted(entry.key, source, destination, _settled(entry.flags)))
+        return Decision(PairStep.REFRESH_BACK, noted(entry.key, source, destination, _settled(entry.flags)))
     return _kept(source, destination, entry)
 
 

@@ -11,7 +11,9 @@ from imagestore.core.errors import Conflict, NotFound, StoreError
 from imagestore.core.fencing import Permit
 from imagestore.transfer.job import DeleteMode, TransferEnd, TransferJob
 from imagestore.transfer.journal import EntryFlag, JournalEntry, etag_digest
+from imagestore.transfer.listings import at_side
 from imagestore.transfer.performing import failure_of
+from imagestore.transfer.report import TransferSide
 
 BATCH = 200  # deletes between two looks whether the other side is still there
 
@@ -35,11 +37,13 @@ class Deleter:
     emptied: bool = False
 
     def delete(self, candidates: Sequence[JournalEntry]) -> Iterator[DeleteOutcome]:
-        """Delete them in batches. Raises StoreError where the other side cannot be listed any more."""
+        """Delete them in batches. Raises SideFailed where a side cannot be listed any more."""
         for begin in range(0, len(candidates), BATCH):
             some = candidates[begin : begin + BATCH]
             absent = list(self.pool.map(self._is_absent, some))
-            alive = self._is_alive(self.job.source) and self._is_alive(self.job.destination)
+            alive = self._is_alive("source", self.job.source) and self._is_alive(
+                "destination", self.job.destination
+            )
             sure = [a and alive for a in absent]
             yield from self.pool.map(self._deleted, some, absent, sure)
 
@@ -60,9 +64,10 @@ class Deleter:
             return False
         return False
 
-    def _is_alive(self, end: TransferEnd) -> bool:
+    def _is_alive(self, side: TransferSide, end: TransferEnd) -> bool:
         """Whether the side can be listed and holds something. A bucket that was deleted answers 404 for every object."""
-        page = end.store.objects(end.bucket, {}, prefix=end.prefix, limit=1)
+        with at_side(side):
+            page = end.store.objects(end.bucket, {}, prefix=end.prefix, limit=1)
         return self.emptied or bool(page.items) or page.after is not None
 
     def _deleted(self, entry: JournalEntry, absent: bool, sure: bool) -> DeleteOutcome:  # noqa: FBT001

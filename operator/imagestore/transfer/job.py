@@ -10,7 +10,7 @@ from pathlib import Path
 
 from imagestore.backends.objects import ObjectStore
 from imagestore.core.fencing import Permit, permitted
-from imagestore.core.keys import RESERVED
+from imagestore.core.keys import RESERVED_PREFIX
 from imagestore.transfer.report import TransferProgress, TransferSide
 
 MEGABYTE = 1024**2
@@ -72,9 +72,10 @@ class DeleteGuard:
 
 @dataclass(frozen=True)
 class TransferLimits:
-    """``memory``: bytes of bodies at once. ``workers``: objects at once."""
+    """``workers``: objects at once. ``memory``: bytes of bodies at once. ``segment``: keys of a part of the journal."""
 
     workers: int = 16
+    segment: int = 10_000
     memory: int = 64 * MEGABYTE
     bytes_per_second: int | None = None
     requests_per_second: float | None = None
@@ -111,7 +112,7 @@ class TransferJob:
     @property
     def place(self) -> str:
         """The prefix of what the job keeps in the destination."""
-        return f"{RESERVED}transfer/{self.name}/"
+        return f"{RESERVED_PREFIX}transfer/{self.name}/"
 
     @property
     def two_way(self) -> bool:

@@ -13,7 +13,7 @@ from imagestore.transfer.order import common_order, rank_of
 from imagestore.transfer.pairs import without_prefix
 from imagestore.transfer.report import TransferSide
 from imagestore.transfer.sorting import sorted_on_disk
-from imagestore.transfer.walk import Listing, walk
+from imagestore.transfer.walk import KeyListing, walk
 
 
 class SideFailed(Exception):
@@ -82,9 +82,9 @@ def _listing(
     prefixes = tuple(end.prefix + p for p in chosen.prefixes) or (end.prefix,)
     after, until = (end.prefix + key if key else "" for key in (part.after, part.until))
     if end.store.traits.order is order:
-        found = _sided(side, read, walk(Listing(end.store, end.bucket, prefixes, after, until), ahead))
+        found = _sided(side, read, walk(KeyListing(end.store, end.bucket, prefixes, after, until), ahead))
     else:
-        listed = _sided(side, read, walk(Listing(end.store, end.bucket, prefixes), ahead))
+        listed = _sided(side, read, walk(KeyListing(end.store, end.bucket, prefixes), ahead))
         rank = rank_of(order)
         least, most = (rank(b) if b else None for b in (after, until))
         inside = (i for i in listed if _within(rank(i.key), least, most))

@@ -38,7 +38,7 @@ def common_order(one: KeyOrder, other: KeyOrder) -> KeyOrder:
     return one if one is other and one is not KeyOrder.NONE else KeyOrder.BYTES
 
 
-def outermost(prefixes: tuple[str, ...], rank: KeyRank) -> tuple[str, ...]:
+def outermost_prefixes(prefixes: tuple[str, ...], rank: KeyRank) -> tuple[str, ...]:
     """The prefixes in the order in which their keys are listed, without those that another one contains.
 
     Empty: the whole bucket.

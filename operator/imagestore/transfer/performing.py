@@ -6,15 +6,15 @@ from typing import NamedTuple, Protocol
 
 from imagestore.core.errors import Conflict, NotFound, StoreError, Transient
 from imagestore.core.fencing import Permit
-from imagestore.core.keys import RESERVED
+from imagestore.core.keys import RESERVED_PREFIX
 from imagestore.core.objects import ListedObject
-from imagestore.transfer.decide import Step, source_wins
+from imagestore.transfer.decide import PairStep, source_wins
 from imagestore.transfer.job import BegunUpload, TransferEnd, TransferJob
 from imagestore.transfer.journal import EntryFlag, JournalEntry, etag_digest
 from imagestore.transfer.report import TransferSide
 from imagestore.transfer.stretches import Work
 
-CONFLICTS = f"{RESERVED}conflicts/"
+CONFLICTS = f"{RESERVED_PREFIX}conflicts/"
 ROUNDED = (
     1000  # ms: HEAD tells whole seconds where a listing tells more, and our clock is compared with a store's
 )
@@ -102,16 +102,16 @@ class Performer:
 
     def _performed(self, work: Work) -> WorkOutcome:
         self.permit()
-        if work.step is Step.CONFLICT:
+        if work.step is PairStep.CONFLICT:
             return self._conflict(work)
-        back = work.step in (Step.COPY_BACK, Step.REFRESH_BACK)
-        if work.step in (Step.REFRESH, Step.REFRESH_BACK):
+        back = work.step in (PairStep.COPY_BACK, PairStep.REFRESH_BACK)
+        if work.step in (PairStep.REFRESH, PairStep.REFRESH_BACK):
             return self._refreshed(work, back=back)
         return self._copied(work, back=back)
 
     def _vanished(self, work: Work, error: NotFound) -> WorkOutcome:
         """An object that is deleted while the run goes is no failure (rclone#3594: deletes then never happened)."""
-        back = work.step in (Step.COPY_BACK, Step.REFRESH_BACK)
+        back = work.step in (PairStep.COPY_BACK, PairStep.REFRESH_BACK)
         end = self.job.destination if back else self.job.source
         try:
             end.store.head(end.bucket, end.prefix + work.pair.key)

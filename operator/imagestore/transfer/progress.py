@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, field, replace
 
+from imagestore.core.census import Amount
 from imagestore.transfer.job import TransferHooks
-from imagestore.transfer.report import NOTHING, Amount, TransferProgress
+from imagestore.transfer.report import NOTHING, TransferProgress
 from imagestore.transfer.stretches import Stretch
 from imagestore.transfer.tally import Tally
 
-EVERY = 1.0  # seconds
+TELL_EVERY = 1.0  # seconds
 
 
 @dataclass
@@ -38,7 +39,7 @@ class ProgressTeller:
     def tell(self) -> None:
         """Tell it, unless it was told a moment ago."""
         now = self.hooks.clock()
-        if now - self.last >= EVERY:
+        if now - self.last >= TELL_EVERY:
             self.last = now
             self.hooks.progress(self.progress(now))
 

@@ -4,16 +4,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
+from imagestore.core.census import Amount
 from imagestore.core.errors import StoreError
 
 TransferSide = Literal["source", "destination"]
-
-
-class Amount(NamedTuple):
-    """Objects and their bytes."""
-
-    objects: int = 0
-    bytes: int = 0
 
 
 class BothSides(NamedTuple):
@@ -99,12 +93,13 @@ class TransferReport:
         return told
 
 
-_AMOUNTS = {"copied": Amount, "backlog": Amount, "listed": BothSides, "skew": BothSides}
-
-
 def report_of(told: Mapping[str, Any]) -> TransferReport:
     """What ``to_json`` wrote. The trouble comes back as a StoreError of no class in particular."""
-    fields: dict[str, Any] = {k: _AMOUNTS[k](*v) if k in _AMOUNTS else v for k, v in told.items()}
+    fields: dict[str, Any] = dict(told)
+    for name in ("copied", "backlog"):
+        fields[name] = Amount(**fields[name])
+    for name in ("listed", "skew"):
+        fields[name] = BothSides(*fields[name])
     if fields.get("held"):
         fields["held"] = HeldDeletes(**fields["held"])
     if trouble := fields.get("trouble"):

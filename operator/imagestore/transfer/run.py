@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from imagestore.transfer.checkpoint import Checkpoint, CheckpointFile
+from imagestore.transfer.checkpoint import CheckpointFile, RunCheckpoint
 from imagestore.transfer.clocks import Clocks
 from imagestore.transfer.copying_run import CopyingRun
 from imagestore.transfer.job import BegunUpload, TransferHooks, TransferJob
@@ -54,7 +54,7 @@ class TransferRun:
         self.began = self.hooks.now()
         self.clocks = Clocks(self.hooks)
         self.old = OldJournal(self.state)
-        checkpoint = Checkpoint(self.job.digest(), self.hooks.run, began=self.began)
+        checkpoint = RunCheckpoint(self.job.digest(), self.hooks.run, began=self.began)
         file = CheckpointFile(self.state, self.name)
         self.saver = CheckpointSaver(file, checkpoint, self.hooks, dry=self.job.options.dry_run)
 
@@ -78,13 +78,16 @@ class TransferRun:
         if found is not None:
             self._resume(found)
 
-    def _resume(self, found: Checkpoint) -> None:
+    def _resume(self, found: RunCheckpoint) -> None:
         """Go on where a run of the same job was interrupted. Uploads of any earlier run of ours are aborted."""
         if not self.job.options.dry_run:
             for upload in found.uploads:
                 self._abort(upload)
-        mine = self.saver.now
-        if found.job != mine.job:
+        mine, manifest = self.saver.now, self.old.manifest
+        done = (
+            manifest is not None and manifest.run == found.run
+        )  # killed between the journal and the checkpoint's end
+        if found.job != mine.job or done:
             mine.epoch = found.epoch
             return
         found.epoch, found.run, found.uploads = found.epoch + 1, mine.run, []

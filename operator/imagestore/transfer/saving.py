@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from threading import RLock
 
-from imagestore.transfer.checkpoint import Checkpoint, CheckpointFile
+from imagestore.transfer.checkpoint import CheckpointFile, RunCheckpoint
 from imagestore.transfer.job import BegunUpload, TransferHooks
 from imagestore.transfer.journal import JournalEntry, etag_digest
 from imagestore.transfer.stretches import Stretch
@@ -17,7 +17,7 @@ class CheckpointSaver:
     """``now``: where the run stands. ``done``: entries beyond ``now.low``, by key."""
 
     file: CheckpointFile
-    now: Checkpoint
+    now: RunCheckpoint
     hooks: TransferHooks
     done: dict[str, JournalEntry] = field(default_factory=dict)
     lock: RLock = field(default_factory=RLock, repr=False)

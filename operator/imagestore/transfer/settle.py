@@ -43,11 +43,12 @@ class Settlement:
 
     def settle(self) -> None:
         """Delete what may go, and make the new journal the one that counts. Raises StoreError and Fenced."""
+        if self.job.options.dry_run:
+            self.held = held_deletes(self._facts(self.tally.waiting), self.job.options.guard, "")
+            return
         count = sum(s.waiting for s in self.segments)
         if count and self.job.options.deletes is not DeleteMode.IGNORE:
             self._delete_what_may_go(count)
-        if self.job.options.dry_run:
-            return
         self._report()
         if self.complete:
             replace_journal(self.old.state, self.old, self._manifest())
@@ -56,7 +57,7 @@ class Settlement:
         digest = deletes_digest(e for s in self.segments for e in self._candidates(s))
         guard = self.job.options.guard
         self.held = held_deletes(self._facts(count), guard, digest)
-        if self.held is None and not self.job.options.dry_run:
+        if self.held is None:
             self._delete(emptied=digest in guard.approved)
 
     def _candidates(self, segment: SegmentRef) -> list[JournalEntry]:

@@ -16,7 +16,7 @@ from imagestore.core.objects import (
     ObjectUpload,
     WriteCondition,
 )
-from imagestore.transfer.walk import follow
+from imagestore.transfer.walk import listed_items
 
 _BINARY = ObjectAttributes(headers={"content-type": "application/octet-stream"})
 
@@ -67,7 +67,7 @@ class StateObjects:
     def names(self, below: str = "") -> Iterator[ListedObject]:
         """All versions and markers below ``place`` + ``below``."""
         prefix = self.place + below
-        return follow(lambda after: self.store.versions(self.bucket, after, prefix=prefix))
+        return listed_items(lambda after: self.store.versions(self.bucket, after, prefix=prefix))
 
     def remove(self, names: list[ListedObject]) -> None:
         """Delete these versions for good; one that may not be deleted stays."""

@@ -8,17 +8,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from imagestore.transfer.decide import Decision, Step
+from imagestore.transfer.decide import Decision, PairStep
 from imagestore.transfer.journal import JournalEntry
 from imagestore.transfer.order import KeyRank
 from imagestore.transfer.pairs import KeyPair
 from imagestore.transfer.segments import SegmentRef
 from imagestore.transfer.tally import Tally
 
-SEGMENT = 10_000  # entries
-
 WORKING = frozenset(
-    {Step.COPY, Step.COPY_BACK, Step.REFRESH, Step.REFRESH_BACK, Step.CONFLICT}
+    {PairStep.COPY, PairStep.COPY_BACK, PairStep.REFRESH, PairStep.REFRESH_BACK, PairStep.CONFLICT}
 )  # steps that ask a store for something
 
 
@@ -26,7 +24,7 @@ class Work(NamedTuple):
     """A pair whose step takes calls. ``place``: of its entry among the stretch's."""
 
     pair: KeyPair
-    step: Step
+    step: PairStep
     entry: JournalEntry | None
 
 
@@ -75,7 +73,7 @@ def stretches(
     decide: Callable[[KeyPair], Decision],
     segments: list[SegmentRef],
     rank: KeyRank,
-    size: int = SEGMENT,
+    size: int,
 ) -> Iterator[Stretch]:
     """All pairs, in stretches of about ``size`` entries. ``segments``: of the old journal, in this order."""
     left, now = list(reversed(segments)), Stretch()

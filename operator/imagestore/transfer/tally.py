@@ -4,10 +4,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from imagestore.transfer.decide import Decision, Step
+from imagestore.core.census import Amount
+from imagestore.transfer.decide import Decision, PairStep
 from imagestore.transfer.journal import EntryFlag
 from imagestore.transfer.pairs import KeyPair
-from imagestore.transfer.report import Amount, BothSides
+from imagestore.transfer.report import BothSides
 
 REPORTED = 10_000  # failures that the report object lists
 
@@ -28,6 +29,7 @@ class Tally:
     equal: int = 0
     unverified: int = 0
     excluded: int = 0
+    waiting: int = 0  # for their deletion
     deleted: int = 0
     conflicts: int = 0
     copied: int = 0
@@ -45,9 +47,15 @@ class Tally:
         """A pair as it was decided. What takes work is counted when it is done."""
         self.listed["source"] += pair.source is not None
         self.listed["destination"] += pair.destination is not None
-        if chosen.step is Step.LEAVE:
+        if chosen.step is PairStep.LEAVE:
             self._left(chosen.why)
-        elif chosen.step in (Step.KEEP, Step.NOTE) and chosen.entry is not None and chosen.why != "Done":
+        elif chosen.step is PairStep.AWAIT_DELETION:
+            self.waiting += 1
+        elif (
+            chosen.step in (PairStep.KEEP, PairStep.NOTE)
+            and chosen.entry is not None
+            and chosen.why != "Done"
+        ):
             flags, both = chosen.entry.flags, pair.source is not None and pair.destination is not None
             self.excluded += bool(flags & EntryFlag.EXCLUDED)
             self.unverified += bool(flags & EntryFlag.UNVERIFIED)
@@ -61,7 +69,16 @@ class Tally:
 
     def add(self, other: "Tally") -> None:
         """The counts of a part."""
-        for name in ("equal", "unverified", "excluded", "deleted", "conflicts", "copied", "copied_bytes"):
+        for name in (
+            "equal",
+            "unverified",
+            "excluded",
+            "waiting",
+            "deleted",
+            "conflicts",
+            "copied",
+            "copied_bytes",
+        ):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.backlog += other.backlog
         self.backlog_bytes += other.backlog_bytes

@@ -13,7 +13,7 @@ from imagestore.backends.objects import ObjectStore
 from imagestore.core.errors import Unexpected
 from imagestore.core.keys import is_reserved
 from imagestore.core.objects import KeyOrder, ListedObject, ObjectsPage
-from imagestore.transfer.order import KeyRank, outermost, rank_of
+from imagestore.transfer.order import KeyRank, outermost_prefixes, rank_of
 
 Fetch = Callable[[Mapping[str, str]], ObjectsPage]
 
@@ -23,7 +23,7 @@ class OrderBroken(Unexpected):
 
 
 @dataclass(frozen=True)
-class Listing:
+class KeyListing:
     """What is listed: keys below ``prefixes``, behind ``after`` and up to ``until``, in the store's order.
 
     Empty: from the beginning, to the end. ``versions``: versions and markers too, those of a key newest first.
@@ -43,13 +43,13 @@ class Listing:
         return traits.version_order if self.versions else traits.order
 
 
-def walk(listing: Listing, ahead: Executor | None = None) -> Iterator[ListedObject]:
+def walk(listing: KeyListing, ahead: Executor | None = None) -> Iterator[ListedObject]:
     """List it, a page in memory. ``ahead``: asks for the next page while this one is used.
 
     Raises StoreError, as a page did, and OrderBroken.
     """
     rank = rank_of(listing.order)
-    for prefix in outermost(listing.prefixes, rank):
+    for prefix in outermost_prefixes(listing.prefixes, rank):
         for item in _checked(listing, prefix, rank, ahead):
             if _is_behind(item, listing, rank):
                 return
@@ -57,11 +57,13 @@ def walk(listing: Listing, ahead: Executor | None = None) -> Iterator[ListedObje
                 yield item
 
 
-def _is_behind(item: ListedObject, listing: Listing, rank: KeyRank) -> bool:
+def _is_behind(item: ListedObject, listing: KeyListing, rank: KeyRank) -> bool:
     return bool(listing.until) and bool(rank(item.key) > rank(listing.until))
 
 
-def _checked(listing: Listing, prefix: str, rank: KeyRank, ahead: Executor | None) -> Iterator[ListedObject]:
+def _checked(
+    listing: KeyListing, prefix: str, rank: KeyRank, ahead: Executor | None
+) -> Iterator[ListedObject]:
     """The items below one prefix. A key that does not come after the last one breaks the order."""
     last = rank(listing.after) if listing.after else None
     again, unordered = listing.versions, listing.order is KeyOrder.NONE
@@ -83,17 +85,17 @@ def _is_early(place: Any, last: Any, *, again: bool) -> bool:
     return bool(place < last or (not again and place == last))
 
 
-def _broken(listing: Listing, what: str) -> OrderBroken:
+def _broken(listing: KeyListing, what: str) -> OrderBroken:
     return OrderBroken(f"the store {listing.store.name} listed {what}; the run stopped and deleted nothing")
 
 
-def _begin(listing: Listing, prefix: str, rank: KeyRank) -> Mapping[str, str]:
+def _begin(listing: KeyListing, prefix: str, rank: KeyRank) -> Mapping[str, str]:
     """Where the first page begins. ``after`` lies before, in or behind the keys of a prefix."""
     behind = listing.after and (listing.after.startswith(prefix) or rank(listing.after) > rank(prefix))
     return listing.store.start_after(listing.after) if behind else {}
 
 
-def _fetch(listing: Listing, prefix: str) -> Fetch:
+def _fetch(listing: KeyListing, prefix: str) -> Fetch:
     ask = listing.store.versions if listing.versions else listing.store.objects
     return lambda after: ask(listing.bucket, after, prefix=prefix)
 
@@ -122,6 +124,6 @@ def _sooner(fetch: Fetch, ahead: Executor | None) -> Callable[[Mapping[str, str]
     return lambda after: ahead.submit(fetch, after).result
 
 
-def follow(fetch: Fetch) -> Iterator[ListedObject]:
+def listed_items(fetch: Fetch) -> Iterator[ListedObject]:
     """All items of a listing from its beginning, in no order in particular and with what the operator keeps for itself."""
     return (item for page in _pages(fetch, {}, None) for item in page.items)

@@ -1,5 +1,7 @@
 from imagestore.core.objects import ObjectUpload
 from imagestore.transfer.performing import CopyOutcome, CopyTask
+
+
 class SimpleCopier:
     def copy(self, task: CopyTask) -> CopyOutcome:
         s, d = task.source, task.destination
@@ -8,5 +10,6 @@ class SimpleCopier:
             head = body.head
         w = d.store.write(d.bucket, d.prefix + task.key, ObjectUpload(data, len(data)), head.attributes)
         return CopyOutcome(len(data), head.etag, head.modified, w.etag)
+
     def refresh(self, task: CopyTask) -> CopyOutcome | None:
         return None

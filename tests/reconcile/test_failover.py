@@ -14,7 +14,7 @@ from imagestore.facets.policy import BucketPolicy, Statement
 from imagestore.reconcile.replication.failover import OURS, contributed_fence, fence
 from imagestore.reconcile.replication.runs import RunReport
 from imagestore.reconcile.replication.situation import RoleChange
-from tests.reconcile.test_replicationpolicy import World, end
+from tests.reconcile.replicated import World, end
 
 PROMOTED: dict[str, Any] = {"failover": {"role": "Promoted"}}
 PRIMARY: dict[str, Any] = {"failover": {"role": "Primary"}}

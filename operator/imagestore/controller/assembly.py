@@ -14,8 +14,8 @@ from imagestore.controller.contributions import Contributions
 from imagestore.controller.edges import EventRecorder, ObjectApi, Withdrawals
 from imagestore.controller.replicating import ReplicationRun
 from imagestore.controller.runtime import Kinds
-from imagestore.controller.simplecopier import SimpleCopier
 from imagestore.controller.services import Services
+from imagestore.controller.simplecopier import SimpleCopier
 from imagestore.controller.state.cache import Cache
 from imagestore.controller.state.mirrors import NamespaceMirror, SecretMirror
 from imagestore.controller.state.objects import Key

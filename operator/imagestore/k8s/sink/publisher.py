@@ -3,7 +3,6 @@
 import asyncio
 from typing import Any
 
-from imagestore.api.kinds import REPLICATION_POLICY
 from imagestore.k8s.api.client import ApiError, Client
 from imagestore.k8s.api.resources import CONFIG_MAPS, SERVICES, Resource
 from imagestore.reconcile.replication.situation import Publication
@@ -68,15 +67,13 @@ def _external(host: str) -> Json:
 
 def _metadata(what: Publication, name: str) -> Json:
     """Deleted together with the policy."""
-    kind = REPLICATION_POLICY
-    owner = {"apiVersion": kind.api_version, "kind": kind.name, "name": what.policy, "uid": what.uid}
-    return {"name": name, "labels": {_MANAGER: _OURS}, "ownerReferences": [owner]}
+    return {"name": name, "labels": {_MANAGER: _OURS}, "ownerReferences": [dict(what.owner)]}
 
 
 def _is_ours(there: Json, what: Publication) -> bool:
     meta = there["metadata"]
     owners = {o.get("uid") for o in meta.get("ownerReferences") or ()}
-    return (meta.get("labels") or {}).get(_MANAGER) == _OURS and what.uid in owners
+    return (meta.get("labels") or {}).get(_MANAGER) == _OURS and what.owner["uid"] in owners
 
 
 def _holds(there: Json, content: Json) -> bool:

@@ -13,7 +13,7 @@ from imagestore.reconcile.replication.runs import JobEnd, ReplicationJob
 from imagestore.reconcile.replication.situation import EndView, ReplicationSituation
 
 
-def job_of(s: ReplicationSituation, source: EndView, destination: EndView) -> ReplicationJob:
+def replication_job(s: ReplicationSituation, source: EndView, destination: EndView) -> ReplicationJob:
     """The job, for two ends that nothing speaks against."""
     spec, guard = s.spec, s.spec.guard or ReplicationGuard()
     limits = spec.limits or ReplicationLimits()

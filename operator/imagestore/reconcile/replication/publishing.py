@@ -4,6 +4,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from imagestore.api.failover import FailoverPublish
+from imagestore.api.kinds import REPLICATION_POLICY
 from imagestore.api.replicationstatus import FailoverStatus
 from imagestore.core.conditions import Condition, condition
 from imagestore.core.reasons import Reason
@@ -30,10 +31,9 @@ def _published(s: ReplicationSituation, names: FailoverPublish, data: dict[str, 
     if names.service and not _is_name(host):
         message = f"the endpoint {data['endpoint']} has no name, so no Service can lead to it; use the ConfigMap alone"
         return condition(PUBLISHED, Reason.UNSUPPORTED, message, "False")
-    meta = s.meta
-    what = Publication(
-        meta.name, meta.uid, meta.namespace, names.config_map or "", names.service or "", data, host
-    )
+    kind, meta = REPLICATION_POLICY, s.meta
+    owner = {"apiVersion": kind.api_version, "kind": kind.name, "name": meta.name, "uid": meta.uid}
+    what = Publication(owner, meta.namespace, names.config_map or "", names.service or "", data, host)
     if trouble := s.publish(what):
         return condition(PUBLISHED, Reason.NOT_PUBLISHED, trouble, "False")
     message = f"applications are led to the bucket {data['bucket']} at {data['endpoint']}"

@@ -16,7 +16,7 @@ from imagestore.core.outcome import Continue, Event, Finalizer, Outcome, Requeue
 from imagestore.core.reasons import Reason
 from imagestore.reconcile.replication.conflicts import PolicyRefusal, refused
 from imagestore.reconcile.replication.failover import FENCED, advanced, fenced
-from imagestore.reconcile.replication.job import job_of
+from imagestore.reconcile.replication.job import replication_job
 from imagestore.reconcile.replication.objective import WITHIN_OBJECTIVE, deadline, failures, within_objective
 from imagestore.reconcile.replication.publishing import PUBLISHED, published
 from imagestore.reconcile.replication.runs import RunReport, RunsState, RunTrouble
@@ -42,7 +42,7 @@ def reconcile(s: ReplicationSituation) -> ReplicationOutcome:
     if refusal is not None or s.source is None or s.destination is None:
         s.runs.drop()
         return _reported(s, _refusal(s, refusal), ReplicationPolicyStatus(failover=s.status.failover))
-    state = s.runs.ask(job_of(s, s.source, s.destination))
+    state = s.runs.ask(replication_job(s, s.source, s.destination))
     until = deadline(s, state)
     if until is not None and until >= s.clock:
         s.runs.wake_at(until)

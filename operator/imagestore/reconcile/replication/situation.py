@@ -16,10 +16,11 @@ from imagestore.reconcile.shared.situation import Meta, Settings, Store
 
 @dataclass(frozen=True)
 class Publication:
-    """What is to be in the policy's namespace. ``host``: of the endpoint. Empty names: no such object."""
+    """What is to be in the policy's namespace. ``owner``: an ownerReference to the policy. ``host``: of the endpoint. Empty
+    names: no such object.
+    """
 
-    policy: str
-    uid: str
+    owner: Mapping[str, str]
     namespace: str
     config_map: str
     service: str

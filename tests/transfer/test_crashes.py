@@ -9,8 +9,9 @@ import pytest
 from imagestore.backends.memory_content import HeldUpload
 from imagestore.core.keys import is_reserved
 from imagestore.core.objects import ObjectAttributes
-from imagestore.transfer.checkpoint import RunCheckpoint, Superseded, checkpoint_of
+from imagestore.transfer.checkpoint import RunCheckpoint, checkpoint_of
 from imagestore.transfer.job import DeleteMode, TransferLimits
+from imagestore.transfer.state import Superseded
 from tests.transfer.world import Killed, PlainCopier, World, body, world
 
 NEW = [f"n{i}" for i in range(6)]
@@ -106,25 +107,29 @@ def test_a_run_that_is_told_to_stop_goes_on_later() -> None:
         assert w.held() == {**w.held("near"), "foreign": b"x"}
 
 
-def test_a_second_process_stops_the_first() -> None:
-    """A Job's pod may run twice."""
-    w = changed()
-    copies = count()
-    outer = w.copier.copy
-    seen = []
+@pytest.mark.parametrize("at", range(4, 36))
+def test_a_second_process_stops_the_first(at: int) -> None:
+    """A Job's pod may run twice. Whatever the first one is at, it writes neither checkpoint nor journal any more."""
+    w, calls = changed(), count()
+    seen: list[bytes] = []
 
     def meanwhile(operation: str, bucket: str, key: str) -> None:
-        if operation == "Put" and key.startswith("n") and next(copies) == 0:
+        if next(calls) == at:
             w.far.fault = None
-            seen.append(w.run())
+            assert w.run().complete
+            seen.append(w.far.current("b")[".imagestore/transfer/job/journal.json"])
 
-    assert outer is not None
     w.far.fault = meanwhile
-    with pytest.raises(Superseded):
+    try:
         w.run()
-    assert seen[0].complete
-    assert w.run().complete
+    except Superseded:
+        assert w.far.current("b")[".imagestore/transfer/job/journal.json"] == seen[0]
     assert w.held() == {**w.held("near"), "foreign": b"x"}
+    w.far.fault = None
+    assert w.run().complete
+    w.calls()
+    assert w.run().copied.objects == 0
+    assert [c["Put"] for c in w.calls()] == [0, 0]
 
 
 @pytest.mark.parametrize("cut", [0, 1, 20, -1])

@@ -13,17 +13,10 @@ from imagestore.core.errors import Conflict
 from imagestore.transfer.job import BegunUpload
 from imagestore.transfer.journal import JournalDamaged, JournalEntry, packed, unpacked
 from imagestore.transfer.segments import SegmentRef
-from imagestore.transfer.state import StateContent, StateObjects
+from imagestore.transfer.state import StateContent, StateObjects, Superseded
 from imagestore.transfer.tally import Tally, tally_of
 
 FORM = 1
-
-
-class Superseded(Exception):
-    """Another process has taken this run over. Nothing may be written any more."""
-
-    def __init__(self) -> None:
-        super().__init__("another process has taken this run over, so this one stops")
 
 
 @dataclass
@@ -87,6 +80,7 @@ class CheckpointFile:
     name: str
     content: StateContent | None = None
     there: bool = False
+    mine: bool = False  # this process has written it
 
     def load(self) -> RunCheckpoint | None:
         """What is there; None: nothing that can be used. Raises StoreError."""
@@ -97,13 +91,15 @@ class CheckpointFile:
     def save(self, now: RunCheckpoint) -> None:
         """Store it, unless another process has. Raises Superseded and StoreError."""
         there = self.load()
+        if self.mine and not self.there:  # the other process is done already
+            raise Superseded
         if there is not None and there.job == now.job and (there.epoch, there.run) > (now.epoch, now.run):
             raise Superseded
         try:
             self.state.write(self.name, now.to_bytes(), self.content)
         except Conflict:
             raise Superseded from None
-        self.there = True
+        self.there = self.mine = True
 
     def remove(self) -> None:
         """The run is over."""

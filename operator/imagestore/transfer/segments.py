@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from imagestore.core.objects import KeyOrder
 from imagestore.transfer.journal import EntryFlag, JournalDamaged, JournalEntry, packed, unpacked
 from imagestore.transfer.order import rank_of
-from imagestore.transfer.state import StateContent, StateObjects
+from imagestore.transfer.state import StateContent, StateObjects, Superseded
 
 MANIFEST = "journal.json"
 SEGMENTS = "segments/"
@@ -148,6 +148,13 @@ def replace_journal(state: StateObjects, old: OldJournal, new: JournalManifest) 
     state.write(MANIFEST, new.to_bytes(), old.content)
     kept = {state.place + s.name for s in new.segments}
     state.remove([i for i in state.names(SEGMENTS) if i.key not in kept])
+
+
+def see_unchanged(state: StateObjects, old: OldJournal) -> None:
+    """See that the journal is still the one that the run began with. Raises StoreError and Superseded."""
+    now = state.read(MANIFEST)
+    if (now.data if now else None) != (old.content.data if old.content else None):
+        raise Superseded
 
 
 def quantiles(manifest: JournalManifest, shards: int) -> list[str]:

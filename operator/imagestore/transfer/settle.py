@@ -20,6 +20,7 @@ from imagestore.transfer.segments import (
     SegmentRef,
     read_segment,
     replace_journal,
+    see_unchanged,
     write_segment,
 )
 from imagestore.transfer.tally import ReportedKey, Tally
@@ -58,6 +59,7 @@ class Settlement:
         guard = self.job.options.guard
         self.held = held_deletes(self._facts(count), guard, digest)
         if self.held is None:
+            see_unchanged(self.old.state, self.old)
             self._delete(emptied=digest in guard.approved)
 
     def _candidates(self, segment: SegmentRef) -> list[JournalEntry]:

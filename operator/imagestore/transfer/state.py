@@ -21,6 +21,13 @@ from imagestore.transfer.walk import listed_items
 _BINARY = ObjectAttributes(headers={"content-type": "application/octet-stream"})
 
 
+class Superseded(Exception):
+    """Another process has taken this run over. Nothing may be written any more."""
+
+    def __init__(self) -> None:
+        super().__init__("another process has taken this run over, so this one stops")
+
+
 @dataclass(frozen=True)
 class StateContent:
     """An object as it was read."""

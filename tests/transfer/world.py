@@ -12,6 +12,7 @@ from imagestore.backends.memory_objects import MemoryObjectStore
 from imagestore.core.keys import is_reserved
 from imagestore.core.objects import KeyOrder, ObjectAttributes, ObjectTraits, ObjectUpload
 from imagestore.transfer.job import (
+    BegunUpload,
     DeleteGuard,
     DeleteMode,
     Direction,
@@ -21,7 +22,7 @@ from imagestore.transfer.job import (
     TransferLimits,
     TransferOptions,
 )
-from imagestore.transfer.performing import CopyOutcome, CopyTask
+from imagestore.transfer.performing import CopyOutcome, CopyTask, UploadNotes
 from imagestore.transfer.report import TransferReport
 from imagestore.transfer.run import transfer
 
@@ -64,6 +65,7 @@ class PlainCopier:
     """Copies an object by one GET and one PUT, or in parts."""
 
     part: int = 1 << 40
+    notes: UploadNotes | None = None
 
     def copy(self, task: CopyTask) -> CopyOutcome:
         source, target = task.source, task.destination
@@ -74,7 +76,8 @@ class PlainCopier:
             made = target.store.write(target.bucket, key, ObjectUpload(data, len(data)), head.attributes)
         else:
             upload = target.store.begin(target.bucket, key, head.attributes)
-            task.begun(key, upload)
+            if self.notes is not None:
+                self.notes.begun(BegunUpload("destination", key, upload))
             blocks = [data[i : i + self.part] for i in range(0, len(data), self.part)]
             parts = [
                 target.store.write_part(target.bucket, key, upload, n, ObjectUpload(b, len(b)))
@@ -114,7 +117,11 @@ class World:
 
     def run(self, *, stop: Callable[[], bool] = lambda: False) -> TransferReport:
         hooks = TransferHooks(f"run{next(self.runs)}", self.clock.seconds, stop=stop)
-        return transfer(self.job, hooks, self.copier)
+        return transfer(self.job, hooks, self.making)
+
+    def making(self, _job: TransferJob, _hooks: TransferHooks, notes: UploadNotes) -> PlainCopier:
+        """The copier of a run."""
+        return replace(self.copier, notes=notes)
 
     def put(self, key: str, data: bytes, *, side: str = "near", **attributes: Any) -> None:
         self.server(side).put("b", key, data, ObjectAttributes(**attributes))

@@ -17,6 +17,7 @@ from imagestore.transfer.job import TransferHooks, TransferJob
 from imagestore.transfer.journal import EntryFlag, JournalEntry, etag_digest
 from imagestore.transfer.listings import KeyRange, SideFailed, at_side, listings, order_of
 from imagestore.transfer.order import rank_of
+from imagestore.transfer.pace import Pace
 from imagestore.transfer.pairs import KeyPair, overlaid, paired
 from imagestore.transfer.performing import ObjectCopier, Performer, WorkOutcome
 from imagestore.transfer.progress import ProgressTeller
@@ -26,12 +27,13 @@ from imagestore.transfer.segments import SEGMENTS, OldJournal, SegmentRef, write
 from imagestore.transfer.stretches import Stretch, stretches
 
 UNDERWAY = 3  # stretches at once
+REQUESTS = 2  # of an object, about: one to either store
 HOPELESS = 100  # objects that fail one after the other, until the run gives up
 
 
 @dataclass
 class CopyingRun:
-    """``complete`` when both sides were read to the end of the range and nothing was left out."""
+    """``saver.now.ended`` when both sides were read to the end of the range and nothing was left out."""
 
     job: TransferJob
     hooks: TransferHooks
@@ -41,7 +43,6 @@ class CopyingRun:
     clocks: Clocks
     teller: ProgressTeller
     part: KeyRange = field(default_factory=KeyRange)
-    complete: bool = False
     read: dict[TransferSide, bool] = field(default_factory=dict)
     left_out: bool = False
     failures: int = 0  # in a row
@@ -56,8 +57,7 @@ class CopyingRun:
             source, destination = stack.enter_context(listings(self.job, self.hooks, part, self.read))
             pairs = paired(rank_of(order_of(self.job)), source, destination, self._journal(part))
             self._work_off(pairs, part, pool)
-        self.complete = not self.left_out
-        self.saver.now.ended = self.complete
+        self.saver.now.ended = not self.left_out
 
     def _work_off(self, pairs: Iterator[KeyPair], part: KeyRange, pool: Executor) -> None:
         crew = Crew(pool, self._performer().perform, self.hooks.stop)
@@ -115,14 +115,14 @@ class CopyingRun:
 
     def __post_init__(self) -> None:
         self._rules = rules_of(self.job, self.clocks)
+        self.pace = Pace(self.job.limits.requests_per_second, self.hooks.clock, self.hooks.sleep)
 
     def _performer(self) -> Performer:
-        return Performer(
-            self.job, self.copier, self._permit, self.saver.begun, self.clocks.at, self.clocks.ahead
-        )
+        return Performer(self.job, self.copier, self._permit, self.clocks.at, self.clocks.ahead)
 
     def _permit(self) -> None:
         self.hooks.yield_to()
+        self.pace.spend(REQUESTS)
         self.hooks.permit()
 
     def _begun(self, crew: Crew, stretch: Stretch) -> StretchUnderway:

@@ -1,5 +1,6 @@
 """Both sides' listings in one order, without prefixes, the next page of each asked for while this one is used."""
 
+import hashlib
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from imagestore.core.errors import StoreError
+from imagestore.core.keys import raw
 from imagestore.core.objects import KeyOrder, ListedObject
 from imagestore.transfer.job import TransferEnd, TransferHooks, TransferJob
 from imagestore.transfer.order import common_order, rank_of
@@ -45,6 +47,12 @@ class KeyRange:
 def order_of(job: TransferJob) -> KeyOrder:
     """The order in which the job's keys are compared."""
     return common_order(job.source.store.traits.order, job.destination.store.traits.order)
+
+
+def range_digest(job: TransferJob, part: KeyRange) -> str:
+    """A checkpoint holds for exactly this job and these keys."""
+    bounds = f"{part.after}\0{part.until}" if part != KeyRange() else ""
+    return job.digest() + (hashlib.sha256(raw(bounds)).hexdigest()[:16] if bounds else "")
 
 
 @contextmanager

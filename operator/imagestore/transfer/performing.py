@@ -29,8 +29,6 @@ class CopyTask:
     key: str
     listed: ListedObject
     there: ListedObject | None
-    storage_class: str
-    begun: Callable[[str, str], None]  # (key, upload), before the first part
 
 
 class CopyOutcome(NamedTuple):
@@ -41,6 +39,16 @@ class CopyOutcome(NamedTuple):
     source_modified: int
     etag: str
     lost: frozenset[str] = frozenset()
+
+
+class UploadNotes(Protocol):
+    """Where multipart uploads are noted, so that a later run can abort those that a crash left."""
+
+    def begun(self, upload: BegunUpload) -> None:
+        """Before the first part is sent. Raises StoreError and Superseded."""
+
+    def ended(self, upload: BegunUpload) -> None:
+        """Completed, or aborted."""
 
 
 class ObjectFailed(Exception):
@@ -79,12 +87,11 @@ class WorkOutcome(NamedTuple):
 
 @dataclass(frozen=True)
 class Performer:
-    """``begun`` is told of uploads; ``destination_now``: the destination's time in ms, a little late."""
+    """``now_at``: a side's time in ms. ``skew``: the destination's clock minus the source's."""
 
     job: TransferJob
     copier: ObjectCopier
     permit: Permit
-    begun: Callable[[BegunUpload], None]
     now_at: Callable[[TransferSide], int]
     skew: int
 
@@ -154,9 +161,13 @@ class Performer:
         made = self.copier.refresh(task)
         if made is None:
             return WorkOutcome(work, work.entry)
+        if made.source_etag != task.listed.etag:  # other bytes by now: the next run copies them
+            return WorkOutcome(
+                work, work.pair.entry, failure="Changing", message="it changed since it was listed"
+            )
         ours = work.entry is not None and work.entry.has(EntryFlag.OURS)
         entry = self._entry(task, made, back=back)._replace(flags=EntryFlag.OURS if ours else EntryFlag.NONE)
-        return WorkOutcome(work, entry, copied=made.size, lost=made.lost)
+        return WorkOutcome(work, entry, copied=0, lost=made.lost)
 
     def _conflict(self, work: Work) -> WorkOutcome:
         source, destination = work.pair.source, work.pair.destination
@@ -181,17 +192,7 @@ class Performer:
         (source, destination), (listed, there) = (ends[::-1], items[::-1]) if back else (ends, items)
         if listed is None:
             raise AssertionError("what is copied was listed")
-        chosen = job.options.storage_class
-        side: TransferSide = "source" if back else "destination"
-        return CopyTask(
-            source,
-            destination,
-            pair.key,
-            listed,
-            there,
-            chosen(listed.storage_class) if chosen and not back else "",
-            lambda key, upload: self.begun(BegunUpload(side, key, upload)),
-        )
+        return CopyTask(source, destination, pair.key, listed, there)
 
 
 def _failed(work: Work, error: StoreError) -> WorkOutcome:

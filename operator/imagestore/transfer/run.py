@@ -1,6 +1,6 @@
 """One run, from top to bottom: open, list and copy, delete what the guards let go, replace the journal, report."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -8,8 +8,8 @@ from imagestore.transfer.checkpoint import CheckpointFile, RunCheckpoint
 from imagestore.transfer.clocks import Clocks
 from imagestore.transfer.copying_run import CopyingRun
 from imagestore.transfer.job import BegunUpload, TransferHooks, TransferJob
-from imagestore.transfer.listings import KeyRange, SideFailed, at_side, order_of
-from imagestore.transfer.performing import ObjectCopier
+from imagestore.transfer.listings import KeyRange, SideFailed, at_side, order_of, range_digest
+from imagestore.transfer.performing import ObjectCopier, UploadNotes
 from imagestore.transfer.progress import ProgressTeller
 from imagestore.transfer.report import TransferReport, TransferTrouble
 from imagestore.transfer.saving import CheckpointSaver
@@ -21,7 +21,10 @@ from imagestore.transfer.tally import Tally
 CHECKPOINT = "checkpoint"
 
 
-def transfer(job: TransferJob, hooks: TransferHooks, copier: ObjectCopier) -> TransferReport:
+CopierMaker = Callable[[TransferJob, TransferHooks, UploadNotes], ObjectCopier]
+
+
+def transfer(job: TransferJob, hooks: TransferHooks, copier: CopierMaker) -> TransferReport:
     """Bring the destination to the source's state; two ways, each to the other's.
 
     What a store answers is in the report: its trouble ended the run, its counts are of single objects. Raises DiskFull,
@@ -41,7 +44,7 @@ class TransferRun:
 
     job: TransferJob
     hooks: TransferHooks
-    copier: ObjectCopier
+    make_copier: CopierMaker
     part: KeyRange = field(default_factory=KeyRange)
     name: str = CHECKPOINT
     trouble: TransferTrouble | None = None
@@ -54,7 +57,7 @@ class TransferRun:
         self.began = self.hooks.now()
         self.clocks = Clocks(self.hooks)
         self.old = OldJournal(self.state)
-        checkpoint = RunCheckpoint(self.job.digest(), self.hooks.run, began=self.began)
+        checkpoint = RunCheckpoint(range_digest(self.job, self.part), self.hooks.run, began=self.began)
         file = CheckpointFile(self.state, self.name)
         self.saver = CheckpointSaver(file, checkpoint, self.hooks, dry=self.job.options.dry_run)
 
@@ -103,18 +106,17 @@ class TransferRun:
     def copy(self) -> None:
         """List, decide and copy, unless an interrupted run has done all of it."""
         teller = ProgressTeller(self.hooks)
+        copier = self.make_copier(self.job, self.hooks, self.saver)
         self.copying = CopyingRun(
-            self.job, self.hooks, self.copier, self.old, self.saver, self.clocks, teller, self.part
+            self.job, self.hooks, copier, self.old, self.saver, self.clocks, teller, self.part
         )
-        if self.saver.now.ended:
-            self.copying.complete = True
-            return
-        self.copying.run()
+        if not self.saver.now.ended:
+            self.copying.run()
 
     @property
     def complete(self) -> bool:
         """Whether both sides were read to the end and all was decided."""
-        return self.copying is not None and self.copying.complete and self.trouble is None
+        return self.trouble is None and self.saver.now.ended
 
     def settle(self) -> None:
         """Deletes, journal and report. An incomplete run keeps its checkpoint and the old journal."""

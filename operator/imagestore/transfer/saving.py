@@ -53,11 +53,15 @@ class CheckpointSaver:
             self.now.uploads.append(upload)
             self.save()
 
+    def ended(self, upload: BegunUpload) -> None:
+        """Forget an upload that was completed or aborted. The next save says so."""
+        with self.lock:
+            self.now.uploads = [u for u in self.now.uploads if u != upload]
+
     def finish(self, key: str, entry: JournalEntry | None) -> None:
-        """One object is done. Its uploads are over with it."""
+        """One object is done."""
         with self.lock:
             self.now.intents.pop(key, None)
-            self.now.uploads = [u for u in self.now.uploads if u.key != key]
             if entry is not None:
                 self.done[key] = entry
 

@@ -65,6 +65,15 @@ class StateObjects:
         if over is not None and over.version not in ("", "null"):
             self._forget(name, over.version)
 
+    def _condition(self, over: StateContent | None) -> WriteCondition:
+        """RGW honours If-Match in buckets without versions only, and says Conflict in others."""
+        plain = over is not None and over.version in ("", "null")
+        return (
+            WriteCondition(etag=over.etag)
+            if over and plain and self.store.traits.put_matching
+            else UNCONDITIONAL
+        )
+
     def _forget(self, name: str, version: str) -> None:
         """A version that is locked stays until its retention is over."""
         try:

@@ -12,6 +12,8 @@ WRONG = [
     ("filter: {tags: {}}", "should have at least 1 properties"),
     ("failover: {role: Primary, publish: {}}", "give configMap or service, or remove publish"),
     ("failover: {role: Primary, publish: {service: 9lives}}", "begins with a letter"),
+    ("verify: {sample: 0, every: 6h}", "should be greater than or equal to 1"),
+    ("verify: {sample: 5}", "spec.verify.every: Required value"),
     ("failover: {}", "spec.failover.role: Required value"),
     ("failover: {role: Secondary}", 'supported values: "Primary", "Promoted"'),
     ("{direction: TwoWay, failover: {role: Primary}}", "remove failover, or write direction: OneWay"),

@@ -117,6 +117,20 @@ class ReplicationObjectives(Model):
     ]
 
 
+class ReplicationVerify(Model):
+    """Reading the bytes of a random sample in both buckets."""
+
+    sample: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=100_000,
+            description="Number of objects. If none of n differs, at most 3/n of all objects differ, with a confidence of 95 %.",
+        ),
+    ]
+    every: Annotated[Duration, Field(description="Time between two samples.")]
+
+
 class ReplicationLimits(Model):
     """Limits of the copying, besides those of the StorageBackends."""
 
@@ -217,6 +231,10 @@ class ReplicationPolicySpec(Model):
         Field(
             description="Which of the two buckets is written to. Absent: the source, and nothing is fenced."
         ),
+    ] = None
+    verify: Annotated[
+        ReplicationVerify | None,
+        Field(description="Reading the bytes of a random sample in both buckets, after a run. Absent: none."),
     ] = None
     limits: Annotated[
         ReplicationLimits | None,

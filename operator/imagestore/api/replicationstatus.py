@@ -60,6 +60,17 @@ class LostAttribute(Model):
     objects: Annotated[int, Field(ge=0, description="Objects that have it at the source.")]
 
 
+class ParityStatus(Model):
+    """What reading both sides of a random sample found."""
+
+    sampled: Annotated[int, Field(ge=0, description="Number of objects that were read on both sides.")]
+    mismatched: Annotated[
+        int, Field(ge=0, description="Number of them that differed, or were missing on one side.")
+    ]
+    unreadable: Annotated[int, Field(ge=0, description="Number of objects that a store would not give.")] = 0
+    at: Annotated[datetime, Field(description="When they were read.")]
+
+
 class FailoverStatus(Model):
     """Which of the two buckets is written to now."""
 
@@ -99,6 +110,9 @@ class ReplicationPolicyStatus(Judged):
     ] = None
     held: Annotated[
         WaitingDeletes | None, Field(description="Deletes that wait for approval. Absent: none.")
+    ] = None
+    parity: Annotated[
+        ParityStatus | None, Field(description="The last sample. Absent: none was read yet.")
     ] = None
     conflicts: Annotated[
         int | None,

@@ -1,7 +1,9 @@
 """One run of a ReplicationPolicy: open both ends as they are now, let ``transfer`` do it, and say what it found."""
 
+import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from random import SystemRandom
 from uuid import uuid4
 
 from imagestore.backends.base import Backend
@@ -16,6 +18,7 @@ from imagestore.core.reasons import Reason
 from imagestore.reconcile.replication.runs import (
     HeldRun,
     JobEnd,
+    ParityFound,
     ReplicationJob,
     RunReport,
     RunSide,
@@ -34,10 +37,13 @@ from imagestore.transfer.job import (
     TransferLimits,
     TransferOptions,
 )
+from imagestore.transfer.parity import sample
 from imagestore.transfer.performing import ObjectCopier
 from imagestore.transfer.report import TransferReport
 from imagestore.transfer.run import transfer
 from imagestore.transfer.sorting import DiskFull
+
+log = logging.getLogger(__name__)
 
 
 class _Unready(Exception):
@@ -61,10 +67,11 @@ class ReplicationRun:
 
     def __call__(self, key: Key, job: ReplicationJob, control: RunControl) -> RunReport | None:
         """See ``RunJob``."""
-        began = self.clock()
+        began, hooks = self.clock(), self._hooks(control)
         try:
             ends = self._open("source", job.source), self._open("destination", job.destination)
-            found = transfer(_described(job, *ends), self._hooks(control), self.copier)
+            described = _described(job, *ends)
+            found = transfer(described, hooks, self.copier)
         except _Unready as error:
             return _ended_early(began, self.clock(), error.trouble)
         except DiskFull as error:
@@ -77,7 +84,23 @@ class ReplicationRun:
             return _ended_early(began, self.clock(), trouble)
         if not found.complete and found.trouble is None:
             return None
-        return reported(found, began, self.clock(), two_way=job.two_way)
+        seen = self._sampled(job, described, hooks) if found.complete else None
+        return replace(reported(found, began, self.clock(), two_way=job.two_way), parity=seen)
+
+    def _sampled(
+        self, job: ReplicationJob, described: TransferJob, hooks: TransferHooks
+    ) -> ParityFound | None:
+        """Read a sample on both sides, where it is due."""
+        if not job.sample or self.clock() < job.sample_due:
+            return None
+        try:
+            found = sample(described, hooks, job.sample, SystemRandom())
+        except StoreError as error:  # the next run tries again
+            log.warning("a sample was not read: %s", error)
+            return None
+        if hooks.stop():
+            return None
+        return ParityFound(self.clock(), found.sampled, found.mismatched, found.unreadable)
 
     def _hooks(self, control: RunControl) -> TransferHooks:
         return TransferHooks(

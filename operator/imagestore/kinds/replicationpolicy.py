@@ -23,6 +23,7 @@ from imagestore.kinds.parts.relations import StoredBucket, may_have, older_rival
 from imagestore.kinds.parts.samples import of_replications
 from imagestore.reconcile.replication.failover import FENCED, contributed_fence
 from imagestore.reconcile.replication.objective import WITHIN_OBJECTIVE
+from imagestore.reconcile.replication.parity import PARITY_VERIFIED
 from imagestore.reconcile.replication.publishing import PUBLISHED
 from imagestore.reconcile.replication.reconcile import HELD, reconcile
 from imagestore.reconcile.replication.situation import (
@@ -201,7 +202,7 @@ REPLICATION_POLICIES = KindRuntime(
     reconcile=reconcile,
     affects=_affects,
     gone=lambda services, key: services.transfers.forget(key),
-    conditions=(WITHIN_OBJECTIVE, HELD, FENCED, PUBLISHED),
+    conditions=(WITHIN_OBJECTIVE, PARITY_VERIFIED, HELD, FENCED, PUBLISHED),
     samples=of_replications,
     more_rights=tuple(
         Right(

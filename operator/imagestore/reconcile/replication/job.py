@@ -32,10 +32,20 @@ def replication_job(s: ReplicationSituation, source: EndView, destination: EndVi
         max_delete_percent=_or(guard.max_delete_percent, DEFAULT_DELETE_PERCENT),
         max_deletes=_or(guard.max_deletes, DEFAULT_DELETES),
         approved=frozenset(spec.approve),
+        sample=spec.verify.sample if spec.verify else 0,
+        sample_due=_sample_due(s),
         bytes_per_second=byte_count(limits.bytes_per_second) if limits.bytes_per_second else None,
         requests_per_second=limits.requests_per_second,
         concurrency=limits.concurrency or 8,
     )
+
+
+def _sample_due(s: ReplicationSituation) -> float:
+    """By the clock. A restart does not read a sample before its time."""
+    if s.spec.verify is None or s.status.parity is None:
+        return 0.0
+    ago = (s.now - s.status.parity.at).total_seconds()
+    return s.clock + seconds(s.spec.verify.every) - ago
 
 
 def _or(value: int | None, default: int) -> int:

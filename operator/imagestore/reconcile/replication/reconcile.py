@@ -18,6 +18,7 @@ from imagestore.reconcile.replication.conflicts import PolicyRefusal, refused
 from imagestore.reconcile.replication.failover import FENCED, advanced, fenced
 from imagestore.reconcile.replication.job import replication_job
 from imagestore.reconcile.replication.objective import WITHIN_OBJECTIVE, deadline, failures, within_objective
+from imagestore.reconcile.replication.parity import PARITY_VERIFIED, parity_status, parity_verified
 from imagestore.reconcile.replication.publishing import PUBLISHED, published
 from imagestore.reconcile.replication.runs import RunReport, RunsState, RunTrouble
 from imagestore.reconcile.replication.situation import ReplicationSituation
@@ -47,8 +48,9 @@ def reconcile(s: ReplicationSituation) -> ReplicationOutcome:
     if until is not None and until >= s.clock:
         s.runs.wake_at(until)
     role, memo = advanced(s, state)
-    found = _found(state, s.status).model_copy(update={"failover": role})
-    said = [*_judged(s, state), *fenced(s, found), *published(s, role)]
+    parity = parity_status(s, state)
+    found = _found(state, s.status).model_copy(update={"failover": role, "parity": parity})
+    said = [*_judged(s, state), *parity_verified(s, parity), *fenced(s, found), *published(s, role)]
     told = _reported(s, said, found, working=state.last is None)
     if role != s.status.failover:  # the next job may be another one
         told = replace(told, then=Continue())
@@ -182,5 +184,5 @@ def _switched(before: ReplicationPolicyStatus, after: ReplicationPolicyStatus) -
     )
 
 
-_TOLD = ("Ready", WITHIN_OBJECTIVE, HELD, FENCED, PUBLISHED)
+_TOLD = ("Ready", WITHIN_OBJECTIVE, HELD, PARITY_VERIFIED, FENCED, PUBLISHED)
 _QUIET = frozenset({Reason.FIRST_RUN, Reason.PENDING})

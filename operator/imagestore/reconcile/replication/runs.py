@@ -32,6 +32,7 @@ class ReplicationJob:
     """What the runs of one policy do. ``policy``: its uid. Durations in seconds.
 
     ``since``: only objects modified at or after this time (ms since 1970). ``storage_class``: of copies; empty: the default.
+    ``sample``: so many objects are read on both sides after a run that ends at ``sample_due`` (of the clock) or later; 0: none.
     ``held_by``: why no run may delete now; empty: it may. ``approved``: tokens of held deletes that a person approved.
     """
 
@@ -49,6 +50,8 @@ class ReplicationJob:
     max_delete_percent: int = 5
     max_deletes: int = 1000
     approved: frozenset[str] = frozenset()
+    sample: int = 0
+    sample_due: float = 0.0
     bytes_per_second: int | None = None
     requests_per_second: int | None = None
     concurrency: int = 8
@@ -92,6 +95,16 @@ class HeldRun:
 
 
 @dataclass(frozen=True)
+class ParityFound:
+    """What a sample told, and when it was read, by the process' clock. ``mismatched``: other bytes, or missing on one side."""
+
+    at: float
+    sampled: int
+    mismatched: int
+    unreadable: int = 0
+
+
+@dataclass(frozen=True)
 class RunReport:
     """What one run found. Times are seconds of the process' clock.
 
@@ -114,6 +127,7 @@ class RunReport:
     report: str | None = None
     lost: Mapping[str, int] = field(default_factory=dict)  # objects by attribute
     held: HeldRun | None = None
+    parity: ParityFound | None = None
     trouble: RunTrouble | None = None
 
     @property
@@ -143,11 +157,13 @@ class RunsState:
     last: RunReport | None = None
     proven: RunReport | None = None
     transferred: RunReport | None = None
+    parity: ParityFound | None = None
 
     def after(self, report: RunReport) -> "RunsState":
         """With one more run."""
         moved = report if report.copied[0] else self.transferred
-        return RunsState(self.since, last=report, proven=self._better(report), transferred=moved)
+        seen = report.parity or self.parity
+        return RunsState(self.since, last=report, proven=self._better(report), transferred=moved, parity=seen)
 
     def _better(self, report: RunReport) -> RunReport | None:
         known = self.proven.covered if self.proven else None

@@ -15,7 +15,6 @@ from imagestore.controller.edges import EventRecorder, ObjectApi, Withdrawals
 from imagestore.controller.replicating import ReplicationRun
 from imagestore.controller.runtime import Kinds
 from imagestore.controller.services import Services
-from imagestore.controller.simplecopier import SimpleCopier
 from imagestore.controller.state.cache import Cache
 from imagestore.controller.state.mirrors import NamespaceMirror, SecretMirror
 from imagestore.controller.state.objects import Key
@@ -96,7 +95,7 @@ def controller(brain: Brain, settings: Settings, workers: int, surface: Surface)
     loop = asyncio.get_running_loop()
     counted = threadsafe(loop, lambda key, awaited: triggers.counted(key, awaited=awaited))
     asking = Asking(loop)
-    run = ReplicationRun(stores, asking, settings.installation, surface.permit, monotonic, SimpleCopier())
+    run = ReplicationRun(stores, asking, settings.installation, surface.permit, monotonic)
     ran = threadsafe(loop, lambda key: queue.add(key, Priority.RETRY))
     services = Services(
         cache,

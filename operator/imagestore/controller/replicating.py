@@ -25,7 +25,7 @@ from imagestore.reconcile.replication.runs import (
     RunTrouble,
 )
 from imagestore.reconcile.shared.situation import Store
-from imagestore.transfer.checkpoint import Superseded
+from imagestore.transfer.binding import object_copier
 from imagestore.transfer.job import (
     DeleteGuard,
     DeleteMode,
@@ -38,10 +38,10 @@ from imagestore.transfer.job import (
     TransferOptions,
 )
 from imagestore.transfer.parity import sample
-from imagestore.transfer.performing import ObjectCopier
 from imagestore.transfer.report import TransferReport
 from imagestore.transfer.run import transfer
 from imagestore.transfer.sorting import DiskFull
+from imagestore.transfer.state import Superseded
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,6 @@ class ReplicationRun:
     installation: str
     permit: Permit
     clock: Callable[[], float]
-    copier: ObjectCopier
 
     def __call__(self, key: Key, job: ReplicationJob, control: RunControl) -> RunReport | None:
         """See ``RunJob``."""
@@ -71,7 +70,7 @@ class ReplicationRun:
         try:
             ends = self._open("source", job.source), self._open("destination", job.destination)
             described = _described(job, *ends)
-            found = transfer(described, hooks, self.copier)
+            found = transfer(described, hooks, object_copier)
         except _Unready as error:
             return _ended_early(began, self.clock(), error.trouble)
         except DiskFull as error:

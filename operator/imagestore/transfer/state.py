@@ -57,10 +57,9 @@ class StateObjects:
     def write(self, name: str, data: bytes, over: StateContent | None = None) -> None:
         """Write an object. ``over``: what was read before; Conflict if another one is there, where the store honours that."""
         self.permit()
-        # RGW honours it in buckets without versions only: the second save in one with versions was a Conflict.
-        traits, versioned = self.store.traits, over is not None and over.version not in ("", "null")
-        honoured = traits.put_matching_versioned if versioned else traits.put_matching
-        condition = WriteCondition(etag=over.etag) if over and honoured else UNCONDITIONAL
+        condition = (
+            WriteCondition(etag=over.etag) if over and self.store.traits.put_matching else UNCONDITIONAL
+        )
         self.store.write(self.bucket, self.place + name, ObjectUpload(data, len(data)), _BINARY, condition)
         if over is not None and over.version not in ("", "null"):
             self._forget(name, over.version)

@@ -73,6 +73,12 @@ class Controller:
     namespaces: NamespaceMirror
     pool: ThreadPoolExecutor
 
+    async def drain(self, seconds: float) -> int:
+        """Take nothing more, and wait for what runs. Return how many reconciles and runs have not ended."""
+        until = monotonic() + seconds
+        left = await self.dispatcher.drain(seconds)
+        return left + await asyncio.to_thread(self.services.transfers.drain, max(0.0, until - monotonic()))
+
     def snapshot(self) -> None:
         """Objects and queue as they are now, for the scrape that follows in another thread."""
         objects, loads, delayed = self.cache.all(), self.queue.loads(), self.queue.delayed

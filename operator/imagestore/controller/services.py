@@ -53,3 +53,8 @@ class Services:
     is_running: Callable[[Key], bool]
     ask: AskLoop
     publish: Publish = unpublished
+
+    def close(self) -> None:
+        """Begin no further step beside the reconciles."""
+        self.surveyor.close()
+        self.transfers.close()

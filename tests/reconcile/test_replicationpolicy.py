@@ -16,6 +16,7 @@ from imagestore.reconcile.replication.situation import PolicyView
 from imagestore.reconcile.shared.situation import Store
 from tests.reconcile.replicated import World, end
 
+VERSIONED = end("dr", versioning={"state": "Enabled"})
 GOOD = RunReport(began=10.0, ended=12.0, complete=True, listed=10.0, copied=(5, 50))
 
 
@@ -144,7 +145,7 @@ def test_a_later_failing_run_does_not_take_away_what_was_proven() -> None:
 
 
 def test_held_deletes_are_told_with_their_token() -> None:
-    world = World({"deletes": "Mirror"})
+    world = World({"deletes": "Markers"}, destination=VERSIONED)
     world.ran(replace(GOOD, held=HeldRun("tok", 70, "too many")))
     status = world.step()
     assert world.said("Held") == ("True", "DeletesHeld")
@@ -162,7 +163,7 @@ def test_while_the_source_lost_its_content_no_run_may_delete() -> None:
     lost = ImageBucketStatus.model_validate(
         {"conditions": [{"type": "ContentLost", "status": "True", "reason": "Recreated"}]}
     )
-    world = World({"deletes": "Mirror"}, source=replace(end("photos"), status=lost))
+    world = World({"deletes": "Markers"}, source=replace(end("photos"), status=lost), destination=VERSIONED)
     world.step()
     assert world.runs.job is not None
     assert "ContentLost is True on the ImageBucket photos" in world.runs.job.held_by
@@ -198,6 +199,7 @@ REFUSED: list[tuple[World, str, str]] = [
     (World({"direction": "TwoWay", "deletes": "Markers"}, destination=end("dr", versioning={"state": "Enabled"})), "VersioningNeeded", "in the ImageBucket photos"),
     (World({"direction": "TwoWay"}, older=(view("in", "far", "photos", "x/"),)), "Conflict", "keys that begin with x/ of the ImageBucket photos"),
     (World({"destination": {"bucketRef": {"name": "dr"}, "tier": "Archive"}}), "Unsupported", "has no storage class for the tier Archive"),
+    (World({"deletes": "Mirror"}), "VersioningNeeded", "which cannot delete on condition"),
     (World(older=(view("first", "photos", "dr"),)), "Conflict", "the older ReplicationPolicy first writes all keys"),
     (World(older=(view("first", "scans", "dr", "a/"),)), "Conflict", "keys that begin with a/"),
     (World({"filter": {"prefixes": ["a/b/"]}}, older=(view("first", "scans", "dr", "a/"),)), "Conflict", "keys that begin with a/b/"),
@@ -239,3 +241,13 @@ def test_a_run_that_was_interrupted_proves_no_more_than_its_first_listing() -> N
     world.ran(replace(GOOD, began=1000.0, ended=1001.0, listed=50.0))
     world.step()
     assert world.said("WithinObjective") == ("False", "ObjectiveMissed")
+
+
+def test_a_clock_that_differs_is_told_and_stops_nothing() -> None:
+    world = World()
+    world.ran(replace(GOOD, skew=(-3.0, 120.0)))
+    world.step()
+    assert world.said("ClockSkew") == ("True", "ClockDiffers")
+    assert "the clock of the destination differs by +120 s" in world.message("ClockSkew")
+    assert "source" not in world.message("ClockSkew")
+    assert world.said()[0] == "True"

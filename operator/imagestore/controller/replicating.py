@@ -185,6 +185,7 @@ def reported(found: TransferReport, began: float, ended: float, *, two_way: bool
         report=found.report_key or None,
         lost=dict(found.lost),
         held=HeldRun(held.digest, held.count, _WHY.get(held.why, held.why)) if held else None,
+        skew=(found.skew.source / 1000, found.skew.destination / 1000),
         trouble=_trouble(found),
     )
 

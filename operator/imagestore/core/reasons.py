@@ -257,6 +257,8 @@ class Reason(OpenEnum):
     see [alerts](../alerts.md)."""
     DELETES_HELD = "DeletesHeld"
     """On Held: deletes of copies wait for approval. Fix: read why, then add the token to `spec.approve`."""
+    CLOCK_DIFFERS = "ClockDiffers"
+    """On ClockSkew: the clock of a store differs by more than a minute from the operator's. Fix: correct it."""
     BUCKET_NOT_READY = "BucketNotReady"
     """On a ReplicationPolicy: an ImageBucket that it names has no bucket, or may not be written to. Fix: see its status."""
     SAME_BUCKET = "SameBucket"

@@ -144,6 +144,13 @@ def _deletes(spec: ReplicationPolicySpec, end: EndView) -> Iterator[PolicyRefusa
             f"deletes: Markers needs a versioned bucket; set versioning.state: Enabled in the ImageBucket {end.name}, or"
             " write deletes: Ignore",
         )
+    if spec.deletes == "Mirror" and not end.versioned and not end.deletes_on_condition:
+        yield PolicyRefusal(
+            Reason.VERSIONING_NEEDED,
+            f"deletes: Mirror needs a versioned bucket on the store of the ImageBucket {end.name}, which cannot delete on"
+            " condition: what was written there meanwhile would be lost; set versioning.state: Enabled, or write"
+            " deletes: Ignore",
+        )
     if spec.deletes == "Mirror" and end.locked:
         yield PolicyRefusal(
             Reason.LOCKED_DESTINATION,

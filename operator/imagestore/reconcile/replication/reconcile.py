@@ -25,7 +25,8 @@ from imagestore.reconcile.replication.situation import ReplicationSituation
 
 ReplicationOutcome = Outcome[ReplicationPolicyStatus]
 
-HELD = "Held"
+HELD, CLOCK_SKEW = "Held", "ClockSkew"
+_SKEW = 60.0  # seconds
 _RUNNING = 5.0  # seconds; a run tells when it ends, so this only says that it is waited for
 # What a person has to end; everything else may end by itself.
 _BY_HAND = frozenset({Reason.DENIED, Reason.REJECTED, Reason.NOT_FOUND, Reason.ANOTHER_OWNER})
@@ -81,7 +82,15 @@ def _refusal(s: ReplicationSituation, refusal: PolicyRefusal | None) -> list[Con
 
 
 def _judged(s: ReplicationSituation, state: RunsState) -> list[Condition]:
-    return [*_ready(state), *within_objective(s, state), *_held(state.last)]
+    return [*_ready(state), *within_objective(s, state), *_held(state.last), *_skewed(state.last)]
+
+
+def _skewed(last: RunReport | None) -> list[Condition]:
+    """Times of two stores are compared only when corrected by their clocks, so this is no error; it is worth mending."""
+    sides = zip(("source", "destination"), last.skew if last else (), strict=False)
+    wrong = [f"the clock of the {side} differs by {skew:+.0f} s" for side, skew in sides if abs(skew) > _SKEW]
+    message = f"{' and '.join(wrong)} from the operator's; correct it, or the newer of two changes may be told wrongly"
+    return [condition(CLOCK_SKEW, Reason.CLOCK_DIFFERS, message)] if wrong else []
 
 
 def _ready(state: RunsState) -> list[Condition]:
@@ -165,7 +174,7 @@ def _events(before: ReplicationPolicyStatus, after: ReplicationPolicyStatus) -> 
     for now in after.conditions:
         was = find(before.conditions, now.type)
         if now.type in _TOLD and (was is None or (was.status, was.reason) != (now.status, now.reason)):
-            odd = now.type == HELD or now.status == "False"
+            odd = now.type in (HELD, CLOCK_SKEW) or now.status == "False"
             events.append(Event(now.reason, now.message, warning=odd and now.reason not in _QUIET))
     if before.held and after.held and before.held.token != after.held.token:
         held = find(after.conditions, HELD)
@@ -184,5 +193,5 @@ def _switched(before: ReplicationPolicyStatus, after: ReplicationPolicyStatus) -
     )
 
 
-_TOLD = ("Ready", WITHIN_OBJECTIVE, HELD, PARITY_VERIFIED, FENCED, PUBLISHED)
+_TOLD = ("Ready", WITHIN_OBJECTIVE, HELD, CLOCK_SKEW, PARITY_VERIFIED, FENCED, PUBLISHED)
 _QUIET = frozenset({Reason.FIRST_RUN, Reason.PENDING})

@@ -110,7 +110,7 @@ class RunReport:
 
     ``complete``: both buckets were listed to their end. ``listed``: when the listing began; a run that was interrupted goes on
     with a listing that is older than itself. ``unequal_since``: about when the oldest change of the source was made that
-    has no equal copy at the end; None: there is none. ``report``: key of the object that lists failed objects.
+    has no equal copy at the end; None: there is none. ``skew``: by how much the clocks of both stores are ahead of ours. ``report``: key of the object that lists failed objects.
     """
 
     began: float
@@ -128,6 +128,7 @@ class RunReport:
     lost: Mapping[str, int] = field(default_factory=dict)  # objects by attribute
     held: HeldRun | None = None
     parity: ParityFound | None = None
+    skew: tuple[float, float] = (0.0, 0.0)
     trouble: RunTrouble | None = None
 
     @property

@@ -68,6 +68,12 @@ class EndView:
         return backend.terms(versioned=False).classes.get(tier)
 
     @property
+    def deletes_on_condition(self) -> bool:
+        """Whether the store deletes an object only if it is unchanged."""
+        objects = self.store.backend.objects if self.store.backend else None
+        return objects is not None and objects.traits.delete_matching
+
+    @property
     def locked(self) -> bool:
         """Whether its spec asks for object lock."""
         return self.spec is not None and self.spec.object_lock is not None

@@ -14,6 +14,7 @@ WRONG = [
     ("failover: {role: Primary, publish: {service: 9lives}}", "begins with a letter"),
     ("verify: {sample: 0, every: 6h}", "should be greater than or equal to 1"),
     ("verify: {sample: 5}", "spec.verify.every: Required value"),
+    ("failover: {role: Primary, automatic: {}}", "spec.failover.automatic.after: Required value"),
     ("failover: {}", "spec.failover.role: Required value"),
     ("failover: {role: Secondary}", 'supported values: "Primary", "Promoted"'),
     ("{direction: TwoWay, failover: {role: Primary}}", "remove failover, or write direction: OneWay"),

@@ -84,6 +84,7 @@ class World:
             START + timedelta(seconds=self.clock),
             self.clock,
             self.memo,
+            token=lambda: "token",
         )
         outcome = reconcile(situation)
         assert outcome.status is not None

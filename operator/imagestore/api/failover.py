@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from imagestore.core.model import Cel, Form, Model, Name
+from imagestore.core.model import Cel, Duration, Form, Model, Name
 
 ReplicationRole = Literal["Primary", "Promoted"]
 
@@ -38,6 +38,20 @@ class FailoverPublish(Model):
     ] = None
 
 
+class FailoverAutomatic(Model):
+    """When the operator promotes the destination by itself. It never goes back by itself."""
+
+    after: Annotated[
+        Duration, Field(description="Time for which the source's store does not answer before that.")
+    ]
+    minimum_between: Annotated[
+        Duration | None,
+        Field(
+            description="Time after a change of the role before the operator changes it again. Defaults to 1h."
+        ),
+    ] = None
+
+
 class FailoverSpec(Model):
     """Which of the two buckets is written to."""
 
@@ -55,6 +69,13 @@ class FailoverSpec(Model):
             description="Whether the side that is not written to refuses writes of others than the operator, by a statement in"
             " its bucket policy. MinIO does not apply that to requests with credentials. Set it to false where the"
             " store has no bucket policies. Defaults to true."
+        ),
+    ] = None
+    automatic: Annotated[
+        FailoverAutomatic | None,
+        Field(
+            description="When the operator promotes the destination by itself. Back to the source it goes only with the token"
+            " in status.failover. Absent: never."
         ),
     ] = None
     publish: Annotated[

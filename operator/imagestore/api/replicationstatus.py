@@ -86,6 +86,14 @@ class FailoverStatus(Model):
         ),
     ]
     since: Annotated[datetime, Field(description="When the role last changed.")]
+    return_token: Annotated[
+        str | None,
+        Field(
+            max_length=64,
+            description="Token that lets the operator go back to the source when it is added to spec.approve. Present after the"
+            " operator promoted the destination by itself.",
+        ),
+    ] = None
 
 
 class ReplicationPolicyStatus(Judged):

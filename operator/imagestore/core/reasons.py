@@ -277,6 +277,8 @@ class Reason(OpenEnum):
     """On ParityVerified: objects of the sample could not be read. Fix: check the stores; the next sample is read by itself."""
     ROLE_CHANGED = "RoleChanged"
     """On an Event of a ReplicationPolicy: the other bucket is written to now. Fix: point applications at it."""
+    FAILED_OVER = "FailedOver"
+    """On FailedOver: the source did not answer, and the operator promoted the destination. Fix: see [alerts](../alerts.md)."""
     FENCED = "Fenced"
     """On Fenced: the bucket that is not written to denies writes of others than the operator."""
     NOT_ENFORCED = "NotEnforced"

@@ -1,5 +1,6 @@
 """ReplicationPolicy: keeps the objects of one bucket in another one of the same namespace."""
 
+import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from sys import intern
@@ -21,7 +22,7 @@ from imagestore.controller.work.queue import Lane
 from imagestore.kinds.parts.inputs import meta
 from imagestore.kinds.parts.relations import StoredBucket, may_have, older_rival
 from imagestore.kinds.parts.samples import of_replications
-from imagestore.reconcile.replication.failover import FENCED, contributed_fence
+from imagestore.reconcile.replication.failover import FAILED_OVER, FENCED, contributed_fence
 from imagestore.reconcile.replication.objective import WITHIN_OBJECTIVE
 from imagestore.reconcile.replication.parity import PARITY_VERIFIED
 from imagestore.reconcile.replication.publishing import PUBLISHED
@@ -112,6 +113,7 @@ class ReplicationInputs:
             now=known.now(),
             clock=known.clock(),
             publish=known.publish,
+            token=lambda: secrets.token_hex(5),
             memo=this.memo if isinstance(this.memo, RoleChange) else None,
         )
 
@@ -202,7 +204,7 @@ REPLICATION_POLICIES = KindRuntime(
     reconcile=reconcile,
     affects=_affects,
     gone=lambda services, key: services.transfers.forget(key),
-    conditions=(WITHIN_OBJECTIVE, PARITY_VERIFIED, HELD, FENCED, PUBLISHED),
+    conditions=(WITHIN_OBJECTIVE, PARITY_VERIFIED, HELD, FENCED, FAILED_OVER, PUBLISHED),
     samples=of_replications,
     more_rights=tuple(
         Right(

@@ -15,7 +15,7 @@ from imagestore.core.conditions import Condition, condition, find, reconciling, 
 from imagestore.core.outcome import Continue, Event, Finalizer, Outcome, Requeue
 from imagestore.core.reasons import Reason
 from imagestore.reconcile.replication.conflicts import PolicyRefusal, refused
-from imagestore.reconcile.replication.failover import FENCED, advanced, fenced
+from imagestore.reconcile.replication.failover import FAILED_OVER, FENCED, advanced, due, failed_over, fenced
 from imagestore.reconcile.replication.job import replication_job
 from imagestore.reconcile.replication.objective import WITHIN_OBJECTIVE, deadline, failures, within_objective
 from imagestore.reconcile.replication.parity import PARITY_VERIFIED, parity_status, parity_verified
@@ -45,13 +45,19 @@ def reconcile(s: ReplicationSituation) -> ReplicationOutcome:
         s.runs.drop()
         return _reported(s, _refusal(s, refusal), ReplicationPolicyStatus(failover=s.status.failover))
     state = s.runs.ask(replication_job(s, s.source, s.destination))
-    until = deadline(s, state)
-    if until is not None and until >= s.clock:
-        s.runs.wake_at(until)
     role, memo = advanced(s, state)
+    moments = [m for m in (deadline(s, state), due(s, memo)) if m is not None and m >= s.clock]
+    if moments:
+        s.runs.wake_at(min(moments))
     parity = parity_status(s, state)
     found = _found(state, s.status).model_copy(update={"failover": role, "parity": parity})
-    said = [*_judged(s, state), *parity_verified(s, parity), *fenced(s, found), *published(s, role)]
+    said = [
+        *_judged(s, state),
+        *parity_verified(s, parity),
+        *fenced(s, found),
+        *failed_over(role),
+        *published(s, role),
+    ]
     told = _reported(s, said, found, working=state.last is None)
     if role != s.status.failover:  # the next job may be another one
         told = replace(told, then=Continue())
@@ -130,7 +136,7 @@ def _found(state: RunsState, before: ReplicationPolicyStatus) -> ReplicationPoli
         return before.model_copy(update={"method": "Copy"})
     return ReplicationPolicyStatus(
         method="Copy",
-        backlog=_amount(last.backlog) if last.complete else None,
+        backlog=_amount(last.backlog) if last.complete else before.backlog,
         copied=_amount(moved.copied) if moved else before.copied,
         failed=_failed(last),
         held=_waiting(last),
@@ -174,7 +180,7 @@ def _events(before: ReplicationPolicyStatus, after: ReplicationPolicyStatus) -> 
     for now in after.conditions:
         was = find(before.conditions, now.type)
         if now.type in _TOLD and (was is None or (was.status, was.reason) != (now.status, now.reason)):
-            odd = now.type in (HELD, CLOCK_SKEW) or now.status == "False"
+            odd = now.type in (HELD, CLOCK_SKEW, FAILED_OVER) or now.status == "False"
             events.append(Event(now.reason, now.message, warning=odd and now.reason not in _QUIET))
     if before.held and after.held and before.held.token != after.held.token:
         held = find(after.conditions, HELD)
@@ -193,5 +199,5 @@ def _switched(before: ReplicationPolicyStatus, after: ReplicationPolicyStatus) -
     )
 
 
-_TOLD = ("Ready", WITHIN_OBJECTIVE, HELD, CLOCK_SKEW, PARITY_VERIFIED, FENCED, PUBLISHED)
+_TOLD = ("Ready", WITHIN_OBJECTIVE, HELD, CLOCK_SKEW, PARITY_VERIFIED, FENCED, FAILED_OVER, PUBLISHED)
 _QUIET = frozenset({Reason.FIRST_RUN, Reason.PENDING})

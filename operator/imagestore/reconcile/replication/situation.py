@@ -103,10 +103,15 @@ def ways(
 
 @dataclass(frozen=True)
 class RoleChange:
-    """Memo: the role that is asked for or was taken, and since when, by the clock. A restart loses it: then since now."""
+    """Memo: the role that is asked for or was taken, and since when, by the clock. A restart loses it: then since now.
+
+    ``changed``: when the role last changed. ``silent``: since when the source's store has not answered; None: it answers.
+    """
 
     role: ReplicationRole
     at: float
+    changed: float = 0.0
+    silent: float | None = None
 
 
 @dataclass(frozen=True)
@@ -130,3 +135,4 @@ class ReplicationSituation:
     clock: float
     memo: RoleChange | None = None
     publish: Publish = unpublished
+    token: Callable[[], str] = str  # a new random token

@@ -167,6 +167,7 @@ def test_while_other_drift_is_confirmed_what_was_reported_stays_reported() -> No
     world.bucket.facets["tags"] = Tags(values={**world.bucket.tags, "team": "theirs"})
     world.later().edit(drift={"interval": "30m"}).step()
     assert world.wait == 45, "the tags were seen once"
+    assert world.status["observedGeneration"] == world.generation, "the edit was seen"
     assert world.facet("versioning")["drift"] == known
     assert world.status["drift"]["since"] == since
     assert world.status["drift"]["total"] == 1
@@ -199,6 +200,18 @@ def test_a_snooze_ends_in_its_second(left: int, *, snoozed: bool) -> None:
     assert ready is not None
     assert (ready.message == "the store agrees with the spec") is snoozed
     assert (world.facet("versioning")["reason"] == "Snoozed") is snoozed
+
+
+def test_a_correction_is_told_although_other_drift_has_to_be_confirmed() -> None:
+    world = drifted()
+    world.step()
+    world.later(seconds=45).step()
+    assert world.ready == ("False", "Drifted")
+    world.bucket.facets["tags"] = Tags(values={**world.bucket.tags, "team": "theirs"})
+    assert world.step().status is not None
+    assert world.facet("versioning")["state"] == "InSync"
+    assert world.facet("tags")["reason"] == "Unconfirmed"
+    assert world.wait == 45
 
 
 def test_drift_that_cannot_be_corrected_yet_is_not_over() -> None:

@@ -155,3 +155,11 @@ def test_drift_is_confirmed_after_its_delay_and_not_before() -> None:
     world.now += timedelta(seconds=1)
     world.step()
     assert world.ready == ("False", "Drifted")
+
+
+def test_what_an_edit_asks_for_is_not_believed_of_a_store_that_does_not_answer() -> None:
+    """The grace is for what was observed: Ready of the old spec would be told of the new one."""
+    world = failing(made(), Unavailable("no"))
+    world.later().edit(tags={"team": "press"}).step()
+    assert world.ready == ("Unknown", "StoreUnreachable")
+    assert world.status["observedGeneration"] == world.generation

@@ -1,6 +1,8 @@
 """One way: what the destination holds after a run, what a run costs, and what it never deletes."""
 
+from contextlib import suppress
 from dataclasses import replace
+from itertools import count
 
 import pytest
 
@@ -8,9 +10,9 @@ from imagestore.backends.memory_content import CAPABLE
 from imagestore.core.census import Amount
 from imagestore.core.errors import Denied
 from imagestore.core.objects import KeyOrder, KeyProblem, KeyVerdict, ObjectTraits
-from imagestore.transfer.job import DeleteGuard, DeleteMode, TransferFilter, TransferOptions
+from imagestore.transfer.job import DeleteGuard, DeleteMode, TransferFilter, TransferLimits, TransferOptions
 from imagestore.transfer.report import BothSides
-from tests.transfer.world import KEYS, LISTING, World, body, filled, ordered, world
+from tests.transfer.world import KEYS, LISTING, Killed, World, body, filled, ordered, world
 
 NO_EVIDENCE = replace(CAPABLE, md5_etags=False)
 
@@ -202,3 +204,23 @@ def test_changed_attributes_are_found_in_time() -> None:
 def test_options_are_what_a_person_expects() -> None:
     assert TransferOptions().deletes is DeleteMode.IGNORE
     assert DeleteGuard() == DeleteGuard(5.0, 1000, frozenset(), "")
+
+
+@pytest.mark.parametrize("kill", range(0, 60, 3))
+def test_an_object_below_another_is_a_named_failure_where_the_store_would_hide_it(kill: int) -> None:
+    """MinIO lists no ``a/b`` beside an object ``a`` (minio#19754). It is found after a resume, too."""
+    w = filled(world(far=replace(CAPABLE, nested=False)), ["a", "a-b", "a/b", "a/c/d", "b/c", "c", "c/d/e"])
+    w.limits = TransferLimits(workers=1, segment=1)
+    looks = count()
+
+    def crash(operation: str, bucket: str, key: str) -> None:
+        if next(looks) >= kill > 0:
+            raise Killed
+
+    w.far.fault = crash
+    with suppress(Killed):
+        w.run()
+    w.far.fault = None
+    found = w.run()
+    assert found.failed == {"Collides": 3}
+    assert list(w.held()) == ["a", "a-b", "b/c", "c"]

@@ -123,6 +123,9 @@ class MemoryObjectStore:
             raise NotFound("the object does not exist", code="NoSuchKey")
         return held
 
+    def part_size(self, bucket: str, key: str, version: str = "") -> int:
+        return 0
+
     @contextmanager
     def read(
         self, bucket: str, key: str, *, version: str = "", etag: str = "", span: Span | None = None

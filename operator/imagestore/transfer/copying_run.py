@@ -13,6 +13,7 @@ from imagestore.transfer.counting import count_failure, count_success
 from imagestore.transfer.crew import Crew, StretchUnderway
 from imagestore.transfer.decide import Decision, PairStep, decision
 from imagestore.transfer.differences import rules_of
+from imagestore.transfer.fitting_keys import Fitting
 from imagestore.transfer.job import TransferHooks, TransferJob
 from imagestore.transfer.journal import EntryFlag, JournalEntry, etag_digest
 from imagestore.transfer.listings import KeyRange, SideFailed, at_side, listings, order_of
@@ -51,6 +52,8 @@ class CopyingRun:
     def run(self) -> None:
         """Go on from the checkpoint to the end of the range. Raises SideFailed, Superseded, Fenced and DiskFull."""
         part = replace(self.part, after=self.saver.now.low or self.part.after)
+        with at_side("source"):
+            self.fitting.begin(part.after)
         with ExitStack() as stack:
             pool = ThreadPoolExecutor(self.job.limits.workers, "transfer")
             stack.callback(pool.shutdown, wait=True, cancel_futures=True)
@@ -99,7 +102,8 @@ class CopyingRun:
             return chosen._replace(entry=chosen.entry._replace(flags=chosen.entry.flags | EntryFlag.OURS))
         if chosen.step is PairStep.KEEP and self._reread(pair):
             return chosen._replace(step=PairStep.REFRESH)
-        return chosen
+        refused = self.fitting.refusal(pair.key, chosen.step, at_source=pair.source is not None)
+        return Decision(PairStep.REFUSE, None, refused) if refused else chosen
 
     def _intended(self, pair: KeyPair) -> bool:
         """Whether a run that was interrupted was about to copy just this."""
@@ -115,6 +119,7 @@ class CopyingRun:
 
     def __post_init__(self) -> None:
         self._rules = rules_of(self.job, self.clocks)
+        self.fitting = Fitting(self.job)
         self.pace = Pace(self.job.limits.requests_per_second, self.hooks.clock, self.hooks.sleep)
 
     def _performer(self) -> Performer:
@@ -182,7 +187,8 @@ class CopyingRun:
         if not entries or self.job.options.dry_run:
             return None
         self.saver.now.made += 1
-        name = f"{SEGMENTS}{self.hooks.run}-{self.saver.file.name}-{self.saver.now.made}"
+        now = self.saver.now
+        name = f"{SEGMENTS}{now.run}-{self.saver.file.name}-{now.epoch}-{now.made}"
         return write_segment(self.old.state, name, entries)
 
 

@@ -27,6 +27,7 @@ class PairStep(StrEnum):
     REFRESH_BACK = "RefreshBack"
     CONFLICT = "Conflict"  # both changed: the newer one wins
     AWAIT_DELETION = "AwaitDeletion"  # an entry that says so
+    REFUSE = "Refuse"  # the other side cannot hold the key as it is
     FORGET = "Forget"  # no entry any more
     LEAVE = "Leave"  # at the destination only, and not ours
 

@@ -51,17 +51,8 @@ class UploadNotes(Protocol):
         """Completed, or aborted."""
 
 
-class ObjectFailed(Exception):
-    """One object could not be copied, for a reason that is not a store's error. ``again``: it may succeed later."""
-
-    def __init__(self, reason: str, message: str, *, again: bool = False) -> None:
-        super().__init__(message)
-        self.reason = reason
-        self.again = again
-
-
 class ObjectCopier(Protocol):
-    """Copies single objects. Raises StoreError and ObjectFailed."""
+    """Copies single objects. Raises StoreError and NotCopied."""
 
     def copy(self, task: CopyTask) -> CopyOutcome:
         """Copy bytes and attributes of one version, and compare."""
@@ -132,10 +123,6 @@ class Performer:
 
     def _copied(self, work: Work, *, back: bool) -> WorkOutcome:
         task = self._task(work, back=back)
-        end, key = task.destination, task.destination.prefix + task.key
-        verdict = end.store.key_verdict(key)
-        if verdict.problem is not None:
-            return WorkOutcome(work, None, failure=verdict.problem, message=verdict.why)
         tags = self.job.options.filter.tags
         if tags and not self._fits(task):
             return WorkOutcome(work, _excluded(task.listed), excluded=True)

@@ -9,6 +9,7 @@ from imagestore.transfer.clocks import Clocks
 from imagestore.transfer.copying_run import CopyingRun
 from imagestore.transfer.job import BegunUpload, TransferHooks, TransferJob
 from imagestore.transfer.listings import KeyRange, SideFailed, at_side, order_of, range_digest
+from imagestore.transfer.pair_copier import PairCopier
 from imagestore.transfer.performing import ObjectCopier, UploadNotes
 from imagestore.transfer.progress import ProgressTeller
 from imagestore.transfer.report import TransferReport, TransferTrouble
@@ -24,7 +25,7 @@ CHECKPOINT = "checkpoint"
 CopierMaker = Callable[[TransferJob, TransferHooks, UploadNotes], ObjectCopier]
 
 
-def transfer(job: TransferJob, hooks: TransferHooks, copier: CopierMaker) -> TransferReport:
+def transfer(job: TransferJob, hooks: TransferHooks, copier: CopierMaker = PairCopier) -> TransferReport:
     """Bring the destination to the source's state; two ways, each to the other's.
 
     What a store answers is in the report: its trouble ended the run, its counts are of single objects. Raises DiskFull,
@@ -44,7 +45,7 @@ class TransferRun:
 
     job: TransferJob
     hooks: TransferHooks
-    make_copier: CopierMaker
+    make_copier: CopierMaker = PairCopier
     part: KeyRange = field(default_factory=KeyRange)
     name: str = CHECKPOINT
     trouble: TransferTrouble | None = None

@@ -119,6 +119,8 @@ class Settlement:
         lines = (
             json.dumps({"key": s.key, "reason": s.reason, "message": s.message}) for s in self.tally.lines
         )
-        state = self.old.state
-        state.write(REPORT, zstd.compress("\n".join(lines).encode()), state.read(REPORT))
+        told, state = zstd.compress("".join(f"{line}\n" for line in lines).encode()), self.old.state
+        there = state.read(REPORT)
+        if there is None or there.data != told:
+            state.write(REPORT, told, there)
         self.report_key = state.place + REPORT

@@ -57,21 +57,18 @@ class StateObjects:
     def write(self, name: str, data: bytes, over: StateContent | None = None) -> None:
         """Write an object. ``over``: what was read before; Conflict if another one is there, where the store honours that."""
         self.permit()
-        condition = (
-            WriteCondition(etag=over.etag) if over and self.store.traits.put_matching else UNCONDITIONAL
-        )
-        self.store.write(self.bucket, self.place + name, ObjectUpload(data, len(data)), _BINARY, condition)
+        body = ObjectUpload(data, len(data))
+        self.store.write(self.bucket, self.place + name, body, _BINARY, self._condition(over))
         if over is not None and over.version not in ("", "null"):
             self._forget(name, over.version)
 
     def _condition(self, over: StateContent | None) -> WriteCondition:
-        """RGW honours If-Match in buckets without versions only, and says Conflict in others."""
-        plain = over is not None and over.version in ("", "null")
-        return (
-            WriteCondition(etag=over.etag)
-            if over and plain and self.store.traits.put_matching
-            else UNCONDITIONAL
-        )
+        """Only over what was read, where the store decides that: in buckets with versions not every store does."""
+        if over is None:
+            return UNCONDITIONAL
+        traits, plain = self.store.traits, over.version in ("", "null")
+        decides = traits.put_matching if plain else traits.put_matching_versioned
+        return WriteCondition(etag=over.etag) if decides else UNCONDITIONAL
 
     def _forget(self, name: str, version: str) -> None:
         """A version that is locked stays until its retention is over."""

@@ -52,16 +52,18 @@ class Stretch:
             self.entries[pair.key] = pair.entry
         elif chosen.entry is not None:
             self.entries[pair.key] = chosen.entry
-        if chosen.step not in WORKING and chosen.entry is not None and chosen.entry == pair.entry:
-            self.unchanged += 1
-        elif chosen.entry is not None or pair.entry is not None or chosen.step in WORKING:
+            self.unchanged += chosen.entry == pair.entry
+            self.changed |= chosen.entry != pair.entry
+        elif pair.entry is not None:
             self.changed = True
 
     @property
     def reused(self) -> SegmentRef | None:
         """The segment of the old journal that this stretch repeats; None: there is something new in it."""
         one = self.covered[0] if len(self.covered) == 1 else None
-        return one if one is not None and not self.changed and self.unchanged == one.count else None
+        done = [w for w in self.work if w.pair.entry is not None or self.entries[w.pair.key] is not None]
+        same = all(self.entries[w.pair.key] == w.pair.entry for w in done) and not self.changed
+        return one if one is not None and same and self.unchanged + len(done) == one.count else None
 
     def kept(self) -> list[JournalEntry]:
         """The entries of the new segment."""
@@ -80,7 +82,7 @@ def stretches(
     for pair in pairs:
         while left and rank(pair.key) > rank(left[-1].last):
             now.covered.append(left.pop())
-            if now.reused or len(now.entries) >= size // 4:
+            if (now.reused and not now.work) or len(now.entries) >= size // 4:
                 yield now
                 now = Stretch()
         now.add(pair, decide(pair))

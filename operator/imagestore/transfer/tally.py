@@ -51,6 +51,16 @@ class Tally:
             self._left(chosen.why)
         elif chosen.step is PairStep.AWAIT_DELETION:
             self.waiting += 1
+        elif chosen.step is PairStep.REFUSE:
+            item = pair.source or pair.destination
+            modified = pair.source.modified if pair.source else None
+            self.failure(
+                pair.key,
+                chosen.why,
+                "the other store cannot hold this key",
+                item.size if item else 0,
+                modified,
+            )
         elif (
             chosen.step in (PairStep.KEEP, PairStep.NOTE)
             and chosen.entry is not None

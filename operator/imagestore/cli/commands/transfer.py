@@ -1,4 +1,4 @@
-"""``imagestore transfer list | diff | verify``: list and compare the objects of any two stores."""
+"""``imagestore transfer list | diff | copy | verify | split | run | finish``: move objects between any two stores."""
 
 import argparse
 import sys
@@ -18,9 +18,31 @@ _LIST = "List the objects of a bucket, in the store's order. What the operator k
 _DIFF = """\
 Show what a copy would do, key by key. Diff lists both sides and reads the journal of the last copy; it writes nothing.
 """
+_COPY = """\
+Copy the objects of SRC that DST does not have or has otherwise. Nothing is deleted unless --deletes says so.
+
+A copy that was interrupted goes on where it was: give the same command again. A second copy of unchanged objects lists
+both sides and writes nothing.
+"""
+_GUARDS = """\
+Deletes are held if anything of SRC could not be listed, if SRC is empty, on the first run, after the filter has changed, and
+above --max-delete-percent or --max-deletes. An object at DST is deleted only if a copy wrote it, it has not changed since, and
+SRC does not have it when it is asked once more.
+"""
 _VERIFY = """\
 Read both sides' bytes and compare them. This is the only proof that a copy is complete: listings compare what stores tell.
 """
+_SPLIT = """\
+Write the description of a copy in shards: ranges of keys, each for a process of its own. Its boundaries are keys that exist.
+"""
+_RUN = """\
+Copy one shard of a described run. Give the same command again after an error; what is done is not done twice.
+
+In a Job of Kubernetes with completionMode Indexed, JOB_COMPLETION_INDEX is the shard.
+"""
+_FINISH = (
+    "Finish a run of which all shards are done: delete what may be deleted, replace the journal, and report."
+)
 _TRUST = "Name only manifests that you trust: a StorageBackend decides where signed requests are sent."
 
 
@@ -29,7 +51,11 @@ def register(subparsers: Any) -> None:
     below = options.group(subparsers, "transfer", "move objects between any two stores", _GROUP)
     _list(below)
     _diff(below)
+    _copy(below)
     _verify(below)
+    _split(below)
+    _run(below)
+    _finish(below)
 
 
 def _list(below: Any) -> None:
@@ -49,6 +75,119 @@ def _diff(below: Any) -> None:
     parser.add_argument("--two-way", action="store_true", help="show what a copy in both directions would do")
     _shared(parser)
     parser.set_defaults(run=run_diff)
+
+
+_COPIED = {0: "both sides are equal now", 2: "deletes are held, or a dry run would change something"}
+
+
+def _copy(below: Any) -> None:
+    remark = f"{_GUARDS}\n{_TRUST}"
+    parser = options.command(below, "copy", "copy objects", _COPY, codes=_COPIED, remark=remark)
+    _ends(parser)
+    _copying(parser)
+    parser.add_argument("--dry-run", action="store_true", help="list and compare, and write nothing")
+    parser.add_argument("--no-progress", action="store_true", help="show no progress bar")
+    _shared(parser)
+    parser.set_defaults(run=run_copy)
+
+
+def _copying(parser: argparse.ArgumentParser) -> None:
+    """What is copied and deleted, and how fast."""
+    parser.add_argument(
+        "--two-way",
+        action="store_true",
+        help="also copy to SRC what changed at DST; the newer object wins a conflict",
+    )
+    parser.add_argument(
+        "--deletes",
+        type=options.one_of("Ignore", "Markers", "Mirror"),
+        default="Ignore",
+        metavar="Ignore|Markers|Mirror",
+        help="what becomes of an object that was deleted at the other side: it stays (Ignore), it gets a delete marker where the"
+        " bucket keeps versions (Markers), or it is deleted (Mirror) (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--max-delete-percent",
+        type=float,
+        default=5.0,
+        metavar="PERCENT",
+        help="hold deletes above this share (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--max-deletes",
+        type=options.number,
+        default=1000,
+        metavar="OBJECTS",
+        help="hold deletes above this number (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--approve",
+        action="append",
+        default=[],
+        metavar="DIGEST",
+        help="let exactly these held deletes go; may be repeated",
+    )
+    parser.add_argument(
+        "--bytes-per-second",
+        type=_rate,
+        metavar="QUANTITY",
+        help="copy at most so much a second, such as 200Mi (default: no limit)",
+    )
+
+
+def _rate(text: str) -> int:
+    from imagestore.core.units import byte_count
+
+    try:
+        return byte_count(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _split(below: Any) -> None:
+    parser = options.command(
+        below, "split", "describe a copy in shards", _SPLIT, codes={0: "written"}, remark=_TRUST
+    )
+    _ends(parser)
+    parser.add_argument(
+        "--shards",
+        type=options.number,
+        default=4,
+        metavar="NUMBER",
+        help="at most so many shards (default: %(default)s)",
+    )
+    _copying(parser)
+    _shared(parser)
+    parser.set_defaults(run=run_split)
+
+
+def _run(below: Any) -> None:
+    codes = {0: "the shard is done", 65: "trying again does not help", 75: "try again"}
+    parser = options.command(below, "run", "copy one shard", _RUN, codes=codes, remark=_TRUST)
+    _described(parser)
+    parser.add_argument(
+        "--shard", metavar="NUMBER", help="which one, from 0 (default: $JOB_COMPLETION_INDEX)"
+    )
+    parser.set_defaults(run=run_shard)
+
+
+def _finish(below: Any) -> None:
+    parser = options.command(
+        below, "finish", "finish a copy in shards", _FINISH, codes=_COPIED, remark=_TRUST
+    )
+    _described(parser)
+    options.output(parser, "text", "json")
+    parser.set_defaults(run=run_finish)
+
+
+def _described(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--run", dest="run_file", metavar="FILE", required=True, help="the description that split wrote"
+    )
+    options.manifests(parser, required=True)
+    options.default_namespace(parser)
+    options.credentials(parser)
+    options.cluster(parser)
 
 
 def _verify(below: Any) -> None:
@@ -135,6 +274,38 @@ def run_diff(args: argparse.Namespace) -> int:
     if args.format == "text":
         sys.stderr.write(f"{differ} differences; {LEGEND}\n" if differ else "no differences\n")
     return 2 if differ else 0
+
+
+def run_copy(args: argparse.Namespace) -> int:
+    """Copy, print what was done, and return the exit code."""
+    from imagestore.cli.moving.copying import copy
+
+    job, hooks = _job(args)
+    return copy(args, job, hooks)
+
+
+def run_split(args: argparse.Namespace) -> int:
+    """Print the description and return the exit code."""
+    from imagestore.cli.moving.sharding import split
+
+    job, _ = _job(args)
+    sys.stdout.write(split(job, args.shards))
+    return 0
+
+
+def run_shard(args: argparse.Namespace) -> int:
+    """Copy a shard and return the exit code."""
+    from imagestore.cli.moving.sharding import run_one
+
+    return run_one(args)
+
+
+def run_finish(args: argparse.Namespace) -> int:
+    """Finish the run, print what was done, and return the exit code."""
+    from imagestore.cli.moving.copying import show_report
+    from imagestore.cli.moving.sharding import finish_all
+
+    return show_report(args, finish_all(args), dry=False)
 
 
 def run_verify(args: argparse.Namespace) -> int:

@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from imagestore.api.storagebackend import StorageBackendSpec
+from imagestore.backends.objects import ObjectStore
 from imagestore.cli.errors import CommandError, UsageError
 from imagestore.cli.gathering.inputs import CommandInputs, gather_inputs
+from imagestore.transfer.description import StoreNamed
 from imagestore.transfer.job import (
     DeleteGuard,
     DeleteMode,
@@ -39,17 +41,28 @@ def split_end(text: str) -> tuple[str, str, str]:
     return backend, bucket, prefix
 
 
+def stores_of(args: argparse.Namespace, *names: str) -> StoreNamed:
+    """The stores of these StorageBackends. Raises CommandError, some of it when a store is asked for."""
+    known = _inputs(args, names)
+    return lambda name: _connected(known, name)
+
+
 def gather(args: argparse.Namespace, *words: str) -> tuple[TransferEnd, ...]:
     """The ends that the words name, connected. Raises CommandError and UsageError."""
     parts = [split_end(word) for word in words]
-    known = gather_inputs(args, os.environ, tuple(p[0] for p in parts))
+    store = stores_of(args, *(backend for backend, _, _ in parts))
+    return tuple(TransferEnd(store(backend), bucket, prefix) for backend, bucket, prefix in parts)
+
+
+def _inputs(args: argparse.Namespace, backends: tuple[str, ...]) -> CommandInputs:
+    known = gather_inputs(args, os.environ, backends)
     if known.manifests.problems:
         raise CommandError(*known.manifests.problems)
     sys.stderr.writelines(f"note: {note}\n" for note in known.notes_on_files)
-    return tuple(_end(known, *part) for part in parts)
+    return known
 
 
-def _end(known: CommandInputs, backend: str, bucket: str, prefix: str) -> TransferEnd:
+def _connected(known: CommandInputs, backend: str) -> ObjectStore:
     store = known.stores.get(backend)
     if store.spec is None:
         names = ", ".join(o.name for o in known.manifests.of(StorageBackendSpec)) or "none"
@@ -62,7 +75,7 @@ def _end(known: CommandInputs, backend: str, bucket: str, prefix: str) -> Transf
         raise CommandError(
             f"the provider {store.spec.provider} of {backend} moves no objects in this version"
         )
-    return TransferEnd(store.backend.objects, bucket, prefix)
+    return store.backend.objects
 
 
 def job_of(args: argparse.Namespace, source: TransferEnd, destination: TransferEnd) -> TransferJob:

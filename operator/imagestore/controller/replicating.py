@@ -25,7 +25,6 @@ from imagestore.reconcile.replication.runs import (
     RunTrouble,
 )
 from imagestore.reconcile.shared.situation import Store
-from imagestore.transfer.binding import object_copier
 from imagestore.transfer.job import (
     DeleteGuard,
     DeleteMode,
@@ -70,7 +69,7 @@ class ReplicationRun:
         try:
             ends = self._open("source", job.source), self._open("destination", job.destination)
             described = _described(job, *ends)
-            found = transfer(described, hooks, object_copier)
+            found = transfer(described, hooks)
         except _Unready as error:
             return _ended_early(began, self.clock(), error.trouble)
         except DiskFull as error:

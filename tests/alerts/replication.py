@@ -11,9 +11,9 @@ from tests.alerts.world import NAMESPACE, World
 
 
 @contextmanager
-def _policy(world: World, name: str, destination: str, **spec: Any) -> Iterator[None]:
+def _policy(world: World, name: str, destination: str, source: str = "edited", **spec: Any) -> Iterator[None]:
     ends = {
-        "source": {"bucketRef": {"name": "edited"}},
+        "source": {"bucketRef": {"name": source}},
         "destination": {"bucketRef": {"name": destination}, "prefix": f"{name}/"},
     }
     manifest = {
@@ -50,4 +50,14 @@ def emptied(world: World) -> Iterator[None]:
         listed = lambda: copy.s3.list_objects_v2(Bucket=copy.bucket("open"), Prefix="careful/")["KeyCount"]  # noqa: E731
         eventually(listed, 60, "it is copied")
         source.s3.delete_object(Bucket=source.bucket("edited"), Key="only.jpg")
+        yield
+
+
+@contextmanager
+def given_up(world: World) -> Iterator[None]:
+    """A source whose store will not answer, and a destination that may take over at once."""
+    failover = {"role": "Primary", "fence": False, "automatic": {"after": "1s", "minimumBetween": "1s"}}
+    with _policy(world, "over", "open", "behind-refusing", schedule={"interval": "1s"}, failover=failover):
+        wait = ("rpol/over", "-n", NAMESPACE, "--for=condition=Ready", "--timeout=60s")
+        world.cluster.kubectl("wait", *wait)
         yield

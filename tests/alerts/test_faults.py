@@ -25,6 +25,7 @@ AT_ONCE: dict[tuple[str, str], Fault] = {
     ("ImagestoreObjectiveMissed", f"{NAMESPACE}/late"): replication.late,
     ("ImagestoreReplicationNotReady", f"{NAMESPACE}/aimless"): replication.aimless,
     ("ImagestoreDeletesHeld", f"{NAMESPACE}/careful"): replication.emptied,
+    ("ImagestoreFailedOver", f"{NAMESPACE}/over"): replication.given_up,
     ("ImagestoreTierNotReady", "tiered"): faults.no_tier,
     ("ImagestoreBackendNotReady", "locked"): faults.locked,
     ("ImagestoreStoreUnreachable", "refusing"): faults.silent,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from backports import zstd
 from botocore.exceptions import ClientError
 
 from dev.stores import Store
@@ -214,3 +215,43 @@ def test_a_suspended_policy_copies_nothing(pair: Pair) -> None:
     pair.apply()
     assert keys(far_s3, far) == []
     assert pair.condition("WithinObjective")[:2] == ("Unknown", "Suspended")
+
+
+def test_a_full_destination_is_said(pair: Pair) -> None:
+    """What fits is copied, the rest is counted by reason, and nothing claims to be within its objective."""
+    large = {f"{n}.tif": b"x" * 60_000 for n in range(5)}
+    _, _, far_s3, far = filled(pair, large, destination={"quota": {"hard": "100Ki"}})
+    pair.policy(objectives={"rpo": "1h"}, limits={"concurrency": 1})
+    pair.apply()
+    assert 0 < len(keys(far_s3, far)) < 5
+    assert pair.condition()[:2] == ("False", "ObjectsFailed")
+    status = pair.status()
+    assert status["failed"]["count"] == 5 - len(keys(far_s3, far)) == status["backlog"]["objects"]
+    packed = far_s3.get_object(Bucket=far, Key=status["failed"]["report"])["Body"].read()
+    report = zstd.decompress(packed).decode()
+    assert all(key in report for key in large.keys() - set(keys(far_s3, far)))
+    assert not any(key in str(status) for key in large), "keys are in the report only"
+
+
+def test_of_two_policies_on_one_pair_the_younger_is_refused(pair: Pair) -> None:
+    _, _, far_s3, far = filled(pair)
+    pair.policy("first")
+    pair.apply()
+    pair.policy("second", deletes="Markers")
+    pair.policy("third", destination={"prefix": "third/"})
+    pair.apply()
+    assert pair.condition(name="first")[:2] == ("True", "Replicated")
+    assert pair.condition(name="second")[:2] == ("False", "Conflict")
+    assert pair.condition(name="third")[1] == "Conflict", "it begins below what first writes"
+    assert content(far_s3, far) == IMAGES
+
+
+def test_samples_are_read_on_both_sides(pair: Pair) -> None:
+    filled(pair)
+    pair.policy(verify={"sample": 3, "every": "6h"})
+    pair.apply()
+    assert pair.condition("ParityVerified")[:2] == ("True", "Verified")
+    parity = pair.status()["parity"]
+    assert (parity["sampled"], parity["mismatched"]) == (3, 0)
+    pair.apply()
+    assert pair.status()["parity"] == parity, "the next one is due in six hours"

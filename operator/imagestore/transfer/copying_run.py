@@ -95,6 +95,11 @@ class CopyingRun:
             yield from overlaid(entries, self.saver.done, rank_of(order_of(self.job)))
 
     def _decide(self, pair: KeyPair) -> Decision:
+        chosen = self._chosen(pair)
+        refused = self.fitting.refusal(pair.key, chosen.step, at_source=pair.source is not None)
+        return Decision(PairStep.REFUSE, None, refused) if refused else chosen
+
+    def _chosen(self, pair: KeyPair) -> Decision:
         if pair.key in self.saver.done:
             return Decision(PairStep.KEEP, self.saver.done[pair.key], "Done")
         chosen = decision(pair, self._rules)
@@ -102,8 +107,7 @@ class CopyingRun:
             return chosen._replace(entry=chosen.entry._replace(flags=chosen.entry.flags | EntryFlag.OURS))
         if chosen.step is PairStep.KEEP and self._reread(pair):
             return chosen._replace(step=PairStep.REFRESH)
-        refused = self.fitting.refusal(pair.key, chosen.step, at_source=pair.source is not None)
-        return Decision(PairStep.REFUSE, None, refused) if refused else chosen
+        return chosen
 
     def _intended(self, pair: KeyPair) -> bool:
         """Whether a run that was interrupted was about to copy just this."""

@@ -10,10 +10,12 @@ RESERVED_PREFIX = (
 )
 CANARY = ".imagestore-canary/"  # objects that measure how long native replication takes
 
+RESERVED_PREFIXES = (RESERVED_PREFIX, CANARY)
+
 
 def is_reserved(key: str) -> bool:
     """Whether the operator keeps this object for itself. No run, survey or backup treats it as content."""
-    return key.startswith((RESERVED_PREFIX, CANARY))
+    return key.startswith(RESERVED_PREFIXES)
 
 
 def unquoted(text: str) -> str:

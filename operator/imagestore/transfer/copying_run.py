@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 from imagestore.core.errors import StoreError
+from imagestore.core.keys import raw
 from imagestore.transfer.clocks import Clocks
 from imagestore.transfer.counting import count_failure, count_success
 from imagestore.transfer.crew import Crew, StretchUnderway
@@ -95,15 +96,19 @@ class CopyingRun:
             yield from overlaid(entries, self.saver.done, rank_of(order_of(self.job)))
 
     def _decide(self, pair: KeyPair) -> Decision:
+        chosen = self._chosen(pair)
+        refused = self.fitting.refusal(pair.key, chosen.step, at_source=pair.source is not None)
+        return Decision(PairStep.REFUSE, None, refused) if refused else chosen
+
+    def _chosen(self, pair: KeyPair) -> Decision:
         if pair.key in self.saver.done:
             return Decision(PairStep.KEEP, self.saver.done[pair.key], "Done")
         chosen = decision(pair, self._rules)
         if chosen.step is PairStep.NOTE and chosen.entry is not None and self._intended(pair):
             return chosen._replace(entry=chosen.entry._replace(flags=chosen.entry.flags | EntryFlag.OURS))
-        if chosen.step is PairStep.KEEP and self._reread(pair):
+        if self.reread and chosen.step is PairStep.KEEP and self._reread(pair):
             return chosen._replace(step=PairStep.REFRESH)
-        refused = self.fitting.refusal(pair.key, chosen.step, at_source=pair.source is not None)
-        return Decision(PairStep.REFUSE, None, refused) if refused else chosen
+        return chosen
 
     def _intended(self, pair: KeyPair) -> bool:
         """Whether a run that was interrupted was about to copy just this."""
@@ -111,15 +116,13 @@ class CopyingRun:
         return pair.source is not None and intent == etag_digest(pair.source.etag).hex()
 
     def _reread(self, pair: KeyPair) -> bool:
-        share, both = self.job.options.reread, pair.source and pair.destination
-        return (
-            bool(share and both)
-            and zlib.crc32(f"{self.hooks.run}{pair.key}".encode(errors="replace")) % share == 0
-        )
+        both = pair.source is not None and pair.destination is not None
+        return both and zlib.crc32(self.hooks.run.encode() + raw(pair.key)) % self.reread == 0
 
     def __post_init__(self) -> None:
         self._rules = rules_of(self.job, self.clocks)
         self.fitting = Fitting(self.job)
+        self.reread = self.job.options.reread
         self.pace = Pace(self.job.limits.requests_per_second, self.hooks.clock, self.hooks.sleep)
 
     def _performer(self) -> Performer:

@@ -98,7 +98,7 @@ def _gone(pair: KeyPair, rules: DecisionRules) -> Decision:
     return _awaiting(entry, EntryFlag.GONE, rules)
 
 
-def _awaiting(entry: JournalEntry, flag: EntryFlag, rules: DecisionRules) -> Decision:
+def _awaiting(entry: JournalEntry, flag: int, rules: DecisionRules) -> Decision:
     """A candidate for deletion; where deletes are ignored the entry stays as it was."""
     kept = entry._replace(flags=_settled(entry.flags) | (flag if rules.deletes else 0))
     return Decision(PairStep.AWAIT_DELETION if rules.deletes else PairStep.KEEP, kept)

@@ -10,6 +10,8 @@ from imagestore.core.objects import KeyProblem
 from imagestore.transfer.decide import PairStep
 from imagestore.transfer.job import TransferEnd, TransferJob
 
+COPYING = frozenset({PairStep.COPY, PairStep.COPY_BACK})
+
 
 @dataclass
 class Fitting:
@@ -18,9 +20,13 @@ class Fitting:
     job: TransferJob
     above: list[str] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        sides = (self.job.source, self.job.destination) if self.job.two_way else (self.job.destination,)
+        self.nested = all(end.store.traits.nested for end in sides)
+
     def begin(self, after: str) -> None:
         """Go on behind a key: what would be a directory of the next keys is asked for. Raises StoreError."""
-        if self.job.destination.store.traits.nested or not after:
+        if self.nested or not after:
             return
         for length in range(1, len(after) + 1):
             key, following = after[:length], after[length : length + 1]
@@ -29,8 +35,10 @@ class Fitting:
 
     def refusal(self, key: str, step: PairStep, *, at_source: bool) -> str:
         """Why the side that the step writes to cannot hold the key, a KeyProblem; empty: it can."""
+        if self.nested and step not in COPYING:
+            return ""
         self._leave(key)
-        if step not in (PairStep.COPY, PairStep.COPY_BACK):
+        if step not in COPYING:
             self._enter(key, at_source=at_source)
             return ""
         end = self.job.destination if step is PairStep.COPY else self.job.source

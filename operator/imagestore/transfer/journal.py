@@ -7,8 +7,7 @@ off or of another program has no entries: the run compares again, copies what it
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from enum import IntFlag
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from backports import zstd
 
@@ -18,15 +17,15 @@ MAGIC = b"imagestore journal 1\n"
 DIGEST = 8  # bytes of an ETag's digest
 
 
-class EntryFlag(IntFlag):
-    """What else is known of a pair."""
+class EntryFlag:
+    """What else is known of a pair. Plain numbers: ``IntFlag`` took a third of a run's time."""
 
-    NONE = 0
-    OURS = 1  # a run wrote the destination's object
-    UNVERIFIED = 2  # taken for equal by size and time only
-    EXCLUDED = 4  # the filter's tags do not match the source's object
-    GONE = 8  # deleted at the source: the destination's object waits for its deletion
-    GONE_BACK = 16  # two ways: deleted at the destination, so the source's object waits
+    NONE: Final = 0
+    OURS: Final = 1  # a run wrote the destination's object
+    UNVERIFIED: Final = 2  # taken for equal by size and time only
+    EXCLUDED: Final = 4  # the filter's tags do not match the source's object
+    GONE: Final = 8  # deleted at the source: the destination's object waits for its deletion
+    GONE_BACK: Final = 16  # two ways: deleted at the destination, so the source's object waits
 
 
 class JournalEntry(NamedTuple):
@@ -43,7 +42,7 @@ class JournalEntry(NamedTuple):
     destination_modified: int
     flags: int = 0
 
-    def has(self, flag: EntryFlag) -> bool:
+    def has(self, flag: int) -> bool:
         """Whether the flag is set."""
         return bool(self.flags & flag)
 
@@ -94,9 +93,11 @@ def unpacked(block: bytes) -> Iterator[JournalEntry]:
 
 def _shared(one: bytes, other: bytes) -> int:
     """How many bytes both begin with."""
-    return next(
-        (i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
-    )
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if one[:middle] == other[:middle] else (low, middle - 1)
+    return low
 
 
 def _put(out: bytearray, number: int) -> None:

@@ -1,6 +1,7 @@
 """Orders of keys, as stores list them. Pure."""
 
 from collections.abc import Callable
+from operator import methodcaller
 from typing import Any
 
 from imagestore.core.keys import raw
@@ -20,11 +21,14 @@ def segments(key: str) -> list[bytes]:
     return raw(key).split(b"/")
 
 
+_BYTES: KeyRank = methodcaller(
+    "encode", "utf-8", "surrogateescape"
+)  # core.keys.raw, without a call in Python
 _RANKS: dict[KeyOrder, KeyRank] = {
-    KeyOrder.BYTES: raw,
+    KeyOrder.BYTES: _BYTES,
     KeyOrder.UTF16: utf16_units,
     KeyOrder.DIRECTORY: segments,
-    KeyOrder.NONE: raw,
+    KeyOrder.NONE: _BYTES,
 }
 
 

@@ -10,12 +10,16 @@ from imagestore.transfer.order import KeyRank
 
 
 class KeyPair(NamedTuple):
-    """One key, without the ends' prefixes, as both sides and the journal have it."""
+    """One key, without the ends' prefixes, as both sides and the journal have it. ``place``: its rank."""
 
     key: str
     source: ListedObject | None = None
     destination: ListedObject | None = None
     entry: JournalEntry | None = None
+    place: Any = None
+
+
+_END: tuple[Any, None] = (None, None)
 
 
 def paired(
@@ -24,18 +28,27 @@ def paired(
     destination: Iterable[ListedObject],
     journal: Iterable[JournalEntry],
 ) -> Iterator[KeyPair]:
-    """One pair for each key that any of the three has."""
-    streams = [_ranked(rank, s) for s in (source, destination, journal)]
-    heads: list[Any] = [next(s, None) for s in streams]
-    while live := [h[0] for h in heads if h is not None]:
-        found: list[Any] = [None, None, None]
-        least = min(live)
-        for i, head in enumerate(heads):
-            if head is not None and head[0] == least:
-                found[i] = head[1]
-                heads[i] = next(streams[i], None)
-        key = next(item.key for item in found if item is not None)
-        yield KeyPair(key, *found)
+    """One pair for each key that any of the three has. Written out: it runs for each of a billion keys."""
+    first, second, third = (_ranked(rank, items) for items in (source, destination, journal))
+    at, one = next(first, _END)
+    to, other = next(second, _END)
+    noted, entry = next(third, _END)
+    while one is not None or other is not None or entry is not None:
+        least = at if one is not None else to if other is not None else noted
+        if other is not None and to < least:
+            least = to
+        if entry is not None and noted < least:
+            least = noted
+        here = there = known = None
+        if one is not None and at == least:
+            here, (at, one) = one, next(first, _END)
+        if other is not None and to == least:
+            there, (to, other) = other, next(second, _END)
+        if entry is not None and noted == least:
+            known, (noted, entry) = entry, next(third, _END)
+        item = here or there or known
+        if item is not None:
+            yield KeyPair(item.key, here, there, known, least)
 
 
 def _ranked(rank: KeyRank, items: Iterable[Any]) -> Iterator[tuple[Any, Any]]:

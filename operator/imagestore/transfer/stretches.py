@@ -79,9 +79,11 @@ def stretches(
 ) -> Iterator[Stretch]:
     """All pairs, in stretches of about ``size`` entries. ``segments``: of the old journal, in this order."""
     left, now = list(reversed(segments)), Stretch()
+    end = rank(left[-1].last) if left else None
     for pair in pairs:
-        while left and rank(pair.key) > rank(left[-1].last):
+        while left and pair.place > end:
             now.covered.append(left.pop())
+            end = rank(left[-1].last) if left else None
             if (now.reused and not now.work) or len(now.entries) >= size // 4:
                 yield now
                 now = Stretch()

@@ -10,6 +10,11 @@ from imagestore.transfer.journal import EntryFlag
 from imagestore.transfer.pairs import KeyPair
 from imagestore.transfer.report import BothSides
 
+COUNTED = frozenset({PairStep.KEEP, PairStep.NOTE})
+SUMS = (
+    "equal", "unverified", "excluded", "waiting", "deleted", "conflicts", "copied", "copied_bytes", "backlog",
+    "backlog_bytes", "at_source", "at_destination",
+)  # fmt: skip
 REPORTED = 10_000  # failures that the report object lists
 
 
@@ -40,36 +45,39 @@ class Tally:
     failed: Counter[str] = field(default_factory=Counter)
     lost: Counter[str] = field(default_factory=Counter)
     kept: Counter[str] = field(default_factory=Counter)
-    listed: dict[str, int] = field(default_factory=lambda: {"source": 0, "destination": 0})
+    at_source: int = 0  # objects that were listed
+    at_destination: int = 0
     lines: list[ReportedKey] = field(default_factory=list)
 
     def pair(self, pair: KeyPair, chosen: Decision) -> None:
         """A pair as it was decided. What takes work is counted when it is done."""
-        self.listed["source"] += pair.source is not None
-        self.listed["destination"] += pair.destination is not None
-        if chosen.step is PairStep.LEAVE:
+        here, there = pair.source is not None, pair.destination is not None
+        self.at_source += here
+        self.at_destination += there
+        if chosen.step in COUNTED and chosen.entry is not None:
+            if chosen.why != "Done":
+                self._equal(chosen.entry.flags, both=here and there)
+        elif chosen.step is PairStep.LEAVE:
             self._left(chosen.why)
         elif chosen.step is PairStep.AWAIT_DELETION:
             self.waiting += 1
         elif chosen.step is PairStep.REFUSE:
-            item = pair.source or pair.destination
-            modified = pair.source.modified if pair.source else None
-            self.failure(
-                pair.key,
-                chosen.why,
-                "the other store cannot hold this key",
-                item.size if item else 0,
-                modified,
-            )
-        elif (
-            chosen.step in (PairStep.KEEP, PairStep.NOTE)
-            and chosen.entry is not None
-            and chosen.why != "Done"
-        ):
-            flags, both = chosen.entry.flags, pair.source is not None and pair.destination is not None
-            self.excluded += bool(flags & EntryFlag.EXCLUDED)
-            self.unverified += bool(flags & EntryFlag.UNVERIFIED)
-            self.equal += both and not flags & (EntryFlag.EXCLUDED | EntryFlag.UNVERIFIED)
+            self._refused(pair, chosen.why)
+
+    def _equal(self, flags: int, *, both: bool) -> None:
+        if flags & EntryFlag.EXCLUDED:
+            self.excluded += 1
+        elif flags & EntryFlag.UNVERIFIED:
+            self.unverified += 1
+        else:
+            self.equal += both
+
+    def _refused(self, pair: KeyPair, why: str) -> None:
+        item = pair.source or pair.destination
+        modified = pair.source.modified if pair.source else None
+        self.failure(
+            pair.key, why, "the other store cannot hold this key", item.size if item else 0, modified
+        )
 
     def _left(self, why: str) -> None:
         if why == "Older":
@@ -79,25 +87,12 @@ class Tally:
 
     def add(self, other: "Tally") -> None:
         """The counts of a part."""
-        for name in (
-            "equal",
-            "unverified",
-            "excluded",
-            "waiting",
-            "deleted",
-            "conflicts",
-            "copied",
-            "copied_bytes",
-        ):
+        for name in SUMS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.backlog += other.backlog
-        self.backlog_bytes += other.backlog_bytes
         if other.oldest is not None:
             self.oldest = other.oldest if self.oldest is None else min(self.oldest, other.oldest)
         for mine, theirs in ((self.failed, other.failed), (self.lost, other.lost), (self.kept, other.kept)):
             mine.update(theirs)
-        for side, count in other.listed.items():
-            self.listed[side] += count
         for line in other.lines:
             self.line(line)
 
@@ -126,7 +121,7 @@ class Tally:
     @property
     def seen(self) -> BothSides:
         """Objects that were listed."""
-        return BothSides(self.listed["source"], self.listed["destination"])
+        return BothSides(self.at_source, self.at_destination)
 
     @property
     def done(self) -> Amount:

@@ -4,14 +4,15 @@ An error, a denied page, an ignored StartAfter or a page without a next one is n
 whole destinations after a partial listing (s5cmd#695), juicefs lost keys of a store that lists in another order (#7489).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
 from imagestore.backends.objects import ObjectStore
 from imagestore.core.errors import Unexpected
-from imagestore.core.keys import is_reserved
+from imagestore.core.keys import RESERVED_PREFIXES
 from imagestore.core.objects import KeyOrder, ListedObject, ObjectsPage
 from imagestore.transfer.order import KeyRank, outermost_prefixes, rank_of
 
@@ -49,40 +50,38 @@ def walk(listing: KeyListing, ahead: Executor | None = None) -> Iterator[ListedO
     Raises StoreError, as a page did, and OrderBroken.
     """
     rank = rank_of(listing.order)
+    until = rank(listing.until) if listing.until else None
     for prefix in outermost_prefixes(listing.prefixes, rank):
-        for item in _checked(listing, prefix, rank, ahead):
-            if _is_behind(item, listing, rank):
+        for items, places in _checked(listing, prefix, rank, ahead):
+            if until is not None and places and places[-1] > until:
+                yield from _content([i for i, place in zip(items, places, strict=True) if place <= until])
                 return
-            if not is_reserved(item.key):
-                yield item
+            yield from _content(items)
 
 
-def _is_behind(item: ListedObject, listing: KeyListing, rank: KeyRank) -> bool:
-    return bool(listing.until) and bool(rank(item.key) > rank(listing.until))
+def _content(items: Sequence[ListedObject]) -> Iterable[ListedObject]:
+    """Without what the operator keeps for itself."""
+    return [item for item in items if not item.key.startswith(RESERVED_PREFIXES)]
 
 
 def _checked(
     listing: KeyListing, prefix: str, rank: KeyRank, ahead: Executor | None
-) -> Iterator[ListedObject]:
-    """The items below one prefix. A key that does not come after the last one breaks the order."""
-    last = rank(listing.after) if listing.after else None
-    again, unordered = listing.versions, listing.order is KeyOrder.NONE
-    seen_from_here = not listing.after
+) -> Iterator[tuple[Sequence[ListedObject], list[Any]]]:
+    """Pages with the places of their keys. A key that does not come after the last one breaks the order."""
+    last = [rank(listing.after)] if listing.after else []
+    comes_after = operator.le if listing.versions else operator.lt
     for page in _pages(_fetch(listing, prefix), _begin(listing, prefix, rank), ahead):
-        for item in page.items:
-            place = rank(item.key)
-            if not item.key.startswith(prefix):
-                raise _broken(listing, "a key that does not have the prefix")
-            if not unordered and last is not None and _is_early(place, last, again=again and seen_from_here):
+        places = [rank(item.key) for item in page.items]
+        if not all(item.key.startswith(prefix) for item in page.items):
+            raise _broken(listing, "a key that does not have the prefix")
+        if listing.order is not KeyOrder.NONE:
+            seen = [*last, *places]
+            if not all(map(comes_after, seen, seen[1:])):
                 raise _broken(
                     listing, f"a key that does not come behind the last one in the order {listing.order}"
                 )
-            last, seen_from_here = place, True
-            yield item
-
-
-def _is_early(place: Any, last: Any, *, again: bool) -> bool:
-    return bool(place < last or (not again and place == last))
+        last = places[-1:] or last
+        yield page.items, places
 
 
 def _broken(listing: KeyListing, what: str) -> OrderBroken:

@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from imagestore.cli import options
 from imagestore.cli.errors import CommandError
+from imagestore.cli.moving import arguments
 
 if TYPE_CHECKING:
     from imagestore.transfer.job import TransferHooks, TransferJob
 
-_END = (
-    "BACKEND/BUCKET[/PREFIX]: the name of a StorageBackend in the manifests, a bucket, and a prefix of keys"
-)
 _GROUP = "Move objects between any two stores."
 _LIST = "List the objects of a bucket, in the store's order. What the operator keeps for itself is left out."
 _DIFF = """\
@@ -62,18 +60,18 @@ def _list(below: Any) -> None:
     parser = options.command(
         below, "list", "list a bucket's objects", _LIST, codes={0: "listed to the end"}, remark=_TRUST
     )
-    parser.add_argument("source", metavar="SRC", help=_END)
+    parser.add_argument("source", metavar="SRC", help=arguments.END)
     parser.add_argument("--versions", action="store_true", help="list all versions and delete markers, too")
-    _shared(parser)
+    arguments.filters_and_stores(parser)
     parser.set_defaults(run=run_list)
 
 
 def _diff(below: Any) -> None:
     codes = {0: "both sides are equal", 2: "they differ"}
     parser = options.command(below, "diff", "show what a copy would do", _DIFF, codes=codes, remark=_TRUST)
-    _ends(parser)
+    arguments.ends(parser)
     parser.add_argument("--two-way", action="store_true", help="show what a copy in both directions would do")
-    _shared(parser)
+    arguments.filters_and_stores(parser)
     parser.set_defaults(run=run_diff)
 
 
@@ -83,72 +81,19 @@ _COPIED = {0: "both sides are equal now", 2: "deletes are held, or a dry run wou
 def _copy(below: Any) -> None:
     remark = f"{_GUARDS}\n{_TRUST}"
     parser = options.command(below, "copy", "copy objects", _COPY, codes=_COPIED, remark=remark)
-    _ends(parser)
-    _copying(parser)
+    arguments.ends(parser)
+    arguments.copying(parser)
     parser.add_argument("--dry-run", action="store_true", help="list and compare, and write nothing")
     parser.add_argument("--no-progress", action="store_true", help="show no progress bar")
-    _shared(parser)
+    arguments.filters_and_stores(parser)
     parser.set_defaults(run=run_copy)
-
-
-def _copying(parser: argparse.ArgumentParser) -> None:
-    """What is copied and deleted, and how fast."""
-    parser.add_argument(
-        "--two-way",
-        action="store_true",
-        help="also copy to SRC what changed at DST; the newer object wins a conflict",
-    )
-    parser.add_argument(
-        "--deletes",
-        type=options.one_of("Ignore", "Markers", "Mirror"),
-        default="Ignore",
-        metavar="Ignore|Markers|Mirror",
-        help="what becomes of an object that was deleted at the other side: it stays (Ignore), it gets a delete marker where the"
-        " bucket keeps versions (Markers), or it is deleted (Mirror) (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--max-delete-percent",
-        type=float,
-        default=5.0,
-        metavar="PERCENT",
-        help="hold deletes above this share (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--max-deletes",
-        type=options.number,
-        default=1000,
-        metavar="OBJECTS",
-        help="hold deletes above this number (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--approve",
-        action="append",
-        default=[],
-        metavar="DIGEST",
-        help="let exactly these held deletes go; may be repeated",
-    )
-    parser.add_argument(
-        "--bytes-per-second",
-        type=_rate,
-        metavar="QUANTITY",
-        help="copy at most so much a second, such as 200Mi (default: no limit)",
-    )
-
-
-def _rate(text: str) -> int:
-    from imagestore.core.units import byte_count
-
-    try:
-        return byte_count(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _split(below: Any) -> None:
     parser = options.command(
         below, "split", "describe a copy in shards", _SPLIT, codes={0: "written"}, remark=_TRUST
     )
-    _ends(parser)
+    arguments.ends(parser)
     parser.add_argument(
         "--shards",
         type=options.number,
@@ -156,15 +101,15 @@ def _split(below: Any) -> None:
         metavar="NUMBER",
         help="at most so many shards (default: %(default)s)",
     )
-    _copying(parser)
-    _shared(parser)
+    arguments.copying(parser)
+    arguments.filters_and_stores(parser)
     parser.set_defaults(run=run_split)
 
 
 def _run(below: Any) -> None:
     codes = {0: "the shard is done", 65: "trying again does not help", 75: "try again"}
     parser = options.command(below, "run", "copy one shard", _RUN, codes=codes, remark=_TRUST)
-    _described(parser)
+    arguments.described(parser)
     parser.add_argument(
         "--shard", metavar="NUMBER", help="which one, from 0 (default: $JOB_COMPLETION_INDEX)"
     )
@@ -175,19 +120,9 @@ def _finish(below: Any) -> None:
     parser = options.command(
         below, "finish", "finish a copy in shards", _FINISH, codes=_COPIED, remark=_TRUST
     )
-    _described(parser)
+    arguments.described(parser)
     options.output(parser, "text", "json")
     parser.set_defaults(run=run_finish)
-
-
-def _described(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--run", dest="run_file", metavar="FILE", required=True, help="the description that split wrote"
-    )
-    options.manifests(parser, required=True)
-    options.default_namespace(parser)
-    options.credentials(parser)
-    options.cluster(parser)
 
 
 def _verify(below: Any) -> None:
@@ -195,49 +130,15 @@ def _verify(below: Any) -> None:
     parser = options.command(
         below, "verify", "read both sides and compare", _VERIFY, codes=codes, remark=_TRUST
     )
-    _ends(parser)
+    arguments.ends(parser)
     parser.add_argument(
         "--sample",
         type=options.number,
         metavar="OBJECTS",
         help="read so many objects, chosen by chance (default: all)",
     )
-    _shared(parser)
+    arguments.filters_and_stores(parser)
     parser.set_defaults(run=run_verify)
-
-
-def _ends(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", metavar="SRC", help=_END)
-    parser.add_argument("destination", metavar="DST", help="where to, written in the same way")
-
-
-def _shared(parser: argparse.ArgumentParser) -> None:
-    """The options that all have."""
-    parser.add_argument(
-        "--prefix",
-        dest="prefixes",
-        action="append",
-        default=[],
-        help="only keys that begin so, behind the end's prefix; may be repeated",
-    )
-    parser.add_argument(
-        "--suffix",
-        dest="suffixes",
-        action="append",
-        default=[],
-        help="only keys that end so; may be repeated",
-    )
-    parser.add_argument(
-        "--workers",
-        type=options.number,
-        default=16,
-        help="work on so many objects at once (default: %(default)s)",
-    )
-    options.output(parser, "text", "json")
-    options.manifests(parser, required=True)
-    options.default_namespace(parser)
-    options.credentials(parser)
-    options.cluster(parser)
 
 
 def run_list(args: argparse.Namespace) -> int:

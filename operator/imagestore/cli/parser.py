@@ -17,6 +17,7 @@ COMMANDS = (
     "transfer",
     "import_",
     "release",
+    "backup",
     "backend",
     "generate",
 )

@@ -73,7 +73,7 @@ def checkpoint_of(data: bytes) -> RunCheckpoint | None:
 
 
 @dataclass
-class CheckpointFile:
+class CheckpointObject:
     """The checkpoint's object. ``there``: whether there is one."""
 
     state: StateObjects

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from imagestore.transfer.checkpoint import CheckpointFile, RunCheckpoint
+from imagestore.transfer.checkpoint import CheckpointObject, RunCheckpoint
 from imagestore.transfer.clocks import Clocks
 from imagestore.transfer.copying_run import CopyingRun
 from imagestore.transfer.job import BegunUpload, TransferHooks, TransferJob
@@ -59,7 +59,7 @@ class TransferRun:
         self.clocks = Clocks(self.hooks)
         self.old = OldJournal(self.state)
         checkpoint = RunCheckpoint(range_digest(self.job, self.part), self.hooks.run, began=self.began)
-        file = CheckpointFile(self.state, self.name)
+        file = CheckpointObject(self.state, self.name)
         self.saver = CheckpointSaver(file, checkpoint, self.hooks, dry=self.job.options.dry_run)
 
     @contextmanager

@@ -8,7 +8,7 @@ from imagestore.transfer.job import TransferEnd
 
 DIGITS = 48  # characters of a key that a guess is made of
 FINER = 4  # ranges that are sampled for each that is wanted
-PAGE = 1000
+SAMPLE_PAGE = 1000
 ENOUGH = 200  # guesses that a long common prefix may cost
 
 
@@ -70,14 +70,14 @@ class _Sampler:
 
     def measured(self, gap: _Gap) -> _Gap:
         """With its weight: counted in one page, or by how much of the gap a page goes through."""
-        keys = self._keys(gap.low, PAGE)
+        keys = self._keys(gap.low, SAMPLE_PAGE)
         self.letters.update("".join(keys))
         inside = [k for k in keys if not gap.high or raw(k) <= raw(gap.high)]
-        if len(inside) < len(keys) or len(keys) < PAGE:
+        if len(inside) < len(keys) or len(keys) < SAMPLE_PAGE:
             return _Gap(gap.low, gap.high, len(inside), gap.bound, whole=True)
         low, high, last = (self._number(k) for k in (gap.low, gap.bound or gap.high, inside[-1]))
         part = (last - low) / max((high or self._number("")) - low, 1)
-        return _Gap(gap.low, gap.high, PAGE / min(max(part, 1e-9), 1.0), gap.bound)
+        return _Gap(gap.low, gap.high, SAMPLE_PAGE / min(max(part, 1e-9), 1.0), gap.bound)
 
     def _keys(self, after: str, limit: int) -> list[str]:
         """The next keys behind one, without the end's prefix."""

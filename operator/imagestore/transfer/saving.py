@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from threading import RLock
 
-from imagestore.transfer.checkpoint import CheckpointFile, RunCheckpoint
+from imagestore.transfer.checkpoint import CheckpointObject, RunCheckpoint
 from imagestore.transfer.job import BegunUpload, TransferHooks
 from imagestore.transfer.journal import JournalEntry, etag_digest
 from imagestore.transfer.stretches import Stretch
@@ -16,7 +16,7 @@ INTERVAL = 30_000  # ms between two saves while nothing else calls for one
 class CheckpointSaver:
     """``now``: where the run stands. ``done``: entries beyond ``now.low``, by key."""
 
-    file: CheckpointFile
+    file: CheckpointObject
     now: RunCheckpoint
     hooks: TransferHooks
     done: dict[str, JournalEntry] = field(default_factory=dict)

@@ -7,7 +7,7 @@ segments or, where there is none, from a sample of the source.
 from collections.abc import Sequence
 
 from imagestore.core.objects import KeyOrder
-from imagestore.transfer.checkpoint import CheckpointFile, RunCheckpoint
+from imagestore.transfer.checkpoint import CheckpointObject, RunCheckpoint
 from imagestore.transfer.job import TransferHooks, TransferJob
 from imagestore.transfer.listings import KeyRange, at_side, order_of, range_digest
 from imagestore.transfer.report import TransferReport
@@ -69,7 +69,7 @@ def finish_shards(
     with run.noting_trouble():
         run.open()
         with at_side("destination"):
-            files = [CheckpointFile(run.state, shard_name(n)) for n in range(len(parts))]
+            files = [CheckpointObject(run.state, shard_name(n)) for n in range(len(parts))]
             found = [f.load() for f in files]
         whole = [
             c for c, p in zip(found, parts, strict=True) if c is not None and c.job == range_digest(job, p)

@@ -60,7 +60,7 @@ def _list(below: Any) -> None:
     parser = options.command(
         below, "list", "list a bucket's objects", _LIST, codes={0: "listed to the end"}, remark=_TRUST
     )
-    parser.add_argument("source", metavar="SRC", help=arguments.END)
+    parser.add_argument("source", metavar="SRC", help=arguments.END_HELP)
     parser.add_argument("--versions", action="store_true", help="list all versions and delete markers, too")
     arguments.filters_and_stores(parser)
     parser.set_defaults(run=run_list)

@@ -4,12 +4,14 @@ import argparse
 
 from imagestore.cli import options
 
-END = "BACKEND/BUCKET[/PREFIX]: the name of a StorageBackend in the manifests, a bucket, and a prefix of keys"
+END_HELP = (
+    "BACKEND/BUCKET[/PREFIX]: the name of a StorageBackend in the manifests, a bucket, and a prefix of keys"
+)
 
 
 def ends(parser: argparse.ArgumentParser) -> None:
     """SRC and DST."""
-    parser.add_argument("source", metavar="SRC", help=END)
+    parser.add_argument("source", metavar="SRC", help=END_HELP)
     parser.add_argument("destination", metavar="DST", help="where to, written in the same way")
 
 

@@ -35,14 +35,15 @@ def _objects(progress: TransferProgress) -> str:
 
 
 @contextmanager
-def progress_bar(
-    hooks: TransferHooks, *, wanted: bool, stream: TextIO = sys.stderr
+def watched_transfer(
+    hooks: TransferHooks, *, wanted: bool, stream: TextIO | None = None
 ) -> Iterator[TransferHooks]:
     """The hooks with a bar that moves, where there is a terminal."""
-    if not wanted or not stream.isatty():
+    shown = stream or sys.stderr
+    if not wanted or not shown.isatty():
         yield hooks
         return
-    bar = TransferBar(stream)
+    bar = TransferBar(shown)
     try:
         yield replace(hooks, progress=bar.show)
     finally:

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from imagestore.cli.errors import CommandError
-from imagestore.cli.moving.bar import progress_bar
+from imagestore.cli.moving.bar import watched_transfer
 from imagestore.cli.moving.shown import json_line, report_text
 from imagestore.transfer.job import TransferHooks, TransferJob
 from imagestore.transfer.pair_copier import PairCopier
@@ -17,7 +17,7 @@ from imagestore.transfer.state import Superseded
 def copy(args: argparse.Namespace, job: TransferJob, hooks: TransferHooks) -> int:
     """Run it; return the exit code. Raises CommandError."""
     try:
-        with progress_bar(hooks, wanted=not args.no_progress) as watched:
+        with watched_transfer(hooks, wanted=not args.no_progress) as watched:
             report = transfer(job, watched, PairCopier)
     except Superseded as error:
         raise CommandError(str(error)) from None

@@ -24,7 +24,7 @@ _SIGNS = {
 LEGEND = "+ copy to DST, < copy to SRC, ~ compare attributes, ! conflict, - deleted at the other side, ? only at DST"
 
 
-def key_fields(key: str) -> dict[str, str]:
+def key_as_json(key: str) -> dict[str, str]:
     """A key for programs: as text, or in base64 where its bytes are not UTF-8."""
     try:
         return {"key": raw(key).decode()}
@@ -53,7 +53,7 @@ def object_line(item: ListedObject, *, as_json: bool) -> str:
             "modified": modified,
             "storageClass": item.storage_class,
         }
-        return json_line(key_fields(item.key) | told | more)
+        return json_line(key_as_json(item.key) | told | more)
     version = f" {item.version}{' (marker)' if item.marker else ''}" if item.version else ""
     return f"{item.size:>14} {modified} {shown_key(item.key)}{version}\n"
 
@@ -71,7 +71,7 @@ def difference_line(found: KeyDifference, *, as_json: bool) -> str:
         return f"{sign_of(found)} {shown_key(found.pair.key)}\n"
     sides = {"source": found.pair.source, "destination": found.pair.destination}
     told = {side: None if i is None else {"size": i.size, "etag": i.etag} for side, i in sides.items()}
-    return json_line(key_fields(found.pair.key) | {"step": found.chosen.step} | told)
+    return json_line(key_as_json(found.pair.key) | {"step": found.chosen.step} | told)
 
 
 def report_text(report: TransferReport) -> str:

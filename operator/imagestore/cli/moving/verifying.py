@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from random import SystemRandom
 
-from imagestore.cli.moving.shown import json_line, key_fields, shown_key
+from imagestore.cli.moving.shown import json_line, key_as_json, shown_key
 from imagestore.core.units import grouped
 from imagestore.transfer.differences import differences
 from imagestore.transfer.job import TransferHooks, TransferJob
@@ -44,7 +44,7 @@ def _sampled(keys: Iterator[str], size: int) -> list[str]:
 
 def _line(found: ComparedKey, *, as_json: bool) -> str:
     if as_json:
-        return json_line(key_fields(found.key) | {"verdict": found.verdict})
+        return json_line(key_as_json(found.key) | {"verdict": found.verdict})
     return f"{found.verdict:<10} {shown_key(found.key)}\n"
 
 

@@ -36,7 +36,7 @@ from imagestore.transfer.job import (
     TransferLimits,
     TransferOptions,
 )
-from imagestore.transfer.parity import sample
+from imagestore.transfer.parity import parity_sample
 from imagestore.transfer.report import TransferReport
 from imagestore.transfer.run import transfer
 from imagestore.transfer.sorting import DiskFull
@@ -92,7 +92,7 @@ class ReplicationRun:
         if not job.sample or self.clock() < job.sample_due:
             return None
         try:
-            found = sample(described, hooks, job.sample, SystemRandom())
+            found = parity_sample(described, hooks, job.sample, SystemRandom())
         except StoreError as error:  # the next run tries again
             log.warning("a sample was not read: %s", error)
             return None

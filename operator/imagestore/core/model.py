@@ -72,9 +72,13 @@ class Resolved:
 
 @dataclass(frozen=True)
 class Reference:
-    """A field that names another ImageBucket of the same namespace; ``loops``: why it may not name its own."""
+    """A field that names another ImageBucket of the same namespace; ``loops``: why it may not name its own.
+
+    ``elsewhere``: it may be on another backend, and name this one in turn.
+    """
 
     loops: str
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """One S3 store with one set of credentials. Implements ``base.Backend`` on ``call`` alone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -22,6 +22,7 @@ from imagestore.backends.base import (
 from imagestore.backends.foretelling import ForetoldCall
 from imagestore.backends.guard.call import Call
 from imagestore.backends.own_access import OwnAccess
+from imagestore.backends.replicating import ReplicationPeer
 from imagestore.backends.s3.bucket import emptying, foretold, listing, owner_mark
 from imagestore.backends.s3.bucket.needs import NEEDED_ON_BUCKET
 from imagestore.backends.s3.bucket.presence import Presence
@@ -33,6 +34,7 @@ from imagestore.backends.s3.profiles.profile import Location, Profile
 from imagestore.backends.s3.profiles.servers import PROFILES
 from imagestore.backends.s3.profiles.support import demoted, without_tls
 from imagestore.backends.s3.protection.object_lock import OBJECT_LOCK
+from imagestore.backends.s3.replication.replicator import ReplicationSide, S3Replicator
 from imagestore.backends.s3.server.genuine import told_by_store
 from imagestore.backends.s3.server.proof import Proof
 from imagestore.backends.s3.settings.learned import Learned
@@ -72,6 +74,8 @@ class S3Backend:
     remotes: Remotes | None = None
     learned: Learned = field(default_factory=Learned, compare=False, repr=False)
     usages: Usages = field(default_factory=Usages, compare=False, repr=False)
+    side: ReplicationSide = field(default_factory=ReplicationSide, repr=False)
+    peers: Mapping[str, ReplicationPeer] = field(default_factory=dict)
     proven: list[str | None] = field(default_factory=list, compare=False, repr=False)  # its last identity
 
     @property
@@ -83,8 +87,9 @@ class S3Backend:
     def support(self) -> Mapping[str, Support]:
         """The profile's, less what needs an admin API that was not given."""
         held = dict(self.profile.support)
-        if held["quota"].level is not Level.NONE and not self.admin:
-            held["quota"] = NO_ADMIN
+        for facet in ("quota", *(("replication",) if self.profile.targets else ())):
+            if held[facet].level is not Level.NONE and not self.admin:
+                held[facet] = NO_ADMIN
         if self.endpoint.startswith("http://"):
             held["policy"] = without_tls(held["policy"])
         held["lifecycle"] = limited(held["lifecycle"], self.profile.tiering, self.tiers)
@@ -104,14 +109,27 @@ class S3Backend:
     def _driver(self, row: Any) -> S3Setting[Any]:
         return S3Setting(
             row=row,
-            call=self.call,
+            call=self.replicator.call if row.facet == "replication" else self.call,
             support=self.support[row.facet],
             lossless=self.profile.lifecycle_lossless,
             partition=partition(self.region),
             tiers=self.tiers,
+            role=self.side.role,
+            stores=self.replicator.stores,
             grants=self.profile.permissions.get(row.facet),
             learned=self.learned,
         )
+
+    @property
+    def replicator(self) -> S3Replicator:
+        """With the destinations that it was given."""
+        return S3Replicator(
+            self.name, self.provider, self.support["replication"], self.call, self.side, self.peers
+        )
+
+    def toward(self, peers: Mapping[str, ReplicationPeer]) -> "S3Backend":
+        """One connection serves both."""
+        return replace(self, peers=peers)
 
     @property
     def _proof(self) -> Proof:
@@ -235,7 +253,7 @@ class S3Backend:
 
     @property
     def declared_at(self) -> str:
-        """Of the other providers the operator goes by a profile of its own."""
+        """Other providers have a profile here."""
         return "spec.s3" if self.provider == "S3" else ""
 
     def trial(self, request: TrialRequest) -> TrialReport:
@@ -277,7 +295,7 @@ class S3Backend:
         return self.identifier(bucket)
 
     def _place(self, bucket: str) -> BucketPlace:
-        return BucketPlace(bucket, partition(self.region), self.tiers)
+        return BucketPlace(bucket, partition(self.region), self.tiers, self.side.role, self.replicator.stores)
 
 
 def _lock_flag(lock: Facet | None) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from imagestore.backends.base import (
 from imagestore.backends.cloud import Cloud, ConnectionRequest, StorePage
 from imagestore.backends.guard.call import Call
 from imagestore.backends.guard.guarded import guarded
+from imagestore.backends.objects import ObjectStore
 from imagestore.backends.own_access import NOTHING_NEEDED, OwnAccess
 from imagestore.core.cost import UNPRICED, PriceTable
 from imagestore.core.errors import BucketTaken, NotFound, Rejected
@@ -107,6 +108,7 @@ class CabinetBackend:
     region: str = "cellar"
     support: Mapping[str, Support] = field(default_factory=lambda: SUPPORT)
     remotes: Remotes | None = None
+    objects: ObjectStore | None = None
     own_access: OwnAccess = NOTHING_NEEDED
     list_prices: PriceTable = UNPRICED
     mark_place: MarkPlace | None = PLACE

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from imagestore.api.tiers import Remote, TierPlace
+from imagestore.backends.objects import ObjectStore
 from imagestore.backends.own_access import OwnAccess
 from imagestore.core.cost import PriceTable
 from imagestore.core.facet import Facet
@@ -220,6 +221,10 @@ class Backend(Protocol):
     @property
     def remotes(self) -> Remotes | None:
         """How it is given the remote tiers that its spec has; None: its spec has none."""
+
+    @property
+    def objects(self) -> ObjectStore | None:
+        """How its objects are listed, read, written and deleted; None: this backend moves no data."""
 
     def probe(self) -> ServerInfo:
         """Prove endpoint, TLS, region and credentials by reads."""

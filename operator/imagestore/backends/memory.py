@@ -21,6 +21,7 @@ from imagestore.backends.base import (
     ServerInfo,
     Swept,
 )
+from imagestore.backends.objects import ObjectStore
 from imagestore.backends.own_access import NOTHING_NEEDED, OwnAccess
 from imagestore.core.cost import UNPRICED, PriceTable
 from imagestore.core.errors import BucketTaken, NotFound
@@ -118,6 +119,7 @@ class MemoryBackend:
     endpoint: str = "memory://"
     region: str = "here"
     remotes: Remotes | None = None
+    objects: ObjectStore | None = None
     own_access: OwnAccess = NOTHING_NEEDED
     list_prices: PriceTable = UNPRICED
 

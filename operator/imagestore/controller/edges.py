@@ -16,9 +16,10 @@ class Gone(Exception):
 
 
 class WriteRefused(Exception):
-    """A write is not taken. ``status``: as HTTP has it; 404 and 409 say that the object is another one by now."""
+    """A write is not taken. ``status``: as HTTP has it; 404 and 409 say that the object is another one by now. ``by``: who refuses."""
 
     status: int
+    by: str
 
 
 class ObjectApi(Protocol):

@@ -1,4 +1,4 @@
-"""Keeps a replica from writing when it may not hold the Lease any more."""
+"""Keeps an operator from writing when another one may, or when it could not remember what it wrote."""
 
 from collections.abc import Callable
 
@@ -7,13 +7,10 @@ Permit = Callable[[], None]
 
 
 class Fenced(Exception):
-    """This replica may not write: another one may be working.
+    """Nothing may be written any more. Its text says why, in the words of what forbids it.
 
     Not a StoreError, because the only reaction is to stop.
     """
-
-    def __init__(self) -> None:
-        super().__init__("this replica does not hold the Lease for certain, so it writes nothing")
 
 
 def permitted() -> None:

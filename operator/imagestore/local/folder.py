@@ -91,6 +91,10 @@ class StateFolder:
             found = [(kind, _read(file, kind)) for kind in self._kinds for file in self._files(kind)]
         return [(kind, obj) for kind, obj in found if obj is not None]
 
+    def in_order(self, objects: Iterable[tuple[Kind, Json]]) -> list[tuple[Kind, Json]]:
+        """The objects as ``load`` has them: by kind, then by file."""
+        return sorted(objects, key=lambda of: (self._kinds.index(of[0]), self._file(*of)))
+
     def _files(self, kind: Kind) -> list[Path]:
         return sorted((self.path / kind.plural).glob("*/*.yaml" if kind.namespaced else "*.yaml"))
 

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Any, Protocol
@@ -58,34 +58,37 @@ class LocalOperator:
     def _permit(self) -> None:
         """Nothing is written to a store that could not be remembered."""
         if self._failure:
-            raise Fenced
+            raise Fenced(f"the state folder cannot be written: {self._failure}")
 
-    def begin(self, declared: Declared, *, prune: bool) -> list[Key]:
+    async def begin(self, declared: Declared, *, prune: bool) -> list[Key]:
         """Take over what is desired, and learn all there is. Return the objects that no manifest names any more."""
-        left = self.declare(declared, prune=prune, heard=lambda *_: None)
+        left = await self.declare(declared, prune=prune, heard=lambda *_: None)
         for kind, obj in self.objects.all():
             self.controller.triggers.event(kind, None, obj)
         self.controller.triggers.everything()  # a check at once, where a restarted operator would wait for its interval
         return left
 
-    def declare(
+    async def declare(
         self, declared: Declared, *, prune: bool, heard: Callable[[Kind, str, Json], None] | None = None
     ) -> list[Key]:
         """Take over what is desired. Return the objects that no manifest names and that were not deleted."""
         tell = heard or self.controller.triggers.event
         self._declared = declared
         self._surround(declared)
-        try:
-            for manifest in declared.manifests:
-                self.objects.apply(manifest, tell)
-            missing = self.objects.missing(declared.manifests)
-            if not prune or declared.incomplete:
-                return missing
-            for key in missing:
-                self.objects.delete(key, tell)
-        except FolderRefused as error:
-            raise StateError(str(error)) from error
+        await self._all(self.objects.apply(m, tell) for m in declared.manifests)
+        missing = self.objects.missing(declared.manifests)
+        if not prune or declared.incomplete:
+            return missing
+        await self._all(self.objects.delete(key, tell) for key in missing)
         return []
+
+    async def _all(self, writes: Iterable[Awaitable[None]]) -> None:
+        """Side by side, begun in their order. Raises StateError."""
+        for ended in await asyncio.gather(*writes, return_exceptions=True):
+            if isinstance(ended, FolderRefused):
+                raise StateError(str(ended)) from ended
+            if ended is not None:
+                raise ended
 
     def _surround(self, declared: Declared) -> None:
         """Secrets and namespaces, as an API server tells of them."""
@@ -128,9 +131,9 @@ class LocalOperator:
                 if self._stop.is_set():
                     return
                 if manifests.changed():
-                    told(self.declare(await asyncio.to_thread(manifests.read), prune=True))
+                    told(await self.declare(await asyncio.to_thread(manifests.read), prune=True))
                 elif self._is_wanted_again():
-                    self.declare(self._declared, prune=False)
+                    await self.declare(self._declared, prune=False)
 
     def _is_wanted_again(self) -> bool:
         """Whether an object is gone whose manifest came back while it was being deleted."""

@@ -21,6 +21,7 @@ from imagestore.backends.base import (
 )
 from imagestore.backends.foretelling import ForetoldCall
 from imagestore.backends.guard.call import Call
+from imagestore.backends.objects import ObjectStore
 from imagestore.backends.own_access import OwnAccess
 from imagestore.backends.replicating import ReplicationPeer
 from imagestore.backends.s3.bucket import emptying, foretold, listing, owner_mark
@@ -72,6 +73,7 @@ class S3Backend:
     declared: Profile | None = None
     tiers: Mapping[str, str] = field(default_factory=dict)
     remotes: Remotes | None = None
+    objects: ObjectStore | None = field(default=None, compare=False)
     learned: Learned = field(default_factory=Learned, compare=False, repr=False)
     usages: Usages = field(default_factory=Usages, compare=False, repr=False)
     side: ReplicationSide = field(default_factory=ReplicationSide, repr=False)

@@ -1,7 +1,7 @@
 """The manifests that a command was given, as the operator without a cluster wants them; read again when they change."""
 
 import argparse
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from imagestore.cli.manifests.load import Manifests, load
 from imagestore.cli.manifests.objects import Object
 from imagestore.cli.manifests.problems import Problem
 from imagestore.cli.planning.plan_all import refused_at_apply
+from imagestore.controller.state.objects import key_of
 from imagestore.core.fencing import Permit
 from imagestore.core.model import Model
 from imagestore.local.objects import Declared, Manifest
@@ -62,17 +63,12 @@ def _beside(path: str) -> Path:
 class ManifestFiles:
     """The files, and what was wrong with them when they were read last."""
 
-    def __init__(
-        self,
-        args: argparse.Namespace,
-        environment: Mapping[str, str],
-        objects: Callable[[], Iterable[tuple[Kind, Json]]],
-    ) -> None:
+    def __init__(self, args: argparse.Namespace, environment: Mapping[str, str]) -> None:
         if not cel.available():
             raise CommandError(
                 cel.UNAVAILABLE
             )  # there is no API server that would check the rules afterwards
-        self._args, self._environment, self._objects = args, environment, objects
+        self._args, self._environment = args, environment
         self._read: object = None
         self._before: object = None
         self.manifests = Manifests()
@@ -87,20 +83,21 @@ class ManifestFiles:
         self._before = now
         return now == before and now != self._read
 
-    def read(self) -> Declared:
-        """Read all of them. Raises CommandError if the file with credentials cannot be used."""
+    def read(self, kept: Iterable[tuple[Kind, Json]]) -> Declared:
+        """Read all of them. ``kept``: the objects of the state folder. Raises CommandError if the file with credentials cannot be used."""
         self._read = self._fingerprint()
         found = load(self._args.files, self._args.namespace)
-        refused = refused_at_apply(found, of_state(self._objects(), found.namespaces))
+        written = [(o, _manifest(o)) for o in found.objects]
+        edited = _edited(kept, [manifest for _, manifest in written])
+        refused = refused_at_apply(found, of_state(edited, found.namespaces))
         secrets = operators_secrets(found, self._args.operator_namespace)
         held = credential_sources(self._args.credentials, self._environment, secrets)
         self.new_keys, self.sources = held.file != self.sources.file, held
         self.manifests = found
         self.problems = (*found.problems, *(p for of in refused.values() for p in of))
         self.notes = (*found.notes, *held.warnings)
-        kept = [o for o in found.objects if not (o.label in refused and _is_refused(o, refused))]
         return Declared(
-            tuple(_manifest(o) for o in kept),
+            tuple(m for o, m in written if not (o.label in refused and _is_refused(o, refused))),
             {n: {k: v.encode() for k, v in contents(s).items()} for n, s in secrets.items()},
             found.namespaces,
             UNREAD if self.problems else EMPTY if found.empty else "",
@@ -114,6 +111,13 @@ class ManifestFiles:
         files = [f for path in self._args.files for f in _files(Path(path))]
         files += [Path(self._args.credentials)] if self._args.credentials else []
         return [(str(f), _stamp(f)) for f in files]
+
+
+def _edited(kept: Iterable[tuple[Kind, Json]], manifests: Iterable[Manifest]) -> list[tuple[Kind, Json]]:
+    """The objects of which a manifest has another spec. No other can break a rule about changes."""
+    specs = {m.key: m.spec for m in manifests}
+    found = ((kind, obj, specs.get(key_of(kind, obj))) for kind, obj in kept)
+    return [(kind, obj) for kind, obj, spec in found if spec is not None and spec != obj["spec"]]
 
 
 def _is_refused(one: Object[Model], refused: Mapping[str, tuple[Problem, ...]]) -> bool:

@@ -32,10 +32,12 @@ async def once(args: argparse.Namespace, folder: StateFolder, files: ManifestFil
 
     settings = Settings(args.installation, confirm_drift=args.confirm_drift)
     operator = LocalOperator(folder, brain(files), settings, ToldEvents(tell))
-    declared = files.read()
-    left = operator.begin(declared, prune=args.prune)
+    declared = files.read(operator.objects.snapshot())
+    left = await operator.begin(declared, prune=args.prune)
     before = [str(key) for key in operator.objects.known()]
-    waiting = await operator.settle(args.timeout, ProgressLines(len(before)))
+    progress = ProgressLines(len(before))
+    waiting = await operator.settle(args.timeout, progress)
+    progress.end()
     after = operator.objects.all()
     there = {str(key) for key in operator.objects.known()}
     notes = [*files.notes, *([declared.incomplete] if left and declared.incomplete else [])]
@@ -65,13 +67,14 @@ class ProgressLines:
     """On standard error: a count for a person at a terminal, and what is waited for."""
 
     def __init__(self, total: int) -> None:
-        self._total = total
+        self._total, self._shown = total, sys.stderr.isatty()
+        self._count = ""
         self._said: frozenset[Key] = frozenset()
 
     def __call__(self, waiting: Mapping[Key, float]) -> None:
         """Tell, unless it was told."""
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\r{self._total - len(waiting)} of {self._total} objects done \r")
+        if self._shown:
+            self._show(f"{self._total - len(waiting)} of {self._total} objects done")
         late = frozenset(waiting)
         if min(waiting.values()) < _SAID_FROM or late == self._said:
             return
@@ -79,4 +82,16 @@ class ProgressLines:
         names = ", ".join(sorted(map(str, late))[:5])
         more = f" and {len(late) - 5} more" if len(late) > 5 else ""
         seconds = max(waiting.values())
+        self.end()
         sys.stderr.write(f"waiting {seconds:.0f} s to check again: {names}{more}\n")
+
+    def end(self) -> None:
+        """Remove the count from the terminal."""
+        self._show("")
+
+    def _show(self, count: str) -> None:
+        """Write the count over the last one."""
+        if count != self._count:
+            sys.stderr.write(f"\r{count.ljust(len(self._count))}\r")
+            sys.stderr.flush()
+        self._count = count

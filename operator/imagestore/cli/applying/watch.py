@@ -3,12 +3,14 @@
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
+from typing import Any
 
+from imagestore.api.kinds import Kind
 from imagestore.cli.applying.manifest_files import UNREAD, ManifestFiles
 from imagestore.cli.applying.once import brain, label
 from imagestore.cli.applying.report import event_json
@@ -32,8 +34,8 @@ async def watch(args: argparse.Namespace, folder: StateFolder, files: ManifestFi
         args.installation, confirm_drift=args.confirm_drift, default_interval=args.drift_interval
     )
     operator = LocalOperator(folder, brain(files), settings, ToldEvents(EventLines(args.format)))
-    followed = FollowedFiles(files, files.read())
-    followed.say(operator.begin(followed.last, prune=True))
+    followed = FollowedFiles(files, operator.objects.snapshot)
+    followed.say(await operator.begin(followed.last, prune=True))
 
     def told(left: Sequence[Key]) -> None:
         followed.say(left)
@@ -64,8 +66,10 @@ async def _serve(stack: AsyncExitStack, listen: str, operator: LocalOperator) ->
 class FollowedFiles:
     """Manifests that are read again when they change. What cannot be read leaves the last good version in force."""
 
-    def __init__(self, files: ManifestFiles, first: Declared) -> None:
-        self._files, self.last = files, first
+    def __init__(self, files: ManifestFiles, kept: Callable[[], list[tuple[Kind, Any]]]) -> None:
+        """``kept``: the objects of the state folder. Raises CommandError if the file with credentials cannot be used."""
+        self._files, self._kept = files, kept
+        self.last = files.read(kept())
         self._trouble = ""
         self._said: tuple[str, ...] = ()
 
@@ -76,7 +80,7 @@ class FollowedFiles:
     def read(self) -> Declared:
         """Read them, as far as they can be read."""
         try:
-            self.last, self._trouble = self._files.read(), ""
+            self.last, self._trouble = self._files.read(self._kept()), ""
         except CommandError as error:  # the file with credentials
             self.last, self._trouble = replace(self.last, incomplete=UNREAD), str(error)
         return self.last

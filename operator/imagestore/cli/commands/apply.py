@@ -89,12 +89,12 @@ def run(args: argparse.Namespace) -> int:
     from imagestore.local.folder import StateError, StateFolder
 
     folder = StateFolder(state_folder(args), KINDS)
-    logs.configure(args.log_level)
+    logs.configure(args.log_level, sys.stderr)
     try:
         if args.dry_run:
             return _plan(args, folder)
         with folder.locked():
-            return _apply(args, folder, ManifestFiles(args, os.environ, folder.load))
+            return _apply(args, folder, ManifestFiles(args, os.environ))
     except StateError as error:
         raise CommandError(str(error)) from None
 

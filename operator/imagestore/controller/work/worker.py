@@ -76,8 +76,8 @@ class Worker:
         started = self._parts.services.clock()
         try:
             outcome = await self._guarded(obj, taken)
-        except Fenced:  # no Event, no status: the replica that has the Lease writes them
-            log.warning("not finished: another replica may be at work")
+        except Fenced as why:  # no Event, no status: in a cluster the holder of the Lease writes them
+            log.warning("not finished: %s", why)
             outcome = "fenced"
         metrics.RECONCILES.labels(taken.key.kind, outcome).inc()
         metrics.RECONCILE_DURATION.labels(taken.key.kind).observe(self._parts.services.clock() - started)
@@ -121,7 +121,7 @@ class Worker:
                 return await self._reconcile(now, taken, further=False)
         self._again(obj.key, then, taken.priority)
         self._parts.ended(obj.key, then, writes)
-        log.debug("done in %d API writes, then %s", writes, then)
+        log.debug("done in %d writes, then %s", writes, then)
         return "changed" if writes else "unchanged"
 
     def _decision(self, obj: Stored, this: Pass) -> Callable[[], Outcome[Any]]:
@@ -160,9 +160,9 @@ class Worker:
                 pass
 
     async def _refused(self, obj: Stored, taken: Taken, error: WriteRefused) -> str:
-        """The API server refuses a write: read the object again, and try again."""
+        """A write is not taken: read the object again, and try again."""
         if error.status not in {404, 409}:
-            log.warning("the API server refuses: %s", error)
+            log.warning("%s refuses: %s", error.by, error)
             self._back_off(obj.key)
             return "refused"
         try:

@@ -32,6 +32,8 @@ _ANYBODYS = frozenset({LEASES, RULES_REVIEW})  # written also by a replica that 
 class ApiError(WriteRefused):
     """An answer that is not what was asked for."""
 
+    by = "the API server"
+
     def __init__(self, status: int, body: Json, *, retry_after: float | None = None) -> None:
         self.status = status
         self.reason = str(body.get("reason", "")) if isinstance(body, dict) else ""

@@ -38,4 +38,4 @@ class Fence:
     def check(self) -> None:
         """Raises Fenced unless this replica may write now."""
         if self._closed or self._clock() >= self._until:
-            raise Fenced
+            raise Fenced("this replica does not hold the Lease for certain, and another one may be at work")

@@ -13,12 +13,14 @@ from dev.wait import eventually
 from imagestore.api.providers import Provider
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Driver
+from imagestore.backends.replicating import ReplicationPeer
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.client import Keys
 from imagestore.backends.s3.connecting import connect_with_keys
 from imagestore.backends.s3.lifecycle.tiers import limited
 from imagestore.backends.s3.profiles.servers import PROFILES
-from imagestore.backends.s3.settings.setting import Setting
+from imagestore.backends.s3.replication.rules import TARGETED
+from imagestore.backends.s3.settings.setting import S3Setting, Setting
 from imagestore.backends.s3.settings.table import SETTINGS
 from imagestore.core.errors import NotFound
 from imagestore.core.facet import Facet
@@ -91,9 +93,9 @@ MOTO_LOSES = frozenset(
 )  # fmt: skip
 
 # Settings that Amazon S3 has (by its documentation) and moto has not: tests/contract/amazon.py has.
-# Of logging moto loses the format of keys, and it has no call that removes an inventory.
+# Of logging moto loses the format of keys, of replication filters and times; it has no call that removes an inventory.
 MOTO_LACKS = frozenset(
-    {"requestPayment", "intelligentTiering", "requestMetrics", "storageClassAnalysis", "logging", "inventory"}
+    {"requestPayment", "intelligentTiering", "requestMetrics", "storageClassAnalysis", "logging", "inventory", "replication"}
 )
 
 
@@ -144,6 +146,8 @@ def connected(store: Store, **more: Any) -> S3Backend:
         spec["s3"]["profile"] = declared(store.product)
     elif store.provider != "AWS":
         spec["tiers"] = [{"tier": t, "storageClass": c} for t, c in TIERS[store.provider].items()]
+    if store.provider == "AWS":
+        spec["replication"] = {"role": ROLE}
     if store.admin_endpoint:
         spec["admin"] = {"endpoint": store.admin_endpoint, "credentials": {"ambient": {}}}
     backend = connect_with_keys(
@@ -155,6 +159,25 @@ def connected(store: Store, **more: Any) -> S3Backend:
     )
     assert isinstance(backend, S3Backend)
     return backend
+
+
+ROLE = "arn:aws:iam::123456789012:role/replication"
+RECEIVING = "replica"  # the bucket of the other store to which the samples of replication lead
+
+
+def replicating(store: Store, backend: S3Backend) -> S3Backend:
+    """The backend, which knows the destination of the samples; the destination is there, and versioned."""
+    other = store.behind if store.provider == "MinIO" else store
+    if store.provider not in ("AWS", "MinIO") or other is None:
+        return backend
+    s3 = other.s3()
+    if RECEIVING not in {b["Name"] for b in s3.list_buckets()["Buckets"]}:
+        s3.create_bucket(Bucket=RECEIVING)
+        s3.put_bucket_versioning(Bucket=RECEIVING, VersioningConfiguration={"Status": "Enabled"})
+    keys = Keys(other.access_key, other.secret_key)
+    return backend.toward(
+        {RECEIVING: ReplicationPeer("behind", RECEIVING, store.provider, other.endpoint, keys)}
+    )
 
 
 def encrypted(backend: S3Backend) -> S3Backend:
@@ -196,8 +219,9 @@ class World:
 
     @property
     def reads(self) -> frozenset[str]:
-        """One operation, in one or more pages."""
-        return frozenset({self.row.read})
+        """One operation, in one or more pages. MinIO tells of its targets in another one."""
+        more = {"admin:ListRemoteTargets"} if self.row is TARGETED else set()
+        return frozenset({self.row.read, *more})
 
     @property
     def cleared(self) -> Facet | None:
@@ -229,8 +253,10 @@ class World:
             operation, parameters = BY_HAND[self.facet](value)
             self.raw(operation, **parameters)
             return
+        driver = self.backend.drivers.get(self.facet)
+        call = driver.call if isinstance(driver, S3Setting) else self.recorded.call
         for sent in self.row.puts(value, None, self.backend._place(self.bucket)):
-            self.raw(self.row.write, **sent)
+            call(self.row.write, {"Bucket": self.bucket, **sent})
 
     def remove(self, seen: Facet) -> None:
         """Remove what was seen, without the driver's caution."""
@@ -250,6 +276,8 @@ def world(backend: S3Backend, facet: str) -> World:
     name = f"{PREFIX if LIVE else 'contract-'}{uuid.uuid4().hex[:12]}"
     backend.create(name, {"objectLock": ObjectLock()} if facet == "objectLock" else {})
     made = World(backend, facet, name, recorded)
+    if facet == "replication" and backend.provider in ("AWS", "MinIO"):
+        made.raw("PutBucketVersioning", VersioningConfiguration={"Status": "Enabled"})
     if facet in backend.drivers:
         # SeaweedFS answered NoSuchBucket once, right after it had made the bucket; the operator looks again.
         eventually(lambda: made.read() or True, 30, "the new bucket is seen", retry_on=(NotFound,))
@@ -261,4 +289,5 @@ def backend_of(provider: str, request: pytest.FixtureRequest) -> S3Backend:
     """The provider's running store."""
     if LIVE:
         return LIVE.guarded
-    return encrypted(connected(request.getfixturevalue(FIXTURES[provider])))
+    store = request.getfixturevalue(FIXTURES[provider])
+    return replicating(store, encrypted(connected(store)))

@@ -229,7 +229,7 @@ class Replication(Facet):
     ] = None
 
     def canonical(self) -> Self:
-        ordered = sorted((r if r.raw else r.canonical() for r in self.rules), key=lambda r: r.name)
+        ordered = sorted((r.canonical() for r in self.rules), key=lambda r: r.name)
         return self.model_copy(update={"rules": tuple(ordered)})
 
     def is_empty(self) -> bool:

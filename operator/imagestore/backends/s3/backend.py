@@ -125,9 +125,8 @@ class S3Backend:
     @property
     def replicator(self) -> S3Replicator:
         """With the destinations that it was given."""
-        return S3Replicator(
-            self.name, self.provider, self.support["replication"], self.call, self.side, self.peers
-        )
+        held = self.support["replication"]
+        return S3Replicator(self.name, self.provider, held, self.call, self.side, self.peers)
 
     def toward(self, peers: Mapping[str, ReplicationPeer]) -> "S3Backend":
         """One connection serves both."""
@@ -178,8 +177,9 @@ class S3Backend:
         recreates = self.profile.recreates_in
         new = recreates is not None and self.region not in recreates
         lock = at_creation.get("objectLock") if "objectLock" in self.drivers else None
+        flag = {"ObjectLockEnabledForBucket": True} if lock is not None else {}
         with name_taken():
-            self.call("CreateBucket", {"Bucket": bucket, **self._location(), **_lock_flag(lock)})
+            self.call("CreateBucket", {"Bucket": bucket, **self._location(), **flag})
         if new and isinstance(lock, ObjectLock) and lock.mode:
             encoded = OBJECT_LOCK.encode(lock, self._place(bucket))
             self.call(OBJECT_LOCK.write, {"Bucket": bucket, **encoded})
@@ -298,7 +298,3 @@ class S3Backend:
 
     def _place(self, bucket: str) -> BucketPlace:
         return BucketPlace(bucket, partition(self.region), self.tiers, self.side.role, self.replicator.stores)
-
-
-def _lock_flag(lock: Facet | None) -> dict[str, Any]:
-    return {"ObjectLockEnabledForBucket": True} if lock is not None else {}

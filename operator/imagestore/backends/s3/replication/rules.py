@@ -59,7 +59,8 @@ def _shown(name: str, raw: RawRule) -> ReplicationRule:
     """What there is a word for, of a rule that says more than a model can."""
     bucket = str((raw.get("Destination") or {}).get("Bucket") or "").rpartition(":")[2]
     to = ReplicaDestination.from_store(bucket_ref=ReplicaRef.from_store(bucket=bucket))
-    return ReplicationRule.from_store(name=name, destination=to)
+    state = raw["Status"] if raw.get("Status") in ("Enabled", "Disabled") else None
+    return ReplicationRule.from_store(name=name, state=state, destination=to)
 
 
 def _understood(name: str, raw: RawRule, document: StoreAnswer, at: BucketPlace) -> ReplicationRule | None:
@@ -80,7 +81,7 @@ def _strictly(name: str, raw: RawRule, document: StoreAnswer, at: BucketPlace) -
         name=name,
         state=raw["Status"],
         priority=raw.get("Priority") or None,
-        filter=named_scope(_without_empty_tag(raw.get("Filter") or {})),
+        filter=named_scope(_scope(raw.get("Filter") or {})),
         destination=_destination(raw["Destination"], document, at),
         delete_markers=_on(raw, "DeleteMarkerReplication"),
         permanent_deletes=_on(raw, "DeleteReplication"),
@@ -90,9 +91,13 @@ def _strictly(name: str, raw: RawRule, document: StoreAnswer, at: BucketPlace) -
     )
 
 
-def _without_empty_tag(scope: RawRule) -> RawRule:
-    """MinIO answers a filter without tags with an empty one."""
-    return {k: v for k, v in scope.items() if k != "Tag" or (v or {}).get("Key")}
+def _scope(raw: RawRule) -> RawRule:
+    """The filter with a value for each tag: MinIO leaves an empty one out, and answers a filter without tags with an empty tag."""
+    inner = raw.get("And") or {}
+    tags = [{"Value": "", **tag} for tag in inner.get("Tags") or ()]
+    one = {"Tag": {"Value": "", **raw["Tag"]}} if (raw.get("Tag") or {}).get("Key") else {}
+    whole = {"And": {**inner, "Tags": tags}} if inner else {}
+    return {k: v for k, v in raw.items() if k not in ("Tag", "And")} | one | whole
 
 
 def _on(raw: RawRule, name: str) -> bool | None:

@@ -13,7 +13,6 @@ from dev.wait import eventually
 from imagestore.api.providers import Provider
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Driver
-from imagestore.backends.replicating import ReplicationPeer
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.client import Keys
 from imagestore.backends.s3.connecting import connect_with_keys
@@ -27,6 +26,7 @@ from imagestore.core.facet import Facet
 from imagestore.core.reading import Support
 from imagestore.facets.object_lock import ObjectLock
 from tests.contract.amazon import Amazon
+from tests.contract.destinations import ROLE, replicating
 from tests.contract.live import PREFIX, from_environment
 from tests.contract.profiles import PRODUCTS, declared, supports
 from tests.contract.samples import SAMPLES as ALL_SAMPLES
@@ -95,7 +95,15 @@ MOTO_LOSES = frozenset(
 # Settings that Amazon S3 has (by its documentation) and moto has not: tests/contract/amazon.py has.
 # Of logging moto loses the format of keys, of replication filters and times; it has no call that removes an inventory.
 MOTO_LACKS = frozenset(
-    {"requestPayment", "intelligentTiering", "requestMetrics", "storageClassAnalysis", "logging", "inventory", "replication"}
+    {
+        "requestPayment",
+        "intelligentTiering",
+        "requestMetrics",
+        "storageClassAnalysis",
+        "logging",
+        "inventory",
+        "replication",
+    }
 )
 
 
@@ -161,25 +169,6 @@ def connected(store: Store, **more: Any) -> S3Backend:
     return backend
 
 
-ROLE = "arn:aws:iam::123456789012:role/replication"
-RECEIVING = "replica"  # the bucket of the other store to which the samples of replication lead
-
-
-def replicating(store: Store, backend: S3Backend) -> S3Backend:
-    """The backend, which knows the destination of the samples; the destination is there, and versioned."""
-    other = store.behind if store.provider == "MinIO" else store
-    if store.provider not in ("AWS", "MinIO") or other is None:
-        return backend
-    s3 = other.s3()
-    if RECEIVING not in {b["Name"] for b in s3.list_buckets()["Buckets"]}:
-        s3.create_bucket(Bucket=RECEIVING)
-        s3.put_bucket_versioning(Bucket=RECEIVING, VersioningConfiguration={"Status": "Enabled"})
-    keys = Keys(other.access_key, other.secret_key)
-    return backend.toward(
-        {RECEIVING: ReplicationPeer("behind", RECEIVING, store.provider, other.endpoint, keys)}
-    )
-
-
 def encrypted(backend: S3Backend) -> S3Backend:
     """The backend as if it were reached by TLS: requireTls is refused otherwise."""
     return replace(backend, endpoint=backend.endpoint.replace("http://", "https://"))
@@ -207,6 +196,12 @@ class World:
     def raw(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """A call behind the driver's back."""
         return self.recorded.call(operation, {"Bucket": self.bucket, **parameters})
+
+    def asked(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        """A call as the driver makes it: on MinIO, replication's targets stand in between."""
+        driver = self.backend.drivers.get(self.facet)
+        call = driver.call if isinstance(driver, S3Setting) else self.recorded.call
+        return call(operation, {"Bucket": self.bucket, **parameters})
 
     @property
     def calls(self) -> list[str]:
@@ -253,10 +248,8 @@ class World:
             operation, parameters = BY_HAND[self.facet](value)
             self.raw(operation, **parameters)
             return
-        driver = self.backend.drivers.get(self.facet)
-        call = driver.call if isinstance(driver, S3Setting) else self.recorded.call
         for sent in self.row.puts(value, None, self.backend._place(self.bucket)):
-            call(self.row.write, {"Bucket": self.bucket, **sent})
+            self.asked(self.row.write, **sent)
 
     def remove(self, seen: Facet) -> None:
         """Remove what was seen, without the driver's caution."""

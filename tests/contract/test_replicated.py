@@ -262,6 +262,7 @@ def test_only_targets_of_our_rules_are_removed(pair: Pair, minio_store: Store) -
     pair.source.s3().put_bucket_replication(Bucket=pair.bucket, ReplicationConfiguration=configuration)
     driver = pair.backend.drivers["replication"]
     held = driver.read(pair.bucket)
+    assert isinstance(held, Replication)
     wanted = pair.rules().merge(held, {"all"})
     driver.write(pair.bucket, wanted, held)
     assert len(targets_of(pair.backend.call, pair.bucket)) == 2

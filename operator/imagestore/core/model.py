@@ -73,8 +73,7 @@ class Resolved:
 @dataclass(frozen=True)
 class Reference:
     """A field that names another ImageBucket of the same namespace; ``loops``: why it may not name its own.
-
-    ``elsewhere``: it may be on another backend, and name this one in turn.
+    ``elsewhere``: that one may be on another backend, and name this one in turn.
     """
 
     loops: str

@@ -19,7 +19,7 @@ TO_CLAIM = "claim"  # the bucket in a store that it wants for its own
 TO_TENANT = "tenant"  # a namespace on a backend
 TO_REFERENCE = "reference"  # the ImageBucket that one of its settings names
 
-REPLICATION = "replication"  # the setting that names ImageBuckets on other backends
+REPLICATED_TO = "replication"  # the setting that names ImageBuckets on other backends
 
 StoredBucket = Stored[BucketFacts]
 
@@ -84,7 +84,9 @@ def replicating_into(cache: Cache, backend: str) -> Iterator[Key]:
     """The ImageBuckets with a replication rule of their own that leads to this backend."""
     for bucket in buckets_of(cache, backend):
         naming = cache.found(referrers(cache, bucket))
-        yield from (o.key for o in naming if (REPLICATION, bucket.name) in getattr(o.extra, "references", ()))
+        yield from (
+            o.key for o in naming if (REPLICATED_TO, bucket.name) in getattr(o.extra, "references", ())
+        )
 
 
 def buckets_of(cache: Cache, backend: str) -> tuple[Key, ...]:

@@ -26,7 +26,7 @@ from imagestore.core.errors import Denied, Rejected, StoreError
 
 _SET = "admin:SetRemoteTarget"
 Targets = dict[str, ReplicationTarget]
-Rule = Mapping[str, Any]
+ToldRule = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class TargetedCalls:
         rules = [self._told(rule, targets, access) for rule in document["Rules"]]
         return {**answer, DOCUMENT: {**document, "Rules": rules}}
 
-    def _told(self, rule: Rule, targets: Targets, access: Mapping[str, str | None]) -> Rule:
+    def _told(self, rule: ToldRule, targets: Targets, access: Mapping[str, str | None]) -> ToldRule:
         """The rule with its target; without one if MinIO has lost it."""
         to = rule.get("Destination") or {}
         target = targets.get(to.get("Bucket") or "")
@@ -112,12 +112,12 @@ class TargetedCalls:
         self._copy_existing(bucket, rules, held)
         return answer
 
-    def _place(self, rule: Rule) -> tuple[str, str]:
+    def _place(self, rule: ToldRule) -> tuple[str, str]:
         """The endpoint and the bucket that a rule of ours is to lead to."""
         peer = self._peer(rule)
         return with_port(peer.endpoint), peer.bucket
 
-    def _peer(self, rule: Rule) -> ReplicationPeer:
+    def _peer(self, rule: ToldRule) -> ReplicationPeer:
         store, bucket = rule["Destination"][TARGET]["Store"], rule["Destination"]["Bucket"]
         found = next((p for p in self.peers.values() if (p.store, p.bucket) == (store, bucket)), None)
         if found is None:
@@ -127,7 +127,7 @@ class TargetedCalls:
         return found
 
     def _with_room(
-        self, bucket: str, before: list[Rule], held: Targets, ours: set[str], wanted: list[Rule]
+        self, bucket: str, before: list[ToldRule], held: Targets, ours: set[str], wanted: list[ToldRule]
     ) -> Targets:
         """MinIO has one target for each server. One of ours that leads to another bucket there goes first, with its rules."""
         places = {self._place(rule) for rule in wanted}
@@ -152,7 +152,7 @@ class TargetedCalls:
             self.call(REPLICATION.clear, {"Bucket": bucket})  # with all targets
         return targets_of(self.call, bucket)
 
-    def _ensured(self, bucket: str, rule: Rule, held: Targets) -> str:
+    def _ensured(self, bucket: str, rule: ToldRule, held: Targets) -> str:
         """The ARN of the target that the rule needs."""
         peer, said = self._peer(rule), rule["Destination"][TARGET]
         if not isinstance(peer.handed, Keys):
@@ -178,7 +178,7 @@ class TargetedCalls:
             where = f"{words}; the destination is the bucket {peer.bucket} of the StorageBackend {peer.store}"
             raise Rejected(where, code=error.code, operation=error.operation) from None
 
-    def _aimed(self, rule: Rule, arns: Mapping[tuple[str, str], str]) -> Rule:
+    def _aimed(self, rule: ToldRule, arns: Mapping[tuple[str, str], str]) -> ToldRule:
         return {**rule, "Destination": {"Bucket": arns[self._place(rule)]}}
 
     def _drop(self, bucket: str, arns: Iterable[str]) -> None:
@@ -186,14 +186,14 @@ class TargetedCalls:
             self.call("admin:RemoveRemoteTarget", {"Bucket": bucket, "Arn": arn})
             self.handed.forget(arn)
 
-    def _copy_existing(self, bucket: str, rules: Iterable[Rule], targets: Targets) -> None:
+    def _copy_existing(self, bucket: str, rules: Iterable[ToldRule], targets: Targets) -> None:
         """Once for each target: MinIO's scanner would take days to come by."""
         for arn in sorted(set(_with_existing(rules))):
             if arn in targets and not targets[arn].reset:
                 self.call("StartResync", {"Bucket": bucket, "Arn": arn})
 
 
-def _with_existing(rules: Iterable[Rule]) -> Iterator[str]:
+def _with_existing(rules: Iterable[ToldRule]) -> Iterator[str]:
     for rule in rules:
         if (
             XML not in rule
@@ -203,9 +203,9 @@ def _with_existing(rules: Iterable[Rule]) -> Iterator[str]:
             yield rule["Destination"]["Bucket"]
 
 
-def _is_ours(rule: Rule) -> bool:
+def _is_ours(rule: ToldRule) -> bool:
     return str(rule.get("ID") or "").startswith(RULE_PREFIX)
 
 
-def _arn(rule: Rule) -> str:
+def _arn(rule: ToldRule) -> str:
     return str((rule.get("Destination") or {}).get("Bucket") or "")

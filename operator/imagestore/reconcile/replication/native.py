@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from imagestore.backends.base import Backend
 from imagestore.backends.replicating import Replicates
+from imagestore.core.losses import uses
 from imagestore.core.reading import Level
 from imagestore.facets.replication import Replication, ReplicationRule
-from imagestore.reconcile.bucket.observe import unsupported
 from imagestore.reconcile.shared.contribution import Contribution, Contributor
 
 SETTING, REPLICATION_POLICY = "replication", "ReplicationPolicy"

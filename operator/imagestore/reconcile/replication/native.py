@@ -29,7 +29,6 @@ def native_refusal(source: Backend, target: Backend, copies: str, wanted: Replic
         return f"the StorageBackend {source.name} does not have replication ({support.reason})"
     if not isinstance(target, Replicates):
         return f"the buckets of the StorageBackend {target.name} cannot receive copies of other stores"
-    refused = unsupported(wanted, SETTING, support)
-    return source.replicator.refusal_of(target.replicator.receiving(copies)) or (
-        refused.reason if refused else ""
-    )
+    if lost := uses(wanted, support.lost):
+        return f"the StorageBackend {source.name} would lose {', '.join(lost)} ({support.reason})"
+    return source.replicator.refusal_of(target.replicator.receiving(copies))

@@ -140,6 +140,10 @@ class MemoryBody:
     def __iter__(self) -> Iterator[bytes]:
         return iter(self.blocks)
 
+    def read_into(self, buffer: memoryview) -> None:
+        """The same into a buffer of just this length."""
+        buffer[:] = b"".join(self.blocks)
+
 
 def memory_rank(order: KeyOrder) -> Callable[[str], Any]:
     """What sorts keys in an order; without one, by chance but always alike."""

@@ -158,7 +158,7 @@ def memory_rank(order: KeyOrder) -> Callable[[str], Any]:
 
 def all_bytes(body: ObjectUpload) -> bytes:
     """What is uploaded."""
-    return body.blocks if isinstance(body.blocks, bytes) else b"".join(body.blocks)
+    return bytes(body.blocks) if isinstance(body.blocks, bytes | memoryview) else b"".join(body.blocks)
 
 
 def told_object(key: str, held: HeldVersion) -> ListedObject:

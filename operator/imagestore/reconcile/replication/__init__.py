@@ -1,0 +1,1 @@
+"""ReplicationPolicy: from a frozen situation to an outcome. The copying itself is in ``transfer``."""

@@ -38,7 +38,8 @@ def files(root: Path) -> Iterator[tuple[str, str]]:
     yield "docs/reference/rights.md", _MARKDOWN_HEADER + rbac.page()
     yield "docs/reference/support.md", _MARKDOWN_HEADER + stores.support_page()
     yield "docs/reference/permissions.md", _MARKDOWN_HEADER + stores.permissions_page()
-from imagestore.crdgen import chart, crd, metricspage, objects, rbac, reasons, reference, removals, stores
+    yield "docs/reference/objects.md", _MARKDOWN_HEADER + objects.objects_page()
+    yield "docs/metrics.md", _MARKDOWN_HEADER + metricspage.page()
     yield from _part(root, "README.md", "support matrix", stores.support_table("docs/"))
     yield from _part(root, "docs/operations.md", "removed settings", removals.removals())
 

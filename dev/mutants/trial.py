@@ -18,8 +18,8 @@ from dev.mutants.tests import BROKEN, FAILED, PASSED, Collected, any_fails, in_f
 
 _LIMIT = 1800.0  # seconds for one change: a single test has a limit of its own
 _NEAREST = 3  # files of tests that are tried before all others
-# It compares what is committed with what the models say, and so judges most of what only an import reads.
-_GENERATED = "tests/crdgen/test_generated.py"
+# They judge most of what only an import reads: what is committed as generated from the models, and that values are frozen.
+_JUDGES = ("tests/crdgen/test_generated.py", "tests/core/test_frozen.py")
 
 Tell = Callable[[Site, str], None]
 KILLED, SURVIVED, UNREACHED = "killed", "survived", "survived: no unit test runs it"
@@ -78,7 +78,7 @@ class Trial:
         )
 
     def _stages(self, site: Site) -> Iterator[Sequence[str]]:
-        """The page of what is generated, the nearest files, what reaches this module, what reaches its importers."""
+        """What judges every declaration, the nearest files, what reaches this module, what reaches its importers."""
         near = self.reach.quick_first(
             {*self.reach.of_files(frozenset({str(site.path)})), *self._naming(site.path)}
         )
@@ -102,7 +102,7 @@ class Trial:
 
     def _import_and_try(self, site: Site, tests: Sequence[str]) -> int:
         Changed({site.path: changed(self.sources[site.path], site.number)}).install()
-        files = dict.fromkeys(test.partition("::")[0] for test in tests) or (_GENERATED,)
+        files = dict.fromkeys(test.partition("::")[0] for test in tests) or _JUDGES
         return PASSED if with_tests(files, lambda items, plugin: self._run(items, tests, plugin)) else FAILED
 
     def _run(self, items: Sequence[pytest.Item], tests: Sequence[str], plugin: Collected) -> None:

@@ -140,5 +140,5 @@ def test_mfa_delete_is_read_and_never_sent(answer: dict[str, str], mfa: str) -> 
     have = versioning.decode({"Status": "Enabled", **answer}, AT)
     assert have is not None
     assert have.mfa_delete == mfa
-    assert versioning.encode(have, AT) == {"VersioningConfiguration": {"Status": "Enabled"}}
+    assert versioning.VERSIONING.encode(have, AT) == {"VersioningConfiguration": {"Status": "Enabled"}}
     assert not diff("versioning", have, Versioning(state="Enabled")), "silence is no opinion"

@@ -13,6 +13,7 @@ from botocore import exceptions as boto
 
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.guard.call import Timing
+from imagestore.backends.http.errors import AnswerCutOff
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.client import Keys
 from imagestore.backends.s3.connecting import connect_with_keys
@@ -101,6 +102,26 @@ def reaching(endpoint: str, keys: Keys | None = None, *, provider: str = "MinIO"
     found = connect_with_keys("x", spec, keys or Keys("key", SECRET, TOKEN), timing=quick)
     assert isinstance(found, S3Backend)
     return found
+
+
+@pytest.mark.parametrize(
+    ("status", "header", "kind", "seconds"),
+    [
+        (429, "7", errors.Throttled, 7.0),
+        (429, "", errors.Throttled, None),
+        (503, "7", errors.Unavailable, 7.0),
+        (404, "", errors.Unavailable, None),
+        (200, "", errors.Unavailable, None),
+    ],
+)
+def test_an_answer_that_was_cut_off_still_says_when_to_come_again(
+    status: int, header: str, kind: type[errors.StoreError], seconds: float | None
+) -> None:
+    """Of 429 only the wait is believed; a 404 that broke off is no missing bucket."""
+    headers = {"retry-after": header} if header else {}
+    found = translate(AnswerCutOff("https://s3.example", None, status, headers), "GetBucketTagging")
+    assert (type(found), found.retry_after) == (kind, seconds)
+    assert "The answer was cut off" in str(found)
 
 
 def test_nobody_there() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from imagestore.backends.guard.breaker import OPEN, Breaker
 from imagestore.backends.guard.call import NAMESPACE, Timing
+from imagestore.backends.guard.guarded import Guard
 from imagestore.backends.guard.limiter import Limiter
 from imagestore.backends.guard.measured import measured
 from imagestore.backends.guard.retry import Patience, retried
@@ -235,6 +236,55 @@ def test_namespaces_are_served_by_turns() -> None:
         thread.join(10)
     assert len(order) == 31
     assert order.index("modest") < 15
+
+
+def test_a_transfer_leaves_tokens_to_reconciles() -> None:
+    """Of a rate that a transfer uses up, the next reconcile's call waits for nothing."""
+    clock = Clock()
+    limiter = Limiter(100, 20, clock.timing())
+    moves, reconciles = limiter.limited(Server(GOOD), background=True), limiter.limited(Server(GOOD))
+    for _ in range(100):
+        moves("PutObject", {})
+    assert clock.now - 100.0 == pytest.approx(0.82, abs=0.05)
+    clock.slept.clear()
+    reconciles("GetBucketTagging", {})
+    reconciles("GetBucketTagging", {})
+    assert clock.slept == []
+
+
+def test_no_transfer_is_served_while_a_reconcile_waits() -> None:
+    limiter, order = Limiter(100, 1, Timing()), list[str]()
+    limiter.take("")
+
+    def work(*, background: bool) -> None:
+        limiter.take("shop", background=background)
+        order.append("moves" if background else "reconciles")
+
+    moves = [threading.Thread(target=work, kwargs={"background": True}) for _ in range(5)]
+    reconciles = [threading.Thread(target=work, kwargs={"background": False}) for _ in range(5)]
+    for thread in [*moves, *reconciles]:
+        thread.start()
+    for thread in [*moves, *reconciles]:
+        thread.join(10)
+    assert order.index("reconciles") <= 1  # one may be served before the first of these has come
+    assert order[-1] == "moves"
+
+
+def test_what_moves_data_is_performed_behind_the_same_breaker() -> None:
+    clock, ledger = Clock(), Ledger()
+    guard = Guard.of(None, clock.timing(), ledger)
+    perform, call = guard.background(), guard.around(Server(GOOD))
+    assert perform("GetObject", lambda: 7) == 7
+
+    def fails() -> int:
+        raise Unavailable("no answer")
+
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            perform("GetObject", fails)
+    with pytest.raises(Unavailable, match="GetBucketTagging was not tried"):
+        call("GetBucketTagging", {})
+    assert [o for o, _, _ in ledger.calls] == ["GetObject"] * 6
 
 
 def test_every_attempt_is_counted_with_its_outcome() -> None:

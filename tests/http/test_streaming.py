@@ -126,6 +126,19 @@ def test_an_answer_that_ends_early_is_an_error_and_never_a_short_body(serve: Ser
             server.client.send(server.request())
 
 
+def test_what_an_answer_said_before_it_was_cut_off_is_kept(serve: Serve) -> None:
+    """A proxy that is overloaded says for how long, and ends in the middle of the page that explains it."""
+
+    def throttled(heard: Heard) -> None:
+        heard.say(b"HTTP/1.1 429 X\r\nRetry-After: 7\r\nContent-Length: 99\r\n\r\nabc")
+        raise EOFError
+
+    with serve(throttled) as server:
+        with pytest.raises(AnswerCutOff) as raised:
+            server.client.send(server.request())
+        assert (raised.value.status, raised.value.headers.get("retry-after")) == (429, "7")
+
+
 def test_a_reader_that_stops_early_does_not_poison_the_pool(serve: Serve) -> None:
     answers = [sends(50 * BLOCK), echo]
     with serve(lambda heard: answers.pop(0)(heard)) as server:

@@ -55,7 +55,7 @@ class Shop:
     def told(self, parts: OperatorParts, keys: Iterable[Key]) -> None:
         """The parts hear of these objects as a watch or a listing tells of them."""
         for key in keys:
-            parts.triggers.event(KIND[key.kind], None, self.get(key))
+            parts.controller.triggers.event(KIND[key.kind], None, self.get(key))
 
     def ready(self, key: Key) -> str:
         """The reason of its Ready condition."""
@@ -75,11 +75,11 @@ class Shop:
                 await parts.listing.learn()
             else:
                 self.told(parts, (EU, PHOTOS, TIDY))
-            working = asyncio.create_task(parts.dispatcher.run())
+            working = asyncio.create_task(parts.controller.dispatcher.run())
             try:
                 yield parts
             finally:
                 working.cancel()
-                await parts.dispatcher.drain(10)
-                parts.surveyor.close()
-                parts.pool.shutdown()
+                await parts.controller.dispatcher.drain(10)
+                parts.controller.services.surveyor.close()
+                parts.controller.pool.shutdown()

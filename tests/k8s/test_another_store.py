@@ -35,7 +35,7 @@ class Six(Shop):
 
 def look(parts: OperatorParts, *keys: Key) -> None:
     for key in keys:
-        parts.queue.add(key, Priority.RETRY)
+        parts.controller.queue.add(key, Priority.RETRY)
 
 
 def test_many_that_are_missing_are_held_and_go_on_when_they_are_back() -> None:

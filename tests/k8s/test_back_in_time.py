@@ -28,8 +28,10 @@ TAGS = {"tags": {"values": {"team": "restored"}}}
 
 
 def audit_of(parts: OperatorParts, back: list[str]) -> Audit:
-    writer = Writer(ALL, ApiObjects(parts.client), parts.cache, parts.triggers)
-    return Audit(ALL, parts.client, parts.cache, writer, monotonic, went_back=lambda: back.append("back"))
+    writer = Writer(ALL, ApiObjects(parts.client), parts.controller.cache, parts.controller.triggers)
+    return Audit(
+        ALL, parts.client, parts.controller.cache, writer, monotonic, went_back=lambda: back.append("back")
+    )
 
 
 def test_an_object_whose_version_went_back_is_believed() -> None:
@@ -45,7 +47,7 @@ def test_an_object_whose_version_went_back_is_believed() -> None:
             shop.api.version = 20
             shop.put(PHOTOS, {**shop.get(PHOTOS)["spec"], **TAGS}, generation=2)
             shop.told(parts, [PHOTOS])
-            assert parts.queue.ready == 0, "what a watch tells is taken for old news"
+            assert parts.controller.queue.ready == 0, "what a watch tells is taken for old news"
             await audit.compare(IMAGE_BUCKET, grace=0)
             await until(lambda: shop.store.buckets["shop--photos"].tags.get("team") == "restored")
             assert back == ["back"]
@@ -64,9 +66,11 @@ def test_a_conflict_is_enough_to_believe_it() -> None:
             await until(lambda: shop.ready(PHOTOS).startswith("True"))
             shop.api.version = 20
             shop.put(PHOTOS, {**shop.get(PHOTOS)["spec"], **TAGS}, generation=2)
-            await Writer(ALL, ApiObjects(parts.client), parts.cache, parts.triggers).refresh(PHOTOS)
+            await Writer(
+                ALL, ApiObjects(parts.client), parts.controller.cache, parts.controller.triggers
+            ).refresh(PHOTOS)
             await until(lambda: shop.store.buckets["shop--photos"].tags.get("team") == "restored")
-            known = parts.cache.get(PHOTOS)
+            known = parts.controller.cache.get(PHOTOS)
             assert known is not None
             return int(known.resource_version)
 
@@ -79,13 +83,13 @@ def test_one_that_is_overtaken_while_it_is_asked_for_is_no_step_back() -> None:
 
     async def story() -> str:
         async with shop.parts() as parts:
-            parts.queue.close()
-            before = parts.cache.get(PHOTOS)
+            parts.controller.queue.close()
+            before = parts.controller.cache.get(PHOTOS)
             answer = shop.put(PHOTOS, shop.get(PHOTOS)["spec"])
             shop.put(PHOTOS, shop.get(PHOTOS)["spec"])
             shop.told(parts, [PHOTOS])
-            parts.triggers.asked(IMAGE_BUCKET, answer, before)
-            known = parts.cache.get(PHOTOS)
+            parts.controller.triggers.asked(IMAGE_BUCKET, answer, before)
+            known = parts.controller.cache.get(PHOTOS)
             assert known is not None
             return known.resource_version
 
@@ -98,7 +102,7 @@ def test_a_state_without_any_change_of_ours_is_noticed_too() -> None:
 
     async def story() -> None:
         async with shop.parts() as parts:
-            parts.queue.close()
+            parts.controller.queue.close()
             audit = audit_of(parts, back)
             shop.api.version = 5000
             await audit.compare(IMAGE_BUCKET, grace=0)

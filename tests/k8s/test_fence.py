@@ -160,14 +160,14 @@ def test_a_reconcile_that_is_fenced_says_nothing_and_is_not_tried_again() -> Non
 
     async def story() -> tuple[int, int]:
         async with shop.parts(permit=fence.check) as parts:
-            await until(lambda: shop.ready(PHOTOS).startswith("True") and parts.queue.running == 0)
+            await until(lambda: shop.ready(PHOTOS).startswith("True") and parts.controller.queue.running == 0)
             edited = {**shop.get(PHOTOS)["spec"], "tags": {"values": {"a": "b"}}}
             shop.put(PHOTOS, edited, generation=2)
             fence.close()
             before, calls = shop.api.version, len(shop.store.calls)
             shop.told(parts, [PHOTOS])
-            await until(lambda: len(shop.store.calls) > calls and parts.queue.running == 0)
-            return shop.api.version - before, parts.queue.ready
+            await until(lambda: len(shop.store.calls) > calls and parts.controller.queue.running == 0)
+            return shop.api.version - before, parts.controller.queue.ready
 
     assert run(story()) == (0, 0)
     assert "a" not in shop.store.buckets["shop--photos"].tags

@@ -39,7 +39,9 @@ class Forbidding(Shop):
         """As the operator starts: it lists, then works, and asks again for what was forbidden."""
         async with self.parts(lists=True) as parts:
             asking = asyncio.create_task(
-                Listing(ALL, parts.client, parts.cache, parts.triggers, again=0.05).run()
+                Listing(
+                    ALL, parts.client, parts.controller.cache, parts.controller.triggers, again=0.05
+                ).run()
             )
             try:
                 yield parts
@@ -106,7 +108,7 @@ def test_a_backend_is_not_let_go_because_buckets_may_not_be_listed() -> None:
     async def story() -> None:
         async with shop.started() as parts:
             await until(lambda: shop.ready(Key("StorageBackend", "", "other")).startswith("True"))
-            await until(lambda: not parts.queue.ready and not parts.queue.running)
+            await until(lambda: not parts.controller.queue.ready and not parts.controller.queue.running)
             assert shop.get(EU)["metadata"]["finalizers"], "it may be in use"
             shop.forbidden.clear()
             await until(lambda: shop.ready(EU) == "False InUse")
@@ -119,7 +121,7 @@ def test_a_bucket_is_not_told_that_its_backend_is_gone() -> None:
 
     async def story() -> None:
         async with shop.started() as parts:
-            await until(lambda: not parts.queue.ready and not parts.queue.running)
+            await until(lambda: not parts.controller.queue.ready and not parts.controller.queue.running)
             assert shop.ready(PHOTOS) == ""
             shop.forbidden.clear()
             await until(lambda: shop.ready(PHOTOS).startswith("True"))
@@ -139,7 +141,9 @@ def test_kopf_waits_for_what_may_be_listed(monkeypatch: pytest.MonkeyPatch) -> N
 
     async def story() -> None:
         async with shop.parts(lists=True) as parts:
-            listing = Listing(ALL, parts.client, parts.cache, parts.triggers, again=0.05)
+            listing = Listing(
+                ALL, parts.client, parts.controller.cache, parts.controller.triggers, again=0.05
+            )
             fetch = kopf_internals._listing(subscription(versions=listing.versions, listed=listing.known))
             resource = type("Resource", (), {"group": kind.group, "plural": kind.plural})
             first = asyncio.ensure_future(anext(fetch(resource=resource)))

@@ -55,11 +55,11 @@ def test_a_policy_named_like_a_backend_is_no_backend() -> None:
 
     async def story() -> dict[Lane, int]:
         async with shop.parts() as parts:
-            parts.queue.close()
+            parts.controller.queue.close()
             shop.told(parts, [namesake])
             for key in (EU, PHOTOS, TIDY, namesake):
-                parts.queue.add(key, Priority.EDIT)
-            return {lane: load.ready for lane, load in parts.queue.loads().items()}
+                parts.controller.queue.add(key, Priority.EDIT)
+            return {lane: load.ready for lane, load in parts.controller.queue.loads().items()}
 
     waiting = run(story())
     assert waiting == {
@@ -74,8 +74,8 @@ def test_each_lane_has_series_of_its_own() -> None:
 
     async def story() -> Callable[[], list[tuple[str, ...]]]:
         async with shop.parts() as parts:
-            parts.queue.close()
-            loads = parts.queue.loads()
+            parts.controller.queue.close()
+            loads = parts.controller.queue.loads()
             return lambda: [
                 labels for family, labels, _ in facts.of_queue(loads, 0) if family.name.endswith("depth")
             ]

@@ -61,10 +61,10 @@ def removing(parts: OperatorParts) -> Callable[[], object]:
     """While a thread begins: the one bucket goes, and comes back once the thread has looked."""
 
     def meanwhile() -> None:
-        known = parts.cache.get(PHOTOS)
+        known = parts.controller.cache.get(PHOTOS)
         if known is not None:
-            parts.cache.remove(PHOTOS)
-            parts.cache.put(replace(known, extra=replace(known.extra, backend="elsewhere")))
+            parts.controller.cache.remove(PHOTOS)
+            parts.controller.cache.put(replace(known, extra=replace(known.extra, backend="elsewhere")))
 
     return meanwhile
 
@@ -106,12 +106,12 @@ def test_every_scrape_tells_of_all_there_is() -> None:
     async def story() -> list[set[str]]:
         found = list[set[str]]()
         async with shop.parts() as parts:
-            parts.snapshot()
+            parts.controller.snapshot()
             thread = threading.Thread(target=scrape, args=(found,))
             thread.start()
             for number in range(3000):
-                parts.cache.put(bucket(f"b{number % 50}", version=number + 1))
-                parts.snapshot()
+                parts.controller.cache.put(bucket(f"b{number % 50}", version=number + 1))
+                parts.controller.snapshot()
             ended.set()
             thread.join()
             metrics.LIVE.serve()

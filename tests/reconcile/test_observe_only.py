@@ -42,6 +42,8 @@ def test_a_public_acl_is_found_and_told_once() -> None:
     assert world.ready == ("True", "InSync"), "the spec does not forbid it"
     world.later().settle()
     assert world.reasons().count("PublicAcl") == 1
+    told = next(e for e in world.events if e.reason == "PublicAcl")
+    assert (told.warning, told.message) == (True, found.message)
     del world.bucket.facets["acl"]
     world.later().settle()
     assert world.condition("PublicAcl") is None

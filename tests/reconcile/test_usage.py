@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from imagestore.backends.base import HeldUsage
+from imagestore.core.errors import Unavailable
 from tests.reconcile.world import BUCKET, World
 
 GIB = 2**30
@@ -95,3 +96,64 @@ def test_a_count_that_cannot_be_is_no_count(wrong: int) -> None:
     assert world.ready == ("True", "InSync")
     assert "usage" not in world.status
     assert fill(world, 5, hours=1).status["usage"] == {"objects": 1000, "bytes": 5}
+
+
+@pytest.mark.parametrize(
+    ("objects", "held", "written"),
+    [(1049, 1000, False), (1050, 1000, True), (1000, 1050, True), (1000, 951, False), (950, 1000, True)],
+)
+def test_five_percent_more_or_less_are_written_hourly(objects: int, held: int, *, written: bool) -> None:
+    """Of objects or of bytes."""
+    world = World()
+    world.store.usages[BUCKET] = HeldUsage(1000, 1000)
+    world.apply().settle()
+    world.store.usages[BUCKET] = HeldUsage(objects, held)
+    world.later(hours=1).settle()
+    assert (world.status["usage"] == {"objects": objects, "bytes": held}) is written
+
+
+def test_an_empty_bucket_holds_nothing_and_its_first_object_is_news() -> None:
+    world = World()
+    world.store.usages[BUCKET] = HeldUsage(0, 0)
+    world.apply().settle()
+    assert world.status["usage"] == {"objects": 0, "bytes": 0}
+    writes = world.writes
+    world.later(hours=1).settle()
+    assert world.writes == writes, "nothing moved"
+    world.store.usages[BUCKET] = HeldUsage(1, 0)
+    world.later(hours=1).settle()
+    assert world.status["usage"] == {"objects": 1, "bytes": 0}
+
+
+def test_as_much_as_a_status_can_hold_is_told() -> None:
+    world = World()
+    world.store.usages[BUCKET] = HeldUsage(2**63 - 1, 2**63 - 1)
+    world.apply().settle()
+    assert world.status["usage"]["bytes"] == 2**63 - 1
+    world.store.usages[BUCKET] = HeldUsage(2**63, 5)
+    world.later(hours=1).settle()
+    assert world.status["usage"]["objects"] == 2**63 - 1
+
+
+def test_its_warning_is_an_event_that_warns() -> None:
+    world = holding(9 * GIB)
+    told = next(e for e in world.events if e.reason == "QuotaNearlyFull")
+    found = world.condition("QuotaNearlyFull")
+    assert found is not None
+    assert (told.warning, told.message) == (True, found.message)
+    assert found.reason == "AboveWarnPercent"
+
+
+def test_a_store_that_does_not_tell_is_asked_again_an_hour_later() -> None:
+    world = holding(5, {"hard": "10Gi"})
+
+    def fault(operation: str, bucket: str) -> None:
+        if operation == "Usage":
+            raise Unavailable("no")
+
+    world.store.fault = fault
+    assert "Usage" in world.calls(lambda: world.later(hours=1).settle())
+    assert world.ready == ("True", "InSync"), "a bucket is in sync whatever it holds"
+    world.store.fault = None
+    assert "Usage" not in world.calls(lambda: world.later(minutes=59).settle())
+    assert "Usage" in world.calls(lambda: world.later(minutes=1).settle())

@@ -78,6 +78,9 @@ class ObjectStore(Protocol):
     def head(self, bucket: str, key: str, version: str = "") -> ObjectHead:
         """Attributes without tags. NotFound: there is no such object."""
 
+    def part_size(self, bucket: str, key: str, version: str = "") -> int:
+        """The size of the first part of an object that was uploaded in parts; 0: the store does not tell."""
+
     def read(
         self, bucket: str, key: str, *, version: str = "", etag: str = "", span: tuple[int, int] | None = None
     ) -> AbstractContextManager[ObjectBody]:
@@ -102,7 +105,9 @@ class ObjectStore(Protocol):
         *,
         source_etag: str = "",
     ) -> WrittenObject:
-        """A copy inside the store of (bucket, key, version), at most ``largest_copy`` bytes. ``attributes`` None: the source's."""
+        """A copy inside the store of (bucket, key, version), at most ``largest_copy`` bytes. ``attributes`` None: the source's, less
+        ``traits.copy_loses``. Its tags None: the source's, except where ``traits.tags_after``.
+        """
 
     def begin(self, bucket: str, key: str, attributes: ObjectAttributes) -> str:
         """Begin a multipart upload; return its id."""

@@ -161,10 +161,15 @@ class KeyVerdict(NamedTuple):
 class ObjectTraits:
     """What a store honours of conditions and attributes: fields of its profile, proven by the contract suite.
 
-    The first six: whether a condition decides. ``put_absent``: PUT with If-None-Match (``complete_absent``: CompleteMultipartUpload).
+    Whether a condition decides: ``put_absent``: PUT with If-None-Match (``complete_absent``: CompleteMultipartUpload).
     ``order``: of ListObjectsV2; ``version_order``: of ListObjectVersions. ``coarse_times``: listings tell whole seconds.
-    ``carries``: which attributes an object keeps, such as "tags", "metadata", "redirect", "storageClass", "lock".
-    ``metadata_bytes``: of the user's metadata in total.
+    ``put_matching``: PUT with If-Match; the two with ``versioned`` hold in buckets with versioning.
+    ``versions_complete``: a listing of versions tells of all; otherwise it may lose keys where a page ends.
+    ``carries``: which attributes an object keeps: "headers", "expires", "redirect", "metadata", "emptyMetadata" (values of no
+    length), "tags", "storageClass", "lock". ``copy_loses``: of these, what a copy without attributes of its own loses. ``ascii_tags``: only letters, digits and + - . _ : / @ = and space.
+    ``tags_after``: they are lost unless they are set after the object is there. ``bodiless_folders``: an object whose key ends
+    in / keeps no bytes. ``nested``: both ``a`` and ``a/b`` may be objects; otherwise no listing tells of the second. ``metadata_bytes``: of the user's metadata in total, each
+    name with its prefix of 11 bytes.
     """
 
     order: KeyOrder = KeyOrder.BYTES
@@ -173,12 +178,19 @@ class ObjectTraits:
     put_absent_versioned: bool = False
     complete_absent: bool = False
     put_matching: bool = False
+    put_matching_versioned: bool = False
     copy_matching: bool = False
     delete_matching: bool = False
     coarse_times: bool = False
+    versions_complete: bool = True
     md5_etags: bool = True  # a single PUT's ETag is the MD5 of its bytes
     checksums: frozenset[str] = frozenset()  # algorithms that it verifies and tells
     carries: frozenset[str] = frozenset()
+    copy_loses: frozenset[str] = frozenset()
+    ascii_tags: bool = False
+    tags_after: bool = False
+    bodiless_folders: bool = False
+    nested: bool = True
     metadata_bytes: int = 2048
     largest_put: int = 5 * 1024**3
     largest_copy: int = 5 * 1024**3

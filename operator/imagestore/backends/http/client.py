@@ -49,7 +49,7 @@ class HttpClient:
         url, wire = f"{self._target.scheme}://{request.host}", self._head(request)
         connection, answer = self._pool.take(request.host), AnswerParser(request.method)
         try:
-            with _told(url):
+            with _told(url, answer):
                 self._target.leave(request.method)
                 whole = connection.send(wire, request.body, answer)
                 until = None if seconds is None else monotonic() + seconds
@@ -93,7 +93,7 @@ class StreamedResponse:
         """The body's blocks, none of them empty. Raises HttpErrors, also where the answer ends too early."""
         answer = self._answer
         try:
-            with _told(self._url):
+            with _told(self._url, answer):
                 yield from answer.take_early()
                 while not answer.complete:
                     yield from answer.feed(self._open.receive(self._until))
@@ -144,14 +144,14 @@ class StreamedResponse:
 
 
 @contextmanager
-def _told(url: str) -> Iterator[None]:
+def _told(url: str, answer: AnswerParser) -> Iterator[None]:
     """Turn what goes wrong on a connection into an HttpError."""
     try:
         yield
     except TimeoutError as error:
         raise ReadTimedOut(url, error) from error
     except CutOff as error:
-        raise AnswerCutOff(url, error) from error
+        raise AnswerCutOff(url, error, answer.status, answer.headers) from error
     except (OSError, Broken) as error:
         raise ConnectionClosed(url, error) from error
     except BadBody as error:

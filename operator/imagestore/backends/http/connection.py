@@ -47,22 +47,28 @@ class Connection:
 
     def _sent(self, parts: Iterable[bytes | memoryview], answer: AnswerParser, *, once: bool) -> bool:
         """``once``: all of it within ``seconds``, as ``sendall`` has it; else every write, whatever is heard meanwhile."""
-        until = time.monotonic() + self._seconds
         both = select.poll()
         both.register(self._sock, select.POLLIN | select.POLLOUT)
+        whole = time.monotonic() + self._seconds
         for part in parts:
             left = memoryview(part)
-            until = until if once else time.monotonic() + self._seconds
             while left:
-                ready = both.poll(max(0.0, until - time.monotonic()) * 1000)
-                if not ready or time.monotonic() > until:
-                    raise TimeoutError("the server does not take the body")
-                if ready[0][1] & ~select.POLLOUT and self._answered(answer):
+                until = whole if once else time.monotonic() + self._seconds
+                if not self._takes(both, until, answer):
                     return False
-                if ready[0][1] & select.POLLOUT:
-                    left = left[self._sock.send(left[:BLOCK]) :]
-                    until = until if once else time.monotonic() + self._seconds
+                left = left[self._sock.send(left[:BLOCK]) :]
         return True
+
+    def _takes(self, both: select.poll, until: float, answer: AnswerParser) -> bool:
+        """Wait until the server takes more. False: it has answered already."""
+        while True:
+            ready = both.poll(max(0.0, until - time.monotonic()) * 1000)
+            if not ready or time.monotonic() > until:
+                raise TimeoutError("the server does not take the body")
+            if ready[0][1] & ~select.POLLOUT and self._answered(answer):
+                return False
+            if ready[0][1] & select.POLLOUT:
+                return True
 
     def _answered(self, answer: AnswerParser) -> bool:
         """Whether an answer or the connection's end came, rather than a TLS ticket or 100 Continue."""

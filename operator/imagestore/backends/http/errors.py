@@ -1,5 +1,8 @@
 """What may go wrong between a request and its answer. No message holds more of an address than scheme and host."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 
 class HttpError(Exception):
     """No whole answer came. ``where``: scheme and host; ``met``: the error underneath, or what was wrong."""
@@ -51,9 +54,19 @@ class ConnectionClosed(HttpError):
 
 
 class AnswerCutOff(HttpError):
-    """The connection ended in the middle of the answer's body."""
+    """The connection ended in the middle of the answer's body. ``status`` and ``headers`` came whole before it."""
 
     words = "The answer was cut off, from"
+
+    def __init__(
+        self,
+        where: str,
+        met: Exception | str | None = None,
+        status: int = 0,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        super().__init__(where, met)
+        self.status, self.headers = status, headers
 
 
 class AnswerTooLarge(HttpError):

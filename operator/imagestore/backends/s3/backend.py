@@ -199,14 +199,14 @@ class S3Backend:
     def remains(self, bucket: str) -> Remains:
         """The first page of versions, delete markers and open uploads; a bucket that is gone has none."""
         try:
-            return emptying.remains(self.call, bucket, self.profile.upload_keys)
+            return emptying.remains(self.call, bucket, self.profile.objects.upload_keys)
         except NotFound:
             return Remains(0, 0)
 
     def sweep(self, bucket: str, limit: int) -> Swept:
         """Remove up to ``limit`` of them."""
         try:
-            return emptying.sweep(self.call, bucket, limit, self.profile.upload_keys)
+            return emptying.sweep(self.call, bucket, limit, self.profile.objects.upload_keys)
         except NotFound:
             return Swept(removed=0, more=False)
 
@@ -225,7 +225,7 @@ class S3Backend:
 
     def page(self, bucket: str, scope: ListingScope, after: Mapping[str, str]) -> ListingPage:
         """Through the same ``call`` as everything: limited, counted, tried again."""
-        return listing.page(self.call, bucket, scope, after, self.profile.upload_keys)
+        return listing.page(self.call, bucket, scope, after, self.profile.objects.upload_keys)
 
     def tags_of(self, bucket: str, stored: StoredVersion) -> Mapping[str, str]:
         """One call."""

@@ -9,11 +9,12 @@ from imagestore.api.storagebackend import Admin, StorageBackendSpec
 from imagestore.backends.base import Backend, Remotes
 from imagestore.backends.cloud import ConnectionRequest
 from imagestore.backends.guard.call import REAL_TIMING, Call, Observer, Timing
-from imagestore.backends.guard.guarded import guarded
+from imagestore.backends.guard.guarded import Guard
 from imagestore.backends.http.errors import HttpError
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.client import Keys, StoreTarget
 from imagestore.backends.s3.lifecycle.tiers import mapped
+from imagestore.backends.s3.objects.store import S3Objects
 from imagestore.backends.s3.profiles import declared
 from imagestore.backends.s3.profiles.profile import Profile
 from imagestore.backends.s3.profiles.servers import PROFILES
@@ -74,10 +75,13 @@ def _build(request: ConnectionRequest, found: _Resolved) -> Backend:
         )
     admin = _admin_target(request, spec.admin, found) if spec.admin else None
     administered = admin is not None and spec.provider in ADMIN_PROVIDERS
-    raw = s3_call(_target(request, found))
+    target = _target(request, found)
+    raw = s3_call(target)
     if admin is not None and administered:
         raw = _routed(raw, admin_call(spec.provider, admin))
-    call = guarded(raw, spec.limits, timing, request.observer, ONCE)
+    guard = Guard.of(spec.limits, timing, request.observer)
+    call, declared_profile = guard.around(raw, ONCE), _declared(spec)
+    dialect = (declared_profile or PROFILES[spec.provider]).objects
     return S3Backend(
         name=request.name,
         provider=spec.provider,
@@ -85,10 +89,11 @@ def _build(request: ConnectionRequest, found: _Resolved) -> Backend:
         region=s3.region,
         call=call,
         admin=administered,
-        declared=_declared(spec),
+        declared=declared_profile,
         tiers=mapped(PROFILES[spec.provider].tiering, named_tiers(spec)),
         remotes=_remotes(spec, found, call, admin) if admin else None,
         learned=Learned(timing.clock),
+        objects=S3Objects(request.name, target, dialect, guard.background(ONCE)),
     )
 
 

@@ -86,8 +86,15 @@ def translate(error: Exception, operation: str, secrets: Collection[str] = ()) -
         message = f"{operation}: the answer is no XML that can be read; a proxy in between, or a broken store"
         return errors.Unavailable(message, code=UNREADABLE_ANSWER, operation=operation, cause=_cause(error))
     kind = next((ours for theirs, ours in _BY_ERROR if isinstance(error, theirs)), errors.Unexpected)
+    wait = None
+    if isinstance(error, http.AnswerCutOff):  # what it says in its head holds all the same
+        wait = _seconds(error.headers)
+        kind = errors.Throttled if error.status == _THROTTLED else kind
     message = masked(f"{operation}: {_WORDS.get(type(error), '')}{error}", secrets)
-    return kind(message, operation=operation, cause=_cause(error))
+    return kind(message, operation=operation, retry_after=wait, cause=_cause(error))
+
+
+_THROTTLED = 429
 
 
 def _cause(error: Exception) -> str:

@@ -44,7 +44,7 @@ class Operator:
         self._client = Client(access, permit=self._fence.check)
         self._parts = assemble(self._client, options, brain, self._fence.check)
         self._health = Health(monotonic)
-        self._server = HealthServer(self._health, self._parts.snapshot)
+        self._server = HealthServer(self._health, self._parts.controller.snapshot)
         self._stop = asyncio.Event()
         self._source: EventSource | None = None
         self._ended = asyncio.Event()  # one of the tasks has
@@ -103,7 +103,7 @@ class Operator:
             log.warning("cannot ask what is allowed: %s", error)
             return
         rules = answer.get("status", {}).get("resourceRules") or ()
-        for sentence in missing(rules, grants(self._parts.kinds)):
+        for sentence in missing(rules, grants(self._parts.controller.kinds)):
             log.error("%s", sentence)
 
     async def _learn(self) -> None:
@@ -116,24 +116,24 @@ class Operator:
         gc.collect()
         gc.freeze()  # what was just learnt stays: looking through it again and again is of no use
         self._synced = True
-        log.info("%d objects are known", len(self._parts.cache))
+        log.info("%d objects are known", len(self._parts.controller.cache))
 
     async def _work(self) -> None:
         parts = self._parts
-        self._spawn("dispatcher", parts.dispatcher.run())
+        self._spawn("dispatcher", parts.controller.dispatcher.run())
         self._spawn("events", parts.recorder.run())
         self._spawn("audit", parts.audit.run())
         self._spawn("listing", parts.listing.run())
-        self._health.beats("dispatcher", lambda: parts.dispatcher.beat, 60)
+        self._health.beats("dispatcher", lambda: parts.controller.dispatcher.beat, 60)
         self._health.beats("audit", lambda: parts.audit.beat, 3 * self._options.audit_interval + 60)
-        self._health.alive("queue", lambda: _late(parts.queue.stuck()))
+        self._health.alive("queue", lambda: _late(parts.controller.queue.stuck()))
         await self._follow()
 
     async def _follow(self) -> None:
         """Deliver what changes until something ends."""
-        listing, triggers = self._parts.listing, self._parts.triggers
+        listing, triggers = self._parts.listing, self._parts.controller.triggers
         subscription = Subscription(
-            kinds=self._parts.kinds.kinds,
+            kinds=self._parts.controller.kinds.kinds,
             deliver=triggers.event,
             knows=triggers.knows,
             versions=listing.versions,
@@ -148,15 +148,17 @@ class Operator:
 
     async def _finish(self) -> Ending:
         """Say what ended, and stop the rest in good order."""
-        self._parts.surveyor.close()
+        self._parts.controller.services.surveyor.close()
         if self._lease is not None and self._lost():
-            self._parts.queue.close()
-            return Ending(1, self._parts.queue.running)  # another replica may work already: do nothing more
+            self._parts.controller.queue.close()
+            return Ending(
+                1, self._parts.controller.queue.running
+            )  # another replica may work already: do nothing more
         died = [name for name, task in self._tasks.items() if task.done() and name != "stop"]
         for name in died:
             error = self._tasks[name].exception() if not self._tasks[name].cancelled() else None
             log.error("%s ended: %s", name, error, exc_info=error)
-        left = await self._parts.dispatcher.drain(self._options.drain)
+        left = await self._parts.controller.dispatcher.drain(self._options.drain)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(2):
                 await self._parts.recorder.flush()
@@ -172,13 +174,13 @@ class Operator:
         return task is not None and task.done()
 
     async def _close(self) -> None:
-        self._parts.surveyor.close()
+        self._parts.controller.services.surveyor.close()
         mine = [t for t in self._tasks.values() if not t.done()]
         for task in mine:
             task.cancel()
         ends = [self._source.close()] if self._source is not None else []
         await asyncio.gather(*mine, *ends, return_exceptions=True)
-        self._parts.pool.shutdown(wait=False, cancel_futures=True)
+        self._parts.controller.pool.shutdown(wait=False, cancel_futures=True)
         await self._server.stop()
         await self._client.close()
 

@@ -1,19 +1,11 @@
 """The parts of the operator put together; what is not ours comes in as parameters."""
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from time import monotonic
 
 from imagestore.controller.assembly import Brain, Controller, Surface, controller
-from imagestore.controller.runtime import Kinds
-from imagestore.controller.state.cache import Cache
 from imagestore.controller.state.mirrors import SECRET_PARAMS
-from imagestore.controller.stores import BackendConnections
-from imagestore.controller.surveyor import Surveyor
-from imagestore.controller.work.dispatcher import Dispatcher
-from imagestore.controller.work.queue import WorkQueue
-from imagestore.controller.work.triggers import Triggers
 from imagestore.core.fencing import Permit, permitted
 from imagestore.k8s.api.audit import Audit
 from imagestore.k8s.api.client import Client
@@ -47,24 +39,12 @@ class OperatorParts:
     """Everything that lives as long as the operator."""
 
     controller: Controller
-    kinds: Kinds
     client: Client
-    cache: Cache
-    queue: WorkQueue
-    stores: BackendConnections
-    triggers: Triggers
     recorder: ApiRecorder
-    dispatcher: Dispatcher
     watches: tuple[Watch, ...]
     audit: Audit
-    pool: ThreadPoolExecutor
-    surveyor: Surveyor
     listing: Listing
     anew: list[Callable[[], None]]  # how everything that is watched is listed once more
-
-    def snapshot(self) -> None:
-        """Objects and queue as they are now, for the scrape that follows in another thread."""
-        self.controller.snapshot()
 
 
 def assemble(client: Client, options: Options, brain: Brain, permit: Permit = permitted) -> OperatorParts:
@@ -91,18 +71,10 @@ def assemble(client: Client, options: Options, brain: Brain, permit: Permit = pe
     )
     return OperatorParts(
         made,
-        kinds,
         client,
-        made.cache,
-        made.queue,
-        made.services.stores,
-        made.triggers,
         recorder,
-        made.dispatcher,
         watches,
         audit,
-        made.pool,
-        made.services.surveyor,
         Listing(kinds, client, made.cache, made.triggers),
         anew,
     )

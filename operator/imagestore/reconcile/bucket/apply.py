@@ -122,24 +122,14 @@ def _unfinished(result: Applied) -> bool:
 
 def _standing(change: Change) -> Applied:
     """The result of a change that writes nothing."""
-    return Applied(
-        change, _STANDING.get(change.op, _held_state(change.reason)), change.reason, change.message
-    )
+    state = _STANDING.get(change.op) or _HELD.get(change.reason, "Held")
+    return Applied(change, state, change.reason, change.message)
 
 
-_STANDING: Mapping[Op, State] = {
-    Op.KEEP: "InSync",
-    Op.SKIP: "Unsupported",
-    Op.SET: "Pending",
-    Op.CLEAR: "Pending",
-}
+_STANDING: Mapping[Op, State] = {Op.KEEP: "InSync", Op.SKIP: "Unsupported"}
 
-
-def _held_state(reason: Reason | None) -> State:
-    return _HELD.get(reason, "Held") if reason else "Held"
-
-
-_HELD: Mapping[Reason, State] = {
+# Of a hold, by its reason. Any other waits for a person.
+_HELD: Mapping[Reason | None, State] = {
     Reason.OBSERVING: "Drifted",
     Reason.DRIFTED: "Drifted",
     Reason.SNOOZED: "Drifted",

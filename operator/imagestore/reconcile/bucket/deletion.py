@@ -18,7 +18,7 @@ from imagestore.reconcile.bucket.ownership import carries_mark, unmarked_ours
 from imagestore.reconcile.bucket.requeue import Result, backoff, failed_once_more
 from imagestore.reconcile.bucket.situation import BucketSituation
 from imagestore.reconcile.shared.store_identity import another
-from imagestore.reconcile.shared.tenancy import allowed_namespace
+from imagestore.reconcile.shared.tenancy import allowed_namespace, deletion_policies
 
 _REASONS = 5  # of what stays that a sentence names
 WAY_OUT = "to keep the bucket and delete only this object, set deletionPolicy: Retain"
@@ -76,9 +76,8 @@ def _retained(s: BucketSituation) -> str | None:
 def _not_allowed(s: BucketSituation, policy: str) -> str | None:
     if s.store.spec is None:
         return None
-    tenancy = s.store.spec.tenancy
-    policies = (tenancy.deletion_policies if tenancy else None) or ("Retain", "DeleteIfEmpty")
-    if allowed_namespace(s.store.spec, s.meta.namespace, s.namespace_labels) and policy in policies:
+    allowed = allowed_namespace(s.store.spec, s.meta.namespace, s.namespace_labels)
+    if allowed and policy in deletion_policies(s.store.spec):
         return None
     return f"bucket {s.spec.bucket_name} is retained: deletionPolicy {policy} is no longer allowed in this namespace"
 

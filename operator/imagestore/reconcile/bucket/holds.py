@@ -1,12 +1,11 @@
 """Holds: what a person has to approve, with its token, as a status remembers it. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from imagestore.api.bucketstatus import Held, ImageBucketStatus
 from imagestore.core.model import cut
 from imagestore.core.plan import Change, Op, Plan
 from imagestore.reconcile.bucket import drift
-from imagestore.reconcile.bucket.apply import Applied
 from imagestore.reconcile.bucket.situation import BucketSituation
 
 # Holds that are not about a setting.
@@ -53,9 +52,9 @@ def tokens(s: BucketSituation, todo: Plan) -> dict[str, str]:
     return {c.digest: told[c.digest].token if c.digest in told else s.token() for c in todo.writes if c.risk}
 
 
-def held(results: Sequence[Applied]) -> tuple[Held, ...]:
+def held(changes: Iterable[Change]) -> tuple[Held, ...]:
     """The holds that a person can approve."""
-    waiting = [r.change for r in results if r.change.op is Op.HOLD and r.change.token]
+    waiting = [c for c in changes if c.op is Op.HOLD and c.token]
     return tuple(
         Held(facet=c.facet, token=c.token, why=_why(c), digest=c.digest, removes=c.removes) for c in waiting
     )

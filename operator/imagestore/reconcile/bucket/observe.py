@@ -19,7 +19,6 @@ from imagestore.core.reading import (
     Unreadable,
     Unsupported,
 )
-from imagestore.facets.tags import Tags
 from imagestore.reconcile.bucket.desired import Desired
 from imagestore.reconcile.bucket.situation import BucketRun
 
@@ -41,8 +40,6 @@ def observe_settings(run: BucketRun, check: Observation, desired: Desired, known
 def blank(backend: Backend, desired: Desired) -> dict[str, Reading]:
     """The readings of a bucket that was created a moment ago: nothing is set, so nothing is read."""
     read: dict[str, Reading] = dict.fromkeys(desired.values.keys() | desired.managed.keys(), Missing())
-    if "tags" in backend.drivers:
-        read["tags"] = Found(Tags.from_store(values={}))
     return read | _barred(backend.support, desired.values)
 
 

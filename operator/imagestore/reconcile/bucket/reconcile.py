@@ -202,7 +202,7 @@ def _settle(
         found.confirm_in or visible_in(s, run.memo, todo),
         found.declared,
         found.snoozed,
-        holds.held(results),
+        holds.held(r.change for r in results),
         todo.digest,
     )
     return _report(run, seen, *events, **changes)

@@ -58,6 +58,11 @@ def eligible(spec: StorageBackendSpec, namespace: str, labels: Mapping[str, str]
     return name_fits(template, namespace, bucket) or granted(spec, namespace, bucket)
 
 
+def deletion_policies(spec: StorageBackendSpec) -> tuple[str, ...]:
+    """The deletion policies that are allowed on the backend."""
+    return (spec.tenancy or Tenancy()).deletion_policies or ("Retain", "DeleteIfEmpty")
+
+
 def refusals(
     meta: Meta, spec: ImageBucketSpec, store: StorageBackendSpec, earlier_buckets: int, own: OwnAccess
 ) -> tuple[Refusal, ...]:
@@ -89,7 +94,7 @@ def _bucket(
         yield Refusal(
             Reason.TOO_MANY_BUCKETS, f"this namespace may have {tenancy.max_buckets} buckets on this backend"
         )
-    policies = tenancy.deletion_policies or ("Retain", "DeleteIfEmpty")
+    policies = deletion_policies(store)
     wish = spec.deletion_policy or "Retain"
     if wish not in policies:
         yield Refusal(

@@ -13,15 +13,13 @@ from dataclasses import dataclass, field, replace
 from imagestore.backends.base import Remains, Swept
 from imagestore.backends.guard.call import Call
 from imagestore.backends.s3.bucket.listing import (
-    LISTED_AT_ONCE,
-    NOT_XML,
-    REPLACED,
     Leaf,
     ListedItem,
-    UploadKeys,
     uploads,
     versions,
 )
+from imagestore.backends.s3.objects.documents import NOT_XML, REPLACED
+from imagestore.backends.s3.objects.pages import LISTED_AT_ONCE, UploadKeys
 from imagestore.core.errors import Denied, Rejected, StoreError
 from imagestore.core.keys import quotes
 

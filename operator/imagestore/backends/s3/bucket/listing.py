@@ -1,30 +1,23 @@
 """What is in a bucket, page by page: objects, versions with delete markers, unfinished uploads. Survives odd keys."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 from imagestore.backends.base import ListingPage, ListingScope
 from imagestore.backends.guard.breaker import ANSWERED
 from imagestore.backends.guard.call import Call
 from imagestore.backends.s3.errors import UNREADABLE_ANSWER
+from imagestore.backends.s3.objects.documents import REPLACED
+from imagestore.backends.s3.objects.pages import LISTED_AT_ONCE, UploadKeys, replaced
 from imagestore.core.errors import NotFound, StoreError, Unavailable, Unexpected
 from imagestore.core.keys import quotes, raw, unquoted
 from imagestore.core.stored import HOT, StoredVersion
 
-# What stands in a document in place of a character that XML 1.0 cannot hold; a key may have it by itself, too.
-REPLACED = "\ufffd"
-# What XML 1.0 cannot hold, encoded or not: such a key fits into a URL but not into a document.
-NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-LISTED_AT_ONCE = 1000  # the most that one listing gives and one DeleteObjects takes
 _NAMES = 1000  # among which a name is searched that a listing of versions does not say
 
 ListedItem = dict[str, Any]
-# How ListMultipartUploads writes keys. Declared: URL-encoded if the answer says so, as S3 does. RGW 16 encodes
-# without saying so, SeaweedFS says so without encoding.
-UploadKeys = Literal["Declared", "Encoded", "Literal"]
 
 
 @dataclass(frozen=True)
@@ -159,7 +152,7 @@ def _marker(answer: ListedItem, said: str, keys: set[str]) -> str:
         return max(plain, said, key=raw)
     if plain in keys or (REPLACED not in plain and said not in keys):
         return plain
-    meant = {key for key in keys if _replaced(key) == plain} or keys
+    meant = {key for key in keys if replaced(key) == plain} or keys
     return said if said in keys or not meant else max(meant, key=raw)
 
 
@@ -180,7 +173,7 @@ def _shown_as(call: Call, bucket: str, listed: str) -> list[ListedItem]:
     """What a listing of versions shows by this name."""
     before = listed.partition(REPLACED)[0]
     found = objects(call, bucket, _NAMES, {"Prefix": before} if before else {})
-    return [item for item in found.items if _replaced(item["Key"]) == listed]
+    return [item for item in found.items if replaced(item["Key"]) == listed]
 
 
 def _taken(item: ListedItem, known: list[ListedItem]) -> str:
@@ -194,10 +187,6 @@ def _taken(item: ListedItem, known: list[ListedItem]) -> str:
     for one in alike[:1]:
         known.remove(one)
     return str((alike or [item])[0]["Key"])
-
-
-def _replaced(key: str) -> str:
-    return NOT_XML.sub(REPLACED, key)
 
 
 def _plain(answer: ListedItem, text: str) -> str:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from imagestore.backends.s3.bucket.listing import UploadKeys
 from imagestore.backends.s3.lifecycle.tiers import NO_TIERS, StoreTiering
+from imagestore.backends.s3.objects.dialect import ObjectDialect
 from imagestore.backends.s3.settings.setting import Setting
 from imagestore.core.losses import Limit
 from imagestore.core.reading import Level, Support
@@ -36,7 +36,7 @@ class Profile:
     ``lifecycle_lossless``: rules need not be tried out disabled before they are written. ``tiering``: what lifecycle
     rules may move objects to. ``remote_tiers``: what it takes to make its tiers. ``permissions`` replaces a row's where the store has its own words, ``rows`` a whole
     row where it has its own ways. ``documents``: where what is said here was read, of a store that we
-    could ask. ``stand_in``: on what the contract suite proved it instead of on the store itself.
+    could ask. ``stand_in``: on what the contract suite proved it instead of on the store itself. ``objects``: what it makes of objects.
     """
 
     product: str
@@ -50,11 +50,11 @@ class Profile:
     tiering: StoreTiering = NO_TIERS
     remote_tiers: tuple[str, ...] = ()
     admin_permissions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by field of a status
-    upload_keys: UploadKeys = "Declared"
     permissions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     rows: Mapping[str, Setting[Any]] = field(default_factory=dict)
     documents: tuple[str, ...] = ()
     stand_in: str = ""
+    objects: ObjectDialect = field(default_factory=ObjectDialect)
 
     def row(self, usual: Setting[Any]) -> Setting[Any]:
         """The store's own row of a setting, or the usual one."""

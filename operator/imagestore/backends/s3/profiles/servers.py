@@ -12,6 +12,13 @@ from imagestore.api.providers import AMAZON_CLASSES, Provider
 from imagestore.backends.s3.lifecycle.rules import AS_FOUND, JOINED
 from imagestore.backends.s3.lifecycle.tiers import MOVES, StoreTiering
 from imagestore.backends.s3.profiles.documented import IBM, ORACLE
+from imagestore.backends.s3.profiles.kept import (
+    AWS_OBJECTS,
+    CEPH_OBJECTS,
+    MINIO_OBJECTS,
+    SEAWEEDFS_OBJECTS,
+    UNKNOWN_OBJECTS,
+)
 from imagestore.backends.s3.profiles.profile import IdentitySource, Location, Profile, none, partial
 from imagestore.backends.s3.serving.notifications import ONE_BY_ONE
 from imagestore.core.losses import Limit
@@ -65,6 +72,7 @@ AWS = Profile(
         ladder=AMAZON_CLASSES,
         smallest=128 * 1024,
     ),
+    objects=AWS_OBJECTS,
 )
 
 MINIO = Profile(
@@ -128,6 +136,7 @@ MINIO = Profile(
     dated=True,
     tiering=StoreTiering(at_once=True, once=True),
     remote_tiers=("admin:ListTier", "admin:SetTier"),
+    objects=MINIO_OBJECTS,
 )
 
 CEPH = Profile(
@@ -183,7 +192,7 @@ CEPH = Profile(
     dated=True,
     permissions={"quota": ("caps buckets=*",)},
     rows={"notifications": ONE_BY_ONE, "lifecycle": JOINED},
-    upload_keys="Encoded",
+    objects=CEPH_OBJECTS,
 )
 
 SEAWEEDFS = Profile(
@@ -225,7 +234,7 @@ SEAWEEDFS = Profile(
     recreates_in=(),
     dated=True,
     rows={"lifecycle": AS_FOUND},
-    upload_keys="Literal",
+    objects=SEAWEEDFS_OBJECTS,
 )
 
 _UNPROVEN = none(
@@ -233,7 +242,9 @@ _UNPROVEN = none(
     " another one, up to deleting the bucket"
 )
 
-GENERIC = Profile(product="S3", support=dict.fromkeys(FACETS, _UNPROVEN) | {"versioning": FULL})
+GENERIC = Profile(
+    product="S3", support=dict.fromkeys(FACETS, _UNPROVEN) | {"versioning": FULL}, objects=UNKNOWN_OBJECTS
+)
 
 PROFILES: Mapping[Provider, Profile] = {
     "AWS": AWS,

@@ -1,7 +1,7 @@
 """Versioning. A bucket that never had it answers an empty document."""
 
 from imagestore.backends.s3.settings.place import BucketPlace
-from imagestore.backends.s3.settings.setting import Parameters, Setting, StoreAnswer
+from imagestore.backends.s3.settings.setting import Setting, StoreAnswer, one_word
 from imagestore.facets.versioning import Versioning
 
 
@@ -12,17 +12,14 @@ def decode(answer: StoreAnswer, _at: BucketPlace) -> Versioning | None:
     return Versioning.from_store(state=answer["Status"], mfa_delete=answer.get("MFADelete") or "Disabled")
 
 
-def encode(value: Versioning, _at: BucketPlace) -> Parameters:
-    """MFA delete is never sent: it needs the account's root and a code."""
-    return {"VersioningConfiguration": {"Status": value.state}}
-
-
 VERSIONING = Setting(
     facet="versioning",
     read="GetBucketVersioning",
     write="PutBucketVersioning",
     decode=decode,
-    encode=encode,
+    encode=one_word(
+        "VersioningConfiguration", "Status", "state"
+    ),  # MFA delete is never sent: it needs the account's root and a code
     permissions=("s3:GetBucketVersioning", "s3:PutBucketVersioning"),
     cleared=Versioning(
         state="Suspended", mfa_delete="Disabled"

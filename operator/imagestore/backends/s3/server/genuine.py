@@ -17,6 +17,9 @@ from imagestore.core.errors import Unavailable
 
 # The root of each answer that is read. A second one is what RGW 16.2 or moto call it.
 ROOTS: Mapping[str, frozenset[str]] = {
+    "CompleteMultipartUpload": frozenset({"CompleteMultipartUploadResult", "Error"}),
+    "CopyObject": frozenset({"CopyObjectResult", "Error"}),
+    "CreateMultipartUpload": frozenset({"InitiateMultipartUploadResult"}),
     "DeleteObjects": frozenset({"DeleteResult"}),
     "GetBucketAcl": frozenset({"AccessControlPolicy"}),
     "GetBucketCors": frozenset({"CORSConfiguration"}),
@@ -38,8 +41,10 @@ ROOTS: Mapping[str, frozenset[str]] = {
     ),
     "ListBuckets": frozenset({"ListAllMyBucketsResult"}),
     "ListMultipartUploads": frozenset({"ListMultipartUploadsResult"}),
+    "ListParts": frozenset({"ListPartsResult"}),
     "ListObjectVersions": frozenset({"ListVersionsResult"}),
     "ListObjectsV2": frozenset({"ListBucketResult"}),
+    "UploadPartCopy": frozenset({"CopyPartResult", "Error"}),
 }
 _ROOT = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*(?:<\?[^>]*\?>\s*|<!--.*?-->\s*)*<(?:\w+:)?([\w!]+)", re.DOTALL)
 _CONTENT = frozenset({"GetObject"})  # of any kind; a stored object may well be a web page
@@ -52,16 +57,20 @@ def check(operation_model: Any, response_dict: Mapping[str, Any], **_: Any) -> N
     """For botocore's event before-parse. Raises Unavailable if something else than the store has answered."""
     operation, status = str(operation_model.name), int(response_dict["status_code"])
     body = response_dict["body"] if isinstance(response_dict["body"], bytes) else b""
-    wrong = _refusal(operation, status, body) if status >= 300 else _answer(operation, body)
-    if wrong:
-        raise foreign(operation, status, response_dict["headers"], wrong)
+    if found := wrong(operation, status, body):
+        raise foreign(operation, status, response_dict["headers"], found)
 
 
-def foreign(operation: str, status: int, headers: Mapping[str, str], wrong: str) -> Unavailable:
+def wrong(operation: str, status: int, body: bytes) -> str:
+    """What is wrong with an answer; empty: it is the store's."""
+    return _refusal(operation, status, body) if status >= 300 else _answer(operation, body)
+
+
+def foreign(operation: str, status: int, headers: Mapping[str, str], met: str) -> Unavailable:
     """The error for an answer that is not the store's."""
     server = str(headers.get("server") or "")[:60]
     by = f" by {server}" if server and server.isprintable() else ""
-    cause = f"{status} and {wrong}, which is not the store's answer"
+    cause = f"{status} and {met}, which is not the store's answer"
     message = (
         f"{operation} was answered{by} with {cause}: look for a proxy, a load balancer or an Ingress in between, and"
         " check spec.s3.endpoint"
@@ -99,7 +108,7 @@ def _root(body: bytes) -> str:
 def _refusal(operation: str, status: int, body: bytes) -> str:
     """What is wrong with an error's answer; empty: nothing. An answer to HEAD has no body to judge by."""
     root = _root(body)
-    if operation == "HeadBucket" or status == _THROTTLED or (root == "Error" and _whole(root, body)):
+    if operation.startswith("Head") or status == _THROTTLED or (root == "Error" and _whole(root, body)):
         return ""
     if body.strip():
         return _named(root, body)
@@ -117,8 +126,8 @@ def _answer(operation: str, body: bytes) -> str:
         return ""
     # Of the rarer settings no two servers were heard, so any whole document is an answer to a read.
     reads = operation.startswith(("Get", "List"))
-    wrong = root.lower() in _PAGES or (reads and not (root and _whole(root, body)))
-    return _named(root, body) if wrong else ""
+    odd = root.lower() in _PAGES or (reads and not (root and _whole(root, body)))
+    return _named(root, body) if odd else ""
 
 
 def _named(root: str, body: bytes) -> str:

@@ -1,7 +1,7 @@
 """Transfer acceleration. A bucket that never had it answers an empty document, also after it was suspended."""
 
 from imagestore.backends.s3.settings.place import BucketPlace
-from imagestore.backends.s3.settings.setting import Parameters, Setting, StoreAnswer
+from imagestore.backends.s3.settings.setting import Setting, StoreAnswer, one_word
 from imagestore.facets.transfer_acceleration import TransferAcceleration
 
 
@@ -10,17 +10,12 @@ def decode(answer: StoreAnswer, _at: BucketPlace) -> TransferAcceleration:
     return TransferAcceleration.from_store(state=answer.get("Status") or "Suspended")
 
 
-def encode(value: TransferAcceleration, _at: BucketPlace) -> Parameters:
-    """The same."""
-    return {"AccelerateConfiguration": {"Status": value.state}}
-
-
 TRANSFER_ACCELERATION = Setting(
     facet="transferAcceleration",
     read="GetBucketAccelerateConfiguration",
     write="PutBucketAccelerateConfiguration",
     decode=decode,
-    encode=encode,
+    encode=one_word("AccelerateConfiguration", "Status", "state"),
     permissions=("s3:GetAccelerateConfiguration", "s3:PutAccelerateConfiguration"),
     cleared=TransferAcceleration(state="Suspended"),  # it can be suspended, never unset
 )

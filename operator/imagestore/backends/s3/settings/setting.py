@@ -44,6 +44,11 @@ def never(_value: Any, _at: BucketPlace) -> Parameters:
     raise Rejected("this setting is observe-only, never written", code="OnlyByHand")
 
 
+def one_word(document: str, element: str, field: str) -> Callable[[Facet, BucketPlace], Parameters]:
+    """The ``encode`` of a setting that is one word: the facet's field, in this element of this document."""
+    return lambda value, _at: {document: {element: getattr(value, field)}}
+
+
 @dataclass(frozen=True)
 class Setting(Generic[F]):
     """The row. ``decode`` gives None for "nothing is set", and raises what it likes where it does not understand.

@@ -6,7 +6,6 @@ a key derived anew for every signature) is not: it took most of a call's time. S
 """
 
 import io
-import re
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from imagestore.backends.http.client import HttpClient
 from imagestore.backends.http.messages import Response
 from imagestore.backends.s3.client import StoreTarget
 from imagestore.backends.s3.errors import masked, translate
+from imagestore.backends.s3.objects.documents import legible
 from imagestore.backends.s3.server import genuine
 from imagestore.backends.s3.settings import verbatim
 from imagestore.backends.s3.transport.request import StoreAddress, build_request, http_target, operation_model
@@ -92,23 +92,7 @@ def _parsed(model: Any, told: dict[str, Any]) -> dict[str, Any]:
     try:
         return dict(_PARSER.parse(told, model.output_shape))
     except ResponseParserError:
-        legible = _legible(told["body"])
-        if not model.name.startswith("List") or legible == told["body"]:
+        readable = legible(told["body"])
+        if not model.name.startswith("List") or readable == told["body"]:
             raise
-        return dict(_PARSER.parse({**told, "body": legible}, model.output_shape))
-
-
-_REFERENCE = re.compile(rb"&#(?:[xX]0*([0-9a-fA-F]{1,6})|0*([0-9]{1,7}));")
-_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
-_REPLACEMENT = "\ufffd".encode()
-
-
-def _legible(body: bytes) -> bytes:
-    """The body with U+FFFD for every character that XML 1.0 forbids, literal or as a reference."""
-
-    def reference(found: re.Match[bytes]) -> bytes:
-        number = int(found[1], 16) if found[1] else int(found[2])
-        odd = number < 32 and number not in (9, 10, 13)
-        return _REPLACEMENT if odd or 0xD800 <= number < 0xE000 or number in (0xFFFE, 0xFFFF) else found[0]
-
-    return _CONTROL.sub(_REPLACEMENT, _REFERENCE.sub(reference, body))
+        return dict(_PARSER.parse({**told, "body": readable}, model.output_shape))

@@ -1,4 +1,4 @@
-"""AWS Signature Version 4 for S3: the path is signed as it is sent, and the body always."""
+"""AWS Signature Version 4 for S3: the path and the headers are signed as they are sent, and the body unless it is streamed."""
 
 import hashlib
 import hmac
@@ -12,6 +12,7 @@ from imagestore.backends.s3.transport.request import S3Request
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _UNSIGNED = frozenset({"user-agent"})
+UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 
 
 def ambient_keys() -> Keys:
@@ -35,10 +36,12 @@ class Signer:
         headers = self.headers(request, keys, now)
         return HttpRequest(request.method, request.host, request.target, headers, request.body)
 
-    def headers(self, request: S3Request, keys: Keys, now: datetime) -> dict[str, str]:
-        """The request's headers with those that sign it."""
+    def headers(
+        self, request: S3Request, keys: Keys, now: datetime, payload: str | None = None
+    ) -> dict[str, str]:
+        """The request's headers with those that sign it. ``payload``: stands for the body's SHA-256 instead of it."""
         moment = now.strftime("%Y%m%dT%H%M%SZ")
-        digest = hashlib.sha256(request.body).hexdigest()
+        digest = payload or hashlib.sha256(request.body).hexdigest()
         headers = {**request.headers, "X-Amz-Date": moment, "X-Amz-Content-SHA256": digest}
         if keys.session_token:
             headers["X-Amz-Security-Token"] = keys.session_token
@@ -48,7 +51,7 @@ class Signer:
         lines = (*(f"{name}:{value}" for name, value in signed), "")
         canonical = "\n".join((request.method, request.path, _sorted(request.query), *lines, names, digest))
         scope = f"{moment[:8]}/{self._region}/s3/aws4_request"
-        text = "\n".join((_ALGORITHM, moment, scope, hashlib.sha256(canonical.encode()).hexdigest()))
+        text = "\n".join((_ALGORITHM, moment, scope, hashlib.sha256(canonical.encode("latin-1")).hexdigest()))
         signature = hmac.new(self._signing_key(keys, moment[:8]), text.encode(), "sha256").hexdigest()
         credential = f"Credential={keys.access_key_id}/{scope}"
         headers["Authorization"] = f"{_ALGORITHM} {credential}, SignedHeaders={names}, Signature={signature}"

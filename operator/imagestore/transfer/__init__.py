@@ -1,0 +1,1 @@
+"""Moving data: list, compare, copy, delete and verify objects in bulk, between any two stores."""

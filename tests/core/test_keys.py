@@ -1,0 +1,37 @@
+"""Keys are bytes; none of them gets into a message that others read."""
+
+import pytest
+
+from imagestore.core.keys import quotes, raw, unquoted
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [("a+b", "a b"), ("a%2Bb", "a+b"), ("%C3%A4", "ä"), ("%FF/x", "\udcff/x"), ("plain.jpg", "plain.jpg")],
+)
+def test_a_listed_key_is_the_bytes_that_were_written(text: str, key: str) -> None:
+    assert unquoted(text) == key
+
+
+def test_a_key_that_is_no_utf8_goes_back_as_it_came() -> None:
+    assert raw(unquoted("caf%E9.jpg")) == b"caf\xe9.jpg"
+    assert sorted(["\udcff", "\U0001f600"], key=raw) == ["\U0001f600", "\udcff"], "in the order of bytes"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no such key: patients/anna b.jpg",
+        "GET /bucket/patients/anna%20b.jpg failed",
+        "object anna b.jpg is locked",
+        "folder patients is full",
+    ],
+)
+def test_a_message_with_a_key_or_a_part_of_it_is_found(text: str) -> None:
+    assert quotes(text, "patients/anna b.jpg")
+
+
+def test_a_short_name_is_found_and_a_single_letter_is_in_every_sentence() -> None:
+    assert quotes("no key ab", "ab")
+    assert not quotes("access denied", "a/e/d")
+    assert not quotes("access denied", "patients/anna.jpg")

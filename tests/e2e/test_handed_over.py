@@ -67,7 +67,12 @@ def wrote(proxy: Proxy) -> list[str]:
 
 
 def test_from_a_folder_to_the_cluster_and_back(
-    running: Operator, installed: Cluster, minio_store: Store, between: Proxy, command: Command, tmp_path: Path
+    running: Operator,
+    installed: Cluster,
+    minio_store: Store,
+    between: Proxy,
+    command: Command,
+    tmp_path: Path,
 ) -> None:
     store = replace(minio_store, endpoint=between.endpoint)
     user = User(installed, NAMESPACE, NAMESPACE, store)

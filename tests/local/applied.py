@@ -109,7 +109,9 @@ class AppliedWorld(World):
             file.unlink()
         if self.backend_spec is not None:
             self._manifest("backend", _object("StorageBackend", "memory", self._backend(self.backend_spec)))
-            self._manifest("namespace", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}})
+            self._manifest(
+                "namespace", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}
+            )
         if self.usable:
             self._manifest("secret", self._secret())
         for name, spec in self.policies.items():

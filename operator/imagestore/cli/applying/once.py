@@ -20,6 +20,9 @@ from imagestore.local.folder import StateFolder
 from imagestore.local.operator import LocalOperator
 from imagestore.reconcile.shared.situation import Settings
 
+_GATHERED = (
+    0.5  # seconds; a single run ends after it, so a person waits for what an operator gathers at leisure
+)
 _SAID_FROM = 2.0  # seconds; a shorter pause is not worth a line
 
 
@@ -30,7 +33,9 @@ async def once(args: argparse.Namespace, folder: StateFolder, files: ManifestFil
     def tell(key: Key, event: Event, message: str) -> None:
         events[key].append(replace(event, message=message))
 
-    settings = Settings(args.installation, confirm_drift=args.confirm_drift)
+    settings = Settings(
+        args.installation, confirm_drift=args.confirm_drift, counted_in=_GATHERED, told_in=_GATHERED
+    )
     operator = LocalOperator(folder, brain(files), settings, ToldEvents(tell))
     declared = files.read(operator.objects.snapshot())
     left = await operator.begin(declared, prune=args.prune)

@@ -41,10 +41,16 @@ def as_text(run: ApplyReport, paint: Paint) -> str:
     """A line an object, and below it what a person has to know."""
     lines = [line for s in run.standings for line in _text(s, run.events.get(s.key, ()), paint)]
     for gone in run.gone:
-        lines += [paint("remove", f"{printable(str(gone))}  deleted"), *_news(run.events.get(gone, ()), paint)]
+        lines += [
+            paint("remove", f"{printable(str(gone))}  deleted"),
+            *_news(run.events.get(gone, ()), paint),
+        ]
     lines += [paint("hold", f"error: {p}") for p in run.problems]
     lines += [paint("hold", f"error: not finished in time: {printable(str(w))}") for w in run.waited_for]
-    lines += [paint("faint", f"note: {printable(str(left))} is in no manifest; --prune deletes it") for left in run.left]
+    lines += [
+        paint("faint", f"note: {printable(str(left))} is in no manifest; --prune deletes it")
+        for left in run.left
+    ]
     lines += [paint("faint", f"note: {printable(n)}") for n in run.notes]
     return "\n".join([*lines, paint("strong", summary(run))]) + "\n"
 

@@ -29,9 +29,24 @@ $(INSTALLED): requirements-dev.lock pyproject.toml
 	@$(BIN)/pip install --quiet --no-index --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# What the first act of the demo runs on, unless $(VENV) is there: a fifth of the packages, so that it begins sooner.
+FIRST := build/first-act
+$(FIRST)/installed: requirements-demo.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -m dev.demo.environment $(FIRST)
+	@touch $@
+
+# Which act of the demo to play, 1 or 2; empty plays both.
+ACT ?=
+# The folder where pictures of the demo are written to: make demo RECORD=docs
+RECORD ?=
+BEGUN := $(shell date +%s.%N)
+DEMO := -m dev.demo --begun $(BEGUN) $(if $(ACT),--act $(ACT)) $(if $(RECORD),--record "$(RECORD)") $(if $(CONTEXT),--context "$(CONTEXT)")
+
 .PHONY: demo
-demo: $(INSTALLED) ## Show it work on a local cluster and store, or on CONTEXT=<your context>
-	@$(BIN)/python -m dev.demo $(if $(CONTEXT),--context "$(CONTEXT)")
+demo: ## Show it work, first without a cluster, then on a Kubernetes API; ACT=1 stops in between, CONTEXT=<yours>
+	@if $(MAKE) --no-print-directory --question $(INSTALLED) 2>/dev/null; then $(BIN)/python $(DEMO); \
+	else $(MAKE) --no-print-directory $(FIRST)/installed && $(FIRST)/bin/python $(DEMO) --then $(abspath $(BIN))/python; fi
 
 # What is measured, and how often: SIZES=1000 REPEAT=3
 SIZES ?= 100,1000,5000
@@ -41,9 +56,12 @@ REPEAT ?= 3
 bench: prepare ## Measure what the operator costs, into docs/benchmarks/ (half an hour on a quiet machine)
 	@$(BIN)/python -m dev.bench --sizes $(SIZES) --repeat $(REPEAT) --keep
 
+# Only these, by name; empty is all of them.
+PROGRAMS ?=
+
 .PHONY: prepare
 prepare: $(INSTALLED) ## Build or fetch every program that tests and demo need
-	@$(BIN)/python -m dev.programs.prepare
+	@$(BIN)/python -m dev.programs.prepare $(PROGRAMS)
 
 .PHONY: unit
 unit: $(INSTALLED) ## Run the tests that need no server and nothing built (under a minute); PYTEST_ARGS="-k cors" runs some
@@ -122,6 +140,7 @@ UV := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 
 lock: $(INSTALLED) ## Pin the newest versions that pyproject.toml allows, with their hashes
 	@$(BIN)/pip install --quiet uv
 	@$(UV) --upgrade --extra dev --output-file requirements-dev.lock
+	@$(UV) --upgrade --extra demo --constraints requirements-dev.lock --output-file requirements-demo.lock
 	@$(UV) --upgrade --extra cli --constraints requirements-dev.lock --output-file requirements-cli.lock
 
 .PHONY: clean

@@ -63,7 +63,8 @@ def _keep(raw: dict[str, Any]) -> None:
         str(p.relative_to(DOCS)): json.loads(p.read_text()) for p in sorted(data.parent.glob("soak-*.json"))
     }
     name, picture = (str(path.relative_to(DOCS)) for path in (data, curves))
-    (DOCS / "benchmarks.md").write_text(page(raw, name, picture, soaks))
+    chapters = [p.read_text() for p in sorted(data.parent.glob("*.md"))]
+    (DOCS / "benchmarks.md").write_text(page(raw, name, picture, soaks, chapters))
 
 
 def _raw(found: list[Numbers]) -> dict[str, Any]:

@@ -41,8 +41,17 @@ life; in a run without kills (`make soak SOAK_ARGS=--no-kills`) that is the whol
 """
 
 
-def page(raw: dict[str, Any], name: str, curves: str, soaks: Mapping[str, dict[str, Any]]) -> str:
-    """The whole page. ``name`` and ``curves`` are the raw data and its picture, seen from the page, as are ``soaks``."""
+def page(
+    raw: dict[str, Any],
+    name: str,
+    curves: str,
+    soaks: Mapping[str, dict[str, Any]],
+    chapters: Sequence[str] = (),
+) -> str:
+    """The whole page. ``name`` and ``curves`` are the raw data and its picture, seen from the page, as are ``soaks``.
+
+    ``chapters``: what was measured by other commands and written by hand.
+    """
     groups: defaultdict[tuple[str, int], list[dict[str, Any]]] = defaultdict(list)
     for numbers in raw["numbers"]:
         groups[numbers["phase"], numbers["buckets"]].append(numbers)
@@ -52,7 +61,7 @@ def page(raw: dict[str, Any], name: str, curves: str, soaks: Mapping[str, dict[s
     rows = "".join(f"| {' | '.join(_row(*key, found))} |\n" for key, found in groups.items())
     soaked = "".join(map(_soaked, soaks, soaks.values()))
     measured = f"{_HEAD.format(**facts, **raw['machine'])}{rows}{_WORDS}\n![the curves]({curves})\n"
-    return f"{measured}{_SOAKS}{soaked}"
+    return "\n".join([f"{measured}{_SOAKS}{soaked}", *chapters])
 
 
 def _command(run: Mapping[str, Any]) -> str:

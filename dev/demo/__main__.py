@@ -1,137 +1,129 @@
-"""`python -m dev.demo`: the story, then everything is left running to look around until Ctrl-C."""
+"""`python -m dev.demo`: two acts. The first one without a cluster, the second one on a real API server."""
 
 import argparse
-import signal
+import os
+import shutil
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TypeVar
 
-from dev.cluster import Cluster
-from dev.cluster.kube import Kube
-from dev.demo import story
-from dev.demo.operator import INSTALLATION, SYSTEM, Operator, installed, namespaces, operating, uninstall
-from dev.demo.story import CASTS, tell
-from dev.programs import kubectl, program
-from dev.programs.progress import step
-from dev.stores import FACTORIES, Store
+from dev.demo import meanwhile, stopping
+from dev.demo.screen import Screen
+from dev.programs.progress import duration, say
 
-T = TypeVar("T")
-
-CONFIRM = 2.0  # seconds; an operator at work takes longer before it believes in drift
-
-_PRESSED = threading.Event()
+ROOT = Path(__file__).resolve().parents[2]
+PLOT = ROOT / "build" / "demo.svg"
 
 
 def main() -> int:
     """Run the demo; the exit code."""
     options = _options()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    signal.signal(signal.SIGINT, _press)
-    begun = time.monotonic()
+    stopping.listen()
     try:
         with tempfile.TemporaryDirectory(prefix="imagestore-demo-") as folder:
-            _run(options, Path(folder), begun)
+            _play(options, Path(folder))
     except KeyboardInterrupt:
-        tell("\nstopped; nothing is left running.")
+        say("\nstopped; nothing is left running.")
         return 130
+    if _goes_on(options):
+        _second_act_elsewhere(options)
+    print("stopped; nothing is left running.", flush=True)
     return 0
-
-
-def _press(*_: object) -> None:
-    _PRESSED.set()
-    raise KeyboardInterrupt
-
-
-def _heed() -> None:
-    """Stop here if a library swallowed the exception: one Ctrl-C while botocore was imported went unheard."""
-    if _PRESSED.is_set():
-        raise KeyboardInterrupt
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m dev.demo", description=__doc__)
-    parser.add_argument(
-        "--context", help="a cluster of yours, by its kubeconfig context, instead of a local one"
+    add = parser.add_argument
+    add("--act", type=int, choices=(1, 2), help="only this one")
+    add(
+        "--record",
+        type=Path,
+        metavar="FOLDER",
+        help="write the first act and its plot there as pictures, and stop after it",
     )
-    parser.add_argument("--store", choices=sorted(CASTS), default="seaweedfs", help="default: %(default)s")
-    parser.add_argument("--exit", action="store_true", help="stop after the story, even in a terminal")
-    return parser.parse_args()
+    add("--context", help="a cluster of yours, by its kubeconfig context, instead of a local one")
+    add(
+        "--store",
+        choices=("minio", "seaweedfs"),
+        default="seaweedfs",
+        help="of the second act; default: %(default)s",
+    )
+    add("--exit", action="store_true", help="stop after the story, even in a terminal")
+    add("--begun", type=float, default=time.time(), help=argparse.SUPPRESS)  # when `make demo` was typed
+    add(
+        "--then", type=Path, help=argparse.SUPPRESS
+    )  # the Python that plays the second act, which may not be there yet
+    options = parser.parse_args()
+    if options.record:
+        options.act = 1
+    return options
 
 
-def _run(options: argparse.Namespace, folder: Path, begun: float) -> None:
-    for name in () if options.context else ("etcd", "kube-apiserver", "kube-controller-manager"):
-        program(name)  # built first, so that what follows takes the seconds that it says
-    program("helm")
-    local = "A Kubernetes API of our own: etcd, kube-apiserver, kube-controller-manager"
-    cast = CASTS[options.store]
+def _goes_on(options: argparse.Namespace) -> bool:
+    """Whether the second act is another process's: what it needs is not in this Python environment."""
+    return options.then is not None and options.act != 1
+
+
+def _play(options: argparse.Namespace, folder: Path) -> None:
     with ExitStack() as stack:
-        if options.context:
-            kube: Kube = stack.enter_context(_yours(options.context, folder))
-        else:
-            kube = _begin(stack, Cluster.start(folder, name="cluster"), local, "6 s")
-        store = _begin(stack, FACTORIES[options.store](folder), f"An object store: {options.store}", "3 s")
-        rights = "helm install of CRDs and rights; the operator with exactly those rights"
-        operator = _begin(stack, operating(kube, confirm_drift=CONFIRM), rights, "8 s")
-        story.play(operator, store, cast)
-        _heed()
-        tell(f"\nThe story took {time.monotonic() - begun:.0f} s.")
+        if options.act != 1:
+            names = meanwhile.needed(options.store, options.context)
+            behind = stack.enter_context(meanwhile.preparing(names, options.then, folder))
+        if options.act != 2:
+            _first(options, folder)
+        if options.act != 1:
+            behind.wait()
+    if options.act != 1 and not _goes_on(options):
+        _second(options, folder)
+
+
+def _first(options: argparse.Namespace, folder: Path) -> None:
+    from dev.demo import act_one
+
+    place = folder / "first"
+    place.mkdir()
+    screen = Screen(place)
+    now, clock = time.time(), time.monotonic()
+    ready = act_one.play(screen) - clock + now - options.begun
+    if options.record:
+        _record(screen, options.record)
+    PLOT.parent.mkdir(exist_ok=True)
+    shutil.copy(place / act_one.PLOT, PLOT)
+    ended = time.time() - options.begun
+    screen.line()
+    screen.say(f"""
+        The plot is {PLOT.relative_to(ROOT)}. The first bucket was Ready after {duration(ready)}, the act took {duration(ended)}.
+    """)
+
+
+def _record(screen: Screen, folder: Path) -> None:
+    from dev.demo import act_one, recording
+
+    (folder / "demo.svg").write_text(recording.svg(screen.shown, "make demo: the first act"))
+    shutil.copy(screen.folder / act_one.PLOT, folder / "demo-plot.svg")
+
+
+def _second(options: argparse.Namespace, folder: Path) -> None:
+    from dev.demo import act_two
+
+    place = folder / "second"
+    place.mkdir()
+    screen = Screen(place)
+    with act_two.playing(screen, options.store, options.context) as parts:
+        screen.line()
+        screen.say(f"The second act ended {duration(time.time() - options.begun)} after the beginning.")
         if sys.stdin.isatty() and not options.exit:
-            _look_around(operator, store, cast)
-    tell("stopped; nothing is left running.")
+            act_two.look_around(screen, *parts)
 
 
-def _begin(stack: ExitStack, starting: AbstractContextManager[T], what: str, estimate: str) -> T:
-    """Start something that is stopped at the end of the stack, and say so meanwhile."""
-    with step(what, estimate):
-        begun = stack.enter_context(starting)
-    _heed()
-    return begun
-
-
-@contextmanager
-def _yours(context: str, folder: Path) -> Iterator[Kube]:
-    """A cluster of the user's: what the demo brings is taken out again, and nothing else."""
-    kube = Kube.existing(context, folder / "cluster")
-    if installed(kube):
-        sys.exit(
-            f"the cluster {context} has imagestore already, and the demo would take it over; name another"
-        )
-    before = namespaces(kube)
-    try:
-        yield kube
-    finally:
-        with step("Taking the demo out of your cluster", "20 s"):
-            uninstall(kube, before)
-
-
-def _look_around(operator: Operator, store: Store, cast: story.Cast) -> None:
-    bucket = f"{cast.namespace}--{cast.bucket}"
-    tell(f"""
-Look around in another terminal:
-
-  export KUBECONFIG={operator.kube.kubeconfig}
-  alias kubectl={kubectl()}
-  kubectl get imagebuckets -A -o wide
-  kubectl describe imagebucket {cast.bucket} -n {cast.namespace}
-  kubectl explain imagebucket.spec
-  kubectl edit imagebucket {cast.bucket} -n {cast.namespace}
-  kubectl get events -A
-  curl {operator.url}/metrics
-  tail -f {operator.server.log}
-
-The store is at {store.endpoint} (access key {store.access_key}, secret key in the Secret of its
-StorageBackend in {SYSTEM}); the bucket of the pictures is {bucket}, owned by {INSTALLATION}.
-
-Ctrl-C stops everything and leaves nothing behind.""")
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    signal.sigwait({signal.SIGINT, signal.SIGTERM})
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
-    tell("\nstopping ...")
+def _second_act_elsewhere(options: argparse.Namespace) -> None:
+    """Become the process that plays it; nothing of this one is left."""
+    given = ["--act", "2", "--begun", str(options.begun), "--store", options.store]
+    given += ["--context", options.context] if options.context else []
+    given += ["--exit"] if options.exit else []
+    os.execv(options.then, [str(options.then), "-m", "dev.demo", *given])  # noqa: S606
 
 
 if __name__ == "__main__":

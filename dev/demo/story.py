@@ -1,10 +1,6 @@
-"""What the demo tells, step by step. Each step shows what a user would type and what the cluster answers."""
+"""What the second act tells, step by step. Each step shows what a user would type and what the cluster answers."""
 
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +10,7 @@ import yaml
 from dev import examples
 from dev.demo import pictures
 from dev.demo.operator import Operator
+from dev.demo.screen import Screen
 from dev.stores import Store
 from dev.wait import eventually
 
@@ -68,51 +65,39 @@ CASTS = {
 }
 
 
-def tell(line: str = "") -> None:
-    """A line of the story, at once."""
-    print(line, flush=True)
-
-
-@contextmanager
-def chapter(title: str) -> Iterator[None]:
-    """A heading, and at the end how long it took."""
-    tell(f"\n== {title}")
-    begun = time.monotonic()
-    yield
-    tell(f"   ({time.monotonic() - begun:.1f} s)")
-
-
-def play(operator: Operator, store: Store, cast: Cast) -> None:
+def play(screen: Screen, operator: Operator, store: Store, cast: Cast) -> None:
     """The whole story."""
-    with chapter("kubectl apply: what is wished"):
-        apply(operator, store, cast)
-    with chapter("Real pictures in, and out again"):
-        show_pictures(store, cast)
-    with chapter("Somebody switches versioning off behind the operator's back"):
-        drift(operator, store, cast)
-    with chapter("A pull request: what would change?"):
-        show_plan(operator, cast)
+    screen.title("1  kubectl apply")
+    apply(screen, operator, store, cast)
+    screen.title("2  Real pictures in, and out again")
+    show_pictures(screen, store, cast)
+    screen.title("3  Another program suspends versioning")
+    drift(screen, operator, store, cast)
+    screen.title("4  A pull request: what would change?")
+    show_plan(screen, cast)
 
 
-def apply(operator: Operator, store: Store, cast: Cast) -> None:
+def apply(screen: Screen, operator: Operator, store: Store, cast: Cast) -> None:
     """Apply the examples and wait until each bucket is Ready."""
     for example in cast.examples:
         objects = examples.manifests(example, dict.fromkeys(cast.backends, store))
-        tell(f"$ kubectl apply -f examples/{example}")
-        operator.kube.apply(examples.text(objects))
+        folder = screen.folder / "examples" / example
+        folder.mkdir(parents=True)
+        (folder / "manifests.yaml").write_text(examples.text(objects))
+        screen.run(f"kubectl apply -f examples/{example}")
     for example in cast.examples:
         for found in examples.manifests(example, dict.fromkeys(cast.backends, store)):
             if found["kind"] == "ImageBucket":
                 operator.await_ready(found["metadata"]["name"], found["metadata"]["namespace"])
-    show(operator, "get", "imagebuckets", "--all-namespaces")
+    screen.run("kubectl get imagebuckets --all-namespaces")
 
 
-def show_pictures(store: Store, cast: Cast) -> None:
+def show_pictures(screen: Screen, store: Store, cast: Cast) -> None:
     """Upload, read, compare."""
     chosen = pictures.pictures()
     bucket = f"{cast.namespace}--{cast.bucket}"
     size = pictures.upload(store, bucket, cast.prefix, chosen)
-    tell(f"   {len(chosen)} pictures, {size / 1e6:.1f} MB, put into {bucket}/{cast.prefix}")
+    screen.say(f"{len(chosen)} pictures, {size / 1e6:.1f} MB, are uploaded to {bucket}/{cast.prefix}.")
     # A store may know its own policy a moment later: SeaweedFS's gateway by an event of its filer.
     eventually(
         lambda: pictures.same(store, bucket, cast.prefix, chosen[:1], signed=not cast.public),
@@ -124,27 +109,31 @@ def show_pictures(store: Store, cast: Cast) -> None:
     how = "without credentials, as a CDN does" if cast.public else "with credentials"
     if good != len(chosen):
         raise RuntimeError(f"only {good} of {len(chosen)} pictures came back as they were")
-    tell(f"   read back {how}: {good} of {len(chosen)} have the hash that they were sent with")
+    screen.say(f"Read back {how}: {good} of {len(chosen)} have the hash that they were sent with.")
 
 
-def drift(operator: Operator, store: Store, cast: Cast) -> None:
+def drift(screen: Screen, operator: Operator, store: Store, cast: Cast) -> None:
     """Change a setting in the store, and watch it be noticed, said and put right."""
     bucket, s3 = f"{cast.namespace}--{cast.bucket}", store.s3()
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
-    tell(f"   in the store: versioning of {bucket} is {s3.get_bucket_versioning(Bucket=bucket)['Status']}")
-    tell("   the operator looks every ten minutes; we ask for a look now:")
-    patch = '{"spec": {"reconcileRequest": "demo"}}'
-    tell(f"$ kubectl patch imagebucket {cast.bucket} -n {cast.namespace} --type=merge -p '{patch}'")
-    operator.kube.kubectl(
-        "patch", "imagebucket", cast.bucket, "-n", cast.namespace, "--type=merge", "-p", patch
+    screen.say(
+        f"Versioning of {bucket} in the store: {_versioning(s3, bucket)}. A check is due every ten minutes; this asks for one:"
     )
+    patch = '{"spec": {"reconcileRequest": "demo"}}'
+    screen.run(f"kubectl patch imagebucket {cast.bucket} -n {cast.namespace} --type=merge -p '{patch}'")
     alert = eventually(lambda: _alert(operator, cast), 60, "the drift alert")
-    tell(f"   alert (Event, status and metric): DriftDetected: {alert}")
+    screen.say(f"Event, status and metric say DriftDetected: {alert}")
     eventually(lambda: _corrected(operator, cast), 60, "the drift corrected")
     record = _status(operator, cast)["drift"]["history"][0]
-    tell(f"   corrected: {', '.join(record['paths'])} was wrong from {record['since']} to {record['until']}")
-    tell(f"   in the store: versioning of {bucket} is {s3.get_bucket_versioning(Bucket=bucket)['Status']}")
+    screen.say(
+        f"Corrected: {', '.join(record['paths'])} was wrong from {record['since']} to {record['until']}."
+    )
+    screen.say(f"Versioning of {bucket} in the store: {_versioning(s3, bucket)}.")
     operator.await_ready(cast.bucket, cast.namespace)
+
+
+def _versioning(s3: Any, bucket: str) -> str:
+    return str(s3.get_bucket_versioning(Bucket=bucket)["Status"])
 
 
 def _alert(operator: Operator, cast: Cast) -> str:
@@ -165,33 +154,15 @@ def _corrected(operator: Operator, cast: Cast) -> bool:
     return any(record["how"] == "Corrected" for record in history)
 
 
-def show_plan(operator: Operator, cast: Cast) -> None:
+def show_plan(screen: Screen, cast: Cast) -> None:
     """`imagestore plan` of an edited manifest: field by field, and what would have to be approved."""
-    folder = operator.kube.directory / "pull-request"
-    folder.mkdir(exist_ok=True)
-    manifest = _edited(cast, folder / "bucket.yaml")
-    tell("$ imagestore plan -f pull-request/bucket.yaml")
-    command = [sys.executable, "-m", "imagestore", "plan", "-f", str(manifest), "--installation", "demo"]
-    done = subprocess.run(
-        command, env=operator.kube.environment(), capture_output=True, text=True, check=False, timeout=60
-    )
-    if done.returncode != 2:
-        raise RuntimeError(f"imagestore plan ended with {done.returncode}\n{done.stdout}{done.stderr}")
-    tell(_indented(done.stdout))
+    folder = screen.folder / "pull-request"
+    folder.mkdir()
+    _edited(cast, folder / "bucket.yaml")
+    screen.run("imagestore plan -f pull-request/bucket.yaml --installation demo", ends=2)
 
 
-def _edited(cast: Cast, path: Path) -> Path:
+def _edited(cast: Cast, path: Path) -> None:
     found = yaml.safe_load((examples.FOLDER / cast.plan / "bucket.yaml").read_text())
     cast.edit(found["spec"])
     path.write_text(yaml.safe_dump(found, sort_keys=False))
-    return path
-
-
-def show(operator: Operator, *args: str) -> None:
-    """A kubectl command and its answer."""
-    tell(f"$ kubectl {' '.join(args)}")
-    tell(_indented(operator.kube.kubectl(*args).stdout))
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"   {line}".rstrip() for line in text.rstrip().splitlines())

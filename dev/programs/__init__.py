@@ -71,9 +71,13 @@ _FITS = {
 
 
 def program(name: str) -> Path:
-    """The file of a Go program: from KUBEBUILDER_ASSETS, the cache, PATH when its version fits, or built."""
-    wanted = (GO_PROGRAMS | NODE_PROGRAMS)[name]
-    return _asset(name) or _cached(wanted) or on_path(name) or build(wanted)
+    """The file of a Go program: where it is found, or built."""
+    return found(name) or build((GO_PROGRAMS | NODE_PROGRAMS)[name])
+
+
+def found(name: str) -> Path | None:
+    """The file of a Go program that is there: from KUBEBUILDER_ASSETS, the cache, or PATH when its version fits."""
+    return _asset(name) or _cached((GO_PROGRAMS | NODE_PROGRAMS)[name]) or on_path(name)
 
 
 def kubectl() -> Path:
@@ -97,20 +101,19 @@ def _cached(wanted: GoProgram) -> Path | None:
 
 def on_path(name: str) -> Path | None:
     """The program on PATH, None when there is none or when it is of a version that does not fit."""
-    found = shutil.which(name)
-    if found is None or name not in _FITS:
+    there = shutil.which(name)
+    if there is None or name not in _FITS:
         return None
     flag, expected = _FITS[name]
-    said = subprocess.run([found, flag], capture_output=True, text=True, check=False, timeout=30).stdout
-    return Path(found) if expected in said else None
+    said = subprocess.run([there, flag], capture_output=True, text=True, check=False, timeout=30).stdout
+    return Path(there) if expected in said else None
 
 
 def _wheel(name: str, package: str) -> Path:
-    inside = _if_there(Path(sysconfig.get_path("scripts")) / name)
-    found = inside or shutil.which(name)
-    if found is None:
+    there = _if_there(Path(sysconfig.get_path("scripts")) / name) or shutil.which(name)
+    if there is None:
         raise RuntimeError(f"{name} is missing: install the Python package {package} (`make test` does)")
-    return Path(found)
+    return Path(there)
 
 
 def _if_there(path: Path) -> Path | None:

@@ -1,5 +1,6 @@
-"""`python -m dev.programs.prepare`: make every program exist that the local cluster and the stores need."""
+"""`python -m dev.programs.prepare [NAME ...]`: make programs exist that the local cluster and the stores need."""
 
+import sys
 import time
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -23,11 +24,12 @@ _OF_A_NODE = NODE_PROGRAMS.keys() | {"node"}
 
 
 def main() -> None:
-    """Build or fetch what is missing, with progress lines; seconds when the cache is warm."""
+    """Build or fetch what is missing of those named, or of all, with progress lines; seconds when the cache is warm."""
     begun = time.monotonic()
-    if reason := why_not():
+    names = sys.argv[1:] or [*OTHERS, *GO_PROGRAMS, *NODE_PROGRAMS]
+    if set(names) & _OF_A_NODE and (reason := why_not()):
         say(f"without a node: {reason}")
-    prepare([*OTHERS, *GO_PROGRAMS, *NODE_PROGRAMS])
+    prepare(names)
     say(f"every program is there ({time.monotonic() - begun:.0f} s)")
 
 

@@ -1,5 +1,6 @@
 """Progress lines of long steps: what is done, how long it takes as a rule, how long it took."""
 
+import shutil
 import subprocess
 import sys
 import time
@@ -45,3 +46,34 @@ def _wait(process: subprocess.Popen[str], what: str, begun: float) -> str:
             return process.communicate(timeout=_EVERY_SECONDS)[0]
         except subprocess.TimeoutExpired:
             say(f"  ... {what}: {time.monotonic() - begun:.0f} s so far")
+
+
+def duration(seconds: float) -> str:
+    """``48 s``, ``3 min 12 s``"""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+class LiveLine:
+    """One line on standard error that is written again and again; without a terminal a new one now and then."""
+
+    def __init__(self, every: float = 30.0) -> None:
+        self._terminal = sys.stderr.isatty()
+        self._every = every
+        self._next = time.monotonic()
+
+    def show(self, line: str) -> None:
+        """Show it as it is now."""
+        if self._terminal:
+            cut = line[: shutil.get_terminal_size().columns - 1]
+            sys.stderr.write(f"\r\x1b[K{cut}")
+            sys.stderr.flush()
+        elif time.monotonic() >= self._next:
+            self._next = time.monotonic() + self._every
+            say(line)
+
+    def clear(self) -> None:
+        """Make room for what comes next."""
+        if self._terminal:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()

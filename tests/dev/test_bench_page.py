@@ -25,6 +25,15 @@ def test_the_page_shows_every_phase_the_picture_and_the_soaks() -> None:
     )
 
 
+def test_the_page_has_each_chapter_that_is_written_by_hand() -> None:
+    """`make bench` writes the page: what only the page had would be lost."""
+    page_ = (DATA.parent / "benchmarks.md").read_text()
+    chapters = [path.read_text() for path in sorted(DATA.glob("*.md"))]
+    assert chapters
+    assert page_.endswith("\n" + "\n".join(chapters))
+    assert page(RAW, "x.json", "x.svg", {}, chapters).endswith("\n" + "\n".join(chapters))
+
+
 def test_the_same_numbers_make_the_same_picture(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / name).mkdir()

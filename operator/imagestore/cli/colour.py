@@ -1,4 +1,4 @@
-"""Colour on a terminal, unless NO_COLOR is set."""
+"""Colour on a terminal or where FORCE_COLOR is set, and never where NO_COLOR is."""
 
 import os
 import sys
@@ -10,9 +10,11 @@ _CODES = {"add": "32", "change": "33", "remove": "31", "hold": "35", "faint": "2
 
 
 def paint(stream: TextIO = sys.stdout) -> Paint:
-    """How to colour text on this stream. Only a terminal gets colour."""
-    wanted = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return _ansi if wanted else plain
+    """How to colour text on this stream. FORCE_COLOR is for CI systems that show colour and have no terminal."""
+    if os.environ.get("NO_COLOR"):
+        return plain
+    terminal = stream.isatty() and os.environ.get("TERM") != "dumb"
+    return _ansi if terminal or os.environ.get("FORCE_COLOR") else plain
 
 
 def _ansi(style: str, text: str) -> str:

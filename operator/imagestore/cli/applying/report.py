@@ -9,6 +9,7 @@ from imagestore.cli.applying.standing import Code, ObjectStanding, overall_code
 from imagestore.cli.manifests.problems import Problem
 from imagestore.controller.state.objects import Key
 from imagestore.core.outcome import Event
+from imagestore.core.reasons import Reason
 from imagestore.core.render import Paint, printable
 
 _STYLES = {Code.READY: "add", Code.PERSON: "hold", Code.ERROR: "remove"}
@@ -57,9 +58,9 @@ def as_text(run: ApplyReport, paint: Paint) -> str:
 
 def _text(s: ObjectStanding, events: Sequence[Event], paint: Paint) -> Iterator[str]:
     word = "Deleting" if s.deleting else _WORDS.get(s.ready, s.ready)
-    said = ": ".join(filter(None, (s.reason, s.message)))
+    said = ": ".join(filter(None, (s.reason, _beyond_waits(s))))
     yield f"{printable(str(s.key))}  {paint(_STYLES[s.code], word)}  {printable(said)}"
-    yield from _news([e for e in events if e.message != s.message], paint)
+    yield from _news([e for e in events if e.message != s.message and not _asks(e, s)], paint)
     yield from (paint("change", f"    drift: {printable(d)}") for d in s.drift)
     yield from (
         paint("hold", f"    waits: {w.what}: {printable(w.why)} [approve: {w.token}]") for w in s.waits
@@ -68,6 +69,18 @@ def _text(s: ObjectStanding, events: Sequence[Event], paint: Paint) -> Iterator[
 
 def _news(events: Sequence[Event], paint: Paint) -> list[str]:
     return [paint("faint", f"    {e.reason}: {printable(e.message)}") for e in events]
+
+
+def _beyond_waits(s: ObjectStanding) -> str:
+    """The message without what the lines of the waits say: a hold was on the screen three times."""
+    left = s.message
+    for wait in s.waits:
+        left = left.replace(f"{wait.what}: {wait.why.rpartition(' (')[0]}", "")
+    return left.strip("; ")
+
+
+def _asks(event: Event, s: ObjectStanding) -> bool:
+    return event.reason is Reason.APPROVAL_NEEDED and any(w.token in event.message for w in s.waits)
 
 
 def summary(run: ApplyReport) -> str:

@@ -1,0 +1,64 @@
+"""What ``apply`` and ``status`` say in words."""
+
+import io
+
+import pytest
+
+from imagestore.cli.applying.report import ApplyReport, as_text
+from imagestore.cli.applying.standing import ObjectStanding, Waiting
+from imagestore.cli.colour import paint
+from imagestore.core.outcome import Event
+from imagestore.core.reasons import Reason
+from imagestore.core.render import plain
+
+HOLD = Waiting("a1b2c3", "lifecycle", "tmp would remove objects (lifecycle.rules[name=tmp].expire.days)")
+ASKS = "lifecycle waits for approval: tmp would remove objects (…); add a1b2c3 to spec.approve"
+
+
+def held(message: str, *waits: Waiting) -> ObjectStanding:
+    return ObjectStanding(
+        "ImageBucket", "shop/photos", "False", "NeedsApproval", message, deleting=False, waits=waits, drift=()
+    )
+
+
+def test_a_hold_is_said_once() -> None:
+    """The condition, the Event and the line with the token said the same: three long lines for one hold."""
+    events = {("ImageBucket", "shop/photos"): [Event(Reason.APPROVAL_NEEDED, ASKS, warning=True)]}
+    run = ApplyReport([held("lifecycle: tmp would remove objects", HOLD)], events=events)
+    assert as_text(run, plain) == (
+        "ImageBucket shop/photos  NotReady  NeedsApproval\n"
+        f"    waits: lifecycle: {HOLD.why} [approve: a1b2c3]\n"
+        "1 object: 1 waiting for a person\n"
+    )
+
+
+def test_what_the_condition_says_beyond_the_hold_stays() -> None:
+    run = ApplyReport([held("cors: refused by the store; lifecycle: tmp would remove objects", HOLD)])
+    assert "NeedsApproval: cors: refused by the store\n" in as_text(run, plain)
+    assert "NeedsApproval: lifecycle: waits for a count\n" in as_text(
+        ApplyReport([held("lifecycle: waits for a count")]), plain
+    )
+
+
+def test_an_event_of_another_token_stays() -> None:
+    other = Event(Reason.APPROVAL_NEEDED, ASKS.replace("a1b2c3", "ffffff"), warning=True)
+    run = ApplyReport([held("", HOLD)], events={("ImageBucket", "shop/photos"): [other]})
+    assert "ApprovalNeeded: lifecycle waits for approval" in as_text(run, plain)
+
+
+@pytest.mark.parametrize(
+    ("variables", "shown"),
+    [
+        ({}, "new"),
+        ({"FORCE_COLOR": "1"}, "\x1b[32mnew\x1b[0m"),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, "new"),
+    ],
+)
+def test_colour_without_a_terminal(
+    variables: dict[str, str], shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("FORCE_COLOR", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert paint(io.StringIO())("add", "new") == shown

@@ -19,6 +19,9 @@ from dev.wait import eventually
 from tests.node.installation import ROOT
 
 
+CHROOT = "/usr/sbin/chroot"
+
+
 def config_and_names(archive: Path) -> tuple[dict[str, Any], set[str]]:
     """The image's configuration, and every path in its one layer."""
     with tarfile.open(archive) as outer:
@@ -112,7 +115,7 @@ def test_the_compose_file_of_the_example_runs_it(unpacked: Path, store: Store, d
     path = {"PATH": "/opt/imagestore/bin:/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp"}  # noqa: S108
     log = directory / "compose.log"
     with log.open("w") as said:
-        command = ["chroot", f"--userspec={user}", str(unpacked), "imagestore", *words]
+        command = [CHROOT, f"--userspec={user}", str(unpacked), "imagestore", *words]
         process = subprocess.Popen(command, stdout=said, stderr=said, env=path)
     try:
         eventually(lambda: "home--photos was created" in log.read_text(), 60, log.read_text)

@@ -8,7 +8,18 @@ from typing import NoReturn
 from imagestore import __version__
 from imagestore.cli.errors import USAGE
 
-COMMANDS = ("run", "plan", "apply", "status", "lifecycle", "import_", "release", "backend", "generate")
+COMMANDS = (
+    "run",
+    "plan",
+    "apply",
+    "status",
+    "lifecycle",
+    "import_",
+    "release",
+    "backup",
+    "backend",
+    "generate",
+)
 
 
 class Parser(argparse.ArgumentParser):

@@ -1,0 +1,1 @@
+"""What ``imagestore backup`` does, on a bucket and a key alone."""

@@ -1,0 +1,121 @@
+"""From the words of a command line to buckets, repositories and keys."""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from imagestore.backends.objects import ObjectStore
+from imagestore.cli.errors import CommandError, UsageError
+from imagestore.cli.gathering.inputs import CommandInputs, gather_inputs
+from imagestore.core.errors import StoreError
+from imagestore.repository.errors import RepositoryProblem
+from imagestore.repository.format.roots import SourceName
+from imagestore.repository.format.slots import OpeningSecret, SlotKind, recovery_key
+from imagestore.repository.making.sources import BucketEnd
+from imagestore.repository.store.files import RepositoryFiles
+from imagestore.repository.store.opening import Repository, open_repository
+
+ENVIRONMENT = "IMAGESTORE_REPOSITORY_KEY"
+
+
+@contextmanager
+def told_as_sentences() -> Iterator[None]:
+    """Errors of stores and repositories as errors of the command."""
+    try:
+        yield
+    except (StoreError, RepositoryProblem) as error:
+        raise CommandError(str(error)) from None
+
+
+def end_parts(text: str) -> tuple[str, str, str]:
+    """Backend, bucket and prefix of BACKEND/BUCKET[/PREFIX]. Raises UsageError."""
+    backend, _, rest = text.partition("/")
+    bucket, _, prefix = rest.partition("/")
+    if not backend or not bucket:
+        raise UsageError(
+            f"write BACKEND/BUCKET or BACKEND/BUCKET/PREFIX, such as eu/shop--photos/thumbs/, not {text}"
+        )
+    return backend, bucket, prefix
+
+
+def bucket_ends(args: argparse.Namespace, *words: str) -> tuple[BucketEnd, ...]:
+    """The buckets that the words name, connected. Raises CommandError and UsageError."""
+    parts = [end_parts(word) for word in words]
+    known = gather_inputs(args, os.environ, tuple(backend for backend, _, _ in parts))
+    if known.manifests.problems:
+        raise CommandError(*known.manifests.problems)
+    sys.stderr.writelines(f"note: {note}\n" for note in known.notes_on_files)
+    return tuple(BucketEnd(_objects(known, backend), bucket, prefix) for backend, bucket, prefix in parts)
+
+
+def _objects(known: CommandInputs, backend: str) -> ObjectStore:
+    store = known.stores.get(backend)
+    if store.spec is None:
+        raise CommandError(f"there is no StorageBackend {backend}; give its manifest with -f")
+    if store.backend is None:
+        raise CommandError(store.trouble)
+    if store.backend.objects is None:
+        raise CommandError(
+            f"the provider {store.spec.provider} of {backend} moves no objects in this version"
+        )
+    return store.backend.objects
+
+
+def source_name(end: BucketEnd) -> SourceName:
+    """The source as a repository has it."""
+    return SourceName(end.store.name, end.bucket, end.prefix)
+
+
+def files_at(end: BucketEnd) -> RepositoryFiles:
+    """The files of the repository below an end."""
+    prefix = end.prefix.rstrip("/")
+    return RepositoryFiles(end.store, end.bucket, f"{prefix}/" if prefix else "")
+
+
+def opening_secret(args: argparse.Namespace, environment: Mapping[str, str]) -> OpeningSecret:
+    """What opens the repository: a file, the environment, or nothing. Raises UsageError and CommandError."""
+    given = {
+        SlotKind.SECRET: args.key_file,
+        SlotKind.PASSPHRASE: args.passphrase_file,
+        SlotKind.RECOVERY: args.recovery_key_file,
+    }
+    named = [(kind, path) for kind, path in given.items() if path]
+    if len(named) > 1:
+        raise UsageError("give one of --key-file, --passphrase-file and --recovery-key-file")
+    if named:
+        return secret_of(named[0][0], read_secret(named[0][1]))
+    value = environment.get(ENVIRONMENT, "")
+    return OpeningSecret(SlotKind.SECRET, value.strip().encode()) if value else OpeningSecret()
+
+
+def read_secret(path: str) -> bytes:
+    """The content of a file without the line break at its end. Raises CommandError."""
+    try:
+        data = (sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()).strip()
+    except OSError as error:
+        raise CommandError(f"{path}: cannot be read: {error.strerror}") from None
+    if not data:
+        raise CommandError(f"{path}: is empty")
+    return data
+
+
+def secret_of(kind: SlotKind, data: bytes) -> OpeningSecret:
+    """A secret of a kind. Raises CommandError for a recovery key that was mistyped, and for a short key."""
+    if kind is SlotKind.RECOVERY:
+        key = recovery_key(data.decode(errors="replace"))
+        if key is None:
+            raise CommandError("the recovery key has a typing error: its check does not agree")
+        return OpeningSecret(kind, key)
+    if kind is SlotKind.SECRET and len(data) < 16:
+        raise CommandError(
+            "the key is shorter than 16 bytes; make one with: openssl rand -base64 32, or use --passphrase-file"
+        )
+    return OpeningSecret(kind, data)
+
+
+def opened(args: argparse.Namespace, end: BucketEnd) -> Repository:
+    """The repository below an end. Raises CommandError."""
+    return open_repository(files_at(end), opening_secret(args, os.environ), os.urandom)

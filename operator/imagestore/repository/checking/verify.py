@@ -1,0 +1,219 @@
+"""Verify backups: that files are there, that tables agree with rows, that every byte is what was read."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import islice
+
+from imagestore.repository.errors import DamagedFile
+from imagestore.repository.format.names import BLOBS, PACKS, blob_file, pack_file
+from imagestore.repository.format.packs import FOOTER_BYTES, PackEntry, blob_length, pack_table, table_length
+from imagestore.repository.format.roots import BackupRoot
+from imagestore.repository.format.rows import BackupRow
+from imagestore.repository.restoring.contents import ContentReader, pack_spans
+from imagestore.repository.store.opening import Repository
+from imagestore.repository.store.view import rows_of_leaf
+
+TABLES_HELD = 32
+TAIL_BYTES = 64 * 1024
+ROWS_AT_ONCE = 2000
+
+
+class VerifyLevel(StrEnum):
+    """How much is read."""
+
+    QUICK = "quick"  # roots, leaves, the list of packs
+    TABLES = "tables"  # the end of each pack
+    FULL = "full"  # every byte of a share of the packs
+
+
+@dataclass(frozen=True)
+class VerifyOptions:
+    """``share`` and ``shares``: full reads the packs whose turn it is, number ``share`` (from 0) of ``shares``.
+
+    ``problem``: is told each damaged row, the backups that need it, and why. ``told``: how many rows were verified.
+    """
+
+    level: VerifyLevel = VerifyLevel.QUICK
+    share: int = 0
+    shares: int = 1
+    problem: Callable[["DamagedRow"], None] = lambda _row: None
+    told: Callable[[int], None] = lambda _rows: None
+
+
+@dataclass(frozen=True)
+class DamagedRow:
+    """A row whose content is not what it was, or a leaf that cannot be read (``row`` None)."""
+
+    backups: tuple[str, ...]
+    why: str
+    row: BackupRow | None = None
+    lost_rows: int = 0
+
+
+@dataclass
+class VerifyReport:
+    """``rows``: verified ones. ``bytes_read``: of contents. ``damaged``: rows, and those of lost leaves. ``share``: of the packs that full read."""
+
+    level: VerifyLevel
+    backups: int = 0
+    rows: int = 0
+    bytes_read: int = 0
+    damaged: int = 0
+    share: str = "1/1"
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is damaged."""
+        return self.damaged == 0
+
+
+def verify(repository: Repository, roots: Iterable[BackupRoot], options: VerifyOptions) -> VerifyReport:
+    """Verify backups; each leaf that they share once. StoreError: the repository cannot be read."""
+    return _Verification(repository, tuple(roots), options).run()
+
+
+@dataclass
+class _Verification:
+    repository: Repository
+    roots: tuple[BackupRoot, ...]
+    options: VerifyOptions
+    _tables: "OrderedDict[str, dict[int, PackEntry] | DamagedFile]" = field(default_factory=OrderedDict)
+    _seen: set[tuple[str, int]] = field(default_factory=set)
+
+    def run(self) -> VerifyReport:
+        self.reader = ContentReader(self.repository)
+        share = f"{self.options.share + 1}/{self.options.shares}"
+        self.report = VerifyReport(self.options.level, len(self.roots), share=share)
+        self._sizes = self._listed()
+        for leaf, users, rows in self._leaves():
+            try:
+                found = rows_of_leaf(self.repository, leaf)
+            except DamagedFile as damaged:
+                self._problem(DamagedRow(users, str(damaged), None, rows))
+                continue
+            while chunk := list(islice(found, ROWS_AT_ONCE)):
+                self._rows(chunk, users)
+                self.options.told(self.report.rows)
+        return self.report
+
+    def _leaves(self) -> Iterator[tuple[str, tuple[str, ...], int]]:
+        """Each leaf once, with the backups that need it and how many rows it has."""
+        users: dict[str, list[str]] = {}
+        rows = {ref.name: ref.rows for root in self.roots for ref in root.leaves}
+        for root in self.roots:
+            for ref in root.leaves:
+                users.setdefault(ref.name, []).append(root.name)
+        return ((leaf, tuple(found), rows[leaf]) for leaf, found in users.items())
+
+    def _listed(self) -> dict[str, int]:
+        """The sizes of packs and blobs, also of those over which a delete marker lies: a reader looks through it."""
+        files = self.repository.files
+        return {file.name: file.size for kind in (PACKS, BLOBS) for file in files.ever(kind)}
+
+    def _problem(self, found: DamagedRow) -> None:
+        self.report.damaged += found.lost_rows or 1
+        self.options.problem(found)
+
+    def _rows(self, rows: list[BackupRow], users: tuple[str, ...]) -> None:
+        fresh = [row for row in rows if not row.container or self._is_new(row)]
+        sound = []
+        for row in fresh:
+            if why := self._quick(row) or self._table(row):
+                self._problem(DamagedRow(users, why, row))
+            else:
+                sound.append(row)
+        if self.options.level is VerifyLevel.FULL:
+            self._bytes([row for row in sound if self._is_due(row)], users)
+        self.report.rows += len(fresh)
+
+    def _is_new(self, row: BackupRow) -> bool:
+        """Whether this entry was not verified in another leaf."""
+        if self.options.level is not VerifyLevel.FULL or not self._is_due(row):
+            return True
+        place = (row.container, row.offset)
+        if place in self._seen:
+            return False
+        self._seen.add(place)
+        return True
+
+    def _is_due(self, row: BackupRow) -> bool:
+        shares = self.options.shares
+        return not row.container or int(row.container[:8], 16) % shares == self.options.share
+
+    def _quick(self, row: BackupRow) -> str:
+        """Why none of the places where a row's content may stand is there and long enough; empty: one is."""
+        if not row.container:
+            return ""
+        found = [self._place(place) for place in self.reader.moved.places(row)]
+        return "" if "" in found else found[-1]
+
+    def _place(self, row: BackupRow) -> str:
+        name = pack_file(row.pack) if row.pack else blob_file(row.blob)
+        size = self._sizes.get(name)
+        if size is None:
+            return f"{name} is missing"
+        if row.blob:
+            wanted = blob_length(self.repository.vault, row.size)
+            return "" if size == wanted else f"{name} has {size} bytes, not {wanted}"
+        least = row.offset + row.length + FOOTER_BYTES
+        return "" if size >= least else f"{name} has {size} bytes, at least {least} are needed"
+
+    def _table(self, row: BackupRow) -> str:
+        """Why the table of a pack does not agree with a row; empty: it does, or is not looked at."""
+        if self.options.level is VerifyLevel.QUICK or not row.pack:
+            return ""
+        placed = self.reader.placed(row).place
+        table = self._table_of(placed.pack) if placed.pack else {}
+        if isinstance(table, DamagedFile):
+            return str(table)
+        entry = table.get(placed.offset)
+        wanted = (self.repository.vault.blob_id(bytes.fromhex(row.sha256)), placed.length)
+        if placed.pack and (entry is None or (entry.blob_id, entry.length) != wanted):
+            return f"{pack_file(placed.pack)}: its table has another content at {placed.offset}"
+        return ""
+
+    def _table_of(self, pack: str) -> "dict[int, PackEntry] | DamagedFile":
+        if pack not in self._tables:
+            self._tables[pack] = self._read_table(pack)
+            if len(self._tables) > TABLES_HELD:
+                self._tables.popitem(last=False)
+        return self._tables[pack]
+
+    def _read_table(self, pack: str) -> "dict[int, PackEntry] | DamagedFile":
+        name = pack_file(pack)
+        size = self._sizes.get(name, 0)
+        try:
+            return self.repository.files.genuine(
+                name, lambda tail: self._entries(pack, tail, size), (max(0, size - TAIL_BYTES), size)
+            )
+        except DamagedFile as damaged:
+            return damaged
+
+    def _entries(self, pack: str, tail: bytes, size: int) -> dict[int, PackEntry]:
+        needed = table_length(pack, tail)
+        if needed > len(tail) and needed <= size:
+            tail = self.repository.files.read(pack_file(pack), (size - needed, size))
+        return {entry.offset: entry for entry in pack_table(self.repository.vault, pack, tail, size)}
+
+    def _bytes(self, rows: list[BackupRow], users: tuple[str, ...]) -> None:
+        placed = [self.reader.placed(row) for row in rows]
+        for span in pack_spans(placed):
+            for row, content in self.reader.small(span):
+                self._content(row, content, users)
+        for row, place in placed:
+            if not place.pack:
+                self._blob(row, users)
+
+    def _content(self, row: BackupRow, content: bytes | DamagedFile, users: tuple[str, ...]) -> None:
+        if isinstance(content, DamagedFile):
+            self._problem(DamagedRow(users, str(content), row))
+        else:
+            self.report.bytes_read += len(content)
+
+    def _blob(self, row: BackupRow, users: tuple[str, ...]) -> None:
+        try:
+            self.report.bytes_read += self.reader.blob(row, lambda blocks: sum(map(len, blocks)))
+        except DamagedFile as damaged:
+            self._problem(DamagedRow(users, str(damaged), row))

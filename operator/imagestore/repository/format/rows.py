@@ -1,0 +1,117 @@
+"""Rows: one object of a backup, as a line of JSON. Pure."""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from imagestore.core.keys import raw
+from imagestore.core.objects import ObjectAttributes, ObjectLockState
+
+_NOTHING: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class BackupRow:
+    """One object, and where its bytes stand.
+
+    ``time``: Last-Modified at the source, milliseconds. ``sha256`` in hex. ``md5``: only where the ETag is another. ``pack`` with
+    ``offset`` and ``length``, or ``blob``; neither: it is empty. ``stale``: the source could not be read in this run, this is the
+    content of an earlier one. ``note``: what the source's image is, such as "undecodable".
+    """
+
+    key: str
+    size: int
+    etag: str
+    time: int
+    sha256: str
+    version: str = ""
+    md5: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    storage_class: str = ""
+    lock: ObjectLockState | None = None
+    pack: str = ""
+    offset: int = 0
+    length: int = 0
+    blob: str = ""
+    stale: bool = False
+    note: str = ""
+
+    @property
+    def container(self) -> str:
+        """The id of its pack or blob."""
+        return self.pack or self.blob
+
+    @property
+    def content_md5(self) -> str:
+        """The MD5 of the bytes."""
+        return self.md5 or self.etag
+
+    @property
+    def attributes(self) -> ObjectAttributes:
+        """What the object has besides its bytes."""
+        return ObjectAttributes(self.headers, self.metadata, self.tags or None, self.storage_class, self.lock)
+
+
+_OPTIONAL = ("version", "md5", "headers", "metadata", "tags", "pack", "blob", "stale", "note")
+
+
+def row_line(row: BackupRow) -> bytes:
+    """A line without its end. Fields that are empty are left out; fields are in a fixed order."""
+    content: dict[str, Any] = key_fields(row.key)
+    content |= {"size": row.size, "etag": row.etag, "time": row.time, "sha256": row.sha256}
+    for name in _OPTIONAL:
+        if value := getattr(row, name):
+            content[name] = dict(sorted(value.items())) if isinstance(value, Mapping) else value
+    if row.pack:
+        content |= {"offset": row.offset, "length": row.length}
+    if row.storage_class:
+        content["class"] = row.storage_class
+    if row.lock is not None:
+        content["lock"] = {"mode": row.lock.mode, "until": row.lock.until, "hold": row.lock.hold}
+    return json.dumps(content, separators=(",", ":")).encode()
+
+
+def row_of(line: bytes) -> BackupRow:
+    """The row of a line. ValueError, KeyError or TypeError where it is none."""
+    content = json.loads(line)
+    lock = content.get("lock")
+    return BackupRow(
+        key=row_key(content),
+        size=content["size"],
+        etag=content["etag"],
+        time=content["time"],
+        sha256=content["sha256"],
+        version=content.get("version", ""),
+        md5=content.get("md5", ""),
+        headers=content.get("headers", _NOTHING),
+        metadata=content.get("metadata", _NOTHING),
+        tags=content.get("tags", _NOTHING),
+        storage_class=content.get("class", ""),
+        lock=None if lock is None else ObjectLockState(lock["mode"], lock["until"], lock["hold"]),
+        pack=content.get("pack", ""),
+        offset=content.get("offset", 0),
+        length=content.get("length", 0),
+        blob=content.get("blob", ""),
+        stale=content.get("stale", False),
+        note=content.get("note", ""),
+    )
+
+
+def key_fields(key: str) -> dict[str, Any]:
+    """``key``, or ``key64`` (base64 of its bytes) where it is not UTF-8: JSON has no other bytes."""
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        return {"key64": base64.b64encode(raw(key)).decode()}
+    return {"key": key}
+
+
+def row_key(content: Mapping[str, Any]) -> str:
+    """The key that ``key_fields`` wrote."""
+    if "key64" in content:
+        return base64.b64decode(content["key64"]).decode("utf-8", "surrogateescape")
+    return str(content["key"])

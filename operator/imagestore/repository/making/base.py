@@ -1,0 +1,84 @@
+"""What is known before a backup begins: the rows of the last backup, and those that an interrupted run had read since."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from heapq import merge
+from itertools import groupby
+
+from imagestore.core.keys import raw
+from imagestore.repository.errors import DamagedFile
+from imagestore.repository.format.index import IndexEntry
+from imagestore.repository.format.leaves import ref_of
+from imagestore.repository.format.names import blob_file, pack_file
+from imagestore.repository.format.roots import BackupRoot
+from imagestore.repository.format.rows import BackupRow
+from imagestore.repository.store.opening import Repository
+from imagestore.repository.store.runs import KnownRun
+from imagestore.repository.store.view import MovedEntries, rows_of_leaf
+
+
+@dataclass(frozen=True)
+class ReusableRows:
+    """Which containers a new backup may refer to. ``condemned``: names of files in trash; they may vanish, so nothing new refers to them."""
+
+    moved: MovedEntries
+    condemned: frozenset[str]
+    _there: dict[str, bool] = field(default_factory=dict)
+
+    def usable(self, container: str) -> bool:
+        """Whether a container may be referred to."""
+        return pack_file(container) not in self.condemned and blob_file(container) not in self.condemned
+
+    def exists(self, entry: IndexEntry) -> bool:
+        """Whether the container of an entry of the index may be referred to and is there: an index may be older than a removal."""
+        container = entry.container.hex()
+        if not self.usable(container):
+            return False
+        if container not in self._there:
+            name = pack_file(container) if entry.length else blob_file(container)
+            self._there[container] = self.moved.repository.files.exists(name)
+        return self._there[container]
+
+    def row(self, row: BackupRow) -> BackupRow | None:
+        """The row at a place that may be referred to; None: its content has to be stored anew."""
+        if not row.container:
+            return row
+        return next((place for place in self.moved.places(row) if self.usable(place.container)), None)
+
+
+def resumable(runs: Iterable[KnownRun], base: str) -> KnownRun | None:
+    """The latest run from the same base that wrote rows and no root. It may even be alive: its rows are true."""
+    found = [r for r in runs if r.genuine and r.progress and not r.done and not r.ended and r.base == base]
+    return max(found, key=lambda r: r.beat, default=None)
+
+
+def known_rows(
+    repository: Repository,
+    root: BackupRoot | None,
+    interrupted: KnownRun | None,
+    damaged: Callable[[str], None],
+) -> Iterator[tuple[BackupRow, bool]]:
+    """Rows by key, those of the interrupted run in place of the base's, and whether the row comes from it.
+
+    A leaf that is damaged is left out, and ``damaged`` is told its name: its objects are read again, so that the new backup is whole.
+    """
+    older = ((row, False) for leaf in _leaves(root) for row in _whole(repository, leaf, damaged))
+    newer = ((row, True) for leaf in _progress(interrupted) for row in _whole(repository, leaf, damaged))
+    both = merge(newer, older, key=lambda pair: raw(pair[0].key))
+    for _, same_key in groupby(both, key=lambda pair: pair[0].key):
+        yield next(same_key)
+
+
+def _leaves(root: BackupRoot | None) -> list[str]:
+    return [] if root is None else [ref.name for ref in root.leaves]
+
+
+def _progress(interrupted: KnownRun | None) -> list[str]:
+    return [] if interrupted is None else [ref_of(ref).name for ref in interrupted.progress]
+
+
+def _whole(repository: Repository, leaf: str, damaged: Callable[[str], None]) -> Iterator[BackupRow]:
+    try:
+        yield from rows_of_leaf(repository, leaf)
+    except DamagedFile:
+        damaged(leaf)

@@ -1,0 +1,1 @@
+"""Bring a backup back: roots, leaves and packs are all that it needs."""

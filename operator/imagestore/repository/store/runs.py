@@ -1,0 +1,166 @@
+"""Runs: who is at work on a repository, and the store's clock.
+
+A run is alive as long as it beats: it rewrites its file, and reads it back. Ages are differences of the times that the store gave to
+two files, never the host's clock (borg#9870, icechunk#2310).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from imagestore.repository.errors import DamagedFile, RepositoryProblem, RunLost
+from imagestore.repository.format.documents import Document, opened_document, written_document
+from imagestore.repository.format.names import BACKUPS, ENDED, RUNS, ended_file, run_file
+from imagestore.repository.store.opening import Repository
+
+BEAT = 300.0  # seconds between beats
+SLACK = 15 * 60 * 1000  # milliseconds that two clocks of one store may differ
+_NONCE = 12
+
+
+@dataclass
+class LiveRun:
+    """A run of this process. ``began`` and ``now``: the store's time at the first and the last beat."""
+
+    repository: Repository
+    run: str
+    kind: str
+    base: str = ""
+    began: int = 0
+    now: int = 0
+    progress: list[dict[str, Any]] = field(default_factory=list)
+
+    def beat(self) -> int:
+        """Say that it is alive; return the store's time. RunLost where it was silent for half the grace time or was declared dead."""
+        mark = self.repository.new_id()
+        self._write(mark, done=False)
+        self._learn_time(mark)
+        self.refuse_ended()
+        return self.now
+
+    def finish(self) -> None:
+        """Say that it is over. What it has done counts by now, however long it was silent since."""
+        self.progress = []
+        self._write("", done=True)
+
+    def _write(self, mark: str, *, done: bool) -> None:
+        name = run_file(self.run)
+        content = {
+            "run": self.run, "kind": self.kind, "base": self.base, "began": self.began,
+            "mark": mark, "progress": self.progress, "done": done,
+        }  # fmt: skip
+        self.repository.files.write(name, document_bytes(self.repository, name, content))
+
+    def _learn_time(self, mark: str) -> None:
+        name = run_file(self.run)
+        data, modified = self.repository.files.read_with_time(name)
+        if opened_document(self.repository.vault, name, data).get("mark") != mark:
+            raise RepositoryProblem(f"{name} is not read back as it was written; another program writes it")
+        if self.now and modified - self.now > self.repository.grace // 2:
+            raise RunLost(
+                f"run {self.run} was silent for {(modified - self.now) // 3_600_000} hours and ends"
+            )
+        if modified < self.now - SLACK:
+            raise RepositoryProblem(
+                f"the clock of {self.repository.files} went back by {(self.now - modified) // 1000} s; nothing was removed"
+            )
+        self.now = max(self.now, modified)
+        self.began = self.began or self.now
+        self.repository.files.now = self.now
+
+    def refuse_ended(self) -> None:
+        """RunLost: a removal declared this run dead, so nothing that it writes counts."""
+        listed = self.repository.files.ever(ended_file(self.run))
+        if any(_proven(self.repository, file.name) for file in listed):
+            raise RunLost(f"run {self.run} was declared dead, because it had been silent for too long")
+
+
+def begin_run(repository: Repository, kind: str, base: str = "") -> LiveRun:
+    """Begin a run with its first beat."""
+    run = LiveRun(repository, repository.new_id(), kind, base)
+    run.beat()
+    return run
+
+
+def document_bytes(repository: Repository, name: str, content: Document) -> bytes:
+    """The bytes of a document."""
+    return written_document(repository.vault, name, content, repository.random(_NONCE))
+
+
+@dataclass(frozen=True)
+class KnownRun:
+    """A run in the repository. ``beat``: the store's time of its newest beat. ``began`` 0: not known. ``genuine``: its MAC is right."""
+
+    run: str
+    began: int
+    beat: int
+    kind: str = ""
+    done: bool = False
+    ended: bool = False
+    genuine: bool = False
+    base: str = ""
+    progress: tuple[Mapping[str, Any], ...] = ()
+
+    def silent(self, now: int) -> int:
+        """How long it has been silent, milliseconds."""
+        return now - self.beat
+
+
+def known_runs(repository: Repository) -> list[KnownRun]:
+    """All runs, also those over which a delete marker lies. A file that the key does not prove counts by its time alone."""
+    files = repository.files
+    listed = list(files.ever(RUNS))
+    ended = {f.name for f in listed if f.name.endswith(ENDED) and _proven(repository, f.name)}
+    found = []
+    for file in listed:
+        if not file.name.endswith(ENDED):
+            run = file.name.removeprefix(RUNS)
+            found.append(_known(repository, run, file.newest, ended=ended_file(run) in ended))
+    return found
+
+
+def _proven(repository: Repository, name: str) -> bool:
+    try:
+        repository.files.genuine(name, lambda data: opened_document(repository.vault, name, data))
+    except DamagedFile:
+        return False
+    return True
+
+
+def _known(repository: Repository, run: str, beat: int, *, ended: bool) -> KnownRun:
+    content = _newest(repository, run_file(run))
+    if content is None:
+        return KnownRun(run, 0, beat, ended=ended)
+    return KnownRun(
+        run,
+        content.get("began", 0),
+        beat,
+        content.get("kind", ""),
+        content.get("done", False),
+        ended,
+        genuine=True,
+        base=content.get("base", ""),
+        progress=tuple(content.get("progress", ())),
+    )
+
+
+def _newest(repository: Repository, name: str) -> Document | None:
+    """The newest version that the key proves."""
+    files = repository.files
+    for version in ("", *reversed(files.versions_of(name))):
+        try:
+            return opened_document(repository.vault, name, files.read(name, version=version))
+        except DamagedFile:
+            if not version and not files.versioned:
+                return None
+    return None
+
+
+def dead_run(run: KnownRun, now: int, grace: int) -> bool:
+    """Whether it has been silent for the whole grace time."""
+    return not run.done and run.silent(now) >= grace
+
+
+def finished_runs(names: Iterable[str]) -> frozenset[str]:
+    """The runs that wrote a root, from the names of the roots."""
+    return frozenset(name.removeprefix(BACKUPS).partition("-")[2] for name in names)

@@ -18,7 +18,6 @@ from dev.stores import Store
 from dev.wait import eventually
 from tests.node.installation import ROOT
 
-
 CHROOT = "/usr/sbin/chroot"
 
 

@@ -12,8 +12,7 @@ from imagestore.backends.base import Backend, Observation
 from imagestore.core.errors import Conflict, Unexpected
 from imagestore.core.facet import WHOLE, Facet
 from imagestore.core.reasons import Reason
-from imagestore.reconcile.bucket import holds
-from imagestore.reconcile.bucket.situation import BucketRun, BucketSituation
+from imagestore.reconcile.bucket.situation import CREATION, BucketRun, BucketSituation, hold_of
 from imagestore.reconcile.shared.tenancy import granted
 
 
@@ -113,7 +112,7 @@ def _agreed(s: BucketSituation, backend: Backend, check: Observation) -> bool:
     A user with wide rights in a namespace can forge intent and token, which are in a status. Such a user can forge neither
     the store's date nor Kubernetes': so no user gets content that was there before the object was.
     """
-    hold = holds.hold_of(s.status, holds.CREATION)
+    hold = hold_of(s.status, CREATION)
     if hold is None or hold.token not in s.spec.approve or not intended(s, check) or s.spec.mode == "Observe":
         return False  # mode Observe writes no mark, so the approval would be forgotten
     made = backend.made_at(s.spec.bucket_name)

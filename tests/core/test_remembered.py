@@ -61,3 +61,10 @@ def test_many_short_names_are_weighed_and_few_are_not_worth_it() -> None:
             kept = remembered([f"{n:02}{letter * 30}" for n in range(count)])
             weight = count * (2 + 30 * {"x": 1, "<": 6, "ä": 2}[letter] + 4)
             assert kept[0].startswith("#") is (weight > SPELLED)
+
+
+def test_names_that_are_no_text_are_remembered_too() -> None:
+    """A store may answer half a letter."""
+    odd = "\udcff" * 3000
+    assert recalls(remembered([odd]), odd)
+    assert remembered(["\udcff"]) == ("\udcff",)

@@ -6,7 +6,7 @@ rebuilt cluster, so that a re-applied manifest finds its bucket again.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
+from enum import StrEnum, auto
 
 from imagestore.backends.base import Backend, Observation
 from imagestore.core.errors import Conflict, Unexpected
@@ -19,11 +19,11 @@ from imagestore.reconcile.shared.tenancy import granted
 class Owner(StrEnum):
     """Whose a bucket is."""
 
-    OURS = "Ours"
-    FRESH = "Fresh"  # created for this object: it has no content, no mark and no tag
-    UNMARKED = "Unmarked"  # ours, as this process or a person knows; the mark has to be written
-    ADOPTABLE = "Adoptable"  # not ours, and the administrator has granted its adoption
-    TAKEN = "Taken"
+    OURS = auto()
+    FRESH = auto()  # created for this object: it has no content, no mark and no tag
+    UNMARKED = auto()  # ours, as this process or a person knows; the mark has to be written
+    ADOPTABLE = auto()  # not ours, and the administrator has granted its adoption
+    TAKEN = auto()
 
 
 @dataclass(frozen=True)

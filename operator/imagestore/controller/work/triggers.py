@@ -59,6 +59,8 @@ class Triggers:
         change = self._cache.put(seen)
         if change is not None and change.before is not None:
             self._wake(self._affected(change, Cause.WRITTEN))
+            if self._contributions.differ(change.before, seen):
+                self._wake_receivers(change.before, seen)
             if change.before.status != seen.status:
                 self._tell_givers(seen)
         return self._cache.get(seen.key)
@@ -127,7 +129,7 @@ class Triggers:
             self._queue.add(after.key, Priority.EDIT)
         elif _tampered(before, after) and not self._queue.is_running(after.key):
             self._queue.add(after.key, Priority.RETRY)
-        if (before.spec, before.deleting) != (after.spec, after.deleting):
+        if self._contributions.differ(before, after):
             self._wake_receivers(before, after)
         self._wake(self._affected(ObjectChange(before, after), cause))
         self._relabelled(before, after)

@@ -143,7 +143,6 @@ lock: $(INSTALLED) ## Pin the newest versions that pyproject.toml allows, with t
 	@$(UV) --upgrade --extra dev --output-file requirements-dev.lock
 	@$(UV) --upgrade --extra demo --constraints requirements-dev.lock --output-file requirements-demo.lock
 	@$(UV) --upgrade --extra cli --constraints requirements-dev.lock --output-file requirements-cli.lock
-	@$(UV) --upgrade --constraints requirements-dev.lock --output-file requirements.lock
 
 .PHONY: clean
 clean: ## Remove the environment and what the tools left; the cache of programs stays

@@ -25,7 +25,7 @@ from imagestore.kinds.parts.relations import TO_REFERENCE, StoredBucket, may_hav
 from imagestore.kinds.parts.samples import of_replications
 from imagestore.reconcile.replication.failover import FAILED_OVER, FENCED, contributed_fence
 from imagestore.reconcile.replication.method import contributed_rules
-from imagestore.reconcile.replication.native import native_contribution
+from imagestore.reconcile.replication.native import SETTING, native_contribution
 from imagestore.reconcile.replication.objective import WITHIN_OBJECTIVE
 from imagestore.reconcile.replication.parity import PARITY_VERIFIED
 from imagestore.reconcile.replication.publishing import PUBLISHED
@@ -175,6 +175,12 @@ def _excludes(policy: StoredReplication) -> tuple[object, ...]:
     return policy.deleting, policy.extra.ways("")
 
 
+def _unknown(bucket: Stored) -> Iterator[Contribution]:
+    """A bucket with rules keeps them. All others go on: of them nothing could be a policy's."""
+    if any(name == SETTING for name, _ in bucket.extra.facets):
+        yield native_contribution("", None, "")
+
+
 def _edges(obj: StoredReplication) -> Iterator[Edge]:
     """A change of the destination concerns the source, where its store replicates by itself."""
     yield Edge(TO_REFERENCE, Key(IMAGE_BUCKET.name, obj.key.namespace, obj.extra.destination))
@@ -210,7 +216,7 @@ REPLICATION_POLICIES = KindRuntime(
         to=IMAGE_BUCKET.name,
         includes=concerns,
         given=_given,
-        unknown=(native_contribution("", None, ""),),
+        unknown=_unknown,
         beside=lambda policy: (policy.extra.role, policy.extra.method),
     ),
     inputs=ReplicationInputs,

@@ -8,7 +8,7 @@ import pytest
 from imagestore.api.bucketstatus import FacetStatus, ImageBucketStatus
 from imagestore.api.replicationpolicy import ReplicationPolicySpec
 from imagestore.facets.replication import Replication
-from imagestore.reconcile.replication.method import contributed_rules, rules_of
+from imagestore.reconcile.replication.method import contributed_rules, native_rules
 from tests.reconcile.replicated import PAIR, World, end
 from tests.reconcile.test_replicationpolicy import GOOD
 
@@ -56,12 +56,14 @@ def test_native_is_refused_where_it_cannot_be() -> None:
 
 
 def test_the_rules_of_a_policy() -> None:
-    one, other = rules_of(spec(filter={"prefixes": ["a/", "b/"]}, deletes="Markers", existingObjects=False))
+    one, other = native_rules(
+        spec(filter={"prefixes": ["a/", "b/"]}, deletes="Markers", existingObjects=False)
+    )
     assert (one.name, other.name) == ("part-1", "part-2")
     assert one.filter is not None
     assert one.filter.prefix == "a/"
     assert (one.delete_markers, one.existing_objects, one.permanent_deletes) == (True, None, None)
-    (whole,) = rules_of(spec())
+    (whole,) = native_rules(spec())
     assert (whole.filter, whole.delete_markers, whole.existing_objects) == (None, None, True)
 
 

@@ -58,11 +58,11 @@ def _stores(spec: ReplicationPolicySpec, source: EndView, destination: EndView) 
         if not end.versioned:
             return f"the ImageBucket {end.name} is not versioned; set versioning.state: Enabled there"
     return native_refusal(
-        one, other, destination.bucket, Replication().model_copy(update={"rules": rules_of(spec)})
+        one, other, destination.bucket, Replication().model_copy(update={"rules": native_rules(spec)})
     )
 
 
-def rules_of(spec: ReplicationPolicySpec) -> tuple[ReplicationRule, ...]:
+def native_rules(spec: ReplicationPolicySpec) -> tuple[ReplicationRule, ...]:
     """One rule for each prefix. Delete markers follow for Markers and Mirror; nothing is deleted for good."""
     chosen = spec.filter
     prefixes = (chosen.prefixes if chosen else None) or (None,)
@@ -91,13 +91,13 @@ def contributed_rules(policy: str, raw: bytes) -> Contribution:
         spec = ReplicationPolicySpec.model_validate_json(raw, extra="forbid")
     except ValidationError:
         return native_contribution(policy, None, digest)
-    return native_contribution(policy, rules_of(spec), digest)
+    return native_contribution(policy, native_rules(spec), digest)
 
 
 def native_ready(s: ReplicationSituation, source: EndView) -> list[Condition]:
     """What keeps the store from replicating, by the source's own status; empty: the rules were read back."""
     facet = next((f for f in source.status.facets if f.name == SETTING), None)
-    parts = {f"{s.meta.name}/{rule.name}" for rule in rules_of(s.spec)}
+    parts = {f"{s.meta.name}/{rule.name}" for rule in native_rules(s.spec)}
     if facet is not None and facet.state == "InSync" and parts <= set(facet.parts):
         return []
     said = (facet.message if facet else None) or "the ImageBucket has not reported the rules yet"
@@ -107,7 +107,7 @@ def native_ready(s: ReplicationSituation, source: EndView) -> list[Condition]:
     return reconciling(Reason.PENDING, message)
 
 
-def compared(backlog: int) -> Condition:
+def native_compared(backlog: int) -> Condition:
     """Ready of a policy whose store replicates: the rules are in force, and both buckets were read to the end."""
     left = (
         f"; {backlog} objects have no equal copy yet" if backlog else ", and every object has an equal copy"

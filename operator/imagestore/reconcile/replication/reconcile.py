@@ -17,7 +17,7 @@ from imagestore.core.reasons import Reason
 from imagestore.reconcile.replication.conflicts import PolicyRefusal, refused
 from imagestore.reconcile.replication.failover import FAILED_OVER, FENCED, advanced, due, failed_over, fenced
 from imagestore.reconcile.replication.job import replication_job
-from imagestore.reconcile.replication.method import ChosenMethod, chosen_method, compared, native_ready
+from imagestore.reconcile.replication.method import ChosenMethod, chosen_method, native_compared, native_ready
 from imagestore.reconcile.replication.objective import WITHIN_OBJECTIVE, deadline, failures, within_objective
 from imagestore.reconcile.replication.parity import PARITY_VERIFIED, parity_status, parity_verified
 from imagestore.reconcile.replication.publishing import PUBLISHED, published
@@ -104,7 +104,7 @@ def _native(s: ReplicationSituation, source: EndView, state: RunsState) -> list[
     if waits := native_ready(s, source):
         return waits
     last = state.last
-    return [compared(last.backlog[0])] if last is not None and last.complete else _ready(state)
+    return [native_compared(last.backlog[0])] if last is not None and last.complete else _ready(state)
 
 
 def _skewed(last: RunReport | None) -> list[Condition]:

@@ -23,6 +23,7 @@ from imagestore.cli.planning.plan_all import refused_at_apply
 from imagestore.controller.state.objects import key_of
 from imagestore.core.fencing import Permit
 from imagestore.core.model import Model
+from imagestore.local.folder import MOST_OF_A_NAME
 from imagestore.local.objects import Declared, Manifest
 
 STATE = ".imagestore"
@@ -89,7 +90,11 @@ class ManifestFiles:
         found = load(self._args.files, self._args.namespace)
         written = [(o, _manifest(o)) for o in found.objects]
         edited = _edited(kept, [manifest for _, manifest in written])
-        refused = refused_at_apply(found, of_state(edited, found.namespaces))
+        refused = {**refused_at_apply(found, of_state(edited, found.namespaces))}
+        for one in found.objects:
+            if len(one.name) > MOST_OF_A_NAME:
+                long = f"the state folder keeps names of at most {MOST_OF_A_NAME} characters"
+                refused[one.label] = (Problem(one.place, "metadata.name", long),)
         secrets = operators_secrets(found, self._args.operator_namespace)
         held = credential_sources(self._args.credentials, self._environment, secrets)
         self.new_keys, self.sources = held.file != self.sources.file, held
@@ -133,10 +138,7 @@ def _manifest(one: Object[Model]) -> Manifest:
 
 
 def _files(path: Path) -> list[Path]:
-    try:
-        return list(manifests_below(path)) if path.is_dir() else [path]
-    except OSError:  # it vanishes while it is searched: reading it says so
-        return [path]
+    return list(manifests_below(path)) if path.is_dir() else [path]
 
 
 def _stamp(file: Path) -> tuple[int, ...]:

@@ -63,6 +63,45 @@ def test_a_folder_that_cannot_be_listed_deletes_nothing(
     assert folder.exists()
 
 
+@pytest.mark.parametrize(
+    "left", ["", "---\n# a bucket\n", "apiVersion: images", 'apiVersion: "images', "kind: Ima", "[1]"]
+)
+def test_a_manifest_that_is_being_written_is_no_deletion(folder: Folder, left: str) -> None:
+    """Its file was empty for longer than a second, and the bucket was deleted."""
+    file = ready(folder)
+    text = file.read_text()
+    file.write_text(left)
+    said = folder.apply("--prune")
+    assert (
+        f"nothing is deleted while {file} has no whole object in it"
+        in str(said.json["notes"]) + str(said.json["problems"])
+        or "nothing is deleted while a manifest cannot be read" in said.json["notes"]
+    )
+    assert folder.exists()
+    file.write_text(text)
+    assert folder.apply("--prune").code == 0
+
+
+def test_other_yaml_in_the_folder_hinders_no_deletion(folder: Folder) -> None:
+    ready(folder).unlink()
+    (folder.path / "compose.yml").write_text("services: {web: {image: x}}\n")
+    assert folder.apply("--prune").code == 0
+    assert not folder.exists()
+
+
+def test_of_two_manifests_of_one_object_neither_counts(folder: Folder) -> None:
+    """Each was applied in turn, and the object had two more generations after each reading."""
+    folder.bucket("tags: {team: shop}")
+    folder.apply()
+    text = (folder.path / "photos.yaml").read_text()
+    (folder.path / "twice.yaml").write_text(text.replace("team: shop", "team: press"))
+    before = folder.kept()
+    said = folder.apply("--prune")
+    assert (said.code, "shop/photos is already in" in said.json["problems"][0]["message"]) == (1, True)
+    assert folder.kept() == before
+    assert folder.tags()["team"] == "shop"
+
+
 def test_a_name_that_no_file_can_have_is_one_manifests_problem(folder: Folder) -> None:
     folder.bucket()
     text = (folder.path / "photos.yaml").read_text()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from imagestore.backends.base import ListingPage, ListingScope
-from imagestore.backends.s3.objects.beside import object_tags
+from imagestore.backends.s3.objects.beside import stored_tags
 from imagestore.backends.s3.objects.dialect import ObjectDialect
 from imagestore.backends.s3.objects.pages import (
     LISTED_AT_ONCE,
@@ -35,7 +35,7 @@ def page(
 def tags_of(wire: ObjectWire, bucket: str, stored: StoredVersion) -> Mapping[str, str]:
     """A version that went meanwhile has none."""
     try:
-        return object_tags(wire, bucket, stored.key, stored.version)
+        return stored_tags(wire, bucket, stored.key, stored.version)
     except NotFound:
         return {}
     except StoreError as error:

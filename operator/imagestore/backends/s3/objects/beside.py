@@ -23,7 +23,7 @@ def version_query(resource: str, version: str) -> str:
     return query({"versionId": version}) + f"&{resource}=" if version else f"{resource}="
 
 
-def object_tags(wire: ObjectWire, bucket: str, key: str, version: str) -> dict[str, str]:
+def stored_tags(wire: ObjectWire, bucket: str, key: str, version: str) -> dict[str, str]:
     """GetObjectTagging."""
     asked = ObjectRequest("GetObjectTagging", "GET", bucket, key, version_query("tagging", version))
     try:

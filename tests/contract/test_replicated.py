@@ -14,6 +14,7 @@ import pytest
 from dev.stores import Store
 from dev.stores.users import add_user, remove_user
 from dev.wait import eventually
+from imagestore.api.replication import COPYING_RIGHTS
 from imagestore.backends.replicating import ReplicationPeer
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.client import Keys
@@ -63,14 +64,20 @@ class Pair:
         self.source.s3().put_object(Bucket=self.bucket, Key=key, Body=body)
 
     def await_equal(self) -> None:
-        """Version for version and byte for byte."""
+        """Version for version and byte for byte; the bytes are read once the listings agree."""
         eventually(
-            lambda: versions(self.source, self.bucket) == versions(self.target, self.copies),
+            lambda: listed(self.source, self.bucket) == listed(self.target, self.copies),
             ARRIVES,
-            lambda: (
-                f"{versions(self.source, self.bucket) ^ versions(self.target, self.copies)} on one side only"
-            ),
+            lambda: f"{listed(self.source, self.bucket) ^ listed(self.target, self.copies)} on one side only",
         )
+        assert versions(self.source, self.bucket) == versions(self.target, self.copies)
+
+
+def listed(store: Store, bucket: str) -> Versions:
+    """What a bucket holds by a listing alone: key, version, and ETag or "marker"."""
+    pages = [*store.s3().get_paginator("list_object_versions").paginate(Bucket=bucket)]
+    markers = {(m["Key"], m["VersionId"], "marker") for p in pages for m in p.get("DeleteMarkers", ())}
+    return markers | {(v["Key"], v["VersionId"], v["ETag"]) for p in pages for v in p.get("Versions", ())}
 
 
 def versions(store: Store, bucket: str) -> Versions:
@@ -193,6 +200,21 @@ def test_wrong_credentials_are_told_plainly_and_change_nothing(pair: Pair) -> No
     assert targets_of(pair.backend.call, pair.bucket) == {}
 
 
+@pytest.mark.parametrize("lacking", ["s3:PutObject", "s3:DeleteObject"])
+def test_rights_that_the_credentials_lack_are_told_plainly(pair: Pair, lacking: str) -> None:
+    """MinIO itself takes credentials that may only look: then nothing arrived, and the rule was as it should be."""
+    backend = pair.handing(add_user(pair.target, *(r for r in COPYING_RIGHTS if r != lacking)))
+    for _ in range(2):  # as the operator tries again
+        with pytest.raises(Rejected, match="permissions missing for replication user") as refusal:
+            pair.write(pair.rules(), backend)
+        assert "the rights that the user needs are in the reference of the StorageBackend" in str(
+            refusal.value
+        )
+    pair.write(pair.rules(), pair.handing(add_user(pair.target, *COPYING_RIGHTS)))
+    pair.put("a")
+    pair.await_equal()
+
+
 @pytest.mark.parametrize("side", ["source", "target"])
 def test_versioning_that_is_off_is_told_plainly(pair: Pair, side: str) -> None:
     store, bucket = (pair.source, pair.bucket) if side == "source" else (pair.target, pair.copies)
@@ -202,6 +224,29 @@ def test_versioning_that_is_off_is_told_plainly(pair: Pair, side: str) -> None:
     )
     with pytest.raises(Rejected, match=where):
         pair.write(pair.rules())
+
+
+def test_the_least_rights_of_who_writes_copies_are_those_that_the_reference_names(pair: Pair) -> None:
+    pair.backend = pair.handing(add_user(pair.target, *COPYING_RIGHTS))
+    pair.put("old")
+    pair.write(pair.rules(deleteMarkers=True, permanentDeletes=True, existingObjects=True))
+    s3 = pair.source.s3()
+    for key in ("kept", "deleted", "gone"):
+        s3.put_object(Bucket=pair.bucket, Key=key, Body=b"a picture", Tagging="team=shop")
+    pair.await_equal()
+    assert s3.delete_object(Bucket=pair.bucket, Key="deleted")["DeleteMarker"]
+    [gone] = s3.list_object_versions(Bucket=pair.bucket, Prefix="gone")["Versions"]
+    s3.delete_object(Bucket=pair.bucket, Key="gone", VersionId=gone["VersionId"])
+    s3.put_object_tagging(
+        Bucket=pair.bucket, Key="kept", Tagging={"TagSet": [{"Key": "team", "Value": "press"}]}
+    )
+    pair.await_equal()
+    tags = pair.target.s3()
+
+    def team() -> str:
+        return str(tags.get_object_tagging(Bucket=pair.copies, Key="kept")["TagSet"])
+
+    eventually(lambda: "press" in team(), ARRIVES, team)
 
 
 def test_rotated_credentials_are_noticed_and_renewed(pair: Pair) -> None:
@@ -283,7 +328,7 @@ def test_64_writers_at_once_end_equal(pair: Pair) -> None:
 
     def work(writer: int) -> None:
         s3 = clients[writer % 8]
-        for turn in range(4):
+        for turn in range(2):
             body = f"{writer} {turn}".encode() * 500
             s3.put_object(Bucket=pair.bucket, Key=f"shared/{writer % 16}", Body=body)
         s3.put_object(Bucket=pair.bucket, Key=f"own/{writer}", Body=body)
@@ -292,5 +337,5 @@ def test_64_writers_at_once_end_equal(pair: Pair) -> None:
 
     with ThreadPoolExecutor(64) as pool:
         list(pool.map(work, range(64)))
-    assert len(versions(pair.source, pair.bucket)) == 64 * 5 + 16, "all versions, and the markers"
+    assert len(versions(pair.source, pair.bucket)) == 64 * 3 + 16, "all versions, and the markers"
     pair.await_equal()

@@ -18,7 +18,7 @@ from imagestore.api.replication import COPYING_RIGHTS
 from imagestore.backends.replicating import ReplicationPeer
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.client import Keys
-from imagestore.backends.s3.replication.targets import targets_of
+from imagestore.backends.s3.replication.targets import targets_of, told_target
 from imagestore.core.diff import diff
 from imagestore.core.errors import Rejected
 from imagestore.facets.replication import Replication
@@ -315,6 +315,17 @@ def test_only_targets_of_our_rules_are_removed(pair: Pair, minio_store: Store) -
     assert list(targets_of(pair.backend.call, pair.bucket)) == [arn]
     theirs.put("a")
     theirs.await_equal()
+
+
+def test_a_target_that_no_rule_names_yet_is_left_to_who_made_it(pair: Pair, minio_store: Store) -> None:
+    """As `mc admin bucket remote add` makes one, before its rule."""
+    lone = told_target(minio_store.endpoint, versioned(minio_store, "lone"), synchronous=False, bandwidth=0)
+    keys = Keys(minio_store.access_key, minio_store.secret_key)
+    made = {"Bucket": pair.bucket, "Target": lone, "Keys": keys, "Update": False}
+    arn = pair.backend.call("admin:SetRemoteTarget", made)["Arn"]
+    pair.write(pair.rules())
+    pair.write(pair.rules(deleteMarkers=True))
+    assert arn in targets_of(pair.backend.call, pair.bucket)
 
 
 def test_64_writers_at_once_end_equal(pair: Pair) -> None:

@@ -107,6 +107,10 @@ live: $(INSTALLED) ## Run the contract suite on a real account: BACKEND=eu.yaml 
 soak: prepare ## Let it live for an hour under faults; SOAK_ARGS="--minutes 10 --buckets 100 --seed 2" for less
 	@$(BIN)/python -m dev.soak $(SOAK_ARGS)
 
+.PHONY: soak-transfer
+soak-transfer: prepare ## Move a million keys in bounded memory, and kill a copy after every single call (ten minutes)
+	@$(BIN)/python -m tests.transfer.soak
+
 # How many changes are tried, and which: MUTANTS_ARGS="--sample 50 --seed 2 --only core/plan.py"
 MUTANTS_ARGS ?=
 
@@ -143,7 +147,6 @@ lock: $(INSTALLED) ## Pin the newest versions that pyproject.toml allows, with t
 	@$(UV) --upgrade --extra dev --output-file requirements-dev.lock
 	@$(UV) --upgrade --extra demo --constraints requirements-dev.lock --output-file requirements-demo.lock
 	@$(UV) --upgrade --extra cli --constraints requirements-dev.lock --output-file requirements-cli.lock
-	@$(UV) --upgrade --constraints requirements-dev.lock --output-file requirements.lock
 
 .PHONY: clean
 clean: ## Remove the environment and what the tools left; the cache of programs stays

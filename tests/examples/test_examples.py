@@ -241,6 +241,24 @@ def test_every_example_has_a_test() -> None:
     assert [f for f in FOLDERS if f"test_{f[3:].replace('-', '_')}" not in tested] == []
 
 
+def test_moving_photos(
+    minio_store: Store, seaweedfs_store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The README's commands, one after the other."""
+    file = tmp_path / "backend.yaml"
+    file.write_text(
+        examples.text(examples.manifests("13-moving-photos", {"eu": minio_store, "dr": seaweedfs_store}))
+    )
+    for store in (minio_store, seaweedfs_store):
+        store.s3().create_bucket(Bucket="photos")
+    minio_store.s3().put_object(Bucket="photos", Key="2027/a/b.jpg", Body=b"picture")
+    readme = (examples.FOLDER / "13-moving-photos" / "README.md").read_text()
+    commands = [line.split()[1:] for line in readme.splitlines() if line.startswith("imagestore transfer")]
+    codes = [imagestore(capsys, *(file if w == "backend.yaml" else w for w in c)).code for c in commands]
+    assert codes == [2, 0, 0]
+    assert seaweedfs_store.s3().get_object(Bucket="photos", Key="2027/a/b.jpg")["Body"].read() == b"picture"
+
+
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_an_example_holds_no_secret_and_says_what_to_change(folder: str) -> None:
     backend = (examples.FOLDER / folder / "backend.yaml").read_text()

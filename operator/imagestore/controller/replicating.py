@@ -148,6 +148,7 @@ def _described(job: ReplicationJob, source: TransferEnd, destination: TransferEn
         guard=guard,
         filter=TransferFilter(prefixes=job.prefixes, tags=dict(job.tags)),
         since=job.since,
+        dry_run=job.only_compare,
         storage_class=(lambda _: job.storage_class) if job.storage_class else None,
     )
     limits = TransferLimits(

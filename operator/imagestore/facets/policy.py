@@ -253,13 +253,13 @@ def _covers(after: Statement, before: Statement) -> bool:
 
 
 def _lies_in(before: str, after: str) -> bool:
-    """The bucket itself is not one of its objects. An ARN names another bucket. ``!`` marks what is excluded."""
-    plain = before != BUCKET and not before.startswith(("arn:", "!"))
+    """The bucket itself is not one of its objects. An ARN names another bucket."""
+    plain = before != BUCKET and not before.startswith("arn:")
     return before == after or (plain and after != BUCKET and within(before, after))
 
 
 def within(pattern: str, other: str) -> bool:
-    """Whether one pattern matches everything that the other matches; both may have ``*`` and ``?``."""
+    """Whether one pattern matches everything that the other matches; both may have ``*`` and ``?``. ``!`` marks what is excluded."""
     return not pattern.startswith("!") and _compiled(other).fullmatch(pattern) is not None
 
 

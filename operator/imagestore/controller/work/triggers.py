@@ -12,7 +12,6 @@ from imagestore.controller.state.objects import Key, Stored, key_of, older
 from imagestore.controller.work.queue import Priority, WorkQueue
 
 Json = Any
-TOLD_IN = 2.0  # seconds until a policy asks its buckets again: one edit of it changes many
 
 
 class Triggers:
@@ -159,7 +158,7 @@ class Triggers:
     def _tell_givers(self, *receivers: Stored) -> None:
         """What became of an object is told by those that give it something, soon and all at once."""
         for key in self._contributions.givers(*receivers):
-            self._queue.add_after(key, TOLD_IN, Priority.RETRY)
+            self._queue.add_after(key, self._services.settings.told_in, Priority.RETRY)
 
     def _affected(self, change: ObjectChange, cause: Cause) -> Iterator[Wake]:
         obj = change.after or change.before

@@ -32,7 +32,7 @@ class ReplicationJob:
     """What the runs of one policy do. ``policy``: its uid. Durations in seconds.
 
     ``since``: only objects modified at or after this time (ms since 1970). ``storage_class``: of copies; empty: the default.
-    ``sample``: so many objects are read on both sides after a run that ends at ``sample_due`` (of the clock) or later; 0: none.
+    ``only_compare``: the store replicates by itself. ``sample``: so many objects are read on both sides after a run that ends at ``sample_due`` (of the clock) or later; 0: none.
     ``held_by``: why no run may delete now; empty: it may. ``approved``: tokens of held deletes that a person approved.
     """
 
@@ -41,6 +41,7 @@ class ReplicationJob:
     destination: JobEnd
     interval: float
     two_way: bool = False
+    only_compare: bool = False
     prefixes: tuple[str, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
     since: int | None = None
@@ -72,7 +73,7 @@ class ReplicationJob:
             self.tags,
             self.since,
         ]
-        said += [self.deletes, self.policy]
+        said += [self.deletes, self.policy, self.only_compare]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
 

@@ -102,7 +102,11 @@ class ReplicationRun:
 
     def _hooks(self, control: RunControl) -> TransferHooks:
         return TransferHooks(
-            run=uuid4().hex, stop=control.stop, permit=self.permit, yield_to=control.give_way
+            run=uuid4().hex,
+            stop=control.stop,
+            permit=self.permit,
+            yield_to=control.give_way,
+            progress=lambda p: control.copied(p.copied.objects, p.copied.bytes),
         )
 
     def _open(self, side: RunSide, end: JobEnd) -> TransferEnd:

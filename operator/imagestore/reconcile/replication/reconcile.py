@@ -14,6 +14,7 @@ from imagestore.api.replicationstatus import (
 from imagestore.core.conditions import Condition, condition, find, reconciling, settle, stalled
 from imagestore.core.outcome import Continue, Event, Finalizer, Outcome, Requeue
 from imagestore.core.reasons import Reason
+from imagestore.core.units import grouped, size
 from imagestore.reconcile.replication.conflicts import PolicyRefusal, refused
 from imagestore.reconcile.replication.failover import FAILED_OVER, FENCED, advanced, due, failed_over, fenced
 from imagestore.reconcile.replication.job import replication_job
@@ -119,7 +120,9 @@ def _ready(state: RunsState) -> list[Condition]:
     """Ready: the last run read both buckets to their end, and every object has an equal copy."""
     last = state.last
     if last is None:
-        return reconciling(Reason.FIRST_RUN, "the operator compares both buckets for the first time")
+        objects, held = state.copied
+        so_far = f"; {grouped(objects)} objects, {size(held)}, are copied so far" if objects else ""
+        return reconciling(Reason.FIRST_RUN, f"the operator compares both buckets for the first time{so_far}")
     if last.trouble is not None:
         return _troubled(last.trouble)
     if last.failed:

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from threading import RLock
 
 from imagestore.transfer.checkpoint import CheckpointObject, RunCheckpoint
+from imagestore.transfer.decide import PairStep
 from imagestore.transfer.job import BegunUpload, TransferHooks
 from imagestore.transfer.journal import JournalEntry, etag_digest
 from imagestore.transfer.stretches import Stretch
 
+COMPARING = frozenset({PairStep.REFRESH, PairStep.REFRESH_BACK})  # steps that mostly write nothing
 INTERVAL = 30_000  # ms between two saves while nothing else calls for one
 
 
@@ -23,6 +25,7 @@ class CheckpointSaver:
     lock: RLock = field(default_factory=RLock, repr=False)
     last: int = 0
     dry: bool = False
+    open: list[BegunUpload] = field(default_factory=list)
 
     def save(self) -> None:
         """Store it. Raises StoreError and Superseded."""
@@ -40,23 +43,24 @@ class CheckpointSaver:
 
     def intend(self, stretch: Stretch) -> None:
         """Note what is about to be written, before it is: what was written just before a crash is known as ours."""
-        if not stretch.work:
+        written = [w for w in stretch.work if w.step not in COMPARING]
+        if not written:
             return
         with self.lock:
-            items = ((w.pair.key, w.pair.source or w.pair.destination) for w in stretch.work)
+            items = ((w.pair.key, w.pair.source or w.pair.destination) for w in written)
             self.now.intents.update((key, etag_digest(i.etag).hex()) for key, i in items if i is not None)
             self.save()
 
     def begun(self, upload: BegunUpload) -> None:
         """Note an upload before its first part."""
         with self.lock:
-            self.now.uploads.append(upload)
-            self.save()
+            self.open.append(upload)
+            self.file.save_uploads(self.open)
 
     def ended(self, upload: BegunUpload) -> None:
-        """Forget an upload that was completed or aborted. The next save says so."""
+        """Forget an upload that was completed or aborted. The next one that begins says so."""
         with self.lock:
-            self.now.uploads = [u for u in self.now.uploads if u != upload]
+            self.open.remove(upload)
 
     def finish(self, key: str, entry: JournalEntry | None) -> None:
         """One object is done."""

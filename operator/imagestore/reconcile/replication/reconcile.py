@@ -14,6 +14,7 @@ from imagestore.api.replicationstatus import (
 from imagestore.core.conditions import Condition, condition, find, reconciling, settle, stalled
 from imagestore.core.outcome import Continue, Event, Finalizer, Outcome, Requeue
 from imagestore.core.reasons import Reason
+from imagestore.core.units import grouped, size
 from imagestore.reconcile.replication.conflicts import PolicyRefusal, refused
 from imagestore.reconcile.replication.failover import FAILED_OVER, FENCED, advanced, due, failed_over, fenced
 from imagestore.reconcile.replication.job import replication_job
@@ -119,7 +120,9 @@ def _ready(state: RunsState) -> list[Condition]:
     """Ready: the last run read both buckets to their end, and every object has an equal copy."""
     last = state.last
     if last is None:
-        return reconciling(Reason.FIRST_RUN, "the operator compares both buckets for the first time")
+        objects, held = state.copied
+        so_far = f"; {grouped(objects)} objects, {size(held)}, are copied so far" if objects else ""
+        return reconciling(Reason.FIRST_RUN, f"the operator compares both buckets for the first time{so_far}")
     if last.trouble is not None:
         return _troubled(last.trouble)
     if last.failed:
@@ -141,7 +144,9 @@ def _held(last: RunReport | None) -> list[Condition]:
     if last is None or last.held is None:
         return []
     held = last.held
-    message = f"{held.objects} deletes wait: {held.why}; to let this one run delete them, add {held.token} to spec.approve"
+    approval = f"to let this one run delete them, add {held.token} to spec.approve"
+    way = approval if held.token else "no token lets them go before that is over"
+    message = f"{held.objects} deletes wait: {held.why}; {way}"
     return [condition(HELD, Reason.DELETES_HELD, message)]
 
 
@@ -178,7 +183,7 @@ def _failed(run: RunReport) -> FailedObjects | None:
 
 def _waiting(run: RunReport) -> WaitingDeletes | None:
     held = run.held
-    return WaitingDeletes(token=held.token, objects=held.objects, why=held.why) if held else None
+    return WaitingDeletes(token=held.token or None, objects=held.objects, why=held.why) if held else None
 
 
 def _reported(

@@ -88,7 +88,7 @@ class RunTrouble:
 
 @dataclass(frozen=True)
 class HeldRun:
-    """Deletes that a run found and did not make."""
+    """Deletes that a run found and did not make. ``token`` empty: nothing lets them go before that is over."""
 
     token: str
     objects: int
@@ -149,12 +149,13 @@ class RunReport:
 class RunsState:
     """What is known of the runs of one job. ``since``: when the job was first asked for.
 
-    ``stopping``: a run of another job still goes on, and ends at its next step. ``last``: the run that ended last. ``proven``: the one that covers most; a later one may have failed.
+    ``copied``: objects and bytes of the run that goes on, now and then. ``stopping``: a run of another job still goes on, and ends at its next step. ``last``: the run that ended last. ``proven``: the one that covers most; a later one may have failed.
     ``transferred``: the last one that copied anything.
     """
 
     since: float
     running: bool = False
+    copied: tuple[int, int] = (0, 0)
     stopping: bool = False
     last: RunReport | None = None
     proven: RunReport | None = None

@@ -94,3 +94,10 @@ def test_a_letter_weighs_what_the_api_server_writes(text: str, bytes_: int) -> N
 def test_a_text_is_cut_between_letters_with_dots(text: str, most: int, shown: str) -> None:
     assert cut(text, most) == shown
     assert len(cut(text, most).encode()) <= most
+
+
+def test_a_value_that_has_it_already_is_not_copied() -> None:
+    row = Row(said="a", name="b")
+    assert row.having(said="a", name="b") is row
+    other = row.having(said="a", name="c")
+    assert (other, row.name) == (Row(said="a", name="c"), "b")

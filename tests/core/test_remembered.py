@@ -52,3 +52,19 @@ def test_a_name_that_only_looks_like_a_digest_is_digested() -> None:
     long = ["#0123456", "#012345678", "#0123456g", "x" * 3000]
     assert not set(long) & set(remembered(long))
     assert "#01234567" in remembered(["#01234567", "x" * 3000])
+
+
+def test_many_short_names_are_weighed_and_few_are_not_worth_it() -> None:
+    """What is spelled is the same either way: up to the bound, whatever the letters weigh."""
+    for count in range(1, 60):
+        for letter in "x<ä":
+            kept = remembered([f"{n:02}{letter * 30}" for n in range(count)])
+            weight = count * (2 + 30 * {"x": 1, "<": 6, "ä": 2}[letter] + 4)
+            assert kept[0].startswith("#") is (weight > SPELLED)
+
+
+def test_names_that_are_no_text_are_remembered_too() -> None:
+    """A store may answer half a letter."""
+    odd = "\udcff" * 3000
+    assert recalls(remembered([odd]), odd)
+    assert remembered(["\udcff"]) == ("\udcff",)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -39,9 +40,9 @@ def events(
     return [(e.day - TODAY, e.action, e.version) for e in found]
 
 
-def version(age: int = 0, **more: object) -> StoredVersion:
+def version(age: int = 0, **more: Any) -> StoredVersion:
     made = StoredVersion("k", 100, TODAY - age)
-    return made._replace(**more)  # type: ignore[arg-type]
+    return made._replace(**more)
 
 
 def test_an_object_moves_and_is_removed_in_its_time_and_not_after_the_last_day() -> None:

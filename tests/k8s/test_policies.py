@@ -13,7 +13,7 @@ from imagestore.controller.state.objects import Key
 from imagestore.kinds import ALL
 from imagestore.kinds.lifecyclepolicy import PolicyInputs
 from imagestore.kinds.parts.inputs import BucketInputs
-from imagestore.reconcile.bucket.removals import question
+from imagestore.reconcile.bucket.restraints import question
 from imagestore.reconcile.lifecycle.bucket_view import BucketView
 from imagestore.reconcile.shared.digests import inputs_hash
 from imagestore.reconcile.shared.survey import Purpose

@@ -109,7 +109,8 @@ class Meddling:
     """A store that something happens to between two parts."""
 
     def __init__(self, store: ObjectStore, meanwhile: Callable[[int], None]) -> None:
-        self._store, self._meanwhile, self.reads = store, meanwhile, 0
+        self._store: Any = store
+        self._meanwhile, self.reads = meanwhile, 0
         self._lock, self.traits = threading.Lock(), store.traits
 
     def __getattr__(self, name: str) -> Any:
@@ -127,7 +128,8 @@ class Meddling:
         with self._lock:
             self.reads += 1
             self._meanwhile(self.reads)
-        return self._store.copy_part(*place, **more)
+        part: UploadedPart = self._store.copy_part(*place, **more)
+        return part
 
 
 @pytest.mark.parametrize("source_provider", REAL)
@@ -188,4 +190,36 @@ def test_an_object_that_keeps_changing_is_named(request: pytest.FixtureRequest) 
         copying.copy("k", "k")
     assert (refused.value.reason, refused.value.again) == ("Changing", True)
     assert destination.keys() == []
+    assert list(destination.store.uploads(destination.bucket)) == []
+
+
+def test_parts_without_a_digest_are_proven_by_the_sources_etag(request: pytest.FixtureRequest) -> None:
+    """What something in between altered is found before the upload is completed, and copied again with digests."""
+    source, destination = ends(("MinIO", "SeaweedFS"), request)
+    upload = source.store.begin(source.bucket, "k", NOTHING)
+    bodies = [os.urandom(9 * MEBI), os.urandom(9 * MEBI)]
+    parts = [
+        source.store.write_part(source.bucket, "k", upload, n, ObjectUpload(body))
+        for n, body in enumerate(bodies, 1)
+    ]
+    source.store.complete(source.bucket, "k", upload, parts)
+    sent: list[bool] = []
+
+    class Altering(Meddling):
+        def write_part(self, *place: Any) -> UploadedPart:
+            *where, body = place
+            sent.append(body.proven)
+            if len(sent) == 2:
+                body.blocks[5] ^= 1
+            part: UploadedPart = self._store.write_part(*where, body)
+            return part
+
+    log = Log()
+    altering = Altering(destination.store, lambda _: None)
+    copied = replace(copier(source, destination, parts=1, uploads=log), destination=altering).copy("k", "k")
+    assert sent == [True, True, False, False]
+    assert destination.read("k") == b"".join(bodies)
+    assert copied.etag == copied.source.etag
+    assert len(log.seen) == 2
+    assert log.open == []
     assert list(destination.store.uploads(destination.bucket)) == []

@@ -1,7 +1,6 @@
 """Answers that are not the store's, writes that may not be sent, secrets that a store quotes back."""
 
 import base64
-import hashlib
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -134,4 +133,32 @@ def test_bodies_carry_a_digest_and_a_signature() -> None:
     assert (method, path, body) == ("PUT", "/photos/a%20b/%C3%BC", b"x")
     assert base64.b64decode(headers["content-md5"]).hex() == "9dd4e461268c8034f5c8564e155c67a6"
     assert "content-md5;" in headers["authorization"]
-    assert headers["x-amz-content-sha256"] == hashlib.sha256(b"x").hexdigest()
+    assert headers["x-amz-content-sha256"] == "UNSIGNED-PAYLOAD"  # the signature covers Content-MD5
+
+
+def fill(heard: Heard, size: int) -> bytes:
+    heard.headers["ETag"] = '"e"'
+    buffer = bytearray(size)
+    with objects_at(heard).read("photos", "k") as body:
+        body.read_into(memoryview(buffer))
+    return bytes(buffer)
+
+
+def test_a_body_is_read_into_a_buffer_of_its_length() -> None:
+    with listening() as heard:
+        heard.body = b"0123456789" * 30_000
+        assert fill(heard, 300_000) == heard.body
+        heard.headers = {"Transfer-Encoding": "chunked"}
+        heard.body = b"5\r\nabcde\r\n3\r\nfgh\r\n0\r\n\r\n"
+        assert fill(heard, 8) == b"abcdefgh"
+
+
+@pytest.mark.parametrize(
+    ("length", "size"), [("10", 10), ("3", 4), ("3", 2)], ids=["cut off", "short", "long"]
+)
+def test_a_body_of_another_length_is_an_error(length: str, size: int) -> None:
+    """Taken for the whole, the end of a buffer held bytes of the object that was in it before."""
+    with listening() as heard:
+        heard.body, heard.headers = b"abc", {"Content-Length": length, "Connection": "close"}
+        with pytest.raises(Unavailable):
+            fill(heard, size)

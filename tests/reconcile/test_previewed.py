@@ -9,7 +9,7 @@ import pytest
 from imagestore.api.lifecyclepolicy import LifecyclePolicySpec, PreviewStatus
 from imagestore.core.census import Amount, Census
 from imagestore.forecast.tally import Counted, Touch
-from imagestore.reconcile.bucket.removals import count_previews
+from imagestore.reconcile.bucket.restraints import count_previews
 from imagestore.reconcile.lifecycle.bucket_view import BucketView
 from imagestore.reconcile.shared.contribution import ContributionVerdict
 from imagestore.reconcile.shared.survey import Purpose

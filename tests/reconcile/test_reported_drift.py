@@ -1,17 +1,19 @@
 """How drift is told: its fields, their number, whose rules they are, and how it ended."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from imagestore.api.bucketstatus import DriftStatus
-from imagestore.core.diff import FieldDiff
+from imagestore.api.bucketstatus import DriftStatus, ImageBucketStatus
+from imagestore.core.diff import FieldDiff, some_paths
 from imagestore.core.errors import Throttled
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.tags import Tags
 from imagestore.facets.versioning import Versioning
-from imagestore.reconcile.bucket.drift import paths, report
+from imagestore.reconcile.bucket.drift import report
+from imagestore.reconcile.bucket.report import news
 from tests.reconcile.test_drift import drifted, tamper
 from tests.reconcile.test_lifecycle_of_a_bucket import ON, made
 from tests.reconcile.test_waits import failing
@@ -50,7 +52,7 @@ def test_a_name_that_no_object_can_have_is_no_policy() -> None:
 
 
 def test_a_value_is_shown_as_json_that_people_can_read() -> None:
-    status = report(None, [field("a.b", {"z": 1, "ä": [True]}, None)], START, "Vanished")
+    status = report(None, [field("a.b", {"ä": [True], "z": 1}, None)], START, "Vanished")
     assert status is not None
     shown = status.fields[0]
     assert (shown.path, shown.observed, shown.desired) == ("a.b", '{"z": 1, "ä": [true]}', None)
@@ -87,7 +89,7 @@ def test_the_last_ten_are_remembered_the_newest_first() -> None:
 @pytest.mark.parametrize(("count", "rest"), [(1, ""), (5, ""), (6, " and 1 more"), (8, " and 3 more")])
 def test_five_paths_are_named(count: int, rest: str) -> None:
     named = ", ".join(f"a.f{n}" for n in range(min(count, 5)))
-    assert paths([field(f"a.f{n}") for n in range(count)]) == f"{named}{rest}"
+    assert some_paths([field(f"a.f{n}") for n in range(count)]) == f"{named}{rest}"
 
 
 def wiped(count: int) -> World:
@@ -223,3 +225,22 @@ def test_drift_that_cannot_be_corrected_yet_is_not_over() -> None:
     assert world.condition("DriftDetected") is not None
     assert not world.status["drift"].get("history")
     assert world.reasons().count("DriftDetected") == 1
+
+
+@pytest.mark.parametrize(
+    ("how", "reason"),
+    [
+        ("Corrected", "DriftCorrected"),
+        ("Vanished", "DriftVanished"),
+        ("Accepted", "DriftVanished"),
+    ],
+)
+def test_an_end_of_drift_is_told_however_a_version_called_it(how: str, reason: str) -> None:
+    since = START.isoformat()
+    record = {"since": since, "until": since, "how": how, "paths": ["versioning.state"]}
+    before = ImageBucketStatus.model_validate({"drift": {"since": since}})
+    after = ImageBucketStatus.model_validate({"drift": {"history": [record]}})
+    told = news(World().apply().situation(), after)
+    assert told == ()
+    (event,) = news(replace(World().apply().situation(), status=before), after)
+    assert (event.reason, event.message, event.warning) == (reason, "versioning.state", False)

@@ -140,6 +140,9 @@ class MemoryBody:
     def __iter__(self) -> Iterator[bytes]:
         return iter(self.blocks)
 
+    def read_into(self, buffer: memoryview) -> None:
+        buffer[:] = b"".join(self.blocks)
+
 
 def memory_rank(order: KeyOrder) -> Callable[[str], Any]:
     """What sorts keys in an order; without one, by chance but always alike."""
@@ -154,7 +157,7 @@ def memory_rank(order: KeyOrder) -> Callable[[str], Any]:
 
 def all_bytes(body: ObjectUpload) -> bytes:
     """What is uploaded."""
-    return body.blocks if isinstance(body.blocks, bytes) else b"".join(body.blocks)
+    return bytes(body.blocks) if isinstance(body.blocks, bytes | memoryview) else b"".join(body.blocks)
 
 
 def told_object(key: str, held: HeldVersion) -> ListedObject:

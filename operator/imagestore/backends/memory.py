@@ -132,8 +132,10 @@ class MemoryBackend:
 
     @property
     def drivers(self) -> Mapping[str, Driver]:
-        held = (n for n in self.kinds if self.support[n].level is not Level.NONE)
-        return {n: MemoryDriver(self.store, n) for n in held}
+        return {n: MemoryDriver(self.store, n) for n in self.kinds if self._holds(n)}
+
+    def _holds(self, name: str) -> bool:
+        return self.limits.get(name, FULL).level is not Level.NONE
 
     def probe(self) -> ServerInfo:
         self.store.call("Probe", "")
@@ -145,14 +147,18 @@ class MemoryBackend:
 
     @property
     def mark_place(self) -> MarkPlace | None:
-        return MARK_PLACE if "tags" in self.drivers else None
+        return MARK_PLACE if self._marks else None
+
+    @property
+    def _marks(self) -> bool:
+        return "tags" in self.kinds and self._holds("tags")
 
     def check(self, bucket: str, *, expected: bool = True, made: bool = False) -> Observation | None:
         self.store.call("Check", bucket)
         found = self.store.buckets.get(bucket)
         if found is None:
             return None
-        return _observed(found.tags) if "tags" in self.drivers else Observation()
+        return _observed(found.tags) if self._marks else Observation()
 
     def mark(
         self, bucket: str, owner: str, seen: Observation, wanted: Mapping[str, Facet | None]

@@ -34,6 +34,9 @@ class ObjectBody(Protocol):
     def __iter__(self) -> Iterator[bytes]:
         """Its blocks, none of them empty. Unavailable where it ends too early."""
 
+    def read_into(self, buffer: memoryview) -> None:
+        """The same into a buffer of just this length."""
+
 
 class ObjectStore(Protocol):
     """The objects of one backend. ``version`` empty: the current one."""

@@ -3,7 +3,7 @@
 ``versioning.state``, ``tags["app.kubernetes.io/name"]``, ``rules[name=thumbs].expire.days``.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -48,6 +48,12 @@ def _said_by_presence(before: Model | None, after: Model) -> bool:
     if before is None:
         return True
     return isinstance(after, Facet) and after.clears() and isinstance(before, Facet) and not before.is_empty()
+
+
+def some_paths(fields: Sequence[FieldDiff]) -> str:
+    """The first few paths, for a sentence."""
+    shown = ", ".join(f.path for f in fields[:5])
+    return shown if len(fields) <= 5 else f"{shown} and {len(fields) - 5} more"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ says so in ``parts``: foreign parts are neither compared nor changed.
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import StrEnum, auto
 from typing import Any, ClassVar, Self
 
 from imagestore.core.model import ByHand, Model, marker
@@ -21,10 +21,10 @@ WHOLE: Parts = frozenset()
 class Removal(StrEnum):
     """What happens to a managed setting when the spec stops mentioning it."""
 
-    CLEAR = "Clear"  # harmless: CORS, tags, lifecycle
-    RETAIN = "Retain"  # clearing would weaken protection: encryption, versioning, lock, quota
-    HOLD = "Hold"  # either may be meant: policy
-    LEAVE = "Leave"  # nothing was ever written: observe-only settings
+    CLEAR = auto()  # harmless: CORS, tags, lifecycle
+    RETAIN = auto()  # clearing would weaken protection: encryption, versioning, lock, quota
+    HOLD = auto()  # either may be meant: policy
+    LEAVE = auto()  # nothing was ever written: observe-only settings
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,8 @@ class Limit:
 
 def uses(value: Facet, lost: Sequence[str]) -> list[str]:
     """Return the paths in ``value`` that the patterns of ``Support.lost`` cover: ``rules[name=a].expire``."""
+    if not lost:
+        return []
     said = _said(value.to_json())
     return [path for pattern in lost for path, _ in follow(said, parse(pattern))]
 
@@ -47,6 +49,8 @@ def _said(told: Any) -> Any:
 
 def beyond(value: Facet, limits: Sequence[Limit]) -> dict[str, str]:
     """Return the paths in ``value`` that the store refuses, each with what to do instead."""
+    if not limits:
+        return {}
     json = value.to_json()
     return {path: limit.fix for limit in limits for path in _beyond(json, limit)}
 

@@ -172,13 +172,11 @@ class OpenEnum(StrEnum):
 DURATION = r"^([0-9]{1,5}[smhd])+$"
 QUANTITY = r"^[0-9]+(\.[0-9]+)?(k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$"
 
-Duration = Annotated[
-    str, Field(pattern=DURATION, max_length=16), Form("write a duration such as 90s, 10m, 1h30m or 7d")
-]
+_DURATION_WORDS = Form("write a duration such as 90s, 10m, 1h30m or 7d")
+Duration = Annotated[str, Field(pattern=DURATION, max_length=16), _DURATION_WORDS]
 Quantity = Annotated[
     str, Field(pattern=QUANTITY, max_length=20), Form("write a size such as 128Ki, 1.5Gi, 500G or 1048576")
 ]
-
 
 LabelValue = Annotated[
     str,
@@ -243,6 +241,11 @@ class Model(BaseModel):
         was a ValidationError, which was told as an error of the spec, and all settings of that bucket went unmanaged.
         """
         return cast("Self", _unbounded(cls).validate_python(values))
+
+    def having(self, **values: Any) -> Self:
+        """Return the value with these in its fields; itself where it has them already. Nothing is validated."""
+        same = all(getattr(self, name) == value for name, value in values.items())
+        return self if same else self.model_copy(update=values)
 
     def to_json(self) -> Any:
         """Return the value as a user would write it: aliases, no absent fields, no internal fields."""

@@ -97,12 +97,14 @@ class ObjectUpload:
     """The bytes of an object or a part. ``blocks`` may be iterated again where a call is repeated.
 
     ``md5``: of all of them, in hex; where it is None the driver takes it from ``blocks`` if these are bytes, and otherwise compares
-    the store's answer with what was sent.
+    the store's answer with what was sent. ``proven``: the caller compares the ETag of the whole object with that of its source,
+    so that no digest is made.
     """
 
-    blocks: bytes | Iterable[bytes] = field(repr=False)
+    blocks: bytes | memoryview | Iterable[bytes] = field(repr=False)
     size: int = 0
     md5: str | None = None
+    proven: bool = False
 
 
 @dataclass(frozen=True)

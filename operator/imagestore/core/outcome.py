@@ -2,7 +2,7 @@
 
 from copy import copy
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import StrEnum, auto
 from typing import Generic, TypeVar
 
 from imagestore.core.fitting import fitted
@@ -15,9 +15,9 @@ S = TypeVar("S", bound=Model)
 class Finalizer(StrEnum):
     """What happens to the operator's finalizer."""
 
-    HOLD = "Hold"  # present; added before anything else is done
-    RELEASE = "Release"  # removed; Kubernetes may forget the object
-    LEAVE = "Leave"  # as it is
+    HOLD = auto()  # present; added before anything else is done
+    RELEASE = auto()  # removed; Kubernetes may forget the object
+    LEAVE = auto()  # as it is
 
 
 @dataclass(frozen=True)

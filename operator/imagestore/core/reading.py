@@ -56,6 +56,11 @@ class NotRepresentable:
 Reading = Found[Facet] | Missing | Unsupported | Unreadable | NotRepresentable
 
 
+def reading_of(value: Facet | None) -> Reading:
+    """A driver's answer as a reading."""
+    return Missing() if value is None else Found(value)
+
+
 class Level(StrEnum):
     """How far a backend supports a facet."""
 

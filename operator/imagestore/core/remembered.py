@@ -6,7 +6,7 @@ A status has a size limit, and all managed parts must be remembered: a forgotten
 import hashlib
 import json
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 SPELLED = 2048  # bytes of names that are kept as they are
 _SHORT = re.compile(r"#[0-9a-f]{8}")
@@ -15,9 +15,14 @@ _SHORT = re.compile(r"#[0-9a-f]{8}")
 def remembered(names: Iterable[str]) -> tuple[str, ...]:
     """Return what to keep of these names; short lists stay as they are."""
     kept = sorted(set(names))
-    if _weight(kept) <= SPELLED:
+    if _are_short(kept) or _weight(kept) <= SPELLED:
         return tuple(kept)
     return tuple(sorted({n if _SHORT.fullmatch(n) else _short(n) for n in kept}))
+
+
+def _are_short(names: Sequence[str]) -> bool:
+    """Whether they are spelled for certain: no letter takes more than six bytes. To weigh them exactly is dear, and most are few."""
+    return sum(map(len, names)) * 6 + len(names) * 4 + 2 <= SPELLED
 
 
 def _weight(names: Iterable[str]) -> int:

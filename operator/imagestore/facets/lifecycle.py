@@ -43,7 +43,7 @@ class Lifecycle(Facet):
 
     def canonical(self) -> Self:
         ordered = sorted((r.canonical() for r in self.rules), key=lambda r: r.name)
-        return self.model_copy(update={"rules": tuple(ordered)})
+        return self.having(rules=tuple(ordered))
 
     def is_empty(self) -> bool:
         return not self.rules

@@ -102,7 +102,7 @@ class Match(Model):
     def canonical(self) -> Self:
         """Return the filter with sizes in canonical form."""
         sizes = {n: getattr(self, n) for n in ("min_size", "max_size")}
-        return self.model_copy(update={n: quantity(byte_count(s)) for n, s in sizes.items() if s})
+        return self.having(**{n: quantity(byte_count(s)) for n, s in sizes.items() if s})
 
 
 class Transition(Model):
@@ -193,7 +193,7 @@ class Noncurrent(Model):
 
     def canonical(self) -> Self:
         """Return the value with transitions in the order of their tiers."""
-        return self.model_copy(update={"transitions": _ordered(self.transitions)})
+        return self.having(transitions=_ordered(self.transitions))
 
 
 class Abort(Model):
@@ -282,13 +282,11 @@ class LifecycleRule(Model):
 
     def canonical(self) -> Self:
         """Return the rule with empty filters removed, an explicit state and tiers in order."""
-        return self.model_copy(
-            update={
-                "match": self.match.canonical() if self.match and self.match.to_json() else None,
-                "state": self.state or "Enabled",
-                "transitions": _ordered(self.transitions),
-                "noncurrent": self.noncurrent.canonical() if self.noncurrent else None,
-            }
+        return self.having(
+            match=self.match.canonical() if self.match and self.match.to_json() else None,
+            state=self.state or "Enabled",
+            transitions=_ordered(self.transitions),
+            noncurrent=self.noncurrent.canonical() if self.noncurrent else None,
         )
 
 

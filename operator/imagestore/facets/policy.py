@@ -133,7 +133,7 @@ class Statement(Model):
             StatementCondition.from_store(operator=o, key=k, values=tuple(sorted(v)))
             for (o, k), v in sorted(merged.items())
         )
-        return self.model_copy(update={**ordered, "conditions": conditions})
+        return self.having(**ordered, conditions=conditions)
 
 
 class BucketPolicy(Facet):
@@ -172,7 +172,7 @@ class BucketPolicy(Facet):
         """Return the policy with sorted statements. An exclusive one without requireTls has it false."""
         ordered = sorted((s.canonical() for s in self.statements), key=lambda s: s.sid)
         tls = False if self.exclusive and self.require_tls is None else self.require_tls
-        return self.model_copy(update={"statements": tuple(ordered), "require_tls": tls})
+        return self.having(statements=tuple(ordered), require_tls=tls)
 
     def is_empty(self) -> bool:
         return not self.statements and not self.require_tls

@@ -55,8 +55,7 @@ class Copier(CopyPair):
         self, key: str, target: str, size: int, version: str, condition: WriteCondition
     ) -> CopiedObject:
         self.spend(size)
-        with self.budget.hold(size):
-            head, body = read_whole(self, key, version)
+        with read_whole(self, key, version, size) as (head, body):
             self.check(target, head)
             given = self.given(key, head)
             written, kept = write_whole(self, target, body, given, condition)

@@ -30,11 +30,11 @@ def copy_inside(
     if head.size > pair.destination.traits.largest_copy:
         size = max(_LEAST, -(-head.size // _PARTS))
         parts = spans(head.size, size)
-        return upload_in_parts(pair, target, given, condition, copying.part, parts, copying.compare)
+        return upload_in_parts(pair, target, given, condition, copying, parts)
     if condition != UNCONDITIONAL:
         Guarded(pair, target, condition, in_parts=False).check()
     found = with_lock(given, copying.whole)
-    copying.compare()
+    copying.compare([])
     return found
 
 
@@ -60,7 +60,7 @@ class _Inside:
         except (Conflict, NotFound) as error:
             raise _changed(error) from None
 
-    def part(self, upload: str, number: int, span: Span) -> UploadedPart:
+    def copy(self, upload: str, number: int, span: Span) -> UploadedPart:
         """UploadPartCopy."""
         pair = self.pair
         target = (pair.bucket, self.target, upload)
@@ -69,7 +69,7 @@ class _Inside:
         except (Conflict, NotFound) as error:
             raise _changed(error) from None
 
-    def compare(self) -> None:
+    def compare(self, done: list[UploadedPart]) -> None:
         """Where the store ignores the condition (Ceph), the source must still be what it was."""
         if self.pair.source.traits.copy_matching:
             return

@@ -101,6 +101,27 @@ class StreamedResponse:
         finally:
             self.close()
 
+    def read_into(self, buffer: memoryview) -> None:
+        """Fill the buffer, which is as long as the body: nothing is copied twice. Raises HttpErrors."""
+        answer, filled = self._answer, 0
+        try:
+            with _told(self._url, answer):
+                for block in answer.take_early():
+                    filled = _put(buffer, filled, block)
+                while not answer.complete:
+                    if answer.left:
+                        count = self._open.receive_into(buffer[filled : filled + answer.left])
+                        answer.received(count)
+                        filled += count
+                    else:
+                        for block in answer.feed(self._open.receive(self._until)):
+                            filled = _put(buffer, filled, block)
+                if filled < len(buffer):
+                    raise CutOff("the body is shorter than was asked for")
+            self._finish()
+        finally:
+            self.close()
+
     def read(self, largest: int | None = None) -> bytes:
         """All of the body, of at most ``largest`` bytes."""
         bound = LARGEST_ANSWER if largest is None else largest
@@ -141,6 +162,14 @@ class StreamedResponse:
         if self._connection is not None and self._whole and self._answer.reusable:
             self._pool.give(self._host, self._connection)
             self._connection = None
+
+
+def _put(buffer: memoryview, filled: int, block: bytes) -> int:
+    end = filled + len(block)
+    if end > len(buffer):
+        raise Broken("the body is longer than was asked for")
+    buffer[filled:end] = block
+    return end
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 
-from imagestore.backends.http.messages import BLOCK, Body, pieces
+from imagestore.backends.http.messages import BLOCK, SENT, Body, pieces
 from imagestore.backends.http.parser import AnswerParser
 
 _HEARD_ENOUGH = (
@@ -56,7 +56,7 @@ class Connection:
                 until = whole if once else time.monotonic() + self._seconds
                 if not self._takes(both, until, answer):
                     return False
-                left = left[self._sock.send(left[:BLOCK]) :]
+                left = left[self._sock.send(left[:SENT]) :]
         return True
 
     def _takes(self, both: select.poll, until: float, answer: AnswerParser) -> bool:
@@ -89,6 +89,10 @@ class Connection:
         if until is not None and time.monotonic() > until:
             raise TimeoutError("the answer took too long")
         return self._sock.recv(BLOCK)
+
+    def receive_into(self, buffer: memoryview) -> int:
+        """How many bytes came; 0 at the connection's end. Raises OSError."""
+        return self._sock.recv_into(buffer)
 
     def close(self) -> None:
         """Close the socket."""

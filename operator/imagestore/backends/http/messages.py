@@ -6,7 +6,8 @@ from typing import Any, Protocol
 
 from imagestore.backends.http.errors import BadBody, Unsendable
 
-BLOCK = 64 * 1024  # bytes that are sent or received at once
+BLOCK = 64 * 1024  # bytes that are received at once
+SENT = 256 * 1024  # bytes that are sent at once
 _WITH_LENGTH = frozenset({"PUT", "POST"})
 
 
@@ -30,7 +31,7 @@ class BodyStream:
         return cls(iter(lambda: reader.read(BLOCK), b""), length)
 
 
-Body = bytes | BodyStream
+Body = bytes | memoryview | BodyStream
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def head(request: HttpRequest, target: str, more: Mapping[str, str]) -> bytes:
 
 def _framing(request: HttpRequest) -> list[str]:
     body = request.body
-    length = len(body) if isinstance(body, bytes) else body.length
+    length = body.length if isinstance(body, BodyStream) else len(body)
     if length is None:
         return ["Transfer-Encoding: chunked"]
     return [f"Content-Length: {length}"] if length or request.method in _WITH_LENGTH else []
@@ -93,7 +94,7 @@ def _framing(request: HttpRequest) -> list[str]:
 
 def pieces(body: Body) -> Iterator[bytes | memoryview]:
     """The body as it goes over the wire. Raises BadBody."""
-    if isinstance(body, bytes):
+    if not isinstance(body, BodyStream):
         return iter((memoryview(body),))
     blocks = _blocks(body.blocks)
     return _chunks(blocks) if body.length is None else _sized(blocks, body.length)

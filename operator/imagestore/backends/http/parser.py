@@ -53,6 +53,18 @@ class AnswerParser:
         """Whether the answer says where it ends. Otherwise the connection's end is its end."""
         return self._is_bodiless() or "content-length" in self.headers or "transfer-encoding" in self.headers
 
+    @property
+    def left(self) -> int:
+        """Bytes of the body that are still to come, where nothing has to be parsed any more."""
+        return self._left if self.headed and not self.complete and self._parser is None else 0
+
+    def received(self, count: int) -> None:
+        """Count bytes of ``left`` that were read without ``feed``; 0 is the connection's end. Raises Broken."""
+        if not count:
+            self._end()
+        self._left -= count
+        self.complete = self._left == 0
+
     def take_early(self) -> list[bytes]:
         """Return and forget the blocks of the body that came with the headers."""
         early, self.early = self.early, []

@@ -16,14 +16,14 @@ from imagestore.core.errors import Rejected, StoreError
 from imagestore.core.plan import Op, Plan
 from imagestore.core.policies import hold_risky, observe_only, without_risk
 from imagestore.core.reasons import Reason
-from imagestore.reconcile.bucket import holds, ownership
+from imagestore.reconcile.bucket import ownership
 from imagestore.reconcile.bucket.desired import desired_of, planned
 from imagestore.reconcile.bucket.drift import snooze_over, snoozed
-from imagestore.reconcile.bucket.gate import stopped
 from imagestore.reconcile.bucket.observe import blank, observe_settings
 from imagestore.reconcile.bucket.ownership import Owner
-from imagestore.reconcile.bucket.removals import weighed
-from imagestore.reconcile.bucket.situation import BucketRun, BucketSituation
+from imagestore.reconcile.bucket.pauses import stopped
+from imagestore.reconcile.bucket.restraints import weighed
+from imagestore.reconcile.bucket.situation import BucketRun, BucketSituation, known_holds
 from imagestore.reconcile.shared.situation import Meta, Settings, Store
 from imagestore.reconcile.shared.survey import Bounded
 
@@ -161,7 +161,7 @@ def _restrained(s: BucketSituation, backend: Backend, todo: Plan, *, approved: b
     if s.spec.mode == "Observe":
         return observe_only(todo)
     todo = weighed(s, backend, without_risk(todo) if approved else todo)
-    known = {h.digest: h.token for h in holds.known_holds(s).values()}
+    known = {h.digest: h.token for h in known_holds(s).values()}
     return hold_risky(known, frozenset(s.spec.approve))(todo)
 
 

@@ -1,19 +1,26 @@
-"""Apply a plan: write, read back, compare. Independent settings are written although one fails."""
+"""Record and apply a plan: what is set for the first time goes into status first, then write, read back, compare.
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+Killed after the store, or refused with 409 because the user had edited again, the operator did not know what it had set.
+What the user had removed from the spec by then stayed in the store for ever. Seen in the soak: tags of a spec that was
+edited twice while the operator was down. Independent settings are written although one fails.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from imagestore.api.bucketstatus import State
+from imagestore.api.bucketstatus import MOST_PARTS, FacetStatus, State
 from imagestore.backends.base import Backend, Observation
 from imagestore.core.diff import FieldDiff
 from imagestore.core.errors import NotFound, StoreError, Transient
-from imagestore.core.facet import Facet, Parts
+from imagestore.core.facet import Facet, Parts, Removal
 from imagestore.core.paths import parse
 from imagestore.core.plan import Change, Op, Plan, plan
+from imagestore.core.reading import reading_of
 from imagestore.core.reasons import Reason
+from imagestore.core.remembered import recalls, remembered
 from imagestore.reconcile.bucket import ownership
-from imagestore.reconcile.bucket.observe import found
 from imagestore.reconcile.bucket.situation import BucketRun, BucketSituation, Memo, Noted
+from imagestore.reconcile.shared.digests import WRITTEN
 from imagestore.reconcile.shared.tenancy import Refusal
 
 
@@ -197,7 +204,10 @@ def _verified(
     name = change.facet
     ours = {name: desired[name]} if name in desired else {}
     again = plan(
-        ours, {name: found(value)}, {n: p for n, p in managed.items() if n == name}, {name: _kind(change)}
+        ours,
+        {name: reading_of(value)},
+        {n: p for n, p in managed.items() if n == name},
+        {name: _kind(change)},
     )
     left = [f.path for c in again.writes for f in c.fields]
     if not left:
@@ -205,3 +215,53 @@ def _verified(
         return replace(_standing(rest), wrote=True) if rest else Applied(change, "InSync", wrote=True)
     message = f"written, and the store still answers with another value for {', '.join(left[:5])}"
     return Applied(change, "Pending", Reason.NOT_YET_VISIBLE, message, wrote=True, transient=True)
+
+
+_WRITING = {
+    "state": "Pending",
+    "reason": Reason.WRITING,
+    "message": "new parts of this setting are about to be written",
+}
+_TAKEN_BACK = (Removal.CLEAR, Removal.HOLD)  # the others are retained when they are no longer mentioned
+
+
+def recorded(known: Sequence[FacetStatus], todo: Plan) -> tuple[FacetStatus, ...] | None:
+    """The settings as status has to record them before ``todo`` is applied; None: it does so already."""
+    said = {f.name: f for f in known}
+    new = {c.facet: _record(c, said.get(c.facet)) for c in todo.writes if _is_new(c, said.get(c.facet))}
+    return tuple({**said, **new}.values()) if new else None
+
+
+def pending(known: Sequence[FacetStatus]) -> tuple[FacetStatus, ...]:
+    """The settings of a bucket that is missing: none is in sync, and its managed parts stay managed."""
+    return tuple(f.model_copy(update=_WRITING) for f in known)
+
+
+def _is_new(change: Change, known: FacetStatus | None) -> bool:
+    if change.op is not Op.SET or change.after is None or change.after.removal not in _TAKEN_BACK:
+        return False
+    return known is None or not known.desired_digest or not all(recalls(known.parts, p) for p in change.parts)
+
+
+def owned_parts(change: Change, now: Iterable[str], before: Collection[str]) -> tuple[str, ...]:
+    """The parts that status remembers as managed: those of now, and those of before, which may be in the store.
+
+    Many edits may fail one after the other, so there is a bound: parts that were not observed are dropped first.
+    """
+    mine = remembered(now)
+    seen = (change.before.parts() if change.before else None) or ()
+    there = remembered(n for n in seen if recalls(before, n))
+    ordered = dict.fromkeys((*mine, *there, *sorted(before)))
+    return remembered(list(ordered)[:MOST_PARTS])
+
+
+def _record(change: Change, known: FacetStatus | None) -> FacetStatus:
+    """Managed from now on, and not in sync: else a policy would report rules as applied before they are written.
+
+    The digest of what the store last held stays: it tells an edit from drift.
+    """
+    before = known or FacetStatus(name=change.facet, state="Pending")
+    parts = owned_parts(change, change.parts, before.parts)
+    return before.model_copy(
+        update={**_WRITING, "desired_digest": before.desired_digest or WRITTEN, "parts": parts}
+    )

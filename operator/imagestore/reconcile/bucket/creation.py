@@ -13,13 +13,20 @@ from imagestore.core.errors import BucketTaken, Denied, NotFound, Unavailable
 from imagestore.core.outcome import Continue, Requeue
 from imagestore.core.plan import Readings
 from imagestore.core.reasons import Reason
-from imagestore.reconcile.bucket import holds, report
+from imagestore.reconcile.bucket import report
+from imagestore.reconcile.bucket.apply import pending, recorded
 from imagestore.reconcile.bucket.desired import Desired, desired_of, planned
-from imagestore.reconcile.bucket.gate import GATE_INTERVAL, doubt
-from imagestore.reconcile.bucket.intents import pending, recorded
 from imagestore.reconcile.bucket.observe import blank
-from imagestore.reconcile.bucket.requeue import Result, after_error, after_failure, done, interval
-from imagestore.reconcile.bucket.situation import BucketRun, BucketSituation, MissingBucket
+from imagestore.reconcile.bucket.pauses import (
+    GATE_INTERVAL,
+    Result,
+    after_error,
+    after_failure,
+    done,
+    doubt,
+    interval,
+)
+from imagestore.reconcile.bucket.situation import CONTENT, BucketRun, BucketSituation, MissingBucket, loss
 from imagestore.reconcile.shared.situation import Served
 from imagestore.reconcile.shared.store_identity import another, roll_call, sample
 
@@ -116,10 +123,10 @@ def _intend(s: BucketSituation, missing_at: float, facets: tuple[FacetStatus, ..
 
 def _loss(s: BucketSituation) -> dict[str, object]:
     """A bucket that existed before is missing: it is recreated at once, and reported until a person acknowledges it."""
-    others = (h for h in (s.status.plan.held if s.status.plan else ()) if h.facet != holds.CONTENT)
+    others = (h for h in (s.status.plan.held if s.status.plan else ()) if h.facet != CONTENT)
     return {
         "lost_at": s.now,
-        "plan": PlanStatus(held=(*others, holds.loss(s))),
+        "plan": PlanStatus(held=(*others, loss(s))),
         "drift": None,
         "usage": None,
     }

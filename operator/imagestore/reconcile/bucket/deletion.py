@@ -15,7 +15,7 @@ from imagestore.core.reasons import Reason
 from imagestore.core.units import grouped
 from imagestore.reconcile.bucket import report
 from imagestore.reconcile.bucket.ownership import carries_mark, unmarked_ours
-from imagestore.reconcile.bucket.requeue import Result, backoff, failed_once_more
+from imagestore.reconcile.bucket.pauses import Result, backoff, failed_once_more
 from imagestore.reconcile.bucket.situation import BucketSituation
 from imagestore.reconcile.shared.store_identity import another
 from imagestore.reconcile.shared.tenancy import allowed_namespace, deletion_policies

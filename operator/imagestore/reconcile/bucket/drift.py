@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from imagestore.api.bucketstatus import DriftRecord, DriftStatus, FieldDrift, ImageBucketStatus
-from imagestore.core.diff import FieldDiff
+from imagestore.core.diff import FieldDiff, some_paths
 from imagestore.core.facet import Facet
 from imagestore.core.paths import Item, parse
 from imagestore.core.plan import Change, Op, Plan
@@ -127,7 +127,7 @@ def _waits(suspected: Mapping[str, Noted], now: float, delay: float) -> dict[str
 
 
 def _said(changes: Sequence[Change], before: str = "") -> dict[str, str]:
-    return {c.facet: f"{before}{paths(c.fields)}" for c in changes}
+    return {c.facet: f"{before}{some_paths(c.fields)}" for c in changes}
 
 
 def _hold(plan: Plan, reason: Reason, messages: Mapping[str, str]) -> Plan:
@@ -139,12 +139,6 @@ def _hold(plan: Plan, reason: Reason, messages: Mapping[str, str]) -> Plan:
         return replace(change, op=Op.HOLD, reason=reason, message=messages[change.facet])
 
     return plan.map(rule)
-
-
-def paths(fields: Sequence[FieldDiff]) -> str:
-    """The first few paths, for a sentence."""
-    shown = ", ".join(f.path for f in fields[:5])
-    return shown if len(fields) <= 5 else f"{shown} and {len(fields) - 5} more"
 
 
 def report(

@@ -6,25 +6,24 @@ rebuilt cluster, so that a re-applied manifest finds its bucket again.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
+from enum import StrEnum, auto
 
 from imagestore.backends.base import Backend, Observation
 from imagestore.core.errors import Conflict, Unexpected
 from imagestore.core.facet import WHOLE, Facet
 from imagestore.core.reasons import Reason
-from imagestore.reconcile.bucket import holds
-from imagestore.reconcile.bucket.situation import BucketRun, BucketSituation
+from imagestore.reconcile.bucket.situation import CREATION, BucketRun, BucketSituation, hold_of
 from imagestore.reconcile.shared.tenancy import granted
 
 
 class Owner(StrEnum):
     """Whose a bucket is."""
 
-    OURS = "Ours"
-    FRESH = "Fresh"  # created for this object: it has no content, no mark and no tag
-    UNMARKED = "Unmarked"  # ours, as this process or a person knows; the mark has to be written
-    ADOPTABLE = "Adoptable"  # not ours, and the administrator has granted its adoption
-    TAKEN = "Taken"
+    OURS = auto()
+    FRESH = auto()  # created for this object: it has no content, no mark and no tag
+    UNMARKED = auto()  # ours, as this process or a person knows; the mark has to be written
+    ADOPTABLE = auto()  # not ours, and the administrator has granted its adoption
+    TAKEN = auto()
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,7 @@ def _agreed(s: BucketSituation, backend: Backend, check: Observation) -> bool:
     A user with wide rights in a namespace can forge intent and token, which are in a status. Such a user can forge neither
     the store's date nor Kubernetes': so no user gets content that was there before the object was.
     """
-    hold = holds.hold_of(s.status, holds.CREATION)
+    hold = hold_of(s.status, CREATION)
     if hold is None or hold.token not in s.spec.approve or not intended(s, check) or s.spec.mode == "Observe":
         return False  # mode Observe writes no mark, so the approval would be forgotten
     made = backend.made_at(s.spec.bucket_name)

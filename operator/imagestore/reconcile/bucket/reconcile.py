@@ -1,13 +1,13 @@
 """The one reconcile of an ImageBucket. Create, update, resume and the periodic check are the same steps, in this order:
 
-1. gate      May the store be called at all?                         ``gate``
+1. gate      May the store be called at all?                         ``pauses``
 2. observe   Does the bucket exist, whose is it, what is set on it?   ``ownership``, ``observe``; if missing, ``creation``
 3. decide    What is desired, what would change, is it drift?         ``desired``, ``drift``
-4. restrain  What must not be written, or not yet?                    ``restraints``, ``removals``
-5. record    What is set for the first time goes into status first.   ``intents``
+4. restrain  What must not be written, or not yet?                    ``restraints``
+5. record    What is set for the first time goes into status first.   ``apply``
 6. apply     Write, read back, compare.                               ``apply``
-7. report    Status, conditions and Events.                           ``report``, ``findings``
-8. requeue   When is the next reconcile?                              ``requeue``
+7. report    Status, conditions and Events.                           ``report``
+8. requeue   When is the next reconcile?                              ``pauses``
 
 Nothing here writes to Kubernetes. What has to be in status before the next step (an intent) is handed back as an Outcome
 that says to continue, and the next reconcile goes on with the progress of this one.
@@ -20,35 +20,31 @@ from imagestore.core.errors import StoreError
 from imagestore.core.outcome import Continue, Event, Outcome, Requeue
 from imagestore.core.plan import Readings
 from imagestore.core.reasons import Reason
-from imagestore.reconcile.bucket import (
-    adoption,
-    creation,
-    deletion,
-    drift,
-    findings,
-    gate,
-    holds,
-    ownership,
-    report,
-    requeue,
-)
-from imagestore.reconcile.bucket.apply import carry_out, uncorrected, withheld
+from imagestore.reconcile.bucket import creation, deletion, drift, observe, ownership, pauses, report
+from imagestore.reconcile.bucket.apply import carry_out, recorded, uncorrected, withheld
 from imagestore.reconcile.bucket.desired import Desired, desired_of, planned, relaxed
-from imagestore.reconcile.bucket.intents import recorded
 from imagestore.reconcile.bucket.observe import is_foreign, observe_settings, told_by_check
 from imagestore.reconcile.bucket.ownership import Judgement, Owner, ensure_mark
-from imagestore.reconcile.bucket.removals import count_previews, drop_counts
+from imagestore.reconcile.bucket.pauses import Result
 from imagestore.reconcile.bucket.report import Reconciled
-from imagestore.reconcile.bucket.requeue import Result
 from imagestore.reconcile.bucket.restraints import (
     ADOPTED,
     NEW_BUCKET,
     NO_CONSENT,
     Consent,
+    count_previews,
+    drop_counts,
     restrain,
     visible_in,
 )
-from imagestore.reconcile.bucket.situation import BucketRun, BucketSituation, MissingBucket, ObservedBucket
+from imagestore.reconcile.bucket.situation import (
+    BucketRun,
+    BucketSituation,
+    MissingBucket,
+    ObservedBucket,
+    acknowledged,
+    held,
+)
 
 _READ_VALID = 5.0  # seconds for which what was read is trusted by the reconcile that goes on with it
 _MISSING_VALID = 60.0  # seconds for which the answer that a bucket does not exist is trusted by the reconcile that creates it
@@ -59,7 +55,7 @@ def reconcile(s: BucketSituation) -> Result:
     if s.meta.deleting:
         drop_counts(s)
         return deletion.delete(s)
-    stopped = gate.stopped(s)
+    stopped = pauses.stopped(s)
     if stopped is not None:
         drop_counts(s)
         return stopped
@@ -70,9 +66,9 @@ def reconcile(s: BucketSituation) -> Result:
 
 def _guarded(run: BucketRun) -> Result:
     try:
-        outcome = gate.another_store(run) or _observe(run)
+        outcome = pauses.another_store(run) or _observe(run)
     except StoreError as error:
-        return requeue.after_error(run, error)
+        return pauses.after_error(run, error)
     if outcome.status is not None:
         run.note(unreachable_since=None)
     return outcome
@@ -111,7 +107,7 @@ def _existing(run: BucketRun, check: Observation, known: Readings, *, made: bool
             return _new(run, check, desired, read, made=made)
         judgement = ownership.not_ours(s)
     if judgement.owner is Owner.TAKEN:
-        return adoption.refused(s, judgement)
+        return pauses.refused(s, judgement)
     if judgement.owner is Owner.ADOPTABLE and s.spec.mode != "Observe":
         return _adopt(run, check, desired)
     return _managed(run, check, desired, known, judgement)
@@ -137,7 +133,7 @@ def _adopt(run: BucketRun, check: Observation, desired: Desired) -> Result:
     """Take over an existing bucket, once a person has seen and approved what would change."""
     s = run.s
     todo = planned(s, desired, observe_settings(run, check, desired, {}))
-    awaiting = adoption.awaiting_approval(s, todo)
+    awaiting = pauses.awaiting_approval(s, todo)
     if awaiting is not None:
         return awaiting
     facets = recorded(s.status.facets, todo)
@@ -202,7 +198,7 @@ def _settle(
         found.confirm_in or visible_in(s, run.memo, todo),
         found.declared,
         found.snoozed,
-        holds.held(r.change for r in results),
+        held(r.change for r in results),
         todo.digest,
     )
     return _report(run, seen, *events, **changes)
@@ -221,17 +217,17 @@ def _continued(
 
 def _report(run: BucketRun, seen: Reconciled, *events: Event, **changes: object) -> Result:
     s, backend = run.s, run.backend
-    if requeue.only_silence(seen):
-        requeue.count_silence(run)
-        if trusted := requeue.trusted_for(s, run.memo):
-            return requeue.unchanged(Requeue(min(requeue.wait(run, seen), trusted)))
-    if requeue.only_suspects(s, seen):
-        return requeue.unchanged(Requeue(seen.confirm_in or 1.0))
+    if pauses.only_silence(seen):
+        pauses.count_silence(run)
+        if trusted := pauses.trusted_for(s, run.memo):
+            return pauses.unchanged(Requeue(min(pauses.wait(run, seen), trusted)))
+    if pauses.only_suspects(s, seen):
+        return pauses.unchanged(Requeue(seen.confirm_in or 1.0))
     identity = {
         "endpoint": backend.endpoint,
         "region": backend.region,
         "identifier": backend.identifier(s.spec.bucket_name),
         "arn": backend.arn(s.spec.bucket_name),
     }
-    status = report.reconciled(s, seen, **identity, **findings.usage(run), **holds.acknowledged(s), **changes)
-    return requeue.done(s, status, requeue.following(run, seen), *events)
+    status = report.reconciled(s, seen, **identity, **observe.usage(run), **acknowledged(s), **changes)
+    return pauses.done(s, status, pauses.following(run, seen), *events)

@@ -7,15 +7,14 @@ from typing import Any
 
 from imagestore.api.bucketstatus import FacetStatus, Held, ImageBucketStatus, PlanStatus
 from imagestore.core.conditions import Condition, condition, find, is_true, reconciling, settle, stalled
-from imagestore.core.diff import FieldDiff
+from imagestore.core.diff import FieldDiff, some_paths
 from imagestore.core.facet import Facet
 from imagestore.core.outcome import Event
 from imagestore.core.plan import Op
 from imagestore.core.reasons import Reason
-from imagestore.reconcile.bucket import drift, findings, holds
-from imagestore.reconcile.bucket.apply import Applied
-from imagestore.reconcile.bucket.intents import owned_parts
-from imagestore.reconcile.bucket.situation import BucketSituation
+from imagestore.reconcile.bucket import drift, observe
+from imagestore.reconcile.bucket.apply import Applied, owned_parts
+from imagestore.reconcile.bucket.situation import CONTENT, BucketSituation, hold_of, with_loss
 from imagestore.reconcile.shared.digests import WRITTEN, inputs_hash, wish_digest
 
 
@@ -40,7 +39,7 @@ class Reconciled:
 
 def status(s: BucketSituation, conditions: Iterable[Condition], **changes: Any) -> ImageBucketStatus:
     """The last status with these conditions and changes. Findings stay until a check observes them again."""
-    return _status(s, [*conditions, *findings.conditions(s, ())], changes)
+    return _status(s, [*conditions, *observe.conditions(s, ())], changes)
 
 
 def _status(
@@ -48,7 +47,7 @@ def _status(
 ) -> ImageBucketStatus:
     """ContentLost stays until it is acknowledged."""
     merged = s.status.model_copy(update=changes)
-    fresh = [*conditions, *content_lost(merged), *findings.quota_conditions(s.spec, merged.usage)]
+    fresh = [*conditions, *content_lost(merged), *observe.quota_conditions(s.spec, merged.usage)]
     update = {
         "observed_generation": s.meta.generation,
         "bucket_name": s.spec.bucket_name,
@@ -63,7 +62,7 @@ def content_lost(status: ImageBucketStatus) -> list[Condition]:
     """ContentLost, while a loss is not acknowledged."""
     if status.lost_at is None:
         return []
-    hold = holds.hold_of(status, holds.CONTENT)
+    hold = hold_of(status, CONTENT)
     made = status.intent is not None or status.created is None or status.created >= status.lost_at
     now = (
         "was recreated empty; restore its content"
@@ -83,10 +82,10 @@ def reconciled(s: BucketSituation, seen: Reconciled, **changes: Any) -> ImageBuc
         "intent": None,
         "facets": facets(s.status, seen),
         "drift": _drift(s, seen),
-        "plan": _plan(seen, changes.pop("content_holds", holds.with_loss(s.status))),
+        "plan": _plan(seen, changes.pop("content_holds", with_loss(s.status))),
         **changes,
     }
-    found = findings.conditions(s, seen.results)
+    found = observe.conditions(s, seen.results)
     return _status(s, [*readiness(s, seen.results), *_drifted(seen), *found], told)
 
 
@@ -106,9 +105,7 @@ def _drifted(seen: Reconciled) -> list[Condition]:
     if not seen.fields or seen.snoozed:
         return []
     return [
-        condition(
-            "DriftDetected", Reason.DIFFERS, f"changed outside the operator: {drift.paths(seen.fields)}"
-        )
+        condition("DriftDetected", Reason.DIFFERS, f"changed outside the operator: {some_paths(seen.fields)}")
     ]
 
 
@@ -203,8 +200,8 @@ def news(s: BucketSituation, after: ImageBucketStatus) -> tuple[Event, ...]:
     return (
         *((Event(Reason.SNOOZE_OVER, over, warning=True),) if edited and over else ()),
         *_readiness(before, after, waits=bool(held)),
-        *findings.events(before, after),
-        *findings.quota_events(before, after),
+        *observe.events(before, after),
+        *observe.quota_events(before, after),
         *_drift_events(before, after),
         *held,
     )
@@ -255,7 +252,7 @@ _ENDED = {
 def _hold_events(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterator[Event]:
     """A new loss is reported as ContentLost, with its token."""
     known = {h.token for h in (before.plan.held if before.plan else ())}
-    known |= set() if is_true(before.conditions, "ContentLost") else {_token(after, holds.CONTENT)}
+    known |= set() if is_true(before.conditions, "ContentLost") else {_token(after, CONTENT)}
     for held in after.plan.held if after.plan else ():
         if held.token not in known:
             message = f"{held.facet} waits for approval: {held.why}; add {held.token} to spec.approve"
@@ -263,5 +260,5 @@ def _hold_events(before: ImageBucketStatus, after: ImageBucketStatus) -> Iterato
 
 
 def _token(status: ImageBucketStatus, facet: str) -> str:
-    hold = holds.hold_of(status, facet)
+    hold = hold_of(status, facet)
     return hold.token if hold else ""

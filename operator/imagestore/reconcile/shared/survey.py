@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
+from enum import StrEnum, auto
 from functools import cached_property
 from typing import Protocol
 
@@ -30,8 +30,8 @@ _UNLISTED = "the store tells no listing"
 class Purpose(StrEnum):
     """What a survey is for."""
 
-    REMOVAL = "Removal"  # a change waits for it
-    PREVIEW = "Preview"  # a policy's status
+    REMOVAL = auto()  # a change waits for it
+    PREVIEW = auto()  # a policy's status
 
 
 @dataclass(frozen=True)

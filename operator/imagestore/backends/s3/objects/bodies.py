@@ -27,6 +27,10 @@ class S3Body:
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._answer)
 
+    def read_into(self, buffer: memoryview) -> None:
+        """The same into a buffer."""
+        self._answer.read_into(buffer)
+
 
 def _whole_size(answer: OpenAnswer) -> int:
     ranged = answer.headers.get("content-range", "").rpartition("/")[2]
@@ -50,9 +54,9 @@ class _Digested:
 
 def sent(body: ObjectUpload) -> tuple[Body, Callable[[], str]]:
     """What is sent, and what tells its MD5 once it was; empty: it is in the request."""
-    if isinstance(body.blocks, bytes):
+    if isinstance(body.blocks, bytes | memoryview):
         return body.blocks, lambda: body.md5 or ""
-    if body.md5:
+    if body.md5 or body.proven:
         return BodyStream(body.blocks, body.size), lambda: body.md5 or ""
     digested = _Digested(body.blocks)
     return BodyStream(digested, body.size), lambda: digested.digest
@@ -62,7 +66,9 @@ def body_headers(body: ObjectUpload) -> dict[str, str]:
     """Content-MD5, where it is known before the body is sent."""
     if body.md5:
         return md5_header(bytes.fromhex(body.md5))
-    return content_md5(body.blocks) if isinstance(body.blocks, bytes) else {}
+    if body.proven or not isinstance(body.blocks, bytes | memoryview):
+        return {}
+    return content_md5(body.blocks)
 
 
 def verified(operation: str, etag: str, digest: str, headers: Mapping[str, str]) -> None:

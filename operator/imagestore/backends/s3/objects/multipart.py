@@ -1,6 +1,5 @@
 """Uploads in parts."""
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote_from_bytes
 
@@ -59,16 +58,6 @@ def complete_upload(
     answer = wire.ask(asked)
     told = _told(wire, asked.operation, answer.body)
     return WrittenObject(bare(told.get("ETag", "")), answer.headers.get("x-amz-version-id", ""))
-
-
-def multipart_etag(parts: Iterable[UploadedPart]) -> str:
-    """The ETag that S3 gives to an object of these parts; empty: their ETags are no MD5s."""
-    listed = sorted(parts, key=lambda p: p.number)
-    try:
-        digests = b"".join(bytes.fromhex(p.etag) for p in listed)
-    except ValueError:
-        return ""
-    return f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(listed)}"
 
 
 def abort_upload(wire: ObjectWire, bucket: str, key: str, upload: str) -> None:

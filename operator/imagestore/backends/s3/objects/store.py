@@ -20,6 +20,7 @@ from imagestore.backends.s3.objects.heads import (
 )
 from imagestore.backends.s3.objects.wire import ObjectRequest, ObjectWire
 from imagestore.core.errors import Conflict, NotFound, Rejected
+from imagestore.core.etags import combined_etag
 from imagestore.core.objects import (
     UNCONDITIONAL,
     KeyVerdict,
@@ -220,14 +221,15 @@ class S3Objects:
         listed = tuple(parts)
         headers = condition_headers(condition, bare_etags=self.dialect.bare_etags)
         try:
-            return multipart.complete_upload(self.wire, (bucket, key, upload), listed, headers)
+            written = multipart.complete_upload(self.wire, (bucket, key, upload), listed, headers)
         except (NotFound, Conflict) as error:
             if error.code == "NoSuchBucket":
                 raise
             found = self.head(bucket, key)
-            if found.etag != multipart.multipart_etag(listed):
+            if found.etag != combined_etag(listed):
                 raise
             return WrittenObject(found.etag, found.version)
+        return written
 
     def abort(self, bucket: str, key: str, upload: str) -> None:
         """AbortMultipartUpload, until ListParts tells of none."""
@@ -268,4 +270,4 @@ class S3Objects:
 
 
 def _size(body: ObjectUpload) -> int:
-    return len(body.blocks) if isinstance(body.blocks, bytes) else body.size
+    return len(body.blocks) if isinstance(body.blocks, bytes | memoryview) else body.size

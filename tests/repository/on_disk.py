@@ -22,7 +22,7 @@ from imagestore.core.objects import (
     WriteCondition,
     WrittenObject,
 )
-from tests.repository.memory_content import MemoryBody
+from tests.repository.memory_content import MemoryBody, all_bytes
 from tests.repository.memory_objects import MemoryObjectStore
 
 
@@ -134,7 +134,7 @@ class DiskObjects(MemoryObjectStore):
         attributes: ObjectAttributes,
         condition: WriteCondition = UNCONDITIONAL,
     ) -> WrittenObject:
-        data = body.blocks if isinstance(body.blocks, bytes) else b"".join(body.blocks)
+        data = all_bytes(body)
         self._path(key).write_bytes(data)
         return WrittenObject(hashlib.md5(data, usedforsecurity=False).hexdigest())
 

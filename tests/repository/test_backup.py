@@ -99,6 +99,18 @@ def test_a_content_moved_to_another_key_is_not_stored_again() -> None:
     assert world.restored() == world.content()
 
 
+def test_metadata_that_cannot_be_read_again_is_told_and_the_content_stays_as_it_is() -> None:
+    world = filled()
+    world.back_up()
+    world.source_server.fault = lambda operation, _b, key: _refuse(
+        operation == "Head" and key == "shop/05.png"
+    )
+    root = world.back_up(reread=1)
+    world.source_server.fault = None
+    assert (root.counts.failed, root.counts.stale, root.counts.read) == (1, 0, 0)
+    world.assert_restores(root, world.content())
+
+
 class Special(MemoryObjectStore):
     """A source whose objects are special."""
 

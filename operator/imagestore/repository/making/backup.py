@@ -239,7 +239,9 @@ class _BackupRun:
             self._record.count(failed=1)
             self._failed_in_a_row += 1
         self._record.note_problem(waiting.listed.key, problem.problem.value, problem.cause)
-        if waiting.known is not None:
+        if waiting.row is not None:  # only its metadata could not be read again
+            self._record.add(waiting.row, fresh=waiting.resumed)
+        elif waiting.known is not None:
             self._record.count(stale=1)
             self._record.add(replace(waiting.known, stale=True), fresh=False)
         if self._failed_in_a_row >= GIVE_UP_AFTER:

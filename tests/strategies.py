@@ -89,8 +89,12 @@ def _stored(value: Facet) -> Facet:
 
 @cache
 def _model(kind: type[Any], *, observed: bool) -> st.SearchStrategy[Any]:
-    if kind is BucketRef:  # a wish is planned with what its name leads to, which is what a store answers
-        return st.sampled_from(["shop--audit", "shop--logs"]).map(lambda bucket: BucketRef(bucket=bucket))
+    if issubclass(
+        kind, BucketRef
+    ):  # a wish is planned with what its name leads to, which is what a store answers
+        return st.sampled_from(["shop--audit", "shop--logs"]).map(
+            lambda bucket: kind().led_to(bucket, "other")
+        )
     fields = {n: _field(f, observed=observed) for n, f in kind.model_fields.items()}
     # Not st.builds: it would invent the aliases, which are the signature's names, and pass both.
     drawn = st.fixed_dictionaries(fields)

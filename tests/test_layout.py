@@ -86,7 +86,7 @@ def test_no_registry_is_named() -> None:
 
 def test_nothing_refers_to_a_file_that_is_not_in_the_repository() -> None:
     """Decisions were cited from a page that only their author had; they are in docs/decisions.md now."""
-    outside = re.compile(r"\.\./shared/|\b(design|transfer|backup)\.md\b|/work/(main|wt)\b")
+    outside = re.compile(r"\.\./shared/|\b(design|backup)\.md\b|/work/(main|wt)\b")
     assert {
         name: found[0]
         for name, text in committed()

@@ -1,4 +1,4 @@
-"""The command line: ``imagestore run | plan | apply | status | lifecycle | import | release | backend | generate``."""
+"""The command line: ``imagestore run | plan | apply | status | lifecycle | transfer | import | release | backend | generate``."""
 
 import sys
 from collections.abc import Sequence

@@ -18,6 +18,7 @@ from imagestore.backends.s3.settings.table import SETTINGS
 from imagestore.core.errors import StoreError
 from imagestore.core.losses import beyond
 from imagestore.core.reading import Level
+from tests.contract.destinations import replicating
 from tests.contract.profiles import PRODUCTS
 from tests.contract.samples import SAMPLES
 from tests.contract.stores import MOTO_LACKS, World, connected, encrypted, world
@@ -32,7 +33,7 @@ def main(facets: Collection[str]) -> None:
     ours = {n: f for n, f in FACTORIES.items() if n not in map(str.lower, PRODUCTS)}
     for name, factory in {**ours, "minio": tiered_minio}.items():
         with tempfile.TemporaryDirectory() as folder, factory(Path(folder)) as store:
-            answers = record(encrypted(connected(store)), facets)
+            answers = record(replicating(store, encrypted(connected(store))), facets)
         path = FOLDER / f"{name}.json"
         kept = json.loads(path.read_text()) if facets and path.exists() else {}
         text = json.dumps(kept | answers, indent=1, sort_keys=True, ensure_ascii=False, default=str)
@@ -66,7 +67,7 @@ def _written(at: World, row: Any, sample: str) -> Any:
 
 def _read(at: World, row: Any) -> Any:
     try:
-        answer = at.raw(row.read)
+        answer = at.asked(row.read)
     except StoreError as error:
         return {"error": error.code}
     answer.pop("ResponseMetadata", None)

@@ -111,7 +111,8 @@ def test_a_rule_that_came_between_the_look_and_the_removal_of_the_last_of_ours_s
 def test_what_is_read_anew_before_a_write_is_removed_and_changed_all_the_same(row: Setting[Any]) -> None:
     """Encryption has no parts: all of it was taken for somebody else's, and put back instead of removed."""
     store = RawStore(made=True)
-    driver: S3Setting[Any] = S3Setting(row, store, tiers={"Cool": "WARM", "Cold": "COLD", "Archive": "ICE"})
+    tiers = {"Cool": "WARM", "Cold": "COLD", "Archive": "ICE"}
+    driver: S3Setting[Any] = S3Setting(row, store, tiers=tiers, stores={"replica": "behind"})
     one, other, *_ = SAMPLES[row.facet].values()
     driver.write("b", one, None)
     for wish in (other, one):

@@ -16,12 +16,14 @@ from imagestore.core.errors import Rejected
 
 PAGE = 2  # AWS: 100; a test should see a second page
 _NAMED = re.compile(r"(Put|Delete|List)Bucket(Analytics|IntelligentTiering|Inventory|Metrics)Configurations?")
-_SINGLE = re.compile(r"(Put|Get)Bucket(RequestPayment|Logging)")
+_SINGLE = re.compile(r"(Put|Get|Delete)Bucket(RequestPayment|Logging|Replication)")
 # What is written of each, and what a bucket has before anything was.
 _DOCUMENTS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "RequestPayment": ("RequestPaymentConfiguration", {"Payer": "BucketOwner"}),
     "Logging": ("BucketLoggingStatus", {}),
+    "Replication": ("ReplicationConfiguration", {}),
 }
+_ABSENT = {"Replication": "ReplicationConfigurationNotFoundError"}  # what is never there by itself
 
 
 @cache
@@ -49,9 +51,16 @@ class Amazon:
 
     def _document(self, verb: str, what: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         member, unset = _DOCUMENTS[what]
+        key = parameters["Bucket"], what
         if verb == "Put":
-            self._held[parameters["Bucket"], what] = dict(parameters[member])
-        return dict(self._held.get((parameters["Bucket"], what), unset))
+            self._held[key] = dict(parameters[member])
+        if verb == "Delete":
+            self._held.pop(key, None)
+        if verb == "Get" and key not in self._held and what in _ABSENT:
+            self._other("HeadBucket", {"Bucket": parameters["Bucket"]})  # 404 where there is no bucket
+            raise Rejected("there is none", code=_ABSENT[what])
+        found = dict(self._held.get(key, unset))
+        return {member: found} if what in _ABSENT and found else found
 
     def _kept(self, document: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         return self._held.setdefault((parameters["Bucket"], document), {})

@@ -23,7 +23,42 @@ def _told(arn: str) -> list[dict[str, Any]]:
     return [{"name": "jpg", "arn": arn, **jpg}, {"name": "tmp", "arn": arn, "events": ALL, "prefix": "tmp/"}]
 
 
+# A destination as it is once the reference was followed. MinIO has one target for each other server.
+_TO = {"bucketRef": {"bucket": "replica", "store": "behind", "access": "Current"}}
+_PREFIX, _TAGS = {"prefix": "originals/"}, {"prefix": "a b/", "tags": {"a": "1", "b": ""}}
+
 SPECS: Mapping[str, Mapping[str, Any]] = {
+    "replication": {
+        "all": {"rules": [{"name": "all", "destination": _TO}]},
+        "filters": {
+            "rules": [
+                {"name": "a", "priority": 1, "filter": _PREFIX, "destination": _TO, "deleteMarkers": True},
+                {"name": "b", "priority": 3, "filter": _TAGS, "destination": _TO, "state": "Disabled"},
+                {"name": "c", "priority": 2, "filter": {"tags": {"a": "1"}}, "destination": _TO},
+                {"name": "shop/d", "destination": _TO, "replicaModifications": True},
+            ]
+        },
+        "minio": {
+            "rules": [
+                {
+                    "name": "minio",
+                    "destination": {**_TO, "synchronous": True, "bandwidth": "250M"},
+                    "permanentDeletes": True,
+                    "existingObjects": True,
+                }
+            ]
+        },
+        "amazon": {
+            "rules": [
+                {
+                    "name": "amazon",
+                    "destination": {**_TO, "tier": "Cool"},
+                    "deleteMarkers": True,
+                    "replicationTimeControl": True,
+                }
+            ]
+        },
+    },
     "notifications": {
         "webhook": {"queues": [{"name": "any", "arn": MINIO_WEBHOOK, "events": ALL}]},
         "webhooks": {"queues": _told(MINIO_WEBHOOK)},

@@ -18,13 +18,15 @@ from imagestore.backends.s3.client import Keys
 from imagestore.backends.s3.connecting import connect_with_keys
 from imagestore.backends.s3.lifecycle.tiers import limited
 from imagestore.backends.s3.profiles.servers import PROFILES
-from imagestore.backends.s3.settings.setting import Setting
+from imagestore.backends.s3.replication.rules import TARGETED
+from imagestore.backends.s3.settings.setting import S3Setting, Setting
 from imagestore.backends.s3.settings.table import SETTINGS
 from imagestore.core.errors import NotFound
 from imagestore.core.facet import Facet
 from imagestore.core.reading import Support
 from imagestore.facets.object_lock import ObjectLock
 from tests.contract.amazon import Amazon
+from tests.contract.destinations import ROLE, replicating
 from tests.contract.live import PREFIX, from_environment
 from tests.contract.profiles import PRODUCTS, declared, supports
 from tests.contract.samples import SAMPLES as ALL_SAMPLES
@@ -91,9 +93,17 @@ MOTO_LOSES = frozenset(
 )  # fmt: skip
 
 # Settings that Amazon S3 has (by its documentation) and moto has not: tests/contract/amazon.py has.
-# Of logging moto loses the format of keys, and it has no call that removes an inventory.
+# Of logging moto loses the format of keys, of replication filters and times; it has no call that removes an inventory.
 MOTO_LACKS = frozenset(
-    {"requestPayment", "intelligentTiering", "requestMetrics", "storageClassAnalysis", "logging", "inventory"}
+    {
+        "requestPayment",
+        "intelligentTiering",
+        "requestMetrics",
+        "storageClassAnalysis",
+        "logging",
+        "inventory",
+        "replication",
+    }
 )
 
 
@@ -144,6 +154,8 @@ def connected(store: Store, **more: Any) -> S3Backend:
         spec["s3"]["profile"] = declared(store.product)
     elif store.provider != "AWS":
         spec["tiers"] = [{"tier": t, "storageClass": c} for t, c in TIERS[store.provider].items()]
+    if store.provider == "AWS":
+        spec["replication"] = {"role": ROLE}
     if store.admin_endpoint:
         spec["admin"] = {"endpoint": store.admin_endpoint, "credentials": {"ambient": {}}}
     backend = connect_with_keys(
@@ -185,6 +197,12 @@ class World:
         """A call behind the driver's back."""
         return self.recorded.call(operation, {"Bucket": self.bucket, **parameters})
 
+    def asked(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        """A call as the driver makes it: on MinIO, replication's targets stand in between."""
+        driver = self.backend.drivers.get(self.facet)
+        call = driver.call if isinstance(driver, S3Setting) else self.recorded.call
+        return call(operation, {"Bucket": self.bucket, **parameters})
+
     @property
     def calls(self) -> list[str]:
         """What was sent, by name."""
@@ -196,8 +214,9 @@ class World:
 
     @property
     def reads(self) -> frozenset[str]:
-        """One operation, in one or more pages."""
-        return frozenset({self.row.read})
+        """One operation, in one or more pages. MinIO tells of its targets in another one."""
+        more = {"admin:ListRemoteTargets"} if self.row is TARGETED else set()
+        return frozenset({self.row.read, *more})
 
     @property
     def cleared(self) -> Facet | None:
@@ -230,7 +249,7 @@ class World:
             self.raw(operation, **parameters)
             return
         for sent in self.row.puts(value, None, self.backend._place(self.bucket)):
-            self.raw(self.row.write, **sent)
+            self.asked(self.row.write, **sent)
 
     def remove(self, seen: Facet) -> None:
         """Remove what was seen, without the driver's caution."""
@@ -250,6 +269,8 @@ def world(backend: S3Backend, facet: str) -> World:
     name = f"{PREFIX if LIVE else 'contract-'}{uuid.uuid4().hex[:12]}"
     backend.create(name, {"objectLock": ObjectLock()} if facet == "objectLock" else {})
     made = World(backend, facet, name, recorded)
+    if facet == "replication" and backend.provider in ("AWS", "MinIO"):
+        made.raw("PutBucketVersioning", VersioningConfiguration={"Status": "Enabled"})
     if facet in backend.drivers:
         # SeaweedFS answered NoSuchBucket once, right after it had made the bucket; the operator looks again.
         eventually(lambda: made.read() or True, 30, "the new bucket is seen", retry_on=(NotFound,))
@@ -261,4 +282,5 @@ def backend_of(provider: str, request: pytest.FixtureRequest) -> S3Backend:
     """The provider's running store."""
     if LIVE:
         return LIVE.guarded
-    return encrypted(connected(request.getfixturevalue(FIXTURES[provider])))
+    store = request.getfixturevalue(FIXTURES[provider])
+    return replicating(store, encrypted(connected(store)))

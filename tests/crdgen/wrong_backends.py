@@ -115,6 +115,18 @@ WRONG = [
     (_remote(credentials="{}"), "remote.credentials.secretRef: Required value"),
     (_remote(credentials="{secretRef: {name: My Secret}}"), "a name has lower-case letters"),
     (f"{{admin: {_ADMIN}, tiers: [{_tier('Cool', 'WARM')}, {_tier('Cold', 'ICE')}]}}", "two tiers in one place"),
+    # replication
+    ("{provider: Ceph, replication: {credentials: {secretRef: {name: a}}}}",
+     "the buckets of this provider do not replicate by themselves; remove replication"),
+    ("{provider: MinIO, replication: {role: 'arn:aws:iam::123456789012:role/r'}}", "only AWS replicates with a role"),
+    ("{provider: AWS, replication: {credentials: {secretRef: {name: a}}}}",
+     "only MinIO is given the credentials of another store"),
+    ("{provider: AWS, replication: {role: admin}}", "a role is an ARN with :iam:: and :role/ in it"),
+    ("{provider: MinIO, replication: {}}", "replication says nothing; give credentials on MinIO, role on AWS"),
+    ("{provider: MinIO, replication: {endpoint: 'https://b.example:9000'}}",
+     "endpoint is where other stores use the credentials; give credentials"),
+    ("{provider: MinIO, replication: {endpoint: b.example, credentials: {secretRef: {name: a}}}}",
+     "write an address such as https://s3.example:9000"),
     # prices
     ("prices: {currency: eur, classes: [{storageClass: STANDARD, gbMonth: '1'}]}", "write a currency as its three capitals, such as EUR"),
     ("prices: {currency: EUR}", "prices.classes: Required value"),

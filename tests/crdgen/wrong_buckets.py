@@ -1,5 +1,7 @@
 """Wrong ImageBuckets: a piece of YAML laid over a right spec, and what the user must read."""
 
+REPLICATION = "replication: {rules: [%s]}"
+TO = "destination: {bucketRef: {name: copies}%s}"
 INVENTORY = "inventory: {configurations: [{name: a, %s}]}"
 
 WRONG = [
@@ -205,6 +207,27 @@ WRONG = [
     ("notifications: {queues: [{name: a, arn: 'arn:aws:sqs:eu-west-1:1:a', events: ['s3:ObjectCreated:*']}],"
      " topics: [{name: a, arn: 'arn:aws:sns:eu-west-1:1:a', events: ['s3:ObjectRemoved:*']}]}",
      "topics and queues have one name in common"),
+    # replication
+    (REPLICATION % "{name: a}", "rules[0].destination: Required value"),
+    (REPLICATION % "{name: a, destination: {bucketRef: {}}}", "name an ImageBucket of this namespace"),
+    (REPLICATION % f"{{name: A b, {TO % ''}}}", "a rule's name has lower-case letters"),
+    (REPLICATION % f"{{name: foreign/a, {TO % ''}}}", "a rule's name has no slash"),
+    (REPLICATION % f"{{name: a, priority: 0, {TO % ''}}}", "should be greater than or equal to 1"),
+    (REPLICATION % f"{{name: a, {TO % ', bandwidth: 50M'}}}", "MinIO takes no limit below 100M bytes per second"),
+    (REPLICATION % f"{{name: a, {TO % ', tier: Hot'}}}", 'supported values: "Cool", "Cold", "Archive"'),
+    (REPLICATION % f"{{name: a, {TO % ''}, filter: {{tags: {{a: b}}}}, deleteMarkers: true}}",
+     "stores copy no delete markers for a rule that selects by tags"),
+    (REPLICATION % f"{{name: a, {TO % ''}}}, {{name: a, {TO % ''}}}", "Duplicate value"),
+    (REPLICATION % f"{{name: a, priority: 1, {TO % ''}}}, {{name: b, priority: 1, {TO % ''}}}",
+     "two rules have the same priority; give each its own"),
+    (REPLICATION % f"{{name: a, {TO % ', synchronous: true'}}}, {{name: b, {TO % ''}}}",
+     "rules with one destination share its synchronous"),
+    (REPLICATION % f"{{name: a, {TO % ', bandwidth: 200M'}}}, {{name: b, {TO % ', bandwidth: 300M'}}}",
+     "rules with one destination share its bandwidth"),
+    (f"{{versioning: {{state: Suspended}}, {REPLICATION % f'{{name: a, {TO % chr(32)}}}'}}}",
+     "replication needs versioning; set versioning.state: Enabled"),
+    ("{metadata: {name: copies}, spec: {" + REPLICATION % f"{{name: a, {TO % ''}}}" + "}}",
+     "replication.rules.destination.bucketRef names this very bucket: a bucket is no copy of itself"),
     # what is only looked at
     ("versioning: {state: Enabled, mfaDelete: 'Yes'}", 'supported values: "Enabled", "Disabled"'),
     ("acl: {grants: [{grantee: AllUsers, permissions: [EVERYTHING]}]}", 'supported values: "READ", "WRITE"'),

@@ -18,10 +18,13 @@ class Case:
 
 
 OLD_RULE = {"name": "a", "expire": {"days": 30}}
+COPIED = {"rules": [{"name": "a", "destination": {"bucketRef": {"name": "copies"}}}]}
 TOLD = {"queues": [{"name": "a", "arn": "arn:minio:sqs::A:webhook", "events": ["s3:ObjectCreated:*"]}]}
 DENY = {"sid": "d", "effect": "Deny", "principals": ["*"], "actions": ["s3:DeleteObject"], "resources": ["*"]}
 
 CASES = [
+    Case("replication", None, COPIED, False, "copies are made, nothing is deleted here"),
+    Case("replication", COPIED, {"rules": []}, False, "the copies stay"),
     Case(
         "versioning",
         {"state": "Enabled"},

@@ -8,6 +8,11 @@ BETWEEN_SETTINGS: tuple[Cel, ...] = (
         "object lock needs versioning; set versioning.state: Enabled, or remove versioning",
     ),
     Cel(
+        "!has(self.replication) || !has(self.replication.rules) || size(self.replication.rules) == 0 ||"
+        " !has(self.versioning) || self.versioning.state == 'Enabled'",
+        "replication needs versioning; set versioning.state: Enabled, or remove replication",
+    ),
+    Cel(
         "!has(self.publicAccessBlock) || !has(self.policy) || !has(self.policy.statements) ||"
         " !((has(self.publicAccessBlock.blockPublicPolicy) && self.publicAccessBlock.blockPublicPolicy) ||"
         " (has(self.publicAccessBlock.restrictPublicBuckets) && self.publicAccessBlock.restrictPublicBuckets))"

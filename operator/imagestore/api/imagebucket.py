@@ -26,6 +26,7 @@ from imagestore.facets.ownership import Ownership
 from imagestore.facets.policy import BucketPolicy
 from imagestore.facets.public_access_block import PublicAccessBlock
 from imagestore.facets.quota import Quota
+from imagestore.facets.replication import Replication
 from imagestore.facets.request_metrics import RequestMetrics
 from imagestore.facets.request_payment import RequestPayment
 from imagestore.facets.storage_class_analysis import StorageClassAnalysis
@@ -220,6 +221,12 @@ class ImageBucketSpec(Model):
     notifications: Annotated[
         Notifications | None,
         Field(description="Notifications: which targets the store notifies of object events."),
+    ] = None
+    replication: Annotated[
+        Replication | None,
+        Field(
+            description="Replication rules: which objects the store itself copies to another bucket, and how."
+        ),
     ] = None
     acl: Annotated[
         Acl | None, Field(description="The bucket's ACL, which the operator compares and never writes.")

@@ -47,7 +47,8 @@ class TierRule:
 class ProviderRules:
     """``endpoint``: the address must be given. ``profile``: the administrator declares what the store holds. ``admin``: there
     is an admin API. ``tiers``: whether lifecycle rules can move objects; ``remote_tiers``: to other stores, by the admin
-    API. ``each_tier``: what a tier may be called.
+    API. ``each_tier``: what a tier may be called. ``replicates``: what its buckets need to replicate by themselves; None:
+    they do not.
     """
 
     block: Block = "s3"
@@ -58,12 +59,14 @@ class ProviderRules:
     tiers: bool = True
     remote_tiers: bool = False
     each_tier: tuple[TierRule, ...] = ()
+    replicates: Literal["Role", "Credentials"] | None = None
 
 
 PROVIDERS: Mapping[Provider, ProviderRules] = MappingProxyType(
     {
         "AWS": ProviderRules(
             endpoint=False,
+            replicates="Role",
             each_tier=(
                 TierRule(
                     f"t.storageClass in [{', '.join(repr(c) for c in AMAZON_CLASSES)}]",
@@ -74,6 +77,7 @@ PROVIDERS: Mapping[Provider, ProviderRules] = MappingProxyType(
         "MinIO": ProviderRules(
             admin=True,
             remote_tiers=True,
+            replicates="Credentials",
             each_tier=(
                 TierRule(
                     "t.storageClass == t.storageClass.upperAscii()",

@@ -11,6 +11,7 @@ from imagestore.api.limits import Limits
 from imagestore.api.names import BucketName, Namespace, Url
 from imagestore.api.prices import Prices
 from imagestore.api.providers import PROVIDER_RULES, Provider
+from imagestore.api.replication import REPLICATION_RULES, BackendReplication
 from imagestore.api.s3 import IDENTITY, S3Endpoint
 from imagestore.api.tiers import TIER_RULES, TierClass, TierStatus
 from imagestore.core.conditions import Judged
@@ -190,6 +191,7 @@ class StorageBackendSpec(Model):
             " without it one namespace could take the names of another",
         ),
         *TIER_RULES,
+        *REPLICATION_RULES,
     )
 
     provider: Annotated[
@@ -228,6 +230,9 @@ class StorageBackendSpec(Model):
             " MinIO the places of remote tiers. Defaults to STANDARD_IA, GLACIER_IR and"
             " DEEP_ARCHIVE on AWS, and to no tiers on other stores.",
         ),
+    ] = None
+    replication: Annotated[
+        BackendReplication | None, Field(description="What replication by the stores themselves needs.")
     ] = None
     prices: Annotated[
         Prices | None,

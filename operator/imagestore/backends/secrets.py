@@ -45,18 +45,23 @@ class SecretFields:
         return text
 
 
+NOT_HANDED = "spec.replication has no credentials"
+
+
 @dataclass(frozen=True)
 class Given:
     """All credentials of one StorageBackend.
 
     ``store`` and ``admin`` None: those of the surroundings (environment, pod identity, instance role). ``tiers``: by
-    storage class, or why there are none: a missing Secret of one tier is no trouble of the store's.
+    storage class, or why there are none: a missing Secret of one tier is no trouble of the store's. ``replication``: those
+    with which other stores write here, or why there are none.
     """
 
     store: SecretFields | None = None
     admin: SecretFields | None = None
     ca: bytes | None = field(default=None, repr=False)
     tiers: Mapping[str, SecretFields | str] = field(default_factory=dict)
+    replication: SecretFields | str = NOT_HANDED
 
 
 def given(spec: StorageBackendSpec, secrets: ReadSecret) -> Given:
@@ -67,7 +72,19 @@ def given(spec: StorageBackendSpec, secrets: ReadSecret) -> Given:
         admin=_fields(spec.admin.credentials, secrets, "spec.admin.credentials") if spec.admin else None,
         ca=ca.value("ca.crt") if ca else None,
         tiers=tier_fields(spec, secrets),
+        replication=replication_fields(spec, secrets),
     )
+
+
+def replication_fields(spec: StorageBackendSpec, secrets: ReadSecret) -> SecretFields | str:
+    """Those with which other stores write into this one, or why there are none."""
+    named = spec.replication.credentials if spec.replication else None
+    if named is None:
+        return NOT_HANDED
+    try:
+        return _secret(named.secret_ref.name, secrets, "spec.replication.credentials.secretRef")
+    except ConfigError as error:
+        return str(error)
 
 
 def tier_fields(spec: StorageBackendSpec, secrets: ReadSecret) -> dict[str, SecretFields | str]:

@@ -14,6 +14,7 @@ COMMANDS = (
     "apply",
     "status",
     "lifecycle",
+    "transfer",
     "import_",
     "release",
     "backup",

@@ -5,6 +5,18 @@ So two keys never become one, and each goes back to the store as it came. No nor
 
 from urllib.parse import quote, unquote_to_bytes
 
+RESERVED_PREFIX = (
+    ".imagestore/"  # what the operator keeps in buckets for itself: journals, checkpoints, reports
+)
+CANARY = ".imagestore-canary/"  # objects that measure how long native replication takes
+
+RESERVED_PREFIXES = (RESERVED_PREFIX, CANARY)
+
+
+def is_reserved(key: str) -> bool:
+    """Whether the operator keeps this object for itself. No run, survey or backup treats it as content."""
+    return key.startswith(RESERVED_PREFIXES)
+
 
 def unquoted(text: str) -> str:
     """A key from its URL-encoded form, in which + is a space."""

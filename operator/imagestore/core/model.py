@@ -1,7 +1,6 @@
 """The base of everything that a user writes or a store answers, and the markers on its fields.
 
-A marker has two consumers: the CRD generator and the difference. ``ListMap`` for example becomes
-``x-kubernetes-list-type: map`` and makes the difference compare items by their key.
+A marker has two consumers, the CRD generator and the difference: ``ListMap`` compares items by their key.
 """
 
 from collections.abc import Mapping
@@ -72,9 +71,10 @@ class Resolved:
 
 @dataclass(frozen=True)
 class Reference:
-    """A field that names another ImageBucket of the same namespace; ``loops``: why it may not name its own."""
+    """A field that names another ImageBucket of the namespace (``elsewhere``: on any backend); ``loops``: why not its own."""
 
     loops: str
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True)

@@ -130,6 +130,9 @@ class Reason(OpenEnum):
     resumes by itself."""
     REFERENCE_ELSEWHERE = "ReferenceElsewhere"
     """On a setting: the ImageBucket that it names is on another backend. Fix: name one on the same backend."""
+    DESTINATION_UNSUITABLE = "DestinationUnsuitable"
+    """On replication: the bucket's store cannot replicate to the named ImageBucket's. Fix: as the message says, mostly
+    spec.replication of a StorageBackend, or a ReplicationPolicy with method Copy."""
     REFERENCE_DELETING = "ReferenceDeleting"
     """On a setting: the ImageBucket that it names is being deleted. Fix: name another one, or remove the setting."""
     REFERENCE_TO_ITSELF = "ReferenceToItself"

@@ -5,7 +5,7 @@ compared, so that the difference is written once, and an edit of what it leads t
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any, ClassVar, TypeVar, cast
+from typing import Annotated, Any, ClassVar, Self, TypeVar, cast
 
 from pydantic import Field
 
@@ -23,6 +23,15 @@ class BucketRef(Model):
 
     name: Annotated[Name | None, Field(description="The ImageBucket's name. Required.")] = None
     bucket: Annotated[str | None, Resolved(), Field(description="The bucket's name in the store.")] = None
+    store: Annotated[
+        str | None,
+        Resolved(),
+        Field(description="The StorageBackend of a bucket that may be on another one, or its endpoint."),
+    ] = None
+
+    def led_to(self, bucket: str, store: str | None = None) -> Self:
+        """Return the reference to this bucket. ``store``: where it is, for references that may lead to another one."""
+        return type(self)(bucket=bucket)
 
 
 def refers(kind: type[Model]) -> bool:

@@ -49,18 +49,25 @@ def _affects(services: Services, change: ObjectChange, cause: Cause) -> Iterator
     before, after = change.before, change.after
     if before is not None and after is not None:
         if _seen_by_referrers(before) != _seen_by_referrers(after):
-            yield from map(Wake, referrers(services.cache, after.key))
+            yield from map(Wake, _concerned(services, after.key))
         return
     obj = after or before
     assert obj is not None, "something has changed"  # noqa: S101
     yield from map(Wake, younger_rivals(services.cache, obj))
     if cause is Cause.LISTED:  # a restart lists everything: then only what was left waiting is in a hurry
-        yield from map(Wake, unsettled(services.cache, referrers(services.cache, obj.key)))
+        yield from map(Wake, unsettled(services.cache, _concerned(services, obj.key)))
         return
-    yield from map(Wake, referrers(services.cache, obj.key))
+    yield from map(Wake, _concerned(services, obj.key))
     yield from _recount(services, obj)
     if after is None:
         yield from _room(services, obj)
+
+
+def _concerned(services: Services, key: Key) -> tuple[Key, ...]:
+    """What names this ImageBucket, and the ImageBuckets to which what names it contributes."""
+    naming = referrers(services.cache, key)
+    givers = [k for k in naming if services.contributions.gives(k.kind)]
+    return (*naming, *services.contributions.receivers(*services.cache.found(givers)))
 
 
 def _seen_by_referrers(obj: StoredBucket) -> tuple[object, ...]:

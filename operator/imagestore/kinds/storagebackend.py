@@ -17,7 +17,7 @@ from imagestore.controller.state.raw import Json, RawObject, mapping, mappings, 
 from imagestore.controller.work.queue import Lane, Priority
 from imagestore.controller.work.triggers import share
 from imagestore.kinds.parts.inputs import meta
-from imagestore.kinds.parts.relations import buckets_of, served, unsettled
+from imagestore.kinds.parts.relations import buckets_of, replicating_into, served, unsettled
 from imagestore.kinds.parts.samples import of_backends
 from imagestore.reconcile.backend.reconcile import reconcile
 from imagestore.reconcile.backend.situation import BackendSituation
@@ -102,6 +102,7 @@ def _affects(services: Services, change: ObjectChange, cause: Cause) -> Iterator
     else:
         if cause is not Cause.WRITTEN and before.spec != after.spec:
             yield from map(Wake, buckets_of(services.cache, after.key.name))
+            yield from map(Wake, replicating_into(services.cache, after.key.name))
         yield from _recovered(services, before, after)
 
 
@@ -144,6 +145,7 @@ def _silenced(services: Services, buckets: tuple[Key, ...]) -> Iterator[Wake]:
 def _secret_changed(services: Services, obj: StoredBackend) -> Iterator[Wake]:
     services.stores.drop(obj.key.name)
     yield from map(Wake, buckets_of(services.cache, obj.key.name))
+    yield from map(Wake, replicating_into(services.cache, obj.key.name))
 
 
 def _gone(services: Services, key: Key) -> None:

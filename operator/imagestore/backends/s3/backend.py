@@ -1,7 +1,7 @@
 """One S3 store with one set of credentials. Implements ``base.Backend`` on ``call`` alone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -23,6 +23,7 @@ from imagestore.backends.foretelling import ForetoldCall
 from imagestore.backends.guard.call import Call
 from imagestore.backends.objects import ObjectStore
 from imagestore.backends.own_access import OwnAccess
+from imagestore.backends.replicating import ReplicationPeer
 from imagestore.backends.s3.bucket import emptying, foretold, listing, owner_mark
 from imagestore.backends.s3.bucket.needs import NEEDED_ON_BUCKET
 from imagestore.backends.s3.bucket.presence import Presence
@@ -34,6 +35,7 @@ from imagestore.backends.s3.profiles.profile import Location, Profile
 from imagestore.backends.s3.profiles.servers import PROFILES
 from imagestore.backends.s3.profiles.support import demoted, without_tls
 from imagestore.backends.s3.protection.object_lock import OBJECT_LOCK
+from imagestore.backends.s3.replication.replicator import ReplicationSide, S3Replicator
 from imagestore.backends.s3.server.genuine import told_by_store
 from imagestore.backends.s3.server.proof import Proof
 from imagestore.backends.s3.settings.learned import Learned
@@ -74,6 +76,8 @@ class S3Backend:
     objects: ObjectStore | None = field(default=None, compare=False)
     learned: Learned = field(default_factory=Learned, compare=False, repr=False)
     usages: Usages = field(default_factory=Usages, compare=False, repr=False)
+    side: ReplicationSide = field(default_factory=ReplicationSide, repr=False)
+    peers: Mapping[str, ReplicationPeer] = field(default_factory=dict)
     proven: list[str | None] = field(default_factory=list, compare=False, repr=False)  # its last identity
 
     @property
@@ -85,8 +89,9 @@ class S3Backend:
     def support(self) -> Mapping[str, Support]:
         """The profile's, less what needs an admin API that was not given."""
         held = dict(self.profile.support)
-        if held["quota"].level is not Level.NONE and not self.admin:
-            held["quota"] = NO_ADMIN
+        for facet in ("quota", *(("replication",) if self.profile.targets else ())):
+            if held[facet].level is not Level.NONE and not self.admin:
+                held[facet] = NO_ADMIN
         if self.endpoint.startswith("http://"):
             held["policy"] = without_tls(held["policy"])
         held["lifecycle"] = limited(held["lifecycle"], self.profile.tiering, self.tiers)
@@ -106,14 +111,26 @@ class S3Backend:
     def _driver(self, row: Any) -> S3Setting[Any]:
         return S3Setting(
             row=row,
-            call=self.call,
+            call=self.replicator.call if row.facet == "replication" else self.call,
             support=self.support[row.facet],
             lossless=self.profile.lifecycle_lossless,
             partition=partition(self.region),
             tiers=self.tiers,
+            role=self.side.role,
+            stores=self.replicator.stores,
             grants=self.profile.permissions.get(row.facet),
             learned=self.learned,
         )
+
+    @property
+    def replicator(self) -> S3Replicator:
+        """With the destinations that it was given."""
+        held = self.support["replication"]
+        return S3Replicator(self.name, self.provider, held, self.call, self.side, self.peers)
+
+    def toward(self, peers: Mapping[str, ReplicationPeer]) -> "S3Backend":
+        """One connection serves both."""
+        return replace(self, peers=peers)
 
     @property
     def _proof(self) -> Proof:
@@ -160,8 +177,9 @@ class S3Backend:
         recreates = self.profile.recreates_in
         new = recreates is not None and self.region not in recreates
         lock = at_creation.get("objectLock") if "objectLock" in self.drivers else None
+        flag = {"ObjectLockEnabledForBucket": True} if lock is not None else {}
         with name_taken():
-            self.call("CreateBucket", {"Bucket": bucket, **self._location(), **_lock_flag(lock)})
+            self.call("CreateBucket", {"Bucket": bucket, **self._location(), **flag})
         if new and isinstance(lock, ObjectLock) and lock.mode:
             encoded = OBJECT_LOCK.encode(lock, self._place(bucket))
             self.call(OBJECT_LOCK.write, {"Bucket": bucket, **encoded})
@@ -237,7 +255,7 @@ class S3Backend:
 
     @property
     def declared_at(self) -> str:
-        """Of the other providers the operator goes by a profile of its own."""
+        """Other providers have a profile here."""
         return "spec.s3" if self.provider == "S3" else ""
 
     def trial(self, request: TrialRequest) -> TrialReport:
@@ -279,8 +297,4 @@ class S3Backend:
         return self.identifier(bucket)
 
     def _place(self, bucket: str) -> BucketPlace:
-        return BucketPlace(bucket, partition(self.region), self.tiers)
-
-
-def _lock_flag(lock: Facet | None) -> dict[str, Any]:
-    return {"ObjectLockEnabledForBucket": True} if lock is not None else {}
+        return BucketPlace(bucket, partition(self.region), self.tiers, self.side.role, self.replicator.stores)

@@ -8,6 +8,7 @@ import botocore.session
 from botocore.loaders import create_loader
 from botocore.model import ServiceModel
 
+from imagestore.backends.s3.dialects import extended
 from imagestore.core.fencing import Permit, permitted
 
 CONNECT_SECONDS, READ_SECONDS = 5.0, 30.0
@@ -70,7 +71,7 @@ class _Shared:
         with self._lock:
             if self._model is None:
                 raw = create_loader().load_service_model("s3", "service-2")
-                self._model = ServiceModel(_extended(_undocumented(raw)), "s3")
+                self._model = ServiceModel(extended(_undocumented(raw)), "s3")
             return self._model
 
 
@@ -80,27 +81,6 @@ def _undocumented(value: Any) -> Any:
         kept = {k: v for k, v in value.items() if k != "documentation" or not isinstance(v, str)}
         return {k: _undocumented(v) for k, v in kept.items()}
     return [_undocumented(v) for v in value] if isinstance(value, list) else value
-
-
-def _extended(raw: Any) -> Any:
-    """The model with what Ceph's gateway has and S3 has not: the removal of one notification.
-
-    A server that does not know it deletes the bucket: only Ceph's profile has a row with it, and that sends it
-    for a notification that the same server has just told of.
-    """
-    raw["operations"]["DeleteBucketNotification"] = {
-        "name": "DeleteBucketNotification",
-        "http": {"method": "DELETE", "requestUri": "/{Bucket}", "responseCode": 200},
-        "input": {"shape": "DeleteBucketNotificationRequest"},
-    }
-    bucket = raw["shapes"]["DeleteBucketCorsRequest"]["members"]["Bucket"]
-    identity = {"shape": "NotificationId", "location": "querystring", "locationName": "notification"}
-    raw["shapes"]["DeleteBucketNotificationRequest"] = {
-        "type": "structure",
-        "required": ["Bucket", "Id"],
-        "members": {"Bucket": bucket, "Id": identity},
-    }
-    return raw
 
 
 SHARED = _Shared()

@@ -18,18 +18,20 @@ from imagestore.backends.s3.objects.store import S3Objects
 from imagestore.backends.s3.profiles import declared
 from imagestore.backends.s3.profiles.profile import Profile
 from imagestore.backends.s3.profiles.servers import PROFILES
+from imagestore.backends.s3.replication.replicator import ReplicationSide
+from imagestore.backends.s3.replication.targets import HandedKeys
 from imagestore.backends.s3.server.remote_tiers import RemoteTiers
 from imagestore.backends.s3.settings.learned import Learned
 from imagestore.backends.s3.transport.admin import OPERATIONS, admin_call, secret_key
 from imagestore.backends.s3.transport.call import s3_call
-from imagestore.backends.secrets import ConfigError, Given, SecretFields
+from imagestore.backends.secrets import NOT_HANDED, ConfigError, Given, SecretFields
 from imagestore.core.fencing import permitted
 from imagestore.metrics import StoreMetrics
 
 ADMIN_PROVIDERS = frozenset(OPERATIONS)
 # Repeated after an answer that was lost, it would be told that the name is taken, by itself. Before it answers for a
-# remote tier, MinIO tries the other store for as long as that takes.
-ONCE = frozenset({"CreateBucket", "admin:AddTier", "admin:EditTier"})
+# remote tier or target, MinIO tries the other store for as long as that takes.
+ONCE = frozenset({"CreateBucket", "admin:AddTier", "admin:EditTier", "admin:SetRemoteTarget"})
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class _Resolved:
     keys: Keys | None
     admin_keys: Keys | None
     tier_keys: Mapping[str, Keys | str] = field(default_factory=dict)  # or why there are none
+    replication_keys: Keys | str = NOT_HANDED  # or why there are none
 
 
 def connect_s3(request: ConnectionRequest) -> Backend:
@@ -46,7 +49,8 @@ def connect_s3(request: ConnectionRequest) -> Backend:
     credentials = request.given
     admin = _keys(credentials.admin) if request.spec.admin else None
     try:
-        return _build(request, _Resolved(_keys(credentials.store), admin, _tier_keys(credentials)))
+        handed = _handed(credentials.replication)
+        return _build(request, _Resolved(_keys(credentials.store), admin, _tier_keys(credentials), handed))
     except HttpError as error:
         raise ConfigError(str(error)) from None
 
@@ -57,13 +61,14 @@ def connect_with_keys(
     keys: Keys | None,
     *,
     admin_keys: Keys | None = None,
+    replication_keys: Keys | str = NOT_HANDED,
     ca: bytes | None = None,
     timing: Timing = REAL_TIMING,
     observer: Observer | None = None,
 ) -> Backend:
     """The same with keys at hand. ``keys`` None: the surroundings' (environment, profile, instance role)."""
     request = ConnectionRequest(name, spec, Given(ca=ca), permitted, timing, observer or StoreMetrics(name))
-    return _build(request, _Resolved(keys, admin_keys or keys))
+    return _build(request, _Resolved(keys, admin_keys or keys, replication_keys=replication_keys))
 
 
 def _build(request: ConnectionRequest, found: _Resolved) -> Backend:
@@ -93,7 +98,18 @@ def _build(request: ConnectionRequest, found: _Resolved) -> Backend:
         tiers=mapped(PROFILES[spec.provider].tiering, named_tiers(spec)),
         remotes=_remotes(spec, found, call, admin) if admin else None,
         learned=Learned(timing.clock),
+        side=_side(spec, found, timing),
         objects=S3Objects(request.name, target, dialect, guard.background(ONCE)),
+    )
+
+
+def _side(spec: StorageBackendSpec, found: _Resolved, timing: Timing) -> ReplicationSide:
+    told, s3 = spec.replication, _s3(spec)
+    return ReplicationSide(
+        endpoint=(told.endpoint if told else None) or s3.endpoint or "",
+        handed=found.replication_keys,
+        role=(told.role if told else None) or "",
+        known=HandedKeys(timing.clock),
     )
 
 
@@ -169,13 +185,15 @@ _AWS_DOMAINS = {"cn": "amazonaws.com.cn", "eusc": "amazonaws.eu"}
 
 
 def _tier_keys(credentials: Given) -> dict[str, Keys | str]:
-    found: dict[str, Keys | str] = {}
-    for name, held in credentials.tiers.items():
-        try:
-            found[name] = held if isinstance(held, str) else _of(held)
-        except ConfigError as error:
-            found[name] = str(error)
-    return found
+    return {name: _handed(held) for name, held in credentials.tiers.items()}
+
+
+def _handed(held: SecretFields | str) -> Keys | str:
+    """Credentials for another store, or why there are none."""
+    try:
+        return held if isinstance(held, str) else _of(held)
+    except ConfigError as error:
+        return str(error)
 
 
 def _keys(held: SecretFields | None) -> Keys | None:

@@ -34,6 +34,8 @@ _BY_CODE: Mapping[str, type[errors.StoreError]] = {
     ),
     **dict.fromkeys(("RequestTimeout", "XMinioServerNotInitialized", "TemporaryRedirect"), errors.Unavailable),
     "NoSuchBucket": errors.NotFound,
+    # A 503 about another server: taken for this one's silence, it opened the circuit of all buckets.
+    "XMinioAdminReplicationRemoteConnectionError": errors.Rejected,
 }  # fmt: skip
 
 _BY_STATUS: Mapping[int, type[errors.StoreError]] = {
@@ -55,6 +57,10 @@ _ADVICE = {
     " MinIO's last try, remove it",
     "XMinioAdminTierInsufficientPermissions": "check remote.bucket, and the Secret that remote.credentials names",
     "XMinioAdminTierInvalidConfig": "check remote.endpoint",
+    "XMinioAdminReplicationRemoteConnectionError": "MinIO does not reach the destination, or the destination refuses the"
+    " credentials: check spec.replication of its StorageBackend",
+    "RemoteTargetNotVersionedError": "set versioning.state: Enabled in the ImageBucket of the destination",
+    "ReplicationSourceNotVersionedError": "set versioning.state: Enabled",
     "XMinioBackendDown": "MinIO does not reach remote.endpoint",
 }
 

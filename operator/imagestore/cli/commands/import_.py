@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from imagestore.api.storagebackend import StorageBackendSpec
     from imagestore.backends.base import Backend
     from imagestore.cli.gathering.inputs import CommandInputs
+    from imagestore.reconcile.bucket.situation import Referenced
 
 _DESCRIPTION = """\
 Write the manifest of an existing bucket to standard output. The manifest holds the settings that the bucket has, so
@@ -50,7 +51,9 @@ def run(args: argparse.Namespace) -> int:
     backend_name, bucket = args.bucket
     gathered = gather_inputs(args, os.environ, (backend_name,))
     backend, spec = _backend(gathered, backend_name)
-    sys.stdout.write(_manifest(args, backend, spec, bucket, _others(args, gathered, backend_name, bucket)))
+    others = _others(args, gathered, bucket)
+    names = _names(others, backend_name)
+    sys.stdout.write(_manifest(args, _directed(backend, gathered, others), spec, bucket, names))
     if gathered.manifests.problems:
         raise CommandError(*gathered.manifests.problems)
     return 0
@@ -90,12 +93,34 @@ def _settings(backend: "Backend", bucket: str, names: Mapping[str, str]) -> tupl
     return {n: v for n, v in found.items() if v is not None}, observation.owner or ""
 
 
-def _others(args: argparse.Namespace, gathered: "CommandInputs", backend: str, bucket: str) -> dict[str, str]:
-    """The names of the namespace's other ImageBuckets on this backend, by bucket, for settings that refer to them."""
+def _others(args: argparse.Namespace, gathered: "CommandInputs", bucket: str) -> "dict[str, Referenced]":
+    """The namespace's other ImageBuckets, by name, for settings that refer to them."""
     from imagestore.cli.gathering.surroundings import surroundings
 
     there = surroundings(gathered.manifests, gathered.cluster).others.get(args.namespace, {})
-    return {o.bucket: name for name, o in there.items() if o.backend == backend and o.bucket != bucket}
+    return {name: o for name, o in there.items() if o.bucket != bucket or o.backend != args.bucket[0]}
+
+
+def _names(others: "Mapping[str, Referenced]", backend: str) -> dict[str, str]:
+    """Their names, by bucket on this backend, and by StorageBackend and bucket on any."""
+    here = {o.bucket: name for name, o in others.items() if o.backend == backend}
+    return here | {f"{o.backend}/{o.bucket}": name for name, o in others.items()}
+
+
+def _directed(backend: "Backend", gathered: "CommandInputs", others: "Mapping[str, Referenced]") -> "Backend":
+    """The backend, which recognises them as destinations of replication."""
+    from dataclasses import replace
+    from functools import partial
+
+    from imagestore.backends.replicating import Replicates, ReplicationPeer
+    from imagestore.reconcile.bucket.destinations import receiving
+
+    found = {
+        name: receiving(replace(o, store=partial(gathered.stores.get, o.backend)))
+        for name, o in others.items()
+    }
+    peers = {name: peer for name, peer in found.items() if isinstance(peer, ReplicationPeer)}
+    return backend.toward(peers) if isinstance(backend, Replicates) else backend
 
 
 def _backend(gathered: "CommandInputs", name: str) -> "tuple[Backend, StorageBackendSpec]":

@@ -9,7 +9,7 @@ from imagestore.api.providers import PROVIDERS
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.base import Backend
 from imagestore.backends.registry import connect_given
-from imagestore.backends.secrets import ConfigError, Given, SecretFields, tier_fields
+from imagestore.backends.secrets import ConfigError, Given, SecretFields, replication_fields, tier_fields
 from imagestore.cli.gathering.credentials import CredentialSources, Values, contents
 from imagestore.controller.logs import REDACTOR
 from imagestore.core.fencing import Permit, permitted
@@ -46,10 +46,11 @@ class StoreConnections:
         admin = self._fields(name, spec, spec.admin.credentials, "admin") if spec.admin else None
         store, ca = self._fields(name, spec, spec.credentials), self._authority(name, spec)
         tiers = tier_fields(spec, self._of_secret)
-        for each in (store, admin, *tiers.values()):
+        replication = replication_fields(spec, self._of_secret)
+        for each in (store, admin, *tiers.values(), replication):
             if isinstance(each, SecretFields):
                 REDACTOR.learn(each.data)
-        return connect_given(name, spec, Given(store, admin or store, ca, tiers), permit)
+        return connect_given(name, spec, Given(store, admin or store, ca, tiers, replication), permit)
 
     def _of_secret(self, name: str) -> Mapping[str, bytes] | None:
         secret = self.sources.secrets.get(name)

@@ -22,6 +22,7 @@ from imagestore.core.render import quote
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.notifications import FOREIGN, TARGET_KINDS, Notifications
 from imagestore.facets.policy import BucketPolicy, Statement
+from imagestore.facets.replication import Replication
 from imagestore.facets.tags import RESERVED, Tags
 
 _Json = Any
@@ -36,7 +37,7 @@ class ImportedSetting:
 
 
 def imported(name: str, reading: Reading, names: Mapping[str, str]) -> ImportedSetting | None:
-    """The setting for a manifest; None if there is nothing to report. ``names``: of ImageBuckets, by bucket."""
+    """The setting for a manifest; None if there is nothing to report. ``names``: of ImageBuckets, by ``place``."""
     if isinstance(reading, Unreadable):
         return ImportedSetting(None, (f"{name} could not be read: {reading.reason}: {reading.message}",))
     if isinstance(reading, NotRepresentable):
@@ -63,17 +64,22 @@ def _recognised(name: str, value: Facet, names: Mapping[str, str]) -> tuple[Face
         return None, unknown
     known = {p for p in parts or () if not list(_unnamed(value.restrict({p}), names))}
     kept = value.restrict(known) if unknown else value
-    return led(kept, lambda ref: BucketRef(name=names.get(ref.bucket or ""))), unknown
+    return led(kept, lambda ref: type(ref)(name=names.get(place(ref)))), unknown
 
 
 def _unnamed(value: Facet, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    refs = ((path, ref.bucket) for path, ref, _ in references(value))
-    return ((path, bucket) for path, bucket in refs if bucket and bucket not in names)
+    refs = ((path, place(ref)) for path, ref, _ in references(value) if ref.bucket)
+    return ((path, where) for path, where in refs if where not in names)
+
+
+def place(ref: BucketRef) -> str:
+    """A bucket as ``names`` has it: with its store where that may be another one."""
+    return f"{ref.store}/{ref.bucket}" if ref.store else ref.bucket or ""
 
 
 def _unknown(bucket: str) -> str:
     return (
-        f"refers to the bucket {bucket}, which no known ImageBucket of this namespace and backend manages; import that"
+        f"refers to the bucket {bucket}, which no known ImageBucket of this namespace manages there; import that"
         " bucket, and give its manifest with -f"
     )
 
@@ -94,8 +100,8 @@ def _desirable(value: Facet) -> tuple[Facet, tuple[str, ...]]:
     if isinstance(value, Tags):
         kept = {k: v for k, v in value.values.items() if not k.startswith((RESERVED, "aws:"))}
         return Tags.from_store(values=kept), ()
-    if isinstance(value, Lifecycle):
-        # A rule with an origin belongs to a LifecyclePolicy, or is foreign.
+    if isinstance(value, Lifecycle | Replication):
+        # A rule with an origin belongs to a policy, or is foreign.
         return _split(value, "rules", [r for r in value.rules if "/" in r.name], "rule")
     if isinstance(value, Notifications):
         return _without_foreign(value)

@@ -24,7 +24,7 @@ def plan_requests(
     """A request for each ImageBucket in the manifests."""
     around = surroundings(manifests, cluster)
     return [
-        PlanRequest(o, around, stores(o.spec.backend_ref.name), now, installation)
+        PlanRequest(o, around, stores(o.spec.backend_ref.name), now, installation, stores=stores)
         for o in manifests.of(ImageBucketSpec)
     ]
 

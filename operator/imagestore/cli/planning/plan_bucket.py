@@ -1,5 +1,6 @@
 """Plan one bucket with the operator's own functions. Reads only."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,12 +19,13 @@ from imagestore.core.policies import hold_risky, observe_only, without_risk
 from imagestore.core.reasons import Reason
 from imagestore.reconcile.bucket import ownership
 from imagestore.reconcile.bucket.desired import desired_of, planned
+from imagestore.reconcile.bucket.destinations import directed
 from imagestore.reconcile.bucket.drift import snooze_over, snoozed
 from imagestore.reconcile.bucket.observe import blank, observe_settings
 from imagestore.reconcile.bucket.ownership import Owner
 from imagestore.reconcile.bucket.pauses import stopped
 from imagestore.reconcile.bucket.restraints import weighed
-from imagestore.reconcile.bucket.situation import BucketRun, BucketSituation, known_holds
+from imagestore.reconcile.bucket.situation import BucketRun, BucketSituation, Referenced, known_holds
 from imagestore.reconcile.shared.situation import Meta, Settings, Store
 from imagestore.reconcile.shared.survey import Bounded
 
@@ -42,7 +44,8 @@ _ASK_FOR_MANIFEST = "plan is not connected to a cluster; give the manifest of th
 class PlanRequest:
     """What to plan. ``installation`` None: the one that the bucket's owner mark names.
 
-    ``pages``: how many pages of a bucket are counted where rules would remove something new.
+    ``pages``: how many pages of a bucket are counted where rules would remove something new. ``stores``: by name, of
+    buckets that are named as destinations.
     """
 
     object: Object[ImageBucketSpec]
@@ -51,6 +54,7 @@ class PlanRequest:
     now: datetime
     installation: str | None = None
     pages: int = _PAGES
+    stores: Callable[[str], Store] = lambda _: Store()
 
 
 def plan_bucket(request: PlanRequest) -> BucketPlan:
@@ -70,7 +74,7 @@ def plan_bucket(request: PlanRequest) -> BucketPlan:
         return _refuse(request, result, f"{ready.reason}: {ready.message}" if ready else "refused")
     assert s.store.backend is not None, "stopped() ensures it"  # noqa: S101
     try:
-        return _plan_existing(request, s, s.store.backend, result)
+        return _plan_existing(request, s, directed(s, s.store.backend), result)
     except StoreError as error:
         return _refuse(request, result, f"{type(error).__name__}: {error}")
 
@@ -92,10 +96,14 @@ def situation(request: PlanRequest) -> BucketSituation:
         namespace_labels=around.labels.get(o.namespace, {}),
         older_rival=rank.older_rival,
         earlier_buckets=rank.earlier,
-        referenced=around.others.get(o.namespace, {}),
+        referenced={n: _reached(request, r) for n, r in around.others.get(o.namespace, {}).items()},
         contributions=around.contributions_to(o),
         surveys=Bounded(request.pages, _TAGS),
     )
+
+
+def _reached(request: PlanRequest, other: Referenced) -> Referenced:
+    return replace(other, store=lambda: request.stores(other.backend))
 
 
 def _empty_plan(request: PlanRequest) -> BucketPlan:

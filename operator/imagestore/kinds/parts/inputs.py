@@ -10,6 +10,7 @@ from imagestore.controller.services import Services
 from imagestore.controller.state.objects import Key, Stored, lenient, understood
 from imagestore.kinds.parts.relations import (
     StoredBucket,
+    contributed_references,
     earlier_in_namespace,
     may_have,
     older_rival,
@@ -38,8 +39,9 @@ class BucketInputs:
         rival, memo = older_rival(known, obj), this.memo if isinstance(this.memo, Memo) else Memo()
         progress = this.progress if isinstance(this.progress, Progress) else None
         labels, earlier = known.namespaces.labels(obj.key.namespace), earlier_in_namespace(known.cache, obj)
-        referenced = {o.key.name: _referenced(known, o) for o in reached_from(known.cache, obj)}
         contributions, surveys = known.contributions.of(obj), known.surveyor.of(obj.key)
+        others = (*reached_from(known.cache, obj), *contributed_references(known.cache, obj, contributions))
+        referenced = {o.key.name: _referenced(known, o) for o in others}
         return lambda: BucketSituation(
             meta=meta(obj),
             spec=understood(ImageBucketSpec, obj.spec),
@@ -65,9 +67,16 @@ class BucketInputs:
 
 def _referenced(services: Services, other: StoredBucket) -> Referenced:
     """Its status may be forged: made counts only where the tenancy lets the namespace have that bucket."""
-    facts = other.extra
+    facts, named = other.extra, services.stores.named(other.extra.backend)
     made = facts.incumbent and may_have(services, other) and older_rival(services, other) is None
-    return Referenced(facts.backend, facts.bucket, made, other.deleting, facts.references)
+    return Referenced(
+        facts.backend,
+        facts.bucket,
+        made,
+        other.deleting,
+        facts.references,
+        store=lambda: services.stores.store(named),
+    )
 
 
 def meta(obj: Stored) -> Meta:

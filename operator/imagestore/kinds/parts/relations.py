@@ -1,13 +1,16 @@
 """What an ImageBucket points at, and what points at it: looked up in the index, in the event loop."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from imagestore.api.kinds import IMAGE_BUCKET, STORAGE_BACKEND
 from imagestore.controller.services import Services
 from imagestore.controller.state.cache import Cache
 from imagestore.controller.state.index import Edge
 from imagestore.controller.state.objects import Key, Stored
+from imagestore.core.facet import Facet
+from imagestore.core.references import references
 from imagestore.kinds.parts.facts import BucketFacts
+from imagestore.reconcile.shared.contribution import Contribution
 from imagestore.reconcile.shared.situation import Served
 from imagestore.reconcile.shared.tenancy import eligible
 
@@ -15,6 +18,8 @@ TO_BACKEND = "backend"  # the StorageBackend that it names
 TO_CLAIM = "claim"  # the bucket in a store that it wants for its own
 TO_TENANT = "tenant"  # a namespace on a backend
 TO_REFERENCE = "reference"  # the ImageBucket that one of its settings names
+
+REPLICATED_TO = "replication"  # the setting that names ImageBuckets on other backends
 
 StoredBucket = Stored[BucketFacts]
 
@@ -61,9 +66,27 @@ def reached_from(cache: Cache, obj: StoredBucket) -> list[StoredBucket]:
     return list(found.values())
 
 
+def contributed_references(
+    cache: Cache, obj: StoredBucket, contributions: Sequence[Contribution]
+) -> list[StoredBucket]:
+    """The ImageBuckets that the contributions of other objects name, as far as they are there."""
+    values = (c.value for c in contributions if isinstance(c.value, Facet))
+    names = sorted({ref.name for value in values for _, ref, _ in references(value) if ref.name})
+    return list(cache.found(Key(IMAGE_BUCKET.name, obj.key.namespace, name) for name in names))
+
+
 def referrers(cache: Cache, key: Key) -> tuple[Key, ...]:
     """The ImageBuckets with a setting that names this one, which need not be there."""
     return cache.pointing(TO_REFERENCE, key)
+
+
+def replicating_into(cache: Cache, backend: str) -> Iterator[Key]:
+    """The ImageBuckets with a replication rule of their own that leads to this backend."""
+    for bucket in buckets_of(cache, backend):
+        naming = cache.found(referrers(cache, bucket))
+        yield from (
+            o.key for o in naming if (REPLICATED_TO, bucket.name) in getattr(o.extra, "references", ())
+        )
 
 
 def buckets_of(cache: Cache, backend: str) -> tuple[Key, ...]:

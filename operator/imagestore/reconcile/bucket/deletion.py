@@ -117,6 +117,7 @@ def _ours(s: BucketSituation, backend: Backend, check: Observation) -> bool:
 
 def _sweep(s: BucketSituation, backend: Backend) -> Result:
     """Delete one step's worth of content, then report how far it is, so that the user can stop before the next step."""
+    _stop_replicating(backend, s.spec.bucket_name)
     swept = backend.sweep(s.spec.bucket_name, s.settings.sweep_step)
     again = bool(swept.digest) and swept.digest == s.memo.emptied
     memo = replace(s.memo, emptied=swept.digest)
@@ -127,6 +128,14 @@ def _sweep(s: BucketSituation, backend: Backend) -> Result:
     message = f"emptying: {grouped(progress.removed)} versions and uploads deleted; to stop, set deletionPolicy: Retain"
     status = report.status(s, reconciling(Reason.EMPTYING, message), deletion=progress)
     return Outcome(status, report.news(s, status), Continue(), memo=replace(memo, failures=0))
+
+
+def _stop_replicating(backend: Backend, bucket: str) -> None:
+    """Before anything is deleted: a rule with permanentDeletes deletes the copies together with the objects."""
+    driver = backend.drivers.get("replication")
+    seen = driver.read(bucket) if driver else None
+    if driver and seen is not None and not seen.is_empty():
+        driver.clear(bucket, seen)
 
 
 def _stuck(s: BucketSituation, swept: Swept, progress: Emptying, *, again: bool) -> Result:

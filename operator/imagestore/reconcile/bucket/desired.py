@@ -1,6 +1,6 @@
 """Decide what is desired of a bucket: its spec, what other objects contribute, and what is withheld of both.
 
-A reference to an ImageBucket never leaves its namespace and its backend. An unresolved one keeps its setting as it is; the
+A reference to an ImageBucket never leaves its namespace, and only replication leaves the backend. An unresolved one keeps its setting as it is; the
 other settings, and the creation of the bucket, go on: two buckets may name each other.
 """
 
@@ -14,13 +14,14 @@ from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import FACETS, ImageBucketSpec, wishes
 from imagestore.core.facet import WHOLE, Facet, Parts
 from imagestore.core.marks import spots
-from imagestore.core.model import InTier
+from imagestore.core.model import InTier, Reference
 from imagestore.core.paths import follow
 from imagestore.core.plan import Plan, plan
 from imagestore.core.policies import ignoring
 from imagestore.core.reading import Reading
 from imagestore.core.reasons import Reason
 from imagestore.core.references import BucketRef, led, references, refers
+from imagestore.reconcile.bucket.destinations import unsuitable
 from imagestore.reconcile.bucket.situation import BucketSituation
 from imagestore.reconcile.shared import tenancy
 from imagestore.reconcile.shared.contribution import Joined
@@ -141,13 +142,14 @@ def _followed(s: BucketSituation, asked: ResolvedSettings) -> ResolvedSettings:
 
 
 def _bucket(s: BucketSituation, ref: BucketRef) -> BucketRef:
-    return BucketRef(bucket=s.referenced[ref.name or ""].bucket)
+    other = s.referenced[ref.name or ""]
+    return ref.led_to(other.bucket, other.backend)
 
 
 def _unresolved(s: BucketSituation, facet: str, value: Facet) -> Refusal | None:
     """All that is wrong with the references of a setting; what a person has to correct comes before what waits."""
-    asked = ((path, ref.name or "", mark.loops) for path, ref, mark in references(value))
-    found = ((path, _itself(s, facet, name, loops) or _why(s, name)) for path, name, loops in asked)
+    asked = ((path, ref.name or "", mark) for path, ref, mark in references(value))
+    found = ((path, _itself(s, facet, name, mark) or _why(s, name, mark)) for path, name, mark in asked)
     wrong = sorted(((f"{facet}.{path}", why) for path, why in found if why is not None), key=_waits)
     if not wrong:
         return None
@@ -159,13 +161,14 @@ def _waits(found: tuple[str, Unresolved]) -> bool:
     return found[1].waits
 
 
-def _itself(s: BucketSituation, facet: str, name: str, loops: str) -> Unresolved | None:
+def _itself(s: BucketSituation, facet: str, name: str, mark: Reference) -> Unresolved | None:
+    loops = mark.loops
     other, mine = s.referenced.get(name), (s.spec.backend_ref.name, s.spec.bucket_name)
     if name == s.meta.name or (other is not None and (other.backend, other.bucket) == mine):
         return Unresolved(
             Reason.REFERENCE_TO_ITSELF, f"{name} is this bucket itself: {loops}; name another ImageBucket"
         )
-    circle = _circle(s, facet, name)
+    circle = () if mark.elsewhere else _circle(s, facet, name)
     if circle:
         steps = [f"{one} does the same with {other}" for one, other in pairwise((*circle, "this bucket"))]
         message = f"{', '.join(steps)}: {loops}; name another ImageBucket in one of them"
@@ -188,12 +191,12 @@ def _circle(s: BucketSituation, facet: str, name: str) -> tuple[str, ...]:
     return ()
 
 
-def _why(s: BucketSituation, name: str) -> Unresolved | None:
+def _why(s: BucketSituation, name: str, mark: Reference) -> Unresolved | None:
     other, here = s.referenced.get(name), s.spec.backend_ref.name
     if other is None:
         message = f"there is no ImageBucket {name} in this namespace; create it, or correct the name"
         return Unresolved(Reason.REFERENCE_NOT_FOUND, message, waits=True)
-    if other.backend != here:
+    if other.backend != here and not mark.elsewhere:
         message = f"ImageBucket {name} is on the backend {other.backend}; name one on {here}"
         return Unresolved(Reason.REFERENCE_ELSEWHERE, message)
     if other.deleting:
@@ -202,4 +205,6 @@ def _why(s: BucketSituation, name: str) -> Unresolved | None:
     if not other.made:
         message = f"waits for the bucket of ImageBucket {name}; see the status of that object"
         return Unresolved(Reason.REFERENCE_NOT_READY, message, waits=True)
+    if mark.elsewhere and (why := unsuitable(s, other)):
+        return Unresolved(Reason.DESTINATION_UNSUITABLE, why)
     return None

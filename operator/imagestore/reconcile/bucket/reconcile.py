@@ -23,6 +23,7 @@ from imagestore.core.reasons import Reason
 from imagestore.reconcile.bucket import creation, deletion, drift, observe, ownership, pauses, report
 from imagestore.reconcile.bucket.apply import carry_out, recorded, uncorrected, withheld
 from imagestore.reconcile.bucket.desired import Desired, desired_of, planned, relaxed
+from imagestore.reconcile.bucket.destinations import directed
 from imagestore.reconcile.bucket.observe import is_foreign, observe_settings, told_by_check
 from imagestore.reconcile.bucket.ownership import Judgement, Owner, ensure_mark
 from imagestore.reconcile.bucket.pauses import Result
@@ -60,7 +61,7 @@ def reconcile(s: BucketSituation) -> Result:
         drop_counts(s)
         return stopped
     assert s.store.backend is not None, "the gate has made sure"  # noqa: S101
-    run = BucketRun(s, s.store.backend, s.memo)
+    run = BucketRun(s, directed(s, s.store.backend), s.memo)
     return _guarded(run).remembering(run.memo)
 
 

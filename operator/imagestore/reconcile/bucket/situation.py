@@ -77,7 +77,7 @@ class Memo:
 class Referenced:
     """An ImageBucket that a setting names. ``made``: its bucket exists, and is its own by the status and the tenancy.
 
-    ``references``: its own settings that name one, and which.
+    ``references``: its own settings that name one, and which. ``store``: its backend's; it may have to be connected.
     """
 
     backend: str
@@ -85,6 +85,7 @@ class Referenced:
     made: bool
     deleting: bool = False
     references: Collection[tuple[str, str]] = ()
+    store: Callable[[], Store] = field(default=Store, compare=False)
 
 
 @dataclass(frozen=True)

@@ -28,13 +28,14 @@ def sent(backend: "S3Backend", bucket: str, change: Change, owner: str) -> tuple
     """What writing this change sends.
 
     A store that may drop parts of a value is first given it in a form that does nothing; that trial is
-    the same call with rules disabled and is left out here.
+    the same call with rules disabled and is left out here. The targets that MinIO's replication is given beforehand are
+    said in its rules: their own call has secrets in it.
     """
     recorder = CallRecorder()
     driver = replace(backend, call=recorder).drivers[change.facet]
     if isinstance(driver, S3Setting):
         # Nothing is read here, so it is the document as it was seen that is sent.
-        driver = replace(driver, lossless=True, row=replace(driver.row, beside=None))
+        driver = replace(driver, call=recorder, lossless=True, row=replace(driver.row, beside=None))
     value = owner_mark.marked(owner, change.after) if change.facet == "tags" else change.after
     if value is not None and not value.is_empty():
         driver.write(bucket, value, change.before)

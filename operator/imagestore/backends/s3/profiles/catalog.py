@@ -73,13 +73,15 @@ def iam_policy(buckets: str) -> dict[str, Any]:
     needed = sorted(set(chain(*permissions("AWS").values(), *BUCKET_PERMISSIONS.values())))
     account = [a for a in needed if a in BUCKET_PERMISSIONS["probe"]]
     objects = [a for a in needed if a in _ON_OBJECTS]
-    bucket = [a for a in needed if a not in (*account, *objects)]
+    roles = [a for a in needed if a.startswith("iam:")]
+    bucket = [a for a in needed if a not in (*account, *objects, *roles)]
     return {
         "Version": "2012-10-17",
         "Statement": [
             _statement("Probe", account, "*"),
             _statement("Buckets", bucket, f"arn:aws:s3:::{buckets}"),
             _statement("Objects", objects, f"arn:aws:s3:::{buckets}/*"),
+            _statement("ReplicationRole", roles, "arn:aws:iam::123456789012:role/replication"),
         ],
     }
 

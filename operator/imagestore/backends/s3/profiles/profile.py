@@ -43,6 +43,7 @@ class Profile:
     support: Mapping[str, Support]
     location: Location = Location.NONE
     identity: IdentitySource | None = None
+    targets: bool = False  # replication leads to targets that the admin API makes
     usage_at_once: bool = False  # its admin API tells what all buckets hold in one answer, and nothing less
     recreates_in: tuple[str, ...] | None = None
     dated: bool = False

@@ -20,6 +20,7 @@ from imagestore.backends.s3.profiles.kept import (
     UNKNOWN_OBJECTS,
 )
 from imagestore.backends.s3.profiles.profile import IdentitySource, Location, Profile, none, partial
+from imagestore.backends.s3.replication.rules import TARGETED
 from imagestore.backends.s3.serving.notifications import ONE_BY_ONE
 from imagestore.core.losses import Limit
 from imagestore.core.reading import FULL, Level, Support
@@ -58,6 +59,15 @@ AWS = Profile(
         "logging": FULL,
         "inventory": FULL,
         "notifications": FULL,
+        "replication": partial(
+            "version deletes are never copied, and objects that were there before need S3 Batch Replication",
+            lost=(
+                "rules[].permanentDeletes",
+                "rules[].existingObjects",
+                "rules[].destination.synchronous",
+                "rules[].destination.bandwidth",
+            ),
+        ),
         "acl": FULL,
     },
     location=Location.REGION,
@@ -124,9 +134,24 @@ MINIO = Profile(
             "targets of the server's configuration (webhook, Kafka and others), as queues",
             lost=("topics[]", "functions[]", "eventBridge"),
         ),
+        "replication": partial(
+            "to one bucket of each other MinIO, in the class of the object",
+            lost=("rules[].replicationTimeControl", "rules[].destination.tier"),
+        ),
         "acl": none("PutBucketAcl: 501 NotImplemented; a read answers a dummy"),
     },
     identity=IdentitySource.DEPLOYMENT,
+    targets=True,
+    rows={"replication": TARGETED},
+    permissions={
+        "replication": (
+            "s3:GetReplicationConfiguration",
+            "s3:PutReplicationConfiguration",
+            "s3:ResetBucketReplicationState",
+            "admin:GetBucketTarget",
+            "admin:SetBucketTarget",
+        )
+    },
     usage_at_once=True,
     admin_permissions={
         "status.usage": ("admin:DataUsageInfo",),
@@ -186,6 +211,10 @@ CEPH = Profile(
             "topics only, made through the gateway's SNS API",
             lost=("queues[]", "functions[]", "eventBridge"),
         ),
+        "replication": none(
+            "PutBucketReplication: 405 MethodNotAllowed (16.2) until the gateway has a sync policy; with one it is stored"
+            " without its filter, and nothing is copied inside one zone; use a ReplicationPolicy with method: Copy"
+        ),
         "acl": FULL,
     },
     identity=IdentitySource.USER,
@@ -229,6 +258,9 @@ SEAWEEDFS = Profile(
             " removes the bucket with all that is in it"
         ),
         "notifications": none("PutBucketNotificationConfiguration: 409 BucketAlreadyOwnedByYou"),
+        "replication": none(
+            "PutBucketReplication: 409 BucketAlreadyOwnedByYou; a removal removes the bucket with all that is in it"
+        ),
         "acl": FULL,
     },
     recreates_in=(),

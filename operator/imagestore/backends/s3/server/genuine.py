@@ -29,6 +29,7 @@ ROOTS: Mapping[str, frozenset[str]] = {
     "GetBucketNotificationConfiguration": frozenset(
         {"NotificationConfiguration", "GetBucketNotificationResponse"}
     ),
+    "GetBucketReplication": frozenset({"ReplicationConfiguration"}),
     "GetBucketTagging": frozenset({"Tagging"}),
     "GetBucketVersioning": frozenset({"VersioningConfiguration", "GetBucketVersioningResponse"}),
     "GetObjectLockConfiguration": frozenset({"ObjectLockConfiguration"}),

@@ -6,11 +6,16 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class BucketPlace:
-    """Which bucket a value belongs to: a policy's resources are relative to it. ``tiers``: their store's classes."""
+    """Which bucket a value belongs to: a policy's resources are relative to it. ``tiers``: their store's classes.
+
+    ``role``: what the store assumes to replicate. ``stores``: the StorageBackends of known destinations, by bucket.
+    """
 
     bucket: str
     partition: str = "aws"
     tiers: Mapping[str, str] = field(default_factory=dict)
+    role: str = ""
+    stores: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def arn(self) -> str:

@@ -120,6 +120,8 @@ class S3Setting(Generic[F]):
     lossless: bool = True
     partition: str = "aws"
     tiers: Mapping[str, str] = field(default_factory=dict)
+    role: str = ""
+    stores: Mapping[str, str] = field(default_factory=dict)
     grants: tuple[str, ...] | None = None
     learned: Learned = field(default_factory=Learned)
 
@@ -292,4 +294,4 @@ class S3Setting(Generic[F]):
             raise Rejected(f"{error}; {advice}", code=error.code, operation=error.operation) from error
 
     def _place(self, bucket: str) -> BucketPlace:
-        return BucketPlace(bucket, self.partition, self.tiers)
+        return BucketPlace(bucket, self.partition, self.tiers, self.role, self.stores)

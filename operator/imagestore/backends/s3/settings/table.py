@@ -10,6 +10,7 @@ from imagestore.backends.s3.protection.ownership import OWNERSHIP
 from imagestore.backends.s3.protection.policy import POLICY
 from imagestore.backends.s3.protection.public_access_block import PUBLIC_ACCESS_BLOCK
 from imagestore.backends.s3.protection.versioning import VERSIONING
+from imagestore.backends.s3.replication.rules import REPLICATION
 from imagestore.backends.s3.reporting.intelligent_tiering import INTELLIGENT_TIERING
 from imagestore.backends.s3.reporting.inventory import INVENTORY
 from imagestore.backends.s3.reporting.logging import LOGGING
@@ -44,5 +45,6 @@ SETTINGS: tuple[Setting[Any], ...] = (
     LOGGING,
     INVENTORY,
     NOTIFICATIONS,
+    REPLICATION,
     ACL,
 )

@@ -16,8 +16,12 @@ from xml.etree.ElementTree import Element
 
 from imagestore.facets.lifecycle_rule import FOREIGN
 
-READS = frozenset({"GetBucketLifecycleConfiguration", "GetBucketNotificationConfiguration"})
-WRITES = frozenset({"PutBucketLifecycleConfiguration", "PutBucketNotificationConfiguration"})
+READS = frozenset(
+    {"GetBucketLifecycleConfiguration", "GetBucketNotificationConfiguration", "GetBucketReplication"}
+)
+WRITES = frozenset(
+    {"PutBucketLifecycleConfiguration", "PutBucketNotificationConfiguration", "PutBucketReplication"}
+)
 XML = "Xml"
 
 StoreDocument = Mapping[str, Any]
@@ -27,9 +31,11 @@ def keep(operation: Any, body: bytes, answer: dict[str, Any]) -> None:
     """Put into botocore's answer what botocore left out of it."""
     if operation.name not in READS:
         return
-    root = parsed(body)
-    _keep(operation.output_shape, root, answer)
-    for child, member, place, inner in _children(operation.output_shape, root):
+    root, shape = parsed(body), operation.output_shape
+    if payload := shape.serialization.get("payload"):  # the document is one member of the answer
+        shape, answer = shape.members[payload], answer[payload]
+    _keep(shape, root, answer)
+    for child, member, place, inner in _children(shape, root):
         if inner is None:
             answer[XML] = [*answer.get(XML, ()), written(child)]
         elif inner.type_name == "list":

@@ -4,7 +4,9 @@ Both are signed like S3. Answers have one shape for both stores, so that one cod
 ``admin:GetBucketQuota {Bucket} -> {Size}`` (bytes, 0 without), ``admin:SetBucketQuota {Bucket, Size}``,
 ``admin:ClearBucketQuota {Bucket}``, and of Ceph ``admin:GetBucketUsage {Bucket} -> {Objects, Bytes}``.
 MinIO alone has ``admin:GetUsage -> {Buckets: {name: (objects, bytes)}, At: moment}``, ``admin:GetDeployment -> {Id}``,
-``admin:ListTiers -> {Tiers}``, ``admin:AddTier {Tier, Keys}`` and ``admin:EditTier {Name, Keys}``.
+``admin:ListTiers -> {Tiers}``, ``admin:AddTier {Tier, Keys}``, ``admin:EditTier {Name, Keys}``,
+``admin:ListRemoteTargets {Bucket} -> {Targets}``, ``admin:SetRemoteTarget {Bucket, Target, Keys, Update} -> {Arn}`` and
+``admin:RemoveRemoteTarget {Bucket, Arn}``.
 """
 
 import json
@@ -92,6 +94,8 @@ def _answer(response: Response, operation: str) -> Any:
     told, body = None, response.body
     with suppress(ValueError):
         told = json.loads(body or b"null")
+    if isinstance(told, str) and told.startswith("arn:"):  # all that MinIO says of a new target
+        told = {"Arn": told}
     lists = operation.startswith("admin:List")
     reads = lists or operation.startswith("admin:Get")
     wrong = genuine.admin_answer(response.status, body, told, reads=reads, lists=lists)
@@ -197,7 +201,36 @@ def _minio_edit_tier(send: Send, parameters: Mapping[str, Any]) -> dict[str, Any
     return {}
 
 
-_TIER = "/minio/admin/v3/tier"
+def _minio_targets(send: Send, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The remote targets of a bucket's replication, without their secrets."""
+    query = {"bucket": parameters["Bucket"], "type": "replication"}
+    told = send("GET", f"{_ADMIN}/list-remote-targets", query) or []
+    if not isinstance(told, list) or not all(isinstance(t, dict) and t.get("arn") for t in told):
+        raise Unexpected("admin:ListRemoteTargets was answered with something else than targets")
+    return {"Targets": told}
+
+
+def _minio_set_target(send: Send, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Make a target, or correct one: MinIO tries its credentials out first."""
+    keys, update = parameters["Keys"], parameters["Update"]
+    held = {"accessKey": keys.access_key_id, "secretKey": keys.secret_access_key}
+    body = json.dumps({**parameters["Target"], "credentials": held}).encode()
+    more = dict.fromkeys(("update", "creds", "sync", "bandwidth"), "true") if update else {}
+    query = {"bucket": parameters["Bucket"], **more}
+    made = send("PUT", f"{_ADMIN}/set-remote-target", query, body, seal=True) or {}
+    if not made.get("Arn"):
+        raise Unexpected("admin:SetRemoteTarget was answered with something else than an ARN")
+    return {"Arn": made["Arn"]}
+
+
+def _minio_remove_target(send: Send, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    query = {"bucket": parameters["Bucket"], "arn": parameters["Arn"]}
+    send("DELETE", f"{_ADMIN}/remove-remote-target", query)
+    return {}
+
+
+_ADMIN = "/minio/admin/v3"
+_TIER = f"{_ADMIN}/tier"
 
 OPERATIONS: Mapping[Provider, Mapping[str, Operation]] = {
     "MinIO": {
@@ -209,6 +242,9 @@ OPERATIONS: Mapping[Provider, Mapping[str, Operation]] = {
         "admin:ListTiers": _minio_tiers,
         "admin:AddTier": _minio_add_tier,
         "admin:EditTier": _minio_edit_tier,
+        "admin:ListRemoteTargets": _minio_targets,
+        "admin:SetRemoteTarget": _minio_set_target,
+        "admin:RemoveRemoteTarget": _minio_remove_target,
     },
     "Ceph": {
         "admin:GetBucketQuota": _ceph_get,

@@ -1,0 +1,1 @@
+"""What ``imagestore transfer`` does."""

@@ -1,0 +1,107 @@
+"""Where a run stands, so that after SIGKILL at any moment the next one goes on.
+
+It is an object beside the journal. ``epoch`` grows with each process that takes the run over: a Job's pod may run twice, and the
+one with the smaller epoch stops at its next save.
+"""
+
+import base64
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from imagestore.core.errors import Conflict
+from imagestore.transfer.job import BegunUpload
+from imagestore.transfer.journal import JournalDamaged, JournalEntry, packed, unpacked
+from imagestore.transfer.segments import SegmentRef
+from imagestore.transfer.state import StateContent, StateObjects, Superseded
+from imagestore.transfer.tally import Tally, tally_of
+
+FORM = 1
+
+
+@dataclass
+class RunCheckpoint:
+    """``job``: the digest for which it holds. ``low``: all keys up to this one are in ``segments``; ``ended``: all keys are.
+
+    ``finished``: entries beyond. ``intents``: by key the digest of the ETag of what is about to be copied, so that an object which
+    was written just before the end is known as ours.
+    """
+
+    job: str
+    run: str
+    epoch: int = 1
+    began: int = 0
+    listed_at: int = 0
+    low: str = ""
+    ended: bool = False
+    made: int = 0  # segments that were numbered
+    segments: list[SegmentRef] = field(default_factory=list)
+    finished: list[JournalEntry] = field(default_factory=list)
+    intents: dict[str, str] = field(default_factory=dict)
+    uploads: list[BegunUpload] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
+
+    def to_bytes(self) -> bytes:
+        """As it is stored."""
+        told = {
+            k: v for k, v in self.__dict__.items() if k not in ("segments", "finished", "uploads", "tally")
+        }
+        finished = base64.b64encode(packed(self.finished)).decode()
+        lists = {"segments": [asdict(s) for s in self.segments], "uploads": [asdict(u) for u in self.uploads]}
+        return json.dumps(
+            {"form": FORM, **told, **lists, "finished": finished, "tally": self.tally.to_json()}
+        ).encode()
+
+
+def checkpoint_of(data: bytes) -> RunCheckpoint | None:
+    """What ``to_bytes`` wrote; None: it is cut off, or of another program or version."""
+    try:
+        told: dict[str, Any] = json.loads(data)
+        if told.pop("form") != FORM:
+            return None
+        return RunCheckpoint(
+            **{
+                **told,
+                "segments": [SegmentRef(**s) for s in told["segments"]],
+                "finished": list(unpacked(base64.b64decode(told["finished"]))),
+                "uploads": [BegunUpload(**u) for u in told["uploads"]],
+                "tally": tally_of(told["tally"]),
+            }
+        )
+    except (ValueError, TypeError, KeyError, AttributeError, JournalDamaged):
+        return None
+
+
+@dataclass
+class CheckpointObject:
+    """The checkpoint's object. ``there``: whether there is one."""
+
+    state: StateObjects
+    name: str
+    content: StateContent | None = None
+    there: bool = False
+    mine: bool = False  # this process has written it
+
+    def load(self) -> RunCheckpoint | None:
+        """What is there; None: nothing that can be used. Raises StoreError."""
+        self.content = self.state.read(self.name)
+        self.there = self.content is not None
+        return checkpoint_of(self.content.data) if self.content else None
+
+    def save(self, now: RunCheckpoint) -> None:
+        """Store it, unless another process has. Raises Superseded and StoreError."""
+        there = self.load()
+        if self.mine and not self.there:  # the other process is done already
+            raise Superseded
+        if there is not None and there.job == now.job and (there.epoch, there.run) > (now.epoch, now.run):
+            raise Superseded
+        try:
+            self.state.write(self.name, now.to_bytes(), self.content)
+        except Conflict:
+            raise Superseded from None
+        self.there = self.mine = True
+
+    def remove(self) -> None:
+        """The run is over."""
+        if self.there:
+            self.state.remove_all(self.name)

@@ -1,0 +1,204 @@
+"""The first half of a run, over a range of keys: list both sides, decide, copy, and write the new journal's segments."""
+
+import zlib
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+
+from imagestore.core.errors import StoreError
+from imagestore.core.keys import raw
+from imagestore.transfer.clocks import Clocks
+from imagestore.transfer.counting import count_failure, count_success
+from imagestore.transfer.crew import Crew, StretchUnderway
+from imagestore.transfer.decide import Decision, PairStep, decision
+from imagestore.transfer.differences import rules_of
+from imagestore.transfer.fitting_keys import Fitting
+from imagestore.transfer.job import TransferHooks, TransferJob
+from imagestore.transfer.journal import EntryFlag, JournalEntry, etag_digest
+from imagestore.transfer.listings import KeyRange, SideFailed, at_side, listings, order_of
+from imagestore.transfer.order import rank_of
+from imagestore.transfer.pace import Pace
+from imagestore.transfer.pairs import KeyPair, overlaid, paired
+from imagestore.transfer.performing import ObjectCopier, Performer, WorkOutcome
+from imagestore.transfer.progress import ProgressTeller
+from imagestore.transfer.report import TransferSide
+from imagestore.transfer.saving import CheckpointSaver
+from imagestore.transfer.segments import SEGMENTS, OldJournal, SegmentRef, write_segment
+from imagestore.transfer.stretches import Stretch, stretches
+
+UNDERWAY = 3  # stretches at once
+REQUESTS = 2  # of an object, about: one to either store
+HOPELESS = 100  # objects that fail one after the other, until the run gives up
+
+
+@dataclass
+class CopyingRun:
+    """``saver.now.ended`` when both sides were read to the end of the range and nothing was left out."""
+
+    job: TransferJob
+    hooks: TransferHooks
+    copier: ObjectCopier
+    old: OldJournal
+    saver: CheckpointSaver
+    clocks: Clocks
+    teller: ProgressTeller
+    part: KeyRange = field(default_factory=KeyRange)
+    read: dict[TransferSide, bool] = field(default_factory=dict)
+    left_out: bool = False
+    failures: int = 0  # in a row
+    open: list[Stretch] = field(default_factory=list)  # decided, and not in a checkpoint as a whole
+
+    def run(self) -> None:
+        """Go on from the checkpoint to the end of the range. Raises SideFailed, Superseded, Fenced and DiskFull."""
+        part = replace(self.part, after=self.saver.now.low or self.part.after)
+        with at_side("source"):
+            self.fitting.begin(part.after)
+        with ExitStack() as stack:
+            pool = ThreadPoolExecutor(self.job.limits.workers, "transfer")
+            stack.callback(pool.shutdown, wait=True, cancel_futures=True)
+            source, destination = stack.enter_context(listings(self.job, self.hooks, part, self.read))
+            pairs = paired(rank_of(order_of(self.job)), source, destination, self._journal(part))
+            self._work_off(pairs, part, pool)
+        self.saver.now.ended = not self.left_out
+
+    def _work_off(self, pairs: Iterator[KeyPair], part: KeyRange, pool: Executor) -> None:
+        crew = Crew(pool, self._performer().perform, self.hooks.stop)
+        underway: deque[StretchUnderway] = deque()
+        refs = self.old.refs(part.after, part.until)
+        try:
+            for stretch in stretches(
+                pairs, self._decide, refs, rank_of(order_of(self.job)), self.job.limits.segment
+            ):
+                self.left_out |= self.hooks.stop()
+                if self.left_out:
+                    break
+                underway.append(self._begun(crew, stretch))
+                if len(underway) > UNDERWAY:
+                    self._end(crew, underway.popleft())
+        except SideFailed:
+            self._end_all(crew, underway)
+            raise
+        self._end_all(crew, underway)
+
+    def _end_all(self, crew: Crew, underway: deque[StretchUnderway]) -> None:
+        while underway:
+            self._end(crew, underway.popleft())
+        if self.left_out or self.saver.done:
+            with at_side("destination"):
+                self.saver.save()
+
+    def _journal(self, part: KeyRange) -> Iterator[JournalEntry]:
+        """The old journal's entries, and those that this run finished before it was interrupted."""
+        with at_side("destination"):
+            entries = self.old.entries(part.after, part.until)
+            yield from overlaid(entries, self.saver.done, rank_of(order_of(self.job)))
+
+    def _decide(self, pair: KeyPair) -> Decision:
+        chosen = self._chosen(pair)
+        refused = self.fitting.refusal(pair.key, chosen.step, at_source=pair.source is not None)
+        return Decision(PairStep.REFUSE, None, refused) if refused else chosen
+
+    def _chosen(self, pair: KeyPair) -> Decision:
+        if pair.key in self.saver.done:
+            return Decision(PairStep.KEEP, self.saver.done[pair.key], "Done")
+        chosen = decision(pair, self._rules)
+        if chosen.step is PairStep.NOTE and chosen.entry is not None and self._intended(pair):
+            return chosen._replace(entry=chosen.entry._replace(flags=chosen.entry.flags | EntryFlag.OURS))
+        if self.reread and chosen.step is PairStep.KEEP and self._reread(pair):
+            return chosen._replace(step=PairStep.REFRESH)
+        return chosen
+
+    def _intended(self, pair: KeyPair) -> bool:
+        """Whether a run that was interrupted was about to copy just this."""
+        intent = self.saver.now.intents.get(pair.key)
+        return pair.source is not None and intent == etag_digest(pair.source.etag).hex()
+
+    def _reread(self, pair: KeyPair) -> bool:
+        both = pair.source is not None and pair.destination is not None
+        return both and zlib.crc32(self.hooks.run.encode() + raw(pair.key)) % self.reread == 0
+
+    def __post_init__(self) -> None:
+        self._rules = rules_of(self.job, self.clocks)
+        self.fitting = Fitting(self.job)
+        self.reread = self.job.options.reread
+        self.pace = Pace(self.job.limits.requests_per_second, self.hooks.clock, self.hooks.sleep)
+
+    def _performer(self) -> Performer:
+        return Performer(self.job, self.copier, self._permit, self.clocks.at, self.clocks.ahead)
+
+    def _permit(self) -> None:
+        self.hooks.yield_to()
+        self.pace.spend(REQUESTS)
+        self.hooks.permit()
+
+    def _begun(self, crew: Crew, stretch: Stretch) -> StretchUnderway:
+        self.teller.plan(stretch)
+        self.open.append(stretch)
+        if self.job.options.dry_run:
+            _leave_undone(stretch)
+        with at_side("destination"):
+            self.saver.intend(stretch)
+        return crew.begin(stretch)
+
+    def _end(self, crew: Crew, now: StretchUnderway) -> None:
+        for outcome in crew.outcomes(now):
+            if outcome is not None:
+                self._record(now.stretch, outcome)
+            self.teller.tell()
+            with at_side("destination"):
+                self.saver.save_in_time()
+        self.left_out |= not now.whole
+        if not self.left_out:
+            with at_side("destination"):
+                self._close(now.stretch)
+
+    def _record(self, stretch: Stretch, outcome: WorkOutcome) -> None:
+        stretch.entries[outcome.work.pair.key] = outcome.entry
+        if outcome.failure:
+            count_failure(stretch.tally, outcome)
+        else:
+            with self.saver.lock:
+                self.saver.finish(outcome.work.pair.key, outcome.entry)
+                count_success(self.saver.now.tally, outcome)
+        self.teller.done(size=outcome.copied or 0, failed=bool(outcome.failure))
+        self.failures = self.failures + 1 if outcome.failure else 0
+        if self.failures >= HOPELESS:
+            raise self._hopeless(outcome)
+
+    def _hopeless(self, outcome: WorkOutcome) -> SideFailed:
+        """So many failures in a row are the store's: which one's, a page of the source tells."""
+        source = self.job.source
+        with at_side("source"):
+            source.store.objects(source.bucket, {}, prefix=source.prefix, limit=1)
+        message = f"{self.failures} objects in a row could not be copied; the last one: {outcome.failure}"
+        return SideFailed("destination", outcome.error or StoreError(message))
+
+    def _close(self, stretch: Stretch) -> None:
+        """The stretch becomes a segment of the new journal, or stays that of the old one."""
+        segment = stretch.reused or self._written(stretch)
+        with self.saver.lock:
+            if segment is not None:
+                self.saver.now.segments.append(segment)
+            self.saver.now.tally.add(stretch.tally)
+            self.saver.close(stretch.last, stretch.entries)
+        self.open.remove(stretch)
+
+    def _written(self, stretch: Stretch) -> SegmentRef | None:
+        entries = stretch.kept()
+        if not entries or self.job.options.dry_run:
+            return None
+        self.saver.now.made += 1
+        now = self.saver.now
+        name = f"{SEGMENTS}{now.run}-{self.saver.file.name}-{now.epoch}-{now.made}"
+        return write_segment(self.old.state, name, entries)
+
+
+def _leave_undone(stretch: Stretch) -> None:
+    """What a dry run would do stays to be done."""
+    for work in stretch.work:
+        item = work.pair.source or work.pair.destination
+        if item is not None:
+            stretch.tally.late(item.size, work.pair.source.modified if work.pair.source else None)
+    stretch.work.clear()

@@ -1,0 +1,73 @@
+"""The checkpoint as the run changes it, saved by whichever thread has to. A lock keeps what is saved consistent."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from threading import RLock
+
+from imagestore.transfer.checkpoint import CheckpointObject, RunCheckpoint
+from imagestore.transfer.job import BegunUpload, TransferHooks
+from imagestore.transfer.journal import JournalEntry, etag_digest
+from imagestore.transfer.stretches import Stretch
+
+INTERVAL = 30_000  # ms between two saves while nothing else calls for one
+
+
+@dataclass
+class CheckpointSaver:
+    """``now``: where the run stands. ``done``: entries beyond ``now.low``, by key."""
+
+    file: CheckpointObject
+    now: RunCheckpoint
+    hooks: TransferHooks
+    done: dict[str, JournalEntry] = field(default_factory=dict)
+    lock: RLock = field(default_factory=RLock, repr=False)
+    last: int = 0
+    dry: bool = False
+
+    def save(self) -> None:
+        """Store it. Raises StoreError and Superseded."""
+        if self.dry:
+            return
+        with self.lock:
+            self.now.finished = list(self.done.values())
+            self.file.save(self.now)
+            self.last = self.hooks.now()
+
+    def save_in_time(self) -> None:
+        """Store it if the last time is long ago."""
+        if self.hooks.now() - (self.last or self.now.began) >= INTERVAL:
+            self.save()
+
+    def intend(self, stretch: Stretch) -> None:
+        """Note what is about to be written, before it is: what was written just before a crash is known as ours."""
+        if not stretch.work:
+            return
+        with self.lock:
+            items = ((w.pair.key, w.pair.source or w.pair.destination) for w in stretch.work)
+            self.now.intents.update((key, etag_digest(i.etag).hex()) for key, i in items if i is not None)
+            self.save()
+
+    def begun(self, upload: BegunUpload) -> None:
+        """Note an upload before its first part."""
+        with self.lock:
+            self.now.uploads.append(upload)
+            self.save()
+
+    def ended(self, upload: BegunUpload) -> None:
+        """Forget an upload that was completed or aborted. The next save says so."""
+        with self.lock:
+            self.now.uploads = [u for u in self.now.uploads if u != upload]
+
+    def finish(self, key: str, entry: JournalEntry | None) -> None:
+        """One object is done."""
+        with self.lock:
+            self.now.intents.pop(key, None)
+            if entry is not None:
+                self.done[key] = entry
+
+    def close(self, low: str, keys: Iterable[str]) -> None:
+        """All keys up to ``low`` are in segments."""
+        with self.lock:
+            self.now.low = low or self.now.low
+            for key in keys:
+                self.done.pop(key, None)

@@ -1,0 +1,126 @@
+"""The second half of a run, once all is listed and copied: guards, deletes, the new journal, the report object."""
+
+import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from backports import zstd
+
+from imagestore.transfer.deleting import DeleteOutcome, Deleter
+from imagestore.transfer.guards import DeleteFacts, held_deletes
+from imagestore.transfer.job import DeleteMode, TransferHooks, TransferJob
+from imagestore.transfer.journal import EntryFlag, JournalEntry, deletes_digest
+from imagestore.transfer.listings import order_of
+from imagestore.transfer.report import HeldDeletes
+from imagestore.transfer.segments import (
+    SEGMENTS,
+    JournalManifest,
+    OldJournal,
+    SegmentRef,
+    read_segment,
+    replace_journal,
+    see_unchanged,
+    write_segment,
+)
+from imagestore.transfer.tally import ReportedKey, Tally
+
+REPORT = "report.jsonl.zst"
+WAITING = EntryFlag.GONE | EntryFlag.GONE_BACK
+
+
+@dataclass
+class Settlement:
+    """``segments``: the new journal's, which change where objects are deleted. ``complete``: see ``TransferReport``."""
+
+    job: TransferJob
+    hooks: TransferHooks
+    old: OldJournal
+    tally: Tally
+    segments: list[SegmentRef]
+    complete: bool
+    held: HeldDeletes | None = None
+    report_key: str = ""
+
+    def settle(self) -> None:
+        """Delete what may go, and make the new journal the one that counts. Raises StoreError and Fenced."""
+        if self.job.options.dry_run:
+            self.held = held_deletes(self._facts(self.tally.waiting), self.job.options.guard, "")
+            return
+        count = sum(s.waiting for s in self.segments)
+        if count and self.job.options.deletes is not DeleteMode.IGNORE:
+            self._delete_what_may_go(count)
+        self._report()
+        if self.complete:
+            replace_journal(self.old.state, self.old, self._manifest())
+
+    def _delete_what_may_go(self, count: int) -> None:
+        digest = deletes_digest(e for s in self.segments for e in self._candidates(s))
+        guard = self.job.options.guard
+        self.held = held_deletes(self._facts(count), guard, digest)
+        if self.held is None:
+            see_unchanged(self.old.state, self.old)
+            self._delete(emptied=digest in guard.approved)
+
+    def _candidates(self, segment: SegmentRef) -> list[JournalEntry]:
+        return [e for e in self._entries(segment) if e.flags & WAITING] if segment.waiting else []
+
+    def _entries(self, segment: SegmentRef) -> Sequence[JournalEntry]:
+        found = read_segment(self.old.state, segment)
+        self.old.lost |= found is None
+        return found or ()
+
+    def _facts(self, waiting: int) -> DeleteFacts:
+        seen, manifest = self.tally.seen, self.old.manifest
+        return DeleteFacts(
+            waiting,
+            manifest.count if manifest else 0,
+            min(seen) if self.job.two_way else seen.source,
+            self.complete,
+            first=manifest is None,
+            filter_changed=manifest is not None and manifest.filter != self.job.filter_digest(),
+            journal_lost=self.old.lost,
+        )
+
+    def _delete(self, *, emptied: bool) -> None:
+        """Segment by segment; each is written again without what is deleted."""
+        with ThreadPoolExecutor(self.job.limits.workers, "delete") as pool:
+            deleter = Deleter(self.job, self.hooks.permit, pool, emptied)
+            renewed = (self._cleared(deleter, number, s) for number, s in enumerate(self.segments))
+            self.segments = [s for s in renewed if s is not None]
+
+    def _cleared(self, deleter: Deleter, number: int, segment: SegmentRef) -> SegmentRef | None:
+        outcomes = [self._counted(o) for o in deleter.delete(self._candidates(segment))]
+        gone = {o.candidate.key for o in outcomes if o.entry is None}
+        if not gone:
+            return segment
+        left = [e for e in self._entries(segment) if e.key not in gone]
+        name = f"{SEGMENTS}{self.hooks.run}-deleted-{number}"
+        return write_segment(self.old.state, name, left) if left else None
+
+    def _counted(self, outcome: DeleteOutcome) -> DeleteOutcome:
+        if outcome.kept:
+            self.tally.keep(outcome.kept)
+            self.tally.line(ReportedKey(outcome.candidate.key, outcome.kept))
+        else:
+            self.tally.deleted += 1
+        return outcome
+
+    def _manifest(self) -> JournalManifest:
+        before = self.old.manifest.generation if self.old.manifest else 0
+        job = self.job
+        made = JournalManifest(job.ends_digest(), job.filter_digest(), order_of(job))
+        return replace(made, generation=before + 1, run=self.hooks.run, segments=tuple(self.segments))
+
+    def _report(self) -> None:
+        """The keys that failed, were kept or lost a conflict, as JSON lines: for people, not for a status."""
+        if not self.tally.lines:
+            return
+        lines = (
+            json.dumps({"key": s.key, "reason": s.reason, "message": s.message}) for s in self.tally.lines
+        )
+        told, state = zstd.compress("".join(f"{line}\n" for line in lines).encode()), self.old.state
+        there = state.read(REPORT)
+        if there is None or there.data != told:
+            state.write(REPORT, told, there)
+        self.report_key = state.place + REPORT

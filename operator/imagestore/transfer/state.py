@@ -1,0 +1,94 @@
+"""What a job keeps in its destination: small objects below the reserved prefix, replaced as a whole.
+
+A bucket with versions would keep each old one for ever, so the version that was replaced is deleted by its id.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from imagestore.backends.objects import ObjectStore
+from imagestore.core.errors import Denied, NotFound, Rejected
+from imagestore.core.fencing import Permit
+from imagestore.core.objects import (
+    UNCONDITIONAL,
+    ListedObject,
+    ObjectAttributes,
+    ObjectUpload,
+    WriteCondition,
+)
+from imagestore.transfer.walk import listed_items
+
+_BINARY = ObjectAttributes(headers={"content-type": "application/octet-stream"})
+
+
+class Superseded(Exception):
+    """Another process has taken this run over. Nothing may be written any more."""
+
+    def __init__(self) -> None:
+        super().__init__("another process has taken this run over, so this one stops")
+
+
+@dataclass(frozen=True)
+class StateContent:
+    """An object as it was read."""
+
+    data: bytes
+    etag: str
+    version: str
+
+
+@dataclass(frozen=True)
+class StateObjects:
+    """The objects below ``place``. All methods raise StoreError."""
+
+    store: ObjectStore
+    bucket: str
+    place: str
+    permit: Permit
+
+    def read(self, name: str) -> StateContent | None:
+        """An object; None: there is none."""
+        try:
+            with self.store.read(self.bucket, self.place + name) as body:
+                return StateContent(b"".join(body), body.head.etag, body.head.version)
+        except NotFound:
+            return None
+
+    def write(self, name: str, data: bytes, over: StateContent | None = None) -> None:
+        """Write an object. ``over``: what was read before; Conflict if another one is there, where the store honours that."""
+        self.permit()
+        body = ObjectUpload(data, len(data))
+        self.store.write(self.bucket, self.place + name, body, _BINARY, self._condition(over))
+        if over is not None and over.version not in ("", "null"):
+            self._forget(name, over.version)
+
+    def _condition(self, over: StateContent | None) -> WriteCondition:
+        """Only over what was read, where the store decides that: in buckets with versions not every store does."""
+        if over is None:
+            return UNCONDITIONAL
+        traits, plain = self.store.traits, over.version in ("", "null")
+        decides = traits.put_matching if plain else traits.put_matching_versioned
+        return WriteCondition(etag=over.etag) if decides else UNCONDITIONAL
+
+    def _forget(self, name: str, version: str) -> None:
+        """A version that is locked stays until its retention is over."""
+        try:
+            self.store.delete(self.bucket, self.place + name, version=version)
+        except (Denied, Rejected):
+            return
+
+    def names(self, below: str = "") -> Iterator[ListedObject]:
+        """All versions and markers below ``place`` + ``below``."""
+        prefix = self.place + below
+        return listed_items(lambda after: self.store.versions(self.bucket, after, prefix=prefix))
+
+    def remove(self, names: list[ListedObject]) -> None:
+        """Delete these versions for good; one that may not be deleted stays."""
+        for begin in range(0, len(names), 1000):
+            self.permit()
+            some = [(i.key, i.version) for i in names[begin : begin + 1000]]
+            self.store.delete_many(self.bucket, some)
+
+    def remove_all(self, name: str) -> None:
+        """Delete all versions of the objects whose names begin so."""
+        self.remove(list(self.names(name)))

@@ -1,0 +1,95 @@
+"""Pairs with their decisions, in stretches: what becomes one segment of the new journal. Pure.
+
+A stretch ends where a segment of the old journal ends, so that a segment in which nothing changed is named again and not
+written again: a run without changes writes nothing.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from imagestore.transfer.decide import Decision, PairStep
+from imagestore.transfer.journal import JournalEntry
+from imagestore.transfer.order import KeyRank
+from imagestore.transfer.pairs import KeyPair
+from imagestore.transfer.segments import SegmentRef
+from imagestore.transfer.tally import Tally
+
+WORKING = frozenset(
+    {PairStep.COPY, PairStep.COPY_BACK, PairStep.REFRESH, PairStep.REFRESH_BACK, PairStep.CONFLICT}
+)  # steps that ask a store for something
+
+
+class Work(NamedTuple):
+    """A pair whose step takes calls. ``place``: of its entry among the stretch's."""
+
+    pair: KeyPair
+    step: PairStep
+    entry: JournalEntry | None
+
+
+@dataclass
+class Stretch:
+    """Consecutive keys. ``entries`` by key, in order; a Work's is there when it is done.
+
+    ``last``: the last key that the stretch has seen. ``reused``: the old segment that it is, where nothing changed.
+    """
+
+    last: str = ""
+    entries: dict[str, JournalEntry | None] = field(default_factory=dict)
+    work: list[Work] = field(default_factory=list)
+    covered: list[SegmentRef] = field(default_factory=list)
+    unchanged: int = 0
+    changed: bool = False
+    tally: Tally = field(default_factory=Tally)
+
+    def add(self, pair: KeyPair, chosen: Decision) -> None:
+        """One more pair."""
+        self.last = pair.key
+        self.tally.pair(pair, chosen)
+        if chosen.step in WORKING:
+            self.work.append(Work(pair, chosen.step, chosen.entry))
+            self.entries[pair.key] = pair.entry
+        elif chosen.entry is not None:
+            self.entries[pair.key] = chosen.entry
+            self.unchanged += chosen.entry == pair.entry
+            self.changed |= chosen.entry != pair.entry
+        elif pair.entry is not None:
+            self.changed = True
+
+    @property
+    def reused(self) -> SegmentRef | None:
+        """The segment of the old journal that this stretch repeats; None: there is something new in it."""
+        one = self.covered[0] if len(self.covered) == 1 else None
+        done = [w for w in self.work if w.pair.entry is not None or self.entries[w.pair.key] is not None]
+        same = all(self.entries[w.pair.key] == w.pair.entry for w in done) and not self.changed
+        return one if one is not None and same and self.unchanged + len(done) == one.count else None
+
+    def kept(self) -> list[JournalEntry]:
+        """The entries of the new segment."""
+        return [e for e in self.entries.values() if e is not None]
+
+
+def stretches(
+    pairs: Iterable[KeyPair],
+    decide: Callable[[KeyPair], Decision],
+    segments: list[SegmentRef],
+    rank: KeyRank,
+    size: int,
+) -> Iterator[Stretch]:
+    """All pairs, in stretches of about ``size`` entries. ``segments``: of the old journal, in this order."""
+    left, now = list(reversed(segments)), Stretch()
+    end = rank(left[-1].last) if left else None
+    for pair in pairs:
+        while left and pair.place > end:
+            now.covered.append(left.pop())
+            end = rank(left[-1].last) if left else None
+            if (now.reused and not now.work) or len(now.entries) >= size // 4:
+                yield now
+                now = Stretch()
+        now.add(pair, decide(pair))
+        if len(now.entries) >= 2 * size or len(now.work) >= size:
+            yield now
+            now = Stretch()
+    now.covered.extend(reversed(left))
+    yield now

@@ -1,0 +1,28 @@
+"""``python -m tests.transfer.killed N ARGS...``: a command of imagestore that kills itself after its Nth call to a store."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from itertools import count
+from unittest.mock import patch
+
+from imagestore.__main__ import main
+from imagestore.metrics import StoreMetrics
+
+
+def killing_after(calls: int) -> Callable[[StoreMetrics, str, str, float], None]:
+    """SIGKILL: nothing is flushed, closed or caught."""
+    seen, told = count(1), StoreMetrics.called
+
+    def called(self: StoreMetrics, operation: str, outcome: str, seconds: float) -> None:
+        told(self, operation, outcome, seconds)
+        if next(seen) >= calls:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return called
+
+
+if __name__ == "__main__":
+    with patch.object(StoreMetrics, "called", killing_after(int(sys.argv[1]))):
+        sys.exit(main(sys.argv[2:]))

@@ -1,0 +1,152 @@
+"""SIGKILL at every call to either store: the next run goes on and ends where an undisturbed one ends."""
+
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from itertools import count
+
+import pytest
+
+from imagestore.backends.memory_content import HeldUpload
+from imagestore.core.keys import is_reserved
+from imagestore.core.objects import ObjectAttributes
+from imagestore.transfer.checkpoint import RunCheckpoint, checkpoint_of
+from imagestore.transfer.job import DeleteMode, TransferLimits
+from imagestore.transfer.state import Superseded
+from tests.transfer.world import Killed, PlainCopier, World, body, world
+
+JOURNAL = ".imagestore/transfer/job/journal.json"
+NEW = [f"n{i}" for i in range(6)]
+
+
+def changed(*, versioned: bool = False, two_way: bool = False) -> World:
+    """A pair that was equal, and since then: new, edited and deleted objects, some in parts."""
+    w = world(deletes=DeleteMode.MIRROR, page=3, versioned=versioned, two_way=two_way)
+    w.limits = TransferLimits(workers=1, segment=4)
+    w.copier = PlainCopier(part=30)
+    for i in range(8):
+        w.put(f"k{i}", body(i))
+    w.put("foreign", b"x", side="far") if not two_way else None
+    w.run()
+    w.remove("k1")
+    w.remove("k5")
+    w.put("k2", body("edited"))
+    for key in NEW:
+        w.put(key, body(key, 70 if key == "n3" else 10))
+    if two_way:
+        w.put("k7", body("far"), side="far")
+        w.remove("k6", side="far")
+    w.far.buckets["b"].uploads["not-ours"] = HeldUpload("n3", ObjectAttributes(), 0, {1: b"theirs"})
+    return w
+
+
+def killed_at(w: World, call: int) -> bool:
+    """Kill the run at a call, before or after the store has done it; whether it came so far."""
+    calls = count()
+
+    def kill(operation: str, bucket: str, key: str) -> None:
+        if next(calls) >= call:
+            raise Killed
+
+    w.near.fault = w.far.fault = kill
+    try:
+        w.run()
+    except Killed:
+        return True
+    finally:
+        w.near.fault = w.far.fault = None
+    return False
+
+
+@pytest.mark.parametrize("two_way", [False, True])
+@pytest.mark.parametrize("versioned", [False, True])
+def test_killed_at_any_call_the_next_run_ends_alike(versioned: bool, two_way: bool) -> None:  # noqa: FBT001
+    undisturbed = changed(versioned=versioned, two_way=two_way)
+    assert undisturbed.run().deleted == (3 if two_way else 2)
+    expected = undisturbed.held()
+    for call in count():
+        w = changed(versioned=versioned, two_way=two_way)
+        if not killed_at(w, call):
+            break
+        found = w.run()
+        assert found.complete, call
+        assert (w.held(), w.held("near")) == (expected, undisturbed.held("near")), call
+        # One that was begun in the very call has no part, and no checkpoint could have it yet.
+        assert [u for u, held in w.far.buckets["b"].uploads.items() if held.parts] == ["not-ours"], call
+        kept = [k for k in w.far.current("b") if is_reserved(k)]
+        assert sum("checkpoint" in k and "/segments/" not in k for k in kept) == 0, call
+        w.calls()
+        again = w.run()
+        assert again.copied.objects == again.deleted == 0, call
+        assert [c["Put"] for c in w.calls()] == [0, 0], call
+    assert call > 40
+
+
+def test_what_was_written_just_before_the_kill_is_known_as_ours() -> None:
+    """Otherwise its deletion at the source would never be followed."""
+    for call in count():
+        w = changed()
+        if not killed_at(w, call):
+            return
+        w.run()
+        for key in NEW:
+            w.remove(key)
+        w.run()
+        assert set(w.held()) == {"foreign", "k0", "k2", "k3", "k4", "k6", "k7"}, call
+
+
+def test_a_run_that_is_told_to_stop_goes_on_later() -> None:
+    for stops in range(1, 30):
+        w = changed()
+        looks = iter([False] * stops)
+        found = w.run(stop=partial(next, looks, True))
+        if found.complete:
+            assert w.held() == {**w.held("near"), "foreign": b"x"}
+            return
+        assert found.deleted == 0
+        assert {"k1", "k5"} <= set(w.held())
+        assert w.run().complete
+        assert w.held() == {**w.held("near"), "foreign": b"x"}
+
+
+@pytest.mark.parametrize("at", range(4, 36))
+def test_a_second_process_stops_the_first(at: int) -> None:
+    """A Job's pod may run twice. Whatever the first one is at, it writes neither checkpoint nor journal any more."""
+    w, calls = changed(), count()
+    seen: list[bytes] = []
+
+    def meanwhile(operation: str, bucket: str, key: str) -> None:
+        if next(calls) == at:
+            w.far.fault = None
+            with suppress(Superseded):  # the first one's other threads go on
+                assert w.run().complete
+                seen.append(w.far.current("b")[JOURNAL])
+
+    w.far.fault = meanwhile
+    try:
+        w.run()
+    except Superseded:
+        assert [w.far.current("b")[JOURNAL]] == seen
+    w.far.fault = None
+    assert w.run().complete
+    assert w.held() == {**w.held("near"), "foreign": b"x"}
+    w.calls()
+    assert w.run().copied.objects == 0
+    assert [c["Put"] for c in w.calls()] == [0, 0]
+
+
+@pytest.mark.parametrize("cut", [0, 1, 20, -1])
+def test_a_checkpoint_that_is_cut_off_is_none(cut: int) -> None:
+    assert checkpoint_of(RunCheckpoint("job", "run").to_bytes()[:cut]) is None
+    whole = RunCheckpoint("job", "run", low="\udc80", intents={"\udcff": "aa"})
+    again = checkpoint_of(whole.to_bytes())
+    assert again is not None
+    assert (again.low, again.intents) == (whole.low, whole.intents)
+
+
+def test_another_filter_begins_anew() -> None:
+    w = changed()
+    assert killed_at(w, 40)
+    w.options = replace(w.options, deletes=DeleteMode.IGNORE)
+    assert w.run().complete
+    assert set(w.held("near")) < set(w.held())

@@ -9,18 +9,19 @@ import sys
 import time
 from pathlib import Path
 
+from imagestore.backends.memory_content import MemoryContent, MemoryObjectServer
 from imagestore.repository.checking.verify import VerifyLevel, VerifyOptions, verify
 from imagestore.repository.format.roots import SourceName
 from imagestore.repository.making.backup import back_up
 from imagestore.repository.making.deciding import BackupOptions
-from imagestore.repository.making.sources import BucketEnd, listed_in_order
+from imagestore.repository.making.sources import listed_in_order
 from imagestore.repository.removing.options import PruneOptions
 from imagestore.repository.removing.prune import prune
 from imagestore.repository.removing.retention import Forgetting, RetentionRules
 from imagestore.repository.store.files import RepositoryFiles
 from imagestore.repository.store.opening import create_repository, open_repository
 from imagestore.repository.store.view import backups
-from tests.repository.memory_content import MemoryContent, MemoryObjectServer
+from imagestore.transfer.job import TransferEnd
 from tests.repository.on_disk import DiskObjects, MadeObjects
 from tests.repository.world import SECRET
 
@@ -38,9 +39,9 @@ def main(count: int, folder: Path, action: str) -> None:
     began = time.monotonic()
     told: object = None
     if action in ("create", "again"):
-        told = back_up(repository, BucketEnd(source, "photos"), BackupOptions(reread=0)).counts
+        told = back_up(repository, TransferEnd(source, "photos"), BackupOptions(reread=0)).counts
     elif action == "list":
-        told = sum(1 for _ in listed_in_order(BucketEnd(source, "photos")))
+        told = sum(1 for _ in listed_in_order(TransferEnd(source, "photos")))
     elif action == "prune":
         told = prune(repository, PruneOptions(Forgetting(RetentionRules(last=1)))).needed
     elif action == "verify":

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
 
+from imagestore.backends.memory_content import MemoryBody, all_bytes
+from imagestore.backends.memory_objects import MemoryObjectStore
 from imagestore.core.errors import NotFound
 from imagestore.core.objects import (
     UNCONDITIONAL,
@@ -22,8 +24,6 @@ from imagestore.core.objects import (
     WriteCondition,
     WrittenObject,
 )
-from tests.repository.memory_content import MemoryBody, all_bytes
-from tests.repository.memory_objects import MemoryObjectStore
 
 
 class MadeObjects(MemoryObjectStore):

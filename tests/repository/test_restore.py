@@ -7,10 +7,10 @@ import pytest
 
 from imagestore.core.errors import Denied, Rejected, StoreError
 from imagestore.core.objects import ObjectAttributes
-from imagestore.repository.making.sources import BucketEnd
 from imagestore.repository.restoring.options import RestorePoint, RestoreState
 from imagestore.repository.restoring.selection import ExistingPolicy, RestoreSelection
 from imagestore.repository.store.view import backups, rows_of
+from imagestore.transfer.job import TransferEnd
 from tests.repository.pictures import attributes, filled
 from tests.repository.world import Killed, killed_after
 
@@ -48,7 +48,7 @@ def test_skip_overwrite_and_fail() -> None:
 def test_below_another_prefix() -> None:
     world = filled()
     root = world.back_up()
-    world.target = BucketEnd(world.target.store, "restored", "old/")
+    world.target = TransferEnd(world.target.store, "restored", "old/")
     world.restore(root)
     assert world.restored() == {f"old/{k}": v for k, v in world.content().items()}
 

@@ -37,10 +37,11 @@ from imagestore.repository.making.reading import (
     storage_class,
 )
 from imagestore.repository.making.recording import BackupRecorder
-from imagestore.repository.making.sources import BucketEnd, listed_in_order
+from imagestore.repository.making.sources import listed_in_order
 from imagestore.repository.store.opening import Repository, refuse_same_bucket
 from imagestore.repository.store.runs import LiveRun, begin_run, known_runs, time_name
 from imagestore.repository.store.view import MovedEntries, backups, condemned, write_root
+from imagestore.transfer.job import TransferEnd
 
 T = TypeVar("T")
 READERS = 16
@@ -52,7 +53,7 @@ WINDOW_BYTES = 32 * 1024**2
 """Read ahead at most so much; with the open pack and two in flight this is what a backup holds of contents."""
 
 
-def back_up(repository: Repository, end: BucketEnd, options: BackupOptions) -> BackupRoot:
+def back_up(repository: Repository, end: TransferEnd, options: BackupOptions) -> BackupRoot:
     """Back up a bucket; return the root that was written.
 
     StoreError: the source could not be listed, or the repository not be written; RunLost: the run was silent for too long.
@@ -102,7 +103,7 @@ class _BackupRun:
     def __init__(
         self,
         repository: Repository,
-        end: BucketEnd,
+        end: TransferEnd,
         options: BackupOptions,
         base: BackupRoot | None,
         run: LiveRun,
@@ -246,7 +247,7 @@ class _BackupRun:
             self._record.add(replace(waiting.known, stale=True), fresh=False)
         if self._failed_in_a_row >= GIVE_UP_AFTER:
             raise RepositoryProblem(
-                f"{GIVE_UP_AFTER} objects in a row of {self.end} could not be read; the last one: {problem.cause}"
+                f"{GIVE_UP_AFTER} objects in a row of {self.repository.source} could not be read; the last one: {problem.cause}"
             )
 
     def _wait(self, future: "Future[T]") -> T:

@@ -2,12 +2,13 @@
 # Debian's kind will do that has Python 3.11 or newer with its venv module:
 #   make image BASE=registry.example/python:3.12-slim
 # Two builds of the same base have one digest: no time, no cache and no log of a build is in it.
-# requirements.lock leaves the kubernetes package out on purpose: importing kopf would load it (32 -> 74 MB).
+# requirements-cli.lock has what `imagestore apply` and `plan` check manifests with, and leaves the kubernetes package out on purpose:
+# importing kopf would load it (32 -> 74 MB).
 ARG BASE=python:3.11-slim
 
 FROM ${BASE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore PYTHONDONTWRITEBYTECODE=1
-COPY requirements.lock dev/image/install.sh /tmp/
+COPY requirements-cli.lock dev/image/install.sh /tmp/
 # Where packages come from, and whose certificates are trusted for it, is the builder's: neither stays in a layer.
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf --mount=type=secret,id=ca,target=/run/ca.crt \
     sh /tmp/install.sh /opt/imagestore

@@ -123,7 +123,7 @@ def test_one_module_uses_what_kopf_does_not_publish() -> None:
 def test_nothing_brings_the_client_that_kopf_would_load() -> None:
     """kopf imports `kubernetes` where it finds it (see test_start.py)."""
     locks = {name: text for name, text in committed() if name.startswith("requirements")}
-    assert len(locks) == 4
+    assert len(locks) == 3
     assert [name for name, text in locks.items() if re.search(r"^kubernetes==", text, re.MULTILINE)] == []
 
 

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from dev.demo import meanwhile, stopping
-from dev.demo.screen import Screen
+from dev.demo.screen import Screen, Unexpected
 from dev.programs.progress import duration, say
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,6 +27,9 @@ def main() -> int:
     except KeyboardInterrupt:
         say("\nstopped; nothing is left running.")
         return 130
+    except (RuntimeError, TimeoutError, Unexpected) as error:
+        say(f"\nerror: {error}")
+        return 1
     if _goes_on(options):
         _second_act_elsewhere(options)
     print("stopped; nothing is left running.", flush=True)

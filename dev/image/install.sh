@@ -1,5 +1,5 @@
 #!/bin/sh
-# In the image's build stage: what requirements.lock names goes into the environment FOLDER, by the pip that every Python
+# In the image's build stage: what requirements-cli.lock names goes into the environment FOLDER, by the pip that every Python
 # brings along for its venv module. It runs from its wheel, so that it is never installed.
 set -eu
 folder=$1
@@ -9,4 +9,4 @@ pip=$(find /usr/share/python-wheels "$stdlib/ensurepip/_bundled" -name 'pip-*.wh
 
 python3 -m venv --without-pip "$folder"
 PYTHONPATH=$pip "$folder/bin/python" -m pip install --no-compile --require-hashes --only-binary :all: \
-  --requirement /tmp/requirements.lock
+  --requirement /tmp/requirements-cli.lock

@@ -49,9 +49,10 @@ def _wait(process: subprocess.Popen[str], what: str, begun: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """``48 s``, ``3 min 12 s``"""
+    """``48 s``, ``3 min``, ``3 min 12 s``"""
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    parts = [f"{minutes} min"] if minutes else []
+    return " ".join([*parts, f"{rest} s"] if rest or not minutes else parts)
 
 
 class LiveLine:

@@ -131,16 +131,6 @@ class StoreMetrics:
 
 
 @dataclass(frozen=True)
-class Description:
-    """One metric as docs/metrics.md lists it."""
-
-    name: str
-    type: str
-    labels: tuple[str, ...]
-    text: str
-
-
-@dataclass(frozen=True)
 class Family:
     """A gauge whose series are made at scrape time."""
 
@@ -221,9 +211,37 @@ QUOTA_BYTES = Family(
     "Quota of a bucket as spec.quota.hard has it. Absent without a quota.",
     _BUCKET,
 )
+_POLICY = ("namespace", "name")
+REPLICATION_LAG = Family(
+    "imagestore_replication_lag_seconds",
+    "Age of the oldest change of the source that may be missing at the destination, by what runs have read. Absent until a run"
+    " of this process has read both buckets to the end.",
+    _POLICY,
+)
+REPLICATION_BACKLOG_OBJECTS = Family(
+    "imagestore_replication_backlog_objects",
+    "Objects of the source that the last complete run left without an equal copy.",
+    _POLICY,
+)
+REPLICATION_BACKLOG_BYTES = Family("imagestore_replication_backlog_bytes", "Bytes of these objects.", _POLICY)
+REPLICATION_FAILED = Family(
+    "imagestore_replication_failed_objects",
+    "Objects that the last run could not copy. Absent: none.",
+    _POLICY,
+)
+REPLICATION_HELD = Family(
+    "imagestore_replication_held_deletes", "Deletes that wait for approval. Absent: none.", _POLICY
+)
+REPLICATION_RUNS = Family(
+    "imagestore_replication_runs",
+    "Runs by the backend of their destination and by state: running, or due and waiting.",
+    ("backend", "state"),
+)
 FAMILIES = (
     QUEUE_DEPTH, QUEUE_AGE, QUEUE_RUNNING, QUEUE_DELAYED, SURVEYS, OBJECTS, STATUS_CONDITION, TIER_STATE,
     POLICY_BUCKETS, SETTING_STATES, DRIFT_START, DRIFT_END, APPROVAL, USAGE_OBJECTS, USAGE_BYTES, QUOTA_BYTES,
+    REPLICATION_LAG, REPLICATION_BACKLOG_OBJECTS, REPLICATION_BACKLOG_BYTES, REPLICATION_FAILED, REPLICATION_HELD,
+    REPLICATION_RUNS,
 )  # fmt: skip
 
 
@@ -266,31 +284,3 @@ LIVE = Live()
 REGISTRY.register(LIVE)
 for _collector in (ProcessCollector, PlatformCollector, GCCollector):
     _collector(registry=REGISTRY)
-
-
-def describe() -> list[Description]:
-    """Return every metric by name, as docs/metrics.md lists them."""
-    known = [_described(metric) for metric in _declared()]
-    known += [Description(f.name, "gauge", f.labels, f.text) for f in FAMILIES]
-    return sorted(known, key=lambda d: d.name)
-
-
-def _declared() -> list[Counter | Gauge | Histogram]:
-    return [v for v in globals().values() if isinstance(v, Counter | Gauge | Histogram)]
-
-
-def _described(metric: Counter | Gauge | Histogram) -> Description:
-    kind = str(metric._type)
-    name = f"{metric._name}_total" if kind == "counter" else metric._name
-    return Description(name, kind, tuple(metric._labelnames), metric._documentation)
-
-
-def page() -> str:
-    """Return the text of docs/metrics.md."""
-    rows = [
-        f"| `{d.name}` | {d.type} | {', '.join(f'`{label}`' for label in d.labels) or 'none'} | {d.text} |"
-        for d in describe()
-    ]
-    head = ["# Metrics", "", "Served at `/metrics`; generated from `operator/imagestore/metrics.py`.", ""]
-    table = ["| metric | type | labels | description |", "|---|---|---|---|"]
-    return "\n".join([*head, *table, *rows, ""])

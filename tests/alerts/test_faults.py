@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, ExitStack
 import pytest
 
 from dev.wait import eventually
-from tests.alerts import rights
+from tests.alerts import replication, rights
 from tests.alerts import world as faults
 from tests.alerts.rules import rules
 from tests.alerts.world import NAMESPACE, World
@@ -22,6 +22,10 @@ AT_ONCE: dict[tuple[str, str], Fault] = {
     ("ImagestoreBucketNotReady", f"{NAMESPACE}/unable"): faults.not_ready,
     ("ImagestoreApprovalPending", f"{NAMESPACE}/unwilling"): faults.held,
     ("ImagestorePolicyNotReady", f"{NAMESPACE}/wide"): faults.lossy,
+    ("ImagestoreObjectiveMissed", f"{NAMESPACE}/late"): replication.late,
+    ("ImagestoreReplicationNotReady", f"{NAMESPACE}/aimless"): replication.aimless,
+    ("ImagestoreDeletesHeld", f"{NAMESPACE}/careful"): replication.emptied,
+    ("ImagestoreFailedOver", f"{NAMESPACE}/over"): replication.given_up,
     ("ImagestoreTierNotReady", "tiered"): faults.no_tier,
     ("ImagestoreBackendNotReady", "locked"): faults.locked,
     ("ImagestoreStoreUnreachable", "refusing"): faults.silent,

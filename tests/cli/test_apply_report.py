@@ -7,23 +7,23 @@ import pytest
 from imagestore.cli.applying.report import ApplyReport, as_text
 from imagestore.cli.applying.standing import ObjectStanding, Waiting
 from imagestore.cli.colour import paint
+from imagestore.controller.state.objects import Key
 from imagestore.core.outcome import Event
 from imagestore.core.reasons import Reason
 from imagestore.core.render import plain
 
+PHOTOS = Key("ImageBucket", "shop", "photos")
 HOLD = Waiting("a1b2c3", "lifecycle", "tmp would remove objects (lifecycle.rules[name=tmp].expire.days)")
 ASKS = "lifecycle waits for approval: tmp would remove objects (…); add a1b2c3 to spec.approve"
 
 
 def held(message: str, *waits: Waiting) -> ObjectStanding:
-    return ObjectStanding(
-        "ImageBucket", "shop/photos", "False", "NeedsApproval", message, deleting=False, waits=waits, drift=()
-    )
+    return ObjectStanding(PHOTOS, "False", "NeedsApproval", message, deleting=False, waits=waits, drift=())
 
 
 def test_a_hold_is_said_once() -> None:
     """The condition, the Event and the line with the token said the same: three long lines for one hold."""
-    events = {("ImageBucket", "shop/photos"): [Event(Reason.APPROVAL_NEEDED, ASKS, warning=True)]}
+    events = {PHOTOS: [Event(Reason.APPROVAL_NEEDED, ASKS, warning=True)]}
     run = ApplyReport([held("lifecycle: tmp would remove objects", HOLD)], events=events)
     assert as_text(run, plain) == (
         "ImageBucket shop/photos  NotReady  NeedsApproval\n"
@@ -42,7 +42,7 @@ def test_what_the_condition_says_beyond_the_hold_stays() -> None:
 
 def test_an_event_of_another_token_stays() -> None:
     other = Event(Reason.APPROVAL_NEEDED, ASKS.replace("a1b2c3", "ffffff"), warning=True)
-    run = ApplyReport([held("", HOLD)], events={("ImageBucket", "shop/photos"): [other]})
+    run = ApplyReport([held("", HOLD)], events={PHOTOS: [other]})
     assert "ApprovalNeeded: lifecycle waits for approval" in as_text(run, plain)
 
 

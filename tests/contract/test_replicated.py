@@ -74,7 +74,7 @@ class Pair:
 
 
 def versions(store: Store, bucket: str) -> Versions:
-    """What a bucket holds. Reads by version are never passed on to the other server."""
+    """What a bucket holds. A listing is never passed on to the other server, as a read may be."""
     s3 = store.s3()
     pages = [*s3.get_paginator("list_object_versions").paginate(Bucket=bucket)]
     markers = {(m["Key"], m["VersionId"], "marker") for p in pages for m in p.get("DeleteMarkers", ())}

@@ -16,6 +16,7 @@ from imagestore.core.model import Inline, Internal, KmsKey, ListMap, ListSet, Mo
 from imagestore.core.outcome import Continue, Event, OnChange, Outcome, Requeue
 from imagestore.core.paths import ANY, Item, covers, item_step, key_step, parse
 from imagestore.core.reasons import Reason
+from imagestore.facets.lifecycle import Lifecycle
 
 
 class Leaf(Model):
@@ -149,6 +150,14 @@ def test_a_value_without_the_items_that_have_a_field() -> None:
     assert [r.name for r in without(FULL, ["rows[].leaf"], items=True).rows] == ["bb"]
     assert [r.name for r in without(FULL, ["rows[].leaf.someDays"], items=True).rows] == ["bb"]
     assert [r.name for r in without(FULL, ["rows[].leaf.keyId"], items=True).rows] == ["aa", "bb"]
+
+
+def test_an_item_has_what_one_of_its_own_items_has() -> None:
+    moves = [{"tier": "Cool", "days": 1}, {"tier": "Archive", "date": "2030-01-01"}]
+    kept = {"name": "kept", "state": "Enabled", "expire": {"days": 1}}
+    value = Lifecycle.model_validate({"rules": [{"name": "a", "transitions": moves}, kept]})
+    assert [r.name for r in without(value, ["rules[].transitions[].date"], items=True).rules] == ["kept"]
+    assert without(value, ["rules[].noncurrent.transitions[].days"], items=True) == value
 
 
 def test_a_marker_is_found_wherever_it_is() -> None:

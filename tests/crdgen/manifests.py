@@ -23,7 +23,16 @@ POLICY: Json = {
     "bucketSelector": {"matchLabels": {"class": "photos"}},
     "rules": [{"name": "thumbs", "expire": {"days": 30}}],
 }
-SPECS = {"ImageBucket": BUCKET, "StorageBackend": BACKEND, "LifecyclePolicy": POLICY}
+REPLICATION: Json = {
+    "source": {"bucketRef": {"name": "photos"}},
+    "destination": {"bucketRef": {"name": "photos-dr"}},
+}
+SPECS = {
+    "ImageBucket": BUCKET,
+    "StorageBackend": BACKEND,
+    "LifecyclePolicy": POLICY,
+    "ReplicationPolicy": REPLICATION,
+}
 
 
 @dataclass(frozen=True)

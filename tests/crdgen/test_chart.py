@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from dev.cluster import Cluster, CommandError
-from imagestore import metrics
 from imagestore.api.kinds import KINDS
 from imagestore.cli.commands import run
+from imagestore.crdgen import metricspage
 from tests.crdgen.conftest import ROOT
 
 Json = dict[str, Any]
@@ -121,7 +121,7 @@ def test_no_custom_resource_is_in_the_chart(cluster: Cluster) -> None:
 
 def test_alerts_ask_for_metrics_that_exist(cluster: Cluster) -> None:
     (group,) = named(rendered(cluster, values=FULL), "PrometheusRule")["spec"]["groups"]
-    ours = {metric.name: metric.labels for metric in metrics.describe()}
+    ours = {metric.name: metric.labels for metric in metricspage.describe()}
     for rule in group["rules"]:
         asked = set(re.findall(r"imagestore_\w+", rule["expr"]))
         assert asked

@@ -6,12 +6,13 @@ import pytest
 import yaml
 
 from dev.cluster import Cluster
-from tests.crdgen import wrong_backends, wrong_buckets, wrong_policies
+from tests.crdgen import wrong_backends, wrong_buckets, wrong_policies, wrong_replications
 from tests.crdgen.manifests import SPECS, Wrong, accept, answers, manifest
 
 CASES = [Wrong("ImageBucket", *case) for case in wrong_buckets.WRONG]
 CASES += [Wrong("StorageBackend", *case) for case in wrong_backends.WRONG]
 CASES += [Wrong("LifecyclePolicy", *case) for case in wrong_policies.WRONG]
+CASES += [Wrong("ReplicationPolicy", *case) for case in wrong_replications.WRONG]
 UNKNOWN = [
     Wrong("ImageBucket", "backendRef: {namespace: other}", 'unknown field "spec.backendRef.namespace"'),
     Wrong("ImageBucket", "endpoint: https://evil.example", 'unknown field "spec.endpoint"'),

@@ -225,13 +225,13 @@ def test_without_kubernetes(
 
 def test_backups(minio_store: Store, seaweedfs_store: Store, tmp_path: Path) -> None:
     """Two nights, the second one with a drill; no operator takes part."""
-    objects = examples.manifests("12-backups", {"eu": minio_store, "us": seaweedfs_store})
+    objects = examples.manifests("14-backups", {"eu": minio_store, "us": seaweedfs_store})
     (tmp_path / "backend.yaml").write_text(examples.text(objects))
     (tmp_path / "repository.key").write_text("0123456789abcdef0123456789abcdef")
     for store, bucket in ((minio_store, "shop--photos"), (seaweedfs_store, "shop-backups")):
         store.s3().create_bucket(Bucket=bucket)
     minio_store.s3().put_object(Bucket="shop--photos", Key="a.jpg", Body=b"picture")
-    script = examples.FOLDER / "12-backups" / "nightly.sh"
+    script = examples.FOLDER / "14-backups" / "nightly.sh"
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     for words, drill in ((["--init"], ""), ([], "yes")):
         environment = {**os.environ, "PATH": path, "DRILL": drill}
@@ -243,9 +243,43 @@ def test_backups(minio_store: Store, seaweedfs_store: Store, tmp_path: Path) -> 
     assert "stays: last 1 of 7" in night.stdout
 
 
+def test_replication(operated: Operator, minio_store: Store, ceph_store: Store) -> None:
+    apply(operated, "12-replication", museum=minio_store, museum_far=ceph_store)
+    minio_store.s3().put_object(Bucket="museum--paintings", Key="mona.jpg", Body=b"picture")
+    policy = ("rpol", "paintings", "-n", "museum")
+    operated.kube.kubectl(
+        "patch", *policy, "--type=merge", "-p", '{"spec": {"schedule": {"interval": "1s"}}}'
+    )
+    far, copy = ceph_store.s3(), "museum--paintings-copy"
+    copied = lambda: far.list_objects_v2(Bucket=copy, Prefix="mona")["KeyCount"] == 1  # noqa: E731
+    eventually(copied, PATIENCE, "the image is on the other store")
+    assert far.get_object(Bucket=copy, Key="mona.jpg")["Body"].read() == b"picture"
+    for condition in ("Ready", "WithinObjective"):
+        operated.kube.kubectl("wait", *policy, f"--for=condition={condition}", "--timeout=60s")
+    operated.kube.kubectl("delete", *policy)
+
+
 def test_every_example_has_a_test() -> None:
     tested = list(globals())
     assert [f for f in FOLDERS if f"test_{f[3:].replace('-', '_')}" not in tested] == []
+
+
+def test_moving_photos(
+    minio_store: Store, seaweedfs_store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The README's commands, one after the other."""
+    file = tmp_path / "backend.yaml"
+    file.write_text(
+        examples.text(examples.manifests("13-moving-photos", {"eu": minio_store, "dr": seaweedfs_store}))
+    )
+    for store in (minio_store, seaweedfs_store):
+        store.s3().create_bucket(Bucket="photos")
+    minio_store.s3().put_object(Bucket="photos", Key="2027/a/b.jpg", Body=b"picture")
+    readme = (examples.FOLDER / "13-moving-photos" / "README.md").read_text()
+    commands = [line.split()[1:] for line in readme.splitlines() if line.startswith("imagestore transfer")]
+    codes = [imagestore(capsys, *(file if w == "backend.yaml" else w for w in c)).code for c in commands]
+    assert codes == [2, 0, 0]
+    assert seaweedfs_store.s3().get_object(Bucket="photos", Key="2027/a/b.jpg")["Body"].read() == b"picture"
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

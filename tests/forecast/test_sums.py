@@ -85,6 +85,15 @@ def test_the_day_a_version_became_old_is_that_of_the_next_newer_one() -> None:
     assert successions([version(3, latest=False)]) == [TODAY - 3], "what hides it is not in the listing"
 
 
+def test_one_old_version_alone_became_old_when_it_was_written_at_the_earliest() -> None:
+    """What hides it, a marker, is in no listing of this key: it is hidden by an age that is not told."""
+    rules = (rule(noncurrent={"expire": {"days": 3}}, expire={"days": 1}),)
+    forecast = Forecast(Assumptions(rules, TERMS, TODAY, TODAY + 99, PRICES))
+    forecast.feed([version(1, latest=False)])
+    (flow,) = forecast.finish(lambda _: {}).flows
+    assert (flow.day - TODAY, flow.action) == (3, Action.REMOVE)
+
+
 def test_days_in_a_ledger() -> None:
     rules = (rule(transitions=[{"tier": "Cool", "days": 5}], expire={"days": 9}),)
     forecast = Forecast(Assumptions(rules, TERMS, TODAY, TODAY + 99, PRICES))
@@ -208,3 +217,9 @@ def test_the_same_keys_are_kept_in_any_order_and_after_any_interruption(order: i
     nothing = KeySample(0)
     nothing.offer(keys[0])
     assert (nothing.seen, nothing.groups) == (1, [])
+
+
+def test_a_key_that_is_no_text_is_sampled_as_any_other() -> None:
+    sample = KeySample(1)
+    sample.offer([StoredVersion("\udcff.jpg", 1, TODAY)])
+    assert [g[0].key for g in sample.groups] == ["\udcff.jpg"]

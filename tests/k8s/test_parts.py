@@ -114,7 +114,8 @@ def test_missing_rights_are_sentences() -> None:
         "not allowed to get, list, watch, patch imagebuckets.imagestore.dev, which is needed to follow them and"
         " keep the finalizer"
     ]
-    assert len(list(resources.missing([], GRANTS))) == len(GRANTS)
+    asked = [g for g in GRANTS if not g.switch]  # what a value of the chart grants is not missing without it
+    assert len(list(resources.missing([], GRANTS))) == len(asked) < len(GRANTS)
 
 
 def test_a_token_is_read_again_when_its_file_is_another_one(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ class Watched(Cache):
     """Remembers which threads looked things up."""
 
     def __init__(self) -> None:
-        super().__init__(ALL.edges, ALL.contributors)
+        super().__init__(ALL.edges, {kind: c.beside for kind, c in ALL.contributors.items()})
         self.threads: set[int] = set()
 
     def pointing(self, relation: str, target: Key) -> tuple[Key, ...]:

@@ -12,8 +12,7 @@ from imagestore.controller.stores import Connecting
 from imagestore.controller.work.queue import Lane, Priority, WorkQueue
 from imagestore.controller.work.triggers import Triggers
 from imagestore.kinds import ALL
-from imagestore.kinds.imagebucket import COUNTED_IN
-from imagestore.reconcile.shared.situation import SPREAD
+from imagestore.reconcile.shared.situation import SPREAD, Settings
 from tests.k8s.known import services
 from tests.k8s.test_object_cache import raw
 from tests.k8s.test_queue import Clock
@@ -200,7 +199,7 @@ def test_buckets_that_come_and_go_are_counted_together(world: World) -> None:
     for n in range(100):
         world.bucket("ADDED", f"b{n}")
     assert "eu" not in [name for name, _ in world.taken()]
-    world.clock.now += COUNTED_IN
+    world.clock.now += Settings("prod").counted_in
     assert [name for name, _ in world.taken()] == ["eu"]
 
 

@@ -7,7 +7,7 @@ import pytest
 from imagestore.api.kinds import IMAGE_BUCKET, LIFECYCLE_POLICY
 from imagestore.controller.state.objects import Key
 from imagestore.controller.work.queue import Priority
-from imagestore.controller.work.triggers import TOLD_IN
+from imagestore.reconcile.shared.situation import Settings
 from tests.k8s.test_object_cache import raw
 from tests.k8s.test_triggers import DONE, World
 
@@ -55,7 +55,7 @@ def test_a_label_wakes_its_bucket_and_tells_the_policies(shop: PolicyWorld) -> N
     assert shop.names() == set(), "the same labels"
     shop.labelled("MODIFIED", "a", version=3, label="scans")
     assert shop.names() == {"a"}
-    shop.clock.now += TOLD_IN
+    shop.clock.now += Settings("prod").told_in
     assert shop.names() == {"tidy"}
 
 
@@ -68,7 +68,7 @@ def test_many_buckets_that_settle_are_told_once(shop: PolicyWorld) -> None:
         body = raw(f"c{n}", version=2, status=DONE, metadata={"labels": {"class": "photos"}})
         shop.triggers.written(IMAGE_BUCKET, body)
     assert shop.names() == set()
-    shop.clock.now += TOLD_IN
+    shop.clock.now += Settings("prod").told_in
     assert list(shop.taken()) == [("tidy", Priority.RETRY)]
 
 
@@ -80,7 +80,7 @@ def test_what_was_counted_is_told_to_who_waits_for_it(shop: PolicyWorld) -> None
     assert shop.names() == {"a"}, "a change waits"
     shop.triggers.counted(key, awaited=False)
     assert shop.names() == set()
-    shop.clock.now += TOLD_IN
+    shop.clock.now += Settings("prod").told_in
     assert shop.names() == {"tidy"}, "soon, and once"
     shop.triggers.counted(Key(IMAGE_BUCKET.name, "shop", "gone"), awaited=True)
     assert shop.names() == set()

@@ -93,7 +93,7 @@ def edges(obj: TagSet) -> Iterator[Edge]:
     yield Edge(TO_BUCKET, bucket_key(obj))
 
 
-def given(obj: TagSet) -> Iterator[Contribution]:
+def given(obj: TagSet, _: Stored) -> Iterator[Contribution]:
     try:
         tags = TagSetSpec.model_validate_json(obj.spec, extra="forbid").tags
     except ValidationError:

@@ -3,7 +3,7 @@
 import json
 import shutil
 
-from tests.local.world import Folder, told, writes
+from tests.local.world import Folder, deleted, told, writes
 
 
 def test_a_bucket_becomes_ready(folder: Folder) -> None:
@@ -123,9 +123,19 @@ def test_without_prune_a_deletion_is_only_listed(folder: Folder) -> None:
     assert folder.exists()
     said = folder.apply("--prune")
     assert said.code == 0
-    assert said.json["deleted"] == ["ImageBucket shop/photos"]
+    assert deleted(said) == {"shop/photos": ["Deleted"]}
     assert not folder.exists()
     assert not (folder.state / "imagebuckets/shop/photos.yaml").exists()
+
+
+def test_what_became_of_a_deleted_objects_bucket_is_said(folder: Folder) -> None:
+    """That its bucket is still there was in no line: only that the object was deleted."""
+    folder.bucket()
+    folder.apply()
+    (folder.path / "photos.yaml").unlink()
+    said = folder.apply("--prune", "--format", "text")
+    assert "ImageBucket shop/photos  deleted\n    Retained: " in said.out
+    assert folder.exists()
 
 
 def test_prune_keeps_what_the_policy_retains_and_what_is_not_empty(folder: Folder) -> None:
@@ -141,7 +151,7 @@ def test_prune_keeps_what_the_policy_retains_and_what_is_not_empty(folder: Folde
     (folder.path / "photos.yaml").write_text(
         text.replace("DeleteIfEmpty", "Retain")
     )  # it can still be rescued
-    assert folder.apply("--prune").json["deleted"] == ["ImageBucket shop/photos"]
+    assert deleted(folder.apply("--prune")) == {"shop/photos": ["Retained"]}
     assert s3.get_object(Bucket=folder.name, Key="a.jpg")["Body"].read() == b"picture"
 
 

@@ -85,6 +85,11 @@ def told(said: Said, name: str = "shop/photos") -> dict[str, Any]:
     return found
 
 
+def deleted(said: Said) -> dict[str, list[str]]:
+    """The objects whose deletion ``apply`` finished, with the reasons of their Events."""
+    return {o["name"]: [e["reason"] for e in o["events"]] for o in said.json["deleted"]}
+
+
 def until(what: Callable[[], bool], seconds: float = 30.0) -> None:
     """Wait for it."""
     end = time.monotonic() + seconds

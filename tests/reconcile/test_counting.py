@@ -257,3 +257,13 @@ def test_a_question_is_another_if_anything_in_it_is() -> None:
     ]
     assert len({one.digest, *(other.digest for other in others)}) == 6
     assert SurveyQuestion("eu", "b", tuple(rules), wish="w").digest == one.digest, "what it is for is no part"
+
+
+def test_the_order_of_tags_makes_no_other_question() -> None:
+    """A bucket would be listed again for a manifest that another tool has sorted."""
+
+    def asked(tags: dict[str, str]) -> str:
+        rule = LifecycleRule.model_validate({**ALL, "match": {"tags": tags}})
+        return SurveyQuestion("eu", "b", (rule,)).digest
+
+    assert asked({"a": "1", "b": "2"}) == asked({"b": "2", "a": "1"})

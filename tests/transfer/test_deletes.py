@@ -1,13 +1,15 @@
 """What a run never deletes, and what it deletes when nothing speaks against it."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
 from imagestore.backends.memory_content import CAPABLE
 from imagestore.core.errors import Denied, NotFound, StoreError, Unavailable
+from imagestore.transfer.copies import NotCopied
 from imagestore.transfer.job import DeleteGuard, DeleteMode, TransferFilter
-from tests.transfer.world import body, filled, world
+from imagestore.transfer.performing import CopyOutcome, CopyTask
+from tests.transfer.world import PlainCopier, body, filled, world
 
 
 @pytest.mark.parametrize("error", [Denied("no"), Unavailable("cut off"), NotFound("gone")])
@@ -162,3 +164,21 @@ def test_another_filter_pauses_deletes_for_a_run() -> None:
     assert found.held.why == "FilterChanged"
     assert "a" in w.held()
     assert w.run().deleted == 1
+
+
+def test_many_archived_objects_in_a_row_do_not_end_the_run() -> None:
+    """They say nothing of the store, and what comes behind them is copied."""
+    w = filled(world(), [f"k{i:03}" for i in range(150)])
+    w.copier = Archived()
+    found = w.run()
+    assert (found.complete, found.failed, found.copied.objects) == (True, {"Archived": 120}, 30)
+
+
+@dataclass(frozen=True)
+class Archived(PlainCopier):
+    """Most objects must be restored before they can be read."""
+
+    def copy(self, task: CopyTask) -> CopyOutcome:
+        if task.key < "k120":
+            raise NotCopied("Archived", "it is archived")
+        return super().copy(task)

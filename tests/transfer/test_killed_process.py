@@ -1,6 +1,7 @@
 """The command as a process, killed with SIGKILL after one call after the other, until it comes to its end."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -11,7 +12,9 @@ import pytest
 from tests.transfer.stores import Pair, pair
 from tests.transfer.world import body
 
-STEP = 5  # calls between two kills; `make soak` takes each
+STEP = int(
+    os.environ.get("TRANSFER_KILL_STEP", "5")
+)  # calls between two kills; `make soak-transfer` takes each
 
 
 def manifests(p: Pair) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from imagestore.core.errors import Denied
 from imagestore.transfer.job import DeleteMode, Direction, TransferHooks
-from imagestore.transfer.parity import sample
+from imagestore.transfer.parity import parity_sample
 from tests.objects.corpus import LEGAL, ODD
 from tests.transfer.stores import PAIRS, Pair, calls, pair
 from tests.transfer.world import body
@@ -129,9 +129,9 @@ def test_a_sample_finds_bytes_that_listings_call_equal(request: pytest.FixtureRe
         p.near.put(f"k{i}", body(i))
     p.run()
     hooks = TransferHooks("parity")
-    assert sample(p.job, hooks, 10, SystemRandom()).mismatched == 0
+    assert parity_sample(p.job, hooks, 10, SystemRandom()).mismatched == 0
     p.far.put("k3", b"rotten")
-    assert sample(p.job, hooks, 10, SystemRandom()).mismatched == 1
+    assert parity_sample(p.job, hooks, 10, SystemRandom()).mismatched == 1
 
 
 def test_markers_only_where_versions_are_kept(request: pytest.FixtureRequest) -> None:

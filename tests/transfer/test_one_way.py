@@ -136,6 +136,9 @@ def test_tags_are_read_once() -> None:
     w.calls()
     assert w.run().excluded == 1
     assert w.calls()[0]["GetTags"] == 0
+    w.options = replace(w.options, filter=TransferFilter(tags={"keep": "no"}))
+    w.run()
+    assert w.held()["no"] == b"2"  # another filter reads them again
 
 
 def test_only_new_objects_are_copied_where_existing_ones_are_not_wanted() -> None:
@@ -178,7 +181,7 @@ def test_a_destination_that_refuses_every_write_ends_the_run_early() -> None:
     w.far.fault = full
     found = w.run()
     assert found.trouble is not None
-    assert found.trouble.side == "destination"
+    assert (found.trouble.side, type(found.trouble.error)) == ("destination", Denied)
     assert found.failed["Denied"] < 200
     assert not found.complete
     w.far.fault = None
@@ -224,3 +227,22 @@ def test_an_object_below_another_is_a_named_failure_where_the_store_would_hide_i
     found = w.run()
     assert found.failed == {"Collides": 3}
     assert list(w.held()) == ["a", "a-b", "b/c", "c"]
+
+
+def test_an_object_that_is_deleted_while_the_run_goes_is_no_failure() -> None:
+    """rclone#3594: deletes then never happened."""
+    w = filled(world(deletes=DeleteMode.MIRROR))
+    w.run()
+    w.put("a", body("edited"))
+    w.remove("a-b")
+
+    def vanish(operation: str, bucket: str, key: str) -> None:
+        if operation == "Get" and key == "a":
+            w.near.buckets["b"].keys.pop("a", None)
+
+    w.near.fault = vanish
+    found = w.run()
+    assert (found.failed, found.deleted, found.equal) == ({}, 1, 8)
+    w.near.fault = None
+    assert w.run().deleted == 1
+    assert w.held() == w.held("near")

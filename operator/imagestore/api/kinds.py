@@ -7,6 +7,8 @@ from imagestore import GROUP, VERSION
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import FACETS, ImageBucketSpec
 from imagestore.api.lifecyclepolicy import LifecyclePolicySpec, LifecyclePolicyStatus
+from imagestore.api.replicationpolicy import ReplicationPolicySpec
+from imagestore.api.replicationstatus import ReplicationPolicyStatus
 from imagestore.api.storagebackend import StorageBackendSpec, StorageBackendStatus
 from imagestore.core.marks import spots
 from imagestore.core.model import Cel, Model, Reference
@@ -19,6 +21,7 @@ __all__ = [
     "IMAGE_BUCKET",
     "KINDS",
     "LIFECYCLE_POLICY",
+    "REPLICATION_POLICY",
     "STORAGE_BACKEND",
     "VERSION",
     "Column",
@@ -228,8 +231,43 @@ LIFECYCLE_POLICY = Kind(
     ),
 )
 
+REPLICATION_POLICY = Kind(
+    name="ReplicationPolicy",
+    plural="replicationpolicies",
+    scope="Namespaced",
+    short="rpol",
+    description="Keeps the objects of one bucket in another one.",
+    spec=ReplicationPolicySpec,
+    status=ReplicationPolicyStatus,
+    columns=(
+        Column("Ready", _condition("Ready"), "Whether every object had an equal copy in the last run."),
+        Column("Method", ".status.method", "How objects get to the destination."),
+        Column("Role", ".status.failover.role", "Which side is written to. Empty without spec.failover."),
+        Column(
+            "WithinObjective",
+            _condition("WithinObjective"),
+            "Whether every change of the source older than spec.objectives.rpo is at the destination.",
+        ),
+        Column(
+            "Backlog",
+            ".status.backlog.objects",
+            "Objects that the last complete run left without an equal copy.",
+            "integer",
+        ),
+        Column("Source", ".spec.source.bucketRef.name", "ImageBucket that is replicated.", priority=1),
+        Column("Destination", ".spec.destination.bucketRef.name", "ImageBucket with the copy.", priority=1),
+        Column(
+            "Reason",
+            '.status.conditions[?(@.type=="Ready")].reason',
+            "Reason of the Ready condition.",
+            priority=1,
+        ),
+        _AGE,
+    ),
+)
+
 # Policies before buckets: what was listed last is judged by what is known already.
-KINDS = (STORAGE_BACKEND, LIFECYCLE_POLICY, IMAGE_BUCKET)
+KINDS = (STORAGE_BACKEND, LIFECYCLE_POLICY, REPLICATION_POLICY, IMAGE_BUCKET)
 
 
 def kind_of(spec: type[Model]) -> Kind:

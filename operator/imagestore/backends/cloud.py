@@ -9,6 +9,7 @@ from imagestore.backends.guard.call import Observer, Timing
 from imagestore.backends.secrets import Given
 from imagestore.core.cost import UNPRICED, PriceTable
 from imagestore.core.fencing import Permit
+from imagestore.core.objects import ObjectTraits
 from imagestore.core.reading import Support
 from imagestore.forecast.terms import Terms
 
@@ -33,6 +34,7 @@ class StorePage:
     ``buckets``: what it must grant whatever is managed, by purpose. ``admin``: what its admin API must grant, by field
     of a status; ``tiers``: and for remote tiers. ``stand_in``: on what the contract suite proved all this, if not on the
     store itself. ``documents``: where it was read instead. ``example``: a section with a grant to paste, in Markdown.
+    ``objects``: what it makes of objects; None: it moves no data.
     """
 
     product: str
@@ -44,6 +46,7 @@ class StorePage:
     stand_in: str = ""
     documents: tuple[str, ...] = ()
     example: str = ""
+    objects: ObjectTraits | None = None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from imagestore import metrics
 from imagestore.controller import samples
 from imagestore.controller.contributions import Contributions
 from imagestore.controller.edges import EventRecorder, ObjectApi, Withdrawals
+from imagestore.controller.replicating import ReplicationRun
 from imagestore.controller.runtime import Kinds
 from imagestore.controller.services import Services
 from imagestore.controller.state.cache import Cache
@@ -19,12 +20,14 @@ from imagestore.controller.state.mirrors import NamespaceMirror, SecretMirror
 from imagestore.controller.state.objects import Key
 from imagestore.controller.stores import BackendConnections, Connecting
 from imagestore.controller.surveyor import Surveyor, threadsafe
+from imagestore.controller.transfers import Transfers
 from imagestore.controller.work.dispatcher import Dispatcher
-from imagestore.controller.work.queue import WorkQueue
+from imagestore.controller.work.queue import Priority, WorkQueue
 from imagestore.controller.work.triggers import Triggers
 from imagestore.controller.work.worker import Ended, Worker, WorkerParts, unheard
 from imagestore.controller.writer import Writer
 from imagestore.core.fencing import Permit, permitted
+from imagestore.reconcile.replication.situation import Publish, unpublished
 from imagestore.reconcile.shared.situation import Settings
 
 T = TypeVar("T")
@@ -43,7 +46,8 @@ class Brain:
 class Surface:
     """Where the controller meets the world.
 
-    ``permit`` is asked before each write to a store. ``ended`` hears how each reconcile ended.
+    ``permit`` is asked before each write to a store. ``ended`` hears how each reconcile ended. ``publish`` is
+    called from worker threads.
     """
 
     objects: ObjectApi
@@ -51,6 +55,7 @@ class Surface:
     withdrawals: Callable[[Cache], Withdrawals]
     permit: Permit = permitted
     ended: Ended = unheard
+    publish: Publish = unpublished
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,12 @@ class Controller:
     namespaces: NamespaceMirror
     pool: ThreadPoolExecutor
 
+    async def drain(self, seconds: float) -> int:
+        """Take nothing more, and wait for what runs. Return how many reconciles and runs have not ended."""
+        until = monotonic() + seconds
+        left = await self.dispatcher.drain(seconds)
+        return left + await asyncio.to_thread(self.services.transfers.drain, max(0.0, until - monotonic()))
+
     def snapshot(self) -> None:
         """Objects and queue as they are now, for the scrape that follows in another thread."""
         objects, loads, delayed = self.cache.all(), self.queue.loads(), self.queue.delayed
@@ -75,6 +86,7 @@ class Controller:
             lambda: samples.of_objects(self.kinds, objects),
             lambda: samples.of_queue(loads, delayed),
             self.services.surveyor.samples,
+            self.services.transfers.samples,
         )
 
 
@@ -88,17 +100,22 @@ def controller(brain: Brain, settings: Settings, workers: int, surface: Surface)
     queue = WorkQueue(monotonic, lambda key: kinds[key.kind].lane(services, key), workers, wake.set)
     loop = asyncio.get_running_loop()
     counted = threadsafe(loop, lambda key, awaited: triggers.counted(key, awaited=awaited))
+    asking = Asking(loop)
+    run = ReplicationRun(stores, asking, settings.installation, surface.permit, monotonic)
+    ran = threadsafe(loop, lambda key: queue.add(key, Priority.RETRY))
     services = Services(
         cache,
         stores,
         Contributions(cache, kinds.contributors),
         Surveyor(monotonic, lambda: queue.ready > 0, counted),
+        Transfers(monotonic, lambda: queue.ready > 0, ran, run),
         namespaces,
         settings,
         lambda: datetime.now(UTC),
         monotonic,
         queue.is_running,
-        Asking(loop),
+        asking,
+        surface.publish,
     )
     inputs = {record.kind.name: record.inputs(services) for record in kinds}
     forget: list[Callable[[Key], None]] = [*(i.forget for i in inputs.values()), services.surveyor.forget]

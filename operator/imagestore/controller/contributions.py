@@ -17,15 +17,16 @@ _Receiver = tuple[str, tuple[tuple[str, str], ...]]  # its name and its labels
 class Contributes:
     """What a kind gives to objects of another kind in the same namespace.
 
-    ``includes``: whether the first object is for the second, by name and labels alone. ``given``: what it gives to each
-    of them, by its spec alone. ``unknown``: what stands for that of a kind that could not be listed: what is in force of
-    it stays.
+    ``includes``: whether the first object is for the second, by name and labels alone. ``given``: what the first gives to the
+    second, by its spec and by ``beside``, a part of its status. ``unknown``: what stands for that of a kind that could not be
+    listed: what is in force of it stays.
     """
 
     to: str
     includes: Callable[[Stored[Any], Stored[Any]], bool]
-    given: Callable[[Stored[Any]], Iterable[Contribution]]
+    given: Callable[[Stored[Any], Stored[Any]], Iterable[Contribution]]
     unknown: tuple[Contribution, ...]
+    beside: Callable[[Stored[Any]], object] = lambda _: None
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,14 @@ class Contributions:
     def gives(self, kind: str) -> bool:
         """Whether objects of this kind give anything."""
         return kind in self._contributors
+
+    def differ(self, before: Stored, after: Stored) -> bool:
+        """Whether two versions of an object may give something else."""
+        contributes = self._contributors.get(after.key.kind)
+        if contributes is None:
+            return False
+        beside = contributes.beside(before) != contributes.beside(after)
+        return beside or (before.spec, before.deleting) != (after.spec, after.deleting)
 
     def receivers(self, *givers: Stored | None) -> set[Key]:
         """The objects to which any of these givers, there or gone, contributes."""
@@ -109,7 +118,7 @@ class Contributions:
             return
         for giver in self._givers(kind, receiver):
             if not giver.deleting:
-                yield from contributes.given(giver)
+                yield from contributes.given(giver, receiver)
 
     def _givers(self, kind: str, receiver: Stored) -> Iterator[Stored]:
         """By name, also those that are being deleted."""

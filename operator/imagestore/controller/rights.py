@@ -7,13 +7,17 @@ from imagestore.api.kinds import Kind
 
 @dataclass(frozen=True)
 class Right:
-    """What must be allowed on one resource; ``own``: only in the operator's own namespace."""
+    """What must be allowed on one resource; ``own``: only in the operator's own namespace.
+
+    ``switch``: the chart's value that grants it; empty: it is always granted. Without it what needs it says so.
+    """
 
     group: str
     resource: str
     verbs: tuple[str, ...]
     why: str
     own: bool = False
+    switch: str = ""
 
 
 def of_kind(kind: Kind, *, finalizer: bool) -> tuple[Right, Right]:

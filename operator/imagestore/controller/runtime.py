@@ -188,4 +188,4 @@ class Kinds:
 
     def cache(self) -> Cache:
         """An empty memory for objects of these kinds."""
-        return Cache(self.edges, self.contributors)
+        return Cache(self.edges, {kind: c.beside for kind, c in self.contributors.items()})

@@ -10,6 +10,8 @@ from imagestore.controller.state.cache import Cache
 from imagestore.controller.state.objects import Key
 from imagestore.controller.stores import BackendConnections
 from imagestore.controller.surveyor import Surveyor
+from imagestore.controller.transfers import Transfers
+from imagestore.reconcile.replication.situation import Publish, unpublished
 from imagestore.reconcile.shared.situation import Settings
 
 T = TypeVar("T")
@@ -36,16 +38,23 @@ class Services:
     """Asked in the event loop, except where a field says otherwise.
 
     ``now`` is the time that statuses say, ``clock`` counts seconds and is never set; both are asked from any thread, as
-    ``ask`` and ``surveyor`` are.
+    ``ask``, ``surveyor``, ``transfers`` and ``publish`` are.
     """
 
     cache: Cache
     stores: BackendConnections
     contributions: Contributions
     surveyor: Surveyor
+    transfers: Transfers
     namespaces: NamespaceLabels
     settings: Settings
     now: Callable[[], datetime]
     clock: Callable[[], float]
     is_running: Callable[[Key], bool]
     ask: AskLoop
+    publish: Publish = unpublished
+
+    def close(self) -> None:
+        """Begin no further step beside the reconciles."""
+        self.surveyor.close()
+        self.transfers.close()

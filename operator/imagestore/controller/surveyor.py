@@ -13,6 +13,8 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
+from typing import ParamSpec
 
 from imagestore import metrics
 from imagestore.backends.base import Backend
@@ -22,6 +24,7 @@ from imagestore.core.errors import StoreError
 from imagestore.forecast.tally import Counted
 from imagestore.reconcile.shared.survey import Purpose, Survey, SurveyAnswer, SurveyQuestion, unanswered
 
+P = ParamSpec("P")
 log = logging.getLogger(__name__)
 THREADS = 2
 SLICE = 100  # steps until another bucket of the same backend has its turn
@@ -280,13 +283,11 @@ class Surveyor:
             log.warning("counting %s waits: %s", task.key, answer.trouble)
 
 
-def threadsafe(
-    loop: asyncio.AbstractEventLoop, told: Callable[[Key, bool], None]
-) -> Callable[[Key, bool], None]:
+def threadsafe(loop: asyncio.AbstractEventLoop, told: Callable[P, None]) -> Callable[P, None]:
     """What a thread calls so that ``told`` runs in the event loop; after the loop's end, nothing."""
 
-    def finished(key: Key, awaited: bool) -> None:  # noqa: FBT001 - as it is called
+    def finished(*args: P.args, **kwargs: P.kwargs) -> None:
         with contextlib.suppress(RuntimeError):
-            loop.call_soon_threadsafe(told, key, awaited)
+            loop.call_soon_threadsafe(partial(told, *args, **kwargs))
 
     return finished

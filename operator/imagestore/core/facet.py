@@ -95,6 +95,11 @@ class Facet(Model):
         """Whether this desired value leaves an observed part unchanged, whichever object it is from."""
         return False
 
+    @classmethod
+    def temporary(cls, name: str) -> bool:  # noqa: ARG003 - a facet with such parts asks it
+        """Whether the operator sets this part for a time only, so that to remove it needs no approval."""
+        return False
+
     def owned(self) -> Parts:
         """Return the parts of an observed value that identify themselves as the operator's, whatever status remembers."""
         return WHOLE

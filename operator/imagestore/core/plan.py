@@ -247,7 +247,7 @@ def _forget(name: str, have: Facet | None, managed: Parts) -> Change:
         return Change(name, Op.KEEP, have, have, reason=Reason.FORGOTTEN, message=KEPT)
     left = _without(have, managed)
     change = Change(name, Op.CLEAR, have, left, diff(name, mine, None), reason=Reason.REMOVED_FROM_SPEC)
-    if have.removal is Removal.HOLD:
+    if have.removal is Removal.HOLD and not all(map(have.temporary, mine.parts() or ("",))):
         return replace(
             change, risk="no longer in the spec: approve to clear it, or mention it again to keep it"
         )

@@ -45,8 +45,7 @@ class Reason(OpenEnum):
     DIFFERS = "Differs"
     """On DriftDetected: the message names the fields that differ. Fix: find out who changed them."""
     DRIFT_DETECTED = "DriftDetected"
-    """On an Event: drift was declared; the message has each field's observed and desired value. Fix: find out who changed
-    it."""
+    """On an Event: drift was declared; the message has both values of each field. Fix: find out who changed it."""
     DRIFT_CORRECTED = "DriftCorrected"
     """On an Event: the drift is over: the operator wrote the desired value."""
     DRIFT_VANISHED = "DriftVanished"
@@ -65,8 +64,7 @@ class Reason(OpenEnum):
     NEEDS_APPROVAL = "NeedsApproval"
     """On a setting: the change is risky. Fix: read it, then add its token to `spec.approve`."""
     APPROVAL_NEEDED = "ApprovalNeeded"
-    """On an Event: a change waits for approval; the message has its token. Fix: read it, then add the token to
-    `spec.approve`."""
+    """On an Event: a change waits for approval. Fix: read it, then add the token in the message to `spec.approve`."""
     COUNTING = "Counting"
     """On a setting: the operator counts how many objects the change would remove. Fix: wait."""
     ONLY_BY_HAND = "OnlyByHand"
@@ -83,8 +81,7 @@ class Reason(OpenEnum):
     """On a finding: a condition named for what was found, such as PublicAcl. Fix: do what the condition's message says; see
     [alerts](../alerts.md)."""
     PUBLIC_ACL = "PublicAcl"
-    """On an Event: the bucket's ACL makes it public. Fix: correct the ACL in the store; see
-    [alerts](../alerts.md)."""
+    """On an Event: the bucket's ACL makes it public. Fix: correct it in the store; see [alerts](../alerts.md)."""
     ABOVE_WARN_PERCENT = "AboveWarnPercent"
     """On QuotaNearlyFull: the bucket uses as much of its quota as `quota.warnPercent` says. Fix: remove what is not needed,
     or raise `quota.hard`; see [alerts](../alerts.md)."""
@@ -93,8 +90,7 @@ class Reason(OpenEnum):
     raise `quota.hard`."""
 
     BACKEND_NOT_FOUND = "BackendNotFound"
-    """On Ready: there is no StorageBackend of that name. Fix: make a new object with another `backendRef`, or ask the
-    administrator."""
+    """On Ready: there is no StorageBackend of that name. Fix: ask the administrator, or use another `backendRef`."""
     BACKEND_UNUSABLE = "BackendUnusable"
     """On Ready: the StorageBackend cannot be used yet; the message says why, such as a missing Secret. Fix: the
     administrator does what the message says."""
@@ -110,13 +106,11 @@ class Reason(OpenEnum):
     PUBLIC_NOT_ALLOWED = "PublicNotAllowed"
     """On a setting: a policy statement makes the bucket public. Fix: the administrator sets `tenancy.allowPublic`."""
     PRINCIPAL_NOT_ALLOWED = "PrincipalNotAllowed"
-    """On a setting: a policy statement names a principal that is not allowed. Fix: the administrator adds it to
-    `tenancy.allowedPrincipals`."""
+    """On a setting: a policy statement names a principal that `tenancy.allowedPrincipals` lacks. Fix: ask the administrator."""
     KEY_NOT_ALLOWED = "KeyNotAllowed"
     """On a setting: it names a KMS key that is not allowed. Fix: the administrator adds it to `tenancy.allowedKmsKeys`."""
     TARGET_NOT_ALLOWED = "TargetNotAllowed"
-    """On a setting: notifications name a target that is not allowed. Fix: the administrator adds it to
-    `tenancy.allowedNotificationTargets`."""
+    """On a setting: notifications name a target that `allowedNotificationTargets` lacks. Fix: ask the administrator."""
     LOCK_NOT_ALLOWED = "LockNotAllowed"
     """On a setting: the object lock is longer or stricter than `tenancy.maxObjectLock`. Fix: shorten it."""
     WOULD_LOCK_OUT = "WouldLockOut"
@@ -136,8 +130,7 @@ class Reason(OpenEnum):
     REFERENCE_DELETING = "ReferenceDeleting"
     """On a setting: the ImageBucket that it names is being deleted. Fix: name another one, or remove the setting."""
     REFERENCE_TO_ITSELF = "ReferenceToItself"
-    """On a setting: it would write into its own bucket; the message says why that never ends. Fix: name another
-    ImageBucket."""
+    """On a setting: it would write into its own bucket; the message says why that never ends. Fix: name another one."""
     REFERENCE_IN_CIRCLES = "ReferenceInCircles"
     """On a setting: two or more buckets name each other in a circle by the same setting. Fix: name another ImageBucket in
     one of them."""
@@ -175,8 +168,7 @@ class Reason(OpenEnum):
     DENIED = "Denied"
     """On a setting, a StorageBackend: the credentials may not do it. Fix: grant what [permissions](permissions.md) lists."""
     REJECTED = "Rejected"
-    """On a setting, Ready: the store understood the request and refuses it; the message is the store's. Fix: correct the
-    setting."""
+    """On a setting, Ready: the store understood the request and refuses it; the message is its own. Fix: correct it."""
     UNEXPECTED = "Unexpected"
     """On a setting, Ready: the store gave an answer that the driver does not know. Fix: see the message; report a bug."""
     NOT_FOUND = "NotFound"
@@ -223,8 +215,7 @@ class Reason(OpenEnum):
     """On a StorageBackend: many known buckets are missing at once; none is created again. Fix: the administrator reads
     [another store](../operations.md#a-backend-that-leads-to-another-store)."""
     HELD_BY_BACKEND = "HeldByBackend"
-    """On Ready: the bucket is missing, and its StorageBackend may lead to another store. Fix: see the StorageBackend's
-    status."""
+    """On Ready: the bucket is missing, and its StorageBackend may lead to another store. Fix: see its status."""
     TIER_ADDED = "TierAdded"
     """On an Event of a StorageBackend: a remote tier was created."""
     TIER_RENEWED = "TierRenewed"
@@ -246,7 +237,7 @@ class Reason(OpenEnum):
     NOTHING_MATCHES = "NothingMatches"
     """On a LifecyclePolicy: no ImageBucket of its namespace has these labels. Fix: label one, or correct `bucketSelector`."""
     BUCKET_NOT_FOUND = "BucketNotFound"
-    """On a LifecyclePolicy: `bucketRefs` names an ImageBucket that does not exist. Fix: create it, or correct the name."""
+    """On a LifecyclePolicy, a ReplicationPolicy: it names an ImageBucket that does not exist. Fix: create one, or rename."""
     PENDING = "Pending"
     """On a LifecyclePolicy: a bucket has not applied the rules yet; the message says what it waits for. Fix: wait."""
     HELD = "Held"
@@ -255,9 +246,55 @@ class Reason(OpenEnum):
     """On a LifecyclePolicy: a store cannot hold what `status.buckets[].lost` names. Fix: change the rule, or set
     `onUnsupported: SkipRule`; see [lifecycle](../lifecycle.md)."""
 
+    REPLICATED = "Replicated"
+    """On a ReplicationPolicy: the last run read both buckets to the end, and every object has an equal copy."""
+    FIRST_RUN = "FirstRun"
+    """On a ReplicationPolicy: no run has ended yet. Fix: wait."""
+    OBJECTS_FAILED = "ObjectsFailed"
+    """On a ReplicationPolicy: objects could not be copied; the message has the reasons. Fix: read the report object that the
+    message names; see [replication](../replication.md)."""
+    WITHIN_OBJECTIVE = "WithinObjective"
+    """On WithinObjective: both buckets were read to the end in time, and every object had an equal copy."""
+    OBJECTIVE_MISSED = "ObjectiveMissed"
+    """On WithinObjective: changes older than `objectives.rpo` may be missing at the destination. Fix: do what the message says;
+    see [alerts](../alerts.md)."""
+    DELETES_HELD = "DeletesHeld"
+    """On Held: deletes of copies wait for approval. Fix: read why, then add the token to `spec.approve`."""
+    CLOCK_DIFFERS = "ClockDiffers"
+    """On ClockSkew: the clock of a store differs by more than a minute from the operator's. Fix: correct it."""
+    BUCKET_NOT_READY = "BucketNotReady"
+    """On a ReplicationPolicy: an ImageBucket that it names has no bucket, or may not be written to. Fix: see its status."""
+    SAME_BUCKET = "SameBucket"
+    """On a ReplicationPolicy: source and destination are one bucket. Fix: name another ImageBucket."""
+    CYCLE = "Cycle"
+    """On a ReplicationPolicy: together with older policies the objects would go round in a circle. Fix: delete one of them."""
+    VERSIONING_NEEDED = "VersioningNeeded"
+    """On a ReplicationPolicy: `deletes: Markers` needs a versioned bucket. Fix: enable versioning there."""
+    LOCKED_DESTINATION = "LockedDestination"
+    """On a ReplicationPolicy: the bucket has object lock, which refuses `deletes: Mirror`. Fix: use Markers or Ignore."""
+    VERIFIED = "Verified"
+    """On ParityVerified: a random sample was read on both sides, and all of it was equal."""
+    MISMATCHED = "Mismatched"
+    """On ParityVerified: objects of the sample differ. Fix: see [replication](../replication.md#proof-by-bytes)."""
+    UNREADABLE = "Unreadable"
+    """On ParityVerified: objects of the sample could not be read. Fix: check the stores; the next sample is read by itself."""
+    ROLE_CHANGED = "RoleChanged"
+    """On an Event of a ReplicationPolicy: the other bucket is written to now. Fix: point applications at it."""
+    FAILED_OVER = "FailedOver"
+    """On FailedOver: the source did not answer, and the operator promoted the destination. Fix: see [alerts](../alerts.md)."""
+    FENCED = "Fenced"
+    """On Fenced: the bucket that is not written to denies writes of others than the operator."""
+    NOT_ENFORCED = "NotEnforced"
+    """On Fenced: the store does not apply bucket policies to requests with credentials. Fix: stop the writers yourself."""
+    PUBLISHED = "Published"
+    """On Published: ConfigMap and Service lead to the side that is written to."""
+    NOT_PUBLISHED = "NotPublished"
+    """On Published: the operator could not write them. Fix: set the chart's `rbac.publish`, or do what the message says."""
+    ANOTHER_OWNER = "AnotherOwner"
+    """On a ReplicationPolicy: the bucket in the store has another owner mark than its ImageBucket's. Fix: see that ImageBucket."""
+
     SPEC_NOT_UNDERSTOOD = "SpecNotUnderstood"
     """On Ready: the spec was written for a newer version, or bypassed the schema. Fix: correct the field that the message
     names, or upgrade."""
     INTERNAL_ERROR = "InternalError"
-    """On Ready: unexpected error in reconcile (bug); other objects go on. Fix: report it with the log of that reconcile
-    id."""
+    """On Ready: unexpected error in reconcile (bug); other objects go on. Fix: report it with its log."""

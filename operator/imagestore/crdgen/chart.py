@@ -45,7 +45,15 @@ def operator_rbac() -> str:
         _role("Role", "", rbac.operator_rules(own=True)),
         _binding("Role"),
     ]
+    parts += [_switched(switch, rules) for switch, rules in rbac.switched_rules().items()]
     return _if("rbac.create", "---\n".join(parts))
+
+
+def _switched(switch: str, rules: list[dict[str, Any]]) -> str:
+    """A ClusterRole of its own, which a value of the chart grants."""
+    suffix = f"-{switch.rpartition('.')[2]}"
+    text = f"{_role('ClusterRole', suffix, rules)}---\n{_binding('ClusterRole', suffix)}"
+    return f"{{{{- if .Values.{switch} }}}}\n{text}{{{{- end }}}}\n"
 
 
 def user_roles() -> str:
@@ -65,9 +73,9 @@ def _role(kind: str, suffix: str, rules: list[dict[str, Any]], labels: str = "")
     return _head(kind, suffix, labels) + dump({"rules": rules})
 
 
-def _binding(kind: str) -> str:
-    role = f"roleRef:\n  apiGroup: rbac.authorization.k8s.io\n  kind: {kind}\n  name: {_NAME}\n"
-    return _head(f"{kind}Binding") + role + _SUBJECTS
+def _binding(kind: str, suffix: str = "") -> str:
+    role = f"roleRef:\n  apiGroup: rbac.authorization.k8s.io\n  kind: {kind}\n  name: {_NAME}{suffix}\n"
+    return _head(f"{kind}Binding", suffix) + role + _SUBJECTS
 
 
 def _head(kind: str, suffix: str = "", labels: str = "") -> str:

@@ -22,7 +22,13 @@ BACKEND = {"backend-view": READ, "backend-admin": (*READ, *WRITE)}
 
 def operator_rules(*, own: bool) -> list[Rule]:
     """The operator's rights: everywhere, or those in its own namespace only."""
-    return [_rule(g) for g in grants(ALL) if g.own is own]
+    return [_rule(g) for g in grants(ALL) if g.own is own and not g.switch]
+
+
+def switched_rules() -> dict[str, list[Rule]]:
+    """The operator's rights that a value of the chart grants, by that value."""
+    switches = dict.fromkeys(g.switch for g in grants(ALL) if g.switch)
+    return {switch: [_rule(g) for g in grants(ALL) if g.switch == switch] for switch in switches}
 
 
 def _rule(grant: Right) -> Rule:
@@ -61,7 +67,8 @@ def page() -> str:
 
 
 def _where(grant: Right) -> str:
-    return "its own namespace" if grant.own else "everywhere"
+    where = "its own namespace" if grant.own else "everywhere"
+    return f"{where}, with `{grant.switch}`" if grant.switch else where
 
 
 def _resources(rules: list[Rule]) -> str:

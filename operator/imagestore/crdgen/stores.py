@@ -16,14 +16,14 @@ finds out."""
 _WORD = {Level.FULL: "yes", Level.PARTIAL: "partly", Level.NONE: "no"}
 
 
-def pages() -> Mapping[str, StorePage]:
+def store_pages() -> Mapping[str, StorePage]:
     """Of each provider."""
     return {provider: cloud.page for provider, cloud in CLOUDS.items()}
 
 
 def support_table(docs: str) -> str:
     """A row a setting, a column a store. ``docs``: where the pages are, seen from where this is read."""
-    known = pages().values()
+    known = store_pages().values()
     facets = list(dict.fromkeys(chain.from_iterable(p.support for p in known)))
     rows = [[f"`{f}`", *(_WORD[p.support[f].level] for p in known)] for f in facets]
     return (
@@ -39,7 +39,7 @@ def support_page() -> str:
         "The reasons for `partly` and `no` are below the table. The operator refuses what a store would drop, and reports"
         " that in the bucket's status. The contract suite tests stores without a star on the servers themselves."
     )
-    notes = [_notes(page) for page in pages().values()]
+    notes = [_notes(page) for page in store_pages().values()]
     return (
         "\n\n".join(["# Supported settings by store", words, support_table("../"), *(n for n in notes if n)])
         + "\n"
@@ -83,8 +83,8 @@ def permissions_page() -> str:
         "The least permissions that the operator's credentials need. Leave out those for settings and deletion policies"
         " that no tenant may use. If a permission is missing, a condition of the bucket names it."
     )
-    examples = [page.example for page in pages().values() if page.example]
-    sections = [_permissions(page) for page in pages().values()]
+    examples = [page.example for page in store_pages().values() if page.example]
+    sections = [_permissions(page) for page in store_pages().values()]
     return "\n\n".join(["# Permissions in the store", words, *examples, *sections]) + "\n"
 
 

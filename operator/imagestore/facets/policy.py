@@ -12,6 +12,7 @@ from imagestore.core.facet import WHOLE, Facet, Parts, Removal
 from imagestore.core.model import Cel, Form, ListMap, ListSet, Model, ObservedDocument, SpecOnly
 
 TLS_SID = "imagestore-require-tls"
+FENCE_SID = "imagestore-fence-"  # followed by the name of the ReplicationPolicy
 SERVICE = "Service:"  # prefix for the name of a service, such as the one that delivers logs
 BUCKET = "."  # the resource that is the bucket itself rather than objects in it
 
@@ -205,12 +206,17 @@ class BucketPolicy(Facet):
             return None
         denies = self._denies()
         kept = {s.sid for s in denies}
-        weaker = [s.sid for s in before._denies() if not denied(s, denies)]
+        weaker = [s.sid for s in before._denies() if not self.temporary(s.sid) and not denied(s, denies)]
         lifted = [sid for sid in weaker if sid not in kept]
         lifted += [TLS_SID] if before.require_tls and self.require_tls is False else []
         narrowed = [sid for sid in weaker if sid in kept]
         said = [(lifted, "would no longer deny anything"), (narrowed, "would deny less than before")]
         return "; ".join(f"{', '.join(sids)} {words}" for sids, words in said if sids) or None
+
+    @classmethod
+    def temporary(cls, name: str) -> bool:
+        """A fence that a failover sets is lifted by the next one: held for approval, it kept the new primary read-only."""
+        return name.startswith(FENCE_SID)
 
     def _denies(self) -> tuple[Statement, ...]:
         return tuple(s.canonical() for s in self.statements if s.effect == "Deny")
@@ -247,13 +253,13 @@ def _covers(after: Statement, before: Statement) -> bool:
 
 
 def _lies_in(before: str, after: str) -> bool:
-    """The bucket itself is not one of its objects. An ARN names another bucket. ``!`` marks what is excluded."""
-    plain = before != BUCKET and not before.startswith(("arn:", "!"))
+    """The bucket itself is not one of its objects. An ARN names another bucket."""
+    plain = before != BUCKET and not before.startswith("arn:")
     return before == after or (plain and after != BUCKET and within(before, after))
 
 
 def within(pattern: str, other: str) -> bool:
-    """Whether one pattern matches everything that the other matches; both may have ``*`` and ``?``."""
+    """Whether one pattern matches everything that the other matches; both may have ``*`` and ``?``. ``!`` marks what is excluded."""
     return not pattern.startswith("!") and _compiled(other).fullmatch(pattern) is not None
 
 

@@ -31,7 +31,6 @@ from imagestore.kinds.parts.samples import of_buckets
 from imagestore.reconcile.bucket.reconcile import reconcile
 from imagestore.reconcile.shared.tenancy import allowed_namespace
 
-COUNTED_IN = 5.0  # seconds until a backend counts its buckets again: many come and go together
 _CONCURRENCY = 8  # as the schema has it for a backend that says nothing
 _KEEPS = "Retain"
 
@@ -86,7 +85,7 @@ def _recount(services: Services, obj: StoredBucket) -> Iterator[Wake]:
     backend = services.cache.get(backend_key(obj.extra.backend))
     if backend is not None:
         last = backend.deleting and not serves_any(services.cache, obj.extra.backend)
-        yield Wake(backend.key, 0.0 if last else COUNTED_IN)
+        yield Wake(backend.key, 0.0 if last else services.settings.counted_in)
 
 
 def _namespace_changed(services: Services, name: str, before: Labels, after: Labels) -> Iterator[Wake]:

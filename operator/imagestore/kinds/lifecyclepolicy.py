@@ -89,7 +89,7 @@ LIFECYCLE_POLICIES = KindRuntime(
     contributes=Contributes(
         to=IMAGE_BUCKET.name,
         includes=policy_matches,
-        given=lambda policy: (_declared(policy.key.name, policy.spec),),
+        given=lambda policy, _: (_declared(policy.key.name, policy.spec),),
         unknown=(UNKNOWN_POLICIES,),
     ),
     inputs=PolicyInputs,

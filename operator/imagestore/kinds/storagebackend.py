@@ -1,6 +1,5 @@
 """StorageBackend: one object store, and what namespaces may ask of it."""
 
-import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from sys import intern
@@ -19,6 +18,7 @@ from imagestore.controller.work.triggers import share
 from imagestore.kinds.parts.inputs import meta
 from imagestore.kinds.parts.relations import buckets_of, replicating_into, served, unsettled
 from imagestore.kinds.parts.samples import of_backends
+from imagestore.kinds.parts.tokens import approval_token
 from imagestore.reconcile.backend.reconcile import reconcile
 from imagestore.reconcile.backend.situation import BackendSituation
 from imagestore.reconcile.shared.situation import SPREAD
@@ -82,7 +82,7 @@ class _Inputs:
             store=known.stores.store(named),
             settings=known.settings,
             now=known.now(),
-            token=lambda: secrets.token_hex(5),
+            token=approval_token,
             served=serves,
             all_known=all_known,
             doubts=this.subjects,

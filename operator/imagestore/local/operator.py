@@ -155,11 +155,11 @@ class LocalOperator:
         dispatching.add_done_callback(lambda _: self._stop.set())
         try:
             yield
-            made.services.surveyor.close()
-            self.stragglers = await made.dispatcher.drain(_DRAIN)
+            made.services.close()
+            self.stragglers = await made.drain(_DRAIN)
         finally:
             made.queue.close()
-            made.services.surveyor.close()
+            made.services.close()
             dispatching.cancel()
             await asyncio.gather(dispatching, return_exceptions=True)
             made.pool.shutdown(wait=False, cancel_futures=True)

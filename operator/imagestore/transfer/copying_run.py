@@ -7,7 +7,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
-from imagestore.core.errors import StoreError
+from imagestore.core.errors import Conflict, StoreError
 from imagestore.core.keys import raw
 from imagestore.transfer.clocks import Clocks
 from imagestore.transfer.counting import count_failure, count_success
@@ -120,7 +120,7 @@ class CopyingRun:
         return both and zlib.crc32(self.hooks.run.encode() + raw(pair.key)) % self.reread == 0
 
     def __post_init__(self) -> None:
-        self._rules = rules_of(self.job, self.clocks)
+        self._rules = rules_of(self.job, self.clocks, self.old)
         self.fitting = Fitting(self.job)
         self.reread = self.job.options.reread
         self.pace = Pace(self.job.limits.requests_per_second, self.hooks.clock, self.hooks.sleep)
@@ -163,9 +163,16 @@ class CopyingRun:
                 self.saver.finish(outcome.work.pair.key, outcome.entry)
                 count_success(self.saver.now.tally, outcome)
         self.teller.done(size=outcome.copied or 0, failed=bool(outcome.failure))
-        self.failures = self.failures + 1 if outcome.failure else 0
+        self._weigh(outcome)
         if self.failures >= HOPELESS:
             raise self._hopeless(outcome)
+
+    def _weigh(self, outcome: WorkOutcome) -> None:
+        """Count what the store refuses in a row. An archived object, or one that changes, says nothing of the store."""
+        if not outcome.failure:
+            self.failures = 0
+        elif outcome.error is not None and not isinstance(outcome.error, Conflict):
+            self.failures += 1
 
     def _hopeless(self, outcome: WorkOutcome) -> SideFailed:
         """So many failures in a row are the store's: which one's, a page of the source tells."""

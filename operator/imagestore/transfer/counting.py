@@ -25,7 +25,7 @@ def count_success(tally: Tally, outcome: WorkOutcome) -> None:
         tally.copied_bytes += outcome.copied
         if work.step in BACK:
             tally.line(ReportedKey(work.pair.key, "CopiedBack"))
-    elif outcome.entry is not None and not outcome.excluded:
+    elif outcome.entry is not None and not outcome.excluded and not outcome.vanished:
         tally.equal += 1
     if outcome.conflict:
         tally.conflicts += 1

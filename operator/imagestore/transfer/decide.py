@@ -50,7 +50,7 @@ class DecisionRules:
     deletes: bool = False
     since: int | None = None
     skew: int = 0
-    tags_matter: bool = False  # the filter has tags: a new object's are read before it is copied
+    same_filter: bool = True  # as in the last run: what it excluded by tags stays excluded
 
 
 def decision(pair: KeyPair, rules: DecisionRules) -> Decision:
@@ -58,7 +58,11 @@ def decision(pair: KeyPair, rules: DecisionRules) -> Decision:
     if pair.source is None and pair.destination is None:
         return Decision(PairStep.FORGET)
     if pair.entry is not None and pair.entry.has(EntryFlag.EXCLUDED):
-        return _excluded(pair, pair.entry, rules)
+        return (
+            _excluded(pair, pair.entry, rules)
+            if rules.same_filter
+            else decision(pair._replace(entry=None), rules)
+        )
     return _two_ways(pair, rules) if rules.two_way else _one_way(pair, rules)
 
 

@@ -11,7 +11,7 @@ from imagestore.transfer.journal import EntryFlag
 from imagestore.transfer.listings import KeyRange, at_side, listings, order_of
 from imagestore.transfer.order import rank_of
 from imagestore.transfer.pairs import KeyPair, paired
-from imagestore.transfer.segments import open_journal
+from imagestore.transfer.segments import OldJournal, open_journal
 from imagestore.transfer.state import StateObjects
 
 
@@ -30,9 +30,9 @@ class KeyDifference(NamedTuple):
         return kept and both and entry is not None and not entry.has(EntryFlag.UNVERIFIED)
 
 
-def rules_of(job: TransferJob, clocks: Clocks) -> DecisionRules:
+def rules_of(job: TransferJob, clocks: Clocks, journal: OldJournal) -> DecisionRules:
     """What decides besides the pairs."""
-    options = job.options
+    options, manifest = job.options, journal.manifest
     return DecisionRules(
         job.source.store.traits,
         job.destination.store.traits,
@@ -40,6 +40,7 @@ def rules_of(job: TransferJob, clocks: Clocks) -> DecisionRules:
         deletes=options.deletes is not DeleteMode.IGNORE,
         since=options.since,
         skew=clocks.ahead,
+        same_filter=manifest is not None and manifest.filter == job.filter_digest(),
     )
 
 
@@ -52,7 +53,7 @@ def differences(job: TransferJob, hooks: TransferHooks) -> Iterator[KeyDifferenc
         journal = open_journal(state, job.ends_digest(), order_of(job))
     with at_side("source"):
         clocks.read("source", job.source)
-    rules = rules_of(job, clocks)
+    rules = rules_of(job, clocks, journal)
     with ExitStack() as stack:
         source, destination = stack.enter_context(listings(job, hooks, KeyRange(), {}))
         for pair in paired(rank_of(order_of(job)), source, destination, journal.entries()):

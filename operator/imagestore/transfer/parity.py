@@ -82,7 +82,7 @@ def _digest_at(end: TransferEnd, key: str) -> str | None:
         return None
 
 
-def sample(job: TransferJob, hooks: TransferHooks, size: int, random: Random) -> ParityResult:
+def parity_sample(job: TransferJob, hooks: TransferHooks, size: int, random: Random) -> ParityResult:
     """Compare so many objects by chance, first those that are equal by size and time only. Raises StoreError."""
     end = job.destination
     state = StateObjects(end.store, end.bucket, job.place, hooks.permit)

@@ -8,6 +8,7 @@ from imagestore.core.errors import Conflict, NotFound, StoreError, Transient
 from imagestore.core.fencing import Permit
 from imagestore.core.keys import RESERVED_PREFIX
 from imagestore.core.objects import ListedObject
+from imagestore.transfer.copies import NotCopied
 from imagestore.transfer.decide import PairStep, source_wins
 from imagestore.transfer.job import BegunUpload, TransferEnd, TransferJob
 from imagestore.transfer.journal import EntryFlag, JournalEntry, etag_digest
@@ -73,6 +74,7 @@ class WorkOutcome(NamedTuple):
     failure: str = ""
     message: str = ""
     again: bool = False
+    vanished: bool = False
     error: StoreError | None = None
 
 
@@ -93,9 +95,10 @@ class Performer:
         except NotFound as error:
             return self._vanished(work, error)
         except StoreError as error:
-            again = isinstance(error, Transient)
+            return _failed(work, error)
+        except NotCopied as failed:
             return WorkOutcome(
-                work, work.pair.entry, failure=failure_of(error), message=str(error), again=again
+                work, work.pair.entry, failure=failed.reason, message=str(failed), again=failed.again
             )
 
     def _performed(self, work: Work) -> WorkOutcome:
@@ -114,12 +117,10 @@ class Performer:
         try:
             end.store.head(end.bucket, end.prefix + work.pair.key)
         except NotFound:
-            return WorkOutcome(work, work.pair.entry)
+            return WorkOutcome(work, work.pair.entry, vanished=True)
         except StoreError as other:
-            return WorkOutcome(
-                work, work.pair.entry, failure=failure_of(other), message=str(other), again=True
-            )
-        return WorkOutcome(work, work.pair.entry, failure=failure_of(error), message=str(error), again=True)
+            return _failed(work, other)
+        return _failed(work, error)
 
     def _copied(self, work: Work, *, back: bool) -> WorkOutcome:
         task = self._task(work, back=back)
@@ -183,7 +184,7 @@ class Performer:
 
 
 def _failed(work: Work, error: StoreError) -> WorkOutcome:
-    again = isinstance(error, Transient)
+    again = isinstance(error, Transient | NotFound)
     return WorkOutcome(
         work, work.pair.entry, failure=failure_of(error), message=str(error), again=again, error=error
     )

@@ -39,6 +39,12 @@ def transfer(job: TransferJob, hooks: TransferHooks, copier: CopierMaker = PairC
     return run.report()
 
 
+def forget(job: TransferJob, hooks: TransferHooks) -> None:
+    """Delete the job's journal, checkpoints and report, when there will be no further run. Raises StoreError."""
+    end = job.destination
+    StateObjects(end.store, end.bucket, job.place, hooks.permit).remove_all("")
+
+
 @dataclass
 class TransferRun:
     """The parts of one run. ``part`` and ``name``: the range and the checkpoint of a shard."""

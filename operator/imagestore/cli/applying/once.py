@@ -20,33 +20,38 @@ from imagestore.local.folder import StateFolder
 from imagestore.local.operator import LocalOperator
 from imagestore.reconcile.shared.situation import Settings
 
+_GATHERED = (
+    0.5  # seconds; a single run ends after it, so a person waits for what an operator gathers at leisure
+)
 _SAID_FROM = 2.0  # seconds; a shorter pause is not worth a line
 
 
 async def once(args: argparse.Namespace, folder: StateFolder, files: ManifestFiles) -> ApplyReport:
     """Apply. Raises CommandError and StateError."""
-    events: defaultdict[tuple[str, str], list[Event]] = defaultdict(list)
+    events: defaultdict[Key, list[Event]] = defaultdict(list)
 
     def tell(key: Key, event: Event, message: str) -> None:
-        events[key.kind, label(key)].append(replace(event, message=message))
+        events[key].append(replace(event, message=message))
 
-    settings = Settings(args.installation, confirm_drift=args.confirm_drift)
+    settings = Settings(
+        args.installation, confirm_drift=args.confirm_drift, counted_in=_GATHERED, told_in=_GATHERED
+    )
     operator = LocalOperator(folder, brain(files), settings, ToldEvents(tell))
     declared = files.read(operator.objects.snapshot())
     left = await operator.begin(declared, prune=args.prune)
-    before = [str(key) for key in operator.objects.known()]
+    before = sorted(operator.objects.known())
     progress = ProgressLines(len(before))
     waiting = await operator.settle(args.timeout, progress)
     progress.end()
     after = operator.objects.all()
-    there = {str(key) for key in operator.objects.known()}
+    there = set(operator.objects.known())
     notes = [*files.notes, *([declared.incomplete] if left and declared.incomplete else [])]
     return ApplyReport(
         [standing_of(kind, obj) for kind, obj in after],
         files.problems,
         notes,
-        [] if declared.incomplete else [str(key) for key in left],
-        sorted(str(key) for key in waiting),
+        [] if declared.incomplete else sorted(left),
+        sorted(waiting),
         events,
         [key for key in before if key not in there],
         operator.stragglers,
@@ -56,11 +61,6 @@ async def once(args: argparse.Namespace, folder: StateFolder, files: ManifestFil
 def brain(files: ManifestFiles) -> Brain:
     """All kinds, and stores with the credentials that were given."""
     return Brain(ALL, Connecting(files.connect, (ConfigError, OSError)))
-
-
-def label(key: Key) -> str:
-    """``shop/photos``, or ``eu`` where there are no namespaces."""
-    return f"{key.namespace}/{key.name}" if key.namespace else key.name
 
 
 class ProgressLines:

@@ -7,6 +7,7 @@ from typing import Any
 
 from imagestore.cli.applying.standing import Code, ObjectStanding, overall_code
 from imagestore.cli.manifests.problems import Problem
+from imagestore.controller.state.objects import Key
 from imagestore.core.outcome import Event
 from imagestore.core.reasons import Reason
 from imagestore.core.render import Paint, printable
@@ -17,15 +18,18 @@ _WORDS = {"True": "Ready", "False": "NotReady", "Unknown": "Unknown"}
 
 @dataclass(frozen=True)
 class ApplyReport:
-    """All that one run has to say. ``events`` are by kind and label; ``left`` are objects without a manifest."""
+    """All that one run has to say.
+
+    ``events`` are by the object; ``left`` are objects without a manifest, ``gone`` those whose deletion is finished.
+    """
 
     standings: Sequence[ObjectStanding]
     problems: Sequence[Problem] = ()
     notes: Sequence[str] = ()
-    left: Sequence[str] = ()
-    waited_for: Sequence[str] = ()
-    events: Mapping[tuple[str, str], Sequence[Event]] = field(default_factory=dict)
-    gone: Sequence[str] = ()
+    left: Sequence[Key] = ()
+    waited_for: Sequence[Key] = ()
+    events: Mapping[Key, Sequence[Event]] = field(default_factory=dict)
+    gone: Sequence[Key] = ()
     stragglers: int = 0  # reconciles that were still running
 
     @property
@@ -36,11 +40,18 @@ class ApplyReport:
 
 def as_text(run: ApplyReport, paint: Paint) -> str:
     """A line an object, and below it what a person has to know."""
-    lines = [line for s in run.standings for line in _text(s, run.events.get((s.kind, s.label), ()), paint)]
-    lines += [paint("remove", f"{gone}  deleted") for gone in run.gone]
+    lines = [line for s in run.standings for line in _text(s, run.events.get(s.key, ()), paint)]
+    for gone in run.gone:
+        lines += [
+            paint("remove", f"{printable(str(gone))}  deleted"),
+            *_news(run.events.get(gone, ()), paint),
+        ]
     lines += [paint("hold", f"error: {p}") for p in run.problems]
-    lines += [paint("hold", f"error: not finished in time: {w}") for w in run.waited_for]
-    lines += [paint("faint", f"note: {left} is in no manifest; --prune deletes it") for left in run.left]
+    lines += [paint("hold", f"error: not finished in time: {printable(str(w))}") for w in run.waited_for]
+    lines += [
+        paint("faint", f"note: {printable(str(left))} is in no manifest; --prune deletes it")
+        for left in run.left
+    ]
     lines += [paint("faint", f"note: {printable(n)}") for n in run.notes]
     return "\n".join([*lines, paint("strong", summary(run))]) + "\n"
 
@@ -48,13 +59,16 @@ def as_text(run: ApplyReport, paint: Paint) -> str:
 def _text(s: ObjectStanding, events: Sequence[Event], paint: Paint) -> Iterator[str]:
     word = "Deleting" if s.deleting else _WORDS.get(s.ready, s.ready)
     said = ": ".join(filter(None, (s.reason, _beyond_waits(s))))
-    yield f"{s.kind} {printable(s.label)}  {paint(_STYLES[s.code], word)}  {printable(said)}"
-    news = [e for e in events if e.message != s.message and not _asks(e, s)]
-    yield from (paint("faint", f"    {e.reason}: {printable(e.message)}") for e in news)
+    yield f"{printable(str(s.key))}  {paint(_STYLES[s.code], word)}  {printable(said)}"
+    yield from _news([e for e in events if e.message != s.message and not _asks(e, s)], paint)
     yield from (paint("change", f"    drift: {printable(d)}") for d in s.drift)
     yield from (
         paint("hold", f"    waits: {w.what}: {printable(w.why)} [approve: {w.token}]") for w in s.waits
     )
+
+
+def _news(events: Sequence[Event], paint: Paint) -> list[str]:
+    return [paint("faint", f"    {e.reason}: {printable(e.message)}") for e in events]
 
 
 def _beyond_waits(s: ObjectStanding) -> str:
@@ -84,10 +98,13 @@ def as_json(run: ApplyReport) -> str:
         "version": 1,
         "exit": int(run.exit),
         "summary": summary(run),
-        "objects": [_json(s, run.events.get((s.kind, s.label), ())) for s in run.standings],
-        "deleted": list(run.gone),
-        "withoutManifest": list(run.left),
-        "notFinished": list(run.waited_for),
+        "objects": [_json(s, run.events.get(s.key, ())) for s in run.standings],
+        "deleted": [
+            {"kind": k.kind, "name": k.label, "events": list(map(event_json, run.events.get(k, ())))}
+            for k in run.gone
+        ],
+        "withoutManifest": list(map(str, run.left)),
+        "notFinished": list(map(str, run.waited_for)),
         "problems": [
             {"file": p.place.file, "line": p.place.line, "path": p.path, "message": p.message}
             for p in run.problems
@@ -99,8 +116,8 @@ def as_json(run: ApplyReport) -> str:
 
 def _json(s: ObjectStanding, events: Sequence[Event]) -> dict[str, Any]:
     return {
-        "kind": s.kind,
-        "name": s.label,
+        "kind": s.key.kind,
+        "name": s.key.label,
         "exit": int(s.code),
         "ready": s.ready,
         "reason": s.reason,

@@ -7,6 +7,7 @@ from typing import Any
 
 from imagestore.api.kinds import Kind
 from imagestore.controller.logs import REDACTOR
+from imagestore.controller.state.objects import Key, key_of
 from imagestore.controller.state.raw import mapping, mappings
 from imagestore.core.reasons import Reason
 
@@ -40,8 +41,7 @@ class Waiting:
 class ObjectStanding:
     """One object. ``drift``: a line for each field that differs; ``deleting``: its deletion is under way."""
 
-    kind: str
-    label: str
+    key: Key
     ready: str
     reason: str
     message: str
@@ -66,10 +66,8 @@ def standing_of(kind: Kind, obj: Json) -> ObjectStanding:
     if not ready and suspended:
         ready = {**suspended, "status": "True"}
     current = status.get("observedGeneration") == meta.get("generation", 1)
-    namespace = meta.get("namespace", "")
     return ObjectStanding(
-        kind.name,
-        f"{namespace}/{meta['name']}" if namespace else meta["name"],
+        key_of(kind, obj),
         str(ready.get("status", "Unknown")) if current else "Unknown",
         str(ready.get("reason", "")) if current else "",
         REDACTOR.clean(str(ready.get("message", ""))) if current else "the spec has not been reconciled yet",

@@ -12,7 +12,7 @@ from typing import Any
 
 from imagestore.api.kinds import Kind
 from imagestore.cli.applying.manifest_files import UNREAD, ManifestFiles
-from imagestore.cli.applying.once import brain, label
+from imagestore.cli.applying.once import brain
 from imagestore.cli.applying.report import event_json
 from imagestore.cli.colour import paint
 from imagestore.cli.errors import CommandError
@@ -111,8 +111,8 @@ class EventLines:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         told = event_json(replace(event, message=message))
         if self._json:
-            sys.stdout.write(json.dumps({"time": now, "kind": key.kind, "name": label(key), **told}) + "\n")
+            sys.stdout.write(json.dumps({"time": now, "kind": key.kind, "name": key.label, **told}) + "\n")
         else:
             reason = self._paint("change" if event.warning else "add", told["reason"])
-            sys.stdout.write(f"{now}  {key.kind} {label(key)}  {reason}: {printable(told['message'])}\n")
+            sys.stdout.write(f"{now}  {printable(str(key))}  {reason}: {printable(told['message'])}\n")
         sys.stdout.flush()

@@ -70,7 +70,7 @@ def _diff(below: Any) -> None:
     codes = {0: "both sides are equal", 2: "they differ"}
     parser = options.command(below, "diff", "show what a copy would do", _DIFF, codes=codes, remark=_TRUST)
     arguments.ends(parser)
-    parser.add_argument("--two-way", action="store_true", help="show what a copy in both directions would do")
+    arguments.directions(parser)
     arguments.filters_and_stores(parser)
     parser.set_defaults(run=run_diff)
 

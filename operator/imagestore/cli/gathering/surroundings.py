@@ -81,7 +81,7 @@ class Surroundings:
         for other, spec in sorted(self.contributors.items()):
             giver = _remembered(other, spec)
             if other[:2] == (kind, bucket.namespace) and contributes.includes(giver, receiver):
-                yield from contributes.given(giver)
+                yield from contributes.given(giver, receiver)
 
 
 def _remembered(key: Key, spec: Mapping[str, object], labels: Mapping[str, str] | None = None) -> Stored:

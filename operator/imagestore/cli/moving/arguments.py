@@ -15,8 +15,8 @@ def ends(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("destination", metavar="DST", help="where to, written in the same way")
 
 
-def copying(parser: argparse.ArgumentParser) -> None:
-    """What is copied and deleted, and how fast."""
+def directions(parser: argparse.ArgumentParser) -> None:
+    """Which side follows which, and what becomes of deleted objects."""
     parser.add_argument(
         "--two-way",
         action="store_true",
@@ -30,6 +30,11 @@ def copying(parser: argparse.ArgumentParser) -> None:
         help="what becomes of an object that was deleted at the other side: it stays (Ignore), it gets a delete marker where the"
         " bucket keeps versions (Markers), or it is deleted (Mirror) (default: %(default)s)",
     )
+
+
+def copying(parser: argparse.ArgumentParser) -> None:
+    """What is copied and deleted, and how fast."""
+    directions(parser)
     parser.add_argument(
         "--max-delete-percent",
         type=float,

@@ -7,13 +7,14 @@ own writes), so the newest resource version wins, whichever side brings it.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from threading import get_ident
 
 from imagestore.controller.state.index import Edge, Index
 from imagestore.controller.state.objects import Key, Stored, newer
 
+Counts = Callable[[Stored], object]
 Edges = Callable[[Stored], Iterable[Edge]]
 
 
@@ -32,12 +33,13 @@ class WrongThread(RuntimeError):
 class Cache:
     """Objects by key, with an index of their edges. It belongs to the thread in which it was made.
 
-    ``edges``: what an object points at, each once. ``counted``: the kinds whose editions are counted.
+    ``edges``: what an object points at, each once. ``counted``: the kinds whose editions are counted, each with what counts
+    besides the spec.
     """
 
-    def __init__(self, edges: Edges, counted: Collection[str] = ()) -> None:
+    def __init__(self, edges: Edges, counted: Mapping[str, Counts] | None = None) -> None:
         self._thread = get_ident()
-        self._edges, self._counted = edges, frozenset(counted)
+        self._edges, self._counted = edges, counted or {}
         self._known: dict[Key, Stored] = {}
         self._index = Index()
         self._editions: defaultdict[tuple[str, str], int] = defaultdict(int)  # by kind and namespace
@@ -88,7 +90,7 @@ class Cache:
         known = self._objects.get(seen.key)
         if known is not None and not believed and not newer(seen.resource_version, known.resource_version):
             return None
-        if known is None or (known.spec, known.deleting) != (seen.spec, seen.deleting):
+        if known is None or self._counts(known) != self._counts(seen):
             self._count_edition(seen)
         if known is None or (known.spec, known.age) != (seen.spec, seen.age):
             self._reindex(known, seen)
@@ -117,6 +119,10 @@ class Cache:
         """Another number whenever the specs of a namespace's objects of a counted kind are others; 0: there are none."""
         self._check()
         return self._editions[kind, namespace] if self._index.count(_place(kind, namespace)) else 0
+
+    def _counts(self, obj: Stored) -> tuple[object, ...]:
+        beside = self._counted.get(obj.key.kind)
+        return obj.spec, obj.deleting, beside(obj) if beside else None
 
     def _count_edition(self, obj: Stored) -> None:
         if obj.key.kind in self._counted:

@@ -29,8 +29,13 @@ class Key(NamedTuple):
     namespace: str
     name: str
 
+    @property
+    def label(self) -> str:
+        """``shop/photos``, or ``eu`` where there are no namespaces."""
+        return f"{self.namespace}/{self.name}" if self.namespace else self.name
+
     def __str__(self) -> str:
-        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+        return f"{self.kind} {self.label}"
 
 
 @dataclass(frozen=True, slots=True)

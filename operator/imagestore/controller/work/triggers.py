@@ -12,7 +12,6 @@ from imagestore.controller.state.objects import Key, Stored, key_of, older
 from imagestore.controller.work.queue import Priority, WorkQueue
 
 Json = Any
-TOLD_IN = 2.0  # seconds until a policy asks its buckets again: one edit of it changes many
 
 
 class Triggers:
@@ -60,6 +59,8 @@ class Triggers:
         change = self._cache.put(seen)
         if change is not None and change.before is not None:
             self._wake(self._affected(change, Cause.WRITTEN))
+            if self._contributions.differ(change.before, seen):
+                self._wake_receivers(change.before, seen)
             if change.before.status != seen.status:
                 self._tell_givers(seen)
         return self._cache.get(seen.key)
@@ -128,7 +129,7 @@ class Triggers:
             self._queue.add(after.key, Priority.EDIT)
         elif _tampered(before, after) and not self._queue.is_running(after.key):
             self._queue.add(after.key, Priority.RETRY)
-        if (before.spec, before.deleting) != (after.spec, after.deleting):
+        if self._contributions.differ(before, after):
             self._wake_receivers(before, after)
         self._wake(self._affected(ObjectChange(before, after), cause))
         self._relabelled(before, after)
@@ -157,7 +158,7 @@ class Triggers:
     def _tell_givers(self, *receivers: Stored) -> None:
         """What became of an object is told by those that give it something, soon and all at once."""
         for key in self._contributions.givers(*receivers):
-            self._queue.add_after(key, TOLD_IN, Priority.RETRY)
+            self._queue.add_after(key, self._services.settings.told_in, Priority.RETRY)
 
     def _affected(self, change: ObjectChange, cause: Cause) -> Iterator[Wake]:
         obj = change.after or change.before

@@ -148,7 +148,7 @@ class Operator:
 
     async def _finish(self) -> Ending:
         """Say what ended, and stop the rest in good order."""
-        self._parts.controller.services.surveyor.close()
+        self._parts.controller.services.close()
         if self._lease is not None and self._lost():
             self._parts.controller.queue.close()
             return Ending(
@@ -158,7 +158,7 @@ class Operator:
         for name in died:
             error = self._tasks[name].exception() if not self._tasks[name].cancelled() else None
             log.error("%s ended: %s", name, error, exc_info=error)
-        left = await self._parts.controller.dispatcher.drain(self._options.drain)
+        left = await self._parts.controller.drain(self._options.drain)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(2):
                 await self._parts.recorder.flush()
@@ -174,7 +174,7 @@ class Operator:
         return task is not None and task.done()
 
     async def _close(self) -> None:
-        self._parts.controller.services.surveyor.close()
+        self._parts.controller.services.close()
         mine = [t for t in self._tasks.values() if not t.done()]
         for task in mine:
             task.cancel()

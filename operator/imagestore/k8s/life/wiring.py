@@ -1,5 +1,6 @@
 """The parts of the operator put together; what is not ours comes in as parameters."""
 
+import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from time import monotonic
@@ -15,6 +16,7 @@ from imagestore.k8s.api.watch import Subject, Watch
 from imagestore.k8s.life.lease import LeaseTerms
 from imagestore.k8s.life.withdrawal import Withdrawal, asking
 from imagestore.k8s.sink.objects import ApiObjects
+from imagestore.k8s.sink.publisher import ApiPublisher
 from imagestore.k8s.sink.recorder import ApiRecorder
 from imagestore.reconcile.shared.situation import Settings
 
@@ -52,7 +54,11 @@ def assemble(client: Client, options: Options, brain: Brain, permit: Permit = pe
     kinds = brain.kinds
     recorder = ApiRecorder(kinds, client, options.identity, monotonic)
     surface = Surface(
-        ApiObjects(client), recorder, lambda cache: Withdrawal(kinds, asking(client), cache), permit
+        ApiObjects(client),
+        recorder,
+        lambda cache: Withdrawal(kinds, asking(client), cache),
+        permit,
+        publish=ApiPublisher(client, asyncio.get_running_loop()),
     )
     made = controller(brain, options.settings, options.workers, surface)
     watches = (

@@ -1,6 +1,5 @@
 """What the reconcile of an ImageBucket may know, put together from what is remembered, as it is at one moment."""
 
-import secrets
 from collections.abc import Callable
 
 from imagestore.api.bucketstatus import ImageBucketStatus
@@ -17,6 +16,7 @@ from imagestore.kinds.parts.relations import (
     reached_from,
     served,
 )
+from imagestore.kinds.parts.tokens import approval_token
 from imagestore.reconcile.bucket.situation import BucketSituation, Memo, Progress, Referenced
 from imagestore.reconcile.shared.situation import Meta
 
@@ -50,7 +50,7 @@ class BucketInputs:
             settings=known.settings,
             now=known.now(),
             clock=known.clock(),
-            token=lambda: secrets.token_hex(5),
+            token=approval_token,
             memo=memo,
             namespace_labels=labels,
             older_rival=rival,

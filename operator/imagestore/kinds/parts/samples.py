@@ -25,6 +25,21 @@ def of_policies(objects: Sequence[Stored]) -> Iterator[metrics.MetricSample]:
             yield metrics.POLICY_BUCKETS, labels, float(buckets)
 
 
+_REPLICATION = {
+    "backlog.objects": metrics.REPLICATION_BACKLOG_OBJECTS,
+    "backlog.bytes": metrics.REPLICATION_BACKLOG_BYTES,
+    "failed.count": metrics.REPLICATION_FAILED,
+    "held.objects": metrics.REPLICATION_HELD,
+}
+
+
+def of_replications(objects: Sequence[Stored]) -> Iterator[metrics.MetricSample]:
+    """Return the samples of ReplicationPolicies: what their last runs left."""
+    for obj in objects:
+        for counted, number in obj.extra.numbers:
+            yield _REPLICATION[counted], (obj.key.namespace, obj.key.name), float(number)
+
+
 def of_buckets(objects: Sequence[StoredBucket]) -> Iterator[metrics.MetricSample]:
     """Return the samples of ImageBuckets: settings of all of them by state, then drift and usage of each."""
     settings = Counter(f for o in objects for f in o.extra.facets)

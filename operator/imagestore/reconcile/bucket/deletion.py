@@ -15,7 +15,7 @@ from imagestore.core.reasons import Reason
 from imagestore.core.units import grouped
 from imagestore.reconcile.bucket import report
 from imagestore.reconcile.bucket.ownership import carries_mark, unmarked_ours
-from imagestore.reconcile.bucket.pauses import Result, backoff, failed_once_more
+from imagestore.reconcile.bucket.pauses import Result, backoff, failed_once_more, longer
 from imagestore.reconcile.bucket.situation import BucketSituation
 from imagestore.reconcile.shared.store_identity import another
 from imagestore.reconcile.shared.tenancy import allowed_namespace, deletion_policies
@@ -40,7 +40,7 @@ def delete(s: BucketSituation) -> Result:
     except NotFound:
         return _release(Reason.DELETED, f"bucket {s.spec.bucket_name} does not exist any more")
     except StoreError as error:
-        return _blocked(s, error.reason, f"{error}; {WAY_OUT}", error.retry_after or 0.0)
+        return _blocked(s, error.reason, f"{error}; {WAY_OUT}", error.retry_after)
 
 
 def _removed(s: BucketSituation) -> int:
@@ -171,12 +171,12 @@ def _stays(swept: Swept) -> str | None:
 
 
 def _blocked(
-    s: BucketSituation, reason: Reason, message: str, wait: float = 0.0, **changes: object
+    s: BucketSituation, reason: Reason, message: str, wait: float | None = None, **changes: object
 ) -> Result:
     """Ready is False and says why while a deletion cannot continue; tries back off (ACK: 299 calls in 30 s)."""
     status = report.status(s, stalled(reason, message), **changes)
     memo = failed_once_more(s.memo)
-    then = Requeue(max(backoff(s.settings, memo.failures), wait))
+    then = Requeue(longer(backoff(s.settings, memo.failures), wait))
     return Outcome(status, report.news(s, status), then, memo=memo)
 
 

@@ -197,7 +197,7 @@ def _news(s: BucketSituation, told: base.HeldUsage, *, due: bool) -> bool:
 
 
 def _moved(before: int, now: int) -> bool:
-    return abs(now - before) * 20 >= max(before, 1)
+    return now != before and abs(now - before) * 20 >= before
 
 
 def _warns(spec: ImageBucketSpec) -> bool:

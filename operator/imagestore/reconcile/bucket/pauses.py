@@ -85,7 +85,7 @@ def wait(run: BucketRun, seen: Reconciled) -> float:
         return seen.confirm_in
     failing = [r for r in seen.results if r.transient or r.state == "Failed"]
     if failing:
-        return max([after_failure(run), *(r.retry_after or 0.0 for r in failing)])
+        return max([after_failure(run), *(r.retry_after for r in failing if r.retry_after)])
     run.note(failures=0)
     counting = any(r.reason == Reason.COUNTING for r in seen.results)
     return min(interval(run.s), _COUNTED_AGAIN) if counting else interval(run.s)
@@ -133,7 +133,7 @@ def trusted_for(s: BucketSituation, memo: Memo) -> float:
 
 def after_error(run: BucketRun, error: StoreError) -> Result:
     """The outcome of an error that ended the reconcile. What was last observed is trusted for the grace."""
-    s, wait = run.s, max(after_failure(run), error.retry_after or 0.0)
+    s, wait = run.s, longer(after_failure(run), error.retry_after)
     if isinstance(error, NotFound):
         return unchanged(Continue() if run.memo.failures <= 1 else Requeue(wait))
     if isinstance(error, Transient):
@@ -257,9 +257,9 @@ def awaiting_approval(s: BucketSituation, todo: Plan) -> Result | None:
     paths = [f.path for c in todo.writes for f in c.fields]
     what = f"it would change {', '.join(paths[:20])}" if paths else "it would change nothing"
     why = f"taking over an existing bucket: {what}"
-    held = Held(facet=ADOPTION, token=token, why=why, digest=todo.digest or "-")
+    held = Held(facet=ADOPTION, token=token, why=why, digest=todo.digest)
     message = f"the bucket exists and may be taken over; {what}; to agree, add {token} to spec.approve"
-    plan = PlanStatus(digest=todo.digest or None, held=with_loss(s.status, held))
+    plan = PlanStatus(digest=todo.digest, held=with_loss(s.status, held))
     status = report.status(s, stalled(Reason.ADOPTION_NEEDS_APPROVAL, message), plan=plan)
     return done(s, status, Requeue(interval(s)))
 
@@ -276,3 +276,8 @@ def refused(s: BucketSituation, judgement: Judgement) -> Result:
     told = f"{message}; if it is this object's, add {token} to spec.approve; else choose another bucketName"
     plan = PlanStatus(held=with_loss(s.status, hold))
     return done(s, report.status(s, stalled(reason, told), intent=intent, plan=plan), Requeue(interval(s)))
+
+
+def longer(pause: float, asked: float | None) -> float:
+    """The pause, or what the store asks for if that is longer."""
+    return max(pause, asked or pause)

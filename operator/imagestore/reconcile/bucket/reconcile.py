@@ -223,7 +223,7 @@ def _report(run: BucketRun, seen: Reconciled, *events: Event, **changes: object)
         if trusted := pauses.trusted_for(s, run.memo):
             return pauses.unchanged(Requeue(min(pauses.wait(run, seen), trusted)))
     if pauses.only_suspects(s, seen):
-        return pauses.unchanged(Requeue(seen.confirm_in or 1.0))
+        return pauses.unchanged(Requeue(pauses.wait(run, seen)))
     identity = {
         "endpoint": backend.endpoint,
         "region": backend.region,

@@ -1,1 +1,1 @@
-"""Reconcile of a ReplicationPolicy."""
+"""ReplicationPolicy: from a frozen situation to an outcome. The copying itself is in ``transfer``."""

@@ -37,6 +37,8 @@ class Settings:
     retry: float = 15.0  # backoff after the first failure; doubles up to ten minutes
     sweep_step: int = 1000  # versions deleted between two reports of progress
     max_repeats: int = 3  # after as many equal writes that do not last, stop
+    counted_in: float = 5.0  # until a backend counts its buckets again: many come and go together
+    told_in: float = 2.0  # until a policy asks its buckets again: one edit of it changes many
 
 
 @dataclass(frozen=True)

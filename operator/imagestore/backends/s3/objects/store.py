@@ -43,7 +43,7 @@ class S3Objects:
     def __init__(self, name: str, target: StoreTarget, dialect: ObjectDialect, perform: Perform) -> None:
         self.name, self.dialect = name, dialect
         self.account = f"{target.endpoint} {target.keys.access_key_id if target.keys else 'ambient'}"
-        self.wire = ObjectWire(target, perform)
+        self.wire = ObjectWire(target, perform, dialect.reading)
         self._checksums = {"x-amz-checksum-mode": "ENABLED"} if dialect.traits.checksums else {}
 
     @property

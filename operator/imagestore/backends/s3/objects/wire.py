@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, TypeVar
 from urllib.parse import quote_from_bytes
 
@@ -34,6 +34,7 @@ _ABSENT = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchUpload"})
 _LATE = frozenset(
     {"CopyObject", "UploadPartCopy", "CompleteMultipartUpload"}
 )  # answered with 200 before they are done
+_READS = frozenset({"GET", "HEAD"})
 _CHANGED = frozenset({"PreconditionFailed", "412"})
 _REQUEST = "x-amz-request-id"  # S3 numbers every answer
 _MARKER = "MethodNotAllowed"  # the answer of a delete marker that is read by its version
@@ -53,10 +54,12 @@ class ObjectRequest:
 
 
 class ObjectWire:
-    """One store as these credentials reach it."""
+    """One store as these credentials reach it. ``reading``: headers of each read."""
 
-    def __init__(self, target: StoreTarget, perform: Perform) -> None:
-        self._target, self._perform = target, perform
+    def __init__(
+        self, target: StoreTarget, perform: Perform, reading: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        self._target, self._perform, self._reading = target, perform, reading
         self._address, self._signer = StoreAddress.of(target), Signer(target.region)
         self._client = HttpClient(http_target(replace(target, connections=_KEPT_CONNECTIONS)))
         self._secrets = target.keys.secrets if target.keys else ()
@@ -113,7 +116,8 @@ class ObjectWire:
             else f"/{asked.bucket}"
         )
         host, path = self._address.locate(path, asked.bucket)
-        headers = {**asked.headers, "Host": host, "User-Agent": USER_AGENT}
+        reading = self._reading if asked.method in _READS else {}
+        headers = {**asked.headers, **reading, "Host": host, "User-Agent": USER_AGENT}
         request = S3Request(asked.method, host, path, asked.query, headers)
         # A body is covered by the signature of its Content-MD5: another digest of it took a third of a part's time.
         payload = UNSIGNED_PAYLOAD if asked.body else None

@@ -39,6 +39,7 @@ def page(provider: Provider) -> StorePage:
         stand_in=profile.stand_in,
         documents=profile.documents,
         example=iam_section() if provider == "AWS" else "",
+        objects=profile.objects.traits,
     )
 
 

@@ -44,6 +44,8 @@ MINIO_OBJECTS = ObjectDialect(
     ),
     verdict=minio_key,
     encoded_metadata=True,
+    # A read of what is not there is passed on to where the bucket replicates: a missing copy was told as there.
+    reading={"X-Minio-Source-Proxy-Request": "false"},
 )
 
 CEPH_OBJECTS = ObjectDialect(

@@ -1,0 +1,137 @@
+"""The status of a ReplicationPolicy."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from imagestore.api.failover import ReplicationRole
+from imagestore.core.conditions import Judged
+from imagestore.core.model import Line, ListMap, Model, Shown, UnknownAs
+
+
+class ObjectAmount(Model):
+    """Objects and their size."""
+
+    objects: Annotated[int, Field(ge=0, description="Number of objects.")] = 0
+    bytes: Annotated[int, Field(ge=0, description="Size in bytes.")] = 0
+
+
+class FailedReason(Model):
+    """Objects that failed for one reason."""
+
+    reason: Annotated[str, Field(max_length=64, description="Reason in one CamelCase word.")]
+    objects: Annotated[int, Field(ge=0, description="Number of objects.")]
+
+
+class FailedObjects(Model):
+    """Objects that the last run could not copy."""
+
+    count: Annotated[int, Field(ge=0, description="Number of objects.")]
+    by_reason: Annotated[
+        tuple[FailedReason, ...],
+        ListMap("reason"),
+        Field(max_length=32, description="Number of objects by reason."),
+        Shown(32),
+    ] = ()
+    report: Annotated[
+        str | None,
+        Field(max_length=1024, description="Key of an object at the destination that lists them."),
+    ] = None
+
+
+class WaitingDeletes(Model):
+    """Deletes that wait for approval."""
+
+    token: Annotated[
+        str,
+        Field(
+            max_length=64, description="Token that lets these deletes go when it is added to spec.approve."
+        ),
+    ]
+    objects: Annotated[int, Field(ge=0, description="Number of objects that would be deleted.")]
+    why: Annotated[Line, Field(description="Why they are held.")]
+
+
+class LostAttribute(Model):
+    """An attribute that this pair of stores cannot carry."""
+
+    attribute: Annotated[str, Field(max_length=64, description="Attribute, such as tags.")]
+    objects: Annotated[int, Field(ge=0, description="Objects that have it at the source.")]
+
+
+class ParityStatus(Model):
+    """What reading both sides of a random sample found."""
+
+    sampled: Annotated[int, Field(ge=0, description="Number of objects that were read on both sides.")]
+    mismatched: Annotated[
+        int, Field(ge=0, description="Number of them that differed, or were missing on one side.")
+    ]
+    unreadable: Annotated[int, Field(ge=0, description="Number of objects that a store would not give.")] = 0
+    at: Annotated[datetime, Field(description="When they were read.")]
+
+
+class FailoverStatus(Model):
+    """Which of the two buckets is written to now."""
+
+    role: Annotated[
+        ReplicationRole,
+        UnknownAs("Primary"),
+        Field(description="Primary: the source is written to. Promoted: the destination is."),
+    ]
+    settled: Annotated[
+        bool,
+        Field(
+            description="Whether a run that began after the last change of the role has made both buckets equal."
+        ),
+    ]
+    since: Annotated[datetime, Field(description="When the role last changed.")]
+    return_token: Annotated[
+        str | None,
+        Field(
+            max_length=64,
+            description="Token that lets the operator go back to the source when it is added to spec.approve. Present after the"
+            " operator promoted the destination by itself.",
+        ),
+    ] = None
+
+
+class ReplicationPolicyStatus(Judged):
+    """Observed state of the replication: what the last runs read in both buckets."""
+
+    method: Annotated[
+        str | None, Field(max_length=32, description="How objects get to the destination: Copy.")
+    ] = None
+    failover: Annotated[
+        FailoverStatus | None,
+        Field(description="Which of the two buckets is written to now. Absent without spec.failover."),
+    ] = None
+    backlog: Annotated[
+        ObjectAmount | None,
+        Field(description="Objects of the source that the last complete run left without an equal copy."),
+    ] = None
+    copied: Annotated[
+        ObjectAmount | None, Field(description="Objects that the last run with a copy copied.")
+    ] = None
+    failed: Annotated[
+        FailedObjects | None, Field(description="Objects that the last run could not copy. Absent: none.")
+    ] = None
+    held: Annotated[
+        WaitingDeletes | None, Field(description="Deletes that wait for approval. Absent: none.")
+    ] = None
+    parity: Annotated[
+        ParityStatus | None, Field(description="The last sample. Absent: none was read yet.")
+    ] = None
+    conflicts: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            description="Objects that both sides had changed when the last run met them. The report lists them. Absent: none.",
+        ),
+    ] = None
+    lost: Annotated[
+        tuple[LostAttribute, ...],
+        ListMap("attribute"),
+        Field(max_length=32, description="Attributes that this pair of stores cannot carry."),
+        Shown(32),
+    ] = ()

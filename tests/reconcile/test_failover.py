@@ -1,0 +1,205 @@
+"""Which side is written to, when that changes, and what keeps a late write from being lost."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from imagestore.api.bucketstatus import FacetStatus, ImageBucketStatus
+from imagestore.backends.s3.transport.request import USER_AGENT
+from imagestore.core.outcome import Continue
+from imagestore.core.plan import Op, plan
+from imagestore.core.reading import Found
+from imagestore.facets.policy import BucketPolicy, Statement
+from imagestore.reconcile.replication.failover import OURS, contributed_fence, fence
+from imagestore.reconcile.replication.runs import RunReport
+from imagestore.reconcile.replication.situation import RoleChange
+from tests.reconcile.replicated import World, end
+
+PROMOTED: dict[str, Any] = {"failover": {"role": "Promoted"}}
+PRIMARY: dict[str, Any] = {"failover": {"role": "Primary"}}
+
+
+def run(began: float, *, two_way: bool = True, **more: Any) -> RunReport:
+    return RunReport(began, began + 1.0, complete=True, listed=began, two_way=two_way, **more)
+
+
+def role(world: World) -> tuple[str, bool]:
+    known = world.status.failover
+    return (known.role, known.settled) if known else ("", False)
+
+
+def two_way(world: World) -> bool:
+    assert world.runs.job is not None
+    return world.runs.job.two_way
+
+
+def settled(world: World) -> World:
+    """Reconcile as long as there is something to do at once."""
+    world.step()
+    while isinstance(world.then, Continue):
+        world.step()
+    return world
+
+
+def promoted() -> World:
+    """A policy whose destination is written to."""
+    world = settled(World(PRIMARY))
+    world.spec = PROMOTED
+    return settled(world)
+
+
+def test_without_failover_nothing_is_said_of_roles() -> None:
+    world = settled(World())
+    assert world.status.failover is None
+    assert not two_way(world)
+
+
+def test_the_source_is_written_to_at_first() -> None:
+    world = settled(World(PRIMARY))
+    assert role(world) == ("Primary", True)
+    assert not two_way(world)
+
+
+def test_a_promotion_waits_only_for_the_end_of_the_run_that_writes_there() -> None:
+    """A copy that ends late would lay an old object over what applications write to the destination."""
+    world = settled(World(PRIMARY))
+    world.runs.state = replace(world.runs.state, stopping=True)
+    world.spec = PROMOTED
+    settled(world)
+    assert role(world) == ("Primary", True)
+    assert two_way(world), "no one-way run begins any more"
+    world.runs.state = replace(world.runs.state, stopping=False)
+    settled(world)
+    assert role(world) == ("Promoted", False)
+    assert ("RoleChanged", False) in world.events
+
+
+def test_while_promoted_runs_go_both_ways_for_good() -> None:
+    world = promoted()
+    world.clock = 100.0
+    world.ran(run(100.0))
+    settled(world)
+    assert role(world) == ("Promoted", True)
+    assert two_way(world)
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        run(5.0),  # it began before the way back was asked for
+        run(200.0, two_way=False),
+        run(200.0, failed={"Denied": 1}),
+        replace(run(200.0), complete=False),
+    ],
+)
+def test_the_way_back_waits_until_the_source_has_everything(report: RunReport) -> None:
+    world = promoted()
+    world.spec, world.clock = PRIMARY, 100.0
+    settled(world)
+    world.ran(report)
+    settled(world)
+    assert role(world)[0] == "Promoted"
+    assert two_way(world)
+
+
+def test_the_way_back_switches_then_brings_late_writes_over_then_goes_one_way() -> None:
+    world = promoted()
+    world.spec, world.clock = PRIMARY, 100.0
+    settled(world)
+    world.ran(run(110.0))
+    settled(world)
+    assert role(world) == ("Primary", False)
+    assert two_way(world), "what the destination received until the switch is brought over"
+    world.ran(run(105.0))
+    settled(world)
+    assert role(world) == ("Primary", False), "that run began before the switch"
+    world.ran(run(120.0))
+    settled(world)
+    assert role(world) == ("Primary", True)
+    assert not two_way(world)
+
+
+def test_a_restart_forgets_when_it_was_asked_for_and_so_takes_a_later_run() -> None:
+    world = promoted()
+    world.spec, world.clock = PRIMARY, 100.0
+    settled(world)
+    world.memo = None
+    world.clock = 300.0
+    settled(world)
+    world.ran(run(200.0))
+    settled(world)
+    assert role(world)[0] == "Promoted"
+    world.ran(run(301.0))
+    settled(world)
+    assert role(world)[0] == "Primary"
+
+
+def test_a_spec_without_failover_is_the_way_back() -> None:
+    """Removing the field must not let a one-way run write over what only the destination has."""
+    world = promoted()
+    world.spec, world.clock = {}, 100.0
+    settled(world)
+    assert role(world)[0] == "Promoted"
+    assert two_way(world)
+    world.ran(run(110.0))
+    settled(world)
+    world.ran(run(120.0))
+    settled(world)
+    assert world.status.failover is None
+    assert not two_way(world)
+
+
+def test_what_is_refused_keeps_its_role() -> None:
+    world = promoted()
+    world.source = None
+    settled(world)
+    assert world.said()[1] == "BucketNotFound"
+    assert role(world)[0] == "Promoted"
+
+
+def test_the_fence_is_on_the_other_side_and_is_read_back() -> None:
+    world = settled(World(PRIMARY))
+    assert world.said("Fenced") == ("False", "Pending")
+    facet = FacetStatus(name="policy", state="InSync", parts=("imagestore-fence-copy",))
+    world.destination = replace(end("dr"), status=ImageBucketStatus(facets=(facet,)))
+    world.step()
+    assert world.said("Fenced") == ("True", "Fenced")
+    world.spec = PROMOTED
+    settled(world)
+    assert world.said("Fenced") == ("False", "Pending"), "now the source is to be fenced"
+    world.spec = {"failover": {"role": "Promoted", "fence": False}}
+    settled(world)
+    assert world.said("Fenced") == ("", "")
+
+
+def test_the_operator_passes_its_own_fence() -> None:
+    assert OURS.endswith("/*")
+    assert USER_AGENT.startswith(OURS[:-1])
+    (statement,) = fence("copy", ("a/", "b/")).statements
+    assert statement.resources == ("a/*", "b/*")
+    assert statement.effect == "Deny"
+
+
+def test_a_fence_is_lifted_without_approval_and_nothing_else_is() -> None:
+    """Lifting a Deny is held: then the new primary would have stayed read-only until a person approved."""
+    own = Statement(sid="mine", effect="Deny", principals=("*",), actions=("s3:GetObject",), resources=("x",))
+    there = BucketPolicy(statements=(*fence("copy", ("",)).statements, own))
+    managed = {"policy": frozenset({"imagestore-fence-copy"})}
+    active = contributed_fence("copy", ("",), fenced=False).value
+    assert isinstance(active, BucketPolicy)
+    (change,) = plan({"policy": active}, {"policy": Found(there)}, managed, {"policy": BucketPolicy}).changes
+    assert (change.op, change.risk) == (Op.SET, None)
+    assert isinstance(change.after, BucketPolicy)
+    assert [s.sid for s in change.after.statements] == ["mine"]
+    (change,) = plan({}, {"policy": Found(there)}, managed, {"policy": BucketPolicy}).changes
+    assert (change.op, change.risk) == (Op.CLEAR, None)
+    more = {"policy": frozenset({"imagestore-fence-copy", "mine"})}
+    for desired in ({"policy": active}, {}):
+        (change,) = plan(desired, {"policy": Found(there)}, more, {"policy": BucketPolicy}).changes
+        assert change.risk is not None
+
+
+def test_a_change_of_roles_is_remembered_by_its_role() -> None:
+    world = promoted()
+    assert world.memo == RoleChange("Promoted", 0.0)

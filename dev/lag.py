@@ -20,7 +20,6 @@ RPO = 15.0  # seconds; the example's minutes in a hurry
 DOWN = (35.0, 60.0)  # seconds between which the destination does not answer
 END = 90.0
 _LAG = 'imagestore_replication_lag_seconds{name="paintings",namespace="museum"}'
-_BACKLOG = 'imagestore_replication_backlog_objects{name="paintings",namespace="museum"}'
 
 
 def main() -> None:
@@ -32,8 +31,8 @@ def main() -> None:
     _draw(samples, Path(sys.argv[1]))
 
 
-def _measured(directory: Path, near: Store, far: Store) -> list[tuple[float, float, float, int]]:
-    """Time, lag, backlog as the status has it, and images that the destination does not have."""
+def _measured(directory: Path, near: Store, far: Store) -> list[tuple[float, float, int]]:
+    """Time, lag, and images that the destination does not have."""
     port, manifests = free_port(), directory / "manifests"
     manifests.mkdir()
     (manifests / "all.yaml").write_text(examples.text(_hurried(near, far)))
@@ -56,23 +55,21 @@ def _hurried(near: Store, far: Store) -> list[dict[str, Any]]:
     return found
 
 
-def _followed(
-    port: int, near: Store, far: Store, ended: threading.Event
-) -> list[tuple[float, float, float, int]]:
+def _followed(port: int, near: Store, far: Store, ended: threading.Event) -> list[tuple[float, float, int]]:
     while _LAG not in (_scraped(port) or {}):
         time.sleep(0.2)
     written = [0]
     writer = threading.Thread(target=_write, args=(near, written, ended), daemon=True)
     writer.start()
-    samples: list[tuple[float, float, float, int]] = []
-    began, down = time.monotonic(), False
+    samples: list[tuple[float, float, int]] = []
+    began, down, held = time.monotonic(), False, 0
     while (now := time.monotonic() - began) < END:
         if (DOWN[0] < now < DOWN[1]) is not down:
             far.start() if down else far.stop()
             down = not down
         metrics = _scraped(port) or {}
-        there = samples[-1][3] if down and samples else written[0] - _count(far)
-        samples.append((now, metrics.get(_LAG, 0.0), metrics.get(_BACKLOG, 0.0), there))
+        held = held if down else _count(far)
+        samples.append((now, metrics.get(_LAG, 0.0), written[0] - held))
         time.sleep(0.5)
     return samples
 
@@ -100,7 +97,7 @@ def _scraped(port: int) -> dict[str, float] | None:
     }
 
 
-def _draw(samples: list[tuple[float, float, float, int]], path: Path) -> None:
+def _draw(samples: list[tuple[float, float, int]], path: Path) -> None:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 4.5), layout="constrained")
@@ -109,7 +106,7 @@ def _draw(samples: list[tuple[float, float, float, int]], path: Path) -> None:
     above.plot(at, [s[1] for s in samples], color="#28536b", label="imagestore_replication_lag_seconds")
     above.axhline(RPO, color="#c8553d", linestyle="--", label="objectives.rpo")
     above.set_ylabel("seconds")
-    below.plot(at, [s[3] for s in samples], color="#28536b", label="images that the destination lacks")
+    below.plot(at, [s[2] for s in samples], color="#28536b", label="images that the destination lacks")
     below.set_ylabel("objects")
     below.set_xlabel("seconds; ten images a second arrive, a run begins every five")
     for axes in (above, below):

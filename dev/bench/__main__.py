@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dev.bench import policies, process
+from dev.bench import folder, policies, process
 from dev.bench.api import connected
 from dev.bench.curves import draw
 from dev.bench.page import page
@@ -32,27 +32,32 @@ def main() -> None:
     parser.add_argument("--concurrency", type=int, default=LIMITS["concurrency"], help="default %(default)s")
     parser.add_argument("--policies", default="40x200",
         help="LifecyclePolicies and buckets in a world of their own, 0x0 for none; default %(default)s")  # fmt: skip
+    parser.add_argument("--folder", type=int, default=1000,
+        help="manifests that `imagestore apply` carries out without a cluster, 0 for none; default %(default)s")  # fmt: skip
     parser.add_argument("--phases", default=",".join(PHASES), help="default %(default)s")
     parser.add_argument("--output", type=Path, help="where the raw data goes, as JSON")
-    parser.add_argument("--keep", action="store_true",
-        help="write docs/benchmarks.md and its raw data, beside what else was measured on this day")  # fmt: skip
+    parser.add_argument("--keep", nargs="?", const=f"{datetime.now(UTC):%Y-%m-%d}", metavar="DAY",
+        help="write docs/benchmarks.md and its raw data, beside what else was measured on this day; default today")  # fmt: skip
     options = parser.parse_args()
-    sizes = [int(size) for size in options.sizes.split(",") for _ in range(options.repeat)]
-    measured = partial(_measure, LIMITS | {"concurrency": options.concurrency})
+    sizes = [int(size) for size in filter(None, options.sizes.split(",")) for _ in range(options.repeat)]
+    limits = LIMITS | {"concurrency": options.concurrency}
+    measured = partial(_measure, limits)
     found = [numbers for size in sizes for numbers in asyncio.run(measured(size, partial(_phases, options)))]
     many, buckets = map(int, options.policies.split("x"))
     if many:
         found += asyncio.run(measured(buckets, partial(_policies, many)))
+    for _ in range(options.repeat if options.folder else 0):
+        found += asyncio.run(_folder(options.folder, limits))
     print(table(found), *refused(found), sep="\n")
     raw = _raw(found)
     if options.output:
         options.output.write_text(json.dumps(raw, indent=1) + "\n")
     if options.keep:
-        _keep(raw)
+        _keep(raw, options.keep)
 
 
-def _keep(raw: dict[str, Any]) -> None:
-    data = DOCS / "benchmarks" / f"{str(raw['at'])[:10]}.json"
+def _keep(raw: dict[str, Any], day: str) -> None:
+    data = DOCS / "benchmarks" / f"{day}.json"
     data.parent.mkdir(exist_ok=True)
     if data.exists():
         raw = merged(json.loads(data.read_text()), raw)
@@ -95,6 +100,14 @@ async def _measure(
     ):
         async with connected(there.cluster) as (api, follower):
             await measure(Bench(there, api, follower, size), say)
+    return found
+
+
+async def _folder(size: int, limits: Limits) -> list[Numbers]:
+    found = []
+    async for numbers in folder.measure(size, limits):
+        found.append(numbers)
+        print(table([numbers]).splitlines()[2], flush=True)
     return found
 
 

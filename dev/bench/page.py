@@ -25,7 +25,8 @@ with the new process, so its start counts. `restart`: with unchanged objects, fr
 idle (`working`: until it is ready); calls and writes are those until MinIO's metrics settled. `look at all`: one check of
 every bucket, as fast as possible. `delete`: with `DeleteIfEmpty`, until all are deleted. `policies`: LifecyclePolicies of
 one rule each that select all buckets, until each reports that it is applied on all of them; then an edit of one of them;
-then edits of the annotations of a policy and of all buckets.
+then edits of the annotations of a policy and of all buckets. `apply`: one run of `imagestore apply` on a folder with a file
+for each bucket, from its start to its end; instead of the API server a state folder on a disk is written to.
 """
 
 

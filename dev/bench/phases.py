@@ -15,7 +15,7 @@ from dev.bench.world import NAMESPACE, Operator, World, bucket
 
 _QUIET = 0.5  # seconds over which an operator that is done uses no more than this share of a core:
 _IDLE = 0.1
-_SETTLE = 11.0  # MinIO's metrics are up to ten seconds old
+SETTLE = 11.0  # MinIO's metrics are up to ten seconds old
 
 
 @dataclass
@@ -64,7 +64,7 @@ class Bench:
         if operator:
             numbers.cpu = numbers.cpu or process.cpu(operator.pid) - used
             numbers.peak = process.memory(operator.pid).peak
-        await asyncio.sleep(_SETTLE)
+        await asyncio.sleep(SETTLE)
         numbers.writes = self.world.audit.writes()
         numbers.calls = store_calls(self.world.store) - calls
 

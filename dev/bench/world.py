@@ -109,11 +109,18 @@ class World:
 
 
 @contextmanager
+def counting_minio(folder: Path) -> Iterator[Store]:
+    """A MinIO that tells on loopback how many calls it has answered."""
+    os.environ["MINIO_PROMETHEUS_AUTH_TYPE"] = "public"
+    with minio(folder, kms=False) as store:
+        yield store
+
+
+@contextmanager
 def world(folder: Path, limits: dict[str, int]) -> Iterator[World]:
     """Everything but the operator. ``folder`` is on a memory file system: on disk MinIO creates tens a second."""
     compileall.compile_dir(imagestore.__path__[0], quiet=1)  # as the image has it: 0.3 s of each start
-    os.environ["MINIO_PROMETHEUS_AUTH_TYPE"] = "public"  # it counts the calls, on loopback
-    with Cluster.start(folder, name="bench") as cluster, minio(folder, kms=False) as store:
+    with Cluster.start(folder, name="bench") as cluster, counting_minio(folder) as store:
         _install(cluster, store, limits)
         yield World(cluster, store, Audit(cluster.audit_log), folder)
 
@@ -123,10 +130,11 @@ def _install(cluster: Cluster, store: Store, limits: dict[str, int]) -> None:
     cluster.helm("install", RELEASE, str(CHART), "--namespace", SYSTEM, "--create-namespace", *settings)
     cluster.await_crds()
     cluster.kubectl("create", "namespace", NAMESPACE)
-    cluster.apply(yaml.safe_dump_all([_secret(store), _backend(store, limits)]))
+    cluster.apply(yaml.safe_dump_all([secret(store), backend(store, limits)]))
 
 
-def _secret(store: Store) -> dict[str, Any]:
+def secret(store: Store) -> dict[str, Any]:
+    """Its keys."""
     return {
         "apiVersion": "v1",
         "kind": "Secret",
@@ -135,7 +143,8 @@ def _secret(store: Store) -> dict[str, Any]:
     }
 
 
-def _backend(store: Store, limits: dict[str, int]) -> dict[str, Any]:
+def backend(store: Store, limits: dict[str, int]) -> dict[str, Any]:
+    """The StorageBackend of all buckets."""
     spec = {
         "provider": store.provider,
         "s3": {"endpoint": store.endpoint, "region": store.region},

@@ -13,7 +13,7 @@ from pathlib import Path
 from dev.demo import stopping
 from dev.demo.children import child
 from dev.programs import GO_PROGRAMS, found
-from dev.programs.progress import LiveLine, duration
+from dev.programs.progress import LiveLine, duration, say
 
 ROOT = Path(__file__).resolve().parents[2]
 _CLUSTER = ("etcd", "kube-apiserver", "kube-controller-manager")
@@ -91,6 +91,9 @@ def preparing(names: Sequence[str], python: Path | None, folder: Path) -> Iterat
         return
     env = {**os.environ, "TMPDIR": str(folder)}  # what a killed build leaves there is removed with the folder
     command = _command(names, python)
+    say(
+        f"in the background for act two, usually {duration(prepared.expected)} on two cores: {', '.join(missing)}"
+    )
     with log.open("w") as output, child(command, folder=ROOT, env=env, output=output) as process:
         prepared.process = process
         yield prepared

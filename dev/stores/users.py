@@ -28,7 +28,9 @@ def add_user(store: Store, *actions: str, keys: Keys | None = None) -> Keys:
 
 
 def _policy(store: Store, name: str, actions: tuple[str, ...]) -> str:
-    statement = {"Effect": "Allow", "Action": list(actions)}
+    statement: dict[str, Any] = {"Effect": "Allow", "Action": list(actions)}
+    if all(action.startswith("s3:") for action in actions):  # those of the admin API are about no bucket
+        statement["Resource"] = ["arn:aws:s3:::*"]
     body = json.dumps({"Version": "2012-10-17", "Statement": [statement]}).encode()
     _ask(store, "PUT", f"add-canned-policy?name={name}", body)
     return name

@@ -2,18 +2,24 @@
 
 import datetime
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from imagestore.backends.base import Remains
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.bucket import emptying
+from imagestore.backends.s3.client import Keys, StoreTarget
+from imagestore.backends.s3.objects.dialect import ObjectDialect
+from imagestore.backends.s3.objects.wire import ObjectWire
 from imagestore.core.errors import StoreError
 from imagestore.facets.object_lock import ObjectLock
+from tests.backends.listener import listening
 from tests.contract.stores import backend_of
+
+T = TypeVar("T")
 
 REAL = ["MinIO", "Ceph", "SeaweedFS"]
 
@@ -157,14 +163,21 @@ def test_what_is_locked_stays_and_is_named(backend: S3Backend, how: str) -> None
 def test_an_error_that_names_no_key_is_of_none() -> None:
     """Of a store, or of something in between: what the listing shows decides."""
     asked: list[str] = []
+    told = {
+        "DeleteObjects": b"<DeleteResult><Error><Code>InternalError</Code></Error>"
+        b"<Error><Code>AccessDenied</Code><Message>no</Message></Error></DeleteResult>",
+        "ListObjectVersions": b"<ListVersionsResult><Version><Key>a</Key><VersionId>1</VersionId></Version></ListVersionsResult>",
+        "ListMultipartUploads": b"<ListMultipartUploadsResult></ListMultipartUploadsResult>",
+    }
+    with listening() as heard:
 
-    def call(operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        asked.append(operation)
-        if operation == "DeleteObjects":
-            return {"Errors": [{"Code": "InternalError"}, {"Code": "AccessDenied", "Message": "no"}]}
-        return {"Versions": [{"Key": "a", "VersionId": "1"}]} if operation == "ListObjectVersions" else {}
+        def perform(operation: str, attempt: Callable[[], T]) -> T:
+            asked.append(operation)
+            heard.body = told[operation]
+            return attempt()
 
-    step = emptying.sweep(call, "photos", 10, "Literal")
+        wire = ObjectWire(StoreTarget(heard.endpoint, "eu-west-1", Keys("key", "secret")), perform)
+        step = emptying.sweep(wire, "photos", 10, ObjectDialect())
     assert (step.removed, list(step.refused), sum(step.kept.values())) == (0, [], 1)
     assert "DeleteObject" not in asked
 

@@ -273,7 +273,7 @@ def test_no_transfer_is_served_while_a_reconcile_waits() -> None:
 def test_what_moves_data_is_performed_behind_the_same_breaker() -> None:
     clock, ledger = Clock(), Ledger()
     guard = Guard.of(None, clock.timing(), ledger)
-    perform, call = guard.background(), guard.around(Server(GOOD))
+    perform, call = guard.perform(background=True), guard.around(Server(GOOD))
     assert perform("GetObject", lambda: 7) == 7
 
     def fails() -> int:

@@ -1,14 +1,19 @@
 """Keys are bytes: they come out of a listing as they are, go back as they came, and stand in no error."""
 
+import re
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
 
 import pytest
 
 from imagestore.backends.base import ListingPage, ListingScope
+from imagestore.backends.guard.guarded import Perform
 from imagestore.backends.s3.bucket import emptying, listing
 from imagestore.backends.s3.client import StoreTarget
+from imagestore.backends.s3.objects.dialect import ObjectDialect
+from imagestore.backends.s3.objects.pages import PageRequest, current_objects
+from imagestore.backends.s3.objects.wire import ObjectWire
 from imagestore.backends.s3.transport.call import s3_call
 from imagestore.core.errors import Denied, StoreError, Unavailable, Unexpected
 from imagestore.core.keys import quotes, raw, unquoted
@@ -16,6 +21,7 @@ from imagestore.core.stored import StoredVersion
 from tests.backends.listener import Heard, listening
 from tests.backends.test_transport import BUCKET, KEYS
 
+T = TypeVar("T")
 ITEM = "<Key>{}</Key><Size>1</Size><LastModified>2027-03-01T00:00:00Z</LastModified><ETag>e</ETag>"
 
 
@@ -37,8 +43,16 @@ def versions(*keys: str, marker: str = "") -> bytes:
 
 
 def page(heard: Heard, scope: ListingScope = "objects", **after: str) -> ListingPage:
-    call = s3_call(StoreTarget(heard.endpoint, "eu-west-1", KEYS))
-    return listing.page(call, BUCKET, scope, after, "Declared")
+    return listing.page(wire(heard), BUCKET, scope, after, ObjectDialect())
+
+
+def wire(heard: Heard, perform: Perform | None = None) -> ObjectWire:
+    """Straight to the server."""
+    return ObjectWire(StoreTarget(heard.endpoint, "eu-west-1", KEYS), perform or straight)
+
+
+def straight(_: str, attempt: Callable[[], T]) -> T:
+    return attempt()
 
 
 def test_bytes_that_are_no_text_are_not_replaced_so_that_two_keys_never_become_one() -> None:
@@ -71,27 +85,32 @@ def test_a_marker_that_xml_cannot_hold_is_found_among_the_keys() -> None:
         assert found.after == {"KeyMarker": "bell\x07"}
 
 
-def answered(call: Callable[..., dict[str, Any]], bad: set[int]) -> tuple[listing.Leaf, list[int]]:
-    """A listing by a store that cannot answer pages of these sizes."""
-    asked = []
+class Failing:
+    """A store that cannot answer pages of these sizes."""
 
-    def failing(operation: str, parameters: Any) -> dict[str, Any]:
-        asked.append(parameters["MaxKeys"])
-        if parameters["MaxKeys"] in bad:
+    def __init__(self, heard: Heard, bad: int) -> None:
+        self.heard, self.left = heard, bad
+
+    def __call__(self, operation: str, attempt: Callable[[], T]) -> T:
+        answer = attempt()
+        self.left -= 1
+        if self.left >= 0:
             raise Unavailable("500", code="500")
-        return call(operation, parameters)
+        return answer
 
-    return listing.objects(failing, BUCKET, 1000, {}), asked
+
+def sizes(heard: Heard) -> list[int]:
+    """Of the pages that were asked for."""
+    return [int(re.findall(r"max-keys=(\d+)", path)[0]) for _, path, _, _ in heard.asked]
 
 
 def test_a_page_that_the_store_fails_over_is_asked_for_in_another_size() -> None:
     with listening() as heard:
         heard.body = objects("a", "b", more=True)
-        call = s3_call(StoreTarget(heard.endpoint, "eu-west-1", KEYS))
-        leaf, asked = answered(call, {1000, 999})
-        assert (len(leaf.items), asked) == (2, [1000, 999, 998])
+        found = current_objects(wire(heard, Failing(heard, 2)), PageRequest(BUCKET))
+        assert (len(found.items), sizes(heard)) == (2, [1000, 999, 998])
         with pytest.raises(Unavailable):
-            answered(call, set(range(1001)))
+            current_objects(wire(heard, Failing(heard, 1000)), PageRequest(BUCKET))
 
 
 def test_a_listing_that_does_not_go_on_is_an_error_and_no_walk_for_ever() -> None:
@@ -169,14 +188,17 @@ def test_a_refusal_of_one_key_among_many_is_cut_and_has_no_secret_in_it() -> Non
     listed = "<ListVersionsResult><Version><Key>scan.dcm</Key><VersionId>1</VersionId></Version></ListVersionsResult>"
     error = f"<Error><Key>scan.dcm</Key><VersionId>1</VersionId><Code>AccessDenied</Code><Message>{message}</Message></Error>"
     with listening() as heard:
-        whole = s3_call(StoreTarget(heard.endpoint, "eu-west-1", KEYS))
 
-        def call(operation: str, parameters: Any) -> dict[str, Any]:
-            deletes = operation == "DeleteObjects"
-            heard.body = (f"<DeleteResult>{error}</DeleteResult>" if deletes else listed).encode()
-            return whole(operation, parameters) if operation != "ListMultipartUploads" else {}
+        def perform(operation: str, attempt: Callable[[], T]) -> T:
+            begun = b"<ListMultipartUploadsResult></ListMultipartUploadsResult>"
+            told = {
+                "DeleteObjects": f"<DeleteResult>{error}</DeleteResult>".encode(),
+                "ListMultipartUploads": begun,
+            }
+            heard.body = told.get(operation, listed.encode())
+            return attempt()
 
-        (reason,) = emptying.sweep(call, BUCKET, 10, "Literal").refused
+        (reason,) = emptying.sweep(wire(heard, perform), BUCKET, 10, ObjectDialect()).refused
     assert reason.startswith("AccessDenied: signed with *** xxx")
     assert len(reason) == 300
 
@@ -187,7 +209,6 @@ def test_a_store_that_quotes_the_key_in_its_refusal_is_not_quoted() -> None:
         heard.body = (
             b"<Error><Code>AccessDenied</Code><Message>no right to /scans/patient.dcm</Message></Error>"
         )
-        call = s3_call(StoreTarget(heard.endpoint, "eu-west-1", KEYS))
         with pytest.raises(Denied) as caught:
-            listing.tags_of(call, BUCKET, StoredVersion("scans/patient.dcm", 1, 1))
+            listing.tags_of(wire(heard), BUCKET, StoredVersion("scans/patient.dcm", 1, 1))
     assert str(caught.value) == "GetObjectTagging: AccessDenied"

@@ -14,8 +14,8 @@ from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.client import Keys
 from imagestore.core.errors import NotFound
 from imagestore.reconcile.replication.canary import look_for_canary, remove_canary, send_canary
+from tests.contract.pairs import ARRIVES, Pair, pair, versions
 from tests.contract.stores import connected
-from tests.contract.test_replicated import ARRIVES, Pair, pair, versions
 
 __all__ = ["pair"]
 

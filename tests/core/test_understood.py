@@ -21,6 +21,7 @@ class Row(Model):
     name: Annotated[str, Field(max_length=4)]
     state: Annotated[Literal["Good", "Bad"], UnknownAs("Bad")] = "Good"
     plain: Literal["a", "b"] | None = None
+    last_state: Annotated[Literal["Good", "Bad"], UnknownAs("Bad")] = "Good"
     count: int = 0
 
 
@@ -63,6 +64,11 @@ def test_the_smallest_thing_that_is_not_understood_is_left_out(said: Any, kept: 
     assert tuple(told(r) for r in found.rows) == kept.get("rows", ())
     assert (told(found.first) if found.first else None) == kept.get("first")
     assert (found.word, found.names, found.since) == (kept.get("word", ""), kept.get("names", ()), None)
+
+
+def test_a_field_is_known_by_the_name_that_users_read() -> None:
+    found = salvaged(Whole, {"rows": [{"name": "a", "lastState": "Ugly"}]})
+    assert [(r.name, r.last_state) for r in found.rows] == [("a", "Bad")]
 
 
 def test_what_is_understood_is_as_it_was() -> None:

@@ -155,6 +155,24 @@ def test_parts_are_left_out(cluster: Cluster) -> None:
     assert "Job" not in {m["kind"] for m in rendered(cluster, values=kept)}
 
 
+def test_the_right_to_publish_is_a_switch(cluster: Cluster) -> None:
+    def writes(*values: str) -> set[str]:
+        roles = [m for m in rendered(cluster, *MINIMAL, *values) if m["kind"] == "ClusterRole"]
+        rules = [
+            r for role in roles for r in role["rules"] if "create" in r["verbs"] and r["apiGroups"] == [""]
+        ]
+        return {resource for rule in rules for resource in rule["resources"]}
+
+    assert writes() & {"configmaps", "services"} == set()
+    assert writes("--set", "rbac.publish=true") >= {"configmaps", "services"}
+    bound = [
+        m
+        for m in rendered(cluster, *MINIMAL, "--set", "rbac.publish=true")
+        if m["kind"] == "ClusterRoleBinding"
+    ]
+    assert any(m["roleRef"]["name"].endswith("-publish") for m in bound)
+
+
 def test_the_release_job_stops_the_operator_by_the_lease_that_it_has(cluster: Cluster) -> None:
     values = (
         "{installation: a, image: {repository: b}, operator: {extraArgs: [--lease-name=mine, --workers=8]}}"

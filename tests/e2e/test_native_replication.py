@@ -12,7 +12,7 @@ from dev.stores import Store, minio
 from dev.stores.users import add_user, remove_user
 from dev.wait import eventually
 from imagestore.backends.s3.client import Keys
-from tests.contract.test_replicated import versions
+from tests.contract.pairs import versions
 from tests.e2e.harness import PATIENCE, SYSTEM, Operator, User, backend_manifests
 
 SPACE, HERE, THERE = "offsite", "near", "far"

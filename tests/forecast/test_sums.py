@@ -223,3 +223,14 @@ def test_a_key_that_is_no_text_is_sampled_as_any_other() -> None:
     sample = KeySample(1)
     sample.offer([StoredVersion("\udcff.jpg", 1, TODAY)])
     assert [g[0].key for g in sample.groups] == ["\udcff.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("size", "smallest", "moves"), [(0, 1, False), (1, 1, True), (99, 100, False), (100, 100, True)]
+)
+def test_what_is_smaller_than_the_smallest_does_not_move(size: int, smallest: int, *, moves: bool) -> None:
+    terms = Terms({"Cool": "COOL"}, ("STANDARD", "COOL"), smallest=smallest)
+    asked = Assumptions((rule(transitions=[{"tier": "Cool", "days": 1}]),), terms, TODAY, TODAY + 9)
+    forecast = Forecast(asked)
+    forecast.feed([version(9, size=size)])
+    assert bool(forecast.finish(lambda _: {}).flows) is moves

@@ -10,7 +10,7 @@ import pytest
 
 from dev.wait import eventually
 from imagestore.controller.state.objects import Key
-from imagestore.controller.transfers import MOST_RUNS, TURN, RunControl, Transfers
+from imagestore.controller.transfers import MOST_RUNS, SHOWN_EVERY, TURN, RunControl, Transfers
 from imagestore.core.fencing import Fenced
 from imagestore.core.reasons import Reason
 from imagestore.reconcile.replication.runs import JobEnd, ReplicationJob, RunReport, RunsState, RunTrouble
@@ -39,6 +39,7 @@ class Stage:
     raising: Exception | None = None
     gate: threading.Event = field(default_factory=threading.Event)
     going: int = 0
+    moved: int = 0  # objects that each run has copied so far
     most: int = 0
     busy: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -56,6 +57,8 @@ class Stage:
             self.most = max(self.most, self.going)
         try:
             while not self.gate.wait(0.01):
+                if self.moved:
+                    control.copied(self.moved, 10 * self.moved)
                 if control.stop():
                     self.stopped.append(key.name)
                     return None
@@ -238,3 +241,14 @@ def test_the_lag_grows_from_what_was_proven(stage: Stage) -> None:
     stage.now += 40.0
     lags = {labels: value for family, labels, value in stage.transfers.samples() if "lag" in family.name}
     assert lags == {("shop", "a"): 40.0}
+
+
+def test_a_run_that_goes_on_is_told_of_now_and_then(stage: Stage) -> None:
+    stage.transfers.ask(key("a"), job())
+    becomes(lambda: stage.going == 1, "it runs")
+    stage.moved = 7
+    becomes(lambda: stage.transfers.ask(key("a"), job()).copied == (7, 70), "it is known")
+    assert stage.told == []
+    stage.later(SHOWN_EVERY)
+    becomes(lambda: stage.told == ["a"], "it is told of")
+    stage.gate.set()

@@ -173,7 +173,7 @@ TAG_SETS = KindRuntime(
         to=IMAGE_BUCKET.name,
         includes=lambda giver, bucket: giver.extra.bucket == bucket.key.name,
         given=given,
-        unknown=(Contribution("tags", None, Contributor(TAG_SET.name, ""), ""),),
+        unknown=lambda _: (Contribution("tags", None, Contributor(TAG_SET.name, ""), ""),),
     ),
     inputs=Inputs,
     reconcile=reconcile,

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.local.world import INSTALLATION, Folder, writes
 
@@ -45,10 +46,10 @@ def copy(folder: Folder, number: int) -> Folder:
     return made
 
 
-def converged(folder: Folder) -> None:
+def converged(folder: Folder, team: str = "shop") -> None:
     """The next run ends as if nothing had happened, and the one after it has nothing to do."""
     assert folder.apply().code == 0
-    assert folder.tags() == {"team": "shop", "imagestore.dev/owner": "shed/shop/photos"}
+    assert folder.tags() == {"team": team, "imagestore.dev/owner": "shed/shop/photos"}
     before = writes()
     assert folder.apply().code == 0
     assert writes() == before
@@ -71,6 +72,24 @@ def test_creation(folder: Folder, side: str) -> None:
     with ThreadPoolExecutor(2) as pool:
         for one in pool.map(killed, range(1, total)):
             converged(one)
+
+
+def test_an_edit_that_takes_something_back(folder: Folder) -> None:
+    """What was managed is remembered by the state alone: were it written too late, rules would stay that nothing knows of."""
+    rules = "lifecycle: {rules: [{name: tmp, match: {prefix: tmp/}, expire: {days: 3}}]}"
+    for number in range(1, 30):
+        mine = copy(folder, number)
+        mine.bucket("tags: {team: shop, season: summer}", rules)
+        assert mine.apply().code == 0
+        mine.bucket("tags: {team: press}")
+        ended = run(mine, number, SIDES[number % 3])
+        converged(mine, "press")
+        with pytest.raises(ClientError, match="NoSuchLifecycleConfiguration"):
+            mine.store.s3().get_bucket_lifecycle_configuration(Bucket=mine.name)
+        if ended.returncode == 0:
+            assert number > 4
+            return
+    raise AssertionError("it never came to its end")
 
 
 def test_deletion(folder: Folder) -> None:

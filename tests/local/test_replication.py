@@ -23,6 +23,21 @@ def pair(tmp_path: Path, minio_store: Store, ceph_store: Store, capsys: pytest.C
     return Pair(tmp_path / "manifests", minio_store, ceph_store, capsys)
 
 
+@pytest.mark.parametrize("ends", [("ceph", "seaweedfs"), ("seaweedfs", "minio")], ids="-to-".join)
+def test_between_any_two_stores(
+    ends: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
+) -> None:
+    near, far = (request.getfixturevalue(f"{name}_store") for name in ends)
+    pair = Pair(tmp_path / "manifests", near, far, capsys)
+    s3, bucket, far_s3, copy = filled(pair)
+    pair.policy()
+    assert pair.apply().code == 0
+    assert content(far_s3, copy) == content(s3, bucket) == IMAGES
+    before = {k: far_s3.head_object(Bucket=copy, Key=k)["LastModified"] for k in keys(far_s3, copy)}
+    pair.apply()
+    assert {k: far_s3.head_object(Bucket=copy, Key=k)["LastModified"] for k in before} == before
+
+
 def filled(pair: Pair, objects: dict[str, bytes] | None = None, **buckets: Any) -> tuple[Any, str, Any, str]:
     """Both buckets are there, and the source has images."""
     near, far = pair.buckets(**buckets)

@@ -251,3 +251,10 @@ def test_a_clock_that_differs_is_told_and_stops_nothing() -> None:
     assert "the clock of the destination differs by +120 s" in world.message("ClockSkew")
     assert "source" not in world.message("ClockSkew")
     assert world.said()[0] == "True"
+
+
+def test_a_long_first_run_says_how_far_it_is() -> None:
+    world = World()
+    world.runs.state = RunsState(0.0, running=True, copied=(12034, 5 * 1024**3))
+    world.step()
+    assert "12 034 objects, 5.0 GiB, are copied so far" in world.message()

@@ -178,6 +178,17 @@ def test_while_other_drift_is_confirmed_what_was_reported_stays_reported() -> No
     assert world.reasons().count("DriftDetected") == 1, "it is the same drift, grown"
 
 
+def test_drift_that_grows_is_shown_as_it_is_while_other_drift_is_confirmed() -> None:
+    world = observed()
+    there = world.bucket.facets["versioning"]
+    world.bucket.facets["versioning"] = there.model_copy(update={"state": "Suspended"})
+    world.status["drift"]["fields"][0]["observed"] = '"before"'
+    world.bucket.facets["tags"] = Tags(values={**world.bucket.tags, "team": "theirs"})
+    world.later().edit(drift={"interval": "30m"}).step()
+    assert world.wait == 45
+    assert world.status["drift"]["fields"][0]["observed"] == '"Suspended"'
+
+
 def test_rules_that_were_disabled_are_remembered_as_that() -> None:
     rules = {"rules": [{"name": n, "expire": {"days": 9}} for n in ("a", "b")]}
     for update, off in ({"state": "Disabled"}, True), ({"expire": {"days": 99}}, None):

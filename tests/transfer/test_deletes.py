@@ -182,3 +182,21 @@ class Archived(PlainCopier):
         if task.key < "k120":
             raise NotCopied("Archived", "it is archived")
         return super().copy(task)
+
+
+@pytest.mark.parametrize("matching", [False, True])
+def test_what_changes_at_the_destination_after_the_listing_is_not_deleted(matching: bool) -> None:  # noqa: FBT001
+    w = filled(
+        world(far=replace(CAPABLE, delete_matching=matching), versioned=True, deletes=DeleteMode.MIRROR)
+    )
+    w.run()
+    w.remove("a")
+
+    def writer(operation: str, bucket: str, key: str) -> None:
+        if operation == "Head" and key == "a" and w.held("far")["a"] != b"edited":
+            w.put("a", b"edited", side="far")
+
+    w.far.fault = writer
+    found = w.run()
+    assert (found.deleted, found.kept) == (0, {"Changed": 1})
+    assert w.held()["a"] == b"edited"

@@ -143,3 +143,16 @@ def test_deletes_that_are_ignored_leave_the_other_side_as_it_is() -> None:
     w.remove("k", side="far")
     w.run()
     assert (w.held("near"), w.held("far")) == ({"k": b"1"}, {})
+
+
+def test_what_was_there_before_stays_on_its_side_where_only_new_objects_are_wanted() -> None:
+    w = world(two_way=True)
+    w.put("old near", b"1")
+    w.put("old far", b"1", side="far")
+    w.options = replace(w.options, since=w.clock.ms())
+    w.put("new near", b"2")
+    w.put("new far", b"2", side="far")
+    found = w.run()
+    assert (found.copied.objects, found.excluded) == (2, 2)
+    assert set(w.held("near")) == {"new near", "new far", "old near"}
+    assert set(w.held("far")) == {"new near", "new far", "old far"}

@@ -264,6 +264,12 @@ REPLICATION_POLICY = Kind(
         ),
         _AGE,
     ),
+    cel=(
+        Cel(
+            "size(self.metadata.name) <= 63",
+            "the name is part of rules and statements in the stores, which have little room; use at most 63 characters",
+        ),
+    ),
 )
 
 # Policies before buckets: what was listed last is judged by what is known already.

@@ -9,6 +9,21 @@ from imagestore.api.names import Url
 from imagestore.api.providers import among, those
 from imagestore.core.model import Cel, Form, Model
 
+# What the user must be allowed whose credentials other MinIOs get, on the buckets that receive copies.
+COPYING_RIGHTS = (
+    "s3:GetBucketVersioning",
+    "s3:GetBucketObjectLockConfiguration",
+    "s3:ListBucket",
+    "s3:GetObject",
+    "s3:GetObjectVersion",
+    "s3:PutObject",
+    "s3:DeleteObject",
+    "s3:AbortMultipartUpload",
+    "s3:ReplicateObject",
+    "s3:ReplicateDelete",
+    "s3:ReplicateTags",
+)
+
 
 class BackendReplication(Model):
     """Replication between stores. On MinIO: how other stores write here. On AWS: the role with which objects are copied."""
@@ -23,11 +38,9 @@ class BackendReplication(Model):
     credentials: Annotated[
         HandedCredentials | None,
         Field(
-            description="MinIO: credentials that the operator gives to the stores that replicate into this one. They must"
-            " allow s3:ReplicateObject, s3:ReplicateDelete, s3:ReplicateTags, s3:GetObject, s3:GetObjectVersion,"
-            " s3:PutObject, s3:DeleteObject, s3:ListBucket, s3:GetBucketVersioning, s3:GetBucketObjectLockConfiguration"
-            " and s3:GetReplicationConfiguration on the buckets that receive copies. Absent: no store replicates into"
-            " this one."
+            description="MinIO: credentials that the operator gives to the stores that replicate into this one. On the"
+            f" buckets that receive copies they must allow {', '.join(COPYING_RIGHTS[:-1])} and {COPYING_RIGHTS[-1]}."
+            " Absent: no store replicates into this one."
         ),
     ] = None
     endpoint: Annotated[

@@ -186,10 +186,12 @@ class ReplicationPolicySpec(Model):
     source: Annotated[ReplicationSource, Field(description="Where the objects come from.")]
     destination: Annotated[ReplicationDestination, Field(description="Where the objects go.")]
     method: Annotated[
-        Literal["Auto", "Copy"] | None,
+        Literal["Auto", "Native", "Copy"] | None,
         Field(
-            description="How objects get to the destination. Copy: the operator lists both buckets, compares and"
-            " copies. Auto chooses, and status.method tells what it chose. Defaults to Auto."
+            description="How objects get to the destination. Native: the source's store replicates by itself; the operator"
+            " writes its rules and compares both buckets at the interval. Copy: the operator compares and copies. Auto:"
+            " Native where both stores can and the policy asks for nothing that only copying has; status says why."
+            " Defaults to Auto."
         ),
     ] = None
     direction: Annotated[

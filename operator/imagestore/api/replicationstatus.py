@@ -100,7 +100,11 @@ class ReplicationPolicyStatus(Judged):
     """Observed state of the replication: what the last runs read in both buckets."""
 
     method: Annotated[
-        str | None, Field(max_length=32, description="How objects get to the destination: Copy.")
+        str | None,
+        Field(max_length=32, description="How objects get to the destination: Native or Copy."),
+    ] = None
+    method_reason: Annotated[
+        Line | None, Field(description="Why method Auto chose to copy. Absent: it did not.")
     ] = None
     failover: Annotated[
         FailoverStatus | None,

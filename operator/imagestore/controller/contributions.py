@@ -19,13 +19,13 @@ class Contributes:
 
     ``includes``: whether the first object is for the second, by name and labels alone. ``given``: what the first gives to the
     second, by its spec and by ``beside``, a part of its status. ``unknown``: what stands for that of a kind that could not be
-    listed: what is in force of it stays.
+    listed, on a receiver: what is in force of it stays.
     """
 
     to: str
     includes: Callable[[Stored[Any], Stored[Any]], bool]
     given: Callable[[Stored[Any], Stored[Any]], Iterable[Contribution]]
-    unknown: tuple[Contribution, ...]
+    unknown: Callable[[Stored[Any]], Iterable[Contribution]]
     beside: Callable[[Stored[Any]], object] = lambda _: None
 
 
@@ -114,7 +114,7 @@ class Contributions:
     def _given(self, kind: str, receiver: Stored) -> Iterator[Contribution]:
         contributes = self._contributors[kind]
         if kind in self._cache.unknown:
-            yield from contributes.unknown
+            yield from contributes.unknown(receiver)
             return
         for giver in self._givers(kind, receiver):
             if not giver.deleting:

@@ -102,7 +102,11 @@ class ReplicationRun:
 
     def _hooks(self, control: RunControl) -> TransferHooks:
         return TransferHooks(
-            run=uuid4().hex, stop=control.stop, permit=self.permit, yield_to=control.give_way
+            run=uuid4().hex,
+            stop=control.stop,
+            permit=self.permit,
+            yield_to=control.give_way,
+            progress=lambda p: control.copied(p.copied.objects, p.copied.bytes),
         )
 
     def _open(self, side: RunSide, end: JobEnd) -> TransferEnd:
@@ -148,6 +152,7 @@ def _described(job: ReplicationJob, source: TransferEnd, destination: TransferEn
         guard=guard,
         filter=TransferFilter(prefixes=job.prefixes, tags=dict(job.tags)),
         since=job.since,
+        dry_run=job.only_compare,
         storage_class=(lambda _: job.storage_class) if job.storage_class else None,
     )
     limits = TransferLimits(

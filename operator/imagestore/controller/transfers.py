@@ -23,6 +23,7 @@ from imagestore.reconcile.replication.runs import ReplicationJob, RunReport, Run
 
 log = logging.getLogger(__name__)
 MOST_RUNS = 4  # at once
+SHOWN_EVERY = 30.0  # seconds between two statuses of a run that goes on
 TURN = 600.0  # seconds of a run until others that are due have their turn
 _PATIENCE = (15.0, 600.0)  # seconds until a run that failed is tried again: at first, and at most
 _COURTESY = 0.5  # seconds that a step waits at most while objects wait to be reconciled
@@ -36,6 +37,9 @@ class RunControl(Protocol):
 
     def give_way(self) -> None:
         """Wait while objects wait to be reconciled, but not for ever."""
+
+    def copied(self, objects: int, size: int) -> None:
+        """Tell how much has been copied so far."""
 
 
 class RunJob(Protocol):
@@ -56,6 +60,8 @@ class _Task:
     alarm: float | None = None
     failures: int = 0
     dropped: bool = False
+    copied: tuple[int, int] = (0, 0)  # by the run that goes on
+    shown: float = 0.0  # when that was last told of
 
     @property
     def backends(self) -> frozenset[str]:
@@ -116,7 +122,8 @@ class Transfers:
             self._start()
             self._turn.notify_all()
             running = self._running.get(key)
-            return replace(task.state, running=running is task, stopping=running not in (None, task))
+            now_running, stopping = running is task, running not in (None, task)
+            return replace(task.state, running=now_running, stopping=stopping, copied=task.copied)
 
     def wake_at(self, key: Key, moment: float) -> None:
         """Tell of an object at this moment of the clock; a later call replaces an earlier one."""
@@ -209,7 +216,8 @@ class Transfers:
         thread.start()
 
     def _work(self, task: _Task) -> None:
-        began = self._clock()
+        began = task.shown = self._clock()
+        task.copied = (0, 0)
         NAMESPACE.set(task.key.namespace)  # its calls are its namespace's share of the backends' limits
         OBJECT.set(str(task.key))
         control, pause = _Control(self, task, began), 0.0
@@ -255,6 +263,14 @@ class Transfers:
             full = len(self._running) >= MOST_RUNS
             return any(full or not t.backends.isdisjoint(task.backends) for t in self._due(self._clock()))
 
+    def progressed(self, task: _Task, copied: tuple[int, int]) -> None:
+        """Tell of a run that goes on, now and then."""
+        with self._turn:
+            task.copied, now = copied, self._clock()
+            if not task.dropped and now - task.shown >= SHOWN_EVERY:
+                task.shown = now
+                self._told(task.key)
+
     def give_way(self) -> None:
         """Wait while objects wait to be reconciled, but not for ever."""
         until = self._clock() + _COURTESY
@@ -276,3 +292,6 @@ class _Control:
 
     def give_way(self) -> None:
         self.transfers.give_way()
+
+    def copied(self, objects: int, size: int) -> None:
+        self.transfers.progressed(self.task, (objects, size))

@@ -51,4 +51,4 @@ class KeySample:
 
 
 def _hash(key: str) -> int:
-    return int.from_bytes(blake2b(key.encode(errors="surrogatepass"), digest_size=8).digest())
+    return int.from_bytes(blake2b(key.encode(errors="surrogatepass")).digest())

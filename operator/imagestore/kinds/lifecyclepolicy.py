@@ -90,7 +90,7 @@ LIFECYCLE_POLICIES = KindRuntime(
         to=IMAGE_BUCKET.name,
         includes=policy_matches,
         given=lambda policy, _: (_declared(policy.key.name, policy.spec),),
-        unknown=(UNKNOWN_POLICIES,),
+        unknown=lambda _: (UNKNOWN_POLICIES,),
     ),
     inputs=PolicyInputs,
     reconcile=reconcile,

@@ -15,14 +15,17 @@ from imagestore.controller.rights import Right
 from imagestore.controller.runtime import Cause, KindRuntime, Pass, Wake
 from imagestore.controller.services import Services
 from imagestore.controller.state.cache import ObjectChange
+from imagestore.controller.state.index import Edge
 from imagestore.controller.state.objects import Key, NotUnderstood, Stored, lenient, understood
 from imagestore.controller.state.raw import RawObject, mapping
 from imagestore.controller.stores import Named
 from imagestore.controller.work.queue import Lane
 from imagestore.kinds.parts.inputs import meta
-from imagestore.kinds.parts.relations import StoredBucket, may_have, older_rival
+from imagestore.kinds.parts.relations import TO_REFERENCE, StoredBucket, may_have, older_rival
 from imagestore.kinds.parts.samples import of_replications
 from imagestore.reconcile.replication.failover import FAILED_OVER, FENCED, contributed_fence
+from imagestore.reconcile.replication.method import contributed_rules
+from imagestore.reconcile.replication.native import SETTING, native_contribution
 from imagestore.reconcile.replication.objective import WITHIN_OBJECTIVE
 from imagestore.reconcile.replication.parity import PARITY_VERIFIED
 from imagestore.reconcile.replication.publishing import PUBLISHED
@@ -49,7 +52,8 @@ class ReplicationFacts:
     chosen: tuple[str, ...]  # the filter's prefixes
     two_way: bool
     fence: bool
-    role: str  # by its status
+    role: str  # by its status, as the next one
+    method: str
     numbers: tuple[tuple[str, int], ...]  # of its status, by what they count
 
     def ways(self, name: str) -> tuple[PolicyView, ...]:
@@ -71,6 +75,7 @@ def _facts(raw: RawObject) -> ReplicationFacts:
         raw.spec.get("direction") == "TwoWay",
         "failover" in raw.spec and mapping(raw.spec["failover"]).get("fence") is not False,
         intern(str(mapping(raw.status.get("failover")).get("role", ""))),
+        intern(str(raw.status.get("method", ""))),
         tuple(_numbers(raw)),
     )
 
@@ -170,14 +175,27 @@ def _excludes(policy: StoredReplication) -> tuple[object, ...]:
     return policy.deleting, policy.extra.ways("")
 
 
+def _unknown(bucket: Stored) -> Iterator[Contribution]:
+    """A bucket with rules keeps them. All others go on: of them nothing could be a policy's."""
+    if any(name == SETTING for name, _ in bucket.extra.facets):
+        yield native_contribution("", None, "")
+
+
+def _edges(obj: StoredReplication) -> Iterator[Edge]:
+    """A change of the destination concerns the source, where its store replicates by itself."""
+    yield Edge(TO_REFERENCE, Key(IMAGE_BUCKET.name, obj.key.namespace, obj.extra.destination))
+
+
 def concerns(policy: Stored, bucket: Stored) -> bool:
     """Whether a policy reads or writes this bucket."""
     return bucket.key.name in (policy.extra.source, policy.extra.destination)
 
 
 def _given(policy: StoredReplication, bucket: Stored) -> Iterator[Contribution]:
-    """The fence, to the side that is not written to."""
+    """The fence, to the side that is not written to; the rules, to a source whose store replicates by itself."""
     facts = policy.extra
+    if facts.method == "Native" and bucket.key.name == facts.source:
+        yield contributed_rules(policy.key.name, policy.spec)
     if not facts.fence or not facts.role:
         return
     (there,) = ways("", facts.source, facts.destination, facts.prefix, facts.chosen, two_way=False)
@@ -190,6 +208,7 @@ REPLICATION_POLICIES = KindRuntime(
     kind=REPLICATION_POLICY,
     finalizer=None,  # what it copied stays, and its journal is in the destination
     remember=_facts,
+    edges=_edges,
     lane=lambda _, key: (Lane(key.kind), _AT_ONCE),
     needs=lambda _: (STORAGE_BACKEND.name, IMAGE_BUCKET.name, REPLICATION_POLICY.name),
     # As a contributor it is also told of each change of its buckets.
@@ -197,8 +216,8 @@ REPLICATION_POLICIES = KindRuntime(
         to=IMAGE_BUCKET.name,
         includes=concerns,
         given=_given,
-        unknown=(),
-        beside=lambda policy: policy.extra.role,
+        unknown=_unknown,
+        beside=lambda policy: (policy.extra.role, policy.extra.method),
     ),
     inputs=ReplicationInputs,
     reconcile=reconcile,

@@ -18,6 +18,7 @@ from imagestore.controller.state.objects import Key
 
 Json = Any
 FORMAT = 1
+MOST_OF_A_NAME = 240  # characters; a file's name has 255 bytes, and more is put around an object's
 _FORMAT_FILE, _LOCK_FILE = "format", "lock"
 _END = "# end of the object\n"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -65,7 +65,9 @@ class FolderObjects:
         self._version = max(
             (int(o["metadata"]["resourceVersion"]) for _, o in self._known.values()), default=0
         )
-        self._uids = 0
+        metas = [obj["metadata"] for _, obj in self._known.values()]
+        self._newest = max((m["creationTimestamp"] for m in metas), default="")
+        self._order = max((_order_of(m["uid"]) for m in metas), default=0)
         self._turns: dict[Key, asyncio.Lock] = {}
 
     def all(self) -> list[tuple[Kind, Json]]:
@@ -160,16 +162,19 @@ class FolderObjects:
         meta: dict[str, Any] = {"name": manifest.name}
         meta |= {"namespace": manifest.namespace} if manifest.namespace else {}
         meta |= {"labels": dict(manifest.labels)} if manifest.labels else {}
-        meta |= {"uid": self._uid(), "generation": 1, "creationTimestamp": _now()}
+        self._newest = max(self._newest, _now())
+        meta |= {"uid": self._uid(), "generation": 1, "creationTimestamp": self._newest}
         made = {"apiVersion": manifest.kind.api_version, "kind": manifest.kind.name, "metadata": meta}
         return made | {"spec": copy.deepcopy(manifest.spec)}
 
     def _uid(self) -> str:
-        """In order: of two manifests that claim one bucket the first wins, though both are applied in the same second."""
-        self._uids += 1
-        order = int(time.time() * 1000) + self._uids // 4096
-        value = (order << 80) | (7 << 76) | ((self._uids % 4096) << 64) | (2 << 62) | secrets.randbits(62)
-        return str(UUID(int=value))
+        """In order: of two manifests that claim one bucket the first wins, though both are applied in the same second.
+
+        Nor is an object older than those that are there already when the clock was set back: it would take their buckets' claims.
+        """
+        self._order = max(self._order + 1, int(time.time() * 1000) << 12)
+        value = (self._order >> 12 << 80) | (7 << 76) | ((self._order & 0xFFF) << 64) | (2 << 62)
+        return str(UUID(int=value | secrets.randbits(62)))
 
     def _versioned(self, obj: Json) -> Json:
         self._version += 1
@@ -201,6 +206,15 @@ class FolderObjects:
             sentence = f"{error.filename or self._folder.path}: {error.strerror}; nothing more is done"
             self._failed(sentence)
             raise FolderRefused(500, sentence) from error
+
+
+def _order_of(uid: str) -> int:
+    """Of a uid as it is made here; 0 of any other."""
+    try:
+        value = UUID(uid).int
+    except ValueError:
+        return 0
+    return (value >> 80 << 12) | (value >> 64 & 0xFFF)
 
 
 def _now() -> str:

@@ -6,6 +6,7 @@ one with the smaller epoch stops at its next save.
 
 import base64
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -17,6 +18,7 @@ from imagestore.transfer.state import StateContent, StateObjects, Superseded
 from imagestore.transfer.tally import Tally, tally_of
 
 FORM = 1
+UPLOADS = ".uploads"  # behind the name of a checkpoint
 
 
 @dataclass
@@ -38,16 +40,13 @@ class RunCheckpoint:
     segments: list[SegmentRef] = field(default_factory=list)
     finished: list[JournalEntry] = field(default_factory=list)
     intents: dict[str, str] = field(default_factory=dict)
-    uploads: list[BegunUpload] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
 
     def to_bytes(self) -> bytes:
         """As it is stored."""
-        told = {
-            k: v for k, v in self.__dict__.items() if k not in ("segments", "finished", "uploads", "tally")
-        }
+        told = {k: v for k, v in self.__dict__.items() if k not in ("segments", "finished", "tally")}
         finished = base64.b64encode(packed(self.finished)).decode()
-        lists = {"segments": [asdict(s) for s in self.segments], "uploads": [asdict(u) for u in self.uploads]}
+        lists = {"segments": [asdict(s) for s in self.segments]}
         return json.dumps(
             {"form": FORM, **told, **lists, "finished": finished, "tally": self.tally.to_json()}
         ).encode()
@@ -64,7 +63,6 @@ def checkpoint_of(data: bytes) -> RunCheckpoint | None:
                 **told,
                 "segments": [SegmentRef(**s) for s in told["segments"]],
                 "finished": list(unpacked(base64.b64decode(told["finished"]))),
-                "uploads": [BegunUpload(**u) for u in told["uploads"]],
                 "tally": tally_of(told["tally"]),
             }
         )
@@ -100,6 +98,19 @@ class CheckpointObject:
         except Conflict:
             raise Superseded from None
         self.there = self.mine = True
+
+    def save_uploads(self, uploads: Iterable[BegunUpload]) -> None:
+        """Store which uploads are open: a small object of its own, written before the first part of each."""
+        told = json.dumps([asdict(u) for u in uploads])
+        self.state.write(self.name + UPLOADS, told.encode(), self.state.read(self.name + UPLOADS))
+
+    def uploads(self) -> list[BegunUpload]:
+        """The uploads that were open when a run was interrupted. Raises StoreError."""
+        content = self.state.read(self.name + UPLOADS)
+        try:
+            return [BegunUpload(**u) for u in json.loads(content.data)] if content else []
+        except (ValueError, TypeError):
+            return []
 
     def remove(self) -> None:
         """The run is over."""

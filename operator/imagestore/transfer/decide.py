@@ -148,7 +148,7 @@ def _two_ways(pair: KeyPair, rules: DecisionRules) -> Decision:
     source, destination, entry = pair.source, pair.destination, pair.entry
     if entry is None:
         if source is None or destination is None:
-            return Decision(PairStep.COPY if destination is None else PairStep.COPY_BACK)
+            return _on_one_side(source, destination, rules)
         return _met(pair.key, source, destination, rules)
     same = source_unchanged(source, entry), destination_unchanged(destination, entry)
     if source is None:
@@ -162,6 +162,16 @@ def _two_ways(pair: KeyPair, rules: DecisionRules) -> Decision:
     if any(same):
         return Decision(PairStep.COPY_BACK if same[0] else PairStep.COPY)
     return Decision(PairStep.CONFLICT)
+
+
+def _on_one_side(
+    source: ListedObject | None, destination: ListedObject | None, rules: DecisionRules
+) -> Decision:
+    """An object that the journal does not know and one side lacks."""
+    written = source.modified if source else destination.modified - rules.skew if destination else 0
+    if rules.since is not None and written < rules.since:
+        return Decision(PairStep.LEAVE, why="Older")
+    return Decision(PairStep.COPY if destination is None else PairStep.COPY_BACK)
 
 
 def _kept_both(source: ListedObject, destination: ListedObject, entry: JournalEntry) -> Decision:

@@ -91,7 +91,9 @@ class TransferRun:
     def _resume(self, found: RunCheckpoint) -> None:
         """Go on where a run of the same job was interrupted. Uploads of any earlier run of ours are aborted."""
         if not self.job.options.dry_run:
-            for upload in found.uploads:
+            with at_side("destination"):
+                uploads = self.saver.file.uploads()
+            for upload in uploads:
                 self._abort(upload)
         mine, manifest = self.saver.now, self.old.manifest
         done = (
@@ -100,7 +102,7 @@ class TransferRun:
         if found.job != mine.job or done:
             mine.epoch = found.epoch
             return
-        found.epoch, found.run, found.uploads = found.epoch + 1, mine.run, []
+        found.epoch, found.run = found.epoch + 1, mine.run
         self.saver.now, self.saver.done = found, {e.key: e for e in found.finished}
         with at_side("destination"):
             self.saver.save()

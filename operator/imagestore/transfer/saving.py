@@ -23,6 +23,7 @@ class CheckpointSaver:
     lock: RLock = field(default_factory=RLock, repr=False)
     last: int = 0
     dry: bool = False
+    open: list[BegunUpload] = field(default_factory=list)
 
     def save(self) -> None:
         """Store it. Raises StoreError and Superseded."""
@@ -50,13 +51,13 @@ class CheckpointSaver:
     def begun(self, upload: BegunUpload) -> None:
         """Note an upload before its first part."""
         with self.lock:
-            self.now.uploads.append(upload)
-            self.save()
+            self.open.append(upload)
+            self.file.save_uploads(self.open)
 
     def ended(self, upload: BegunUpload) -> None:
-        """Forget an upload that was completed or aborted. The next save says so."""
+        """Forget an upload that was completed or aborted. The next one that begins says so."""
         with self.lock:
-            self.now.uploads = [u for u in self.now.uploads if u != upload]
+            self.open.remove(upload)
 
     def finish(self, key: str, entry: JournalEntry | None) -> None:
         """One object is done."""

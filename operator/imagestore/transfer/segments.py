@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
+from imagestore.core.errors import Conflict
 from imagestore.core.objects import KeyOrder
 from imagestore.transfer.journal import EntryFlag, JournalDamaged, JournalEntry, packed, unpacked
 from imagestore.transfer.order import rank_of
@@ -139,13 +140,20 @@ def _sum(data: bytes) -> str:
 
 
 def replace_journal(state: StateObjects, old: OldJournal, new: JournalManifest) -> None:
-    """Make the new journal the one that counts, and delete the segments that it does not have. Raises StoreError."""
+    """Make the new journal the one that counts, and delete the segments that it does not have.
+
+    Raises StoreError, and Superseded where another process has replaced the old one meanwhile.
+    """
     if old.manifest is not None and (old.manifest.segments, old.manifest.filter) == (
         new.segments,
         new.filter,
     ):
         return
-    state.write(MANIFEST, new.to_bytes(), old.content)
+    see_unchanged(state, old)
+    try:
+        state.write(MANIFEST, new.to_bytes(), old.content)
+    except Conflict:
+        raise Superseded from None
     kept = {state.place + s.name for s in new.segments}
     state.remove([i for i in state.names(SEGMENTS) if i.key not in kept])
 

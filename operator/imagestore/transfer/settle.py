@@ -85,9 +85,13 @@ class Settlement:
     def _delete(self, *, emptied: bool) -> None:
         """Segment by segment; each is written again without what is deleted."""
         with ThreadPoolExecutor(self.job.limits.workers, "delete") as pool:
-            deleter = Deleter(self.job, self.hooks.permit, pool, emptied)
+            deleter = Deleter(self.job, self._permit, pool, emptied)
             renewed = (self._cleared(deleter, number, s) for number, s in enumerate(self.segments))
             self.segments = [s for s in renewed if s is not None]
+
+    def _permit(self) -> None:
+        self.hooks.yield_to()
+        self.hooks.permit()
 
     def _cleared(self, deleter: Deleter, number: int, segment: SegmentRef) -> SegmentRef | None:
         outcomes = [self._counted(o) for o in deleter.delete(self._candidates(segment))]

@@ -45,7 +45,7 @@ def ranges(keys: Sequence[str]) -> list[KeyRange]:
 
 def shard_name(number: int) -> str:
     """The name of a shard's checkpoint."""
-    return f"shard-{number}"
+    return f"shard-{number:06}"
 
 
 def run_shard(

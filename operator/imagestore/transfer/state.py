@@ -90,5 +90,5 @@ class StateObjects:
             self.store.delete_many(self.bucket, some)
 
     def remove_all(self, name: str) -> None:
-        """Delete all versions of the objects whose names begin so."""
-        self.remove(list(self.names(name)))
+        """Delete all versions of the objects whose names begin so, that of just this name last."""
+        self.remove(sorted(self.names(name), key=lambda item: item.key, reverse=True))

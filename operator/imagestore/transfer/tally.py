@@ -1,7 +1,7 @@
 """What a run has counted so far: goes into checkpoints, progress and the report. One thread changes it."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from imagestore.core.census import Amount
@@ -15,7 +15,8 @@ SUMS = (
     "equal", "unverified", "excluded", "waiting", "deleted", "conflicts", "copied", "copied_bytes", "backlog",
     "backlog_bytes", "at_source", "at_destination",
 )  # fmt: skip
-REPORTED = 10_000  # failures that the report object lists
+REPORTED = 5_000  # failures that the report object lists
+LONGEST_MESSAGE = 200
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ class Tally:
     def line(self, said: ReportedKey) -> None:
         """One more line of the report, up to a bound."""
         if len(self.lines) < REPORTED:
-            self.lines.append(said)
+            self.lines.append(replace(said, message=said.message[:LONGEST_MESSAGE]))
 
     def keep(self, reason: str) -> None:
         """An object at the destination that is not deleted."""

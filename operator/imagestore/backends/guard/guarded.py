@@ -42,21 +42,21 @@ class Guard:
         limited = self.limiter.limited(measured(raw, self.observer, self.timing), background=background)
         return retried(self.breaker.guarded(limited), self.timing, once=once)
 
-    def background(self, once: Collection[str] = frozenset()) -> "Perform":
-        """What performs any attempt behind all guards, after every reconcile that waits."""
-        call = self.around(_performed, once, background=True)
+    def perform(self, once: Collection[str] = frozenset(), *, background: bool = False) -> "Perform":
+        """What performs any attempt behind all guards; in the background after every reconcile that waits."""
+        call = self.around(_performed, once, background=background)
 
-        def perform(operation: str, attempt: Callable[[], T]) -> T:
+        def performing(operation: str, attempt: Callable[[], T]) -> T:
             answer: T = call(operation, {"attempt": attempt})["answer"]
             return answer
 
-        return perform
+        return performing
 
 
 class Perform(Protocol):
     """Return an attempt's answer; an attempt that fails in passing is repeated."""
 
-    def __call__(self, operation: str, attempt: Callable[[], T]) -> T:
+    def __call__(self, operation: str, attempt: Callable[[], T], /) -> T:
         """``operation`` is for messages and metrics."""
 
 

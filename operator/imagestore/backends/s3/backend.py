@@ -30,6 +30,7 @@ from imagestore.backends.s3.bucket.presence import Presence
 from imagestore.backends.s3.bucket.usages import UsageAnswer, Usages
 from imagestore.backends.s3.errors import name_taken
 from imagestore.backends.s3.lifecycle.tiers import limited, terms
+from imagestore.backends.s3.objects.wire import ObjectWire, reached
 from imagestore.backends.s3.profiles.declared import declaration
 from imagestore.backends.s3.profiles.profile import Location, Profile
 from imagestore.backends.s3.profiles.servers import PROFILES
@@ -60,7 +61,8 @@ NO_ADMIN = Support(Level.NONE, "needs the store's admin API: give spec.admin in 
 class S3Backend:
     """``admin``: whether ``call`` takes ``admin:`` operations. ``endpoint`` is for status only.
 
-    ``declared``: the store's dialect where the provider does not tell.
+    ``declared``: the store's dialect where the provider does not tell. ``wire``: how reconciles reach its objects; ``objects``:
+    how data is moved, after them.
     ``tiers``: the store's class of each tier that it has.
     """
 
@@ -74,6 +76,7 @@ class S3Backend:
     tiers: Mapping[str, str] = field(default_factory=dict)
     remotes: Remotes | None = None
     objects: ObjectStore | None = field(default=None, compare=False)
+    wire: ObjectWire | None = field(default=None, compare=False, repr=False)
     learned: Learned = field(default_factory=Learned, compare=False, repr=False)
     usages: Usages = field(default_factory=Usages, compare=False, repr=False)
     side: ReplicationSide = field(default_factory=ReplicationSide, repr=False)
@@ -216,17 +219,11 @@ class S3Backend:
 
     def remains(self, bucket: str) -> Remains:
         """The first page of versions, delete markers and open uploads; a bucket that is gone has none."""
-        try:
-            return emptying.remains(self.call, bucket, self.profile.objects.upload_keys)
-        except NotFound:
-            return Remains(0, 0)
+        return emptying.remains(reached(self.wire), bucket, self.profile.objects)
 
     def sweep(self, bucket: str, limit: int) -> Swept:
         """Remove up to ``limit`` of them."""
-        try:
-            return emptying.sweep(self.call, bucket, limit, self.profile.objects.upload_keys)
-        except NotFound:
-            return Swept(removed=0, more=False)
+        return emptying.sweep(reached(self.wire), bucket, limit, self.profile.objects)
 
     def usage(self, bucket: str) -> HeldUsage | None:
         """By the admin API; None without one, and until MinIO's scanner has come by."""
@@ -242,12 +239,12 @@ class S3Backend:
         return UsageAnswer({name: HeldUsage(*held) for name, held in answer["Buckets"].items()}, answer["At"])
 
     def page(self, bucket: str, scope: ListingScope, after: Mapping[str, str]) -> ListingPage:
-        """Through the same ``call`` as everything: limited, counted, tried again."""
-        return listing.page(self.call, bucket, scope, after, self.profile.objects.upload_keys)
+        """Limited, counted and tried again as every call."""
+        return listing.page(reached(self.wire), bucket, scope, after, self.profile.objects)
 
     def tags_of(self, bucket: str, stored: StoredVersion) -> Mapping[str, str]:
         """One call."""
-        return listing.tags_of(self.call, bucket, stored)
+        return listing.tags_of(reached(self.wire), bucket, stored)
 
     def terms(self, *, versioned: bool) -> Terms:
         """By the profile and the tiers."""

@@ -15,6 +15,7 @@ from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.client import Keys, StoreTarget
 from imagestore.backends.s3.lifecycle.tiers import mapped
 from imagestore.backends.s3.objects.store import S3Objects
+from imagestore.backends.s3.objects.wire import ObjectWire
 from imagestore.backends.s3.profiles import declared
 from imagestore.backends.s3.profiles.profile import Profile
 from imagestore.backends.s3.profiles.servers import PROFILES
@@ -99,7 +100,8 @@ def _build(request: ConnectionRequest, found: _Resolved) -> Backend:
         remotes=_remotes(spec, found, call, admin) if admin else None,
         learned=Learned(timing.clock),
         side=_side(spec, found, timing),
-        objects=S3Objects(request.name, target, dialect, guard.background(ONCE)),
+        objects=S3Objects(request.name, target, dialect, guard.perform(ONCE, background=True)),
+        wire=ObjectWire(target, guard.perform(ONCE)),
     )
 
 

@@ -1,6 +1,7 @@
 """The manifests that a command was given, as the operator without a cluster wants them; read again when they change."""
 
 import argparse
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from imagestore.cli.planning.plan_all import refused_at_apply
 from imagestore.controller.state.objects import key_of
 from imagestore.core.fencing import Permit
 from imagestore.core.model import Model
+from imagestore.local.folder import MOST_OF_A_NAME
 from imagestore.local.objects import Declared, Manifest
 
 STATE = ".imagestore"
@@ -88,19 +90,27 @@ class ManifestFiles:
         self._read = self._fingerprint()
         found = load(self._args.files, self._args.namespace)
         written = [(o, _manifest(o)) for o in found.objects]
+        counts = Counter(
+            m.key for _, m in written
+        )  # of two manifests of one object, which is an error, neither counts
         edited = _edited(kept, [manifest for _, manifest in written])
-        refused = refused_at_apply(found, of_state(edited, found.namespaces))
+        refused = {**refused_at_apply(found, of_state(edited, found.namespaces))}
+        for one in found.objects:
+            if len(one.name) > MOST_OF_A_NAME:
+                long = f"the state folder keeps names of at most {MOST_OF_A_NAME} characters"
+                refused[one.label] = (Problem(one.place, "metadata.name", long),)
         secrets = operators_secrets(found, self._args.operator_namespace)
         held = credential_sources(self._args.credentials, self._environment, secrets)
         self.new_keys, self.sources = held.file != self.sources.file, held
         self.manifests = found
         self.problems = (*found.problems, *(p for of in refused.values() for p in of))
         self.notes = (*found.notes, *held.warnings)
+        once = [(o, m) for o, m in written if counts[m.key] == 1]
         return Declared(
-            tuple(m for o, m in written if not (o.label in refused and _is_refused(o, refused))),
+            tuple(m for o, m in once if not (o.label in refused and _is_refused(o, refused))),
             {n: {k: v.encode() for k, v in contents(s).items()} for n, s in secrets.items()},
             found.namespaces,
-            UNREAD if self.problems else EMPTY if found.empty else "",
+            UNREAD if self.problems else EMPTY if found.empty else _unfinished(found.unfinished),
         )
 
     def connect(self, name: str, spec: StorageBackendSpec, _: ReadSecret, permit: Permit) -> Backend:
@@ -111,6 +121,15 @@ class ManifestFiles:
         files = [f for path in self._args.files for f in _files(Path(path))]
         files += [Path(self._args.credentials)] if self._args.credentials else []
         return [(str(f), _stamp(f)) for f in files]
+
+
+def _unfinished(files: list[str]) -> str:
+    """A manifest that another program has begun to write vanished with its bucket: it was empty for seconds."""
+    return (
+        f"nothing is deleted while {files[0]} has no whole object in it; remove it if it is none"
+        if files
+        else ""
+    )
 
 
 def _edited(kept: Iterable[tuple[Kind, Json]], manifests: Iterable[Manifest]) -> list[tuple[Kind, Json]]:
@@ -133,10 +152,7 @@ def _manifest(one: Object[Model]) -> Manifest:
 
 
 def _files(path: Path) -> list[Path]:
-    try:
-        return list(manifests_below(path)) if path.is_dir() else [path]
-    except OSError:  # it vanishes while it is searched: reading it says so
-        return [path]
+    return list(manifests_below(path)) if path.is_dir() else [path]
 
 
 def _stamp(file: Path) -> tuple[int, ...]:

@@ -38,9 +38,10 @@ async def once(args: argparse.Namespace, folder: StateFolder, files: ManifestFil
     )
     operator = LocalOperator(folder, brain(files), settings, ToldEvents(tell))
     declared = files.read(operator.objects.snapshot())
+    kept = set(operator.objects.known())
     left = await operator.begin(declared, prune=args.prune)
-    before = sorted(operator.objects.known())
-    progress = ProgressLines(len(before))
+    begun = set(operator.objects.known())
+    progress = ProgressLines(len(begun))
     waiting = await operator.settle(args.timeout, progress)
     progress.end()
     after = operator.objects.all()
@@ -53,7 +54,7 @@ async def once(args: argparse.Namespace, folder: StateFolder, files: ManifestFil
         [] if declared.incomplete else sorted(left),
         sorted(waiting),
         events,
-        [key for key in before if key not in there],
+        sorted((kept | begun) - there),
         operator.stragglers,
     )
 

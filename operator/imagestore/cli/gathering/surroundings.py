@@ -74,10 +74,10 @@ class Surroundings:
 
     def _from(self, kind: str, bucket: Object[Model]) -> Iterator[Contribution]:
         contributes = ALL.contributors[kind]
-        if self.offline:
-            yield from contributes.unknown
         key = Key(bucket.kind.name, bucket.namespace, bucket.name)
         receiver = _remembered(key, bucket.spec.to_json(), bucket.labels)
+        if self.offline:
+            yield from contributes.unknown(receiver)
         for other, spec in sorted(self.contributors.items()):
             giver = _remembered(other, spec)
             if other[:2] == (kind, bucket.namespace) and contributes.includes(giver, receiver):

@@ -50,19 +50,33 @@ def sources(paths: list[str]) -> Iterator[ManifestFile | Problem]:
             yield _read(Path(path), named=True)
 
 
-def manifests_below(directory: Path) -> Iterator[Path]:
-    """Every manifest in a directory, in the order of their names, without hidden ones. Raises OSError."""
-    for path in sorted(directory.iterdir()):
+def manifests_below(directory: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
+    """Every manifest in a directory, in the order of their names, without hidden ones; links are followed, each circle once.
+
+    A directory that cannot be listed and a link that leads nowhere are among them. They were left out without a word, and what is in no
+    manifest is deleted by ``apply``.
+    """
+    place = directory.resolve()
+    if place in above:
+        return
+    try:
+        paths = sorted(directory.iterdir())
+    except OSError:
+        yield directory
+        return
+    for path in paths:
         if path.name.startswith("."):
             continue
-        if path.is_dir() and not path.is_symlink():
-            yield from manifests_below(path)
-        elif path.suffix.lower() in SUFFIXES and path.is_file():
+        if path.is_dir():
+            yield from manifests_below(path, (*above, place))
+        elif path.suffix.lower() in SUFFIXES and (path.is_file() or path.is_symlink()):
             yield path
 
 
 def _read(path: Path, *, named: bool) -> ManifestFile | Problem:
     try:
+        if path.is_dir():
+            next(path.iterdir(), None)  # which says why it could not be listed
         if path.stat().st_size > _LARGEST:
             return Problem(SourceLine(str(path)), "", f"is larger than {_LARGEST} bytes; is this a manifest?")
         return ManifestFile(str(path), path.read_text(encoding="utf-8"), named)

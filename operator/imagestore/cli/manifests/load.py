@@ -27,6 +27,7 @@ class Manifests:
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     empty: bool = False  # one of the places that were given has nothing of ours in it
+    unfinished: list[str] = field(default_factory=list)  # files that may be the beginning of a manifest
 
     def of(self, spec: type[S]) -> list[Object[S]]:
         """The objects with a spec of this type, in the order in which they were read."""
@@ -73,6 +74,8 @@ def _source(found: Manifests, seen: SearchedPath, source: ManifestFile, namespac
         return
     if source.template and source.is_ours:
         found.notes.append(f"{source.name}: contains {{{{ }}}}; imagestore does not render Helm templates")
+    if not read or any(bool(d.api_version) is not bool(d.kind) for d in read):
+        found.unfinished.append(source.name)
     for document in read:
         if _document(found, document, namespace):
             seen.found = True
@@ -88,6 +91,7 @@ def _unreadable(found: Manifests, seen: SearchedPath, source: ManifestFile, prob
         found.problems.append(problem)
         seen.found = True
     else:
+        found.unfinished.append(source.name)
         found.notes.append(f"{problem.place}: skipped, {problem.message}")
 
 

@@ -13,8 +13,10 @@ from imagestore.reconcile.replication.runs import JobEnd, ReplicationJob
 from imagestore.reconcile.replication.situation import EndView, ReplicationSituation
 
 
-def replication_job(s: ReplicationSituation, source: EndView, destination: EndView) -> ReplicationJob:
-    """The job, for two ends that nothing speaks against."""
+def replication_job(
+    s: ReplicationSituation, source: EndView, destination: EndView, *, only_compare: bool = False
+) -> ReplicationJob:
+    """The job, for two ends that nothing speaks against. ``only_compare``: the store replicates by itself."""
     spec, guard = s.spec, s.spec.guard or ReplicationGuard()
     limits = spec.limits or ReplicationLimits()
     return ReplicationJob(
@@ -23,6 +25,7 @@ def replication_job(s: ReplicationSituation, source: EndView, destination: EndVi
         destination=_end(s, destination, spec.destination.prefix or ""),
         interval=float(seconds(spec.interval)),
         two_way=both_ways(s),
+        only_compare=only_compare,
         prefixes=(spec.filter.prefixes if spec.filter else None) or (),
         tags=tuple(sorted(((spec.filter.tags if spec.filter else None) or {}).items())),
         since=int(s.meta.created.timestamp() * 1000) if spec.existing_objects is False else None,

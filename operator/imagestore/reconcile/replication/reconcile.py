@@ -14,14 +14,16 @@ from imagestore.api.replicationstatus import (
 from imagestore.core.conditions import Condition, condition, find, reconciling, settle, stalled
 from imagestore.core.outcome import Continue, Event, Finalizer, Outcome, Requeue
 from imagestore.core.reasons import Reason
+from imagestore.core.units import grouped, size
 from imagestore.reconcile.replication.conflicts import PolicyRefusal, refused
 from imagestore.reconcile.replication.failover import FAILED_OVER, FENCED, advanced, due, failed_over, fenced
 from imagestore.reconcile.replication.job import replication_job
+from imagestore.reconcile.replication.method import ChosenMethod, chosen_method, native_compared, native_ready
 from imagestore.reconcile.replication.objective import WITHIN_OBJECTIVE, deadline, failures, within_objective
 from imagestore.reconcile.replication.parity import PARITY_VERIFIED, parity_status, parity_verified
 from imagestore.reconcile.replication.publishing import PUBLISHED, published
 from imagestore.reconcile.replication.runs import RunReport, RunsState, RunTrouble
-from imagestore.reconcile.replication.situation import ReplicationSituation
+from imagestore.reconcile.replication.situation import EndView, ReplicationSituation
 
 ReplicationOutcome = Outcome[ReplicationPolicyStatus]
 
@@ -44,14 +46,21 @@ def reconcile(s: ReplicationSituation) -> ReplicationOutcome:
     if refusal is not None or s.source is None or s.destination is None:
         s.runs.drop()
         return _reported(s, _refusal(s, refusal), ReplicationPolicyStatus(failover=s.status.failover))
-    state = s.runs.ask(replication_job(s, s.source, s.destination))
+    method = chosen_method(s, s.source, s.destination)
+    if method.method == "Native" and method.why:
+        s.runs.drop()
+        said = stalled(Reason.UNSUPPORTED, f"method: Native: {method.why}")
+        return _reported(s, [*said, *_unknown(s, Reason.UNSUPPORTED, method.why)], ReplicationPolicyStatus())
+    native = method.method == "Native"
+    state = s.runs.ask(replication_job(s, s.source, s.destination, only_compare=native))
     role, memo = advanced(s, state)
     moments = [m for m in (deadline(s, state), due(s, memo)) if m is not None and m >= s.clock]
     if moments:
         s.runs.wake_at(min(moments))
     parity = parity_status(s, state)
-    found = _found(state, s.status).model_copy(update={"failover": role, "parity": parity})
+    found = _found(state, s.status, method).model_copy(update={"failover": role, "parity": parity})
     said = [
+        *(_native(s, s.source, state) if native else _ready(state)),
         *_judged(s, state),
         *parity_verified(s, parity),
         *fenced(s, found),
@@ -88,7 +97,15 @@ def _refusal(s: ReplicationSituation, refusal: PolicyRefusal | None) -> list[Con
 
 
 def _judged(s: ReplicationSituation, state: RunsState) -> list[Condition]:
-    return [*_ready(state), *within_objective(s, state), *_held(state.last), *_skewed(state.last)]
+    return [*within_objective(s, state), *_held(state.last), *_skewed(state.last)]
+
+
+def _native(s: ReplicationSituation, source: EndView, state: RunsState) -> list[Condition]:
+    """Ready: the rules are in force, and the last run read both buckets to their end."""
+    if waits := native_ready(s, source):
+        return waits
+    last = state.last
+    return [native_compared(last.backlog[0])] if last is not None and last.complete else _ready(state)
 
 
 def _skewed(last: RunReport | None) -> list[Condition]:
@@ -103,7 +120,9 @@ def _ready(state: RunsState) -> list[Condition]:
     """Ready: the last run read both buckets to their end, and every object has an equal copy."""
     last = state.last
     if last is None:
-        return reconciling(Reason.FIRST_RUN, "the operator compares both buckets for the first time")
+        objects, held = state.copied
+        so_far = f"; {grouped(objects)} objects, {size(held)}, are copied so far" if objects else ""
+        return reconciling(Reason.FIRST_RUN, f"the operator compares both buckets for the first time{so_far}")
     if last.trouble is not None:
         return _troubled(last.trouble)
     if last.failed:
@@ -129,13 +148,17 @@ def _held(last: RunReport | None) -> list[Condition]:
     return [condition(HELD, Reason.DELETES_HELD, message)]
 
 
-def _found(state: RunsState, before: ReplicationPolicyStatus) -> ReplicationPolicyStatus:
+def _found(
+    state: RunsState, before: ReplicationPolicyStatus, method: ChosenMethod
+) -> ReplicationPolicyStatus:
     """What the status says of the runs; conditions come later. After a restart, what it said before."""
     last, moved = state.last, state.transferred
+    why = method.why if method.method == "Copy" and method.why else None
     if last is None:
-        return before.model_copy(update={"method": "Copy"})
+        return before.model_copy(update={"method": method.method, "method_reason": why})
     return ReplicationPolicyStatus(
-        method="Copy",
+        method=method.method,
+        method_reason=why,
         backlog=_amount(last.backlog) if last.complete else before.backlog,
         copied=_amount(moved.copied) if moved else before.copied,
         failed=_failed(last),

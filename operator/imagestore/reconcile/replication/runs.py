@@ -32,7 +32,7 @@ class ReplicationJob:
     """What the runs of one policy do. ``policy``: its uid. Durations in seconds.
 
     ``since``: only objects modified at or after this time (ms since 1970). ``storage_class``: of copies; empty: the default.
-    ``sample``: so many objects are read on both sides after a run that ends at ``sample_due`` (of the clock) or later; 0: none.
+    ``only_compare``: the store replicates by itself. ``sample``: so many objects are read on both sides after a run that ends at ``sample_due`` (of the clock) or later; 0: none.
     ``held_by``: why no run may delete now; empty: it may. ``approved``: tokens of held deletes that a person approved.
     """
 
@@ -41,6 +41,7 @@ class ReplicationJob:
     destination: JobEnd
     interval: float
     two_way: bool = False
+    only_compare: bool = False
     prefixes: tuple[str, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
     since: int | None = None
@@ -72,7 +73,7 @@ class ReplicationJob:
             self.tags,
             self.since,
         ]
-        said += [self.deletes, self.policy]
+        said += [self.deletes, self.policy, self.only_compare]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
 
@@ -148,12 +149,13 @@ class RunReport:
 class RunsState:
     """What is known of the runs of one job. ``since``: when the job was first asked for.
 
-    ``stopping``: a run of another job still goes on, and ends at its next step. ``last``: the run that ended last. ``proven``: the one that covers most; a later one may have failed.
+    ``copied``: objects and bytes of the run that goes on, now and then. ``stopping``: a run of another job still goes on, and ends at its next step. ``last``: the run that ended last. ``proven``: the one that covers most; a later one may have failed.
     ``transferred``: the last one that copied anything.
     """
 
     since: float
     running: bool = False
+    copied: tuple[int, int] = (0, 0)
     stopping: bool = False
     last: RunReport | None = None
     proven: RunReport | None = None

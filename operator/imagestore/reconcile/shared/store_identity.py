@@ -62,7 +62,7 @@ def roll_call(backend: Backend, buckets: Iterable[Served]) -> Roll:
 def sample(buckets: Sequence[Served], salt: str) -> list[Served]:
     """A few of those that existed; others for another ``salt``."""
     made = (b for b in buckets if b.made)
-    return sorted(made, key=lambda b: blake2b(f"{salt}/{b.bucket}".encode(), digest_size=8).digest())[:SAMPLE]
+    return sorted(made, key=lambda b: blake2b(f"{salt}/{b.bucket}".encode()).digest())[:SAMPLE]
 
 
 def another(backend: Backend, standing: StoreStanding, *, anew: bool) -> bool:

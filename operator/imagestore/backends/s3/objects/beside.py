@@ -23,7 +23,7 @@ def version_query(resource: str, version: str) -> str:
     return query({"versionId": version}) + f"&{resource}=" if version else f"{resource}="
 
 
-def object_tags(wire: ObjectWire, bucket: str, key: str, version: str) -> dict[str, str]:
+def stored_tags(wire: ObjectWire, bucket: str, key: str, version: str) -> dict[str, str]:
     """GetObjectTagging."""
     asked = ObjectRequest("GetObjectTagging", "GET", bucket, key, version_query("tagging", version))
     try:
@@ -76,7 +76,7 @@ def delete_together(wire: ObjectWire, bucket: str, keys: Iterable[VersionId]) ->
     refused, failed = _deleted(wire, bucket, plain)
     alone = [*failed, *(item for item in items if NOT_XML.search(item[0]))]
     for item in alone:
-        if reason := _deleted_alone(wire, bucket, item):
+        if reason := refusal_of(wire, delete_request(bucket, *item)):
             refused[item] = reason
     return refused
 
@@ -110,19 +110,22 @@ def _deleted(
     errors = [e for e in errors if e.get("Key") and e.get("Code") not in _GONE]
     failed = [_identity(e) for e in errors if e.get("Code") in _PASSING]
     held = [e for e in errors if e.get("Code") not in _PASSING]
-    return {
-        _identity(e): wire.masked(_reason(e["Key"], e.get("Code", ""), e.get("Message", ""))) for e in held
-    }, failed
+    # Masked before it is cut: half of a secret is a secret, too.
+    reasons = {
+        _identity(e): _reason(e["Key"], e.get("Code", ""), wire.masked(e.get("Message", ""))) for e in held
+    }
+    return reasons, failed
 
 
-def _deleted_alone(wire: ObjectWire, bucket: str, item: VersionId) -> str:
+def refusal_of(wire: ObjectWire, asked: ObjectRequest) -> str:
+    """Ask, and return why it was refused; empty: it was done, or what is meant is gone."""
     try:
-        wire.ask(delete_request(bucket, *item))
+        wire.ask(asked)
     except NotFound as error:
         if error.code not in _GONE:
             raise
     except (Denied, Rejected) as error:
-        return _reason(item[0], error.code, words(error))
+        return _reason(asked.key, error.code, words(error))
     return ""
 
 

@@ -60,12 +60,17 @@ def complete_upload(
     return WrittenObject(bare(told.get("ETag", "")), answer.headers.get("x-amz-version-id", ""))
 
 
+def abort_request(bucket: str, key: str, upload: str) -> ObjectRequest:
+    """AbortMultipartUpload."""
+    return ObjectRequest("AbortMultipartUpload", "DELETE", bucket, key, query({"uploadId": upload}))
+
+
 def abort_upload(wire: ObjectWire, bucket: str, key: str, upload: str) -> None:
     """Abort until no part is listed: one that is on its way stays, and costs, else."""
     this = query({"uploadId": upload})
     for _ in range(_ABORTS):
         try:
-            wire.ask(ObjectRequest("AbortMultipartUpload", "DELETE", bucket, key, this))
+            wire.ask(abort_request(bucket, key, upload))
             answer = wire.ask(ObjectRequest("ListParts", "GET", bucket, key, f"max-parts=1&{this}"))
         except NotFound:
             return

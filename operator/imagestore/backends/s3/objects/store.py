@@ -237,7 +237,7 @@ class S3Objects:
 
     def tags(self, bucket: str, key: str, version: str = "") -> Mapping[str, str]:
         """GetObjectTagging."""
-        return beside.object_tags(self.wire, bucket, key, version)
+        return beside.stored_tags(self.wire, bucket, key, version)
 
     def set_tags(self, bucket: str, key: str, tags: Mapping[str, str], version: str = "") -> None:
         """PutObjectTagging."""

@@ -24,7 +24,7 @@ from imagestore.backends.s3.objects.documents import error_of, name_of, read_doc
 from imagestore.backends.s3.server import genuine
 from imagestore.backends.s3.transport.request import USER_AGENT, S3Request, StoreAddress, http_target
 from imagestore.backends.s3.transport.signing import UNSIGNED_PAYLOAD, Signer, ambient_keys
-from imagestore.core.errors import Conflict, NotFound, Rejected, StoreError
+from imagestore.core.errors import Conflict, NotFound, Rejected, StoreError, Unexpected
 from imagestore.core.fencing import Fenced
 from imagestore.core.keys import raw
 
@@ -149,6 +149,13 @@ class OpenAnswer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._answer.close()
+
+
+def reached(wire: ObjectWire | None) -> ObjectWire:
+    """The way to objects of a backend that has one."""
+    if wire is None:
+        raise Unexpected("this backend was made without a way to its objects")
+    return wire
 
 
 def content_md5(body: bytes | memoryview) -> dict[str, str]:

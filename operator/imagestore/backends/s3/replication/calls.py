@@ -25,6 +25,10 @@ from imagestore.backends.s3.settings.verbatim import XML
 from imagestore.core.errors import Denied, Rejected, StoreError
 
 _SET = "admin:SetRemoteTarget"
+_RIGHTS = (
+    "the rights that the user needs are in the reference of the StorageBackend that receives the copies, at"
+    " spec.replication.credentials"
+)
 Targets = dict[str, ReplicationTarget]
 ToldRule = Mapping[str, Any]
 
@@ -50,7 +54,7 @@ class TargetedCalls:
         if not document.get("Rules"):
             return answer
         targets = targets_of(self.call, parameters["Bucket"])
-        access = {arn: self._access(parameters["Bucket"], t) for arn, t in targets.items()}
+        access = {arn: self._access(parameters["Bucket"], t, targets) for arn, t in targets.items()}
         rules = [self._told(rule, targets, access) for rule in document["Rules"]]
         return {**answer, DOCUMENT: {**document, "Rules": rules}}
 
@@ -75,7 +79,7 @@ class TargetedCalls:
         here = (target.endpoint, target.bucket)
         return next((p for p in self.peers.values() if (with_port(p.endpoint), p.bucket) == here), None)
 
-    def _access(self, bucket: str, target: ReplicationTarget) -> str | None:
+    def _access(self, bucket: str, target: ReplicationTarget, targets: Targets) -> str | None:
         """Whether it has its peer's credentials. One that is offline is not asked: MinIO would wait for it."""
         peer = self._peer_at(target)
         if peer is None or not isinstance(peer.handed, Keys):
@@ -84,19 +88,26 @@ class TargetedCalls:
             return "Stale"
         verdict = self.handed.verdict(target.arn, peer.handed)
         if verdict is None and (target.online or target.last_online is None):
-            verdict = self._proven(bucket, target.arn, peer.handed)
+            verdict = not self._refusal(bucket, targets)
         return "Stale" if verdict is False else "Current"
 
-    def _proven(self, bucket: str, arn: str, keys: Keys) -> bool | None:
-        """MinIO tries all targets of the bucket out, with an upload and a removal that it does not carry out."""
+    def _refusal(self, bucket: str, targets: Targets) -> str:
+        """Why the destinations refuse the credentials; empty: they do not, or nothing can be said.
+
+        MinIO tries all targets of the bucket out, with an upload and a removal that it does not carry out. It does not say which
+        one has failed, so the target of another program keeps it from saying anything.
+        """
+        peers = {arn: self._peer_at(target) for arn, target in targets.items()}
         try:
             self.call("CheckReplication", {"Bucket": bucket})
-        except (Denied, Rejected):
-            return False
+        except (Denied, Rejected) as error:
+            return str(error) if all(peers.values()) else ""
         except StoreError:
-            return None
-        self.handed.remember(arn, keys)
-        return True
+            return ""
+        for arn, peer in peers.items():
+            if peer is not None and isinstance(peer.handed, Keys):
+                self.handed.remember(arn, peer.handed)
+        return ""
 
     def _write(self, bucket: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         document, before = parameters[DOCUMENT], rules_in_force(self.call, bucket)
@@ -109,8 +120,19 @@ class TargetedCalls:
         answer = self.call(REPLICATION.write, {**parameters, DOCUMENT: {**document, "Rules": rules}})
         held = targets_of(self.call, bucket)
         self._drop(bucket, ours & held.keys() - set(map(_arn, rules_in_force(self.call, bucket))))
+        self._try_out(bucket, targets_of(self.call, bucket))
         self._copy_existing(bucket, rules, held)
         return answer
+
+    def _try_out(self, bucket: str, targets: Targets) -> None:
+        """MinIO takes credentials that may only look: what they lack is told now, rather than by copies that never come."""
+        peers = [(t.arn, p.handed) for t in targets.values() if (p := self._peer_at(t))]
+        known = (self.handed.verdict(arn, keys) for arn, keys in peers if isinstance(keys, Keys))
+        if all(known):
+            return
+        if refusal := self._refusal(bucket, targets):
+            words = " ".join(refusal.split())
+            raise Rejected(f"{words}; {_RIGHTS}", code="ReplicationRights", operation="CheckReplication")
 
     def _place(self, rule: ToldRule) -> tuple[str, str]:
         """The endpoint and the bucket that a rule of ours is to lead to."""
@@ -160,14 +182,13 @@ class TargetedCalls:
         told = {"synchronous": said["Synchronous"], "bandwidth": said["Bandwidth"]}
         place = self._place(rule)
         found = next((t for t in held.values() if (t.endpoint, t.bucket) == place), None)
-        if found and not found.differs(**told) and self._access(bucket, found) == "Current":
+        if found and not found.differs(**told) and self._access(bucket, found, held) == "Current":
             return found.arn
         arn = found.arn if found else ""
         target = told_target(peer.endpoint, peer.bucket, arn=arn, **told)
-        made = self._set(
-            {"Bucket": bucket, "Target": target, "Keys": peer.handed, "Update": bool(found)}, peer
-        )
-        self.handed.remember(made, peer.handed)
+        asked = {"Bucket": bucket, "Target": target, "Keys": peer.handed, "Update": bool(found)}
+        made = self._set(asked, peer)
+        self.handed.forget(made)  # until MinIO has tried these out
         return made
 
     def _set(self, parameters: dict[str, Any], peer: ReplicationPeer) -> str:

@@ -11,6 +11,7 @@ import pytest
 from dev.mutants import blocks
 from dev.mutants.blocks import MARKS, Block, marked
 from dev.mutants.loading import Changed
+from dev.mutants.swap import caches
 from dev.mutants.tests import FAILED, PASSED, in_fork, run, with_tests
 
 _LIMIT = 3600.0
@@ -63,8 +64,10 @@ def _run_all(sources: Mapping[Path, str], file: Path) -> int:
 
 
 def _record(items: Sequence[pytest.Item], file: Path) -> None:
-    imported, found = sorted(MARKS), {}
+    imported, found, remembering = sorted(MARKS), {}, caches()
     for item in items:
+        for cache in remembering:  # else only the first test of many would reach what is cached
+            cache.cache_clear()
         MARKS.clear()
         begun = time.monotonic()
         run(item)

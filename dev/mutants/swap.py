@@ -21,17 +21,24 @@ def swappable(path: Path, source: str, tree: ast.Module) -> bool:
     return all(found[_key(code)] == 1 for code, other in zip(codes, others, strict=True) if code != other)
 
 
+def caches() -> "list[functools._lru_cache_wrapper[object]]":
+    """What the package caches of its functions' answers."""
+    return [
+        thing
+        for thing in gc.get_objects()
+        if isinstance(thing, functools._lru_cache_wrapper) and thing.__module__.startswith(PACKAGE)
+    ]
+
+
 class Imported:
     """The functions of the package that are there now, found once: to look through everything takes a second."""
 
     def __init__(self) -> None:
         self._functions: dict[str, list[FunctionType]] = {}
-        self._caches: list[functools._lru_cache_wrapper[object]] = []
+        self._caches = caches()
         for thing in gc.get_objects():
             if isinstance(thing, FunctionType):
                 self._functions.setdefault(thing.__code__.co_filename, []).append(thing)
-            elif isinstance(thing, functools._lru_cache_wrapper) and thing.__module__.startswith(PACKAGE):
-                self._caches.append(thing)
         gc.freeze()  # a fork that collects garbage would copy all of it
 
     def swap(self, path: Path, tree: ast.Module) -> None:

@@ -76,3 +76,21 @@ def test_a_good_status_breaks_nothing() -> None:
     good = [condition("Ready", "False"), condition("Reconciling"), condition("DriftDetected")]
     assert violations(good, generation=2, observed=2) == ()
     assert violations([condition("Suspended")], 1, 1) == (), "nobody has looked, so nobody knows"
+
+
+@pytest.mark.parametrize(
+    "type_",
+    [
+        "Reconciling",
+        "Stalled",
+        "DriftDetected",
+        "ContentLost",
+        "Suspended",
+        "TierNotReady",
+        "QuotaNearlyFull",
+    ],
+)
+def test_what_is_bad_when_it_is_true_is_there_only_then(type_: str) -> None:
+    """kstatus and people read the mere presence of these."""
+    there = [condition("Ready", "False"), condition(type_, "False")]
+    assert violations(there, 1, 1) == (f"{type_} is present and not True",)

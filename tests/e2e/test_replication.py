@@ -55,7 +55,7 @@ class Museum:
             "apiVersion": "imagestore.dev/v1alpha1",
             "kind": "ReplicationPolicy",
             "metadata": {"name": self.name, "namespace": "shop"},
-            "spec": {**ends, "schedule": {"interval": "2s"}, **spec},
+            "spec": {**ends, "schedule": {"interval": "1s"}, **spec},
         }
         self.cluster.apply(yaml.safe_dump(body))
 

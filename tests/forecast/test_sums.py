@@ -234,3 +234,11 @@ def test_what_is_smaller_than_the_smallest_does_not_move(size: int, smallest: in
     forecast = Forecast(asked)
     forecast.feed([version(9, size=size)])
     assert bool(forecast.finish(lambda _: {}).flows) is moves
+
+
+@pytest.mark.parametrize(("age", "day"), [(0, 1), (1, 0), (9, 0)])
+def test_a_marker_that_hides_nothing_goes_at_the_next_midnight(age: int, day: int) -> None:
+    alone = version(age, marker=True, size=0)
+    assert events(alone, rules=[rule(removeExpiredDeleteMarkers=True)]) == [(day, Action.SWEEP, 0)]
+    hiding = [alone, version(99, latest=False)]
+    assert events(*hiding, rules=[rule(removeExpiredDeleteMarkers=True)]) == []

@@ -38,6 +38,7 @@ def test_a_folder_that_is_a_link_is_read_and_a_circle_once(folder: Folder) -> No
     file.rename(away / file.name)
     (folder.path / "shop").symlink_to(away)
     (away / "back").symlink_to(folder.path)
+    (folder.path / "the-same").symlink_to(away)
     said = folder.apply("--prune")
     assert (said.code, said.json["deleted"]) == (0, []), said
     assert folder.exists()

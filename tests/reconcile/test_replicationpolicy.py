@@ -258,3 +258,12 @@ def test_a_long_first_run_says_how_far_it_is() -> None:
     world.runs.state = RunsState(0.0, running=True, copied=(12034, 5 * 1024**3))
     world.step()
     assert "12 034 objects, 5.0 GiB, are copied so far" in world.message()
+
+
+def test_deletes_that_no_token_lets_go_offer_none() -> None:
+    world = World({"deletes": "Markers"}, destination=VERSIONED)
+    world.ran(replace(GOOD, held=HeldRun("", 70, "not everything could be listed")))
+    status = world.step()
+    assert "no token lets them go before that is over" in world.message("Held")
+    assert status.held is not None
+    assert status.held.token is None

@@ -44,11 +44,13 @@ class WaitingDeletes(Model):
     """Deletes that wait for approval."""
 
     token: Annotated[
-        str,
+        str | None,
         Field(
-            max_length=64, description="Token that lets these deletes go when it is added to spec.approve."
+            max_length=64,
+            description="Token that lets these deletes go when it is added to spec.approve. Absent: nothing does before the"
+            " reason is over.",
         ),
-    ]
+    ] = None
     objects: Annotated[int, Field(ge=0, description="Number of objects that would be deleted.")]
     why: Annotated[Line, Field(description="Why they are held.")]
 

@@ -37,7 +37,7 @@ from imagestore.transfer.job import (
     TransferOptions,
 )
 from imagestore.transfer.parity import parity_sample
-from imagestore.transfer.report import TransferReport
+from imagestore.transfer.report import HeldDeletes, TransferReport
 from imagestore.transfer.run import transfer
 from imagestore.transfer.sorting import DiskFull
 from imagestore.transfer.state import Superseded
@@ -83,7 +83,9 @@ class ReplicationRun:
         if not found.complete and found.trouble is None:
             return None
         seen = self._sampled(job, described, hooks) if found.complete else None
-        return replace(reported(found, began, self.clock(), two_way=job.two_way), parity=seen)
+        return replace(
+            reported(found, began, self.clock(), two_way=job.two_way, refused=job.held_by), parity=seen
+        )
 
     def _sampled(
         self, job: ReplicationJob, described: TransferJob, hooks: TransferHooks
@@ -167,13 +169,14 @@ def _ended_early(began: float, ended: float, trouble: RunTrouble) -> RunReport:
     return RunReport(began, ended, complete=False, listed=began, trouble=trouble)
 
 
-def reported(found: TransferReport, began: float, ended: float, *, two_way: bool) -> RunReport:
+def reported(
+    found: TransferReport, began: float, ended: float, *, two_way: bool, refused: str = ""
+) -> RunReport:
     """What a run found, with the times of this process' clock. The source's clock dates its changes."""
 
     def at(moment: int) -> float:
         return ended - max(0.0, (found.ended + found.skew.source - moment) / 1000)
 
-    held = found.held
     return RunReport(
         began=began,
         ended=ended,
@@ -188,7 +191,7 @@ def reported(found: TransferReport, began: float, ended: float, *, two_way: bool
         failed=dict(found.failed),
         report=found.report_key or None,
         lost=dict(found.lost),
-        held=HeldRun(held.digest, held.count, _WHY.get(held.why, held.why)) if held else None,
+        held=_held(found.held, refused) if found.held else None,
         skew=(found.skew.source / 1000, found.skew.destination / 1000),
         trouble=_trouble(found),
     )
@@ -202,6 +205,14 @@ def _trouble(found: TransferReport) -> RunTrouble | None:
     return RunTrouble(side, error.reason, str(error))
 
 
+def _held(held: HeldDeletes, refused: str) -> HeldRun:
+    """``refused``: why the caller allowed no delete."""
+    token = "" if held.why in _NEVER else held.digest
+    return HeldRun(token, held.count, {**_WHY, "Refused": refused}.get(held.why, held.why))
+
+
+# What no approval overrules: the run does not know enough.
+_NEVER = frozenset({"NotComplete", "Refused", "JournalLost", "FirstRun"})
 _WHY = {
     "FirstRun": "it was the first run, which has no record of what the operator wrote",
     "FilterChanged": "the filter or an end was changed since the last run",

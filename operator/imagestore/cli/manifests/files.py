@@ -50,15 +50,20 @@ def sources(paths: list[str]) -> Iterator[ManifestFile | Problem]:
             yield _read(Path(path), named=True)
 
 
-def manifests_below(directory: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
-    """Every manifest in a directory, in the order of their names, without hidden ones; links are followed, each circle once.
+def manifests_below(directory: Path) -> Iterator[Path]:
+    """Every manifest in a directory, in the order of their names, without hidden ones; links are followed, to each directory once.
 
     A directory that cannot be listed and a link that leads nowhere are among them. They were left out without a word, and what is in no
     manifest is deleted by ``apply``.
     """
+    yield from _below(directory, set())
+
+
+def _below(directory: Path, seen: set[Path]) -> Iterator[Path]:
     place = directory.resolve()
-    if place in above:
+    if place in seen:
         return
+    seen.add(place)
     try:
         paths = sorted(directory.iterdir())
     except OSError:
@@ -68,7 +73,7 @@ def manifests_below(directory: Path, above: tuple[Path, ...] = ()) -> Iterator[P
         if path.name.startswith("."):
             continue
         if path.is_dir():
-            yield from manifests_below(path, (*above, place))
+            yield from _below(path, seen)
         elif path.suffix.lower() in SUFFIXES and (path.is_file() or path.is_symlink()):
             yield path
 

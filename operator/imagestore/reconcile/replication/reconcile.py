@@ -144,7 +144,9 @@ def _held(last: RunReport | None) -> list[Condition]:
     if last is None or last.held is None:
         return []
     held = last.held
-    message = f"{held.objects} deletes wait: {held.why}; to let this one run delete them, add {held.token} to spec.approve"
+    approval = f"to let this one run delete them, add {held.token} to spec.approve"
+    way = approval if held.token else "no token lets them go before that is over"
+    message = f"{held.objects} deletes wait: {held.why}; {way}"
     return [condition(HELD, Reason.DELETES_HELD, message)]
 
 
@@ -181,7 +183,7 @@ def _failed(run: RunReport) -> FailedObjects | None:
 
 def _waiting(run: RunReport) -> WaitingDeletes | None:
     held = run.held
-    return WaitingDeletes(token=held.token, objects=held.objects, why=held.why) if held else None
+    return WaitingDeletes(token=held.token or None, objects=held.objects, why=held.why) if held else None
 
 
 def _reported(

@@ -88,7 +88,7 @@ class RunTrouble:
 
 @dataclass(frozen=True)
 class HeldRun:
-    """Deletes that a run found and did not make."""
+    """Deletes that a run found and did not make. ``token`` empty: nothing lets them go before that is over."""
 
     token: str
     objects: int

@@ -1,6 +1,9 @@
 """Every example, applied as a user would on the store that it is for, and judged by what the store holds."""
 
 import json
+import os
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -218,6 +221,26 @@ def test_without_kubernetes(
         "owner": "family",
         "imagestore.dev/owner": "home/home/photos",
     }
+
+
+def test_backups(minio_store: Store, seaweedfs_store: Store, tmp_path: Path) -> None:
+    """Two nights, the second one with a drill; no operator takes part."""
+    objects = examples.manifests("14-backups", {"eu": minio_store, "us": seaweedfs_store})
+    (tmp_path / "backend.yaml").write_text(examples.text(objects))
+    (tmp_path / "repository.key").write_text("0123456789abcdef0123456789abcdef")
+    for store, bucket in ((minio_store, "shop--photos"), (seaweedfs_store, "shop-backups")):
+        store.s3().create_bucket(Bucket=bucket)
+    minio_store.s3().put_object(Bucket="shop--photos", Key="a.jpg", Body=b"picture")
+    script = examples.FOLDER / "14-backups" / "nightly.sh"
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    for words, drill in ((["--init"], ""), ([], "yes")):
+        environment = {**os.environ, "PATH": path, "DRILL": drill}
+        night = subprocess.run(
+            [script, *words], cwd=tmp_path, env=environment, capture_output=True, text=True
+        )
+        assert night.returncode == 0, night.stdout + night.stderr
+    assert "1 objects restored and hashed" in night.stdout
+    assert "stays: last 1 of 7" in night.stdout
 
 
 def test_replication(operated: Operator, minio_store: Store, ceph_store: Store) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from imagestore.backends.memory_content import CAPABLE
+from imagestore.backends.memory_objects import MemoryObjectStore
 from imagestore.core.errors import Conflict, Denied, NotFound, StoreError, Unavailable
 from imagestore.core.objects import KeyOrder, ObjectHead
 from imagestore.repository.errors import OtherSource, RepositoryProblem, WrongKey
@@ -14,13 +16,12 @@ from imagestore.repository.format.rows import BackupRow, row_line, row_of
 from imagestore.repository.format.slots import OpeningSecret, SlotKind
 from imagestore.repository.making.backup import back_up
 from imagestore.repository.making.deciding import BackupOptions
-from imagestore.repository.making.sources import BucketEnd, sorted_on_disk
 from imagestore.repository.restoring.options import RestoreState
 from imagestore.repository.restoring.selection import ExistingPolicy
 from imagestore.repository.store.opening import open_repository, refuse_other_source
 from imagestore.repository.store.view import backups, lines_of_leaf, rows_of
-from tests.repository.memory_content import CAPABLE
-from tests.repository.memory_objects import MemoryObjectStore
+from imagestore.transfer.job import TransferEnd
+from imagestore.transfer.walk import OrderBroken
 from tests.repository.pictures import attributes, filled
 from tests.repository.world import World
 
@@ -99,6 +100,18 @@ def test_a_content_moved_to_another_key_is_not_stored_again() -> None:
     assert world.restored() == world.content()
 
 
+def test_metadata_that_cannot_be_read_again_is_told_and_the_content_stays_as_it_is() -> None:
+    world = filled()
+    world.back_up()
+    world.source_server.fault = lambda operation, _b, key: _refuse(
+        operation == "Head" and key == "shop/05.png"
+    )
+    root = world.back_up(reread=1)
+    world.source_server.fault = None
+    assert (root.counts.failed, root.counts.stale, root.counts.read) == (1, 0, 0)
+    world.assert_restores(root, world.content())
+
+
 class Special(MemoryObjectStore):
     """A source whose objects are special."""
 
@@ -131,7 +144,7 @@ def test_what_cannot_be_read_is_listed_with_its_reason_and_an_earlier_content_st
     })  # fmt: skip
     for key in ("ssec", "glacier", "gone", "busy", "shop/02.png"):
         world.put(key, b"data")
-    root = back_up(world.opened(), BucketEnd(store, "photos"), BackupOptions())
+    root = back_up(world.opened(), TransferEnd(store, "photos"), BackupOptions())
     assert root.state is BackupState.PARTIALLY_FAILED
     counts = root.counts
     assert (counts.skipped, counts.failed, counts.vanished, counts.stale) == (2, 2, 1, 1)
@@ -171,7 +184,7 @@ def test_a_listing_that_breaks_off_or_is_out_of_order_makes_no_backup() -> None:
         world.back_up()
     world.source_server.fault = None
     world.source_server.ranks = lambda _order: lambda key: key[::-1]
-    with pytest.raises(RepositoryProblem, match="another order than eu promises"):
+    with pytest.raises(OrderBroken, match="the run stopped and deleted nothing"):
         world.back_up()
     assert backups(world.opened()).roots == ()
 
@@ -190,10 +203,11 @@ def test_stores_of_other_orders_are_sorted(order: KeyOrder) -> None:
     assert again.counts.equal == root.counts.objects
 
 
-def test_sorting_on_disk_is_sorting() -> None:
+def test_what_the_operator_keeps_for_itself_is_no_content() -> None:
+    """Else a drill that runs beside a backup would be backed up."""
     world = filled()
-    listed = list(world.end.store.objects("photos", {}).items)
-    assert list(sorted_on_disk(listed[::-1], at_once=7)) == listed
+    world.put(".imagestore/drill/ab/shop/00.png", b"restored for a drill")
+    assert world.back_up().counts.objects == len(world.content()) - 1
 
 
 def test_a_filter_leaves_out_what_it_excludes() -> None:
@@ -216,7 +230,7 @@ def test_other_sources_wrong_keys_and_its_own_bucket_are_refused() -> None:
             open_repository(world.files(), secret, world.random)
     with pytest.raises(RepositoryProblem, match="lies in the bucket that it backs up"):
         back_up(
-            world.opened(), BucketEnd(MemoryObjectStore(world.server, "alias"), "backup"), BackupOptions()
+            world.opened(), TransferEnd(MemoryObjectStore(world.server, "alias"), "backup"), BackupOptions()
         )
 
 

@@ -14,7 +14,7 @@ from imagestore.repository.checking.images import Decoded, decode, note_undecoda
 from imagestore.repository.errors import DamagedFile
 from imagestore.repository.format.roots import BackupRoot
 from imagestore.repository.format.rows import BackupRow
-from imagestore.repository.making.sources import BucketEnd
+from imagestore.transfer.job import TransferEnd
 from tests.repository.test_checking import damage, first, flipped, keys_of, pictures
 from tests.repository.world import World
 
@@ -40,7 +40,7 @@ def test_pixels_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def drilled(world: World, root: BackupRoot, **options: Any) -> tuple[DrillReport, dict[str, str]]:
     lost: dict[str, str] = {}
-    scratch = BucketEnd(world.target.store, "restored", ".imagestore/drill/")
+    scratch = TransferEnd(world.target.store, "restored", ".imagestore/drill/")
     wanted = replace(DrillOptions(random=Random(1), problem=lost.__setitem__), **options)  # noqa: S311
     return drill(world.opened(), root, scratch, wanted), lost
 

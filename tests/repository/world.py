@@ -5,12 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from imagestore.backends.memory_content import CAPABLE, MemoryContent, MemoryObjectServer
+from imagestore.backends.memory_objects import MemoryObjectStore
 from imagestore.core.objects import ObjectAttributes
 from imagestore.repository.format.roots import BackupRoot, SourceName
 from imagestore.repository.format.slots import OpeningSecret, SlotKind
 from imagestore.repository.making.backup import back_up
 from imagestore.repository.making.deciding import BackupOptions
-from imagestore.repository.making.sources import BucketEnd
 from imagestore.repository.removing.options import PruneOptions, PruneReport
 from imagestore.repository.removing.prune import prune
 from imagestore.repository.removing.retention import Forgetting, RetentionRules
@@ -18,8 +19,7 @@ from imagestore.repository.restoring.options import RestoreOptions, RestoreRepor
 from imagestore.repository.restoring.restore import restore
 from imagestore.repository.store.files import FileLock, RepositoryFiles
 from imagestore.repository.store.opening import Repository, create_repository, open_repository
-from tests.repository.memory_content import CAPABLE, MemoryContent, MemoryObjectServer
-from tests.repository.memory_objects import MemoryObjectStore
+from imagestore.transfer.job import TransferEnd
 
 START = 1_800_000_000_000
 HOUR = 3_600_000
@@ -54,11 +54,11 @@ class World:
     def __post_init__(self) -> None:
         self.source_server = MemoryObjectServer({"photos": MemoryContent()}, clock=StoreClock())
         self.target_server = MemoryObjectServer({"restored": MemoryContent()}, clock=StoreClock())
-        self.target = BucketEnd(MemoryObjectStore(self.target_server, "eu2"), "restored")
+        self.target = TransferEnd(MemoryObjectStore(self.target_server, "eu2"), "restored")
         held = MemoryContent(versioned=self.versioned)
         self.server = MemoryObjectServer({"backup": held}, traits=CAPABLE, clock=self.clock)
         self.random = random.Random(self.seed).randbytes  # noqa: S311
-        self.end = BucketEnd(MemoryObjectStore(self.source_server, "eu"), "photos")
+        self.end = TransferEnd(MemoryObjectStore(self.source_server, "eu"), "photos")
         self.repository = create_repository(
             self.files(), SourceName("eu", "photos"), {"secret": SECRET}, self.random, sealed=self.sealed
         )

@@ -10,7 +10,6 @@ from random import SystemRandom
 
 from imagestore.cli.backups import shown
 from imagestore.cli.backups.ends import (
-    bucket_ends,
     files_at,
     opened,
     opening_secret,
@@ -19,6 +18,7 @@ from imagestore.cli.backups.ends import (
 )
 from imagestore.cli.backups.progress import progress_bar
 from imagestore.cli.errors import CommandError, UsageError
+from imagestore.cli.moving.ends import gather
 from imagestore.repository.checking.drill import DrillOptions
 from imagestore.repository.checking.drill import drill as run_drill
 from imagestore.repository.checking.heal import heal
@@ -31,12 +31,12 @@ from imagestore.repository.format.rows import BackupRow
 from imagestore.repository.making.backup import back_up
 from imagestore.repository.making.deciding import BackupOptions
 from imagestore.repository.making.reading import no_note
-from imagestore.repository.making.sources import BucketEnd
 from imagestore.repository.removing.locks import prove_lock
 from imagestore.repository.store.comparing import RowChange, changes
 from imagestore.repository.store.files import FileLock
 from imagestore.repository.store.opening import Repository, create_repository, refuse_other_source
 from imagestore.repository.store.view import backups, lines_of_leaf
+from imagestore.transfer.job import TransferEnd
 
 ATTENTION = 2
 
@@ -44,7 +44,7 @@ ATTENTION = 2
 def create(args: argparse.Namespace) -> int:
     """Make a backup."""
     with told_as_sentences():
-        source, place = bucket_ends(args, args.source, args.repository)
+        source, place = gather(args, args.source, args.repository)
         repository = _repository(args, source, place)
         refuse_other_source(repository, source_name(source))
         with progress_bar("backup") as bar:
@@ -62,7 +62,7 @@ def create(args: argparse.Namespace) -> int:
     return 0 if root.state is BackupState.SUCCEEDED else ATTENTION
 
 
-def _repository(args: argparse.Namespace, source: BucketEnd, place: BucketEnd) -> Repository:
+def _repository(args: argparse.Namespace, source: TransferEnd, place: TransferEnd) -> Repository:
     """The repository, which ``--init`` creates if it is not there."""
     try:
         return opened(args, place)
@@ -95,7 +95,7 @@ def _print_root(args: argparse.Namespace, root: BackupRoot) -> None:
 def list_backups(args: argparse.Namespace) -> int:
     """List the backups."""
     with told_as_sentences():
-        (place,) = bucket_ends(args, args.repository)
+        (place,) = gather(args, args.repository)
         found = backups(opened(args, place))
     if args.format == "json":
         content = [shown.root_content(root) for root in found.roots]
@@ -108,7 +108,7 @@ def list_backups(args: argparse.Namespace) -> int:
 def show(args: argparse.Namespace) -> int:
     """Show a backup, and what failed in it."""
     with told_as_sentences():
-        (place,) = bucket_ends(args, args.repository)
+        (place,) = gather(args, args.repository)
         repository = opened(args, place)
         root = backups(repository).named(args.backup)
         lines = lines_of_leaf(repository, root.report) if root.report else iter(())
@@ -126,7 +126,7 @@ def verify(args: argparse.Namespace) -> int:
     share, shares = _share(args.share)
     damaged: list[DamagedRow] = []
     with told_as_sentences():
-        ends = bucket_ends(args, args.repository, *([args.heal] if args.heal else []))
+        ends = gather(args, args.repository, *([args.heal] if args.heal else []))
         repository = opened(args, ends[0])
         found = backups(repository)
         roots = (found.named(args.backup),) if args.backup else found.roots
@@ -150,7 +150,7 @@ def _keys(damaged: list[DamagedRow]) -> set[str]:
     return {d.row.key for d in damaged if d.row is not None}
 
 
-def _healed(repository: Repository, damaged: list[DamagedRow], end: BucketEnd) -> list[str]:
+def _healed(repository: Repository, damaged: list[DamagedRow], end: TransferEnd) -> list[str]:
     rows: dict[tuple[str, int], BackupRow] = {
         (d.row.container, d.row.offset): d.row for d in damaged if d.row is not None
     }
@@ -168,7 +168,7 @@ def drill(args: argparse.Namespace) -> int:
     """Restore a sample into a scratch prefix, and remove it."""
     lost: dict[str, str] = {}
     with told_as_sentences():
-        place, scratch = bucket_ends(args, args.repository, args.scratch)
+        place, scratch = gather(args, args.repository, args.scratch)
         prefix = scratch.prefix or f".imagestore/drill/{os.urandom(4).hex()}/"
         repository = opened(args, place)
         root = backups(repository).named(args.backup)
@@ -186,7 +186,7 @@ def drill(args: argparse.Namespace) -> int:
 def diff(args: argparse.Namespace) -> int:
     """Show what changed from one backup to another."""
     with told_as_sentences():
-        (place,) = bucket_ends(args, args.repository)
+        (place,) = gather(args, args.repository)
         repository = opened(args, place)
         found = backups(repository)
         different = 0

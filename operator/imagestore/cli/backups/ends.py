@@ -7,16 +7,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from imagestore.backends.objects import ObjectStore
 from imagestore.cli.errors import CommandError, UsageError
-from imagestore.cli.gathering.inputs import CommandInputs, gather_inputs
 from imagestore.core.errors import StoreError
 from imagestore.repository.errors import RepositoryProblem
 from imagestore.repository.format.roots import SourceName
 from imagestore.repository.format.slots import OpeningSecret, SlotKind, recovery_key
-from imagestore.repository.making.sources import BucketEnd
 from imagestore.repository.store.files import RepositoryFiles
 from imagestore.repository.store.opening import Repository, open_repository
+from imagestore.transfer.job import TransferEnd
 
 ENVIRONMENT = "IMAGESTORE_REPOSITORY_KEY"
 
@@ -30,46 +28,12 @@ def told_as_sentences() -> Iterator[None]:
         raise CommandError(str(error)) from None
 
 
-def end_parts(text: str) -> tuple[str, str, str]:
-    """Backend, bucket and prefix of BACKEND/BUCKET[/PREFIX]. Raises UsageError."""
-    backend, _, rest = text.partition("/")
-    bucket, _, prefix = rest.partition("/")
-    if not backend or not bucket:
-        raise UsageError(
-            f"write BACKEND/BUCKET or BACKEND/BUCKET/PREFIX, such as eu/shop--photos/thumbs/, not {text}"
-        )
-    return backend, bucket, prefix
-
-
-def bucket_ends(args: argparse.Namespace, *words: str) -> tuple[BucketEnd, ...]:
-    """The buckets that the words name, connected. Raises CommandError and UsageError."""
-    parts = [end_parts(word) for word in words]
-    known = gather_inputs(args, os.environ, tuple(backend for backend, _, _ in parts))
-    if known.manifests.problems:
-        raise CommandError(*known.manifests.problems)
-    sys.stderr.writelines(f"note: {note}\n" for note in known.notes_on_files)
-    return tuple(BucketEnd(_objects(known, backend), bucket, prefix) for backend, bucket, prefix in parts)
-
-
-def _objects(known: CommandInputs, backend: str) -> ObjectStore:
-    store = known.stores.get(backend)
-    if store.spec is None:
-        raise CommandError(f"there is no StorageBackend {backend}; give its manifest with -f")
-    if store.backend is None:
-        raise CommandError(store.trouble)
-    if store.backend.objects is None:
-        raise CommandError(
-            f"the provider {store.spec.provider} of {backend} moves no objects in this version"
-        )
-    return store.backend.objects
-
-
-def source_name(end: BucketEnd) -> SourceName:
+def source_name(end: TransferEnd) -> SourceName:
     """The source as a repository has it."""
     return SourceName(end.store.name, end.bucket, end.prefix)
 
 
-def files_at(end: BucketEnd) -> RepositoryFiles:
+def files_at(end: TransferEnd) -> RepositoryFiles:
     """The files of the repository below an end."""
     prefix = end.prefix.rstrip("/")
     return RepositoryFiles(end.store, end.bucket, f"{prefix}/" if prefix else "")
@@ -116,6 +80,6 @@ def secret_of(kind: SlotKind, data: bytes) -> OpeningSecret:
     return OpeningSecret(kind, data)
 
 
-def opened(args: argparse.Namespace, end: BucketEnd) -> Repository:
+def opened(args: argparse.Namespace, end: TransferEnd) -> Repository:
     """The repository below an end. Raises CommandError."""
     return open_repository(files_at(end), opening_secret(args, os.environ), os.urandom)

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from imagestore.cli.backups import shown
 from imagestore.cli.backups.actions import ATTENTION
-from imagestore.cli.backups.ends import bucket_ends, opened, read_secret, secret_of, told_as_sentences
+from imagestore.cli.backups.ends import opened, read_secret, secret_of, told_as_sentences
 from imagestore.cli.errors import UsageError
+from imagestore.cli.moving.ends import gather
 from imagestore.repository.format.slots import KEY_BYTES, OpeningSecret, SlotKind, recovery_text
 from imagestore.repository.removing.options import PruneOptions, PruneReport
 from imagestore.repository.removing.prune import prune as run_prune
@@ -23,7 +24,7 @@ def prune(args: argparse.Namespace) -> int:
         None if rules.keeps_nothing else rules, frozenset(args.forget), frozenset(args.verified)
     )
     with told_as_sentences():
-        (place,) = bucket_ends(args, args.repository)
+        (place,) = gather(args, args.repository)
         report = run_prune(opened(args, place), PruneOptions(forgetting, dry_run=args.dry_run))
     if args.format == "json":
         shown.print_json(_content(report))
@@ -71,7 +72,7 @@ def _content(report: PruneReport) -> dict[str, object]:
 def key_list(args: argparse.Namespace) -> int:
     """List the slots."""
     with told_as_sentences():
-        (place,) = bucket_ends(args, args.repository)
+        (place,) = gather(args, args.repository)
         shown.print_lines(slot_names(opened(args, place).files))
     return 0
 
@@ -83,7 +84,7 @@ def key_add(args: argparse.Namespace) -> int:
     if len(named) != 1:
         raise UsageError("give one of --new-key-file and --new-passphrase-file")
     with told_as_sentences():
-        (place,) = bucket_ends(args, args.repository)
+        (place,) = gather(args, args.repository)
         repository = opened(args, place)
         secret = secret_of(named[0][0], read_secret(named[0][1]))
         add_slot(repository.files, repository.vault, args.slot, secret, os.urandom)
@@ -94,7 +95,7 @@ def key_add(args: argparse.Namespace) -> int:
 def key_remove(args: argparse.Namespace) -> int:
     """Remove a slot."""
     with told_as_sentences():
-        (place,) = bucket_ends(args, args.repository)
+        (place,) = gather(args, args.repository)
         remove_slot(opened(args, place).files, args.slot)
     shown.print_lines([f"slot {args.slot} is removed"])
     return 0
@@ -103,7 +104,7 @@ def key_remove(args: argparse.Namespace) -> int:
 def key_recovery(args: argparse.Namespace) -> int:
     """Make a recovery key, and print it once."""
     with told_as_sentences():
-        (place,) = bucket_ends(args, args.repository)
+        (place,) = gather(args, args.repository)
         repository = opened(args, place)
         key = os.urandom(KEY_BYTES)
         add_slot(

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from imagestore.cli.backups import shown
 from imagestore.cli.backups.actions import ATTENTION
-from imagestore.cli.backups.ends import bucket_ends, opened, told_as_sentences
+from imagestore.cli.backups.ends import opened, told_as_sentences
 from imagestore.cli.backups.progress import progress_bar
 from imagestore.cli.errors import CommandError, UsageError
+from imagestore.cli.moving.ends import gather
 from imagestore.repository.format.roots import BackupRoot
 from imagestore.repository.restoring.options import RestoreOptions, RestorePoint, RestoreState
 from imagestore.repository.restoring.restore import restore as run_restore
@@ -27,7 +28,7 @@ SHOWN_PROBLEMS = 20
 def restore(args: argparse.Namespace) -> int:
     """Restore a backup."""
     with told_as_sentences(), ExitStack() as stack:
-        place, target = bucket_ends(args, args.repository, args.target)
+        place, target = gather(args, args.repository, args.target)
         repository = opened(args, place)
         root = _chosen(args, backups(repository))
         prefix = repository.source.prefix

@@ -13,12 +13,12 @@ from imagestore.repository.checking.images import UNDECODABLE, Decoded, decode
 from imagestore.repository.format.names import LARGE_BYTES
 from imagestore.repository.format.roots import BackupRoot
 from imagestore.repository.format.rows import BackupRow
-from imagestore.repository.making.sources import BucketEnd
 from imagestore.repository.restoring.options import RestoreOptions, RestoreReport
 from imagestore.repository.restoring.restore import restore
 from imagestore.repository.restoring.selection import ExistingPolicy, RestoreSelection, restored_key
 from imagestore.repository.store.opening import Repository
 from imagestore.repository.store.view import rows_of
+from imagestore.transfer.job import TransferEnd
 
 STRATA = 256
 _BATCH = 1000
@@ -120,7 +120,9 @@ def _in_turn(strata: list[list[BackupRow]], size: int, random: Random) -> list[B
     return list(islice((row for turn in zip_longest(*shuffled) for row in turn if row is not None), size))
 
 
-def drill(repository: Repository, root: BackupRoot, scratch: BucketEnd, options: DrillOptions) -> DrillReport:
+def drill(
+    repository: Repository, root: BackupRoot, scratch: TransferEnd, options: DrillOptions
+) -> DrillReport:
     """Restore a sample below a scratch prefix, which is emptied before and behind it. DamagedFile: a leaf is lost.
 
     The restore's own code, without a cache; open the repository with credentials that can only read.
@@ -160,7 +162,7 @@ def _sample(repository: Repository, root: BackupRoot, options: DrillOptions) -> 
 def _restored(
     repository: Repository,
     root: BackupRoot,
-    scratch: BucketEnd,
+    scratch: TransferEnd,
     rows: list[BackupRow],
     options: DrillOptions,
     failures: dict[str, str],
@@ -172,7 +174,7 @@ def _restored(
     return restore(repository, root, scratch, wanted)
 
 
-def _read_back(scratch: BucketEnd, root: BackupRoot, row: BackupRow, failures: dict[str, str]) -> Decoded:
+def _read_back(scratch: TransferEnd, root: BackupRoot, row: BackupRow, failures: dict[str, str]) -> Decoded:
     """Read an object back, and decode it if it is an image of moderate size."""
     key = restored_key(row.key, root.source.prefix, scratch.prefix)
     digest, held = sha256(), bytearray()
@@ -202,7 +204,7 @@ def _estimate(root: BackupRoot, report: RestoreReport, objects: int) -> float:
     return report.seconds * max(by_objects, by_bytes, 1.0)
 
 
-def empty_below(scratch: BucketEnd) -> int:
+def empty_below(scratch: TransferEnd) -> int:
     """Delete every version of every object below the scratch prefix; return how many stay."""
     store, bucket = scratch.store, scratch.bucket
     versioned = store.versioned(bucket)
@@ -215,7 +217,7 @@ def empty_below(scratch: BucketEnd) -> int:
     return left
 
 
-def _below(scratch: BucketEnd, *, versioned: bool) -> Iterator[tuple[str, str]]:
+def _below(scratch: TransferEnd, *, versioned: bool) -> Iterator[tuple[str, str]]:
     """The first page again and again would never end where objects stay: all is listed before anything is deleted."""
     ask = scratch.store.versions if versioned else scratch.store.objects
     found: list[tuple[str, str]] = []

@@ -11,10 +11,10 @@ from imagestore.repository.format.names import LARGE_BYTES
 from imagestore.repository.format.rows import BackupRow
 from imagestore.repository.making.packing import LargeObjects
 from imagestore.repository.making.reading import NotBackedUp
-from imagestore.repository.making.sources import BucketEnd
 from imagestore.repository.removing.repacking import PackMover
 from imagestore.repository.store.opening import Repository
 from imagestore.repository.store.runs import begin_run
+from imagestore.transfer.job import TransferEnd
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class HealReport:
     lost: tuple[str, ...]
 
 
-def heal(repository: Repository, rows: Iterable[BackupRow], end: BucketEnd) -> HealReport:
+def heal(repository: Repository, rows: Iterable[BackupRow], end: TransferEnd) -> HealReport:
     """Store damaged contents anew and note where they stand. Nothing is overwritten: the damaged file stays as it is."""
     run = begin_run(repository, "heal")
     mover = PackMover(repository, run.run)
@@ -40,7 +40,7 @@ def heal(repository: Repository, rows: Iterable[BackupRow], end: BucketEnd) -> H
     return HealReport(tuple(healed), tuple(lost))
 
 
-def _small(mover: PackMover, row: BackupRow, end: BucketEnd) -> bool:
+def _small(mover: PackMover, row: BackupRow, end: TransferEnd) -> bool:
     try:
         with end.store.read(end.bucket, row.key) as body:
             if body.head.size != row.size:
@@ -55,7 +55,7 @@ def _small(mover: PackMover, row: BackupRow, end: BucketEnd) -> bool:
     return True
 
 
-def _large(repository: Repository, mover: PackMover, row: BackupRow, end: BucketEnd) -> bool:
+def _large(repository: Repository, mover: PackMover, row: BackupRow, end: TransferEnd) -> bool:
     """The new blob becomes visible before its bytes are known to be right; wrong ones are garbage that a removal deletes."""
 
     def find_nothing(_blob_id: bytes) -> IndexEntry | None:

@@ -10,6 +10,7 @@ from imagestore.core.keys import raw
 from imagestore.core.objects import ObjectAttributes, ObjectLockState
 
 _NOTHING: Mapping[str, str] = {}
+_ENCODER, _DECODER = json.JSONEncoder(separators=(",", ":")), json.JSONDecoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class BackupRow:
     blob: str = ""
     stale: bool = False
     note: str = ""
+    line: bytes = field(default=b"", init=False, compare=False, repr=False)
+    """The line that it was read from: a row that does not change is not written anew. A changed copy has none."""
 
     @property
     def container(self) -> str:
@@ -61,6 +64,8 @@ _OPTIONAL = ("version", "md5", "headers", "metadata", "tags", "pack", "blob", "s
 
 def row_line(row: BackupRow) -> bytes:
     """A line without its end. Fields that are empty are left out; fields are in a fixed order."""
+    if row.line:
+        return row.line
     content: dict[str, Any] = key_fields(row.key)
     content |= {"size": row.size, "etag": row.etag, "time": row.time, "sha256": row.sha256}
     for name in _OPTIONAL:
@@ -72,14 +77,14 @@ def row_line(row: BackupRow) -> bytes:
         content["class"] = row.storage_class
     if row.lock is not None:
         content["lock"] = {"mode": row.lock.mode, "until": row.lock.until, "hold": row.lock.hold}
-    return json.dumps(content, separators=(",", ":")).encode()
+    return _ENCODER.encode(content).encode()
 
 
 def row_of(line: bytes) -> BackupRow:
     """The row of a line. ValueError, KeyError or TypeError where it is none."""
-    content = json.loads(line)
+    content = _DECODER.decode(line.decode())
     lock = content.get("lock")
-    return BackupRow(
+    row = BackupRow(
         key=row_key(content),
         size=content["size"],
         etag=content["etag"],
@@ -99,6 +104,8 @@ def row_of(line: bytes) -> BackupRow:
         stale=content.get("stale", False),
         note=content.get("note", ""),
     )
+    object.__setattr__(row, "line", line)
+    return row
 
 
 def key_fields(key: str) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Make a backup."""
 
-import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -38,21 +37,23 @@ from imagestore.repository.making.reading import (
     storage_class,
 )
 from imagestore.repository.making.recording import BackupRecorder
-from imagestore.repository.making.sources import BucketEnd, listed_in_order
+from imagestore.repository.making.sources import listed_in_order
 from imagestore.repository.store.opening import Repository, refuse_same_bucket
-from imagestore.repository.store.runs import LiveRun, begin_run, known_runs
+from imagestore.repository.store.runs import LiveRun, begin_run, known_runs, time_name
 from imagestore.repository.store.view import MovedEntries, backups, condemned, write_root
+from imagestore.transfer.job import TransferEnd
 
 T = TypeVar("T")
 READERS = 16
 LARGE_AT_ONCE = 2
+TELL_EVERY = 100  # objects
 GIVE_UP_AFTER = 100  # objects in a row that could not be read
 WINDOW_OBJECTS = 64
 WINDOW_BYTES = 32 * 1024**2
 """Read ahead at most so much; with the open pack and two in flight this is what a backup holds of contents."""
 
 
-def back_up(repository: Repository, end: BucketEnd, options: BackupOptions) -> BackupRoot:
+def back_up(repository: Repository, end: TransferEnd, options: BackupOptions) -> BackupRoot:
     """Back up a bucket; return the root that was written.
 
     StoreError: the source could not be listed, or the repository not be written; RunLost: the run was silent for too long.
@@ -69,11 +70,6 @@ def back_up(repository: Repository, end: BucketEnd, options: BackupOptions) -> B
         for pool in pools:
             stack.callback(pool.shutdown, wait=True, cancel_futures=True)
         return _BackupRun(repository, end, options, base, run).make(folder, _Pools(*pools))
-
-
-def time_name(milliseconds: int) -> str:
-    """A time as backups are named by it: 20261129T023000Z."""
-    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(milliseconds / 1000))
 
 
 @dataclass
@@ -107,7 +103,7 @@ class _BackupRun:
     def __init__(
         self,
         repository: Repository,
-        end: BucketEnd,
+        end: TransferEnd,
         options: BackupOptions,
         base: BackupRoot | None,
         run: LiveRun,
@@ -115,7 +111,8 @@ class _BackupRun:
         self.repository, self.end, self.options, self.base, self.run = repository, end, options, base, run
         self.sequence = base.sequence + 1 if base else 1
         self._waiting: deque[_Waiting] = deque()
-        self._held, self._failed_in_a_row, self._last_beat = 0, 0, options.clock()
+        self._held = self._failed_in_a_row = self._done = 0
+        self._last_beat = options.clock()
 
     def make(self, folder: Path, pools: _Pools) -> BackupRoot:
         """The whole run."""
@@ -163,16 +160,17 @@ class _BackupRun:
             self._next()
 
     def _take_unchanged(self, waiting: _Waiting, row: BackupRow) -> None:
-        waiting.row = replace(row, storage_class=storage_class(waiting.listed))
+        held = storage_class(waiting.listed)
+        waiting.row = row if row.storage_class == held else replace(row, storage_class=held)
         if is_reread(row.key, self.sequence, self.options.reread):
             waiting.metadata = self._pools.readers.submit(read_metadata, self.end, waiting.row)
 
     def _submit(self, waiting: _Waiting) -> None:
-        if waiting.listed.size > LARGE_BYTES:
-            waiting.large = self._pools.large.submit(self._large.store, self.end, waiting.listed)
+        listed = waiting.listed
+        if listed.size > LARGE_BYTES:
+            waiting.large = self._pools.large.submit(self._large.store, self.end, listed)
         else:
-            note = self.options.note
-            waiting.small = self._pools.readers.submit(read_object, self.end, waiting.listed, note)
+            waiting.small = self._pools.readers.submit(read_object, self.end, listed, self.options.note)
 
     def _next(self) -> None:
         waiting = self._waiting.popleft()
@@ -187,7 +185,9 @@ class _BackupRun:
         if self._index.full:
             self._record.settle()
             self._index.flush(self.run.run)
-        self.options.told(self._record.counts)
+        self._done += 1
+        if self._done % TELL_EVERY == 0:
+            self.options.told(self._record.counts)
 
     def _row(self, waiting: _Waiting) -> tuple[BackupRow, bool]:
         """The row, and whether it has to be noted for a run that goes on. NotBackedUp."""
@@ -240,12 +240,14 @@ class _BackupRun:
             self._record.count(failed=1)
             self._failed_in_a_row += 1
         self._record.note_problem(waiting.listed.key, problem.problem.value, problem.cause)
-        if waiting.known is not None:
+        if waiting.row is not None:  # only its metadata could not be read again
+            self._record.add(waiting.row, fresh=waiting.resumed)
+        elif waiting.known is not None:
             self._record.count(stale=1)
             self._record.add(replace(waiting.known, stale=True), fresh=False)
         if self._failed_in_a_row >= GIVE_UP_AFTER:
             raise RepositoryProblem(
-                f"{GIVE_UP_AFTER} objects in a row of {self.end} could not be read; the last one: {problem.cause}"
+                f"{GIVE_UP_AFTER} objects in a row of {self.repository.source} could not be read; the last one: {problem.cause}"
             )
 
     def _wait(self, future: "Future[T]") -> T:

@@ -41,7 +41,7 @@ class ReusableRows:
 
     def row(self, row: BackupRow) -> BackupRow | None:
         """The row at a place that may be referred to; None: its content has to be stored anew."""
-        if not row.container:
+        if not row.container or not (self.condemned or self.moved.containers):
             return row
         return next((place for place in self.moved.places(row) if self.usable(place.container)), None)
 

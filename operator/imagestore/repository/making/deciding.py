@@ -35,7 +35,7 @@ def unchanged(listed: ListedObject, row: BackupRow) -> bool:
     """Whether a listing shows the content that a row has."""
     same = (listed.size, listed.etag, listed.modified) == (row.size, row.etag, row.time)
     other_version = listed.version and row.version and listed.version != row.version
-    return same and not other_version and not row.stale
+    return same and not other_version
 
 
 def is_reread(key: str, sequence: int, share: int) -> bool:

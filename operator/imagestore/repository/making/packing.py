@@ -15,8 +15,8 @@ from imagestore.repository.format.names import FRAME_BYTES, blob_file, pack_file
 from imagestore.repository.format.packs import BlobFrames, PackWriter, blob_length, regrouped
 from imagestore.repository.format.rows import BackupRow
 from imagestore.repository.making.reading import BackedUpObject, not_backed_up, object_row, object_tags
-from imagestore.repository.making.sources import BucketEnd
 from imagestore.repository.store.opening import Repository
+from imagestore.transfer.job import TransferEnd
 
 IN_FLIGHT = 2
 PART_BYTES = 16 * 1024**2
@@ -107,7 +107,7 @@ class LargeObjects:
     repository: Repository
     find: Find
 
-    def store(self, end: BucketEnd, listed: ListedObject) -> StoredLarge:
+    def store(self, end: TransferEnd, listed: ListedObject) -> StoredLarge:
         """Store an object. NotBackedUp; RepositoryProblem or StoreError: the repository cannot be written."""
         try:
             with end.store.read(end.bucket, listed.key) as body:

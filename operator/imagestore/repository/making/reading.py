@@ -9,7 +9,7 @@ from imagestore.core.errors import Conflict, Denied, NotFound, Rejected, StoreEr
 from imagestore.core.objects import ListedObject, ObjectHead
 from imagestore.repository.format.names import LARGE_BYTES
 from imagestore.repository.format.rows import BackupRow
-from imagestore.repository.making.sources import BucketEnd
+from imagestore.transfer.job import TransferEnd
 
 
 class ObjectProblem(StrEnum):
@@ -51,7 +51,7 @@ def no_note(_key: str, _content: bytes) -> str:
     return ""
 
 
-def read_object(end: BucketEnd, listed: ListedObject, note: Note = no_note) -> BackedUpObject:
+def read_object(end: TransferEnd, listed: ListedObject, note: Note = no_note) -> BackedUpObject:
     """One GET, so one version, whatever happens to the object meanwhile; one more call where it has tags. NotBackedUp."""
     try:
         with end.store.read(end.bucket, listed.key) as body:
@@ -71,7 +71,7 @@ def _noted(row: BackupRow, note: str) -> BackupRow:
     return replace(row, note=note) if note else row
 
 
-def object_tags(end: BucketEnd, key: str, head: ObjectHead) -> dict[str, str]:
+def object_tags(end: TransferEnd, key: str, head: ObjectHead) -> dict[str, str]:
     """An object's tags; asked for only where there are any."""
     return dict(end.store.tags(end.bucket, key, head.version)) if head.tag_count else {}
 
@@ -102,7 +102,7 @@ def storage_class(listed: ListedObject) -> str:
     return "" if listed.storage_class == "STANDARD" else listed.storage_class
 
 
-def not_backed_up(end: BucketEnd, listed: ListedObject, error: StoreError) -> NotBackedUp:
+def not_backed_up(end: TransferEnd, listed: ListedObject, error: StoreError) -> NotBackedUp:
     """Why an object could not be read, with one HEAD where the store refused."""
     if isinstance(error, NotFound):
         return NotBackedUp(ObjectProblem.VANISHED)
@@ -113,7 +113,7 @@ def not_backed_up(end: BucketEnd, listed: ListedObject, error: StoreError) -> No
     return NotBackedUp(ObjectProblem.FAILED, f"{type(error).__name__} {error.code}".rstrip())
 
 
-def _special(end: BucketEnd, listed: ListedObject) -> ObjectProblem | None:
+def _special(end: TransferEnd, listed: ListedObject) -> ObjectProblem | None:
     try:
         head = end.store.head(end.bucket, listed.key)
     except StoreError:
@@ -131,7 +131,7 @@ class ReadMetadata:
     changed: bool
 
 
-def read_metadata(end: BucketEnd, row: BackupRow) -> ReadMetadata:
+def read_metadata(end: TransferEnd, row: BackupRow) -> ReadMetadata:
     """Read again what listings hide: tags, metadata, lock. NotBackedUp."""
     listed = ListedObject(row.key, row.size, row.etag, row.time)
     try:

@@ -1,9 +1,9 @@
 """What a backup writes down while it goes: leaves, the checkpoint of an interrupted run, the report, and counts."""
 
 import json
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from imagestore.repository.format.leaves import FinishedLeaf, LeafBuilder, LeafRef
 from imagestore.repository.format.names import leaf_file
@@ -30,19 +30,23 @@ class BackupRecorder:
     packs: PackStream
     known_leaves: dict[str, str]
     progress: Callable[[LeafRef], None]
-    counts: BackupCounts = field(default_factory=BackupCounts)
     leaves: list[LeafRef] = field(default_factory=list)
     _rows: deque[tuple[BackupRow, bool]] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
+        self._totals: Counter[str] = Counter()
         vault = self.repository.vault
         self._leaf, self._fresh, self._report = LeafBuilder(vault), LeafBuilder(vault), LeafBuilder(vault)
 
+    @property
+    def counts(self) -> BackupCounts:
+        """What was done so far."""
+        return BackupCounts(**self._totals)
+
     def count(self, **more: int) -> None:
         """Add to the counts, by name."""
-        self.counts = replace(
-            self.counts, **{name: getattr(self.counts, name) + n for name, n in more.items()}
-        )
+        for name, number in more.items():
+            self._totals[name] += number
 
     def add(self, row: BackupRow, *, fresh: bool) -> None:
         """The next row. It goes into a leaf when its pack is written. ``fresh``: an interrupted run would have to read it again."""

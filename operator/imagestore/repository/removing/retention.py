@@ -76,7 +76,7 @@ def retention_plan(
     needed: Mapping[str, str] | None = None,
 ) -> RetentionPlan:
     """Decide. ``verified``: names of backups that were verified. ``needed``: names of others that must stay, and why."""
-    ordered = sorted(roots, key=lambda root: (root.due, root.started, root.name))
+    ordered = sorted(roots, key=lambda root: (root.due, root.started, root.sequence, root.name))
     reasons: dict[str, list[str]] = {root.name: [] for root in ordered}
     for name, why in _reasons(ordered, rules, now, verified, needed or {}):
         reasons[name].append(why)

@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping
 from imagestore.core.errors import NotFound
 from imagestore.core.keys import raw
 from imagestore.core.objects import KeyOrder, ListedObject
-from imagestore.repository.making.sources import BucketEnd
 from imagestore.repository.restoring.writing import RestoredObject
+from imagestore.transfer.job import TransferEnd
 
 FEW = 8
 _PAGE = 1000
 
 
-def confirmed_missing(end: BucketEnd, written: list[RestoredObject]) -> list[str]:
+def confirmed_missing(end: TransferEnd, written: list[RestoredObject]) -> list[str]:
     """The keys that the store does not list with the size and ETag that it answered.
 
     A page lists a thousand objects. HEAD only for few, for a store without order, and where other objects lie between.
@@ -26,7 +26,7 @@ def confirmed_missing(end: BucketEnd, written: list[RestoredObject]) -> list[str
     return [key for key in missing if not _is_there(end, wanted[key])]
 
 
-def _listed(end: BucketEnd, wanted: Mapping[str, RestoredObject]) -> Iterator[str]:
+def _listed(end: TransferEnd, wanted: Mapping[str, RestoredObject]) -> Iterator[str]:
     keys = sorted(wanted, key=raw)
     after = end.store.start_after(keys[0])
     for _ in range(2 * len(keys) // _PAGE + 2):
@@ -41,7 +41,7 @@ def _agrees(found: ListedObject, written: RestoredObject) -> bool:
     return found.size == written.size and (not written.etag or found.etag == written.etag)
 
 
-def _is_there(end: BucketEnd, written: RestoredObject) -> bool:
+def _is_there(end: TransferEnd, written: RestoredObject) -> bool:
     try:
         head = end.store.head(end.bucket, written.key)
     except NotFound:

@@ -13,7 +13,7 @@ from imagestore.repository.errors import RepositoryProblem
 from imagestore.repository.format.names import LARGE_BYTES
 from imagestore.repository.format.roots import BackupRoot
 from imagestore.repository.format.rows import BackupRow
-from imagestore.repository.making.sources import BucketEnd, listed_in_order
+from imagestore.repository.making.sources import listed_in_order
 from imagestore.repository.restoring.contents import ContentReader, pack_spans
 from imagestore.repository.restoring.options import (
     RestoreCounts,
@@ -28,6 +28,7 @@ from imagestore.repository.restoring.selection import ExistingPolicy, LostRows, 
 from imagestore.repository.restoring.writing import RestoredObject, RestoreTarget
 from imagestore.repository.store.opening import Repository
 from imagestore.repository.store.view import rows_of_leaf
+from imagestore.transfer.job import TransferEnd
 
 BATCH_ROWS = 2000
 RESTORE_WORKERS = 16
@@ -37,7 +38,7 @@ GIVE_UP = 100  # failures in a row
 
 
 def restore(
-    repository: Repository, root: BackupRoot, end: BucketEnd, options: RestoreOptions
+    repository: Repository, root: BackupRoot, end: TransferEnd, options: RestoreOptions
 ) -> RestoreReport:
     """Restore a backup. Failed: at least one row is not at the destination; ``options.problem`` was told which.
 
@@ -61,7 +62,7 @@ class _Batch:
 
 class _Restore:
     def __init__(
-        self, repository: Repository, root: BackupRoot, end: BucketEnd, options: RestoreOptions
+        self, repository: Repository, root: BackupRoot, end: TransferEnd, options: RestoreOptions
     ) -> None:
         self.repository, self.root, self.end, self.options = repository, root, end, options
         target = RestoreTarget(end, end.store.now(end.bucket))

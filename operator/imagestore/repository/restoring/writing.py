@@ -16,7 +16,7 @@ from imagestore.core.objects import (
 from imagestore.repository.format.packs import regrouped
 from imagestore.repository.format.rows import BackupRow
 from imagestore.repository.making.packing import blob_part_size
-from imagestore.repository.making.sources import BucketEnd
+from imagestore.transfer.job import TransferEnd
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class RestoredObject:
 class RestoreTarget:
     """The destination. ``now``: its store's time, milliseconds: a retention that has ended is not set again."""
 
-    end: BucketEnd
+    end: TransferEnd
     now: int
 
     def attributes(self, row: BackupRow) -> ObjectAttributes:

@@ -4,6 +4,7 @@ A run is alive as long as it beats: it rewrites its file, and reads it back. Age
 two files, never the host's clock (borg#9870, icechunk#2310).
 """
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -164,3 +165,8 @@ def dead_run(run: KnownRun, now: int, grace: int) -> bool:
 def finished_runs(names: Iterable[str]) -> frozenset[str]:
     """The runs that wrote a root, from the names of the roots."""
     return frozenset(name.removeprefix(BACKUPS).partition("-")[2] for name in names)
+
+
+def time_name(milliseconds: int) -> str:
+    """A time as backups are named by it: 20261129T023000Z."""
+    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(milliseconds / 1000))

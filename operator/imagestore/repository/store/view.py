@@ -90,7 +90,7 @@ def backups(repository: Repository) -> Backups:
             rejected[file.name] = f"{file.name}: its run was declared dead before it was written"
         else:
             roots.append(root)
-    return Backups(tuple(sorted(roots, key=lambda r: (r.due, r.started, r.name))), rejected)
+    return Backups(tuple(sorted(roots, key=lambda r: (r.due, r.started, r.sequence, r.name))), rejected)
 
 
 def _root(repository: Repository, name: str) -> BackupRoot:

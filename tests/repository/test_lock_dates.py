@@ -1,0 +1,73 @@
+"""Object lock: needed files are extended in time, others wait for the end of theirs, and nothing is deleted by version."""
+
+import pytest
+
+from imagestore.repository.errors import RepositoryProblem
+from imagestore.repository.removing.locks import prove_lock
+from imagestore.repository.store.files import DAY, FileLock
+from imagestore.repository.store.view import backups
+from tests.repository.histories import PACK
+from tests.repository.world import START, World
+
+
+def locked() -> World:
+    world = World(pack_bytes=PACK, versioned=True, lock=FileLock("COMPLIANCE", 30))
+    for n in range(12):
+        world.put(f"{n:02}", world.random(1000))
+    world.back_up()
+    for n in range(12):
+        world.put(f"{n:02}", world.random(1000))
+    return world
+
+
+def until(world: World, kind: str) -> dict[str, int]:
+    """The date of each file, in days."""
+    held = world.server.content("backup").keys
+    names = [k for k in held if k.startswith(f"shop/{kind}")]
+    locks = {k: held[k][0].attributes.lock for k in names}
+    return {k: ((lock.until or 0) - START) // DAY for k, lock in locks.items() if lock is not None}
+
+
+def test_a_needed_file_is_extended_when_a_third_is_left_and_not_before() -> None:
+    world = locked()
+    root, content = world.back_up(), world.content()
+    assert set(until(world, "packs/").values()) == {30}
+    world.clock.pass_hours(24 * 19)
+    assert world.prune(last=2).extended == 0
+    world.clock.pass_hours(24 * 2)
+    report = world.prune(last=2)
+    assert report.extended == report.needed.files
+    assert set(until(world, "packs/").values()) == {51}
+    assert world.prune(last=2).extended == 0, "one request for each, once"
+    world.assert_restores(root, content)
+
+
+def test_what_no_backup_needs_stays_until_its_date_and_no_version_is_deleted() -> None:
+    """dbtrail#1197: a denied deletion was an error, each night."""
+    world = locked()
+    root, content = world.back_up(), world.content()
+    world.prune()
+    world.clock.pass_hours(49)
+    report = world.prune()
+    assert report.deleted.files == 0
+    assert set(report.retained.values()) == {"retained until 2027-02-14"}
+    world.clock.pass_hours(24 * 29)
+    assert world.prune().deleted.files > 0
+    assert all(versions for versions in world.server.content("backup").keys.values())
+    assert [r.name for r in backups(world.opened()).roots] == [root.name]
+    world.assert_restores(root, content)
+
+
+def test_two_backups_of_one_second_are_in_the_order_in_which_they_were_made() -> None:
+    """HEAD tells whole seconds on MinIO, and the older one was taken for the newest in half of the cases."""
+    world = World()
+    world.server.clock = lambda: START
+    names = [world.back_up().name for _ in range(6)]
+    assert [r.name for r in backups(world.opened()).roots] == names
+
+
+def test_a_store_that_does_not_enforce_its_locks_is_refused() -> None:
+    """rustfs#2473. The store in memory takes locks and ignores them."""
+    world = World(versioned=True)
+    with pytest.raises(RepositoryProblem, match="does not enforce object lock"):
+        prove_lock(world.files(), START, "proof/x")

@@ -84,6 +84,7 @@ def rclone_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 # Folders that take minutes, in this order and before all others: begun last, one process would work on them alone.
 SLOW = (
     "contract",
+    "objects",
     "resilience",
     "node",
     "e2e",

@@ -84,7 +84,9 @@ def test_rotated_credentials_are_noticed_and_renewed(pair: Pair) -> None:
     old, new = add_user(pair.target), add_user(pair.target)
     before, after = pair.handing(old), pair.handing(new)
     pair.write(pair.rules(), before)
-    assert not diff("", before.drivers["replication"].read(pair.bucket), pair.rules().canonical())
+    seen = before.drivers["replication"].read(pair.bucket)
+    assert seen is not None
+    assert not diff("", seen.canonical(), pair.rules().canonical())
     stale = after.drivers["replication"].read(pair.bucket)
     assert stale is not None
     assert [r["destination"]["bucketRef"]["access"] for r in stale.to_json()["rules"]] == ["Stale"]

@@ -11,8 +11,7 @@ from imagestore.backends.s3.backend import S3Backend
 from imagestore.backends.s3.client import Keys
 from imagestore.backends.s3.connecting import connect_with_keys
 from imagestore.facets.replication import Replication, ReplicationRule
-from imagestore.reconcile.bucket.desired import desired_of
-from imagestore.reconcile.bucket.destinations import directed
+from imagestore.reconcile.bucket.desired import desired_of, directed
 from imagestore.reconcile.bucket.situation import BucketSituation, Referenced
 from imagestore.reconcile.replication.native import native_contribution, native_refusal
 from imagestore.reconcile.shared.contribution import NOT_UNDERSTOOD, Contribution

@@ -5,10 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tests.cli.world import Said, imagestore
 from tests.transfer.stores import Pair, pair
 from tests.transfer.world import body
 
@@ -69,3 +71,41 @@ def test_killed_again_and_again_the_command_comes_to_its_end(
     assert not [k for k in p.far.kept() if k.endswith("/checkpoint")]
     diff = process("imagestore", "transfer", "diff", *ends(p), "-f", file, "--offline")
     assert (diff.returncode, diff.stdout) == (0, "")
+
+
+def test_of_three_shards_one_is_killed_and_run_again(
+    request: pytest.FixtureRequest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a Job does on a node: a pod is killed, and another one takes its index."""
+    p = pair(request, ("MinIO", "Ceph"))
+    for i in range(24):
+        p.near.put(f"k{i:02}", body(i))
+    file, run = tmp_path / "stores.yaml", tmp_path / "run.json"
+    file.write_text(manifests(p))
+    stores = ("-f", file, "--offline")
+    transfer = partial(imagestore, capsys, "transfer")
+    assert describe(transfer("split", *ends(p), "--shards", 1, *stores), run) == []
+    assert transfer("run", "--run", run, "--shard", 0, *stores).code == 0
+    assert transfer("finish", "--run", run, *stores).code == 0
+    for i in range(0, 24, 3):
+        p.near.put(f"k{i:02}", body("edited"))
+        p.near.put(f"k{i:02}x", body(i))
+    assert len(describe(transfer("split", *ends(p), "--shards", 3, *stores), run)) == 2
+    shard = ("run", "--run", run, *stores, "--shard")
+    assert process("tests.transfer.killed", 14, "transfer", *shard, 1).returncode == -signal.SIGKILL
+    assert transfer("finish", "--run", run, *stores).code == 1
+    assert [transfer(*shard, number).code for number in range(3)] == [0, 0, 0]
+    finished = transfer("finish", "--run", run, "--format", "json", *stores)
+    assert finished.code == 0
+    assert (finished.json["complete"], finished.json["listed"][0]) == (True, 32)
+    assert p.far.held() == p.near.held()
+    assert not [k for k in p.far.kept() if "shard" in k.rpartition("/")[2] and "/segments/" not in k]
+
+
+def describe(split: Said, run: Path) -> list[str]:
+    """Write the description so that the journal has a segment for four keys; return its boundaries."""
+    told = split.json
+    told["limits"]["segment"] = 4
+    run.write_text(json.dumps(told))
+    found: list[str] = told["boundaries"]
+    return found

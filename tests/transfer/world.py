@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
@@ -115,8 +115,8 @@ class World:
         )
         return TransferJob("job", source, destination, self.options, self.limits)
 
-    def run(self, *, stop: Callable[[], bool] = lambda: False) -> TransferReport:
-        hooks = TransferHooks(f"run{next(self.runs)}", self.clock.seconds, stop=stop)
+    def run(self, **hooked: Any) -> TransferReport:
+        hooks = TransferHooks(f"run{next(self.runs)}", self.clock.seconds, **hooked)
         return transfer(self.job, hooks, self.making)
 
     def making(self, _job: TransferJob, _hooks: TransferHooks, notes: UploadNotes) -> PlainCopier:

@@ -155,7 +155,7 @@ class ReplicationRule(Model):
         update = {
             **switches,
             "state": self.state or "Enabled",
-            "priority": self.priority or _derived(self.name),
+            "priority": self.priority or derived_priority(self.name),
             "filter": self.filter if self.filter and self.filter.to_json() else None,
             "destination": self.destination.canonical(),
         }
@@ -171,8 +171,8 @@ _SWITCHES = (
 )
 
 
-def _derived(name: str) -> int:
-    """The same at all times, so that no memory is needed; stores refuse two rules with one priority."""
+def derived_priority(name: str) -> int:
+    """Return the priority of a rule that names none: the same at all times, since stores refuse two rules with one."""
     return _DERIVED + 1 + zlib.crc32(name.encode()) % 1_000_000_000
 
 

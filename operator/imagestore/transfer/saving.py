@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from threading import RLock
 
 from imagestore.transfer.checkpoint import CheckpointObject, RunCheckpoint
+from imagestore.transfer.decide import PairStep
 from imagestore.transfer.job import BegunUpload, TransferHooks
 from imagestore.transfer.journal import JournalEntry, etag_digest
 from imagestore.transfer.stretches import Stretch
 
+COMPARING = frozenset({PairStep.REFRESH, PairStep.REFRESH_BACK})  # steps that mostly write nothing
 INTERVAL = 30_000  # ms between two saves while nothing else calls for one
 
 
@@ -41,10 +43,11 @@ class CheckpointSaver:
 
     def intend(self, stretch: Stretch) -> None:
         """Note what is about to be written, before it is: what was written just before a crash is known as ours."""
-        if not stretch.work:
+        written = [w for w in stretch.work if w.step not in COMPARING]
+        if not written:
             return
         with self.lock:
-            items = ((w.pair.key, w.pair.source or w.pair.destination) for w in stretch.work)
+            items = ((w.pair.key, w.pair.source or w.pair.destination) for w in written)
             self.now.intents.update((key, etag_digest(i.etag).hex()) for key, i in items if i is not None)
             self.save()
 

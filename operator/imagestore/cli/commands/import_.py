@@ -113,7 +113,7 @@ def _directed(backend: "Backend", gathered: "CommandInputs", others: "Mapping[st
     from functools import partial
 
     from imagestore.backends.replicating import Replicates, ReplicationPeer
-    from imagestore.reconcile.bucket.destinations import receiving
+    from imagestore.reconcile.bucket.desired import receiving
 
     found = {
         name: receiving(replace(o, store=partial(gathered.stores.get, o.backend)))

@@ -18,8 +18,7 @@ from imagestore.core.plan import Op, Plan
 from imagestore.core.policies import hold_risky, observe_only, without_risk
 from imagestore.core.reasons import Reason
 from imagestore.reconcile.bucket import ownership
-from imagestore.reconcile.bucket.desired import desired_of, planned
-from imagestore.reconcile.bucket.destinations import directed
+from imagestore.reconcile.bucket.desired import desired_of, directed, planned
 from imagestore.reconcile.bucket.drift import snooze_over, snoozed
 from imagestore.reconcile.bucket.observe import blank, observe_settings
 from imagestore.reconcile.bucket.ownership import Owner

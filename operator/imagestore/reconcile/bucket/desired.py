@@ -1,28 +1,30 @@
 """Decide what is desired of a bucket: its spec, what other objects contribute, and what is withheld of both.
 
-A reference to an ImageBucket never leaves its namespace, and only replication leaves the backend. An unresolved one keeps its setting as it is; the
-other settings, and the creation of the bucket, go on: two buckets may name each other.
+A reference to an ImageBucket never leaves its namespace, and its backend only for a destination of replication, whose store
+this one must be able to reach. An unresolved one keeps its setting as it is; the other settings, and the creation of the bucket,
+go on: two buckets may name each other.
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import FACETS, ImageBucketSpec, wishes
+from imagestore.backends.base import Backend
+from imagestore.backends.replicating import Replicates, ReplicationPeer
 from imagestore.core.facet import WHOLE, Facet, Parts
 from imagestore.core.marks import spots
 from imagestore.core.model import InTier, Reference
 from imagestore.core.paths import follow
 from imagestore.core.plan import Plan, plan
 from imagestore.core.policies import ignoring
-from imagestore.core.reading import Reading
+from imagestore.core.reading import Level, Reading
 from imagestore.core.reasons import Reason
 from imagestore.core.references import BucketRef, led, references, refers
-from imagestore.reconcile.bucket.destinations import unsuitable
-from imagestore.reconcile.bucket.situation import BucketSituation
+from imagestore.reconcile.bucket.situation import BucketSituation, Referenced
 from imagestore.reconcile.shared import tenancy
 from imagestore.reconcile.shared.contribution import Joined
 from imagestore.reconcile.shared.tenancy import Refusal
@@ -208,3 +210,43 @@ def _why(s: BucketSituation, name: str, mark: Reference) -> Unresolved | None:
     if mark.elsewhere and (why := unsuitable(s, other)):
         return Unresolved(Reason.DESTINATION_UNSUITABLE, why)
     return None
+
+
+FACET = "replication"
+
+
+def peers(s: BucketSituation) -> dict[str, ReplicationPeer]:
+    """The destinations that the bucket and its contributors name, by ImageBucket, as far as their stores are known."""
+    found = ((name, receiving(s.referenced[name])) for name in _named(s) if name in s.referenced)
+    return {name: peer for name, peer in found if isinstance(peer, ReplicationPeer)}
+
+
+def directed(s: BucketSituation, backend: Backend) -> Backend:
+    """The bucket's backend, which knows the destinations that are named. Most buckets have none."""
+    found = peers(s)
+    return backend.toward(found) if found and isinstance(backend, Replicates) else backend
+
+
+def _named(s: BucketSituation) -> Iterator[str]:
+    given = [c.value for c in s.contributions if c.facet == FACET and isinstance(c.value, Facet)]
+    for value in (*([s.spec.replication] if s.spec.replication else []), *given):
+        yield from (ref.name for _, ref, mark in references(value) if ref.name and mark.elsewhere)
+
+
+def receiving(other: Referenced) -> ReplicationPeer | str:
+    """An ImageBucket as one that receives copies, or why it cannot be."""
+    store = other.store()
+    if isinstance(store.backend, Replicates):
+        return store.backend.replicator.receiving(other.bucket)
+    if store.backend is None:
+        return f"the StorageBackend {other.backend} cannot be used: {store.trouble or 'there is none of this name'}"
+    return f"the buckets of the StorageBackend {other.backend} cannot receive copies of other stores"
+
+
+def unsuitable(s: BucketSituation, other: Referenced) -> str:
+    """Why the bucket's store cannot replicate to an ImageBucket; empty: it can, or has no replication at all."""
+    backend = s.store.backend
+    if not isinstance(backend, Replicates) or backend.support[FACET].level is Level.NONE:
+        return ""
+    peer = receiving(other)
+    return peer if isinstance(peer, str) else backend.replicator.refusal_of(peer)

@@ -22,8 +22,7 @@ from imagestore.core.plan import Readings
 from imagestore.core.reasons import Reason
 from imagestore.reconcile.bucket import creation, deletion, drift, observe, ownership, pauses, report
 from imagestore.reconcile.bucket.apply import carry_out, recorded, uncorrected, withheld
-from imagestore.reconcile.bucket.desired import Desired, desired_of, planned, relaxed
-from imagestore.reconcile.bucket.destinations import directed
+from imagestore.reconcile.bucket.desired import Desired, desired_of, directed, planned, relaxed
 from imagestore.reconcile.bucket.observe import is_foreign, observe_settings, told_by_check
 from imagestore.reconcile.bucket.ownership import Judgement, Owner, ensure_mark
 from imagestore.reconcile.bucket.pauses import Result

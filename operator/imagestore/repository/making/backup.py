@@ -46,7 +46,7 @@ from imagestore.transfer.job import TransferEnd
 T = TypeVar("T")
 READERS = 16
 LARGE_AT_ONCE = 2
-TELL_EVERY = 100  # objects
+TOLD_AFTER = 100  # objects
 GIVE_UP_AFTER = 100  # objects in a row that could not be read
 WINDOW_OBJECTS = 64
 WINDOW_BYTES = 32 * 1024**2
@@ -186,7 +186,7 @@ class _BackupRun:
             self._record.settle()
             self._index.flush(self.run.run)
         self._done += 1
-        if self._done % TELL_EVERY == 0:
+        if self._done % TOLD_AFTER == 0:
             self.options.told(self._record.counts)
 
     def _row(self, waiting: _Waiting) -> tuple[BackupRow, bool]:

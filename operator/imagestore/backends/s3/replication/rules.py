@@ -19,7 +19,13 @@ from imagestore.backends.s3.settings.verbatim import XML
 from imagestore.core.errors import Rejected
 from imagestore.core.render import quote
 from imagestore.core.units import byte_count, quantity
-from imagestore.facets.replication import ReplicaDestination, ReplicaRef, Replication, ReplicationRule
+from imagestore.facets.replication import (
+    ReplicaDestination,
+    ReplicaRef,
+    Replication,
+    ReplicationRule,
+    derived_priority,
+)
 
 TARGET = "Target"  # of a rule's Destination: what MinIO's target is to be, or is
 DOCUMENT = "ReplicationConfiguration"
@@ -80,7 +86,7 @@ def _strictly(name: str, raw: RawRule, document: StoreAnswer, at: BucketPlace) -
     return ReplicationRule.from_store(
         name=name,
         state=raw["Status"],
-        priority=raw.get("Priority") or None,
+        priority=None if raw.get("Priority") == derived_priority(name) else raw.get("Priority") or None,
         filter=named_scope(_scope(raw.get("Filter") or {})),
         destination=_destination(raw["Destination"], document, at),
         delete_markers=_on(raw, "DeleteMarkerReplication"),

@@ -203,3 +203,14 @@ def test_a_fence_is_lifted_without_approval_and_nothing_else_is() -> None:
 def test_a_change_of_roles_is_remembered_by_its_role() -> None:
     world = promoted()
     assert world.memo == RoleChange("Promoted", 0.0)
+
+
+def test_a_method_that_is_refused_does_not_forget_who_is_promoted() -> None:
+    """The next run would go one way, from the old source over what the promoted side has received."""
+    world = promoted()
+    world.spec = {**PROMOTED, "method": "Native"}
+    world.step()
+    assert world.said("Stalled") == ("True", "Unsupported")
+    world.spec = PRIMARY
+    settled(world)
+    assert (role(world)[0], two_way(world)) == ("Promoted", True)

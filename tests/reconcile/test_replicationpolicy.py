@@ -169,6 +169,19 @@ def test_while_the_source_lost_its_content_no_run_may_delete() -> None:
     assert "ContentLost is True on the ImageBucket photos" in world.runs.job.held_by
 
 
+@pytest.mark.parametrize(("spec", "holds"), [({"direction": "TwoWay"}, True), ({}, False)])
+def test_two_ways_a_lost_destination_holds_deletes_too(spec: dict[str, str], holds: bool) -> None:  # noqa: FBT001
+    """Its emptiness was mirrored to the source. One way, nothing follows the destination."""
+    lost = ImageBucketStatus.model_validate(
+        {"conditions": [{"type": "ContentLost", "status": "True", "reason": "Recreated"}]}
+    )
+    versioned = end("photos", versioning={"state": "Enabled"})
+    world = World({"deletes": "Markers", **spec}, versioned, replace(VERSIONED, status=lost))
+    world.step()
+    assert world.runs.job is not None
+    assert ("on the ImageBucket dr" in world.runs.job.held_by) is holds
+
+
 def test_what_is_suspended_runs_nothing_and_claims_nothing() -> None:
     world = World({"objectives": {"rpo": "15m"}})
     world.ran(GOOD)

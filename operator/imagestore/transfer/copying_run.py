@@ -143,6 +143,14 @@ class CopyingRun:
         return crew.begin(stretch)
 
     def _end(self, crew: Crew, now: StretchUnderway) -> None:
+        """Wait for a stretch, and close it. Where that fails, none behind it is closed: its keys were passed over then."""
+        try:
+            self._ended(crew, now)
+        except SideFailed:
+            self.left_out = True
+            raise
+
+    def _ended(self, crew: Crew, now: StretchUnderway) -> None:
         for outcome in crew.outcomes(now):
             if outcome is not None:
                 self._record(now.stretch, outcome)

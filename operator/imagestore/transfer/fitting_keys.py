@@ -6,6 +6,7 @@ rclone skipped keys with ``//`` and exited with 0 (rclone#9383); MinIO lists no 
 from dataclasses import dataclass, field
 
 from imagestore.core.errors import NotFound
+from imagestore.core.keys import is_reserved
 from imagestore.core.objects import KeyProblem
 from imagestore.transfer.decide import PairStep
 from imagestore.transfer.job import TransferEnd, TransferJob
@@ -42,7 +43,7 @@ class Fitting:
             self._enter(key, at_source=at_source)
             return ""
         end = self.job.destination if step is PairStep.COPY else self.job.source
-        problem = end.store.key_verdict(end.prefix + key).problem
+        problem = _problem(end, end.prefix + key)
         below = self._is_below(key) if not end.store.traits.nested else False
         self._enter(key, at_source=at_source)
         return problem or (KeyProblem.COLLIDES if below else "")
@@ -58,6 +59,11 @@ class Fitting:
     def _enter(self, key: str, *, at_source: bool) -> None:
         if at_source and not key.endswith("/"):
             self.above.append(key)
+
+
+def _problem(end: TransferEnd, key: str) -> KeyProblem | None:
+    """Below a prefix a person may have a key that is the operator's without it: its journal was overwritten so."""
+    return KeyProblem.UNMAPPABLE if is_reserved(key) else end.store.key_verdict(key).problem
 
 
 def _exists(end: TransferEnd, key: str) -> bool:

@@ -85,16 +85,17 @@ class TransferRun:
         with at_side("source"):
             listed_at = self.clocks.read("source", self.job.source)
         self.saver.now.listed_at = listed_at
-        if found is not None:
+        if (
+            found is not None and not self.job.options.dry_run
+        ):  # a comparison saves none, so it would repeat this one
             self._resume(found)
 
     def _resume(self, found: RunCheckpoint) -> None:
         """Go on where a run of the same job was interrupted. Uploads of any earlier run of ours are aborted."""
-        if not self.job.options.dry_run:
-            with at_side("destination"):
-                uploads = self.saver.file.uploads()
-            for upload in uploads:
-                self._abort(upload)
+        with at_side("destination"):
+            uploads = self.saver.file.uploads()
+        for upload in uploads:
+            self._abort(upload)
         mine, manifest = self.saver.now, self.old.manifest
         done = (
             manifest is not None and manifest.run == found.run

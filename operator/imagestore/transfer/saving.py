@@ -75,3 +75,4 @@ class CheckpointSaver:
             self.now.low = low or self.now.low
             for key in keys:
                 self.done.pop(key, None)
+                self.now.intents.pop(key, None)  # of what could not be copied

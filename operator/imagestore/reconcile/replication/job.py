@@ -31,7 +31,7 @@ def replication_job(
         since=int(s.meta.created.timestamp() * 1000) if spec.existing_objects is False else None,
         storage_class=destination.class_of(spec.destination.tier) or "",
         deletes=spec.deletes or "Ignore",
-        held_by=_held_by(source),
+        held_by=_held_by(source, destination) if both_ways(s) else _held_by(source),
         max_delete_percent=_or(guard.max_delete_percent, DEFAULT_DELETE_PERCENT),
         max_deletes=_or(guard.max_deletes, DEFAULT_DELETES),
         approved=frozenset(spec.approve),
@@ -61,8 +61,7 @@ def _end(s: ReplicationSituation, end: EndView, prefix: str = "") -> JobEnd:
     return JobEnd(end.backend, end.bucket, "" if observed else f"{s.meta.namespace}/{end.name}", prefix)
 
 
-def _held_by(source: EndView) -> str:
+def _held_by(*followed: EndView) -> str:
     """Why nothing may be deleted: while a loss is not acknowledged, nothing mirrors its emptiness."""
-    if is_true(source.status.conditions, "ContentLost"):
-        return f"ContentLost is True on the ImageBucket {source.name}; acknowledge it there first"
-    return ""
+    lost = next((end.name for end in followed if is_true(end.status.conditions, "ContentLost")), "")
+    return f"ContentLost is True on the ImageBucket {lost}; acknowledge it there first" if lost else ""

@@ -50,7 +50,10 @@ def reconcile(s: ReplicationSituation) -> ReplicationOutcome:
     if method.method == "Native" and method.why:
         s.runs.drop()
         said = stalled(Reason.UNSUPPORTED, f"method: Native: {method.why}")
-        return _reported(s, [*said, *_unknown(s, Reason.UNSUPPORTED, method.why)], ReplicationPolicyStatus())
+        kept = ReplicationPolicyStatus(
+            failover=s.status.failover
+        )  # else a promoted destination was overwritten
+        return _reported(s, [*said, *_unknown(s, Reason.UNSUPPORTED, method.why)], kept)
     native = method.method == "Native"
     state = s.runs.ask(replication_job(s, s.source, s.destination, only_compare=native))
     role, memo = advanced(s, state)

@@ -1,0 +1,102 @@
+"""No key is passed over: neither by a checkpoint that is ahead of the work, nor by a comparison that goes on from a copy."""
+
+from dataclasses import replace
+
+from imagestore.core.errors import Unavailable
+from imagestore.transfer.checkpoint import checkpoint_of
+from imagestore.transfer.job import DeleteGuard, DeleteMode, TransferLimits
+from tests.transfer.world import World, filled, world
+
+PLACE = ".imagestore/transfer/job/"
+MANY = [f"k{i:02}" for i in range(24)]
+
+
+def refusing(w: World, *, segments: int = 0, key: str = "") -> None:
+    """The source does not hand out ``key``, and the destination does not take the first ``segments`` segments."""
+    left = [segments]
+
+    def fault(_operation: str, _bucket: str, asked: str) -> None:
+        if asked == key:
+            raise Unavailable("no answer")
+        if asked.startswith(f"{PLACE}segments/") and left[0] > 0:
+            left[0] -= 1
+            raise Unavailable("no answer")
+
+    w.near.fault = w.far.fault = fault
+
+
+def test_a_segment_that_cannot_be_stored_stops_the_low_water_mark() -> None:
+    """Stretches behind it were closed, so the next run began behind a key that was never copied, and called all equal."""
+    w = filled(world(), MANY)
+    w.limits = TransferLimits(workers=1, segment=4)
+    refusing(w, segments=1, key="k00")
+    assert w.run().trouble is not None
+    refusing(w, key="k00")
+    found = w.run()
+    assert found.complete
+    assert (found.failed, found.listed.source) == ({"Unavailable": 1}, len(MANY))
+    w.near.fault = w.far.fault = None
+    assert w.run().copied.objects == 1
+    assert set(w.held()) == set(MANY)
+    assert w.run().equal == len(MANY)
+
+
+def test_a_comparison_does_not_go_on_from_the_checkpoint_of_a_copy() -> None:
+    """After Copy was stopped and the method became Native, keys before the checkpoint were never compared again."""
+    w = filled(world(), MANY)
+    w.limits = TransferLimits(workers=1, segment=4)
+    assert not w.run(stop=lambda: sum(c[0] == "Get" for c in w.near.calls) >= 8).complete
+    assert any("checkpoint" in key for key in w.far.current("b"))
+    for key in MANY:
+        if key in w.held():
+            w.remove(key, side="far")
+    w.options = replace(w.options, dry_run=True)
+    assert w.run().backlog.objects == len(MANY)
+
+
+def test_nothing_is_copied_onto_what_the_operator_keeps() -> None:
+    """Below a prefix such a key is a person's content; without the prefix it is the operator's journal."""
+    w = world(two_way=True)
+    w.prefixes = ("", "p/")
+    w.put("p/.imagestore/transfer/job/journal.json", b"theirs", side="far")
+    w.put(f"{PLACE}journal.json", b"ours")
+    found = w.run()
+    assert w.near.current("b")[f"{PLACE}journal.json"] == b"ours"
+    assert found.failed == {"Unmappable": 1}
+
+
+def test_an_approval_does_not_hold_for_objects_that_came_back() -> None:
+    """The same keys with the same bytes, deleted once more, are other deletes: spec.approve still has the old token."""
+    w = filled(world(deletes=DeleteMode.MIRROR, guard=DeleteGuard(5.0, 1000)), MANY)
+    w.run()
+    for key in MANY[:20]:
+        w.remove(key)
+    held = w.run().held
+    assert held is not None
+    approved = DeleteGuard(5.0, 1000, frozenset({held.digest}))
+    w.options = replace(w.options, guard=approved)
+    assert w.run().deleted == 20
+    filled(w, MANY)
+    w.run()
+    for key in MANY[:20]:
+        w.remove(key)
+    again = w.run()
+    assert (again.deleted, again.held is not None) == (0, True)
+
+
+def test_a_checkpoint_does_not_keep_what_it_meant_to_copy_and_could_not() -> None:
+    """A million archived objects would be in it, written again for each stretch."""
+    w = filled(world(), MANY)
+    w.limits = TransferLimits(workers=1, segment=4)
+    sizes: list[int] = []
+
+    def fault(operation: str, _bucket: str, asked: str) -> None:
+        if operation == "Get" and asked in MANY:
+            raise Unavailable("no answer")
+        if asked == f"{PLACE}checkpoint" and asked in w.far.current("b"):
+            kept = checkpoint_of(w.far.current("b")[asked])
+            sizes.append(len(kept.intents) if kept else 0)
+
+    w.near.fault = w.far.fault = fault
+    assert w.run().failed == {"Unavailable": len(MANY)}
+    assert 0 < max(sizes) <= 4 * 5

@@ -138,12 +138,15 @@ def verify(args: argparse.Namespace) -> int:
         healed = _healed(repository, damaged, ends[1]) if args.heal else []
     if args.format == "json":
         names = [shown.damage_line(d) for d in damaged]
-        shown.print_json({**asdict(report), "problems": names, "healed": healed})
+        rejected = dict(found.rejected)
+        shown.print_json({**asdict(report), "problems": names, "healed": healed, "rejected": rejected})
     else:
         shown.print_lines(map(shown.damage_line, damaged))
         shown.print_lines(f"{shown.printable(key)}: healed from the source" for key in healed)
+        shown.print_lines(f"does not count: {why}" for why in found.rejected.values())
         shown.print_lines([shown.verify_text(report)])
-    return ATTENTION if len(healed) < len(_keys(damaged)) or any(d.lost_rows for d in damaged) else 0
+    unsound = len(healed) < len(_keys(damaged)) or any(d.lost_rows for d in damaged)
+    return ATTENTION if unsound or not roots or (found.rejected and not args.backup) else 0
 
 
 def _keys(damaged: list[DamagedRow]) -> set[str]:

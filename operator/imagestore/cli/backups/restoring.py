@@ -121,7 +121,7 @@ class CheckpointFile:
             raise CommandError(f"{self._path}: cannot be read; delete it to begin anew") from None
         if held.get("restore") != self._digest:
             raise CommandError(f"{self._path} is the checkpoint of another restore; give another file")
-        return RestorePoint(held["pass"], held["after"], held["checked"])
+        return RestorePoint(held["pass"], held["after"], held["checked"], held.get("failed", 0))
 
     def save(self, point: RestorePoint) -> None:
         """Write it, whole or not at all."""
@@ -129,6 +129,7 @@ class CheckpointFile:
             return
         content = {
             "restore": self._digest, "pass": point.number, "after": point.after, "checked": point.checked,
+            "failed": point.failed,
         }  # fmt: skip
         beside = self._path.with_name(f"{self._path.name}.new")
         beside.write_text(json.dumps(content))

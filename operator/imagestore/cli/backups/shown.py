@@ -97,6 +97,8 @@ def verify_text(report: VerifyReport) -> str:
         f", {size_text(report.bytes_read)} read and hashed (part {report.share})" if report.bytes_read else ""
     )
     verdict = "no damage was found" if report.whole else f"{report.damaged} rows are DAMAGED"
+    if not report.backups:
+        verdict = "there is no backup to verify"
     return f"{report.level}: {report.rows} rows of {report.backups} backups{read}: {verdict}"
 
 

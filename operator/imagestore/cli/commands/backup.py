@@ -130,7 +130,7 @@ again. Tells how long a whole restore takes.
     parser.add_argument(
         "scratch",
         metavar="SCRATCH",
-        help="where to restore to; without a prefix, one below .imagestore/drill/. Everything below it is deleted",
+        help="where to restore to: a folder .imagestore-drill/ below it, which is deleted again; without a prefix, below .imagestore/drill/",
     )
     _which(parser)
     parser.add_argument(

@@ -21,6 +21,7 @@ from imagestore.repository.store.view import rows_of
 from imagestore.transfer.job import TransferEnd
 
 STRATA = 256
+DRILL_FOLDER = ".imagestore-drill/"
 _BATCH = 1000
 
 
@@ -123,12 +124,15 @@ def _in_turn(strata: list[list[BackupRow]], size: int, random: Random) -> list[B
 def drill(
     repository: Repository, root: BackupRoot, scratch: TransferEnd, options: DrillOptions
 ) -> DrillReport:
-    """Restore a sample below a scratch prefix, which is emptied before and behind it. DamagedFile: a leaf is lost.
+    """Restore a sample to a folder of its own below a scratch prefix, which is emptied before and behind it. DamagedFile: a leaf is lost.
+
+    Nothing else below the prefix is touched: a user may name one that holds images.
 
     The restore's own code, without a cache; open the repository with credentials that can only read.
     """
     if not scratch.prefix:
         raise ValueError("a drill needs a prefix of its own")
+    scratch = replace(scratch, prefix=f"{scratch.prefix.rstrip('/')}/{DRILL_FOLDER}")
     rows = sorted(_sample(repository, root, options), key=lambda row: row.key)
     empty_below(scratch)
     failures: dict[str, str] = {}

@@ -18,6 +18,7 @@ from imagestore.repository.store.view import rows_of_leaf
 TABLES_HELD = 32
 TAIL_BYTES = 64 * 1024
 ROWS_AT_ONCE = 2000
+SEEN_HELD = 200_000
 
 
 class VerifyLevel(StrEnum):
@@ -135,6 +136,8 @@ class _Verification:
         place = (row.container, row.offset)
         if place in self._seen:
             return False
+        if len(self._seen) >= SEEN_HELD:
+            self._seen.clear()  # read twice rather than hold all of 10^8 rows
         self._seen.add(place)
         return True
 

@@ -57,9 +57,11 @@ def unwrap(repository: bytes, data: bytes, secret: OpeningSecret) -> bytes | Non
     """The repository key; None: this secret does not open this slot."""
     try:
         content = json.loads(data)
-        if content["kind"] == SlotKind.PLAIN:
+        if content["kind"] != secret.kind:
+            return None  # also a key in the clear: who may write to the bucket could put a repository of their own there
+        if secret.kind is SlotKind.PLAIN:
             return bytes.fromhex(content["key"])
-        if content["kind"] != secret.kind or not secret.value:
+        if not secret.value:
             return None
         wrapping = _wrapping_key(secret, bytes.fromhex(content["salt"]), content)
         nonce, wrapped = bytes.fromhex(content["nonce"]), bytes.fromhex(content["wrapped"])

@@ -43,7 +43,12 @@ class ReusableRows:
         """The row at a place that may be referred to; None: its content has to be stored anew."""
         if not row.container or not (self.condemned or self.moved.containers):
             return row
-        return next((place for place in self.moved.places(row) if self.usable(place.container)), None)
+        return next((place for place in self.moved.places(row) if self._stands(row, place)), None)
+
+    def _stands(self, row: BackupRow, place: BackupRow) -> bool:
+        """A removal that was frozen for long may have named a pack that was removed meanwhile: a new place is looked at first."""
+        entry = IndexEntry(b"", bytes.fromhex(place.container), place.offset, place.length)
+        return self.usable(place.container) if place.container == row.container else self.exists(entry)
 
 
 def resumable(runs: Iterable[KnownRun], base: str) -> KnownRun | None:

@@ -104,7 +104,7 @@ def storage_class(listed: ListedObject) -> str:
 
 def not_backed_up(end: TransferEnd, listed: ListedObject, error: StoreError) -> NotBackedUp:
     """Why an object could not be read, with one HEAD where the store refused."""
-    if isinstance(error, NotFound):
+    if isinstance(error, NotFound) and error.code != "NoSuchBucket":
         return NotBackedUp(ObjectProblem.VANISHED)
     if isinstance(error, Conflict):
         return NotBackedUp(ObjectProblem.CHANGING, "it changed each time it was read")

@@ -1,5 +1,6 @@
 """What the backups need: containers and how much of each, and leaves. Shared leaves are read once."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -9,6 +10,11 @@ from imagestore.repository.format.rows import BackupRow
 from imagestore.repository.store.opening import Repository
 from imagestore.repository.store.view import MovedEntries, rows_of_leaf
 
+_OURS = re.compile(
+    r"(packs|blobs)/([0-9a-f]{2})/\2[0-9a-f]{30}"
+    r"|leaves/([0-9a-f]{2})/\3[0-9a-f]{62}\.[0-9a-f]{32}"
+    r"|moved/[0-9a-f]{32}-[0-9a-f]{32}\.[0-9]+"
+)
 PAGE = 16 * 1024
 """A pack's use is known by pages of 16 KiB, a bit each: 128 bytes a pack, however many objects it holds."""
 
@@ -57,18 +63,19 @@ class LiveFiles:
         return bool(self.packs.get(bytes.fromhex(pack), 0) >> first & ((1 << (last - first + 1)) - 1))
 
     def needs(self, name: str) -> bool:
-        """Whether a file of packs/, blobs/, leaves/ or moved/ is needed."""
+        """Whether a file of packs/, blobs/, leaves/ or moved/ is needed, one that ``may_go``."""
         kind, _, rest = name.partition("/")
         tail = rest.rpartition("/")[2]
         if kind == "leaves":
             return tail in self.leaves
         if kind == "moved":
             return tail.partition("-")[0] in self.named
-        try:
-            container = bytes.fromhex(tail)
-        except ValueError:
-            return True  # not a file of ours: nothing that we know says that it may go
-        return container in (self.packs if kind == "packs" else self.blobs)
+        return bytes.fromhex(tail) in (self.packs if kind == "packs" else self.blobs)
+
+
+def may_go(name: str) -> bool:
+    """Whether this is the name of a file of a repository. Any other was put there by another program and stays, such as moved/tree.jpg."""
+    return _OURS.fullmatch(name) is not None
 
 
 def live_files(repository: Repository, roots: Iterable[BackupRoot]) -> LiveFiles:

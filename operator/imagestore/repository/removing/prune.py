@@ -18,7 +18,7 @@ from imagestore.repository.format.names import (
 )
 from imagestore.repository.format.roots import BackupRoot
 from imagestore.repository.removing.compacting import compact_index, index_is_scattered
-from imagestore.repository.removing.live import LiveFiles, live_files
+from imagestore.repository.removing.live import LiveFiles, live_files, may_go
 from imagestore.repository.removing.locks import extend_lock, retained_until
 from imagestore.repository.removing.options import PruneOptions, PruneReport
 from imagestore.repository.removing.repacking import repack
@@ -146,7 +146,8 @@ class _Removal:
         going, fresh, sparse = list[ListedFile](), list[ListedFile](), list[str]()
         for kind in REMOVABLE:
             for file in self.repository.files.current(kind):
-                self._judge(file, live, known, ripe, (going, fresh, sparse))
+                if may_go(file.name):
+                    self._judge(file, live, known, ripe, (going, fresh, sparse))
         self._delete_ripe(going)
         self._condemn([file.name for file in fresh])
         self._repack(live, sparse)

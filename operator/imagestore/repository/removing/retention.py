@@ -103,11 +103,17 @@ def _reasons(
             yield root.name, "no later backup succeeded"
         if scheduled and root.scheduled is None and root in good:
             yield root.name, "made by hand"
-    newest = next((r for r in reversed(good) if r.name in verified), None)
-    if newest is not None:
-        yield newest.name, "the newest verified"
-    if good:
-        yield good[-1].name, "the newest that succeeded"
+    yield from _newest_ones(good, verified)
+
+
+def _newest_ones(good: Sequence[BackupRoot], verified: frozenset[str]) -> Iterable[tuple[str, str]]:
+    """The hold of ``_shrunk`` lasts for one backup only: the next one is as small as its forerunner."""
+    for root in [r for r in good if r.name in verified][-1:]:
+        yield root.name, "the newest verified"
+    for root in good[-1:]:
+        yield root.name, "the newest that succeeded"
+    for root in [r for r in good if _is_half_of(good[-1], r)][-1:]:
+        yield root.name, "the last one before the bucket shrank to less than half"
 
 
 def _by_rules(good: Sequence[BackupRoot], rules: RetentionRules) -> Iterable[tuple[str, str]]:
@@ -141,10 +147,16 @@ def _shrunk(good: Sequence[BackupRoot]) -> str:
     """An emptied source must not age out the backups that still have its content."""
     if len(good) < 2:
         return ""
-    before, now = good[-2].counts, good[-1].counts
-    if now.objects * 2 < before.objects or now.bytes * 2 < before.bytes:
-        return f"the newest backup has {now.objects} objects, the one before {before.objects}: was the bucket emptied?"
+    if _is_half_of(good[-1], good[-2]):
+        now, before = good[-1].counts.objects, good[-2].counts.objects
+        return f"the newest backup has {now} objects, the one before {before}: was the bucket emptied?"
     return ""
+
+
+def _is_half_of(newest: BackupRoot, before: BackupRoot) -> bool:
+    """Whether the newest backup has less than half of what an earlier one has."""
+    now, then = newest.counts, before.counts
+    return now.objects * 2 < then.objects or now.bytes * 2 < then.bytes
 
 
 @dataclass(frozen=True)

@@ -33,11 +33,15 @@ class RestoreCounts:
 
 @dataclass(frozen=True)
 class RestorePoint:
-    """Where an interrupted restore goes on. ``checked``: no object was in the way when it began (Fail)."""
+    """Where an interrupted restore goes on. ``checked``: no object was in the way when it began (Fail).
+
+    ``failed``: rows before this point that are not at the destination: a restore that goes on has not succeeded without them.
+    """
 
     number: int = 0
     after: str = ""
     checked: bool = False
+    failed: int = 0
 
 
 def _keep_nothing(point: RestorePoint) -> None:

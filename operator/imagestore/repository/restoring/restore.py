@@ -82,9 +82,12 @@ class _Restore:
             small, large = ThreadPoolExecutor(RESTORE_WORKERS), ThreadPoolExecutor(LARGE_WORKERS)
             stack.callback(large.shutdown, wait=True, cancel_futures=True)
             stack.callback(small.shutdown, wait=True, cancel_futures=True)
+            self._count(failed=point.failed)
             for number in range(point.number, self.options.selection.passes):
                 after = point.after if number == point.number else ""
                 self._pass(RestorePoint(number, after, point.checked), small, large)
+        if self.counts.failed:
+            self.options.save(RestorePoint(checked=point.checked))  # the next one tries the failed rows again
         return ""
 
     def _rows(self, number: int, after: str = "") -> Iterator[BackupRow]:
@@ -143,7 +146,7 @@ class _Restore:
                 self._finish(batches.popleft())
         while batches:
             self._finish(batches.popleft())
-        self.options.save(RestorePoint(point.number + 1, "", point.checked))
+        self.options.save(RestorePoint(point.number + 1, "", point.checked, self.counts.failed))
 
     def _begun(
         self, batch: list[tuple[BackupRow, ListedObject | None]], small: Executor, large: Executor
@@ -168,7 +171,7 @@ class _Restore:
             self._count(restored=-1, failed=1)
             self.options.problem(key, "NotAsWritten: the store does not list what was written")
         self.options.told(self.counts)
-        self.options.save(batch.point)
+        self.options.save(replace(batch.point, failed=self.counts.failed))
 
     def _note(self, outcome: RowOutcome) -> None:
         self._in_a_row = self._in_a_row + 1 if outcome.why else 0

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
+from hashlib import sha256
 
 from imagestore.core.errors import Conflict, StoreError
 from imagestore.core.objects import UNCONDITIONAL, ListedObject, WriteCondition
@@ -60,7 +61,11 @@ class RowRestorer:
         if self.existing is ExistingPolicy.SKIP:
             return RowOutcome(row, kept=True)
         try:
-            return RowOutcome(row, equal=True) if self._is_equal(key, row, there) else None
+            if self._is_equal(key, row, there):
+                return RowOutcome(row, equal=True)
+            if self.existing is ExistingPolicy.FAIL and not self._has_bytes(key, row, there):
+                return RowOutcome(row, why="Exists: another object is at this key; it was not overwritten")
+            return None
         except StoreError as error:
             return RowOutcome(row, why=told_error(error))
 
@@ -73,6 +78,16 @@ class RowRestorer:
             return False
         tags = self.target.end.store.tags(self.target.end.bucket, key) if head.tag_count else {}
         return dict(tags) == dict(wanted.tags or {})
+
+    def _has_bytes(self, key: str, row: BackupRow, there: ListedObject) -> bool:
+        """Whether what came to this key since the check is what an interrupted run of this restore wrote."""
+        if there.size != row.size:
+            return False
+        digest = sha256()
+        with self.target.end.store.read(self.target.end.bucket, key) as body:
+            for block in body:
+                digest.update(block)
+        return digest.hexdigest() == row.sha256
 
     def _condition(self, there: ListedObject | None) -> WriteCondition:
         strict = self.existing is not ExistingPolicy.OVERWRITE and there is None

@@ -46,6 +46,13 @@ def test_a_run_that_read_both_buckets_makes_it_ready() -> None:
     assert ("Replicated", False) in world.events
 
 
+def test_what_was_not_compared_by_its_bytes_is_said() -> None:
+    world = World()
+    world.ran(replace(GOOD, unverified=3))
+    world.step()
+    assert "of 3 of them only size and time were compared" in world.message()
+
+
 def test_the_objective_is_missed_when_its_time_is_over_though_nothing_failed() -> None:
     """Status was fine while all failed for weeks (noobaa-core#9610): no run that ended is no news, and no news is False."""
     world = World({"objectives": {"rpo": "15m"}})

@@ -185,6 +185,7 @@ def reported(
         two_way=two_way,
         copied=(found.copied.objects, found.copied.bytes),
         backlog=(found.backlog.objects, found.backlog.bytes),
+        unverified=found.unverified,
         deleted=found.deleted,
         conflicts=found.conflicts,
         unequal_since=None if found.oldest_unequal is None else at(found.oldest_unequal),

@@ -131,7 +131,10 @@ def _ready(state: RunsState) -> list[Condition]:
     if last.failed:
         return reconciling(Reason.OBJECTS_FAILED, f"{failures(last)}; the next run tries them again")
     message = "the last run read both buckets to the end, and every object of the source has an equal copy"
-    return [condition("Ready", Reason.REPLICATED, message)]
+    guessed = (
+        f"; of {grouped(last.unverified)} of them only size and time were compared" if last.unverified else ""
+    )
+    return [condition("Ready", Reason.REPLICATED, message + guessed)]
 
 
 def _troubled(trouble: RunTrouble) -> list[Condition]:

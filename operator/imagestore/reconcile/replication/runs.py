@@ -111,7 +111,7 @@ class RunReport:
 
     ``complete``: both buckets were listed to their end. ``listed``: when the listing began; a run that was interrupted goes on
     with a listing that is older than itself. ``unequal_since``: about when the oldest change of the source was made that
-    has no equal copy at the end; None: there is none. ``skew``: by how much the clocks of both stores are ahead of ours. ``report``: key of the object that lists failed objects.
+    has no equal copy at the end; None: there is none. ``unverified``: objects that are taken for equal by size and time. ``skew``: by how much the clocks of both stores are ahead of ours. ``report``: key of the object that lists failed objects.
     """
 
     began: float
@@ -121,6 +121,7 @@ class RunReport:
     two_way: bool = False
     copied: tuple[int, int] = (0, 0)  # objects, bytes
     backlog: tuple[int, int] = (0, 0)
+    unverified: int = 0
     deleted: int = 0
     conflicts: int = 0
     unequal_since: float | None = None

@@ -1,10 +1,12 @@
 """No key is passed over: neither by a checkpoint that is ahead of the work, nor by a comparison that goes on from a copy."""
 
 from dataclasses import replace
+from random import SystemRandom
 
-from imagestore.core.errors import Unavailable
+from imagestore.core.errors import Denied, Unavailable
 from imagestore.transfer.checkpoint import checkpoint_of
-from imagestore.transfer.job import DeleteGuard, DeleteMode, TransferLimits
+from imagestore.transfer.job import DeleteGuard, DeleteMode, TransferHooks, TransferLimits
+from imagestore.transfer.parity import parity_sample
 from tests.transfer.world import World, filled, world
 
 PLACE = ".imagestore/transfer/job/"
@@ -100,3 +102,53 @@ def test_a_checkpoint_does_not_keep_what_it_meant_to_copy_and_could_not() -> Non
     w.near.fault = w.far.fault = fault
     assert w.run().failed == {"Unavailable": len(MANY)}
     assert 0 < max(sizes) <= 4 * 5
+
+
+def test_a_store_that_quotes_keys_does_not_bring_them_into_the_status() -> None:
+    """AWS says of a denied call on which object it was; a hundred of them in a row are what a condition tells."""
+    keys = [f"patients/anna-{i:03}" for i in range(150)]
+    w = filled(world(), keys)
+
+    def denied(operation: str, _bucket: str, asked: str) -> None:
+        if operation == "Put" and asked in keys:
+            raise Denied(
+                f"not authorized to perform s3:PutObject on arn:aws:s3:::b/{asked}", code="AccessDenied"
+            )
+
+    w.far.fault = denied
+    trouble = w.run().trouble
+    assert trouble is not None
+    assert (type(trouble.error), trouble.error.code) == (Denied, "AccessDenied")
+    assert "100 objects in a row could not be copied" in str(trouble.error)
+    assert "anna" not in str(trouble.error)
+
+
+def test_a_copy_that_outlives_its_source_is_no_difference() -> None:
+    """With deletes: Ignore, the default, each object deleted at the source made ParityVerified False for ever."""
+    w = filled(world(), MANY)
+    w.run()
+    w.remove("k03")
+    w.run()
+    w.put("k05", b"altered behind the journal", side="far")
+    found = parity_sample(w.job, TransferHooks("parity", w.clock.seconds), len(MANY), SystemRandom())
+    assert (found.sampled, found.mismatched) == (len(MANY) - 1, 1)
+
+
+def test_deletes_that_are_under_way_end_when_the_run_is_stopped() -> None:
+    """The status of a suspended policy said that it deletes nothing, while thousands of deletes went on."""
+    w = filled(world(deletes=DeleteMode.MIRROR, guard=DeleteGuard(5.0, 1000)), MANY)
+    w.limits = TransferLimits(workers=1, segment=4)
+    w.run()
+    for key in MANY[:20]:
+        w.remove(key)
+    held = w.run().held
+    assert held is not None
+    w.options = replace(w.options, guard=DeleteGuard(5.0, 1000, frozenset({held.digest})))
+    w.calls()
+    stopped = w.run(stop=lambda: any(c[0] == "Delete" for c in w.far.calls))
+    assert (stopped.complete, stopped.trouble) == (False, None)
+    assert len(MANY) - 4 <= len(w.held()) < len(MANY)
+    again = w.run()
+    assert (again.complete, again.held) == (True, None), "the approval holds for the rest"
+    assert set(w.held()) == set(MANY[20:])
+    assert w.run().deleted == 0

@@ -17,7 +17,7 @@ from imagestore.transfer.differences import rules_of
 from imagestore.transfer.fitting_keys import Fitting
 from imagestore.transfer.job import TransferHooks, TransferJob
 from imagestore.transfer.journal import EntryFlag, JournalEntry, etag_digest
-from imagestore.transfer.listings import KeyRange, SideFailed, at_side, listings, order_of
+from imagestore.transfer.listings import KeyRange, SideFailed, at_side, keyless, listings, order_of
 from imagestore.transfer.order import rank_of
 from imagestore.transfer.pace import Pace
 from imagestore.transfer.pairs import KeyPair, overlaid, paired
@@ -188,7 +188,8 @@ class CopyingRun:
         with at_side("source"):
             source.store.objects(source.bucket, {}, prefix=source.prefix, limit=1)
         message = f"{self.failures} objects in a row could not be copied; the last one: {outcome.failure}"
-        return SideFailed("destination", outcome.error or StoreError(message))
+        error = outcome.error or StoreError(message)
+        return SideFailed("destination", keyless(error, outcome.work.pair.key, message))
 
     def _close(self, stretch: Stretch) -> None:
         """The stretch becomes a segment of the new journal, or stays that of the old one."""

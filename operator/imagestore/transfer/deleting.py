@@ -3,7 +3,7 @@
 mc removed objects at the destination that were at the source (mc#2439): between its listing and its deletes they had come back.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
@@ -29,16 +29,22 @@ class DeleteOutcome:
 
 @dataclass(frozen=True)
 class Deleter:
-    """``emptied``: a person has approved that the other side holds nothing any more."""
+    """``stop``: asked before each batch: a person who sees deletes go wrong suspends the policy.
+
+    ``emptied``: a person has approved that the other side holds nothing any more.
+    """
 
     job: TransferJob
     permit: Permit
+    stop: Callable[[], bool]
     pool: Executor
     emptied: bool = False
 
     def delete(self, candidates: Sequence[JournalEntry]) -> Iterator[DeleteOutcome]:
-        """Delete them in batches. Raises SideFailed where a side cannot be listed any more."""
+        """Delete them in batches, until ``stop``. Raises SideFailed where a side cannot be listed any more."""
         for begin in range(0, len(candidates), BATCH):
+            if self.stop():
+                return
             some = candidates[begin : begin + BATCH]
             absent = list(self.pool.map(self._is_absent, some))
             alive = self._is_alive("source", self.job.source) and self._is_alive(

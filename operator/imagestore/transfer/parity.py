@@ -25,6 +25,7 @@ class ByteVerdict(StrEnum):
     EQUAL = "Equal"
     DIFFERENT = "Different"
     MISSING = "Missing"  # on one side
+    GONE = "Gone"  # one way: deleted at the source, while the destination keeps it
     CHANGING = "Changing"  # written while it was read
     UNREADABLE = "Unreadable"
 
@@ -60,6 +61,8 @@ def compare_bytes(job: TransferJob, key: str) -> ByteVerdict:
         before = _digests(job, key)
         if before[0] == before[1]:
             return ByteVerdict.EQUAL
+        if before[0] is None and not job.two_way:
+            return ByteVerdict.GONE
         if None in before:
             return ByteVerdict.MISSING
         return ByteVerdict.DIFFERENT if _digests(job, key) == before else ByteVerdict.CHANGING
@@ -90,7 +93,7 @@ def parity_sample(job: TransferJob, hooks: TransferHooks, size: int, random: Ran
     found = list(compared(job, hooks, _chosen(journal, size, random)))
     wrong = (ByteVerdict.DIFFERENT, ByteVerdict.MISSING)
     return ParityResult(
-        sum(f.verdict not in (ByteVerdict.UNREADABLE, ByteVerdict.CHANGING) for f in found),
+        sum(f.verdict in (ByteVerdict.EQUAL, *wrong) for f in found),
         sum(f.verdict in wrong for f in found),
         sum(f.verdict is ByteVerdict.UNREADABLE for f in found),
     )

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from imagestore.core.errors import StoreError
 from imagestore.transfer.checkpoint import CheckpointObject, RunCheckpoint
 from imagestore.transfer.clocks import Clocks
 from imagestore.transfer.copying_run import CopyingRun
 from imagestore.transfer.job import BegunUpload, TransferHooks, TransferJob
-from imagestore.transfer.listings import KeyRange, SideFailed, at_side, order_of, range_digest
+from imagestore.transfer.listings import KeyRange, SideFailed, at_side, keyless, order_of, range_digest
 from imagestore.transfer.pair_copier import PairCopier
 from imagestore.transfer.performing import ObjectCopier, UploadNotes
 from imagestore.transfer.progress import ProgressTeller
@@ -110,8 +111,11 @@ class TransferRun:
 
     def _abort(self, upload: BegunUpload) -> None:
         end = self.job.source if upload.side == "source" else self.job.destination
-        with at_side(upload.side):
+        try:
             end.store.abort(end.bucket, upload.key, upload.upload)
+        except StoreError as error:
+            message = "an upload in parts of an earlier run could not be aborted"
+            raise SideFailed(upload.side, keyless(error, upload.key, message)) from None
 
     def copy(self) -> None:
         """List, decide and copy, unless an interrupted run has done all of it."""
@@ -129,11 +133,14 @@ class TransferRun:
         return self.trouble is None and self.saver.now.ended
 
     def settle(self) -> None:
-        """Deletes, journal and report. An incomplete run keeps its checkpoint and the old journal."""
+        """Deletes, journal and report. An incomplete run, or one that was stopped, keeps its checkpoint and the old journal."""
         now = self.saver.now
         self.settlement = Settlement(self.job, self.hooks, self.old, now.tally, now.segments, self.complete)
         with at_side("destination"):
             self.settlement.settle()
+            if self.settlement.stopped:  # the next run goes on with just these deletes, whose approval holds
+                self.saver.save()
+                now.ended = False
             if self.complete and not self.job.options.dry_run:
                 self.saver.file.remove()
 

@@ -41,6 +41,7 @@ class Settlement:
     complete: bool
     held: HeldDeletes | None = None
     report_key: str = ""
+    stopped: bool = False  # before all that may go was deleted
 
     def settle(self) -> None:
         """Delete what may go, and make the new journal the one that counts. Raises StoreError and Fenced."""
@@ -51,7 +52,7 @@ class Settlement:
         if count and self.job.options.deletes is not DeleteMode.IGNORE:
             self._delete_what_may_go(count)
         self._report()
-        if self.complete:
+        if self.complete and not self.stopped:
             replace_journal(self.old.state, self.old, self._manifest())
 
     def _delete_what_may_go(self, count: int) -> None:
@@ -85,9 +86,13 @@ class Settlement:
     def _delete(self, *, emptied: bool) -> None:
         """Segment by segment; each is written again without what is deleted."""
         with ThreadPoolExecutor(self.job.limits.workers, "delete") as pool:
-            deleter = Deleter(self.job, self._permit, pool, emptied)
+            deleter = Deleter(self.job, self._permit, self._stop, pool, emptied)
             renewed = (self._cleared(deleter, number, s) for number, s in enumerate(self.segments))
             self.segments = [s for s in renewed if s is not None]
+
+    def _stop(self) -> bool:
+        self.stopped |= self.hooks.stop()
+        return self.stopped
 
     def _permit(self) -> None:
         self.hooks.yield_to()

@@ -15,6 +15,7 @@ from imagestore.transfer.run import CopierMaker, TransferRun
 from imagestore.transfer.sampling import sampled_boundaries
 from imagestore.transfer.segments import open_journal, quantiles
 from imagestore.transfer.state import StateObjects
+from imagestore.transfer.tally import Tally
 
 
 def boundaries(job: TransferJob, hooks: TransferHooks, shards: int) -> list[str]:
@@ -85,6 +86,7 @@ def finish_shards(
 
 def _join(now: RunCheckpoint, shards: Sequence[RunCheckpoint], expected: int) -> None:
     """As if one run had gone over all ranges; it has ended only if each of them has."""
+    now.segments, now.tally = [], Tally()  # those of an end that was stopped are the shards'
     for shard in shards:
         now.segments.extend(shard.segments)
         now.tally.add(shard.tally)

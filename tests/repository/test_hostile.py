@@ -1,5 +1,7 @@
 """What a hostile reader of the code tried: forged repositories, foreign objects in the way of a deletion, restores that forget."""
 
+from itertools import count
+
 import pytest
 
 from imagestore.core.errors import NotFound
@@ -123,3 +125,19 @@ def test_a_backup_refers_to_no_pack_that_a_frozen_removal_named_too_late() -> No
     second = world.back_up()
     world.assert_restores(second, world.content())
     assert len(backups(repository).roots) == 2
+
+
+def test_what_a_running_backup_wrote_is_not_uploaded_again_by_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A removal beside the first backup, which takes days, condemned all that it had written."""
+    monkeypatch.setattr("imagestore.repository.making.backup.WINDOW_OBJECTS", 1)
+    world = filled()
+    monkeypatch.setattr("imagestore.repository.making.backup.TOLD_AFTER", 1)
+    world.pack_bytes = 1000
+    world.back_up(
+        beat=0.0, clock=count().__next__, told=lambda counts: counts.objects == 40 and world.prune()
+    )
+    assert world.back_up(reread=0).counts.read == 0
+    world.prune_fully()
+    world.assert_restores(backups(world.opened()).roots[-1], world.content())

@@ -149,8 +149,12 @@ class _Removal:
                 if may_go(file.name):
                     self._judge(file, live, known, ripe, (going, fresh, sparse))
         self._delete_ripe(going)
-        self._condemn([file.name for file in fresh])
+        self._condemn([file.name for file in fresh if not self._may_be_of(runs, file)])
         self._repack(live, sparse)
+
+    def _may_be_of(self, runs: list[KnownRun], file: ListedFile) -> bool:
+        """Whether a backup that is running may have written a file: once condemned, the next backup would upload its content again."""
+        return any(file.newest + SLACK >= r.began for r in runs if r.kind == "backup")
 
     def _is_ripe(self, one: CondemnedFiles, runs: list[KnownRun]) -> bool:
         """Two readings: the list is older than the grace time, and each run that may refer to its files has ended."""

@@ -1,6 +1,7 @@
 """A run in shards ends where one process ends, whatever happens to a shard."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import count, pairwise
 
 import pytest
@@ -128,3 +129,22 @@ def test_boundaries_of_any_keys_are_keys_in_order(keys: set[str], shards: int) -
     found = sampled_boundaries(TransferEnd(MemoryObjectStore(server), "b"), shards)
     assert set(found) <= set(held)
     assert [raw(k) for k in found] == sorted({raw(k) for k in found})
+
+
+def test_an_end_of_shards_that_is_stopped_among_its_deletes_goes_on() -> None:
+    """Its checkpoint named the shards' segments, and a run that was not in shards had each of them twice."""
+    w = grown()
+    for i in range(2, 40, 3):
+        w.remove(f"k{i:02}")
+    parts = ranges(boundaries(w.job, hooks(w, "r1"), 3))
+    for number in range(len(parts)):
+        assert shard(w, parts, number).complete
+    w.calls()
+    stopping = replace(hooks(w, "r1"), stop=lambda: any(c[0] == "Delete" for c in w.far.calls))
+    assert not finish_shards(w.job, stopping, w.making, parts).complete
+    assert ".imagestore/transfer/job/checkpoint" not in w.far.current("b")
+    found = finish(w, parts)
+    assert (found.complete, w.held()) == (True, w.held("near"))
+    w.calls()
+    assert w.run().deleted == 0
+    assert w.calls()[1]["Put"] == 0, "the journal is whole"

@@ -19,6 +19,7 @@ from imagestore.repository.store.view import backups, rows_of
 from imagestore.transfer.job import TransferEnd
 from tests.repository.pictures import filled
 from tests.repository.test_retention import NOW, kept, nightly, root
+from tests.repository.world import World
 
 
 def test_a_repository_that_another_put_in_our_place_does_not_open_with_our_key() -> None:
@@ -56,6 +57,21 @@ def test_fail_overwrites_nothing_that_came_after_the_check() -> None:
     report = world.restore(made, existing=ExistingPolicy.FAIL, save=meanwhile, problem=lost.__setitem__)
     assert world.restored() == {**world.content(), "shop/11.png": b"mine"}
     assert (report.state, list(lost)) == (RestoreState.FAILED, ["shop/11.png"])
+
+
+@pytest.mark.parametrize(("existing", "state"), [("Fail", "Failed"), ("Skip", "Succeeded")])
+def test_a_large_object_overwrites_nothing_that_came_while_it_was_sent(existing: str, state: str) -> None:
+    world = World()
+    world.put("large", bytes(20 * 1024**2))
+    made = world.back_up()
+
+    def meanwhile(operation: str, _bucket: str, _key: str) -> None:
+        if operation == "Begin":
+            world.target_server.put("restored", "large", b"mine", ObjectAttributes())
+
+    world.target_server.fault = meanwhile
+    report = world.restore(made, existing=ExistingPolicy(existing))
+    assert (report.state, world.restored()) == (state, {"large": b"mine"})
 
 
 def test_a_restore_that_goes_on_does_not_forget_what_failed_before() -> None:

@@ -119,14 +119,13 @@ class RowRestorer:
             return [decided]
         if row.size <= LARGE_BYTES:
             return [self._written(row, b"" if not row.size else self._small_blob(row), there)]
+        write = partial(self.target.write_large, self.key(row), row, self._condition(there))
         try:
-            return [
-                RowOutcome(
-                    row, written=self.reader.blob(row, partial(self.target.write_large, self.key(row), row))
-                )
-            ]
+            return [RowOutcome(row, written=self.reader.blob(row, write))]
         except DamagedFile as damaged:
             return [RowOutcome(row, why=f"Damaged: {damaged}")]
+        except Conflict as error:
+            return [self._met(row, error)]
         except StoreError as error:
             return [RowOutcome(row, why=told_error(error))]
 

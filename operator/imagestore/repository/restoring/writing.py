@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import md5
 
-from imagestore.core.errors import Rejected, StoreError, Unexpected
+from imagestore.core.errors import Conflict, NotFound, Rejected, StoreError, Unexpected
 from imagestore.core.objects import (
     UNCONDITIONAL,
     ObjectAttributes,
@@ -66,18 +66,21 @@ class RestoreTarget:
             raise Unexpected("the store does not have what was written to it", code="NotAsWritten")
         return head.etag
 
-    def write_large(self, key: str, row: BackupRow, blocks: Iterator[bytes]) -> RestoredObject:
+    def write_large(
+        self, key: str, row: BackupRow, condition: WriteCondition, blocks: Iterator[bytes]
+    ) -> RestoredObject:
         """Parts, which become an object only after the last block, when the content is proven; one PUT where one part holds it all.
 
         StoreError, DamagedFile.
         """
         if row.size <= blob_part_size(row.size):
-            return self.write(key, row, b"".join(blocks))
+            return self.write(key, row, b"".join(blocks), condition)
         store, bucket, wanted = self.end.store, self.end.bucket, self.attributes(row)
         lost = frozenset({"lock"}) if wanted.lock is not None else frozenset[str]()
         upload = store.begin(bucket, key, replace(wanted, lock=None))
         try:
             parts = list(self._parts(key, upload, row, blocks))
+            self._refuse_met(key, condition)
         except BaseException:
             with suppress(StoreError):
                 store.abort(bucket, key, upload)
@@ -88,6 +91,14 @@ class RestoreTarget:
                 store.set_lock(bucket, key, wanted.lock)
                 lost = frozenset()
         return RestoredObject(key, row.size, self._read_back(key, row.size, written.etag), lost)
+
+    def _refuse_met(self, key: str, condition: WriteCondition) -> None:
+        """Conflict: another program wrote this key while the parts were sent. Few stores take a condition with the last call of an upload."""
+        if not condition.absent:
+            return
+        with suppress(NotFound):
+            self.end.store.head(self.end.bucket, key)
+            raise Conflict("another object is there", code="Exists")
 
     def _parts(
         self, key: str, upload: str, row: BackupRow, blocks: Iterator[bytes]

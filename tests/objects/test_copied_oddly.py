@@ -19,7 +19,7 @@ from imagestore.transfer.copies import NotCopied
 from imagestore.transfer.copying import abort_abandoned
 from tests.objects.stores import NOTHING, REAL, backend, bucket_of
 from tests.objects.test_attributes import TAGS, given
-from tests.objects.test_copying import MEBI, Meddling, copier, ends
+from tests.objects.test_copying import MEBI, Log, Meddling, copier, ends
 
 
 @pytest.mark.parametrize("versioned", [False, True], ids=["plain", "versioned"])
@@ -140,6 +140,23 @@ def test_uploads_of_a_killed_run_are_aborted_and_no_others(request: pytest.Fixtu
     held.store.write_part(held.bucket, "ours", ours, 1, ObjectUpload(b"x"))
     assert abort_abandoned(held.store, held.bucket, [("ours", ours), ("gone", ours)]) == {}
     assert [u.upload for u in held.store.uploads(held.bucket)] == [foreign]
+
+
+def test_an_upload_that_cannot_be_noted_is_aborted(request: pytest.FixtureRequest) -> None:
+    """A run that another process took over could not note it, and left it open at the destination for ever."""
+
+    class Fenced(Log):
+        def begun(self, key: str, upload: str) -> None:
+            raise Unavailable("the checkpoint is another process's")
+
+        def ended(self, key: str, upload: str) -> None:
+            pass
+
+    source, destination = ends(("MinIO", "Ceph"), request)
+    source.write("large", b"x" * 17 * MEBI, NOTHING)
+    with pytest.raises(Unavailable):
+        copier(source, destination, uploads=Fenced()).copy("large", "large")
+    assert [*destination.store.uploads(destination.bucket)] == []
 
 
 @pytest.mark.parametrize("provider", REAL)

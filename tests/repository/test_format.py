@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.exceptions import InvalidTag
 
 from imagestore.core.keys import raw
 from imagestore.repository.errors import DamagedFile, NewerFormat, NotARepository, WrongKey
+from imagestore.repository.format import slots
 from imagestore.repository.format.documents import opened_document, written_document
 from imagestore.repository.format.leaves import LeafBuilder, ends_leaf, leaf_rows
 from imagestore.repository.format.packs import PackWriter, pack_table
@@ -154,6 +156,23 @@ def test_each_kind_of_slot_opens_with_its_secret_only(kind: SlotKind) -> None:
         assert unwrap(VAULT.repository, slot, other) is None
     assert unwrap(b"o" * 16, slot, secret) is None, "a slot of another repository"
     assert unwrap(VAULT.repository, slot.replace(b"one", b"two"), secret) is None
+
+
+def test_a_forged_slot_cannot_ask_for_more_memory_than_scrypt_may_have(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    secret = OpeningSecret(SlotKind.PASSPHRASE, b"long words")
+    slot = json.loads(wrap(VAULT.repository, "one", secret, VAULT.key, b"x" * 16, b"n" * 12))
+    asked: list[int] = []
+
+    def told(_salt: bytes, _length: int, n: int, r: int, _p: int) -> None:
+        asked.append(128 * n * r)
+        raise InvalidTag
+
+    monkeypatch.setattr(slots, "Scrypt", told)
+    forged = json.dumps({**slot, "n": 2**20, "r": 16}).encode()
+    assert unwrap(VAULT.repository, forged, secret) is None
+    assert asked == [128 * 2**20]
 
 
 def test_a_recovery_key_survives_paper_and_tells_a_typing_error() -> None:

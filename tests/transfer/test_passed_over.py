@@ -134,6 +134,16 @@ def test_a_copy_that_outlives_its_source_is_no_difference() -> None:
     assert (found.sampled, found.mismatched) == (len(MANY) - 1, 1)
 
 
+def test_what_is_gone_on_both_sides_proves_nothing() -> None:
+    """Two reads that found no object were counted as two equal ones."""
+    w = filled(world(), MANY)
+    w.run()
+    w.remove("k03")
+    w.remove("k03", side="far")
+    found = parity_sample(w.job, TransferHooks("parity", w.clock.seconds), len(MANY), SystemRandom())
+    assert (found.sampled, found.mismatched) == (len(MANY) - 1, 0)
+
+
 def test_deletes_that_are_under_way_end_when_the_run_is_stopped() -> None:
     """The status of a suspended policy said that it deletes nothing, while thousands of deletes went on."""
     w = filled(world(deletes=DeleteMode.MIRROR, guard=DeleteGuard(5.0, 1000)), MANY)

@@ -25,7 +25,7 @@ class ByteVerdict(StrEnum):
     EQUAL = "Equal"
     DIFFERENT = "Different"
     MISSING = "Missing"  # on one side
-    GONE = "Gone"  # one way: deleted at the source, while the destination keeps it
+    GONE = "Gone"  # on both sides; or, one way, at the source, while the destination keeps it
     CHANGING = "Changing"  # written while it was read
     UNREADABLE = "Unreadable"
 
@@ -59,10 +59,10 @@ def compare_bytes(job: TransferJob, key: str) -> ByteVerdict:
     """Read one key on both sides. A difference that a write in between explains is none."""
     try:
         before = _digests(job, key)
+        if before[0] is None and (before[1] is None or not job.two_way):
+            return ByteVerdict.GONE
         if before[0] == before[1]:
             return ByteVerdict.EQUAL
-        if before[0] is None and not job.two_way:
-            return ByteVerdict.GONE
         if None in before:
             return ByteVerdict.MISSING
         return ByteVerdict.DIFFERENT if _digests(job, key) == before else ByteVerdict.CHANGING

@@ -143,8 +143,8 @@ def upload_in_parts(
     """Begin, copy all parts, compare, complete; abort what fails."""
     store = pair.destination
     upload, given = with_lock(given, lambda a: store.begin(pair.bucket, target, a))
-    pair.uploads.begun(target, upload)
     try:
+        pair.uploads.begun(target, upload)
         done = _side_by_side(pair.parts, [(upload, *part) for part in parts], mover)
         mover.compare(done)
         guarded = Guarded(pair, target, condition, in_parts=True)

@@ -19,6 +19,7 @@ KEY_BYTES = 32
 SALT_BYTES = 16
 NONCE_BYTES = 12
 SCRYPT_N, SCRYPT_R, SCRYPT_P = 2**15, 8, 1
+MOST_SCRYPT = 2**17, 8, 4  # 128 MiB: a program that can write to the bucket could ask every reader for 2 GiB
 RECOVERY_PREFIX = "ISR1"
 
 
@@ -76,7 +77,7 @@ def _context(repository: bytes, slot: str) -> bytes:
 
 def _wrapping_key(secret: OpeningSecret, salt: bytes, content: Mapping[str, Any]) -> bytes:
     if secret.kind is SlotKind.PASSPHRASE:
-        n, r, p = (min(int(content[name]), most) for name, most in (("n", 2**20), ("r", 16), ("p", 4)))
+        n, r, p = (min(int(content[name]), most) for name, most in zip("nrp", MOST_SCRYPT, strict=True))
         return Scrypt(salt, 32, n, r, p).derive(secret.value)
     return HKDF(SHA256(), 32, salt, b"imagestore/1/slot").derive(secret.value)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from imagestore.core.objects import ObjectAttributes
 from imagestore.repository.errors import RepositoryProblem
 from imagestore.repository.removing.locks import prove_lock
 from imagestore.repository.store.files import DAY, FileLock
@@ -39,6 +40,22 @@ def test_a_needed_file_is_extended_when_a_third_is_left_and_not_before() -> None
     assert report.extended == report.needed.files
     assert set(until(world, "packs/").values()) == {51}
     assert world.prune(last=2).extended == 0, "one request for each, once"
+    world.assert_restores(root, content)
+
+
+@pytest.mark.parametrize("over", ["marker", "version"])
+def test_a_needed_file_that_an_attacker_covers_stays_locked(over: str) -> None:
+    """Hidden, its lock was not extended: when that ended, a backup could be destroyed for good."""
+    world = locked()
+    root, content = world.back_up(), world.content()
+    for pack in until(world, "packs/"):
+        if over == "marker":
+            world.server.remove("backup", pack)
+        else:
+            world.server.put("backup", pack, b"garbage", ObjectAttributes())
+    world.clock.pass_hours(24 * 21)
+    world.prune(last=2)
+    assert set(until(world, "packs/").values()) == {51}
     world.assert_restores(root, content)
 
 

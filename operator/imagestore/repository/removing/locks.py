@@ -8,16 +8,19 @@ from imagestore.repository.errors import RepositoryProblem
 from imagestore.repository.store.files import DAY, ListedFile, RepositoryFiles
 
 
-def extend_lock(files: RepositoryFiles, file: ListedFile, now: int) -> bool:
-    """Lock a needed file anew when less than a third of its time is left; whether it was. One request, two when it is due."""
+def extend_lock(files: RepositoryFiles, file: ListedFile, now: int, version: str = "") -> bool:
+    """Lock a needed file anew when less than a third of its time is left; whether it was. One request, two when it is due.
+
+    ``version``: of the file, where something lies over it.
+    """
     if files.lock is None or now - file.modified < files.lock.days * DAY * 2 // 3:
         return False
     key = files.prefix + file.name
-    held = files.store.lock(files.bucket, key)
+    held = files.store.lock(files.bucket, key, version)
     if (held.until or 0) - now > files.lock.days * DAY // 3:
         return False
     until = now + files.lock.days * DAY
-    files.store.set_lock(files.bucket, key, ObjectLockState(files.lock.mode, until, held.hold))
+    files.store.set_lock(files.bucket, key, ObjectLockState(files.lock.mode, until, held.hold), version)
     return True
 
 

@@ -148,9 +148,20 @@ class _Removal:
             for file in self.repository.files.current(kind):
                 if may_go(file.name):
                     self._judge(file, live, known, ripe, (going, fresh, sparse))
+        self._extend_covered(live)
         self._delete_ripe(going)
         self._condemn([file.name for file in fresh if not self._may_be_of(runs, file)])
         self._repack(live, sparse)
+
+    def _extend_covered(self, live: LiveFiles) -> None:
+        """An attacker who hides a needed file behind a marker or a version waits for the end of its lock, to delete it then."""
+        files = self.repository.files
+        if files.lock is None or self.run is None:
+            return
+        for kind in REMOVABLE:
+            for file, version in files.covered(kind):
+                if live.needs(file.name) and extend_lock(files, file, self.now, version):
+                    self.report.extended += 1
 
     def _may_be_of(self, runs: list[KnownRun], file: ListedFile) -> bool:
         """Whether a backup that is running may have written a file: once condemned, the next backup would upload its content again."""

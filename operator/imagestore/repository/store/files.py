@@ -7,6 +7,7 @@ file: a newer one, or a delete marker over it, is an accident or an attack (kopi
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import groupby
 from typing import NamedTuple, TypeVar
 
 from imagestore.backends.objects import ObjectStore
@@ -167,6 +168,18 @@ class RepositoryFiles:
             held = ListedFile(name, v.size, v.modified, newest)
         if held is not None:
             yield held
+
+    def covered(self, below: str) -> Iterator[tuple[ListedFile, str]]:
+        """The files over which a newer version or a delete marker lies, with the version that is the file."""
+        for _, found in groupby(self._versions(below), lambda v: v.key):
+            newest, *older = found
+            held = [v for v in older if not v.marker]
+            if held:
+                first = held[-1]
+                yield (
+                    ListedFile(self._name(first), first.size, first.modified, newest.modified),
+                    first.version,
+                )
 
     def _versions(self, below: str) -> Iterator[ListedObject]:
         after: Mapping[str, str] = {}

@@ -57,8 +57,13 @@ def fleet(store: Store) -> list[dict[str, Any]]:
 
 def rows(said: Said) -> list[str]:
     """What is said of the fleet's objects."""
-    ours = (f" {NAMESPACE}/", f"StorageBackend {NAMESPACE} ", "    ")
-    return sorted(line for line in said.out.splitlines() if any(mark in line for mark in ours))
+    found, ours = [], False
+    for line in said.out.splitlines():
+        if not line.startswith("    "):  # what is indented belongs to the object above
+            ours = f" {NAMESPACE}/" in line or f"StorageBackend {NAMESPACE} " in line
+        if ours:
+            found.append(line)
+    return sorted(found)
 
 
 def wrote(proxy: Proxy) -> list[str]:
@@ -119,7 +124,7 @@ def test_the_clusters_status_has_what_waits_and_its_token(shop: User, command: C
     said = command("status", "--context", "imagestore")
     lines = said.out.splitlines()
     at = next(n for n, line in enumerate(lines) if line.startswith("ImageBucket shop/asked "))
-    assert lines[at].startswith("ImageBucket shop/asked  NotReady  NeedsApproval: ")
+    assert lines[at] == "ImageBucket shop/asked  NotReady  NeedsApproval"
     assert lines[at + 1] == f"    waits: versioning: {held['why']} [approve: {held['token']}]"
     listed = command("status", "--context", "imagestore", "--format", "json").json
     asked = next(o for o in listed["objects"] if o["name"] == "shop/asked")

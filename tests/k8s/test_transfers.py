@@ -124,6 +124,18 @@ def test_an_approval_is_acted_on_at_once(stage: Stage) -> None:
     assert stage.begun[1][1].approved == {"tok"}
 
 
+def test_an_approval_during_a_run_is_acted_on_when_it_has_ended(stage: Stage) -> None:
+    """It waited for the next interval: the run that did not know of it said when the next one is due."""
+    stage.transfers.ask(key("a"), job())
+    becomes(lambda: len(stage.begun) == 1, "it runs")
+    stage.transfers.ask(key("a"), job(approved=frozenset({"tok"})))
+    stage.gate.set()
+    becomes(lambda: len(stage.begun) == 2, "it runs again")
+    assert stage.begun[1][1].approved == {"tok"}
+    becomes(lambda: stage.told == ["a", "a"], "both are told of")
+    assert len(stage.begun) == 2, "and then at its interval"
+
+
 def test_a_failure_is_tried_again_before_the_interval_and_ever_later(stage: Stage) -> None:
     stage.failing = RunTrouble("source", Reason.UNAVAILABLE, "no answer")
     stage.gate.set()

@@ -60,6 +60,7 @@ class _Task:
     alarm: float | None = None
     failures: int = 0
     dropped: bool = False
+    again: bool = False  # the run that goes on does not know of what is to be acted on at once
     copied: tuple[int, int] = (0, 0)  # by the run that goes on
     shown: float = 0.0  # when that was last told of
 
@@ -166,7 +167,7 @@ class Transfers:
         at_once = job.approved - task.job.approved or job.held_by != task.job.held_by
         last, task.job = task.state.last, job
         if at_once:
-            task.due = now
+            task.due, task.again = now, task.key in self._running
         elif last is not None:
             task.due = min(task.due, last.began + job.interval)
 
@@ -240,7 +241,8 @@ class Transfers:
             else:
                 task.state = task.state.after(report)
                 task.failures = 0 if report.trouble is None else task.failures + 1
-                task.due = max(now, began + self._pause(task))
+                task.due = now if task.again else max(now, began + self._pause(task))
+            task.again = False
             self._turn.notify_all()
             if task.key in self._tasks and (
                 task.dropped or report is not None

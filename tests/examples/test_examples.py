@@ -18,6 +18,7 @@ from dev.stores import Store
 from dev.wait import eventually
 from tests.backends.listener import Heard
 from tests.cli.world import imagestore
+from tests.repository.stores import own_buckets
 
 PATIENCE = 60.0
 FOLDERS = sorted(p.name for p in examples.FOLDER.iterdir() if p.is_dir())
@@ -228,8 +229,11 @@ def test_backups(minio_store: Store, seaweedfs_store: Store, tmp_path: Path) -> 
     objects = examples.manifests("14-backups", {"eu": minio_store, "us": seaweedfs_store})
     (tmp_path / "backend.yaml").write_text(examples.text(objects))
     (tmp_path / "repository.key").write_text("0123456789abcdef0123456789abcdef")
-    for store, bucket in ((minio_store, "shop--photos"), (seaweedfs_store, "shop-backups")):
-        store.s3().create_bucket(Bucket=bucket)
+    with own_buckets((minio_store, "shop--photos"), (seaweedfs_store, "shop-backups")):
+        two_nights(minio_store, tmp_path)
+
+
+def two_nights(minio_store: Store, tmp_path: Path) -> None:
     minio_store.s3().put_object(Bucket="shop--photos", Key="a.jpg", Body=b"picture")
     script = examples.FOLDER / "14-backups" / "nightly.sh"
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ def picture(number: int) -> bytes:
 
 def filled_bucket(s3: Any, bucket: str) -> None:
     """Thirty pictures with attributes, a large one, one in parts, an empty object and odd keys."""
-    s3.create_bucket(Bucket=bucket)
+    with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        s3.create_bucket(Bucket=bucket)
     for n in range(30):
         s3.put_object(
             Bucket=bucket,

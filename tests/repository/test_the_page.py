@@ -8,7 +8,7 @@ import pytest
 
 from dev.stores import Store
 from tests.cli.world import imagestore
-from tests.repository.stores import manifests
+from tests.repository.stores import manifests, own_buckets
 from tests.repository.test_on_stores import filled_bucket, held
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "backups.md"
@@ -28,9 +28,19 @@ def test_your_bucket_was_emptied(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    with own_buckets((minio_store, "shop--photos"), (seaweedfs_store, "shop-backups")):
+        filled_bucket(minio_store.s3(), "shop--photos")
+        follow_the_page(minio_store, seaweedfs_store, capsys, tmp_path, monkeypatch)
+
+
+def follow_the_page(
+    minio_store: Store,
+    seaweedfs_store: Store,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     s3 = minio_store.s3()
-    filled_bucket(s3, "shop--photos")
-    seaweedfs_store.s3().create_bucket(Bucket="shop-backups")
     manifests(tmp_path, eu=minio_store, us=seaweedfs_store)
     monkeypatch.chdir(tmp_path)
 

@@ -101,8 +101,14 @@ class Server:
             process.wait()
 
     def pause(self) -> None:
-        """Freeze it: its connections stay open and nothing is answered."""
+        """Freeze it: its connections stay open and nothing is answered.
+
+        A signal is delivered a moment later, thread by thread: a store answered a call that came in that moment (seen once).
+        """
         self._signal(signal.SIGSTOP)
+        if self._process is not None and self._process.poll() is None:
+            group = self._process.pid
+            eventually(lambda: _frozen(group), 10, f"{self.name} frozen", interval=0.005)
 
     def resume(self) -> None:
         """Let a frozen one go on."""
@@ -135,6 +141,19 @@ class Server:
         # Asked only of one that is not yet reaped: its id cannot have gone to a stranger.
         if self._process is not None and self._process.poll() is None:
             os.killpg(self._process.pid, number)
+
+
+def _frozen(group: int) -> bool:
+    """Whether no thread of a process group runs any more."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if os.getpgid(int(process.name)) == group:
+                states = [
+                    task.read_text().rpartition(")")[2].split()[0] for task in process.glob("task/*/stat")
+                ]
+                if not set(states) <= set("TtZX"):
+                    return False
+    return True
 
 
 @contextmanager

@@ -16,6 +16,8 @@ from dev.stores import Store
 from imagestore.cli.forecasting import plot
 from tests.cli.world import Said, backend, bucket, imagestore, write
 
+ROOT = Path(__file__).parents[2]
+
 BEGIN = date(2027, 3, 1)
 POLICY = """\
 apiVersion: imagestore.dev/v1alpha1
@@ -230,10 +232,11 @@ def peak(path: Path, folder: Path) -> int:
         "--listing", str(path), "--prices", "AWS",
     ]  # fmt: skip
     code = (
-        "import resource, sys; from imagestore.__main__ import main; main(sys.argv[1:]);"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
+        "import sys; from imagestore.__main__ import main; from dev.memory import peak; main(sys.argv[1:]);"
+        "print(round(peak() * 1024), file=sys.stderr)"
     )
-    said = subprocess.run([sys.executable, "-c", code, *argv], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", code, *argv]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     return int(said.stderr)
 
 

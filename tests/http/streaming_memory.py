@@ -2,8 +2,8 @@
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
+from dev.memory import peak
 from imagestore.backends.http.client import HttpClient
 from imagestore.backends.http.messages import BLOCK, BodyStream, HttpRequest
 from imagestore.backends.http.route import HttpTarget
@@ -19,19 +19,13 @@ def main(scheme: str, authority: str, ca_file: str, size: str, framing: str) -> 
             return sum(map(len, answer))
 
     put(2 * BLOCK)  # what a first request needs once
-    before = _most()
-    print(put(int(size)), _most() - before)
+    before = peak()
+    print(put(int(size)), round(peak() - before))
 
 
 def _blocks(size: int) -> Iterator[bytes]:
     for begin in range(0, size, BLOCK):
         yield b"y" * min(BLOCK, size - begin)
-
-
-def _most() -> int:
-    """In MB. Not ``ru_maxrss``, which a process inherits from the one that started it."""
-    status = Path("/proc/self/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) // 1024
 
 
 if __name__ == "__main__":

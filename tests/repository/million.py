@@ -4,11 +4,11 @@ Prints what was done, the seconds, and the peak of the memory in MB.
 """
 
 import os
-import resource
 import sys
 import time
 from pathlib import Path
 
+from dev.memory import peak
 from imagestore.backends.memory_content import MemoryContent, MemoryObjectServer
 from imagestore.repository.checking.verify import VerifyLevel, VerifyOptions, verify
 from imagestore.repository.format.roots import SourceName
@@ -35,7 +35,7 @@ def main(count: int, folder: Path, action: str) -> None:
     if action == "create":
         create_repository(files, SourceName("eu", "photos"), {"secret": SECRET}, os.urandom, sealed=True)
     repository = open_repository(files, SECRET, os.urandom)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    before = peak()
     began = time.monotonic()
     told: object = None
     if action in ("create", "again"):
@@ -47,8 +47,7 @@ def main(count: int, folder: Path, action: str) -> None:
     elif action == "verify":
         told = verify(repository, backups(repository).roots, VerifyOptions(VerifyLevel.TABLES))
     seconds = time.monotonic() - began
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"{action}: {told}\n{seconds:.1f} s, {before} MB before, {peak} MB at the peak")
+    print(f"{action}: {told}\n{seconds:.1f} s, {before:.0f} MB before, {peak():.0f} MB at the peak")
 
 
 if __name__ == "__main__":

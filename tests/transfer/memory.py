@@ -8,8 +8,8 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
+from dev.memory import peak
 from imagestore.backends.memory_content import CAPABLE, MemoryContent, MemoryObjectServer
 from imagestore.backends.memory_objects import MemoryObjectStore
 from imagestore.core.keys import RESERVED_PREFIX
@@ -42,12 +42,6 @@ class Generated(MemoryObjectStore):
             for i in range(begin, end)
         )
         return ObjectsPage(items, {"number": str(end)} if end < self.count else None)
-
-
-def peak() -> float:
-    """Of this program: ``ru_maxrss`` would have that of the process that started it."""
-    status = Path("/proc/self/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 def main(count: int, *, by_directory: bool) -> dict[str, float]:

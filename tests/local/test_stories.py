@@ -1,6 +1,9 @@
 """The stories of tests/reconcile through ``imagestore apply`` on a real SeaweedFS: the same words, the same claims.
 
-A new story of these modules is carried out both ways, unless ``ONLY_IN_MEMORY`` says why it cannot be.
+A new story of these modules is carried out both ways, unless ``ONLY_IN_MEMORY`` says why it cannot be. Whole modules are not here where
+nearly every story needs what SeaweedFS has not or cannot be told: test_references (logging), test_usage (quota and counts), test_tiers,
+test_consent (stores with ways of their own, objects that are months old), test_observe_only (an ACL that is never written), and
+test_intents, test_removals and test_missing_buckets (they look between two reconciles, or make the store forget).
 """
 
 from collections.abc import Iterator

@@ -239,10 +239,11 @@ def test_which_side_is_written_to_is_published(museum: Museum) -> None:
         path = f"/api/v1/namespaces/shop/configmaps/{museum.name}-active"
         return dict((museum.cluster.api.find(path) or {}).get("data") or {})
 
-    assert active() == {
+    promoted = {
         "endpoint": museum.far.store.endpoint, "bucket": museum.far.bucket(museum.ends[1]), "role": "Promoted",
         "region": museum.far.store.region,
     }  # fmt: skip
+    eventually(lambda: active() == promoted, PATIENCE, lambda: f"switched over; it says {active()}")
     museum.policy(failover={"role": "Primary", "publish": publish})
     eventually(lambda: active()["bucket"] == museum.near.bucket(museum.ends[0]), PATIENCE, "switched back")
     mine = {

@@ -17,8 +17,8 @@ from dev.demo.operator import Operator
 from dev.stores import Store
 from dev.wait import eventually
 from tests.backends.listener import Heard
+from tests.buckets import discard, own_buckets
 from tests.cli.world import imagestore
-from tests.repository.stores import own_buckets
 
 PATIENCE = 60.0
 FOLDERS = sorted(p.name for p in examples.FOLDER.iterdir() if p.is_dir())
@@ -214,6 +214,7 @@ def test_remote_tier(operated: Operator, minio_store: Store, seaweedfs_store: St
 def test_without_kubernetes(
     tmp_path: Path, seaweedfs_store: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    discard(seaweedfs_store.s3(), "home--photos")
     objects = examples.manifests("11-without-kubernetes", {"nas": seaweedfs_store})
     (tmp_path / "all.yaml").write_text(examples.text(objects))
     said = imagestore(capsys, "apply", "-f", tmp_path, "--installation", "home")

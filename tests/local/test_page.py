@@ -13,6 +13,7 @@ import pytest
 from dev import examples
 from dev.stores import Store
 from imagestore.cli.parser import command_line
+from tests.buckets import discard
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = examples.FOLDER / "11-without-kubernetes"
@@ -46,8 +47,9 @@ def machine(tmp_path: Path, seaweedfs_store: Store, monkeypatch: pytest.MonkeyPa
     (tmp_path / "keys.yaml").write_text(form.replace("…", key, 1).replace("…", secret, 1))
     (tmp_path / "keys.yaml").chmod(0o600)
     monkeypatch.chdir(tmp_path)
+    discard(seaweedfs_store.s3(), "home--photos")
     yield tmp_path
-    seaweedfs_store.s3().delete_bucket(Bucket="home--photos")
+    discard(seaweedfs_store.s3(), "home--photos")
 
 
 @pytest.mark.parametrize("text", [PAGE, README], ids=["page", "example"])

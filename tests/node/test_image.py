@@ -16,6 +16,7 @@ from dev.image.__main__ import local
 from dev.ports import free_port
 from dev.stores import Store
 from dev.wait import eventually
+from tests.buckets import discard
 from tests.node.installation import ROOT
 
 CHROOT = "/usr/sbin/chroot"
@@ -112,6 +113,7 @@ def test_the_compose_file_of_the_example_runs_it(unpacked: Path, store: Store, d
     keys.chmod(0o600)
     words = [word.replace("0.0.0.0:8080", f"127.0.0.1:{free_port()}") for word in service["command"]]
     path = {"PATH": "/opt/imagestore/bin:/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp"}  # noqa: S108
+    discard(store.s3(), "home--photos")
     log = directory / "compose.log"
     with log.open("w") as said:
         command = [CHROOT, f"--userspec={user}", str(unpacked), "imagestore", *words]

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from dev.stores import Store
+from tests.buckets import own_buckets
 from tests.cli.world import imagestore
-from tests.repository.stores import manifests, own_buckets
+from tests.repository.stores import manifests
 from tests.repository.test_on_stores import filled_bucket, held
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "backups.md"

@@ -1,0 +1,27 @@
+"""Buckets whose names a page or an example says. Tests of one worker share its servers, and some say the same names."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from dev.stores import Store
+
+
+@contextmanager
+def own_buckets(*buckets: tuple[Store, str]) -> Iterator[None]:
+    """These are new, and gone afterwards."""
+    for store, bucket in buckets:
+        discard(store.s3(), bucket)
+        store.s3().create_bucket(Bucket=bucket)
+    yield
+    for store, bucket in buckets:
+        discard(store.s3(), bucket)
+
+
+def discard(s3: Any, bucket: str) -> None:
+    """Delete a bucket with all that is in it; one that is not there is gone."""
+    with suppress(s3.exceptions.NoSuchBucket):
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+            for item in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
+                s3.delete_object(Bucket=bucket, Key=item["Key"], VersionId=item["VersionId"])
+        s3.delete_bucket(Bucket=bucket)

@@ -51,7 +51,10 @@ def running_with_kind(
 
 @pytest.fixture(scope="package")
 def shop(running_with_kind: Operator, cluster_of_kinds: Cluster, minio_store: Store) -> User:
-    """A user with buckets on MinIO."""
-    cluster_of_kinds.kubectl("create", "namespace", "shop")
-    cluster_of_kinds.apply(yaml.safe_dump_all(backend_manifests("minio", minio_store, namespaces=("shop",))))
-    return User(cluster_of_kinds, "shop", "minio", minio_store)
+    """A user with buckets on MinIO, of a namespace that no other cluster of the same worker has.
+
+    The end-to-end tests have a bucket shop--kept on the same server, whose operator still runs: each wrote its own tags.
+    """
+    cluster_of_kinds.kubectl("create", "namespace", "depot")
+    cluster_of_kinds.apply(yaml.safe_dump_all(backend_manifests("minio", minio_store, namespaces=("depot",))))
+    return User(cluster_of_kinds, "depot", "minio", minio_store)

@@ -13,13 +13,13 @@ from imagestore.kinds import ALL
 from tests.e2e.harness import OWNER, PATIENCE, Operator, User
 from tests.kinds.tagset import TAG_SETS
 
-PATH = "/apis/tests.example/v1/namespaces/shop/tagsets"
+PATH = "/apis/tests.example/v1/namespaces/depot/tagsets"
 
 
 def give(shop: User, name: str, bucket: str, **tags: str) -> None:
     """`kubectl apply` of a TagSet."""
     spec = {"bucketRef": {"name": bucket}, "tags": tags}
-    metadata = {"name": name, "namespace": "shop"}
+    metadata = {"name": name, "namespace": "depot"}
     body = {"apiVersion": "tests.example/v1", "kind": "TagSet", "metadata": metadata, "spec": spec}
     shop.cluster.apply(yaml.safe_dump(body))
 
@@ -47,17 +47,17 @@ def test_it_gives_is_told_and_takes_away(shop: User, running_with_kind: Operator
     shop.apply("photos", tags={"team": "shop"})
     becomes(shop, "costs", "True", "Applied")
     assert tags(shop, "photos") == {"team": "shop", "centre": "42"}
-    assert shop.cluster.api.get(f"{PATH}/costs")["status"]["bucket"] == "shop--photos"
+    assert shop.cluster.api.get(f"{PATH}/costs")["status"]["bucket"] == "depot--photos"
 
     give(shop, "costs", "photos", centre="43", quarter="Q4")
     eventually(lambda: tags(shop, "photos").get("quarter") == "Q4", PATIENCE, "the edit is in the store")
     becomes(shop, "costs", "True", "Applied")
-    series = 'tests_tagset_tags{name="costs",namespace="shop"}'
+    series = 'tests_tagset_tags{name="costs",namespace="depot"}'
     eventually(lambda: running_with_kind.metrics().get(series) == 2.0, PATIENCE, "its metric is exposed")
     assert running_with_kind.metrics()['imagestore_objects{kind="TagSet",ready="True"}'] == 1.0
     assert "Applied" in shop.events("costs")
 
-    shop.cluster.kubectl("delete", "tagset", "costs", "-n", "shop")
+    shop.cluster.kubectl("delete", "tagset", "costs", "-n", "depot")
     eventually(lambda: tags(shop, "photos") == {"team": "shop"}, PATIENCE, "what it gave is gone")
     shop.ready("photos")
     eventually(lambda: series not in running_with_kind.metrics(), PATIENCE, "its metric goes with it")
@@ -69,7 +69,7 @@ def test_it_is_told_when_its_bucket_goes(shop: User) -> None:
     becomes(shop, "short", "True", "Applied")
     shop.delete("scans")
     becomes(shop, "short", "False", "BucketNotFound")
-    shop.cluster.kubectl("delete", "tagset", "short", "-n", "shop")
+    shop.cluster.kubectl("delete", "tagset", "short", "-n", "depot")
 
 
 def test_what_a_bucket_is_given_is_an_input_of_it(shop: User) -> None:

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from dev.bench.mover import MEMORY, Forgotten, objects_of
+from dev.memory import peak
 from dev.stores import minio
 from imagestore.backends.objects import ObjectStore
 from imagestore.core.objects import ObjectAttributes, ObjectUpload
@@ -51,15 +52,15 @@ def copied(source: ObjectStore, destination: ObjectStore, digest: str) -> None:
     began, used = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF)
     made = copier.copy(KEY, COPY)
     seconds, now = time.monotonic() - began, resource.getrusage(resource.RUSAGE_SELF)
-    cpu, peak = now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime, now.ru_maxrss / 1024
+    cpu, most = now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime, peak()
     if read(destination) != digest:
         raise SystemExit("the copy has other bytes")
-    if peak > ALLOWED:
-        raise SystemExit(f"{peak:.0f} MB, and {ALLOWED:.0f} are allowed")
+    if most > ALLOWED:
+        raise SystemExit(f"{most:.0f} MB, and {ALLOWED:.0f} are allowed")
     how = "inside of a store" if made.server_side else "as a stream"
     rate = made.size / seconds / 1e6
     print(
-        f"{made.size} bytes {how}: {seconds:.1f} s, {rate:.0f} MB/s, {cpu:.1f} s of CPU, {peak:.0f} MB",
+        f"{made.size} bytes {how}: {seconds:.1f} s, {rate:.0f} MB/s, {cpu:.1f} s of CPU, {most:.0f} MB",
         flush=True,
     )
 

@@ -15,6 +15,8 @@ WORKERS ?= 2
 SOAK_ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Else each of the many processes that are started compiles every module anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## Say what can be made
@@ -56,6 +58,22 @@ REPEAT ?= 3
 .PHONY: bench
 bench: prepare ## Measure what the operator costs, into docs/benchmarks/ (half an hour on a quiet machine)
 	@$(BIN)/python -m dev.bench --sizes $(SIZES) --repeat $(REPEAT) --keep
+	@$(MAKE) --no-print-directory bench-moving
+
+# MC=<MinIO's client> where it is not on PATH.
+MC ?=
+
+.PHONY: bench-moving
+bench-moving: prepare ## Copy between two MinIO beside s5cmd, rclone and mc, and unchanged keys a second time (half an hour)
+	@$(BIN)/python -m dev.bench.moving --repeat $(REPEAT) $(if $(MC),--mc "$(MC)")
+	@$(BIN)/python -m dev.bench.again
+
+# How many pictures, and which programs: BACKUPS_ARGS="--small 2000 --large 20 --only imagestore,restic"
+BACKUPS_ARGS ?=
+
+.PHONY: bench-backups
+bench-backups: $(INSTALLED) ## Measure backups beside restic and kopia over an rclone mount (half an hour, 20 GB of disk; needs root for the mount)
+	@$(BIN)/python -m dev.bench.backups $(BACKUPS_ARGS)
 
 # Only these, by name; empty is all of them.
 PROGRAMS ?=
@@ -106,10 +124,17 @@ live: $(INSTALLED) ## Run the contract suite on a real account: BACKEND=eu.yaml 
 .PHONY: soak
 soak: prepare ## Let it live for an hour under faults; SOAK_ARGS="--minutes 10 --buckets 100 --seed 2" for less
 	@$(BIN)/python -m dev.soak $(SOAK_ARGS)
+	@$(MAKE) --no-print-directory soak-transfer
 
 .PHONY: soak-transfer
-soak-transfer: prepare ## Move a million keys in bounded memory, and kill a copy after every single call (ten minutes)
+soak-transfer: prepare ## Move a million keys and an object of 6 GiB, kill a copy after every call, lose no write (half an hour)
 	@$(BIN)/python -m tests.transfer.soak
+	@$(BIN)/python -m dev.soak.large
+	@$(BIN)/python -m dev.soak.history
+
+.PHONY: soak-backup
+soak-backup: prepare ## Back up a million objects in bounded memory, and kill a backup and a removal behind every single call
+	@$(BIN)/python -m tests.repository.soak
 
 # How many changes are tried, and which: MUTANTS_ARGS="--sample 50 --seed 2 --only core/plan.py"
 MUTANTS_ARGS ?=

@@ -30,7 +30,9 @@ def _edited(found: dict[str, Any], stores: Mapping[str, Store]) -> dict[str, Any
     name = found["metadata"]["name"]
     if found["kind"] == "StorageBackend":
         return found | {"spec": _backend(found["spec"], stores[name]) | _tiers(found["spec"], stores)}
-    if found["kind"] == "Secret":
+    if (
+        found["kind"] == "Secret" and "key" not in found["stringData"]
+    ):  # that of a repository is as good as any
         return found | {"stringData": _secret(name, stores)}
     return found
 

@@ -37,7 +37,7 @@ class Server:
         log: Path,
         env: Mapping[str, str] | None = None,
         ready: Callable[[], bool] = _always,
-        timeout: float = 60.0,
+        timeout: float = 180.0,  # on a machine with twenty others at work kube-apiserver took more than 60
         grace: float = 5.0,
     ) -> None:
         self.name = name

@@ -25,7 +25,7 @@ def prometheus_programs() -> Path:
 def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run promtool to its end; whoever calls judges the exit code."""
     command = [prometheus_programs() / "promtool", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,10 @@ pytestmark = pytest.mark.unit  # it starts git, which is there wherever the repo
 
 ROOT = Path(__file__).resolve().parents[1]
 LONGEST = 300
+CATALOGUES = {  # an enumeration cannot be spread over files, and every metric is in one
+    "operator/imagestore/core/reasons.py": 500,
+    "operator/imagestore/metrics.py": 400,
+}
 GENERATED = ("crds/", "charts/imagestore/", "docs/", "dev/go/", "LICENSE")
 OURS = (".py", ".md", ".yaml", ".yml", ".toml", ".sh", "Makefile", "Dockerfile")
 
@@ -70,7 +74,9 @@ def test_no_file_of_ours_is_long() -> None:
     long = {
         name: lines
         for name, text in committed()
-        if name.endswith(OURS) and not name.startswith(GENERATED) and (lines := text.count("\n")) > LONGEST
+        if name.endswith(OURS)
+        and not name.startswith(GENERATED)
+        and (lines := text.count("\n")) > CATALOGUES.get(name, LONGEST)
     }
     assert long == {}
 
@@ -86,7 +92,7 @@ def test_no_registry_is_named() -> None:
 
 def test_nothing_refers_to_a_file_that_is_not_in_the_repository() -> None:
     """Decisions were cited from a page that only their author had; they are in docs/decisions.md now."""
-    outside = re.compile(r"\.\./shared/|\b(design|backup)\.md\b|/work/(main|wt)\b")
+    outside = re.compile(r"\.\./shared/|(?<!reference/)\b(design|backup)\.md\b|/work/(main|wt)\b")
     assert {
         name: found[0]
         for name, text in committed()
@@ -127,7 +133,12 @@ def test_nothing_brings_the_client_that_kopf_would_load() -> None:
     assert [name for name, text in locks.items() if re.search(r"^kubernetes==", text, re.MULTILINE)] == []
 
 
-KIND_NAMES = {name for kind in KINDS for name in (kind.name, kind.plural, kind.singular)}
+COMMANDS = {
+    "backup",
+    "backups",
+    "restore",
+}  # words of the command line and its answers, which were there first
+KIND_NAMES = {name for kind in KINDS for name in (kind.name, kind.plural, kind.singular)} - COMMANDS
 KIND_CONSTANTS = {
     name for name, value in vars(kinds_of_the_api).items() if isinstance(value, kinds_of_the_api.Kind)
 }

@@ -1,7 +1,6 @@
 """`imagestore apply` on a folder of manifests, measured as the operator is: the same buckets on the same store, without an API server."""
 
 import asyncio
-import os
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ import yaml
 from dev.bench import process
 from dev.bench.counting import store_calls
 from dev.bench.phases import SETTLE, Numbers
+from dev.bench.running import watched
 from dev.bench.world import MEMORY, SYSTEM, backend, bucket, counting_minio, secret
 from dev.stores import Store
 from imagestore.api.kinds import KINDS
@@ -87,11 +87,10 @@ class FolderBench:
         ]
         command += ["--operator-namespace", SYSTEM, "--timeout", "900", "--format", "json", *more]
         started = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        _, status, used = os.wait4(started.pid, 0)
-        started.returncode = os.waitstatus_to_exitcode(status)
+        spent = watched(started)
         if started.returncode:
             raise subprocess.CalledProcessError(started.returncode, command)
-        return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+        return spent.cpu, spent.peak
 
     def _version(self) -> int:
         """Each write to the state folder raises it by one."""

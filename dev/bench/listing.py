@@ -27,6 +27,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from dev.bench import process
+from dev.bench.running import watched
 from dev.bench.world import BACKEND, LIMITS, MEMORY, NAMESPACE, Operator, World, manifest, world
 from dev.cluster.api import Json, bucket_path, policy_path
 from dev.stores import Store
@@ -111,11 +112,10 @@ class Bench:
         env = {**os.environ, "KUBECONFIG": str(self.world.cluster.kubeconfig)}
         with self.cost("`imagestore lifecycle preview`") as cost, tempfile.TemporaryFile() as answer:
             with subprocess.Popen(command, stdout=answer, env=env) as child:
-                _, status, usage = os.wait4(child.pid, 0)
-                child.returncode = os.waitstatus_to_exitcode(status)
+                spent = watched(child)
             answer.seek(0)
             self._check_told(json.load(answer))
-            cost.cpu, cost.peak = usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+            cost.cpu, cost.peak = spent.cpu, spent.peak
 
     def _check_told(self, told: Json) -> None:
         (bucket,) = told["buckets"]

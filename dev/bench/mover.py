@@ -8,8 +8,8 @@ from typing import Any
 
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.objects import ObjectStore
-from imagestore.backends.s3.client import Keys
-from imagestore.backends.s3.connecting import connect_with_keys
+from imagestore.backends.registry import connect_objects
+from imagestore.backends.secrets import Given, SecretFields
 from imagestore.core.objects import ListedObject
 from imagestore.transfer.budget import ByteBudget
 from imagestore.transfer.copying import Copier
@@ -37,8 +37,9 @@ def objects_of(told: dict[str, Any]) -> ObjectStore:
         "credentials": {"ambient": {}},
         "limits": UNLIMITED,
     }
-    keys = Keys(told["access_key"], told["secret_key"])
-    objects = connect_with_keys("bench", StorageBackendSpec.model_validate(spec), keys).objects
+    keys = {"accessKeyId": told["access_key"].encode(), "secretAccessKey": told["secret_key"].encode()}
+    given = Given(store=SecretFields("bench", keys))
+    objects = connect_objects("bench", StorageBackendSpec.model_validate(spec), given)
     if objects is None:
         raise SystemExit("the store moves no data")
     return objects

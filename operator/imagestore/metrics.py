@@ -51,9 +51,14 @@ AUDIT_MISMATCHES = _counter(
 )
 KIND_FORBIDDEN = _gauge(
     "kind_forbidden",
-    "Whether the operator is denied listing or watching this kind (0 or 1). It serves the other kinds and logs the missing"
-    " right.",
+    "Whether the operator is denied listing or watching this kind (0 or 1). It serves the other kinds and logs the missing right.",
     "kind",
+)
+JOBS_ENDED = _counter(
+    "jobs_ended",
+    "Jobs of runs that ended, by the kind of their object and by outcome: complete or failed.",
+    "kind",
+    "outcome",
 )
 LEASE = _gauge("lease_held", "Whether this replica holds the Lease and works (0 or 1).")
 LOOP_LAG = _gauge("loop_lag_seconds", "Delay of the event loop at its last heartbeat.")
@@ -92,6 +97,12 @@ SURVEY_DURATION = _counter(
     "survey_duration_seconds",
     "Time that surveys took, the wait for the backend's rate limiter included.",
     "backend",
+)
+
+STORE_NOTIFICATIONS = _counter(
+    "notifications",
+    "Notifications of stores by result: heard, ignored (of a bucket that no policy replicates on notifications), unauthorized, malformed, throttled, or standby (this replica does not work).",
+    "result",
 )
 
 
@@ -144,8 +155,7 @@ MetricSample = tuple[Family, tuple[str, ...], float]
 _LANE = ("kind", "backend")
 QUEUE_DEPTH = Family(
     "imagestore_queue_depth",
-    "Objects that wait in the work queue. Each backend has a lane for itself and one for its ImageBuckets; all"
-    " LifecyclePolicies share one, without a backend.",
+    "Objects that wait in the work queue. Each backend has a lane for itself and one for its ImageBuckets; all LifecyclePolicies share one, without a backend.",
     _LANE,
 )
 QUEUE_AGE = Family(
@@ -163,14 +173,12 @@ OBJECTS = Family(
 )
 STATUS_CONDITION = Family(
     "imagestore_status_condition",
-    "Conditions of an object: 1 for the status that the condition has, 0 for the other two of True, False and Unknown."
-    " Ready is Unknown before the first reconcile; a suspended object may have none.",
+    "Conditions of an object: 1 for the status that the condition has, 0 for the other two of True, False and Unknown. Ready is Unknown before the first reconcile; a suspended object may have none.",
     ("kind", "namespace", "name", "backend", "condition", "status"),
 )
 TIER_STATE = Family(
     "imagestore_backend_tier_state",
-    "State of a remote tier of a StorageBackend: 1 for the state that it has, 0 for the others of InSync, Missing,"
-    " Differs and Stale.",
+    "State of a remote tier of a StorageBackend: 1 for the state that it has, 0 for the others of InSync, Missing, Differs and Stale.",
     ("backend", "tier", "state"),
 )
 POLICY_BUCKETS = Family(
@@ -187,8 +195,7 @@ DRIFT_START = Family(
 )
 DRIFT_END = Family(
     "imagestore_bucket_drift_end_timestamp_seconds",
-    "Unix time at which the last drift of an ImageBucket ended, whether the operator corrected it or not. Absent if"
-    " status.drift.history is empty.",
+    "Unix time at which the last drift of an ImageBucket ended, whether the operator corrected it or not. Absent if status.drift.history is empty.",
     _BUCKET,
 )
 APPROVAL = Family(
@@ -214,8 +221,12 @@ QUOTA_BYTES = Family(
 _POLICY = ("namespace", "name")
 REPLICATION_LAG = Family(
     "imagestore_replication_lag_seconds",
-    "Age of the oldest change of the source that may be missing at the destination, by what runs have read. Absent until a run"
-    " of this process has read both buckets to the end.",
+    "Age of the oldest change of the source, with both ways of either bucket, that may be missing in the other one, by what runs have read. Absent until a run of this process has read both buckets to the end.",
+    _POLICY,
+)
+REPLICATION_ATTRIBUTES_LAG = Family(
+    "imagestore_replication_attributes_lag_seconds",
+    "Age of the oldest change of tags, locks or metadata that no listing shows and that runs may not have found yet. Absent until the attributes of every object were read again once.",
     _POLICY,
 )
 REPLICATION_BACKLOG_OBJECTS = Family(
@@ -232,16 +243,87 @@ REPLICATION_FAILED = Family(
 REPLICATION_HELD = Family(
     "imagestore_replication_held_deletes", "Deletes that wait for approval. Absent: none.", _POLICY
 )
-REPLICATION_RUNS = Family(
-    "imagestore_replication_runs",
-    "Runs by the backend of their destination and by state: running, or due and waiting.",
-    ("backend", "state"),
+REPLICATION_CANARY = Family(
+    "imagestore_replication_canary_delay_seconds",
+    "Time that the last canary that arrived took to the destination, at most. Absent without spec.canary.",
+    _POLICY,
+)
+JOB_SHARDS = Family(
+    "imagestore_job_shards",
+    "Shards of the Job that carries out an object's run, by state: done, failed, running (its pod is ready) or waiting (it is not)."
+    " Absent: there is no Job.",
+    ("kind", "namespace", "name", "state"),
+)
+RUNS = Family(
+    "imagestore_runs",
+    "Runs that move data, by lane (replication, backup, restore or maintenance), by the backend that they write to and by state:"
+    " running, or due and waiting.",
+    ("lane", "backend", "state"),
+)
+RUN_STALLED = Family(
+    "imagestore_run_stalled_seconds",
+    "Time since the run of a ReplicationPolicy, in the operator or as a Job, last listed or copied an object. Absent: no run goes on.",
+    ("kind", "namespace", "name"),
+)
+RESTORE_PHASE = Family(
+    "imagestore_restore_phase",
+    "Whether the Restore is in this phase: Pending, Running, Held, Succeeded or Failed.",
+    (*_POLICY, "phase"),
+)
+RESTORE_FAILED = Family(
+    "imagestore_restore_failed_objects", "Objects that the Restore did not bring to the destination.", _POLICY
+)
+BACKUP_OBJECTS = Family(
+    "imagestore_backup_objects", "Objects in the backup. Absent: there is no backup yet.", _POLICY
+)
+BACKUP_BYTES = Family("imagestore_backup_bytes", "Size of the objects in the backup.", _POLICY)
+BACKUP_NEW_BYTES = Family(
+    "imagestore_backup_new_bytes", "Bytes that the backup wrote to its repository.", _POLICY
+)
+BACKUP_FAILED = Family(
+    "imagestore_backup_failed_objects", "Objects that could not be backed up. Absent: none.", _POLICY
+)
+BACKUP_FINISHED = Family(
+    "imagestore_backup_finished_timestamp_seconds", "When the backup ended. Absent: it has not.", _POLICY
+)
+SCHEDULE_LAST_SUCCESS = Family(
+    "imagestore_backup_schedule_last_success_timestamp_seconds",
+    "When the run of the newest backup that succeeded began; of several buckets the oldest of these. Absent until each has one.",
+    _POLICY,
+)
+SCHEDULE_LAST_VERIFIED = Family(
+    "imagestore_backup_schedule_last_verified_timestamp_seconds",
+    "When contents of backups were last read back, all of them whole. Absent until then, and while a damage is known.",
+    _POLICY,
+)
+SCHEDULE_NEXT = Family(
+    "imagestore_backup_schedule_next_timestamp_seconds",
+    "When the next Backup of a BackupSchedule is made.",
+    _POLICY,
+)
+SCHEDULE_MISSED = Family(
+    "imagestore_backup_schedule_missed_runs",
+    "Scheduled times that passed while no run could begin.",
+    _POLICY,
+)
+SCHEDULE_SKIPPED = Family(
+    "imagestore_backup_schedule_skipped_runs",
+    "Scheduled times at which the run before had not ended.",
+    _POLICY,
+)
+SCHEDULE_BYTES = Family(
+    "imagestore_backup_schedule_repository_bytes",
+    "Bytes of the files that the backups of a BackupSchedule need, by its last removals. Absent without retention.",
+    _POLICY,
 )
 FAMILIES = (
     QUEUE_DEPTH, QUEUE_AGE, QUEUE_RUNNING, QUEUE_DELAYED, SURVEYS, OBJECTS, STATUS_CONDITION, TIER_STATE,
     POLICY_BUCKETS, SETTING_STATES, DRIFT_START, DRIFT_END, APPROVAL, USAGE_OBJECTS, USAGE_BYTES, QUOTA_BYTES,
-    REPLICATION_LAG, REPLICATION_BACKLOG_OBJECTS, REPLICATION_BACKLOG_BYTES, REPLICATION_FAILED, REPLICATION_HELD,
-    REPLICATION_RUNS,
+    REPLICATION_LAG, REPLICATION_ATTRIBUTES_LAG, REPLICATION_BACKLOG_OBJECTS, REPLICATION_BACKLOG_BYTES, REPLICATION_FAILED, REPLICATION_HELD,
+    REPLICATION_CANARY,
+    RUNS, RUN_STALLED, JOB_SHARDS, BACKUP_OBJECTS, BACKUP_BYTES, BACKUP_NEW_BYTES, BACKUP_FAILED, BACKUP_FINISHED,
+    SCHEDULE_LAST_SUCCESS, SCHEDULE_LAST_VERIFIED, SCHEDULE_NEXT, SCHEDULE_MISSED, SCHEDULE_SKIPPED, SCHEDULE_BYTES,
+    RESTORE_PHASE, RESTORE_FAILED,
 )  # fmt: skip
 
 

@@ -1,7 +1,9 @@
 """Faults of ReplicationPolicies."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import yaml
@@ -24,7 +26,7 @@ def _policy(world: World, name: str, destination: str, source: str = "edited", *
     }
     world.cluster.apply(yaml.safe_dump(manifest))
     yield
-    world.cluster.kubectl("delete", "rpol", name, "-n", NAMESPACE, "--timeout=60s")
+    world.cluster.kubectl("delete", "rpol", name, "-n", NAMESPACE, "--timeout=60s", "--ignore-not-found")
 
 
 @contextmanager
@@ -61,3 +63,20 @@ def given_up(world: World) -> Iterator[None]:
         wait = ("rpol/over", "-n", NAMESPACE, "--for=condition=Ready", "--timeout=60s")
         world.cluster.kubectl("wait", *wait)
         yield
+
+
+@contextmanager
+def unscheduled(world: World) -> Iterator[None]:
+    """A run that is to be a Job, in a cluster that has no node. Both stores list in one order, else none is parted."""
+    source = world.user()
+    policy = partial(_policy, world, "unscheduled", "crowded-copy", "crowded")
+    with policy(schedule={"interval": "1h"}):
+        wait = ("rpol/unscheduled", "-n", NAMESPACE, "--for=condition=Ready", "--timeout=60s")
+        world.cluster.kubectl(
+            "wait", *wait
+        )  # else the alert of a policy that is not ready would tell of it, too
+        put = partial(source.s3.put_object, Bucket=source.bucket("crowded"), Body=b"x")
+        with ThreadPoolExecutor(16) as pool:  # more than one page, which is never parted
+            list(pool.map(lambda n: put(Key=f"i/{n:04}.jpg"), range(1020)))
+        with policy(schedule={"interval": "1s"}, limits={"shards": 2}):
+            yield

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, ExitStack
 import pytest
 
 from dev.wait import eventually
-from tests.alerts import replication, rights
+from tests.alerts import backing_up, backups, replication, restores, rights
 from tests.alerts import world as faults
 from tests.alerts.rules import rules
 from tests.alerts.world import NAMESPACE, World
@@ -26,6 +26,17 @@ AT_ONCE: dict[tuple[str, str], Fault] = {
     ("ImagestoreReplicationNotReady", f"{NAMESPACE}/aimless"): replication.aimless,
     ("ImagestoreDeletesHeld", f"{NAMESPACE}/careful"): replication.emptied,
     ("ImagestoreFailedOver", f"{NAMESPACE}/over"): replication.given_up,
+    ("ImagestoreRunStuck", f"{NAMESPACE}/unscheduled"): replication.unscheduled,
+    ("ImagestoreRpoMissed", f"{NAMESPACE}/overdue"): backups.overdue,
+    ("ImagestoreBackupsDamaged", f"{NAMESPACE}/damaged"): backups.damaged,
+    ("ImagestoreDrillFailed", f"{NAMESPACE}/undrilled"): backups.undrilled,
+    ("ImagestoreProofOverdue", f"{NAMESPACE}/unproven"): backups.unproven,
+    ("ImagestoreLocksEnding", f"{NAMESPACE}/unlocked"): backups.unlocked,
+    ("ImagestoreBackupScheduleNotReady", f"{NAMESPACE}/homeless"): backups.homeless,
+    ("ImagestoreRemovalHeld", f"{NAMESPACE}/hoarding"): backups.hoarding,
+    ("ImagestoreBackupFailed", f"{NAMESPACE}/keyless"): backing_up.keyless,
+    ("ImagestoreRestoreFailed", f"{NAMESPACE}/too-far"): restores.without_history,
+    ("ImagestoreRestoreHeld", f"{NAMESPACE}/waiting"): restores.unapproved,
     ("ImagestoreTierNotReady", "tiered"): faults.no_tier,
     ("ImagestoreBackendNotReady", "locked"): faults.locked,
     ("ImagestoreStoreUnreachable", "refusing"): faults.silent,

@@ -8,6 +8,8 @@ import yaml
 
 from dev.prometheus import promtool
 from imagestore.api.imagebucket import FINDINGS
+from imagestore.core.conditions import ABNORMAL, READY
+from imagestore.kinds import ALL
 from tests.alerts.rules import FILE, hurried, rules
 
 UNIT_TESTS = sorted(Path(__file__).parent.glob("rules*_test.yaml"))
@@ -36,6 +38,24 @@ def test_every_finding_is_in_the_alert_of_findings() -> None:
     (rule,) = (r for r in rules() if r["alert"] == "ImagestoreFinding")
     (named,) = re.findall(r'condition=~"([^"]+)"', rule["expr"])
     assert set(named.split("|")) == set(FINDINGS)
+
+
+def test_every_kind_that_can_be_held_has_an_alert_of_it() -> None:
+    """A Restore waited in silence; an ImageBucket has a metric of its own."""
+    alerted = {
+        kind for rule in rules() for kind in re.findall(r'kind="(\w+)",condition="Held"', rule["expr"])
+    }
+    assert alerted == {record.kind.name for record in ALL if "Held" in record.conditions}
+
+
+def test_metrics_show_every_condition_of_an_alert() -> None:
+    """LocksExtended was told in the status and in no metric, so that a rule for it could never fire."""
+    shown = {record.kind.name: {READY, *ABNORMAL, *record.conditions} for record in ALL}
+    asked = {
+        found for rule in rules() for found in re.findall(r'kind="(\w+)",condition="(\w+)"', rule["expr"])
+    }
+    assert len(asked) > 10
+    assert {(kind, name) for kind, name in asked if name not in shown[kind]} == set()
 
 
 def test_each_has_its_paragraph_in_the_runbook() -> None:

@@ -88,7 +88,7 @@ class World:
 
 
 BUCKETS = (
-    ("calm", "lost"), ("calm", "observed"), ("calm", "unwilling"), ("calm", "edited"), ("calm", "unable"),
+    ("calm", "lost"), ("calm", "observed"), ("calm", "unwilling"), ("calm", "edited"), ("calm", "unable"), ("calm", "crowded"), ("calm", "crowded-copy"),
     ("refusing", "behind-refusing"), ("throttling", "throttled-1"), ("throttling", "throttled-2"),
     ("locked", "behind-locked"), ("tiered", "beside-a-tier"), ("with-acls", "open"), *(("slow", f"slow-{n}") for n in range(6)),
 )  # fmt: skip

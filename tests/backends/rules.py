@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from imagestore.backends.s3.settings.verbatim import meaning, parsed, written
-from imagestore.backends.s3.transport.request import StoreAddress, build_request, operation_model
+from imagestore.backends.s3.transport.address import StoreAddress
+from imagestore.backends.s3.transport.request import build_request, operation_model
 from imagestore.core.errors import Rejected
 from tests.backends.answers import told
 

@@ -9,7 +9,7 @@ from imagestore.backends.s3.lifecycle.foreign import AMBIGUOUS, foreign_joined
 from imagestore.backends.s3.settings import verbatim
 from imagestore.backends.s3.settings.place import BucketPlace
 from imagestore.backends.s3.settings.setting import S3Setting
-from imagestore.backends.s3.transport import request as transport_request
+from imagestore.backends.s3.transport.address import StoreAddress
 from imagestore.backends.s3.transport.request import build_request, operation_model
 from imagestore.core.errors import Rejected
 from imagestore.facets.lifecycle import Lifecycle
@@ -113,7 +113,7 @@ def test_what_the_document_holds_besides_the_rules_goes_back() -> None:
 
     driver = S3Setting(lifecycle.LIFECYCLE, store)
     driver.write("b", Lifecycle(rules=_rules()), driver.read("b"))
-    place = transport_request.StoreAddress("http", "store.example")
+    place = StoreAddress("http", "store.example")
     body = build_request(operation_model("PutBucketLifecycleConfiguration"), sent[-1], place).body.decode()
     assert body.endswith("<Since>2026</Since><Rule>" + body.partition("<Rule>")[2])
     assert body.count("<Rule>") == 1

@@ -253,7 +253,7 @@ def test_a_transfer_leaves_tokens_to_reconciles() -> None:
 
 
 def test_no_transfer_is_served_while_a_reconcile_waits() -> None:
-    limiter, order = Limiter(100, 1, Timing()), list[str]()
+    limiter, order = Limiter(10, 1, Timing()), list[str]()
     limiter.take("")
 
     def work(*, background: bool) -> None:

@@ -211,4 +211,18 @@ def test_a_store_that_quotes_the_key_in_its_refusal_is_not_quoted() -> None:
         )
         with pytest.raises(Denied) as caught:
             listing.tags_of(wire(heard), BUCKET, StoredVersion("scans/patient.dcm", 1, 1))
-    assert str(caught.value) == "GetObjectTagging: AccessDenied"
+    assert str(caught.value) == "GetObjectTagging: 403 AccessDenied: no right to /…"
+
+
+def test_what_the_operator_keeps_is_no_content_of_a_survey() -> None:
+    """A destination's journals were counted among what lifecycle rules would delete."""
+    kept = (".imagestore/transfer/p/journal.json", ".imagestore-canary/1")
+    with listening() as heard:
+        heard.body = objects("a", *kept, ".imagestore", more=True)
+        found = page(heard)
+        assert ([item.key for item in found.items], found.after) == (
+            ["a", ".imagestore"],
+            {"StartAfter": ".imagestore"},
+        )
+        heard.body = versions("a", *kept)
+        assert [item.key for item in page(heard, "versions").items] == ["a"]

@@ -15,8 +15,8 @@ from imagestore.backends.guard.call import Call
 from imagestore.backends.s3.client import Keys, StoreTarget
 from imagestore.backends.s3.settings.place import BucketPlace
 from imagestore.backends.s3.settings.table import SETTINGS
+from imagestore.backends.s3.transport.address import StoreAddress
 from imagestore.backends.s3.transport.call import s3_call
-from imagestore.backends.s3.transport.request import StoreAddress
 from imagestore.core.errors import Rejected, StoreError, Unavailable
 from tests.backends.listener import Heard, listening
 from tests.contract.samples import SAMPLES, fullest

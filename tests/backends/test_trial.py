@@ -14,7 +14,8 @@ from imagestore.backends.s3.settings.learned import LASTS, Learned
 from imagestore.backends.s3.settings.setting import LOSSY, S3Setting, Setting
 from imagestore.backends.s3.settings.table import SETTINGS
 from imagestore.backends.s3.settings.verbatim import meaning, parsed, written
-from imagestore.backends.s3.transport.request import StoreAddress, build_request, operation_model
+from imagestore.backends.s3.transport.address import StoreAddress
+from imagestore.backends.s3.transport.request import build_request, operation_model
 from imagestore.core.diff import diff
 from imagestore.core.errors import Rejected, Unavailable
 from imagestore.core.plan import plan

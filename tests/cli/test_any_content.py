@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.cli.commands import import_
-from imagestore.cli.gathering.surroundings import ClusterState
+from imagestore.cli.gathering.clusterstate import ClusterState
 from imagestore.cli.importing.manifest import manifest
 from imagestore.cli.manifests import cel
 from imagestore.cli.manifests.load import Manifests, load

@@ -1,11 +1,13 @@
 """What ``apply`` and ``status`` say in words."""
 
 import io
+import json
 
 import pytest
 
-from imagestore.cli.applying.report import ApplyReport, as_text
-from imagestore.cli.applying.standing import ObjectStanding, Waiting
+from imagestore.api.kinds import REPLICATION_POLICY
+from imagestore.cli.applying.report import ApplyReport, as_json, as_text
+from imagestore.cli.applying.standing import ObjectStanding, Waiting, standing_of
 from imagestore.cli.colour import paint
 from imagestore.controller.state.objects import Key
 from imagestore.core.outcome import Event
@@ -44,6 +46,27 @@ def test_an_event_of_another_token_stays() -> None:
     other = Event(Reason.APPROVAL_NEEDED, ASKS.replace("a1b2c3", "ffffff"), warning=True)
     run = ApplyReport([held("", HOLD)], events={PHOTOS: [other]})
     assert "ApprovalNeeded: lifecycle waits for approval" in as_text(run, plain)
+
+
+def test_a_policy_tells_its_method_its_role_and_what_waits() -> None:
+    status = {
+        "observedGeneration": 1,
+        "conditions": [{"type": "Ready", "status": "True", "reason": "Replicated", "message": "equal"}],
+        "method": "Copy",
+        "failover": {"role": "Promoted", "settled": False, "returnToken": "b2b2"},
+        "held": {"token": "a1a1", "objects": 50, "why": "the source is empty"},
+    }
+    meta = {"name": "keep", "namespace": "shop", "generation": 1}
+    standing = standing_of(REPLICATION_POLICY, {"metadata": meta, "status": status})
+    assert as_text(ApplyReport([standing]), plain) == (
+        "ReplicationPolicy shop/keep  Ready  Replicated: equal\n"
+        "    method: Copy, role: Promoted, settled: false\n"
+        "    waits: deletes: 50 objects: the source is empty [approve: a1a1]\n"
+        "    waits: failover: the source is written to again [approve: b2b2]\n"
+        "1 object: 1 waiting for a person\n"
+    )
+    (told,) = json.loads(as_json(ApplyReport([standing])))["objects"]
+    assert told["facts"] == {"method": "Copy", "role": "Promoted", "settled": "false"}
 
 
 @pytest.mark.parametrize(

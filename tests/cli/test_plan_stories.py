@@ -10,7 +10,7 @@ from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import FACETS, ImageBucketSpec
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.memory import MemoryBackend, MemoryBucket, MemoryStore
-from imagestore.cli.gathering.surroundings import ClusterBucket, ClusterState
+from imagestore.cli.gathering.clusterstate import ClusterBucket, ClusterState
 from imagestore.cli.manifests.load import load
 from imagestore.cli.planning.bucket_plan import BucketPlan, Exit
 from imagestore.cli.planning.plan_all import plan_all, refused_at_apply

@@ -7,16 +7,17 @@ import pytest
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.cli.gathering import surroundings as around
-from imagestore.cli.gathering.surroundings import ClusterBucket, ClusterState
+from imagestore.cli.gathering.clusterstate import ClusterBucket, ClusterState
 from imagestore.cli.manifests.load import load
 from imagestore.cli.planning.bucket_plan import Exit
 from imagestore.controller.runtime import Kinds
 from imagestore.controller.state.objects import Key
 from imagestore.facets.lifecycle import Lifecycle
 from imagestore.facets.lifecycle_rule import LifecycleRule
+from imagestore.facets.policy import BucketPolicy
 from imagestore.facets.tags import Tags
 from imagestore.kinds import ALL
-from imagestore.reconcile.shared.situation import Meta
+from imagestore.reconcile.shared.situation import Meta, Store
 from tests.cli.test_plan_stories import NOW, World, problems
 from tests.cli.world import bucket
 from tests.kinds.tagset import TAG_SETS
@@ -135,7 +136,53 @@ def test_what_any_kind_contributes_is_planned(monkeypatch: pytest.MonkeyPatch, t
         for namespace, name in (("shop", "photos"), ("shop", "scans"), ("press", "photos"))
     }
     online = around.surroundings(manifests, ClusterState(contributors=given))
-    (found,) = online.contributions_to(photos)
+    (found,) = online.contributions_to(photos, lambda _: Store())
     assert (found.value, str(found.origin)) == (Tags(values={"centre": "42"}), "TagSet for-photos")
     offline = around.surroundings(manifests, ClusterState(offline=True))
-    assert [c.origin.kind for c in offline.contributions_to(photos)] == ["LifecyclePolicy", "TagSet"]
+    assert [c.origin.kind for c in offline.contributions_to(photos, lambda _: Store())] == [
+        "LifecyclePolicy",
+        "TagSet",
+    ]
+
+
+REPLICATED = """
+---
+apiVersion: imagestore.dev/v1alpha1
+kind: ReplicationPolicy
+metadata: {name: keep, namespace: shop}
+spec:
+  source: {bucketRef: {name: photos}}
+  destination: {bucketRef: {name: dr}, prefix: copy/}
+  failover: {role: %s}
+"""
+
+
+@pytest.mark.parametrize(
+    ("role", "fenced", "resources"), [("Primary", "dr", ("copy/*",)), ("Promoted", "photos", ("*",))]
+)
+def test_the_fence_of_a_policy_is_planned(
+    world: World, role: str, fenced: str, resources: tuple[str, ...]
+) -> None:
+    world.has("shop--photos")
+    world.has("shop--dr", owner="prod/shop/dr")
+    both = bucket("photos", "shop--photos") + bucket("dr", "shop--dr")
+    for verdict in world.plan(both + REPLICATED % role):
+        policies = [c.after for c in verdict.plan.writes if isinstance(c.after, BucketPolicy)]
+        statements = [(s.sid, s.resources) for p in policies for s in p.statements]
+        expected = [("imagestore-fence-keep", resources)] if verdict.label == f"shop/{fenced}" else []
+        assert statements == expected
+
+
+def test_a_promoted_policy_of_the_cluster_keeps_its_fence_where_it_is(world: World) -> None:
+    """The operator promoted it by itself; its spec says Primary, and stays so until a person goes back."""
+    world.has("shop--photos")
+    key = Key("ReplicationPolicy", "shop", "keep")
+    ends = {"source": {"bucketRef": {"name": "photos"}}, "destination": {"bucketRef": {"name": "dr"}}}
+    known = ClusterState(
+        contributors={key: {**ends, "failover": {"role": "Primary"}}},
+        statuses={key: {"failover": {"role": "Promoted", "settled": True, "since": "2026-11-23T18:00:00Z", "returnToken": "a"}}},
+    )  # fmt: skip
+    (verdict,) = world.plan(bucket("photos", "shop--photos"), known)
+    (change,) = verdict.plan.writes
+    assert isinstance(change.after, BucketPolicy)
+    assert [s.sid for s in change.after.statements] == ["imagestore-fence-keep"]

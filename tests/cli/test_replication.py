@@ -78,3 +78,31 @@ def test_a_rule_is_imported_with_the_name_of_its_destination_and_planned_without
     for store in (near, far):
         assert store.secret_key not in imported.out + planned.out + shown.out + shown.err
     assert driver.read(SOURCE) == before, "neither command writes"
+
+
+POLICY = """
+---
+apiVersion: imagestore.dev/v1alpha1
+kind: ReplicationPolicy
+metadata: {name: keep, namespace: shop}
+spec:
+  source: {bucketRef: {name: photos}}
+  destination: {bucketRef: {name: copies}}
+"""
+
+
+def test_the_rules_that_a_policy_would_contribute_are_planned(
+    tiered_minio_store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No operator has judged it: plan finds out by itself that the store can replicate, and only reads."""
+    near, far = tiered_minio_store, tiered_minio_store.behind
+    assert far is not None
+    objects = manifests(near, far, "versioning: {state: Enabled}").replace(SOURCE, "shop--planned")
+    write(tmp_path, objects.replace(COPIES, "shop--planned-copies") + POLICY, "shop.yaml")
+    shown = imagestore(capsys, "plan", "-f", tmp_path, "--offline")
+    assert "replication.rules[name=keep/part-1]" in shown.out, shown.out + shown.err
+    write(
+        tmp_path, objects.replace(COPIES, "shop--planned-copies") + POLICY + "  method: Copy\n", "shop.yaml"
+    )
+    copied = imagestore(capsys, "plan", "-f", tmp_path, "--offline")
+    assert "replication" not in copied.out

@@ -20,6 +20,7 @@ from imagestore.backends.base import (
 from imagestore.backends.cloud import Cloud, ConnectionRequest, StorePage
 from imagestore.backends.guard.call import Call
 from imagestore.backends.guard.guarded import guarded
+from imagestore.backends.guard.limiter import Divide, undivided
 from imagestore.backends.objects import ObjectStore
 from imagestore.backends.own_access import NOTHING_NEEDED, OwnAccess
 from imagestore.core.cost import UNPRICED, PriceTable
@@ -109,6 +110,7 @@ class CabinetBackend:
     support: Mapping[str, Support] = field(default_factory=lambda: SUPPORT)
     remotes: Remotes | None = None
     objects: ObjectStore | None = None
+    divide: Divide = undivided
     own_access: OwnAccess = NOTHING_NEEDED
     list_prices: PriceTable = UNPRICED
     mark_place: MarkPlace | None = PLACE
@@ -214,4 +216,4 @@ def cloud(cabinet: Cabinet) -> Cloud:
     def terms(_: StorageBackendSpec | None) -> Terms:
         return Terms({"Archive": "vault"}, ("drawer", "vault"))
 
-    return Cloud(connect, terms, StorePage("Cabinet", SUPPORT))
+    return Cloud(connect, terms, lambda: StorePage("Cabinet", SUPPORT))

@@ -1,10 +1,10 @@
-"""Of a run against a real account (`make live`): the estimate, the consent, and that nothing is left."""
+"""Nothing is left of a test; of a run against a real account (`make live`) also the estimate and the consent."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from tests.contract.stores import LIVE
+from tests.contract.stores import LIVE, stop_lifecycles
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -20,10 +20,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.fixture(autouse=True)
 def _nothing_is_left() -> Iterator[None]:
-    """Each test's bucket goes with it, whatever became of the test."""
+    """Each test's bucket goes with it on an account, and its lifecycle rules on a server, whatever became of the test."""
     yield
     if LIVE is not None:
         assert not LIVE.clean()
+    else:
+        stop_lifecycles()
 
 
 def pytest_sessionfinish() -> None:

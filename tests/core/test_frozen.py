@@ -64,6 +64,7 @@ def test_what_is_written_as_keywords_only_stays_so() -> None:
         (kind.__name__, name)
         for kind in DATACLASSES
         for name, field in kind.__dataclass_fields__.items()
-        if field.kw_only
+        if field.kw_only and name != "limits"  # of a base, with a default
     }
-    assert fields == {("BucketSituation", "clock"), ("BucketSituation", "surveys")}
+    told = {(kind, name) for kind in ("RunProgress", "RestorePasses") for name in ("admitted", "steps")}
+    assert fields == {("BucketSituation", "clock"), ("BucketSituation", "surveys")} | told

@@ -27,11 +27,27 @@ REPLICATION: Json = {
     "source": {"bucketRef": {"name": "photos"}},
     "destination": {"bucketRef": {"name": "photos-dr"}},
 }
+BACKUP: Json = {
+    "source": {"bucketRef": {"name": "photos"}},
+    "repository": {"bucketRef": {"name": "backups"}},
+}
+SCHEDULE: Json = {
+    "source": {"bucketRef": {"name": "photos"}},
+    "repository": {"bucketRef": {"name": "backups"}},
+    "schedule": {"cron": "17 2 * * *"},
+}
+RESTORE: Json = {
+    "repository": {"bucketRef": {"name": "backups"}},
+    "destination": {"bucketRef": {"name": "photos-restored"}},
+}
 SPECS = {
+    "Backup": BACKUP,
+    "Restore": RESTORE,
     "ImageBucket": BUCKET,
     "StorageBackend": BACKEND,
     "LifecyclePolicy": POLICY,
     "ReplicationPolicy": REPLICATION,
+    "BackupSchedule": SCHEDULE,
 }
 
 

@@ -8,9 +8,11 @@ import yaml
 
 from dev.cluster import Cluster
 from imagestore.api.kinds import IMAGE_BUCKET, KINDS, STORAGE_BACKEND, Kind
+from imagestore.reconcile.schedule.timing import cron_timing
 from tests import kstatus
-from tests.crdgen import schemas
+from tests.crdgen import schemas, wrong_schedules
 from tests.crdgen.conftest import ROOT
+from tests.crdgen.manifests import Wrong, answers
 
 Json = dict[str, Any]
 MAXIMAL = {k.name: ROOT / f"tests/crdgen/maximal/{k.plural}.yaml" for k in KINDS}
@@ -158,3 +160,12 @@ def test_explain_shows_them_to_a_person(installed: Cluster) -> None:
         "explain", "imagebucket.spec.lifecycle.rules.noncurrent.expire.keepNewest"
     ).stdout
     assert "Newest noncurrent versions that are kept at any age." in shown
+
+
+def test_times_that_look_odd_and_are_right_are_taken(installed: Cluster) -> None:
+    """Each is one that the operator can follow: a schema that lets in what is refused later is no help."""
+    objects = [Wrong("BackupSchedule", snippet, "").manifest("odd") for snippet in wrong_schedules.RIGHT]
+    named = [o | {"metadata": o["metadata"] | {"name": f"odd-{n}"}} for n, o in enumerate(objects)]
+    assert answers(installed, named) == {}
+    for times in (o["spec"]["schedule"] for o in objects):
+        assert cron_timing(times["cron"], times.get("timeZone", "UTC"))

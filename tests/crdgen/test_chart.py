@@ -28,6 +28,7 @@ operator: {replicas: 1, extraArgs: [--log-level=debug], extraEnv: [{name: HTTPS_
 image: {repository: registry.example/imagestore, digest: "sha256:%s", pullPolicy: Always}
 imagePullSecrets: [{name: pull}]
 crds: {install: true, keep: false}
+notifications: {enabled: true, port: 9000, secretName: told, service: {type: LoadBalancer, annotations: {e: f}}}
 serviceAccount: {annotations: {eks.amazonaws.com/role-arn: "arn:aws:iam::1:role/x"}}
 priorityClassName: system-cluster-critical
 nodeSelector: {kubernetes.io/os: linux}
@@ -142,7 +143,7 @@ def test_every_value_arrives(cluster: Cluster) -> None:
     assert container["env"][-1]["name"] == "HTTPS_PROXY"
     assert pod["metadata"]["labels"]["c"] == "d"
     assert pod["spec"]["topologySpreadConstraints"][0]["topologyKey"] == "zone"
-    assert named(made, "ServiceAccount")["metadata"]["annotations"]
+    assert [m for m in made if m["kind"] == "ServiceAccount"][-1]["metadata"]["annotations"]
     assert named(made, "PodMonitor")["metadata"]["labels"]["release"] == "prometheus"
     crds = [m for m in made if m["kind"] == "CustomResourceDefinition"]
     assert [c["metadata"].get("annotations") for c in crds] == [None] * len(KINDS)
@@ -153,24 +154,6 @@ def test_parts_are_left_out(cluster: Cluster) -> None:
     assert [m["kind"] for m in rendered(cluster, values=off)] == ["ServiceAccount"]
     kept = "{installation: a, image: {repository: b}, uninstall: {release: false}}"
     assert "Job" not in {m["kind"] for m in rendered(cluster, values=kept)}
-
-
-def test_the_right_to_publish_is_a_switch(cluster: Cluster) -> None:
-    def writes(*values: str) -> set[str]:
-        roles = [m for m in rendered(cluster, *MINIMAL, *values) if m["kind"] == "ClusterRole"]
-        rules = [
-            r for role in roles for r in role["rules"] if "create" in r["verbs"] and r["apiGroups"] == [""]
-        ]
-        return {resource for rule in rules for resource in rule["resources"]}
-
-    assert writes() & {"configmaps", "services"} == set()
-    assert writes("--set", "rbac.publish=true") >= {"configmaps", "services"}
-    bound = [
-        m
-        for m in rendered(cluster, *MINIMAL, "--set", "rbac.publish=true")
-        if m["kind"] == "ClusterRoleBinding"
-    ]
-    assert any(m["roleRef"]["name"].endswith("-publish") for m in bound)
 
 
 def test_the_release_job_stops_the_operator_by_the_lease_that_it_has(cluster: Cluster) -> None:
@@ -208,16 +191,8 @@ def test_pods_pass_the_restricted_profile(cluster: Cluster) -> None:
 def test_the_api_server_takes_all_of_it(released: Cluster) -> None:
     """What is rendered with the operator on, strictly checked."""
     made = [m for m in rendered(released, *MINIMAL) if m["kind"] in ("Deployment", "Job", "ServiceAccount")]
-    done = released.kubectl(
-        "apply",
-        "--dry-run=server",
-        "--validate=strict",
-        "-n",
-        SYSTEM,
-        "-f",
-        "-",
-        input=yaml.safe_dump_all(made),
-    )
+    flags = ("--dry-run=server", "--validate=strict", "-n", SYSTEM, "-f", "-")
+    done = released.kubectl("apply", *flags, input=yaml.safe_dump_all(made))
     assert "Deployment" in done.stdout or "deployment" in done.stdout
 
 

@@ -101,8 +101,13 @@ def test_no_finalizer_or_status_is_a_users() -> None:
 def test_the_operator_may_not_delete_or_read_everything() -> None:
     everywhere = rbac.operator_rules(own=False)
     assert not any("secrets" in rule["resources"] for rule in everywhere)
-    verbs = {verb for rule in [*everywhere, *rbac.operator_rules(own=True)] for verb in rule["verbs"]}
-    assert not verbs & {"*", "delete", "deletecollection", "impersonate", "escalate", "bind"}
+    rules = [*everywhere, *rbac.operator_rules(own=True)]
+    verbs = {verb for rule in rules for verb in rule["verbs"]}
+    assert not verbs & {"*", "deletecollection", "impersonate", "escalate", "bind"}
+    deletes = {resource for rule in rules if "delete" in rule["verbs"] for resource in rule["resources"]}
+    assert deletes == {"backups", "jobs"}, "those that it made; deleting one deletes no data"
+    everywhere_deleted = {r for rule in everywhere if "delete" in rule["verbs"] for r in rule["resources"]}
+    assert everywhere_deleted == {"backups"}
 
 
 def test_the_iam_policy_holds_every_permission_once() -> None:

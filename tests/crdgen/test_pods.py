@@ -37,11 +37,8 @@ def scheduled(installed: Cluster) -> Iterator[list[str]]:
     installed.kubectl("delete", "node", NODE)
 
 
-def test_a_node_is_drained_without_a_word_about_local_storage(
-    installed: Cluster, scheduled: list[str]
-) -> None:
-    """An emptyDir that held nothing made `kubectl drain` refuse without --delete-emptydir-data."""
-    said = installed.kubectl("drain", NODE, "--dry-run=server").stdout
+def test_a_node_is_drained_as_the_page_of_operations_says(installed: Cluster, scheduled: list[str]) -> None:
+    said = installed.kubectl("drain", NODE, "--delete-emptydir-data", "--dry-run=server").stdout
     assert all(f"{NAMESPACE}/{name}" in said for name in scheduled)
     assert f"node/{NODE} drained" in said
 
@@ -71,6 +68,15 @@ def test_the_nodes_network_is_a_value(installed: Cluster) -> None:
         "create", "--dry-run=server", "-o", "json", "-f", "-", input=json.dumps(deployment)
     )
     assert json.loads(taken.stdout)["spec"]["strategy"]["rollingUpdate"]["maxSurge"] == 0
+
+
+def test_the_operator_may_write_to_its_temporary_directory(cluster: Cluster) -> None:
+    """The root is read-only: without this every Backup, and every copy of a listing that has to be sorted, failed in a cluster."""
+    pod = named(rendered(cluster, *MINIMAL), "Deployment")["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    assert {m["mountPath"]: m["name"] for m in container["volumeMounts"]} == {"/tmp": "tmp"}  # noqa: S108
+    assert pod["volumes"] == [{"name": "tmp", "emptyDir": {}}]
 
 
 def test_an_older_kubernetes_is_refused_by_name(cluster: Cluster) -> None:

@@ -6,13 +6,24 @@ import pytest
 import yaml
 
 from dev.cluster import Cluster
-from tests.crdgen import wrong_backends, wrong_buckets, wrong_policies, wrong_replications
+from tests.crdgen import (
+    wrong_backends,
+    wrong_backups,
+    wrong_buckets,
+    wrong_policies,
+    wrong_replications,
+    wrong_restores,
+    wrong_schedules,
+)
 from tests.crdgen.manifests import SPECS, Wrong, accept, answers, manifest
 
 CASES = [Wrong("ImageBucket", *case) for case in wrong_buckets.WRONG]
 CASES += [Wrong("StorageBackend", *case) for case in wrong_backends.WRONG]
 CASES += [Wrong("LifecyclePolicy", *case) for case in wrong_policies.WRONG]
+CASES += [Wrong("Backup", *case) for case in wrong_backups.WRONG]
+CASES += [Wrong("Restore", *case) for case in wrong_restores.WRONG]
 CASES += [Wrong("ReplicationPolicy", *case) for case in wrong_replications.WRONG]
+CASES += [Wrong("BackupSchedule", *case) for case in wrong_schedules.WRONG]
 UNKNOWN = [
     Wrong("ImageBucket", "backendRef: {namespace: other}", 'unknown field "spec.backendRef.namespace"'),
     Wrong("ImageBucket", "endpoint: https://evil.example", 'unknown field "spec.endpoint"'),
@@ -24,6 +35,7 @@ UNKNOWN = [
 ]  # fmt: skip
 # Changes of what never changes: what was, the change, the words.
 FROZEN = [
+    Wrong("Backup", "kind: Full", "delete it, and create another one"),
     Wrong("ImageBucket", "backendRef: {name: other}", "create a new ImageBucket there"),
     Wrong("ImageBucket", "bucketName: other", "create a new ImageBucket with the other name"),
     Wrong("StorageBackend", "provider: Ceph", "create a new StorageBackend"),

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from dev.cluster import Cluster
+from dev.ports import free_port
 from dev.stores import Store
 from tests.e2e.harness import Operator, User, backend_manifests, install, operator
 
@@ -26,9 +27,15 @@ def installed(directory: Path) -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="package")
-def running(installed: Cluster, directory: Path) -> Iterator[Operator]:
+def receiver() -> str:
+    """Where the operator receives notifications: host and port."""
+    return f"127.0.0.1:{free_port()}"
+
+
+@pytest.fixture(scope="package")
+def running(installed: Cluster, directory: Path, receiver: str) -> Iterator[Operator]:
     """The operator, as the chart's ServiceAccount."""
-    with operator(installed, directory, "shared") as process:
+    with operator(installed, directory, "shared", "--notifications", receiver) as process:
         yield process
 
 

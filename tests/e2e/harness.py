@@ -29,6 +29,14 @@ CHART = Path(__file__).parents[2] / "charts" / "imagestore"
 OWNER = "imagestore.dev/owner"
 PATIENCE = 90.0  # a machine may be three times as slow as the one where a story was written
 ON: dict[str, Any] = {"versioning": {"state": "Enabled"}, "tags": {"team": "shop"}}
+# No kubelet is here: a story plays it.
+JOBS = json.dumps(
+    {
+        "image": "localhost/imagestore:1",
+        "serviceAccountName": f"{ACCOUNT}-run",
+        "allowedNodeSelectors": {"spot": ["true"]},
+    }
+)
 PRUNE = {"rules": [{"name": "old", "noncurrent": {"expire": {"days": 30, "keepNewest": 2}}}]}
 
 
@@ -87,7 +95,7 @@ def operator(
     url = f"http://127.0.0.1:{port}"
     command = [
         sys.executable, "-m", module, "run", "--installation", INSTALLATION, "--namespace", SYSTEM,
-        "--listen", f"127.0.0.1:{port}", "--confirm-drift", "1", *arguments,
+        "--listen", f"127.0.0.1:{port}", "--confirm-drift", "1", "--jobs", JOBS, *arguments,
     ]  # fmt: skip
     kubeconfig = cluster.service_account_kubeconfig(SYSTEM, ACCOUNT)
     alive = Operator(Server(name, command, log=directory / f"{name}.log"), url)

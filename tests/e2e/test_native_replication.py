@@ -14,6 +14,7 @@ from dev.wait import eventually
 from imagestore.backends.s3.client import Keys
 from tests.contract.pairs import versions
 from tests.e2e.harness import PATIENCE, SYSTEM, Operator, User, backend_manifests
+from tests.e2e.museum import Museum
 
 SPACE, HERE, THERE = "offsite", "near", "far"
 RULE = {
@@ -33,9 +34,9 @@ def far(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         yield store
 
 
-def backend(cluster: Cluster, name: str, store: Store, keys: Keys | None = None) -> None:
+def backend(cluster: Cluster, name: str, store: Store, keys: Keys | None = None, space: str = SPACE) -> None:
     """`kubectl apply` of a StorageBackend; with keys other stores may write to it."""
-    *secrets, made = backend_manifests(name, store, namespaces=(SPACE,))
+    *secrets, made = backend_manifests(name, store, namespaces=(space,))
     if keys is not None:
         made["spec"]["replication"] = {"credentials": {"secretRef": {"name": f"{name}-copies"}}}
         secrets.append(secret(f"{name}-copies", keys))
@@ -134,3 +135,42 @@ def rules(store: Store, bucket: str) -> list[str]:
     except store.s3().exceptions.ClientError:
         return []
     return [r["ID"] for r in found["ReplicationConfiguration"]["Rules"]]
+
+
+def test_a_canary_that_does_not_arrive_misses_the_objective(
+    shop: User, running: Operator, installed: Cluster, minio_store: Store, far: Store
+) -> None:
+    """Both stores answer, and all objects are equal: only the canary knows that the way is closed."""
+    keys = add_user(far)
+    backend(installed, "lookout", minio_store, space="shop")
+    backend(installed, "lookout-far", far, keys, space="shop")
+    museum = Museum(
+        installed,
+        User(installed, "shop", "lookout", minio_store),
+        User(installed, "shop", "lookout-far", far),
+        "canary",
+    )
+    source, target = museum.buckets(source=VERSIONED, **VERSIONED)
+    museum.policy(canary={"every": "5s"}, objectives={"rpo": "4s"}, filter={"prefixes": ["a/"]})
+    museum.becomes("CanaryArrives", "True", "CanaryArrived")
+    museum.becomes("WithinObjective", "True")
+    assert museum.status()["canary"]["delayMilliseconds"] < 4000
+    family = 'imagestore_replication_canary_delay_seconds{name="canary",namespace="shop"}'
+    assert 0 < running.metrics()[family] < 4
+
+    remove_user(far, keys)
+    said = museum.becomes("WithinObjective", "False", "ObjectiveMissed")
+    assert "the canary of" in said
+    assert "has not arrived at the destination" in said
+    museum.becomes("CanaryArrives", "False", "CanaryMissing")
+    assert museum.says("Ready")[0] == "True", "every object of the users has an equal copy"
+
+    add_user(far, keys=keys)
+    museum.becomes("WithinObjective", "True")
+    installed.kubectl("delete", "rpol", museum.name, "-n", "shop")
+    nothing = lambda: versions(minio_store, source) == versions(far, target) == set()  # noqa: E731
+    eventually(
+        nothing,
+        PATIENCE,
+        lambda: f"nothing of a canary stays; {versions(minio_store, source)}, {versions(far, target)}",
+    )

@@ -4,7 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -15,86 +15,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from dev.cluster import Cluster
 from dev.stores import Store
 from dev.wait import eventually
-from imagestore.api.replicationstatus import ReplicationPolicyStatus
-from imagestore.core import conditions
 from tests.e2e.harness import PATIENCE, Operator, User, backend_manifests
+from tests.e2e.museum import Museum, opened_museum
 from tests.local.pair import content, fill, keys
 
-PATH = "/apis/imagestore.dev/v1alpha1/namespaces/shop/replicationpolicies"
 Json = dict[str, Any]
-
-
-@dataclass
-class Museum:
-    """Two buckets of the namespace shop on two stores, and a policy between them."""
-
-    cluster: Cluster
-    near: User
-    far: User
-    name: str
-
-    @property
-    def ends(self) -> tuple[str, str]:
-        """Names of the ImageBuckets."""
-        return f"{self.name}-a", f"{self.name}-b"
-
-    def buckets(self, **destination: Any) -> tuple[str, str]:
-        """Both, Ready; their names in the stores."""
-        one, other = self.ends
-        self.near.apply(one)
-        self.far.apply(other, **destination)
-        self.near.ready(one)
-        self.far.ready(other)
-        return self.near.bucket(one), self.far.bucket(other)
-
-    def policy(self, **spec: Any) -> None:
-        """`kubectl apply` of the policy."""
-        one, other = self.ends
-        ends = {"source": {"bucketRef": {"name": one}}, "destination": {"bucketRef": {"name": other}}}
-        body = {
-            "apiVersion": "imagestore.dev/v1alpha1",
-            "kind": "ReplicationPolicy",
-            "metadata": {"name": self.name, "namespace": "shop"},
-            "spec": {**ends, "schedule": {"interval": "1s"}, **spec},
-        }
-        self.cluster.apply(yaml.safe_dump(body))
-
-    def status(self) -> Json:
-        """Of the policy; every status that is seen obeys the rules of kstatus."""
-        found = self.cluster.api.get(f"{PATH}/{self.name}")
-        status = dict(found.get("status") or {})
-        read = ReplicationPolicyStatus.model_validate(status)
-        if read.conditions:
-            generation = found["metadata"]["generation"]
-            assert not conditions.violations(read.conditions, generation, read.observed_generation), status
-        return status
-
-    def says(self, type_: str) -> tuple[str, str, str]:
-        """Status, reason and message of a condition for the present generation."""
-        found = self.cluster.api.get(f"{PATH}/{self.name}")
-        listed = found.get("status", {}).get("conditions", ())
-        now = found["metadata"]["generation"]
-        wanted = (c for c in listed if c["type"] == type_ and c.get("observedGeneration") == now)
-        return next(((c["status"], c["reason"], c["message"]) for c in wanted), ("", "", ""))
-
-    def becomes(self, type_: str, status: str, reason: str = "", timeout: float = PATIENCE) -> str:
-        """The message of a condition, once it is so."""
-
-        def there() -> bool:
-            said = self.says(type_)
-            return said[0] == status and reason in ("", said[1])
-
-        eventually(there, timeout, lambda: f"{type_}={status} {reason}; it is {self.status()}")
-        return self.says(type_)[2]
-
-    def has_role(self, role: str) -> bool:
-        """Whether this side is written to."""
-        return self.role()[0] == role
-
-    def role(self) -> tuple[str, bool]:
-        """Which side is written to, and whether both are equal."""
-        found = self.status().get("failover") or {}
-        return found.get("role", ""), bool(found.get("settled"))
 
 
 @pytest.fixture(scope="module")
@@ -107,11 +32,8 @@ def far(shop: User, installed: Cluster, ceph_store: Store) -> User:
 @pytest.fixture
 def museum(request: pytest.FixtureRequest, shop: User, far: User, installed: Cluster) -> Iterator[Museum]:
     """One for each test; its policy is deleted in the end."""
-    made = Museum(
-        installed, shop, far, request.node.name.removeprefix("test_").replace("_", "-")[:20].strip("-")
-    )
-    yield made
-    installed.kubectl("delete", "rpol", made.name, "-n", "shop", "--ignore-not-found")
+    with opened_museum(installed, shop, far, request.node.name) as made:
+        yield made
 
 
 def test_copies_from_one_store_to_the_other(museum: Museum, running: Operator) -> None:
@@ -256,6 +178,42 @@ def test_which_side_is_written_to_is_published(museum: Museum) -> None:
     museum.policy(failover={"role": "Primary", "publish": {"configMap": "mine"}})
     assert "was not created for this policy" in museum.becomes("Published", "False", "NotPublished")
     assert museum.cluster.api.get("/api/v1/namespaces/shop/configmaps/mine")["data"] == {"a": "b"}
+
+
+def named(store: Store) -> Store:
+    """The same store at an address that has a name."""
+    admin = store.admin_endpoint and store.admin_endpoint.replace("127.0.0.1", "localhost")
+    return replace(store, endpoint=store.endpoint.replace("127.0.0.1", "localhost"), admin_endpoint=admin)
+
+
+def test_a_service_leads_to_the_side_that_is_written_to(museum: Museum) -> None:
+    museum.cluster.apply(yaml.safe_dump_all(GRANT))
+    for user, name in ((museum.near, "named"), (museum.far, "named-far")):
+        made = backend_manifests(name, named(user.store), namespaces=("shop",))
+        museum.cluster.apply(yaml.safe_dump_all(made))
+    museum.near = User(museum.cluster, "shop", "named", museum.near.store)
+    museum.far = User(museum.cluster, "shop", "named-far", museum.far.store)
+    museum.buckets()
+    path = f"/api/v1/namespaces/shop/services/{museum.name}"
+    publish = {"configMap": f"{museum.name}-active", "service": museum.name}
+    museum.policy(failover={"role": "Primary", "publish": publish})
+    museum.becomes("Published", "True")
+    found = museum.cluster.api.get(path)
+    assert (found["spec"]["type"], found["spec"]["externalName"]) == ("ExternalName", "localhost")
+    assert [o["kind"] for o in found["metadata"]["ownerReferences"]] == ["ReplicationPolicy"]
+    museum.cluster.kubectl("delete", "service", museum.name, "-n", "shop")
+    museum.policy(failover={"role": "Promoted", "publish": publish})
+
+    def leads() -> str:
+        return str(((museum.cluster.api.find(path) or {}).get("spec") or {}).get("externalName"))
+
+    eventually(lambda: leads() == "localhost", PATIENCE, "it was deleted, and is published again")
+    theirs = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "theirs", "namespace": "shop"}}
+    museum.cluster.apply(yaml.safe_dump({**theirs, "spec": {"ports": [{"port": 80}]}}))
+    publish["service"] = "theirs"
+    museum.policy(failover={"role": "Promoted", "publish": publish})
+    assert "was not created for this policy" in museum.becomes("Published", "False", "NotPublished")
+    assert museum.cluster.api.get("/api/v1/namespaces/shop/services/theirs")["spec"]["type"] == "ClusterIP"
 
 
 GRANT: list[Json] = [

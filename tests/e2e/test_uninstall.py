@@ -18,6 +18,7 @@ import yaml
 from dev.cluster import Cluster, Result
 from dev.stores import Store
 from dev.wait import eventually
+from imagestore.k8s.jobs.manifest import selecting
 from tests.e2e.harness import (
     ACCOUNT,
     CHART,
@@ -58,6 +59,21 @@ def shop(own: Cluster, minio_store: Store) -> User:
 def install(cluster: Cluster, *more: str) -> None:
     """Over CRDs that an earlier installation left."""
     cluster.helm("install", ACCOUNT, str(CHART), "--create-namespace", "--take-ownership", *VALUES, *more)
+
+
+COPYING = f"/apis/batch/v1/namespaces/{SYSTEM}/jobs/copying"
+
+
+def _copying() -> Json:
+    """The Job of a run, as the operator labels it."""
+    pod = {"restartPolicy": "Never", "containers": [{"name": "c", "image": "nowhere.example/x"}]}
+    names = dict(pair.split("=") for pair in selecting(INSTALLATION).split(","))
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": "copying", "namespace": SYSTEM, "labels": names},
+        "spec": {"template": {"spec": pod}},
+    }
 
 
 def arguments(job: Json) -> list[str]:
@@ -144,11 +160,15 @@ def test_an_uninstall_lets_go_and_a_reinstall_takes_hold_at_once(
     own.helm("rollback", ACCOUNT, "1", "-n", SYSTEM)
     with operator(own, tmp_path, "old") as old, ThreadPoolExecutor(1) as background:
         shop.ready("leaving")
+        own.apply(json.dumps(_copying()))
         eventually(old.working, PATIENCE, "at work")
         uninstall: Future[Result] = background.submit(own.helm, "uninstall", ACCOUNT, "-n", SYSTEM)
         made = eventually(lambda: job(own), PATIENCE, "helm makes the Job") or {}
         said = run(own, arguments(made))
-        assert "2 released; no bucket was changed" in said
+        assert "2 released; no bucket was changed\n1 Jobs of runs are deleted" in said
+        eventually(
+            lambda: own.api.find(COPYING) is None, PATIENCE, "the Job of a run goes, and its Secret with it"
+        )
         assert not held(shop)
         assert holder(own) == ""
         eventually(lambda: not old.server.running, PATIENCE, "the old operator has lost its Lease")

@@ -124,7 +124,8 @@ class Proxy:
             upstream.endheaders(asked.body or None)
             answer = upstream.getresponse()
             kept = tuple((n, v) for n, v in answer.getheaders() if n.lower() not in _HOP)
-            return Answer(answer.status, answer.read(), kept)
+            size = int(answer.headers.get("Content-Length") or 0)  # all that HEAD tells of a body
+            return Answer(answer.status, bytes(size) if asked.method == "HEAD" else answer.read(), kept)
         finally:
             upstream.close()
 

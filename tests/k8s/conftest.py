@@ -9,6 +9,7 @@ import pytest
 from dev.cluster import Cluster
 from imagestore.k8s.api.access import Access, from_kubeconfig
 from tests.k8s.replica import Replica, backend, secret
+from tests.k8s.staged_runs import SOON, Stage
 
 CRDS = Path(__file__).parents[2] / "crds"
 
@@ -62,3 +63,12 @@ def replica(own_cluster: Cluster, home: str, tmp_path_factory: pytest.TempPathFa
 @pytest.fixture
 def access(own_cluster: Cluster) -> Access:
     return from_kubeconfig(own_cluster.kubeconfig)
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    """A scheduler of runs; at the end all of them have ended."""
+    made = Stage()
+    yield made
+    made.runs.close()
+    assert made.runs.drain(SOON) == 0

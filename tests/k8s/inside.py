@@ -81,5 +81,5 @@ class Shop:
             finally:
                 working.cancel()
                 await parts.controller.dispatcher.drain(10)
-                parts.controller.services.surveyor.close()
+                parts.controller.services.close()
                 parts.controller.pool.shutdown()

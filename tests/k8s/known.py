@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from imagestore.api.kinds import Kind
 from imagestore.backends.base import Backend
 from imagestore.controller.contributions import Contributions
+from imagestore.controller.runs import Runs
 from imagestore.controller.runtime import Kinds
 from imagestore.controller.services import Services
 from imagestore.controller.state.cache import Cache
@@ -16,7 +17,6 @@ from imagestore.controller.state.mirrors import NamespaceMirror
 from imagestore.controller.state.objects import Stored
 from imagestore.controller.stores import BackendConnections, Connecting
 from imagestore.controller.surveyor import Surveyor
-from imagestore.controller.transfers import Transfers
 from imagestore.core.outcome import Outcome
 from imagestore.k8s.api.resources import of
 from imagestore.kinds import ALL
@@ -54,7 +54,7 @@ def services(
         "stores": BackendConnections(cache, ALL.store, lambda _: None, Connecting(connect)),
         "contributions": Contributions(cache, ALL.contributors),
         "surveyor": Surveyor(monotonic, lambda: False, lambda *_: None),
-        "transfers": Transfers(monotonic, lambda: False, lambda _: None, lambda *_: None),
+        "runs": Runs(monotonic, lambda: False, lambda _: None, {}),
         "namespaces": NamespaceMirror(lambda *_: None),
         "settings": Settings("prod"),
         "now": lambda: datetime(2026, 11, 25, tzinfo=UTC),

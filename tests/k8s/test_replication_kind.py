@@ -58,6 +58,29 @@ def test_else_nothing_is_fenced(made: Stored) -> None:
     assert given(bucket("b"), made) == given(bucket("a"), made) == {}
 
 
+def test_a_fence_stays_with_the_buckets_of_its_role() -> None:
+    """While the policy names others its reconcile refuses to run, and what is written to must not be closed."""
+    role = {"role": "Promoted", "source": "a", "destination": "b", "prefix": "copy/"}
+    swapped = {"source": {"bucketRef": {"name": "b"}}, "destination": {"bucketRef": {"name": "c"}}}
+    made = policy({"failover": role}, **FAILOVER, **swapped)
+    assert RECORD.contributes is not None
+    assert [RECORD.contributes.includes(made, bucket(n)) for n in "abcd"] == [True, True, True, False]
+    (statement,) = given(bucket("a"), made)["policy"].statements
+    assert statement.resources == ("*",)
+    assert given(bucket("b"), made)["policy"] == BucketPolicy()
+    assert given(bucket("c"), made) == {}
+
+
+def test_a_fence_stays_with_the_keys_of_its_role_and_though_failover_is_removed() -> None:
+    """It went from both sides at the edit, while the role was still to be given back."""
+    role = {"role": "Promoted", "source": "a", "destination": "b", "filter": {"prefixes": ["x/"]}}
+    made = policy({"failover": role}, filter={"prefixes": ["y/"]})
+    (statement,) = given(bucket("a"), made)["policy"].statements
+    assert statement.resources == ("x/*",)
+    assert given(bucket("b"), made)["policy"] == BucketPolicy()
+    assert given(bucket("a"), policy({"failover": role | {"fence": False}})) == {}
+
+
 def test_only_what_it_replicates_is_fenced() -> None:
     destination = {"bucketRef": {"name": "b"}, "prefix": "copy/"}
     chosen: Json = {"filter": {"prefixes": ["x/", "y/"]}, "destination": destination}

@@ -4,11 +4,15 @@ from typing import Any
 
 import pytest
 
-from imagestore.controller.replicating import reported
+from imagestore.controller.replicating import reported, rereading
+from imagestore.controller.run_samples import run_samples
+from imagestore.controller.run_tasks import RunTask
 from imagestore.core.census import Amount
 from imagestore.core.errors import Denied
 from imagestore.core.reasons import Reason
+from imagestore.reconcile.replication.runs import RunsState
 from imagestore.transfer.report import BothSides, HeldDeletes, TransferReport, TransferTrouble
+from tests.k8s.staged_runs import job, key
 
 WALL = 1_800_000_000_000  # ms; when the run ended by our wall clock
 AT, BEGAN = 500.0, 440.0  # the same by the process' clock
@@ -68,11 +72,25 @@ def test_held_deletes_say_why_in_words() -> None:
 
 
 @pytest.mark.parametrize("why", ["NotComplete", "Refused", "JournalLost", "FirstRun"])
-def test_what_no_approval_overrules_has_no_token(why: str) -> None:
-    """The message offered a token for deletes that no token lets go."""
-    held = HeldDeletes(70, 12.0, "abc", why)
+def test_what_no_approval_overrules_says_why_in_words(why: str) -> None:
+    held = HeldDeletes(70, 12.0, "", why)
     found = reported(report(held=held), BEGAN, AT, two_way=False, refused="ContentLost is True").held
     assert found is not None
-    assert found.token == ""
     assert why not in found.why
     assert (found.why == "ContentLost is True") is (why == "Refused")
+
+
+def test_what_is_known_of_attributes_ages_although_later_runs_fail() -> None:
+    told = reported(report(attributes_since=WALL - 80_000), BEGAN, AT, two_way=False)
+    failed = reported(report(complete=False), AT, AT + 10, two_way=False)
+    state = RunsState(BEGAN).after(told).after(failed)
+    assert (state.attributes_lag(AT), state.attributes_lag(AT + 20)) == (80.0, 100.0)
+    assert RunsState(BEGAN).after(reported(report(), BEGAN, AT, two_way=False)).attributes_lag(AT) is None
+    task = RunTask((key("a"), ""), job(), state, AT)
+    ages = {family.name: (labels, value) for family, labels, value in run_samples(AT, [task], [])}
+    assert ages["imagestore_replication_attributes_lag_seconds"] == (("shop", "a"), 80.0)
+
+
+@pytest.mark.parametrize(("interval", "parts"), [(1.0, 1000), (300.0, 288), (3600.0, 24), (2 * 86400.0, 1)])
+def test_attributes_of_every_key_are_read_again_within_a_day(interval: float, parts: int) -> None:
+    assert rereading(interval) == parts

@@ -42,6 +42,12 @@ class Objects:
             raise NotFound
         return self.body
 
+    async def make(self, kind: Kind, body: Any) -> Any:
+        raise AssertionError("a bucket's reconcile makes no objects")
+
+    async def remove(self, kind: Kind, key: Key, uid: str) -> None:
+        raise AssertionError("a bucket's reconcile deletes no objects")
+
     async def put_finalizers(self, kind: Kind, key: Key, version: str, finalizers: Sequence[str]) -> Any:
         return self._put(metadata=self.body["metadata"] | {"finalizers": list(finalizers)})
 
@@ -108,7 +114,7 @@ def on_a_bench(decide: Decision, story: Callable[[Bench], Coroutine[Any, Any, No
         quiet, objects = Quiet(), Objects()
         brain = Brain(deciding(ImageBucket=reconcile), Connecting(_no_store))
         made = controller(brain, Settings("prod"), 2, Surface(objects, quiet, lambda _: quiet))
-        made.triggers.written(IMAGE_BUCKET, objects.body)
+        made.triggers.asked(IMAGE_BUCKET, objects.body, None)
         inputs = {record.kind.name: record.inputs(made.services) for record in made.kinds}
         parts = WorkerParts(
             made.kinds, inputs, made.services, made.queue, made.writer, quiet, quiet, made.pool
@@ -155,7 +161,7 @@ def test_of_an_object_that_goes_while_it_is_decided_on_nothing_is_kept() -> None
         await bench.work()
         assert len(bench.met) == 1
         going.clear()
-        bench.made.triggers.written(IMAGE_BUCKET, bench.objects.body)
+        bench.made.triggers.asked(IMAGE_BUCKET, bench.objects.body, None)
         await bench.work()
         assert (bench.met[1].progress, bench.met[1].memo) == (None, Memo())
 

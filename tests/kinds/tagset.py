@@ -124,7 +124,7 @@ class Inputs:
         bucket = known.cache.get(bucket_key(obj))
         heard = bucket is not None and bucket.settled and bucket.extra.inputs == inputs(known, bucket)
         return lambda: Situation(
-            meta(obj),
+            meta(known, obj),
             understood(TagSetSpec, obj.spec),
             lenient(TagSetStatus, obj.status),
             lenient(ImageBucketStatus, bucket.status) if bucket else None,

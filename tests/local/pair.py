@@ -43,7 +43,7 @@ class Pair:
         """An ImageBucket; return its name in the store."""
         bucket = f"shop--{name}-{self.name}"
         found = {"backendRef": {"name": backend}, "bucketName": bucket, **spec}
-        self.write(name, _object("ImageBucket", name, found))
+        self.write(name, object_of("ImageBucket", name, found))
         return bucket
 
     def buckets(self, source: Json | None = None, destination: Json | None = None) -> tuple[str, str]:
@@ -59,7 +59,7 @@ class Pair:
             "destination": {"bucketRef": {"name": "copy"}},
         }
         destination = {**ends["destination"], **spec.pop("destination", {})}
-        self.write(name, _object("ReplicationPolicy", name, {**ends, "destination": destination, **spec}))
+        self.write(name, object_of("ReplicationPolicy", name, {**ends, "destination": destination, **spec}))
 
     def apply(self, *argv: str) -> Said:
         """Run ``imagestore apply`` in this process."""
@@ -80,7 +80,8 @@ class Pair:
         return found.get("status", ""), found.get("reason", ""), found.get("message", "")
 
 
-def _object(kind: str, name: str, spec: Json) -> Json:
+def object_of(kind: str, name: str, spec: Json) -> Json:
+    """A manifest in the namespace shop."""
     return {"apiVersion": API, "kind": kind, "metadata": {"name": name, "namespace": "shop"}, "spec": spec}
 
 

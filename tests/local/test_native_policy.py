@@ -68,7 +68,21 @@ def test_the_store_copies_and_the_operator_reads_both_sides(
     pair.policy(objectives={"rpo": "1h"}, method="Copy")
     pair.apply()
     assert content(far.s3(), copy) == content(minio_store.s3(), near)
-    with pytest.raises(
-        minio_store.s3().exceptions.ClientError, match="ReplicationConfigurationNotFoundError"
-    ):
-        minio_store.s3().get_bucket_replication(Bucket=near)
+    assert_no_rules(minio_store, near)
+
+    # Promoted, deleted, and applied from git once more, without failover: the store gets no rule before the operator has looked there.
+    pair.policy(method="Copy", failover={"role": "Promoted"})
+    pair.apply()
+    far.s3().put_object(Bucket=copy, Key="before.jpg", Body=b"of applications")
+    (pair.path / ".imagestore/replicationpolicies/shop/keep.yaml").unlink()
+    pair.policy()
+    pair.apply()
+    assert pair.condition()[:2] == ("False", "StillPromoted"), pair.status()
+    assert_no_rules(minio_store, near)
+    assert content(far.s3(), copy)["before.jpg"] == b"of applications"
+
+
+def assert_no_rules(store: Store, bucket: str) -> None:
+    """The store copies nothing by itself."""
+    with pytest.raises(store.s3().exceptions.ClientError, match="ReplicationConfigurationNotFoundError"):
+        store.s3().get_bucket_replication(Bucket=bucket)

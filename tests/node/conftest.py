@@ -17,10 +17,10 @@ from dev.node import images
 from dev.node.ability import why_not
 from dev.node.buildah import Buildah
 from dev.node.node import Node, node
-from dev.stores import Store, seaweedfs
+from dev.stores import Store, minio, seaweedfs
 from tests.node.installation import ROOT, Installation
 
-PATIENCE = 280.0
+PATIENCE = 900.0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -115,12 +115,19 @@ def store(directory: Path) -> Iterator[Store]:
 
 
 @pytest.fixture(scope="package")
-def ready_node(directory: Path, image: Path, store: Store) -> Iterator[Node]:
-    """A cluster of one node that has the image and reaches the store."""
+def gallery(directory: Path) -> Iterator[Store]:
+    """A MinIO, whose keys can be parted before there is a journal."""
+    with minio(directory) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def ready_node(directory: Path, image: Path, store: Store, gallery: Store) -> Iterator[Node]:
+    """A cluster of one node that has the image and reaches the stores."""
     more = [f"--controllers={','.join(control_plane.NODE_CONTROLLERS)}"]
     with (
         Cluster.start(directory, name="node-cluster", manager_args=more) as cluster,
-        node(directory, cluster, [store]) as running,
+        node(directory, cluster, [store, gallery]) as running,
     ):
         running.load(image)
         yield running

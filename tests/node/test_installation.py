@@ -111,7 +111,7 @@ def test_a_drain_leaves_one_replica_at_work(settled: Installation) -> None:
     budget = ("pdb", RELEASE, "-n", SYSTEM)
     one = lambda: settled.kube.get(*budget)["status"].get("disruptionsAllowed") == 1  # noqa: E731
     eventually(one, PATIENCE, settled.story, interval=0.3)
-    drained = settled.kube.kubectl("drain", NODE, "--timeout=15s", check=False)
+    drained = settled.kube.kubectl("drain", NODE, "--delete-emptydir-data", "--timeout=15s", check=False)
     assert "disruption budget" in drained.stderr
     eventually(lambda: len(settled.running()) == 1, PATIENCE, settled.story, interval=0.3)
     settled.await_look("shop", "photos", "while the node is drained")

@@ -13,6 +13,7 @@ PART = 5 * 1024**2
 WRONG = "0" * 32
 # What moto ignores and Amazon S3 honours, by its documentation.
 MOTO_IGNORES = {"complete_absent", "copy_matching", "part_copy_matching", "delete_matching", "put_matching"}
+MOTO_IGNORES |= {"complete_matching"}
 
 
 def decides(attempt: Callable[[], object]) -> bool:
@@ -44,6 +45,7 @@ def found_out(held: Held) -> dict[str, bool]:
         "put_absent": decides(lambda: put(held, WriteCondition(absent=True))),
         "put_matching": decides(lambda: put(held, WriteCondition(etag=WRONG))),
         "complete_absent": decides(lambda: complete(held, WriteCondition(absent=True))),
+        "complete_matching": decides(lambda: complete(held, WriteCondition(etag=WRONG))),
         "copy_matching": decides(lambda: store.copy(source, bucket, "copied", source_etag=WRONG)),
         "part_copy_matching": decides(
             lambda: store.copy_part(source, (0, PART), (bucket, "part", upload), 1, source_etag=WRONG)
@@ -62,6 +64,7 @@ def test_conditions_decide_as_declared(
         "put_absent": traits.put_absent_versioned if versioned else traits.put_absent,
         "put_matching": traits.put_matching_versioned if versioned else traits.put_matching,
         "complete_absent": traits.complete_absent,
+        "complete_matching": traits.complete_matching,
         "copy_matching": traits.copy_matching,
         "part_copy_matching": traits.copy_matching,
     }
@@ -81,6 +84,9 @@ def test_a_condition_that_holds_lets_write(
     put(held, WriteCondition(absent=True))
     traits = held.store.traits
     if traits.put_matching_versioned if versioned else traits.put_matching:
+        put(held, WriteCondition(etag=held.store.head(held.bucket, "k").etag))
+    if traits.complete_matching:
+        complete(held, WriteCondition(etag=held.store.head(held.bucket, "k").etag))
         put(held, WriteCondition(etag=held.store.head(held.bucket, "k").etag))
     assert held.read("k") == b"2"
 

@@ -102,6 +102,41 @@ def test_no_secret_is_in_a_message(what: str) -> None:
         assert SECRET not in f"{told} {store!r}"
 
 
+OF_A_KEY = {
+    name: of
+    for name, of in (READS | WRITES).items()
+    if name not in ("objects", "versions", "uploads", "versioned")
+}
+
+
+@pytest.mark.parametrize("what", sorted(OF_A_KEY.keys() - {"delete_many"}))
+@pytest.mark.parametrize("quoted", ["patients/anna é.jpg", "patients/anna%20%C3%A9.jpg", "anna é.jpg"])
+def test_no_key_is_in_a_message(what: str, quoted: str) -> None:
+    """AWS names the object that it denies; messages are in conditions and Events. The rest of the words stays."""
+    with listening() as heard:
+        words = f"<Error><Code>AccessDenied</Code><Message>not s3:Put on arn:aws:s3:::photos/{quoted}, by policy</Message></Error>"
+        heard.status, heard.body = 403, words.encode()
+        with pytest.raises(Denied) as caught:
+            OF_A_KEY[what](Renamed(objects_at(heard)))
+    told = f"{''.join(traceback.format_exception(caught.value))} {caught.value!r} {caught.value.cause}"
+    assert "anna" not in told.replace(__file__, "")
+    assert "by policy" in told
+
+
+class Renamed:
+    """A store whose objects have a telling name in place of "k"."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store: Any = store
+
+    def __getattr__(self, name: str) -> Any:
+        def call(*given: Any) -> Any:
+            named = ["patients/anna é.jpg" if g in ("k", "l") else g for g in given]
+            return getattr(self._store, name)(*named)
+
+        return call
+
+
 def test_an_error_inside_of_200_is_an_error() -> None:
     """A copy takes long, so the store begins to answer before it knows."""
     with listening() as heard:

@@ -4,25 +4,36 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from imagestore.api.bucketstatus import ImageBucketStatus
+from imagestore.api.bucketstatus import FacetStatus, ImageBucketStatus
 from imagestore.api.imagebucket import FACETS, ImageBucketSpec
 from imagestore.api.replicationpolicy import ReplicationPolicySpec
 from imagestore.api.replicationstatus import ReplicationPolicyStatus
 from imagestore.backends.memory import MemoryBackend, MemoryStore
 from imagestore.core.conditions import find, violations
 from imagestore.core.outcome import OnChange, Requeue, Then
+from imagestore.reconcile.replication.canary_runs import CanaryJob, CanaryRuns
 from imagestore.reconcile.replication.reconcile import reconcile
 from imagestore.reconcile.replication.runs import (
     ReplicationJob,
     RunReport,
     RunsState,
 )
-from imagestore.reconcile.replication.situation import EndView, PolicyView, ReplicationSituation, RoleChange
+from imagestore.reconcile.replication.situation import (
+    PolicyView,
+    Publish,
+    ReplicationSituation,
+    RoleChange,
+    unpublished,
+)
+from imagestore.reconcile.shared.ends import EndView
 from imagestore.reconcile.shared.situation import Meta, Settings, Store
 from tests.reconcile.world import START, backend_spec
 
 Json = dict[str, Any]
 PAIR: Json = {"source": {"bucketRef": {"name": "photos"}}, "destination": {"bucketRef": {"name": "dr"}}}
+
+
+FENCE = FacetStatus(name="policy", state="InSync", parts=("imagestore-fence-copy",))
 
 
 @dataclass
@@ -44,6 +55,24 @@ class Runs:
         self.job = None
 
 
+@dataclass
+class Canaries:
+    """What canaries are asked for, and what is known of them."""
+
+    state: CanaryRuns = field(default_factory=lambda: CanaryRuns(0.0))
+    job: CanaryJob | None = None
+
+    def ask(self, job: CanaryJob) -> CanaryRuns:
+        self.job = job
+        return self.state
+
+    def wake_at(self, moment: float) -> None:
+        """Only the runs that compare wake the policy."""
+
+    def drop(self) -> None:
+        self.job = None
+
+
 def end(name: str, endpoint: str = "", mode: str = "Enforce", **facets: Any) -> EndView:
     spec = ImageBucketSpec.model_validate(
         {"backendRef": {"name": f"b-{name}"}, "bucketName": f"shop--{name}", "mode": mode, **facets}
@@ -51,7 +80,9 @@ def end(name: str, endpoint: str = "", mode: str = "Enforce", **facets: Any) -> 
     backend = MemoryBackend(MemoryStore(), FACETS)
     object.__setattr__(backend, "endpoint", endpoint or f"https://{name}.example")
     store = Store(backend_spec(), backend)
-    return EndView(name, f"b-{name}", f"shop--{name}", store, spec, ImageBucketStatus(), made=True)
+    return EndView(
+        name, f"b-{name}", f"shop--{name}", store, spec, ImageBucketStatus(facets=(FENCE,)), made=True
+    )
 
 
 @dataclass
@@ -65,15 +96,18 @@ class World:
     runs: Runs = field(default_factory=Runs)
     status: ReplicationPolicyStatus = field(default_factory=ReplicationPolicyStatus)
     clock: float = 0.0
+    generation: int = 1
     events: list[tuple[str, bool]] = field(default_factory=list)
     wait: float = 0.0
     then: Then = field(default_factory=OnChange)
     memo: RoleChange | None = None
+    publish: Publish = unpublished
+    canaries: Canaries = field(default_factory=lambda: Canaries())
 
     def step(self) -> ReplicationPolicyStatus:
         """One reconcile; the status passes through JSON."""
         situation = ReplicationSituation(
-            Meta("shop", "copy", "uid", 1, START),
+            Meta("shop", "copy", "uid", self.generation, START),
             ReplicationPolicySpec.model_validate(PAIR | self.spec),
             self.status,
             self.source,
@@ -84,6 +118,8 @@ class World:
             START + timedelta(seconds=self.clock),
             self.clock,
             self.memo,
+            self.canaries,
+            self.publish,
             token=lambda: "token",
         )
         outcome = reconcile(situation)
@@ -95,7 +131,7 @@ class World:
             self.memo = outcome.memo
         self.events += [(str(e.reason), e.warning) for e in outcome.events]
         self.status = ReplicationPolicyStatus.model_validate(outcome.status.to_json())
-        assert violations(self.status.conditions, 1, self.status.observed_generation) == ()
+        assert violations(self.status.conditions, self.generation, self.status.observed_generation) == ()
         return self.status
 
     def said(self, type_: str = "Ready") -> tuple[str, str]:

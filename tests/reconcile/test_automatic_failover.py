@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.core.reasons import Reason
-from imagestore.reconcile.replication.runs import RunReport, RunTrouble
-from tests.reconcile.replicated import World
-from tests.reconcile.test_failover import role, run, settled, two_way
+from imagestore.reconcile.replication.runs import RunReport
+from imagestore.reconcile.shared.runs import RunTrouble
+from tests.reconcile.replicated import World, end
+from tests.reconcile.test_failover import PROMOTED, role, run, settled, two_way
 from tests.reconcile.test_replicationpolicy import GOOD
 
 AUTOMATIC: dict[str, Any] = {
@@ -55,6 +57,33 @@ def test_a_run_that_meets_no_answer_counts_as_silence() -> None:
     assert role(world)[0] == "Promoted"
 
 
+def test_a_run_that_still_writes_to_the_destination_ends_before_it_is_promoted() -> None:
+    """The same reconcile told applications of the destination, and the run went on to its next step."""
+    world = running()
+    silence(world)
+    settled(world)
+    world.clock += 300.0
+    world.runs.state = replace(world.runs.state, running=True)
+    settled(world)
+    assert role(world)[0] == "Primary"
+    world.runs.state = replace(world.runs.state, running=False)
+    settled(world)
+    assert role(world)[0] == "Promoted"
+
+
+def test_a_policy_that_begins_promoted_waits_for_an_earlier_run_too() -> None:
+    world = World({})
+    settled(world)
+    world.runs.state = replace(world.runs.state, stopping="pods")
+    world.spec = PROMOTED
+    settled(world)
+    assert world.status.failover is None
+    assert two_way(world)
+    world.runs.state = replace(world.runs.state, stopping="")
+    settled(world)
+    assert role(world) == ("Promoted", False)
+
+
 def test_a_source_that_answers_again_in_time_is_kept() -> None:
     world = running()
     silence(world)
@@ -74,12 +103,30 @@ def far_is_silent(world: World) -> None:
 
 
 def never_copied(world: World) -> None:
-    world.status = world.status.model_copy(update={"backlog": None})
+    known = world.status.failover
+    assert known is not None
+    world.status = world.status.model_copy(update={"failover": known.model_copy(update={"copied": None})})
     world.runs.state = World().runs.state
 
 
-@pytest.mark.parametrize("why", [far_is_silent, never_copied])
+def is_emptied(world: World) -> None:
+    assert world.destination is not None
+    lost = {"conditions": [{"type": "ContentLost", "status": "True", "reason": "Recreated"}]}
+    world.destination = replace(world.destination, status=ImageBucketStatus.model_validate(lost))
+
+
+def is_another(world: World) -> None:
+    """The next run has not ended yet."""
+    world.spec = {**world.spec, "destination": {"bucketRef": {"name": "dr2"}}}
+    world.destination, world.generation = end("dr2"), 2
+    world.runs.state = World().runs.state
+    settled(world)
+    assert world.status.backlog is None
+
+
+@pytest.mark.parametrize("why", [far_is_silent, never_copied, is_emptied, is_another])
 def test_a_destination_that_would_not_serve_is_not_promoted(why: Any) -> None:
+    """Applications were led to an empty bucket: the status still had the backlog of another one, 0 objects."""
     world = running()
     why(world)
     silence(world)
@@ -87,6 +134,34 @@ def test_a_destination_that_would_not_serve_is_not_promoted(why: Any) -> None:
     world.clock += 1000.0
     settled(world)
     assert role(world)[0] == "Primary"
+    assert world.said("FailedOver") == ("False", "Withheld")
+    assert ("Withheld", True) in world.events
+
+
+def a_moment_of(world: World, trouble: str) -> None:
+    """The StorageBackend cannot be used in one reconcile, and the runs begin anew."""
+    good = world.destination
+    assert good is not None
+    world.destination = replace(good, store=replace(good.store, backend=None, trouble=trouble))
+    settled(world)
+    assert world.said()[1] == "BackendUnusable"
+    world.destination, world.runs.state = good, World().runs.state
+
+
+def test_a_secret_that_was_missing_for_a_moment_forgets_nothing() -> None:
+    """The operator did not know of the complete copy any more, so it never promoted the destination."""
+    world = running()
+    world.ran(replace(GOOD, began=world.clock, ended=world.clock, listed=world.clock, failed={"Denied": 1}))
+    before = settled(world).status
+    assert before.failed is not None
+    a_moment_of(world, "its Secret is missing")
+    now = settled(world).status
+    assert (now.backlog, now.failed, now.copied) == (before.backlog, before.failed, before.copied)
+    silence(world)
+    settled(world)
+    world.clock += 300.0
+    settled(world)
+    assert role(world)[0] == "Promoted"
 
 
 def test_soon_after_a_change_nothing_is_changed_again() -> None:

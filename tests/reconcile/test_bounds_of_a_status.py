@@ -1,6 +1,7 @@
 """A status has a bound, whatever happened; what is cut from it is only shown, and decides nothing."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import NoneType
@@ -148,6 +149,7 @@ _MEMORY = {  # what is remembered has a bound of its own
     "policies": remembered(f"{n:0253}" for n in range(250)),
     "as_of": "2026-11-29",
     "currency": "EUR",
+    "percent": 100,
 }
 _MANY = {
     "facets": len(FACETS),
@@ -173,17 +175,33 @@ def _value(name: str, annotation: Any, metadata: list[Any], text: str) -> Any:
     if name in _MEMORY:
         return _MEMORY[name]
     if get_origin(annotation) is tuple:
-        made = (_value("", get_args(annotation)[0], [], text),) * _MANY.get(name, 100)
+        most = min(_MANY.get(name, 100), *_lengths(metadata), 100)
+        made = (_value("", get_args(annotation)[0], [], text),) * most
         return _few_have_parts(made) if name == "facets" else made
+    if get_origin(annotation) in (dict, Mapping):
+        most = min(*_lengths(metadata), 100)
+        return {f"{n:024}": _text([], text) for n in range(most)}
     if get_origin(annotation) is Literal:
         return max(get_args(annotation), key=len)
     if isinstance(annotation, type) and issubclass(annotation, Model):
         return largest(annotation, text)
-    return _SCALARS.get(annotation) or _text(metadata, text)
+    return _most(metadata) or _SCALARS.get(annotation) or _text(metadata, text)
+
+
+def _most(metadata: list[Any]) -> int:
+    """The largest number that the schema lets a field have; 0: any."""
+    flat = [x for m in metadata for x in (getattr(m, "metadata", None) or [m])]
+    return min((x.le for x in flat if isinstance(getattr(x, "le", None), int)), default=0)
 
 
 def _few_have_parts(facets: tuple[Any, ...]) -> tuple[Any, ...]:
     return (*facets[:_OWNED], *(f.model_copy(update={"parts": ()}) for f in facets[_OWNED:]))
+
+
+def _lengths(metadata: list[Any]) -> list[int]:
+    """How many items the schema lets a list have."""
+    flat = [x for m in metadata for x in (getattr(m, "metadata", None) or [m])]
+    return [x.max_length for x in flat if getattr(x, "max_length", None)]
 
 
 def _text(metadata: list[Any], text: str) -> str:

@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from imagestore.api.bucketstatus import FacetStatus, ImageBucketStatus
-from imagestore.backends.s3.transport.request import USER_AGENT
+from imagestore.api.bucketstatus import ImageBucketStatus
+from imagestore.backends.s3.transport.address import USER_AGENT
 from imagestore.core.outcome import Continue
 from imagestore.core.plan import Op, plan
 from imagestore.core.reading import Found
 from imagestore.facets.policy import BucketPolicy, Statement
-from imagestore.reconcile.replication.failover import OURS, contributed_fence, fence
+from imagestore.reconcile.replication.fence import OURS, contributed_fence, fence
 from imagestore.reconcile.replication.runs import RunReport
-from imagestore.reconcile.replication.situation import RoleChange
+from imagestore.reconcile.replication.situation import Publication, RoleChange
 from tests.reconcile.replicated import World, end
 
 PROMOTED: dict[str, Any] = {"failover": {"role": "Promoted"}}
@@ -64,12 +64,14 @@ def test_the_source_is_written_to_at_first() -> None:
 def test_a_promotion_waits_only_for_the_end_of_the_run_that_writes_there() -> None:
     """A copy that ends late would lay an old object over what applications write to the destination."""
     world = settled(World(PRIMARY))
-    world.runs.state = replace(world.runs.state, stopping=True)
+    world.runs.state = replace(world.runs.state, stopping="pods")
     world.spec = PROMOTED
     settled(world)
     assert role(world) == ("Primary", True)
     assert two_way(world), "no one-way run begins any more"
-    world.runs.state = replace(world.runs.state, stopping=False)
+    assert world.said() == ("False", "RoleWaits")
+    assert world.message() == "the destination is not promoted yet: pods"
+    world.runs.state = replace(world.runs.state, stopping="")
     settled(world)
     assert role(world) == ("Promoted", False)
     assert ("RoleChanged", False) in world.events
@@ -159,10 +161,10 @@ def test_what_is_refused_keeps_its_role() -> None:
 
 
 def test_the_fence_is_on_the_other_side_and_is_read_back() -> None:
-    world = settled(World(PRIMARY))
+    bare = {n: replace(end(n), status=ImageBucketStatus()) for n in ("photos", "dr")}
+    world = settled(World(PRIMARY, bare["photos"], bare["dr"]))
     assert world.said("Fenced") == ("False", "Pending")
-    facet = FacetStatus(name="policy", state="InSync", parts=("imagestore-fence-copy",))
-    world.destination = replace(end("dr"), status=ImageBucketStatus(facets=(facet,)))
+    world.destination = end("dr")
     world.step()
     assert world.said("Fenced") == ("True", "Fenced")
     world.spec = PROMOTED
@@ -202,7 +204,7 @@ def test_a_fence_is_lifted_without_approval_and_nothing_else_is() -> None:
 
 def test_a_change_of_roles_is_remembered_by_its_role() -> None:
     world = promoted()
-    assert world.memo == RoleChange("Promoted", 0.0)
+    assert world.memo == RoleChange("Promoted", 0.0, closed=0.0)
 
 
 def test_a_method_that_is_refused_does_not_forget_who_is_promoted() -> None:
@@ -214,3 +216,59 @@ def test_a_method_that_is_refused_does_not_forget_who_is_promoted() -> None:
     world.spec = PRIMARY
     settled(world)
     assert (role(world)[0], two_way(world)) == ("Promoted", True)
+
+
+def test_a_role_of_an_older_operator_is_taken_for_these_buckets() -> None:
+    world = promoted()
+    assert world.status.failover is not None
+    older = {"source": None, "destination": None}
+    world.status = world.status.model_copy(
+        update={"failover": world.status.failover.model_copy(update=older)}
+    )
+    world.step()
+    assert world.status.failover is not None
+    assert world.status.failover.source == "photos"
+
+
+def test_a_service_follows_and_an_endpoint_without_a_name_stops_nothing_else() -> None:
+    """A failover to an address left the ConfigMap at the old side, because no Service could lead there."""
+    written: list[Publication] = []
+    publish = {"failover": {"role": "Primary", "publish": {"configMap": "active", "service": "s3"}}}
+
+    def write(what: Publication) -> str:
+        written.append(what)
+        return ""
+
+    world = World(publish, publish=write)
+    settled(world)
+    assert (written[-1].service, written[-1].host, written[-1].data["role"]) == (
+        "s3",
+        "photos.example",
+        "Primary",
+    )
+    assert world.said("Published") == ("True", "Published")
+    world.destination = end("dr", endpoint="https://10.0.0.7:9000")
+    settled(world)
+    assert world.said("Published") == ("False", "Unsupported")
+    assert "the endpoint https://10.0.0.7:9000 has no name" in world.message("Published")
+    world.spec = {"failover": {**publish["failover"], "role": "Promoted"}}
+    settled(world)
+    assert (written[-1].service, written[-1].config_map) == ("", "active")
+    assert written[-1].data["role"] == "Promoted"
+
+
+def test_while_promoted_the_objective_holds_for_the_changes_of_either_bucket() -> None:
+    """Nothing that was written at the destination reached the source, and every change of the source was there."""
+    world = promoted()
+    world.spec = PROMOTED | {"objectives": {"rpo": "15m"}}
+    world.clock = 100.0
+    world.ran(run(100.0))
+    settled(world)
+    assert (
+        world.message("WithinObjective") == "every change of either bucket older than 15m is in the other one"
+    )
+    world.ran(run(200.0, failed={"Denied": 1}, unequal_since=110.0))
+    world.clock = 110.0 + 901.0
+    settled(world)
+    assert world.said("WithinObjective")[0] == "False"
+    assert "changes of either bucket" in world.message("WithinObjective")

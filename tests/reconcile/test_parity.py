@@ -46,6 +46,20 @@ def test_what_a_sample_proves(found: ParityFound, said: tuple[str, str], message
     assert message in world.message("ParityVerified")
 
 
+def test_a_known_difference_is_not_within_the_objective_until_it_is_copied() -> None:
+    """ParityVerified was False for ever, while WithinObjective and Ready said that every object has an equal copy."""
+    world = World({**VERIFY, "objectives": {"rpo": "15m"}})
+    world.ran(GOOD)
+    world.ran(replace(GOOD, began=100.0, ended=101.0, listed=100.0, parity=ParityFound(101.0, 200, 1)))
+    world.step()
+    assert world.said("WithinObjective") == ("False", "ObjectiveMissed")
+    assert "1 objects of a sample differ byte by byte" in world.message("WithinObjective")
+    assert world.said() == ("False", "ObjectsFailed")
+    world.ran(replace(GOOD, began=1300.0, ended=1301.0, listed=1300.0))
+    world.step()
+    assert (world.said("WithinObjective")[0], world.said()[0]) == ("True", "True")
+
+
 def test_the_next_sample_is_due_after_its_time_also_after_a_restart() -> None:
     world = World(dict(VERIFY))
     sampled(world, ParityFound(12.0, 200, 0))

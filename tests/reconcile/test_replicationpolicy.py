@@ -10,9 +10,9 @@ from imagestore.reconcile.replication.runs import (
     HeldRun,
     RunReport,
     RunsState,
-    RunTrouble,
 )
 from imagestore.reconcile.replication.situation import PolicyView
+from imagestore.reconcile.shared.runs import RunTrouble
 from imagestore.reconcile.shared.situation import Store
 from tests.reconcile.replicated import World, end
 
@@ -201,8 +201,8 @@ def test_what_is_suspended_runs_nothing_and_claims_nothing() -> None:
     assert status.copied is not None, "what was copied stays told"
 
 
-def view(name: str, source: str, destination: str, *areas: str) -> PolicyView:
-    return PolicyView(name, source, destination, areas or ("",))
+def view(name: str, source: str, destination: str, *areas: str, promoted: bool = False) -> PolicyView:
+    return PolicyView(name, source, destination, areas or ("",), promoted)
 
 
 REFUSED: list[tuple[World, str, str]] = [
@@ -225,6 +225,12 @@ REFUSED: list[tuple[World, str, str]] = [
     (World({"filter": {"prefixes": ["a/b/"]}}, older=(view("first", "scans", "dr", "a/"),)), "Conflict", "keys that begin with a/b/"),
     (World(older=(view("back", "dr", "photos", "x/"),)), "Cycle", "go round in a circle back to the ImageBucket photos"),
     (World(older=(view("on", "dr", "far"), view("home", "far", "photos"))), "Cycle", "on, home"),
+    (World({"failover": {"role": "Primary"}}, older=(view("in", "far", "photos"),)), "Conflict", "of the ImageBucket photos already, and so does this one when it is promoted"),
+    (World(older=(view("in", "dr", "far"), view("out", "far", "dr", promoted=True))), "Conflict", "all keys of the ImageBucket dr when it is promoted"),
+    (World({"failover": {"role": "Primary"}}, older=(view("on", "photos", "far"), view("home", "far", "dr", "x/")), destination=end("dr")), "Conflict", "older ReplicationPolicy home"),
+    (World({"failover": {"role": "Primary"}, "destination": {"bucketRef": {"name": "dr"}, "prefix": "y/"}}, older=(view("on", "photos", "far"), view("home", "far", "dr", "x/"))), "Cycle", "would, when this one is promoted, go round in a circle back to the ImageBucket dr"),
+    (World({"failover": {"role": "Primary"}}, source=end("photos", mode="Observe")), "BucketNotReady", "the ImageBucket photos has mode Observe"),
+    (World({"failover": {"role": "Primary"}, "deletes": "Markers"}, destination=end("dr", versioning={"state": "Enabled"})), "VersioningNeeded", "set versioning.state: Enabled in the ImageBucket photos"),
 ]  # fmt: skip
 
 
@@ -247,6 +253,7 @@ def test_bad_input_is_one_condition_and_nothing_runs(world: World, reason: str, 
         World(older=(view("on", "dr", "far"), view("in", "far", "elsewhere"))),
         World({"deletes": "Markers"}, destination=end("dr", versioning={"state": "Enabled"})),
         World(source=end("photos", mode="Observe")),
+        World({"failover": {"role": "Primary"}}, older=(view("on", "dr", "far"), view("out", "photos", "far"))),
     ],
 )  # fmt: skip
 def test_what_is_in_order_runs(world: World) -> None:

@@ -6,10 +6,12 @@ Prints what was done, the seconds, and the peak of the memory in MB.
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from dev.memory import peak
 from imagestore.backends.memory_content import MemoryContent, MemoryObjectServer
+from imagestore.repository.checking.drill import DrillOptions, drill
 from imagestore.repository.checking.verify import VerifyLevel, VerifyOptions, verify
 from imagestore.repository.format.roots import SourceName
 from imagestore.repository.making.backup import back_up
@@ -18,11 +20,14 @@ from imagestore.repository.making.sources import listed_in_order
 from imagestore.repository.removing.options import PruneOptions
 from imagestore.repository.removing.prune import prune
 from imagestore.repository.removing.retention import Forgetting, RetentionRules
+from imagestore.repository.restoring.options import RestoreOptions
+from imagestore.repository.restoring.restore import restore
+from imagestore.repository.store.creating import create_repository
 from imagestore.repository.store.files import RepositoryFiles
-from imagestore.repository.store.opening import create_repository, open_repository
+from imagestore.repository.store.opening import Repository, open_repository
 from imagestore.repository.store.view import backups
 from imagestore.transfer.job import TransferEnd
-from tests.repository.on_disk import DiskObjects, MadeObjects
+from tests.repository.on_disk import DiskObjects, EchoObjects, MadeObjects
 from tests.repository.world import SECRET
 
 
@@ -45,9 +50,20 @@ def main(count: int, folder: Path, action: str) -> None:
     elif action == "prune":
         told = prune(repository, PruneOptions(Forgetting(RetentionRules(last=1)))).needed
     elif action == "verify":
-        told = verify(repository, backups(repository).roots, VerifyOptions(VerifyLevel.TABLES))
+        told = verify(repository, backups(repository).roots, VerifyOptions(VerifyLevel.FULL))
+    else:
+        EchoObjects.written = bytearray(count)
+        target = TransferEnd(EchoObjects(server, "eu2"), "restored", "scratch/")
+        told = _brought_back(repository, target, action)
     seconds = time.monotonic() - began
     print(f"{action}: {told}\n{seconds:.1f} s, {before:.0f} MB before, {peak():.0f} MB at the peak")
+
+
+def _brought_back(repository: Repository, target: TransferEnd, action: str) -> object:
+    root = backups(repository).roots[-1]
+    if action == "restore":
+        return restore(repository, root, replace(target, prefix=""), RestoreOptions())
+    return drill(repository, root, target, DrillOptions(sample=0))
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ class MadeObjects(MemoryObjectStore):
         listed = _listed(number)
         attributes = ObjectAttributes({"content-type": "image/png"}, {"camera": f"c{number % 7}"})
         yield MemoryBody(
-            ObjectHead(listed.size, listed.etag, listed.modified, attributes=attributes), (made(number),)
+            ObjectHead(listed.size, listed.etag, listed.modified, attributes=attributes), made(number)
         )
 
 
@@ -74,6 +74,66 @@ def _listed(number: int) -> ListedObject:
     data = made(number)
     etag = hashlib.md5(data, usedforsecurity=False).hexdigest()
     return ListedObject(f"images/{number:09}", len(data), etag, 1_700_000_000_000 + number)
+
+
+class EchoObjects(MadeObjects):
+    """Takes back what MadeObjects made, below any prefix: a bit for each object, and its bytes only if they are right."""
+
+    written = bytearray()
+
+    @property
+    def traits(self) -> ObjectTraits:
+        return ObjectTraits(put_absent=True)
+
+    def write(
+        self,
+        bucket: str,
+        key: str,
+        body: ObjectUpload,
+        attributes: ObjectAttributes,
+        condition: WriteCondition = UNCONDITIONAL,
+    ) -> WrittenObject:
+        data, number = all_bytes(body), int(key[-9:])
+        assert (data, dict(attributes.metadata)) == (made(number), {"camera": f"c{number % 7}"})
+        self.written[number] = 1
+        return WrittenObject(hashlib.md5(data, usedforsecurity=False).hexdigest())
+
+    def objects(
+        self, bucket: str, after: Mapping[str, str], *, prefix: str = "", limit: int = 1000
+    ) -> ObjectsPage:
+        start, items = int(after.get("number", 0)), list[ListedObject]()
+        while len(items) < limit and (start := self.written.find(1, start)) >= 0:
+            listed = _listed(start)
+            items.append(listed._replace(key=prefix + listed.key))
+            start += 1
+        return ObjectsPage(tuple(items), {"number": str(start)} if len(items) == limit else None)
+
+    def start_after(self, key: str) -> Mapping[str, str]:
+        return {"number": str(int(key[-9:]) + 1)}
+
+    def head(self, bucket: str, key: str, version: str = "") -> ObjectHead:
+        with self.read(bucket, key) as body:
+            return body.head
+
+    @contextmanager
+    def read(
+        self,
+        bucket: str,
+        key: str,
+        *,
+        version: str = "",
+        etag: str = "",
+        span: tuple[int, int] | None = None,
+    ) -> Iterator[MemoryBody]:
+        if not key[-9:].isdigit() or not self.written[int(key[-9:])]:
+            raise NotFound("no", code="NoSuchKey")
+        with super().read(bucket, key[-16:]) as body:
+            yield body
+
+    def delete_many(self, bucket: str, keys: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
+        for key, _ in keys:
+            self.written[int(key[-9:])] = 0
+        return {}
 
 
 @dataclass(frozen=True)
@@ -124,7 +184,7 @@ class DiskObjects(MemoryObjectStore):
         head = self.head(bucket, key)
         with self._path(key).open("rb") as file:
             file.seek(span[0] if span else 0)
-            yield MemoryBody(head, (file.read(span[1] - span[0] if span else -1),))
+            yield MemoryBody(head, file.read(span[1] - span[0] if span else -1))
 
     def write(
         self,

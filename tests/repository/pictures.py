@@ -1,5 +1,7 @@
 """A bucket with all sorts of objects."""
 
+from dataclasses import replace
+
 from tests.repository.world import World
 
 ODD_KEYS = (
@@ -41,4 +43,5 @@ def filled(*, sealed: bool = True, large: bool = False) -> World:
 
 def attributes(world: World, bucket: str) -> dict[str, object]:
     server = world.source_server if bucket == "photos" else world.target_server
-    return {k: v[-1].attributes for k, v in server.content(bucket).keys.items()}
+    found = {k: v[-1].attributes for k, v in server.content(bucket).keys.items()}
+    return {k: replace(a, tags=a.tags or None) for k, a in found.items()}  # no tags are no tags

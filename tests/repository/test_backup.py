@@ -10,7 +10,7 @@ from imagestore.backends.memory_content import CAPABLE
 from imagestore.backends.memory_objects import MemoryObjectStore
 from imagestore.core.errors import Conflict, Denied, NotFound, StoreError, Unavailable
 from imagestore.core.objects import KeyOrder, ObjectHead
-from imagestore.repository.errors import OtherSource, RepositoryProblem, WrongKey
+from imagestore.repository.errors import OtherSource, RepositoryProblem, SourceUnlisted, WrongKey
 from imagestore.repository.format.roots import BackupFilter, BackupState, SourceName
 from imagestore.repository.format.rows import BackupRow, row_line, row_of
 from imagestore.repository.format.slots import OpeningSecret, SlotKind
@@ -21,7 +21,6 @@ from imagestore.repository.restoring.selection import ExistingPolicy
 from imagestore.repository.store.opening import open_repository, refuse_other_source
 from imagestore.repository.store.view import backups, lines_of_leaf, rows_of
 from imagestore.transfer.job import TransferEnd
-from imagestore.transfer.walk import OrderBroken
 from tests.repository.pictures import attributes, filled
 from tests.repository.world import World
 
@@ -180,11 +179,12 @@ def test_a_listing_that_breaks_off_or_is_out_of_order_makes_no_backup() -> None:
     world.source_server.page = 10
     pages = iter(range(100))
     world.source_server.fault = lambda o, _b, _k: _refuse(o == "ListObjects" and next(pages) == 2)
-    with pytest.raises(Denied):
+    with pytest.raises(SourceUnlisted) as told:
         world.back_up()
+    assert isinstance(told.value.error, Denied)
     world.source_server.fault = None
     world.source_server.ranks = lambda _order: lambda key: key[::-1]
-    with pytest.raises(OrderBroken, match="the run stopped and deleted nothing"):
+    with pytest.raises(SourceUnlisted, match="the run stopped and deleted nothing"):
         world.back_up()
     assert backups(world.opened()).roots == ()
 

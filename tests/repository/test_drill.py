@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from imagestore.core.errors import Denied
 from imagestore.core.objects import ObjectAttributes
-from imagestore.repository.checking.drill import DrillOptions, DrillReport, drill, stratified_sample, stratum
+from imagestore.repository.checking.drill import DrillOptions, DrillReport, ScratchRefused, drill
 from imagestore.repository.checking.images import Decoded, decode, note_undecodable
-from imagestore.repository.errors import DamagedFile
+from imagestore.repository.checking.strata import stratified_sample, stratum
+from imagestore.repository.errors import DamagedFile, RepositoryProblem
 from imagestore.repository.format.roots import BackupRoot
 from imagestore.repository.format.rows import BackupRow
 from imagestore.transfer.job import TransferEnd
@@ -69,6 +71,40 @@ def test_a_drill_of_a_damaged_backup_fails_and_names_the_key() -> None:
     assert not report.passed
     assert report.failed == len(lost) == 1
     assert set(lost) <= keys_of(world, name)
+
+
+def denying(operation: str, key: str) -> Any:
+    def fault(asked: str, _bucket: str, name: str) -> None:
+        if asked == operation and name.endswith(key):
+            raise Denied("AccessDenied")
+
+    return fault
+
+
+@pytest.mark.parametrize("operation", ["Put", "Get"])
+@pytest.mark.parametrize("sample", [0, 100])
+def test_what_the_scratch_store_fails_at_is_not_a_damage_of_the_backup(operation: str, sample: int) -> None:
+    world, root = pictures()
+    name = first(world, "packs/")
+    damage(world, name, flipped(7))
+    *_, other = sorted(set(world.content()) - keys_of(world, name))
+    world.target_server.fault = denying(operation, f"/{other}")
+    report, lost = drilled(world, root, sample=sample)
+    assert (report.failed, report.intact, other in lost) == (2, 1, True)
+    assert not report.passed
+
+
+def test_a_scratch_store_that_takes_nothing_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imagestore.repository.restoring.running.GIVE_UP", 3)
+    world, root = pictures()
+    world.target_server.fault = denying("Put", "")
+    with pytest.raises(ScratchRefused):
+        drilled(world, root)
+    for pack in [n for n in world.stored() if n.startswith("packs/")]:
+        damage(world, pack, flipped(7))
+    with pytest.raises(RepositoryProblem, match="refused by a store") as raised:
+        drilled(world, root)
+    assert not isinstance(raised.value, ScratchRefused), "there is damage, too"
 
 
 def test_a_drill_of_an_empty_backup_proves_nothing() -> None:

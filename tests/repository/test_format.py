@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.exceptions import InvalidTag
 
 from imagestore.core.keys import raw
-from imagestore.repository.errors import DamagedFile, NewerFormat, NotARepository, WrongKey
+from imagestore.repository.errors import DamagedFile, NewerFormat, NotARepository, RepositoryProblem, WrongKey
 from imagestore.repository.format import slots
+from imagestore.repository.format.ciphers import NotSealed
 from imagestore.repository.format.documents import opened_document, written_document
 from imagestore.repository.format.leaves import LeafBuilder, ends_leaf, leaf_rows
 from imagestore.repository.format.packs import PackWriter, pack_table
@@ -165,11 +165,11 @@ def test_a_forged_slot_cannot_ask_for_more_memory_than_scrypt_may_have(
     slot = json.loads(wrap(VAULT.repository, "one", secret, VAULT.key, b"x" * 16, b"n" * 12))
     asked: list[int] = []
 
-    def told(_salt: bytes, _length: int, n: int, r: int, _p: int) -> None:
+    def told(_passphrase: bytes, _salt: bytes, n: int, r: int, _p: int) -> bytes:
         asked.append(128 * n * r)
-        raise InvalidTag
+        raise NotSealed
 
-    monkeypatch.setattr(slots, "Scrypt", told)
+    monkeypatch.setattr(slots, "scrypt", told)
     forged = json.dumps({**slot, "n": 2**20, "r": 16}).encode()
     assert unwrap(VAULT.repository, forged, secret) is None
     assert asked == [128 * 2**20]
@@ -193,7 +193,9 @@ def test_rotation_rewraps_and_the_recovery_key_opens() -> None:
     )
     add_slot(files, repository.vault, "recovery", recovery, world.random)
     add_slot(files, repository.vault, "new", new, world.random)
-    remove_slot(files, "secret")
+    with pytest.raises(RepositoryProblem, match="give a key that opens one that stays"):
+        remove_slot(repository, "secret", SECRET)
+    remove_slot(repository, "secret", new)
     for secret, opens in ((recovery, True), (new, True), (SECRET, False)):
         assert _opens(files, secret, world.random) is opens
     reader = OutsideReader(files_of(world), b"long words", "passphrase")

@@ -4,22 +4,26 @@ from itertools import count
 
 import pytest
 
+from imagestore.backends.memory_content import MemoryContent
 from imagestore.core.errors import NotFound
 from imagestore.core.objects import ObjectAttributes
 from imagestore.repository.checking.drill import DrillOptions, drill
 from imagestore.repository.errors import RepositoryProblem, WrongKey
 from imagestore.repository.format.names import moved_file
+from imagestore.repository.format.roots import SourceName
 from imagestore.repository.format.slots import OpeningSecret
 from imagestore.repository.removing.retention import RetentionRules, retention_plan
 from imagestore.repository.restoring.options import RestorePoint, RestoreState
 from imagestore.repository.restoring.selection import ExistingPolicy
-from imagestore.repository.store.opening import create_repository
-from imagestore.repository.store.runs import document_bytes
+from imagestore.repository.store.creating import create_repository
+from imagestore.repository.store.files import RepositoryFiles
+from imagestore.repository.store.opening import open_repository
+from imagestore.repository.store.runs import begin_run, document_bytes
 from imagestore.repository.store.view import backups, rows_of
 from imagestore.transfer.job import TransferEnd
 from tests.repository.pictures import filled
 from tests.repository.test_retention import NOW, kept, nightly, root
-from tests.repository.world import World
+from tests.repository.world import SECRET, World
 
 
 def test_a_repository_that_another_put_in_our_place_does_not_open_with_our_key() -> None:
@@ -34,11 +38,21 @@ def test_a_repository_that_another_put_in_our_place_does_not_open_with_our_key()
 
 
 def test_an_emptied_source_does_not_age_out_what_it_held() -> None:
-    """The hold on the day after is not enough: on the second day the newest two are alike."""
-    rules, roots = RetentionRules(last=3), nightly(3)
-    for day in range(4, 29):
+    """The hold ended on the day after, when the newest two were alike, and before the alert that waits for a day."""
+    rules, roots, token = RetentionRules(last=3, most_share=1.0), nightly(3), ""
+    for day in range(4, 16):
         roots.append(root(f"2027-01-{day:02}T02:30", objects=1))
         plan = retention_plan(roots, rules, NOW)
+        assert (
+            plan.held == "the newest backup has 1 objects, 2027-01-03T02:30 had 100: was the bucket emptied?"
+        )
+        assert token in ("", plan.token), "one approval is good for all nights"
+        token = plan.token
+    approved = frozenset({token})
+    for day in range(16, 29):
+        roots.append(root(f"2027-01-{day:02}T02:30", objects=1))
+        plan = retention_plan(roots, rules, NOW, approved=approved)
+        assert plan.held == ""
         roots = [r for r in roots if r.name in kept(plan)]
         assert "2027-01-03T02:30" in kept(plan)
     assert len(roots) == 4
@@ -121,13 +135,46 @@ def test_a_bucket_that_goes_away_is_no_backup_of_nothing() -> None:
 
 def test_a_removal_leaves_what_is_no_file_of_a_repository() -> None:
     world = filled()
-    names = ("moved/tree.jpg", "leaves/oak.jpg", "packs/abcd", "packs/read.me", "packs/packs/aa/" + "aa" * 16)
+    names = ("moved/tree.jpg", "leaves/oak.jpg", "packs/abcd", "packs/read.me", "packs/packs/aa/" + "aa" * 16,
+             "runs/2027/report.csv", "runs/list", "index/catalog.json", "trash/bin.txt", "verified/x", "backups/old.zip")  # fmt: skip
     for name in names:
         world.server.put("backup", f"shop/{name}", b"mine", ObjectAttributes())
+    upload = world.files().store.begin("backup", "shop/blobs/film.mov", ObjectAttributes())
     made = world.back_up()
     world.prune_fully()
     assert set(names) <= set(world.stored())
+    assert [u.upload for u in world.files().store.uploads("backup", prefix="shop/blobs/")] == [upload]
+    assert backups(world.opened()).rejected == {}
     world.assert_restores(made, world.content())
+
+
+@pytest.mark.parametrize("versioned", [False, True])
+def test_a_repository_leaves_one_that_lies_in_a_folder_of_its_own(*, versioned: bool) -> None:
+    """A bucket named runs, in a group without a prefix: the other repository's removal deleted its format.json and its key."""
+    world = World(versioned=versioned)
+    world.server.buckets["backup"] = MemoryContent(versioned=versioned)
+    inner = RepositoryFiles(world.files().store, "backup", "shop/runs/")
+    create_repository(inner, SourceName("eu", "other"), {"secret": SECRET}, world.random, sealed=True)
+    begin_run(open_repository(inner, SECRET, world.random), "backup")
+    there = world.stored()
+    create_repository(
+        world.files(), SourceName("eu", "photos"), {"secret": SECRET}, world.random, sealed=True
+    )
+    world.put("a", b"a")
+    made = world.back_up()
+    world.prune_fully()
+    assert there.items() <= world.stored().items()
+    assert open_repository(inner, SECRET, world.random).source.bucket == "other"
+    world.assert_restores(made, world.content())
+
+
+def test_a_repository_is_not_made_in_a_folder_of_another() -> None:
+    world = World()
+    inner = RepositoryFiles(world.files().store, "backup", "shop/keys/a/")
+    with pytest.raises(RepositoryProblem, match="lies in the folder keys of the repository us/backup/shop;"):
+        create_repository(inner, SourceName("eu", "other"), {"secret": SECRET}, world.random, sealed=True)
+    beside = RepositoryFiles(world.files().store, "backup", "shop/other/")
+    create_repository(beside, SourceName("eu", "other"), {"secret": SECRET}, world.random, sealed=True)
 
 
 def test_a_backup_refers_to_no_pack_that_a_frozen_removal_named_too_late() -> None:

@@ -1,5 +1,6 @@
 """Object lock on the repository, on real stores: every file has its date, and no credentials delete a version before."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -44,13 +45,8 @@ def test_every_file_is_locked_and_a_removal_says_until_when(
         if "/runs/" not in v["Key"]
     ]
     kinds = {v["Key"].split("/")[1] for v in files}
-    assert {"packs", "leaves", "backups", "index"} <= kinds
-    unlocked = [
-        v["Key"]
-        for v in files
-        if v["Key"].split("/")[1] not in ("keys", "format.json") and not _until(s3, bucket, v)
-    ]
-    assert unlocked == []
+    assert {"packs", "leaves", "backups", "index", "keys", "format.json"} <= kinds
+    assert [v["Key"] for v in files if not _until(s3, bucket, v)] == []
     root = next(v for v in files if v["Key"].endswith(first["name"]))
     with pytest.raises(ClientError, match=r"AccessDenied|InvalidRequest|WORM|locked"):
         s3.delete_object(Bucket=bucket, Key=root["Key"], VersionId=root["VersionId"])
@@ -80,3 +76,32 @@ def test_a_bucket_without_object_lock_is_refused_at_the_beginning(
     said = backup("create", "us/not-locked", "eu/photos-not-locked", "--init", "--lock-days", "1", code=1).err
     assert "takes no locked objects" in said
     assert "Contents" not in minio_store.s3().list_objects_v2(Bucket="not-locked")
+
+
+def test_a_drill_leaves_no_locked_copy(
+    minio_store: Store, seaweedfs_store: Store, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """The copies had the retention and the hold of what was backed up, or the bucket's default, and could not be removed for years."""
+    s3 = minio_store.s3()
+    for bucket in ("photos-held", "scratch-held"):
+        locked_bucket(s3, bucket)
+    seaweedfs_store.s3().create_bucket(Bucket="backups-held")
+    for n in range(3):
+        until = {
+            "ObjectLockMode": "GOVERNANCE",
+            "ObjectLockRetainUntilDate": datetime.now(UTC) + timedelta(days=1),
+        }
+        s3.put_object(
+            Bucket="photos-held", Key=f"{n}.png", Body=picture(n), ObjectLockLegalHoldStatus="ON", **until
+        )
+    backup = Commands(capsys, tmp_path, eu=minio_store, us=seaweedfs_store)
+    backup("create", "us/backups-held/shop", "eu/photos-held", "--init")
+    found = backup("drill", "us/backups-held/shop", "eu/scratch-held", "--format", "json").json
+    assert (found["passed"], found["sampled"], found["left"]) == (True, 3, 0)
+    assert "Versions" not in s3.list_object_versions(Bucket="scratch-held")
+    rule = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}
+    locking = {"ObjectLockEnabled": "Enabled", "Rule": rule}
+    s3.put_object_lock_configuration(Bucket="scratch-held", ObjectLockConfiguration=locking)
+    said = backup("drill", "us/backups-held/shop", "eu/scratch-held", code=1).err
+    assert "the bucket scratch-held locks each object that is written to it" in said
+    assert "Versions" not in s3.list_object_versions(Bucket="scratch-held")

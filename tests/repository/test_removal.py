@@ -1,20 +1,18 @@
 """Removal: what goes, when, and what holds it."""
 
-from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from imagestore.repository.errors import RepositoryProblem
+from imagestore.repository.history.choosing import backup_before
 from imagestore.repository.removing.options import PruneOptions
 from imagestore.repository.removing.prune import prune
 from imagestore.repository.removing.retention import Forgetting
 from imagestore.repository.restoring.selection import ExistingPolicy
 from imagestore.repository.store.view import backups
 from tests.repository.histories import changed_world, listed_restore, named_files, small
-from tests.repository.world import Killed, World, killed_after
+from tests.repository.world import HOUR, Killed, World, killed_after
 
 
 def test_what_only_a_forgotten_backup_needs_goes_after_the_grace_time_and_not_before() -> None:
@@ -69,61 +67,6 @@ def test_packs_below_half_alive_are_repacked_and_every_backup_still_restores() -
     world.prune_fully(last=1)
     world.assert_restores(after, content)
     assert {n for n in world.stored() if n.startswith(("packs/", "leaves/", "moved/"))} == named_files(world)
-
-
-STEPS = st.lists(
-    st.one_of(
-        st.tuples(st.just("put"), st.integers(0, 7), st.integers(0, 5)),
-        st.tuples(st.just("remove"), st.integers(0, 7), st.just(0)),
-        st.tuples(st.just("back_up"), st.just(0), st.just(0)),
-        st.tuples(st.just("back_up killed"), st.integers(0, 8), st.just(0)),
-        st.tuples(st.just("prune"), st.integers(1, 3), st.just(0)),
-        st.tuples(st.just("prune killed"), st.integers(0, 12), st.just(0)),
-        st.tuples(st.just("pass"), st.sampled_from([1, 25, 49]), st.just(0)),
-    ),
-    max_size=25,
-)
-
-
-def play(
-    world: World, step: tuple[str, int, int], contents: list[bytes], expected: dict[str, dict[str, bytes]]
-) -> None:
-    verb, number, content = step
-    if verb.endswith("killed"):
-        killed_after(number, world.server)
-    if verb == "put":
-        world.put(f"k{number}", contents[content])
-    elif verb == "remove":
-        world.source_server.remove("photos", f"k{number}")
-    elif verb == "pass":
-        world.clock.pass_hours(number)
-    elif verb.startswith("prune"):
-        world.prune(1 + number % 3, repack_below=20.0)
-    else:
-        held = world.content()
-        expected[world.back_up().name] = held
-
-
-@settings(max_examples=40)
-@given(STEPS)
-def test_the_live_set_is_what_brute_force_finds(steps: list[tuple[str, int, int]]) -> None:
-    """rustic#392: a pack was judged dead that held the same blob twice. Contents repeat here on purpose."""
-    world = World(pack_bytes=1500)
-    expected: dict[str, dict[str, bytes]] = {}
-    contents = [world.random(400 + 300 * n) for n in range(6)]
-    for step in steps:
-        with suppress(Killed):
-            play(world, step, contents, expected)
-        world.server.fault = None
-    listed = [root for root in backups(world.opened()).roots if root.name in expected]
-    for root in listed:
-        world.assert_restores(root, expected[root.name])
-    if listed:
-        for _ in range(3):
-            world.prune(3)
-            world.clock.pass_hours(49)
-        kept = {n for n in world.stored() if n.startswith(("packs/", "leaves/", "moved/"))}
-        assert named_files(world) <= kept
 
 
 @pytest.mark.parametrize("hours", [-48, 48])
@@ -202,6 +145,24 @@ def test_a_named_backup_is_forgotten_but_never_the_newest() -> None:
         prune(world.opened(), PruneOptions(Forgetting(names=frozenset({new}))))
     prune(world.opened(), PruneOptions(Forgetting(names=frozenset({old}))))
     assert listed_restore(world, expected) == [new]
+
+
+def test_a_backup_with_a_scheduled_time_far_ahead_is_not_the_newest_for_ever() -> None:
+    """Restores of the newest brought its old objects back, each backup read all that changed since, and it could not be forgotten."""
+    world = World()
+    world.put("a", b"old")
+    ahead = world.back_up(scheduled=world.clock.now + 87_600 * HOUR)
+    world.clock.pass_hours(24)
+    world.put("a", b"new")
+    new = world.back_up(scheduled=world.clock.now)
+    world.clock.pass_hours(24)
+    last = world.back_up(scheduled=world.clock.now)
+    assert last.base == new.name
+    assert backup_before(world.opened(), None).name == last.name
+    prune(world.opened(), PruneOptions(Forgetting(names=frozenset({ahead.name}))))
+    assert [root.name for root in backups(world.opened()).roots] == [new.name, last.name]
+    with pytest.raises(RepositoryProblem, match="is the newest backup"):
+        prune(world.opened(), PruneOptions(Forgetting(names=frozenset({last.name}))))
 
 
 def test_overwriting_restore_of_an_old_backup_after_all_that() -> None:

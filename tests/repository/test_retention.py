@@ -83,6 +83,19 @@ def test_a_partial_backup_stays_until_the_next_success() -> None:
     )
 
 
+def test_the_newest_is_told_by_the_stores_times() -> None:
+    """A person gave one backup the scheduled time of another year."""
+    hour = 3_600_000
+    early = replace(root("2027-01-30T02:30"), scheduled=at("2001-01-01T00:00"))
+    late = replace(root("2027-01-10T02:30"), scheduled=NOW + 9000 * hour)
+    rules = RetentionRules(last=1, most_share=1.0)
+    plan = retention_plan([late, root("2027-01-20T02:30"), early], rules, NOW)
+    assert (plan.held, sorted(kept(plan))) == ("", ["2027-01-20T02:30", "2027-01-30T02:30"])
+    emptied = replace(early, counts=BackupCounts(1, 10))
+    held = retention_plan([late, root("2027-01-20T02:30"), emptied], rules, NOW)
+    assert "was the bucket emptied?" in held.held
+
+
 def test_made_by_hand_does_not_count_for_the_schedule() -> None:
     hand = root("2027-01-31T09:00", by_hand=True)
     plan = retention_plan([*nightly(31), hand], RetentionRules(last=1, most_share=1.0), NOW)
@@ -119,6 +132,43 @@ ROOTS = st.lists(
     max_size=30,
     unique_by=lambda r: r[0],
 )
+
+
+def test_an_approval_is_good_for_the_very_backups_that_it_was_shown_for() -> None:
+    roots, rules = nightly(10), RetentionRules(last=2)
+    held = retention_plan(roots, rules, NOW)
+    assert (held.forgotten, len(held.going)) == ((), 8)
+    assert held.token.startswith("r")
+    approved = retention_plan(roots, rules, NOW, approved=frozenset({held.token}))
+    assert (approved.held, [r.name for r in approved.forgotten]) == ("", [r.name for r in roots[:8]])
+    one_more = retention_plan(nightly(11), rules, NOW, approved=frozenset({held.token}))
+    assert one_more.held
+    assert one_more.token != held.token
+
+
+def test_a_bucket_that_was_emptied_on_purpose_can_be_approved_and_a_wrong_clock_cannot() -> None:
+    emptied = [*nightly(4), root("2027-01-05T02:30", objects=1)]
+    held = retention_plan(emptied, RetentionRules(last=4), NOW)
+    assert "was the bucket emptied?" in held.held
+    assert retention_plan(emptied, RetentionRules(last=4), NOW, approved=frozenset({held.token})).forgotten
+    ahead = retention_plan([*nightly(9), root("2029-01-01T02:30")], RetentionRules(last=2), NOW)
+    assert (ahead.token, ahead.forgotten) == ("", ())
+    assert ahead.held == "the newest backup lies in the future; a clock was wrong"
+
+
+def test_a_bucket_that_is_full_again_or_shrank_by_and_by_holds_nothing() -> None:
+    rules = RetentionRules(last=2, most_share=1.0)
+    full_again = [*nightly(4), root("2027-01-05T02:30", objects=1), root("2027-01-06T02:30", objects=90)]
+    assert retention_plan(full_again, rules, NOW).held == ""
+    slowly = [replace(root(f"2027-01-{n:02}T02:30", objects=100 - n * 3), sequence=n) for n in range(1, 29)]
+    assert retention_plan(slowly, rules, NOW).held == ""
+    thinned = [slowly[0], slowly[14], slowly[27], replace(slowly[27], name="newest", sequence=29)]
+    assert thinned[0].counts.objects > 2 * thinned[2].counts.objects
+    assert retention_plan(thinned, rules, NOW).held == "", "those between were removed"
+    partly = replace(root("2027-01-05T02:30", state=BackupState.PARTIALLY_FAILED, objects=60), sequence=5)
+    emptied = [replace(r, sequence=n) for n, r in enumerate(nightly(4), 1)]
+    emptied += [partly, replace(root("2027-01-06T02:30", objects=1), sequence=6)]
+    assert "was the bucket emptied?" in retention_plan(emptied, rules, NOW).held
 
 
 @given(ROOTS, st.integers(0, 3), st.integers(0, 3), st.integers(0, 3), st.sets(st.integers(0, 400)))

@@ -17,8 +17,9 @@ from imagestore.repository.removing.prune import prune
 from imagestore.repository.removing.retention import Forgetting, RetentionRules
 from imagestore.repository.restoring.options import RestoreOptions, RestoreReport, RestoreState
 from imagestore.repository.restoring.restore import restore
+from imagestore.repository.store.creating import create_repository
 from imagestore.repository.store.files import FileLock, RepositoryFiles
-from imagestore.repository.store.opening import Repository, create_repository, open_repository
+from imagestore.repository.store.opening import Repository, open_repository
 from imagestore.transfer.job import TransferEnd
 
 START = 1_800_000_000_000

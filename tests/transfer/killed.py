@@ -8,15 +8,14 @@ from itertools import count
 from unittest.mock import patch
 
 from imagestore.__main__ import main
-from imagestore.metrics import StoreMetrics
+from imagestore.backends.guard.call import Unobserved
 
 
-def killing_after(calls: int) -> Callable[[StoreMetrics, str, str, float], None]:
+def killing_after(calls: int) -> Callable[[Unobserved, str, str, float], None]:
     """SIGKILL: nothing is flushed, closed or caught."""
-    seen, told = count(1), StoreMetrics.called
+    seen = count(1)
 
-    def called(self: StoreMetrics, operation: str, outcome: str, seconds: float) -> None:
-        told(self, operation, outcome, seconds)
+    def called(_: Unobserved, operation: str, outcome: str, seconds: float) -> None:
         if next(seen) >= calls:
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -24,5 +23,5 @@ def killing_after(calls: int) -> Callable[[StoreMetrics, str, str, float], None]
 
 
 if __name__ == "__main__":
-    with patch.object(StoreMetrics, "called", killing_after(int(sys.argv[1]))):
+    with patch.object(Unobserved, "called", killing_after(int(sys.argv[1]))):
         sys.exit(main(sys.argv[2:]))

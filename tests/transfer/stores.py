@@ -1,7 +1,8 @@
 """A job between buckets of two real stores, and what their calls and contents are."""
 
+import json
 import secrets
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,9 +59,21 @@ class Side:
     def create(self, *, versioned: bool) -> "Side":
         self.server.s3().create_bucket(Bucket=self.bucket)
         if versioned:
-            config = {"Status": "Enabled"}
-            self.server.s3().put_bucket_versioning(Bucket=self.bucket, VersioningConfiguration=config)
+            self.keep_versions()
         return self
+
+    def keep_versions(self) -> None:
+        config = {"Status": "Enabled"}
+        self.server.s3().put_bucket_versioning(Bucket=self.bucket, VersioningConfiguration=config)
+
+    def policy(self, statement: dict[str, Any] | None) -> None:
+        """The bucket's policy has this statement, or there is none."""
+        s3 = self.server.s3()
+        if statement is None:
+            s3.delete_bucket_policy(Bucket=self.bucket)
+        else:
+            said = {"Version": "2012-10-17", "Statement": [statement]}
+            s3.put_bucket_policy(Bucket=self.bucket, Policy=json.dumps(said))
 
     def put(self, key: str, data: bytes, **attributes: Any) -> None:
         self.objects.write(self.bucket, key, ObjectUpload(data, len(data)), ObjectAttributes(**attributes))
@@ -70,11 +83,18 @@ class Side:
 
     def held(self) -> dict[str, bytes]:
         """All content, read back."""
-        found = {}
-        for item in walk(KeyListing(self.objects, self.bucket)):
-            with self.objects.read(self.bucket, item.key) as body:
-                found[item.key] = b"".join(body)
+        return {item.key: self._bytes(item.key) for item in walk(KeyListing(self.objects, self.bucket))}
+
+    def versions(self) -> dict[str, list[bytes | None]]:
+        """The bytes of all versions of each key, newest first; None: a delete marker."""
+        found: dict[str, list[bytes | None]] = defaultdict(list)
+        for item in walk(KeyListing(self.objects, self.bucket, versions=True)):
+            found[item.key].append(None if item.marker else self._bytes(item.key, item.version))
         return found
+
+    def _bytes(self, key: str, version: str = "") -> bytes:
+        with self.objects.read(self.bucket, key, version=version) as body:
+            return b"".join(body)
 
     def kept(self) -> list[str]:
         """What the operator keeps."""

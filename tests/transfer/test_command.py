@@ -105,7 +105,7 @@ def test_a_copy_in_shards(both: Pair, typed: Typed, tmp_path: Path, monkeypatch:
     description.write_text(said.out)
     assert both.near.server.secret_key not in said.out
     assert json.loads(said.out)["boundaries"] == []
-    typed.ends = []
+    ends, typed.ends = typed.ends, []
     given = ("--run", description)
     assert typed("run", *given).code == 64  # which shard?
     monkeypatch.setenv("JOB_COMPLETION_INDEX", "1")
@@ -115,5 +115,18 @@ def test_a_copy_in_shards(both: Pair, typed: Typed, tmp_path: Path, monkeypatch:
     finished = typed("finish", *given)
     assert finished.code == 0, finished.out
     assert both.far.held() == both.near.held()
+    both.near.put("came-later", b"x")
+    typed.ends = ends
+    description.write_text(typed("split", "--shards", 3, "--deletes", "Markers").out)
+    typed.ends = []
+    assert typed("run", *given, "--shard", 0).code == 0
+    typed.ends = ends
+    assert typed("copy").code == 0
+    typed.ends = []
+    late = typed("finish", *given)
+    assert (late.code, "another run of this job has ended since these shards were split" in late.err) == (
+        1,
+        True,
+    )
     description.write_text(said.out[:40])
     assert typed("run", *given, "--shard", 0).code == 65

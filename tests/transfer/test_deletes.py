@@ -166,6 +166,32 @@ def test_another_filter_pauses_deletes_for_a_run() -> None:
     assert w.run().deleted == 1
 
 
+def test_an_object_that_cannot_be_copied_holds_deletes_until_a_person_approves_them() -> None:
+    """The source renamed an object and the destination refused the new key: the only copy of its bytes was deleted."""
+    w = filled(world(deletes=DeleteMode.MIRROR))
+    w.run()
+    w.put("new", body("a"))
+    w.remove("a")
+    w.options = replace(w.options, guard=DeleteGuard(max_percent=5))
+    before = w.run()
+    assert before.held is not None
+    w.put("newer", body("newer"))
+    approved = replace(w.options.guard, approved=frozenset({before.held.digest}))
+    w.options = replace(w.options, guard=approved)
+
+    def denied(operation: str, _bucket: str, key: str) -> None:
+        if (operation, key) == ("Put", "newer"):
+            raise Denied("quota", code="AccessDenied")
+
+    w.far.fault = denied
+    found = w.run()
+    assert (found.failed, found.deleted, w.held()["a"]) == ({"Denied": 1}, 0, body("a"))
+    assert found.held is not None
+    assert found.held.why == "NotCopied"
+    w.options = replace(w.options, guard=replace(approved, approved=frozenset({found.held.digest})))
+    assert w.run().deleted == found.held.count
+
+
 def test_many_archived_objects_in_a_row_do_not_end_the_run() -> None:
     """They say nothing of the store, and what comes behind them is copied."""
     w = filled(world(), [f"k{i:03}" for i in range(150)])

@@ -24,16 +24,18 @@ UNLESS_APPROVED: dict[str, dict[str, Any]] = {
     "SourceEmpty": {"source": 0},
     "FilterChanged": {"filter_changed": True},
     "TooMany": {"waiting": 51},
+    "NotCopied": {"uncopied": True},
 }
 
 
 @pytest.mark.parametrize("why", [*NEVER, *UNLESS_APPROVED])
 def test_each_reason_alone_holds_deletes(why: str) -> None:
-    guard = DeleteGuard(approved=frozenset({"d"}))
     facts = replace(FINE, **{**NEVER, **UNLESS_APPROVED}[why])
     held = held_deletes(facts, DeleteGuard(), "d")
     assert held is not None
-    assert (held.why, held.count, held.digest) == (why, facts.waiting, "d")
+    assert (held.why, held.count) == (why, facts.waiting)
+    assert bool(held.digest) is (why in UNLESS_APPROVED), "a token was offered for deletes that none lets go"
+    guard = DeleteGuard(approved=frozenset({held.digest}))
     assert (held_deletes(facts, guard, "d") is None) is (why in UNLESS_APPROVED)
     assert held_deletes(facts, guard, "other") is not None
 
@@ -66,7 +68,7 @@ def test_a_journal_that_another_process_wrote_is_not_replaced() -> None:
     state = StateObjects(w.job.destination.store, "b", "state/", permitted)
     mine, theirs = (open_journal(state, "ends", KeyOrder.BYTES) for _ in range(2))
     made = JournalManifest("ends", "filter", KeyOrder.BYTES, segments=(SegmentRef("s", "z", 1, 0, ""),))
-    replace_journal(state, theirs, replace(made, run="theirs"))
+    replace_journal(state, theirs, replace(made, run="theirs"), permitted)
     with pytest.raises(Superseded):
-        replace_journal(state, mine, replace(made, run="mine"))
+        replace_journal(state, mine, replace(made, run="mine"), permitted)
     assert open_journal(state, "ends", KeyOrder.BYTES).manifest == replace(made, run="theirs")

@@ -3,11 +3,13 @@
 from dataclasses import replace
 from random import SystemRandom
 
+from imagestore.backends.memory_content import CAPABLE
 from imagestore.core.errors import Denied, Unavailable
+from imagestore.core.objects import KeyOrder
 from imagestore.transfer.checkpoint import checkpoint_of
 from imagestore.transfer.job import DeleteGuard, DeleteMode, TransferHooks, TransferLimits
 from imagestore.transfer.parity import parity_sample
-from tests.transfer.world import World, filled, world
+from tests.transfer.world import World, filled, ordered, world
 
 PLACE = ".imagestore/transfer/job/"
 MANY = [f"k{i:02}" for i in range(24)]
@@ -105,20 +107,18 @@ def test_a_checkpoint_does_not_keep_what_it_meant_to_copy_and_could_not() -> Non
 
 
 def test_a_store_that_quotes_keys_does_not_bring_them_into_the_status() -> None:
-    """AWS says of a denied call on which object it was; a hundred of them in a row are what a condition tells."""
+    """Stores say of a denied call on which object it was; a hundred of them in a row are what a condition tells."""
     keys = [f"patients/anna-{i:03}" for i in range(150)]
     w = filled(world(), keys)
 
     def denied(operation: str, _bucket: str, asked: str) -> None:
         if operation == "Put" and asked in keys:
-            raise Denied(
-                f"not authorized to perform s3:PutObject on arn:aws:s3:::b/{asked}", code="AccessDenied"
-            )
+            raise Denied(f"no room to perform s3:PutObject on arn:aws:s3:::b/{asked}", code="QuotaExceeded")
 
     w.far.fault = denied
     trouble = w.run().trouble
     assert trouble is not None
-    assert (type(trouble.error), trouble.error.code) == (Denied, "AccessDenied")
+    assert (type(trouble.error), trouble.error.code) == (Denied, "QuotaExceeded")
     assert "100 objects in a row could not be copied" in str(trouble.error)
     assert "anna" not in str(trouble.error)
 
@@ -142,6 +142,26 @@ def test_what_is_gone_on_both_sides_proves_nothing() -> None:
     w.remove("k03", side="far")
     found = parity_sample(w.job, TransferHooks("parity", w.clock.seconds), len(MANY), SystemRandom())
     assert (found.sampled, found.mismatched) == (len(MANY) - 1, 0)
+
+
+def test_a_run_is_not_stopped_before_a_side_is_sorted() -> None:
+    """All that was listed was listed again in the next turn, which was over at the same place: nothing was ever copied."""
+    w = filled(world(far=ordered(CAPABLE, KeyOrder.NONE), page=5), MANY)
+    for key in MANY:
+        w.put(f"far {key}", b"1", side="far")
+    asked: list[str] = []
+    listed: list[int] = []
+
+    def ready() -> None:
+        asked.append("ready")
+        listed.append(sum(c[0] == "ListObjects" for c in w.far.calls))
+
+    def stop() -> bool:
+        asked.append("stop")
+        return False
+
+    assert w.run(ready=ready, stop=stop).complete
+    assert (asked[0], listed[0]) == ("ready", 5)
 
 
 def test_deletes_that_are_under_way_end_when_the_run_is_stopped() -> None:

@@ -2,7 +2,7 @@
 
 from io import StringIO
 
-from imagestore.cli.moving.bar import watched_transfer
+from imagestore.cli.progress import watched_transfer
 from imagestore.core.census import Amount
 from imagestore.transfer.job import TransferHooks
 from imagestore.transfer.report import BothSides, TransferProgress

@@ -1,12 +1,16 @@
 """Two ways: a model of two sides under random edits, and what becomes of conflicts."""
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imagestore.transfer.job import DeleteMode, Direction
+from imagestore.core.errors import Denied
+from imagestore.core.objects import KeyProblem, KeyVerdict, ObjectAttributes
+from imagestore.transfer.clocks import Clocks
+from imagestore.transfer.job import DeleteMode, Direction, TransferEnd, TransferHooks
 from tests.transfer.world import World, body, world
 
 KEYS = ["a", "a/b", "b", "é"]
@@ -156,3 +160,103 @@ def test_what_was_there_before_stays_on_its_side_where_only_new_objects_are_want
     assert (found.copied.objects, found.excluded) == (2, 2)
     assert set(w.held("near")) == {"new near", "new far", "old near"}
     assert set(w.held("far")) == {"new near", "new far", "old far"}
+
+
+@pytest.mark.parametrize("fraction", [0, 1, 400, 999])
+def test_two_clocks_that_agree_are_not_taken_for_apart(fraction: int) -> None:
+    """A Date has whole seconds. The time that it cut off counted as skew, so the older of two edits within a second won."""
+    now = 1_800_000_000_000 + fraction
+
+    @dataclass
+    class Dated:
+        ahead: int = 0
+
+        def now(self, _bucket: str) -> int:
+            return (now + self.ahead) // 1000 * 1000
+
+    clocks = Clocks(TransferHooks("r", lambda: now / 1000))
+    for ahead in (0, 60_000, -60_000):
+        store: Any = Dated(ahead)
+        clocks.read("source", TransferEnd(store, "b"))
+        assert clocks.skew["source"] == 0 if ahead == 0 else abs(clocks.skew["source"] - ahead) < 1000
+
+
+@pytest.mark.parametrize("unmappable", [False, True])
+def test_what_cannot_be_brought_back_ages_as_any_other_change(unmappable: bool) -> None:  # noqa: FBT001
+    """While promoted nothing written at the destination reached the source, and WithinObjective stayed True with a lag of 0."""
+    w = two_ways()
+    w.far.clock = lambda: w.clock.ms() + 3_600_000
+    w.put("a", b"1")
+    w.run()
+    before = w.clock.ms()
+    w.put("late", b"2", side="far")
+
+    def refuse(operation: str, _bucket: str, key: str) -> None:
+        if (operation, key) == ("Put", "late"):
+            raise Denied("read-only", code="AccessDenied")
+
+    if unmappable:
+        w.near.verdict = lambda key: KeyVerdict(key, KeyProblem.UNMAPPABLE if key == "late" else None)
+    else:
+        w.near.fault = refuse
+    for found in (w.run(), w.run()):
+        assert len(found.failed) == 1
+        assert found.oldest_unequal is not None
+        assert before - 1000 <= found.oldest_unequal <= w.clock.ms(), "by the source's clock"
+    w.options = replace(w.options, dry_run=True)
+    compared = w.run().oldest_unequal
+    assert compared is not None
+    assert before - 1000 <= compared <= w.clock.ms()
+
+
+PARTS = "d" * 32 + "-2"  # the ETag of an upload in parts, which says nothing of another one
+
+
+@pytest.mark.parametrize("newer", ["near", "far"])
+def test_two_pictures_of_one_size_are_read_before_they_are_taken_for_equal(newer: str) -> None:
+    """They were never compared, and when one was deleted, the other picture was deleted on the other side."""
+    w = two_ways()
+    older = "far" if newer == "near" else "near"
+    w.server(older).put("b", "x", b"AAAA", ObjectAttributes(), etag=PARTS)
+    w.put("same", b"1234", side=newer)
+    w.server(older).put("b", "same", b"1234", ObjectAttributes(), etag=PARTS)
+    w.put("x", b"BBBB", side=newer)
+    found = w.run()
+    assert (found.conflicts, found.copied.objects, found.equal, found.unverified) == (1, 1, 1, 0)
+    assert w.held("near") == w.held("far") == {"x": b"BBBB", "same": b"1234"}
+    aside = [v for k, v in w.server(older).current("b").items() if k.startswith(".imagestore/conflicts/")]
+    assert aside == [b"AAAA"]
+    w.calls()
+    assert w.run().equal == 2
+    assert [c["Put"] for c in w.calls()] == [0, 0]
+    w.remove("same")
+    assert w.run().deleted == 1
+
+
+@pytest.mark.parametrize("side", ["near", "far"])
+@pytest.mark.parametrize("refreshed", [False, True])
+def test_what_size_and_time_made_equal_is_neither_deleted_nor_overwritten_after_a_failover(
+    side: str,
+    refreshed: bool,  # noqa: FBT001
+) -> None:
+    other = "far" if side == "near" else "near"
+    w = world(deletes=DeleteMode.MIRROR)
+    for key in ("deleted", "edited"):
+        w.near.put("b", key, b"AAAA", ObjectAttributes(), etag=PARTS)
+        w.put(key, b"BBBB", side="far")
+    assert w.run().unverified == 2
+    if refreshed:  # attributes were brought over, and the bytes still not compared
+        w.options = replace(w.options, named=frozenset({"deleted", "edited"}))
+        w.near.put("b", "deleted", b"AAAA", ObjectAttributes(metadata={"a": "1"}), etag=PARTS)
+        w.run()
+    w.options = replace(w.options, direction=Direction.TWO_WAY, named=frozenset())
+    kept = w.held(other)
+    w.remove("deleted", side=side)
+    w.put("edited", b"CCCC", side=side)
+    found = w.run()
+    assert (found.deleted, found.conflicts) == (0, 1)
+    assert w.held(other) == {**kept, "edited": b"CCCC"}
+    assert "deleted" not in w.held(side)
+    aside = [v for k, v in w.server(other).current("b").items() if k.startswith(".imagestore/conflicts/")]
+    assert aside == [kept["edited"]]
+    assert w.run().deleted == 0

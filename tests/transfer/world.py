@@ -22,6 +22,7 @@ from imagestore.transfer.job import (
     TransferLimits,
     TransferOptions,
 )
+from imagestore.transfer.parity import ByteVerdict, byte_verdict
 from imagestore.transfer.performing import CopyOutcome, CopyTask, UploadNotes
 from imagestore.transfer.report import TransferReport
 from imagestore.transfer.run import transfer
@@ -90,6 +91,10 @@ class PlainCopier:
         ends = ((task.source, task.source.prefix), (task.destination, task.destination.prefix))
         heads = [e.store.head(e.bucket, p + task.key) for e, p in ends]
         return None if heads[0].attributes == heads[1].attributes else self.copy(task)
+
+    def compare(self, task: CopyTask) -> ByteVerdict:
+        ends = TransferJob("", task.source, task.destination, TransferOptions(Direction.TWO_WAY))
+        return byte_verdict(ends, task.key)
 
 
 @dataclass

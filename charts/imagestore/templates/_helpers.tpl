@@ -55,3 +55,26 @@ capabilities: {drop: [ALL]}
 {{- define "imagestore.installation" -}}
 {{- required "set installation to a name for this cluster that no other cluster on the same stores has and that stays when the cluster is built anew: --set installation=prod-eu" .Values.installation }}
 {{- end }}
+
+{{- define "imagestore.jobsAccount" -}}
+{{- default (printf "%s-run" (include "imagestore.fullname" .)) .Values.jobs.serviceAccount }}
+{{- end }}
+
+{{- /* How the operator makes the pods of Jobs: see operator/imagestore/k8s/jobs/template.py. */ -}}
+{{- define "imagestore.jobs" -}}
+{{- $jobs := .Values.jobs -}}
+{{- $pod := dict "image" (include "imagestore.image" .) "imagePullPolicy" .Values.image.pullPolicy -}}
+{{- $_ := set $pod "imagePullSecrets" .Values.imagePullSecrets -}}
+{{- $_ := set $pod "serviceAccountName" (include "imagestore.jobsAccount" .) -}}
+{{- $_ := set $pod "hostNetwork" .Values.hostNetwork -}}
+{{- $_ := set $pod "env" (default list $jobs.env) -}}
+{{- $_ := set $pod "resources" $jobs.resources -}}
+{{- $_ := set $pod "maxResources" $jobs.maxResources -}}
+{{- $_ := set $pod "priorityClassNames" $jobs.priorityClassNames -}}
+{{- $_ := set $pod "nodeSelector" $jobs.nodeSelector -}}
+{{- $_ := set $pod "tolerations" $jobs.tolerations -}}
+{{- $_ := set $pod "allowedNodeSelectors" (default dict $jobs.allowedNodeSelectors) -}}
+{{- $_ := set $pod "allowedTolerations" (default list $jobs.allowedTolerations) -}}
+{{- $_ := set $pod "labels" .Values.podLabels -}}
+{{- toJson $pod -}}
+{{- end }}

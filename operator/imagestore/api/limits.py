@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from imagestore.core.model import Model
+from imagestore.core.model import Cel, Model
 
 
 class MissingBuckets(Model):
@@ -27,6 +27,13 @@ class MissingBuckets(Model):
             " doubt off. Defaults to 20.",
         ),
     ] = None
+
+
+MOVES_SOMETHING = Cel(
+    "!quantity(self).isLessThan(quantity('1Ki'))",
+    "a limit below 1Ki a second would move nothing; give at least 1Ki, or use suspend",
+)
+"""Of a limit of bytes in a second."""
 
 
 class Limits(Model):

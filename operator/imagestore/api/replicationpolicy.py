@@ -5,6 +5,14 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from imagestore.api.failover import FailoverSpec
+from imagestore.api.limits import MOVES_SOMETHING
+from imagestore.api.pods import RunPods
+from imagestore.api.replicationsignals import (
+    CANARY_RULES,
+    ReplicationCanary,
+    ReplicationNotifications,
+    ReplicationSchedule,
+)
 from imagestore.core.model import (
     Cel,
     Duration,
@@ -93,17 +101,6 @@ class ReplicationFilter(Model):
     ] = None
 
 
-class ReplicationSchedule(Model):
-    """When the operator compares and copies."""
-
-    interval: Annotated[
-        Duration,
-        Field(
-            description="Time between the beginnings of two runs. A run that takes longer delays the next one."
-        ),
-    ]
-
-
 class ReplicationObjectives(Model):
     """What the replication promises."""
 
@@ -135,13 +132,31 @@ class ReplicationLimits(Model):
     """Limits of the copying, besides those of the StorageBackends."""
 
     bytes_per_second: Annotated[
-        Quantity | None, Field(description="Bytes read from the source in a second, such as 200Mi.")
+        Quantity | None,
+        MOVES_SOMETHING,
+        Field(description="Bytes read from the source in a second, such as 200Mi."),
     ] = None
     requests_per_second: Annotated[
         int | None, Field(ge=1, le=100_000, description="Requests to both stores in a second.")
     ] = None
     concurrency: Annotated[
-        int | None, Field(ge=1, le=64, description="Objects that are copied at once. Defaults to 8.")
+        int | None,
+        Field(
+            ge=1,
+            le=64,
+            description="Objects that are copied at once, in each pod where the run is a Job. Defaults to 8.",
+        ),
+    ] = None
+    shards: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=64,
+            description="Number of pods of each run: the operator makes a Job that copies so many ranges of keys at once."
+            " They share bytesPerSecond and requestsPerSecond. 1: the operator copies by itself. Absent: as many as the"
+            " backlog is worth, one for each 100 000 objects or 100Gi, up to 16. Without a cluster, or without the"
+            " chart's jobs.enabled, the operator copies by itself.",
+        ),
     ] = None
 
 
@@ -181,6 +196,7 @@ class ReplicationPolicySpec(Model):
             "!has(self.direction) || self.direction != 'TwoWay' || !has(self.existingObjects)",
             "with direction TwoWay all objects are replicated; remove existingObjects",
         ),
+        *CANARY_RULES,
     )
 
     source: Annotated[ReplicationSource, Field(description="Where the objects come from.")]
@@ -217,12 +233,23 @@ class ReplicationPolicySpec(Model):
     existing_objects: Annotated[
         bool | None,
         Field(
-            description="false: objects that are older than the policy are not copied unless they change. Defaults to true."
+            description="false: objects that are older than the policy are not copied unless they change. One that was uploaded in"
+            " parts may be up to a day older: some stores date it by the beginning of its upload. Defaults to true."
         ),
     ] = None
     schedule: Annotated[
         ReplicationSchedule | None,
         Field(description="When the operator compares and copies. Defaults to an interval of 5m."),
+    ] = None
+    notifications: Annotated[
+        ReplicationNotifications | None,
+        Field(
+            description="Reacting to what the store tells of changed objects. Absent: runs begin at the interval."
+        ),
+    ] = None
+    canary: Annotated[
+        ReplicationCanary | None,
+        Field(description="Small objects that measure replication by the store. Absent: none are sent."),
     ] = None
     objectives: Annotated[
         ReplicationObjectives | None,
@@ -242,6 +269,10 @@ class ReplicationPolicySpec(Model):
         ReplicationLimits | None,
         Field(description="Limits of the copying, besides those of the StorageBackends."),
     ] = None
+    pod: Annotated[
+        RunPods | None,
+        Field(description="Pods of runs that are Jobs, see limits.shards. Absent: as the chart has them."),
+    ] = None
     guard: Annotated[
         ReplicationGuard | None,
         Field(description="How many deletes a run may make without approval. Needs deletes."),
@@ -251,7 +282,7 @@ class ReplicationPolicySpec(Model):
         ListSet(),
         Field(
             max_length=64,
-            description="Tokens of held deletes that are approved, as status shows them. Each is good for the one"
+            description="Tokens of held deletes and copies that are approved, as status shows them. Each is good for the one"
             " run that it is for.",
         ),
     ] = ()

@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from imagestore.api.failover import ReplicationRole
+from imagestore.api.failover import FailoverPublish, ReplicationRole
+from imagestore.api.replicationpolicy import ReplicationFilter
 from imagestore.core.conditions import Judged
 from imagestore.core.model import Line, ListMap, Model, Shown, UnknownAs
 
@@ -41,17 +42,19 @@ class FailedObjects(Model):
 
 
 class WaitingDeletes(Model):
-    """Deletes that wait for approval."""
+    """Deletes, or copies over newer objects of others, that wait for approval."""
 
     token: Annotated[
         str | None,
         Field(
             max_length=64,
-            description="Token that lets these deletes go when it is added to spec.approve. Absent: nothing does before the"
+            description="Token that lets them go when it is added to spec.approve. Absent: nothing does before the"
             " reason is over.",
         ),
     ] = None
-    objects: Annotated[int, Field(ge=0, description="Number of objects that would be deleted.")]
+    objects: Annotated[
+        int, Field(ge=0, description="Number of objects that would be deleted or overwritten.")
+    ]
     why: Annotated[Line, Field(description="Why they are held.")]
 
 
@@ -73,6 +76,29 @@ class ParityStatus(Model):
     at: Annotated[datetime, Field(description="When they were read.")]
 
 
+class CanaryStatus(Model):
+    """The last canary that arrived."""
+
+    sent: Annotated[datetime, Field(description="When it was uploaded to the source.")]
+    delay_milliseconds: Annotated[
+        int, Field(ge=0, description="Milliseconds until it was at the destination, at most.")
+    ]
+
+
+class LateWrites(Model):
+    """Objects that reached the side that is not written to any more, and were brought over to the other one."""
+
+    objects: Annotated[int, Field(ge=0, description="Number of objects since the role last changed.")]
+    report: Annotated[
+        str | None,
+        Field(
+            max_length=1024,
+            description="Key of an object at the destination that lists those of the last run that brought any, with the reason"
+            " LateWrite.",
+        ),
+    ] = None
+
+
 class FailoverStatus(Model):
     """Which of the two buckets is written to now."""
 
@@ -88,12 +114,64 @@ class FailoverStatus(Model):
         ),
     ]
     since: Annotated[datetime, Field(description="When the role last changed.")]
+    source: Annotated[
+        str | None, Field(max_length=253, description="ImageBucket that is the source of this role.")
+    ] = None
+    destination: Annotated[
+        str | None, Field(max_length=253, description="ImageBucket that is the destination of this role.")
+    ] = None
+    prefix: Annotated[
+        str | None, Field(max_length=1024, description="spec.destination.prefix of this role. Absent: none.")
+    ] = None
+    filter: Annotated[
+        ReplicationFilter | None, Field(description="spec.filter of this role. Absent: none.")
+    ] = None
+    existing_objects: Annotated[
+        bool | None, Field(description="spec.existingObjects of this role. Absent: true.")
+    ] = None
+    publish: Annotated[
+        FailoverPublish | None,
+        Field(
+            description="Objects that lead applications, as spec.failover.publish last named them: they are led back although"
+            " it is removed."
+        ),
+    ] = None
+    fence: Annotated[bool | None, Field(description="spec.failover.fence, as it last was. Absent: true.")] = (
+        None
+    )
+    copied: Annotated[
+        bool | None,
+        Field(
+            description="Whether a run has read both buckets to the end since source, destination, prefix and filter are these."
+            " Without it the operator does not promote the destination by itself. Absent: false."
+        ),
+    ] = None
+    late_writes: Annotated[
+        LateWrites | None,
+        Field(
+            description="Objects that programs wrote to the other side after the role last changed, as an upload that was under way"
+            " does. Runs brought them over. Absent: none."
+        ),
+    ] = None
     return_token: Annotated[
         str | None,
         Field(
             max_length=64,
             description="Token that lets the operator go back to the source when it is added to spec.approve. Present after the"
             " operator promoted the destination by itself.",
+        ),
+    ] = None
+
+
+class RunningCopy(Model):
+    """A run that goes on."""
+
+    copied: Annotated[ObjectAmount, Field(description="Objects that it has copied so far.")]
+    backlog: Annotated[
+        ObjectAmount | None,
+        Field(
+            description="About how much it is still to copy, as far as it is known: what was listed and not copied yet or, of"
+            " a Job, what was estimated before it began."
         ),
     ] = None
 
@@ -119,14 +197,40 @@ class ReplicationPolicyStatus(Judged):
     copied: Annotated[
         ObjectAmount | None, Field(description="Objects that the last run with a copy copied.")
     ] = None
+    running: Annotated[
+        RunningCopy | None,
+        Field(
+            description="The run that goes on, every half minute. Absent: none does, or it has copied nothing yet."
+        ),
+    ] = None
+    counted_since: Annotated[
+        datetime | None,
+        Field(
+            description="About the moment from which objectives.rpo counts: every change of the source before it is at the destination or,"
+            " before the first complete run, when the first one was asked for. A restart of the operator does not move it."
+        ),
+    ] = None
+    since: Annotated[
+        datetime | None,
+        Field(
+            description="When the policy was created, by the operator's clock: older objects are not copied. Absent unless"
+            " existingObjects is false."
+        ),
+    ] = None
     failed: Annotated[
         FailedObjects | None, Field(description="Objects that the last run could not copy. Absent: none.")
     ] = None
     held: Annotated[
-        WaitingDeletes | None, Field(description="Deletes that wait for approval. Absent: none.")
+        WaitingDeletes | None,
+        Field(
+            description="Deletes, or copies over newer objects of others, that wait for approval. Absent: none."
+        ),
     ] = None
     parity: Annotated[
         ParityStatus | None, Field(description="The last sample. Absent: none was read yet.")
+    ] = None
+    canary: Annotated[
+        CanaryStatus | None, Field(description="The last canary that arrived. Absent: none has yet.")
     ] = None
     conflicts: Annotated[
         int | None,

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from imagestore.api.tiers import Remote, TierPlace
+from imagestore.backends.guard.limiter import Divide
 from imagestore.backends.objects import ObjectStore
 from imagestore.backends.own_access import OwnAccess
 from imagestore.core.cost import PriceTable
@@ -225,6 +226,10 @@ class Backend(Protocol):
     @property
     def objects(self) -> ObjectStore | None:
         """How its objects are listed, read, written and deleted; None: this backend moves no data."""
+
+    @property
+    def divide(self) -> Divide:
+        """Use this part of the StorageBackend's limits from now on: the pods of a Job use the rest."""
 
     def probe(self) -> ServerInfo:
         """Prove endpoint, TLS, region and credentials by reads."""

@@ -2,16 +2,20 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from imagestore.api.storagebackend import StorageBackendSpec
-from imagestore.backends.base import Backend
 from imagestore.backends.guard.call import Observer, Timing
 from imagestore.backends.secrets import Given
 from imagestore.core.cost import UNPRICED, PriceTable
 from imagestore.core.fencing import Permit
 from imagestore.core.objects import ObjectTraits
-from imagestore.core.reading import Support
-from imagestore.forecast.terms import Terms
+
+if TYPE_CHECKING:
+    from imagestore.backends.base import Backend
+    from imagestore.backends.objects import ObjectStore
+    from imagestore.core.reading import Support
+    from imagestore.forecast.terms import Terms
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class StorePage:
     """
 
     product: str
-    support: Mapping[str, Support]
+    support: "Mapping[str, Support]"
     settings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     buckets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     admin: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -51,13 +55,15 @@ class StorePage:
 
 @dataclass(frozen=True)
 class Cloud:
-    """One provider.
+    """One provider. What it names is imported when it is called.
 
     ``connect`` sends nothing; it raises ConfigError. ``terms``: what the store makes of lifecycle rules besides what they
     say, by its StorageBackend, or with nothing said (None). ``list_prices``: see ``Backend.list_prices``.
+    ``objects``: the objects of a connection alone, for who moves data and asks for no setting; None: it moves none.
     """
 
-    connect: Callable[[ConnectionRequest], Backend]
-    terms: Callable[[StorageBackendSpec | None], Terms]
-    page: StorePage
+    connect: "Callable[[ConnectionRequest], Backend]"
+    terms: "Callable[[StorageBackendSpec | None], Terms]"
+    page: Callable[[], StorePage]
     list_prices: PriceTable = UNPRICED
+    objects: "Callable[[ConnectionRequest], ObjectStore] | None" = None

@@ -21,6 +21,7 @@ from imagestore.backends.base import (
     ServerInfo,
     Swept,
 )
+from imagestore.backends.guard.limiter import Divide, undivided
 from imagestore.backends.objects import ObjectStore
 from imagestore.backends.own_access import NOTHING_NEEDED, OwnAccess
 from imagestore.core.cost import UNPRICED, PriceTable
@@ -120,6 +121,7 @@ class MemoryBackend:
     region: str = "here"
     remotes: Remotes | None = None
     objects: ObjectStore | None = None
+    divide: Divide = undivided
     own_access: OwnAccess = NOTHING_NEEDED
     list_prices: PriceTable = UNPRICED
 

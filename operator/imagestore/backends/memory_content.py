@@ -1,7 +1,7 @@
 """What a store of objects in memory holds. ``MemoryObjectServer`` is what outlives its clients (``memory_objects``)."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 from threading import RLock
@@ -19,11 +19,15 @@ from imagestore.core.objects import (
     ObjectUpload,
 )
 
-CARRIED = frozenset({"tags", "metadata", "redirect", "storageClass", "lock"})
+BLOCK = 64 * 1024  # bytes of a read
+CARRIED = frozenset(
+    {"headers", "expires", "tags", "metadata", "emptyMetadata", "redirect", "storageClass", "lock"}
+)
 CAPABLE = ObjectTraits(
     put_absent=True,
     put_absent_versioned=True,
     complete_absent=True,
+    complete_matching=True,
     put_matching=True,
     copy_matching=True,
     delete_matching=True,
@@ -60,6 +64,7 @@ class MemoryContent:
     """What is in a bucket: by key the versions, the newest last; uploads by id."""
 
     versioned: bool = False
+    locks: bool = False  # whether each object gets a retention
     keys: dict[str, list[HeldVersion]] = field(default_factory=dict)
     uploads: dict[str, HeldUpload] = field(default_factory=dict)
 
@@ -132,17 +137,17 @@ class MemoryObjectServer:
 
 @dataclass(frozen=True)
 class MemoryBody:
-    """An object that is being read."""
+    """An object that is being read, a block at a time, as from a store."""
 
     head: ObjectHead
-    blocks: tuple[bytes, ...] = field(repr=False)
+    data: bytes = field(repr=False)
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(self.blocks)
+        return (self.data[i : i + BLOCK] for i in range(0, len(self.data), BLOCK))
 
     def read_into(self, buffer: memoryview) -> None:
         """The same into a buffer of just this length."""
-        buffer[:] = b"".join(self.blocks)
+        buffer[:] = self.data
 
 
 def memory_rank(order: KeyOrder) -> Callable[[str], Any]:
@@ -185,3 +190,15 @@ def told_head(held: HeldVersion) -> ObjectHead:
         tag_count=len(tags),
         parts=int(parts) if dash else 0,
     )
+
+
+def listed_behind(
+    listed: list[ListedObject], after: Mapping[str, str], rank: Callable[[str], Any]
+) -> list[ListedObject]:
+    """What comes behind a key, and of the same key behind a version. Others may write between two pages."""
+    if not after:
+        return listed
+    least, same = rank(after["key"]), [i for i in listed if i.key == after["key"]]
+    versions = [i.version for i in same]
+    place = versions.index(after["version"]) + 1 if after.get("version") in versions else len(same)
+    return [*same[place:], *(i for i in listed if rank(i.key) > least)]

@@ -7,7 +7,6 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
 
 from imagestore.backends.memory_content import (
     HeldUpload,
@@ -16,12 +15,13 @@ from imagestore.backends.memory_content import (
     MemoryContent,
     MemoryObjectServer,
     all_bytes,
+    listed_behind,
     memory_rank,
     told_head,
     told_object,
     told_version,
 )
-from imagestore.core.errors import Conflict, NotFound, Rejected
+from imagestore.core.errors import Conflict, Denied, NotFound, Rejected
 from imagestore.core.objects import (
     UNCONDITIONAL,
     KeyOrder,
@@ -64,6 +64,9 @@ class MemoryObjectStore:
     def versioned(self, bucket: str) -> bool:
         return self.server.call("GetBucketVersioning", bucket).versioned
 
+    def locks_by_default(self, bucket: str) -> bool:
+        return self.server.call("GetObjectLockConfiguration", bucket).locks
+
     def objects(
         self, bucket: str, after: Mapping[str, str], *, prefix: str = "", limit: int = 1000
     ) -> ObjectsPage:
@@ -96,7 +99,7 @@ class MemoryObjectStore:
     ) -> ObjectsPage:
         rank = (self.server.ranks or memory_rank)(order)
         listed.sort(key=lambda item: rank(item.key))
-        left = _behind(listed, after, rank)[: min(limit, self.server.page) + 1]
+        left = listed_behind(listed, after, rank)[: min(limit, self.server.page) + 1]
         items = tuple(left[: min(limit, self.server.page)])
         if len(left) == len(items):
             return ObjectsPage(items, None)
@@ -135,8 +138,7 @@ class MemoryObjectStore:
         if etag and etag != held.etag:
             raise Conflict("the object has changed", code="PreconditionFailed")
         data = held.data if span is None else held.data[span[0] : span[1]]
-        blocks = tuple(data[i : i + 65536] for i in range(0, len(data), 65536))
-        yield MemoryBody(told_head(held), blocks)
+        yield MemoryBody(told_head(held), data)
 
     def write(
         self,
@@ -150,14 +152,17 @@ class MemoryObjectStore:
         data = all_bytes(body)
         with self.server.lock:
             honoured = self.traits.put_absent_versioned if content.versioned else self.traits.put_absent
-            self._meets(content, key, condition, absent=honoured)
+            self._meets(content, key, condition, absent=honoured, matching=self.traits.put_matching)
             made = self.server.put(bucket, key, data, attributes)
         return WrittenObject(made.etag, made.version)
 
-    def _meets(self, content: MemoryContent, key: str, condition: WriteCondition, *, absent: bool) -> None:
+    @staticmethod
+    def _meets(
+        content: MemoryContent, key: str, condition: WriteCondition, *, absent: bool, matching: bool
+    ) -> None:
         held = content.current(key)
         there = condition.absent and absent and held is not None
-        other = condition.etag and self.traits.put_matching and (held is None or held.etag != condition.etag)
+        other = condition.etag and matching and (held is None or held.etag != condition.etag)
         if there or other:
             raise Conflict("the condition does not hold", code="PreconditionFailed")
 
@@ -225,12 +230,18 @@ class MemoryObjectStore:
         content = self.server.call("Complete", bucket, key)
         held, sent = self._upload(bucket, upload), list(parts)
         with self.server.lock:
-            self._meets(content, key, condition, absent=self.traits.complete_absent)
+            self._meets(
+                content,
+                key,
+                condition,
+                absent=self.traits.complete_absent,
+                matching=self.traits.complete_matching,
+            )
             sums = b"".join(bytes.fromhex(p.etag) for p in sent)
             etag = f"{hashlib.md5(sums).hexdigest()}-{len(sent)}"  # noqa: S324
-            made = self.server.put(
-                bucket, key, b"".join(held.parts[p.number] for p in sent), held.attributes, etag
-            )
+            data = b"".join(held.parts[p.number] for p in sent)
+            kept = replace(held.attributes, tags={}) if self.traits.tags_after else held.attributes
+            made = self.server.put(bucket, key, data, kept, etag)
             del content.uploads[upload]
         return WrittenObject(made.etag, made.version)
 
@@ -274,18 +285,10 @@ class MemoryObjectStore:
         return WrittenObject("", version)
 
     def delete_many(self, bucket: str, keys: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
+        refused: dict[tuple[str, str], str] = {}
         for key, version in keys:
-            self.delete(bucket, key, version=version)
-        return {}
-
-
-def _behind(
-    listed: list[ListedObject], after: Mapping[str, str], rank: Callable[[str], Any]
-) -> list[ListedObject]:
-    """What comes behind a key, and of the same key behind a version. Others may write between two pages."""
-    if not after:
-        return listed
-    least, same = rank(after["key"]), [i for i in listed if i.key == after["key"]]
-    versions = [i.version for i in same]
-    place = versions.index(after["version"]) + 1 if after.get("version") in versions else len(same)
-    return [*same[place:], *(i for i in listed if rank(i.key) > least)]
+            try:
+                self.delete(bucket, key, version=version)
+            except (Denied, Rejected) as error:
+                refused[key, version] = error.code
+        return refused

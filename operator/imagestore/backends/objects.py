@@ -62,6 +62,9 @@ class ObjectStore(Protocol):
     def versioned(self, bucket: str) -> bool:
         """Whether deleting leaves a marker."""
 
+    def locks_by_default(self, bucket: str) -> bool:
+        """Whether the bucket gives each object that is written a retention, though none is asked for."""
+
     def objects(
         self, bucket: str, after: Mapping[str, str], *, prefix: str = "", limit: int = 1000
     ) -> ObjectsPage:

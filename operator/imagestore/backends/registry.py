@@ -1,13 +1,17 @@
 """From a provider to its cloud. The one module that knows the clouds by name: one more is one folder and one line here."""
 
+from typing import TYPE_CHECKING
+
 from imagestore.api.storagebackend import StorageBackendSpec
-from imagestore.backends.base import Backend
 from imagestore.backends.cloud import Cloud, ConnectionRequest
-from imagestore.backends.guard.call import REAL_TIMING, Observer, Timing
+from imagestore.backends.guard.call import REAL_TIMING, Observer, Timing, Unobserved
 from imagestore.backends.s3.cloud import S3_CLOUDS
 from imagestore.backends.secrets import ConfigError, Given, ReadSecret, given
 from imagestore.core.fencing import Permit, permitted
-from imagestore.metrics import StoreMetrics
+
+if TYPE_CHECKING:
+    from imagestore.backends.base import Backend
+    from imagestore.backends.objects import ObjectStore
 
 CLOUDS: dict[str, Cloud] = {**S3_CLOUDS}
 
@@ -29,7 +33,7 @@ def connect(
     *,
     timing: Timing = REAL_TIMING,
     observer: Observer | None = None,
-) -> Backend:
+) -> "Backend":
     """The backend that ``spec`` describes; nothing is sent yet. ``permit`` is asked before each write.
 
     One limiter and one breaker belong to what is returned: keep it for as long as spec and Secrets are the same.
@@ -46,8 +50,24 @@ def connect_given(
     *,
     timing: Timing = REAL_TIMING,
     observer: Observer | None = None,
-) -> Backend:
+) -> "Backend":
     """The same with the credentials at hand, for the command line without a cluster."""
-    seen = observer or StoreMetrics(name)
-    request = ConnectionRequest(name, spec, credentials, permit, timing, seen)
+    request = ConnectionRequest(name, spec, credentials, permit, timing, observer or _metrics(name))
     return cloud(spec.provider).connect(request)
+
+
+def connect_objects(name: str, spec: StorageBackendSpec, credentials: Given) -> "ObjectStore | None":
+    """The objects of a store alone, for a command that moves data; None: the provider moves none. Raises ConfigError.
+
+    Nothing but what moves objects is imported, and no call is counted: the process ends with its command.
+    """
+    connect = cloud(spec.provider).objects
+    if connect is None:
+        return None
+    return connect(ConnectionRequest(name, spec, credentials, permitted, REAL_TIMING, Unobserved()))
+
+
+def _metrics(name: str) -> Observer:
+    from imagestore.metrics import StoreMetrics
+
+    return StoreMetrics(name)

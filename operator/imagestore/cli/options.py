@@ -205,12 +205,63 @@ def _day(text: str) -> int:
         raise argparse.ArgumentTypeError(f"give a day such as 2027-01-31, not {text}") from None
 
 
+def quantity(text: str) -> int:
+    """A number of bytes such as 200Mi, as the type of an option."""
+    from imagestore.core.units import byte_count
+
+    try:
+        return byte_count(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def number(text: str) -> int:
     """A whole number. Raises ArgumentTypeError with a sentence."""
     try:
         return int(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"give a whole number, not {text}") from None
+
+
+def positive(text: str) -> int:
+    """A whole number above 0. Raises ArgumentTypeError with a sentence."""
+    if (found := number(text)) < 1:
+        raise argparse.ArgumentTypeError(f"give at least 1, not {text}")
+    return found
+
+
+def byte_rate(text: str) -> int:
+    """Bytes a second such as 200Mi, at least 1Ki, as a StorageBackend's kinds have it. Raises ArgumentTypeError with a sentence."""
+    if (found := quantity(text)) < 1024:
+        raise argparse.ArgumentTypeError(f"a limit below 1Ki a second would move nothing, not {text}")
+    return found
+
+
+def rates(parser: argparse.ArgumentParser, what: str) -> None:
+    """The options that spare a network and a store. ``what``: which bytes count, as a command."""
+    parser.add_argument(
+        "--bytes-per-second",
+        type=byte_rate,
+        metavar="QUANTITY",
+        help=f"{what} at most so much a second, such as 200Mi (default: no limit)",
+    )
+    parser.add_argument(
+        "--requests-per-second",
+        type=positive,
+        metavar="REQUESTS",
+        help="send at most so many requests a second (default: no limit)",
+    )
+
+
+def workers(parser: argparse.ArgumentParser, default: int) -> None:
+    """How many objects at once."""
+    parser.add_argument(
+        "--workers",
+        type=positive,
+        default=default,
+        metavar="OBJECTS",
+        help="work on so many objects at once (default: %(default)s)",
+    )
 
 
 def bucket_name(text: str) -> str:

@@ -19,7 +19,9 @@ class Contributes:
 
     ``includes``: whether the first object is for the second, by name and labels alone. ``given``: what the first gives to the
     second, by its spec and by ``beside``, a part of its status. ``unknown``: what stands for that of a kind that could not be
-    listed, on a receiver: what is in force of it stays.
+    listed, on a receiver: what is in force of it stays. ``foretold``: for a preview, the status that an object is about to
+    have, with the receivers of its namespace by name as its kind sees them. ``outlives``: also while the kind's CRD is missing, as during a
+    restore of the cluster.
     """
 
     to: str
@@ -27,6 +29,8 @@ class Contributes:
     given: Callable[[Stored[Any], Stored[Any]], Iterable[Contribution]]
     unknown: Callable[[Stored[Any]], Iterable[Contribution]]
     beside: Callable[[Stored[Any]], object] = lambda _: None
+    outlives: bool = False
+    foretold: Callable[[Stored[Any], Callable[[str], Any]], object] = lambda *_: {}
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ class Contributions:
         """Kept until a giver's spec changes: a policy asks this about all its buckets, each time."""
         kind, namespace = receiver.key.kind, receiver.key.namespace
         kinds = self._kinds(kind)
-        if not self._cache.unknown.isdisjoint(kinds):
+        if any(map(self._is_unknown, kinds)):
             return self._look(receiver)
         editions = tuple(self._cache.edition(name, namespace) for name in kinds)
         if not any(editions):
@@ -113,12 +117,16 @@ class Contributions:
 
     def _given(self, kind: str, receiver: Stored) -> Iterator[Contribution]:
         contributes = self._contributors[kind]
-        if kind in self._cache.unknown:
+        if self._is_unknown(kind):
             yield from contributes.unknown(receiver)
             return
         for giver in self._givers(kind, receiver):
             if not giver.deleting:
                 yield from contributes.given(giver, receiver)
+
+    def _is_unknown(self, kind: str) -> bool:
+        kept = self._contributors[kind].outlives and kind in self._cache.absent
+        return kept or kind in self._cache.unknown
 
     def _givers(self, kind: str, receiver: Stored) -> Iterator[Stored]:
         """By name, also those that are being deleted."""

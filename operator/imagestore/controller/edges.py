@@ -32,6 +32,14 @@ class ObjectApi(Protocol):
         """Return the object; 404: there is none."""
         ...
 
+    async def make(self, kind: Kind, body: Any) -> Any:
+        """Make an object; 409: there is one of its name."""
+        ...
+
+    async def remove(self, kind: Kind, key: Key, uid: str) -> None:
+        """Ask for this very object's deletion; 404: it is gone, 409: it is a namesake."""
+        ...
+
     async def put_finalizers(self, kind: Kind, key: Key, version: str, finalizers: Sequence[str]) -> Any:
         """Replace them. An object that is being deleted is gone with its last one."""
         ...

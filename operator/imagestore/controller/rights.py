@@ -9,7 +9,8 @@ from imagestore.api.kinds import Kind
 class Right:
     """What must be allowed on one resource; ``own``: only in the operator's own namespace.
 
-    ``switch``: the chart's value that grants it; empty: it is always granted. Without it what needs it says so.
+    ``switch``: the chart's value that grants it; empty: it is always granted. ``listed``: the chart's value that lists the namespaces
+    in which it is granted. Without it what needs it says so.
     """
 
     group: str
@@ -18,6 +19,7 @@ class Right:
     why: str
     own: bool = False
     switch: str = ""
+    listed: str = ""
 
 
 def of_kind(kind: Kind, *, finalizer: bool) -> tuple[Right, Right]:

@@ -9,8 +9,11 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from imagestore import metrics
 from imagestore.api.kinds import Kind
+from imagestore.backends.notices import ObjectNotice
 from imagestore.controller import rights
+from imagestore.controller.carrying import Carriers
 from imagestore.controller.contributions import Contributes
+from imagestore.controller.opening import RunParts
 from imagestore.controller.services import Services
 from imagestore.controller.state.cache import Cache, ObjectChange
 from imagestore.controller.state.index import Edge
@@ -104,6 +107,8 @@ class KindRuntime(Generic[E, S]):
     """Whether the deletion of an object deletes data. Then its reconcile is told when its CRD was deleted with it."""
     released: Callable[[Stored[E]], Event | None] = lambda _: None
     """What is said of an object that is released though its spec is not understood; None: it is not released."""
+    heard: Callable[[Services, str, Sequence[ObjectNotice]], bool] = lambda *_: False
+    """What it means to this kind that the store of a backend tells of changed objects; whether it means anything."""
     gone: Callable[[Services, Key], None] = lambda *_: None
     """Forget what is kept about an object that is gone, outside of ``inputs``."""
     silent: Callable[[Stored[E]], bool] | None = None
@@ -114,6 +119,8 @@ class KindRuntime(Generic[E, S]):
     """The types of its own conditions that metrics show, besides those that every kind has."""
     samples: Callable[[Sequence[Stored[E]]], Iterator[metrics.MetricSample]] = lambda _: iter(())
     """The metrics of all objects of this kind, besides readiness and conditions."""
+    carries: Callable[[RunParts], Carriers] = lambda _: {}
+    """How the runs of its objects are carried out, by the class of their jobs."""
     more_rights: tuple[rights.Right, ...] = ()
 
     @property
@@ -172,6 +179,10 @@ class Kinds:
     def contributors(self) -> dict[str, Contributes]:
         """By kind."""
         return {r.kind.name: r.contributes for r in self if r.contributes is not None}
+
+    def carriers(self, parts: RunParts) -> Carriers:
+        """How all runs are carried out."""
+        return {job: carry for record in self for job, carry in record.carries(parts).items()}
 
     @property
     def store(self) -> StoreKind:

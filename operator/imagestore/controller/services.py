@@ -1,17 +1,18 @@
 """What a record may ask when it is asked something itself: all that is remembered, and what is kept beside it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from imagestore.controller.contributions import Contributions
+from imagestore.controller.runs import Runs
 from imagestore.controller.state.cache import Cache
-from imagestore.controller.state.objects import Key
+from imagestore.controller.state.objects import Key, Stored
 from imagestore.controller.stores import BackendConnections
 from imagestore.controller.surveyor import Surveyor
-from imagestore.controller.transfers import Transfers
 from imagestore.reconcile.replication.situation import Publish, unpublished
+from imagestore.reconcile.shared.making import NothingOwn, OwnObjects
 from imagestore.reconcile.shared.situation import Settings
 
 T = TypeVar("T")
@@ -33,19 +34,25 @@ class AskLoop(Protocol):
         ...
 
 
+def in_step() -> float:
+    """Where objects are created by our own clock."""
+    return 0.0
+
+
 @dataclass(frozen=True)
 class Services:
     """Asked in the event loop, except where a field says otherwise.
 
     ``now`` is the time that statuses say, ``clock`` counts seconds and is never set; both are asked from any thread, as
-    ``ask``, ``surveyor``, ``transfers`` and ``publish`` are.
+    ``ask``, ``surveyor``, ``runs``, ``publish`` and ``own`` are. ``ahead``: seconds that the clock by which objects are created is
+    ahead of ``now``, see ``created``.
     """
 
     cache: Cache
     stores: BackendConnections
     contributions: Contributions
     surveyor: Surveyor
-    transfers: Transfers
+    runs: Runs
     namespaces: NamespaceLabels
     settings: Settings
     now: Callable[[], datetime]
@@ -53,8 +60,18 @@ class Services:
     is_running: Callable[[Key], bool]
     ask: AskLoop
     publish: Publish = unpublished
+    own: OwnObjects = field(default_factory=NothingOwn)
+    ahead: Callable[[], float] = in_step
+
+    def created(self, obj: Stored) -> datetime:
+        """When an object was created, by ``now``. From any thread.
+
+        The API server's clock says when an object was created, and everything else goes by ours: with that clock minutes ahead, what was
+        uploaded in the first minutes of a policy without existingObjects was never copied, and deadlines came late.
+        """
+        return min(obj.created - timedelta(seconds=self.ahead()), self.now())
 
     def close(self) -> None:
         """Begin no further step beside the reconciles."""
         self.surveyor.close()
-        self.transfers.close()
+        self.runs.close()

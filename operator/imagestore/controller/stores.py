@@ -21,7 +21,12 @@ from imagestore.reconcile.shared.situation import Store, StoreStanding
 
 log = logging.getLogger(__name__)
 SecretData = Callable[[str], Mapping[str, bytes] | None]
+JOBS_SHARE = 0.5  # of a StorageBackend's limits, for all pods of the one Job that uses it
 Connect = Callable[[str, StorageBackendSpec, SecretData, Permit], Backend]
+
+
+def unkept(_: str) -> None:
+    """Where no Secret is."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,18 @@ class BackendConnections:
         self._turn = threading.Lock()  # held while a connection is kept or dropped, never for long
         self._specs: dict[bytes, StorageBackendSpec | None] = {}
         self._inputs: dict[bytes, str] = {}
+        self._shared = frozenset[str]()
+
+    def share(self, names: frozenset[str]) -> None:
+        """Pods of Jobs use these backends now, and no others: of their limits the operator uses its share. From any thread."""
+        with self._turn:
+            self._shared = names
+            for name, known in self._known.items():
+                self._divide(name, known.store)
+
+    def _divide(self, name: str, store: Store) -> None:
+        if store.backend is not None:
+            store.backend.divide(1 - JOBS_SHARE if name in self._shared else 1.0)
 
     def key(self, name: str) -> Key:
         """The key of the backend with this name."""
@@ -145,6 +162,7 @@ class BackendConnections:
             log.exception("cannot connect to the backend %s", name)
             return Store(spec, None, "the operator met an error that it does not know; its log has it")
         with self._turn:
+            self._divide(name, store)
             if epoch == self._epochs[name]:  # else a Secret changed meanwhile: what was made is old already
                 self._known[name] = _Connection(raw, store)
         return store

@@ -49,6 +49,11 @@ class StoreError(Exception):
         self.retry_after = retry_after
         self.cause = cut(cause, LONGEST_ERROR)
 
+    def in_other_words(self, message: str) -> "StoreError":
+        """One of the same kind with another message."""
+        known = {"code": self.code, "operation": self.operation, "cause": self.cause}
+        return type(self)(message, retry_after=self.retry_after, **known)
+
 
 class Transient(StoreError):
     """An error that may go away: worth a retry."""

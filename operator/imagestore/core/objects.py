@@ -165,7 +165,7 @@ class ObjectTraits:
 
     Whether a condition decides: ``put_absent``: PUT with If-None-Match (``complete_absent``: CompleteMultipartUpload).
     ``order``: of ListObjectsV2; ``version_order``: of ListObjectVersions. ``coarse_times``: listings tell whole seconds.
-    ``put_matching``: PUT with If-Match; the two with ``versioned`` hold in buckets with versioning.
+    ``put_matching``: PUT with If-Match (``complete_matching``: CompleteMultipartUpload); the two with ``versioned`` hold in buckets with versioning.
     ``versions_complete``: a listing of versions tells of all; otherwise it may lose keys where a page ends.
     ``carries``: which attributes an object keeps: "headers", "expires", "redirect", "metadata", "emptyMetadata" (values of no
     length), "tags", "storageClass", "lock". ``copy_loses``: of these, what a copy without attributes of its own loses. ``ascii_tags``: only letters, digits and + - . _ : / @ = and space.
@@ -180,6 +180,7 @@ class ObjectTraits:
     put_absent_versioned: bool = False
     complete_absent: bool = False
     put_matching: bool = False
+    complete_matching: bool = False
     put_matching_versioned: bool = False
     copy_matching: bool = False
     delete_matching: bool = False
@@ -198,3 +199,16 @@ class ObjectTraits:
     largest_copy: int = 5 * 1024**3
     smallest_part: int = 5 * 1024**2
     most_parts: int = 10_000
+
+    def honour(self, condition: WriteCondition, *, versioned: bool, in_parts: bool = False) -> bool:
+        """Whether the store decides by this condition itself. ``versioned``: the bucket keeps versions."""
+        if condition == UNCONDITIONAL:
+            return True
+        if in_parts:
+            return self.complete_absent if condition.absent else self.complete_matching
+        always, plain = (
+            (self.put_absent_versioned, self.put_absent)
+            if condition.absent
+            else (self.put_matching_versioned, self.put_matching)
+        )
+        return always or (plain and not versioned)

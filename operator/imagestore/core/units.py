@@ -16,10 +16,16 @@ def seconds(duration: str) -> int:
 
 def byte_count(quantity: str) -> int:
     """Return ``500Gi`` in bytes, rounded down."""
+    return int(exact_count(quantity))
+
+
+def exact_count(quantity: str) -> Fraction:
+    """Return ``0.5`` or ``500Gi`` in its unit, exactly. Raises ValueError."""
     found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([A-Za-z]*)", quantity)
     if found is None or found[2] not in _BYTES:
         raise ValueError(f"{quantity!r} is not a quantity such as 500Gi")
-    return int(Fraction(found[1]) * _BYTES[found[2]])
+    number, unit = Fraction(found[1]), Fraction(_BYTES[found[2]])
+    return number * unit
 
 
 def size(count: int) -> str:

@@ -45,14 +45,32 @@ def operator_rbac() -> str:
         _role("Role", "", rbac.operator_rules(own=True)),
         _binding("Role"),
     ]
-    parts += [_switched(switch, rules) for switch, rules in rbac.switched_rules().items()]
-    return _if("rbac.create", "---\n".join(parts))
+    parts += [_switched("ClusterRole", *each) for each in rbac.switched_rules(own=False).items()]
+    parts += [_switched("Role", *each) for each in rbac.switched_rules(own=True).items()]
+    listed = [_listed(value, rules) for value, rules in rbac.listed_rules().items()]
+    return _if("rbac.create", "---\n".join(parts) + "".join(listed))
 
 
-def _switched(switch: str, rules: list[dict[str, Any]]) -> str:
-    """A ClusterRole of its own, which a value of the chart grants."""
-    suffix = f"-{switch.rpartition('.')[2]}"
-    text = f"{_role('ClusterRole', suffix, rules)}---\n{_binding('ClusterRole', suffix)}"
+def _listed(value: str, rules: list[dict[str, Any]]) -> str:
+    """A Role and its binding in each namespace that a value of the chart lists.
+
+    It begins with its own separator: helm drops what comes after two of them.
+    """
+    suffix = f"-{_kebab(value.rpartition('.')[2])}"
+    text = f"{_role('Role', suffix, rules)}---\n{_binding('Role', suffix)}"
+    text = text.replace(
+        "namespace: {{ .Release.Namespace }}\n  labels", "namespace: {{ $namespace | quote }}\n  labels"
+    )
+    for inner in ('"imagestore.fullname" .', '"imagestore.labels" .', '"imagestore.serviceAccount" .'):
+        text = text.replace(inner, f"{inner[:-1]}$")
+    text = text.replace(".Release.Namespace", "$.Release.Namespace")
+    return f"{{{{- range $namespace := .Values.{value} }}}}\n---\n{text}{{{{- end }}}}\n"
+
+
+def _switched(kind: str, switch: str, rules: list[dict[str, Any]]) -> str:
+    """A role of its own, which a value of the chart grants. It is called after rbac.NAME or NAME.enabled."""
+    suffix = f"-{switch.removeprefix('rbac.').removesuffix('.enabled')}"
+    text = f"{_role(kind, suffix, rules)}---\n{_binding(kind, suffix)}"
     return f"{{{{- if .Values.{switch} }}}}\n{text}{{{{- end }}}}\n"
 
 
@@ -82,6 +100,10 @@ def _head(kind: str, suffix: str = "", labels: str = "") -> str:
     namespace = "" if kind.startswith("Cluster") else "  namespace: {{ .Release.Namespace }}\n"
     head = f"apiVersion: rbac.authorization.k8s.io/v1\nkind: {kind}\nmetadata:\n  name: {_NAME}{suffix}\n"
     return head + namespace + _LABELS + labels
+
+
+def _kebab(name: str) -> str:
+    return "".join(f"-{c.lower()}" if c.isupper() else c for c in name)
 
 
 def _if(value: str, text: str) -> str:

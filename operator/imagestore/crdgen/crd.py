@@ -66,7 +66,7 @@ def root_schema(kind: Kind) -> _Json:
             | {"default": {"observedGeneration": NEVER}},
         },
     }
-    cel.add(made, kind.cel)
+    cel.add(made, kind.cel())
     return made
 
 

@@ -27,6 +27,7 @@ _ROWS: tuple[tuple[str, Callable[[ObjectTraits], str]], ...] = (
     ("PUT, If-None-Match: *", lambda t: _where(t.put_absent, t.put_absent_versioned)),
     ("PUT, If-Match", lambda t: _where(t.put_matching, t.put_matching_versioned)),
     ("CompleteMultipartUpload, If-None-Match: *", lambda t: _said(yes=t.complete_absent)),
+    ("CompleteMultipartUpload, If-Match", lambda t: _said(yes=t.complete_matching)),
     ("copy, if the source matches", lambda t: _said(yes=t.copy_matching)),
     ("DELETE, If-Match", lambda t: _said(yes=t.delete_matching)),
     ("times in listings", lambda t: "whole seconds" if t.coarse_times else "milliseconds"),

@@ -22,13 +22,20 @@ BACKEND = {"backend-view": READ, "backend-admin": (*READ, *WRITE)}
 
 def operator_rules(*, own: bool) -> list[Rule]:
     """The operator's rights: everywhere, or those in its own namespace only."""
-    return [_rule(g) for g in grants(ALL) if g.own is own and not g.switch]
+    return [_rule(g) for g in grants(ALL) if g.own is own and not g.switch and not g.listed]
 
 
-def switched_rules() -> dict[str, list[Rule]]:
-    """The operator's rights that a value of the chart grants, by that value."""
-    switches = dict.fromkeys(g.switch for g in grants(ALL) if g.switch)
-    return {switch: [_rule(g) for g in grants(ALL) if g.switch == switch] for switch in switches}
+def switched_rules(*, own: bool) -> dict[str, list[Rule]]:
+    """The operator's rights that a value of the chart grants, by that value: everywhere, or those in its own namespace."""
+    found = [g for g in grants(ALL) if g.switch and g.own is own]
+    switches = dict.fromkeys(g.switch for g in found)
+    return {switch: [_rule(g) for g in found if g.switch == switch] for switch in switches}
+
+
+def listed_rules() -> dict[str, list[Rule]]:
+    """The operator's rights in namespaces that a value of the chart lists, by that value."""
+    values = dict.fromkeys(g.listed for g in grants(ALL) if g.listed)
+    return {value: [_rule(g) for g in grants(ALL) if g.listed == value] for value in values}
 
 
 def _rule(grant: Right) -> Rule:
@@ -67,6 +74,8 @@ def page() -> str:
 
 
 def _where(grant: Right) -> str:
+    if grant.listed:
+        return f"the namespaces of `{grant.listed}`"
     where = "its own namespace" if grant.own else "everywhere"
     return f"{where}, with `{grant.switch}`" if grant.switch else where
 

@@ -18,7 +18,7 @@ _WORD = {Level.FULL: "yes", Level.PARTIAL: "partly", Level.NONE: "no"}
 
 def store_pages() -> Mapping[str, StorePage]:
     """Of each provider."""
-    return {provider: cloud.page for provider, cloud in CLOUDS.items()}
+    return {provider: cloud.page() for provider, cloud in CLOUDS.items()}
 
 
 def support_table(docs: str) -> str:

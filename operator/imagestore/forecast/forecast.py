@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from imagestore.core.cost import UNPRICED, PriceTable
+from imagestore.core.keys import is_reserved
 from imagestore.core.stored import StoredVersion
 from imagestore.facets.lifecycle_rule import LifecycleRule
 from imagestore.forecast.effect import Version, matches
@@ -103,7 +104,8 @@ def _typical(version: Version, terms: Terms) -> Version:
 
 
 def by_key(listing: Iterable[StoredVersion]) -> Iterator[list[StoredVersion]]:
-    """Versions of one key together; uploads are no versions of anything."""
-    for (_, upload), group in groupby(listing, key=lambda s: (s.key, s.upload)):
+    """Versions of one key together; uploads are no versions of anything. What the operator keeps for itself is left out."""
+    content = (s for s in listing if not is_reserved(s.key))
+    for (_, upload), group in groupby(content, key=lambda s: (s.key, s.upload)):
         items = list(group)
         yield from ([item] for item in items) if upload else (items,)

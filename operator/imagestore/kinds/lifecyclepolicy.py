@@ -51,7 +51,7 @@ class PolicyInputs:
         known = self._services
         buckets = tuple if obj.deleting else self._views.of_policy(obj)
         return lambda: PolicySituation(
-            meta=meta(obj),
+            meta=meta(known, obj),
             spec=understood(LifecyclePolicySpec, obj.spec),
             status=lenient(LifecyclePolicyStatus, obj.status),
             buckets=buckets(),

@@ -1,37 +1,55 @@
 """ReplicationPolicy: keeps the objects of one bucket in another one of the same namespace."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from sys import intern
+from time import sleep
+from typing import Any
 
 from imagestore.api.bucketstatus import ImageBucketStatus
-from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.api.kinds import IMAGE_BUCKET, REPLICATION_POLICY, STORAGE_BACKEND
 from imagestore.api.replicationpolicy import ReplicationPolicySpec
 from imagestore.api.replicationstatus import ReplicationPolicyStatus
+from imagestore.backends.notices import ObjectNotice
+from imagestore.controller.by_jobs import carried_out
+from imagestore.controller.canaries import CanaryRun
 from imagestore.controller.contributions import Contributes
+from imagestore.controller.replicating import ReplicationRun
 from imagestore.controller.rights import Right
 from imagestore.controller.runtime import Cause, KindRuntime, Pass, Wake
 from imagestore.controller.services import Services
 from imagestore.controller.state.cache import ObjectChange
 from imagestore.controller.state.index import Edge
-from imagestore.controller.state.objects import Key, NotUnderstood, Stored, lenient, understood
+from imagestore.controller.state.objects import Key, Stored, lenient, understood
 from imagestore.controller.state.raw import RawObject, mapping
-from imagestore.controller.stores import Named
 from imagestore.controller.work.queue import Lane
+from imagestore.core.keys import is_reserved
+from imagestore.kinds.parts.ends import end_view
+from imagestore.kinds.parts.foretold_policies import foretold_status
 from imagestore.kinds.parts.inputs import meta
-from imagestore.kinds.parts.relations import TO_REFERENCE, StoredBucket, may_have, older_rival
+from imagestore.kinds.parts.relations import TO_REFERENCE, claimants
 from imagestore.kinds.parts.samples import of_replications
-from imagestore.reconcile.replication.failover import FAILED_OVER, FENCED, contributed_fence
+from imagestore.reconcile.replication.canaries import CANARY_ARRIVES
+from imagestore.reconcile.replication.canary_runs import CANARY_RUNS, CanaryJob
+from imagestore.reconcile.replication.failover import FAILED_OVER
+from imagestore.reconcile.replication.fence import (
+    FENCE_SETTING,
+    FENCED,
+    contributed_fence,
+    has_fence,
+    unknown_fence,
+)
+from imagestore.reconcile.replication.holds import HELD
+from imagestore.reconcile.replication.listening import LISTENING
 from imagestore.reconcile.replication.method import contributed_rules
 from imagestore.reconcile.replication.native import SETTING, native_contribution
 from imagestore.reconcile.replication.objective import WITHIN_OBJECTIVE
 from imagestore.reconcile.replication.parity import PARITY_VERIFIED
 from imagestore.reconcile.replication.publishing import PUBLISHED
-from imagestore.reconcile.replication.reconcile import HELD, reconcile
+from imagestore.reconcile.replication.reconcile import reconcile
+from imagestore.reconcile.replication.runs import ReplicationJob
 from imagestore.reconcile.replication.situation import (
-    EndView,
     PolicyView,
     ReplicationSituation,
     RoleChange,
@@ -39,6 +57,7 @@ from imagestore.reconcile.replication.situation import (
 )
 from imagestore.reconcile.shared.contribution import Contribution
 
+_SHOWN = (WITHIN_OBJECTIVE, PARITY_VERIFIED, HELD, FENCED, FAILED_OVER, PUBLISHED, LISTENING, CANARY_ARRIVES)
 _AT_ONCE = 8  # worked on at once: what they wait for is the API server's answer to a status
 
 
@@ -51,14 +70,31 @@ class ReplicationFacts:
     prefix: str  # of the destination
     chosen: tuple[str, ...]  # the filter's prefixes
     two_way: bool
+    failover: bool  # it has one, or had one that is not over
+    hears: bool  # notifications of the stores
     fence: bool
-    role: str  # by its status, as the next one
+    role: str  # by its status, as the next two
+    held: tuple[str, str, str, tuple[str, ...]]  # what its role is about, see role_ends; empty: as the spec
     method: str
     numbers: tuple[tuple[str, int], ...]  # of its status, by what they count
 
+    @property
+    def role_ends(self) -> tuple[str, str, str, tuple[str, ...]]:
+        """Source, destination, prefix and the filter's prefixes that the fence goes by: a role stays with them until it is over."""
+        asked = self.source, self.destination, self.prefix, self.chosen
+        return self.held if self.held[0] else asked
+
     def ways(self, name: str) -> tuple[PolicyView, ...]:
         """What conflicts with other policies depend on."""
-        return ways(name, self.source, self.destination, self.prefix, self.chosen, two_way=self.two_way)
+        return ways(
+            name,
+            self.source,
+            self.destination,
+            self.prefix,
+            self.chosen,
+            two_way=self.two_way,
+            promoted=self.failover,
+        )
 
 
 StoredReplication = Stored[ReplicationFacts]
@@ -66,18 +102,32 @@ StoredReplication = Stored[ReplicationFacts]
 
 def _facts(raw: RawObject) -> ReplicationFacts:
     source, destination = mapping(raw.spec.get("source")), mapping(raw.spec.get("destination"))
-    chosen = mapping(raw.spec.get("filter")).get("prefixes")
+    failover = mapping(raw.status.get("failover"))
+    fence = mapping(raw.spec.get("failover", failover)).get("fence")
     return ReplicationFacts(
         intern(str(mapping(source.get("bucketRef")).get("name", ""))),
         intern(str(mapping(destination.get("bucketRef")).get("name", ""))),
         str(destination.get("prefix") or ""),
-        tuple(map(str, chosen)) if isinstance(chosen, list) else (),
+        _prefixes(raw.spec),
         raw.spec.get("direction") == "TwoWay",
-        "failover" in raw.spec and mapping(raw.spec["failover"]).get("fence") is not False,
-        intern(str(mapping(raw.status.get("failover")).get("role", ""))),
+        "failover" in raw.spec or "failover" in raw.status,
+        mapping(raw.spec.get("notifications")).get("enabled") is True,
+        fence is not False,
+        intern(str(failover.get("role", ""))),
+        _held(failover),
         intern(str(raw.status.get("method", ""))),
         tuple(_numbers(raw)),
     )
+
+
+def _prefixes(filtered: Mapping[str, Any]) -> tuple[str, ...]:
+    chosen = mapping(filtered.get("filter")).get("prefixes")
+    return tuple(map(str, chosen)) if isinstance(chosen, list) else ()
+
+
+def _held(failover: Mapping[str, Any]) -> tuple[str, str, str, tuple[str, ...]]:
+    source, destination, prefix = (str(failover.get(n) or "") for n in ("source", "destination", "prefix"))
+    return intern(source), intern(destination), prefix, _prefixes(failover)
 
 
 def _numbers(raw: RawObject) -> Iterator[tuple[str, int]]:
@@ -86,6 +136,7 @@ def _numbers(raw: RawObject) -> Iterator[tuple[str, int]]:
         ("backlog", "bytes"),
         ("failed", "count"),
         ("held", "objects"),
+        ("canary", "delayMilliseconds"),
     ):
         number = mapping(raw.status.get(part)).get(name)
         if isinstance(number, int):
@@ -104,16 +155,19 @@ class ReplicationInputs:
     def of(self, obj: StoredReplication, this: Pass) -> Callable[[], ReplicationSituation]:
         """What is remembered is looked up now, in the event loop; a thread makes the situation of it."""
         known = self._services
-        source, destination = (self._end(obj, name) for name in (obj.extra.source, obj.extra.destination))
+        source, destination = (
+            end_view(known, obj.key.namespace, name) for name in (obj.extra.source, obj.extra.destination)
+        )
         older = tuple(_older(known, obj))
         return lambda: ReplicationSituation(
-            meta=meta(obj),
+            meta=meta(known, obj),
             spec=understood(ReplicationPolicySpec, obj.spec),
             status=lenient(ReplicationPolicyStatus, obj.status),
             source=source(),
             destination=destination(),
             older=older,
-            runs=known.transfers.of(obj.key),
+            runs=known.runs.of(obj.key),
+            canaries=known.runs.of(obj.key, CANARY_RUNS),
             settings=known.settings,
             now=known.now(),
             clock=known.clock(),
@@ -121,36 +175,6 @@ class ReplicationInputs:
             token=lambda: secrets.token_hex(5),
             memo=this.memo if isinstance(this.memo, RoleChange) else None,
         )
-
-    def _end(self, policy: StoredReplication, name: str) -> Callable[[], EndView | None]:
-        known = self._services
-        bucket = known.cache.get(Key(IMAGE_BUCKET.name, policy.key.namespace, name))
-        if bucket is None:
-            return lambda: None
-        named, made = known.stores.named(bucket.extra.backend), _made(known, bucket)
-        return lambda: _view(known, bucket, named, made=made)
-
-
-def _made(services: Services, bucket: StoredBucket) -> bool:
-    """Its status may be forged: it counts only where the tenancy lets the namespace have that bucket."""
-    return bucket.extra.incumbent and may_have(services, bucket) and older_rival(services, bucket) is None
-
-
-def _view(services: Services, bucket: StoredBucket, named: Named, *, made: bool) -> EndView:
-    try:
-        spec = understood(ImageBucketSpec, bucket.spec)
-    except NotUnderstood:  # then its own status says so
-        spec = None
-    return EndView(
-        name=bucket.key.name,
-        backend=bucket.extra.backend,
-        bucket=bucket.extra.bucket,
-        store=services.stores.store(named),
-        spec=spec,
-        status=lenient(ImageBucketStatus, bucket.status),
-        made=made,
-        deleting=bucket.deleting,
-    )
 
 
 def _older(services: Services, obj: StoredReplication) -> Iterator[PolicyView]:
@@ -176,9 +200,12 @@ def _excludes(policy: StoredReplication) -> tuple[object, ...]:
 
 
 def _unknown(bucket: Stored) -> Iterator[Contribution]:
-    """A bucket with rules keeps them. All others go on: of them nothing could be a policy's."""
-    if any(name == SETTING for name, _ in bucket.extra.facets):
+    """A bucket with rules or with a fence keeps them. All others go on: of them nothing could be a policy's."""
+    names = {name for name, _ in bucket.extra.facets}
+    if SETTING in names:
         yield native_contribution("", None, "")
+    if FENCE_SETTING in names and has_fence(lenient(ImageBucketStatus, bucket.status)):
+        yield unknown_fence()
 
 
 def _edges(obj: StoredReplication) -> Iterator[Edge]:
@@ -188,7 +215,7 @@ def _edges(obj: StoredReplication) -> Iterator[Edge]:
 
 def concerns(policy: Stored, bucket: Stored) -> bool:
     """Whether a policy reads or writes this bucket."""
-    return bucket.key.name in (policy.extra.source, policy.extra.destination)
+    return bucket.key.name in (policy.extra.source, policy.extra.destination, *policy.extra.held[:2])
 
 
 def _given(policy: StoredReplication, bucket: Stored) -> Iterator[Contribution]:
@@ -196,12 +223,39 @@ def _given(policy: StoredReplication, bucket: Stored) -> Iterator[Contribution]:
     facts = policy.extra
     if facts.method == "Native" and bucket.key.name == facts.source:
         yield contributed_rules(policy.key.name, policy.spec)
-    if not facts.fence or not facts.role:
+    source, destination, prefix, chosen = facts.role_ends
+    if not facts.fence or not facts.role or bucket.key.name not in (source, destination):
         return
-    (there,) = ways("", facts.source, facts.destination, facts.prefix, facts.chosen, two_way=False)
-    is_source = bucket.key.name == facts.source
-    areas = (facts.chosen or ("",)) if is_source else there.areas
+    (there,) = ways("", source, destination, prefix, chosen, two_way=False)
+    is_source = bucket.key.name == source
+    areas = (chosen or ("",)) if is_source else there.areas
     yield contributed_fence(policy.key.name, areas, fenced=is_source == (facts.role == "Promoted"))
+
+
+def _heard(services: Services, backend: str, told: Sequence[ObjectNotice]) -> bool:
+    """The policies that replicate these buckets run soon. Our own copies and records tell of themselves as well."""
+    named: dict[str, list[str]] = {}
+    for notice in told:
+        if not is_reserved(notice.key):
+            named.setdefault(notice.bucket, []).append(notice.key)
+    found = [
+        (policy.key, keys if policy.extra.source == bucket else ())
+        for store_bucket, keys in named.items()
+        for namespace, bucket in claimants(services.cache, backend, store_bucket)
+        for policy in _listening(services, namespace, bucket)
+    ]
+    for key, keys in found:
+        services.runs.hasten((key, ""), keys)
+    return bool(found)
+
+
+def _listening(services: Services, namespace: str, bucket: str) -> Iterator[StoredReplication]:
+    """Those that copy from this ImageBucket now. A store that replicates by itself needs no hint."""
+    for policy in services.cache.found(services.cache.inside(REPLICATION_POLICY.name, namespace)):
+        facts: ReplicationFacts = policy.extra
+        back = facts.destination == bucket and (facts.two_way or facts.role == "Promoted")
+        if facts.hears and facts.method != "Native" and (facts.source == bucket or back):
+            yield policy
 
 
 REPLICATION_POLICIES = KindRuntime(
@@ -217,14 +271,21 @@ REPLICATION_POLICIES = KindRuntime(
         includes=concerns,
         given=_given,
         unknown=_unknown,
-        beside=lambda policy: (policy.extra.role, policy.extra.method),
+        beside=lambda policy: (policy.extra.role, policy.extra.method, policy.extra.held, policy.extra.fence),
+        outlives=True,
+        foretold=foretold_status,
     ),
     inputs=ReplicationInputs,
     reconcile=reconcile,
     affects=_affects,
-    gone=lambda services, key: services.transfers.forget(key),
-    conditions=(WITHIN_OBJECTIVE, PARITY_VERIFIED, HELD, FENCED, FAILED_OVER, PUBLISHED),
+    heard=_heard,
+    gone=lambda services, key: services.runs.forget(key),
+    conditions=_SHOWN,
     samples=of_replications,
+    carries=lambda parts: {
+        ReplicationJob: ReplicationRun(parts, carried_out(parts)),
+        CanaryJob: CanaryRun(parts, sleep),
+    },
     more_rights=tuple(
         Right(
             "",

@@ -77,7 +77,7 @@ class _Inputs:
         named, serves = known.stores.named(name), served(known, name)
         all_known = IMAGE_BUCKET.name not in known.cache.unknown
         return lambda: BackendSituation(
-            meta=meta(obj),
+            meta=meta(known, obj),
             status=lenient(StorageBackendStatus, obj.status),
             store=known.stores.store(named),
             settings=known.settings,

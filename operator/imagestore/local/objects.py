@@ -14,6 +14,7 @@ from imagestore.api.kinds import Kind
 from imagestore.controller.edges import WriteRefused
 from imagestore.controller.state.objects import Key, key_of
 from imagestore.local.folder import StateFolder
+from imagestore.reconcile.shared.making import MADE_BY
 
 Json = Any
 Heard = Callable[[Kind, str, Json], None]
@@ -38,12 +39,16 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Declared:
-    """All that a person wrote. ``incomplete``: why nothing may be deleted for want of a manifest; empty: it may."""
+    """All that a person wrote. ``incomplete``: why nothing may be deleted for want of a manifest; empty: it may.
+
+    ``secrets``: those of the operator, by name. ``keys``: the data of the Secret that a namespace has under a name; None: none.
+    """
 
     manifests: tuple[Manifest, ...] = ()
     secrets: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict, repr=False)
     namespaces: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     incomplete: str = ""
+    keys: Callable[[str, str], Mapping[str, bytes] | None] = field(default=lambda *_: None, repr=False)
 
 
 class FolderRefused(WriteRefused):
@@ -83,12 +88,12 @@ class FolderObjects:
         return list(self._known)
 
     def missing(self, manifests: Iterable[Manifest]) -> list[Key]:
-        """The objects that no manifest names and that are not being deleted."""
+        """The objects that a person once wrote, that no manifest names and that are not being deleted."""
         named = {m.key for m in manifests}
         return [
             key
             for key, (_, obj) in self._known.items()
-            if key not in named and "deletionTimestamp" not in obj["metadata"]
+            if key not in named and "deletionTimestamp" not in obj["metadata"] and not _is_made(obj)
         ]
 
     async def apply(self, manifest: Manifest, heard: Heard) -> None:
@@ -120,6 +125,25 @@ class FolderObjects:
             elif "deletionTimestamp" not in obj["metadata"]:
                 obj["metadata"]["deletionTimestamp"] = _now()
                 heard(kind, "MODIFIED", await self._keep(kind, obj))
+
+    async def make(self, kind: Kind, body: Json) -> Json:
+        """Make an object for another one. No manifest names it, and none need be."""
+        meta = body["metadata"]
+        manifest = Manifest(
+            kind, meta.get("namespace", ""), meta["name"], body["spec"], meta.get("labels", {})
+        )
+        async with self._turn(manifest.key):
+            if manifest.key in self._known:
+                raise FolderRefused(409, f"there is a {manifest.key} already")
+            obj = self._made(manifest)
+            obj["metadata"]["annotations"] = dict(meta["annotations"])
+            return await self._keep(kind, obj)
+
+    async def remove(self, kind: Kind, key: Key, uid: str) -> None:
+        """Ask for the deletion of this very object."""
+        if self._at(key)[1]["metadata"]["uid"] != uid:
+            raise FolderRefused(409, f"{key} is another one by now")
+        await self.delete(key, lambda *_: None)
 
     async def read(self, kind: Kind, key: Key) -> Json:
         """Return the object."""
@@ -206,6 +230,11 @@ class FolderObjects:
             sentence = f"{error.filename or self._folder.path}: {error.strerror}; nothing more is done"
             self._failed(sentence)
             raise FolderRefused(500, sentence) from error
+
+
+def _is_made(obj: Json) -> bool:
+    """Whether the operator made an object for another one: no manifest ever named it."""
+    return MADE_BY in obj["metadata"].get("annotations", {})
 
 
 def _order_of(uid: str) -> int:

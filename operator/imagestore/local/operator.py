@@ -12,9 +12,11 @@ from typing import Any, Protocol
 from imagestore.api.kinds import Kind
 from imagestore.controller.assembly import Brain, Surface, controller
 from imagestore.controller.edges import EventRecorder
+from imagestore.controller.keys import SecretUnread
 from imagestore.controller.runtime import SECRET
 from imagestore.controller.state.objects import Key
 from imagestore.core.fencing import Fenced
+from imagestore.core.reasons import Reason
 from imagestore.local.events import NoWithdrawals
 from imagestore.local.folder import StateError, StateFolder
 from imagestore.local.objects import Declared, FolderObjects, FolderRefused
@@ -48,12 +50,30 @@ class LocalOperator:
         self.stragglers = 0  # reconciles that were still running at the end
         self._stop, self._declared = asyncio.Event(), Declared()
         self.objects = FolderObjects(folder, self._fail)
-        surface = Surface(self.objects, recorder, lambda _: NoWithdrawals(), self._permit, self._rest.ended)
+        surface = Surface(
+            self.objects,
+            recorder,
+            lambda _: NoWithdrawals(),
+            self._permit,
+            self._rest.ended,
+            secret=self._secret,
+        )
         self.controller = controller(brain, settings, 64, surface)
 
     def _fail(self, sentence: str) -> None:
         self._failure = self._failure or sentence
         self._stop.set()
+
+    def _secret(self, namespace: str, name: str) -> Mapping[str, bytes]:
+        """A Secret among the manifests, for a thread."""
+        found = self._declared.keys(namespace, name)
+        if found is None:
+            message = (
+                f"there is no Secret {name} of the namespace {namespace} among the manifests; add one from your copy of the key,"
+                f" or give it with --credentials FILE ({name})"
+            )
+            raise SecretUnread(Reason.SECRET_NOT_FOUND, message)
+        return found
 
     def _permit(self) -> None:
         """Nothing is written to a store that could not be remembered."""

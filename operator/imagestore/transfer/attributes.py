@@ -1,8 +1,9 @@
 """Which of an object's attributes another store takes, and which it loses. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from imagestore.core.objects import ObjectAttributes, ObjectTraits
 
@@ -49,6 +50,28 @@ def carried(
 def without_lock(given: Carried) -> Carried:
     """The same for a bucket that has no object lock."""
     return Carried(replace(given.attributes, lock=None), given.lost | {"lock"})
+
+
+_LESS = (
+    (),
+    ("lock",),
+    ("lock", "metadata"),
+    ("lock", "tags"),
+    ("lock", "metadata", "tags"),
+    ("lock", "metadata", "tags", "headers"),
+)
+_NOTHING: Mapping[str, Any] = {"lock": None, "metadata": {}, "tags": {}, "headers": {}}
+
+
+def fewer(given: Carried) -> Iterator[Carried]:
+    """The same with fewer and fewer attributes, for a store that refuses an object and does not say because of which."""
+    told = set[frozenset[str]]()
+    for names in _LESS:
+        left_out = frozenset(name for name in names if getattr(given.attributes, name))
+        if left_out not in told:
+            less = replace(given.attributes, **{name: _NOTHING[name] for name in left_out})
+            yield Carried(less, given.lost | left_out)
+        told.add(left_out)
 
 
 def _metadata(found: Mapping[str, str], traits: ObjectTraits) -> dict[str, str]:

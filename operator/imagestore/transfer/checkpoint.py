@@ -1,7 +1,7 @@
 """Where a run stands, so that after SIGKILL at any moment the next one goes on.
 
-It is an object beside the journal. ``epoch`` grows with each process that takes the run over: a Job's pod may run twice, and the
-one with the smaller epoch stops at its next save.
+It is an object beside the journal. ``epoch`` grows with each process that takes it over, for the same job or another one: a Job's
+pod may run twice, and a policy may be edited while a run goes on. The one with the smaller epoch stops at its next save.
 """
 
 import base64
@@ -25,7 +25,7 @@ UPLOADS = ".uploads"  # behind the name of a checkpoint
 class RunCheckpoint:
     """``job``: the digest for which it holds. ``low``: all keys up to this one are in ``segments``; ``ended``: all keys are.
 
-    ``finished``: entries beyond. ``intents``: by key the digest of the ETag of what is about to be copied, so that an object which
+    ``share``, ``turn``: whose attributes it reads again; ``unread``: not all of these were. ``finished``: entries beyond. ``intents``: by key the digest of the ETag of what is about to be copied, so that an object which
     was written just before the end is known as ours.
     """
 
@@ -37,6 +37,10 @@ class RunCheckpoint:
     low: str = ""
     ended: bool = False
     made: int = 0  # segments that were numbered
+    journal_lost: bool = False  # a part of the old journal could not be read, so nothing is deleted
+    share: int = 0
+    turn: int = 0
+    unread: bool = False
     segments: list[SegmentRef] = field(default_factory=list)
     finished: list[JournalEntry] = field(default_factory=list)
     intents: dict[str, str] = field(default_factory=dict)
@@ -86,18 +90,35 @@ class CheckpointObject:
         self.there = self.content is not None
         return checkpoint_of(self.content.data) if self.content else None
 
-    def save(self, now: RunCheckpoint) -> None:
-        """Store it, unless another process has. Raises Superseded and StoreError."""
+    def see_newest(self, now: RunCheckpoint) -> None:
+        """See that no other process has taken over. Raises Superseded and StoreError."""
         there = self.load()
         if self.mine and not self.there:  # the other process is done already
             raise Superseded
-        if there is not None and there.job == now.job and (there.epoch, there.run) > (now.epoch, now.run):
+        if there is not None and (there.epoch, there.run) > (now.epoch, now.run):
             raise Superseded
+
+    def save(self, now: RunCheckpoint) -> None:
+        """Store it, unless another process has. Raises Superseded and StoreError."""
+        self.see_newest(now)
         try:
-            self.state.write(self.name, now.to_bytes(), self.content)
+            self.state.write(self.name, now.to_bytes(), self.content, absent=self.content is None)
         except Conflict:
             raise Superseded from None
         self.there = self.mine = True
+
+    def take_over(self, now: RunCheckpoint) -> bool:
+        """Store it in the place of what was loaded. False: the process before has saved since. Raises StoreError."""
+        loaded = self.content
+        self.load()
+        if (self.content and self.content.data) != (loaded and loaded.data):
+            return False
+        try:
+            self.state.write(self.name, now.to_bytes(), self.content, absent=self.content is None)
+        except Conflict:
+            return False
+        self.there = self.mine = True
+        return True
 
     def save_uploads(self, uploads: Iterable[BegunUpload]) -> None:
         """Store which uploads are open: a small object of its own, written before the first part of each."""

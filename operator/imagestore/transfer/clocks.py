@@ -5,6 +5,16 @@ from dataclasses import dataclass, field
 from imagestore.transfer.job import TransferEnd, TransferHooks
 from imagestore.transfer.report import BothSides, TransferSide
 
+_CUT_OFF = 999  # ms that a Date does not tell
+
+
+def _apart(least: int, most: int) -> int:
+    """A difference between these: none where that is possible.
+
+    A Date has whole seconds. With up to a second of it on either side the older of two edits within a second won.
+    """
+    return least if least > 0 else min(most, 0)
+
 
 @dataclass
 class Clocks:
@@ -17,7 +27,7 @@ class Clocks:
         """The store's time in ms. Raises StoreError."""
         before = self.hooks.now()
         told = end.store.now(end.bucket)
-        self.skew[side] = told - (before + self.hooks.now()) // 2
+        self.skew[side] = _apart(told - self.hooks.now(), told + _CUT_OFF - before)
         return told
 
     def at(self, side: TransferSide) -> int:

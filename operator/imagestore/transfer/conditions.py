@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from imagestore.core.errors import Conflict
 from imagestore.core.objects import UNCONDITIONAL, WriteCondition, WrittenObject
-from imagestore.transfer.copies import CopyPair, honoured, present
+from imagestore.transfer.copies import CopyPair, present
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,8 @@ class Guarded:
 
     def write(self, attempt: Callable[[WriteCondition], WrittenObject]) -> WrittenObject:
         """Write if the condition holds. Conflict: it does not."""
-        if honoured(self.pair, self.condition, in_parts=self.in_parts):
+        pair = self.pair
+        if pair.destination.traits.honour(self.condition, versioned=pair.versioned, in_parts=self.in_parts):
             return attempt(self.condition)
         self.check()
         return attempt(UNCONDITIONAL)

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from imagestore.backends.objects import ObjectStore
 from imagestore.core.errors import NotFound, StoreError
-from imagestore.core.objects import UNCONDITIONAL, ObjectHead, WriteCondition
+from imagestore.core.objects import ObjectHead
 from imagestore.transfer.attributes import Carried, carried, pair_loses
 from imagestore.transfer.budget import ByteBudget
 
@@ -132,18 +132,3 @@ def reading() -> Iterator[None]:
         if error.code in ("InvalidRequest", "InvalidArgument") and "ncrypt" in str(error):
             raise NotCopied("CustomerKey", "it is encrypted with a key that only the customer has") from None
         raise
-
-
-def honoured(pair: CopyPair, condition: WriteCondition, *, in_parts: bool) -> bool:
-    """Whether the destination decides by this condition itself."""
-    if condition == UNCONDITIONAL:
-        return True
-    traits = pair.destination.traits
-    if in_parts:
-        return traits.complete_absent
-    always, plain = (
-        (traits.put_absent_versioned, traits.put_absent)
-        if condition.absent
-        else (traits.put_matching_versioned, traits.put_matching)
-    )
-    return always or (plain and not pair.versioned)

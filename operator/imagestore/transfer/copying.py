@@ -88,11 +88,16 @@ class Copier(CopyPair):
             self.destination.set_lock(*place, lock, version)
         return set() if self.destination.lock(*place, version) == lock else {"lock"}
 
-    def refresh(self, key: str, target: str, *, version: str = "") -> CopiedObject | None:
-        """Give a copy the source's attributes without reading its bytes; None: it has them. Raises as ``copy``."""
+    def refresh(self, key: str, target: str, *, version: str = "", over: str = "") -> CopiedObject | None:
+        """Give a copy the source's attributes without reading its bytes; None: it has them. Raises as ``copy``.
+
+        ``over``: the ETag that the copy was listed with; another object by now is not touched.
+        """
         with reading():
             head = self.source.head(self.source_bucket, key, version)
         there = self.destination.head(self.bucket, target)
+        if over and there.etag != over:
+            raise NotCopied("Changing", "the copy changed since it was listed", again=True)
         given = self.given(key, head)
         tags = self.destination.tags(self.bucket, target, there.version) if there.tag_count else {}
         if differ(given.attributes, there.attributes):

@@ -1,36 +1,33 @@
 """The first half of a run, over a range of keys: list both sides, decide, copy, and write the new journal's segments."""
 
-import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
-from imagestore.core.errors import Conflict, StoreError
-from imagestore.core.keys import raw
 from imagestore.transfer.clocks import Clocks
 from imagestore.transfer.counting import count_failure, count_success
 from imagestore.transfer.crew import Crew, StretchUnderway
-from imagestore.transfer.decide import Decision, PairStep, decision
+from imagestore.transfer.decide import Decision, PairStep, changed_at, decision, is_as_noted
 from imagestore.transfer.differences import rules_of
 from imagestore.transfer.fitting_keys import Fitting
-from imagestore.transfer.job import TransferHooks, TransferJob
+from imagestore.transfer.job import LateAfter, TransferHooks, TransferJob
 from imagestore.transfer.journal import EntryFlag, JournalEntry, etag_digest
-from imagestore.transfer.listings import KeyRange, SideFailed, at_side, keyless, listings, order_of
+from imagestore.transfer.listings import KeyRange, SideFailed, at_side, listings, order_of
 from imagestore.transfer.order import rank_of
 from imagestore.transfer.pace import Pace
 from imagestore.transfer.pairs import KeyPair, overlaid, paired
-from imagestore.transfer.performing import ObjectCopier, Performer, WorkOutcome
+from imagestore.transfer.performing import ObjectCopier, Performer, WorkOutcome, to_compare
 from imagestore.transfer.progress import ProgressTeller
 from imagestore.transfer.report import TransferSide
 from imagestore.transfer.saving import CheckpointSaver
 from imagestore.transfer.segments import SEGMENTS, OldJournal, SegmentRef, write_segment
 from imagestore.transfer.stretches import Stretch, stretches
+from imagestore.transfer.weighing import FailureScale
 
 UNDERWAY = 3  # stretches at once
 REQUESTS = 2  # of an object, about: one to either store
-HOPELESS = 100  # objects that fail one after the other, until the run gives up
 
 
 @dataclass
@@ -47,7 +44,7 @@ class CopyingRun:
     part: KeyRange = field(default_factory=KeyRange)
     read: dict[TransferSide, bool] = field(default_factory=dict)
     left_out: bool = False
-    failures: int = 0  # in a row
+    has_turn: Callable[[str], bool] = lambda _: False  # whether a key's attributes are read again in this run
     open: list[Stretch] = field(default_factory=list)  # decided, and not in a checkpoint as a whole
 
     def run(self) -> None:
@@ -64,13 +61,19 @@ class CopyingRun:
         self.saver.now.ended = not self.left_out
 
     def _work_off(self, pairs: Iterator[KeyPair], part: KeyRange, pool: Executor) -> None:
-        crew = Crew(pool, self._performer().perform, self.hooks.stop)
+        crew = Crew(pool, self.job.limits.workers, self._performer().perform, self.hooks.stop)
         underway: deque[StretchUnderway] = deque()
         refs = self.old.refs(part.after, part.until)
         try:
             for stretch in stretches(
-                pairs, self._decide, refs, rank_of(order_of(self.job)), self.job.limits.segment
+                pairs,
+                self._as_noted,
+                self._decide,
+                refs,
+                rank_of(order_of(self.job)),
+                self.job.limits.segment,
             ):
+                self.hooks.ready()
                 self.left_out |= self.hooks.stop()
                 if self.left_out:
                     break
@@ -95,18 +98,33 @@ class CopyingRun:
             entries = self.old.entries(part.after, part.until)
             yield from overlaid(entries, self.saver.done, rank_of(order_of(self.job)))
 
+    def _as_noted(self, pair: KeyPair) -> bool:
+        """Whether nothing has to be decided of a pair, nor read again."""
+        if not is_as_noted(pair) or (self._beside and self._needs_a_look(pair)):
+            return False
+        if not self.fitting.nested:
+            self.fitting.passed(pair.key)
+        return True
+
+    def _needs_a_look(self, pair: KeyPair) -> bool:
+        return pair.key in self.saver.done or self._is_reread(pair)
+
     def _decide(self, pair: KeyPair) -> Decision:
         chosen = self._chosen(pair)
         refused = self.fitting.refusal(pair.key, chosen.step, at_source=pair.source is not None)
-        return Decision(PairStep.REFUSE, None, refused) if refused else chosen
+        if not refused:
+            return chosen
+        return Decision(PairStep.REFUSE, None, refused, changed_at(pair, chosen.step, self.clocks.ahead))
 
     def _chosen(self, pair: KeyPair) -> Decision:
         if pair.key in self.saver.done:
             return Decision(PairStep.KEEP, self.saver.done[pair.key], "Done")
+        if self._may_match(pair):
+            return self._anew(pair)
         chosen = decision(pair, self._rules)
         if chosen.step is PairStep.NOTE and chosen.entry is not None and self._intended(pair):
             return chosen._replace(entry=chosen.entry._replace(flags=chosen.entry.flags | EntryFlag.OURS))
-        if self.reread and chosen.step is PairStep.KEEP and self._reread(pair):
+        if chosen.step is PairStep.KEEP and self._is_reread(pair):
             return chosen._replace(step=PairStep.REFRESH)
         return chosen
 
@@ -115,14 +133,27 @@ class CopyingRun:
         intent = self.saver.now.intents.get(pair.key)
         return pair.source is not None and intent == etag_digest(pair.source.etag).hex()
 
-    def _reread(self, pair: KeyPair) -> bool:
+    def _is_reread(self, pair: KeyPair) -> bool:
         both = pair.source is not None and pair.destination is not None
-        return both and zlib.crc32(self.hooks.run.encode() + raw(pair.key)) % self.reread == 0
+        return both and self._is_due(pair.key)
+
+    def _is_due(self, key: str) -> bool:
+        return not self.job.two_way and (key in self.job.options.named or self.has_turn(key))
+
+    def _may_match(self, pair: KeyPair) -> bool:
+        """Whether the tags of a source's object that did not match are read again."""
+        excluded = pair.entry is not None and pair.entry.has(EntryFlag.EXCLUDED)
+        return excluded and pair.source is not None and self._is_due(pair.key)
+
+    def _anew(self, pair: KeyPair) -> Decision:
+        """As if it were new. The tags are read before anything is written, of equal bytes as well."""
+        chosen = decision(pair._replace(entry=None), self._rules)
+        return chosen._replace(step=PairStep.REFRESH) if chosen.step is PairStep.NOTE else chosen
 
     def __post_init__(self) -> None:
         self._rules = rules_of(self.job, self.clocks, self.old)
-        self.fitting = Fitting(self.job)
-        self.reread = self.job.options.reread
+        self.fitting, self.scale = Fitting(self.job), FailureScale(self.job, self.saver.save)
+        self._beside = bool(self.saver.done or self.job.options.reread or self.job.options.named)
         self.pace = Pace(self.job.limits.requests_per_second, self.hooks.clock, self.hooks.sleep)
 
     def _performer(self) -> Performer:
@@ -137,7 +168,7 @@ class CopyingRun:
         self.teller.plan(stretch)
         self.open.append(stretch)
         if self.job.options.dry_run:
-            _leave_undone(stretch)
+            _leave_undone(stretch, self.clocks.ahead)
         with at_side("destination"):
             self.saver.intend(stretch)
         return crew.begin(stretch)
@@ -154,6 +185,7 @@ class CopyingRun:
         for outcome in crew.outcomes(now):
             if outcome is not None:
                 self._record(now.stretch, outcome)
+                continue
             self.teller.tell()
             with at_side("destination"):
                 self.saver.save_in_time()
@@ -163,33 +195,22 @@ class CopyingRun:
                 self._close(now.stretch)
 
     def _record(self, stretch: Stretch, outcome: WorkOutcome) -> None:
-        stretch.entries[outcome.work.pair.key] = outcome.entry
+        stretch.entries[outcome.work.pair.key] = to_compare(outcome) if outcome.failure else outcome.entry
         if outcome.failure:
-            count_failure(stretch.tally, outcome)
+            self.saver.now.unread |= self.has_turn(outcome.work.pair.key)
+            count_failure(stretch.tally, outcome, self.clocks.ahead)
         else:
             with self.saver.lock:
                 self.saver.finish(outcome.work.pair.key, outcome.entry)
-                count_success(self.saver.now.tally, outcome)
+                count_success(self.saver.now.tally, outcome, self._late)
         self.teller.done(size=outcome.copied or 0, failed=bool(outcome.failure))
-        self._weigh(outcome)
-        if self.failures >= HOPELESS:
-            raise self._hopeless(outcome)
+        self.scale.weigh(outcome)
 
-    def _weigh(self, outcome: WorkOutcome) -> None:
-        """Count what the store refuses in a row. An archived object, or one that changes, says nothing of the store."""
-        if not outcome.failure:
-            self.failures = 0
-        elif outcome.error is not None and not isinstance(outcome.error, Conflict):
-            self.failures += 1
-
-    def _hopeless(self, outcome: WorkOutcome) -> SideFailed:
-        """So many failures in a row are the store's: which one's, a page of the source tells."""
-        source = self.job.source
-        with at_side("source"):
-            source.store.objects(source.bucket, {}, prefix=source.prefix, limit=1)
-        message = f"{self.failures} objects in a row could not be copied; the last one: {outcome.failure}"
-        error = outcome.error or StoreError(message)
-        return SideFailed("destination", keyless(error, outcome.work.pair.key, message))
+    @property
+    def _late(self) -> LateAfter | None:
+        """By the clock of its side."""
+        late = self.job.options.late
+        return late and late._replace(moment=late.moment + self.clocks.skew[late.side])
 
     def _close(self, stretch: Stretch) -> None:
         """The stretch becomes a segment of the new journal, or stays that of the old one."""
@@ -211,10 +232,10 @@ class CopyingRun:
         return write_segment(self.old.state, name, entries)
 
 
-def _leave_undone(stretch: Stretch) -> None:
+def _leave_undone(stretch: Stretch, skew: int) -> None:
     """What a dry run would do stays to be done."""
     for work in stretch.work:
         item = work.pair.source or work.pair.destination
         if item is not None:
-            stretch.tally.late(item.size, work.pair.source.modified if work.pair.source else None)
+            stretch.tally.late(item.size, changed_at(work.pair, work.step, skew))
     stretch.work.clear()

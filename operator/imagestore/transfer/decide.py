@@ -9,9 +9,16 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from imagestore.core.objects import ListedObject, ObjectTraits
-from imagestore.transfer.equality import Evidence, destination_unchanged, evidence, source_unchanged
+from imagestore.transfer.equality import (
+    Evidence,
+    destination_unchanged,
+    evidence,
+    source_unchanged,
+    was_uploaded_in_parts,
+)
 from imagestore.transfer.journal import EntryFlag, JournalEntry, etag_digest
 from imagestore.transfer.pairs import KeyPair
+from imagestore.transfer.report import TransferSide
 
 
 class PairStep(StrEnum):
@@ -26,23 +33,45 @@ class PairStep(StrEnum):
     )
     REFRESH_BACK = "RefreshBack"
     CONFLICT = "Conflict"  # both changed: the newer one wins
+    COMPARE = "Compare"  # two ways: read both sides; where the bytes differ, it is a conflict
     AWAIT_DELETION = "AwaitDeletion"  # an entry that says so
     REFUSE = "Refuse"  # the other side cannot hold the key as it is
     FORGET = "Forget"  # no entry any more
     LEAVE = "Leave"  # at the destination only, and not ours
 
 
+BACK = frozenset({PairStep.COPY_BACK, PairStep.REFRESH_BACK})
+
+
 class Decision(NamedTuple):
-    """A step, and the entry that holds where it writes nothing. ``why``: for what is counted."""
+    """A step, and the entry that holds where it writes nothing. ``why``: for what is counted.
+
+    ``changed``: when the change was made that the other side cannot hold.
+    """
 
     step: PairStep
     entry: JournalEntry | None = None
     why: str = ""
+    changed: int | None = None
+
+
+def changed_at(pair: KeyPair, step: PairStep, skew: int) -> int | None:
+    """When the change was made that a step brings over, by the source's clock; of two sides' changes the earlier one."""
+    mine = pair.source.modified if pair.source else None
+    theirs = pair.destination.modified - skew if pair.destination else None
+    if step in BACK:
+        return theirs
+    if step in (PairStep.CONFLICT, PairStep.COMPARE) and mine is not None and theirs is not None:
+        return min(mine, theirs)
+    return mine
 
 
 @dataclass(frozen=True)
 class DecisionRules:
-    """What decides besides the pair. ``skew``: the destination's clock minus the source's, in ms."""
+    """What decides besides the pair. ``lost``: see ``TransferOptions``. ``skew``: the destination's clock minus the source's, in ms.
+
+    ``since``: by the source's clock.
+    """
 
     source: ObjectTraits
     destination: ObjectTraits
@@ -50,11 +79,34 @@ class DecisionRules:
     deletes: bool = False
     since: int | None = None
     skew: int = 0
+    lost: frozenset[TransferSide] = frozenset()
     same_filter: bool = True  # as in the last run: what it excluded by tags stays excluded
+
+
+def is_as_noted(pair: KeyPair) -> bool:
+    """Whether both sides are just what the journal has, and nothing waits. Of a billion keys, all but a few are."""
+    _, source, destination, entry, _ = pair
+    return (
+        entry is not None
+        and source is not None
+        and destination is not None
+        and entry.flags in _AT_REST
+        and source.size == entry.size == destination.size
+        and source.modified <= entry.source_modified
+        and destination.modified <= entry.destination_modified
+        and (digest := etag_digest(source.etag)) == entry.source
+        and entry.destination
+        == (digest if destination.etag == source.etag else etag_digest(destination.etag))
+    )
+
+
+_AT_REST = (EntryFlag.NONE, EntryFlag.OURS)
 
 
 def decision(pair: KeyPair, rules: DecisionRules) -> Decision:
     """What to do with a pair. The key fits the filter's names on both sides."""
+    if is_as_noted(pair):
+        return Decision(PairStep.KEEP, pair.entry)
     if pair.source is None and pair.destination is None:
         return Decision(PairStep.FORGET)
     if pair.entry is not None and pair.entry.has(EntryFlag.EXCLUDED):
@@ -79,17 +131,29 @@ def _one_way(pair: KeyPair, rules: DecisionRules) -> Decision:
     source, destination, entry = pair.source, pair.destination, pair.entry
     if source is None:
         return _gone(pair, rules)
-    if entry is None and rules.since is not None and source.modified < rules.since:
+    if entry is None and _is_older(source, source.modified, rules):
         return Decision(PairStep.LEAVE, why="Older")
     if destination is None:
         return Decision(PairStep.COPY)
     if entry is None:
         return _met(pair.key, source, destination, rules)
     if source_unchanged(source, entry) and destination_unchanged(destination, entry):
-        return _kept(source, destination, entry)
+        copied = Decision(PairStep.COPY)
+        return copied if entry.has(EntryFlag.DIFFERENT) else _kept(source, destination, entry)
     if evidence(source, rules.source, destination, rules.destination) is Evidence.EQUAL:
         return Decision(PairStep.REFRESH, noted(pair.key, source, destination, entry.flags & EntryFlag.OURS))
     return Decision(PairStep.COPY)
+
+
+_LONGEST_UPLOAD = (
+    86_400_000  # ms; AWS dates an object that was uploaded in parts by the beginning of the upload
+)
+
+
+def _is_older(item: ListedObject, modified: int, rules: DecisionRules) -> bool:
+    """Whether it was there before. ``modified``: by the source's clock."""
+    under_way = _LONGEST_UPLOAD if was_uploaded_in_parts(item) else 0
+    return rules.since is not None and modified < rules.since - under_way
 
 
 def _gone(pair: KeyPair, rules: DecisionRules) -> Decision:
@@ -126,7 +190,9 @@ def _met(key: str, source: ListedObject, destination: ListedObject, rules: Decis
     if known is Evidence.EQUAL:
         return Decision(PairStep.NOTE, noted(key, source, destination))
     newer = destination.modified - rules.skew >= source.modified
-    if known is Evidence.UNKNOWN and (newer or rules.two_way):
+    if known is Evidence.UNKNOWN and rules.two_way:
+        return Decision(PairStep.COMPARE, noted(key, source, destination))
+    if known is Evidence.UNKNOWN and newer:
         return Decision(PairStep.NOTE, noted(key, source, destination, EntryFlag.UNVERIFIED))
     return Decision(PairStep.CONFLICT if rules.two_way else PairStep.COPY)
 
@@ -144,19 +210,21 @@ def noted(key: str, source: ListedObject, destination: ListedObject, flags: int 
     )
 
 
+_UNPROVEN = EntryFlag.UNVERIFIED | EntryFlag.DIFFERENT
+
+
 def _two_ways(pair: KeyPair, rules: DecisionRules) -> Decision:
     source, destination, entry = pair.source, pair.destination, pair.entry
     if entry is None:
-        if source is None or destination is None:
-            return _on_one_side(source, destination, rules)
-        return _met(pair.key, source, destination, rules)
+        return _unknown(pair, rules)
     same = source_unchanged(source, entry), destination_unchanged(destination, entry)
-    if source is None:
-        return _awaiting(entry, EntryFlag.GONE, rules) if same[1] else Decision(PairStep.COPY_BACK)
-    if destination is None:
-        return _awaiting(entry, EntryFlag.GONE_BACK, rules) if same[0] else Decision(PairStep.COPY)
+    if source is None or destination is None:
+        return _one_missing(pair, entry, rules, unchanged=any(same))
     if all(same):
-        return _kept_both(source, destination, entry)
+        conflict = Decision(PairStep.CONFLICT)
+        return conflict if entry.has(EntryFlag.DIFFERENT) else _kept_both(source, destination, entry)
+    if entry.has(_UNPROVEN):
+        return _met(pair.key, source, destination, rules)
     if evidence(source, rules.source, destination, rules.destination) is Evidence.EQUAL:
         return Decision(PairStep.NOTE, noted(pair.key, source, destination))
     if any(same):
@@ -164,12 +232,23 @@ def _two_ways(pair: KeyPair, rules: DecisionRules) -> Decision:
     return Decision(PairStep.CONFLICT)
 
 
-def _on_one_side(
-    source: ListedObject | None, destination: ListedObject | None, rules: DecisionRules
-) -> Decision:
-    """An object that the journal does not know and one side lacks."""
-    written = source.modified if source else destination.modified - rules.skew if destination else 0
-    if rules.since is not None and written < rules.since:
+def _one_missing(pair: KeyPair, entry: JournalEntry, rules: DecisionRules, *, unchanged: bool) -> Decision:
+    """Deleted, if the other one is as it was. Of two objects that nothing compared, neither goes because the other one did."""
+    at_source = pair.source is None
+    if not unchanged or ("source" if at_source else "destination") in rules.lost:
+        return Decision(PairStep.COPY_BACK if at_source else PairStep.COPY)
+    if entry.has(_UNPROVEN):
+        return Decision(PairStep.KEEP, entry._replace(flags=_settled(entry.flags)))
+    return _awaiting(entry, EntryFlag.GONE if at_source else EntryFlag.GONE_BACK, rules)
+
+
+def _unknown(pair: KeyPair, rules: DecisionRules) -> Decision:
+    """What the journal does not know."""
+    source, destination = pair.source, pair.destination
+    if source is not None and destination is not None:
+        return _met(pair.key, source, destination, rules)
+    item, skew = (source, 0) if source is not None else (destination, rules.skew)
+    if item is not None and _is_older(item, item.modified - skew, rules):
         return Decision(PairStep.LEAVE, why="Older")
     return Decision(PairStep.COPY if destination is None else PairStep.COPY_BACK)
 

@@ -1,17 +1,22 @@
 """The description of a run in shards, as JSON: what each shard's process is told. It holds no credentials."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
-from imagestore.backends.objects import ObjectStore
-from imagestore.core.keys import raw, unquoted
+from imagestore.core.keys import unquoted, url_encoded
+from imagestore.transfer.descriptions import (
+    DescriptionKind,
+    StoreNamed,
+    described_place,
+    end_of_place,
+)
 from imagestore.transfer.job import (
     DeleteGuard,
     DeleteMode,
     Direction,
+    LateAfter,
     TransferEnd,
     TransferFilter,
     TransferJob,
@@ -19,34 +24,40 @@ from imagestore.transfer.job import (
     TransferOptions,
 )
 from imagestore.transfer.listings import KeyRange
+from imagestore.transfer.report import SIDES
+from imagestore.transfer.segments import JournalMark
 from imagestore.transfer.shards import ranges
 
-DESCRIPTION_FORM = 1
-StoreNamed = Callable[[str], ObjectStore]
-
-
-class WrongDescription(ValueError):
-    """It is not a description of this version. Trying again does not help."""
+RUN_DESCRIPTION = DescriptionKind("run", 1, ("source", "destination"))
 
 
 @dataclass(frozen=True)
 class ShardedRun:
-    """A job and the ranges of its shards. ``run``: its id, equal in all processes."""
+    """A job and the ranges of its shards. ``run``: its id, equal in all processes. ``journal``: the one that they begin from; None: it
+    is not told.
+    """
 
     job: TransferJob
     run: str
     parts: Sequence[KeyRange]
+    journal: JournalMark | None = None
 
 
-def described(job: TransferJob, run: str, boundaries: Sequence[str], classes: Mapping[str, str]) -> str:
-    """The description. ``classes``: from the source's storage classes to the destination's."""
+def described(
+    job: TransferJob,
+    run: str,
+    boundaries: Sequence[str],
+    classes: Mapping[str, str],
+    journal: JournalMark | None = None,
+) -> str:
+    """The description. ``journal``: see ``ShardedRun``. ``classes``: from the source's storage classes to the destination's; ``*`` stands for all others."""
     options, chosen = job.options, job.options.filter
     told = {
-        "form": DESCRIPTION_FORM,
+        "form": RUN_DESCRIPTION.form,
         "run": run,
         "name": job.name,
-        "source": _end(job.source),
-        "destination": _end(job.destination),
+        "source": _place(job.source),
+        "destination": _place(job.destination),
         "direction": options.direction,
         "deletes": options.deletes,
         "guard": {
@@ -56,12 +67,15 @@ def described(job: TransferJob, run: str, boundaries: Sequence[str], classes: Ma
             "refused": options.guard.refused,
         },
         "filter": {
-            "prefixes": [_quoted(p) for p in chosen.prefixes],
-            "suffixes": [_quoted(s) for s in chosen.suffixes],
+            "prefixes": [url_encoded(p) for p in chosen.prefixes],
+            "suffixes": [url_encoded(s) for s in chosen.suffixes],
             "tags": dict(chosen.tags),
         },
         "since": options.since,
+        "lost": sorted(options.lost),
         "reread": options.reread,
+        "named": sorted(map(url_encoded, options.named)),
+        "late": options.late,
         "storageClasses": dict(classes),
         "limits": {
             "workers": job.limits.workers,
@@ -70,52 +84,25 @@ def described(job: TransferJob, run: str, boundaries: Sequence[str], classes: Ma
             "bytesPerSecond": job.limits.bytes_per_second,
             "requestsPerSecond": job.limits.requests_per_second,
         },
-        "boundaries": [_quoted(k) for k in boundaries],
+        "boundaries": [url_encoded(k) for k in boundaries],
+        "journal": journal,
     }
     return json.dumps(told, indent=1) + "\n"
 
 
-def _end(end: TransferEnd) -> dict[str, str]:
-    return {"backend": end.store.name, "bucket": end.bucket, "prefix": _quoted(end.prefix)}
-
-
-def _quoted(key: str) -> str:
-    return quote(raw(key))
-
-
-def backends_of(text: str) -> tuple[str, str]:
-    """The names of both StorageBackends. Raises WrongDescription."""
-    told = _parsed(text)
-    return told["source"]["backend"], told["destination"]["backend"]
+def _place(end: TransferEnd) -> dict[str, str]:
+    return described_place(end.store, end.bucket, end.prefix)
 
 
 def run_of(text: str, store: StoreNamed) -> ShardedRun:
     """What ``described`` wrote, with the stores. Raises WrongDescription."""
-    told = _parsed(text)
-    try:
+    told = RUN_DESCRIPTION.parsed(text)
+    with RUN_DESCRIPTION.whole():
         classes: dict[str, str] = told["storageClasses"]
-        source, destination = (
-            TransferEnd(store(e["backend"]), e["bucket"], unquoted(e["prefix"]))
-            for e in (told["source"], told["destination"])
-        )
+        source, destination = (end_of_place(told[name], store) for name in RUN_DESCRIPTION.places)
         job = TransferJob(told["name"], source, destination, _options(told, classes), _limits(told["limits"]))
-        return ShardedRun(job, told["run"], ranges([unquoted(k) for k in told["boundaries"]]))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise WrongDescription(
-            f"the description of the run is not whole: {type(error).__name__} {error}"
-        ) from None
-
-
-def _parsed(text: str) -> dict[str, Any]:
-    try:
-        told: dict[str, Any] = json.loads(text)
-        if told["form"] != DESCRIPTION_FORM:
-            raise WrongDescription(
-                f"the description has form {told['form']}, and this version reads {DESCRIPTION_FORM}"
-            )
-    except (KeyError, TypeError, json.JSONDecodeError):
-        raise WrongDescription("the file is not the description of a run") from None
-    return told
+        parts, mark = ranges([unquoted(k) for k in told["boundaries"]]), told.get("journal")
+        return ShardedRun(job, told["run"], parts, (int(mark[0]), str(mark[1])) if mark else None)
 
 
 def _options(told: Mapping[str, Any], classes: Mapping[str, str]) -> TransferOptions:
@@ -128,9 +115,16 @@ def _options(told: Mapping[str, Any], classes: Mapping[str, str]) -> TransferOpt
             tuple(map(unquoted, chosen["prefixes"])), tuple(map(unquoted, chosen["suffixes"])), chosen["tags"]
         ),
         told["since"],
-        (lambda name: classes.get(name, "")) if classes else None,
+        frozenset(side for side in SIDES if side in told["lost"]),
+        (lambda name: classes.get(name, classes.get("*", ""))) if classes else None,
         told["reread"],
+        frozenset(map(unquoted, told["named"])),
+        late=_late(told.get("late")),
     )
+
+
+def _late(told: Sequence[Any] | None) -> LateAfter | None:
+    return next((LateAfter(side, int(told[1])) for side in SIDES if told and side == told[0]), None)
 
 
 def _limits(told: Mapping[str, Any]) -> TransferLimits:

@@ -38,7 +38,8 @@ def rules_of(job: TransferJob, clocks: Clocks, journal: OldJournal) -> DecisionR
         job.destination.store.traits,
         two_way=job.two_way,
         deletes=options.deletes is not DeleteMode.IGNORE,
-        since=options.since,
+        since=None if options.since is None else options.since + clocks.skew["source"],
+        lost=options.lost,
         skew=clocks.ahead,
         same_filter=manifest is not None and manifest.filter == job.filter_digest(),
     )

@@ -38,6 +38,11 @@ def evidence(one: ListedObject, its: ObjectTraits, other: ListedObject, others: 
     return Evidence.UNKNOWN
 
 
+def was_uploaded_in_parts(item: ListedObject) -> bool:
+    """Whether its ETag is one of a multipart upload."""
+    return _PARTS.fullmatch(item.etag) is not None
+
+
 def is_unchanged(item: ListedObject | None, size: int, digest: bytes) -> bool:
     """Whether the bytes are still those that the journal noted: same size, same ETag."""
     return item is not None and item.size == size and etag_digest(item.etag) == digest

@@ -48,6 +48,14 @@ class Fitting:
         self._enter(key, at_source=at_source)
         return problem or (KeyProblem.COLLIDES if below else "")
 
+    def passed(self, key: str) -> None:
+        """A key at the source of which nothing is to be written: as ``refusal``, but quicker."""
+        above = self.above
+        while above and not key.startswith(above[-1]):
+            above.pop()
+        if key[-1:] != "/":
+            above.append(key)
+
     def _is_below(self, key: str) -> bool:
         """Whether an object that the run has seen would be a directory of this one."""
         return any(key.startswith(f"{other}/") for other in self.above)

@@ -12,7 +12,10 @@ from imagestore.transfer.report import HeldDeletes
 
 @dataclass(frozen=True)
 class DeleteFacts:
-    """What is known when all is listed and copied. ``known``: entries of the last journal; ``source``: objects listed there."""
+    """What is known when all is listed and copied. ``known``: entries of the last journal; ``source``: objects listed there.
+
+    ``uncopied``: an object failed. It may have the bytes of one that is to be deleted: the source renamed it.
+    """
 
     waiting: int
     known: int
@@ -21,6 +24,7 @@ class DeleteFacts:
     first: bool = False
     filter_changed: bool = False
     journal_lost: bool = False
+    uncopied: bool = False
 
     @property
     def percent(self) -> float:
@@ -30,10 +34,18 @@ class DeleteFacts:
 
 def held_deletes(facts: DeleteFacts, guard: DeleteGuard, digest: str) -> HeldDeletes | None:
     """Why deletes wait; None: none do, or they may go. ``digest``: of exactly these deletes."""
-    why = _never(facts, guard) or ("" if digest in guard.approved else _unless_approved(facts, guard))
-    if not facts.waiting or not why:
+    approved = are_approved(guard, digest, uncopied=facts.uncopied)
+    never, unapproved = _never(facts, guard), "" if approved else _unless_approved(facts, guard)
+    if not facts.waiting or not (never or unapproved):
         return None
-    return HeldDeletes(facts.waiting, round(facts.percent, 2), digest, why)
+    token = "" if never or not digest else digest + _UNCOPIED if facts.uncopied else digest
+    return HeldDeletes(facts.waiting, round(facts.percent, 2), token, never or unapproved)
+
+
+def are_approved(guard: DeleteGuard, digest: str, *, uncopied: bool) -> bool:
+    """Whether a person let these deletes go. Who did when all was copied did not know that objects would fail."""
+    told = {digest + _UNCOPIED} if uncopied else {digest, digest + _UNCOPIED}
+    return not guard.approved.isdisjoint(told)
 
 
 def _never(facts: DeleteFacts, guard: DeleteGuard) -> str:
@@ -52,6 +64,10 @@ def _unless_approved(facts: DeleteFacts, guard: DeleteGuard) -> str:
     reasons = (
         ("SourceEmpty", facts.source == 0),
         ("FilterChanged", facts.filter_changed),
+        ("NotCopied", facts.uncopied),
         ("TooMany", many),
     )
     return next((why for why, so in reasons if so), "")
+
+
+_UNCOPIED = "-uncopied"  # behind a digest: approved although objects failed

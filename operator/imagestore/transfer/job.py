@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from imagestore.backends.objects import ObjectStore
 from imagestore.core.fencing import Permit, permitted
@@ -81,12 +82,21 @@ class TransferLimits:
     requests_per_second: float | None = None
 
 
+class LateAfter(NamedTuple):
+    """What was written to ``side`` at or after ``moment`` (ms) of the clock of ``TransferHooks`` reached a side that is not written to any more."""
+
+    side: TransferSide
+    moment: int
+
+
 @dataclass(frozen=True)
 class TransferOptions:
-    """``since``: only objects modified at or after this time of the source's clock (ms), besides those copied before.
+    """``since``: only objects modified at or after this time (ms) of the clock of ``TransferHooks``, besides those copied before.
 
+    ``lost``: two ways, what these sides do not have was lost with them, and is copied to them instead of counting as deleted there.
     ``storage_class``: from the source's class to the destination's; None: the destination's default. ``reread``: compare the
-    attributes of one in so many keys, which listings do not show; 0: of none. ``dry_run``: write and delete nothing.
+    attributes of one in so many keys, which listings do not show, of all of them in so many runs; 0: of none. ``named``: compare those of these keys. ``dry_run``: write and delete nothing.
+    ``late``: what is counted and listed when it is brought over.
     """
 
     direction: Direction = Direction.ONE_WAY
@@ -94,9 +104,12 @@ class TransferOptions:
     guard: DeleteGuard = DeleteGuard()
     filter: TransferFilter = field(default_factory=TransferFilter)
     since: int | None = None
+    lost: frozenset[TransferSide] = frozenset()
     storage_class: Callable[[str], str] | None = None
     reread: int = 0
+    named: frozenset[str] = frozenset()
     dry_run: bool = False
+    late: LateAfter | None = None
 
 
 @dataclass(frozen=True)
@@ -131,7 +144,8 @@ class TransferJob:
     def digest(self) -> str:
         """Of ends, filter and options: a checkpoint holds for exactly these."""
         options = self.options
-        return _digest([self.ends_digest(), self.filter_digest(), options.direction, options.deletes])
+        said = [self.ends_digest(), self.filter_digest(), options.direction, options.deletes]
+        return _digest([*said, *sorted(options.lost)])
 
 
 def _digest(value: object) -> str:
@@ -164,7 +178,8 @@ def untold(_progress: TransferProgress) -> None:
 class TransferHooks:
     """What a run is given. ``run``: an id that no other run has.
 
-    ``stop``: asked before each object; then what is in flight ends and the checkpoint is saved. ``permit``: asked before each
+    ``stop``: asked before each object; then what is in flight ends and the checkpoint is saved. ``ready``: called when what a run
+    does again each time it goes on is done: a side that is sorted on disk is listed to its end before the first object. ``permit``: asked before each
     write. ``yield_to``: called between steps, blocks while more important work waits. ``progress``: once a second at most.
     ``temporary``: where lists are sorted on disk; None: the system's place.
     """
@@ -173,6 +188,7 @@ class TransferHooks:
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
     stop: Callable[[], bool] = never
+    ready: Callable[[], None] = unhindered
     permit: Permit = permitted
     yield_to: Callable[[], None] = unhindered
     progress: Callable[[TransferProgress], None] = untold

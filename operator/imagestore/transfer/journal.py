@@ -6,14 +6,15 @@ off or of another program has no entries: the run compares again, copies what it
 """
 
 import hashlib
+import json
+import struct
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from backports import zstd
 
-from imagestore.core.keys import raw
-
-MAGIC = b"imagestore journal 1\n"
+MAGIC = b"imagestore journal 2\n"
+LARGEST_SEGMENT = 256 * 1024 * 1024  # bytes, unpacked: 20 000 of the longest keys as JSON, and the rest
 DIGEST = 8  # bytes of an ETag's digest
 
 
@@ -25,6 +26,7 @@ class EntryFlag:
     UNVERIFIED: Final = 2  # taken for equal by size and time only
     EXCLUDED: Final = 4  # the filter's tags do not match the source's object
     GONE: Final = 8  # deleted at the source: the destination's object waits for its deletion
+    DIFFERENT: Final = 32  # a sample read other bytes: the next run copies it, whatever ETags say
     GONE_BACK: Final = 16  # two ways: deleted at the destination, so the source's object waits
 
 
@@ -48,8 +50,16 @@ class JournalEntry(NamedTuple):
 
 
 def etag_digest(etag: str) -> bytes:
-    """An ETag in eight bytes; empty stands for no object."""
+    """An ETag in eight bytes; empty stands for no object. Half of an MD5 is as good as a digest of it, and is there already."""
+    if len(etag) >= _MD5 and etag[_MD5 : _MD5 + 1] in ("", "-"):
+        try:
+            return bytes.fromhex(etag[: 2 * DIGEST])
+        except ValueError:
+            pass
     return hashlib.blake2b(etag.encode(), digest_size=DIGEST).digest() if etag else bytes(DIGEST)
+
+
+_MD5 = 32  # hexadecimal digits
 
 
 class JournalDamaged(Exception):
@@ -57,19 +67,24 @@ class JournalDamaged(Exception):
 
 
 def packed(entries: Iterable[JournalEntry]) -> bytes:
-    """A segment of entries."""
-    out = bytearray()
-    last = b""
-    for entry in entries:
-        key = raw(entry.key)
-        shared = _shared(last, key)
-        for number in (shared, len(key) - shared, entry.flags, entry.size):
-            _put(out, number)
-        out += key[shared:] + entry.source + entry.destination
-        _put(out, entry.source_modified)
-        _put(out, entry.destination_modified)
-        last = key
-    return MAGIC + zstd.compress(bytes(out), level=3)
+    """A segment of entries: column by column, so that reading it takes a microsecond an entry. Row by row it took eight."""
+    keys, sizes, sources, read, destinations, written, flags = tuple(zip(*entries, strict=True)) or (
+        (),
+    ) * len(JournalEntry._fields)
+    names = json.dumps(keys).encode()
+    columns = [struct.pack(f"<{len(keys)}q", *column) for column in (sizes, read, written)]
+    digests = [b"".join(column) for column in (sources, destinations)]
+    whole = b"".join([_HEAD.pack(len(keys), len(names)), names, *columns, *digests, bytes(flags)])
+    return MAGIC + zstd.compress(whole, level=3)
+
+
+def _decompressed(data: bytes) -> bytes:
+    """At most what a segment can have. Raises JournalDamaged and ZstdError."""
+    frame = zstd.ZstdDecompressor()
+    whole = frame.decompress(data, LARGEST_SEGMENT)
+    if not frame.eof:
+        raise JournalDamaged
+    return whole
 
 
 def unpacked(block: bytes) -> Iterator[JournalEntry]:
@@ -77,47 +92,27 @@ def unpacked(block: bytes) -> Iterator[JournalEntry]:
     if not block.startswith(MAGIC):
         raise JournalDamaged
     try:
-        data = zstd.decompress(block[len(MAGIC) :])
-    except zstd.ZstdError:
+        data = _decompressed(block[len(MAGIC) :])
+        count, named = _HEAD.unpack_from(data)
+        at = _HEAD.size + named
+        if len(data) != at + count * _ENTRY:
+            raise JournalDamaged
+        keys = json.loads(data[_HEAD.size : at])
+    except (zstd.ZstdError, struct.error, ValueError):
         raise JournalDamaged from None
-    at, last = 0, b""
-    while at < len(data):
-        (shared, rest, flags, size), at = _numbers(data, at, 4)
-        last = last[:shared] + data[at : at + rest]
-        at += rest
-        source, destination = data[at : at + DIGEST], data[at + DIGEST : at + 2 * DIGEST]
-        times, at = _numbers(data, at + 2 * DIGEST, 2)
-        key = last.decode("utf-8", "surrogateescape")
-        yield JournalEntry(key, size, source, times[0], destination, times[1], flags)
+    sizes, read, written = (
+        struct.unpack_from(f"<{count}q", data, at + 8 * count * column) for column in range(3)
+    )
+    sources, destinations = (_digests(data, at + 8 * count * column, count) for column in (3, 4))
+    return map(JournalEntry, keys, sizes, sources, read, destinations, written, data[at + 40 * count :])
 
 
-def _shared(one: bytes, other: bytes) -> int:
-    """How many bytes both begin with."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if one[:middle] == other[:middle] else (low, middle - 1)
-    return low
+_HEAD = struct.Struct("<II")  # entries, and bytes of their keys as JSON
+_ENTRY = 3 * 8 + 2 * DIGEST + 1  # bytes of an entry beside its key
 
 
-def _put(out: bytearray, number: int) -> None:
-    while number > 127:
-        out.append(number & 127 | 128)
-        number >>= 7
-    out.append(number)
-
-
-def _numbers(data: bytes, at: int, count: int) -> tuple[list[int], int]:
-    found = []
-    for _ in range(count):
-        number, shift = 0, 0
-        while data[at] > 127:
-            number |= (data[at] & 127) << shift
-            shift += 7
-            at += 1
-        found.append(number | data[at] << shift)
-        at += 1
-    return found, at
+def _digests(data: bytes, at: int, count: int) -> Iterator[bytes]:
+    return (one for (one,) in struct.iter_unpack(f"{DIGEST}s", data[at : at + DIGEST * count]))
 
 
 def deletes_digest(entries: Iterable[JournalEntry]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from imagestore.core.errors import StoreError
-from imagestore.core.keys import quotes, raw
+from imagestore.core.keys import raw
 from imagestore.core.objects import KeyOrder, ListedObject
 from imagestore.transfer.job import TransferEnd, TransferHooks, TransferJob
 from imagestore.transfer.order import common_order, rank_of
@@ -25,15 +25,6 @@ class SideFailed(Exception):
         super().__init__(str(error))
         self.side: TransferSide = side
         self.error = error
-
-
-def keyless(error: StoreError, key: str, instead: str) -> StoreError:
-    """The error, or one of its kind with other words where it quotes the key: keys are in no status and no Event.
-
-    AWS names the object in what it says of a denied call.
-    """
-    told = type(error)(instead, code=error.code, operation=error.operation)
-    return told if quotes(str(error), key) else error
 
 
 @contextmanager
@@ -106,6 +97,8 @@ def _listing(
         least, most = (rank(b) if b else None for b in (after, until))
         inside = (i for i in listed if _within(rank(i.key), least, most))
         found = stack.enter_context(sorted_on_disk(inside, rank, hooks.temporary))
+    if not end.prefix and not chosen.suffixes:
+        return found
     return (i for i in without_prefix(found, end.prefix) if i.key and i.key.endswith(chosen.suffixes or ""))
 
 

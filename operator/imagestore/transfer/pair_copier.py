@@ -8,6 +8,7 @@ from imagestore.transfer.copies import CopiedObject
 from imagestore.transfer.copying import Copier
 from imagestore.transfer.job import BegunUpload, TransferEnd, TransferHooks, TransferJob
 from imagestore.transfer.pace import Pace
+from imagestore.transfer.parity import ByteVerdict, byte_verdict
 from imagestore.transfer.performing import CopyOutcome, CopyTask, UploadNotes
 from imagestore.transfer.report import TransferSide
 
@@ -52,8 +53,12 @@ class PairCopier:
     def refresh(self, task: CopyTask) -> CopyOutcome | None:
         """The size is the object's, though its bytes are not moved."""
         source, target = task.source.prefix + task.key, task.destination.prefix + task.key
-        made = self._copier(task).refresh(source, target)
+        made = self._copier(task).refresh(source, target, over=task.there.etag if task.there else "")
         return None if made is None else _outcome(made, made.source.size)
+
+    def compare(self, task: CopyTask) -> ByteVerdict:
+        """See ``ObjectCopier``."""
+        return byte_verdict(self.job, task.key, self._pace.spend)
 
     def _copier(self, task: CopyTask) -> Copier:
         """One for each pair of buckets, which remembers whether its destination keeps versions."""

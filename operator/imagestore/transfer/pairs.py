@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
 from imagestore.core.objects import ListedObject
@@ -34,11 +35,13 @@ def paired(
     to, other = next(second, _END)
     noted, entry = next(third, _END)
     while one is not None or other is not None or entry is not None:
-        least = at if one is not None else to if other is not None else noted
-        if other is not None and to < least:
-            least = to
-        if entry is not None and noted < least:
-            least = noted
+        if one is not None and at == to == noted:  # almost always
+            yield KeyPair(one.key, one, other, entry, at)
+            at, one = next(first, _END)
+            to, other = next(second, _END)
+            noted, entry = next(third, _END)
+            continue
+        least = min(place for place, item in ((at, one), (to, other), (noted, entry)) if item is not None)
         here = there = known = None
         if one is not None and at == least:
             here, (at, one) = one, next(first, _END)
@@ -52,7 +55,21 @@ def paired(
 
 
 def _ranked(rank: KeyRank, items: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
-    return ((rank(item.key), item) for item in items)
+    """Each item behind its rank, some at once. What comes before an error is handed out before it."""
+    waiting = iter(items)
+    while True:
+        some: list[Any] = []
+        try:
+            some.extend(islice(waiting, _AT_ONCE))
+        except Exception:
+            yield from zip([rank(item.key) for item in some], some, strict=True)
+            raise
+        if not some:
+            return
+        yield from zip([rank(item.key) for item in some], some, strict=True)
+
+
+_AT_ONCE = 100
 
 
 def without_prefix(items: Iterable[ListedObject], prefix: str) -> Iterator[ListedObject]:

@@ -1,17 +1,21 @@
 """One pair's step carried out: copy, correct attributes, settle a conflict. Runs in any thread; raises nothing of a store."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple, Protocol
 
 from imagestore.core.errors import Conflict, NotFound, StoreError, Transient
 from imagestore.core.fencing import Permit
-from imagestore.core.keys import RESERVED_PREFIX
+from imagestore.core.keys import RESERVED_PREFIX, raw
 from imagestore.core.objects import ListedObject
 from imagestore.transfer.copies import NotCopied
-from imagestore.transfer.decide import PairStep, source_wins
+from imagestore.transfer.decide import BACK, PairStep, source_wins
 from imagestore.transfer.job import BegunUpload, TransferEnd, TransferJob
 from imagestore.transfer.journal import EntryFlag, JournalEntry, etag_digest
+from imagestore.transfer.overwriting import NEWER, approved_until, is_anothers
+from imagestore.transfer.parity import ByteVerdict
 from imagestore.transfer.report import TransferSide
 from imagestore.transfer.stretches import Work
 
@@ -61,6 +65,9 @@ class ObjectCopier(Protocol):
     def refresh(self, task: CopyTask) -> CopyOutcome | None:
         """Give the destination the source's attributes where they differ; None: they do not."""
 
+    def compare(self, task: CopyTask) -> ByteVerdict:
+        """Read both sides."""
+
 
 class WorkOutcome(NamedTuple):
     """What became of a Work. ``failure``: a word, empty where it succeeded; ``again``: it may succeed later."""
@@ -105,14 +112,33 @@ class Performer:
         self.permit()
         if work.step is PairStep.CONFLICT:
             return self._conflict(work)
-        back = work.step in (PairStep.COPY_BACK, PairStep.REFRESH_BACK)
+        if work.step is PairStep.COMPARE:
+            return self._compared(work)
+        if not self.job.two_way and is_anothers(work, self.skew) and not self._may_overwrite(work):
+            return WorkOutcome(
+                work, work.pair.entry, failure=NEWER, message="no run wrote it, and it is newer"
+            )
+        back = work.step in BACK
         if work.step in (PairStep.REFRESH, PairStep.REFRESH_BACK):
             return self._refreshed(work, back=back)
         return self._copied(work, back=back)
 
+    def _may_overwrite(self, work: Work) -> bool:
+        there = work.pair.destination
+        return self._versioned or (there is not None and there.modified <= self._approved_until)
+
+    @cached_property
+    def _versioned(self) -> bool:
+        end = self.job.destination
+        return end.store.versioned(end.bucket)
+
+    @cached_property
+    def _approved_until(self) -> int:
+        return approved_until(self.job)
+
     def _vanished(self, work: Work, error: NotFound) -> WorkOutcome:
         """An object that is deleted while the run goes is no failure (rclone#3594: deletes then never happened)."""
-        back = work.step in (PairStep.COPY_BACK, PairStep.REFRESH_BACK)
+        back = work.step in BACK
         end = self.job.destination if back else self.job.source
         try:
             end.store.head(end.bucket, end.prefix + work.pair.key)
@@ -124,16 +150,17 @@ class Performer:
 
     def _copied(self, work: Work, *, back: bool) -> WorkOutcome:
         task = self._task(work, back=back)
-        tags = self.job.options.filter.tags
-        if tags and not self._fits(task):
+        if not self._fits(task):
             return WorkOutcome(work, _excluded(task.listed), excluded=True)
         made = self.copier.copy(task)
         entry = self._entry(task, made, back=back)
         return WorkOutcome(work, entry, copied=made.size, lost=made.lost)
 
     def _fits(self, task: CopyTask) -> bool:
-        end = task.source
-        return self.job.options.filter.matches_tags(end.store.tags(end.bucket, end.prefix + task.key))
+        end, chosen = task.source, self.job.options.filter
+        if not chosen.tags:
+            return True
+        return chosen.matches_tags(end.store.tags(end.bucket, end.prefix + task.key))
 
     def _entry(self, task: CopyTask, made: CopyOutcome, *, back: bool) -> JournalEntry:
         seen = task.listed.etag == made.source_etag
@@ -146,6 +173,8 @@ class Performer:
     def _refreshed(self, work: Work, *, back: bool) -> WorkOutcome:
         """Compare attributes. ``work.entry`` holds where nothing had to be written."""
         task = self._task(work, back=back)
+        if not back and not self._fits(task):
+            return WorkOutcome(work, _excluded(task.listed), excluded=True)
         made = self.copier.refresh(task)
         if made is None:
             return WorkOutcome(work, work.entry)
@@ -153,9 +182,21 @@ class Performer:
             return WorkOutcome(
                 work, work.pair.entry, failure="Changing", message="it changed since it was listed"
             )
-        ours = work.entry is not None and work.entry.has(EntryFlag.OURS)
-        entry = self._entry(task, made, back=back)._replace(flags=EntryFlag.OURS if ours else EntryFlag.NONE)
+        flags = work.entry.flags if work.entry is not None else EntryFlag.NONE
+        entry = self._entry(task, made, back=back)._replace(flags=flags)
         return WorkOutcome(work, entry, copied=0, lost=made.lost)
+
+    def _compared(self, work: Work) -> WorkOutcome:
+        """``work.entry`` holds where the bytes are the same."""
+        task = self._task(work, back=False)
+        if not self._fits(task):
+            return WorkOutcome(work, _excluded(task.listed), excluded=True)
+        found = self.copier.compare(task)
+        if found is ByteVerdict.EQUAL:
+            return WorkOutcome(work, work.entry)
+        if found is ByteVerdict.DIFFERENT:
+            return self._conflict(work)
+        return WorkOutcome(work, None, failure="Changing", message="it changed while both sides were read")
 
     def _conflict(self, work: Work) -> WorkOutcome:
         source, destination = work.pair.source, work.pair.destination
@@ -170,9 +211,13 @@ class Performer:
         end = task.destination
         if task.there is None or end.store.versioned(end.bucket):
             return "version"
-        aside = replace(end, prefix=f"{CONFLICTS}{etag_digest(task.there.etag).hex()}/")
-        self.copier.copy(replace(task, source=end, destination=aside, listed=task.there, there=None))
-        return aside.prefix + task.key
+        place = _aside(end, task.key, task.there.etag)
+        source, destination = replace(end, prefix=end.prefix + task.key), replace(end, prefix=place)
+        try:
+            self.copier.copy(CopyTask(source, destination, "", task.there, None))
+        except Conflict:  # an earlier run kept it, and then could not copy the winner
+            end.store.head(end.bucket, place)
+        return place
 
     def _task(self, work: Work, *, back: bool) -> CopyTask:
         pair, job = work.pair, self.job
@@ -183,11 +228,28 @@ class Performer:
         return CopyTask(source, destination, pair.key, listed, there)
 
 
+def _aside(end: TransferEnd, key: str, etag: str) -> str:
+    """Where the loser of a conflict is kept: by its key, or by a digest of it where the store cannot hold so long a key."""
+    below = f"{CONFLICTS}{etag_digest(etag).hex()}/"
+    if end.store.key_verdict(below + key).problem is None:
+        return below + key
+    return below + hashlib.sha256(raw(key)).hexdigest()
+
+
 def _failed(work: Work, error: StoreError) -> WorkOutcome:
     again = isinstance(error, Transient | NotFound)
     return WorkOutcome(
         work, work.pair.entry, failure=failure_of(error), message=str(error), again=again, error=error
     )
+
+
+def to_compare(outcome: WorkOutcome) -> JournalEntry | None:
+    """The entry after a failure. Where attributes or tags could not be compared, the next run compares them again."""
+    (pair, step, _), entry = outcome.work, outcome.work.pair.entry
+    compared = step is PairStep.REFRESH or (entry is not None and entry.has(EntryFlag.EXCLUDED))
+    if entry is None or pair.source is None or not compared:
+        return entry
+    return entry._replace(source_modified=min(entry.source_modified, pair.source.modified - 1))
 
 
 def _excluded(listed: ListedObject) -> JournalEntry:

@@ -8,6 +8,7 @@ from imagestore.core.census import Amount
 from imagestore.core.errors import StoreError
 
 TransferSide = Literal["source", "destination"]
+SIDES: tuple[TransferSide, TransferSide] = ("source", "destination")
 
 
 class BothSides(NamedTuple):
@@ -36,7 +37,10 @@ class TransferProgress:
 
 @dataclass(frozen=True)
 class HeldDeletes:
-    """Deletes that wait. ``digest``: of exactly these; approve it to let them go. ``percent``: of what the journal has."""
+    """Deletes that wait, or copies over newer objects of others. ``percent``: of what the journal has.
+
+    ``digest``: of exactly these; approve it to let them go. Empty: nothing does before the reason is over.
+    """
 
     count: int
     percent: float
@@ -57,8 +61,9 @@ class TransferReport:
     """Times in ms. ``listed_at``: by the source's clock, before its first page.
 
     ``complete``: both sides were read to the end and all was decided; single objects may have failed. ``oldest_unequal``: when the
-    oldest source object that is not equal was modified. ``failed``, ``kept`` (deletes not done) by reason, ``lost`` by attribute.
-    ``report_key``: the object in the destination with the keys; empty: nothing to tell. ``skew``: a store's clock minus ours.
+    oldest change was made that has no equal copy, by the source's clock; two ways, of either side. ``late_writes``: what ``TransferOptions.late`` asks for. ``failed``, ``kept`` (deletes not done) by reason, ``lost`` by attribute.
+    ``attributes_since``: every change of tags, locks and metadata before this moment was found, by the source's clock; None: not every
+    key was read again yet. ``report_key``: the object in the destination with the keys; empty: nothing to tell. ``skew``: a store's clock minus ours.
     """
 
     began: int = 0
@@ -74,8 +79,10 @@ class TransferReport:
     deleted: int = 0
     excluded: int = 0
     conflicts: int = 0
+    late_writes: int = 0
     backlog: Amount = NOTHING
     oldest_unequal: int | None = None
+    attributes_since: int | None = None
     failed: Mapping[str, int] = field(default_factory=dict)
     lost: Mapping[str, int] = field(default_factory=dict)
     kept: Mapping[str, int] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """One run, from top to bottom: open, list and copy, delete what the guards let go, replace the journal, report."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from imagestore.core.errors import StoreError
@@ -9,18 +9,21 @@ from imagestore.transfer.checkpoint import CheckpointObject, RunCheckpoint
 from imagestore.transfer.clocks import Clocks
 from imagestore.transfer.copying_run import CopyingRun
 from imagestore.transfer.job import BegunUpload, TransferHooks, TransferJob
-from imagestore.transfer.listings import KeyRange, SideFailed, at_side, keyless, order_of, range_digest
+from imagestore.transfer.listings import KeyRange, SideFailed, at_side, order_of, range_digest
 from imagestore.transfer.pair_copier import PairCopier
 from imagestore.transfer.performing import ObjectCopier, UploadNotes
 from imagestore.transfer.progress import ProgressTeller
 from imagestore.transfer.report import TransferReport, TransferTrouble
+from imagestore.transfer.reported_keys import write_report
+from imagestore.transfer.rotation import Rotation, rotation_of
 from imagestore.transfer.saving import CheckpointSaver
 from imagestore.transfer.segments import OldJournal, open_journal
 from imagestore.transfer.settle import Settlement
-from imagestore.transfer.state import StateObjects
+from imagestore.transfer.state import StateObjects, Superseded
 from imagestore.transfer.tally import Tally
 
 CHECKPOINT = "checkpoint"
+_TRIES = 10  # to take over from a process that saves at the same moment
 
 
 CopierMaker = Callable[[TransferJob, TransferHooks, UploadNotes], ObjectCopier]
@@ -37,6 +40,7 @@ def transfer(job: TransferJob, hooks: TransferHooks, copier: CopierMaker = PairC
         run.open()
         run.copy()
         run.settle()
+    run.tell_trouble()
     return run.report()
 
 
@@ -58,6 +62,8 @@ class TransferRun:
     trouble: TransferTrouble | None = None
     copying: CopyingRun | None = None
     settlement: Settlement | None = None
+    report_key: str = ""
+    rotation: Rotation = field(default_factory=lambda: Rotation(0))
 
     def __post_init__(self) -> None:
         end = self.job.destination
@@ -67,7 +73,8 @@ class TransferRun:
         self.old = OldJournal(self.state)
         checkpoint = RunCheckpoint(range_digest(self.job, self.part), self.hooks.run, began=self.began)
         file = CheckpointObject(self.state, self.name)
-        self.saver = CheckpointSaver(file, checkpoint, self.hooks, dry=self.job.options.dry_run)
+        dry = self.job.options.dry_run
+        self.saver = CheckpointSaver(file, checkpoint, self.hooks, dry=dry, lost=lambda: self.old.lost)
 
     @contextmanager
     def noting_trouble(self) -> Iterator[None]:
@@ -86,36 +93,67 @@ class TransferRun:
         with at_side("source"):
             listed_at = self.clocks.read("source", self.job.source)
         self.saver.now.listed_at = listed_at
-        if (
-            found is not None and not self.job.options.dry_run
-        ):  # a comparison saves none, so it would repeat this one
+        if self.job.options.dry_run:  # a comparison saves no checkpoint, so it would repeat this one
+            return
+        with at_side("destination"):
+            self.rotation = rotation_of(self.state, self._parts(), listed_at)
+        self.saver.now.share, self.saver.now.turn = self.rotation.share, self.rotation.turn
+        if found is not None:
             self._resume(found)
 
+    def _parts(self) -> int:
+        """Two ways, no key is read again: nothing tells on which side attributes changed."""
+        return 0 if self.job.two_way else self.job.options.reread
+
     def _resume(self, found: RunCheckpoint) -> None:
-        """Go on where a run of the same job was interrupted. Uploads of any earlier run of ours are aborted."""
-        with at_side("destination"):
-            uploads = self.saver.file.uploads()
+        """Go on where a run of the same job was interrupted. Uploads of any earlier run of ours are aborted.
+
+        The epoch is saved before: a process that still works at that run, even for another job, stops at its next save. It may save
+        while this one takes over: the later one then stopped, and nothing went on.
+        """
+        for _ in range(_TRIES):
+            uploads = self._taken_over(found)
+            if uploads is not None:
+                break
+            with at_side("destination"):
+                later = self.saver.file.load()
+            if later is None:  # it has ended, and its journal is not the one that was read
+                raise Superseded
+            found = later
+        else:
+            raise Superseded
         for upload in uploads:
             self._abort(upload)
-        mine, manifest = self.saver.now, self.old.manifest
-        done = (
-            manifest is not None and manifest.run == found.run
-        )  # killed between the journal and the checkpoint's end
-        if found.job != mine.job or done:
-            mine.epoch = found.epoch
-            return
-        found.epoch, found.run = found.epoch + 1, mine.run
-        self.saver.now, self.saver.done = found, {e.key: e for e in found.finished}
+
+    def _taken_over(self, found: RunCheckpoint) -> list[BegunUpload] | None:
+        """The uploads that the process before left; None: it has saved meanwhile."""
+        if self._goes_on(found):
+            turn = self.rotation.share, self.rotation.turn
+            found.unread |= (found.share, found.turn) != turn  # another part of the keys was read before
+            found.run, (found.share, found.turn) = self.saver.now.run, turn
+            self.saver.now, self.saver.done = found, {e.key: e for e in found.finished}
+            self.old.lost |= found.journal_lost
+        self.saver.now.epoch = found.epoch + 1
         with at_side("destination"):
-            self.saver.save()
+            uploads = self.saver.file.uploads()
+            return uploads if self.saver.take_over() else None
+
+    def _goes_on(self, found: RunCheckpoint) -> bool:
+        """Whether what the checkpoint has is a part of this run."""
+        mine, manifest = self.saver.now, self.old.manifest
+        settled = (
+            manifest is not None and manifest.run == found.run
+        )  # killed before it removed its checkpoint
+        # A shard that has ended waits for the end of its own run: in another one it would be a listing of long ago.
+        another = self.name != CHECKPOINT and found.ended and found.run != mine.run
+        return found.job == mine.job and not settled and not another
 
     def _abort(self, upload: BegunUpload) -> None:
         end = self.job.source if upload.side == "source" else self.job.destination
         try:
             end.store.abort(end.bucket, upload.key, upload.upload)
         except StoreError as error:
-            message = "an upload in parts of an earlier run could not be aborted"
-            raise SideFailed(upload.side, keyless(error, upload.key, message)) from None
+            raise SideFailed(upload.side, error) from None
 
     def copy(self) -> None:
         """List, decide and copy, unless an interrupted run has done all of it."""
@@ -124,6 +162,7 @@ class TransferRun:
         self.copying = CopyingRun(
             self.job, self.hooks, copier, self.old, self.saver, self.clocks, teller, self.part
         )
+        self.copying.has_turn = self.rotation.has_turn
         if not self.saver.now.ended:
             self.copying.run()
 
@@ -135,7 +174,9 @@ class TransferRun:
     def settle(self) -> None:
         """Deletes, journal and report. An incomplete run, or one that was stopped, keeps its checkpoint and the old journal."""
         now = self.saver.now
-        self.settlement = Settlement(self.job, self.hooks, self.old, now.tally, now.segments, self.complete)
+        self.settlement = Settlement(
+            self.job, self.hooks, self.old, now.tally, now.segments, self.complete, self.saver.fence
+        )
         with at_side("destination"):
             self.settlement.settle()
             if self.settlement.stopped:  # the next run goes on with just these deletes, whose approval holds
@@ -143,7 +184,15 @@ class TransferRun:
                     self.saver.save()
                 now.ended = False
             if self.complete and not self.job.options.dry_run:
+                if self.rotation.share:
+                    self.rotation = self.rotation.passed_on(self.state, now.listed_at, whole=not now.unread)
                 self.saver.file.remove()
+
+    def tell_trouble(self) -> None:
+        """Write the report object of a run that ended early, if the destination takes it: its keys help to find out why."""
+        if self.trouble is not None and not self.job.options.dry_run:
+            with suppress(StoreError):
+                self.report_key = write_report(self.state, self.tally().lines)
 
     def tally(self) -> Tally:
         """All counts, also of what no checkpoint has."""
@@ -171,13 +220,15 @@ class TransferRun:
             deleted=tally.deleted,
             excluded=tally.excluded,
             conflicts=tally.conflicts,
+            late_writes=tally.late_writes,
             backlog=tally.due,
             oldest_unequal=tally.oldest,
+            attributes_since=self.rotation.since,
             failed=dict(tally.failed),
             lost=dict(tally.lost),
             kept=dict(tally.kept),
             held=settled.held if settled else None,
-            report_key=settled.report_key if settled else "",
+            report_key=self.report_key or (settled.report_key if settled else ""),
             skew=self.clocks.both,
             trouble=self.trouble,
         )

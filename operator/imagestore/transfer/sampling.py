@@ -1,13 +1,16 @@
 """Boundaries between ranges of keys, found by asking for the key behind a guess: some ten calls for each range."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from imagestore.core.census import Amount
 from imagestore.core.keys import is_reserved, raw
+from imagestore.core.objects import ListedObject
 from imagestore.transfer.job import TransferEnd
 
 DIGITS = 48  # characters of a key that a guess is made of
 FINER = 4  # ranges that are sampled for each that is wanted
+ESTIMATED = 16  # ranges from which the number of all objects is estimated
 SAMPLE_PAGE = 1000
 ENOUGH = 200  # guesses that a long common prefix may cost
 
@@ -17,15 +20,25 @@ def sampled_boundaries(end: TransferEnd, shards: int) -> list[str]:
 
     For a store that lists in the order of bytes. Fewer, where the end has few keys.
     """
+    return _quantiles(_sampled(_Sampler(end), FINER * shards), shards)
+
+
+def estimated(end: TransferEnd) -> Amount:
+    """About how many objects there are, and their bytes. Raises StoreError. For a store that lists in the order of bytes."""
     sampler = _Sampler(end)
+    objects = int(sum(g.weight for g in _sampled(sampler, ESTIMATED)))
+    return Amount(objects, objects * sampler.bytes // max(1, sampler.seen))
+
+
+def _sampled(sampler: "_Sampler", most: int) -> "list[_Gap]":
     gaps = [sampler.measured(_Gap("", ""))]
-    for _ in range(ENOUGH + 2 * FINER * shards):
+    for _ in range(ENOUGH + 2 * most):
         gap = max(gaps, key=lambda g: 0.0 if g.whole else g.weight)
-        if gap.whole or len(gaps) >= FINER * shards:
+        if gap.whole or len(gaps) >= most:
             break
         at = gaps.index(gap)
         gaps[at : at + 1] = sampler.split(gap)
-    return _quantiles(gaps, shards)
+    return gaps
 
 
 def _quantiles(gaps: "Sequence[_Gap]", shards: int) -> list[str]:
@@ -56,6 +69,8 @@ class _Gap:
 class _Sampler:
     end: TransferEnd
     letters: set[str] = field(default_factory=set)
+    seen: int = 0  # objects in all pages, and their bytes
+    bytes: int = 0
 
     def split(self, gap: _Gap) -> list[_Gap]:
         """Two gaps with an existing key between them, or one of which less is unknown."""
@@ -80,13 +95,20 @@ class _Sampler:
         return _Gap(gap.low, gap.high, SAMPLE_PAGE / min(max(part, 1e-9), 1.0), gap.bound)
 
     def _keys(self, after: str, limit: int) -> list[str]:
-        """The next keys behind one, without the end's prefix."""
+        """The next ``limit`` keys behind one, without the end's prefix; fewer only where there are no more.
+
+        A page may be short, and hold objects that are not content: then the rest was taken for the end of the bucket.
+        """
         store, end = self.end.store, self.end
-        begin = store.start_after(end.prefix + after) if after else {}
-        page = store.objects(end.bucket, begin, prefix=end.prefix, limit=limit)
-        while not page.items and page.after is not None:
-            page = store.objects(end.bucket, page.after, prefix=end.prefix, limit=limit)
-        return [i.key[len(end.prefix) :] for i in page.items if not is_reserved(i.key)]
+        begin: Mapping[str, str] | None = store.start_after(end.prefix + after) if after else {}
+        items, page_size = list[ListedObject](), limit
+        while begin is not None and len(items) < limit:
+            page = store.objects(end.bucket, begin, prefix=end.prefix, limit=page_size)
+            items += [i for i in page.items if not is_reserved(i.key)]
+            begin, page_size = page.after, SAMPLE_PAGE
+        items = items[:limit]
+        self.seen, self.bytes = self.seen + len(items), self.bytes + sum(i.size for i in items)
+        return [i.key[len(end.prefix) :] for i in items]
 
     def _middle(self, gap: _Gap) -> str:
         low = self._number(gap.low)

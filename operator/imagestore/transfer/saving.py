@@ -1,6 +1,6 @@
 """The checkpoint as the run changes it, saved by whichever thread has to. A lock keeps what is saved consistent."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from threading import RLock
 
@@ -25,6 +25,7 @@ class CheckpointSaver:
     lock: RLock = field(default_factory=RLock, repr=False)
     last: int = 0
     dry: bool = False
+    lost: Callable[[], bool] = lambda: False  # whether a part of the old journal could not be read
     open: list[BegunUpload] = field(default_factory=list)
 
     def save(self) -> None:
@@ -33,8 +34,22 @@ class CheckpointSaver:
             return
         with self.lock:
             self.now.finished = list(self.done.values())
+            self.now.journal_lost |= self.lost()
             self.file.save(self.now)
             self.last = self.hooks.now()
+
+    def take_over(self) -> bool:
+        """Store it in the place of what was loaded. False: the process before has saved since. Raises StoreError."""
+        with self.lock:
+            self.now.finished = list(self.done.values())
+            self.now.journal_lost |= self.lost()
+            self.last = self.hooks.now()
+            return self.file.take_over(self.now)
+
+    def fence(self) -> None:
+        """See that no other process has taken over. Raises StoreError and Superseded."""
+        with self.lock:
+            self.file.see_newest(self.now)
 
     def save_in_time(self) -> None:
         """Store it if the last time is long ago."""

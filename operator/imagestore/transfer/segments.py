@@ -5,7 +5,7 @@ A segment is never changed: a new one takes its place, and the manifest, one obj
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 from imagestore.core.errors import Conflict
@@ -61,6 +61,21 @@ def manifest_of(data: bytes) -> JournalManifest | None:
         return JournalManifest(**{**told, "order": KeyOrder(told["order"]), "segments": refs})
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
+
+
+JournalMark = tuple[int, str]
+"""Which journal it is: its generation, and the run that wrote it."""
+
+
+def journal_mark(manifest: JournalManifest | None) -> JournalMark:
+    """Of the journal as it is now, whatever ends it is of."""
+    return (manifest.generation, manifest.run) if manifest is not None else (0, "")
+
+
+def journal_now(state: StateObjects) -> JournalMark:
+    """The same, read from the destination. Raises StoreError."""
+    content = state.read(MANIFEST)
+    return journal_mark(manifest_of(content.data) if content else None)
 
 
 @dataclass
@@ -139,19 +154,23 @@ def _sum(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:32]
 
 
-def replace_journal(state: StateObjects, old: OldJournal, new: JournalManifest) -> None:
+def replace_journal(
+    state: StateObjects, old: OldJournal, new: JournalManifest, fence: Callable[[], None]
+) -> None:
     """Make the new journal the one that counts, and delete the segments that it does not have.
 
-    Raises StoreError, and Superseded where another process has replaced the old one meanwhile.
+    ``fence``: called before a journal that has changed is written. Raises StoreError, and Superseded where another process has
+    replaced the old one meanwhile.
     """
     if old.manifest is not None and (old.manifest.segments, old.manifest.filter) == (
         new.segments,
         new.filter,
     ):
         return
+    fence()
     see_unchanged(state, old)
     try:
-        state.write(MANIFEST, new.to_bytes(), old.content)
+        state.write(MANIFEST, new.to_bytes(), old.content, absent=old.content is None)
     except Conflict:
         raise Superseded from None
     kept = {state.place + s.name for s in new.segments}

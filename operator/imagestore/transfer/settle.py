@@ -1,18 +1,17 @@
 """The second half of a run, once all is listed and copied: guards, deletes, the new journal, the report object."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from backports import zstd
-
 from imagestore.transfer.deleting import DeleteOutcome, Deleter
-from imagestore.transfer.guards import DeleteFacts, held_deletes
+from imagestore.transfer.guards import DeleteFacts, are_approved, held_deletes
 from imagestore.transfer.job import DeleteMode, TransferHooks, TransferJob
 from imagestore.transfer.journal import EntryFlag, JournalEntry, deletes_digest
 from imagestore.transfer.listings import order_of
+from imagestore.transfer.overwriting import NEWER, held_overwrites
 from imagestore.transfer.report import HeldDeletes
+from imagestore.transfer.reported_keys import write_report
 from imagestore.transfer.segments import (
     SEGMENTS,
     JournalManifest,
@@ -25,13 +24,15 @@ from imagestore.transfer.segments import (
 )
 from imagestore.transfer.tally import ReportedKey, Tally
 
-REPORT = "report.jsonl.zst"
 WAITING = EntryFlag.GONE | EntryFlag.GONE_BACK
 
 
 @dataclass
 class Settlement:
-    """``segments``: the new journal's, which change where objects are deleted. ``complete``: see ``TransferReport``."""
+    """``segments``: the new journal's, which change where objects are deleted. ``complete``: see ``TransferReport``.
+
+    ``fence``: called before deletes and the new journal; raises Superseded where another process has taken over.
+    """
 
     job: TransferJob
     hooks: TransferHooks
@@ -39,6 +40,7 @@ class Settlement:
     tally: Tally
     segments: list[SegmentRef]
     complete: bool
+    fence: Callable[[], None]
     held: HeldDeletes | None = None
     report_key: str = ""
     stopped: bool = False  # before all that may go was deleted
@@ -48,20 +50,22 @@ class Settlement:
         if self.job.options.dry_run:
             self.held = held_deletes(self._facts(self.tally.waiting), self.job.options.guard, "")
             return
+        self.held = held_overwrites(self.job, self.tally.failed[NEWER], self.tally.newest_of_others)
         count = sum(s.waiting for s in self.segments)
-        if count and self.job.options.deletes is not DeleteMode.IGNORE:
+        if count and self.held is None and self.job.options.deletes is not DeleteMode.IGNORE:
             self._delete_what_may_go(count)
-        self._report()
+        self.report_key = write_report(self.old.state, self.tally.lines)
         if self.complete and not self.stopped:
-            replace_journal(self.old.state, self.old, self._manifest())
+            replace_journal(self.old.state, self.old, self._manifest(), self.fence)
 
     def _delete_what_may_go(self, count: int) -> None:
         digest = deletes_digest(e for s in self.segments for e in self._candidates(s))
         guard = self.job.options.guard
         self.held = held_deletes(self._facts(count), guard, digest)
         if self.held is None:
+            self.fence()
             see_unchanged(self.old.state, self.old)
-            self._delete(emptied=digest in guard.approved)
+            self._delete(emptied=are_approved(guard, digest, uncopied=bool(self.tally.failed)))
 
     def _candidates(self, segment: SegmentRef) -> list[JournalEntry]:
         return [e for e in self._entries(segment) if e.flags & WAITING] if segment.waiting else []
@@ -81,10 +85,12 @@ class Settlement:
             first=manifest is None,
             filter_changed=manifest is not None and manifest.filter != self.job.filter_digest(),
             journal_lost=self.old.lost,
+            uncopied=bool(self.tally.failed),
         )
 
     def _delete(self, *, emptied: bool) -> None:
         """Segment by segment; each is written again without what is deleted."""
+        self.hooks.ready()
         with ThreadPoolExecutor(self.job.limits.workers, "delete") as pool:
             deleter = Deleter(self.job, self._permit, self._stop, pool, emptied)
             renewed = (self._cleared(deleter, number, s) for number, s in enumerate(self.segments))
@@ -120,16 +126,3 @@ class Settlement:
         job = self.job
         made = JournalManifest(job.ends_digest(), job.filter_digest(), order_of(job))
         return replace(made, generation=before + 1, run=self.hooks.run, segments=tuple(self.segments))
-
-    def _report(self) -> None:
-        """The keys that failed, were kept or lost a conflict, as JSON lines: for people, not for a status."""
-        if not self.tally.lines:
-            return
-        lines = (
-            json.dumps({"key": s.key, "reason": s.reason, "message": s.message}) for s in self.tally.lines
-        )
-        told, state = zstd.compress("".join(f"{line}\n" for line in lines).encode()), self.old.state
-        there = state.read(REPORT)
-        if there is None or there.data != told:
-            state.write(REPORT, told, there)
-        self.report_key = state.place + REPORT

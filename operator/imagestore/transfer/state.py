@@ -4,6 +4,7 @@ A bucket with versions would keep each old one for ever, so the version that was
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from imagestore.backends.objects import ObjectStore
@@ -18,6 +19,9 @@ from imagestore.core.objects import (
 )
 from imagestore.transfer.walk import listed_items
 
+# The tenant can write there, too. A checkpoint of 10 000 entries has less than 8 MiB, and 100 000 values.
+LARGEST_STATE = 32 * 1024 * 1024  # bytes
+STATE_VALUES = 1_000_000  # of a document: 20 MiB of empty lists took 555 MiB when they were parsed
 _BINARY = ObjectAttributes(headers={"content-type": "application/octet-stream"})
 
 
@@ -47,26 +51,31 @@ class StateObjects:
     permit: Permit
 
     def read(self, name: str) -> StateContent | None:
-        """An object; None: there is none."""
+        """An object; None: there is none. One that no run wrote, because it is too large, has no data: it is replaced."""
         try:
             with self.store.read(self.bucket, self.place + name) as body:
-                return StateContent(b"".join(body), body.head.etag, body.head.version)
+                data = b"" if body.head.size > LARGEST_STATE else b"".join(body)
+                data = b"" if data.count(b",") > STATE_VALUES else data
+                return StateContent(data, body.head.etag, body.head.version)
         except NotFound:
             return None
 
-    def write(self, name: str, data: bytes, over: StateContent | None = None) -> None:
-        """Write an object. ``over``: what was read before; Conflict if another one is there, where the store honours that."""
+    def write(
+        self, name: str, data: bytes, over: StateContent | None = None, *, absent: bool = False
+    ) -> None:
+        """Write an object. Conflict where the store honours it: another one than ``over`` is there, or any with ``absent``."""
         self.permit()
         body = ObjectUpload(data, len(data))
-        self.store.write(self.bucket, self.place + name, body, _BINARY, self._condition(over))
+        self.store.write(self.bucket, self.place + name, body, _BINARY, self._condition(over, absent))
         if over is not None and over.version not in ("", "null"):
             self._forget(name, over.version)
 
-    def _condition(self, over: StateContent | None) -> WriteCondition:
+    def _condition(self, over: StateContent | None, absent: bool) -> WriteCondition:  # noqa: FBT001
         """Only over what was read, where the store decides that: in buckets with versions not every store does."""
+        traits = self.store.traits
         if over is None:
-            return UNCONDITIONAL
-        traits, plain = self.store.traits, over.version in ("", "null")
+            return WriteCondition(absent=absent and traits.put_absent)
+        plain = over.version in ("", "null")
         decides = traits.put_matching if plain else traits.put_matching_versioned
         return WriteCondition(etag=over.etag) if decides else UNCONDITIONAL
 
@@ -83,11 +92,23 @@ class StateObjects:
         return listed_items(lambda after: self.store.versions(self.bucket, after, prefix=prefix))
 
     def remove(self, names: list[ListedObject]) -> None:
-        """Delete these versions for good; one that may not be deleted stays."""
+        """Delete these versions for good. What the store keeps is emptied: an object without data counts as none.
+
+        A lock of the bucket, or a missing right, keeps it: no later run is to read there what is over. The version that is locked stays
+        until its retention is over.
+        """
+        kept = dict[str, None]()
         for begin in range(0, len(names), 1000):
             self.permit()
             some = [(i.key, i.version) for i in names[begin : begin + 1000]]
-            self.store.delete_many(self.bucket, some)
+            kept |= dict.fromkeys(key for key, _ in self.store.delete_many(self.bucket, some))
+        for key in kept:
+            self._empty(key)
+
+    def _empty(self, key: str) -> None:
+        with suppress(NotFound):
+            if self.store.head(self.bucket, key).size:
+                self.write(key.removeprefix(self.place), b"")
 
     def remove_all(self, name: str) -> None:
         """Delete all versions of the objects whose names begin so, that of just this name last."""

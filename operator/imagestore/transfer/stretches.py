@@ -16,7 +16,14 @@ from imagestore.transfer.segments import SegmentRef
 from imagestore.transfer.tally import Tally
 
 WORKING = frozenset(
-    {PairStep.COPY, PairStep.COPY_BACK, PairStep.REFRESH, PairStep.REFRESH_BACK, PairStep.CONFLICT}
+    {
+        PairStep.COPY,
+        PairStep.COPY_BACK,
+        PairStep.REFRESH,
+        PairStep.REFRESH_BACK,
+        PairStep.CONFLICT,
+        PairStep.COMPARE,
+    }
 )  # steps that ask a store for something
 
 
@@ -40,6 +47,7 @@ class Stretch:
     work: list[Work] = field(default_factory=list)
     covered: list[SegmentRef] = field(default_factory=list)
     unchanged: int = 0
+    kept_pairs: int = 0  # that are not in the tally yet
     changed: bool = False
     tally: Tally = field(default_factory=Tally)
 
@@ -52,10 +60,24 @@ class Stretch:
             self.entries[pair.key] = pair.entry
         elif chosen.entry is not None:
             self.entries[pair.key] = chosen.entry
-            self.unchanged += chosen.entry == pair.entry
-            self.changed |= chosen.entry != pair.entry
+            same = chosen.entry is pair.entry or chosen.entry == pair.entry
+            self.unchanged += same
+            self.changed |= not same
         elif pair.entry is not None:
             self.changed = True
+
+    def keep(self, pair: KeyPair) -> None:
+        """One more pair that is just as noted: what ``add`` does of it, without a look at what it might be."""
+        self.last = pair.key
+        self.entries[pair.key] = pair.entry
+        self.unchanged += 1
+        self.kept_pairs += 1
+
+    def counted(self) -> "Stretch":
+        """The same with all of its pairs in the tally."""
+        self.tally.kept_pairs(self.kept_pairs)
+        self.kept_pairs = 0
+        return self
 
     @property
     def reused(self) -> SegmentRef | None:
@@ -70,14 +92,31 @@ class Stretch:
         return [e for e in self.entries.values() if e is not None]
 
 
+def _is_full(now: Stretch, count: int, size: int) -> bool:
+    """Whether the stretch ends here, within an old segment of ``count`` entries.
+
+    One that was full when it was written ends where it ended then, and is parted only where something in it has changed. Ended
+    one key earlier, it was written again in each run, with all segments behind it.
+    """
+    if len(now.work) >= size:
+        return True
+    if count < 2 * size:
+        return len(now.entries) >= 2 * size
+    return now.changed or bool(now.work)
+
+
 def stretches(
     pairs: Iterable[KeyPair],
+    as_noted: Callable[[KeyPair], bool],
     decide: Callable[[KeyPair], Decision],
     segments: list[SegmentRef],
     rank: KeyRank,
     size: int,
 ) -> Iterator[Stretch]:
-    """All pairs, in stretches of about ``size`` entries. ``segments``: of the old journal, in this order."""
+    """All pairs, in stretches of about ``size`` entries. ``segments``: of the old journal, in this order.
+
+    ``as_noted``: whether nothing has to be decided of a pair, because both sides are what the journal has.
+    """
     left, now = list(reversed(segments)), Stretch()
     end = rank(left[-1].last) if left else None
     for pair in pairs:
@@ -85,11 +124,14 @@ def stretches(
             now.covered.append(left.pop())
             end = rank(left[-1].last) if left else None
             if (now.reused and not now.work) or len(now.entries) >= size // 4:
-                yield now
+                yield now.counted()
                 now = Stretch()
-        now.add(pair, decide(pair))
-        if len(now.entries) >= 2 * size or len(now.work) >= size:
-            yield now
+        if as_noted(pair):
+            now.keep(pair)
+        else:
+            now.add(pair, decide(pair))
+        if len(now.entries) >= size and _is_full(now, left[-1].count if left else 0, size):
+            yield now.counted()
             now = Stretch()
     now.covered.extend(reversed(left))
-    yield now
+    yield now.counted()

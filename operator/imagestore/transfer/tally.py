@@ -12,7 +12,7 @@ from imagestore.transfer.report import BothSides
 
 COUNTED = frozenset({PairStep.KEEP, PairStep.NOTE})
 SUMS = (
-    "equal", "unverified", "excluded", "waiting", "deleted", "conflicts", "copied", "copied_bytes", "backlog",
+    "equal", "unverified", "excluded", "waiting", "deleted", "conflicts", "late_writes", "copied", "copied_bytes", "backlog",
     "backlog_bytes", "at_source", "at_destination",
 )  # fmt: skip
 REPORTED = 5_000  # failures that the report object lists
@@ -30,7 +30,7 @@ class ReportedKey:
 
 @dataclass
 class Tally:
-    """Counts. ``oldest``: when the oldest object that is not equal was modified, by the source's clock."""
+    """Counts. ``oldest``: when the oldest change that is not brought over was made, by the source's clock."""
 
     equal: int = 0
     unverified: int = 0
@@ -38,6 +38,7 @@ class Tally:
     waiting: int = 0  # for their deletion
     deleted: int = 0
     conflicts: int = 0
+    late_writes: int = 0  # brought over from the side that is not written to any more
     copied: int = 0
     copied_bytes: int = 0
     backlog: int = 0
@@ -48,6 +49,7 @@ class Tally:
     kept: Counter[str] = field(default_factory=Counter)
     at_source: int = 0  # objects that were listed
     at_destination: int = 0
+    newest_of_others: int = 0  # ms; when the newest object was written that a copy would have overwritten
     lines: list[ReportedKey] = field(default_factory=list)
 
     def pair(self, pair: KeyPair, chosen: Decision) -> None:
@@ -63,7 +65,13 @@ class Tally:
         elif chosen.step is PairStep.AWAIT_DELETION:
             self.waiting += 1
         elif chosen.step is PairStep.REFUSE:
-            self._refused(pair, chosen.why)
+            self._refused(pair, chosen)
+
+    def kept_pairs(self, count: int) -> None:
+        """Pairs that are on both sides as they were noted."""
+        self.at_source += count
+        self.at_destination += count
+        self.equal += count
 
     def _equal(self, flags: int, *, both: bool) -> None:
         if flags & EntryFlag.EXCLUDED:
@@ -73,12 +81,9 @@ class Tally:
         else:
             self.equal += both
 
-    def _refused(self, pair: KeyPair, why: str) -> None:
-        item = pair.source or pair.destination
-        modified = pair.source.modified if pair.source else None
-        self.failure(
-            pair.key, why, "the other store cannot hold this key", item.size if item else 0, modified
-        )
+    def _refused(self, pair: KeyPair, chosen: Decision) -> None:
+        item, message = pair.source or pair.destination, "the other store cannot hold this key"
+        self.failure(pair.key, chosen.why, message, item.size if item else 0, chosen.changed)
 
     def _left(self, why: str) -> None:
         if why == "Older":
@@ -92,6 +97,7 @@ class Tally:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         if other.oldest is not None:
             self.oldest = other.oldest if self.oldest is None else min(self.oldest, other.oldest)
+        self.newest_of_others = max(self.newest_of_others, other.newest_of_others)
         for mine, theirs in ((self.failed, other.failed), (self.lost, other.lost), (self.kept, other.kept)):
             mine.update(theirs)
         for line in other.lines:

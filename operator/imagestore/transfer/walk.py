@@ -12,7 +12,7 @@ from typing import Any
 
 from imagestore.backends.objects import ObjectStore
 from imagestore.core.errors import Unexpected
-from imagestore.core.keys import RESERVED_PREFIXES
+from imagestore.core.keys import is_reserved
 from imagestore.core.objects import KeyOrder, ListedObject, ObjectsPage
 from imagestore.transfer.order import KeyRank, outermost_prefixes, rank_of
 
@@ -61,7 +61,10 @@ def walk(listing: KeyListing, ahead: Executor | None = None) -> Iterator[ListedO
 
 def _content(items: Sequence[ListedObject]) -> Iterable[ListedObject]:
     """Without what the operator keeps for itself."""
-    return [item for item in items if not item.key.startswith(RESERVED_PREFIXES)]
+    return [item for item in items if _OURS not in item.key or not is_reserved(item.key)]
+
+
+_OURS = ".imagestore"  # in each reserved key; to look for it is quicker
 
 
 def _checked(
@@ -72,7 +75,7 @@ def _checked(
     comes_after = operator.le if listing.versions else operator.lt
     for page in _pages(_fetch(listing, prefix), _begin(listing, prefix, rank), ahead):
         places = [rank(item.key) for item in page.items]
-        if not all(item.key.startswith(prefix) for item in page.items):
+        if prefix and not all(item.key.startswith(prefix) for item in page.items):
             raise _broken(listing, "a key that does not have the prefix")
         if listing.order is not KeyOrder.NONE:
             seen = [*last, *places]

@@ -1,8 +1,7 @@
 """A circuit breaker: a store that does not answer is asked no more for a while."""
 
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 from imagestore.backends.guard.call import Call, Observer, Timing, Unobserved
@@ -44,27 +43,22 @@ class Breaker:
         """``call`` unless the breaker is open."""
 
         def guarding(operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-            with self._passage(operation):
-                return call(operation, parameters)
+            self._enter(operation)
+            try:
+                answer = call(operation, parameters)
+            except Unavailable as error:
+                self._answered() if error.code in ANSWERED else self._failed(error)
+                raise
+            except StoreError:
+                self._answered()
+                raise
+            except BaseException:
+                self._probing = False
+                raise
+            self._answered()
+            return answer
 
         return guarding
-
-    @contextmanager
-    def _passage(self, operation: str) -> Iterator[None]:
-        self._enter(operation)
-        try:
-            yield
-        except Unavailable as error:
-            self._answered() if error.code in ANSWERED else self._failed(error)
-            raise
-        except StoreError:
-            self._answered()
-            raise
-        except BaseException:
-            self._probing = False
-            raise
-        else:
-            self._answered()
 
     def _enter(self, operation: str) -> None:
         with self._lock:

@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from imagestore.backends.guard.call import NAMESPACE, Call, Observer, Timing, Unobserved
@@ -18,13 +18,25 @@ class Limiter:
     """
 
     def __init__(self, rate: float, burst: int, timing: Timing, observer: Observer | None = None) -> None:
-        self._rate, self._burst, self._timing = rate, burst, timing
+        self._whole, self._timing = (rate, burst), timing
         self._observer = observer or Unobserved()
         self._lock = threading.Lock()
         self._tokens, self._at = float(burst), timing.clock()
-        self._kept = min(burst - 1, -(-burst // _SHARE))
+        self._use(rate, burst)
         self._first: _Queues = {}
         self._background: _Queues = {}
+
+    def divide(self, share: float) -> None:
+        """Give out this part of rate and burst from now on: other processes use the rest."""
+        rate, burst = self._whole
+        with self._lock:
+            self._refill()
+            self._use(rate * share, max(1, int(burst * share)))
+            self._tokens = min(self._tokens, float(self._burst))
+
+    def _use(self, rate: float, burst: int) -> None:
+        self._rate, self._burst = rate, burst
+        self._kept = min(burst - 1, -(-burst // _SHARE))
 
     def limited(self, call: Call, *, background: bool = False) -> Call:
         """``call`` after a token has been taken."""
@@ -37,6 +49,8 @@ class Limiter:
 
     def take(self, namespace: str, *, background: bool = False) -> None:
         """Wait for one token."""
+        if self._taken_at_once(background=background):
+            return
         queues, ticket, began = (
             self._background if background else self._first,
             object(),
@@ -52,6 +66,16 @@ class Limiter:
             raise
         if (waited := self._timing.clock() - began) > 0:
             self._observer.waited(waited)
+
+    def _taken_at_once(self, *, background: bool) -> bool:
+        """Take a token that nothing waits for: of a store that is quicker than its limit, this is every call."""
+        with self._lock:
+            if self._first or (background and self._background):
+                return False
+            self._refill()
+            there = self._tokens >= 1 + (self._kept if background else 0)
+            self._tokens -= there
+            return there
 
     def _attempt(self, queues: "_Queues", namespace: str, ticket: object) -> float:
         """0: taken. Otherwise the seconds until this ticket's turn, as things stand."""
@@ -78,6 +102,13 @@ class Limiter:
                 queue.remove(ticket)
             if not queue:
                 queues.pop(namespace, None)
+
+
+Divide = Callable[[float], None]
+
+
+def undivided(_share: float) -> None:
+    """The ``divide`` of a store without limits."""
 
 
 _Queues = dict[str, deque[object]]  # who waits, by namespace, in the order of turns

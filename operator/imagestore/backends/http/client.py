@@ -1,7 +1,6 @@
 """Sends requests and returns answers, whole or in blocks. Follows no redirect and repeats nothing."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from io import BytesIO
 from time import monotonic
 from types import TracebackType
@@ -15,6 +14,7 @@ from imagestore.backends.http.errors import (
     Broken,
     ConnectionClosed,
     CutOff,
+    HttpError,
     ReadTimedOut,
 )
 from imagestore.backends.http.messages import HttpRequest, Response, head
@@ -22,6 +22,7 @@ from imagestore.backends.http.parser import AnswerParser
 from imagestore.backends.http.pool import Pool
 from imagestore.backends.http.route import HttpTarget, Route
 
+_SMALL = 256 * 1024  # bytes: an answer that is read in one go
 LARGEST_ANSWER = 64 * 1024 * 1024  # bytes; a listing of a thousand keys has less than ten million
 
 
@@ -49,14 +50,15 @@ class HttpClient:
         url, wire = f"{self._target.scheme}://{request.host}", self._head(request)
         connection, answer = self._pool.take(request.host), AnswerParser(request.method)
         try:
-            with _told(url, answer):
-                self._target.leave(request.method)
-                whole = connection.send(wire, request.body, answer)
-                until = None if seconds is None else monotonic() + seconds
-                while not answer.headed:
-                    answer.early += answer.feed(connection.receive(until))
-        except BaseException:
+            self._target.leave(request.method)
+            whole = connection.send(wire, request.body, answer)
+            until = None if seconds is None else monotonic() + seconds
+            while not answer.headed:
+                answer.early += answer.feed(connection.receive(until))
+        except BaseException as error:
             connection.close()
+            if isinstance(error, _FAILURES):
+                raise _told(url, answer, error) from error
             raise
         return StreamedResponse(self._pool, request.host, url, connection, answer, until=until, whole=whole)
 
@@ -93,11 +95,12 @@ class StreamedResponse:
         """The body's blocks, none of them empty. Raises HttpErrors, also where the answer ends too early."""
         answer = self._answer
         try:
-            with _told(self._url, answer):
-                yield from answer.take_early()
-                while not answer.complete:
-                    yield from answer.feed(self._open.receive(self._until))
+            yield from answer.take_early()
+            while not answer.complete:
+                yield from answer.feed(self._open.receive(self._until))
             self._finish()
+        except _FAILURES as error:
+            raise _told(self._url, answer, error) from error
         finally:
             self.close()
 
@@ -105,26 +108,29 @@ class StreamedResponse:
         """Fill the buffer, which is as long as the body: nothing is copied twice. Raises HttpErrors."""
         answer, filled = self._answer, 0
         try:
-            with _told(self._url, answer):
-                for block in answer.take_early():
-                    filled = _put(buffer, filled, block)
-                while not answer.complete:
-                    if answer.left:
-                        count = self._open.receive_into(buffer[filled : filled + answer.left])
-                        answer.received(count)
-                        filled += count
-                    else:
-                        for block in answer.feed(self._open.receive(self._until)):
-                            filled = _put(buffer, filled, block)
-                if filled < len(buffer):
-                    raise CutOff("the body is shorter than was asked for")
+            for block in answer.take_early():
+                filled = _put(buffer, filled, block)
+            while not answer.complete:
+                if answer.left:
+                    count = self._open.receive_into(buffer[filled : filled + answer.left])
+                    answer.received(count)
+                    filled += count
+                else:
+                    for block in answer.feed(self._open.receive(self._until)):
+                        filled = _put(buffer, filled, block)
+            if filled < len(buffer):
+                raise CutOff("the body is shorter than was asked for")
             self._finish()
+        except _FAILURES as error:
+            raise _told(self._url, answer, error) from error
         finally:
             self.close()
 
     def read(self, largest: int | None = None) -> bytes:
         """All of the body, of at most ``largest`` bytes."""
         bound = LARGEST_ANSWER if largest is None else largest
+        if self.length is not None and self.length <= min(_SMALL, bound):
+            return self._read_small()
         try:
             self._check(self.length or 0, bound)
             found = BytesIO()  # joining a list of blocks takes twice the memory, and the time to get it
@@ -133,6 +139,20 @@ class StreamedResponse:
         finally:
             self.close()
         return found.getvalue()
+
+    def _read_small(self) -> bytes:
+        """The same of what is small and of known length, without a step for each block."""
+        answer = self._answer
+        try:
+            blocks = answer.take_early()
+            while not answer.complete:
+                blocks += answer.feed(self._open.receive(self._until))
+            self._finish()
+        except _FAILURES as error:
+            raise _told(self._url, answer, error) from error
+        finally:
+            self.close()
+        return b"".join(blocks)
 
     def close(self) -> None:
         """Close the connection, unless the answer was read to its end."""
@@ -172,16 +192,13 @@ def _put(buffer: memoryview, filled: int, block: bytes) -> int:
     return end
 
 
-@contextmanager
-def _told(url: str, answer: AnswerParser) -> Iterator[None]:
-    """Turn what goes wrong on a connection into an HttpError."""
-    try:
-        yield
-    except TimeoutError as error:
-        raise ReadTimedOut(url, error) from error
-    except CutOff as error:
-        raise AnswerCutOff(url, error, answer.status, answer.headers) from error
-    except (OSError, Broken) as error:
-        raise ConnectionClosed(url, error) from error
-    except BadBody as error:
-        raise BodyFailed(url, error) from error
+_FAILURES = (OSError, Broken, BadBody)
+
+
+def _told(url: str, answer: AnswerParser, error: Exception) -> HttpError:
+    """The HttpError of what goes wrong on a connection."""
+    if isinstance(error, TimeoutError):
+        return ReadTimedOut(url, error)
+    if isinstance(error, CutOff):
+        return AnswerCutOff(url, error, answer.status, answer.headers)
+    return BodyFailed(url, error) if isinstance(error, BadBody) else ConnectionClosed(url, error)

@@ -79,9 +79,10 @@ def head(request: HttpRequest, target: str, more: Mapping[str, str]) -> bytes:
     lines = [f"{request.method} {target} HTTP/1.1"]
     lines += [f"{name}: {value}" for name, value in (*request.headers.items(), *more.items())]
     lines += _framing(request)
-    if any("\n" in line or "\r" in line for line in lines):
+    text = "\r\n".join((*lines, "Accept-Encoding: identity", "", ""))
+    if not text.count("\r") == text.count("\n") == len(lines) + 2:
         raise Unsendable(request.host, "a line break in a header")
-    return "\r\n".join((*lines, "Accept-Encoding: identity", "", "")).encode("latin-1")
+    return text.encode("latin-1")
 
 
 def _framing(request: HttpRequest) -> list[str]:

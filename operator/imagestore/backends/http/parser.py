@@ -16,12 +16,14 @@ class AnswerParser:
     """One answer: ``feed`` it bytes and take the body's blocks. The ``on_...`` methods are what httptools calls."""
 
     __slots__ = (
-        "_blocks", "_left", "_method", "_more", "_pairs", "_parser", "_silent", "_version",
-        "complete", "early", "headed", "headers", "status",
+        "_blocks", "_framed", "_left", "_method", "_more", "_pairs", "_parser", "_silent", "_version",
+        "complete", "early", "headed", "headers", "length", "status",
     )  # fmt: skip
 
     def __init__(self, method: str) -> None:
         self.status, self.headers = 0, Headers()
+        self.length: int | None = None  # bytes of the body, if there is one and the answer says its length
+        self._framed = False  # the answer says where it ends; else the connection's end is its end
         self._pairs: list[tuple[bytes, bytes]] = []
         self.headed = self.complete = False  # the final headers are there; the body has come to its end
         self._method, self._version = method, ""
@@ -41,17 +43,6 @@ class AnswerParser:
         """Whether the connection may carry another request."""
         kept = self._version == "1.1" and "close" not in self.headers.get("connection", "").lower()
         return self.complete and kept and self._framed and not self._more
-
-    @property
-    def length(self) -> int | None:
-        """The length of the body in bytes, if there is a body and the answer says its length."""
-        told = None if self._is_bodiless() else self.headers.get("content-length")
-        return None if told is None else int(told)
-
-    @property
-    def _framed(self) -> bool:
-        """Whether the answer says where it ends. Otherwise the connection's end is its end."""
-        return self._is_bodiless() or "content-length" in self.headers or "transfer-encoding" in self.headers
 
     @property
     def left(self) -> int:
@@ -131,9 +122,13 @@ class AnswerParser:
         pairs, self._pairs = self._pairs, []
         if self.status < 200:
             return
-        self.headers = _headers(pairs)
-        self.headed, self.complete = True, self._is_bodiless()
-        if not self.complete and self.headers.get("transfer-encoding", "chunked").lower() != "chunked":
+        found = _headers(pairs)
+        self.headers, bodiless = Headers(found), self._is_bodiless()
+        length, coding = found.get("content-length"), found.get("transfer-encoding")
+        self.length = None if bodiless or length is None else int(length)
+        self._framed = bodiless or length is not None or coding is not None
+        self.headed, self.complete = True, bodiless
+        if not bodiless and coding is not None and coding.lower() != "chunked":
             raise Broken("an encoding that was not asked for")
 
     def on_body(self, block: bytes) -> None:
@@ -151,14 +146,30 @@ class AnswerParser:
         return self._method in _WITHOUT_BODY or self.status in (204, 304)
 
 
-def _headers(pairs: list[tuple[bytes, bytes]]) -> Headers:
+def _headers(pairs: list[tuple[bytes, bytes]]) -> dict[str, str]:
     if len(pairs) > _HEADERS:
         raise Broken("too many headers")
+    told = [(_KNOWN.get(name) or _lowered(name), value.decode("latin-1").strip()) for name, value in pairs]
+    found = dict(told)
+    return found if len(found) == len(told) else _joined(told)
+
+
+def _joined(told: list[tuple[str, str]]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for name, value in pairs:
-        key, told = name.decode("latin-1").lower(), value.decode("latin-1").strip()
-        found[key] = f"{found[key]}, {told}" if key in found else told
-    return Headers(found)
+    for key, value in told:
+        found[key] = f"{found[key]}, {value}" if key in found else value
+    return found
+
+
+_KNOWN: dict[bytes, str] = {}  # names as servers write them: the same dozen in every answer
+_MOST_KNOWN = 1000
+
+
+def _lowered(name: bytes) -> str:
+    key = name.decode("latin-1").lower()
+    if len(_KNOWN) < _MOST_KNOWN:
+        _KNOWN[name] = key
+    return key
 
 
 def _said(error: Exception) -> str:

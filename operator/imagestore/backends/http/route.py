@@ -11,8 +11,6 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from urllib3.util.ssltransport import SSLTransport
-
 from imagestore.backends.http import tls
 from imagestore.backends.http.connection import Connection
 from imagestore.backends.http.errors import (
@@ -82,13 +80,17 @@ def proxy_for(scheme: str, authority: str) -> ProxyAddress | None:
     return ProxyAddress(parts.scheme, parts.hostname or "", port, headers)
 
 
+def speaks_tls(scheme: str, proxy: ProxyAddress | None) -> bool:
+    """Whether TLS is spoken to a server or to the proxy in front of it."""
+    return "https" in (scheme, proxy.scheme if proxy else "")
+
+
 class Route:
     """Opens connections to the hosts of one target. Raises HttpErrors."""
 
     def __init__(self, target: HttpTarget) -> None:
         self._target, self._proxy = target, proxy_for(target.scheme, target.authority)
-        speaks_tls = "https" in (target.scheme, self._proxy.scheme if self._proxy else "")
-        self._tls = tls.context(target.ca_file) if speaks_tls else None
+        self._tls = tls.context(target.ca_file) if speaks_tls(target.scheme, self._proxy) else None
 
     @property
     def forwards(self) -> ProxyAddress | None:
@@ -137,7 +139,7 @@ class Route:
             if name is not None and self._tls is not None:
                 inside = not isinstance(sock, socket.socket) or isinstance(sock, ssl.SSLSocket)
                 sock = (
-                    SSLTransport(sock, self._tls, server_hostname=name)
+                    tls.inside(sock, self._tls, name)
                     if inside
                     else self._tls.wrap_socket(sock, server_hostname=name)
                 )

@@ -1,4 +1,7 @@
-"""TLS contexts, and files of CA certificates that came as bytes from a Secret."""
+"""TLS contexts, and files of CA certificates that came as bytes from a Secret.
+
+urllib3 is imported where TLS is spoken: it takes 0.1 s.
+"""
 
 import os
 import ssl
@@ -6,12 +9,13 @@ import tempfile
 import threading
 import weakref
 from pathlib import Path
-
-from urllib3.util.ssl_ import create_urllib3_context
+from typing import Any
 
 
 def context(ca_file: str | None) -> ssl.SSLContext:
     """A context as strict as urllib3's: TLS 1.2 at least, host names checked. ``ca_file`` None means the system's CAs."""
+    from urllib3.util.ssl_ import create_urllib3_context
+
     made: ssl.SSLContext = create_urllib3_context()
     made.verify_mode, made.check_hostname = ssl.CERT_REQUIRED, True
     if ca_file is None:
@@ -19,6 +23,13 @@ def context(ca_file: str | None) -> ssl.SSLContext:
     else:
         made.load_verify_locations(cafile=ca_file)
     return made
+
+
+def inside(sock: Any, made: ssl.SSLContext, name: str) -> Any:
+    """TLS to ``name`` within a connection that is TLS already."""
+    from urllib3.util.ssltransport import SSLTransport
+
+    return SSLTransport(sock, made, server_hostname=name)
 
 
 def ca_file(ca: bytes | None) -> str | None:

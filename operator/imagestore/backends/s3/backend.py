@@ -21,6 +21,7 @@ from imagestore.backends.base import (
 )
 from imagestore.backends.foretelling import ForetoldCall
 from imagestore.backends.guard.call import Call
+from imagestore.backends.guard.limiter import Divide, undivided
 from imagestore.backends.objects import ObjectStore
 from imagestore.backends.own_access import OwnAccess
 from imagestore.backends.replicating import ReplicationPeer
@@ -81,6 +82,7 @@ class S3Backend:
     usages: Usages = field(default_factory=Usages, compare=False, repr=False)
     side: ReplicationSide = field(default_factory=ReplicationSide, repr=False)
     peers: Mapping[str, ReplicationPeer] = field(default_factory=dict)
+    divide: Divide = field(default=undivided, compare=False, repr=False)
     proven: list[str | None] = field(default_factory=list, compare=False, repr=False)  # its last identity
 
     @property

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from imagestore.api.providers import PROVIDERS, Provider
-from imagestore.api.s3 import S3Endpoint
+from imagestore.api.providers import PROVIDERS
 from imagestore.api.storagebackend import Admin, StorageBackendSpec
 from imagestore.backends.base import Backend, Remotes
 from imagestore.backends.cloud import ConnectionRequest
@@ -19,6 +18,7 @@ from imagestore.backends.s3.objects.wire import ObjectWire
 from imagestore.backends.s3.profiles import declared
 from imagestore.backends.s3.profiles.profile import Profile
 from imagestore.backends.s3.profiles.servers import PROFILES
+from imagestore.backends.s3.reaching import endpoint_of, given_keys, keys_of, s3_of, store_target
 from imagestore.backends.s3.replication.replicator import ReplicationSide
 from imagestore.backends.s3.replication.targets import HandedKeys
 from imagestore.backends.s3.server.remote_tiers import RemoteTiers
@@ -48,10 +48,10 @@ class _Resolved:
 def connect_s3(request: ConnectionRequest) -> Backend:
     """See ``cloud.Cloud.connect``."""
     credentials = request.given
-    admin = _keys(credentials.admin) if request.spec.admin else None
+    admin = keys_of(credentials.admin) if request.spec.admin else None
     try:
         handed = _handed(credentials.replication)
-        return _build(request, _Resolved(_keys(credentials.store), admin, _tier_keys(credentials), handed))
+        return _build(request, _Resolved(keys_of(credentials.store), admin, _tier_keys(credentials), handed))
     except HttpError as error:
         raise ConfigError(str(error)) from None
 
@@ -74,14 +74,10 @@ def connect_with_keys(
 
 def _build(request: ConnectionRequest, found: _Resolved) -> Backend:
     spec, timing = request.spec, request.timing
-    s3 = _s3(spec)
-    if s3.endpoint is None and PROVIDERS[spec.provider].endpoint:
-        raise ConfigError(
-            f"spec.s3.endpoint is missing; only provider AWS has endpoints of its own, {spec.provider} has none"
-        )
+    s3 = s3_of(spec)
     admin = _admin_target(request, spec.admin, found) if spec.admin else None
     administered = admin is not None and spec.provider in ADMIN_PROVIDERS
-    target = _target(request, found)
+    target = store_target(request, found.keys)
     raw = s3_call(target)
     if admin is not None and administered:
         raw = _routed(raw, admin_call(spec.provider, admin))
@@ -91,7 +87,7 @@ def _build(request: ConnectionRequest, found: _Resolved) -> Backend:
     return S3Backend(
         name=request.name,
         provider=spec.provider,
-        endpoint=_endpoint(s3),
+        endpoint=endpoint_of(s3),
         region=s3.region,
         call=call,
         admin=administered,
@@ -102,23 +98,18 @@ def _build(request: ConnectionRequest, found: _Resolved) -> Backend:
         side=_side(spec, found, timing),
         objects=S3Objects(request.name, target, dialect, guard.perform(ONCE, background=True)),
         wire=ObjectWire(target, guard.perform(ONCE)),
+        divide=guard.limiter.divide,
     )
 
 
 def _side(spec: StorageBackendSpec, found: _Resolved, timing: Timing) -> ReplicationSide:
-    told, s3 = spec.replication, _s3(spec)
+    told, s3 = spec.replication, s3_of(spec)
     return ReplicationSide(
         endpoint=(told.endpoint if told else None) or s3.endpoint or "",
         handed=found.replication_keys,
         role=(told.role if told else None) or "",
         known=HandedKeys(timing.clock),
     )
-
-
-def _s3(spec: StorageBackendSpec) -> S3Endpoint:
-    if spec.s3 is None:
-        raise ConfigError(f"spec.s3 is missing; it says how provider {spec.provider} is reached")
-    return spec.s3
 
 
 def _remotes(spec: StorageBackendSpec, found: _Resolved, call: Call, admin: StoreTarget) -> Remotes | None:
@@ -131,7 +122,7 @@ def _declared(spec: StorageBackendSpec) -> Profile | None:
     if not PROVIDERS[spec.provider].profile:
         return None
     try:
-        return declared.profile(_s3(spec).profile)
+        return declared.profile(s3_of(spec).profile)
     except ValueError as error:
         raise ConfigError(f"spec.s3.profile: {error}") from None
 
@@ -147,43 +138,8 @@ def _routed(s3: Call, admin: Call) -> Call:
     )
 
 
-def _target(request: ConnectionRequest, found: _Resolved) -> StoreTarget:
-    spec, s3 = request.spec, _s3(request.spec)
-    return StoreTarget(
-        endpoint=_endpoint(s3),
-        region=s3.region,
-        keys=found.keys,
-        addressing=_addressing(spec.provider, s3),
-        ca=request.given.ca,
-        connections=_connections(spec),
-        connect=request.timing.connect,
-        read=request.timing.read,
-        permit=request.permit,
-    )
-
-
 def _admin_target(request: ConnectionRequest, admin: Admin, found: _Resolved) -> StoreTarget:
-    return replace(_target(request, found), endpoint=admin.endpoint, keys=found.admin_keys, addressing="path")
-
-
-def _connections(spec: StorageBackendSpec) -> int:
-    return spec.limits.concurrency if spec.limits else 8
-
-
-def _addressing(provider: Provider, s3: S3Endpoint) -> str:
-    """AWS is asked at host names, everybody else by path: few have DNS for every bucket."""
-    if s3.addressing:
-        return s3.addressing.lower()
-    return "virtual" if provider == "AWS" and s3.endpoint is None else "path"
-
-
-def _endpoint(s3: S3Endpoint) -> str:
-    """The store's address; without one in the spec, Amazon's own for the region."""
-    domain = _AWS_DOMAINS.get(s3.region.partition("-")[0], "amazonaws.com")
-    return s3.endpoint or f"https://s3.{s3.region}.{domain}"
-
-
-_AWS_DOMAINS = {"cn": "amazonaws.com.cn", "eusc": "amazonaws.eu"}
+    return replace(store_target(request, found.admin_keys), endpoint=admin.endpoint, addressing="path")
 
 
 def _tier_keys(credentials: Given) -> dict[str, Keys | str]:
@@ -193,15 +149,6 @@ def _tier_keys(credentials: Given) -> dict[str, Keys | str]:
 def _handed(held: SecretFields | str) -> Keys | str:
     """Credentials for another store, or why there are none."""
     try:
-        return held if isinstance(held, str) else _of(held)
+        return held if isinstance(held, str) else given_keys(held)
     except ConfigError as error:
         return str(error)
-
-
-def _keys(held: SecretFields | None) -> Keys | None:
-    return _of(held) if held else None
-
-
-def _of(held: SecretFields) -> Keys:
-    token = held.text("sessionToken") if held.data.get("sessionToken") else None
-    return Keys(held.text("accessKeyId"), held.text("secretAccessKey"), token)

@@ -10,10 +10,10 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from botocore import exceptions as boto
-from botocore.parsers import ResponseParserError
 from pydantic import ValidationError
 
 from imagestore.backends.http import errors as http
+from imagestore.backends.s3.objects.documents import UnreadableDocument
 from imagestore.backends.s3.server.genuine import told_by_store
 from imagestore.core import errors
 
@@ -86,9 +86,7 @@ def translate(error: Exception, operation: str, secrets: Collection[str] = ()) -
         return error
     if isinstance(error, boto.ClientError):
         return _answer(error, operation, secrets)
-    if isinstance(
-        error, ResponseParserError
-    ):  # its own message has the whole answer in it, with all the keys of a listing
+    if isinstance(error, UnreadableDocument):  # the answer may have all the keys of a listing in it
         message = f"{operation}: the answer is no XML that can be read; a proxy in between, or a broken store"
         return errors.Unavailable(message, code=UNREADABLE_ANSWER, operation=operation, cause=_cause(error))
     kind = next((ours for theirs, ours in _BY_ERROR if isinstance(error, theirs)), errors.Unexpected)
@@ -127,7 +125,7 @@ _CAUSES: tuple[tuple[type[Exception], str], ...] = (
     (boto.ConnectionClosedError, "the connection was closed"),
     (boto.ConnectionError, "no connection"),
     (boto.HTTPClientError, "the answer broke off"),
-    (ResponseParserError, "what came is not its answer"),
+    (UnreadableDocument, "what came is not its answer"),
 )
 
 

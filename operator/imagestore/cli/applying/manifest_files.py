@@ -13,6 +13,7 @@ from imagestore.backends.secrets import ReadSecret
 from imagestore.cli.errors import CommandError, UsageError
 from imagestore.cli.gathering.credentials import CredentialSources, contents, credential_sources
 from imagestore.cli.gathering.inputs import operators_secrets
+from imagestore.cli.gathering.repository_keys import RepositoryKeys
 from imagestore.cli.gathering.snapshots import of_state
 from imagestore.cli.gathering.stores import StoreConnections
 from imagestore.cli.manifests import cel
@@ -111,6 +112,7 @@ class ManifestFiles:
             {n: {k: v.encode() for k, v in contents(s).items()} for n, s in secrets.items()},
             found.namespaces,
             UNREAD if self.problems else EMPTY if found.empty else _unfinished(found.unfinished),
+            RepositoryKeys(held, found.secrets),
         )
 
     def connect(self, name: str, spec: StorageBackendSpec, _: ReadSecret, permit: Permit) -> Backend:

@@ -60,6 +60,8 @@ def _text(s: ObjectStanding, events: Sequence[Event], paint: Paint) -> Iterator[
     word = "Deleting" if s.deleting else _WORDS.get(s.ready, s.ready)
     said = ": ".join(filter(None, (s.reason, _beyond_waits(s))))
     yield f"{printable(str(s.key))}  {paint(_STYLES[s.code], word)}  {printable(said)}"
+    if s.facts:
+        yield f"    {', '.join(f'{name}: {printable(value)}' for name, value in s.facts.items())}"
     yield from _news([e for e in events if e.message != s.message and not _asks(e, s)], paint)
     yield from (paint("change", f"    drift: {printable(d)}") for d in s.drift)
     yield from (
@@ -125,6 +127,7 @@ def _json(s: ObjectStanding, events: Sequence[Event]) -> dict[str, Any]:
         "deleting": s.deleting,
         "waits": [{"token": w.token, "what": w.what, "why": w.why} for w in s.waits],
         "drift": list(s.drift),
+        "facts": dict(s.facts),
         "events": [event_json(e) for e in events],
     }
 

@@ -1,7 +1,7 @@
 """How an object stands, read from its status: the same from a state folder and from a cluster."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
@@ -39,7 +39,10 @@ class Waiting:
 
 @dataclass(frozen=True)
 class ObjectStanding:
-    """One object. ``drift``: a line for each field that differs; ``deleting``: its deletion is under way."""
+    """One object. ``drift``: a line for each field that differs; ``deleting``: its deletion is under way.
+
+    ``facts``: what its status tells besides, such as the method and the role of a ReplicationPolicy, by name.
+    """
 
     key: Key
     ready: str
@@ -48,6 +51,7 @@ class ObjectStanding:
     deleting: bool
     waits: tuple[Waiting, ...]
     drift: tuple[str, ...]
+    facts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def code(self) -> Code:
@@ -74,7 +78,17 @@ def standing_of(kind: Kind, obj: Json) -> ObjectStanding:
         "deletionTimestamp" in meta,
         tuple(_waits(status)),
         tuple(_drift(status)),
+        dict(_facts(status)),
     )
+
+
+def _facts(status: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if status.get("method"):
+        yield "method", str(status["method"])
+    failover = mapping(status.get("failover"))
+    if failover.get("role"):
+        yield "role", str(failover["role"])
+        yield "settled", "true" if failover.get("settled") is True else "false"
 
 
 def _waits(status: Mapping[str, Any]) -> Iterator[Waiting]:
@@ -85,6 +99,14 @@ def _waits(status: Mapping[str, Any]) -> Iterator[Waiting]:
         if found.get("token") and not found.get("agreed"):
             yield Waiting(str(found["token"]), name, _why(found))
 
+    deletes, failover = mapping(status.get("held")), mapping(status.get("failover"))
+    if deletes.get("token"):
+        yield Waiting(
+            str(deletes["token"]), "deletes", f"{deletes.get('objects')} objects: {deletes.get('why')}"
+        )
+    if failover.get("returnToken"):
+        yield Waiting(str(failover["returnToken"]), "failover", "the source is written to again")
+
 
 def _why(found: Mapping[str, Any]) -> str:
     buckets = found.get("buckets")
@@ -94,9 +116,9 @@ def _why(found: Mapping[str, Any]) -> str:
 
 
 def _drift(status: Mapping[str, Any]) -> Iterator[str]:
-    for field in mappings(mapping(status.get("drift")).get("fields")):
-        before, after = field.get("observed", "nothing"), field.get("desired", "nothing")
-        yield f"{field.get('path')}: {before} -> {after}"
+    for differs in mappings(mapping(status.get("drift")).get("fields")):
+        before, after = differs.get("observed", "nothing"), differs.get("desired", "nothing")
+        yield f"{differs.get('path')}: {before} -> {after}"
 
 
 def overall_code(standings: Sequence[ObjectStanding], *, wrong: bool) -> Code:

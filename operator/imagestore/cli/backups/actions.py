@@ -11,30 +11,33 @@ from random import SystemRandom
 from imagestore.cli.backups import shown
 from imagestore.cli.backups.ends import (
     files_at,
+    limits_of,
     opened,
     opening_secret,
+    pace_of,
     source_name,
     told_as_sentences,
 )
-from imagestore.cli.backups.progress import progress_bar
 from imagestore.cli.errors import CommandError, UsageError
 from imagestore.cli.moving.ends import gather
+from imagestore.cli.progress import progress_bar
 from imagestore.repository.checking.drill import DrillOptions
 from imagestore.repository.checking.drill import drill as run_drill
 from imagestore.repository.checking.heal import heal
 from imagestore.repository.checking.images import note_undecodable
+from imagestore.repository.checking.scratch import DRILL_SCRATCH
 from imagestore.repository.checking.verify import DamagedRow, VerifyLevel, VerifyOptions
 from imagestore.repository.checking.verify import verify as run_verify
-from imagestore.repository.errors import NotARepository
+from imagestore.repository.errors import NoRepository
 from imagestore.repository.format.roots import BackupFilter, BackupRoot, BackupState
-from imagestore.repository.format.rows import BackupRow
 from imagestore.repository.making.backup import back_up
 from imagestore.repository.making.deciding import BackupOptions
 from imagestore.repository.making.reading import no_note
-from imagestore.repository.removing.locks import prove_lock
+from imagestore.repository.restoring.options import RestoreOptions
 from imagestore.repository.store.comparing import RowChange, changes
+from imagestore.repository.store.creating import create_repository
 from imagestore.repository.store.files import FileLock
-from imagestore.repository.store.opening import Repository, create_repository, refuse_other_source
+from imagestore.repository.store.opening import Repository, refuse_other_source
 from imagestore.repository.store.view import backups, lines_of_leaf
 from imagestore.transfer.job import TransferEnd
 
@@ -45,6 +48,8 @@ def create(args: argparse.Namespace) -> int:
     """Make a backup."""
     with told_as_sentences():
         source, place = gather(args, args.source, args.repository)
+        pace = pace_of(args)
+        source, place = pace.end(source, counted=True), pace.end(place, counted=False)
         repository = _repository(args, source, place)
         refuse_other_source(repository, source_name(source))
         with progress_bar("backup") as bar:
@@ -55,7 +60,8 @@ def create(args: argparse.Namespace) -> int:
                 ),
                 reread=args.reread,
                 note=note_undecodable if args.decode else no_note,
-                told=lambda counts: bar.to(counts.objects, counts.read_bytes),
+                told=lambda counts: bar.objects(counts.objects, counts.read_bytes),
+                at_once=limits_of(args).at_once,
             )
             root = back_up(repository, source, options)
     _print_root(args, root)
@@ -66,22 +72,19 @@ def _repository(args: argparse.Namespace, source: TransferEnd, place: TransferEn
     """The repository, which ``--init`` creates if it is not there."""
     try:
         return opened(args, place)
-    except NotARepository:
+    except NoRepository:
         if not args.init:
             raise CommandError(
                 f"there is no repository at {args.repository}; create it with --init"
             ) from None
-    files = files_at(place)
-    if args.lock_days:
-        files.lock = FileLock(args.lock_mode.upper(), args.lock_days)
-        prove_lock(files, files.store.now(files.bucket), f"proof/{os.urandom(8).hex()}")
     secret = opening_secret(args, os.environ)
     return create_repository(
-        files,
+        files_at(place),
         source_name(source),
         {secret.kind.value: secret},
         os.urandom,
         sealed=bool(secret.value) and not args.no_encryption,
+        lock=FileLock(args.lock_mode.upper(), args.lock_days) if args.lock_days else None,
     )
 
 
@@ -127,19 +130,20 @@ def verify(args: argparse.Namespace) -> int:
     damaged: list[DamagedRow] = []
     with told_as_sentences():
         ends = gather(args, args.repository, *([args.heal] if args.heal else []))
-        repository = opened(args, ends[0])
+        repository = opened(args, pace_of(args).end(ends[0], counted=True))
         found = backups(repository)
         roots = (found.named(args.backup),) if args.backup else found.roots
         with progress_bar("verify", sum(ref.rows for root in roots for ref in root.leaves)) as bar:
             options = VerifyOptions(
-                VerifyLevel(args.level), share, shares, damaged.append, lambda rows: bar.to(rows, 0)
+                VerifyLevel(args.level), share, shares, damaged.append, lambda rows: bar.objects(rows, 0)
             )
             report = run_verify(repository, roots, options)
         healed = _healed(repository, damaged, ends[1]) if args.heal else []
     if args.format == "json":
         names = [shown.damage_line(d) for d in damaged]
         rejected = dict(found.rejected)
-        shown.print_json({**asdict(report), "problems": names, "healed": healed, "rejected": rejected})
+        told = {**asdict(report), "damaged_backups": sorted(report.damaged_backups)}
+        shown.print_json({**told, "problems": names, "healed": healed, "rejected": rejected})
     else:
         shown.print_lines(map(shown.damage_line, damaged))
         shown.print_lines(f"{shown.printable(key)}: healed from the source" for key in healed)
@@ -154,10 +158,7 @@ def _keys(damaged: list[DamagedRow]) -> set[str]:
 
 
 def _healed(repository: Repository, damaged: list[DamagedRow], end: TransferEnd) -> list[str]:
-    rows: dict[tuple[str, int], BackupRow] = {
-        (d.row.container, d.row.offset): d.row for d in damaged if d.row is not None
-    }
-    return sorted(set(heal(repository, rows.values(), end).healed))
+    return list(heal(repository, (d.row for d in damaged if d.row is not None), end).healed)
 
 
 def _share(text: str) -> tuple[int, int]:
@@ -172,10 +173,13 @@ def drill(args: argparse.Namespace) -> int:
     lost: dict[str, str] = {}
     with told_as_sentences():
         place, scratch = gather(args, args.repository, args.scratch)
-        prefix = scratch.prefix or f".imagestore/drill/{os.urandom(4).hex()}/"
+        pace = pace_of(args)
+        place, scratch = pace.end(place, counted=False), pace.end(scratch, counted=True)
+        prefix = scratch.prefix or DRILL_SCRATCH
         repository = opened(args, place)
         root = backups(repository).named(args.backup)
-        options = DrillOptions(args.sample, SystemRandom(), problem=lost.__setitem__)
+        restoring = RestoreOptions(at_once=limits_of(args).at_once)
+        options = DrillOptions(args.sample, SystemRandom(), restoring, lost.__setitem__)
         report = run_drill(repository, root, replace(scratch, prefix=prefix), options)
     if args.format == "json":
         content = {**asdict(report), "passed": report.passed, "finds": report.finds}

@@ -2,10 +2,13 @@
 
 import argparse
 import os
+import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
+from types import FrameType
 
 from imagestore.cli.errors import CommandError, UsageError
 from imagestore.core.errors import StoreError
@@ -15,6 +18,8 @@ from imagestore.repository.format.slots import OpeningSecret, SlotKind, recovery
 from imagestore.repository.store.files import RepositoryFiles
 from imagestore.repository.store.opening import Repository, open_repository
 from imagestore.transfer.job import TransferEnd
+from imagestore.transfer.pace import MovingLimits
+from imagestore.transfer.paced_store import RunPace, run_pace
 
 ENVIRONMENT = "IMAGESTORE_REPOSITORY_KEY"
 
@@ -78,6 +83,28 @@ def secret_of(kind: SlotKind, data: bytes) -> OpeningSecret:
             "the key is shorter than 16 bytes; make one with: openssl rand -base64 32, or use --passphrase-file"
         )
     return OpeningSecret(kind, data)
+
+
+def limits_of(args: argparse.Namespace) -> MovingLimits:
+    """What the command line says of the speed."""
+    return MovingLimits(args.bytes_per_second, args.requests_per_second, getattr(args, "workers", None))
+
+
+def pace_of(args: argparse.Namespace) -> RunPace:
+    """The rates that all ends of a command share."""
+    return run_pace(limits_of(args), interrupted())
+
+
+def interrupted() -> Callable[[], bool]:
+    """Whether Ctrl-C was pressed: threads that wait for their rate would keep the command from ending."""
+    asked = Event()
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        asked.set()
+        signal.default_int_handler(number, frame)
+
+    signal.signal(signal.SIGINT, interrupt)
+    return asked.is_set
 
 
 def opened(args: argparse.Namespace, end: TransferEnd) -> Repository:

@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from imagestore.cli.backups import shown
 from imagestore.cli.backups.actions import ATTENTION
-from imagestore.cli.backups.ends import opened, read_secret, secret_of, told_as_sentences
+from imagestore.cli.backups.ends import opened, opening_secret, read_secret, secret_of, told_as_sentences
 from imagestore.cli.errors import UsageError
 from imagestore.cli.moving.ends import gather
+from imagestore.repository.format.names import KEYS
 from imagestore.repository.format.slots import KEY_BYTES, OpeningSecret, SlotKind, recovery_text
 from imagestore.repository.removing.options import PruneOptions, PruneReport
 from imagestore.repository.removing.prune import prune as run_prune
@@ -21,7 +22,10 @@ def prune(args: argparse.Namespace) -> int:
     """Forget backups by rules and names, and delete what no backup needs."""
     rules = _rules(args)
     forgetting = Forgetting(
-        None if rules.keeps_nothing else rules, frozenset(args.forget), frozenset(args.verified)
+        None if rules.keeps_nothing else rules,
+        frozenset(args.forget),
+        frozenset(args.verified),
+        frozenset(args.approve),
     )
     with told_as_sentences():
         (place,) = gather(args, args.repository)
@@ -30,7 +34,7 @@ def prune(args: argparse.Namespace) -> int:
         shown.print_json(_content(report))
     else:
         shown.print_lines(shown.prune_text(report, dry_run=args.dry_run))
-    return ATTENTION if report.held or report.retention.held else 0
+    return ATTENTION if report.held or report.retention.held or report.refused else 0
 
 
 def _rules(args: argparse.Namespace) -> RetentionRules:
@@ -60,10 +64,12 @@ def _content(report: PruneReport) -> dict[str, object]:
     tallies = {name: vars(getattr(report, name)) for name in ("needed", "condemned", "waiting", "deleted")}
     return {
         "held": report.held or report.retention.held or None,
+        "token": (not report.held and report.retention.token) or None,
         "retention": decisions,
         **tallies,
         "repacked": report.repacked,
         "retained": report.retained,
+        "refused": report.refused,
         "rejected": dict(report.rejected),
         "deadRuns": list(report.dead_runs),
     }
@@ -96,8 +102,12 @@ def key_remove(args: argparse.Namespace) -> int:
     """Remove a slot."""
     with told_as_sentences():
         (place,) = gather(args, args.repository)
-        remove_slot(opened(args, place).files, args.slot)
+        repository = opened(args, place)
+        remove_slot(repository, args.slot, opening_secret(args, os.environ))
     shown.print_lines([f"slot {args.slot} is removed"])
+    if repository.files.versioned:
+        where = f"{repository.files.bucket} keeps the versions of {repository.files.prefix}{KEYS}{args.slot}"
+        sys.stderr.write(f"note: {where}, with which the old key still opens the repository; delete them\n")
     return 0
 
 

@@ -1,141 +1,189 @@
-"""``imagestore backup restore``."""
+"""``imagestore backup restore`` and ``rewind``."""
 
 import argparse
-import json
 import sys
-from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 
 from imagestore.cli.backups import shown
 from imagestore.cli.backups.actions import ATTENTION
-from imagestore.cli.backups.ends import opened, told_as_sentences
-from imagestore.cli.backups.progress import progress_bar
+from imagestore.cli.backups.ends import limits_of, opened, pace_of, told_as_sentences
+from imagestore.cli.backups.going_on import CheckpointFile, ProblemsTold
 from imagestore.cli.errors import CommandError, UsageError
-from imagestore.cli.moving.ends import gather
+from imagestore.cli.moving.ends import backend_of, gather, split_end
+from imagestore.cli.progress import progress_bar
+from imagestore.core.errors import StoreError
 from imagestore.repository.format.roots import BackupRoot
-from imagestore.repository.restoring.options import RestoreOptions, RestorePoint, RestoreState
+from imagestore.repository.history.choosing import ChosenSource, MomentSource, chosen_source, with_witness
+from imagestore.repository.history.listing import BucketHistory
+from imagestore.repository.history.restore import plan_history, restore_history
+from imagestore.repository.history.rules import ANY_TIME, removals_of
+from imagestore.repository.restoring.options import RestoreOptions, RestoreReport, RestoreState
 from imagestore.repository.restoring.restore import restore as run_restore
 from imagestore.repository.restoring.selection import ExistingPolicy, RestoreSelection
+from imagestore.repository.store.opening import Repository
 from imagestore.repository.store.view import Backups, backups
-
-SHOWN_PROBLEMS = 20
+from imagestore.transfer.job import TransferEnd
+from imagestore.transfer.paced_store import RunPace
 
 
 def restore(args: argparse.Namespace) -> int:
-    """Restore a backup."""
-    with told_as_sentences(), ExitStack() as stack:
+    """Restore a backup, or the versions of its source where they tell more."""
+    with told_as_sentences():
         place, target = gather(args, args.repository, args.target)
-        repository = opened(args, place)
-        root = _chosen(args, backups(repository))
-        prefix = repository.source.prefix
-        selection = RestoreSelection(
-            tuple(prefix + p for p in args.prefixes),
-            _keys(args.keys_file),
-            tuple(prefix + p for p in args.first),
+        pace = pace_of(args)
+        target = pace.end(target, counted=True)
+        repository = opened(args, pace.end(place, counted=False))
+        selection = selection_asked(args, repository.source.prefix)
+        wanted = MomentSource(args.source.capitalize())
+        if wanted is MomentSource.REPOSITORY:
+            return _from_backup(args, repository, target, selection)
+        if not args.as_of:
+            raise UsageError(f"--from {args.source} needs --as-of: versions are those of a moment")
+        named = repository.source
+        history = _paced(_history(args, named.backend, named.bucket, named.prefix), pace)
+        history = with_witness(history, repository)
+        chosen = chosen_source(wanted, history, selection)
+        sys.stderr.write(f"source: {chosen.source}, because {chosen.why}\n")
+        if chosen.source is MomentSource.VERSIONS:
+            return _from_versions(args, history, target, selection, chosen)
+        return _from_backup(args, repository, target, selection)
+
+
+def rewind(args: argparse.Namespace) -> int:
+    """Restore what a versioned bucket held at a moment, from its own versions."""
+    with told_as_sentences():
+        backend, bucket, prefix = split_end(args.source)
+        history = _history(args, backend, bucket, prefix)
+        (target,) = gather(args, args.target) if args.target else (history.end,)
+        pace = pace_of(args)
+        history, target = _paced(history, pace), pace.end(target, counted=True)
+        selection = selection_asked(args, prefix)
+        chosen = chosen_source(MomentSource.VERSIONS, history, selection)
+        if args.dry_run:
+            options = RestoreOptions(selection, ExistingPolicy(args.existing.capitalize()))
+            shown.print_lines(shown.rewind_plan(chosen, plan_history(history, target, options)))
+            return 0 if chosen.survey is not None and chosen.survey.complete else ATTENTION
+        return _from_versions(args, history, target, selection, chosen)
+
+
+def _paced(history: BucketHistory, pace: RunPace) -> BucketHistory:
+    return replace(history, end=pace.end(history.end, counted=False))
+
+
+def _history(args: argparse.Namespace, backend: str, bucket: str, prefix: str) -> BucketHistory:
+    found = backend_of(args, backend)
+    if found.objects is None:
+        raise CommandError(f"the provider of {backend} moves no objects in this version")
+    try:
+        removals = (
+            removals_of(found.drivers["lifecycle"].read(bucket)) if "lifecycle" in found.drivers else ()
         )
-        point = CheckpointFile(args.checkpoint, root, args.target, selection)
-        problems = _ProblemsTold(args.report, stack)
-        bar = stack.enter_context(progress_bar("restore", root.counts.objects))
-        options = RestoreOptions(
+    except StoreError as error:
+        sys.stderr.write(f"note: the lifecycle rules of {bucket} cannot be read ({error.reason})\n")
+        removals = (ANY_TIME,)
+    return BucketHistory(TransferEnd(found.objects, bucket, prefix), _moment(args.as_of), removals)
+
+
+def selection_asked(args: argparse.Namespace, prefix: str) -> RestoreSelection:
+    """The objects that the options select, as a Restore's filter does. ``prefix``: of the source."""
+    return RestoreSelection(
+        tuple(prefix + p for p in args.prefixes),
+        keys_in_file(args.keys_file),
+        tuple(prefix + p for p in args.first),
+    )
+
+
+def _from_backup(
+    args: argparse.Namespace, repository: Repository, target: TransferEnd, selection: RestoreSelection
+) -> int:
+    root = _chosen(args, backups(repository))
+    with _Run(args, target, root.name, selection, root.counts.objects) as run:
+        report = run_restore(repository, root, target, run.options)
+    return run.told(report, {"backup": root.name})
+
+
+def _from_versions(
+    args: argparse.Namespace,
+    history: BucketHistory,
+    target: TransferEnd,
+    selection: RestoreSelection,
+    chosen: ChosenSource,
+) -> int:
+    present = chosen.survey.present if chosen.survey is not None else None
+    with _Run(args, target, str(history.moment), selection, present) as run:
+        report = restore_history(history, target, run.options)
+    return run.told(report, {"moment": history.moment})
+
+
+class _Run(ExitStack):
+    """What a restore is given by the command line, and what is told of it."""
+
+    def __init__(
+        self,
+        args: argparse.Namespace,
+        target: TransferEnd,
+        what: str,
+        selection: RestoreSelection,
+        total: int | None,
+    ) -> None:
+        super().__init__()
+        self.args = args
+        self.point = CheckpointFile(args.checkpoint, what, target, selection)
+        self.problems = ProblemsTold(args.report, self)
+        bar = self.enter_context(progress_bar("restore", total))
+        kept = self.point.opened()
+        kept.abort_uploads(target)
+        self.options = RestoreOptions(
             selection,
             ExistingPolicy(args.existing.capitalize()),
-            point.load(),
-            point.save,
-            problems.tell,
-            lambda c: bar.to(c.restored + c.equal + c.kept + c.failed, c.bytes),
+            kept.point,
+            kept.save,
+            self.problems.tell,
+            lambda p: bar.objects(sum(d.objects for d in p.done), p.counts.bytes),
+            uploads=kept,
+            read_back=args.read_back / 100,
+            at_once=limits_of(args).at_once,
         )
-        report = run_restore(repository, root, target, options)
-    if report.state is RestoreState.SUCCEEDED:
-        point.done()
-    if args.format == "json":
-        content = {"backup": root.name, "state": report.state, "why": report.why, **asdict(report.counts)}
-        shown.print_json({**content, "seconds": round(report.seconds, 1), "problems": problems.first})
-    else:
-        shown.print_lines(shown.restore_text(report))
-    return 0 if report.state is RestoreState.SUCCEEDED else ATTENTION
+
+    def told(self, report: RestoreReport, what: dict[str, object]) -> int:
+        """The exit code."""
+        if report.state is RestoreState.SUCCEEDED:
+            self.point.done()
+        if self.args.format == "json":
+            content = {**what, "state": report.state, "why": report.why, **asdict(report.counts)}
+            told = {"seconds": round(report.seconds, 1), "problems": self.problems.first}
+            shown.print_json({**content, **told})
+        else:
+            shown.print_lines(shown.restore_text(report))
+        return 0 if report.state is RestoreState.SUCCEEDED else ATTENTION
 
 
 def _chosen(args: argparse.Namespace, found: Backups) -> BackupRoot:
-    if not args.as_of:
-        return found.named(args.backup)
+    return found.as_of(_moment(args.as_of)) if args.as_of else found.named(args.backup)
+
+
+def _moment(text: str) -> int:
     try:
-        when = datetime.fromisoformat(args.as_of)
+        when = datetime.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"--as-of {args.as_of}: write a time such as 2027-01-31T02:30:00+01:00") from None
+        raise UsageError(f"--as-of {text}: write a time such as 2027-01-31T02:30:00+01:00") from None
     zoned = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return found.as_of(int(zoned.timestamp() * 1000))
+    return int(zoned.timestamp() * 1000)
 
 
-def _keys(path: str | None) -> frozenset[str]:
+def keys_in_file(path: str | None) -> frozenset[str]:
+    """The keys that a file lists; - is the standard input. CommandError."""
     if path is None:
         return frozenset()
     try:
         data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
     except OSError as error:
         raise CommandError(f"{path}: cannot be read: {error.strerror}") from None
-    keys = frozenset(line.decode("utf-8", "surrogateescape") for line in data.split(b"\n") if line)
+    lines = (line.removesuffix(b"\r") for line in data.split(b"\n"))  # as Windows writes them
+    keys = frozenset(line.decode("utf-8", "surrogateescape") for line in lines if line)
     if not keys:
         raise CommandError(f"{path}: names no key")
     return keys
-
-
-class _ProblemsTold:
-    """Each to the report's file, or the first ones to standard error."""
-
-    def __init__(self, path: str | None, stack: ExitStack) -> None:
-        self.first: dict[str, str] = {}
-        self._write: Callable[[str], object] | None = None
-        if path is not None:
-            file = Path(path).open("w", encoding="utf-8")  # noqa: SIM115  the stack closes it
-            self._write = stack.enter_context(file).write
-
-    def tell(self, key: str, why: str) -> None:
-        """A key that could not be restored."""
-        name = shown.printable(key)
-        if len(self.first) < SHOWN_PROBLEMS:
-            self.first[name] = why
-            sys.stderr.write(f"{name}: {why}\n")
-        if self._write is not None:
-            self._write(json.dumps({"key": name, "why": why}) + "\n")
-
-
-class CheckpointFile:
-    """Where a restore goes on after it was killed. Bound to the backup, the destination and the selection."""
-
-    def __init__(self, path: str | None, root: BackupRoot, target: str, selection: RestoreSelection) -> None:
-        self._path = Path(path) if path else None
-        told = repr((root.name, target, selection.prefixes, sorted(selection.keys), selection.first))
-        self._digest = sha256(told.encode("utf-8", "surrogateescape")).hexdigest()
-
-    def load(self) -> RestorePoint:
-        """The last point; the beginning if there is none. Raises CommandError for one of another restore."""
-        if self._path is None or not self._path.exists():
-            return RestorePoint()
-        try:
-            held = json.loads(self._path.read_text())
-        except (OSError, ValueError):
-            raise CommandError(f"{self._path}: cannot be read; delete it to begin anew") from None
-        if held.get("restore") != self._digest:
-            raise CommandError(f"{self._path} is the checkpoint of another restore; give another file")
-        return RestorePoint(held["pass"], held["after"], held["checked"], held.get("failed", 0))
-
-    def save(self, point: RestorePoint) -> None:
-        """Write it, whole or not at all."""
-        if self._path is None:
-            return
-        content = {
-            "restore": self._digest, "pass": point.number, "after": point.after, "checked": point.checked,
-            "failed": point.failed,
-        }  # fmt: skip
-        beside = self._path.with_name(f"{self._path.name}.new")
-        beside.write_text(json.dumps(content))
-        beside.replace(self._path)
-
-    def done(self) -> None:
-        """Nothing is left to go on with."""
-        if self._path is not None:
-            self._path.unlink(missing_ok=True)

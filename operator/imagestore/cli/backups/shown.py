@@ -2,16 +2,19 @@
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from imagestore.repository.checking.drill import DrillReport
 from imagestore.repository.checking.verify import DamagedRow, VerifyReport
+from imagestore.repository.format.names import backup_file
 from imagestore.repository.format.roots import BackupRoot
+from imagestore.repository.history.choosing import ChosenSource
 from imagestore.repository.removing.options import FileTally, PruneReport
 from imagestore.repository.restoring.options import RestoreReport
+from imagestore.repository.restoring.planning import PlannedPass
 from imagestore.repository.store.view import Backups
 
 
@@ -94,12 +97,15 @@ def damage_line(found: DamagedRow) -> str:
 def verify_text(report: VerifyReport) -> str:
     """The result in one sentence."""
     read = (
-        f", {size_text(report.bytes_read)} read and hashed (part {report.share})" if report.bytes_read else ""
+        f", {report.read} read and hashed ({size_text(report.bytes_read)}, part {report.share})"
+        if report.read
+        else ""
     )
     verdict = "no damage was found" if report.whole else f"{report.damaged} rows are DAMAGED"
     if not report.backups:
         verdict = "there is no backup to verify"
-    return f"{report.level}: {report.rows} rows of {report.backups} backups{read}: {verdict}"
+    kept = f"; the repository does not remember it: {report.unrecorded}" if report.unrecorded else ""
+    return f"{report.level}: {report.rows} rows of {report.backups} backups{read}: {verdict}{kept}"
 
 
 def restore_text(report: RestoreReport) -> Iterable[str]:
@@ -114,8 +120,20 @@ def restore_text(report: RestoreReport) -> Iterable[str]:
         yield report.why
     if c.stale:
         yield f"{c.stale} objects have the content of an earlier backup, because the source could not be read"
+    if c.verified or c.mismatched:
+        yield f"{c.verified} of them were read back and hashed, {c.mismatched} had other bytes"
     if c.lost:
-        yield f"{c.lost} objects lost their lock: the destination has no object lock"
+        yield f"{c.lost} objects lost an attribute that the destination does not take, such as their lock"
+
+
+def rewind_plan(chosen: ChosenSource, plan: Sequence[PlannedPass]) -> Iterable[str]:
+    """What a restore from versions would do."""
+    yield chosen.why
+    if chosen.survey is not None:
+        s = chosen.survey
+        yield f"{s.present} objects ({size_text(s.bytes)}) were there, {s.absent} keys were not, of {s.unknown} it is not known"
+    for one in plan:
+        yield f"{one.first or 'all others'}: {one.objects} objects ({size_text(one.bytes)}), of which the destination has {one.present}"
 
 
 def drill_text(report: DrillReport) -> Iterable[str]:
@@ -124,6 +142,8 @@ def drill_text(report: DrillReport) -> Iterable[str]:
     yield f"the sample took {report.seconds:.1f} s; a whole restore at this rate takes {report.estimate:.0f} s"
     if report.undecodable:
         yield f"{report.undecodable} images do not decode, though their bytes are those that were backed up"
+    if report.intact:
+        yield f"{report.intact} objects were not taken or not given back by the scratch store, and the backup has them whole"
     if report.left:
         yield f"{report.left} objects of the drill could not be deleted"
 
@@ -132,9 +152,13 @@ def prune_text(report: PruneReport, *, dry_run: bool) -> Iterable[str]:
     """What a removal did, or would do, with the reason of each backup."""
     for decision in report.retention.decisions:
         told = "stays: " + ", ".join(decision.reasons) if decision.stays else "is forgotten"
+        if backup_file(decision.backup.name) in report.refused:
+            told = "stays, though no rule keeps it"
         yield f"{decision.backup.name}  {told}"
     if report.retention.held:
-        yield f"held, nothing is forgotten: {report.retention.held}"
+        token = report.retention.token
+        approval = f"; to let exactly this go: --approve {token}" if token else ""
+        yield f"held, nothing is forgotten: {report.retention.held}{approval}"
     if report.held:
         yield f"held, nothing is deleted: {report.held}"
     would = "would be " if dry_run else ""
@@ -152,6 +176,9 @@ def _tally(tally: FileTally) -> str:
 
 def _rare(report: PruneReport) -> Iterable[str]:
     yield from (f"{name}: {why}" for name, why in sorted(report.retained.items()))
+    yield from (
+        f"{name}: the store refuses to delete it: {why}" for name, why in sorted(report.refused.items())
+    )
     yield from (f"does not count: {why}" for why in report.rejected.values())
     yield from (f"pack {pack} is damaged; run imagestore backup verify" for pack in report.damaged_packs)
     yield from (f"run {run} was silent for the grace time and is dead" for run in report.dead_runs)

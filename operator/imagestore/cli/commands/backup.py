@@ -4,7 +4,18 @@ import argparse
 from typing import Any
 
 from imagestore.cli import options
-from imagestore.cli.backups.declared import END, prefixes, repository_command, repository_options
+from imagestore.cli.backups.declared import (
+    END,
+    TRUST,
+    described_options,
+    later,
+    limits,
+    prefixes,
+    repository_command,
+    repository_options,
+    which_backup,
+)
+from imagestore.cli.backups.declared_restores import RESTORE_COMMANDS
 
 _GROUP = "Back up buckets, prove that the backups can be restored, and restore them. Works on the repository alone."
 
@@ -12,7 +23,7 @@ _GROUP = "Back up buckets, prove that the backups can be restored, and restore t
 def register(subparsers: Any) -> None:
     """Add the commands; nothing heavy is imported until one runs."""
     below = options.group(subparsers, "backup", "back up buckets and restore them", _GROUP)
-    for add in (_create, _list, _show, _verify, _drill, _restore, _prune, _diff):
+    for add in (_create, _run, _list, _show, _verify, _drill, *RESTORE_COMMANDS, _prune, _diff):
         add(below)
     keys = options.group(
         below, "key", "manage what opens a repository", "Manage the keys that open a repository."
@@ -29,6 +40,27 @@ killed is gone on with by the same command.
     attention = "the backup lacks objects that could not be read; show names them"
     parser = repository_command(below, "create", "make a backup", description, attention, "actions.create")
     parser.add_argument("source", metavar="SOURCE", help=f"what to back up, as {END}")
+    _new_repository(parser)
+    prefixes(parser, "--include", "back up only keys that begin so, behind the source's prefix")
+    prefixes(parser, "--exclude", "leave out keys that begin so, behind the source's prefix")
+    parser.add_argument(
+        "--reread",
+        type=options.number,
+        default=30,
+        metavar="RUNS",
+        help="read tags and metadata of each unchanged object once in so many backups; 0: never (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--decode",
+        action="store_true",
+        help="decode each image that is read, and note those that are broken at the source",
+    )
+    limits(parser, "read from the source")
+    repository_options(parser)
+
+
+def _new_repository(parser: argparse.ArgumentParser) -> None:
+    """The options that count only where the command makes the repository."""
     parser.add_argument("--init", action="store_true", help="create the repository if there is none")
     parser.add_argument(
         "--no-encryption",
@@ -48,21 +80,16 @@ killed is gone on with by the same command.
         default="compliance",
         help="with --lock-days: the mode of the lock (default: %(default)s)",
     )
-    prefixes(parser, "--include", "back up only keys that begin so, behind the source's prefix")
-    prefixes(parser, "--exclude", "leave out keys that begin so, behind the source's prefix")
-    parser.add_argument(
-        "--reread",
-        type=options.number,
-        default=30,
-        metavar="RUNS",
-        help="read tags and metadata of each unchanged object once in so many backups; 0: never (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--decode",
-        action="store_true",
-        help="decode each image that is read, and note those that are broken at the source",
-    )
-    repository_options(parser)
+
+
+def _run(below: Any) -> None:
+    description = """\
+Make the backup that a file describes. Jobs of the operator run this command, and exit codes are made for them.
+"""
+    codes = {0: "the backup is there", 65: "trying again does not help", 75: "try again"}
+    parser = options.command(below, "run", "make a described backup", description, codes=codes, remark=TRUST)
+    described_options(parser)
+    parser.set_defaults(run=later("described.run_one"))
 
 
 def _list(below: Any) -> None:
@@ -74,19 +101,10 @@ def _list(below: Any) -> None:
     )
 
 
-def _which(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--backup",
-        default="latest",
-        metavar="NAME",
-        help="the backup's name or the beginning of it (default: %(default)s)",
-    )
-
-
 def _show(below: Any) -> None:
     description = "Show a backup: its source, times, counts, and every object that failed or was skipped."
     parser = repository_command(below, "show", "show a backup", description, "", "actions.show")
-    _which(parser)
+    which_backup(parser)
     repository_options(parser)
 
 
@@ -116,6 +134,7 @@ hashes every byte of a share of the packs. Every damaged key is named.
         metavar="SOURCE",
         help="store what is damaged anew from this bucket, where it still has exactly these bytes",
     )
+    options.rates(parser, "read from the repository")
     repository_options(parser)
 
 
@@ -130,9 +149,9 @@ again. Tells how long a whole restore takes.
     parser.add_argument(
         "scratch",
         metavar="SCRATCH",
-        help="where to restore to: a folder .imagestore-drill/ below it, which is deleted again; without a prefix, below .imagestore/drill/",
+        help="where to restore to: a folder of its own in .imagestore-drill/ below it, which is deleted again; without a prefix, below .imagestore/drill/",
     )
-    _which(parser)
+    which_backup(parser)
     parser.add_argument(
         "--sample",
         type=options.number,
@@ -140,44 +159,7 @@ again. Tells how long a whole restore takes.
         metavar="OBJECTS",
         help="restore so many objects from all parts of the backup; 0: all (default: %(default)s)",
     )
-    repository_options(parser)
-
-
-def _restore(below: Any) -> None:
-    description = (
-        "Restore a backup to the same or another bucket. Every object is hashed, and read back by a listing."
-    )
-    attention = "at least one object is not restored"
-    parser = repository_command(
-        below, "restore", "restore a backup", description, attention, "restoring.restore"
-    )
-    parser.add_argument("target", metavar="TARGET", help=f"where to, as {END}")
-    _which(parser)
-    parser.add_argument("--as-of", metavar="TIME", help="the last backup that began before this time")
-    parser.add_argument(
-        "--prefix",
-        dest="prefixes",
-        action="append",
-        default=[],
-        help="only keys that begin so, behind the source's prefix; may be repeated",
-    )
-    parser.add_argument("--keys-file", metavar="FILE", help="only the keys in this file, one a line")
-    prefixes(parser, "--first", "restore keys that begin so before all others, such as thumbs/")
-    parser.add_argument(
-        "--existing",
-        choices=("fail", "skip", "overwrite"),
-        default="fail",
-        help="what to do with objects that are there: stop before anything is written, keep them, or replace them"
-        " (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--checkpoint",
-        metavar="FILE",
-        help="save the progress in this file; the same command resumes from it",
-    )
-    parser.add_argument(
-        "--report", metavar="FILE", help="write every key that failed to this file, as JSON Lines"
-    )
+    limits(parser, "write to SCRATCH, or read back from it,")
     repository_options(parser)
 
 
@@ -190,6 +172,36 @@ after the grace time of 48 hours. Safe beside running backups.
         below, "prune", "forget and delete", description, "the removal is held", "removing.prune"
     )
     parser.add_argument("--dry-run", action="store_true", help="show what would happen; write nothing")
+    _retention(parser)
+    parser.add_argument(
+        "--most-share",
+        type=options.number,
+        default=50,
+        metavar="PERCENT",
+        help="hold if more than this part of the backups would go (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--approve",
+        action="append",
+        default=[],
+        metavar="TOKEN",
+        help="let exactly this held removal go, whose token the command shows; may be repeated",
+    )
+    parser.add_argument(
+        "--verified",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a backup that counts as verified, besides those that verify recorded; the newest verified one stays",
+    )
+    parser.add_argument(
+        "--forget", action="append", default=[], metavar="NAME", help="forget this backup; may be repeated"
+    )
+    repository_options(parser)
+
+
+def _retention(parser: argparse.ArgumentParser) -> None:
+    """The rules that keep backups."""
     for rule in ("last", "daily", "weekly", "monthly", "yearly"):
         parser.add_argument(
             f"--keep-{rule}",
@@ -206,24 +218,6 @@ after the grace time of 48 hours. Safe beside running backups.
     parser.add_argument(
         "--zone", default="UTC", help="the time zone of days, weeks, months and years (default: %(default)s)"
     )
-    parser.add_argument(
-        "--most-share",
-        type=options.number,
-        default=50,
-        metavar="PERCENT",
-        help="hold if more than this part of the backups would go (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--verified",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="a backup that was verified; the newest stays",
-    )
-    parser.add_argument(
-        "--forget", action="append", default=[], metavar="NAME", help="forget this backup; may be repeated"
-    )
-    repository_options(parser)
 
 
 _UNITS = {"daily": "days", "weekly": "weeks", "monthly": "months", "yearly": "years"}

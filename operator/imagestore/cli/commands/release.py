@@ -86,9 +86,20 @@ async def _run(args: argparse.Namespace, where: Any) -> int:
             return 0
         found = await finalized_objects(client)
         targets = found if args.all else chosen(found, args.names)
-        return await _release(args, client, targets)
+        code = await _release(args, client, targets)
+        if args.if_uninstalling and not args.dry_run:
+            await _end_jobs(args, client)
+        return code
     finally:
         await client.close()
+
+
+async def _end_jobs(args: argparse.Namespace, client: "Client") -> None:
+    """No operator finishes what Jobs of runs copy, and their Secrets hold the stores' keys."""
+    from imagestore.cli.releasing.jobs import delete_jobs
+
+    if count := await delete_jobs(client, args.operator_namespace):
+        sys.stdout.write(f"{count} Jobs of runs are deleted\n")
 
 
 async def _proven(args: argparse.Namespace, client: "Client") -> bool:

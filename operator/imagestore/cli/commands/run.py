@@ -31,6 +31,7 @@ def register(subparsers: Any) -> None:
         "--no-lease", action="store_true", help="use no Lease; never run a second replica with this option"
     )
     _process(parser)
+    _jobs(parser)
     _timing(parser)
     parser.set_defaults(run=main)
 
@@ -51,6 +52,17 @@ def _process(parser: argparse.ArgumentParser) -> None:
         metavar="HOST:PORT",
         help="the address of health checks and metrics (default: %(default)s)",
     )
+    parser.add_argument(
+        "--notifications",
+        metavar="HOST:PORT",
+        help="receive the notifications of stores at this address (default: receive none)",
+    )
+    parser.add_argument(
+        "--notifications-secret",
+        default="imagestore-notifications",
+        metavar="NAME",
+        help="the Secret of the operator's namespace whose key token the stores send (default: %(default)s)",
+    )
     options.log_level(parser, "info")
     parser.add_argument(
         "--workers",
@@ -58,6 +70,16 @@ def _process(parser: argparse.ArgumentParser) -> None:
         default=64,
         help="reconcile so many objects at once; each backend, its buckets, and all policies have one worker more"
         " (default: %(default)s)",
+    )
+
+
+def _jobs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--jobs",
+        default=os.environ.get("IMAGESTORE_JOBS"),
+        metavar="JSON",
+        help="how to make the pods of Jobs that carry out large runs, as the chart writes it; without it the operator carries"
+        " out all runs by itself (default: $IMAGESTORE_JOBS)",
     )
 
 
@@ -102,6 +124,7 @@ async def _run(arguments: argparse.Namespace) -> Any:
 
 
 def _operator_options(arguments: argparse.Namespace, access: "Access") -> "Options":
+    from imagestore.k8s.jobs.template import PodTemplateError, pod_template
     from imagestore.k8s.life.wiring import Options
     from imagestore.reconcile.shared.situation import Settings
 
@@ -109,13 +132,21 @@ def _operator_options(arguments: argparse.Namespace, access: "Access") -> "Optio
         arguments.installation,
         confirm_drift=arguments.confirm_drift,
         default_interval=arguments.drift_interval,
+        receives=arguments.notifications is not None,
     )
+    try:
+        jobs = pod_template(arguments.jobs)
+    except PodTemplateError as error:
+        raise UsageError(f"--jobs: {error}") from None
     return Options(
         settings=settings,
+        jobs=jobs,
         namespace=arguments.namespace or access.namespace or "default",
         # In a pod its name: with hostNetwork the host's name is the node's, and each container counts from 1.
         identity=f"{os.environ.get('POD_NAME') or socket.gethostname()}-{os.getpid()}",
         listen=arguments.listen,
+        notifications=arguments.notifications,
+        notifications_secret=arguments.notifications_secret,
         lease=None if arguments.no_lease else arguments.lease_name,
         workers=arguments.workers,
         audit_interval=arguments.audit_interval,

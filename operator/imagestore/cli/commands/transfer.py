@@ -9,7 +9,7 @@ from imagestore.cli.errors import CommandError
 from imagestore.cli.moving import arguments
 
 if TYPE_CHECKING:
-    from imagestore.transfer.job import TransferHooks, TransferJob
+    from imagestore.transfer.job import TransferJob
 
 _GROUP = "Move objects between any two stores."
 _LIST = "List the objects of a bucket, in the store's order. What the operator keeps for itself is left out."
@@ -26,6 +26,9 @@ _GUARDS = """\
 Deletes are held if anything of SRC could not be listed, if SRC is empty, on the first run, after the filter has changed, and
 above --max-delete-percent or --max-deletes. An object at DST is deleted only if a copy wrote it, it has not changed since, and
 SRC does not have it when it is asked once more.
+
+One way, an object at DST that no copy wrote and that is newer than the one of SRC is not copied over where DST keeps no versions:
+the copies are held, too.
 """
 _VERIFY = """\
 Read both sides' bytes and compare them. This is the only proof that a copy is complete: listings compare what stores tell.
@@ -75,7 +78,10 @@ def _diff(below: Any) -> None:
     parser.set_defaults(run=run_diff)
 
 
-_COPIED = {0: "both sides are equal now", 2: "deletes are held, or a dry run would change something"}
+_COPIED = {
+    0: "both sides are equal now",
+    2: "deletes or copies are held, or a dry run would change something",
+}
 
 
 def _copy(below: Any) -> None:
@@ -126,7 +132,7 @@ def _finish(below: Any) -> None:
 
 
 def _verify(below: Any) -> None:
-    codes = {0: "all that was read is equal", 2: "something differs, or could not be read"}
+    codes = {0: "all that was asked for was read, and is equal", 2: "something differs, or could not be read"}
     parser = options.command(
         below, "verify", "read both sides and compare", _VERIFY, codes=codes, remark=_TRUST
     )
@@ -164,9 +170,10 @@ def run_diff(args: argparse.Namespace) -> int:
     from imagestore.cli.moving.ends import ending_early
     from imagestore.cli.moving.shown import LEGEND, difference_line, sign_of
     from imagestore.transfer.differences import differences
+    from imagestore.transfer.job import TransferHooks
 
-    job, hooks = _job(args)
-    differ = 0
+    job = _job(args)
+    hooks, differ = TransferHooks(""), 0  # it writes nothing, so the first Ctrl-C may end it at once
     with ending_early():
         for found in differences(job, hooks):
             if sign_of(found):
@@ -180,16 +187,16 @@ def run_diff(args: argparse.Namespace) -> int:
 def run_copy(args: argparse.Namespace) -> int:
     """Copy, print what was done, and return the exit code."""
     from imagestore.cli.moving.copying import copy
+    from imagestore.cli.moving.ends import hooks_of
 
-    job, hooks = _job(args)
-    return copy(args, job, hooks)
+    return copy(args, _job(args), hooks_of())
 
 
 def run_split(args: argparse.Namespace) -> int:
     """Print the description and return the exit code."""
     from imagestore.cli.moving.sharding import split
 
-    job, _ = _job(args)
+    job = _job(args)
     sys.stdout.write(split(job, args.shards))
     return 0
 
@@ -211,16 +218,16 @@ def run_finish(args: argparse.Namespace) -> int:
 
 def run_verify(args: argparse.Namespace) -> int:
     """Print what is not equal and return the exit code."""
-    from imagestore.cli.moving.ends import ending_early
+    from imagestore.cli.moving.ends import ending_early, hooks_of
     from imagestore.cli.moving.verifying import show_verdicts
 
-    job, hooks = _job(args)
+    job, hooks = _job(args), hooks_of("stopping; what was read so far is told")
     with ending_early():
         return show_verdicts(job, hooks, args.sample, as_json=args.format == "json")
 
 
-def _job(args: argparse.Namespace) -> "tuple[TransferJob, TransferHooks]":
-    from imagestore.cli.moving.ends import gather, hooks_of, job_of
+def _job(args: argparse.Namespace) -> "TransferJob":
+    from imagestore.cli.moving.ends import gather, job_of
 
     source, destination = gather(args, args.source, args.destination)
-    return job_of(args, source, destination), hooks_of()
+    return job_of(args, source, destination)

@@ -11,8 +11,8 @@ from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.api.kinds import KINDS, Kind, kind_of
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.cli.errors import CommandError
+from imagestore.cli.gathering.clusterstate import OFFLINE, ClusterState
 from imagestore.cli.gathering.snapshots import snapshot_of
-from imagestore.cli.gathering.surroundings import OFFLINE, ClusterState
 from imagestore.cli.manifests.load import Manifests
 from imagestore.k8s.api.access import Access, find_access
 from imagestore.k8s.api.client import ApiError, Client

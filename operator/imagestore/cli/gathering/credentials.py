@@ -100,10 +100,26 @@ def contents(secret: SecretOf) -> Values:
     return {k: v for k, v in both.items() if v is not None and not v.startswith("ENC[")}
 
 
+def bytes_of(secret: SecretOf) -> dict[str, bytes]:
+    """The values of a Secret, which need not be text. A value that SOPS encrypted counts as absent."""
+    plain = {k: v.encode() for k, v in (secret.get("stringData") or {}).items() if isinstance(v, str)}
+    coded = {k: _bytes(v) for k, v in (secret.get("data") or {}).items() if isinstance(v, str)}
+    both = {**coded, **plain}
+    return {k: v for k, v in both.items() if v is not None and not v.startswith(b"ENC[")}
+
+
 def _decoded(text: str) -> str | None:
+    found = _bytes(text)
     try:
-        return base64.b64decode(text, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+        return None if found is None else found.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _bytes(text: str) -> bytes | None:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
         return None
 
 

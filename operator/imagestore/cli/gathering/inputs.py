@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from imagestore.cli.gathering.clusterstate import OFFLINE, ClusterState, known_backends
 from imagestore.cli.gathering.credentials import credential_sources
 from imagestore.cli.gathering.stores import StoreConnections
-from imagestore.cli.gathering.surroundings import OFFLINE, ClusterState, surroundings
 from imagestore.cli.manifests.load import Manifests, load
 
 
@@ -48,7 +48,7 @@ def gather_with(
     cluster = ask(manifests)
     secrets = {**cluster.secrets, **operators_secrets(manifests, args.operator_namespace)}
     held = credential_sources(args.credentials, environment, secrets)
-    stores = StoreConnections(surroundings(manifests, cluster).backends, held)
+    stores = StoreConnections(known_backends(manifests, cluster), held)
     unknown = cluster.notes or ((OFFLINE,) if cluster.offline else ())
     return CommandInputs(manifests, cluster, stores, (*manifests.notes, *held.warnings, *unknown))
 

@@ -11,7 +11,7 @@ from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.api.kinds import Kind
 from imagestore.api.storagebackend import StorageBackendSpec
-from imagestore.cli.gathering.surroundings import ClusterBucket, ClusterState
+from imagestore.cli.gathering.clusterstate import ClusterBucket, ClusterState
 from imagestore.controller.state.objects import key_of
 from imagestore.core.salvage import salvaged
 from imagestore.kinds import ALL
@@ -29,7 +29,8 @@ def snapshot_of(
     buckets = _known(items.get(ImageBucketSpec, ()), notes)
     givers = [ALL[name].kind for name in ALL.contributors]
     asked = {key_of(k, o): o.get("spec") or {} for k in givers for o in items.get(k.spec, ())}
-    return ClusterState(known, buckets, labels, asked, notes=tuple(notes))
+    told = {key_of(k, o): o.get("status") or {} for k in givers for o in items.get(k.spec, ())}
+    return ClusterState(known, buckets, labels, asked, told, notes=tuple(notes))
 
 
 def of_state(objects: Iterable[tuple[Kind, Json]], labels: Mapping[str, Mapping[str, str]]) -> ClusterState:

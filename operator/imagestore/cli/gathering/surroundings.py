@@ -1,13 +1,14 @@
 """What a plan needs besides the bucket itself: backends, other ImageBuckets, contributions, and the cluster's status."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.api.storagebackend import StorageBackendSpec
+from imagestore.cli.gathering.clusterstate import ClusterBucket, ClusterState, known_backends
 from imagestore.cli.manifests.load import Manifests
 from imagestore.cli.manifests.objects import Object
 from imagestore.controller.state.objects import Key, Stored
@@ -16,35 +17,11 @@ from imagestore.core.references import names
 from imagestore.kinds import ALL
 from imagestore.reconcile.bucket.situation import Referenced
 from imagestore.reconcile.shared.contribution import Contribution
-from imagestore.reconcile.shared.situation import Meta
+from imagestore.reconcile.shared.ends import EndView
+from imagestore.reconcile.shared.situation import Store
 
-OFFLINE = "not connected to a cluster, so the settings that were removed from a spec are unknown"
+StoreOf = Callable[[str], Store]
 NOT_CREATED = datetime.max.replace(tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class ClusterBucket:
-    """An ImageBucket as the cluster has it."""
-
-    meta: Meta
-    spec: ImageBucketSpec
-    status: ImageBucketStatus
-
-
-@dataclass(frozen=True)
-class ClusterState:
-    """What was read from a cluster. ``secrets`` are those that StorageBackends name, by name."""
-
-    backends: Mapping[str, StorageBackendSpec] = field(default_factory=dict)
-    buckets: Mapping[str, ClusterBucket] = field(default_factory=dict)  # by namespace/name
-    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of namespaces
-    contributors: Mapping[Key, Mapping[str, object]] = field(
-        default_factory=dict
-    )  # specs of all that contribute to others
-    secrets: Mapping[str, Mapping[str, object]] = field(default_factory=dict, repr=False)
-    notes: tuple[str, ...] = ()
-    offline: bool = False  # there is no cluster
-    place: str = "the cluster"  # where these objects are
 
 
 @dataclass(frozen=True)
@@ -66,34 +43,49 @@ class Surroundings:
     offline: bool
     others: Mapping[str, Mapping[str, Referenced]] = field(default_factory=dict)  # by namespace, then by name
     contributors: Mapping[Key, Mapping[str, object]] = field(default_factory=dict)
+    statuses: Mapping[Key, Mapping[str, object]] = field(default_factory=dict)  # the contributors'
+    specs: Mapping[str, ImageBucketSpec] = field(default_factory=dict)  # of ImageBuckets, by namespace/name
 
-    def contributions_to(self, bucket: Object[Model]) -> tuple[Contribution, ...]:
-        """What other objects contribute to a bucket with these labels, such as LifecyclePolicies."""
+    def contributions_to(self, bucket: Object[Model], store: StoreOf) -> tuple[Contribution, ...]:
+        """What other objects contribute to a bucket with these labels, such as LifecyclePolicies. ``store``: of a backend."""
         kinds = [kind for kind, c in ALL.contributors.items() if c.to == bucket.kind.name]
-        return tuple(found for kind in kinds for found in self._from(kind, bucket))
+        return tuple(found for kind in kinds for found in self._from(kind, bucket, store))
 
-    def _from(self, kind: str, bucket: Object[Model]) -> Iterator[Contribution]:
+    def end(self, label: str, store: StoreOf) -> EndView | None:
+        """An ImageBucket as a policy sees it, once the manifests are applied."""
+        spec, known = self.specs.get(label), self.known.get(label)
+        if spec is None:
+            return None
+        backend, status = spec.backend_ref.name, known.status if known else ImageBucketStatus()
+        name = label.partition("/")[2]
+        return EndView(name, backend, spec.bucket_name, store(backend), spec, status, made=True)
+
+    def _from(self, kind: str, bucket: Object[Model], store: StoreOf) -> Iterator[Contribution]:
         contributes = ALL.contributors[kind]
         key = Key(bucket.kind.name, bucket.namespace, bucket.name)
         receiver = _remembered(key, bucket.spec.to_json(), bucket.labels)
         if self.offline:
             yield from contributes.unknown(receiver)
         for other, spec in sorted(self.contributors.items()):
-            giver = _remembered(other, spec)
-            if other[:2] == (kind, bucket.namespace) and contributes.includes(giver, receiver):
-                yield from contributes.given(giver, receiver)
+            if other[:2] != (kind, bucket.namespace):
+                continue
+            giver = _remembered(other, spec, status=self.statuses.get(other))
+            if contributes.includes(giver, receiver):
+                told = contributes.foretold(giver, lambda name: self.end(f"{bucket.namespace}/{name}", store))
+                yield from contributes.given(_remembered(other, spec, status=told), receiver)
 
 
-def _remembered(key: Key, spec: Mapping[str, object], labels: Mapping[str, str] | None = None) -> Stored:
+def _remembered(
+    key: Key, spec: Mapping[str, object], labels: Mapping[str, str] | None = None, status: object = None
+) -> Stored:
     """An object as the operator would remember it. What only the API server sets is left empty."""
     metadata = {"name": key.name, "namespace": key.namespace, "labels": labels or {}}
     only_there = {"uid": "", "resourceVersion": "", "creationTimestamp": "1970-01-01T00:00:00Z"}
-    return ALL[key.kind].stored({"metadata": metadata | only_there, "spec": spec})
+    return ALL[key.kind].stored({"metadata": metadata | only_there, "spec": spec, "status": status or {}})
 
 
 def surroundings(manifests: Manifests, cluster: ClusterState) -> Surroundings:
     """The manifests take precedence over the cluster's objects, because they are about to be applied."""
-    backends = {o.name: o.spec for o in manifests.of(StorageBackendSpec)}
     written_buckets = manifests.of(ImageBucketSpec)
     specs = _specs(written_buckets, cluster.buckets)
     contributors = {
@@ -102,13 +94,15 @@ def surroundings(manifests: Manifests, cluster: ClusterState) -> Surroundings:
         if o.kind.name in ALL.contributors
     }
     return Surroundings(
-        {**cluster.backends, **backends},
+        known_backends(manifests, cluster),
         {**cluster.labels, **manifests.namespaces},
         cluster.buckets,
         _standings(specs),
         cluster.offline,
         _others(specs, {o.label for o in written_buckets}, cluster.buckets),
         {**cluster.contributors, **contributors},
+        cluster.statuses,
+        specs,
     )
 
 

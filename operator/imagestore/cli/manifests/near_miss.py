@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from pathlib import Path
 
-from imagestore.api.kinds import GROUP, KINDS, Kind
+from imagestore import GROUP
+from imagestore.api.kind import Kind
+from imagestore.api.kind_names import KIND_NAMES, kind_named
 from imagestore.cli.manifests.documents import YamlDocument
 from imagestore.cli.manifests.files import SUFFIXES
 from imagestore.cli.manifests.problems import Problem, SourceLine
@@ -28,7 +30,7 @@ def near_miss(document: YamlDocument) -> Problem | None:
 
 
 def _near(document: YamlDocument) -> Complaint | None:
-    kind = next((k for k in KINDS if k.name.lower() == document.kind.lower()), None)
+    kind = kind_named(next((n for n in KIND_NAMES if n.lower() == document.kind.lower()), ""))
     if kind is None:
         return _kindless(document)
     if not document.api_version:
@@ -44,11 +46,16 @@ def _kindless(document: YamlDocument) -> Complaint | None:
         return Complaint(("apiVersion",), "apiVersion", f"unknown group {group}; write {GROUP}/{version}")
     spec = document.value.get("spec")
     fields = spec if isinstance(spec, Mapping) and not document.kind else {}
-    meant = next((k for k in KINDS if k.known_by and k.known_by in fields), None)
+    meant = _known_by(fields) if fields else None
     if meant is None:
         return None
     said = f"is required; add it, and apiVersion: {meant.api_version}, if this is an {meant.name}"
     return Complaint(("kind",), "kind", said)
+
+
+def _known_by(fields: Mapping[str, object]) -> Kind | None:
+    kinds = filter(None, map(kind_named, KIND_NAMES))
+    return next((k for k in kinds if k.known_by and k.known_by in fields), None)
 
 
 def _wrong_group(document: YamlDocument, kind: Kind) -> Complaint:

@@ -9,7 +9,9 @@ from typing import Any, Generic
 from pydantic import ValidationError
 from typing_extensions import TypeVar
 
-from imagestore.api.kinds import GROUP, KINDS, Kind
+from imagestore import GROUP
+from imagestore.api.kind import Kind
+from imagestore.api.kind_names import KIND_NAMES, kind_named
 from imagestore.cli.manifests import cel, validation
 from imagestore.cli.manifests.documents import YamlDocument
 from imagestore.cli.manifests.problems import Problem, SourceLine, SourceLines
@@ -77,11 +79,10 @@ def _problem(document: YamlDocument, finding: Complaint) -> Problem:
 
 
 def _kind(document: YamlDocument) -> tuple[Kind | None, list[Complaint]]:
-    by_name = {k.name: k for k in KINDS}
-    kind = by_name.get(document.kind)
+    kind = kind_named(document.kind)
     if kind is None:
         said = f"unknown kind {document.kind}" if document.kind else "is required; add it"
-        return None, [Complaint(("kind",), "kind", said + suggest(document.kind, by_name))]
+        return None, [Complaint(("kind",), "kind", said + suggest(document.kind, KIND_NAMES))]
     if document.api_version != kind.api_version:
         message = f"unknown version {document.api_version}; write {kind.api_version}"
         return kind, [Complaint(("apiVersion",), "apiVersion", message)]

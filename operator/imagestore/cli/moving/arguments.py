@@ -54,23 +54,9 @@ def copying(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="DIGEST",
-        help="let exactly these held deletes go; may be repeated",
+        help="let exactly these held deletes or copies go; may be repeated",
     )
-    parser.add_argument(
-        "--bytes-per-second",
-        type=_rate,
-        metavar="QUANTITY",
-        help="copy at most so much a second, such as 200Mi (default: no limit)",
-    )
-
-
-def _rate(text: str) -> int:
-    from imagestore.core.units import byte_count
-
-    try:
-        return byte_count(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+    options.rates(parser, "copy")
 
 
 def filters_and_stores(parser: argparse.ArgumentParser) -> None:
@@ -89,12 +75,7 @@ def filters_and_stores(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="only keys that end so; may be repeated",
     )
-    parser.add_argument(
-        "--workers",
-        type=options.number,
-        default=16,
-        help="work on so many objects at once (default: %(default)s)",
-    )
+    options.workers(parser, 16)
     options.output(parser, "text", "json")
     options.manifests(parser, required=True)
     options.default_namespace(parser)

@@ -4,8 +4,8 @@ import argparse
 import sys
 
 from imagestore.cli.errors import CommandError
-from imagestore.cli.moving.bar import watched_transfer
 from imagestore.cli.moving.shown import json_line, report_text
+from imagestore.cli.progress import watched_transfer
 from imagestore.transfer.job import TransferHooks, TransferJob
 from imagestore.transfer.pair_copier import PairCopier
 from imagestore.transfer.report import TransferReport

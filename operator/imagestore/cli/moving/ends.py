@@ -8,13 +8,14 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from imagestore.api.storagebackend import StorageBackendSpec
 from imagestore.backends.objects import ObjectStore
+from imagestore.backends.secrets import ConfigError
 from imagestore.cli.errors import CommandError, UsageError
 from imagestore.cli.gathering.inputs import CommandInputs, gather_inputs
-from imagestore.transfer.description import StoreNamed
+from imagestore.transfer.descriptions import StoreNamed
 from imagestore.transfer.job import (
     DeleteGuard,
     DeleteMode,
@@ -28,6 +29,9 @@ from imagestore.transfer.job import (
 )
 from imagestore.transfer.listings import SideFailed
 from imagestore.transfer.sorting import DiskFull
+
+if TYPE_CHECKING:
+    from imagestore.backends.base import Backend
 
 
 def split_end(text: str) -> tuple[str, str, str]:
@@ -62,20 +66,37 @@ def _inputs(args: argparse.Namespace, backends: tuple[str, ...]) -> CommandInput
     return known
 
 
+def backend_of(args: argparse.Namespace, name: str) -> "Backend":
+    """A StorageBackend, connected. Raises CommandError."""
+    return _backend(_inputs(args, (name,)), name)
+
+
 def _connected(known: CommandInputs, backend: str) -> ObjectStore:
-    store = known.stores.get(backend)
-    if store.spec is None:
+    try:
+        found = known.stores.objects(backend, _spec(known, backend))
+    except (ConfigError, OSError) as error:
+        raise CommandError(str(error)) from None
+    if found is None:
+        raise CommandError(f"the provider of {backend} moves no objects in this version")
+    return found
+
+
+def _spec(known: CommandInputs, backend: str) -> StorageBackendSpec:
+    spec = known.stores.specs.get(backend)
+    if spec is None:
         names = ", ".join(o.name for o in known.manifests.of(StorageBackendSpec)) or "none"
         raise CommandError(
             f"there is no StorageBackend {backend} (the manifests have {names}); give its manifest with -f"
         )
+    return spec
+
+
+def _backend(known: CommandInputs, backend: str) -> "Backend":
+    _spec(known, backend)
+    store = known.stores.get(backend)
     if store.backend is None:
         raise CommandError(store.trouble)
-    if store.backend.objects is None:
-        raise CommandError(
-            f"the provider {store.spec.provider} of {backend} moves no objects in this version"
-        )
-    return store.backend.objects
+    return store.backend
 
 
 def job_of(args: argparse.Namespace, source: TransferEnd, destination: TransferEnd) -> TransferJob:
@@ -88,7 +109,11 @@ def job_of(args: argparse.Namespace, source: TransferEnd, destination: TransferE
         TransferFilter(tuple(args.prefixes), tuple(args.suffixes)),
         dry_run=getattr(args, "dry_run", False),
     )
-    limits = TransferLimits(workers=args.workers, bytes_per_second=getattr(args, "bytes_per_second", None))
+    limits = TransferLimits(
+        workers=args.workers,
+        bytes_per_second=getattr(args, "bytes_per_second", None),
+        requests_per_second=getattr(args, "requests_per_second", None),
+    )
     ends = [f"{e.store.name}/{e.bucket}/{e.prefix}" for e in (source, destination)]
     name = f"cli-{hashlib.sha256(repr(ends).encode()).hexdigest()[:16]}"
     return TransferJob(name, source, destination, options, limits)
@@ -109,13 +134,16 @@ def _apart(one: TransferEnd, other: TransferEnd) -> None:
         )
 
 
-def hooks_of() -> TransferHooks:
-    """A run that the first Ctrl-C ends in order and the second one at once."""
+_GOES_ON = "stopping; the same command goes on from here"
+
+
+def hooks_of(said: str = _GOES_ON) -> TransferHooks:
+    """A run that the first Ctrl-C ends in order and the second one at once. ``said``: what the first one is answered."""
     asked: list[int] = []
 
     def stop(number: int, _frame: Any) -> None:
         asked.append(number)
-        sys.stderr.write("stopping; the same command goes on from here. Press Ctrl-C again to stop at once\n")
+        sys.stderr.write(f"{said}. Press Ctrl-C again to stop at once\n")
         signal.signal(number, signal.default_int_handler)
 
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -11,12 +11,15 @@ from imagestore.cli.moving.ends import ending_early, hooks_of, stores_of
 from imagestore.cli.moving.shown import report_text
 from imagestore.core.errors import Transient
 from imagestore.core.fencing import Fenced
-from imagestore.transfer.description import ShardedRun, WrongDescription, backends_of, described, run_of
+from imagestore.transfer.description import RUN_DESCRIPTION, ShardedRun, described, run_of
+from imagestore.transfer.descriptions import WrongDescription
 from imagestore.transfer.job import TransferHooks, TransferJob
+from imagestore.transfer.listings import at_side
 from imagestore.transfer.pair_copier import PairCopier
 from imagestore.transfer.report import TransferReport
+from imagestore.transfer.segments import journal_now
 from imagestore.transfer.shards import boundaries, finish_shards, run_shard
-from imagestore.transfer.state import Superseded
+from imagestore.transfer.state import StateObjects, Superseded
 
 AGAIN, NEVER = 75, 65  # sysexits' EX_TEMPFAIL and EX_DATAERR: what a Job's podFailurePolicy tells apart
 INDEX = "JOB_COMPLETION_INDEX"
@@ -25,8 +28,11 @@ INDEX = "JOB_COMPLETION_INDEX"
 def split(job: TransferJob, shards: int) -> str:
     """The description of a run in at most so many shards."""
     hooks = hooks_of()
+    end = job.destination
     with ending_early():
-        return described(job, hooks.run, boundaries(job, hooks, shards), {})
+        with at_side("destination"):
+            mark = journal_now(StateObjects(end.store, end.bucket, job.place, hooks.permit))
+        return described(job, hooks.run, boundaries(job, hooks, shards), {}, mark)
 
 
 def shard_number(args: argparse.Namespace, shards: int) -> int:
@@ -69,20 +75,30 @@ def shard_code(report: TransferReport) -> int:
 
 
 def finish_all(args: argparse.Namespace) -> TransferReport:
-    """Deletes, journal and report of all shards. Raises CommandError."""
+    """Deletes, journal and report of all shards, if no other run has ended since they began. Raises CommandError."""
     try:
         run = _described(args)
     except WrongDescription as error:
         raise CommandError(str(error)) from None
-    return finish_shards(run.job, _hooks(run), PairCopier, run.parts)
+    try:
+        return finish_shards(run.job, _hooks(run), PairCopier, run.parts, run.journal)
+    except Superseded:
+        raise CommandError(
+            "another run of this job has ended since these shards were split, or goes on; what they listed is older: split anew"
+        ) from None
 
 
 def _described(args: argparse.Namespace) -> ShardedRun:
+    text = run_text(args)
+    return run_of(text, stores_of(args, *RUN_DESCRIPTION.backends(text)))
+
+
+def run_text(args: argparse.Namespace) -> str:
+    """The description that ``--run`` names. Raises WrongDescription."""
     try:
-        text = Path(args.run_file).read_text(encoding="utf-8")
+        return Path(args.run_file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise WrongDescription(f"{args.run_file} cannot be read: {error}") from None
-    return run_of(text, stores_of(args, *backends_of(text)))
 
 
 def _hooks(run: ShardedRun) -> TransferHooks:

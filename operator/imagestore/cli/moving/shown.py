@@ -11,6 +11,7 @@ from imagestore.core.objects import ListedObject
 from imagestore.core.units import grouped, size
 from imagestore.transfer.decide import PairStep
 from imagestore.transfer.differences import KeyDifference
+from imagestore.transfer.overwriting import OVERWRITES
 from imagestore.transfer.report import TransferReport
 
 _SIGNS = {
@@ -19,9 +20,13 @@ _SIGNS = {
     PairStep.REFRESH: "~",
     PairStep.REFRESH_BACK: "~",
     PairStep.CONFLICT: "!",
+    PairStep.COMPARE: "=",
     PairStep.AWAIT_DELETION: "-",
 }
-LEGEND = "+ copy to DST, < copy to SRC, ~ compare attributes, ! conflict, - deleted at the other side, ? only at DST"
+LEGEND = (
+    "+ copy to DST, < copy to SRC, ~ compare attributes, = compare bytes, ! conflict, - deleted at the other side,"
+    " ? only at DST"
+)
 
 
 def key_as_json(key: str) -> dict[str, str]:
@@ -112,7 +117,9 @@ def _held(report: TransferReport) -> str:
     held = report.held
     if held is None:
         return ""
-    approval = (
-        f"; to let exactly these go: --approve {held.digest}" if held.digest and held.why == "TooMany" else ""
-    )
+    approval = f"; to let exactly these go: --approve {held.digest}" if held.digest else ""
+    if held.why == OVERWRITES:
+        return (
+            f"{grouped(held.count)} copies are held: no run wrote the newer objects that are there{approval}"
+        )
     return f"{grouped(held.count)} deletes ({held.percent:g} %) are held: {held.why}{approval}"

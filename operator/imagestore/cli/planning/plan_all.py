@@ -1,21 +1,20 @@
 """Plan all buckets of the manifests, several at a time, in the order of the manifests."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.api.storagebackend import StorageBackendSpec
-from imagestore.cli.gathering.surroundings import ClusterState, surroundings
+from imagestore.cli.gathering.clusterstate import ClusterState
+from imagestore.cli.gathering.surroundings import StoreOf, surroundings
 from imagestore.cli.manifests.load import Manifests
 from imagestore.cli.manifests.problems import Problem
 from imagestore.cli.planning.bucket_plan import BucketPlan
 from imagestore.cli.planning.immutable import frozen
 from imagestore.cli.planning.plan_bucket import PlanRequest, plan_bucket
-from imagestore.reconcile.shared.situation import Store
 
 WORKERS = 8
-StoreOf = Callable[[str], Store]
 
 
 def plan_requests(

@@ -96,7 +96,7 @@ def situation(request: PlanRequest) -> BucketSituation:
         older_rival=rank.older_rival,
         earlier_buckets=rank.earlier,
         referenced={n: _reached(request, r) for n, r in around.others.get(o.namespace, {}).items()},
-        contributions=around.contributions_to(o),
+        contributions=around.contributions_to(o, request.stores),
         surveys=Bounded(request.pages, _TAGS),
     )
 

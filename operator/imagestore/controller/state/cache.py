@@ -46,6 +46,7 @@ class Cache:
         self.unknown: set[str] = (
             set()
         )  # kinds that could not be listed: what is remembered of them is not all
+        self.absent: set[str] = set()  # kinds without a CRD
 
     @property
     def _objects(self) -> dict[Key, Stored]:

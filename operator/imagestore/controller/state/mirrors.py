@@ -12,8 +12,11 @@ Json = Any
 _Told = Callable[[str], None]
 _Labels = Mapping[str, str]
 Relabelled = Callable[[str, _Labels, _Labels], None]  # a namespace, its labels before, and now
-# Not ours to know, and Helm's are large.
-SECRET_PARAMS = {"fieldSelector": "type!=helm.sh/release.v1,type!=kubernetes.io/service-account-token"}
+RUN_SECRET = "imagestore.dev/run"  # noqa: S105  the type of what the operator makes for the pods of a Job
+# Not ours to know, or our own copies; and Helm's are large.
+SECRET_PARAMS = {
+    "fieldSelector": f"type!=helm.sh/release.v1,type!=kubernetes.io/service-account-token,type!={RUN_SECRET}"
+}
 
 
 class SecretMirror:

@@ -54,9 +54,14 @@ class Triggers:
             self._gone(change.before)
 
     def written(self, kind: Kind, raw: Json) -> Stored | None:
-        """The answer to a write of our own: nothing that we said ourselves makes us reconcile the object again."""
+        """The answer to a write of our own: nothing that we said ourselves makes us reconcile the object again.
+
+        An answer that comes after the object's removal is of an object that is gone: remembered, it would count as a user of
+        its backend until the next comparison.
+        """
         seen = self._kinds[kind.name].stored(raw)
-        change = self._cache.put(seen)
+        known = self._cache.get(seen.key)
+        change = self._cache.put(seen) if known is not None and known.uid == seen.uid else None
         if change is not None and change.before is not None:
             self._wake(self._affected(change, Cause.WRITTEN))
             if self._contributions.differ(change.before, seen):

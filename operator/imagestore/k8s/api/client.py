@@ -5,6 +5,7 @@ import contextlib
 import json
 import random
 import re
+import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from imagestore.core.fencing import Permit, permitted
 from imagestore.k8s.api.access import Access
 from imagestore.k8s.api.errors import AccessError
 from imagestore.k8s.api.resources import LEASES, RULES_REVIEW, Resource
+from imagestore.k8s.api.server_clock import ServerClock
 
 Json = Any
 MERGE = "application/merge-patch+json"
@@ -87,10 +89,13 @@ def session(access: Access, limit: int) -> aiohttp.ClientSession:
 
 
 class Client:
-    """The calls that the operator makes. ``permit`` is asked before each write to what belongs to an object."""
+    """The calls that the operator makes. ``permit`` is asked before each write to what belongs to an object. ``clock``: the API
+    server's.
+    """
 
     def __init__(self, access: Access, limit: int = 64, permit: Permit = permitted) -> None:
         self._access, self._session, self._permit = access, session(access, limit), permit
+        self.clock = ServerClock()
 
     async def close(self) -> None:
         """Give the connections back."""
@@ -104,6 +109,11 @@ class Client:
         """Make an object. Not repeated when the answer was lost."""
         return await self.request("POST", resource, resource.path(namespace), body, tries=1)
 
+    async def delete(self, resource: Resource, namespace: str, name: str, uid: str) -> None:
+        """Ask for an object's deletion; of a namesake it is refused (409)."""
+        body = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
+        await self.request("DELETE", resource, resource.path(namespace, name), body)
+
     async def replace(self, resource: Resource, namespace: str, name: str, body: Json) -> Json:
         """Put an object in place of the one whose resourceVersion it carries."""
         return await self.request("PUT", resource, resource.path(namespace, name), body, tries=1)
@@ -111,6 +121,15 @@ class Client:
     async def patch(self, resource: Resource, namespace: str, name: str, body: Json) -> Json:
         """Merge ``body`` into an object."""
         return await self.request("PATCH", resource, resource.path(namespace, name), body, content=MERGE)
+
+    async def delete_wholly(self, resource: Resource, namespace: str, name: str) -> None:
+        """Delete an object once all that it owns is gone. One that is not there is no error."""
+        body = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Foreground"}
+        try:
+            await self.request("DELETE", resource, resource.path(namespace, name), body)
+        except ApiError as error:
+            if error.status != 404:
+                raise
 
     async def apply_status(self, resource: Resource, namespace: str, name: str, body: Json) -> Json:
         """Server-side apply of the status: a field that we leave out and owned is removed."""
@@ -202,12 +221,13 @@ class Client:
         params: dict[str, str],
         headers: dict[str, str],
     ) -> Json:
-        url = self._access.server + path
+        url, sent = self._access.server + path, time.time()
         try:
             async with self._session.request(
                 method, url, params=params, data=data, headers=headers
             ) as answer:
                 _count(method, resource, answer.status)
+                self.clock.heard(answer.headers.get("Date", ""), sent, time.time())
                 if answer.status >= 400:
                     raise await _error(answer)
                 return await answer.json()

@@ -43,10 +43,11 @@ class Listing:
                 await asyncio.sleep(pause_after(failures))
 
     async def run(self) -> None:
-        """For ever: what could not be listed."""
+        """For ever: what could not be listed, and kinds without a CRD."""
         while True:
             await asyncio.sleep(self._again * random.uniform(0.8, 1.2))  # noqa: S311
-            for kind in [k for k in self._kinds if k.name in self._cache.unknown]:
+            missing = self._cache.unknown | self._cache.absent
+            for kind in [k for k in self._kinds if k.name in missing]:
                 await self._try(kind)
 
     async def known(self, kind: Kind) -> None:
@@ -65,7 +66,10 @@ class Listing:
             if error.status == _FORBIDDEN:
                 self._forbidden(kind, error)
                 return True
-        self._listed(kind)
+            self._cache.absent.add(kind.name)
+            self._listed(kind, there=False)
+            return True
+        self._listed(kind, there=True)
         return True
 
     async def _list(self, kind: Kind) -> None:
@@ -88,11 +92,14 @@ class Listing:
         self._cache.unknown.add(kind.name)
         metrics.KIND_FORBIDDEN.labels(kind.name).set(1)
 
-    def _listed(self, kind: Kind) -> None:
+    def _listed(self, kind: Kind, *, there: bool) -> None:
         metrics.KIND_FORBIDDEN.labels(kind.name).set(0)
         self.trouble = ""
         self._known[kind.plural].set()
-        if kind.name in self._cache.unknown:
+        came = there and kind.name in self._cache.absent
+        if there:
+            self._cache.absent.discard(kind.name)
+        if came or kind.name in self._cache.unknown:
             self._cache.unknown.discard(kind.name)
             log.info("%s is served from now on", kind.name)
             self._triggers.everything()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from imagestore.api.kinds import Kind
+from imagestore.controller.keys import KEYS_RIGHT
 from imagestore.controller.rights import Right
 from imagestore.controller.runtime import Kinds
 
@@ -38,12 +39,37 @@ NAMESPACES = Resource("", "v1", "namespaces", namespaced=False)
 EVENTS = Resource("events.k8s.io", "v1", "events")
 CONFIG_MAPS = Resource("", "v1", "configmaps")
 SERVICES = Resource("", "v1", "services")
+JOBS = Resource("batch", "v1", "jobs")
 LEASES = Resource("coordination.k8s.io", "v1", "leases")
 CRDS = Resource("apiextensions.k8s.io", "v1", "customresourcedefinitions", namespaced=False)
 RULES_REVIEW = Resource("authorization.k8s.io", "v1", "selfsubjectrulesreviews", namespaced=False)
 
 
+JOBS_SWITCH = "jobs.enabled"
 _BESIDES = (
+    Right(
+        "batch",
+        "jobs",
+        ("list", "delete"),
+        "to see and end Jobs of large runs, also where none are made any more",
+        own=True,
+    ),
+    Right(
+        "batch",
+        "jobs",
+        ("create",),
+        "to carry out large runs, here only",
+        own=True,
+        switch=JOBS_SWITCH,
+    ),
+    Right(
+        "",
+        "secrets",
+        ("create",),
+        "to give a Job the keys that it needs, here only",
+        own=True,
+        switch=JOBS_SWITCH,
+    ),
     Right(
         "", "namespaces", ("list", "watch"), "to know their labels, by which a StorageBackend may select them"
     ),
@@ -55,6 +81,13 @@ _BESIDES = (
     ),
     Right("events.k8s.io", "events", ("create", "patch"), "to tell what happened"),
     Right("", "secrets", ("list", "watch"), "to read the stores' credentials, here only", own=True),
+    Right(
+        "",
+        "secrets",
+        ("get",),
+        "to read the keys of repositories when a run begins",
+        listed=KEYS_RIGHT,
+    ),
     Right(
         "coordination.k8s.io",
         "leases",
@@ -73,7 +106,7 @@ def grants(kinds: Kinds) -> tuple[Right, ...]:
 def missing(rules: Iterable[dict[str, Any]], grants: Iterable[Right]) -> Iterator[str]:
     """A sentence for each verb that the rules of a SelfSubjectRulesReview do not allow."""
     known = list(rules)
-    for grant in (g for g in grants if not g.switch):
+    for grant in (g for g in grants if not g.switch and not g.listed):
         lacking = [v for v in grant.verbs if not any(_allows(r, grant, v) for r in known)]
         if lacking:
             what = f"{grant.resource}.{grant.group}" if grant.group else grant.resource

@@ -13,6 +13,7 @@ from typing import Any
 
 from imagestore.controller.assembly import Brain
 from imagestore.controller.health import Health, HealthServer
+from imagestore.controller.receiver import NotificationReceiver
 from imagestore.controller.source import EventSource, Subscription
 from imagestore.k8s.api.access import Access
 from imagestore.k8s.api.client import ApiError, Client
@@ -45,6 +46,7 @@ class Operator:
         self._parts = assemble(self._client, options, brain, self._fence.check)
         self._health = Health(monotonic)
         self._server = HealthServer(self._health, self._parts.controller.snapshot)
+        self._receiver = self._notified(options)
         self._stop = asyncio.Event()
         self._source: EventSource | None = None
         self._ended = asyncio.Event()  # one of the tasks has
@@ -56,6 +58,14 @@ class Operator:
     def port(self) -> int:
         """Where health and metrics are served."""
         return self._server.port
+
+    def _notified(self, options: Options) -> NotificationReceiver:
+        made = self._parts.controller
+
+        def token() -> bytes | None:
+            return (made.secrets.get(options.notifications_secret) or {}).get("token")
+
+        return NotificationReceiver(token, lambda: self._synced, made.heard, monotonic)
 
     def _claim(self) -> Lease | None:
         o = self._options
@@ -70,6 +80,8 @@ class Operator:
         self._spawn("stop", self._stop.wait())
         try:
             await self._server.start(self._options.listen)
+            if self._options.notifications is not None:
+                await self._receiver.start(self._options.notifications)
             self._watch_health()
             if await self._unless_ended(self._prepare()):
                 await self._work()
@@ -120,6 +132,7 @@ class Operator:
 
     async def _work(self) -> None:
         parts = self._parts
+        await parts.jobs.sweep({obj.uid for obj in parts.controller.cache.all()})
         self._spawn("dispatcher", parts.controller.dispatcher.run())
         self._spawn("events", parts.recorder.run())
         self._spawn("audit", parts.audit.run())
@@ -182,6 +195,7 @@ class Operator:
         await asyncio.gather(*mine, *ends, return_exceptions=True)
         self._parts.controller.pool.shutdown(wait=False, cancel_futures=True)
         await self._server.stop()
+        await self._receiver.stop()
         await self._client.close()
 
     async def _unless_ended(self, what: Coroutine[Any, Any, None]) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from time import monotonic
 
 from imagestore.controller.assembly import Brain, Controller, Surface, controller
@@ -13,11 +14,14 @@ from imagestore.k8s.api.client import Client
 from imagestore.k8s.api.listing import Listing
 from imagestore.k8s.api.resources import NAMESPACES, SECRETS
 from imagestore.k8s.api.watch import Subject, Watch
+from imagestore.k8s.jobs.board import ApiJobs
+from imagestore.k8s.jobs.template import PodTemplate
 from imagestore.k8s.life.lease import LeaseTerms
 from imagestore.k8s.life.withdrawal import Withdrawal, asking
 from imagestore.k8s.sink.objects import ApiObjects
 from imagestore.k8s.sink.publisher import ApiPublisher
 from imagestore.k8s.sink.recorder import ApiRecorder
+from imagestore.k8s.source.secret_reader import ApiSecrets
 from imagestore.reconcile.shared.situation import Settings
 
 
@@ -29,11 +33,14 @@ class Options:
     namespace: str
     identity: str
     listen: str = "0.0.0.0:8080"
+    notifications: str | None = None  # where they are received
+    notifications_secret: str = "imagestore-notifications"  # noqa: S105  its name
     lease: str | None = "imagestore"
     workers: int = 64
     audit_interval: float = 720.0
     drain: float = 15.0  # seconds for what runs when it is asked to stop; then kopf takes up to five
     terms: LeaseTerms = field(default_factory=LeaseTerms)
+    jobs: PodTemplate | None = None  # None: the operator carries out all runs by itself
 
 
 @dataclass
@@ -47,18 +54,23 @@ class OperatorParts:
     audit: Audit
     listing: Listing
     anew: list[Callable[[], None]]  # how everything that is watched is listed once more
+    jobs: ApiJobs
 
 
 def assemble(client: Client, options: Options, brain: Brain, permit: Permit = permitted) -> OperatorParts:
     """All parts, none of them running yet. ``permit`` is asked before each write to a store."""
     kinds = brain.kinds
     recorder = ApiRecorder(kinds, client, options.identity, monotonic)
+    jobs = _jobs(client, options)
     surface = Surface(
         ApiObjects(client),
         recorder,
         lambda cache: Withdrawal(kinds, asking(client), cache),
         permit,
         publish=ApiPublisher(client, asyncio.get_running_loop()),
+        jobs=jobs,
+        secret=ApiSecrets(client, asyncio.get_running_loop()),
+        ahead=lambda: client.clock.ahead,
     )
     made = controller(brain, options.settings, options.workers, surface)
     watches = (
@@ -83,7 +95,14 @@ def assemble(client: Client, options: Options, brain: Brain, permit: Permit = pe
         audit,
         Listing(kinds, client, made.cache, made.triggers),
         anew,
+        jobs,
     )
+
+
+def _jobs(client: Client, options: Options) -> ApiJobs:
+    """Also where no Jobs are to be made: those of before may still write."""
+    loop, installation = asyncio.get_running_loop(), options.settings.installation
+    return ApiJobs(client, loop, options.namespace, installation, options.jobs, lambda: datetime.now(UTC))
 
 
 def _all(calls: Iterable[Callable[[], None]]) -> None:

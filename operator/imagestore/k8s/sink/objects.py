@@ -21,6 +21,14 @@ class ApiObjects:
         """Return the object."""
         return await self._client.get(of(kind), key.namespace, key.name)
 
+    async def make(self, kind: Kind, body: Json) -> Json:
+        """Make an object."""
+        return await self._client.create(of(kind), body["metadata"].get("namespace", ""), body)
+
+    async def remove(self, kind: Kind, key: Key, uid: str) -> None:
+        """Ask for its deletion."""
+        await self._client.delete(of(kind), key.namespace, key.name, uid)
+
     async def put_finalizers(self, kind: Kind, key: Key, version: str, finalizers: Sequence[str]) -> Json:
         """Replace them."""
         body = {"metadata": {"resourceVersion": version, "finalizers": list(finalizers)}}

@@ -20,7 +20,7 @@ class ApiPublisher:
         self._client, self._loop = client, loop
 
     def __call__(self, what: Publication) -> str:
-        """Write it. Return why it could not be written; empty: it is there."""
+        """Write it. Return why not all could be written; empty: it is there."""
         done = asyncio.run_coroutine_threadsafe(self._publish(what), self._loop)
         try:
             return done.result(_PATIENCE)
@@ -31,10 +31,9 @@ class ApiPublisher:
     async def _publish(self, what: Publication) -> str:
         wanted = [(CONFIG_MAPS, "ConfigMap", what.config_map, {"data": dict(what.data)})]
         wanted.append((SERVICES, "Service", what.service, {"spec": _external(what.host)}))
-        for resource, kind, name, content in wanted:
-            if name and (trouble := await self._put(what, resource, kind, name, content)):
-                return trouble
-        return ""
+        # One that cannot be written keeps no other from following.
+        troubles = [await self._put(what, *one) for one in wanted if one[2]]
+        return "; ".join(filter(None, troubles))
 
     async def _put(self, what: Publication, resource: Resource, kind: str, name: str, content: Json) -> str:
         try:

@@ -43,7 +43,7 @@ class BucketInputs:
         others = (*reached_from(known.cache, obj), *contributed_references(known.cache, obj, contributions))
         referenced = {o.key.name: _referenced(known, o) for o in others}
         return lambda: BucketSituation(
-            meta=meta(obj),
+            meta=meta(known, obj),
             spec=understood(ImageBucketSpec, obj.spec),
             status=lenient(ImageBucketStatus, obj.status),
             store=known.stores.store(named),
@@ -79,14 +79,14 @@ def _referenced(services: Services, other: StoredBucket) -> Referenced:
     )
 
 
-def meta(obj: Stored) -> Meta:
+def meta(services: Services, obj: Stored) -> Meta:
     """What Kubernetes knows of an object."""
     return Meta(
         namespace=obj.key.namespace,
         name=obj.key.name,
         uid=obj.uid,
         generation=obj.generation,
-        created=obj.created,
+        created=services.created(obj),
         deleting=obj.deleting,
         finalized=obj.finalized,
     )

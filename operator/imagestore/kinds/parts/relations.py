@@ -99,6 +99,11 @@ def serves_any(cache: Cache, backend: str) -> bool:
     return cache.index.count(Edge(TO_BACKEND, backend_key(backend))) > 0
 
 
+def claimants(cache: Cache, backend: str, bucket: str) -> Iterator[tuple[str, str]]:
+    """Namespace and name of the ImageBuckets that claim a bucket of a backend."""
+    yield from ((k.namespace, k.name) for k in cache.pointing(TO_CLAIM, Key("", backend, bucket)))
+
+
 def older_rivals(cache: Cache, obj: StoredBucket) -> Iterator[StoredBucket]:
     """ImageBuckets that claim the same bucket of the same backend and were there before, oldest first."""
     return cache.found(cache.index.older(claim(obj), obj.age))

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from imagestore import metrics
+from imagestore.api.restore import RESTORE_PHASES
 from imagestore.api.tiers import TIER_STATES
 from imagestore.controller.state.objects import Stored
 from imagestore.kinds.parts.relations import StoredBucket
@@ -30,6 +31,7 @@ _REPLICATION = {
     "backlog.bytes": metrics.REPLICATION_BACKLOG_BYTES,
     "failed.count": metrics.REPLICATION_FAILED,
     "held.objects": metrics.REPLICATION_HELD,
+    "canary.delayMilliseconds": metrics.REPLICATION_CANARY,
 }
 
 
@@ -37,7 +39,18 @@ def of_replications(objects: Sequence[Stored]) -> Iterator[metrics.MetricSample]
     """Return the samples of ReplicationPolicies: what their last runs left."""
     for obj in objects:
         for counted, number in obj.extra.numbers:
-            yield _REPLICATION[counted], (obj.key.namespace, obj.key.name), float(number)
+            family = _REPLICATION[counted]
+            value = number / 1000 if counted.endswith("Milliseconds") else float(number)
+            yield family, (obj.key.namespace, obj.key.name), value
+
+
+def of_restores(objects: Sequence[Stored]) -> Iterator[metrics.MetricSample]:
+    """Return the samples of Restores: the phase of each, and the objects that it did not bring back."""
+    for obj in objects:
+        for phase in RESTORE_PHASES:
+            labels = (obj.key.namespace, obj.key.name, phase)
+            yield metrics.RESTORE_PHASE, labels, float(phase == obj.extra.phase)
+        yield metrics.RESTORE_FAILED, (obj.key.namespace, obj.key.name), float(obj.extra.failed)
 
 
 def of_buckets(objects: Sequence[StoredBucket]) -> Iterator[metrics.MetricSample]:

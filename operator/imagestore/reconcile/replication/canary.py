@@ -4,16 +4,14 @@ What a store tells of its own copying may be wrong. A canary that arrived proves
 objects. It is removed from both sides by its version, so that neither a version nor a marker stays.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from imagestore.backends.objects import ObjectStore
 from imagestore.core.errors import NotFound
+from imagestore.core.keys import CANARY
 from imagestore.core.objects import ObjectAttributes, ObjectUpload
 
-CANARY_PREFIX = (
-    ".imagestore-canary/"  # no rule, run, survey or backup of ours treats what is below it as content
-)
 Clock = Callable[[], float]
 _TYPE = {"content-type": "text/plain"}
 
@@ -37,12 +35,20 @@ class CanaryDelay:
 
 
 def send_canary(
-    source: ObjectStore, bucket: str, token: str, clock: Clock, *, prefix: str = ""
+    source: ObjectStore,
+    bucket: str,
+    token: str,
+    clock: Clock,
+    *,
+    prefix: str = "",
+    tags: Mapping[str, str] | None = None,
 ) -> CanaryObject:
-    """Upload one. ``token`` is in its key; ``prefix``: what the rule's filter asks for."""
-    key, now = f"{prefix}{CANARY_PREFIX}{token}", clock()
+    """Upload one. ``token`` is in its key; ``prefix`` and ``tags``: what the rule's filter asks for."""
+    key, now = f"{prefix}{CANARY}{token}", clock()
     body = token.encode()
-    written = source.write(bucket, key, ObjectUpload(body, len(body)), ObjectAttributes(_TYPE))
+    written = source.write(
+        bucket, key, ObjectUpload(body, len(body)), ObjectAttributes(_TYPE, tags=tags or None)
+    )
     return CanaryObject(key, written.version, now, now)
 
 

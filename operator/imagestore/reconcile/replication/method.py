@@ -8,13 +8,17 @@ from typing import Literal
 from pydantic import ValidationError
 
 from imagestore.api.replicationpolicy import ReplicationPolicySpec
+from imagestore.api.replicationstatus import FailoverStatus
 from imagestore.core.conditions import Condition, condition, reconciling, stalled
 from imagestore.core.reasons import Reason
 from imagestore.facets.configurations import ObjectFilter
 from imagestore.facets.replication import ReplicaDestination, ReplicaRef, Replication, ReplicationRule
+from imagestore.reconcile.replication.failover import is_under_way
 from imagestore.reconcile.replication.native import SETTING, native_contribution, native_refusal
-from imagestore.reconcile.replication.situation import EndView, ReplicationSituation
+from imagestore.reconcile.replication.runs import RunsState
+from imagestore.reconcile.replication.situation import ReplicationSituation
 from imagestore.reconcile.shared.contribution import Contribution
+from imagestore.reconcile.shared.ends import EndView
 
 
 @dataclass(frozen=True)
@@ -25,15 +29,42 @@ class ChosenMethod:
     why: str = ""
 
 
-def chosen_method(s: ReplicationSituation, source: EndView, destination: EndView) -> ChosenMethod:
-    """What the spec asks for; Auto: Native where nothing speaks against it."""
-    asked = s.spec.method or "Auto"
+def chosen_method(
+    spec: ReplicationPolicySpec,
+    source: EndView,
+    destination: EndView,
+    known: FailoverStatus | None,
+) -> ChosenMethod:
+    """What the spec asks for; Auto: Native where nothing speaks against it. ``known``: the role by the status.
+
+    The way back needs runs both ways: with ``failover`` removed from the spec of a promoted policy, rules of the store laid old objects
+    over what applications had written, and a comparison that copies nothing counted as the way back.
+    """
+    asked = spec.method or "Auto"
     if asked == "Copy":
         return ChosenMethod("Copy")
-    why = next(_against(s.spec, asked == "Native"), "") or _stores(s.spec, source, destination)
+    if spec.failover is None and known is not None and is_under_way(known):
+        return ChosenMethod(
+            "Copy", "the failover is not over; until status.failover is gone the operator copies"
+        )
+    why = next(_against(spec, asked == "Native"), "") or _stores(spec, source, destination)
     if asked == "Native":
         return ChosenMethod("Native", why)
     return ChosenMethod("Copy", why) if why else ChosenMethod("Native")
+
+
+def method_in_force(s: ReplicationSituation, state: RunsState, chosen: ChosenMethod) -> str | None:
+    """What the status says, and with it whether the source gets the rules.
+
+    A store that replicates by itself asks nobody whether the destination was promoted: a policy that was made anew had its rules written
+    before any run had looked there. So they wait until one has, and are withdrawn where it finds a promotion.
+    """
+    if chosen.method == "Copy":
+        return "Copy"
+    trouble = state.last.trouble if state.last else None
+    refused = trouble is not None and trouble.reason is Reason.STILL_PROMOTED
+    known = s.status.method == "Native" and not refused
+    return "Native" if state.admitted or known else None
 
 
 def _against(spec: ReplicationPolicySpec, native: bool) -> Iterator[str]:  # noqa: FBT001 - what the method says

@@ -1,6 +1,5 @@
 """The reconcile of a ReplicationPolicy. It asks no store: it says what is to be run, and reports what runs have read."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from imagestore.api.replicationstatus import (
@@ -9,71 +8,135 @@ from imagestore.api.replicationstatus import (
     LostAttribute,
     ObjectAmount,
     ReplicationPolicyStatus,
-    WaitingDeletes,
+    RunningCopy,
 )
-from imagestore.core.conditions import Condition, condition, find, reconciling, settle, stalled
-from imagestore.core.outcome import Continue, Event, Finalizer, Outcome, Requeue
+from imagestore.core.conditions import Condition, condition, reconciling, settle, stalled
+from imagestore.core.outcome import Continue, Finalizer, Outcome, Requeue
 from imagestore.core.reasons import Reason
 from imagestore.core.units import grouped, size
-from imagestore.reconcile.replication.conflicts import PolicyRefusal, refused
-from imagestore.reconcile.replication.failover import FAILED_OVER, FENCED, advanced, due, failed_over, fenced
-from imagestore.reconcile.replication.job import replication_job
-from imagestore.reconcile.replication.method import ChosenMethod, chosen_method, native_compared, native_ready
-from imagestore.reconcile.replication.objective import WITHIN_OBJECTIVE, deadline, failures, within_objective
-from imagestore.reconcile.replication.parity import PARITY_VERIFIED, parity_status, parity_verified
-from imagestore.reconcile.replication.publishing import PUBLISHED, published
-from imagestore.reconcile.replication.runs import RunReport, RunsState, RunTrouble
-from imagestore.reconcile.replication.situation import EndView, ReplicationSituation
+from imagestore.reconcile.replication.canaries import (
+    canary_arrives,
+    canary_job,
+    canary_status,
+)
+from imagestore.reconcile.replication.canary_runs import CanaryRuns
+from imagestore.reconcile.replication.conflicts import refused
+from imagestore.reconcile.replication.events import CLOCK_SKEW, policy_events
+from imagestore.reconcile.replication.failover import advanced, due, failed_over, role_waits
+from imagestore.reconcile.replication.fence import fenced
+from imagestore.reconcile.replication.holds import held_status, told_of_holds
+from imagestore.reconcile.replication.job import copies_since, replication_job
+from imagestore.reconcile.replication.listening import listening
+from imagestore.reconcile.replication.method import (
+    ChosenMethod,
+    chosen_method,
+    method_in_force,
+    native_compared,
+    native_ready,
+)
+from imagestore.reconcile.replication.objective import (
+    WITHIN_OBJECTIVE,
+    counted_since,
+    deadline,
+    failures,
+    within_objective,
+)
+from imagestore.reconcile.replication.parity import parity_status, parity_verified
+from imagestore.reconcile.replication.publishing import published
+from imagestore.reconcile.replication.runs import RunReport, RunsState
+from imagestore.reconcile.replication.situation import ReplicationSituation
+from imagestore.reconcile.shared.ends import EndRefusal, EndView
+from imagestore.reconcile.shared.runs import RunTrouble
 
 ReplicationOutcome = Outcome[ReplicationPolicyStatus]
 
-HELD, CLOCK_SKEW = "Held", "ClockSkew"
 _SKEW = 60.0  # seconds
 _RUNNING = 5.0  # seconds; a run tells when it ends, so this only says that it is waited for
 # What a person has to end; everything else may end by itself.
-_BY_HAND = frozenset({Reason.DENIED, Reason.REJECTED, Reason.NOT_FOUND, Reason.ANOTHER_OWNER})
+_BY_HAND = frozenset(
+    {Reason.DENIED, Reason.REJECTED, Reason.NOT_FOUND, Reason.ANOTHER_OWNER, Reason.STILL_PROMOTED}
+)
 
 
 def reconcile(s: ReplicationSituation) -> ReplicationOutcome:
     """Say what is to be run, and report what the last runs read in both buckets."""
     if s.meta.deleting:
-        s.runs.drop()
+        _drop(s)
         return Outcome(None, finalizer=Finalizer.LEAVE)
     if s.spec.suspend:
-        s.runs.drop()
+        _drop(s)
         return _reported(s, _suspended(s), s.status)
     refusal = refused(s)
     if refusal is not None or s.source is None or s.destination is None:
-        s.runs.drop()
-        return _reported(s, _refusal(s, refusal), ReplicationPolicyStatus(failover=s.status.failover))
-    method = chosen_method(s, s.source, s.destination)
+        _drop(s)
+        return _reported(s, _refusal(s, refusal), _kept(s, refusal))
+    method = chosen_method(s.spec, s.source, s.destination, s.status.failover)
     if method.method == "Native" and method.why:
-        s.runs.drop()
+        _drop(s)
         said = stalled(Reason.UNSUPPORTED, f"method: Native: {method.why}")
-        kept = ReplicationPolicyStatus(
-            failover=s.status.failover
-        )  # else a promoted destination was overwritten
+        kept = _bare(s)  # else a promoted destination was overwritten
         return _reported(s, [*said, *_unknown(s, Reason.UNSUPPORTED, method.why)], kept)
     native = method.method == "Native"
     state = s.runs.ask(replication_job(s, s.source, s.destination, only_compare=native))
+    canary = _canaries(s, s.source, s.destination, native=native)
     role, memo = advanced(s, state)
-    moments = [m for m in (deadline(s, state), due(s, memo)) if m is not None and m >= s.clock]
+    moments = [m for m in (deadline(s, state, canary), due(s, role, memo)) if m is not None and m >= s.clock]
     if moments:
         s.runs.wake_at(min(moments))
     parity = parity_status(s, state)
-    found = _found(state, s.status, method).model_copy(update={"failover": role, "parity": parity})
+    beside = {
+        "failover": role,
+        "parity": parity,
+        "canary": canary_status(s, canary),
+        "counted_since": counted_since(s, state),
+        "since": copies_since(s),
+    }
+    found = _found(state, s, method).model_copy(update=beside)
     said = [
-        *(_native(s, s.source, state) if native else _ready(state)),
-        *_judged(s, state),
+        *(role_waits(s, state, memo) or (_native(s, s.source, state) if native else _ready(state))),
+        *_judged(s, state, canary),
+        *canary_arrives(s, s.source, s.destination, canary, native=native),
         *parity_verified(s, parity),
         *fenced(s, found),
-        *failed_over(role),
-        *published(s, role),
+        *failed_over(s, role, memo),
+        *published(s, s.status.failover),  # written down first: a kill in between forgot it
+        *listening(s, s.source, native=native),
     ]
     told = _reported(s, said, found, working=state.last is None)
     if role != s.status.failover:  # the next job may be another one
         told = replace(told, then=Continue())
     return told.remembering(memo)
+
+
+def _drop(s: ReplicationSituation) -> None:
+    s.runs.drop()
+    if s.canaries is not None:
+        s.canaries.drop()
+
+
+def _canaries(
+    s: ReplicationSituation, source: EndView, destination: EndView, *, native: bool
+) -> CanaryRuns | None:
+    """What is known of the canaries that are asked for; None: none are."""
+    job = canary_job(s, source, destination) if native else None
+    if s.canaries is None or job is None:
+        if s.canaries is not None:
+            s.canaries.drop()
+        return None
+    return s.canaries.ask(job)
+
+
+def _kept(s: ReplicationSituation, refusal: EndRefusal | None) -> ReplicationPolicyStatus:
+    """The role stays. So does all that is known of a policy that resumes by itself: a Secret that was missing for a moment took
+    the store's rules away.
+    """
+    if refusal is not None and refusal.waits:
+        return s.status.model_copy(update={"running": None})
+    return _bare(s)
+
+
+def _bare(s: ReplicationSituation) -> ReplicationPolicyStatus:
+    return ReplicationPolicyStatus(failover=s.status.failover, since=s.status.since)
 
 
 def _suspended(s: ReplicationSituation) -> list[Condition]:
@@ -92,19 +155,21 @@ def _unknown(s: ReplicationSituation, reason: Reason, message: str) -> list[Cond
     return [condition(WITHIN_OBJECTIVE, reason, message, "Unknown")]
 
 
-def _refusal(s: ReplicationSituation, refusal: PolicyRefusal | None) -> list[Condition]:
+def _refusal(s: ReplicationSituation, refusal: EndRefusal | None) -> list[Condition]:
     if refusal is None:  # refused() names every end that is missing
         raise AssertionError("an end is missing, and nothing says so")
     how = reconciling if refusal.waits else stalled
     return [*how(refusal.reason, refusal.message), *_unknown(s, refusal.reason, refusal.message)]
 
 
-def _judged(s: ReplicationSituation, state: RunsState) -> list[Condition]:
-    return [*within_objective(s, state), *_held(state.last), *_skewed(state.last)]
+def _judged(s: ReplicationSituation, state: RunsState, canary: CanaryRuns | None) -> list[Condition]:
+    return [*within_objective(s, state, canary), *told_of_holds(state.last, s.counted), *_skewed(state.last)]
 
 
 def _native(s: ReplicationSituation, source: EndView, state: RunsState) -> list[Condition]:
     """Ready: the rules are in force, and the last run read both buckets to their end."""
+    if method_in_force(s, state, ChosenMethod("Native")) is None:
+        return _ready(state)
     if waits := native_ready(s, source):
         return waits
     last = state.last
@@ -128,7 +193,7 @@ def _ready(state: RunsState) -> list[Condition]:
         return reconciling(Reason.FIRST_RUN, f"the operator compares both buckets for the first time{so_far}")
     if last.trouble is not None:
         return _troubled(last.trouble)
-    if last.failed:
+    if last.failed or last.mismatched:
         return reconciling(Reason.OBJECTS_FAILED, f"{failures(last)}; the next run tries them again")
     message = "the last run read both buckets to the end, and every object of the source has an equal copy"
     guessed = (
@@ -146,34 +211,31 @@ def _troubled(trouble: RunTrouble) -> list[Condition]:
     return reconciling(reason, message, "Unknown" if unreachable else "False")
 
 
-def _held(last: RunReport | None) -> list[Condition]:
-    if last is None or last.held is None:
-        return []
-    held = last.held
-    approval = f"to let this one run delete them, add {held.token} to spec.approve"
-    way = approval if held.token else "no token lets them go before that is over"
-    message = f"{held.objects} deletes wait: {held.why}; {way}"
-    return [condition(HELD, Reason.DELETES_HELD, message)]
-
-
-def _found(
-    state: RunsState, before: ReplicationPolicyStatus, method: ChosenMethod
-) -> ReplicationPolicyStatus:
+def _found(state: RunsState, s: ReplicationSituation, method: ChosenMethod) -> ReplicationPolicyStatus:
     """What the status says of the runs; conditions come later. After a restart, what it said before."""
-    last, moved = state.last, state.transferred
+    last, moved, running, before = state.last, state.transferred, _running(state), s.counted
     why = method.why if method.method == "Copy" and method.why else None
+    in_force = method_in_force(s, state, method)
     if last is None:
-        return before.model_copy(update={"method": method.method, "method_reason": why})
+        return before.model_copy(update={"method": in_force, "method_reason": why, "running": running})
     return ReplicationPolicyStatus(
-        method=method.method,
+        method=in_force,
         method_reason=why,
         backlog=_amount(last.backlog) if last.complete else before.backlog,
         copied=_amount(moved.copied) if moved else before.copied,
+        running=running,
         failed=_failed(last),
-        held=_waiting(last),
+        held=held_status(last),
         conflicts=last.conflicts or None,
         lost=tuple(LostAttribute(attribute=a, objects=n) for a, n in sorted(last.lost.items())),
     )
+
+
+def _running(state: RunsState) -> RunningCopy | None:
+    """A run that copies nothing is not told of: most runs only compare."""
+    if not state.running or not state.copied[0]:
+        return None
+    return RunningCopy(copied=_amount(state.copied), backlog=_amount(state.left) if state.left else None)
 
 
 def _amount(of: tuple[int, int]) -> ObjectAmount:
@@ -187,11 +249,6 @@ def _failed(run: RunReport) -> FailedObjects | None:
     return FailedObjects(count=sum(run.failed.values()), by_reason=reasons, report=run.report)
 
 
-def _waiting(run: RunReport) -> WaitingDeletes | None:
-    held = run.held
-    return WaitingDeletes(token=held.token or None, objects=held.objects, why=held.why) if held else None
-
-
 def _reported(
     s: ReplicationSituation,
     conditions: list[Condition],
@@ -202,33 +259,4 @@ def _reported(
     settled = settle(s.now, s.meta.generation, conditions, s.status.conditions)
     status = found.model_copy(update={"observed_generation": s.meta.generation, "conditions": settled})
     then = Requeue(_RUNNING if working else s.settings.default_interval)
-    return Outcome(status, _events(s.status, status), then, Finalizer.LEAVE)
-
-
-def _events(before: ReplicationPolicyStatus, after: ReplicationPolicyStatus) -> tuple[Event, ...]:
-    """One for each condition that says something else than before, and one for a change of roles."""
-    events = list(_switched(before, after))
-    for now in after.conditions:
-        was = find(before.conditions, now.type)
-        if now.type in _TOLD and (was is None or (was.status, was.reason) != (now.status, now.reason)):
-            odd = now.type in (HELD, CLOCK_SKEW, FAILED_OVER) or now.status == "False"
-            events.append(Event(now.reason, now.message, warning=odd and now.reason not in _QUIET))
-    if before.held and after.held and before.held.token != after.held.token:
-        held = find(after.conditions, HELD)
-        events += [Event(held.reason, held.message, warning=True)] if held else []
-    return tuple(events)
-
-
-def _switched(before: ReplicationPolicyStatus, after: ReplicationPolicyStatus) -> Iterator[Event]:
-    was, now = before.failover, after.failover
-    if was is None or now is None or was.role == now.role:
-        return
-    side = "destination" if now.role == "Promoted" else "source"
-    yield Event(
-        Reason.ROLE_CHANGED,
-        f"the {side} is written to now; both buckets follow each other until they are equal",
-    )
-
-
-_TOLD = ("Ready", WITHIN_OBJECTIVE, HELD, CLOCK_SKEW, PARITY_VERIFIED, FENCED, FAILED_OVER, PUBLISHED)
-_QUIET = frozenset({Reason.FIRST_RUN, Reason.PENDING})
+    return Outcome(status, policy_events(s.status, status), then, Finalizer.LEAVE)

@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from imagestore.api.bucketstatus import ImageBucketStatus
 from imagestore.api.failover import ReplicationRole
-from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.api.replicationpolicy import ReplicationPolicySpec
 from imagestore.api.replicationstatus import ReplicationPolicyStatus
-from imagestore.backends.base import Lists
-from imagestore.reconcile.replication.runs import PolicyRuns
-from imagestore.reconcile.shared.situation import Meta, Settings, Store
+from imagestore.reconcile.replication.canary_runs import CanaryJob, CanaryRuns
+from imagestore.reconcile.replication.runs import ReplicationJob, RunsState
+from imagestore.reconcile.shared.ends import EndView
+from imagestore.reconcile.shared.runs import RunsOfObject
+from imagestore.reconcile.shared.situation import Meta, Settings
 
 
 @dataclass(frozen=True)
@@ -38,80 +38,55 @@ def unpublished(_: Publication) -> str:
 
 
 @dataclass(frozen=True)
-class EndView:
-    """An ImageBucket that a policy names.
-
-    ``spec`` None: it is not understood. ``made``: its bucket exists and is its own, by the status and the tenancy.
-    """
-
-    name: str
-    backend: str
-    bucket: str
-    store: Store
-    spec: ImageBucketSpec | None
-    status: ImageBucketStatus
-    made: bool
-    deleting: bool = False
-
-    @property
-    def versioned(self) -> bool:
-        """Whether deleting an object leaves a delete marker, as its spec has it."""
-        lock = self.spec is not None and self.spec.object_lock is not None
-        state = self.spec.versioning.state if self.spec and self.spec.versioning else None
-        return lock or state == "Enabled"
-
-    def class_of(self, tier: str | None) -> str | None:
-        """The store's storage class for a tier; None: it has none."""
-        backend = self.store.backend
-        if tier is None or not isinstance(backend, Lists):
-            return None
-        return backend.terms(versioned=False).classes.get(tier)
-
-    @property
-    def deletes_on_condition(self) -> bool:
-        """Whether the store deletes an object only if it is unchanged."""
-        objects = self.store.backend.objects if self.store.backend else None
-        return objects is not None and objects.traits.delete_matching
-
-    @property
-    def locked(self) -> bool:
-        """Whether its spec asks for object lock."""
-        return self.spec is not None and self.spec.object_lock is not None
-
-
-@dataclass(frozen=True)
 class PolicyView:
     """One way of a policy, as far as conflicts need it. ``areas``: beginnings of the keys that it writes at the destination.
 
-    A policy whose direction is TwoWay has two of these.
+    A policy whose direction is TwoWay has two of these, and one with a failover has a second one ``promoted``: it is taken as
+    soon as the destination is promoted, when it is too late to say that it cannot be.
     """
 
     name: str
     source: str
     destination: str
     areas: tuple[str, ...]
+    promoted: bool = False
 
 
 def ways(
-    name: str, source: str, destination: str, prefix: str, chosen: Sequence[str], *, two_way: bool
+    name: str,
+    source: str,
+    destination: str,
+    prefix: str,
+    chosen: Sequence[str],
+    *,
+    two_way: bool,
+    promoted: bool = False,
 ) -> tuple[PolicyView, ...]:
-    """The ways of a policy. ``prefix``: that of the destination; ``chosen``: the filter's prefixes."""
+    """The ways of a policy. ``prefix``: that of the destination; ``chosen``: the filter's prefixes. ``promoted``: it has a
+    failover.
+    """
     areas = tuple(chosen) or ("",)
     there = PolicyView(name, source, destination, tuple(prefix + a for a in areas))
-    return (there, PolicyView(name, destination, source, areas)) if two_way else (there,)
+    if not two_way and not promoted:
+        return (there,)
+    return there, PolicyView(name, destination, source, areas, promoted=not two_way)
 
 
 @dataclass(frozen=True)
 class RoleChange:
     """Memo: the role that is asked for or was taken, and since when, by the clock. A restart loses it: then since now.
 
-    ``changed``: when the role last changed. ``silent``: since when the source's store has not answered; None: it answers.
+    ``changed``: when the role last changed. ``closed``: since when the side that is not written to takes no writes of others;
+    None: it still does. ``silent``: since when the source's store has not answered; None: it answers. ``late``: late writes that are
+    in the status.
     """
 
     role: ReplicationRole
     at: float
     changed: float = 0.0
     silent: float | None = None
+    closed: float | None = None
+    late: int = 0
 
 
 @dataclass(frozen=True)
@@ -120,7 +95,7 @@ class ReplicationSituation:
 
     ``source`` and ``destination`` None: there is no such ImageBucket. ``older``: policies of the namespace that were there
     before. ``clock``: seconds, never set, the same as in the reports of runs. ``memo``: of the last change of roles.
-    ``publish``: writes to the policy's namespace.
+    ``publish``: writes to the policy's namespace. ``canaries``: the runs that send them.
     """
 
     meta: Meta
@@ -129,10 +104,17 @@ class ReplicationSituation:
     source: EndView | None
     destination: EndView | None
     older: tuple[PolicyView, ...]
-    runs: PolicyRuns
+    runs: RunsOfObject[ReplicationJob, RunsState]
     settings: Settings
     now: datetime
     clock: float
     memo: RoleChange | None = None
+    canaries: RunsOfObject[CanaryJob, CanaryRuns] | None = None
     publish: Publish = unpublished
     token: Callable[[], str] = str  # a new random token
+
+    @property
+    def counted(self) -> ReplicationPolicyStatus:
+        """The status, if it is one of this spec: a backlog of 0 was told of a bucket that no run had read yet."""
+        same = self.status.observed_generation == self.meta.generation
+        return self.status if same else ReplicationPolicyStatus()

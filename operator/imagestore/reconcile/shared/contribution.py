@@ -80,8 +80,15 @@ def join(own: Facet | None, given: Sequence[Contribution]) -> Joined:
     }
     found = _whole(own, values) if _is_whole(own, values) else _union(own, values)
     unclear = () if _is_whole(own, ()) else unknown  # the bucket's own value, whole, leaves nothing to others
-    contested = found.contested or "; ".join(f"{origin}: {NOT_UNDERSTOOD}" for origin in unclear)
+    contested = found.contested or "; ".join(map(_unclear, unclear))
     return Joined(None if contested else found.desired, unknown | dict(found.verdicts), contested)
+
+
+def _unclear(origin: Contributor) -> str:
+    """``name`` empty: no object of the kind is known."""
+    if origin.name:
+        return f"{origin}: {NOT_UNDERSTOOD}"
+    return f"no {origin.kind} can be listed, so what is in force of them stays; see the operator's log"
 
 
 _Valued = Sequence[tuple[Contribution, Facet]]

@@ -38,6 +38,7 @@ class Settings:
     sweep_step: int = 1000  # versions deleted between two reports of progress
     max_repeats: int = 3  # after as many equal writes that do not last, stop
     counted_in: float = 5.0  # until a backend counts its buckets again: many come and go together
+    receives: bool = False  # notifications of stores
     told_in: float = 2.0  # until a policy asks its buckets again: one edit of it changes many
 
 

@@ -1,38 +1,59 @@
 """A drill: restore a sample as a restore does, read it back, decode it, and say what that proves."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from itertools import islice, zip_longest
-from math import log10
+from itertools import islice
 from random import Random
-from time import gmtime
+from secrets import token_hex
 
 from imagestore.core.errors import StoreError
+from imagestore.core.keys import raw
 from imagestore.repository.checking.images import UNDECODABLE, Decoded, decode
+from imagestore.repository.checking.intact import intact
+from imagestore.repository.checking.scratch import (
+    empty_abandoned,
+    empty_below,
+    refuse_locking,
+    scratch_of,
+)
+from imagestore.repository.checking.strata import stratified_sample
+from imagestore.repository.errors import DamagedFile, RepositoryProblem
 from imagestore.repository.format.names import LARGE_BYTES
 from imagestore.repository.format.roots import BackupRoot
 from imagestore.repository.format.rows import BackupRow
-from imagestore.repository.restoring.options import RestoreOptions, RestoreReport
+from imagestore.repository.restoring.options import RestoreCounts, RestoreOptions, RestoreReport, RestoreState
 from imagestore.repository.restoring.restore import restore
 from imagestore.repository.restoring.selection import ExistingPolicy, RestoreSelection, restored_key
 from imagestore.repository.store.opening import Repository
 from imagestore.repository.store.view import rows_of
 from imagestore.transfer.job import TransferEnd
 
-STRATA = 256
-DRILL_FOLDER = ".imagestore-drill/"
-_BATCH = 1000
+READ_BACK_AT_ONCE = 4
+CHUNK = 64
+_NOTHING_RESTORED = RestoreReport(RestoreState.SUCCEEDED, RestoreCounts(), 0.0)
+
+
+class ScratchRefused(RepositoryProblem):
+    """The scratch store refused one object after the other, all of which the repository has whole."""
 
 
 @dataclass(frozen=True)
 class DrillOptions:
-    """``sample``: how many objects; 0: all. ``random``: chooses them. ``problem``: is told each key that failed, and why."""
+    """``sample``: how many objects; 0: all. ``random``: chooses them. ``problem``: is told each key that failed, and why.
+
+    ``decode``: whether images are decoded. ``name``: of the folder that it restores to, so that a drill that was killed finds its leftovers
+    when it runs again; no other drill has this name.
+    """
 
     sample: int = 100
     random: Random = field(default_factory=Random)
     restore: RestoreOptions = field(default_factory=RestoreOptions)
     problem: Callable[[str, str], None] = lambda _key, _why: None
+    decode: bool = True
+    name: str = field(default_factory=lambda: token_hex(8))
 
 
 @dataclass(frozen=True)
@@ -40,8 +61,9 @@ class DrillReport:
     """``decoded``: images of which every pixel was decoded. ``undecodable``: images that do not decode though their bytes are those that were
     backed up, and of which the backup does not know that they were broken at the source. ``seconds`` and ``bytes``: of the restore of the sample.
 
+    ``intact``: of those that failed, how many the repository has whole: the scratch store did not take them, or did not give them back.
     ``estimate``: seconds that a whole restore takes at this rate. ``finds``: the smallest damaged share that a drill of this size finds
-    with 95 %. ``left``: objects of the drill that could not be removed again.
+    with 95 %. ``left``: objects of the drill that could not be removed again. ``stopped``: it was asked to end, and proves nothing.
     """
 
     backup: str
@@ -53,6 +75,8 @@ class DrillReport:
     bytes: int
     estimate: float
     left: int = 0
+    stopped: bool = False
+    intact: int = 0
 
     @property
     def finds(self) -> float:
@@ -62,141 +86,159 @@ class DrillReport:
     @property
     def passed(self) -> bool:
         """Whether all of the sample came back whole. An empty sample proves nothing."""
-        return self.failed == 0 and self.sampled > 0
+        return self.failed == 0 and self.sampled > 0 and not self.stopped
 
     def __str__(self) -> str:
-        verdict = "passed" if self.passed else f"FAILED: {self.failed} of them are damaged"
+        verdict = "passed" if self.passed else f"FAILED: {self.failed - self.intact} of them are damaged"
         return (
             f"{self.sampled} objects restored and hashed, {self.decoded} images decoded: {verdict};"
             f" a damage of {self.finds:.1%} of the objects would be found in 95 of 100 drills"
         )
 
 
-def stratum(row: BackupRow) -> str:
-    """Objects alike in prefix, size, age and pack; as a text."""
-    prefix = row.key.partition("/")[0] if "/" in row.key else ""
-    when = gmtime(row.time / 1000)
-    return f"{prefix}|{int(log10(row.size + 1))}|{when.tm_year}-{when.tm_mon}|{row.container[:1]}"
-
-
-def stratified_sample(rows: Iterable[BackupRow], size: int, random: Random) -> list[BackupRow]:
-    """At most ``size`` rows in one pass, some of each stratum. Memory: at most 256 strata of size/16 rows, and ``size`` rows of any."""
-    strata: dict[str, _Reservoir] = {}
-    anywhere = _Reservoir(size, random)
-    for row in rows:
-        name = stratum(row)
-        if name not in strata and len(strata) >= STRATA:
-            name = "others"
-        if name not in strata:
-            strata[name] = _Reservoir(max(1, size // 16), random)
-        strata[name].add(row)
-        anywhere.add(row)
-    chosen = {row.key: row for row in _in_turn([one.held for one in strata.values()], size, random)}
-    for row in anywhere.held:
-        if len(chosen) < size:
-            chosen.setdefault(row.key, row)
-    return list(chosen.values())
-
-
-@dataclass
-class _Reservoir:
-    """A fair choice from as many rows as come."""
-
-    most: int
-    random: Random
-    held: list[BackupRow] = field(default_factory=list)
-    seen: int = 0
-
-    def add(self, row: BackupRow) -> None:
-        self.seen += 1
-        if len(self.held) < self.most:
-            self.held.append(row)
-        elif (place := self.random.randrange(self.seen)) < self.most:
-            self.held[place] = row
-
-
-def _in_turn(strata: list[list[BackupRow]], size: int, random: Random) -> list[BackupRow]:
-    """One of each stratum, then the next of each."""
-    shuffled = [random.sample(held, len(held)) for held in strata]
-    return list(islice((row for turn in zip_longest(*shuffled) for row in turn if row is not None), size))
-
-
 def drill(
     repository: Repository, root: BackupRoot, scratch: TransferEnd, options: DrillOptions
 ) -> DrillReport:
-    """Restore a sample to a folder of its own below a scratch prefix, which is emptied before and behind it. DamagedFile: a leaf is lost.
+    """Restore a sample to a folder of its own below a scratch prefix, which is emptied before and behind it.
 
-    Nothing else below the prefix is touched: a user may name one that holds images.
+    DamagedFile: a leaf is lost. ScratchRefused: the scratch store takes nothing. ScratchLocks: it would keep everything.
+
+    Nothing else below the prefix is touched, but for what drills left there that ended long ago: a user may name one that holds images.
+    No lock or legal hold of the backup is set, because what has one cannot be removed.
 
     The restore's own code, without a cache; open the repository with credentials that can only read.
     """
     if not scratch.prefix:
         raise ValueError("a drill needs a prefix of its own")
-    scratch = replace(scratch, prefix=f"{scratch.prefix.rstrip('/')}/{DRILL_FOLDER}")
-    rows = sorted(_sample(repository, root, options), key=lambda row: row.key)
+    refuse_locking(scratch)
+    below, scratch = scratch, scratch_of(scratch, options.name)
+    chosen = _chosen(repository, root, options)
     empty_below(scratch)
-    failures: dict[str, str] = {}
+    empty_abandoned(below)
+    work = _Drill(repository, root, scratch, options, chosen)
     try:
-        report = _restored(repository, root, scratch, rows, options, failures)
-        read_back = [_read_back(scratch, root, row, failures) for row in rows if row.key not in failures]
+        work.run()
     finally:
         left = empty_below(scratch)
-    for key, why in failures.items():
-        options.problem(key, why)
-    estimate = _estimate(root, report, len(rows))
-    sizes = sum(row.size for row in rows)
-    return DrillReport(
-        root.name,
-        len(rows),
-        len(failures),
-        read_back.count(Decoded.WHOLE),
-        read_back.count(Decoded.BROKEN),
-        report.seconds,
-        sizes,
-        estimate,
-        left,
-    )
+    return work.report(left)
 
 
-def _sample(repository: Repository, root: BackupRoot, options: DrillOptions) -> list[BackupRow]:
-    rows = rows_of(repository, root)
-    return list(rows) if options.sample == 0 else stratified_sample(rows, options.sample, options.random)
+def _chosen(repository: Repository, root: BackupRoot, options: DrillOptions) -> list[BackupRow] | None:
+    """The sample in the order of keys; None: all, which would not fit into memory."""
+    if options.sample == 0:
+        return None
+    rows = stratified_sample(rows_of(repository, root), options.sample, options.random)
+    return sorted(rows, key=lambda row: raw(row.key))
 
 
-def _restored(
-    repository: Repository,
-    root: BackupRoot,
-    scratch: TransferEnd,
-    rows: list[BackupRow],
-    options: DrillOptions,
-    failures: dict[str, str],
-) -> RestoreReport:
-    selection = RestoreSelection(keys=frozenset(row.key for row in rows))
-    wanted = replace(
-        options.restore, selection=selection, existing=ExistingPolicy.OVERWRITE, problem=failures.__setitem__
-    )
-    return restore(repository, root, scratch, wanted)
+@dataclass
+class _Drill:
+    """``chosen`` None: every object. Memory: the sample and the keys that failed."""
 
+    repository: Repository
+    root: BackupRoot
+    scratch: TransferEnd
+    options: DrillOptions
+    chosen: list[BackupRow] | None
+    failed: set[str] = field(default_factory=set)
+    decoded: Counter[Decoded] = field(default_factory=Counter)
+    sampled: int = 0
+    bytes: int = 0
+    restored: RestoreReport = _NOTHING_RESTORED
+    intact: int = 0
 
-def _read_back(scratch: TransferEnd, root: BackupRoot, row: BackupRow, failures: dict[str, str]) -> Decoded:
-    """Read an object back, and decode it if it is an image of moderate size."""
-    key = restored_key(row.key, root.source.prefix, scratch.prefix)
-    digest, held = sha256(), bytearray()
-    try:
-        with scratch.store.read(scratch.bucket, key) as body:
-            for block in body:
-                digest.update(block)
-                if row.size <= 4 * LARGE_BYTES:
-                    held += block
-    except StoreError as error:
-        failures[row.key] = f"cannot be read back: {error.reason}"
-        return Decoded.NO_IMAGE
-    if digest.hexdigest() != row.sha256:
-        failures[row.key] = "was read back with other bytes than were backed up"
-        return Decoded.NO_IMAGE
-    found = decode(row.key, bytes(held)) if held else Decoded.NO_IMAGE
-    known = found is Decoded.BROKEN and row.note == UNDECODABLE
-    return Decoded.NO_IMAGE if known else found
+    def run(self) -> None:
+        """Restore, then read all of it back. DamagedFile: a leaf is lost."""
+        keys = frozenset[str]() if self.chosen is None else frozenset(row.key for row in self.chosen)
+        wanted = replace(
+            self.options.restore,
+            selection=RestoreSelection(keys=keys),
+            existing=ExistingPolicy.OVERWRITE,
+            problem=self._fail,
+            locks=False,
+        )
+        if self.chosen is None or self.chosen:
+            self._restore(wanted)
+        if not self._stopped:
+            self._all_read_back()
+            self._judge()
+
+    def _restore(self, wanted: RestoreOptions) -> None:
+        try:
+            self.restored = restore(self.repository, self.root, self.scratch, wanted)
+        except DamagedFile:
+            raise
+        except RepositoryProblem as problem:
+            self._judge()
+            if self.intact < max(1, len(self.failed)):
+                raise
+            raise ScratchRefused(str(problem)) from problem
+
+    def _judge(self) -> None:
+        """A scratch store that is full or denies is not a damage of the backup."""
+        if self.failed:
+            rows = (row for row in self._rows() if row.key in self.failed)
+            self.intact = sum(1 for _ in intact(self.repository, rows))
+
+    def _rows(self) -> Iterator[BackupRow]:
+        return rows_of(self.repository, self.root) if self.chosen is None else iter(self.chosen)
+
+    @property
+    def _stopped(self) -> bool:
+        return self.restored.state is RestoreState.STOPPED
+
+    def _all_read_back(self) -> None:
+        rows = self._rows()
+        with ThreadPoolExecutor(min(READ_BACK_AT_ONCE, self.options.restore.at_once)) as pool:
+            while chunk := list(islice(rows, CHUNK)):
+                self.sampled, self.bytes = self.sampled + len(chunk), self.bytes + sum(r.size for r in chunk)
+                there = [row for row in chunk if row.key not in self.failed]
+                small = {
+                    row.key: pool.submit(self._read_back, row) for row in there if row.size <= LARGE_BYTES
+                }
+                for row in there:
+                    decoded, why = small[row.key].result() if row.key in small else self._read_back(row)
+                    self.decoded[decoded] += 1
+                    if why:
+                        self._fail(row.key, why)
+
+    def _fail(self, key: str, why: str) -> None:
+        self.failed.add(key)
+        self.options.problem(key, why)
+
+    def report(self, left: int) -> DrillReport:
+        """How it ended. ``left``: objects that could not be deleted."""
+        return DrillReport(
+            self.root.name,
+            self.sampled,
+            len(self.failed),
+            self.decoded[Decoded.WHOLE],
+            self.decoded[Decoded.BROKEN],
+            self.restored.seconds,
+            self.bytes,
+            _estimate(self.root, self.restored, self.sampled),
+            left,
+            self._stopped,
+            self.intact,
+        )
+
+    def _read_back(self, row: BackupRow) -> tuple[Decoded, str]:
+        """Read an object back, and decode it if it is an image of moderate size. What is wrong with its bytes; empty: nothing."""
+        key = restored_key(row.key, self.root.source.prefix, self.scratch.prefix)
+        digest, held = sha256(), bytearray()
+        try:
+            with self.scratch.store.read(self.scratch.bucket, key) as body:
+                for block in body:
+                    digest.update(block)
+                    if self.options.decode and row.size <= 4 * LARGE_BYTES:
+                        held += block
+        except StoreError as error:
+            return Decoded.NO_IMAGE, f"cannot be read back: {error.reason}"
+        if digest.hexdigest() != row.sha256:
+            return Decoded.NO_IMAGE, "was read back with other bytes than were backed up"
+        found = decode(row.key, bytes(held)) if held else Decoded.NO_IMAGE
+        known = found is Decoded.BROKEN and row.note == UNDECODABLE
+        return (Decoded.NO_IMAGE if known else found), ""
 
 
 def _estimate(root: BackupRoot, report: RestoreReport, objects: int) -> float:
@@ -206,28 +248,3 @@ def _estimate(root: BackupRoot, report: RestoreReport, objects: int) -> float:
     by_objects = root.counts.objects / objects
     by_bytes = root.counts.bytes / report.counts.bytes if report.counts.bytes else 0.0
     return report.seconds * max(by_objects, by_bytes, 1.0)
-
-
-def empty_below(scratch: TransferEnd) -> int:
-    """Delete every version of every object below the scratch prefix; return how many stay."""
-    store, bucket = scratch.store, scratch.bucket
-    versioned = store.versioned(bucket)
-    left = 0
-    found = _below(scratch, versioned=versioned)
-    while batch := list(islice(found, _BATCH)):
-        left += len(store.delete_many(bucket, batch))
-    for upload in store.uploads(bucket, prefix=scratch.prefix):
-        store.abort(bucket, upload.key, upload.upload)
-    return left
-
-
-def _below(scratch: TransferEnd, *, versioned: bool) -> Iterator[tuple[str, str]]:
-    """The first page again and again would never end where objects stay: all is listed before anything is deleted."""
-    ask = scratch.store.versions if versioned else scratch.store.objects
-    found: list[tuple[str, str]] = []
-    page = ask(scratch.bucket, {}, prefix=scratch.prefix)
-    while True:
-        found += [(o.key, o.version if versioned else "") for o in page.items]
-        if page.after is None:
-            return iter(found)
-        page = ask(scratch.bucket, page.after, prefix=scratch.prefix)

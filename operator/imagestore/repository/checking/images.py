@@ -4,9 +4,7 @@ import io
 import warnings
 from enum import StrEnum
 
-import pydicom
 from PIL import Image, UnidentifiedImageError
-from pydicom.errors import InvalidDicomError
 
 MOST_PIXELS = 200_000_000
 UNDECODABLE = "undecodable"
@@ -50,6 +48,9 @@ def _picture(content: bytes) -> Decoded:
 
 def _dicom(content: bytes) -> Decoded:
     """All elements, and as many pixel bytes as the header tells where they are not compressed."""
+    import pydicom  # half a second and 30 MB that only these need
+    from pydicom.errors import InvalidDicomError
+
     try:
         found = pydicom.dcmread(io.BytesIO(content))
         if "PixelData" not in found:

@@ -59,7 +59,11 @@ class LeafBuilder:
     def add(self, row: BackupRow) -> FinishedLeaf | None:
         """Add a row; return the leaf that it ends."""
         self.add_line(row_line(row), row.key)
-        return self.finish() if self.rows >= self._most or ends_leaf(row.key, self._bits) else None
+        return self.finish() if self.ends(row.key, self.rows) else None
+
+    def ends(self, key: str, rows: int) -> bool:
+        """Whether a leaf of so many rows ends behind this key."""
+        return rows >= self._most or ends_leaf(key, self._bits)
 
     def add_line(self, line: bytes, key: str) -> None:
         """Add a line that is no row, for reports."""

@@ -7,6 +7,8 @@ from typing import Any
 
 from imagestore.repository.format.leaves import LeafRef, ref_fields, ref_of
 
+AHEAD = 15 * 60 * 1000  # how far two clocks may differ, milliseconds
+
 
 @dataclass(frozen=True)
 class SourceName:
@@ -74,7 +76,7 @@ class BackupRoot:
     """A backup. Times are the store's own, in milliseconds. ``name``: <time>-<run>. ``sequence``: 1 for the first of its source.
 
     ``scheduled``: when a schedule wanted it; None: made by hand. ``report``: the leaf that lists every failed and skipped
-    object; empty: there are none.
+    object; empty: there are none. ``label``: what asked for it, such as the uid of a Kubernetes object.
     """
 
     name: str
@@ -90,11 +92,18 @@ class BackupRoot:
     scheduled: int | None = None
     filter: BackupFilter = field(default_factory=BackupFilter)
     report: str = ""
+    label: str = ""
 
     @property
     def due(self) -> int:
-        """The time that retention counts by."""
-        return self.started if self.scheduled is None else self.scheduled
+        """The time that retention counts by. A scheduled time after the run itself is of a wrong clock, or of a person: it does not count."""
+        scheduled = self.scheduled
+        return self.started if scheduled is None or scheduled > self.started + AHEAD else scheduled
+
+    @property
+    def order(self) -> tuple[int, int, str]:
+        """The later of two has the larger one, by the store's own times."""
+        return self.started, self.sequence, self.name
 
 
 def root_fields(root: BackupRoot) -> dict[str, Any]:
@@ -118,7 +127,7 @@ def root_fields(root: BackupRoot) -> dict[str, Any]:
         "counts": counts,
         "report": root.report,
         "leaves": [ref_fields(ref) for ref in root.leaves],
-    }
+    } | ({"label": root.label} if root.label else {})
 
 
 def root_of(content: Mapping[str, Any]) -> BackupRoot:
@@ -138,4 +147,5 @@ def root_of(content: Mapping[str, Any]) -> BackupRoot:
         scheduled=content["scheduled"],
         filter=BackupFilter(tuple(kept["include"]), tuple(kept["exclude"])),
         report=content["report"],
+        label=content.get("label", ""),
     )

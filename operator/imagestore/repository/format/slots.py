@@ -9,11 +9,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+from imagestore.repository.format.ciphers import NotSealed, aes_gcm, decrypted, hkdf, scrypt
 
 KEY_BYTES = 32
 SALT_BYTES = 16
@@ -49,7 +45,7 @@ def wrap(repository: bytes, slot: str, secret: OpeningSecret, key: bytes, salt: 
         if secret.kind is SlotKind.PASSPHRASE:
             content |= {"n": SCRYPT_N, "r": SCRYPT_R, "p": SCRYPT_P}
         wrapping = _wrapping_key(secret, salt, content)
-        wrapped = AESGCM(wrapping).encrypt(nonce, key, _context(repository, slot))
+        wrapped = aes_gcm(wrapping).encrypt(nonce, key, _context(repository, slot))
         content |= {"salt": salt.hex(), "nonce": nonce.hex(), "wrapped": wrapped.hex()}
     return json.dumps(content, indent=1).encode() + b"\n"
 
@@ -66,8 +62,8 @@ def unwrap(repository: bytes, data: bytes, secret: OpeningSecret) -> bytes | Non
             return None
         wrapping = _wrapping_key(secret, bytes.fromhex(content["salt"]), content)
         nonce, wrapped = bytes.fromhex(content["nonce"]), bytes.fromhex(content["wrapped"])
-        return AESGCM(wrapping).decrypt(nonce, wrapped, _context(repository, content["slot"]))
-    except (InvalidTag, ValueError, KeyError, TypeError):
+        return decrypted(aes_gcm(wrapping), nonce, wrapped, _context(repository, content["slot"]))
+    except (NotSealed, ValueError, KeyError, TypeError):
         return None
 
 
@@ -78,8 +74,8 @@ def _context(repository: bytes, slot: str) -> bytes:
 def _wrapping_key(secret: OpeningSecret, salt: bytes, content: Mapping[str, Any]) -> bytes:
     if secret.kind is SlotKind.PASSPHRASE:
         n, r, p = (min(int(content[name]), most) for name, most in zip("nrp", MOST_SCRYPT, strict=True))
-        return Scrypt(salt, 32, n, r, p).derive(secret.value)
-    return HKDF(SHA256(), 32, salt, b"imagestore/1/slot").derive(secret.value)
+        return scrypt(secret.value, salt, n, r, p)
+    return hkdf(secret.value, salt, b"imagestore/1/slot")
 
 
 def recovery_text(key: bytes) -> str:

@@ -5,12 +5,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
 from imagestore.repository.errors import DamagedFile
+from imagestore.repository.format.ciphers import Cipher, NotSealed, aes_gcm, decrypted, hkdf
 
 TAG_BYTES = 16  # what sealing adds
 MAC_BYTES = 32
@@ -30,7 +26,7 @@ class Vault:
     def derive(self, purpose: str) -> bytes:
         """A key for one purpose."""
         info = f"imagestore/1/{purpose}".encode()
-        return HKDF(SHA256(), 32, self.repository, info).derive(self.key)
+        return hkdf(self.key, self.repository, info)
 
     @cached_property
     def _mac_key(self) -> bytes:
@@ -60,23 +56,23 @@ class Vault:
         """Proves the key and guards the fields of format.json."""
         return hmac.digest(self.derive("check"), fields, "sha256").hex()
 
-    def cipher(self, purpose: str) -> AESGCM | None:
+    def cipher(self, purpose: str) -> Cipher | None:
         """Encrypts with the key of one file; None: nothing is encrypted."""
-        return AESGCM(self.derive(purpose)) if self.sealed else None
+        return aes_gcm(self.derive(purpose)) if self.sealed else None
 
 
-def seal(cipher: AESGCM | None, number: int, context: str, data: bytes) -> bytes:
+def seal(cipher: Cipher | None, number: int, context: str, data: bytes) -> bytes:
     """Encrypt. ``number``: never twice with one key. ``context``: what the bytes are and where they stand."""
     return data if cipher is None else cipher.encrypt(number.to_bytes(12, "big"), data, context.encode())
 
 
-def unseal(cipher: AESGCM | None, number: int, context: str, data: bytes, name: str) -> bytes:
+def unseal(cipher: Cipher | None, number: int, context: str, data: bytes, name: str) -> bytes:
     """Decrypt. DamagedFile (with the file's ``name``): these are not the bytes that were sealed."""
     if cipher is None:
         return data
     try:
-        return cipher.decrypt(number.to_bytes(12, "big"), data, context.encode())
-    except (InvalidTag, ValueError):
+        return decrypted(cipher, number.to_bytes(12, "big"), data, context.encode())
+    except NotSealed:
         raise DamagedFile(name, "does not decrypt: its bytes were changed") from None
 
 

@@ -2,23 +2,24 @@
 
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 from imagestore.core.objects import ListedObject
-from imagestore.repository.errors import RepositoryProblem
+from imagestore.repository.errors import RunStopped, SourceUnreadable
 from imagestore.repository.format.leaves import LeafRef, ref_fields
-from imagestore.repository.format.names import LARGE_BYTES, leaf_file
+from imagestore.repository.format.names import FORMAT_FILE, LARGE_BYTES, leaf_file
 from imagestore.repository.format.roots import BackupRoot, BackupState
 from imagestore.repository.format.rows import BackupRow
 from imagestore.repository.making.base import ReusableRows, known_rows, resumable
 from imagestore.repository.making.deciding import BackupOptions, is_reread, merged_by_key, unchanged
 from imagestore.repository.making.duplicates import DuplicateIndex
+from imagestore.repository.making.nested import NestedRepositories
 from imagestore.repository.making.packing import (
     IN_FLIGHT,
     LargeObjects,
@@ -26,77 +27,47 @@ from imagestore.repository.making.packing import (
     StoredLarge,
     at_entry,
 )
+from imagestore.repository.making.pending import BackupPools, WaitingObject
 from imagestore.repository.making.reading import (
     SKIPPED,
     BackedUpObject,
     NotBackedUp,
     ObjectProblem,
-    ReadMetadata,
     read_metadata,
     read_object,
     storage_class,
 )
 from imagestore.repository.making.recording import BackupRecorder
-from imagestore.repository.making.sources import listed_in_order
+from imagestore.repository.making.sources import listed_contents
 from imagestore.repository.store.opening import Repository, refuse_same_bucket
 from imagestore.repository.store.runs import LiveRun, begin_run, known_runs, time_name
 from imagestore.repository.store.view import MovedEntries, backups, condemned, write_root
 from imagestore.transfer.job import TransferEnd
+from imagestore.transfer.pace import moving_pools
 
 T = TypeVar("T")
-READERS = 16
-LARGE_AT_ONCE = 2
 TOLD_AFTER = 100  # objects
 GIVE_UP_AFTER = 100  # objects in a row that could not be read
 WINDOW_OBJECTS = 64
-WINDOW_BYTES = 32 * 1024**2
-"""Read ahead at most so much; with the open pack and two in flight this is what a backup holds of contents."""
+WINDOW_BYTES = 32 * 1024**2  # read ahead; with the open pack and two in flight all contents that it holds
 
 
 def back_up(repository: Repository, end: TransferEnd, options: BackupOptions) -> BackupRoot:
     """Back up a bucket; return the root that was written.
 
-    StoreError: the source could not be listed, or the repository not be written; RunLost: the run was silent for too long.
+    SourceUnlisted; StoreError: the repository could not be written; RunLost: the run was silent for too long; RunStopped.
     Either way nothing of it counts, and the next run goes on from what was read.
     """
     refuse_same_bucket(repository.files, end.store, end.bucket)
     roots = backups(repository).roots
     base = roots[-1] if roots else None
-    run = begin_run(repository, "backup", base.name if base else "")
+    run = begin_run(repository, "backup", base.name if base else "", options.label)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="imagestore-")))
-        sizes = (READERS, LARGE_AT_ONCE, IN_FLIGHT)
-        pools = [ThreadPoolExecutor(size) for size in sizes]
+        pools = [*moving_pools(options.at_once), ThreadPoolExecutor(IN_FLIGHT)]
         for pool in pools:
             stack.callback(pool.shutdown, wait=True, cancel_futures=True)
-        return _BackupRun(repository, end, options, base, run).make(folder, _Pools(*pools))
-
-
-@dataclass
-class _Waiting:
-    """An object on its way, in the order of keys: its row, or the future that tells it."""
-
-    listed: ListedObject
-    known: BackupRow | None
-    row: BackupRow | None = None
-    resumed: bool = False
-    small: Future[BackedUpObject] | None = None
-    large: Future[StoredLarge] | None = None
-    metadata: Future[ReadMetadata] | None = None
-
-    @property
-    def held(self) -> int:
-        """How many bytes it may hold in memory."""
-        return self.listed.size if self.small is not None else 0
-
-
-@dataclass
-class _Pools:
-    """Threads that read small objects, that store large ones, and that write packs."""
-
-    readers: Executor
-    large: Executor
-    writers: Executor
+        return _BackupRun(repository, end, options, base, run).make(folder, BackupPools(*pools))
 
 
 class _BackupRun:
@@ -110,20 +81,33 @@ class _BackupRun:
     ) -> None:
         self.repository, self.end, self.options, self.base, self.run = repository, end, options, base, run
         self.sequence = base.sequence + 1 if base else 1
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: deque[WaitingObject] = deque()
         self._held = self._failed_in_a_row = self._done = 0
-        self._last_beat = options.clock()
+        self._last_beat, self._stopping = options.clock(), False
 
-    def make(self, folder: Path, pools: _Pools) -> BackupRoot:
+    def make(self, folder: Path, pools: BackupPools) -> BackupRoot:
         """The whole run."""
         self._prepare(folder, pools)
-        for listed, known in merged_by_key(self._listing(), self._known()):
-            self._take(listed, known)
-        while self._waiting:
-            self._next()
+        try:
+            for listed, known in merged_by_key(self._listing(), self._known()):
+                self._take(listed, known)
+            self.options.ready()
+            while self._waiting:
+                self._next()
+        except RunStopped:
+            self._leave()
+            raise
         return self._finish()
 
-    def _prepare(self, folder: Path, pools: _Pools) -> None:
+    def _leave(self) -> None:
+        """Write down what was read."""
+        while self._waiting and self._waiting[0].ready:
+            self._next()
+        self._record.settle()
+        self._record.checkpoint()
+        self.run.beat()
+
+    def _prepare(self, folder: Path, pools: BackupPools) -> None:
         """Runs begin before they read trash, and read it before the index: see docs/repository-format.md, Removal."""
         gone = frozenset[str]().union(*(one.files for one in condemned(self.repository)))
         self._reusable = ReusableRows(MovedEntries(self.repository), gone)
@@ -132,25 +116,30 @@ class _BackupRun:
         self._pools = pools
         self._packs = PackStream(self.repository, pools.writers, self._wait)
         self._large = LargeObjects(self.repository, self._index.find)
-        leaves = {r.name.partition(".")[0]: r.name for r in (self.base.leaves if self.base else ())}
-        usable = {digest: name for digest, name in leaves.items() if leaf_file(name) not in gone}
-        self._record = BackupRecorder(self.repository, self.run.run, self._packs, usable, self._checkpointed)
+        base = self.base.leaves if self.base else ()
+        usable = {r.name.partition(".")[0]: r.name for r in base if leaf_file(r.name) not in gone}
+        said = (self.run.run, self._packs, base, usable, self._checkpointed)
+        self._record = BackupRecorder(self.repository, *said)
 
     def _checkpointed(self, ref: LeafRef) -> None:
         self.run.progress.append(ref_fields(ref))
 
     def _listing(self) -> Iterator[ListedObject]:
-        return (o for o in listed_in_order(self.end) if self.options.filter.takes(o.key))
+        nested = NestedRepositories(self.end, self._met_repository)
+        return listed_contents(self.end, self.options.filter, nested)
+
+    def _met_repository(self, prefix: str) -> None:
+        self._record.count(skipped=1)
+        self._record.note_problem(prefix + FORMAT_FILE, ObjectProblem.REPOSITORY.value, "")
 
     def _known(self) -> Iterator[tuple[BackupRow, bool]]:
-        interrupted = resumable(known_runs(self.repository), self.base.name if self.base else "")
-        return known_rows(self.repository, self.base, interrupted, self._record.not_reusable)
+        before = resumable(known_runs(self.repository), self.base.name if self.base else "")
+        return known_rows(self.repository, self.base, before, self._record.not_reusable)
 
     def _take(self, listed: ListedObject, known: tuple[BackupRow, bool] | None) -> None:
-        self._pulse()
         row = self._reusable.row(known[0]) if known else None
-        waiting = _Waiting(listed, row, resumed=known is not None and known[1])
-        if row is not None and unchanged(listed, row):
+        waiting = WaitingObject(listed, row, resumed=known is not None and known[1])
+        if row is not None and unchanged(listed, row) and (waiting.resumed or not self.options.full):
             self._take_unchanged(waiting, row)
         else:
             self._submit(waiting)
@@ -159,13 +148,16 @@ class _BackupRun:
         while len(self._waiting) > WINDOW_OBJECTS or self._held > WINDOW_BYTES:
             self._next()
 
-    def _take_unchanged(self, waiting: _Waiting, row: BackupRow) -> None:
+    def _take_unchanged(self, waiting: WaitingObject, row: BackupRow) -> None:
+        self._pulse()
         held = storage_class(waiting.listed)
         waiting.row = row if row.storage_class == held else replace(row, storage_class=held)
         if is_reread(row.key, self.sequence, self.options.reread):
             waiting.metadata = self._pools.readers.submit(read_metadata, self.end, waiting.row)
 
-    def _submit(self, waiting: _Waiting) -> None:
+    def _submit(self, waiting: WaitingObject) -> None:
+        self.options.ready()
+        self._pulse()
         listed = waiting.listed
         if listed.size > LARGE_BYTES:
             waiting.large = self._pools.large.submit(self._large.store, self.end, listed)
@@ -177,11 +169,10 @@ class _BackupRun:
         self._held -= waiting.held
         try:
             row, fresh = self._row(waiting)
-        except NotBackedUp as problem:
-            self._not_backed_up(waiting, problem)
-        else:
             self._failed_in_a_row = 0
             self._record.add(row, fresh=fresh)
+        except NotBackedUp as problem:
+            self._not_backed_up(waiting, problem)
         if self._index.full:
             self._record.settle()
             self._index.flush(self.run.run)
@@ -189,7 +180,7 @@ class _BackupRun:
         if self._done % TOLD_AFTER == 0:
             self.options.told(self._record.counts)
 
-    def _row(self, waiting: _Waiting) -> tuple[BackupRow, bool]:
+    def _row(self, waiting: WaitingObject) -> tuple[BackupRow, bool]:
         """The row, and whether it has to be noted for a run that goes on. NotBackedUp."""
         if waiting.metadata is not None:
             seen = self._wait(waiting.metadata)
@@ -229,7 +220,7 @@ class _BackupRun:
     def _counted(self, read: BackedUpObject, stored: int) -> None:
         self._record.count(read=1, read_bytes=read.row.size, stored_bytes=stored, changing=int(read.changed))
 
-    def _not_backed_up(self, waiting: _Waiting, problem: NotBackedUp) -> None:
+    def _not_backed_up(self, waiting: WaitingObject, problem: NotBackedUp) -> None:
         """The content of an earlier backup stays in the new one, marked: better an old picture than none."""
         if problem.problem is ObjectProblem.VANISHED:
             self._record.count(vanished=1)
@@ -246,7 +237,7 @@ class _BackupRun:
             self._record.count(stale=1)
             self._record.add(replace(waiting.known, stale=True), fresh=False)
         if self._failed_in_a_row >= GIVE_UP_AFTER:
-            raise RepositoryProblem(
+            raise SourceUnreadable(
                 f"{GIVE_UP_AFTER} objects in a row of {self.repository.source} could not be read; the last one: {problem.cause}"
             )
 
@@ -261,21 +252,29 @@ class _BackupRun:
                 self._pulse()
 
     def _pulse(self) -> None:
+        if not self._stopping and self.options.stop():
+            self._stopping = True
+            raise RunStopped("the backup was stopped; the next one goes on from what was read")
         now = self.options.clock()
         if now - self._last_beat >= self.options.beat:
             self._last_beat = now
             self._record.checkpoint()
-            self.run.beat()
+            self._beat()
+
+    def _beat(self) -> None:
+        counts = self._record.counts
+        self.run.counts = {"objects": counts.objects, "bytes": counts.bytes}
+        self.run.beat()
 
     def _finish(self) -> BackupRoot:
         """Packs, index, leaves, root, in this order."""
         self._record.settle()
         self._index.flush(self.run.run)
         report = self._record.finish()
-        self.run.beat()
+        self._beat()
         root = self._root(report)
         write_root(self.repository, root)
-        self.run.refuse_ended()
+        self.run.confirm()
         self.run.finish()
         return root
 
@@ -295,4 +294,5 @@ class _BackupRun:
             scheduled=self.options.scheduled,
             filter=self.options.filter,
             report=report,
+            label=self.options.label,
         )

@@ -11,7 +11,7 @@ from imagestore.repository.format.index import IndexEntry
 from imagestore.repository.format.leaves import ref_of
 from imagestore.repository.format.names import blob_file, pack_file
 from imagestore.repository.format.roots import BackupRoot
-from imagestore.repository.format.rows import BackupRow
+from imagestore.repository.format.rows import BackupRow, numbered
 from imagestore.repository.store.opening import Repository
 from imagestore.repository.store.runs import KnownRun
 from imagestore.repository.store.view import MovedEntries, rows_of_leaf
@@ -67,15 +67,22 @@ def known_rows(
 
     A leaf that is damaged is left out, and ``damaged`` is told its name: its objects are read again, so that the new backup is whole.
     """
-    older = ((row, False) for leaf in _leaves(root) for row in _whole(repository, leaf, damaged))
+    older = (
+        (row, False) for leaf, at in _leaves(root) for row in numbered(_whole(repository, leaf, damaged), at)
+    )
+    if interrupted is None:
+        return older
     newer = ((row, True) for leaf in _progress(interrupted) for row in _whole(repository, leaf, damaged))
     both = merge(newer, older, key=lambda pair: raw(pair[0].key))
-    for _, same_key in groupby(both, key=lambda pair: pair[0].key):
-        yield next(same_key)
+    return (next(same_key) for _, same_key in groupby(both, key=lambda pair: pair[0].key))
 
 
-def _leaves(root: BackupRoot | None) -> list[str]:
-    return [] if root is None else [ref.name for ref in root.leaves]
+def _leaves(root: BackupRoot | None) -> Iterator[tuple[str, int]]:
+    """Each with the place of its first row."""
+    at = 0
+    for ref in root.leaves if root else ():
+        yield ref.name, at
+        at += ref.rows
 
 
 def _progress(interrupted: KnownRun | None) -> list[str]:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from hashlib import sha256
+from zlib import crc32
 
 from imagestore.core.keys import raw
 from imagestore.core.objects import ListedObject
@@ -12,6 +12,13 @@ from imagestore.repository.format.rows import BackupRow
 from imagestore.repository.making.reading import Note, no_note
 from imagestore.repository.making.recording import ProgressTold, nothing_told
 from imagestore.repository.store.runs import BEAT
+from imagestore.transfer.job import unhindered
+from imagestore.transfer.pace import MOVED_AT_ONCE
+
+
+def never_stopped() -> bool:
+    """Go on."""
+    return False
 
 
 @dataclass(frozen=True)
@@ -20,6 +27,10 @@ class BackupOptions:
 
     ``scheduled``: when it was due, milliseconds. ``reread``: the metadata of one in so many unchanged objects is read again; 0: of
     none. ``note``: what to note of each image. ``clock``: seconds of any monotonic clock; it decides when to beat, never an age.
+    ``full``: read every object again, though its content is stored once. ``label``: what asked for the backup. ``stop``: asked at
+    every object and every second; once it says True, the backup ends with RunStopped. ``ready``: called when the backup comes to what no
+    earlier run of it has done: an object that is to be read, or the end of the listing. All before is done again whenever it goes on.
+    ``at_once``: objects.
     """
 
     filter: BackupFilter = field(default_factory=BackupFilter)
@@ -29,6 +40,11 @@ class BackupOptions:
     clock: Callable[[], float] = time.monotonic
     beat: float = BEAT
     told: ProgressTold = nothing_told
+    full: bool = False
+    label: str = ""
+    stop: Callable[[], bool] = never_stopped
+    ready: Callable[[], None] = unhindered
+    at_once: int = MOVED_AT_ONCE
 
 
 def unchanged(listed: ListedObject, row: BackupRow) -> bool:
@@ -40,7 +56,7 @@ def unchanged(listed: ListedObject, row: BackupRow) -> bool:
 
 def is_reread(key: str, sequence: int, share: int) -> bool:
     """Whether it is this key's turn: each one in ``share`` runs once."""
-    return share > 0 and int.from_bytes(sha256(raw(key)).digest()[:4], "big") % share == sequence % share
+    return share > 0 and crc32(raw(key)) % share == sequence % share
 
 
 def merged_by_key(
@@ -49,6 +65,10 @@ def merged_by_key(
     """Each listed object with what is known of it. Both are in the order of the keys' bytes."""
     row = next(known, None)
     for listed in listing:
+        if row is not None and row[0].key == listed.key:  # of an unchanged bucket, every one
+            yield listed, row
+            row = next(known, None)
+            continue
         key = raw(listed.key)
         while row is not None and raw(row[0].key) < key:
             row = next(known, None)

@@ -13,16 +13,17 @@ from imagestore.transfer.job import TransferEnd
 
 
 class ObjectProblem(StrEnum):
-    """Why an object is not in a backup, or only as an earlier content."""
+    """Why an object is not in a backup, or only as an earlier content. Repository: all files of a repository of backups, in one line."""
 
     CUSTOMER_KEY = "CustomerKey"
     ARCHIVED = "Archived"
+    REPOSITORY = "Repository"
     VANISHED = "Vanished"
     CHANGING = "Changing"
     FAILED = "Failed"
 
 
-SKIPPED = (ObjectProblem.CUSTOMER_KEY, ObjectProblem.ARCHIVED)
+SKIPPED = (ObjectProblem.CUSTOMER_KEY, ObjectProblem.ARCHIVED, ObjectProblem.REPOSITORY)
 
 
 class NotBackedUp(Exception):
@@ -148,4 +149,4 @@ def read_metadata(end: TransferEnd, row: BackupRow) -> ReadMetadata:
         tags=tags,
         lock=head.attributes.lock,
     )
-    return ReadMetadata(seen, seen != row)
+    return ReadMetadata(row, changed=False) if seen == row else ReadMetadata(seen, changed=True)

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from imagestore.repository.format.leaves import FinishedLeaf, LeafBuilder, LeafRef
@@ -10,7 +10,9 @@ from imagestore.repository.format.names import leaf_file
 from imagestore.repository.format.roots import BackupCounts
 from imagestore.repository.format.rows import BackupRow, key_fields, row_line
 from imagestore.repository.making.packing import PackStream
+from imagestore.repository.making.same_leaves import SameLeaves
 from imagestore.repository.store.opening import Repository
+from imagestore.repository.store.view import lines_of_leaf
 
 MOST_WAITING = 20_000
 CHECKPOINT_ROWS = 2**16
@@ -23,11 +25,12 @@ def nothing_told(counts: BackupCounts) -> None:
 
 @dataclass
 class BackupRecorder:
-    """``known_leaves``: hash to name of leaves that may be referred to."""
+    """``base``: the leaves of the last backup; ``known_leaves``: hash to name of those that may be referred to."""
 
     repository: Repository
     run: str
     packs: PackStream
+    base: Sequence[LeafRef]
     known_leaves: dict[str, str]
     progress: Callable[[LeafRef], None]
     leaves: list[LeafRef] = field(default_factory=list)
@@ -36,7 +39,9 @@ class BackupRecorder:
     def __post_init__(self) -> None:
         self._totals: Counter[str] = Counter()
         vault = self.repository.vault
-        self._leaf, self._fresh, self._report = LeafBuilder(vault), LeafBuilder(vault), LeafBuilder(vault)
+        self._fresh, self._report = LeafBuilder(vault), LeafBuilder(vault)
+        lines = lambda leaf: lines_of_leaf(self.repository, leaf)  # noqa: E731
+        self._leaf = SameLeaves(LeafBuilder(vault), self.base, self.known_leaves, lines)
 
     @property
     def counts(self) -> BackupCounts:
@@ -50,7 +55,8 @@ class BackupRecorder:
 
     def add(self, row: BackupRow, *, fresh: bool) -> None:
         """The next row. It goes into a leaf when its pack is written. ``fresh``: an interrupted run would have to read it again."""
-        self.count(objects=1, bytes=row.size)
+        self._totals["objects"] += 1
+        self._totals["bytes"] += row.size
         self._rows.append((row, fresh))
         while self._rows and self.packs.written(self._rows[0][0].pack):
             self._emit(*self._rows.popleft())
@@ -58,15 +64,14 @@ class BackupRecorder:
             self.packs.settle(self._rows[0][0].pack)
 
     def _emit(self, row: BackupRow, fresh: bool) -> None:  # noqa: FBT001  called with what add put aside
-        if (leaf := self._leaf.add(row)) is not None:
-            self._write(leaf)
+        self._write(self._leaf.add(row))
         if fresh:
             self._fresh.add_line(row_line(row), row.key)
             if self._fresh.rows >= CHECKPOINT_ROWS:
                 self.checkpoint()
 
-    def _write(self, leaf: FinishedLeaf) -> None:
-        self.leaves.append(self._stored(leaf))
+    def _write(self, leaves: Iterable[FinishedLeaf | LeafRef]) -> None:
+        self.leaves += (leaf if isinstance(leaf, LeafRef) else self._stored(leaf) for leaf in leaves)
 
     def _stored(self, leaf: FinishedLeaf) -> LeafRef:
         """An unchanged leaf is that of the last backup. A new one has the run in its name, so that no name is ever used twice:
@@ -103,7 +108,6 @@ class BackupRecorder:
 
     def finish(self) -> str:
         """Write the last leaf and the report; return the report's name, empty where there was no problem."""
-        if (leaf := self._leaf.finish()) is not None:
-            self._write(leaf)
+        self._write(self._leaf.finish())
         report = self._report.finish()
         return self._stored(report).name if report is not None else ""

@@ -3,11 +3,26 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+from imagestore.core.errors import StoreError
 from imagestore.core.objects import KeyOrder, ListedObject
+from imagestore.repository.errors import SourceUnlisted
+from imagestore.repository.format.roots import BackupFilter
+from imagestore.repository.making.nested import NestedRepositories
 from imagestore.transfer.job import TransferEnd
 from imagestore.transfer.order import rank_of
 from imagestore.transfer.sorting import sorted_on_disk
 from imagestore.transfer.walk import KeyListing, walk
+
+
+def listed_contents(
+    end: TransferEnd, wanted: BackupFilter, nested: NestedRepositories
+) -> Iterator[ListedObject]:
+    """What a backup holds: the objects that a filter takes and that are no file of a repository. SourceUnlisted; DiskFull."""
+    try:
+        found = nested.contents(listed_in_order(end))
+        yield from found if wanted == BackupFilter() else (o for o in found if wanted.takes(o.key))
+    except StoreError as error:
+        raise SourceUnlisted(error) from error
 
 
 def listed_in_order(end: TransferEnd) -> Iterator[ListedObject]:

@@ -22,10 +22,10 @@ MOST_FILES = 32
 _ENTRIES_HELD = 1000
 
 
-def compact_index(repository: Repository, run: str, gone: Callable[[str], bool]) -> None:
-    """New files first, then the old ones go: a writer that reads meanwhile finds duplicates in either.
+def compact_index(repository: Repository, run: str, gone: Callable[[str], bool]) -> dict[str, str]:
+    """New files first, then the old ones go: a writer that reads meanwhile finds duplicates in either. Return those that the store keeps.
 
-    ``gone``: whether a container is to be deleted.
+    ``gone``: whether a container is to be deleted. It must not be while an old file stays: the next backup would refer to it.
     """
     old = [listed.name for listed in repository.files.current(INDEX)]
     with TemporaryDirectory(prefix="imagestore-") as folder:
@@ -36,7 +36,7 @@ def compact_index(repository: Repository, run: str, gone: Callable[[str], bool])
         while shard := list(islice(kept, SHARD_ENTRIES)):
             write_index_file(repository, index_file(run, number), index_bytes(shard))
             number += 1
-    repository.files.delete(old)
+    return repository.files.delete(old)
 
 
 def _fetched(repository: Repository, name: str, path: Path) -> Path:

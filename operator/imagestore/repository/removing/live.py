@@ -1,6 +1,5 @@
 """What the backups need: containers and how much of each, and leaves. Shared leaves are read once."""
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -10,11 +9,6 @@ from imagestore.repository.format.rows import BackupRow
 from imagestore.repository.store.opening import Repository
 from imagestore.repository.store.view import MovedEntries, rows_of_leaf
 
-_OURS = re.compile(
-    r"(packs|blobs)/([0-9a-f]{2})/\2[0-9a-f]{30}"
-    r"|leaves/([0-9a-f]{2})/\3[0-9a-f]{62}\.[0-9a-f]{32}"
-    r"|moved/[0-9a-f]{32}-[0-9a-f]{32}\.[0-9]+"
-)
 PAGE = 16 * 1024
 """A pack's use is known by pages of 16 KiB, a bit each: 128 bytes a pack, however many objects it holds."""
 
@@ -33,16 +27,10 @@ class LiveFiles:
         """A row needs its entry, or where it was moved to: all places, should one be damaged."""
         if not row.container:
             return
-        if row.container not in self.moved.containers:
-            self._mark(row)
-            return
-        places = list(self.moved.places(row))
-        self.named.update(place.container for place in places)
-        for place in places[:-1] or places:
-            if place.container not in self.moved.containers or place.offset not in self.moved.entries(
-                place.container
-            ):
-                self._mark(place)
+        if row.container in self.moved.containers:
+            self.named.update(place.container for place in self.moved.places(row))
+        for place in self.moved.kept(row):
+            self._mark(place)
 
     def _mark(self, row: BackupRow) -> None:
         if row.blob:
@@ -63,7 +51,7 @@ class LiveFiles:
         return bool(self.packs.get(bytes.fromhex(pack), 0) >> first & ((1 << (last - first + 1)) - 1))
 
     def needs(self, name: str) -> bool:
-        """Whether a file of packs/, blobs/, leaves/ or moved/ is needed, one that ``may_go``."""
+        """Whether a file of packs/, blobs/, leaves/ or moved/ is needed."""
         kind, _, rest = name.partition("/")
         tail = rest.rpartition("/")[2]
         if kind == "leaves":
@@ -71,11 +59,6 @@ class LiveFiles:
         if kind == "moved":
             return tail.partition("-")[0] in self.named
         return bytes.fromhex(tail) in (self.packs if kind == "packs" else self.blobs)
-
-
-def may_go(name: str) -> bool:
-    """Whether this is the name of a file of a repository. Any other was put there by another program and stays, such as moved/tree.jpg."""
-    return _OURS.fullmatch(name) is not None
 
 
 def live_files(repository: Repository, roots: Iterable[BackupRoot]) -> LiveFiles:

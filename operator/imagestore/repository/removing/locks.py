@@ -8,12 +8,17 @@ from imagestore.repository.errors import RepositoryProblem
 from imagestore.repository.store.files import DAY, ListedFile, RepositoryFiles
 
 
-def extend_lock(files: RepositoryFiles, file: ListedFile, now: int, version: str = "") -> bool:
+def extend_lock(
+    files: RepositoryFiles, file: ListedFile, now: int, version: str = "", *, however_young: bool = False
+) -> bool:
     """Lock a needed file anew when less than a third of its time is left; whether it was. One request, two when it is due.
 
-    ``version``: of the file, where something lies over it.
+    ``version``: of the file, where something lies over it. ``however_young``: also ask about a file that was locked lately if it was
+    locked at all.
     """
-    if files.lock is None or now - file.modified < files.lock.days * DAY * 2 // 3:
+    if files.lock is None:
+        return False
+    if not however_young and now - file.modified < files.lock.days * DAY * 2 // 3:
         return False
     key = files.prefix + file.name
     held = files.store.lock(files.bucket, key, version)

@@ -1,15 +1,13 @@
 """Forget backups, and delete what no backup needs. docs/repository-format.md, Removal, says why this is safe beside running backups."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from imagestore.repository.checking.records import verified_times
 from imagestore.repository.errors import DamagedFile, RepositoryProblem
 from imagestore.repository.format.names import (
     BLOBS,
-    LEAVES,
-    MOVED,
     PACKS,
-    RUNS,
     backup_file,
     blob_file,
     ended_file,
@@ -17,12 +15,15 @@ from imagestore.repository.format.names import (
     trash_file,
 )
 from imagestore.repository.format.roots import BackupRoot
-from imagestore.repository.removing.compacting import compact_index, index_is_scattered
-from imagestore.repository.removing.live import LiveFiles, live_files, may_go
+from imagestore.repository.removing.compacting import compact_index
+from imagestore.repository.removing.extending import REMOVABLE, extend_all, extend_covered, extend_first_files
+from imagestore.repository.removing.holding import clock_problem, lost_backup
+from imagestore.repository.removing.live import LiveFiles, live_files
 from imagestore.repository.removing.locks import extend_lock, retained_until
-from imagestore.repository.removing.options import PruneOptions, PruneReport
+from imagestore.repository.removing.options import PruneOptions, PruneReport, RemovalStopped
 from imagestore.repository.removing.repacking import repack
 from imagestore.repository.removing.retention import RetentionPlan, retention_plan
+from imagestore.repository.removing.tidying import old_runs, tidy
 from imagestore.repository.store.files import ListedFile
 from imagestore.repository.store.opening import Repository
 from imagestore.repository.store.runs import (
@@ -34,21 +35,25 @@ from imagestore.repository.store.runs import (
     document_bytes,
     known_runs,
 )
-from imagestore.repository.store.view import Backups, CondemnedFiles, backups, condemned
+from imagestore.repository.store.view import Backups, CondemnedFiles, all_backups, condemned
 
-REMOVABLE = (PACKS, BLOBS, LEAVES, MOVED)
 MOST_ON_A_LIST = 10_000
 
 
 def prune(repository: Repository, options: PruneOptions) -> PruneReport:
     """Forget and remove. A dry run writes nothing.
 
-    RepositoryProblem: the store's clock cannot be trusted. StoreError: the repository cannot be read. Killed anywhere, it leaves every
-    backup whole.
+    RepositoryProblem: the store's clock cannot be trusted, or it does not give a root. StoreError: the repository cannot be read. Killed anywhere, it leaves every
+    backup whole. RemovalStopped: ``options.stop`` said so.
     """
     run = None if options.dry_run else begin_run(repository, "prune")
     work = _Removal(repository, options, run)
-    work.work()
+    try:
+        work.work()
+    except RemovalStopped:
+        if run is not None:
+            run.finish()  # no backup waits for it
+        raise
     if run is not None:
         run.finish()
     return work.report
@@ -60,6 +65,7 @@ class _Removal:
     options: PruneOptions
     run: LiveRun | None
     report: PruneReport = field(default_factory=PruneReport)
+    _still: set[str] = field(default_factory=set)  # files on a list that are there
 
     def work(self) -> None:
         """Runs, then roots, then files: see docs/repository-format.md."""
@@ -67,26 +73,44 @@ class _Removal:
         self.now = files.store.now(files.bucket) if self.run is None else self.run.beat()
         self.report.now = self.now
         runs = self._live_runs()
-        found = backups(self.repository)
+        found = all_backups(self.repository)
         self.report.rejected = found.rejected
-        if why := self._clock_problem(found, runs):
+        self.report.missing = self._missing(found)
+        if why := clock_problem(found, runs, self.now):
             self.report.held = why
+            return
+        if why := self.options.held or lost_backup(self.report.missing):
+            self._hold(why, found.roots)
             return
         lists = condemned(self.repository)
         kept = self._forget(found, runs)
         try:
             live = live_files(self.repository, kept)
         except DamagedFile as damaged:
-            self.report.held = f"{damaged}; what its backup needs is not known; run imagestore backup verify"
+            way = "run imagestore backup verify, or forget that backup with prune --forget"
+            self._hold(f"{damaged}; what its backup needs is not known; {way}", kept)
             return
+        if self.run is not None:
+            self.report.extended += extend_first_files(files, kept, self.now)
+        # First: a store that refuses these refuses all, and nothing is written in vain.
+        self._delete(old_runs(self.repository, found, self.now))
         self._remove(lists, runs, live)
-        self._tidy(lists, runs, found)
+        if self.run is not None:
+            over = [one for one in lists if self._is_ripe(one, runs) and not one.files & self._still]
+            tidy(self.repository, self.run, self.report, over)
+
+    def _hold(self, why: str, roots: Sequence[BackupRoot]) -> None:
+        """Delete nothing. Immutability does not end with that."""
+        self.report.held = why
+        files = self.repository.files
+        if self.run is not None:
+            self.report.extended += extend_first_files(files, roots, self.now) + extend_all(files, self.now)
 
     # Runs
 
     def _live_runs(self) -> list[KnownRun]:
         """The runs that are alive. Those that are dead are marked first, so that what they write later does not count."""
-        finished = {root.run for root in backups(self.repository).roots}
+        finished = {root.run for root in all_backups(self.repository).roots}
         own = "" if self.run is None else self.run.run
         open_runs = [
             r
@@ -102,66 +126,75 @@ class _Removal:
     def _write_document(self, name: str, content: dict[str, object]) -> None:
         self.repository.files.write(name, document_bytes(self.repository, name, content))
 
-    def _clock_problem(self, found: Backups, runs: list[KnownRun]) -> str:
-        """A store whose clock is behind what it told before: every age would be wrong."""
-        newest = max([*(root.finished for root in found.roots), *(r.beat for r in runs)], default=0)
-        if newest > self.now + SLACK:
-            ahead = (newest - self.now) // 60_000
-            return f"the repository has a time that lies {ahead} minutes in the future; the store's clock was set back"
-        return ""
-
     # Backups
 
+    def _missing(self, found: Backups) -> str:
+        known = self.options.forgetting.known
+        return "" if not known or found.has(known) else known
+
     def _forget(self, found: Backups, runs: list[KnownRun]) -> list[BackupRoot]:
-        needed = {r.base: "a running backup goes on from it" for r in runs if r.base}
+        needed = {r.base: f"a running {r.kind} needs it" for r in runs if r.base}
         asked = self.options.forgetting
+        needed |= {asked.known: "the newest that is known"} if asked.known else {}
         plan = RetentionPlan()
         if asked.rules is not None:
-            plan = retention_plan(found.roots, asked.rules, self.now, verified=asked.verified, needed=needed)
+            plan = retention_plan(
+                found.roots,
+                asked.rules,
+                self.now,
+                verified=asked.verified | frozenset(verified_times(self.repository)),
+                needed=needed,
+                approved=asked.approved,
+            )
         self.report.retention = plan
         by_name = [found.named(name) for name in asked.names]
         going = {root.name for root in (*plan.forgotten, *by_name)}
         if by_name and (refused := going & {*needed, *(r.name for r in found.roots[-1:])}):
             raise RepositoryProblem(f"{', '.join(sorted(refused))} is the newest backup, or in use; it stays")
+        self._go_on()
         if going and self.run is not None:
-            self._write_document(
-                trash_file(f"{self.run.run}-forgotten"), {"files": [], "forgotten": sorted(going)}
-            )
-            self._delete(backup_file(name) for name in sorted(going))
+            going = self._forgotten(self.run, going)
         return [root for root in found.roots if root.name not in going]
+
+    def _forgotten(self, run: LiveRun, going: set[str]) -> set[str]:
+        """The backups of which the root is gone. Only then are they named in trash/: what is named there is in no list of backups."""
+        stay = self._delete(backup_file(name) for name in sorted(going))
+        gone = {name for name in going if backup_file(name) not in stay}
+        if gone:
+            self._write_document(trash_file(f"{run.run}-forgotten"), {"files": [], "forgotten": sorted(gone)})
+        return gone
+
+    def _go_on(self) -> None:
+        if self.options.stop():
+            raise RemovalStopped
 
     def _delete(self, names: Iterator[str]) -> dict[str, str]:
         """Delete files, none of them under a lock; return those that the store keeps."""
-        if self.run is not None:
-            self.run.beat()
+        if self.run is None:
+            return {}
+        self.run.beat()
         kept = self.repository.files.delete(names)
-        self.report.retained |= kept
+        self.report.refused |= kept
         return kept
 
     # Files
 
     def _remove(self, lists: list[CondemnedFiles], runs: list[KnownRun], live: LiveFiles) -> None:
+        files = self.repository.files
         ripe = frozenset[str]().union(*(one.files for one in lists if self._is_ripe(one, runs)))
         known = frozenset[str]().union(*(one.files for one in lists))
         going, fresh, sparse = list[ListedFile](), list[ListedFile](), list[str]()
         for kind in REMOVABLE:
-            for file in self.repository.files.current(kind):
-                if may_go(file.name):
-                    self._judge(file, live, known, ripe, (going, fresh, sparse))
-        self._extend_covered(live)
+            for file in files.current(kind):
+                if file.name in known:
+                    self._still.add(file.name)
+                self._judge(file, live, known, ripe, (going, fresh, sparse))
+        if self.run is not None:
+            for kind in REMOVABLE:
+                self.report.extended += extend_covered(files, kind, live.needs, self.now)
         self._delete_ripe(going)
         self._condemn([file.name for file in fresh if not self._may_be_of(runs, file)])
         self._repack(live, sparse)
-
-    def _extend_covered(self, live: LiveFiles) -> None:
-        """An attacker who hides a needed file behind a marker or a version waits for the end of its lock, to delete it then."""
-        files = self.repository.files
-        if files.lock is None or self.run is None:
-            return
-        for kind in REMOVABLE:
-            for file, version in files.covered(kind):
-                if live.needs(file.name) and extend_lock(files, file, self.now, version):
-                    self.report.extended += 1
 
     def _may_be_of(self, runs: list[KnownRun], file: ListedFile) -> bool:
         """Whether a backup that is running may have written a file: once condemned, the next backup would upload its content again."""
@@ -216,20 +249,31 @@ class _Removal:
     def _delete_ripe(self, going: list[ListedFile]) -> None:
         free = []
         for file in going:
+            self._go_on()
             until = retained_until(self.repository.files, file.name, self.now)
             if until:
                 self.report.retained[file.name] = until
             else:
                 free.append(file)
-        if free and self.run is not None:
-            names = {file.name for file in free}
-            compact_index(
-                self.repository, self.run.run, lambda c: pack_file(c) in names or blob_file(c) in names
-            )
-            kept = self._delete(file.name for file in free)
-            free = [file for file in free if file.name not in kept]
+        self._go_on()
+        if self.run is not None:
+            free = self._deleted(self.run, free)
         for file in free:
             self.report.deleted.add(file.size)
+            self._still.discard(file.name)
+
+    def _deleted(self, run: LiveRun, free: list[ListedFile]) -> list[ListedFile]:
+        """Those of some files that are gone. The index forgets them first."""
+        if not free or self.report.refused:
+            return []
+        names = {file.name for file in free}
+        self.report.refused |= compact_index(
+            self.repository, run.run, lambda c: pack_file(c) in names or blob_file(c) in names
+        )
+        if self.report.refused:
+            return []
+        kept = self._delete(file.name for file in free)
+        return [file for file in free if file.name not in kept]
 
     def _condemn(self, names: list[str]) -> None:
         if self.run is None:
@@ -242,47 +286,10 @@ class _Removal:
     def _repack(self, live: LiveFiles, sparse: list[str]) -> None:
         packs = sparse[: self.options.repack_packs]
         self.report.repacked = len(packs)
-        if not packs or self.run is None:
+        if not packs or self.run is None or self.report.refused:
             return
+        self._go_on()
         self.run.beat()
         moved, damaged = repack(self.repository, self.run.run, live, packs)
         self.report.repacked, self.report.damaged_packs = len(moved), tuple(damaged)
         self._condemn([pack_file(pack) for pack in moved])
-
-    # What is left over
-
-    def _tidy(self, lists: list[CondemnedFiles], runs: list[KnownRun], found: Backups) -> None:
-        if self.run is None:
-            return
-        files = self.repository.files
-        if index_is_scattered(self.repository):
-            compact_index(self.repository, f"{self.run.run}-tidy", lambda _container: False)
-        self._abort_uploads()
-        done = [r.run for r in known_runs(self.repository) if _is_over(r, found, self.now, self.repository)]
-        there = {file.name for file in files.current(RUNS)}
-        old_runs = [f"{RUNS}{run}" for run in done if f"{RUNS}{run}" in there]
-        roots = (backup_file(name) for one in lists for name in one.forgotten)
-        left = [name for name in roots if files.exists(name)]  # a removal was killed before it deleted them
-        empty = [one.name for one in lists if self._is_ripe(one, runs) and self._is_done(one)]
-        self._delete(iter([*old_runs, *left, *empty]))
-
-    def _is_done(self, one: CondemnedFiles) -> bool:
-        """Whether a list may go: nothing of it is there, and no version of a forgotten root could be taken for a backup."""
-        files = self.repository.files
-        if any(name in self.report.retained or files.exists(name) for name in one.files):
-            return False
-        return not any(True for name in one.forgotten for _ in files.ever(backup_file(name)))
-
-    def _abort_uploads(self) -> None:
-        """End uploads of runs that were killed."""
-        files = self.repository.files
-        for upload in files.store.uploads(files.bucket, prefix=files.prefix + BLOBS):
-            if self.now - upload.started >= self.repository.grace:
-                files.store.abort(files.bucket, upload.key, upload.upload)
-                self.report.aborted_uploads += 1
-
-
-def _is_over(run: KnownRun, found: Backups, now: int, repository: Repository) -> bool:
-    """Whether the file of a run tells nothing more. The mark of a dead run stays for ever."""
-    finished = run.done or run.ended or run.run in {root.run for root in found.roots}
-    return finished and run.silent(now) >= repository.grace

@@ -13,6 +13,7 @@ from imagestore.repository.removing.live import LiveFiles
 from imagestore.repository.store.opening import Repository
 from imagestore.repository.store.runs import document_bytes
 
+StoodAt = tuple[str, int]  # container, offset
 Move = tuple[int, str, str, int, int]  # offset, then where it stands now: pack, blob, offset, length
 
 
@@ -28,21 +29,23 @@ class PackMover:
     _entries: list[IndexEntry] = field(default_factory=list)
     written: int = 0
 
-    def move(self, container: str, offset: int, blob_id: bytes, content: bytes) -> None:
-        """Put a content, which stood at this offset, into a new pack."""
+    def move(self, stood: Iterable[StoodAt], blob_id: bytes, content: bytes) -> None:
+        """Put a content, which stood at these places, into a new pack."""
         if self._open is None:
             self._open = PackWriter(self.repository.vault, self.repository.new_id())
         entry = self._open.add(blob_id, content)
         pack = self._open.pack
         self._entries.append(IndexEntry(blob_id, bytes.fromhex(pack), entry.offset, entry.length))
-        self._moves.setdefault(container, []).append((offset, pack, "", entry.offset, entry.length))
+        for container, offset in stood:
+            self._moves.setdefault(container, []).append((offset, pack, "", entry.offset, entry.length))
         if self._open.size >= self.repository.pack_bytes:
             self._write_pack()
 
-    def move_to_blob(self, container: str, entry: IndexEntry) -> None:
+    def move_to_blob(self, stood: Iterable[StoodAt], entry: IndexEntry) -> None:
         """Note that a content, which was a blob, stands in another one now."""
         self._entries.append(entry)
-        self._moves.setdefault(container, []).append((0, "", entry.container.hex(), 0, 0))
+        for container, offset in stood:
+            self._moves.setdefault(container, []).append((offset, "", entry.container.hex(), 0, 0))
 
     def _write_pack(self) -> None:
         """Write a pack and read it back whole. DamagedFile: it is not what was written."""
@@ -82,7 +85,7 @@ def repack(
             damaged.append(pack)
             continue
         for entry, content in contents:
-            mover.move(pack, entry.offset, entry.blob_id, content)
+            mover.move([(pack, entry.offset)], entry.blob_id, content)
     return mover.finish(), damaged
 
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import NamedTuple, TypeVar
 
-from imagestore.repository.errors import DamagedFile
+from imagestore.repository.errors import DamagedFile, FileNotGiven
 from imagestore.repository.format.names import blob_file, pack_file
 from imagestore.repository.format.packs import BlobFrames, open_entry, regrouped
 from imagestore.repository.format.rows import BackupRow
 from imagestore.repository.store.opening import Repository
-from imagestore.repository.store.view import MovedEntries
+from imagestore.repository.store.view import MovedEntries, one_file_given
 
 T = TypeVar("T")
 SPAN_BYTES = 4 * 1024**2
@@ -54,13 +54,14 @@ def _is_near(last: PackSpan, row: BackupRow, end: int) -> bool:
 
 @dataclass
 class ContentReader:
-    """Reads contents. May be used from several threads."""
+    """Reads contents. May be used from several threads. ``lasting``: only from places that a removal keeps: what else is whole proves little."""
 
     repository: Repository
+    lasting: bool = False
     moved: MovedEntries = field(init=False)
 
     def __post_init__(self) -> None:
-        self.moved = MovedEntries(self.repository)
+        self.moved = MovedEntries(self.repository, reading=not self.lasting)
 
     def placed(self, row: BackupRow) -> PlacedRow:
         """The row with its latest place."""
@@ -68,10 +69,15 @@ class ContentReader:
 
     def small(self, span: PackSpan) -> Iterator[tuple[BackupRow, bytes | DamagedFile]]:
         """The contents of a span, each from another place where it is damaged in this one, or what is wrong with it."""
+        data, name = b"", pack_file(span.pack)
         try:
-            data = self.repository.files.read(pack_file(span.pack), (span.start, span.end))
+            with one_file_given(self.repository, name):
+                data = self.repository.files.read(name, (span.start, span.end))
+        except FileNotGiven as lost:
+            yield from ((row, self._elsewhere(row, lost)) for row, _ in span.rows)
+            return
         except DamagedFile:
-            data = b""
+            pass
         for row, place in span.rows:
             start = place.offset - span.start
             entry = data[start : start + place.length]
@@ -86,6 +92,10 @@ class ContentReader:
         except DamagedFile as damaged:
             return damaged
 
+    def _elsewhere(self, row: BackupRow, lost: FileNotGiven) -> bytes | DamagedFile:
+        """The content from another place than a file that the store may take a minute to refuse again."""
+        return self._anywhere(row) if len(list(self.moved.places(row))) > 1 else lost
+
     def _proven(self, row: BackupRow, entry: bytes) -> bytes:
         content = open_entry(self.repository.vault, row.pack, row.offset, entry)
         if len(content) != row.size or sha256(content).hexdigest() != row.sha256:
@@ -97,7 +107,8 @@ class ContentReader:
         if not row.pack:
             return b"".join(self.blocks(row))
         name, span = pack_file(row.pack), (row.offset, row.offset + row.length)
-        return self.repository.files.genuine(name, lambda data: self._proven(row, data), span)
+        with one_file_given(self.repository, name):
+            return self.repository.files.genuine(name, lambda data: self._proven(row, data), span)
 
     def content(self, row: BackupRow) -> bytes:
         """The bytes of a small object, from any place where they are whole. DamagedFile."""
@@ -106,7 +117,7 @@ class ContentReader:
     def anywhere(self, row: BackupRow, use: Callable[[BackupRow], T]) -> T:
         """The first result of ``use`` that is no DamagedFile, over all places of a row."""
         found: DamagedFile | None = None
-        for place in self.moved.places(row):
+        for place in self.moved.kept(row) if self.lasting else self.moved.places(row):
             try:
                 return use(place)
             except DamagedFile as damaged:
@@ -140,9 +151,13 @@ class ContentReader:
 
     def _frames(self, row: BackupRow, version: str) -> Iterator[bytes]:
         frames = BlobFrames(self.repository.vault, row.blob)
-        stored = self.repository.files.blocks(blob_file(row.blob), version)
+        stored = self._stored(blob_file(row.blob), version)
         for number, data in enumerate(regrouped(stored, frames.stored_frame)):
             yield frames.opened(number, data)
+
+    def _stored(self, name: str, version: str) -> Iterator[bytes]:
+        with one_file_given(self.repository, name):
+            yield from self.repository.files.blocks(name, version)
 
     def _checked(self, row: BackupRow, blocks: Iterator[bytes]) -> Iterator[bytes]:
         digest, size = sha256(), 0

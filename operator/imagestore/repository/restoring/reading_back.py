@@ -1,6 +1,7 @@
-"""See by a listing that what was written is there."""
+"""See by a listing that what was written is there, and read it."""
 
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 
 from imagestore.core.errors import NotFound
 from imagestore.core.keys import raw
@@ -47,3 +48,21 @@ def _is_there(end: TransferEnd, written: RestoredObject) -> bool:
     except NotFound:
         return False
     return head.size == written.size and (not written.etag or head.etag == written.etag)
+
+
+def listed_now(end: TransferEnd, key: str) -> ListedObject | None:
+    """What is at a key now. StoreError."""
+    try:
+        head = end.store.head(end.bucket, key)
+    except NotFound:
+        return None
+    return ListedObject(key, head.size, head.etag, head.modified)
+
+
+def stored_digest(end: TransferEnd, key: str, version: str = "") -> str:
+    """The SHA-256 of an object's bytes, read now, in hex. StoreError."""
+    digest = sha256()
+    with end.store.read(end.bucket, key, version=version) as body:
+        for block in body:
+            digest.update(block)
+    return digest.hexdigest()

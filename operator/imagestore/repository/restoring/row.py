@@ -1,28 +1,23 @@
 """Restore single rows: decide what is to be written, and write it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from hashlib import sha256
 
-from imagestore.core.errors import Conflict, StoreError
+from imagestore.core.errors import Conflict, NotFound, StoreError
 from imagestore.core.objects import UNCONDITIONAL, ListedObject, WriteCondition
 from imagestore.repository.errors import DamagedFile
 from imagestore.repository.format.names import LARGE_BYTES
 from imagestore.repository.format.rows import BackupRow
 from imagestore.repository.restoring.contents import ContentReader, PackSpan, pack_spans
+from imagestore.repository.restoring.options import RestoreOptions
+from imagestore.repository.restoring.outcomes import RestoreOutcome, store_refused
+from imagestore.repository.restoring.reading_back import listed_now, stored_digest
 from imagestore.repository.restoring.selection import ExistingPolicy, restored_key
 from imagestore.repository.restoring.writing import RestoredObject, RestoreTarget
 
-
-@dataclass(frozen=True)
-class RowOutcome:
-    """What became of one row."""
-
-    row: BackupRow
-    written: RestoredObject | None = None
-    equal: bool = False
-    kept: bool = False
-    why: str = ""
+RowOutcome = RestoreOutcome[BackupRow]
+Write = Callable[[WriteCondition], RestoredObject]
 
 
 @dataclass(frozen=True)
@@ -31,7 +26,7 @@ class RowRestorer:
 
     reader: ContentReader
     target: RestoreTarget
-    existing: ExistingPolicy
+    options: RestoreOptions
     source_prefix: str
 
     def key(self, row: BackupRow) -> str:
@@ -58,59 +53,36 @@ class RowRestorer:
             )
         if there is None:
             return None
-        if self.existing is ExistingPolicy.SKIP:
+        if self.options.existing is ExistingPolicy.SKIP:
             return RowOutcome(row, kept=True)
         try:
             if self._is_equal(key, row, there):
                 return RowOutcome(row, equal=True)
-            if self.existing is ExistingPolicy.FAIL and not self._has_bytes(key, row, there):
-                return RowOutcome(row, why="Exists: another object is at this key; it was not overwritten")
-            return None
+            kept = self.options.kept_because(there)
+            return RowOutcome(row, why=kept) if kept and not self.holds(row, there) else None
         except StoreError as error:
-            return RowOutcome(row, why=told_error(error))
+            return store_refused(row, error)
 
     def _is_equal(self, key: str, row: BackupRow, there: ListedObject) -> bool:
         if there.size != row.size or there.etag != row.content_md5:
             return False
+        return self._has_attributes(key, row)
+
+    def _has_attributes(self, key: str, row: BackupRow) -> bool:
         head = self.target.end.store.head(self.target.end.bucket, key)
-        wanted, found = self.target.attributes(row), head.attributes
+        wanted, found = self.target.given(row).attributes, head.attributes
         if dict(found.headers) != dict(wanted.headers) or dict(found.metadata) != dict(wanted.metadata):
             return False
         tags = self.target.end.store.tags(self.target.end.bucket, key) if head.tag_count else {}
         return dict(tags) == dict(wanted.tags or {})
 
-    def _has_bytes(self, key: str, row: BackupRow, there: ListedObject) -> bool:
-        """Whether what came to this key since the check is what an interrupted run of this restore wrote."""
+    def holds(self, row: BackupRow, there: ListedObject) -> bool:
+        """Whether what is at the key of a row has its bytes: what an interrupted run of this restore wrote has. It is read where its ETag does not
+        tell. StoreError.
+        """
         if there.size != row.size:
             return False
-        digest = sha256()
-        with self.target.end.store.read(self.target.end.bucket, key) as body:
-            for block in body:
-                digest.update(block)
-        return digest.hexdigest() == row.sha256
-
-    def _condition(self, there: ListedObject | None) -> WriteCondition:
-        strict = self.existing is not ExistingPolicy.OVERWRITE and there is None
-        return WriteCondition(absent=True) if strict else UNCONDITIONAL
-
-    def _written(
-        self, row: BackupRow, content: bytes | DamagedFile, there: ListedObject | None
-    ) -> RowOutcome:
-        if isinstance(content, DamagedFile):
-            return RowOutcome(row, why=f"Damaged: {content}")
-        try:
-            written = self.target.write(self.key(row), row, content, self._condition(there))
-        except Conflict as error:
-            return self._met(row, error)
-        except StoreError as error:
-            return RowOutcome(row, why=told_error(error))
-        return RowOutcome(row, written=written)
-
-    def _met(self, row: BackupRow, error: Conflict) -> RowOutcome:
-        """Another program wrote this key since the listing."""
-        if self.existing is ExistingPolicy.SKIP:
-            return RowOutcome(row, kept=True)
-        return RowOutcome(row, why=told_error(error))
+        return there.etag == row.content_md5 or stored_digest(self.target.end, self.key(row)) == row.sha256
 
     def single(self, row: BackupRow, there: ListedObject | None) -> list[RowOutcome]:
         """A blob, or an empty object."""
@@ -119,15 +91,12 @@ class RowRestorer:
             return [decided]
         if row.size <= LARGE_BYTES:
             return [self._written(row, b"" if not row.size else self._small_blob(row), there)]
-        write = partial(self.target.write_large, self.key(row), row, self._condition(there))
-        try:
-            return [RowOutcome(row, written=self.reader.blob(row, write))]
-        except DamagedFile as damaged:
-            return [RowOutcome(row, why=f"Damaged: {damaged}")]
-        except Conflict as error:
-            return [self._met(row, error)]
-        except StoreError as error:
-            return [RowOutcome(row, why=told_error(error))]
+
+        def write(condition: WriteCondition) -> RestoredObject:
+            in_parts = partial(self.target.write_large, self.key(row), row, condition)
+            return self.reader.blob(row, in_parts)
+
+        return [self._tried(row, there, write)]
 
     def _small_blob(self, row: BackupRow) -> bytes | DamagedFile:
         try:
@@ -135,7 +104,50 @@ class RowRestorer:
         except DamagedFile as damaged:
             return damaged
 
+    def _written(
+        self, row: BackupRow, content: bytes | DamagedFile, there: ListedObject | None
+    ) -> RowOutcome:
+        if isinstance(content, DamagedFile):
+            return RowOutcome(row, why=f"Damaged: {content}")
+        return self._tried(row, there, lambda c: self.target.write(self.key(row), row, content, c))
 
-def told_error(error: StoreError) -> str:
-    """A store's error as reports have it: without its message, which may quote a key of another object."""
-    return f"{error.reason} {error.code}".rstrip()
+    def _tried(self, row: BackupRow, there: ListedObject | None, write: Write) -> RowOutcome:
+        try:
+            return RowOutcome(row, written=write(self._condition(there)))
+        except DamagedFile as damaged:
+            return RowOutcome(row, why=f"Damaged: {damaged}")
+        except (Conflict, NotFound) as error:
+            return self._met(row, there, write, error)
+        except StoreError as error:
+            return store_refused(row, error)
+
+    def _condition(self, there: ListedObject | None) -> WriteCondition:
+        asked = self.options.condition(there)
+        return asked if not asked.etag or self.target.end.store.traits.put_matching else UNCONDITIONAL
+
+    def _met(
+        self, row: BackupRow, there: ListedObject | None, write: Write, error: Conflict | NotFound
+    ) -> RowOutcome:
+        """Another program wrote or deleted this key since the listing, or what came is ours.
+
+        A request of a killed run may arrive after the next one has listed; the answer to a write that was made may be lost.
+        """
+        try:
+            now = listed_now(self.target.end, self.key(row))
+            if now is None:
+                return self._tried(row, None, write) if there is not None else store_refused(row, error)
+            if self.options.existing is ExistingPolicy.SKIP:
+                return RowOutcome(row, kept=True)
+            return self._ours(row, now) or RowOutcome(row, why=self.options.met_because(error))
+        except StoreError as refused:
+            return store_refused(row, refused)
+
+    def _ours(self, row: BackupRow, now: ListedObject) -> RowOutcome | None:
+        if not self.holds(row, now):
+            return None
+        if self._has_attributes(now.key, row):
+            return RowOutcome(row, equal=True)
+        lossy = (
+            self.options.existing is ExistingPolicy.OVERWRITE
+        )  # the destination may not take all attributes
+        return RowOutcome(row, written=RestoredObject(now.key, now.size, now.etag)) if lossy else None

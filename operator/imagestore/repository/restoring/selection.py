@@ -35,6 +35,11 @@ class RestoreSelection:
         everything = not self.prefixes and not self.keys
         return everything or key in self.keys or (bool(self.prefixes) and key.startswith(self.prefixes))
 
+    def named(self, number: int, after: str) -> set[str]:
+        """The keys that a pass has to meet behind this one."""
+        behind = raw(after)
+        return {key for key in self.keys if self.of_pass(number, key) and (not after or raw(key) > behind)}
+
     @property
     def passes(self) -> int:
         """How often the rows are gone through."""

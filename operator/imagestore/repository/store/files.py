@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import groupby
 from typing import NamedTuple, TypeVar
 
-from imagestore.backends.objects import ObjectStore
+from imagestore.backends.objects import ObjectBody, ObjectStore
 from imagestore.core.errors import Conflict, NotFound, Rejected
 from imagestore.core.objects import (
     ListedObject,
@@ -21,6 +21,7 @@ from imagestore.core.objects import (
     WriteCondition,
 )
 from imagestore.repository.errors import DamagedFile, MissingFile
+from imagestore.repository.format.names import is_repository_file, most_bytes
 
 T = TypeVar("T")
 DAY = 24 * 3600 * 1000
@@ -34,6 +35,27 @@ class ListedFile(NamedTuple):
     size: int
     modified: int
     newest: int
+
+
+def bounded(body: ObjectBody, most: int, name: str) -> bytes:
+    """The bytes of a file. DamagedFile: there are more than it may have; they are not read."""
+    if body.head.size > most:
+        raise _too_large(name, most)
+    return _at_most(body, most, name)
+
+
+def _at_most(blocks: Iterable[bytes], most: int, name: str) -> bytes:
+    held, size = list[bytes](), 0
+    for block in blocks:
+        size += len(block)
+        if size > most:
+            raise _too_large(name, most)
+        held.append(block)
+    return b"".join(held)
+
+
+def _too_large(name: str, most: int) -> DamagedFile:
+    return DamagedFile(name, f"has more than {most} bytes, so that it is not what was written")
 
 
 @dataclass(frozen=True)
@@ -69,9 +91,7 @@ class RepositoryFiles:
     def write_once(self, name: str, data: bytes) -> bool:
         """Write a file unless it is there. False: it was there, as far as the store honours the condition."""
         upload, absent = ObjectUpload(data, len(data)), WriteCondition(absent=True)
-        traits = self.store.traits
-        honoured = traits.put_absent_versioned if self.versioned else traits.put_absent
-        if not honoured and self.exists(name):
+        if not self.store.traits.honour(absent, versioned=self.versioned) and self.exists(name):
             return False
         try:
             self.store.write(self.bucket, self.prefix + name, upload, self.attributes(), absent)
@@ -82,8 +102,11 @@ class RepositoryFiles:
     def attributes(self) -> ObjectAttributes:
         """What each file is written with."""
         headers = {"content-type": "application/octet-stream"}
-        if self.lock is None or not self.now:
+        if self.lock is None:
             return ObjectAttributes(headers)
+        self.now = self.now or self.store.now(
+            self.bucket
+        )  # before the first beat, as format.json and slots are written
         until = self.now + self.lock.days * DAY
         return ObjectAttributes(headers, lock=ObjectLockState(self.lock.mode, until))
 
@@ -96,7 +119,7 @@ class RepositoryFiles:
         return True
 
     def read(self, name: str, span: tuple[int, int] | None = None, version: str = "") -> bytes:
-        """A file, or a span of it. MissingFile."""
+        """A file, or a span of it. MissingFile; DamagedFile: it has more bytes than any file of its kind."""
         return self.read_with_time(name, span, version)[0]
 
     def read_with_time(
@@ -105,7 +128,9 @@ class RepositoryFiles:
         """A file, and when the store says that it was written."""
         try:
             with self.store.read(self.bucket, self.prefix + name, version=version, span=span) as body:
-                return b"".join(body), body.head.modified
+                if span is None:
+                    return bounded(body, most_bytes(name), name), body.head.modified
+                return _at_most(body, span[1] - span[0], name), body.head.modified
         except NotFound:
             raise MissingFile(name) from None
         except Rejected:
@@ -141,13 +166,14 @@ class RepositoryFiles:
         return [v.version for v in reversed(found)]
 
     def current(self, below: str) -> Iterator[ListedFile]:
-        """The files that are there now."""
+        """The files that are there now. What has no name of a repository's file is in none of these listings."""
         after: Mapping[str, str] = {}
         more = True
         while more:
             page = self.store.objects(self.bucket, after, prefix=self.prefix + below)
             for o in page.items:
-                yield ListedFile(self._name(o), o.size, o.modified, o.modified)
+                if is_repository_file(name := self._name(o)):
+                    yield ListedFile(name, o.size, o.modified, o.modified)
             more = page.after is not None
             after = page.after or {}
 
@@ -158,9 +184,9 @@ class RepositoryFiles:
             return
         held: ListedFile | None = None
         for v in self._versions(below):
-            if v.marker:
-                continue
             name = self._name(v)
+            if v.marker or not is_repository_file(name):
+                continue
             if held is not None and held.name != name:
                 yield held
                 held = None
@@ -174,10 +200,10 @@ class RepositoryFiles:
         for _, found in groupby(self._versions(below), lambda v: v.key):
             newest, *older = found
             held = [v for v in older if not v.marker]
-            if held:
+            if held and is_repository_file(name := self._name(held[-1])):
                 first = held[-1]
                 yield (
-                    ListedFile(self._name(first), first.size, first.modified, newest.modified),
+                    ListedFile(name, first.size, first.modified, newest.modified),
                     first.version,
                 )
 

@@ -1,28 +1,36 @@
-"""Create a repository, or open one: format.json and the slots of its key."""
+"""Open a repository: format.json and the slots of its key."""
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from heapq import nsmallest
+from itertools import islice
 from typing import Any
 
 from imagestore.backends.objects import ObjectStore
-from imagestore.core.errors import NotFound
+from imagestore.core.errors import NotFound, StoreError
 from imagestore.repository.errors import (
     DamagedFile,
     MissingFile,
     NewerFormat,
+    NoRepository,
     NotARepository,
     OtherSource,
     RepositoryProblem,
+    SameBucketAsSource,
+    SlotTaken,
+    SourceUnlisted,
     WrongKey,
 )
-from imagestore.repository.format.names import FORMAT_FILE, KEYS, PACK_BYTES
+from imagestore.repository.format.names import FORMAT_FILE, KEYS, PACK_BYTES, most_bytes
 from imagestore.repository.format.roots import SourceName
 from imagestore.repository.format.slots import KEY_BYTES, NONCE_BYTES, SALT_BYTES, OpeningSecret, unwrap, wrap
 from imagestore.repository.format.vault import Vault
-from imagestore.repository.store.files import FileLock, RepositoryFiles
+from imagestore.repository.store.files import FileLock, RepositoryFiles, bounded
 
 FORMAT_VERSION = 1
+MOST_TRIED = 64  # versions of slots
 DEFAULT_GRACE = 48 * 3600 * 1000  # milliseconds
 Random = Callable[[int], bytes]
 
@@ -48,53 +56,17 @@ class Repository:
         return self.random(16).hex()
 
 
-def create_repository(
-    files: RepositoryFiles,
-    source: SourceName,
-    secrets: Mapping[str, OpeningSecret],
-    random: Random,
-    *,
-    sealed: bool,
-    grace: int = DEFAULT_GRACE,
-) -> Repository:
-    """Create it, with a slot for each secret, and with ``files.lock`` for all files. RepositoryProblem where one is there.
-
-    The key is written first: format.json is what makes a repository, and without a slot it could never be opened.
-    """
-    if files.exists(FORMAT_FILE):
-        raise RepositoryProblem(f"{files} has a repository already")
-    vault = Vault(random(16), random(KEY_BYTES), sealed)
-    for slot, secret in secrets.items():
-        add_slot(files, vault, slot, secret, random)
-    if not files.write_once(FORMAT_FILE, _format(vault, source, grace, files.lock)):
-        raise RepositoryProblem(f"{files}: another program created a repository at this moment; try again")
-    return Repository(files, vault, source, grace, random)
-
-
-def _format(vault: Vault, source: SourceName, grace: int, lock: FileLock | None) -> bytes:
-    content: dict[str, Any] = {
-        "format": "imagestore-repository",
-        "version": FORMAT_VERSION,
-        "id": vault.repository.hex(),
-        "encryption": "aes-256-gcm" if vault.sealed else "none",
-        "source": {"backend": source.backend, "bucket": source.bucket, "prefix": source.prefix},
-        "graceMilliseconds": grace,
-    }
-    if lock is not None:
-        content["lock"] = {"mode": lock.mode, "days": lock.days}
-    return json.dumps({**content, "check": vault.check(_canonical(content))}, indent=1).encode() + b"\n"
-
-
-def _canonical(content: Mapping[str, Any]) -> bytes:
+def canonical(content: Mapping[str, Any]) -> bytes:
+    """The fields of format.json as its check covers them."""
     return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
 
 
 def open_repository(files: RepositoryFiles, secret: OpeningSecret, random: Random) -> Repository:
-    """Open it. NotARepository, NewerFormat or WrongKey say why not."""
+    """Open it. NoRepository, NotARepository, NewerFormat or WrongKey say why not."""
     try:
         return files.genuine(FORMAT_FILE, lambda data: _opened(files, data, secret, random))
     except MissingFile:
-        raise NotARepository(f"{files} has no repository; create one with imagestore backup create") from None
+        raise NoRepository(f"{files} has no repository; create one with imagestore backup create") from None
     except DamagedFile as damaged:
         raise NotARepository(f"{files}: {damaged}") from None
 
@@ -115,6 +87,15 @@ def _opened(files: RepositoryFiles, data: bytes, secret: OpeningSecret, random: 
         raise DamagedFile(FORMAT_FILE, "lacks a field") from None
 
 
+def is_format(data: bytes) -> bool:
+    """Whether this is the format.json of a repository, of whatever version and key."""
+    try:
+        _understood(data)
+    except DamagedFile:
+        return False
+    return True
+
+
 def _understood(data: bytes) -> Mapping[str, Any]:
     try:
         content = json.loads(data)
@@ -128,7 +109,7 @@ def _understood(data: bytes) -> Mapping[str, Any]:
 def _unlocked(files: RepositoryFiles, content: Mapping[str, Any], secret: OpeningSecret) -> Vault:
     """The vault, proven by the check in format.json. WrongKey; DamagedFile: the key is right, the fields were changed."""
     repository, sealed = bytes.fromhex(content["id"]), content["encryption"] != "none"
-    fields = _canonical({name: value for name, value in content.items() if name != "check"})
+    fields = canonical({name: value for name, value in content.items() if name != "check"})
     unwrapped = [Vault(repository, key, sealed) for key in _keys(files, repository, secret)]
     for vault in unwrapped:
         if vault.check(fields) == content["check"]:
@@ -141,20 +122,25 @@ def _unlocked(files: RepositoryFiles, content: Mapping[str, Any], secret: Openin
 
 
 def _keys(files: RepositoryFiles, repository: bytes, secret: OpeningSecret) -> list[bytes]:
+    """What the oldest slots give for this secret.
+
+    Files below keys/ prove nothing before they open, and each that claims a passphrase costs 128 MiB and a second: a program
+    that can write to the bucket must not keep every reader busy.
+    """
+    oldest = nsmallest(MOST_TRIED, files.ever(KEYS), key=lambda slot: slot.modified)
+    versions = ((slot.name, version) for slot in oldest for version in files.versions_of(slot.name) or [""])
     found = []
-    for slot in files.ever(KEYS):
-        for version in files.versions_of(slot.name) or [""]:
-            key = unwrap(repository, files.read(slot.name, version=version), secret)
-            if key is not None and len(key) == KEY_BYTES:
-                found.append(key)
-    return found
+    for name, version in islice(versions, MOST_TRIED):
+        with suppress(DamagedFile):  # it is no slot
+            found.append(unwrap(repository, files.read(name, version=version), secret))
+    return [key for key in found if key is not None and len(key) == KEY_BYTES]
 
 
 def add_slot(files: RepositoryFiles, vault: Vault, slot: str, secret: OpeningSecret, random: Random) -> None:
-    """Wrap the key once more. RepositoryProblem: the slot is taken."""
+    """Wrap the key once more. SlotTaken."""
     data = wrap(vault.repository, slot, secret, vault.key, random(SALT_BYTES), random(NONCE_BYTES))
     if not files.write_once(f"{KEYS}{slot}", data):
-        raise RepositoryProblem(f"{files} has a slot {slot} already")
+        raise SlotTaken(f"{files} has a slot {slot} already")
 
 
 def slot_names(files: RepositoryFiles) -> list[str]:
@@ -162,16 +148,26 @@ def slot_names(files: RepositoryFiles) -> list[str]:
     return [listed.name.removeprefix(KEYS) for listed in files.current(KEYS)]
 
 
-def remove_slot(files: RepositoryFiles, slot: str) -> None:
-    """Remove a slot. RepositoryProblem: it is not there, or the last one."""
-    names = slot_names(files)
+def remove_slot(repository: Repository, slot: str, secret: OpeningSecret) -> None:
+    """Remove a slot. RepositoryProblem: it is not there, or ``secret`` opens no other one.
+
+    Files below keys/ prove nothing: one may be a stranger's, or open with a key that is lost.
+    """
+    files, names = repository.files, slot_names(repository.files)
     if slot not in names:
         raise RepositoryProblem(f"{files} has no slot {slot}; it has {', '.join(names)}")
-    if names == [slot]:
-        raise RepositoryProblem(f"{slot} is the last slot of {files}; add another one first")
+    if not any(_opens(repository, other, secret) for other in names if other != slot):
+        raise RepositoryProblem(
+            f"the key that was given opens no other slot of {files} than {slot}; give a key that opens one that stays"
+        )
     kept = files.delete([f"{KEYS}{slot}"])
     if kept:
         raise RepositoryProblem(f"the store keeps the slot {slot}: {', '.join(kept.values())}")
+
+
+def _opens(repository: Repository, slot: str, secret: OpeningSecret) -> bool:
+    vault = repository.vault
+    return unwrap(vault.repository, repository.files.read(f"{KEYS}{slot}"), secret) == vault.key
 
 
 def refuse_other_source(repository: Repository, source: SourceName) -> None:
@@ -183,14 +179,17 @@ def refuse_other_source(repository: Repository, source: SourceName) -> None:
 
 
 def refuse_same_bucket(files: RepositoryFiles, store: ObjectStore, bucket: str) -> None:
-    """RepositoryProblem: the repository lies in the bucket that it backs up, and would be lost with it.
+    """SameBucketAsSource: the repository lies in the bucket that it backs up, and would be lost with it. SourceUnlisted: the source does
+    not answer, which was told as a trouble of the repository.
 
     Two StorageBackends may be one store, so that names prove nothing: the source is asked for the repository's format.json.
     """
     try:
         with store.read(bucket, files.prefix + FORMAT_FILE) as body:
-            there = b"".join(body)
-    except NotFound:
+            there = bounded(body, most_bytes(FORMAT_FILE), FORMAT_FILE)
+    except (NotFound, DamagedFile):
         return
+    except StoreError as error:
+        raise SourceUnlisted(error) from error
     if there == files.read(FORMAT_FILE):
-        raise RepositoryProblem(f"{files} lies in the bucket that it backs up; give another bucket")
+        raise SameBucketAsSource(f"{files} lies in the bucket that it backs up; give another bucket")

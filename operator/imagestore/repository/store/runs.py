@@ -12,6 +12,7 @@ from typing import Any
 from imagestore.repository.errors import DamagedFile, RepositoryProblem, RunLost
 from imagestore.repository.format.documents import Document, opened_document, written_document
 from imagestore.repository.format.names import BACKUPS, ENDED, RUNS, ended_file, run_file
+from imagestore.repository.store.files import ListedFile
 from imagestore.repository.store.opening import Repository
 
 BEAT = 300.0  # seconds between beats
@@ -21,12 +22,18 @@ _NONCE = 12
 
 @dataclass
 class LiveRun:
-    """A run of this process. ``began`` and ``now``: the store's time at the first and the last beat."""
+    """A run of this process. ``began`` and ``now``: the store's time at the first and the last beat.
+
+    ``label``: what asked for it. ``counts``: what it has done. ``word``: why it ended early. These are for a process that waits for it.
+    """
 
     repository: Repository
     run: str
     kind: str
     base: str = ""
+    label: str = ""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    word: Mapping[str, Any] = field(default_factory=dict)
     began: int = 0
     now: int = 0
     progress: list[dict[str, Any]] = field(default_factory=list)
@@ -39,6 +46,19 @@ class LiveRun:
         self.refuse_ended()
         return self.now
 
+    def confirm(self) -> None:
+        """See that the root counts that was just written. RunLost: it does not.
+
+        A run that was frozen until its root may have been declared dead by a removal that looked before and marks it later. So it marks
+        itself: else a backup would be told as made, and lose its files.
+        """
+        try:
+            self.beat()
+        except RunLost:
+            name = ended_file(self.run)
+            self.repository.files.write(name, document_bytes(self.repository, name, {"run": self.run}))
+            raise
+
     def finish(self) -> None:
         """Say that it is over. What it has done counts by now, however long it was silent since."""
         self.progress = []
@@ -50,6 +70,8 @@ class LiveRun:
             "run": self.run, "kind": self.kind, "base": self.base, "began": self.began,
             "mark": mark, "progress": self.progress, "done": done,
         }  # fmt: skip
+        told = {"label": self.label, "counts": dict(self.counts), "word": dict(self.word)}
+        content |= {field: value for field, value in told.items() if value}
         self.repository.files.write(name, document_bytes(self.repository, name, content))
 
     def _learn_time(self, mark: str) -> None:
@@ -76,9 +98,9 @@ class LiveRun:
             raise RunLost(f"run {self.run} was declared dead, because it had been silent for too long")
 
 
-def begin_run(repository: Repository, kind: str, base: str = "") -> LiveRun:
+def begin_run(repository: Repository, kind: str, base: str = "", label: str = "") -> LiveRun:
     """Begin a run with its first beat."""
-    run = LiveRun(repository, repository.new_id(), kind, base)
+    run = LiveRun(repository, repository.new_id(), kind, base, label)
     run.beat()
     return run
 
@@ -101,6 +123,9 @@ class KnownRun:
     genuine: bool = False
     base: str = ""
     progress: tuple[Mapping[str, Any], ...] = ()
+    label: str = ""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    word: Mapping[str, Any] = field(default_factory=dict)
 
     def silent(self, now: int) -> int:
         """How long it has been silent, milliseconds."""
@@ -108,16 +133,29 @@ class KnownRun:
 
 
 def known_runs(repository: Repository) -> list[KnownRun]:
-    """All runs, also those over which a delete marker lies. A file that the key does not prove counts by its time alone."""
+    """All runs, also those over which a delete marker lies. A file that the key does not prove counts by its time alone.
+
+    One that was deleted and silent for twice the grace time was over when it was deleted. Without this a bucket that keeps versions had
+    every run that there ever was read by each command.
+    """
     files = repository.files
-    listed = list(files.ever(RUNS))
+    listed = _not_long_over(repository, list(files.ever(RUNS)))
     ended = {f.name for f in listed if f.name.endswith(ENDED) and _proven(repository, f.name)}
     found = []
     for file in listed:
         if not file.name.endswith(ENDED):
             run = file.name.removeprefix(RUNS)
-            found.append(_known(repository, run, file.newest, ended=ended_file(run) in ended))
+            found.append(known_run(repository, run, file.newest, ended=ended_file(run) in ended))
     return found
+
+
+def _not_long_over(repository: Repository, listed: list[ListedFile]) -> list[ListedFile]:
+    """``ended`` marks stay. The newest beat of any run is near the store's present time."""
+    if not repository.files.versioned:
+        return listed
+    there = {file.name for file in repository.files.current(RUNS)}
+    since = max((file.newest for file in listed), default=0) - 2 * repository.grace
+    return [f for f in listed if f.name in there or f.newest > since or f.name.endswith(ENDED)]
 
 
 def _proven(repository: Repository, name: str) -> bool:
@@ -128,7 +166,8 @@ def _proven(repository: Repository, name: str) -> bool:
     return True
 
 
-def _known(repository: Repository, run: str, beat: int, *, ended: bool) -> KnownRun:
+def known_run(repository: Repository, run: str, beat: int, *, ended: bool) -> KnownRun:
+    """The run of a name, with what its file says."""
     content = _newest(repository, run_file(run))
     if content is None:
         return KnownRun(run, 0, beat, ended=ended)
@@ -142,6 +181,9 @@ def _known(repository: Repository, run: str, beat: int, *, ended: bool) -> Known
         genuine=True,
         base=content.get("base", ""),
         progress=tuple(content.get("progress", ())),
+        label=content.get("label", ""),
+        counts=content.get("counts", {}),
+        word=content.get("word", {}),
     )
 
 

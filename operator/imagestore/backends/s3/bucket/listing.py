@@ -14,8 +14,8 @@ from imagestore.backends.s3.objects.pages import (
     open_uploads,
 )
 from imagestore.backends.s3.objects.wire import ObjectWire
-from imagestore.core.errors import NotFound, StoreError
-from imagestore.core.keys import quotes
+from imagestore.core.errors import NotFound
+from imagestore.core.keys import is_reserved
 from imagestore.core.objects import ListedObject, OpenUpload
 from imagestore.core.stored import HOT, StoredVersion
 
@@ -23,13 +23,13 @@ from imagestore.core.stored import HOT, StoredVersion
 def page(
     wire: ObjectWire, bucket: str, scope: ListingScope, after: Mapping[str, str], dialect: ObjectDialect
 ) -> ListingPage:
-    """At most a thousand."""
+    """At most a thousand, without what the operator keeps for itself: journals are no content that a forecast counts."""
     asked = PageRequest(bucket, LISTED_AT_ONCE, after, folders=dialect.folders)
     if scope == "uploads":
         begun, following = open_uploads(wire, asked, dialect.upload_keys)
-        return ListingPage(tuple(map(_upload, begun)), following)
+        return ListingPage(tuple(_upload(u) for u in begun if not is_reserved(u.key)), following)
     found = current_objects(wire, asked) if scope == "objects" else all_versions(wire, asked)
-    return ListingPage(tuple(map(_stored, found.items)), found.after)
+    return ListingPage(tuple(_stored(i) for i in found.items if not is_reserved(i.key)), found.after)
 
 
 def tags_of(wire: ObjectWire, bucket: str, stored: StoredVersion) -> Mapping[str, str]:
@@ -38,17 +38,6 @@ def tags_of(wire: ObjectWire, bucket: str, stored: StoredVersion) -> Mapping[str
         return stored_tags(wire, bucket, stored.key, stored.version)
     except NotFound:
         return {}
-    except StoreError as error:
-        raise _nameless(error, stored.key) from None
-
-
-def _nameless(error: StoreError, key: str) -> StoreError:
-    """Without the store's words where they quote the key: what keeps a count from going on stands in a status."""
-    if not quotes(str(error), key):
-        return error
-    message = f"{error.operation}: {error.code}"
-    known = {"code": error.code, "operation": error.operation, "cause": error.cause}
-    return type(error)(message, retry_after=error.retry_after, **known)
 
 
 def _day(moment: int) -> int:

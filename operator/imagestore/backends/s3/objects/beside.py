@@ -12,6 +12,7 @@ from imagestore.core.keys import quotes
 from imagestore.core.objects import ObjectLockState
 
 _GONE = {"NoSuchKey", "NoSuchVersion", "NoSuchUpload"}
+_UNLOCKED = {"ObjectLockConfigurationNotFoundError", "NotImplemented", "MethodNotAllowed"}
 _PASSING = {"InternalError", "InternalServerError", "SlowDown", "ServiceUnavailable", "OperationAborted"}
 _LONGEST = 300  # of a reason, in characters: a status shows it
 
@@ -54,6 +55,21 @@ def set_object_lock(wire: ObjectWire, place: tuple[str, str, str], state: Object
     status = "ON" if state.hold else "OFF"
     document = f"<LegalHold><Status>{status}</Status></LegalHold>".encode()
     put(wire, "PutObjectLegalHold", place, "legal-hold", document)
+
+
+def has_default_retention(wire: ObjectWire, bucket: str) -> bool:
+    """Whether GetObjectLockConfiguration tells a default retention. NotFound of the bucket; Denied."""
+    asked = ObjectRequest("GetObjectLockConfiguration", "GET", bucket, query="object-lock=")
+    try:
+        body = wire.ask(asked).body
+    except (NotFound, Rejected) as error:
+        if error.code in _UNLOCKED:
+            return False
+        raise
+    with wire.translated(asked.operation):
+        rules = children(read_document(body), "Rule")
+        defaults = (default for rule in rules for default in children(rule, "DefaultRetention"))
+        return any(texts(default).get("Mode") for default in defaults)
 
 
 def put(

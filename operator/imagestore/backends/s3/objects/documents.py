@@ -6,8 +6,6 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
 
-from botocore.parsers import ResponseParserError
-
 from imagestore.core.keys import raw
 
 # What stands in a document in place of a character that XML 1.0 cannot hold; a key may have it by itself, too.
@@ -17,6 +15,10 @@ NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _REFERENCE = re.compile(rb"&#(?:[xX]0*([0-9a-fA-F]{1,6})|0*([0-9]{1,7}));")
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
+
+
+class UnreadableDocument(Exception):
+    """An answer that is no XML."""
 
 
 def legible(body: bytes) -> bytes:
@@ -33,7 +35,7 @@ def legible(body: bytes) -> bytes:
 
 
 def read_document(body: bytes) -> Element:
-    """The root of a document. Raises ResponseParserError."""
+    """The root of a document. Raises UnreadableDocument."""
     try:
         return ElementTree.fromstring(body)  # noqa: S314  expat limits what entities may grow to
     except (ElementTree.ParseError, ValueError):
@@ -41,22 +43,33 @@ def read_document(body: bytes) -> Element:
     try:
         return ElementTree.fromstring(again)  # noqa: S314
     except (ElementTree.ParseError, ValueError) as error:
-        raise ResponseParserError(str(error)) from None
+        raise UnreadableDocument(str(error)) from None
 
 
 def name_of(element: Element) -> str:
     """An element's name without its namespace."""
-    return element.tag.rpartition("}")[2]
+    return _NAMES.get(element.tag) or _named(element.tag)
+
+
+_NAMES: dict[str, str] = {}  # by tag: a page of a listing has thousands of elements with a dozen names
+_MOST_NAMES = 1000
+
+
+def _named(tag: str) -> str:
+    name = tag.rpartition("}")[2]
+    if len(_NAMES) < _MOST_NAMES:
+        _NAMES[tag] = name
+    return name
 
 
 def texts(element: Element) -> dict[str, str]:
     """The texts of an element's children, by name."""
-    return {child.tag.rpartition("}")[2]: child.text or "" for child in element}
+    return {_NAMES.get(child.tag) or _named(child.tag): child.text or "" for child in element}
 
 
 def children(element: Element, name: str) -> Iterator[Element]:
     """The children of this name."""
-    return (child for child in element if name_of(child) == name)
+    return (child for child in element if (_NAMES.get(child.tag) or _named(child.tag)) == name)
 
 
 def error_of(root: Element) -> tuple[str, str]:

@@ -2,10 +2,9 @@
 
 import re
 
-from imagestore.core.keys import raw
+from imagestore.core.keys import LONGEST_KEY, raw
 from imagestore.core.objects import KeyProblem, KeyVerdict
 
-LONGEST_KEY = 1024  # bytes
 _LONGEST_SEGMENT = 255  # bytes of a file's name
 _SEPARATOR = re.compile(r"[/\\]")
 

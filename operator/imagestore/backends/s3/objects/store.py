@@ -66,6 +66,10 @@ class S3Objects:
         with self.wire.translated("GetBucketVersioning"):
             return texts(read_document(answer.body)).get("Status") == "Enabled"
 
+    def locks_by_default(self, bucket: str) -> bool:
+        """GetObjectLockConfiguration, where the bucket has versions: no store locks objects without."""
+        return self.versioned(bucket) and beside.has_default_retention(self.wire, bucket)
+
     def objects(
         self, bucket: str, after: Mapping[str, str], *, prefix: str = "", limit: int = 1000
     ) -> ObjectsPage:

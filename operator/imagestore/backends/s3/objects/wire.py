@@ -22,14 +22,15 @@ from imagestore.backends.s3.client import StoreTarget
 from imagestore.backends.s3.errors import masked, translate
 from imagestore.backends.s3.objects.documents import error_of, name_of, read_document
 from imagestore.backends.s3.server import genuine
-from imagestore.backends.s3.transport.request import USER_AGENT, S3Request, StoreAddress, http_target
+from imagestore.backends.s3.transport.address import USER_AGENT, S3Request, StoreAddress, http_target
 from imagestore.backends.s3.transport.signing import UNSIGNED_PAYLOAD, Signer, ambient_keys
 from imagestore.core.errors import Conflict, NotFound, Rejected, StoreError, Unexpected
 from imagestore.core.fencing import Fenced
-from imagestore.core.keys import raw
+from imagestore.core.keys import raw, without_key
 
 T = TypeVar("T")
 _KEPT_CONNECTIONS = 64  # a transfer's threads; with fewer than these kept, every other call made a new one
+_SMALL = 256 * 1024  # bytes of a body that is one block
 _ABSENT = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchUpload"})
 _LATE = frozenset(
     {"CopyObject", "UploadPartCopy", "CompleteMultipartUpload"}
@@ -76,16 +77,20 @@ class ObjectWire:
         try:
             return self._perform(asked.operation, attempt)
         except StoreError as error:
-            raise _of_objects(error) from None
+            raise _of_objects(_without_key(error, asked.key)) from None
 
     def _whole(self, asked: ObjectRequest) -> Response:
-        with self.translated(asked.operation):
+        try:
             answer = self._client.send(self._signed(asked))
             _judge(asked.operation, answer)
             return answer
+        except Fenced:
+            raise
+        except Exception as error:  # noqa: BLE001  as ``translated`` has it, which takes longer
+            raise translate(error, asked.operation, self._secrets) from None
 
     def _begun(self, asked: ObjectRequest) -> "OpenAnswer":
-        with self.translated(asked.operation):
+        try:
             answer = self._client.stream(self._signed(asked))
             if answer.status >= 300:
                 _judge(asked.operation, Response(answer.status, answer.headers, answer.read()))
@@ -93,6 +98,10 @@ class ObjectWire:
                 answer.close()
                 raise genuine.foreign(asked.operation, answer.status, answer.headers, "no ETag")
             return OpenAnswer(answer, self, asked.operation)
+        except Fenced:
+            raise
+        except Exception as error:  # noqa: BLE001
+            raise translate(error, asked.operation, self._secrets) from None
 
     def masked(self, text: str) -> str:
         """The text without a secret: a store may quote one back."""
@@ -134,6 +143,13 @@ class OpenAnswer:
         self.headers, self.length = answer.headers, answer.length
 
     def __iter__(self) -> Iterator[bytes]:
+        if self.length is None or self.length > _SMALL:
+            return self._blocks()
+        with self._wire.translated(self._operation):
+            whole = self._answer.read()
+        return iter((whole,) if whole else ())
+
+    def _blocks(self) -> Iterator[bytes]:
         with self._wire.translated(self._operation):
             yield from self._answer
 
@@ -192,6 +208,12 @@ def _status(status: int, code: str) -> int:
     if status >= 300:
         return status
     return 412 if code in _CHANGED else 404 if code in _ABSENT else 500
+
+
+def _without_key(error: StoreError, key: str) -> StoreError:
+    """The error without the key, which some stores quote: messages are in conditions and Events. AWS names the object it denies."""
+    told = without_key(str(error), key) if key else str(error)
+    return error if told == str(error) else error.in_other_words(told)
 
 
 def _of_objects(error: StoreError) -> StoreError:

@@ -1,9 +1,7 @@
 """Profiles by documentation only, of stores that were not at hand: what is not certain is not supported."""
 
-from dataclasses import replace
-
 from imagestore.api.imagebucket import FACETS
-from imagestore.backends.s3.profiles.kept import DOCUMENTED_OBJECTS
+from imagestore.backends.s3.profiles.kept import IBM_OBJECTS, ORACLE_OBJECTS
 from imagestore.backends.s3.profiles.profile import Profile, none, partial
 from imagestore.core.reading import FULL
 
@@ -42,7 +40,7 @@ IBM = Profile(
         "https://cloud.ibm.com/docs/cloud-object-storage?topic=cloud-object-storage-expiry",
         "https://cloud.ibm.com/docs/cloud-object-storage?topic=cloud-object-storage-lifecycle-cleanup-mpu",
     ),
-    objects=replace(DOCUMENTED_OBJECTS, archives=frozenset({"GLACIER"})),
+    objects=IBM_OBJECTS,
 )
 
 _ORACLE_BUCKETS_ONLY = none(
@@ -57,5 +55,5 @@ ORACLE = Profile(
         "https://docs.public.content.oci.oraclecloud.com/en-us/iaas/Content/Object/Tasks/"
         "s3compatibleapi_topic-Amazon_S3_Compatibility_API_Support.htm",
     ),
-    objects=replace(DOCUMENTED_OBJECTS, archives=frozenset({"ARCHIVE"})),
+    objects=ORACLE_OBJECTS,
 )

@@ -2,6 +2,10 @@
 of IBM and Oracle known by documentation only: then what is not certain is not relied on.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
+
+from imagestore.api.providers import Provider
 from imagestore.backends.s3.objects.dialect import ObjectDialect
 from imagestore.backends.s3.objects.names import any_key, ceph_key, minio_key, seaweedfs_key
 from imagestore.core.objects import KeyOrder, ObjectTraits
@@ -16,6 +20,7 @@ AWS_OBJECTS = ObjectDialect(
         put_absent=True,
         put_absent_versioned=True,
         complete_absent=True,
+        complete_matching=True,
         put_matching=True,
         put_matching_versioned=True,
         copy_matching=True,
@@ -33,6 +38,7 @@ MINIO_OBJECTS = ObjectDialect(
         put_absent=True,
         put_absent_versioned=True,
         complete_absent=True,
+        complete_matching=True,
         put_matching=True,
         put_matching_versioned=True,
         copy_matching=True,
@@ -69,6 +75,7 @@ SEAWEEDFS_OBJECTS = ObjectDialect(
         put_absent=True,
         put_absent_versioned=True,
         complete_absent=True,
+        complete_matching=True,
         put_matching=True,
         put_matching_versioned=True,
         copy_matching=True,
@@ -90,3 +97,16 @@ UNKNOWN_OBJECTS = ObjectDialect(
 DOCUMENTED_OBJECTS = ObjectDialect(
     ObjectTraits(carries=frozenset({"headers", "expires", "metadata", "tags"}))
 )
+IBM_OBJECTS = replace(DOCUMENTED_OBJECTS, archives=frozenset({"GLACIER"}))
+ORACLE_OBJECTS = replace(DOCUMENTED_OBJECTS, archives=frozenset({"ARCHIVE"}))
+
+# The profiles have them, too. Apart from those, because who moves objects needs no setting.
+OBJECT_DIALECTS: Mapping[Provider, ObjectDialect] = {
+    "AWS": AWS_OBJECTS,
+    "MinIO": MINIO_OBJECTS,
+    "Ceph": CEPH_OBJECTS,
+    "SeaweedFS": SEAWEEDFS_OBJECTS,
+    "IBM": IBM_OBJECTS,
+    "Oracle": ORACLE_OBJECTS,
+    "S3": UNKNOWN_OBJECTS,
+}

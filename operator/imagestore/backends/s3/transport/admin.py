@@ -25,7 +25,7 @@ from imagestore.backends.http.messages import Response
 from imagestore.backends.s3.client import Keys, StoreTarget
 from imagestore.backends.s3.errors import translate
 from imagestore.backends.s3.server import genuine
-from imagestore.backends.s3.transport.request import USER_AGENT, S3Request, StoreAddress, http_target
+from imagestore.backends.s3.transport.address import USER_AGENT, S3Request, StoreAddress, http_target
 from imagestore.backends.s3.transport.sealed import sealed
 from imagestore.backends.s3.transport.signing import Signer, ambient_keys
 from imagestore.core.errors import Rejected, Unexpected

@@ -20,10 +20,11 @@ from imagestore.backends.http.client import HttpClient
 from imagestore.backends.http.messages import Response
 from imagestore.backends.s3.client import StoreTarget
 from imagestore.backends.s3.errors import masked, translate
-from imagestore.backends.s3.objects.documents import legible
+from imagestore.backends.s3.objects.documents import UnreadableDocument, legible
 from imagestore.backends.s3.server import genuine
 from imagestore.backends.s3.settings import verbatim
-from imagestore.backends.s3.transport.request import StoreAddress, build_request, http_target, operation_model
+from imagestore.backends.s3.transport.address import StoreAddress, http_target
+from imagestore.backends.s3.transport.request import build_request, operation_model
 from imagestore.backends.s3.transport.signing import Signer, ambient_keys
 from imagestore.core.fencing import Fenced
 
@@ -91,8 +92,11 @@ def _parsed(model: Any, told: dict[str, Any]) -> dict[str, Any]:
     """The answer as a dict. In a listing, characters that XML 1.0 forbids are replaced (RGW 16 sends ``&#x7;``)."""
     try:
         return dict(_PARSER.parse(told, model.output_shape))
-    except ResponseParserError:
+    except ResponseParserError as error:
         readable = legible(told["body"])
         if not model.name.startswith("List") or readable == told["body"]:
-            raise
+            raise UnreadableDocument(str(error)) from None
+    try:
         return dict(_PARSER.parse({**told, "body": readable}, model.output_shape))
+    except ResponseParserError as error:
+        raise UnreadableDocument(str(error)) from None

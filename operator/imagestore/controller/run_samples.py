@@ -1,0 +1,26 @@
+"""What metrics tell of runs."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+
+from imagestore import metrics
+from imagestore.controller.run_tasks import RunTask
+from imagestore.reconcile.replication.runs import RunsState
+from imagestore.reconcile.shared.runs import RunLane
+
+
+def run_samples(
+    now: float, tasks: Collection[RunTask], running: Collection[RunTask]
+) -> Iterator[metrics.MetricSample]:
+    """The lags of each policy, since when its run has not gone on, and how many runs go on and wait, by lane and the backend that they write to."""
+    for task in tasks:
+        if (lag := task.state.lag(now)) is not None:
+            yield metrics.REPLICATION_LAG, (task.key.namespace, task.key.name), lag
+        age = task.state.attributes_lag(now) if isinstance(task.state, RunsState) else None
+        if age is not None:
+            yield metrics.REPLICATION_ATTRIBUTES_LAG, (task.key.namespace, task.key.name), age
+    for task in (t for t in running if t.job.lane is RunLane.REPLICATION):
+        yield metrics.RUN_STALLED, tuple(task.key), now - task.moved
+    counts = Counter((t.job.lane.value, t.job.into, "running") for t in running)
+    counts.update((t.job.lane.value, t.job.into, "due") for t in tasks if t.due <= now and t not in running)
+    yield from ((metrics.RUNS, labels, float(n)) for labels, n in counts.items())

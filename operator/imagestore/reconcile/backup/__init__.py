@@ -1,0 +1,1 @@
+"""Backup: from a frozen situation to an outcome. The backup itself is made by ``repository``."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from imagestore.backends.memory_content import CAPABLE, MemoryBody
+from imagestore.backends.memory_content import MemoryBody
 from imagestore.backends.memory_objects import MemoryObjectStore
 from imagestore.core.errors import Denied, Rejected, StoreError
 from imagestore.core.objects import ObjectAttributes
@@ -114,49 +114,6 @@ def test_a_restore_killed_at_every_write_goes_on_and_ends_whole() -> None:
         if not killed:
             return
     raise AssertionError("a restore has fewer writes")
-
-
-@pytest.mark.parametrize("other", [False, True])
-def test_what_a_killed_run_wrote_late_is_not_in_the_way(*, other: bool) -> None:
-    """CI saw it on SeaweedFS: the last call of an upload took effect after the next run had listed."""
-    world = filled(large=True)
-    root = world.back_up()
-    world.restore(root)
-    there = world.target_server.buckets["restored"].keys
-    late = dict(there)
-    there.clear()
-    if other:
-        for held in late.values():
-            held[-1] = replace(held[-1], attributes=ObjectAttributes(metadata={"by": "another program"}))
-
-    def arrives(operation: str, _bucket: str, key: str) -> None:
-        if operation in ("Put", "Begin") and key in late:
-            there.setdefault(key, late[key])
-
-    world.target_server.fault = arrives
-    report = world.restore(root, existing=ExistingPolicy.FAIL)
-    assert report.counts.failed == (len(late) if other else 0)
-    assert (report.state is RestoreState.SUCCEEDED) is not other
-    assert there == late, "nothing was written twice or over another program's object"
-
-
-@pytest.mark.parametrize("existing", [ExistingPolicy.SKIP, ExistingPolicy.FAIL])
-def test_what_came_meanwhile_stays_where_the_store_takes_no_condition(existing: ExistingPolicy) -> None:
-    """The destination is listed once, hours before the last object's turn."""
-    world = filled()
-    world.target_server.traits = replace(CAPABLE, put_absent=False, put_absent_versioned=False)
-    root = world.back_up()
-
-    def meanwhile(operation: str, _bucket: str, _key: str) -> None:
-        if operation == "Put" and "shop/39.png" not in world.restored():
-            world.target_server.put("restored", "shop/39.png", b"mine", ObjectAttributes())
-
-    world.target_server.fault = meanwhile
-    report = world.restore(root, existing=existing)
-    assert world.restored() == {**world.content(), "shop/39.png": b"mine"}
-    assert (report.counts.kept, report.counts.failed) == (
-        (1, 0) if existing is ExistingPolicy.SKIP else (0, 1)
-    )
 
 
 @pytest.mark.parametrize("error", [Denied("no", code="AccessDenied"), Rejected("full", code="QuotaExceeded")])

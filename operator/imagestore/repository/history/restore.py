@@ -10,7 +10,13 @@ from imagestore.repository.format.names import LARGE_BYTES
 from imagestore.repository.history.listing import BucketHistory
 from imagestore.repository.history.moments import KeyAt, KeyState
 from imagestore.repository.restoring.options import RestoreOptions, RestoreReport, RestoreState
-from imagestore.repository.restoring.outcomes import RestoreOutcome, store_refused, told_error
+from imagestore.repository.restoring.outcomes import (
+    WRITE_TRIES,
+    RestoreOutcome,
+    again_absent,
+    store_refused,
+    told_error,
+)
 from imagestore.repository.restoring.planning import (
     LaterObjects,
     PlannedPass,
@@ -109,25 +115,25 @@ class _VersionSource:
         except StoreError as error:
             return [store_refused(row, error)]
 
-    def _tried(self, row: KeyAt, there: ListedObject | None) -> RestoreOutcome[KeyAt]:
+    def _tried(self, row: KeyAt, there: ListedObject | None, tries: int = WRITE_TRIES) -> RestoreOutcome[KeyAt]:
         try:
             return self._copied(row, there)
         except Conflict as error:
-            return self._met(row, there, error)
+            return self._met(row, there, error, tries - 1)
 
-    def _met(self, row: KeyAt, there: ListedObject | None, error: Conflict) -> RestoreOutcome[KeyAt]:
+    def _met(
+        self, row: KeyAt, there: ListedObject | None, error: Conflict, tries: int
+    ) -> RestoreOutcome[KeyAt]:
         """Another program wrote or deleted this key since the listing, or what came is ours: the answer to a write may be lost."""
         now = listed_now(self.end, self._key(row))
-        if now is None and there is not None:
-            return self._copied(row, None)
+        if now is None:
+            again = again_absent(there, error, tries)
+            return self._tried(row, None, tries) if again else store_refused(row, error)
         if self.options.existing is ExistingPolicy.SKIP:
             return RestoreOutcome(row, kept=True)
-        ours = now is not None and self._is_equal(row, now)
-        return (
-            RestoreOutcome(row, equal=True)
-            if ours
-            else RestoreOutcome(row, why=self.options.met_because(error))
-        )
+        if self._is_equal(row, now):
+            return RestoreOutcome(row, equal=True)
+        return RestoreOutcome(row, why=self.options.met_because(error))
 
     def _key(self, row: KeyAt) -> str:
         return restored_key(row.key, self.prefix, self.end.prefix)

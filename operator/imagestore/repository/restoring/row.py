@@ -11,7 +11,7 @@ from imagestore.repository.format.names import LARGE_BYTES
 from imagestore.repository.format.rows import BackupRow
 from imagestore.repository.restoring.contents import ContentReader, PackSpan, pack_spans
 from imagestore.repository.restoring.options import RestoreOptions
-from imagestore.repository.restoring.outcomes import RestoreOutcome, store_refused
+from imagestore.repository.restoring.outcomes import WRITE_TRIES, RestoreOutcome, again_absent, store_refused
 from imagestore.repository.restoring.reading_back import listed_now, stored_digest
 from imagestore.repository.restoring.selection import ExistingPolicy, restored_key
 from imagestore.repository.restoring.writing import RestoredObject, RestoreTarget
@@ -111,13 +111,15 @@ class RowRestorer:
             return RowOutcome(row, why=f"Damaged: {content}")
         return self._tried(row, there, lambda c: self.target.write(self.key(row), row, content, c))
 
-    def _tried(self, row: BackupRow, there: ListedObject | None, write: Write) -> RowOutcome:
+    def _tried(
+        self, row: BackupRow, there: ListedObject | None, write: Write, tries: int = WRITE_TRIES
+    ) -> RowOutcome:
         try:
             return RowOutcome(row, written=write(self._condition(there)))
         except DamagedFile as damaged:
             return RowOutcome(row, why=f"Damaged: {damaged}")
         except (Conflict, NotFound) as error:
-            return self._met(row, there, write, error)
+            return self._met(row, there, write, error, tries - 1)
         except StoreError as error:
             return store_refused(row, error)
 
@@ -126,16 +128,22 @@ class RowRestorer:
         return asked if not asked.etag or self.target.end.store.traits.put_matching else UNCONDITIONAL
 
     def _met(
-        self, row: BackupRow, there: ListedObject | None, write: Write, error: Conflict | NotFound
+        self,
+        row: BackupRow,
+        there: ListedObject | None,
+        write: Write,
+        error: Conflict | NotFound,
+        tries: int,
     ) -> RowOutcome:
         """Another program wrote or deleted this key since the listing, or what came is ours.
 
-        A request of a killed run may arrive after the next one has listed; the answer to a write that was made may be lost.
+        A request of a killed run may arrive after the next one has listed; the answer to a write that was made may be lost. See ``again_absent``.
         """
         try:
             now = listed_now(self.target.end, self.key(row))
             if now is None:
-                return self._tried(row, None, write) if there is not None else store_refused(row, error)
+                again = again_absent(there, error, tries)
+                return self._tried(row, None, write, tries) if again else store_refused(row, error)
             if self.options.existing is ExistingPolicy.SKIP:
                 return RowOutcome(row, kept=True)
             return self._ours(row, now) or RowOutcome(row, why=self.options.met_because(error))

@@ -13,9 +13,9 @@ from imagestore.repository.errors import DamagedFile, NewerFormat, NotARepositor
 from imagestore.repository.format import slots
 from imagestore.repository.format.ciphers import NotSealed
 from imagestore.repository.format.documents import opened_document, written_document
-from imagestore.repository.format.leaves import LeafBuilder, ends_leaf, leaf_rows
+from imagestore.repository.format.leaves import FinishedLeaf, LeafBuilder, ends_leaf, leaf_rows
 from imagestore.repository.format.packs import PackWriter, pack_table
-from imagestore.repository.format.rows import BackupRow
+from imagestore.repository.format.rows import BackupRow, row_line
 from imagestore.repository.format.slots import (
     OpeningSecret,
     SlotKind,
@@ -33,6 +33,10 @@ from tests.repository.pictures import filled
 from tests.repository.world import SECRET, World
 
 GOLDEN = Path(__file__).parent / "golden"
+
+
+def added(builder: LeafBuilder, row: BackupRow) -> FinishedLeaf | None:
+    return builder.add(row_line(row), row.key)
 
 
 def files_of(world: World) -> dict[str, bytes]:
@@ -126,7 +130,7 @@ def test_an_unchanged_range_is_the_same_leaf() -> None:
         done = [
             leaf
             for n in range(2000)
-            if (leaf := builder.add(BackupRow(f"{n:05}", 1, "e" + changed * (n == 1000), 1, "aa")))
+            if (leaf := added(builder, BackupRow(f"{n:05}", 1, "e" + changed * (n == 1000), 1, "aa")))
             is not None
         ]
         return [leaf.ref.name for leaf in (*done, builder.finish()) if leaf is not None]
@@ -139,7 +143,7 @@ def test_an_unchanged_range_is_the_same_leaf() -> None:
 def test_a_leaf_never_holds_more_rows_than_it_may_and_reads_back() -> None:
     builder = LeafBuilder(VAULT, bits=32, most=10)
     row = BackupRow("k", 1, "e", 1, "aa")
-    leaf = next(found for _ in range(11) if (found := builder.add(row)) is not None)
+    leaf = next(found for _ in range(11) if (found := added(builder, row)) is not None)
     assert list(leaf_rows(VAULT, leaf.ref.name, leaf.data)) == [row] * 10
     with pytest.raises(DamagedFile):
         leaf_rows(VAULT, leaf.ref.name, leaf.data[:-1])

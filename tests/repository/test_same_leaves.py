@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagestore.repository.format import leaves
-from imagestore.repository.format.leaves import FinishedLeaf, LeafBuilder, LeafRef, leaf_lines, leaf_rows
-from imagestore.repository.format.rows import BackupRow, numbered, row_line
+from imagestore.repository.format.leaves import FinishedLeaf, LeafBuilder, LeafRef, leaf_lines
+from imagestore.repository.format.rows import BackupRow, placed_row, row_line
 from imagestore.repository.format.vault import Vault
-from imagestore.repository.making.same_leaves import SameLeaves
+from imagestore.repository.making.same_leaves import LeafLine, SameLeaves
 from tests.repository.pictures import filled
 
 VAULT = Vault(bytes(16), bytes(32), sealed=True)
@@ -29,8 +29,18 @@ def builder() -> LeafBuilder:
 def made(rows: Iterable[BackupRow]) -> list[FinishedLeaf]:
     """The leaves of these rows, all of them made."""
     building = builder()
-    found = [leaf for r in rows if (leaf := building.add(r)) is not None]
+    found = [leaf for r in rows if (leaf := building.add(row_line(r), r.key)) is not None]
     return [*found, *filter(None, [building.finish()])]
+
+
+def stretches(rows: Iterable[BackupRow]) -> list[list[LeafLine]]:
+    """As long as places go on one after the other."""
+    found: list[list[LeafLine]] = []
+    for r in rows:
+        if not found or r.at < 0 or found[-1][-1].at + 1 != r.at:
+            found.append([])
+        found[-1].append(LeafLine(r.key, row_line(r), r.at))
+    return found
 
 
 def again(
@@ -41,13 +51,14 @@ def again(
 ) -> tuple[list[FinishedLeaf | LeafRef], list[BackupRow]]:
     """The leaves of an edited backup, and its rows. ``unusable``: the number of a leaf that may not be referred to."""
     data = {leaf.ref.name: leaf.data for leaf in base}
-    read = list(numbered((r for leaf in base for r in leaf_rows(VAULT, leaf.ref.name, leaf.data)), 0))
+    held = [line for leaf in base for line in leaf_lines(VAULT, leaf.ref.name, leaf.data)]
+    read = [placed_row(line, at) for at, line in enumerate(held)]
     edited = [e for r in read if (e := edit(r)) is not None]
     rows = sorted([*edited, *new], key=lambda r: r.key)
     usable = {leaf.ref.name: leaf.ref.name for n, leaf in enumerate(base) if n != unusable}
     lines = lambda name: leaf_lines(VAULT, name, data[name])  # noqa: E731
     same = SameLeaves(builder(), [leaf.ref for leaf in base], usable, lines)
-    found = [leaf for r in rows for leaf in same.add(r)]
+    found = [leaf for stretch in stretches(rows) for leaf in same.add_stretch(stretch)]
     return [*found, *same.finish()], rows
 
 
@@ -89,12 +100,7 @@ def test_an_unchanged_backup_encodes_and_writes_no_leaf(monkeypatch: pytest.Monk
     world = filled()
     first = world.back_up()
     encoded: list[str] = []
-
-    def encode(r: BackupRow) -> bytes:
-        encoded.append(r.key)
-        return row_line(r)
-
-    monkeypatch.setattr(leaves, "row_line", encode)
+    monkeypatch.setattr(leaves.LeafBuilder, "add_line", lambda _self, _line, key: encoded.append(key))
     second = world.back_up(reread=reread)
     assert (second.leaves, encoded) == (first.leaves, [])
     world.assert_restores(second, world.content())

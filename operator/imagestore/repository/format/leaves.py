@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from imagestore.core.keys import raw
 from imagestore.repository.errors import DamagedFile
 from imagestore.repository.format.names import leaf_file
-from imagestore.repository.format.rows import BackupRow, key_fields, row_key, row_line, row_of
+from imagestore.repository.format.rows import BackupRow, key_fields, row_key, row_of
 from imagestore.repository.format.vault import Vault, same, seal, unseal
 
 if sys.version_info >= (3, 14):
@@ -56,17 +56,17 @@ class LeafBuilder:
         self._held = 0
         self.first, self.rows = "", 0
 
-    def add(self, row: BackupRow) -> FinishedLeaf | None:
-        """Add a row; return the leaf that it ends."""
-        self.add_line(row_line(row), row.key)
-        return self.finish() if self.ends(row.key, self.rows) else None
+    def add(self, line: bytes, key: str) -> FinishedLeaf | None:
+        """Add the line of a row; return the leaf that it ends."""
+        self.add_line(line, key)
+        return self.finish() if self.ends(key, self.rows) else None
 
     def ends(self, key: str, rows: int) -> bool:
         """Whether a leaf of so many rows ends behind this key."""
         return rows >= self._most or ends_leaf(key, self._bits)
 
     def add_line(self, line: bytes, key: str) -> None:
-        """Add a line that is no row, for reports."""
+        """Add a line that ends no leaf."""
         if not self.rows:
             self.first = key
         self.rows += 1

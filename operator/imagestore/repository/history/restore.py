@@ -115,7 +115,9 @@ class _VersionSource:
         except StoreError as error:
             return [store_refused(row, error)]
 
-    def _tried(self, row: KeyAt, there: ListedObject | None, tries: int = WRITE_TRIES) -> RestoreOutcome[KeyAt]:
+    def _tried(
+        self, row: KeyAt, there: ListedObject | None, tries: int = WRITE_TRIES
+    ) -> RestoreOutcome[KeyAt]:
         try:
             return self._copied(row, there)
         except Conflict as error:

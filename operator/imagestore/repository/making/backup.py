@@ -2,13 +2,11 @@
 
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotYet
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeVar
 
 from imagestore.core.objects import ListedObject
 from imagestore.repository.errors import RunStopped, SourceUnreadable
@@ -16,8 +14,9 @@ from imagestore.repository.format.leaves import LeafRef, ref_fields
 from imagestore.repository.format.names import FORMAT_FILE, LARGE_BYTES, leaf_file
 from imagestore.repository.format.roots import BackupRoot, BackupState
 from imagestore.repository.format.rows import BackupRow
-from imagestore.repository.making.base import ReusableRows, known_rows, resumable
-from imagestore.repository.making.deciding import BackupOptions, is_reread, merged_by_key, unchanged
+from imagestore.repository.making.base import KnownRow, ReusableRows, known_rows, resumable
+from imagestore.repository.making.comparing import UnchangedRows, compared
+from imagestore.repository.making.deciding import BackupOptions, is_reread, unchanged
 from imagestore.repository.making.duplicates import DuplicateIndex
 from imagestore.repository.making.nested import NestedRepositories
 from imagestore.repository.making.packing import (
@@ -28,6 +27,7 @@ from imagestore.repository.making.packing import (
     at_entry,
 )
 from imagestore.repository.making.pending import BackupPools, WaitingObject
+from imagestore.repository.making.pulse import BackupPulse
 from imagestore.repository.making.reading import (
     SKIPPED,
     BackedUpObject,
@@ -38,6 +38,7 @@ from imagestore.repository.making.reading import (
     storage_class,
 )
 from imagestore.repository.making.recording import BackupRecorder
+from imagestore.repository.making.same_leaves import UnchangedStretch
 from imagestore.repository.making.sources import listed_contents
 from imagestore.repository.store.opening import Repository, refuse_same_bucket
 from imagestore.repository.store.runs import LiveRun, begin_run, known_runs, time_name
@@ -45,7 +46,6 @@ from imagestore.repository.store.view import MovedEntries, backups, condemned, w
 from imagestore.transfer.job import TransferEnd
 from imagestore.transfer.pace import moving_pools
 
-T = TypeVar("T")
 TOLD_AFTER = 100  # objects
 GIVE_UP_AFTER = 100  # objects in a row that could not be read
 WINDOW_OBJECTS = 64
@@ -81,16 +81,21 @@ class _BackupRun:
     ) -> None:
         self.repository, self.end, self.options, self.base, self.run = repository, end, options, base, run
         self.sequence = base.sequence + 1 if base else 1
-        self._waiting: deque[WaitingObject] = deque()
+        self._waiting: deque[WaitingObject | UnchangedStretch] = deque()
         self._held = self._failed_in_a_row = self._done = 0
-        self._last_beat, self._stopping = options.clock(), False
+        self._pulse = BackupPulse(options, self._checkpoint)
 
     def make(self, folder: Path, pools: BackupPools) -> BackupRoot:
         """The whole run."""
         self._prepare(folder, pools)
         try:
-            for listed, known in merged_by_key(self._listing(), self._known()):
-                self._take(listed, known)
+            stays = UnchangedRows(self._reusable, self.options, self.sequence)
+            for found in compared(self._listing(), self._known(), stays):
+                if isinstance(found, UnchangedStretch):
+                    self._pulse()
+                    self._append(found)
+                else:
+                    self._take(*found)
             self.options.ready()
             while self._waiting:
                 self._next()
@@ -114,7 +119,7 @@ class _BackupRun:
         self._index = DuplicateIndex(self.repository, folder, self._reusable.exists)
         self._index.load()
         self._pools = pools
-        self._packs = PackStream(self.repository, pools.writers, self._wait)
+        self._packs = PackStream(self.repository, pools.writers, self._pulse.wait)
         self._large = LargeObjects(self.repository, self._index.find)
         base = self.base.leaves if self.base else ()
         usable = {r.name.partition(".")[0]: r.name for r in base if leaf_file(r.name) not in gone}
@@ -132,19 +137,22 @@ class _BackupRun:
         self._record.count(skipped=1)
         self._record.note_problem(prefix + FORMAT_FILE, ObjectProblem.REPOSITORY.value, "")
 
-    def _known(self) -> Iterator[tuple[BackupRow, bool]]:
+    def _known(self) -> Iterator[KnownRow]:
         before = resumable(known_runs(self.repository), self.base.name if self.base else "")
         return known_rows(self.repository, self.base, before, self._record.not_reusable)
 
-    def _take(self, listed: ListedObject, known: tuple[BackupRow, bool] | None) -> None:
-        row = self._reusable.row(known[0]) if known else None
-        waiting = WaitingObject(listed, row, resumed=known is not None and known[1])
+    def _take(self, listed: ListedObject, known: KnownRow | None) -> None:
+        row = self._reusable.row(known.row) if known else None
+        waiting = WaitingObject(listed, row, resumed=known is not None and known.resumed)
         if row is not None and unchanged(listed, row) and (waiting.resumed or not self.options.full):
             self._take_unchanged(waiting, row)
         else:
             self._submit(waiting)
-        self._waiting.append(waiting)
         self._held += waiting.held
+        self._append(waiting)
+
+    def _append(self, waiting: WaitingObject | UnchangedStretch) -> None:
+        self._waiting.append(waiting)
         while len(self._waiting) > WINDOW_OBJECTS or self._held > WINDOW_BYTES:
             self._next()
 
@@ -166,6 +174,18 @@ class _BackupRun:
 
     def _next(self) -> None:
         waiting = self._waiting.popleft()
+        if isinstance(waiting, UnchangedStretch):
+            self._failed_in_a_row = 0
+            self._record.add_unchanged(waiting)
+            self._tell(len(waiting.lines))
+        else:
+            self._add(waiting)
+            self._tell(1)
+        if self._index.full:
+            self._record.settle()
+            self._index.flush(self.run.run)
+
+    def _add(self, waiting: WaitingObject) -> None:
         self._held -= waiting.held
         try:
             row, fresh = self._row(waiting)
@@ -173,26 +193,25 @@ class _BackupRun:
             self._record.add(row, fresh=fresh)
         except NotBackedUp as problem:
             self._not_backed_up(waiting, problem)
-        if self._index.full:
-            self._record.settle()
-            self._index.flush(self.run.run)
-        self._done += 1
-        if self._done % TOLD_AFTER == 0:
+
+    def _tell(self, objects: int) -> None:
+        before, self._done = self._done, self._done + objects
+        if self._done // TOLD_AFTER > before // TOLD_AFTER:
             self.options.told(self._record.counts)
 
     def _row(self, waiting: WaitingObject) -> tuple[BackupRow, bool]:
         """The row, and whether it has to be noted for a run that goes on. NotBackedUp."""
         if waiting.metadata is not None:
-            seen = self._wait(waiting.metadata)
+            seen = self._pulse.wait(waiting.metadata)
             self._record.count(unchanged=1, reread=1)
             return seen.row, seen.changed or waiting.resumed
         if waiting.row is not None:
             self._record.count(unchanged=1)
             return waiting.row, waiting.resumed
         if waiting.large is not None:
-            return self._stored_large(self._wait(waiting.large)), True
+            return self._stored_large(self._pulse.wait(waiting.large)), True
         assert waiting.small is not None  # noqa: S101  one of the four is set
-        return self._stored_small(self._wait(waiting.small)), True
+        return self._stored_small(self._pulse.wait(waiting.small)), True
 
     def _stored_large(self, found: StoredLarge) -> BackupRow:
         if found.entry is None:
@@ -241,25 +260,9 @@ class _BackupRun:
                 f"{GIVE_UP_AFTER} objects in a row of {self.repository.source} could not be read; the last one: {problem.cause}"
             )
 
-    def _wait(self, future: "Future[T]") -> T:
-        """The result, with beats meanwhile."""
-        while True:
-            try:
-                return future.result(timeout=1.0)
-            except NotYet:
-                if future.done():
-                    raise
-                self._pulse()
-
-    def _pulse(self) -> None:
-        if not self._stopping and self.options.stop():
-            self._stopping = True
-            raise RunStopped("the backup was stopped; the next one goes on from what was read")
-        now = self.options.clock()
-        if now - self._last_beat >= self.options.beat:
-            self._last_beat = now
-            self._record.checkpoint()
-            self._beat()
+    def _checkpoint(self) -> None:
+        self._record.checkpoint()
+        self._beat()
 
     def _beat(self) -> None:
         counts = self._record.counts

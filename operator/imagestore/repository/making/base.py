@@ -11,10 +11,10 @@ from imagestore.repository.format.index import IndexEntry
 from imagestore.repository.format.leaves import ref_of
 from imagestore.repository.format.names import blob_file, pack_file
 from imagestore.repository.format.roots import BackupRoot
-from imagestore.repository.format.rows import BackupRow, numbered
+from imagestore.repository.format.rows import BackupRow, placed_row
 from imagestore.repository.store.opening import Repository
 from imagestore.repository.store.runs import KnownRun
-from imagestore.repository.store.view import MovedEntries, rows_of_leaf
+from imagestore.repository.store.view import MovedEntries, lines_of_leaf
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class ReusableRows:
     moved: MovedEntries
     condemned: frozenset[str]
     _there: dict[str, bool] = field(default_factory=dict)
+    _as_it_was: dict[str, bool] = field(default_factory=dict)
 
     def usable(self, container: str) -> bool:
         """Whether a container may be referred to."""
@@ -38,6 +39,12 @@ class ReusableRows:
             name = pack_file(container) if entry.length else blob_file(container)
             self._there[container] = self.moved.repository.files.exists(name)
         return self._there[container]
+
+    def is_as_it_was(self, pack: str) -> bool:
+        """Whether every row that names this pack may go on naming it. Asked for each object: the answers are few."""
+        if pack not in self._as_it_was:
+            self._as_it_was[pack] = pack not in self.moved.containers and self.usable(pack)
+        return self._as_it_was[pack]
 
     def row(self, row: BackupRow) -> BackupRow | None:
         """The row at a place that may be referred to; None: its content has to be stored anew."""
@@ -57,24 +64,50 @@ def resumable(runs: Iterable[KnownRun], base: str) -> KnownRun | None:
     return max(found, key=lambda r: r.beat, default=None)
 
 
+@dataclass(slots=True)
+class KnownRow:
+    """A row that an earlier run wrote. ``at``: its place among all rows of the last backup; -1: an interrupted run wrote it.
+
+    It is decoded once it is asked for: of an unchanged object it never is.
+    """
+
+    line: bytes
+    at: int = -1
+    _row: BackupRow | None = None
+
+    @property
+    def resumed(self) -> bool:
+        """Whether it is from an interrupted run."""
+        return self.at < 0
+
+    @property
+    def row(self) -> BackupRow:
+        """What the line says."""
+        if self._row is None:
+            self._row = placed_row(self.line, self.at)
+        return self._row
+
+
 def known_rows(
     repository: Repository,
     root: BackupRoot | None,
     interrupted: KnownRun | None,
     damaged: Callable[[str], None],
-) -> Iterator[tuple[BackupRow, bool]]:
-    """Rows by key, those of the interrupted run in place of the base's, and whether the row comes from it.
+) -> Iterator[KnownRow]:
+    """Rows by key, those of the interrupted run in place of the base's.
 
     A leaf that is damaged is left out, and ``damaged`` is told its name: its objects are read again, so that the new backup is whole.
     """
     older = (
-        (row, False) for leaf, at in _leaves(root) for row in numbered(_whole(repository, leaf, damaged), at)
+        KnownRow(line, place)
+        for leaf, at in _leaves(root)
+        for place, line in enumerate(_whole(repository, leaf, damaged), at)
     )
     if interrupted is None:
         return older
-    newer = ((row, True) for leaf in _progress(interrupted) for row in _whole(repository, leaf, damaged))
-    both = merge(newer, older, key=lambda pair: raw(pair[0].key))
-    return (next(same_key) for _, same_key in groupby(both, key=lambda pair: pair[0].key))
+    newer = (KnownRow(line) for leaf in _progress(interrupted) for line in _whole(repository, leaf, damaged))
+    both = merge(newer, older, key=lambda known: raw(known.row.key))
+    return (next(same_key) for _, same_key in groupby(both, key=lambda known: known.row.key))
 
 
 def _leaves(root: BackupRoot | None) -> Iterator[tuple[str, int]]:
@@ -89,8 +122,8 @@ def _progress(interrupted: KnownRun | None) -> list[str]:
     return [] if interrupted is None else [ref_of(ref).name for ref in interrupted.progress]
 
 
-def _whole(repository: Repository, leaf: str, damaged: Callable[[str], None]) -> Iterator[BackupRow]:
+def _whole(repository: Repository, leaf: str, damaged: Callable[[str], None]) -> Iterator[bytes]:
     try:
-        yield from rows_of_leaf(repository, leaf)
+        yield from lines_of_leaf(repository, leaf)
     except DamagedFile:
         damaged(leaf)

@@ -1,7 +1,7 @@
 """What a backup is to hold, and what of a listing it has already. Pure."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from zlib import crc32
 
@@ -57,19 +57,3 @@ def unchanged(listed: ListedObject, row: BackupRow) -> bool:
 def is_reread(key: str, sequence: int, share: int) -> bool:
     """Whether it is this key's turn: each one in ``share`` runs once."""
     return share > 0 and crc32(raw(key)) % share == sequence % share
-
-
-def merged_by_key(
-    listing: Iterator[ListedObject], known: Iterator[tuple[BackupRow, bool]]
-) -> Iterator[tuple[ListedObject, tuple[BackupRow, bool] | None]]:
-    """Each listed object with what is known of it. Both are in the order of the keys' bytes."""
-    row = next(known, None)
-    for listed in listing:
-        if row is not None and row[0].key == listed.key:  # of an unchanged bucket, every one
-            yield listed, row
-            row = next(known, None)
-            continue
-        key = raw(listed.key)
-        while row is not None and raw(row[0].key) < key:
-            row = next(known, None)
-        yield listed, row if row is not None and row[0].key == listed.key else None

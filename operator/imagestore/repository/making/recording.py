@@ -10,13 +10,14 @@ from imagestore.repository.format.names import leaf_file
 from imagestore.repository.format.roots import BackupCounts
 from imagestore.repository.format.rows import BackupRow, key_fields, row_line
 from imagestore.repository.making.packing import PackStream
-from imagestore.repository.making.same_leaves import SameLeaves
+from imagestore.repository.making.same_leaves import LeafLine, SameLeaves, UnchangedStretch
 from imagestore.repository.store.opening import Repository
 from imagestore.repository.store.view import lines_of_leaf
 
 MOST_WAITING = 20_000
 CHECKPOINT_ROWS = 2**16
 ProgressTold = Callable[[BackupCounts], None]
+_Waiting = tuple[BackupRow, bool] | list[LeafLine]
 
 
 def nothing_told(counts: BackupCounts) -> None:
@@ -34,7 +35,8 @@ class BackupRecorder:
     known_leaves: dict[str, str]
     progress: Callable[[LeafRef], None]
     leaves: list[LeafRef] = field(default_factory=list)
-    _rows: deque[tuple[BackupRow, bool]] = field(default_factory=deque)
+    _rows: deque[_Waiting] = field(default_factory=deque)
+    _held: int = 0  # rows in it
 
     def __post_init__(self) -> None:
         self._totals: Counter[str] = Counter()
@@ -55,16 +57,31 @@ class BackupRecorder:
 
     def add(self, row: BackupRow, *, fresh: bool) -> None:
         """The next row. It goes into a leaf when its pack is written. ``fresh``: an interrupted run would have to read it again."""
-        self._totals["objects"] += 1
-        self._totals["bytes"] += row.size
-        self._rows.append((row, fresh))
-        while self._rows and self.packs.written(self._rows[0][0].pack):
-            self._emit(*self._rows.popleft())
-        if len(self._rows) > MOST_WAITING:
-            self.packs.settle(self._rows[0][0].pack)
+        self.count(objects=1, bytes=row.size)
+        self._append((row, fresh), 1)
 
-    def _emit(self, row: BackupRow, fresh: bool) -> None:  # noqa: FBT001  called with what add put aside
-        self._write(self._leaf.add(row))
+    def add_unchanged(self, stretch: UnchangedStretch) -> None:
+        """The next rows, which are those of the last backup."""
+        rows = len(stretch.lines)
+        self.count(objects=rows, unchanged=rows, bytes=stretch.bytes)
+        self._append(stretch.lines, rows)
+
+    def _append(self, waiting: _Waiting, rows: int) -> None:
+        self._rows.append(waiting)
+        self._held += rows
+        while self._rows and self.packs.written(_pack(self._rows[0])):
+            self._emit(self._rows.popleft())
+        if self._held > MOST_WAITING:
+            self.packs.settle(_pack(self._rows[0]))
+
+    def _emit(self, waiting: _Waiting) -> None:
+        if isinstance(waiting, list):
+            self._held -= len(waiting)
+            self._write(self._leaf.add_stretch(waiting))
+            return
+        row, fresh = waiting
+        self._held -= 1
+        self._write(self._leaf.add(LeafLine(row.key, row_line(row), row.at)))
         if fresh:
             self._fresh.add_line(row_line(row), row.key)
             if self._fresh.rows >= CHECKPOINT_ROWS:
@@ -104,10 +121,15 @@ class BackupRecorder:
         """Wait for all packs, and put all rows into leaves."""
         self.packs.settle_all()
         while self._rows:
-            self._emit(*self._rows.popleft())
+            self._emit(self._rows.popleft())
 
     def finish(self) -> str:
         """Write the last leaf and the report; return the report's name, empty where there was no problem."""
         self._write(self._leaf.finish())
         report = self._report.finish()
         return self._stored(report).name if report is not None else ""
+
+
+def _pack(waiting: _Waiting) -> str:
+    """What has to be written before; a stretch of the last backup waits for nothing of this one."""
+    return "" if isinstance(waiting, list) else waiting[0].pack

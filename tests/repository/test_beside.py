@@ -89,7 +89,7 @@ def test_contents_found_in_packs_that_are_about_to_go(
     """A run that lasts longer than the grace time refers to packs that were condemned after it began: they wait for it. A run that
     began later refers to none of them, though they are still there."""
     monkeypatch.setattr("imagestore.repository.making.backup.WINDOW_OBJECTS", 1)
-    monkeypatch.setattr("imagestore.repository.making.backup.TOLD_AFTER", 1)
+    monkeypatch.setattr("imagestore.repository.making.recording.TOLD_AFTER", 1)
     world, expected = changed_world(step=1)
     if condemned_before:
         world.prune()

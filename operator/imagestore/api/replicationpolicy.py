@@ -154,8 +154,8 @@ class ReplicationLimits(Model):
             le=64,
             description="Number of pods of each run: the operator makes a Job that copies so many ranges of keys at once."
             " They share bytesPerSecond and requestsPerSecond. 1: the operator copies by itself. Absent: as many as the"
-            " backlog is worth, one for each 100 000 objects or 100Gi, up to 16. Without a cluster, or without the"
-            " chart's jobs.enabled, the operator copies by itself.",
+            " backlog is worth, one for each 100 000 objects or 100Gi, up to 16. Without a cluster, without the chart's"
+            " jobs.enabled, or between stores that list keys in different orders, the operator copies by itself.",
         ),
     ] = None
 

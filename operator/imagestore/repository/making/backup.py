@@ -15,7 +15,7 @@ from imagestore.repository.format.names import FORMAT_FILE, LARGE_BYTES, leaf_fi
 from imagestore.repository.format.roots import BackupRoot, BackupState
 from imagestore.repository.format.rows import BackupRow
 from imagestore.repository.making.base import KnownRow, ReusableRows, known_rows, resumable
-from imagestore.repository.making.comparing import UnchangedRows, compared
+from imagestore.repository.making.comparing import UnchangedRows, with_known
 from imagestore.repository.making.deciding import BackupOptions, is_reread, unchanged
 from imagestore.repository.making.duplicates import DuplicateIndex
 from imagestore.repository.making.nested import NestedRepositories
@@ -46,7 +46,6 @@ from imagestore.repository.store.view import MovedEntries, backups, condemned, w
 from imagestore.transfer.job import TransferEnd
 from imagestore.transfer.pace import moving_pools
 
-TOLD_AFTER = 100  # objects
 GIVE_UP_AFTER = 100  # objects in a row that could not be read
 WINDOW_OBJECTS = 64
 WINDOW_BYTES = 32 * 1024**2  # read ahead; with the open pack and two in flight all contents that it holds
@@ -82,20 +81,14 @@ class _BackupRun:
         self.repository, self.end, self.options, self.base, self.run = repository, end, options, base, run
         self.sequence = base.sequence + 1 if base else 1
         self._waiting: deque[WaitingObject | UnchangedStretch] = deque()
-        self._held = self._failed_in_a_row = self._done = 0
+        self._held = self._failed_in_a_row = 0
         self._pulse = BackupPulse(options, self._checkpoint)
 
     def make(self, folder: Path, pools: BackupPools) -> BackupRoot:
         """The whole run."""
         self._prepare(folder, pools)
         try:
-            stays = UnchangedRows(self._reusable, self.options, self.sequence)
-            for found in compared(self._listing(), self._known(), stays):
-                if isinstance(found, UnchangedStretch):
-                    self._pulse()
-                    self._append(found)
-                else:
-                    self._take(*found)
+            self._take_all()
             self.options.ready()
             while self._waiting:
                 self._next()
@@ -103,6 +96,15 @@ class _BackupRun:
             self._leave()
             raise
         return self._finish()
+
+    def _take_all(self) -> None:
+        stays = UnchangedRows(self._reusable, self.options, self.sequence)
+        for found in with_known(self._listing(), self._known(), stays):
+            if isinstance(found, UnchangedStretch):
+                self._pulse()
+                self._append(found)
+            else:
+                self._take(*found)
 
     def _leave(self) -> None:
         """Write down what was read."""
@@ -123,7 +125,7 @@ class _BackupRun:
         self._large = LargeObjects(self.repository, self._index.find)
         base = self.base.leaves if self.base else ()
         usable = {r.name.partition(".")[0]: r.name for r in base if leaf_file(r.name) not in gone}
-        said = (self.run.run, self._packs, base, usable, self._checkpointed)
+        said = (self.run.run, self._packs, base, usable, self._checkpointed, self.options.told)
         self._record = BackupRecorder(self.repository, *said)
 
     def _checkpointed(self, ref: LeafRef) -> None:
@@ -177,10 +179,10 @@ class _BackupRun:
         if isinstance(waiting, UnchangedStretch):
             self._failed_in_a_row = 0
             self._record.add_unchanged(waiting)
-            self._tell(len(waiting.lines))
+            self._record.tell(len(waiting.lines))
         else:
             self._add(waiting)
-            self._tell(1)
+            self._record.tell(1)
         if self._index.full:
             self._record.settle()
             self._index.flush(self.run.run)
@@ -193,11 +195,6 @@ class _BackupRun:
             self._record.add(row, fresh=fresh)
         except NotBackedUp as problem:
             self._not_backed_up(waiting, problem)
-
-    def _tell(self, objects: int) -> None:
-        before, self._done = self._done, self._done + objects
-        if self._done // TOLD_AFTER > before // TOLD_AFTER:
-            self.options.told(self._record.counts)
 
     def _row(self, waiting: WaitingObject) -> tuple[BackupRow, bool]:
         """The row, and whether it has to be noted for a run that goes on. NotBackedUp."""

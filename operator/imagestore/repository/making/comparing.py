@@ -36,7 +36,7 @@ class UnchangedRows:
         return not reread and self.reusable.is_as_it_was(place.pack)
 
 
-def compared(
+def with_known(
     listing: Iterator[ListedObject], known: Iterator[KnownRow], stays: Stays
 ) -> Iterator[UnchangedStretch | tuple[ListedObject, KnownRow | None]]:
     """Each listed object with what is known of it, or a stretch of those that stay as they are."""

@@ -15,6 +15,7 @@ from imagestore.repository.store.opening import Repository
 from imagestore.repository.store.view import lines_of_leaf
 
 MOST_WAITING = 20_000
+TOLD_AFTER = 100  # objects
 CHECKPOINT_ROWS = 2**16
 ProgressTold = Callable[[BackupCounts], None]
 _Waiting = tuple[BackupRow, bool] | list[LeafLine]
@@ -34,9 +35,11 @@ class BackupRecorder:
     base: Sequence[LeafRef]
     known_leaves: dict[str, str]
     progress: Callable[[LeafRef], None]
+    told: ProgressTold = nothing_told
     leaves: list[LeafRef] = field(default_factory=list)
     _rows: deque[_Waiting] = field(default_factory=deque)
     _held: int = 0  # rows in it
+    _done: int = 0
 
     def __post_init__(self) -> None:
         self._totals: Counter[str] = Counter()
@@ -65,6 +68,12 @@ class BackupRecorder:
         rows = len(stretch.lines)
         self.count(objects=rows, unchanged=rows, bytes=stretch.bytes)
         self._append(stretch.lines, rows)
+
+    def tell(self, objects: int) -> None:
+        """So many more objects are done, whatever became of them."""
+        before, self._done = self._done, self._done + objects
+        if self._done // TOLD_AFTER > before // TOLD_AFTER:
+            self.told(self.counts)
 
     def _append(self, waiting: _Waiting, rows: int) -> None:
         self._rows.append(waiting)

@@ -196,7 +196,7 @@ def test_what_a_running_backup_wrote_is_not_uploaded_again_by_the_next(
     """A removal beside the first backup, which takes days, condemned all that it had written."""
     monkeypatch.setattr("imagestore.repository.making.backup.WINDOW_OBJECTS", 1)
     world = filled()
-    monkeypatch.setattr("imagestore.repository.making.backup.TOLD_AFTER", 1)
+    monkeypatch.setattr("imagestore.repository.making.recording.TOLD_AFTER", 1)
     world.pack_bytes = 1000
     world.back_up(
         beat=0.0, clock=count().__next__, told=lambda counts: counts.objects == 40 and world.prune()

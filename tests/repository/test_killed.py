@@ -37,7 +37,7 @@ def test_a_backup_killed_at_any_write_leaves_a_repository_that_opens_and_the_nex
 def test_a_killed_run_is_gone_on_with(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also by a run that is killed itself: what both read is not read again."""
     monkeypatch.setattr("imagestore.repository.making.backup.WINDOW_OBJECTS", 1)
-    monkeypatch.setattr("imagestore.repository.making.backup.TOLD_AFTER", 1)
+    monkeypatch.setattr("imagestore.repository.making.recording.TOLD_AFTER", 1)
     world = World(pack_bytes=10_000)
     for n in range(150):
         world.put(f"{n:03}", world.random(1000))

@@ -55,7 +55,7 @@ def test_2_no_clock_decides(host: int, store: int, monkeypatch: pytest.MonkeyPat
     real = time.time
     monkeypatch.setattr(time, "time", lambda: real() + host * 3600)
     monkeypatch.setattr("imagestore.repository.making.backup.WINDOW_OBJECTS", 1)
-    monkeypatch.setattr("imagestore.repository.making.backup.TOLD_AFTER", 4)
+    monkeypatch.setattr("imagestore.repository.making.recording.TOLD_AFTER", 4)
 
     def jump(counts: BackupCounts) -> None:
         if counts.objects == 8:

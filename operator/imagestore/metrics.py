@@ -229,6 +229,11 @@ REPLICATION_ATTRIBUTES_LAG = Family(
     "Age of the oldest change of tags, locks or metadata that no listing shows and that runs may not have found yet. Absent until the attributes of every object were read again once.",
     _POLICY,
 )
+REPLICATION_FIRST_RUN = Family(
+    "imagestore_replication_first_run",
+    "1 until a run of a ReplicationPolicy has ended in this process, well or not. Absent after that.",
+    _POLICY,
+)
 REPLICATION_BACKLOG_OBJECTS = Family(
     "imagestore_replication_backlog_objects",
     "Objects of the source that the last complete run left without an equal copy.",
@@ -320,7 +325,7 @@ FAMILIES = (
     QUEUE_DEPTH, QUEUE_AGE, QUEUE_RUNNING, QUEUE_DELAYED, SURVEYS, OBJECTS, STATUS_CONDITION, TIER_STATE,
     POLICY_BUCKETS, SETTING_STATES, DRIFT_START, DRIFT_END, APPROVAL, USAGE_OBJECTS, USAGE_BYTES, QUOTA_BYTES,
     REPLICATION_LAG, REPLICATION_ATTRIBUTES_LAG, REPLICATION_BACKLOG_OBJECTS, REPLICATION_BACKLOG_BYTES, REPLICATION_FAILED, REPLICATION_HELD,
-    REPLICATION_CANARY,
+    REPLICATION_CANARY, REPLICATION_FIRST_RUN,
     RUNS, RUN_STALLED, JOB_SHARDS, BACKUP_OBJECTS, BACKUP_BYTES, BACKUP_NEW_BYTES, BACKUP_FAILED, BACKUP_FINISHED,
     SCHEDULE_LAST_SUCCESS, SCHEDULE_LAST_VERIFIED, SCHEDULE_NEXT, SCHEDULE_MISSED, SCHEDULE_SKIPPED, SCHEDULE_BYTES,
     RESTORE_PHASE, RESTORE_FAILED,

@@ -91,6 +91,17 @@ def test_what_is_known_of_attributes_ages_although_later_runs_fail() -> None:
     assert ages["imagestore_replication_attributes_lag_seconds"] == (("shop", "a"), 80.0)
 
 
+def test_a_first_run_is_told_until_one_has_ended_well_or_not() -> None:
+    began = RunsState(BEGAN)
+    ended = began.after(reported(report(complete=False), BEGAN, AT, two_way=False))
+    told = [
+        [value for family, _, value in run_samples(AT, [RunTask((key("a"), ""), job(), state, AT)], [])
+         if family.name == "imagestore_replication_first_run"]
+        for state in (began, ended)
+    ]  # fmt: skip
+    assert told == [[1.0], []]
+
+
 @pytest.mark.parametrize(("interval", "parts"), [(1.0, 1000), (300.0, 288), (3600.0, 24), (2 * 86400.0, 1)])
 def test_attributes_of_every_key_are_read_again_within_a_day(interval: float, parts: int) -> None:
     assert rereading(interval) == parts

@@ -11,7 +11,7 @@ from imagestore.backends.s3.client import Keys
 from imagestore.backends.s3.replication.targets import targets_of, told_target
 from imagestore.core.errors import Rejected
 from imagestore.facets.replication import Replication
-from tests.contract.pairs import ARRIVES, Pair, pair, versioned, versions
+from tests.contract.pairs import ARRIVES, Pair, listed, pair, versioned, versions
 from tests.contract.stores import LIVE
 
 __all__ = ["pair"]
@@ -93,6 +93,28 @@ def test_resync_copies_what_the_destination_has_lost(pair: Pair) -> None:
     pair.await_equal()
     with pytest.raises(Rejected, match="is no destination of the bucket"):
         pair.backend.replicator.resync(pair.bucket, "other", "elsewhere")
+
+
+def test_7_markers_and_versions_that_are_made_while_a_resync_goes_on_follow(pair: Pair) -> None:
+    """minio#12919: a resync lost markers, and removed others. The story that test_ten_stories.py tells of our own copies."""
+    pair.write(pair.rules(existingObjects=True, deleteMarkers=True))
+    keys = [f"k{i:02}" for i in range(60)]
+    for key in keys:
+        pair.put(key)
+    pair.await_equal()
+    for key, version, _ in versions(pair.target, pair.copies):  # all of it is to be copied anew
+        pair.target.s3().delete_object(Bucket=pair.copies, Key=key, VersionId=version)
+    replicator = pair.backend.replicator
+    eventually(
+        lambda: replicator.state(pair.bucket)[0].resync == "Completed", ARRIVES, "the first one is over"
+    )
+    replicator.resync(pair.bucket, "other", pair.copies)
+    for key in keys[::3]:
+        pair.source.s3().delete_object(Bucket=pair.bucket, Key=key)
+    for key in keys[::6]:
+        pair.put(key, b"it came back")
+    assert sum(v == "marker" for _, _, v in listed(pair.source, pair.bucket)) == len(keys[::3])
+    pair.await_equal()
 
 
 def test_another_destination_on_the_same_server_replaces_the_first(pair: Pair) -> None:

@@ -24,12 +24,13 @@ from imagestore.reconcile.schedule.jobs import (
     UpkeepJob,
 )
 from imagestore.reconcile.shared.runs import RunProgress, RunTrouble
-from imagestore.repository.checking.drill import DrillOptions, ScratchRefused
+from imagestore.repository.checking.drill import DrillOptions, DrillReport, ScratchRefused
 from imagestore.repository.checking.drill import drill as run_drill
 from imagestore.repository.checking.scratch import ScratchLocks, drill_name
 from imagestore.repository.checking.verify import DamagedRow, VerifyLevel, VerifyOptions, VerifyReport, verify
 from imagestore.repository.errors import DamagedFile, RepositoryProblem, RunLost
 from imagestore.repository.format.names import BACKUPS
+from imagestore.repository.format.roots import BackupRoot
 from imagestore.repository.removing.options import PruneOptions, PruneReport, RemovalStopped
 from imagestore.repository.removing.prune import prune
 from imagestore.repository.removing.retention import Forgetting, RetentionRules
@@ -137,40 +138,46 @@ class DrillRun:
             log.warning("the drill failed: the backup %s is not in the repository", missing)
             return DrillReportOfRun(began, self.parts.clock(), failed=max(1, job.sample), missing=missing)
         root = found.named(job.backup)
-        options = DrillOptions(
-            job.sample,
-            SystemRandom(),
-            RestoreOptions(stop=control.stop, at_once=job.limits.at_once),
-            decode=job.decode,
-            name=drill_name(job.owner, job.bucket),
-        )
         try:
-            done = run_drill(repository, root, scratch, options)
-        except DamagedFile as damaged:  # a leaf: what it lists cannot be restored
-            log.warning("the drill of %s failed: %s", root.name, damaged)
-            return DrillReportOfRun(began, self.parts.clock(), failed=max(1, root.counts.objects))
-        except ScratchRefused as refused:  # which says nothing about the backup
-            log.warning("the drill of %s could not restore: %s", root.name, refused)
-            return DrillReportOfRun(began, self.parts.clock(), unrestored=max(1, job.sample))
+            done = run_drill(repository, root, scratch, _drill_options(job, control))
         except (RunLost, ScratchLocks):
             raise
-        except RepositoryProblem as problem:  # the restore gave up, which a drill is there to find
+        except RepositoryProblem as problem:
             log.warning("the drill of %s failed: %s", root.name, problem)
-            return DrillReportOfRun(began, self.parts.clock(), failed=max(1, job.sample))
+            failed, unrestored = _failed(problem, root, job)
+            return DrillReportOfRun(began, self.parts.clock(), failed=failed, unrestored=unrestored)
         if control.stop():  # part of the sample was not restored, which says nothing about the backup
             raise _Stopped
-        return DrillReportOfRun(
-            began,
-            self.parts.clock(),
-            None,
-            done.sampled,
-            done.failed - done.intact,
-            done.decoded,
-            done.undecodable,
-            done.left,
-            done.estimate,
-            unrestored=done.intact,
-        )
+        return _found(done, began, self.parts.clock())
+
+
+def _drill_options(job: DrillJob, control: RunControl) -> DrillOptions:
+    restoring = RestoreOptions(stop=control.stop, at_once=job.limits.at_once)
+    name = drill_name(job.owner, job.bucket)
+    return DrillOptions(job.sample, SystemRandom(), restoring, decode=job.decode, name=name)
+
+
+def _failed(problem: RepositoryProblem, root: BackupRoot, job: DrillJob) -> tuple[int, int]:
+    """Objects that are damaged, and those that are whole and could not be restored."""
+    if isinstance(problem, DamagedFile):  # a leaf: what it lists cannot be restored
+        return max(1, root.counts.objects), 0
+    if isinstance(problem, ScratchRefused):  # which says nothing about the backup
+        return 0, max(1, job.sample)
+    return max(1, job.sample), 0  # the restore gave up, which a drill is there to find
+
+
+def _found(done: DrillReport, began: float, ended: float) -> DrillReportOfRun:
+    return DrillReportOfRun(
+        began,
+        ended,
+        sampled=done.sampled,
+        failed=done.failed - done.intact,
+        decoded=done.decoded,
+        undecodable=done.undecodable,
+        left=done.left,
+        estimate=done.estimate,
+        unrestored=done.intact,
+    )
 
 
 @dataclass(frozen=True)

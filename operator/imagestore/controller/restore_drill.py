@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from random import SystemRandom
 
 from imagestore.controller.restore_source import backup_moment
 from imagestore.reconcile.restore.runs import DrillFound, RestoreFound, RestoreJob, RestoreTotals
-from imagestore.repository.checking.drill import DrillOptions, drill
+from imagestore.repository.checking.drill import DrillOptions, DrillReport, drill
 from imagestore.repository.checking.scratch import DRILL_SCRATCH, drill_name
 from imagestore.repository.errors import DamagedFile
 from imagestore.repository.format.names import leaf_file
@@ -17,6 +17,7 @@ from imagestore.repository.store.opening import Repository
 from imagestore.transfer.job import TransferEnd
 
 MISMATCHED = "was read back with other bytes"
+_MISMATCHED = "Mismatched"  # the reason in a status
 
 
 def run_drill(
@@ -26,42 +27,49 @@ def run_drill(
     moment = backup_moment(job, repository, job.backup, frozenset())
     assert moment.root is not None, "it is of a backup"  # noqa: S101
     scratch = TransferEnd(target.store, target.bucket, target.prefix or DRILL_SCRATCH)
-    reasons, wrong = Counter[str](), Counter[bool]()
-
-    def problem(_key: str, why: str) -> None:
-        wrong[MISMATCHED in why] += 1
-        reasons["Mismatched" if MISMATCHED in why else why.partition(":")[0].partition(" ")[0][:64]] += 1
-
-    assert job.sample is not None, "it is a drill"  # noqa: S101
-    options = DrillOptions(
-        job.sample,
-        SystemRandom(),
-        RestoreOptions(stop=stop, at_once=job.limits.at_once),
-        problem,
-        decode=job.decode,
-        name=drill_name(job.uid),
-    )
+    problems = _Problems()
     try:
-        found = drill(repository, moment.root, scratch, options)
+        found = drill(repository, moment.root, scratch, _options(job, stop, problems.told))
     except DamagedFile as damaged:
         return _lost_leaf(moment.root, damaged, began)
     if found.stopped:
         return None
-    counts = RestoreCounts(
-        restored=found.sampled - found.failed,
-        bytes=found.bytes,
-        failed=found.failed,
-        verified=found.sampled - found.failed,
-        mismatched=wrong[True],
-    )
-    drill_found = DrillFound(found.sampled, found.decoded, found.finds, found.estimate, found.left)
     return replace(
         _drilled(moment.root, began),
-        counts=counts,
-        failed=dict(reasons),
+        counts=_counts(found, problems.mismatched),
+        failed=dict(problems.reasons),
         undecodable=found.undecodable,
-        drill=drill_found,
+        drill=DrillFound(found.sampled, found.decoded, found.finds, found.estimate, found.left),
         why="" if found.sampled else "the backup holds no object, so that a drill proves nothing",
+    )
+
+
+@dataclass
+class _Problems:
+    """Why objects of the sample failed, counted."""
+
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    def told(self, _key: str, why: str) -> None:
+        word = why.partition(":")[0].partition(" ")[0][:64]
+        self.reasons[_MISMATCHED if MISMATCHED in why else word] += 1
+
+    @property
+    def mismatched(self) -> int:
+        return self.reasons[_MISMATCHED]
+
+
+def _options(job: RestoreJob, stop: Callable[[], bool], problem: Callable[[str, str], None]) -> DrillOptions:
+    assert job.sample is not None, "it is a drill"  # noqa: S101
+    restoring = RestoreOptions(stop=stop, at_once=job.limits.at_once)
+    name = drill_name(job.uid)
+    return DrillOptions(job.sample, SystemRandom(), restoring, problem, decode=job.decode, name=name)
+
+
+def _counts(found: DrillReport, mismatched: int) -> RestoreCounts:
+    whole = found.sampled - found.failed
+    return RestoreCounts(
+        restored=whole, bytes=found.bytes, failed=found.failed, verified=whole, mismatched=mismatched
     )
 
 

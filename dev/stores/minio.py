@@ -37,10 +37,11 @@ def minio(
     secret = new_secret()
     endpoint = f"http://127.0.0.1:{port}"
     store = Store("MinIO", endpoint, "us-east-1", "imagestore", secret, endpoint, "imagestore", secret)
-    addresses = ["--address", f"127.0.0.1:{port}", "--console-address", f"127.0.0.1:{console}"]
+    words = ["--address", f"127.0.0.1:{port}", "--console-address", f"127.0.0.1:{console}"]
+    words += ["--certs-dir", str(folder / "certs")]  # else it makes one in the home of who runs the tests
     server = Server(
         "minio",
-        [program("minio"), "server", "--quiet", *addresses, folder / "data"],
+        [program("minio"), "server", "--quiet", *words, folder / "data"],
         log=folder / "minio.log",
         env=_environment(store, kms=kms, scanner=scanner) | _target(webhook, webhook_token),
         ready=lambda: store.lists() and knows_users(store),

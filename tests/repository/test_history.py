@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from imagestore.backends.memory_content import CAPABLE, MemoryContent, MemoryObjectServer
 from imagestore.backends.memory_objects import MemoryObjectStore
+from imagestore.core.errors import Conflict
 from imagestore.core.objects import ObjectAttributes, ObjectTraits
 from imagestore.repository.history.choosing import MomentSource, chosen_source, with_witness
 from imagestore.repository.history.listing import BucketHistory
@@ -126,6 +127,29 @@ def test_what_a_killed_run_copied_late_is_not_in_the_way() -> None:
     bucket.server.fault = arrives
     report = restore_history(bucket.history(moment), other, RestoreOptions(existing=ExistingPolicy.FAIL))
     assert (report.state, report.counts.equal, there) == (RestoreState.SUCCEEDED, 1, late)
+
+
+@pytest.mark.parametrize(("refusals", "failed"), [(1, 0), (3, 1)])
+@pytest.mark.parametrize("existing", [ExistingPolicy.SKIP, ExistingPolicy.FAIL])
+def test_a_copy_that_its_store_refuses_though_nothing_is_there_is_made_once_more(
+    existing: ExistingPolicy, refusals: int, failed: int
+) -> None:
+    """As ``test_restore_met.py`` has it of backups."""
+    bucket = Bucket()
+    bucket.put("a", b"good")
+    copies: list[str] = []
+
+    def withdrawn(operation: str, name: str, key: str) -> None:
+        if (operation, name) == ("Copy", "other"):
+            copies.append(key)
+            if len(copies) <= refusals:
+                raise Conflict("", code="PreconditionFailed")
+
+    bucket.server.fault = withdrawn
+    other = TransferEnd(bucket.end.store, "other")
+    report = restore_history(bucket.history(bucket.clock.now), other, RestoreOptions(existing=existing))
+    assert (report.counts.failed, report.counts.kept, len(copies)) == (failed, 0, min(refusals + 1, 3))
+    assert bucket.current("other") == ({} if failed else {"a": b"good"})
 
 
 def test_overwritten_objects_are_kept_or_overwritten_as_it_is_asked() -> None:

@@ -137,19 +137,19 @@ def test_a_copy_that_its_store_refuses_though_nothing_is_there_is_made_once_more
     """As ``test_restore_met.py`` has it of backups."""
     bucket = Bucket()
     bucket.put("a", b"good")
-    copies: list[str] = []
+    elsewhere, copies = MemoryObjectServer({"other": MemoryContent()}, traits=STORE), list[str]()
 
-    def withdrawn(operation: str, name: str, key: str) -> None:
-        if (operation, name) == ("Copy", "other"):
+    def withdrawn(operation: str, _name: str, key: str) -> None:
+        if operation == "Put":
             copies.append(key)
             if len(copies) <= refusals:
                 raise Conflict("", code="PreconditionFailed")
 
-    bucket.server.fault = withdrawn
-    other = TransferEnd(bucket.end.store, "other")
+    elsewhere.fault = withdrawn
+    other = TransferEnd(MemoryObjectStore(elsewhere, "us"), "other")
     report = restore_history(bucket.history(bucket.clock.now), other, RestoreOptions(existing=existing))
     assert (report.counts.failed, report.counts.kept, len(copies)) == (failed, 0, min(refusals + 1, 3))
-    assert bucket.current("other") == ({} if failed else {"a": b"good"})
+    assert elsewhere.current("other") == ({} if failed else {"a": b"good"})
 
 
 def test_overwritten_objects_are_kept_or_overwritten_as_it_is_asked() -> None:

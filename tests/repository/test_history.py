@@ -146,7 +146,7 @@ def test_a_copy_that_its_store_refuses_though_nothing_is_there_is_made_once_more
                 raise Conflict("", code="PreconditionFailed")
 
     elsewhere.fault = withdrawn
-    other = TransferEnd(MemoryObjectStore(elsewhere, "us"), "other")
+    other = TransferEnd(MemoryObjectStore(elsewhere, "us", "another account"), "other")
     report = restore_history(bucket.history(bucket.clock.now), other, RestoreOptions(existing=existing))
     assert (report.counts.failed, report.counts.kept, len(copies)) == (failed, 0, min(refusals + 1, 3))
     assert elsewhere.current("other") == ({} if failed else {"a": b"good"})

@@ -251,6 +251,9 @@ def test_within_rpo_becomes_false_in_time_by_the_last_success_alone() -> None:
     assert world.status.last_success is not None
     deadline = world.status.last_success + timedelta(hours=26)
     assert world.alarm == (deadline + timedelta(seconds=1) - BEGIN).total_seconds()
+    world.now = deadline
+    world.step()
+    assert world.said("WithinRpo")[0] == "True", "until then"
     world.now = deadline + timedelta(seconds=1)
     world.step()
     assert world.said("WithinRpo") == ("False", "RpoMissed")

@@ -1,6 +1,8 @@
 """Checks and drills that a BackupSchedule asks for and never gets."""
 
-from tests.reconcile.scheduled import ScheduleWorld
+from datetime import timedelta
+
+from tests.reconcile.scheduled import BEGIN, NIGHTLY, ScheduleWorld
 from tests.reconcile.test_backupschedule_upkeep import backed_up
 
 WEEKLY = {"full": {"days": 3}, "drill": {"cron": "0 5 * * 0", "sample": 50}}  # on the 3rd, the 10th ...
@@ -45,3 +47,17 @@ def test_drills_that_were_asked_for_a_moment_ago_are_not_overdue() -> None:
     for when in ("2027-01-20 13:00", "2027-01-24 12:00"):
         assert unproven(world, when)[1:] == (("Unknown", "FirstRun"), "")
     assert unproven(world, "2027-01-31 12:00")[1:] == (("Unknown", "Outdated"), "True")
+
+
+def test_a_drill_is_overdue_only_when_it_may_not_begin_any_more() -> None:
+    """Its jitter is another one than that of the Backups."""
+    world = backed_up(verify=WEEKLY)
+    world.spec["schedule"] = NIGHTLY["schedule"] | {"jitter": "1h"}
+    world.at("2027-01-10 05:00")
+    world.now = BEGIN + timedelta(seconds=world.alarm, hours=1)
+    world.step()
+    assert world.job("drill") is not None, "it begins at the end of startingDeadline"
+    assert world.said("Drilled") == ("Unknown", "FirstRun")
+    world.now += timedelta(seconds=1)
+    world.step()
+    assert world.said("Drilled") == ("Unknown", "Outdated")

@@ -54,6 +54,7 @@ def test_after_each_backup_a_quick_check_and_then_a_removal() -> None:
     assert removal.rules == RemovalRules(last=7, min_age=1.5, most_share=0.3)
     assert removal.after == ROOT
     world.pruned(backups=1, bytes=10**9)
+    assert "BackupsRemoved" not in world.events, "all of them stay"
     world.step()
     assert (world.job("quick"), world.job("removal")) == (None, None)
     world.at("2027-01-03 02:17:01")

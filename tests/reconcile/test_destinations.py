@@ -16,6 +16,7 @@ from imagestore.reconcile.bucket.situation import BucketSituation, Referenced
 from imagestore.reconcile.replication.native import native_contribution, native_refusal
 from imagestore.reconcile.shared.contribution import NOT_UNDERSTOOD, Contribution
 from imagestore.reconcile.shared.situation import Store
+from tests.reconcile.replicated import end
 from tests.reconcile.world import World, backend_spec
 
 KEYS = Keys("access", "a-secret-that-nobody-may-read")
@@ -184,3 +185,8 @@ def test_a_policy_is_told_why_two_stores_cannot_do_it_themselves(
     assert target.backend is not None
     told = native_refusal(source.backend, target.backend, "shop--copies", wanted)
     assert words in told if words else told == ""
+
+
+def test_a_store_that_cannot_be_used_has_no_class_for_a_tier() -> None:
+    without = replace(end("dr"), store=Store(trouble="Secret eu is missing"))
+    assert (without.class_of("Archive"), without.class_of(None)) == (None, None)

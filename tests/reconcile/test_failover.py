@@ -34,6 +34,12 @@ def two_way(world: World) -> bool:
     return world.runs.job.two_way
 
 
+def noted(world: World) -> bool:
+    """Whether the destination is told that it has, or will have, what the source has not."""
+    assert world.runs.job is not None
+    return world.runs.job.under_way
+
+
 def settled(world: World) -> World:
     """Reconcile as long as there is something to do at once."""
     world.step()
@@ -272,3 +278,21 @@ def test_while_promoted_the_objective_holds_for_the_changes_of_either_bucket() -
     settled(world)
     assert world.said("WithinObjective")[0] == "False"
     assert "changes of either bucket" in world.message("WithinObjective")
+
+
+def test_the_destination_is_told_of_a_failover_until_all_has_come_back() -> None:
+    world = World()
+    world.step()
+    assert not noted(world)
+    world.spec = PROMOTED
+    world.step()
+    assert noted(world), "its role is not known yet"
+    settled(world)
+    assert noted(world)
+    world.spec, world.clock = PRIMARY, 100.0
+    for began in (110.0, 120.0):
+        settled(world)
+        assert noted(world)
+        world.ran(run(began))
+    settled(world)
+    assert (role(world), noted(world)) == (("Primary", True), False)

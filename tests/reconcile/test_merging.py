@@ -96,6 +96,13 @@ def test_the_higher_priority_prevails_and_the_other_rule_goes() -> None:
     assert not merged.kept
 
 
+def test_the_lowest_priority_prevails_over_none() -> None:
+    one = declared("one", priority=1, rules=[expiring("x", 30)])
+    merged = merge(None, [declared("none", rules=[expiring("y", 60)]), one], FULL)
+    assert names(merged) == {"one/x"}
+    assert merged.verdicts["none"].message.endswith("and prevails by its priority 1")
+
+
 def test_the_buckets_owner_prevails_over_every_priority() -> None:
     merged = merge(own(expiring("x", 30)), [declared("a", priority=1000, rules=[expiring("y", 60)])], FULL)
     assert names(merged) == {"x"}

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from imagestore.core.conditions import find
+from imagestore.reconcile.replication.events import policy_events
 from imagestore.reconcile.replication.runs import HeldRun, RunReport, RunsState
 from tests.reconcile.replicated import World
 from tests.reconcile.test_replicationpolicy import GOOD
@@ -103,3 +104,18 @@ def test_held_copies_are_told_with_their_token() -> None:
     )
     assert world.status.held is not None
     assert (world.status.held.objects, world.status.held.token) == (9, "over-1-2")
+
+
+def test_another_token_of_held_deletes_is_told_again() -> None:
+    world = World()
+    world.ran(replace(GOOD, held=HeldRun("tok", 7, "too many")))
+    before = world.step()
+    world.step()
+    assert world.events.count(("DeletesHeld", True)) == 1, "the same one is told once"
+    world.ran(replace(GOOD, held=HeldRun("other", 9, "too many")))
+    after = world.step()
+    assert world.events.count(("DeletesHeld", True)) == 2
+    (event,) = policy_events(before, after)
+    assert (event.message, event.warning) == (world.message("Held"), True)
+    assert "add other to spec.approve" in event.message
+    assert policy_events(before, after.model_copy(update={"conditions": ()})) == ()

@@ -58,9 +58,10 @@ def test_the_objective_is_missed_when_its_time_is_over_though_nothing_failed() -
     world = World({"objectives": {"rpo": "15m"}})
     world.ran(GOOD)
     world.step()
-    world.clock = 910.0
+    world.clock, world.runs.alarm = 910.0, None
     world.step()
     assert world.said("WithinObjective")[0] == "True"
+    assert world.runs.alarm == 910.0, "it becomes False only behind this moment"
     world.clock = 910.1
     world.step()
     assert world.said("WithinObjective") == ("False", "ObjectiveMissed")

@@ -3,9 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from imagestore.api.restore import LatestBackup, RestoreSpec
 from imagestore.reconcile.restore.origin import latest_of, named_backup, stated
 from tests.reconcile.restored import PLAIN, REPOSITORY
+from tests.reconcile.test_restore import FOUND, ended
 
 SCHEDULE = {"source": {"bucketRef": {"name": "photos"}}, "repository": REPOSITORY}
 
@@ -60,6 +63,13 @@ def test_a_backup_is_where_it_was_made_though_its_schedule_was_edited_or_deleted
     odd = named_backup("b", SCHEDULE, {**status, "repository": {"not": "understood"}}, None)
     assert odd.repository is not None
     assert odd.repository.bucket_ref.name == "backups"
+
+
+@pytest.mark.parametrize(
+    ("found", "told"), [("Repository", "Repository"), ("Versions", "Versions"), ("", None)]
+)
+def test_a_restore_that_has_ended_tells_its_source_if_it_is_known(found: str, told: str | None) -> None:
+    assert ended(replace(FOUND, source=found)).status.source == told
 
 
 def _latest(**more: Any) -> LatestBackup:

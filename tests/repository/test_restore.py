@@ -20,6 +20,7 @@ from imagestore.repository.restoring.options import (
     RestoreProgress,
     RestoreState,
 )
+from imagestore.repository.restoring.planning import PlannedPass
 from imagestore.repository.restoring.restore import plan_restore
 from imagestore.repository.restoring.selection import ExistingPolicy, RestoreSelection
 from imagestore.repository.store.view import backups, rows_of
@@ -255,3 +256,8 @@ def test_counts_and_priorities_go_on_after_a_kill_and_the_time_left_is_told() ->
     assert rest.seconds is not None
     assert 0 < second.seconds <= rest.seconds
     assert estimates(plan, begun, begun, 10.0)[1].seconds is None, "nothing is measured yet"
+
+
+def test_objects_without_a_byte_take_their_share_of_the_time() -> None:
+    plan = [PlannedPass("", 12, 0, 0)]
+    assert estimates(plan, [PassCount(8, 0)], [PassCount()], 10.0)[0].seconds == 5.0

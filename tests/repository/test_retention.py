@@ -134,6 +134,22 @@ ROOTS = st.lists(
 )
 
 
+@pytest.mark.parametrize(
+    ("counts", "held"),
+    [
+        (BackupCounts(49, 1000), True),
+        (BackupCounts(100, 499), True),
+        (BackupCounts(50, 500), False),
+        (BackupCounts(200, 500), False),
+    ],
+)
+def test_a_bucket_is_emptied_that_lost_more_than_half_of_its_objects_or_of_their_bytes(
+    counts: BackupCounts, *, held: bool
+) -> None:
+    roots = [*nightly(4), replace(root("2027-01-05T02:30"), counts=counts)]
+    assert ("was the bucket emptied?" in retention_plan(roots, RetentionRules(last=4), NOW).held) is held
+
+
 def test_an_approval_is_good_for_the_very_backups_that_it_was_shown_for() -> None:
     roots, rules = nightly(10), RetentionRules(last=2)
     held = retention_plan(roots, rules, NOW)

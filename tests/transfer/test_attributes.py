@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from imagestore.core.errors import Throttled
-from imagestore.core.objects import ObjectAttributes
+from imagestore.core.objects import ObjectAttributes, ObjectTraits
+from imagestore.transfer.attributes import carried
 from imagestore.transfer.job import TransferFilter, TransferHooks
 from imagestore.transfer.report import TransferReport
 from imagestore.transfer.run import transfer
@@ -27,6 +28,24 @@ def tag(w: World, key: str, value: str, side: str = "near") -> None:
 def team(w: World, key: str, side: str = "far") -> str:
     tags = w.server(side).buckets["b"].keys[key][-1].attributes.tags or {}
     return tags.get("team", "")
+
+
+@pytest.mark.parametrize(
+    ("header", "attribute"),
+    [
+        ("expires", "expires"),
+        ("x-amz-website-redirect-location", "redirect"),
+        ("content-type", "headers"),
+    ],
+)
+def test_a_header_that_the_destination_does_not_keep_is_told_by_its_attribute(
+    header: str, attribute: str
+) -> None:
+    found = ObjectAttributes({header: "x"})
+    others = frozenset({"headers", "expires", "redirect"}) - {attribute}
+    assert carried(found, {}, ObjectTraits(carries=others), "").lost == {attribute}
+    kept = carried(found, {}, ObjectTraits(carries=frozenset({attribute})), "")
+    assert (kept.lost, kept.attributes.headers) == (frozenset(), {header: "x"})
 
 
 def test_two_ways_nothing_takes_the_tags_of_the_other_side_away() -> None:

@@ -6,7 +6,7 @@ from itertools import count
 import pytest
 
 from imagestore.transfer.job import DeleteGuard, DeleteMode, TransferJob, TransferLimits
-from imagestore.transfer.overwriting import approved_until
+from imagestore.transfer.overwriting import approved_until, held_overwrites
 from imagestore.transfer.report import TransferReport
 from tests.transfer.world import World, world
 
@@ -108,6 +108,16 @@ def test_an_interrupted_run_forgets_none_of_them() -> None:
 
 @pytest.mark.parametrize("token", ["over-", "over-12-00", "over-x-0", "over-²-0", "0123456789abcdef", ""])
 def test_a_token_of_another_hold_approves_nothing(token: str) -> None:
-    job: TransferJob = mixed_up().job
-    job = replace(job, options=replace(job.options, guard=DeleteGuard(approved=frozenset({token}))))
-    assert approved_until(job) == 0
+    assert approved_until(approving(mixed_up().job, token)) == 0
+
+
+def approving(job: TransferJob, token: str) -> TransferJob:
+    return replace(job, options=replace(job.options, guard=DeleteGuard(approved=frozenset({token}))))
+
+
+@pytest.mark.parametrize("moment", [10**18, 10**19])
+def test_a_moment_of_more_digits_than_any_store_tells_approves_nothing(moment: int) -> None:
+    job = mixed_up().job
+    held = held_overwrites(job, 1, moment)
+    assert held is not None
+    assert approved_until(approving(job, held.digest)) == (moment if moment < 10**19 else 0)

@@ -11,7 +11,7 @@ from imagestore.core.errors import Denied
 from imagestore.core.objects import KeyProblem, KeyVerdict, ObjectAttributes
 from imagestore.transfer.clocks import Clocks
 from imagestore.transfer.job import DeleteMode, Direction, TransferEnd, TransferHooks
-from tests.transfer.world import World, body, world
+from tests.transfer.world import LISTING, World, body, world
 
 KEYS = ["a", "a/b", "b", "é"]
 EDITS = st.lists(
@@ -138,6 +138,23 @@ def test_one_way_becomes_two_ways_on_the_same_journal() -> None:
     found = w.run()
     assert (found.copied.objects, found.conflicts) == (2, 0)
     assert w.held("near") == w.held("far") == {"k": b"2222", "l": b"3333"}
+
+
+@pytest.mark.parametrize("back", [0, 5000])
+def test_of_two_ways_that_agree_a_run_lists_and_asks_for_nothing_else(back: int) -> None:
+    """Also where a side was brought back by its store, so that its times are older than those that were noted."""
+    w = two_ways()
+    for key in KEYS:
+        w.put(key, b"one")
+    for _ in range(3):
+        assert w.run().complete
+    for held in w.near.buckets["b"].keys.values():
+        held[-1] = replace(held[-1], modified=held[-1].modified - back)
+    w.calls()
+    assert w.run().complete
+    near, far = w.calls()
+    assert near.keys() <= LISTING, "no HEAD of an object whose attributes may have changed"
+    assert far.keys() - LISTING <= {"Put", "Delete"}, "the journal and the checkpoint"
 
 
 def test_deletes_that_are_ignored_leave_the_other_side_as_it_is() -> None:

@@ -84,7 +84,7 @@ prepare: $(INSTALLED) ## Build or fetch every program that tests and demo need
 
 .PHONY: unit
 unit: $(INSTALLED) ## Run the tests that need no server and nothing built (under a minute); PYTEST_ARGS="-k cors" runs some
-	@$(BIN)/pytest -m unit --numprocesses=$(WORKERS) --dist=worksteal $(PYTEST_ARGS)
+	@IMAGESTORE_QUICK=1 $(BIN)/pytest -m unit --numprocesses=$(WORKERS) --dist=worksteal $(PYTEST_ARGS)
 
 # Of all tests the programs are made side by side before; of some, only those that they need.
 .PHONY: test

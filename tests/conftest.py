@@ -18,6 +18,7 @@ from xdist.scheduler import LoadScopeScheduling
 from dev.cluster import Cluster
 from dev.programs.prepare import prepare
 from dev.stores import Store, aws, ceph, minio, rclone, seaweedfs, tiered_minio, versitygw
+from dev.testing.examples import examples
 from dev.testing.guard import unit_test
 from dev.testing.needs import Needs, needs
 
@@ -28,7 +29,11 @@ sys.dont_write_bytecode = False
 
 # How long an example takes says something about the machine, not about what is tested.
 settings.register_profile(
-    "imagestore", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "imagestore",
+    settings(),
+    deadline=None,
+    max_examples=examples(100),
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("imagestore")
 

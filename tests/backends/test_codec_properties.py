@@ -4,6 +4,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from dev.testing.examples import examples
 from imagestore.api.imagebucket import FACETS
 from imagestore.backends.s3.profiles.servers import PROFILES
 from imagestore.backends.s3.settings.place import BucketPlace
@@ -37,7 +38,7 @@ def planned(name: str, wish: Facet, reading: Reading) -> Change:
     "kind", [k for k in strategies.facets() if ROWS[k[0]].write], ids=lambda k: str(k[0])
 )
 @given(data=st.data())
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_wish_survives_its_store(kind: tuple[str, type[Facet]], data: st.DataObject) -> None:
     name, facet = kind
     wish = data.draw(strategies.wishes(facet))

@@ -12,6 +12,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dev.testing.examples import examples
 from imagestore.api.imagebucket import ImageBucketSpec
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.cli.commands import import_
@@ -55,7 +56,7 @@ def drawn(facet: str, data: st.DataObject) -> object:
 
 
 each_setting = pytest.mark.parametrize("facet", [f for f in ROWS if f in SPEC])
-thorough = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+thorough = settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @each_setting

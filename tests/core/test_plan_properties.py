@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dev.testing.examples import examples
 from imagestore.api.imagebucket import FACETS
 from imagestore.core.diff import diff
 from imagestore.core.facet import WHOLE, Facet, Parts, Removal
@@ -24,7 +25,9 @@ Test = Callable[..., None]
 
 def each_facet(test: Test) -> Test:
     """Run the test once for every facet of the spec."""
-    often = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])(test)
+    often = settings(max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.too_slow])(
+        test
+    )
     return pytest.mark.parametrize("kind", strategies.facets(), ids=lambda k: str(k[0]))(often)
 
 

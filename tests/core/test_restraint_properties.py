@@ -3,6 +3,7 @@
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dev.testing.examples import examples
 from imagestore.api.imagebucket import FACETS
 from imagestore.core.facet import Facet, Parts
 from imagestore.core.plan import Op, Plan, plan
@@ -12,7 +13,9 @@ from imagestore.core.reasons import Reason
 from tests import strategies
 
 often = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=examples(40),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 

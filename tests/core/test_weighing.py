@@ -3,6 +3,7 @@
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dev.testing.examples import examples
 from imagestore.core.census import Amount, Census, Toll
 from imagestore.core.plan import Change, Op, Plan, plan
 from imagestore.core.policies import Weight, hold_risky, weigh
@@ -12,7 +13,9 @@ from imagestore.facets.lifecycle_removal import removes
 from tests import strategies
 
 often = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=examples(60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 amounts = st.builds(Amount, st.integers(0, 1000), st.integers(0, 10**6))
 

@@ -15,9 +15,9 @@ from imagestore.api.kinds import KINDS
 from imagestore.cli.commands import run
 from imagestore.crdgen import metricspage
 from tests.crdgen.conftest import ROOT
+from tests.crdgen.schemas import LOADER
 
 Json = dict[str, Any]
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where libyaml is there
 CHART = str(ROOT / "charts/imagestore")
 RELEASE, SYSTEM = "imagestore", "chart-system"
 ACCOUNT = f"system:serviceaccount:{SYSTEM}:{RELEASE}"

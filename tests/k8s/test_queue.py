@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from dev.testing.examples import examples
 from imagestore.controller.state.objects import Key
 from imagestore.controller.work.queue import Lane, Priority, WorkQueue
 
@@ -260,7 +261,7 @@ class Machine(RuleBasedStateMachine):
 
 
 TestMachine = Machine.TestCase
-TestMachine.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestMachine.settings = settings(max_examples=examples(60), stateful_step_count=40, deadline=None)
 
 
 @given(st.lists(st.tuples(st.sampled_from("xyz"), st.sampled_from(Priority)), max_size=60))

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dev.testing.examples import examples
 from imagestore.backends.base import Remains
 from imagestore.backends.s3.backend import S3Backend
 from imagestore.reconcile.bucket.situation import BucketSituation, Referenced
@@ -110,7 +111,7 @@ def looked(world: RawWorld, times: int) -> RawWorld:
 
 @pytest.mark.parametrize("facet", [f for f in ROWS if f in SPEC])
 @given(data=st.data())
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=list(HealthCheck))
 def test_whatever_one_setting_holds_the_others_go_on(facet: str, data: st.DataObject) -> None:
     world = another(_at_rest(facet))
     wished = world.raw.documents.get(facet)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from dev.testing.examples import examples
 from imagestore.reconcile.schedule.timing import (
     MOST_COUNTED,
     CronTiming,
@@ -185,7 +186,7 @@ def test_scheduled_times_depend_on_no_starting_point(timing: CronTiming, start: 
 steps = st.lists(st.integers(-30, 200), min_size=1, max_size=8)  # minutes between two reconciles; some back
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(timings(), moments, steps)
 def test_each_scheduled_time_is_dealt_with_once(timing: CronTiming, start: datetime, walk: list[int]) -> None:
     """Whatever the clock does and whenever the operator is there: begun once or missed, never both, never again."""

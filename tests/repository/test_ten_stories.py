@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 
 from dev.stores import Store
+from dev.testing.examples import examples
 from imagestore.repository.checking.heal import heal
 from imagestore.repository.checking.records import verified_times
 from imagestore.repository.checking.verify import VerifyLevel
@@ -76,7 +77,7 @@ def test_2_no_clock_decides(host: int, store: int, monkeypatch: pytest.MonkeyPat
     assert len(listed_restore(world, expected)) == 1
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(STEPS)
 def test_3_the_live_set_is_what_brute_force_finds(steps: list[tuple[str, int, int]]) -> None:
     """rustic#392: a pack was judged dead that held the same blob twice. Contents repeat here on purpose."""

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dev.testing.examples import examples
 from imagestore.core.errors import Denied
 from imagestore.core.objects import KeyProblem, KeyVerdict, ObjectAttributes
 from imagestore.transfer.clocks import Clocks
@@ -70,7 +71,7 @@ def two_ways(*, versioned: bool = False) -> World:
 
 
 @given(EDITS)
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 def test_both_sides_are_as_a_model_says(edits: list[tuple[str, str, int | None] | None]) -> None:
     w, model, conflicts = two_ways(), Model(), 0
     for edit in [*edits, None]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from imagestore.core.reasons import Reason
+from imagestore.reconcile.backup.runs import BackupJob
 from imagestore.reconcile.shared.ends import EndRefusal
 from imagestore.reconcile.shared.runs import OneRunState, RunTrouble
 from tests.reconcile.backed_up import MADE, SAID, BackupWorld
@@ -35,6 +36,23 @@ def test_what_is_run_is_what_the_spec_says() -> None:
     assert (job.lock, job.decode, job.label) == (("COMPLIANCE", 30), True, "uid-1")
     assert job.scheduled == 1795918620000
     assert job.backends == {"b-photos", "b-backups"}
+
+
+def test_what_the_spec_does_not_say_is_as_by_default() -> None:
+    world = BackupWorld()
+    world.step()
+    job = world.runs.job
+    assert job is not None
+    assert job == BackupJob(job.label, job.source, job.repository)
+    assert not job.decode
+
+
+@pytest.mark.parametrize(("mode", "marked"), [("Enforce", True), ("Observe", False)])
+def test_a_source_that_is_only_observed_needs_no_owner_mark(mode: str, *, marked: bool) -> None:
+    world = BackupWorld(source=end("photos", mode=mode))
+    world.step()
+    assert world.runs.job is not None
+    assert (world.runs.job.source.marked, world.runs.job.repository.end.marked) == (marked, True)
 
 
 def test_a_backup_waits_for_its_place_and_then_tells_how_far_it_is() -> None:
@@ -179,6 +197,7 @@ def test_a_missing_bucket_and_a_missing_schedule_are_waited_for() -> None:
     world = BackupWorld(source=None)
     assert world.step().phase == "Pending"
     assert world.ready()[:2] == ("False", "BucketNotFound")
+    assert world.ready()[2].endswith("create it, or correct source.bucketRef")
     assert (world.runs.job, world.is_stalled()) == (None, False)
     world.source = end("photos")
     world.undefined = EndRefusal(Reason.SCHEDULE_NOT_FOUND, "there is none", waits=True)

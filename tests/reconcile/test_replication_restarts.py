@@ -1,11 +1,13 @@
 """What a policy still knows when the operator that ran for it is killed, again and again."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from imagestore.core.conditions import find
 from imagestore.reconcile.replication.events import policy_events
 from imagestore.reconcile.replication.runs import HeldRun, RunReport, RunsState
 from tests.reconcile.replicated import World
+from tests.reconcile.test_failover import promoted
 from tests.reconcile.test_replicationpolicy import GOOD
 
 RPO = {"objectives": {"rpo": "15m"}}
@@ -119,3 +121,17 @@ def test_another_token_of_held_deletes_is_told_again() -> None:
     assert (event.message, event.warning) == (world.message("Held"), True)
     assert "add other to spec.approve" in event.message
     assert policy_events(before, after.model_copy(update={"conditions": ()})) == ()
+
+
+def test_after_a_restart_a_change_of_roles_that_the_clock_has_ahead_is_not_older_than_now() -> None:
+    """The pause before the next automatic change counts from it."""
+    world = promoted()
+    killed(world, 100.0)
+    assert world.memo is not None
+    assert world.memo.changed == 0.0
+    known = world.status.failover
+    assert known is not None
+    ahead = known.model_copy(update={"since": known.since + timedelta(hours=1)})
+    world.status = world.status.model_copy(update={"failover": ahead})
+    killed(world, 100.0)
+    assert world.memo.changed == 200.0

@@ -145,6 +145,16 @@ def test_a_write_that_is_not_shown_is_checked_when_drift_would_be() -> None:
     assert "Put:versioning" in world.calls(world.later(seconds=1).step)
 
 
+def test_another_value_is_written_though_the_one_before_is_not_shown_yet() -> None:
+    world = made(tags={"team": "shop"})
+    before = world.bucket.facets["tags"]
+    world.store.alters = lambda name, value: before if name == "tags" else value
+    world.edit(tags={"team": "press"}).step()
+    assert "Put:tags" not in world.calls(world.later(seconds=1).step)
+    world.edit(tags={"team": "news"})
+    assert "Put:tags" in world.calls(world.step)
+
+
 def test_drift_is_confirmed_after_its_delay_and_not_before() -> None:
     world = made()
     world.bucket.facets.pop("versioning", None)

@@ -11,6 +11,8 @@ from imagestore.backends.memory_content import MemoryBody
 from imagestore.backends.memory_objects import MemoryObjectStore
 from imagestore.core.errors import Denied, Rejected, StoreError
 from imagestore.core.objects import ObjectAttributes
+from imagestore.repository.format.leaves import LeafRef
+from imagestore.repository.format.rows import BackupRow
 from imagestore.repository.restoring.checkpoint import OtherCheckpoint, RestoreCheckpoint
 from imagestore.repository.restoring.estimate import estimates
 from imagestore.repository.restoring.options import (
@@ -22,7 +24,7 @@ from imagestore.repository.restoring.options import (
 )
 from imagestore.repository.restoring.planning import PlannedPass
 from imagestore.repository.restoring.restore import plan_restore
-from imagestore.repository.restoring.selection import ExistingPolicy, RestoreSelection
+from imagestore.repository.restoring.selection import ExistingPolicy, RestoreSelection, selected_rows
 from imagestore.repository.store.view import backups, rows_of
 from imagestore.transfer.job import TransferEnd
 from tests.repository.pictures import attributes, filled
@@ -41,6 +43,23 @@ def test_prefixes_keys_and_priorities() -> None:
     ranks = [0 if k.startswith("shop/2") else 1 if k.startswith("large/") else 2 for k in order]
     assert ranks == sorted(ranks)
     assert world.restored() == world.content()
+
+
+@pytest.mark.parametrize(
+    ("after", "read"), [("", ["a", "h", "p"]), ("g", ["a", "h", "p"]), ("h", ["h", "p"]), ("z", ["p"])]
+)
+def test_leaves_that_end_before_the_key_are_not_read_again(after: str, read: list[str]) -> None:
+    leaves = tuple(LeafRef(first, 1, first) for first in "ahp")
+    root = replace(World().back_up(), leaves=leaves)
+    asked: list[str] = []
+
+    def leaf(name: str) -> Iterator[BackupRow]:
+        asked.append(name)
+        return iter([BackupRow(name, 0, "", 0, "")])
+
+    rows = list(selected_rows(root, RestoreSelection(), 0, leaf, after))
+    assert asked == read
+    assert [row.key for row in rows if isinstance(row, BackupRow)] == [key for key in read if key > after]
 
 
 def test_skip_overwrite_and_fail() -> None:

@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from imagestore.core.errors import Throttled
-from imagestore.core.objects import ObjectAttributes, ObjectTraits
+from imagestore.core.objects import ListedObject, ObjectAttributes, ObjectTraits
 from imagestore.transfer.attributes import carried
+from imagestore.transfer.decide import DecisionRules, decision, noted
 from imagestore.transfer.job import TransferFilter, TransferHooks
+from imagestore.transfer.pairs import KeyPair
 from imagestore.transfer.report import TransferReport
 from imagestore.transfer.run import transfer
 from tests.transfer.world import World, filled, world
@@ -57,6 +59,20 @@ def test_two_ways_nothing_takes_the_tags_of_the_other_side_away() -> None:
     tag(w, "a", "new", "far")
     assert run(w).complete
     assert (team(w, "a", "near"), team(w, "a")) == ("old", "new")
+
+
+@pytest.mark.parametrize(
+    ("near", "far", "step"), [(5, 8, "RefreshBack"), (4, 8, "RefreshBack"), (6, 8, "Refresh"), (5, 7, "Keep")]
+)
+def test_two_ways_the_side_that_was_written_later_gives_its_attributes(
+    near: int, far: int, step: str
+) -> None:
+    """The bytes are those that the journal has, of the times 5 and 7."""
+    source, destination = ListedObject("a", 1, "e", 5), ListedObject("a", 1, "e", 7)
+    entry = noted("a", source, destination)
+    rules = DecisionRules(ObjectTraits(), ObjectTraits(), two_way=True)
+    pair = KeyPair("a", source._replace(modified=near), destination._replace(modified=far), entry, b"a")
+    assert decision(pair, rules).step == step
 
 
 def test_what_is_written_at_the_destination_meanwhile_is_not_taken_for_a_copy() -> None:

@@ -10,8 +10,8 @@ INSTALLED := $(VENV)/installed
 # The Kubernetes context to show the demo on; empty starts a cluster of our own.
 CONTEXT ?=
 PYTEST_ARGS ?=
-# Processes that run tests side by side, a folder of tests in one of them.
-WORKERS ?= 2
+# Processes that run tests side by side, a folder of tests in one of them. Tests wait for servers half of the time: three keep two cores busy.
+WORKERS ?= 3
 SOAK_ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1

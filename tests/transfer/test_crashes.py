@@ -11,7 +11,8 @@ from imagestore.backends.memory_content import HeldUpload
 from imagestore.core.keys import is_reserved
 from imagestore.core.objects import ObjectAttributes
 from imagestore.transfer.checkpoint import RunCheckpoint, checkpoint_of
-from imagestore.transfer.job import DeleteMode, TransferLimits
+from imagestore.transfer.differences import differences
+from imagestore.transfer.job import DeleteMode, TransferHooks, TransferLimits
 from imagestore.transfer.state import Superseded
 from tests.transfer.world import Killed, PlainCopier, World, body, world
 
@@ -80,6 +81,32 @@ def test_killed_at_any_call_the_next_run_ends_alike(versioned: bool, two_way: bo
         assert again.copied.objects == again.deleted == 0, call
         assert [c["Put"] for c in w.calls()] == [0, 0], call
     assert call > 40
+
+
+@pytest.mark.parametrize("two_way", [False, True])
+def test_what_a_killed_run_left_is_proven_equal(two_way: bool) -> None:  # noqa: FBT001
+    """It was whole, and its ETag, of three parts, proves nothing of an original that was sent in one."""
+    for call in count():
+        w = changed(two_way=two_way)
+        if not killed_at(w, call):
+            return
+        w.run()
+        both = [d for d in differences(w.job, TransferHooks("look", w.clock.seconds)) if d.pair.source]
+        assert [d.pair.key for d in both if not d.is_equal] == [], call
+
+
+def test_anothers_object_in_the_place_of_a_killed_copy_stays_until_it_is_approved() -> None:
+    """It has the size of the original and was uploaded in parts, as the copy would have been."""
+    theirs, met = body("theirs", 70), 0
+    for call in count():
+        w = changed()
+        if not killed_at(w, call):
+            break
+        copied = "n3" in w.held()
+        w.far.put("b", "n3", theirs, ObjectAttributes(), f"{'a' * 32}-3")
+        met += w.run().failed.get("NewerAtDestination", 0)
+        assert w.held()["n3"] == theirs or copied, call
+    assert met > 10
 
 
 def test_what_was_written_just_before_the_kill_is_known_as_ours() -> None:

@@ -74,6 +74,26 @@ def test_killed_again_and_again_the_command_comes_to_its_end(
     assert (diff.returncode, diff.stdout) == (0, "")
 
 
+def test_what_was_complete_when_the_process_was_killed_is_proven_and_gets_its_tags(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """Ceph takes the tags of an upload in parts afterwards only, and its ETag proves nothing of an original that came in one."""
+    p = pair(request, ("MinIO", "Ceph"))
+    p.near.put("parts", bytes(20 * 1024**2), tags={"album": "2026"})
+    file = tmp_path / "stores.yaml"
+    file.write_text(manifests(p))
+    copy = ["transfer", "copy", *ends(p), "-f", file, "--offline"]
+    killed = process("tests.transfer.killed", "CompleteMultipartUpload", *copy)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert p.far.held() == p.near.held()
+    assert p.far.objects.tags(p.far.bucket, "parts") == {}
+    done = process("imagestore", *copy)
+    assert done.returncode == 0, done.stderr
+    diff = process("imagestore", "transfer", "diff", *ends(p), "-f", file, "--offline")
+    assert (diff.returncode, diff.stdout) == (0, "")
+    assert p.far.objects.tags(p.far.bucket, "parts") == {"album": "2026"}
+
+
 def test_of_three_shards_one_is_killed_and_run_again(
     request: pytest.FixtureRequest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from imagestore.transfer.clocks import Clocks
 from imagestore.transfer.counting import count_failure, count_success
 from imagestore.transfer.crew import Crew, StretchUnderway
-from imagestore.transfer.decide import Decision, PairStep, changed_at, decision, is_as_noted
+from imagestore.transfer.decide import Decision, PairStep, changed_at, decision, is_as_noted, ours
 from imagestore.transfer.differences import rules_of
 from imagestore.transfer.fitting_keys import Fitting
 from imagestore.transfer.job import LateAfter, TransferHooks, TransferJob
@@ -123,7 +123,7 @@ class CopyingRun:
             return self._anew(pair)
         chosen = decision(pair, self._rules)
         if chosen.step is PairStep.NOTE and chosen.entry is not None and self._intended(pair):
-            return chosen._replace(entry=chosen.entry._replace(flags=chosen.entry.flags | EntryFlag.OURS))
+            return ours(chosen, chosen.entry, two_way=self.job.two_way)
         if chosen.step is PairStep.KEEP and self._is_reread(pair):
             return chosen._replace(step=PairStep.REFRESH)
         return chosen

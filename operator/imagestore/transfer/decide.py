@@ -33,7 +33,9 @@ class PairStep(StrEnum):
     )
     REFRESH_BACK = "RefreshBack"
     CONFLICT = "Conflict"  # both changed: the newer one wins
-    COMPARE = "Compare"  # two ways: read both sides; where the bytes differ, it is a conflict
+    COMPARE = (
+        "Compare"  # read both sides; where the bytes differ, they are copied, which is a conflict two ways
+    )
     AWAIT_DELETION = "AwaitDeletion"  # an entry that says so
     REFUSE = "Refuse"  # the other side cannot hold the key as it is
     FORGET = "Forget"  # no entry any more
@@ -208,6 +210,21 @@ def noted(key: str, source: ListedObject, destination: ListedObject, flags: int 
         destination.modified,
         flags,
     )
+
+
+def ours(met: Decision, entry: JournalEntry, *, two_way: bool) -> Decision:
+    """What to do with a met pair whose copy a killed run had begun, and perhaps not finished.
+
+    Its tags and its lock come behind its bytes on some stores, and its ETag may prove nothing: a run that was killed right behind
+    CompleteMultipartUpload left an object without tags that the next one knew by size and time alone. Two ways nothing says which
+    side's attributes are the newer ones, so they stay.
+    """
+    flags = entry.flags | EntryFlag.OURS
+    if two_way:
+        return met._replace(entry=entry._replace(flags=flags))
+    proven = not entry.has(EntryFlag.UNVERIFIED)
+    kept = entry._replace(flags=flags & ~EntryFlag.UNVERIFIED)
+    return met._replace(step=PairStep.REFRESH if proven else PairStep.COMPARE, entry=kept)
 
 
 _UNPROVEN = EntryFlag.UNVERIFIED | EntryFlag.DIFFERENT

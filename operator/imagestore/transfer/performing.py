@@ -114,13 +114,16 @@ class Performer:
             return self._conflict(work)
         if work.step is PairStep.COMPARE:
             return self._compared(work)
+        back = work.step in BACK
+        if work.step in (PairStep.REFRESH, PairStep.REFRESH_BACK):
+            return self._refreshed(work, back=back)
+        return self._copied_over(work, back=back)
+
+    def _copied_over(self, work: Work, *, back: bool) -> WorkOutcome:
         if not self.job.two_way and is_anothers(work, self.skew) and not self._may_overwrite(work):
             return WorkOutcome(
                 work, work.pair.entry, failure=NEWER, message="no run wrote it, and it is newer"
             )
-        back = work.step in BACK
-        if work.step in (PairStep.REFRESH, PairStep.REFRESH_BACK):
-            return self._refreshed(work, back=back)
         return self._copied(work, back=back)
 
     def _may_overwrite(self, work: Work) -> bool:
@@ -193,9 +196,11 @@ class Performer:
             return WorkOutcome(work, _excluded(task.listed), excluded=True)
         found = self.copier.compare(task)
         if found is ByteVerdict.EQUAL:
-            return WorkOutcome(work, work.entry)
-        if found is ByteVerdict.DIFFERENT:
+            return WorkOutcome(work, work.entry) if self.job.two_way else self._refreshed(work, back=False)
+        if found is ByteVerdict.DIFFERENT and self.job.two_way:
             return self._conflict(work)
+        if found is ByteVerdict.DIFFERENT:
+            return self._copied_over(work._replace(step=PairStep.COPY), back=False)
         return WorkOutcome(work, None, failure="Changing", message="it changed while both sides were read")
 
     def _conflict(self, work: Work) -> WorkOutcome:

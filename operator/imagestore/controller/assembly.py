@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from time import monotonic
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from imagestore import metrics
 from imagestore.backends.notices import ObjectNotice
@@ -19,7 +20,7 @@ from imagestore.controller.making import MadeObjects
 from imagestore.controller.opening import RunParts
 from imagestore.controller.run_tasks import nothing_lingers
 from imagestore.controller.runs import Runs
-from imagestore.controller.runtime import Kinds
+from imagestore.controller.runtime import Inputs, Kinds
 from imagestore.controller.services import Services, in_step
 from imagestore.controller.state.cache import Cache
 from imagestore.controller.state.mirrors import NamespaceMirror, SecretMirror
@@ -27,7 +28,7 @@ from imagestore.controller.state.objects import Key
 from imagestore.controller.stores import BackendConnections, Connecting
 from imagestore.controller.surveyor import Surveyor, threadsafe
 from imagestore.controller.work.dispatcher import Dispatcher
-from imagestore.controller.work.queue import Priority, WorkQueue
+from imagestore.controller.work.queue import Lane, Priority, WorkQueue
 from imagestore.controller.work.triggers import Triggers
 from imagestore.controller.work.worker import Ended, Worker, WorkerParts, unheard
 from imagestore.controller.writer import Writer
@@ -106,70 +107,131 @@ class Controller:
 
 
 def controller(brain: Brain, settings: Settings, workers: int, surface: Surface) -> Controller:
-    """``workers``: how many objects are worked on at once, one more for each lane."""
-    kinds, wake = brain.kinds, asyncio.Event()
-    cache = kinds.cache()
-    secrets = SecretMirror(lambda name: _count(triggers.secret(name)))
-    namespaces = NamespaceMirror(lambda *change: triggers.namespace(*change))
-    stores = BackendConnections(cache, kinds.store, secrets.get, brain.connecting, surface.permit)
-    queue = WorkQueue(monotonic, lambda key: kinds[key.kind].lane(services, key), workers, wake.set)
-    loop = asyncio.get_running_loop()
-    counted = threadsafe(loop, lambda key, awaited: triggers.counted(key, awaited=awaited))
-    asking = Asking(loop)
-    parts = RunParts(
-        stores,
-        asking,
-        settings.installation,
-        surface.permit,
-        monotonic,
-        surface.secret,
-        surface.jobs,
-        secrets.get,
-    )
-    if surface.jobs is not None:
-        surface.jobs.tell_used(stores.share)
-    dropped = unmade if surface.jobs is None else surface.jobs.drop
-    lingering = nothing_lingers if surface.jobs is None else surface.jobs.lingering
-    ran = threadsafe(loop, lambda key: queue.add(key, Priority.RETRY))
-    services = Services(
-        cache,
-        stores,
-        Contributions(cache, kinds.contributors),
-        Surveyor(monotonic, lambda: queue.ready > 0, counted),
-        Runs(monotonic, lambda: queue.ready > 0, ran, kinds.carriers(parts), dropped, lingering),
-        namespaces,
-        settings,
-        lambda: datetime.now(UTC),
-        monotonic,
-        queue.is_running,
-        asking,
-        surface.publish,
-        MadeObjects(
-            surface.objects, lambda *seen: triggers.event(*seen), lambda key: writer.refresh(key), loop
-        ),
-        surface.ahead,
-    )
-    inputs = {record.kind.name: record.inputs(services) for record in kinds}
-    forget: list[Callable[[Key], None]] = [*(i.forget for i in inputs.values()), services.surveyor.forget]
+    """``workers``: how many objects are worked on at once, one more for each lane. Called in the event loop."""
+    return _Assembly(brain, settings, workers, surface, asyncio.get_running_loop()).controller()
 
-    def forgotten(key: Key) -> None:
-        for each in forget:
-            each(key)
 
-    triggers = Triggers(kinds, services, queue, forgotten)
-    writer = Writer(kinds, surface.objects, cache, triggers)
-    # The queue bounds what runs; idle threads are reused before a new one is started.
-    pool = ThreadPoolExecutor(max_workers=workers + 1024, thread_name_prefix="reconcile")
-    withdrawals = surface.withdrawals(cache)
-    working = WorkerParts(
-        kinds, inputs, services, queue, writer, surface.recorder, withdrawals, pool, surface.ended
-    )
-    worker = Worker(working)
-    forget += [writer.forget, worker.forget, withdrawals.forget]
-    dispatcher = Dispatcher(queue, worker, wake, monotonic)
-    return Controller(
-        kinds, cache, queue, services, triggers, writer, dispatcher, secrets, namespaces, pool, surface.jobs
-    )
+@dataclass
+class _Assembly:
+    """Each part by its name, made when it is first asked for. Parts that need each other reach the other one through this."""
+
+    brain: Brain
+    settings: Settings
+    workers: int
+    surface: Surface
+    loop: asyncio.AbstractEventLoop
+
+    def __post_init__(self) -> None:
+        self.kinds, self.wake = self.brain.kinds, asyncio.Event()
+        self.cache, self.asking = self.kinds.cache(), Asking(self.loop)
+        self.secrets = SecretMirror(lambda name: _count(self.triggers.secret(name)))
+        self.namespaces = NamespaceMirror(lambda *change: self.triggers.namespace(*change))
+        # The queue bounds what runs; idle threads are reused before a new one is started.
+        self.pool = ThreadPoolExecutor(max_workers=self.workers + 1024, thread_name_prefix="reconcile")
+
+    def controller(self) -> Controller:
+        """All of it."""
+        dispatcher = Dispatcher(self.queue, self.worker, self.wake, monotonic)
+        seen = (self.secrets, self.namespaces)
+        acting = (self.services, self.triggers, self.writer, dispatcher)
+        return Controller(self.kinds, self.cache, self.queue, *acting, *seen, self.pool, self.surface.jobs)
+
+    @cached_property
+    def queue(self) -> WorkQueue:
+        def lane(key: Key) -> tuple[Lane, int]:
+            return self.kinds[key.kind].lane(self.services, key)
+
+        return WorkQueue(monotonic, lane, self.workers, self.wake.set)
+
+    @cached_property
+    def stores(self) -> BackendConnections:
+        connecting, permit = self.brain.connecting, self.surface.permit
+        return BackendConnections(self.cache, self.kinds.store, self.secrets.get, connecting, permit)
+
+    @cached_property
+    def runs(self) -> Runs:
+        jobs = self.surface.jobs
+        if jobs is not None:
+            jobs.tell_used(self.stores.share)
+        return Runs(
+            monotonic,
+            self._is_busy,
+            threadsafe(self.loop, lambda key: self.queue.add(key, Priority.RETRY)),
+            self.kinds.carriers(self._run_parts()),
+            unmade if jobs is None else jobs.drop,
+            nothing_lingers if jobs is None else jobs.lingering,
+        )
+
+    def _run_parts(self) -> RunParts:
+        made, permit = self.surface, self.surface.permit
+        where = (self.stores, self.asking, self.settings.installation)
+        return RunParts(*where, permit, monotonic, made.secret, made.jobs, self.secrets.get)
+
+    def _is_busy(self) -> bool:
+        return self.queue.ready > 0
+
+    @cached_property
+    def surveyor(self) -> Surveyor:
+        counted = threadsafe(self.loop, lambda key, awaited: self.triggers.counted(key, awaited=awaited))
+        return Surveyor(monotonic, self._is_busy, counted)
+
+    @cached_property
+    def services(self) -> Services:
+        return Services(
+            self.cache,
+            self.stores,
+            Contributions(self.cache, self.kinds.contributors),
+            self.surveyor,
+            self.runs,
+            self.namespaces,
+            self.settings,
+            lambda: datetime.now(UTC),
+            monotonic,
+            self.queue.is_running,
+            self.asking,
+            self.surface.publish,
+            self._made_objects(),
+            self.surface.ahead,
+        )
+
+    def _made_objects(self) -> MadeObjects:
+        return MadeObjects(
+            self.surface.objects,
+            lambda *seen: self.triggers.event(*seen),
+            lambda key: self.writer.refresh(key),
+            self.loop,
+        )
+
+    @cached_property
+    def triggers(self) -> Triggers:
+        return Triggers(self.kinds, self.services, self.queue, self._forget)
+
+    def _forget(self, key: Key) -> None:
+        for inputs in self.inputs.values():
+            inputs.forget(key)
+        for part in (self.surveyor, self.writer, self.worker, self.withdrawals):
+            part.forget(key)
+
+    @cached_property
+    def inputs(self) -> dict[str, Inputs[Any]]:
+        return {record.kind.name: record.inputs(self.services) for record in self.kinds}
+
+    @cached_property
+    def writer(self) -> Writer:
+        return Writer(self.kinds, self.surface.objects, self.cache, self.triggers)
+
+    @cached_property
+    def withdrawals(self) -> Withdrawals:
+        return self.surface.withdrawals(self.cache)
+
+    @cached_property
+    def worker(self) -> Worker:
+        outward = (self.writer, self.surface.recorder, self.withdrawals)
+        return Worker(
+            WorkerParts(
+                *(self.kinds, self.inputs, self.services, self.queue), *outward, self.pool, self.surface.ended
+            )
+        )
 
 
 class Asking:

@@ -52,31 +52,33 @@ class RestoreWriting:
         Raises StoreError, RepositoryProblem and DiskFull.
         """
 
+        failed = FailedRows(self.folder)
+        failed.resume()
+
         def save(point: RestorePoint) -> None:
             failed.saving(kept, point)
             ready()
 
-        failed, manner = FailedRows(self.folder), self.manner
-        failed.resume()
-        options = RestoreOptions(
-            self.moment.selection,
-            ExistingPolicy(manner.conflict),
-            kept.point,
-            save,
-            failed.tell,
-            told,
-            uploads=kept,
-            read_back=manner.read_back,
-            random=SystemRandom(),
-            stop=stop,
-            at_once=manner.limits.at_once,
-            until=self.chosen.until if manner.guarded else None,
-        )
+        options = replace(self._options(kept, failed), save=save, told=told, stop=stop)
         report = self.moment.restore(self.folder.end, options)
         if report.state is RestoreState.STOPPED:
             return None
         failed.flush()
         return self._reported(failed, report)
+
+    def _options(self, kept: RestoreCheckpoint, failed: FailedRows) -> RestoreOptions:
+        manner = self.manner
+        return RestoreOptions(
+            self.moment.selection,
+            ExistingPolicy(manner.conflict),
+            kept.point,
+            problem=failed.tell,
+            uploads=kept,
+            read_back=manner.read_back,
+            random=SystemRandom(),
+            at_once=manner.limits.at_once,
+            until=self.chosen.until if manner.guarded else None,
+        )
 
     def found(self) -> RestoreFound:
         """What is known before anything is written."""

@@ -51,20 +51,31 @@ def described(
     journal: JournalMark | None = None,
 ) -> str:
     """The description. ``journal``: see ``ShardedRun``. ``classes``: from the source's storage classes to the destination's; ``*`` stands for all others."""
-    options, chosen = job.options, job.options.filter
     told = {
         "form": RUN_DESCRIPTION.form,
         "run": run,
         "name": job.name,
         "source": _place(job.source),
         "destination": _place(job.destination),
+        **_told_options(job.options),
+        "storageClasses": dict(classes),
+        "limits": _told_limits(job.limits),
+        "boundaries": [url_encoded(k) for k in boundaries],
+        "journal": journal,
+    }
+    return json.dumps(told, indent=1) + "\n"
+
+
+def _told_options(options: TransferOptions) -> dict[str, Any]:
+    guard, chosen = options.guard, options.filter
+    return {
         "direction": options.direction,
         "deletes": options.deletes,
         "guard": {
-            "maxPercent": options.guard.max_percent,
-            "maxDeletes": options.guard.max_deletes,
-            "approved": sorted(options.guard.approved),
-            "refused": options.guard.refused,
+            "maxPercent": guard.max_percent,
+            "maxDeletes": guard.max_deletes,
+            "approved": sorted(guard.approved),
+            "refused": guard.refused,
         },
         "filter": {
             "prefixes": [url_encoded(p) for p in chosen.prefixes],
@@ -76,18 +87,17 @@ def described(
         "reread": options.reread,
         "named": sorted(map(url_encoded, options.named)),
         "late": options.late,
-        "storageClasses": dict(classes),
-        "limits": {
-            "workers": job.limits.workers,
-            "memory": job.limits.memory,
-            "segment": job.limits.segment,
-            "bytesPerSecond": job.limits.bytes_per_second,
-            "requestsPerSecond": job.limits.requests_per_second,
-        },
-        "boundaries": [url_encoded(k) for k in boundaries],
-        "journal": journal,
     }
-    return json.dumps(told, indent=1) + "\n"
+
+
+def _told_limits(limits: TransferLimits) -> dict[str, Any]:
+    return {
+        "workers": limits.workers,
+        "memory": limits.memory,
+        "segment": limits.segment,
+        "bytesPerSecond": limits.bytes_per_second,
+        "requestsPerSecond": limits.requests_per_second,
+    }
 
 
 def _place(end: TransferEnd) -> dict[str, str]:

@@ -85,19 +85,7 @@ RESTORE_COMMANDS = (restore_command, rewind_command, run_restore_command)
 
 
 def _restoring(parser: argparse.ArgumentParser, existing: str) -> None:
-    parser.add_argument(
-        "--prefix",
-        dest="prefixes",
-        action="append",
-        default=[],
-        help="only keys that begin so, behind the source's prefix; may be repeated",
-    )
-    parser.add_argument(
-        "--keys-file",
-        metavar="FILE",
-        help="only the keys in this file, one a line, each with the source's prefix, as reports name them",
-    )
-    prefixes(parser, "--first", "restore keys that begin so before all others, such as thumbs/")
+    _selecting(parser)
     parser.add_argument(
         "--existing",
         choices=("fail", "skip", "overwrite"),
@@ -121,3 +109,20 @@ def _restoring(parser: argparse.ArgumentParser, existing: str) -> None:
     parser.add_argument(
         "--report", metavar="FILE", help="write every key that failed to this file, as JSON Lines"
     )
+
+
+def _selecting(parser: argparse.ArgumentParser) -> None:
+    """Which keys, and in which order."""
+    parser.add_argument(
+        "--prefix",
+        dest="prefixes",
+        action="append",
+        default=[],
+        help="only keys that begin so, behind the source's prefix; may be repeated",
+    )
+    parser.add_argument(
+        "--keys-file",
+        metavar="FILE",
+        help="only the keys in this file, one a line, each with the source's prefix, as reports name them",
+    )
+    prefixes(parser, "--first", "restore keys that begin so before all others, such as thumbs/")

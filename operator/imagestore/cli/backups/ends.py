@@ -91,7 +91,7 @@ def limits_of(args: argparse.Namespace) -> MovingLimits:
 
 
 def pace_of(args: argparse.Namespace) -> RunPace:
-    """The rates that all ends of a command share."""
+    """The rates that all ends of a command share. From now on Ctrl-C ends what waits for them."""
     return run_pace(limits_of(args), interrupted())
 
 

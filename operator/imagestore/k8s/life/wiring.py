@@ -62,40 +62,39 @@ def assemble(client: Client, options: Options, brain: Brain, permit: Permit = pe
     kinds = brain.kinds
     recorder = ApiRecorder(kinds, client, options.identity, monotonic)
     jobs = _jobs(client, options)
-    surface = Surface(
-        ApiObjects(client),
-        recorder,
-        lambda cache: Withdrawal(kinds, asking(client), cache),
-        permit,
-        publish=ApiPublisher(client, asyncio.get_running_loop()),
-        jobs=jobs,
-        secret=ApiSecrets(client, asyncio.get_running_loop()),
-        ahead=lambda: client.clock.ahead,
-    )
+    surface = _surface(brain, client, recorder, jobs, permit)
     made = controller(brain, options.settings, options.workers, surface)
-    watches = (
-        Watch(client, Subject(SECRETS, options.namespace, params=SECRET_PARAMS), made.secrets, monotonic),
-        Watch(client, Subject(NAMESPACES, metadata=True), made.namespaces, monotonic),
-    )
+    watches = _watches(client, options, made)
     anew: list[Callable[[], None]] = [watch.again for watch in watches]
     audit = Audit(
-        kinds,
-        client,
-        made.cache,
-        made.writer,
-        monotonic,
+        *(kinds, client, made.cache, made.writer, monotonic),
         interval=options.audit_interval,
         went_back=lambda: _all(anew),
     )
-    return OperatorParts(
-        made,
-        client,
+    listing = Listing(kinds, client, made.cache, made.triggers)
+    return OperatorParts(made, client, recorder, watches, audit, listing, anew, jobs)
+
+
+def _surface(brain: Brain, client: Client, recorder: ApiRecorder, jobs: ApiJobs, permit: Permit) -> Surface:
+    loop = asyncio.get_running_loop()
+    return Surface(
+        ApiObjects(client),
         recorder,
-        watches,
-        audit,
-        Listing(kinds, client, made.cache, made.triggers),
-        anew,
-        jobs,
+        lambda cache: Withdrawal(brain.kinds, asking(client), cache),
+        permit,
+        publish=ApiPublisher(client, loop),
+        jobs=jobs,
+        secret=ApiSecrets(client, loop),
+        ahead=lambda: client.clock.ahead,
+    )
+
+
+def _watches(client: Client, options: Options, made: Controller) -> tuple[Watch, ...]:
+    """Of what is no kind of ours."""
+    secrets = Subject(SECRETS, options.namespace, params=SECRET_PARAMS)
+    return (
+        Watch(client, secrets, made.secrets, monotonic),
+        Watch(client, Subject(NAMESPACES, metadata=True), made.namespaces, monotonic),
     )
 
 

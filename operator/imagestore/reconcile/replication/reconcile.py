@@ -1,5 +1,6 @@
 """The reconcile of a ReplicationPolicy. It asks no store: it says what is to be run, and reports what runs have read."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from imagestore.api.replicationstatus import (
@@ -72,17 +73,25 @@ def reconcile(s: ReplicationSituation) -> ReplicationOutcome:
         return _reported(s, _refusal(s, refusal), _kept(s, refusal))
     method = chosen_method(s.spec, s.source, s.destination, s.status.failover)
     if method.method == "Native" and method.why:
-        _drop(s)
-        said = stalled(Reason.UNSUPPORTED, f"method: Native: {method.why}")
-        kept = _bare(s)  # else a promoted destination was overwritten
-        return _reported(s, [*said, *_unknown(s, Reason.UNSUPPORTED, method.why)], kept)
+        return _impossible(s, method.why)
+    return _working(s, s.source, s.destination, method)
+
+
+def _impossible(s: ReplicationSituation, why: str) -> ReplicationOutcome:
+    """The stores cannot do what ``method: Native`` asks of them. The role stays: else a promoted destination was overwritten."""
+    _drop(s)
+    said = stalled(Reason.UNSUPPORTED, f"method: Native: {why}")
+    return _reported(s, [*said, *_unknown(s, Reason.UNSUPPORTED, why)], _bare(s))
+
+
+def _working(
+    s: ReplicationSituation, source: EndView, destination: EndView, method: ChosenMethod
+) -> ReplicationOutcome:
     native = method.method == "Native"
-    state = s.runs.ask(replication_job(s, s.source, s.destination, only_compare=native))
-    canary = _canaries(s, s.source, s.destination, native=native)
+    state = s.runs.ask(replication_job(s, source, destination, only_compare=native))
+    canary = _canaries(s, source, destination, native=native)
     role, memo = advanced(s, state)
-    moments = [m for m in (deadline(s, state, canary), due(s, role, memo)) if m is not None and m >= s.clock]
-    if moments:
-        s.runs.wake_at(min(moments))
+    _wake(s, [deadline(s, state, canary), due(s, role, memo)])
     parity = parity_status(s, state)
     beside = {
         "failover": role,
@@ -93,19 +102,26 @@ def reconcile(s: ReplicationSituation) -> ReplicationOutcome:
     }
     found = _found(state, s, method).model_copy(update=beside)
     said = [
-        *(role_waits(s, state, memo) or (_native(s, s.source, state) if native else _ready(state))),
+        *(role_waits(s, state, memo) or (_native(s, source, state) if native else _ready(state))),
         *_judged(s, state, canary),
-        *canary_arrives(s, s.source, s.destination, canary, native=native),
+        *canary_arrives(s, source, destination, canary, native=native),
         *parity_verified(s, parity),
         *fenced(s, found),
         *failed_over(s, role, memo),
         *published(s, s.status.failover),  # written down first: a kill in between forgot it
-        *listening(s, s.source, native=native),
+        *listening(s, source, native=native),
     ]
     told = _reported(s, said, found, working=state.last is None)
     if role != s.status.failover:  # the next job may be another one
         told = replace(told, then=Continue())
     return told.remembering(memo)
+
+
+def _wake(s: ReplicationSituation, moments: Iterable[float | None]) -> None:
+    """Look again at the first of these moments, by the monotonic clock, that has not passed."""
+    coming = [moment for moment in moments if moment is not None and moment >= s.clock]
+    if coming:
+        s.runs.wake_at(min(coming))
 
 
 def _drop(s: ReplicationSituation) -> None:

@@ -4,11 +4,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _PANELS = (("seconds", "seconds"), ("cpu", "CPU seconds of the operator"), ("peak", "MB at its highest"))
 _PHASES = ("create", "restart", "look at all", "delete")
@@ -18,6 +17,9 @@ Runs = Sequence[Mapping[str, Any]]
 
 def draw(numbers: Runs, target: Path) -> None:
     """One panel a measure, one line a phase, a dot a run; as SVG that is the same for the same numbers."""
+    import matplotlib as mpl  # it takes a second, and only a picture needs it
+    from matplotlib.figure import Figure
+
     mpl.rcParams["svg.hashsalt"] = target.name
     figure = Figure(figsize=(11, 3.6), layout="constrained")
     for axes, (measure, title) in zip(figure.subplots(1, len(_PANELS)), _PANELS, strict=True):
@@ -25,7 +27,7 @@ def draw(numbers: Runs, target: Path) -> None:
     figure.savefig(target, format="svg", metadata={"Date": None})
 
 
-def _panel(axes: Axes, numbers: Runs, measure: str, title: str) -> None:
+def _panel(axes: "Axes", numbers: Runs, measure: str, title: str) -> None:
     for phase in _PHASES:
         found = points(numbers, phase, measure)
         sizes = sorted(found)

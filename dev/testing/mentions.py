@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import CodeType, FunctionType, ModuleType
 
 _OURS = ("dev", "tests")
+_LOAD_GLOBAL = dis.opmap["LOAD_GLOBAL"]
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,7 @@ def mentions(function: FunctionType) -> Mentions:
     """What the code of `function` and of the functions inside it refers to."""
     codes = tuple(_codes(function.__code__))
     texts = frozenset(text for code in codes for text in code.co_consts if isinstance(text, str))
-    loaded = {
-        step.argval for code in codes for step in dis.get_instructions(code) if step.opname == "LOAD_GLOBAL"
-    }
+    loaded = {name for code in codes for name in loaded_globals(code)}
     attributes = frozenset(name for code in codes for name in code.co_names) - loaded
     known = [function.__globals__[name] for name in loaded if name in function.__globals__]
     modules = [vars(value) for value in known if isinstance(value, ModuleType) and _is_ours(value.__name__)]
@@ -91,6 +90,18 @@ class _Search:
         return [
             m for name, m in methods if id(m) not in self.found and (name in self._names or name[:2] == "__")
         ]
+
+
+def loaded_globals(code: CodeType) -> Iterator[str]:
+    """The names of its LOAD_GLOBALs. ``dis`` says the same, and took half of the time of a collection."""
+    above = 0
+    for operation, byte in zip(code.co_code[::2], code.co_code[1::2], strict=True):
+        argument = above | byte
+        above = argument << 8 if operation == dis.EXTENDED_ARG else 0
+        if operation == _LOAD_GLOBAL:
+            yield code.co_names[
+                argument >> 1
+            ]  # https://docs.python.org/3/library/dis.html#opcode-LOAD_GLOBAL
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:

@@ -1,10 +1,12 @@
 """Which tests are unit tests, what the others need, and that unit tests are held to it."""
 
+import dis
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import CodeType, FunctionType
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from dev.programs import program
 from dev.programs.cache import cache_folder
 from dev.stores import FACTORIES, minio
 from dev.testing.guard import unit_test
-from dev.testing.mentions import reached
+from dev.testing.mentions import loaded_globals, reached
 from dev.testing.needs import _needs
 
 ROOT = Path(__file__).parents[2]
@@ -67,6 +69,19 @@ def test_needs_are_read_from_the_code(function: Callable[..., Any], chosen: str,
     assert sorted(found.programs) == programs.split()
     assert found.processes is bool(programs)
     assert found.nothing is not bool(programs)
+
+
+def test_globals_are_those_that_dis_tells() -> None:
+    """Of every function of this file, and of one with more names than a byte can count."""
+    many = compile("\n".join(f"def f(): return x{n}, y.x{n}" for n in range(3)), "few", "exec")
+    wide = compile(f"def f():\n return [{','.join(f'x{n}' for n in range(400))}]", "many", "exec")
+    codes = [c for made in (many, wide) for c in made.co_consts if isinstance(c, CodeType)]
+    codes += [f.__code__ for f in globals().values() if isinstance(f, FunctionType)]
+    for code in codes:
+        told = [step.argval for step in dis.get_instructions(code) if step.opname == "LOAD_GLOBAL"]
+        assert list(loaded_globals(code)) == told
+    assert len(list(loaded_globals(codes[-1]))) > 2
+    assert len(set(loaded_globals(wide.co_consts[0]))) == 400
 
 
 def test_only_our_own_code_is_followed() -> None:

@@ -1,6 +1,8 @@
 """Destinations of replication: another backend's ImageBucket, and why its store may not be reached. Nothing is sent."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,6 +20,10 @@ from imagestore.reconcile.shared.contribution import NOT_UNDERSTOOD, Contributio
 from imagestore.reconcile.shared.situation import Store
 from tests.reconcile.replicated import end
 from tests.reconcile.world import World, backend_spec
+
+Making = Callable[
+    [], Store
+]  # in the test that needs it: a collection that connected fifteen took a second longer
 
 KEYS = Keys("access", "a-secret-that-nobody-may-read")
 RULE: dict[str, Any] = {"name": "all", "destination": {"bucketRef": {"name": "copies"}}}
@@ -105,17 +111,17 @@ def test_a_bucket_without_replication_connects_no_other_store() -> None:
 @pytest.mark.parametrize(
     ("source", "target", "words"),
     [
-        (store("warm"), store("cold", handed=False), "no store may write to the StorageBackend cold: spec.replication has no credentials"),
-        (store("warm"), store("cold", "Ceph"), "MinIO replicates to MinIO only, and the StorageBackend cold is Ceph"),
-        (store("warm"), Store(), "the StorageBackend cold cannot be used: there is none of this name"),
-        (store("warm", "AWS"), store("cold", "AWS"), "set spec.replication.role of the StorageBackend warm"),
+        (partial(store, "warm"), partial(store, "cold", handed=False), "no store may write to the StorageBackend cold: spec.replication has no credentials"),
+        (partial(store, "warm"), partial(store, "cold", "Ceph"), "MinIO replicates to MinIO only, and the StorageBackend cold is Ceph"),
+        (partial(store, "warm"), Store, "the StorageBackend cold cannot be used: there is none of this name"),
+        (partial(store, "warm", "AWS"), partial(store, "cold", "AWS"), "set spec.replication.role of the StorageBackend warm"),
     ],
 )  # fmt: skip
 def test_a_store_that_cannot_be_reached_is_named_with_what_to_do(
-    source: Store, target: Store, words: str
+    source: Making, target: Making, words: str
 ) -> None:
     assert f"DestinationUnsuitable: replication.rules[name=all].destination.bucketRef: {words}" in refused(
-        situation(source, target)
+        situation(source(), target())
     )
 
 
@@ -171,19 +177,20 @@ def test_what_is_not_understood_of_a_policy_leaves_all_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("source", "target", "rule", "words"),
     [
-        (store("warm"), store("cold"), {}, ""),
-        (store("warm"), store("cold", handed=False), {}, "no store may write to the StorageBackend cold"),
-        (store("warm", "SeaweedFS"), store("cold"), {}, "the StorageBackend warm does not have replication"),
-        (store("warm", "AWS", role=ROLE), store("cold", "AWS"), {"permanentDeletes": True}, "the StorageBackend warm would lose rules[name=all].permanentDeletes"),
+        (partial(store, "warm"), partial(store, "cold"), {}, ""),
+        (partial(store, "warm"), partial(store, "cold", handed=False), {}, "no store may write to the StorageBackend cold"),
+        (partial(store, "warm", "SeaweedFS"), partial(store, "cold"), {}, "the StorageBackend warm does not have replication"),
+        (partial(store, "warm", "AWS", role=ROLE), partial(store, "cold", "AWS"), {"permanentDeletes": True}, "the StorageBackend warm would lose rules[name=all].permanentDeletes"),
     ],
 )  # fmt: skip
 def test_a_policy_is_told_why_two_stores_cannot_do_it_themselves(
-    source: Store, target: Store, rule: dict[str, Any], words: str
+    source: Making, target: Making, rule: dict[str, Any], words: str
 ) -> None:
     wanted = Replication.model_validate({"rules": [{**RULE, **rule}]})
-    assert source.backend is not None
-    assert target.backend is not None
-    told = native_refusal(source.backend, target.backend, "shop--copies", wanted)
+    here, there = source(), target()
+    assert here.backend is not None
+    assert there.backend is not None
+    told = native_refusal(here.backend, there.backend, "shop--copies", wanted)
     assert words in told if words else told == ""
 
 

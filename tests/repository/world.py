@@ -130,7 +130,7 @@ class Killed(BaseException):
     """The process ends here."""
 
 
-WRITES = ("Put", "Part", "Begin", "Complete", "Delete", "PutLock", "Abort")
+WRITES = ("Put", "Part", "Begin", "Complete", "Delete", "PutLock", "PutTags", "Abort")
 
 
 def killed_after(number: int, server: MemoryObjectServer) -> None:

@@ -186,7 +186,7 @@ def told_head(held: HeldVersion) -> ObjectHead:
         held.etag,
         held.modified,
         held.version,
-        replace(held.attributes, tags=None, lock=None),
+        replace(held.attributes, tags=None),
         tag_count=len(tags),
         parts=int(parts) if dash else 0,
     )

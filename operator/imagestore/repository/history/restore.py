@@ -42,7 +42,8 @@ def restore_history(history: BucketHistory, end: TransferEnd, options: RestoreOp
 
     Objects that came after the moment stay. As ``run_restore``.
     """
-    report = run_restore(_VersionSource(history, end, options), end, options)
+    begun = options.begun(end.store.now(end.bucket))
+    report = run_restore(_VersionSource(history, end, begun), end, begun)
     if report.state is not RestoreState.SUCCEEDED:
         return report
     why = history.survey(options.selection).why
@@ -131,10 +132,10 @@ class _VersionSource:
         if now is None:
             again = again_absent(there, error, tries)
             return self._tried(row, None, tries) if again else store_refused(row, error)
+        if not self.options.keeps(now) and self._is_equal(row, now):
+            return RestoreOutcome(row, equal=True)
         if self.options.existing is ExistingPolicy.SKIP:
             return RestoreOutcome(row, kept=True)
-        if self._is_equal(row, now):
-            return RestoreOutcome(row, equal=True)
         return RestoreOutcome(row, why=self.options.met_because(error))
 
     def _key(self, row: KeyAt) -> str:
@@ -151,12 +152,13 @@ class _VersionSource:
             return None
         if self._in_place and _version(row).latest:
             return RestoreOutcome(row, equal=True)
-        if self.options.existing is ExistingPolicy.SKIP:
+        if self.options.keeps(there):
             return RestoreOutcome(row, kept=True)
         if self._is_equal(row, there):
             return RestoreOutcome(row, equal=True)
-        kept = self.options.kept_because(there)
-        return RestoreOutcome(row, why=kept) if kept and not self.holds(row, there) else None
+        why, skips = self.options.kept_because(there), self.options.existing is ExistingPolicy.SKIP
+        kept = (why or skips) and not self.holds(row, there)
+        return RestoreOutcome(row, why=why, kept=skips) if kept else None
 
     @property
     def _in_place(self) -> bool:
@@ -172,7 +174,8 @@ class _VersionSource:
         found = self.end.store.head(self.end.bucket, self._key(row))
         given = self.copier.given(row.key, wanted).attributes
         tags = self.end.store.tags(self.end.bucket, self._key(row)) if found.tag_count else {}
-        return not differ(given, found.attributes) and dict(tags) == dict(given.tags or {})
+        same = not differ(given, found.attributes) and dict(tags) == dict(given.tags or {})
+        return same and (found.attributes.lock == given.lock or not self.options.may_be_ours(there))
 
     def _copied(self, row: KeyAt, there: ListedObject | None) -> RestoreOutcome[KeyAt]:
         version, key = _version(row), self._key(row)

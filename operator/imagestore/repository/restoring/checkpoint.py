@@ -40,6 +40,7 @@ class RestoreCheckpoint:
                 plain_value(content["checked"], bool),
                 plain_values(RestoreCounts, content["counts"]),
                 tuple(PassCount(plain_value(n, int), plain_value(b, int)) for n, b in content["done"]),
+                plain_value(content["began"], int),
             )
             self._uploads = [(plain_value(k, str), plain_value(u, str)) for k, u in content["uploads"]]
         except NOT_OURS:
@@ -71,6 +72,7 @@ class RestoreCheckpoint:
             "after": point.after,
             "checked": point.checked,
             "counts": asdict(point.counts),
+            "began": point.began,
             "done": [[one.objects, one.bytes] for one in point.done],
             "uploads": self._uploads,
         }

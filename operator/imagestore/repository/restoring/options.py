@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from random import Random
 
@@ -57,7 +57,8 @@ class PassCount:
 
 @dataclass(frozen=True)
 class RestorePoint:
-    """Where an interrupted restore goes on. ``checked``: no object was in the way when it began (Fail).
+    """Where an interrupted restore goes on. ``checked``: no object was in the way when it began (Fail). ``began``: when that was, by the
+    destination's clock, in milliseconds; 0: it is not known.
 
     ``counts`` and ``done``: of the rows before this point; ``done`` by pass. A restore that goes on has not succeeded if rows before this
     point have failed.
@@ -68,6 +69,7 @@ class RestorePoint:
     checked: bool = False
     counts: RestoreCounts = RestoreCounts()
     done: tuple[PassCount, ...] = ()
+    began: int = 0
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,21 @@ class RestoreOptions:
     at_once: int = MOVED_AT_ONCE
     until: int | None = None
     locks: bool = True
+
+    def begun(self, now: int) -> "RestoreOptions":
+        """The same of a restore that goes on, or that begins now. ``now``: by the destination's clock, in milliseconds."""
+        return self if self.point.began else replace(self, point=replace(self.point, began=now))
+
+    def may_be_ours(self, there: ListedObject) -> bool:
+        """Whether an object was written since the restore began.
+
+        It may lack what a killed run would have set behind its bytes: a lock, on Ceph tags.
+        """
+        return 0 < self.point.began <= there.modified
+
+    def keeps(self, there: ListedObject) -> bool:
+        """Whether Skip keeps an object without a look at its bytes."""
+        return self.existing is ExistingPolicy.SKIP and not self.may_be_ours(there)
 
     def kept_because(self, there: ListedObject) -> str:
         """Why an object with other bytes stays at the destination; empty: it is overwritten."""

@@ -31,8 +31,9 @@ def restore(
     repository: Repository, root: BackupRoot, end: TransferEnd, options: RestoreOptions
 ) -> RestoreReport:
     """Restore a backup. As ``run_restore``. A removal beside it deletes nothing that it may read, if its credentials may write a beat."""
+    begun = options.begun(end.store.now(end.bucket))
     with read_as_run(repository, "restore", root.name, options.clock) as run:
-        return run_restore(_BackupSource(repository, root, end, options), end, options, run.pulse)
+        return run_restore(_BackupSource(repository, root, end, begun), end, begun, run.pulse)
 
 
 def plan_restore(

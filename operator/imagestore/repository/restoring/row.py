@@ -53,15 +53,29 @@ class RowRestorer:
             )
         if there is None:
             return None
-        if self.options.existing is ExistingPolicy.SKIP:
+        if self.options.keeps(there):
             return RowOutcome(row, kept=True)
         try:
-            if self._is_equal(key, row, there):
-                return RowOutcome(row, equal=True)
-            kept = self.options.kept_because(there)
-            return RowOutcome(row, why=kept) if kept and not self.holds(row, there) else None
+            return self._beside(row, there)
         except StoreError as error:
             return store_refused(row, error)
+
+    def _beside(self, row: BackupRow, there: ListedObject) -> RowOutcome | None:
+        """What becomes of a row where an object is."""
+        key = self.key(row)
+        if self._is_equal(key, row, there):
+            return RowOutcome(row, equal=True)
+        why, skips = self.options.kept_because(there), self.options.existing is ExistingPolicy.SKIP
+        if not (why or skips):
+            return None
+        if not self.holds(row, there):
+            return RowOutcome(row, why=why, kept=skips)
+        return RowOutcome(row, equal=True) if self._has_all(key, row) else None
+
+    def _has_all(self, key: str, row: BackupRow) -> bool:
+        """Whether an object that a killed run wrote has its lock, too, which came last."""
+        lock = self.target.given(row).attributes.lock
+        return self._has_attributes(key, row) and self.target.has_lock(key, lock)
 
     def _is_equal(self, key: str, row: BackupRow, there: ListedObject) -> bool:
         if there.size != row.size or there.etag != row.content_md5:
@@ -144,14 +158,17 @@ class RowRestorer:
             if now is None:
                 again = again_absent(there, error, tries)
                 return self._tried(row, None, write, tries) if again else store_refused(row, error)
-            if self.options.existing is ExistingPolicy.SKIP:
-                return RowOutcome(row, kept=True)
-            return self._ours(row, now) or RowOutcome(row, why=self.options.met_because(error))
+            return self._ours(row, now) or self._others(row, error)
         except StoreError as refused:
             return store_refused(row, refused)
 
+    def _others(self, row: BackupRow, error: StoreError) -> RowOutcome:
+        if self.options.existing is ExistingPolicy.SKIP:
+            return RowOutcome(row, kept=True)
+        return RowOutcome(row, why=self.options.met_because(error))
+
     def _ours(self, row: BackupRow, now: ListedObject) -> RowOutcome | None:
-        if not self.holds(row, now):
+        if self.options.keeps(now) or not self.holds(row, now):
             return None
         if self._has_attributes(now.key, row):
             return RowOutcome(row, equal=True)

@@ -85,18 +85,19 @@ class _Run(Generic[Item]):
             if found := self._in_the_way():
                 return f"{found} objects are at the destination already; nothing was written"
             point = replace(point, checked=True)
-            self.options.save(point)
+        self.options.save(point)  # when it began: what is written from now on may be its own
         with ExitStack() as stack:
             self.small, self.large = moving_pools(self.options.at_once)
             stack.callback(self.large.shutdown, wait=True, cancel_futures=True)
             stack.callback(self.small.shutdown, wait=True, cancel_futures=True)
             for number in range(point.number, self.options.selection.passes):
                 after = point.after if number == point.number else ""
-                self._pass(RestorePoint(number, after, point.checked))
+                self._pass(replace(point, number=number, after=after))
                 if self.stopped:
                     return ""
         if self.counts.failed:
-            self.options.save(RestorePoint(checked=point.checked))  # the next one tries the failed rows again
+            # The next one tries the failed rows again.
+            self.options.save(RestorePoint(checked=point.checked, began=point.began))
         return ""
 
     def _rows(self, number: int, after: str = "") -> Iterator[Item]:
@@ -134,7 +135,7 @@ class _Run(Generic[Item]):
         while batches:
             self._finish(batches.popleft())
         if not self.stopped:
-            self._save(RestorePoint(point.number + 1, "", point.checked))
+            self._save(replace(point, number=point.number + 1, after=""))
 
     def _stops(self) -> bool:
         """Whether it was asked to end, once for all: the scheduler that asked may take it back, and rows would be left out."""

@@ -11,6 +11,7 @@ from imagestore.core.errors import Conflict, NotFound, Rejected, StoreError, Une
 from imagestore.core.objects import (
     UNCONDITIONAL,
     ObjectAttributes,
+    ObjectLockState,
     ObjectUpload,
     UploadedPart,
     WriteCondition,
@@ -115,6 +116,10 @@ class RestoreTarget:
             with _refused("lock", lost):
                 store.set_lock(self.end.bucket, key, wanted.lock)
         return lost
+
+    def has_lock(self, key: str, wanted: ObjectLockState | None) -> bool:
+        """Whether an object has the lock that it is given. StoreError."""
+        return wanted is None or self.end.store.lock(self.end.bucket, key) == wanted
 
     def _refuse_met(self, key: str, condition: WriteCondition) -> None:
         """Conflict: another program wrote this key since the listing. Looked at right before, where the store takes no condition."""

@@ -25,8 +25,8 @@ UPLOADS = ".uploads"  # behind the name of a checkpoint
 class RunCheckpoint:
     """``job``: the digest for which it holds. ``low``: all keys up to this one are in ``segments``; ``ended``: all keys are.
 
-    ``share``, ``turn``: whose attributes it reads again; ``unread``: not all of these were. ``finished``: entries beyond. ``intents``: by key the digest of the ETag of what is about to be copied, so that an object which
-    was written just before the end is known as ours.
+    ``share``, ``turn``: whose attributes it reads again; ``unread``: not all of these were. ``finished``: entries beyond. ``intents``: by key
+    what is about to be copied (``transfer/intents.py``), so that an object which was written just before the end is known as ours.
     """
 
     job: str

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 from imagestore.transfer.clocks import Clocks
 from imagestore.transfer.counting import count_failure, count_success
 from imagestore.transfer.crew import Crew, StretchUnderway
-from imagestore.transfer.decide import Decision, PairStep, changed_at, decision, is_as_noted, ours
+from imagestore.transfer.decide import Decision, PairStep, changed_at, decision, is_as_noted
 from imagestore.transfer.differences import rules_of
 from imagestore.transfer.fitting_keys import Fitting
+from imagestore.transfer.intents import settled
 from imagestore.transfer.job import LateAfter, TransferHooks, TransferJob
-from imagestore.transfer.journal import EntryFlag, JournalEntry, etag_digest
+from imagestore.transfer.journal import EntryFlag, JournalEntry
 from imagestore.transfer.listings import KeyRange, SideFailed, at_side, listings, order_of
 from imagestore.transfer.order import rank_of
 from imagestore.transfer.pace import Pace
@@ -122,16 +123,11 @@ class CopyingRun:
         if self._may_match(pair):
             return self._anew(pair)
         chosen = decision(pair, self._rules)
-        if chosen.step is PairStep.NOTE and chosen.entry is not None and self._intended(pair):
-            return ours(chosen, chosen.entry, two_way=self.job.two_way)
+        if told := self.saver.now.intents.get(pair.key):
+            return settled(chosen, pair, told, self._rules)
         if chosen.step is PairStep.KEEP and self._is_reread(pair):
             return chosen._replace(step=PairStep.REFRESH)
         return chosen
-
-    def _intended(self, pair: KeyPair) -> bool:
-        """Whether a run that was interrupted was about to copy just this."""
-        intent = self.saver.now.intents.get(pair.key)
-        return pair.source is not None and intent == etag_digest(pair.source.etag).hex()
 
     def _is_reread(self, pair: KeyPair) -> bool:
         both = pair.source is not None and pair.destination is not None

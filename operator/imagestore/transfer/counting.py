@@ -3,6 +3,7 @@
 from imagestore.core.objects import ListedObject
 from imagestore.transfer.decide import BACK, changed_at
 from imagestore.transfer.job import LateAfter
+from imagestore.transfer.journal import EntryFlag
 from imagestore.transfer.overwriting import NEWER
 from imagestore.transfer.performing import WorkOutcome
 from imagestore.transfer.tally import ReportedKey, Tally
@@ -32,7 +33,9 @@ def count_success(tally: Tally, outcome: WorkOutcome, late: LateAfter | None = N
         elif work.step in BACK:
             tally.line(ReportedKey(work.pair.key, "CopiedBack"))
     elif outcome.entry is not None and not outcome.excluded and not outcome.vanished:
-        tally.equal += 1
+        unverified = outcome.entry.has(EntryFlag.UNVERIFIED)
+        tally.unverified += unverified
+        tally.equal += not unverified
     if outcome.conflict:
         tally.conflicts += 1
         tally.line(ReportedKey(work.pair.key, "Conflict", f"the other one is kept as {outcome.conflict}"))

@@ -33,16 +33,17 @@ class PairStep(StrEnum):
     )
     REFRESH_BACK = "RefreshBack"
     CONFLICT = "Conflict"  # both changed: the newer one wins
-    COMPARE = (
-        "Compare"  # read both sides; where the bytes differ, they are copied, which is a conflict two ways
-    )
+    COMPARE = "Compare"  # two ways: read both sides; where the bytes differ, it is a conflict
+    PROVE = "Prove"  # what a killed run may have copied: read both sides; where they are equal, REFRESH
+    PROVE_BACK = "ProveBack"
     AWAIT_DELETION = "AwaitDeletion"  # an entry that says so
     REFUSE = "Refuse"  # the other side cannot hold the key as it is
     FORGET = "Forget"  # no entry any more
     LEAVE = "Leave"  # at the destination only, and not ours
 
 
-BACK = frozenset({PairStep.COPY_BACK, PairStep.REFRESH_BACK})
+BACK = frozenset({PairStep.COPY_BACK, PairStep.REFRESH_BACK, PairStep.PROVE_BACK})
+PROVING = frozenset({PairStep.PROVE, PairStep.PROVE_BACK})
 
 
 class Decision(NamedTuple):
@@ -72,7 +73,7 @@ def changed_at(pair: KeyPair, step: PairStep, skew: int) -> int | None:
 class DecisionRules:
     """What decides besides the pair. ``lost``: see ``TransferOptions``. ``skew``: the destination's clock minus the source's, in ms.
 
-    ``since``: by the source's clock.
+    ``since``: by the source's clock. ``first``: there is no journal.
     """
 
     source: ObjectTraits
@@ -81,6 +82,7 @@ class DecisionRules:
     deletes: bool = False
     since: int | None = None
     skew: int = 0
+    first: bool = True
     lost: frozenset[TransferSide] = frozenset()
     same_filter: bool = True  # as in the last run: what it excluded by tags stays excluded
 
@@ -190,13 +192,18 @@ def _met(key: str, source: ListedObject, destination: ListedObject, rules: Decis
     """Both are there and the journal knows nothing of it."""
     known = evidence(source, rules.source, destination, rules.destination)
     if known is Evidence.EQUAL:
-        return Decision(PairStep.NOTE, noted(key, source, destination))
+        return Decision(_noting(rules), noted(key, source, destination))
     newer = destination.modified - rules.skew >= source.modified
     if known is Evidence.UNKNOWN and rules.two_way:
         return Decision(PairStep.COMPARE, noted(key, source, destination))
     if known is Evidence.UNKNOWN and newer:
-        return Decision(PairStep.NOTE, noted(key, source, destination, EntryFlag.UNVERIFIED))
+        return Decision(_noting(rules), noted(key, source, destination, EntryFlag.UNVERIFIED))
     return Decision(PairStep.CONFLICT if rules.two_way else PairStep.COPY)
+
+
+def _noting(rules: DecisionRules) -> PairStep:
+    """What a run that is not the first one meets may be a copy that failed behind its bytes: without its tags it was equal from then on."""
+    return PairStep.NOTE if rules.first or rules.two_way else PairStep.REFRESH
 
 
 def noted(key: str, source: ListedObject, destination: ListedObject, flags: int = 0) -> JournalEntry:
@@ -210,21 +217,6 @@ def noted(key: str, source: ListedObject, destination: ListedObject, flags: int 
         destination.modified,
         flags,
     )
-
-
-def ours(met: Decision, entry: JournalEntry, *, two_way: bool) -> Decision:
-    """What to do with a met pair whose copy a killed run had begun, and perhaps not finished.
-
-    Its tags and its lock come behind its bytes on some stores, and its ETag may prove nothing: a run that was killed right behind
-    CompleteMultipartUpload left an object without tags that the next one knew by size and time alone. Two ways nothing says which
-    side's attributes are the newer ones, so they stay.
-    """
-    flags = entry.flags | EntryFlag.OURS
-    if two_way:
-        return met._replace(entry=entry._replace(flags=flags))
-    proven = not entry.has(EntryFlag.UNVERIFIED)
-    kept = entry._replace(flags=flags & ~EntryFlag.UNVERIFIED)
-    return met._replace(step=PairStep.REFRESH if proven else PairStep.COMPARE, entry=kept)
 
 
 _UNPROVEN = EntryFlag.UNVERIFIED | EntryFlag.DIFFERENT

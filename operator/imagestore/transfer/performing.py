@@ -11,7 +11,7 @@ from imagestore.core.fencing import Permit
 from imagestore.core.keys import RESERVED_PREFIX, raw
 from imagestore.core.objects import ListedObject
 from imagestore.transfer.copies import NotCopied
-from imagestore.transfer.decide import BACK, PairStep, source_wins
+from imagestore.transfer.decide import BACK, PROVING, PairStep, source_wins
 from imagestore.transfer.job import BegunUpload, TransferEnd, TransferJob
 from imagestore.transfer.journal import EntryFlag, JournalEntry, etag_digest
 from imagestore.transfer.overwriting import NEWER, approved_until, is_anothers
@@ -112,7 +112,7 @@ class Performer:
         self.permit()
         if work.step is PairStep.CONFLICT:
             return self._conflict(work)
-        if work.step is PairStep.COMPARE:
+        if work.step is PairStep.COMPARE or work.step in PROVING:
             return self._compared(work)
         back = work.step in BACK
         if work.step in (PairStep.REFRESH, PairStep.REFRESH_BACK):
@@ -195,8 +195,10 @@ class Performer:
         if not self._fits(task):
             return WorkOutcome(work, _excluded(task.listed), excluded=True)
         found = self.copier.compare(task)
+        if found is ByteVerdict.EQUAL and work.step in PROVING:
+            return self._refreshed(work, back=work.step in BACK)
         if found is ByteVerdict.EQUAL:
-            return WorkOutcome(work, work.entry) if self.job.two_way else self._refreshed(work, back=False)
+            return WorkOutcome(work, work.entry)
         if found is ByteVerdict.DIFFERENT and self.job.two_way:
             return self._conflict(work)
         if found is ByteVerdict.DIFFERENT:

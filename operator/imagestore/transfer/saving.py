@@ -6,8 +6,9 @@ from threading import RLock
 
 from imagestore.transfer.checkpoint import CheckpointObject, RunCheckpoint
 from imagestore.transfer.decide import PairStep
+from imagestore.transfer.intents import intent
 from imagestore.transfer.job import BegunUpload, TransferHooks
-from imagestore.transfer.journal import JournalEntry, etag_digest
+from imagestore.transfer.journal import JournalEntry
 from imagestore.transfer.stretches import Stretch
 
 COMPARING = frozenset({PairStep.REFRESH, PairStep.REFRESH_BACK})  # steps that mostly write nothing
@@ -62,8 +63,7 @@ class CheckpointSaver:
         if not written:
             return
         with self.lock:
-            items = ((w.pair.key, w.pair.source or w.pair.destination) for w in written)
-            self.now.intents.update((key, etag_digest(i.etag).hex()) for key, i in items if i is not None)
+            self.now.intents.update((w.pair.key, intent(w.pair, w.step)) for w in written)
             self.save()
 
     def begun(self, upload: BegunUpload) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from imagestore.transfer.decide import Decision, PairStep
+from imagestore.transfer.decide import PROVING, Decision, PairStep
 from imagestore.transfer.journal import JournalEntry
 from imagestore.transfer.order import KeyRank
 from imagestore.transfer.pairs import KeyPair
@@ -23,6 +23,7 @@ WORKING = frozenset(
         PairStep.REFRESH_BACK,
         PairStep.CONFLICT,
         PairStep.COMPARE,
+        *PROVING,
     }
 )  # steps that ask a store for something
 

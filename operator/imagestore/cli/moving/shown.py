@@ -21,6 +21,8 @@ _SIGNS = {
     PairStep.REFRESH_BACK: "~",
     PairStep.CONFLICT: "!",
     PairStep.COMPARE: "=",
+    PairStep.PROVE: "=",
+    PairStep.PROVE_BACK: "=",
     PairStep.AWAIT_DELETION: "-",
 }
 LEGEND = (

@@ -1,0 +1,124 @@
+"""A run that is killed behind an object's bytes and before its tags, on stores that take tags afterwards only, as Ceph."""
+
+from dataclasses import replace
+from hashlib import md5
+from itertools import count
+
+import pytest
+
+from imagestore.backends.memory_content import CAPABLE
+from imagestore.core.errors import Denied
+from imagestore.core.objects import ObjectAttributes
+from imagestore.transfer.job import TransferHooks
+from imagestore.transfer.report import TransferReport
+from imagestore.transfer.run import transfer
+from tests.transfer.world import Killed, World, body, world
+
+AFTER = replace(CAPABLE, tags_after=True)
+
+
+@pytest.fixture(autouse=True)
+def _in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imagestore.transfer.copying.SINGLE", 5)
+
+
+def put(w: World, side: str, key: str, data: bytes, album: str, *, parts: bool) -> None:
+    """An object as an upload of one part left it, or as one request did: the ETag of a copy in parts proves nothing of that."""
+    etag = f"{md5(md5(data).digest()).hexdigest()}-1" if parts else ""  # noqa: S324
+    w.server(side).put("b", key, data, ObjectAttributes(tags={"album": album}), etag)
+
+
+def run(w: World) -> TransferReport:
+    """With the copier of real runs."""
+    return transfer(w.job, TransferHooks(f"run{next(w.runs)}", w.clock.seconds))
+
+
+def edited(*, two_way: bool, parts: bool) -> World:
+    """A pair that was equal, and since then new and edited objects with tags; two ways at either side."""
+    w = world(near=AFTER, far=AFTER, two_way=two_way)
+    sides = ("near", "far") if two_way else ("near",)
+    for side in sides:
+        for n in range(2):
+            put(w, side, f"{side}{n}", body(n), "old", parts=parts)
+    run(w)
+    for side in sides:
+        put(w, side, f"{side}0", body("edited"), side, parts=parts)
+        put(w, side, f"{side}new", body("new"), side, parts=parts)
+    return w
+
+
+def killed_at(w: World, call: int) -> bool:
+    """Kill the run at a call; whether it came so far."""
+    calls = count()
+
+    def kill(operation: str, bucket: str, key: str) -> None:
+        if next(calls) >= call:
+            raise Killed
+
+    w.near.fault = w.far.fault = kill
+    try:
+        run(w)
+    except Killed:
+        return True
+    finally:
+        w.near.fault = w.far.fault = None
+    return False
+
+
+def albums(w: World, side: str) -> dict[str, str]:
+    content = w.server(side).content("b")
+    held = {key: content.current(key) for key in w.held(side)}
+    return {key: (found.attributes.tags or {}).get("album", "") for key, found in held.items() if found}
+
+
+@pytest.mark.parametrize("two_way", [False, True])
+@pytest.mark.parametrize("parts", [False, True])
+def test_the_next_run_sets_the_tags(parts: bool, two_way: bool) -> None:  # noqa: FBT001
+    """One way after the fact by a rotation, two ways never: the object was equal without them."""
+    for call in count():
+        w = edited(two_way=two_way, parts=parts)
+        wanted = {"near0": "near", "near1": "old", "nearnew": "near"}
+        wanted |= {"far0": "far", "far1": "old", "farnew": "far"} if two_way else {}
+        if not killed_at(w, call):
+            break
+        found = run(w)
+        assert (found.complete, found.failed, found.conflicts, found.unverified) == (True, {}, 0, 0), call
+        assert albums(w, "far") == albums(w, "near") == wanted, call
+        assert w.held("far") == w.held("near"), call
+    assert call > 20
+
+
+@pytest.mark.parametrize("parts", [False, True])
+def test_a_copy_whose_tags_are_denied_fails_in_each_run(parts: bool) -> None:  # noqa: FBT001
+    """In the second run it was equal: its bytes were there."""
+    w = edited(two_way=False, parts=parts)
+
+    def denied(operation: str, _bucket: str, _key: str) -> None:
+        if operation == "PutTags":
+            raise Denied("no", code="AccessDenied")
+
+    w.far.fault = denied
+    assert [run(w).failed for _ in range(3)] == [{"Denied": 2}] * 3
+    w.far.fault = None
+    assert run(w).failed == {}
+    assert albums(w, "far") == albums(w, "near")
+
+
+@pytest.mark.parametrize("winner", ["near", "far"])
+def test_the_winner_of_a_conflict_keeps_its_tags_and_the_loser_is_kept_once(winner: str) -> None:
+    loser = "far" if winner == "near" else "near"
+    for call in count():
+        w = world(near=AFTER, far=AFTER, two_way=True)
+        put(w, "near", "both", body("base"), "base", parts=False)
+        run(w)
+        put(w, loser, "both", body("lost"), loser, parts=False)
+        put(w, winner, "both", body("won"), winner, parts=False)
+        if not killed_at(w, call):
+            break
+        found = run(w)
+        assert (found.complete, found.failed) == (True, {}), call
+        assert w.held("near") == w.held("far") == {"both": body("won")}, call
+        assert albums(w, "near") == albums(w, "far") == {"both": winner}, call
+        aside = w.server(loser).current("b").items()
+        assert [data for key, data in aside if "/conflicts/" in key] == [body("lost")], call
+    assert call > 15

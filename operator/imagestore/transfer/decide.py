@@ -145,7 +145,9 @@ def _one_way(pair: KeyPair, rules: DecisionRules) -> Decision:
         copied = Decision(PairStep.COPY)
         return copied if entry.has(EntryFlag.DIFFERENT) else _kept(source, destination, entry)
     if evidence(source, rules.source, destination, rules.destination) is Evidence.EQUAL:
-        return Decision(PairStep.REFRESH, noted(pair.key, source, destination, entry.flags & EntryFlag.OURS))
+        return Decision(
+            PairStep.REFRESH, equal_entry(pair.key, source, destination, entry.flags & EntryFlag.OURS)
+        )
     return Decision(PairStep.COPY)
 
 
@@ -184,7 +186,7 @@ def _kept(source: ListedObject, destination: ListedObject, entry: JournalEntry) 
     """The same bytes as ever. A later time at the source may mean other attributes."""
     kept = entry._replace(flags=_settled(entry.flags))
     if source.modified > entry.source_modified:
-        return Decision(PairStep.REFRESH, noted(entry.key, source, destination, kept.flags))
+        return Decision(PairStep.REFRESH, equal_entry(entry.key, source, destination, kept.flags))
     return Decision(PairStep.KEEP, kept)
 
 
@@ -192,12 +194,12 @@ def _met(key: str, source: ListedObject, destination: ListedObject, rules: Decis
     """Both are there and the journal knows nothing of it."""
     known = evidence(source, rules.source, destination, rules.destination)
     if known is Evidence.EQUAL:
-        return Decision(_noting(rules), noted(key, source, destination))
+        return Decision(_noting(rules), equal_entry(key, source, destination))
     newer = destination.modified - rules.skew >= source.modified
     if known is Evidence.UNKNOWN and rules.two_way:
-        return Decision(PairStep.COMPARE, noted(key, source, destination))
+        return Decision(PairStep.COMPARE, equal_entry(key, source, destination))
     if known is Evidence.UNKNOWN and newer:
-        return Decision(_noting(rules), noted(key, source, destination, EntryFlag.UNVERIFIED))
+        return Decision(_noting(rules), equal_entry(key, source, destination, EntryFlag.UNVERIFIED))
     return Decision(PairStep.CONFLICT if rules.two_way else PairStep.COPY)
 
 
@@ -206,7 +208,7 @@ def _noting(rules: DecisionRules) -> PairStep:
     return PairStep.NOTE if rules.first or rules.two_way else PairStep.REFRESH
 
 
-def noted(key: str, source: ListedObject, destination: ListedObject, flags: int = 0) -> JournalEntry:
+def equal_entry(key: str, source: ListedObject, destination: ListedObject, flags: int = 0) -> JournalEntry:
     """An entry for two objects that are equal."""
     return JournalEntry(
         key,
@@ -235,7 +237,7 @@ def _two_ways(pair: KeyPair, rules: DecisionRules) -> Decision:
     if entry.has(_UNPROVEN):
         return _met(pair.key, source, destination, rules)
     if evidence(source, rules.source, destination, rules.destination) is Evidence.EQUAL:
-        return Decision(PairStep.NOTE, noted(pair.key, source, destination))
+        return Decision(PairStep.NOTE, equal_entry(pair.key, source, destination))
     if any(same):
         return Decision(PairStep.COPY_BACK if same[0] else PairStep.COPY)
     return Decision(PairStep.CONFLICT)
@@ -265,7 +267,9 @@ def _unknown(pair: KeyPair, rules: DecisionRules) -> Decision:
 def _kept_both(source: ListedObject, destination: ListedObject, entry: JournalEntry) -> Decision:
     moved = destination.modified > entry.destination_modified
     if source.modified <= entry.source_modified and moved:
-        return Decision(PairStep.REFRESH_BACK, noted(entry.key, source, destination, _settled(entry.flags)))
+        return Decision(
+            PairStep.REFRESH_BACK, equal_entry(entry.key, source, destination, _settled(entry.flags))
+        )
     return _kept(source, destination, entry)
 
 

@@ -5,7 +5,7 @@ CompleteMultipartUpload left an object without tags that the next one knew by si
 """
 
 from imagestore.core.objects import ListedObject
-from imagestore.transfer.decide import BACK, Decision, DecisionRules, PairStep, noted
+from imagestore.transfer.decide import BACK, Decision, DecisionRules, PairStep, equal_entry
 from imagestore.transfer.equality import Evidence, evidence
 from imagestore.transfer.journal import EntryFlag, etag_digest
 from imagestore.transfer.pairs import KeyPair
@@ -41,7 +41,7 @@ def settled(chosen: Decision, pair: KeyPair, told: str, rules: DecisionRules) ->
     if known is Evidence.DIFFERENT:
         return chosen
     steps = _steps(known)
-    return Decision(steps[back], noted(pair.key, source, destination, EntryFlag.OURS), chosen.why)
+    return Decision(steps[back], equal_entry(pair.key, source, destination, EntryFlag.OURS), chosen.why)
 
 
 def _steps(known: Evidence) -> tuple[PairStep, PairStep]:

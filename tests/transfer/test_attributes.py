@@ -8,7 +8,7 @@ import pytest
 from imagestore.core.errors import Throttled
 from imagestore.core.objects import ListedObject, ObjectAttributes, ObjectTraits
 from imagestore.transfer.attributes import carried
-from imagestore.transfer.decide import DecisionRules, decision, noted
+from imagestore.transfer.decide import DecisionRules, decision, equal_entry
 from imagestore.transfer.job import TransferFilter, TransferHooks
 from imagestore.transfer.pairs import KeyPair
 from imagestore.transfer.report import TransferReport
@@ -69,7 +69,7 @@ def test_two_ways_the_side_that_was_written_later_gives_its_attributes(
 ) -> None:
     """The bytes are those that the journal has, of the times 5 and 7."""
     source, destination = ListedObject("a", 1, "e", 5), ListedObject("a", 1, "e", 7)
-    entry = noted("a", source, destination)
+    entry = equal_entry("a", source, destination)
     rules = DecisionRules(ObjectTraits(), ObjectTraits(), two_way=True)
     pair = KeyPair("a", source._replace(modified=near), destination._replace(modified=far), entry, b"a")
     assert decision(pair, rules).step == step

@@ -216,3 +216,11 @@ def test_a_digest_of_a_plan_is_of_what_is_written_and_of_a_change_of_its_fields(
     cleared = planned("cors", None, CORS, WHOLE)
     assert Plan((cleared,)).digest not in ("", Plan((planned("cors", CORS, None),)).digest)
     assert Plan((planned("cors", CORS, CORS),)).digest == ""
+
+
+def test_a_changes_digest_does_not_tell_the_order_of_what_was_read() -> None:
+    """An approval is good for what was shown, whichever way a store lists its tags."""
+    tags = {"a": "1", "b": "2"}
+    there = [dict(sorted(tags.items(), reverse=turned)) for turned in (False, True)]
+    found = [planned("tags", {"c": "3"}, each) for each in there]
+    assert found[0].digest == found[1].digest

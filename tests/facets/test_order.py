@@ -119,3 +119,9 @@ def test_the_order_of_rules_that_are_tried_in_turn_means_something() -> None:
     rules = [{"allowedOrigins": [o], "allowedMethods": ["GET"]} for o in ("*", "null")]
     one, other = (FACETS["cors"].model_validate({"rules": said}) for said in (rules, rules[::-1]))
     assert one.canonical() != other.canonical()
+
+
+def test_a_switch_that_is_on_stays_on_in_the_canonical_form() -> None:
+    rule = {"name": "r", "destination": {"bucketRef": {"name": "x"}, "synchronous": True}}
+    made = FACETS["replication"].model_validate({"rules": [rule]}).canonical()
+    assert made.to_json()["rules"][0]["destination"]["synchronous"] is True

@@ -98,6 +98,7 @@ class World:
     clock: float = 0.0
     generation: int = 1
     events: list[tuple[str, bool]] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
     wait: float = 0.0
     then: Then = field(default_factory=OnChange)
     memo: RoleChange | None = None
@@ -130,6 +131,7 @@ class World:
             assert isinstance(outcome.memo, RoleChange)
             self.memo = outcome.memo
         self.events += [(str(e.reason), e.warning) for e in outcome.events]
+        self.messages += [e.message for e in outcome.events]
         self.status = ReplicationPolicyStatus.model_validate(outcome.status.to_json())
         assert violations(self.status.conditions, self.generation, self.status.observed_generation) == ()
         return self.status

@@ -116,7 +116,8 @@ def test_a_run_that_is_made_anew_counts_from_its_own_beginning() -> None:
     world.step()
     world.clock = 3600.0
     world.ended(trouble=RunTrouble("source", Reason.UNAVAILABLE, "no"))
-    assert world.step().started is None
+    status = world.step()
+    assert (status.phase, status.started, status.progress) == ("Pending", None, None)
     world.clock = 7200.0
     ahead = round((START + timedelta(days=3)).timestamp() * 1000)
     world.ended(replace(MADE, started=ahead))

@@ -1,5 +1,7 @@
 """A BackupSchedule of all buckets with some labels."""
 
+from dataclasses import replace
+
 from imagestore.reconcile.schedule.beginning import backup_name
 from imagestore.reconcile.schedule.situation import OtherSchedule, places
 from tests.reconcile.replicated import end
@@ -58,3 +60,22 @@ def test_one_repository_is_known_however_its_prefix_is_written() -> None:
     world = ScheduleWorld(others=(OtherSchedule("weekly", places("backups", "photos", ["p"], group=False)),))
     world.step()
     assert world.said() == ("False", "Conflict")
+
+
+def test_labels_that_no_bucket_has_are_waited_for() -> None:
+    """One is labelled in a moment; nothing is wrong with the spec."""
+    world = ScheduleWorld(
+        {"source": {"bucketSelector": {"matchLabels": {"class": "b", "app": "a"}}}}, sources=()
+    )
+    world.step()
+    assert world.said() == ("False", "NothingMatches")
+    assert world.message().startswith(
+        "no ImageBucket of this namespace has the labels app=a, class=b; label one"
+    )
+    assert world.said("Stalled") == ("", "")
+
+
+def test_a_source_that_cannot_be_used_is_named_as_the_source() -> None:
+    world = ScheduleWorld(sources=(replace(end("photos"), made=False),))
+    world.step()
+    assert world.message().startswith("the source")

@@ -50,6 +50,7 @@ def test_one_that_arrived_is_told_with_its_delay(world: World) -> None:
     assert world.said("WithinObjective") == ("True", "WithinObjective")
     assert world.status.canary is not None
     assert world.status.canary.delay_milliseconds == 2400
+    assert world.status.canary.sent.microsecond == 0
     before = world.status.canary
     world.canaries.state = CanaryRuns(21.0)  # a restart
     at(world, 22.0)

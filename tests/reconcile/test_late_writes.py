@@ -87,3 +87,21 @@ def test_a_status_of_before_a_restart_says_when_a_policy_began() -> None:
     world.spec = {}
     assert world.step().since is None
     assert world.runs.job.since is None
+
+
+def test_the_side_that_late_writes_reached_is_named() -> None:
+    """It is the one where their program still writes. Those that the last run of a role brought over were not told of at all."""
+    world = promoted()
+    world.ran(run(10.0, late_writes=2, report=REPORT))
+    settled(world)
+    world.spec, world.clock = PRIMARY, 100.0
+    settled(world)
+    for clock in (110.0, 120.0):
+        world.ran(run(clock, late_writes=1, report=REPORT))
+        settled(world)
+    told = [message for message in world.messages if "after it was left" in message]
+    assert [message.partition(" after")[0] for message in told] == [
+        "2 objects reached the source",
+        "1 objects reached the source",
+        "1 objects reached the destination",
+    ]

@@ -161,6 +161,8 @@ def test_what_is_contributed_has_the_policys_name_and_keeps_what_is_not_understo
         (None, ("False", "Pending")),
         (FacetStatus(name="replication", state="Pending", message="waits"), ("False", "Pending")),
         (FacetStatus(name="replication", state="InSync", parts=("other/part-1",)), ("False", "Pending")),
+        (FacetStatus(name="replication", state="Held", reason="NeedsApproval"), ("False", "NeedsApproval")),
+        (FacetStatus(name="replication", state="Failed"), ("False", "Pending")),
         (FacetStatus(name="replication", state="InSync", parts=("copy/part-1",)), ("True", "Replicated")),
     ],
 )

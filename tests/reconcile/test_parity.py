@@ -16,6 +16,13 @@ def sampled(world: World, found: ParityFound) -> None:
     world.step()
 
 
+def test_without_verify_nothing_is_sampled() -> None:
+    world = World()
+    world.step()
+    assert world.runs.job is not None
+    assert world.runs.job.sample == 0
+
+
 def test_before_a_sample_nothing_is_verified() -> None:
     world = World(dict(VERIFY))
     world.ran(GOOD)

@@ -65,6 +65,7 @@ def test_the_status_follows_in_steps_and_not_with_each_run() -> None:
         ran(world, float(began))
         seen.add(world.status.counted_since)
     assert len(seen) <= 16
+    assert {moment.microsecond for moment in seen if moment} == {0}
 
 
 def test_an_edit_counts_anew_and_without_an_objective_nothing_counts() -> None:

@@ -27,6 +27,8 @@ def test_which_backup_is_meant() -> None:
     for origin, reason, waits in (
         (named_backup("b", None, {}, None), "BackupNotFound", True),
         (named_backup("b", SCHEDULE, {"phase": "Running"}, None), "BackupNotReady", True),
+        (named_backup("b", SCHEDULE, {**root, "phase": "Running"}, None), "BackupNotReady", True),
+        (named_backup("b", SCHEDULE, {"phase": "Succeeded"}, None), "BackupNotReady", True),
         (named_backup("b", SCHEDULE, {"phase": "Failed"}, None), "BackupNotFound", False),
         (named_backup("b", {"scheduleRef": {"name": "gone"}}, root, None), "BackupNotFound", True),
         (latest_of(_latest(), None), "BackupNotFound", True),

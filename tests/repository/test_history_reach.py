@@ -20,6 +20,12 @@ def _why(bucket: Bucket, moment: int, *removals: VersionRemoval) -> str:
     return bucket.history(moment, *removals).survey(ALL).why
 
 
+def test_a_survey_of_an_empty_bucket_counts_nothing() -> None:
+    bucket = Bucket()
+    found = bucket.history(bucket.clock.now).survey(ALL)
+    assert (found.present, found.bytes, found.absent, found.unknown) == (0, 0, 0, 0)
+
+
 def test_a_key_without_a_version_that_is_old_enough_is_unknown() -> None:
     bucket = Bucket()
     bucket.put("a", b"1")

@@ -111,7 +111,11 @@ def advanced(s: ReplicationSituation, state: RunsState) -> tuple[FailoverStatus 
     known, role = _named(s, state), wanted(s)
     if known is None:
         return (None, None) if role == "Promoted" and state.stopping else _first(s, role)
-    known, memo = _with_late_writes(known, _watched(s, state, _memo(s, known, role)), state)
+    counted, memo = _with_late_writes(known, _watched(s, state, _memo(s, known, role)), state)
+    if (
+        counted is not known
+    ):  # told before the role may change: those of the last run of a role were never told of
+        return counted, memo
     caught_up = (
         state.last is not None and state.last.two_way and state.last.clean and state.last.listed >= memo.at
     )

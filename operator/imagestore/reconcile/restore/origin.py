@@ -65,7 +65,7 @@ def latest_of(wanted: LatestBackup, schedule: Mapping[str, Any] | None) -> Resto
     bucket = wanted.bucket_ref.name
     if not many:
         return _origin(f"the BackupSchedule {name}", schedule)
-    found = _origin(f"the BackupSchedule {name}", {**schedule, "source": {"bucketRef": {"name": bucket}}})
+    found = _origin(f"the BackupSchedule {name}", schedule)
     if found.repository is None:
         return found
     below = repository_prefix(found.repository.prefix, bucket, group=many)

@@ -1,6 +1,6 @@
 """A BackupSchedule makes its Backups: once, at their times, one at a time, whatever is restarted."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -88,9 +88,7 @@ def test_a_run_that_is_longer_than_its_interval_skips_the_next_and_says_so() -> 
     assert (list(world.backups), world.status.skipped) == ([FIRST], 1)
     assert "Skipped" in world.events
     assert world.warnings == ["skipped a scheduled time: the Backup before has not ended (photos)"]
-    assert world.status.last_scheduled == datetime(2027, 1, 2, 2, 17, tzinfo=UTC), (
-        "no Backup is of the other one"
-    )
+    assert f"{world.status.last_scheduled:%d %H:%M}" == "02 02:17", "no Backup is of the other one"
     world.ended()
     world.at("2027-01-03 03:00")
     assert list(world.backups) == [FIRST], "what was skipped is not caught up"

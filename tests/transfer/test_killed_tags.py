@@ -122,3 +122,14 @@ def test_the_winner_of_a_conflict_keeps_its_tags_and_the_loser_is_kept_once(winn
         aside = w.server(loser).current("b").items()
         assert [data for key, data in aside if "/conflicts/" in key] == [body("lost")], call
     assert call > 15
+
+
+def test_what_a_store_replicated_itself_is_equal_for_a_run_that_only_compares() -> None:
+    """A policy that turned to Native has a journal of before, which no such run writes."""
+    w = edited(two_way=False, parts=True)
+    run(w)
+    for side in ("near", "far"):
+        put(w, side, "by-the-store", body("x"), "x", parts=True)
+    w.options = replace(w.options, dry_run=True)
+    found = run(w)
+    assert (found.backlog.objects, found.equal) == (0, 4)

@@ -73,7 +73,7 @@ def changed_at(pair: KeyPair, step: PairStep, skew: int) -> int | None:
 class DecisionRules:
     """What decides besides the pair. ``lost``: see ``TransferOptions``. ``skew``: the destination's clock minus the source's, in ms.
 
-    ``since``: by the source's clock. ``first``: there is no journal.
+    ``since``: by the source's clock. ``first``: no run before this one has copied.
     """
 
     source: ObjectTraits

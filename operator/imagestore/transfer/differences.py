@@ -41,7 +41,7 @@ def rules_of(job: TransferJob, clocks: Clocks, journal: OldJournal) -> DecisionR
         since=None if options.since is None else options.since + clocks.skew["source"],
         lost=options.lost,
         skew=clocks.ahead,
-        first=manifest is None,
+        first=manifest is None or options.dry_run,  # what only compares sets no tags, and would never be done
         same_filter=manifest is not None and manifest.filter == job.filter_digest(),
     )
 

@@ -78,4 +78,4 @@ def test_labels_that_no_bucket_has_are_waited_for() -> None:
 def test_a_source_that_cannot_be_used_is_named_as_the_source() -> None:
     world = ScheduleWorld(sources=(replace(end("photos"), made=False),))
     world.step()
-    assert world.message().startswith("the source")
+    assert world.message().startswith("the source, ImageBucket photos, does not have its bucket yet")

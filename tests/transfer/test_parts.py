@@ -36,6 +36,12 @@ def test_the_size_of_a_part(size: int, parts: int, told: int, chosen: int) -> No
     assert part_size(head(size, parts), told, TRAITS) == chosen
 
 
+def test_what_is_not_known_is_no_part_of_one_byte() -> None:
+    """Of a store that takes such parts."""
+    tiny = replace(TRAITS, smallest_part=1)
+    assert [part_size(head(100, parts), 0, tiny) for parts in (0, 1, 7)] == [8 * MEBI] * 3
+
+
 def test_a_store_with_fewer_parts_gets_larger_ones() -> None:
     few = replace(TRAITS, most_parts=4)
     assert part_size(head(40 * MEBI), 10 * MEBI, few) == 10 * MEBI

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from imagestore.core.objects import KeyOrder, ListedObject
 from imagestore.repository.history.moments import (
@@ -68,7 +68,7 @@ class BucketHistory:
             if version.version not in UNVERSIONED and (not oldest or version.modified < oldest[0]):
                 oldest[:] = [version.modified]
 
-        found = HistorySurvey(self.moment, trouble=self.trouble(selection))
+        trouble = self.trouble(selection)
         present = size = absent = unknown = 0
         for key in self.keys(selection, seen):
             present += key.state is KeyState.PRESENT
@@ -76,7 +76,7 @@ class BucketHistory:
             absent += key.state is KeyState.ABSENT
             unknown += key.state is KeyState.UNKNOWN
         since = oldest[0] if oldest else None
-        return replace(found, present=present, bytes=size, absent=absent, unknown=unknown, since=since)
+        return HistorySurvey(self.moment, present, size, absent, unknown, since, trouble)
 
     def trouble(self, selection: RestoreSelection) -> str:
         """Why the versions are not all, before any is looked at; empty: nothing speaks against it."""

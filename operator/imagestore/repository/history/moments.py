@@ -120,12 +120,12 @@ class HistorySurvey:
     """
 
     moment: int
-    present: int = 0
-    bytes: int = 0
-    absent: int = 0
-    unknown: int = 0
-    since: int | None = None
-    trouble: str = ""
+    present: int
+    bytes: int
+    absent: int
+    unknown: int
+    since: int | None
+    trouble: str
 
     @property
     def complete(self) -> bool:

@@ -83,7 +83,7 @@ class EchoObjects(MadeObjects):
 
     @property
     def traits(self) -> ObjectTraits:
-        return ObjectTraits(put_absent=True)
+        return ObjectTraits(put_absent=True, carries=frozenset({"headers", "metadata"}))
 
     def write(
         self,

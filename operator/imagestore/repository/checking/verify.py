@@ -19,7 +19,7 @@ from imagestore.repository.store.opening import Repository
 from imagestore.repository.store.readers import read_as_run
 from imagestore.repository.store.view import leaf_given, one_file_given
 
-TABLES_HELD = 32
+ENTRIES_HELD = 200_000  # of tables: packs of tiny objects have 85 000 each, and 32 tables took 250 MB
 TAIL_BYTES = 64 * 1024
 ROWS_AT_ONCE = 2000
 SEEN_HELD = 200_000
@@ -219,9 +219,16 @@ class _Verification:
     def _table_of(self, pack: str) -> "dict[int, PackEntry] | DamagedFile":
         if pack not in self._tables:
             self._tables[pack] = self._read_table(pack)
-            if len(self._tables) > TABLES_HELD:
-                self._tables.popitem(last=False)
+            self._forget_tables()
+        self._tables.move_to_end(pack)
         return self._tables[pack]
+
+    def _forget_tables(self) -> None:
+        """Those that were asked for longest ago; the newest one stays, however large it is."""
+        held = sum(len(table) for table in self._tables.values() if isinstance(table, dict))
+        while held > ENTRIES_HELD and len(self._tables) > 1:
+            _, table = self._tables.popitem(last=False)
+            held -= len(table) if isinstance(table, dict) else 0
 
     def _read_table(self, pack: str) -> "dict[int, PackEntry] | DamagedFile":
         name = pack_file(pack)

@@ -12,7 +12,7 @@ from dev.mutants import blocks
 from dev.mutants.blocks import MARKS, Block, marked
 from dev.mutants.loading import Changed
 from dev.mutants.swap import caches
-from dev.mutants.tests import FAILED, PASSED, in_fork, run, with_tests
+from dev.mutants.tests import FAILED, PASSED, Collected, in_fork, run, with_tests
 
 _LIMIT = 3600.0
 
@@ -45,7 +45,8 @@ class Reach:
 def reach(sources: Mapping[Path, str], file: Path) -> Reach:
     """Run every unit test once, in a fork, with a mark in each block of these files; not when `file` is there already."""
     if not file.exists() and in_fork(lambda: _run_all(sources, file), _LIMIT) != PASSED:
-        raise RuntimeError("the unit tests fail as they are: run `make unit`")
+        said = _failures(file).read_text() if _failures(file).exists() else "they ended early"
+        raise RuntimeError(f"the unit tests fail as they are:\n{said}")
     imported, found = json.loads(file.read_text())
     tests: dict[Block, set[str]] = {}
     for test, (_, reached) in found.items():
@@ -60,10 +61,15 @@ def reach(sources: Mapping[Path, str], file: Path) -> Reach:
 
 def _run_all(sources: Mapping[Path, str], file: Path) -> int:
     Changed({path: marked(path, text) for path, text in sources.items()}, blocks.names()).install()
-    return PASSED if with_tests((), lambda items, _: _record(items, file)) else FAILED
+    return PASSED if with_tests((), lambda items, plugin: _record(items, plugin, file)) else FAILED
 
 
-def _record(items: Sequence[pytest.Item], file: Path) -> None:
+def _failures(file: Path) -> Path:
+    """A fork has no output, and of one failure in ten minutes nothing else was left."""
+    return file.with_suffix(".failures")
+
+
+def _record(items: Sequence[pytest.Item], plugin: Collected, file: Path) -> None:
     imported, found, remembering = sorted(MARKS), {}, caches()
     for item in items:
         for cache in remembering:  # else only the first test of many would reach what is cached
@@ -72,4 +78,7 @@ def _record(items: Sequence[pytest.Item], file: Path) -> None:
         begun = time.monotonic()
         run(item)
         found[item.nodeid] = (time.monotonic() - begun, sorted(MARKS))
+    if plugin.failures:
+        _failures(file).write_text("\n".join(plugin.failures))
+        return
     file.write_text(json.dumps([imported, found]))

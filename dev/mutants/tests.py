@@ -20,7 +20,7 @@ class Collected:
 
     def __init__(self, then: Callable[[Sequence[pytest.Item]], None]) -> None:
         self._then = then
-        self.failed = False
+        self.failures: list[str] = []
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Instead of pytest's own loop."""
@@ -31,7 +31,8 @@ class Collected:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Remember that a test failed, in its setup, its call or its teardown."""
-        self.failed = self.failed or report.failed
+        if report.failed:
+            self.failures.append(f"{report.nodeid} ({report.when})\n{report.longreprtext}")
 
 
 _LIMIT = 300  # seconds for a test: one that never ends has noticed the change as well, one that waits for a core has not
@@ -45,7 +46,7 @@ def with_tests(chosen: Iterable[str], then: Callable[[Sequence[pytest.Item], Col
     """Collect these files (all when there are none), call `then` with the unit tests in them; whether all went well."""
     plugin = Collected(lambda items: then(items, plugin))
     code = pytest.main([*_OPTIONS, *chosen], plugins=[plugin])
-    return code in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED) and not plugin.failed
+    return code in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED) and not plugin.failures
 
 
 def run(item: pytest.Item) -> None:
@@ -57,7 +58,7 @@ def any_fails(items: Iterable[pytest.Item], plugin: Collected) -> bool:
     """Run until the first failure."""
     for item in items:
         run(item)
-        if plugin.failed:
+        if plugin.failures:
             return True
     return False
 

@@ -54,3 +54,23 @@ def test_a_run_frozen_before_its_root_counts_or_says_that_it_does_not(hours: int
     world.back_up()
     world.prune_fully()
     assert len(backups(world.opened()).roots) == 1
+
+
+def test_a_run_that_was_frozen_behind_a_beat_and_removed_meanwhile_is_lost() -> None:
+    """The kill sweep behind every call found it: it ended as a damaged repository, and its Job was not tried again."""
+    world, _ = changed_world()
+    beats = list[str]()
+
+    def freeze(operation: str, _bucket: str, key: str) -> None:
+        if operation == "Get" and "/runs/" in key and not beats:
+            beats.append(key)
+            world.server.fault = None
+            world.clock.pass_hours(49)
+            world.prune_fully()
+            assert key not in world.server.current("backup")
+
+    world.server.fault = freeze
+    with pytest.raises(RunLost, match="was removed, because it had been silent for too long"):
+        world.back_up()
+    assert beats
+    assert world.back_up() in backups(world.opened()).roots, "the next one counts"

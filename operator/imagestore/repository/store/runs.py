@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from imagestore.repository.errors import DamagedFile, RepositoryProblem, RunLost
+from imagestore.repository.errors import DamagedFile, MissingFile, RepositoryProblem, RunLost
 from imagestore.repository.format.documents import Document, opened_document, written_document
 from imagestore.repository.format.names import BACKUPS, ENDED, RUNS, ended_file, run_file
 from imagestore.repository.store.files import ListedFile
@@ -76,7 +76,7 @@ class LiveRun:
 
     def _learn_time(self, mark: str) -> None:
         name = run_file(self.run)
-        data, modified = self.repository.files.read_with_time(name)
+        data, modified = self._read_back(name)
         if opened_document(self.repository.vault, name, data).get("mark") != mark:
             raise RepositoryProblem(f"{name} is not read back as it was written; another program writes it")
         if self.now and modified - self.now > self.repository.grace // 2:
@@ -90,6 +90,13 @@ class LiveRun:
         self.now = max(self.now, modified)
         self.began = self.began or self.now
         self.repository.files.now = self.now
+
+    def _read_back(self, name: str) -> tuple[bytes, int]:
+        """RunLost: a removal deleted the beat of a run that was frozen for days right behind it."""
+        try:
+            return self.repository.files.read_with_time(name)
+        except MissingFile:
+            raise RunLost(f"run {self.run} was removed, because it had been silent for too long") from None
 
     def refuse_ended(self) -> None:
         """RunLost: a removal declared this run dead, so nothing that it writes counts."""

@@ -1,5 +1,6 @@
 """Programs that back up a bucket, and ours."""
 
+import json
 import os
 import secrets
 import sys
@@ -8,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dev.bench.mover import objects_of
+from dev.bench.mover import UNLIMITED, objects_of
 from dev.bench.moving import Ends
 from dev.bench.running import Spent, run
 from dev.programs.debian import unpacked
@@ -127,6 +128,7 @@ spec:
   provider: {store.provider}
   s3: {{endpoint: "{store.endpoint}", region: {store.region}}}
   credentials: {{secretRef: {{name: {name}}}}}
+  limits: {json.dumps(UNLIMITED)}
 ---
 apiVersion: v1
 kind: Secret

@@ -40,7 +40,13 @@ class Limits(Model):
     """Limits on the load of the store. Namespaces share them fairly."""
 
     requests_per_second: Annotated[
-        int, Field(ge=1, le=100000, description="Requests per second over time.")
+        int,
+        Field(
+            ge=1,
+            le=100000,
+            description="Requests per second over time, of reconciles and of runs that read or write objects."
+            " With 100, a run copies at most 100 small objects a second.",
+        ),
     ] = 100
     burst: Annotated[
         int, Field(ge=1, le=100000, description="Requests that may be sent at once after a pause.")

@@ -97,7 +97,7 @@ def test_pods_that_are_killed_go_on_from_the_checkpoint(stage: Stage) -> None:
     stage.job, stage.board.killed = replace(JOB, conflict="Fail"), iter((3, 9, 14))
     found = stage.found()
     assert (found.succeeded, found.counts.restored + found.counts.equal) == (True, 20)
-    assert 10 <= found.counts.restored < 20, "some were written behind a checkpoint, and found again"
+    assert 0 < found.counts.equal < 20, "some were written behind a checkpoint, and found again"
     assert objects(stage.world) == stage.world.content()
     assert len(stage.board.begun) == 1
 

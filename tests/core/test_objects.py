@@ -2,7 +2,7 @@
 
 import pytest
 
-from imagestore.core.objects import KeyOrder, KeyProblem, ObjectUpload
+from imagestore.core.objects import KeyOrder, KeyProblem, ObjectTraits, ObjectUpload, WriteCondition
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,12 @@ def test_an_upload_that_says_no_size_has_none_and_its_bytes_are_not_shown() -> N
     upload = ObjectUpload(b"secret")
     assert (upload.size, upload.md5) == (0, None)
     assert "secret" not in repr(upload)
+
+
+def test_a_condition_is_honoured_as_the_bucket_keeps_versions_or_not() -> None:
+    """Ceph decides it in buckets without versions only."""
+    plain = ObjectTraits(put_absent=True, put_matching=True)
+    both = ObjectTraits(put_absent_versioned=True, put_matching_versioned=True)
+    for condition in (WriteCondition(absent=True), WriteCondition(etag="e")):
+        assert [plain.honour(condition, versioned=v) for v in (False, True)] == [True, False]
+        assert [both.honour(condition, versioned=v) for v in (False, True)] == [True, True]

@@ -125,3 +125,8 @@ def test_a_switch_that_is_on_stays_on_in_the_canonical_form() -> None:
     rule = {"name": "r", "destination": {"bucketRef": {"name": "x"}, "synchronous": True}}
     made = FACETS["replication"].model_validate({"rules": [rule]}).canonical()
     assert made.to_json()["rules"][0]["destination"]["synchronous"] is True
+
+
+def test_rules_of_others_are_not_the_operators() -> None:
+    rules = [{"name": n, "destination": {"bucketRef": {"name": "x"}}} for n in ("mine", "foreign/theirs")]
+    assert FACETS["replication"].model_validate({"rules": rules}).owned() == {"mine"}

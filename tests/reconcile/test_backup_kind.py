@@ -191,6 +191,7 @@ def test_two_names_of_one_bucket_are_refused() -> None:
     world = BackupWorld(source=end("photos", "https://one"), repository=end("photos", "https://one"))
     assert world.step().phase == "Failed"
     assert world.ready()[1] == "SameBucket"
+    assert world.ready()[2].endswith("name an ImageBucket of another bucket in repository.bucketRef")
     assert world.runs.job is None
 
 

@@ -185,3 +185,13 @@ def test_native_is_ready_when_the_rules_were_read_back_and_both_sides_too(
     world.clock = 1000.0
     world.step()
     assert world.said("WithinObjective")[0] == "False", "the backlog dates from 11 s"
+
+
+def test_what_two_stores_are_asked_for_are_the_policys_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store may take one rule and refuse another one."""
+    monkeypatch.setattr(
+        "imagestore.reconcile.replication.method.native_refusal",
+        lambda _one, _other, _bucket, wanted: "not " + ", ".join(rule.name for rule in wanted.rules),
+    )
+    world = World({"filter": {"prefixes": ["a/", "b/"]}}, end("photos", **VERSIONED), end("dr", **VERSIONED))
+    assert world.step().method_reason == "not part-1, part-2"

@@ -37,6 +37,7 @@ def test_before_a_sample_nothing_is_verified() -> None:
     [
         (ParityFound(12.0, 200, 0), ("True", "Verified"), "with 95 % at most 1.5 % of all objects differ"),
         (ParityFound(12.0, 2, 0), ("True", "Verified"), "at most 100 %"),
+        (ParityFound(12.0, 24, 0), ("True", "Verified"), "at most 12 %"),
         (ParityFound(12.0, 200, 1), ("False", "Mismatched"), "1 of 200 objects differ"),
         (
             ParityFound(12.0, 190, 0, 10),

@@ -52,3 +52,8 @@ def test_whether_notifications_are_received_is_told_where_they_are_asked_for(
     world = World(spec)
     world.step()
     assert world.said("Listening") == said
+
+
+def test_where_only_the_objects_are_known_no_bytes_are_left() -> None:
+    going = RunProgress(7, 0, of_objects=9)
+    assert RunsState(0.0).seen(running=True, stopping="", began=1.0, progress=going).left == (2, 0)

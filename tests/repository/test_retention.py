@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagestore.repository.format.roots import BackupCounts, BackupRoot, BackupState, SourceName
+from imagestore.repository.format.roots import AHEAD, BackupCounts, BackupRoot, BackupState, SourceName
 from imagestore.repository.removing.retention import RetentionPlan, RetentionRules, retention_plan
 
 SOURCE = SourceName("eu", "photos")
@@ -208,3 +208,9 @@ def test_never_the_newest_that_is_verified_nor_the_newest_that_succeeded(
     assert not {r.name for r in (*good[-1:], *proven[-1:])} & gone
     assert gone < {r.name for r in roots}
     assert all(d.reasons or d.backup.name in gone or plan.held for d in plan.decisions)
+
+
+def test_a_clock_may_be_ahead_by_as_much_as_is_allowed() -> None:
+    newest = nightly(3)[-1].started
+    assert retention_plan(nightly(3), RetentionRules(last=2), newest - AHEAD).held == ""
+    assert "in the future" in retention_plan(nightly(3), RetentionRules(last=2), newest - AHEAD - 1).held

@@ -10,6 +10,7 @@ from imagestore.core.objects import ListedObject, ObjectAttributes, ObjectTraits
 from imagestore.transfer.attributes import carried
 from imagestore.transfer.decide import DecisionRules, decision, equal_entry
 from imagestore.transfer.job import TransferFilter, TransferHooks
+from imagestore.transfer.journal import EntryFlag
 from imagestore.transfer.pairs import KeyPair
 from imagestore.transfer.report import TransferReport
 from imagestore.transfer.run import transfer
@@ -206,3 +207,11 @@ def test_a_run_that_goes_on_with_another_share_has_not_read_its_part() -> None:
     w.options = replace(w.options, reread=1)
     assert run(w).attributes_since is None
     assert run(w).attributes_since is not None
+
+
+def test_two_ways_no_time_that_is_as_noted_is_a_change() -> None:
+    """Of what size and time alone made equal each run decides anew."""
+    source, destination = ListedObject("a", 1, "e", 5), ListedObject("a", 1, "f", 7)
+    entry = equal_entry("a", source, destination, EntryFlag.UNVERIFIED)
+    rules = DecisionRules(ObjectTraits(), ObjectTraits(), two_way=True)
+    assert decision(KeyPair("a", source, destination, entry, b"a"), rules).step == "Keep"

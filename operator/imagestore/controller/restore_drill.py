@@ -92,5 +92,5 @@ def _lost_leaf(root: BackupRoot, damaged: DamagedFile, began: float) -> RestoreF
         _drilled(root, began),
         counts=RestoreCounts(failed=lost),
         failed={"Damaged": lost},
-        drill=DrillFound(lost, 0, 1.0, 0.0),
+        drill=DrillFound(lost, 0, 1.0, 0.0, left=0),
     )

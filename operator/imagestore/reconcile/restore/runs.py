@@ -99,7 +99,7 @@ class DrillFound:
     decoded: int
     finds: float
     whole: float
-    left: int = 0
+    left: int
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,12 @@
 """A status that is too large is cut no more than it must be, and only where it is for people."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
 from imagestore.core.fitting import STATUS_BYTES, fitted, weight
-from imagestore.core.model import Model, Shown, cut
+from imagestore.core.model import Line, Model, Sentence, Shown, cut
 
 BIG = 10**6
 
@@ -101,3 +101,11 @@ def test_a_value_that_has_it_already_is_not_copied() -> None:
     assert row.having(said="a", name="b") is row
     other = row.having(said="a", name="c")
     assert (other, row.name) == (Row(said="a", name="c"), "b")
+
+
+@pytest.mark.parametrize(("kind", "most"), [(Sentence, 4096), (Line, 1024)])
+def test_a_text_for_people_ends_where_its_schema_says(kind: Any, most: int) -> None:
+    """The API server refuses a longer one, and with it the whole status."""
+    assert TypeAdapter(kind).json_schema()["maxLength"] == most
+    assert TypeAdapter(kind).validate_python("x" * most) == "x" * most
+    assert len(TypeAdapter(kind).validate_python("x" * (most + 1)).encode()) == most

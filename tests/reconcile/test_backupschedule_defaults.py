@@ -38,3 +38,17 @@ def test_no_delay_is_longer_than_seven_days() -> None:
         world.now = world.now.fromisoformat(scheduled + "+00:00") + late
         world.step()
         assert (len(world.backups), world.status.missed) == (made, None if made else 1)
+
+
+def test_files_that_look_like_backups_are_counted_in_the_proof() -> None:
+    """What is no backup is not read: it may have been one."""
+    for count, said in (
+        (0, ""),
+        (1, "1 file that looks like a backup does not"),
+        (2, "2 files that look like backups do not"),
+    ):
+        world = backed_up(verify={"full": {"days": 1}})
+        world.checked("full", objects=1000, bytes=10**8, rejected=count)
+        told = world.message("Verified")
+        assert said in told
+        assert ("imagestore backup list says why" in told) is bool(count)

@@ -106,3 +106,15 @@ def test_without_immutability_there_is_nothing_to_extend() -> None:
     world.at("2027-01-09 12:00")
     assert world.job("locks") is None
     assert world.said("LocksExtended") == ("", "")
+
+
+def test_they_are_extended_again_after_a_day_and_a_half() -> None:
+    """Longer than between two nightly removals, which extend them as well."""
+    world = locked()
+    world.spec |= {"suspend": True}
+    extended = world.bucket().locked
+    assert extended is not None
+    for late, due in ((timedelta(hours=36) - timedelta(seconds=1), False), (timedelta(hours=36), True)):
+        world.now = extended + late
+        world.step()
+        assert (world.job("locks") is not None) is due

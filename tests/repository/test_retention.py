@@ -214,3 +214,7 @@ def test_a_clock_may_be_ahead_by_as_much_as_is_allowed() -> None:
     newest = nightly(3)[-1].started
     assert retention_plan(nightly(3), RetentionRules(last=2), newest - AHEAD).held == ""
     assert "in the future" in retention_plan(nightly(3), RetentionRules(last=2), newest - AHEAD - 1).held
+
+
+def test_just_the_share_that_is_allowed_may_go() -> None:
+    assert len(retention_plan(nightly(4), RetentionRules(last=2), NOW).forgotten) == 2

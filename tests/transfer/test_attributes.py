@@ -215,3 +215,10 @@ def test_two_ways_no_time_that_is_as_noted_is_a_change() -> None:
     entry = equal_entry("a", source, destination, EntryFlag.UNVERIFIED)
     rules = DecisionRules(ObjectTraits(), ObjectTraits(), two_way=True)
     assert decision(KeyPair("a", source, destination, entry, b"a"), rules).step == "Keep"
+
+
+def test_metadata_that_is_lost_is_told_apart_from_what_is_empty() -> None:
+    """SeaweedFS loses an empty value only."""
+    nothing = ObjectTraits(carries=frozenset())
+    for value, name in (("v", "metadata"), ("", "emptyMetadata")):
+        assert carried(ObjectAttributes(metadata={"a": value}), {}, nothing, "").lost == {name}

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from dev.testing.examples import each_call
 from imagestore.repository.errors import RepositoryProblem
 from imagestore.repository.format.roots import BackupCounts, BackupFilter, BackupRoot
 from tests.repository.histories import (
@@ -22,7 +23,7 @@ from tests.repository.world import Killed, killed_after
 @pytest.mark.parametrize("hours", [0, 49])
 def test_a_backup_frozen_at_every_write_while_removal_runs_to_its_end(hours: int) -> None:
     """rustic docs#144, duplicacy#323: its packs were removed under it. With 49 hours it was declared dead; its root must not count."""
-    for number in range(40):
+    for number in each_call(40):
         world, expected = changed_world()
         content, results = world.content(), list[Any]()
         with frozen_at(number, world) as (frozen, go_on):
@@ -54,7 +55,7 @@ def test_a_backup_frozen_at_every_write_while_removal_runs_to_its_end(hours: int
 @pytest.mark.parametrize("repack_below", [0.0, 20.0])
 def test_a_removal_frozen_at_every_write_while_others_go_on(repack_below: float) -> None:
     """Without repacking by the others, the pack into which the frozen one moved contents is removed under it."""
-    for number in range(40):
+    for number in each_call(40):
         world, expected = changed_world()
         world.prune()
         world.clock.pass_hours(49)
@@ -116,7 +117,7 @@ def test_a_leaf_that_comes_back_has_another_name() -> None:
 
 def test_a_removal_killed_at_every_call_leaves_every_listed_backup_whole() -> None:
     """duplicacy#686: packs went before the roots that named them."""
-    for number in range(60):
+    for number in each_call(60):
         world, expected = changed_world()
         expected[world.back_up().name] = world.content()
         world.prune()

@@ -7,6 +7,7 @@ from itertools import count
 
 import pytest
 
+from dev.testing.examples import each_call
 from imagestore.backends.memory_content import HeldUpload
 from imagestore.core.keys import is_reserved
 from imagestore.core.objects import ObjectAttributes
@@ -65,7 +66,7 @@ def test_killed_at_any_call_the_next_run_ends_alike(versioned: bool, two_way: bo
     undisturbed = changed(versioned=versioned, two_way=two_way)
     assert undisturbed.run().deleted == (3 if two_way else 2)
     expected = undisturbed.held()
-    for call in count():
+    for call in each_call():
         w = changed(versioned=versioned, two_way=two_way)
         if not killed_at(w, call):
             break
@@ -86,7 +87,7 @@ def test_killed_at_any_call_the_next_run_ends_alike(versioned: bool, two_way: bo
 @pytest.mark.parametrize("two_way", [False, True])
 def test_what_a_killed_run_left_is_proven_equal(two_way: bool) -> None:  # noqa: FBT001
     """It was whole, and its ETag, of three parts, proves nothing of an original that was sent in one."""
-    for call in count():
+    for call in each_call():
         w = changed(two_way=two_way)
         if not killed_at(w, call):
             return
@@ -98,7 +99,7 @@ def test_what_a_killed_run_left_is_proven_equal(two_way: bool) -> None:  # noqa:
 def test_anothers_object_in_the_place_of_a_killed_copy_stays_until_it_is_approved() -> None:
     """It has the size of the original and was uploaded in parts, as the copy would have been."""
     theirs, met = body("theirs", 70), 0
-    for call in count():
+    for call in each_call():
         w = changed()
         if not killed_at(w, call):
             break
@@ -111,7 +112,7 @@ def test_anothers_object_in_the_place_of_a_killed_copy_stays_until_it_is_approve
 
 def test_what_was_written_just_before_the_kill_is_known_as_ours() -> None:
     """Otherwise its deletion at the source would never be followed."""
-    for call in count():
+    for call in each_call():
         w = changed()
         if not killed_at(w, call):
             return

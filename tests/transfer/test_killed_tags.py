@@ -6,6 +6,7 @@ from itertools import count
 
 import pytest
 
+from dev.testing.examples import each_call
 from imagestore.backends.memory_content import CAPABLE
 from imagestore.core.errors import Denied
 from imagestore.core.objects import ObjectAttributes
@@ -75,7 +76,7 @@ def albums(w: World, side: str) -> dict[str, str]:
 @pytest.mark.parametrize("parts", [False, True])
 def test_the_next_run_sets_the_tags(parts: bool, two_way: bool) -> None:  # noqa: FBT001
     """One way after the fact by a rotation, two ways never: the object was equal without them."""
-    for call in count():
+    for call in each_call():
         w = edited(two_way=two_way, parts=parts)
         wanted = {"near0": "near", "near1": "old", "nearnew": "near"}
         wanted |= {"far0": "far", "far1": "old", "farnew": "far"} if two_way else {}
@@ -107,7 +108,7 @@ def test_a_copy_whose_tags_are_denied_fails_in_each_run(parts: bool) -> None:  #
 @pytest.mark.parametrize("winner", ["near", "far"])
 def test_the_winner_of_a_conflict_keeps_its_tags_and_the_loser_is_kept_once(winner: str) -> None:
     loser = "far" if winner == "near" else "near"
-    for call in count():
+    for call in each_call():
         w = world(near=AFTER, far=AFTER, two_way=True)
         put(w, "near", "both", body("base"), "base", parts=False)
         run(w)

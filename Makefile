@@ -12,6 +12,8 @@ CONTEXT ?=
 PYTEST_ARGS ?=
 # Processes that run tests side by side, a folder of tests in one of them. Tests wait for servers half of the time: three keep two cores busy.
 WORKERS ?= 3
+# Of unit tests, some of which wait for clocks.
+UNIT_WORKERS ?= 4
 SOAK_ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -84,7 +86,7 @@ prepare: $(INSTALLED) ## Build or fetch every program that tests and demo need
 
 .PHONY: unit
 unit: $(INSTALLED) ## Run the tests that need no server and nothing built (under a minute); PYTEST_ARGS="-k cors" runs some
-	@IMAGESTORE_QUICK=1 $(BIN)/pytest -m unit --numprocesses=$(WORKERS) --dist=worksteal $(PYTEST_ARGS)
+	@IMAGESTORE_QUICK=1 $(BIN)/pytest -m unit --numprocesses=$(UNIT_WORKERS) --dist=worksteal $(PYTEST_ARGS)
 
 # Of all tests the programs are made side by side before; of some, only those that they need.
 .PHONY: test

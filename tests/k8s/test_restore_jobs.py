@@ -65,7 +65,7 @@ def test_its_files_have_what_it_needs_and_the_job_itself_no_key(stage: Stage) ->
 
 def test_its_pod_keeps_to_the_limits(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Twenty objects are written, and each is looked for before and after."""
-    stage.job = replace(JOB, limits=MovingLimits(requests_per_second=10))
+    stage.job = replace(JOB, limits=MovingLimits(requests_per_second=20))
     took, write = list[float](), stage.board._written
 
     def timed(order: JobOrder) -> int:
@@ -76,7 +76,7 @@ def test_its_pod_keeps_to_the_limits(stage: Stage, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(stage.board, "_written", timed)
     assert stage.found().succeeded
-    assert took[0] >= 20 / 10 - 1, "a second's worth may be spent at once"
+    assert took[0] >= 40 / 20 - 1, "a second's worth may be spent at once"
 
 
 @pytest.mark.parametrize(

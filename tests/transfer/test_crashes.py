@@ -15,7 +15,7 @@ from imagestore.transfer.checkpoint import RunCheckpoint, checkpoint_of
 from imagestore.transfer.differences import differences
 from imagestore.transfer.job import DeleteMode, TransferHooks, TransferLimits
 from imagestore.transfer.state import Superseded
-from tests.transfer.world import Killed, PlainCopier, World, body, world
+from tests.transfer.world import PlainCopier, World, body, world
 
 JOURNAL = ".imagestore/transfer/job/journal.json"
 NEW = [f"n{i}" for i in range(6)]
@@ -42,24 +42,6 @@ def changed(*, versioned: bool = False, two_way: bool = False) -> World:
     return w
 
 
-def killed_at(w: World, call: int) -> bool:
-    """Kill the run at a call, before or after the store has done it; whether it came so far."""
-    calls = count()
-
-    def kill(operation: str, bucket: str, key: str) -> None:
-        if next(calls) >= call:
-            raise Killed
-
-    w.near.fault = w.far.fault = kill
-    try:
-        w.run()
-    except Killed:
-        return True
-    finally:
-        w.near.fault = w.far.fault = None
-    return False
-
-
 @pytest.mark.parametrize("two_way", [False, True])
 @pytest.mark.parametrize("versioned", [False, True])
 def test_killed_at_any_call_the_next_run_ends_alike(versioned: bool, two_way: bool) -> None:  # noqa: FBT001
@@ -68,7 +50,7 @@ def test_killed_at_any_call_the_next_run_ends_alike(versioned: bool, two_way: bo
     expected = undisturbed.held()
     for call in each_call():
         w = changed(versioned=versioned, two_way=two_way)
-        if not killed_at(w, call):
+        if not w.killed_at(call, w.run):
             break
         found = w.run()
         assert found.complete, call
@@ -89,7 +71,7 @@ def test_what_a_killed_run_left_is_proven_equal(two_way: bool) -> None:  # noqa:
     """It was whole, and its ETag, of three parts, proves nothing of an original that was sent in one."""
     for call in each_call():
         w = changed(two_way=two_way)
-        if not killed_at(w, call):
+        if not w.killed_at(call, w.run):
             return
         w.run()
         both = [d for d in differences(w.job, TransferHooks("look", w.clock.seconds)) if d.pair.source]
@@ -101,7 +83,7 @@ def test_anothers_object_in_the_place_of_a_killed_copy_stays_until_it_is_approve
     theirs, met = body("theirs", 70), 0
     for call in each_call():
         w = changed()
-        if not killed_at(w, call):
+        if not w.killed_at(call, w.run):
             break
         copied = "n3" in w.held()
         w.far.put("b", "n3", theirs, ObjectAttributes(), f"{'a' * 32}-3")
@@ -114,7 +96,7 @@ def test_what_was_written_just_before_the_kill_is_known_as_ours() -> None:
     """Otherwise its deletion at the source would never be followed."""
     for call in each_call():
         w = changed()
-        if not killed_at(w, call):
+        if not w.killed_at(call, w.run):
             return
         w.run()
         for key in NEW:
@@ -174,7 +156,7 @@ def test_a_checkpoint_that_is_cut_off_is_none(cut: int) -> None:
 
 def test_another_filter_begins_anew() -> None:
     w = changed()
-    assert killed_at(w, 40)
+    assert w.killed_at(40, w.run)
     w.options = replace(w.options, deletes=DeleteMode.IGNORE)
     assert w.run().complete
     assert set(w.held("near")) < set(w.held())

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from hashlib import md5
-from itertools import count
 
 import pytest
 
@@ -10,10 +9,8 @@ from dev.testing.examples import each_call
 from imagestore.backends.memory_content import CAPABLE
 from imagestore.core.errors import Denied
 from imagestore.core.objects import ObjectAttributes
-from imagestore.transfer.job import TransferHooks
-from imagestore.transfer.report import TransferReport
-from imagestore.transfer.run import transfer
-from tests.transfer.world import Killed, World, body, world
+from imagestore.transfer.job import TransferFilter
+from tests.transfer.world import World, body, world
 
 AFTER = replace(CAPABLE, tags_after=True)
 
@@ -29,11 +26,6 @@ def put(w: World, side: str, key: str, data: bytes, album: str, *, parts: bool) 
     w.server(side).put("b", key, data, ObjectAttributes(tags={"album": album}), etag)
 
 
-def run(w: World) -> TransferReport:
-    """With the copier of real runs."""
-    return transfer(w.job, TransferHooks(f"run{next(w.runs)}", w.clock.seconds))
-
-
 def edited(*, two_way: bool, parts: bool) -> World:
     """A pair that was equal, and since then new and edited objects with tags; two ways at either side."""
     w = world(near=AFTER, far=AFTER, two_way=two_way)
@@ -41,29 +33,11 @@ def edited(*, two_way: bool, parts: bool) -> World:
     for side in sides:
         for n in range(2):
             put(w, side, f"{side}{n}", body(n), "old", parts=parts)
-    run(w)
+    w.run_really()
     for side in sides:
         put(w, side, f"{side}0", body("edited"), side, parts=parts)
         put(w, side, f"{side}new", body("new"), side, parts=parts)
     return w
-
-
-def killed_at(w: World, call: int) -> bool:
-    """Kill the run at a call; whether it came so far."""
-    calls = count()
-
-    def kill(operation: str, bucket: str, key: str) -> None:
-        if next(calls) >= call:
-            raise Killed
-
-    w.near.fault = w.far.fault = kill
-    try:
-        run(w)
-    except Killed:
-        return True
-    finally:
-        w.near.fault = w.far.fault = None
-    return False
 
 
 def albums(w: World, side: str) -> dict[str, str]:
@@ -80,9 +54,9 @@ def test_the_next_run_sets_the_tags(parts: bool, two_way: bool) -> None:  # noqa
         w = edited(two_way=two_way, parts=parts)
         wanted = {"near0": "near", "near1": "old", "nearnew": "near"}
         wanted |= {"far0": "far", "far1": "old", "farnew": "far"} if two_way else {}
-        if not killed_at(w, call):
+        if not w.killed_at(call, w.run_really):
             break
-        found = run(w)
+        found = w.run_really()
         assert (found.complete, found.failed, found.conflicts, found.unverified) == (True, {}, 0, 0), call
         assert albums(w, "far") == albums(w, "near") == wanted, call
         assert w.held("far") == w.held("near"), call
@@ -99,9 +73,9 @@ def test_a_copy_whose_tags_are_denied_fails_in_each_run(parts: bool) -> None:  #
             raise Denied("no", code="AccessDenied")
 
     w.far.fault = denied
-    assert [run(w).failed for _ in range(3)] == [{"Denied": 2}] * 3
+    assert [w.run_really().failed for _ in range(3)] == [{"Denied": 2}] * 3
     w.far.fault = None
-    assert run(w).failed == {}
+    assert w.run_really().failed == {}
     assert albums(w, "far") == albums(w, "near")
 
 
@@ -111,12 +85,12 @@ def test_the_winner_of_a_conflict_keeps_its_tags_and_the_loser_is_kept_once(winn
     for call in each_call():
         w = world(near=AFTER, far=AFTER, two_way=True)
         put(w, "near", "both", body("base"), "base", parts=False)
-        run(w)
+        w.run_really()
         put(w, loser, "both", body("lost"), loser, parts=False)
         put(w, winner, "both", body("won"), winner, parts=False)
-        if not killed_at(w, call):
+        if not w.killed_at(call, w.run_really):
             break
-        found = run(w)
+        found = w.run_really()
         assert (found.complete, found.failed) == (True, {}), call
         assert w.held("near") == w.held("far") == {"both": body("won")}, call
         assert albums(w, "near") == albums(w, "far") == {"both": winner}, call
@@ -128,9 +102,21 @@ def test_the_winner_of_a_conflict_keeps_its_tags_and_the_loser_is_kept_once(winn
 def test_what_a_store_replicated_itself_is_equal_for_a_run_that_only_compares() -> None:
     """A policy that turned to Native has a journal of before, which no such run writes."""
     w = edited(two_way=False, parts=True)
-    run(w)
+    w.run_really()
     for side in ("near", "far"):
         put(w, side, "by-the-store", body("x"), "x", parts=True)
     w.options = replace(w.options, dry_run=True)
-    found = run(w)
+    found = w.run_really()
     assert (found.backlog.objects, found.equal) == (0, 4)
+
+
+def test_a_copy_to_the_source_is_chosen_by_the_tags_of_the_destination() -> None:
+    """Those of the source had not been set when the run was killed."""
+    for call in each_call():
+        w = world(near=AFTER, far=AFTER, two_way=True, filter=TransferFilter(tags={"album": "far"}))
+        put(w, "far", "new", body("new"), "far", parts=False)
+        if not w.killed_at(call, w.run_really):
+            break
+        assert w.run_really().complete, call
+        assert albums(w, "near") == albums(w, "far") == {"new": "far"}, call
+    assert call > 10

@@ -3,21 +3,13 @@
 from imagestore.core.errors import Rejected, Unavailable
 from imagestore.core.keys import LONGEST_KEY, raw
 from imagestore.core.objects import KeyProblem, KeyVerdict
-from imagestore.transfer.job import TransferHooks
-from imagestore.transfer.report import TransferReport
-from imagestore.transfer.run import transfer
 from tests.transfer.world import World, world
-
-
-def run(w: World) -> TransferReport:
-    """With the copier of real runs, which writes over nothing that was not listed."""
-    return transfer(w.job, TransferHooks(f"run{next(w.runs)}", w.clock.seconds))
 
 
 def in_conflict(key: str) -> World:
     w = world(two_way=True)
     w.put(key, b"base")
-    run(w)
+    w.run_really()
     w.put(key, b"loser")
     w.put(key, b"winner", side="far")
     return w
@@ -38,7 +30,7 @@ def test_a_loser_whose_key_is_long_is_kept_under_a_digest() -> None:
             raise Rejected("the key is too long", code="KeyTooLongError")
 
     w.near.fault = too_long
-    found = run(w)
+    found = w.run_really()
     assert (found.conflicts, found.failed) == (1, {})
     assert w.held("near") == w.held("far") == {key: b"winner"}
     assert kept(w) == [b"loser"]
@@ -53,8 +45,8 @@ def test_a_loser_that_an_earlier_run_kept_does_not_stop_the_winner() -> None:
             raise Unavailable("no answer")
 
     w.far.fault = unreadable
-    assert run(w).failed == {"Unavailable": 1}
+    assert w.run_really().failed == {"Unavailable": 1}
     assert kept(w) == [b"loser"]
     w.far.fault = None
-    assert (run(w).failed, w.held("near")) == ({}, {"k": b"winner"})
+    assert (w.run_really().failed, w.held("near")) == ({}, {"k": b"winner"})
     assert kept(w) == [b"loser"]

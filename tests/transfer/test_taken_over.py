@@ -16,7 +16,7 @@ from imagestore.transfer.job import DeleteMode, TransferLimits
 from imagestore.transfer.listings import KeyRange
 from imagestore.transfer.shards import finish_shards, ranges, run_shard
 from imagestore.transfer.state import Superseded
-from tests.transfer.test_crashes import JOURNAL, changed, killed_at
+from tests.transfer.test_crashes import JOURNAL, changed
 from tests.transfer.test_shards import finish, grown, hooks, shard
 from tests.transfer.world import Killed, World, body, filled, world
 
@@ -58,7 +58,7 @@ def test_a_process_of_an_edited_job_stops_the_one_before(at: int) -> None:
 def test_a_process_that_saves_while_it_is_taken_over_does_not_stop_the_later_one(at: str) -> None:
     """Both had stopped: the later one's first save met one of the process before (seen once, on a busy machine)."""
     w, saved = changed(), count()
-    assert killed_at(w, 24)
+    assert w.killed_at(24, w.run)
 
     def meanwhile(operation: str, _bucket: str, key: str) -> None:
         if (operation, key) == (at, CHECKPOINT) and next(saved) == (1 if at == "Get" else 0):
@@ -73,7 +73,7 @@ def test_a_process_that_saves_while_it_is_taken_over_does_not_stop_the_later_one
 def test_a_process_that_ends_while_it_is_taken_over_is_not_run_again() -> None:
     """The journal that was read is not the one that is there by now."""
     w, seen = changed(), count()
-    assert killed_at(w, 24)
+    assert w.killed_at(24, w.run)
 
     def meanwhile(operation: str, _bucket: str, key: str) -> None:
         if (operation, key) == ("Get", CHECKPOINT) and next(seen) == 1:
@@ -91,7 +91,7 @@ def test_a_journal_that_was_damaged_is_known_after_a_crash() -> None:
         w = grown()
         damaged(w)
         before = w.far.current("b")[JOURNAL]
-        if not killed_at(w, call) or w.far.current("b")[JOURNAL] != before:  # it is whole again
+        if not w.killed_at(call, w.run) or w.far.current("b")[JOURNAL] != before:  # it is whole again
             break
         found = w.run()
         assert found.deleted == 0, call
@@ -186,7 +186,7 @@ def test_uploads_of_a_process_that_still_works_are_aborted_after_it_is_fenced() 
     w.copier = replace(w.copier, part=30)
     w.put("large", body("large", 70))
     with suppress(Killed):
-        killed_at(w, 14)
+        w.killed_at(14, w.run)
     calls: list[tuple[str, str]] = []
 
     def note(operation: str, bucket: str, key: str) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
@@ -123,6 +123,27 @@ class World:
     def run(self, **hooked: Any) -> TransferReport:
         hooks = TransferHooks(f"run{next(self.runs)}", self.clock.seconds, **hooked)
         return transfer(self.job, hooks, self.making)
+
+    def run_really(self) -> TransferReport:
+        """With the copier of real runs, which writes over nothing that was not listed."""
+        return transfer(self.job, TransferHooks(f"run{next(self.runs)}", self.clock.seconds))
+
+    def killed_at(self, call: int, run: Callable[[], object]) -> bool:
+        """Kill a run at a call to either store; whether it came so far."""
+        calls = count()
+
+        def kill(operation: str, bucket: str, key: str) -> None:
+            if next(calls) >= call:
+                raise Killed
+
+        self.near.fault = self.far.fault = kill
+        try:
+            run()
+        except Killed:
+            return True
+        finally:
+            self.near.fault = self.far.fault = None
+        return False
 
     def making(self, _job: TransferJob, _hooks: TransferHooks, notes: UploadNotes) -> PlainCopier:
         """The copier of a run."""

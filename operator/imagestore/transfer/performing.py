@@ -191,12 +191,13 @@ class Performer:
 
     def _compared(self, work: Work) -> WorkOutcome:
         """``work.entry`` holds where the bytes are the same."""
-        task = self._task(work, back=False)
+        back = work.step in BACK
+        task = self._task(work, back=back)
         if not self._fits(task):
             return WorkOutcome(work, _excluded(task.listed), excluded=True)
         found = self.copier.compare(task)
         if found is ByteVerdict.EQUAL and work.step in PROVING:
-            return self._refreshed(work, back=work.step in BACK)
+            return self._refreshed(work, back=back)
         if found is ByteVerdict.EQUAL:
             return WorkOutcome(work, work.entry)
         if found is ByteVerdict.DIFFERENT and self.job.two_way:
